@@ -1,0 +1,164 @@
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+
+export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
+export type Stored = { body: Uint8Array; etag: string; size: number }
+export type Entry = { key: string; size: number }
+export type Part = { number: number; etag: string }
+export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
+
+/** Multipart uploads: parts of at least 5 MiB (S3's own rule), the last excepted. */
+export type Multipart = {
+  start(key: string, contentType: string): Promise<string>
+  upload(key: string, uploadId: string, number: number, body: Uint8Array): Promise<Part>
+  /** A part taken on S3's side from a whole object of at least 5 MiB. */
+  copy(key: string, uploadId: string, number: number, fromKey: string): Promise<Part>
+  complete(key: string, uploadId: string, parts: Part[]): Promise<void>
+}
+
+/**
+ * The bucket, the only database. A conditional write answers `'lost'` when another writer came first (S3's 412,
+ * or 409 for two at the same moment); every other failure is thrown after the SDK's own retries.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export type Store = {
+  get(key: string): Promise<Stored | null>
+  /** The bytes from `from` on, at most `length`; null when the object is missing or ends before `from`. */
+  getRange(key: string, from: number, length: number): Promise<Uint8Array | null>
+  put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
+  putIf(key: string, body: string, condition: Condition): Promise<string | 'lost'>
+  /** Keys in their order, those after `startAfter` only. */
+  list(prefix: string, options?: { startAfter?: string; limit?: number }): Promise<Entry[]>
+  remove(key: string): Promise<void>
+  /** A link for a browser, good for `seconds`, answered with `contentType` whatever the object says. */
+  presign(key: string, seconds: number, contentType: string): Promise<string>
+  multipart: Multipart
+}
+
+const JSON_TYPE = 'application/json'
+const statusOf = (error: unknown) =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+
+/** Opens the bucket with the given credentials, or else with those of the environment. */
+export function openStore(bucket: string, credentials?: Credentials): Store {
+  const client = new S3Client({
+    ...(credentials && { credentials }),
+    // bucket.127.0.0.1 is no host name: with an endpoint of one's own, the bucket goes into the path.
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+  })
+  return {
+    ...objectStore(client, bucket),
+    multipart: multipartStore(client, bucket),
+    presign: (key, seconds, contentType) =>
+      getSignedUrl(
+        client,
+        new GetObjectCommand({ Bucket: bucket, Key: key, ResponseContentType: contentType }),
+        {
+          expiresIn: seconds,
+        },
+      ),
+  }
+}
+
+function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' | 'presign'> {
+  const get = async (key: string, range?: string) => {
+    try {
+      const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
+      const body = (await answer.Body?.transformToByteArray()) ?? new Uint8Array()
+      return { body, etag: answer.ETag ?? '', size: answer.ContentLength ?? body.length }
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === 404 || (range && status === 416)) return null
+      throw error
+    }
+  }
+  return {
+    get: key => get(key),
+    getRange: async (key, from, length) =>
+      (await get(key, `bytes=${from}-${from + length - 1}`))?.body ?? null,
+    put: async (key, body, contentType) => {
+      const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType })
+      return (await client.send(put)).ETag ?? ''
+    },
+    putIf: async (key, body, condition) => {
+      const rule = 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }
+      const put = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: body,
+        ContentType: JSON_TYPE,
+        ...rule,
+      })
+      try {
+        return (await client.send(put)).ETag ?? ''
+      } catch (error) {
+        const status = statusOf(error)
+        // If-Match on an object that is gone answers 404: somebody else's change all the same.
+        if (status === 412 || status === 409 || (status === 404 && 'ifMatch' in condition)) return 'lost'
+        throw error
+      }
+    },
+    list: async (prefix, { startAfter, limit } = {}) => {
+      const entries: Entry[] = []
+      let token: string | undefined
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            StartAfter: startAfter,
+            ContinuationToken: token,
+            MaxKeys: limit === undefined ? undefined : Math.min(1000, limit - entries.length),
+          }),
+        )
+        for (const { Key, Size } of page.Contents ?? []) if (Key) entries.push({ key: Key, size: Size ?? 0 })
+        token = page.NextContinuationToken
+      } while (token && (limit === undefined || entries.length < limit))
+      return entries
+    },
+    remove: async key => {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+    },
+  }
+}
+
+function multipartStore(client: S3Client, bucket: string): Multipart {
+  const target = (key: string, uploadId: string) => ({ Bucket: bucket, Key: key, UploadId: uploadId })
+  return {
+    start: async (key, contentType) => {
+      const create = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: contentType })
+      const { UploadId } = await client.send(create)
+      if (!UploadId) throw new Error(`S3 gave no upload id for ${key}`)
+      return UploadId
+    },
+    upload: async (key, uploadId, number, body) => {
+      const part = new UploadPartCommand({ ...target(key, uploadId), PartNumber: number, Body: body })
+      return { number, etag: (await client.send(part)).ETag ?? '' }
+    },
+    copy: async (key, uploadId, number, fromKey) => {
+      const source = `${bucket}/${fromKey.split('/').map(encodeURIComponent).join('/')}`
+      const part = new UploadPartCopyCommand({
+        ...target(key, uploadId),
+        PartNumber: number,
+        CopySource: source,
+      })
+      return { number, etag: (await client.send(part)).CopyPartResult?.ETag ?? '' }
+    },
+    complete: async (key, uploadId, parts) => {
+      const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }))
+      await client.send(
+        new CompleteMultipartUploadCommand({ ...target(key, uploadId), MultipartUpload: { Parts } }),
+      )
+    },
+  }
+}

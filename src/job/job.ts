@@ -1,0 +1,60 @@
+import { z } from 'zod'
+
+/** What kind of sandbox a job may run in (docs/security.md). */
+export const trustSchema = z.enum(['fork', 'branch', 'deploy'])
+export type Trust = z.infer<typeof trustSchema>
+
+/** `gh/<owner>/<repo>`, of the characters that GitHub allows there: it becomes a part of keys and of links. */
+export const projectSchema = z
+  .string()
+  .regex(/^gh\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
+
+export const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
+
+const repositorySchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9._-]{1,100}$/)
+
+export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
+export type Person = z.infer<typeof personSchema>
+
+/** What an event asks for, before it has a number: the part of a job that GitHub's payload alone decides. */
+export const requestSchema = z.object({
+  project: projectSchema,
+  event: z.enum(['push', 'pull_request', 'merge_group']),
+  /** `push/<branch>` or `pr/<n>`. */
+  trigger: z.string().max(1000),
+  /** The branch whose rules apply; of a pull request or merge group, the base. */
+  branch: z.string().max(500),
+  defaultBranch: z.string().max(500),
+  commit: commitSchema,
+  /** The commit before the push, or the base of the pull request; null where there is none (a new branch). */
+  baseCommit: commitSchema.nullable(),
+  /** `owner/repo` that holds the commit; null where a pull request's fork has been deleted. */
+  cloneRepository: repositorySchema.nullable(),
+  checkoutBranch: z.string().max(500),
+  pullRequest: z.int().positive().nullable(),
+  isFork: z.boolean(),
+  isPrivate: z.boolean(),
+  isDependabot: z.boolean(),
+  message: z.string().max(2100),
+  author: personSchema,
+  committers: z.array(personSchema).max(20),
+})
+export type Request = z.infer<typeof requestSchema>
+
+/** What is asked for: plain JSON, written once as `job.json` and never changed. */
+export const jobSchema = requestSchema.extend({
+  number: z.int().positive(),
+  trust: trustSchema,
+  /** The account's settings for this repository: the first layer of its configuration, parsed where it is used. */
+  settings: z.record(z.string(), z.unknown()),
+  /** Known to this job alone: a failure record must carry it to be believed. */
+  nonce: z.string().min(16).max(64),
+  delivery: z.string().max(100),
+  queuedAt: z.iso.datetime(),
+  /** The latest moment at which this job can still be running. */
+  latestEnd: z.iso.datetime(),
+})
+export type Job = z.infer<typeof jobSchema>
+
+/** `owner/repo` of a project. */
+export const repositoryOf = (project: string) => project.slice('gh/'.length)
