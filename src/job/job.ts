@@ -50,6 +50,8 @@ export const jobSchema = requestSchema.extend({
   /** Known to this job alone: a failure record must carry it to be believed. */
   nonce: z.string().min(16).max(64),
   delivery: z.string().max(100),
+  /** Where the http function was reached: links to the build begin with it. */
+  baseUrl: z.url().max(300),
   queuedAt: z.iso.datetime(),
   /** The latest moment at which this job can still be running. */
   latestEnd: z.iso.datetime(),

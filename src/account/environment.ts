@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { Problem } from '../problem.ts'
+
+const environmentSchema = z.object({
+  LAMBCI_STACK: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,40}$/)
+    .default('lambci'),
+  LAMBCI_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  LAMBCI_JOBS_TOPIC: z.string().regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/),
+  LAMBCI_SANDBOX: z.string().regex(/^\/./),
+  LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
+  LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),
+})
+type Names = keyof z.infer<typeof environmentSchema>
+type Environment<N extends Names> = Pick<z.infer<typeof environmentSchema>, N>
+
+/**
+ * The settings that a function needs, from its environment and nowhere else. All that is missing or wrong is named
+ * at once.
+ */
+export function readEnvironment<N extends Names>(
+  env: NodeJS.ProcessEnv,
+  names: readonly N[],
+): Environment<N> {
+  const mask = Object.fromEntries(names.map(name => [name, true])) as Record<Names, true>
+  const parsed = environmentSchema.pick(mask).safeParse(env)
+  if (parsed.success) return parsed.data as Environment<N>
+  const faults = parsed.error.issues.map(issue => {
+    const name = issue.path.join('.')
+    return env[name] === undefined ? `${name} is not set` : `${name} is not valid ("${env[name]}")`
+  })
+  throw new Problem(`The function's environment is incomplete: ${faults.join('; ')}.`)
+}
+
+/** The stack's other resources, named after it in the account and region of its topic. */
+export function namesOfStack(stack: string, topicArn: string) {
+  const [, partition, , region, account] = topicArn.split(':')
+  return {
+    scheduleGroup: stack,
+    reportFunctionArn: `arn:${partition}:lambda:${region}:${account}:function:${stack}-report`,
+    schedulerRoleArn: `arn:${partition}:iam::${account}:role/${stack}-scheduler`,
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { runnerSecretsKey, variablesKeys } from '../build/layout.ts'
+import type { Store } from '../build/store.ts'
+import { Problem } from '../problem.ts'
+
+const secret = z.string().min(1)
+
+/** The runner's own secrets: http and report alone may read them, never a build. */
+export const runnerSecretsSchema = z.object({
+  /** Several while one is being replaced: a delivery signed with any of them is believed. */
+  webhookSecrets: z.array(secret).min(1),
+  /** Sets statuses. */
+  githubToken: secret,
+  /** Read-only, for private clones; null: private repositories cannot be built. */
+  cloneToken: secret.nullable(),
+  /** Signs the links to private pages. */
+  linkKey: z.string().min(16),
+})
+export type RunnerSecrets = z.infer<typeof runnerSecretsSchema>
+
+export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
+  const stored = await store.get(runnerSecretsKey)
+  const parsed = stored && runnerSecretsSchema.safeParse(parseJson(stored.body))
+  if (parsed?.success) return parsed.data
+  throw new Problem(
+    parsed
+      ? `${runnerSecretsKey} in the bucket is not valid: ${parsed.error.issues.map(issue => issue.path.join('.')).join(', ')}.`
+      : `${runnerSecretsKey} is missing in the bucket: this stack has not been set up yet.`,
+  )
+}
+
+const variablesSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+
+/** The secret variables of a repository: the account's, and over them its own. */
+export async function readSecretVariables(store: Store, project: string): Promise<Record<string, string>> {
+  const layers = await Promise.all(
+    variablesKeys(project).map(async key => {
+      const stored = await store.get(key)
+      if (!stored) return {}
+      const parsed = variablesSchema.safeParse(parseJson(stored.body))
+      if (!parsed.success) throw new Problem(`${key} in the bucket is not an object of names and strings.`)
+      return parsed.data
+    }),
+  )
+  return Object.assign({}, ...layers)
+}
+
+/** Undefined, which no schema accepts, for what is no JSON; the text itself may be a secret and goes nowhere. */
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

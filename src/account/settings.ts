@@ -1,0 +1,54 @@
+import { settingsKeys } from '../build/layout.ts'
+import type { Store } from '../build/store.ts'
+import { defaults, lay, layRule } from '../config/cascade.ts'
+import {
+  accountRules,
+  isAllowed,
+  mayDeploy,
+  parseSettings,
+  readSettings,
+  type Settings,
+} from '../config/settings.ts'
+import { topicOf } from '../config/topics.ts'
+import type { Job } from '../job/job.ts'
+
+/** What the account says of one repository. */
+export type Account = {
+  settings: Settings
+  allows: boolean
+  mayDeploy: (branch: string) => boolean
+  /** Whether skip words in commit messages are heeded. */
+  heedsSkipWords: boolean
+}
+
+/** Reads the account's settings for a repository. Throws a `Problem` where a file of them is wrong. */
+export async function readAccount(store: Store, project: string): Promise<Account> {
+  const [global, repository] = await Promise.all(
+    settingsKeys(project).map(async key => {
+      const stored = await store.get(key)
+      return stored && Buffer.from(stored.body).toString('utf8')
+    }),
+  )
+  const settings = readSettings(project, { global: global ?? null, repository: repository ?? null })
+  const layers = parseSettings(project, settings)
+  const rules = accountRules(layers)
+  return {
+    settings,
+    allows: isAllowed(rules, project),
+    mayDeploy: branch => mayDeploy(rules, branch),
+    heedsSkipWords: layers.findLast(({ says }) => 'skip' in says)?.says.skip !== false,
+  }
+}
+
+/**
+ * The topic for a build's notices, or null: the one that its configuration chose, as long as the account lists it. The
+ * choice stands in the build's own record, which a stranger may have written.
+ */
+export function noticeTopic(job: Job, chosen: string | null | undefined): string | null {
+  const layers = parseSettings(job.project, job.settings)
+  const account = lay(defaults(), ...layers)
+  const own = [topicOf(account), topicOf(layRule(account, job))]
+  // Where the build died before its configuration was read, the account's own choice holds.
+  if (chosen === undefined) return own[1] ?? null
+  return chosen !== null && [...own, ...accountRules(layers).topics].includes(chosen) ? chosen : null
+}

@@ -1,0 +1,43 @@
+import { projectSchema } from '../job/job.ts'
+
+/** Names one build. */
+export type BuildRef = { project: string; number: number }
+
+export const deliveryKey = (id: string) => `deliveries/${id}.json`
+export const counterKey = (project: string) => `${project}/counter.json`
+export const runnerSecretsKey = 'secrets/runner.json'
+
+/** Settings and secret variables of the account: first those for all repositories, then the repository's own. */
+export const settingsKeys = (project: string) => ['config/global.json', `config/${project}.json`] as const
+export const variablesKeys = (project: string) =>
+  ['secrets/env/global.json', `secrets/env/${project}.json`] as const
+
+/** A branch may hold any character: percent-encoded it is one level of the key, and never `.` or `..`. */
+export const branchKey = (project: string, branch: string) =>
+  `${project}/branches/${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
+
+/** The objects of one build, each with a single writer (docs/bucket.md). */
+export function buildKeys({ project, number }: BuildRef) {
+  const at = `${project}/builds/${number}`
+  return {
+    job: `${at}/job.json`,
+    run: `${at}/run.json`,
+    report: `${at}/report.json`,
+    cancel: `${at}/cancel.json`,
+    log: {
+      prefix: `${at}/log/`,
+      /** Twelve digits, so that the order of keys is the order of bytes. */
+      segment: (firstByte: number) => `${at}/log/${String(firstByte).padStart(12, '0')}.txt`,
+      whole: `${at}/log.txt`,
+    },
+  }
+}
+
+const BUILD_KEY = /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/[a-z]+\.json$/
+
+/** The build that an object belongs to, or null for a key that is no build's record. */
+export function buildOfKey(key: string): BuildRef | null {
+  const [, project, number] = BUILD_KEY.exec(key) ?? []
+  if (!project || !projectSchema.safeParse(project).success) return null
+  return { project, number: Number(number) }
+}

@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import { jobSchema } from '../job/job.ts'
+import { type BuildRef, buildKeys } from './layout.ts'
+import { type Report, reportSchema } from './report-record.ts'
+import { parseRun, type Run } from './run-record.ts'
+import type { Store } from './store.ts'
+import type { Records } from './view.ts'
+
+/** A record with the version that a conditional write must name. */
+export type Versioned<T> = { value: T; etag: string }
+
+/** Reads JSON that the product itself wrote; anything else there is a fault. */
+export async function readRecord<T>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<Versioned<T> | null> {
+  const stored = await store.get(key)
+  if (!stored) return null
+  return { value: schema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8'))), etag: stored.etag }
+}
+
+export const readJob = async (store: Store, build: BuildRef) =>
+  (await readRecord(store, buildKeys(build).job, jobSchema))?.value ?? null
+
+export async function readRun(store: Store, build: BuildRef): Promise<Run | null> {
+  const stored = await store.get(buildKeys(build).run)
+  return stored && parseRun(stored.body)
+}
+
+export const readReport = (store: Store, build: BuildRef): Promise<Versioned<Report> | null> =>
+  readRecord(store, buildKeys(build).report, reportSchema)
+
+/** Everything on record about a build, or null when there is no such build. */
+export async function readRecords(store: Store, build: BuildRef): Promise<Records | null> {
+  const [job, run, report] = await Promise.all([
+    readJob(store, build),
+    readRun(store, build),
+    readReport(store, build),
+  ])
+  return job && { job, run, report: report?.value ?? null }
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { exitSchema } from './exit.ts'
+import { resultSchema } from './result.ts'
+
+/** A record larger than this is not read: a build can write what it likes into its own course. */
+export const RUN_RECORD_LIMIT = 64 * 1024
+
+const sentence = z.string().max(500)
+const moment = z.iso.datetime()
+
+export const deploySchema = z.object({
+  stage: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  status: z.enum(['running', 'succeeded', 'failed']),
+  reason: sentence.nullable(),
+  exit: exitSchema.nullable(),
+})
+export type Deploy = z.infer<typeof deploySchema>
+
+export const runnerSchema = z.object({
+  function: z.string().max(200),
+  memoryMb: z.int().positive(),
+  architecture: z.string().max(20),
+  region: z.string().max(40),
+  requestId: z.string().max(100),
+  start: z.enum(['cold', 'warm']),
+})
+export type Runner = z.infer<typeof runnerSchema>
+
+/** The course of a build, `run.json`: written by the build alone, and read by everyone else as a stranger's word. */
+export const runSchema = z.object({
+  nonce: z.string().max(64),
+  /** Of the write that claimed the job: a retried claim recognises itself by it. */
+  writeId: z.string().max(64),
+  phase: z.enum(['claimed', 'running', 'deploying', 'ended']),
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
+  plan: z
+    .object({
+      build: z.boolean(),
+      reason: sentence,
+      cmd: z.string().max(2000).nullable(),
+      stage: z.string().max(40).nullable(),
+    })
+    .nullable(),
+  exit: exitSchema.nullable(),
+  result: resultSchema.nullable(),
+  /** One line for people: why it ended as it did. */
+  reason: sentence.nullable(),
+  deploy: deploySchema.nullable(),
+  log: z.object({ bytes: z.int().nonnegative(), complete: z.boolean() }).nullable(),
+  /** Milliseconds per phase. */
+  timings: z.record(z.string().max(40), z.number().nonnegative()),
+  runner: runnerSchema.nullable(),
+  /** What the configuration says of notices; report checks the topic against the account's list. */
+  notifications: z
+    .object({ on: z.enum(['always', 'change', 'failure']), topicArn: z.string().max(300).nullable() })
+    .nullable(),
+})
+export type Run = z.infer<typeof runSchema>
+
+/** Stands for a course that nobody can read: whoever writes such a thing has ended its build. */
+const unreadable: Run = {
+  nonce: '',
+  writeId: '',
+  phase: 'ended',
+  startedAt: null,
+  endedAt: null,
+  plan: null,
+  exit: null,
+  result: 'errored',
+  reason: "The build's own record, run.json, is not readable",
+  deploy: null,
+  log: null,
+  timings: {},
+  runner: null,
+  notifications: null,
+}
+
+/** The run as written. What is too large, no JSON, or not of this shape is an errored build. */
+export function parseRun(body: Uint8Array): Run {
+  if (body.length > RUN_RECORD_LIMIT) return unreadable
+  try {
+    return runSchema.parse(JSON.parse(new TextDecoder().decode(body)))
+  } catch {
+    return unreadable
+  }
+}

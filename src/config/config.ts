@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
+import type { JsonObject } from './json.ts'
+
+const { slack } = DEFAULTS.notifications
+
+// Merging may put an object in the place of a boolean: what it then does not say has the defaults again.
+const slackSchema = z
+  .object({
+    channel: z.string().default(slack.channel),
+    username: z.string().default(slack.username),
+    iconUrl: z.string().default(slack.iconUrl),
+    asUser: z.boolean().default(slack.asUser),
+  })
+  .readonly()
+
+const snsSchema = z.object({ topicArn: z.string().nullable().default(null) }).readonly()
+
+const configSchema = z
+  .object({
+    cmd: z.string(),
+    env: z.record(z.string(), z.string()).readonly(),
+    build: z.boolean(),
+    notifications: z
+      .object({
+        on: z.enum(['always', 'change', 'failure']),
+        slack: z.union([z.literal(false).transform(() => null), slackSchema]),
+        sns: z.union([z.literal(false).transform(() => ({ topicArn: null })), snsSchema]),
+      })
+      .readonly(),
+    inheritSecrets: z.boolean(),
+    allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
+    git: z.object({ depth: z.int() }).readonly(),
+    stages: z.record(z.string(), z.string()).readonly(),
+    deploy: z.string().nullable(),
+    timeout: z.int().nullable(),
+    skip: z.boolean(),
+  })
+  .readonly()
+
+/** All that holds for one build, whole and frozen; `timeout` in seconds. `branches` and `pullRequests` have spoken. */
+export type Config = z.output<typeof configSchema>
+
+/** Makes a config of merged layers, each of which has been checked. */
+export const toConfig = (merged: JsonObject): Config => configSchema.parse(merged)

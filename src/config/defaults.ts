@@ -1,0 +1,37 @@
+/** What holds where nobody says anything: LambCI's defaults, and `main` built as `master` is. */
+export const DEFAULTS = {
+  cmd: 'npm ci && npm test',
+  env: {},
+  build: false,
+  branches: { master: true, main: true },
+  pullRequests: {
+    fromSelfPublicRepo: true,
+    fromSelfPrivateRepo: true,
+    fromForkPublicRepo: { build: true, inheritSecrets: false, allowConfigOverrides: ['cmd', 'env'] },
+    fromForkPrivateRepo: false,
+  },
+  notifications: {
+    on: 'always',
+    slack: {
+      channel: '#general',
+      username: 'LambCI',
+      iconUrl: 'https://lambci.s3.amazonaws.com/assets/logo-48x48.png',
+      asUser: false,
+    },
+    sns: { topicArn: null },
+  },
+  inheritSecrets: true,
+  allowConfigOverrides: true,
+  git: { depth: 5 },
+  stages: {},
+  deploy: null,
+  timeout: null,
+  skip: true,
+} as const
+
+/** What holds where the account's settings say nothing: no repository is built, LambCI's usual branches deploy. */
+export const ACCOUNT_DEFAULTS = {
+  allow: [],
+  deployBranches: ['master', 'main', 'qa', 'staging', 'production'],
+  topics: [],
+} as const

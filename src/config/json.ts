@@ -1,0 +1,97 @@
+import { Problem } from '../problem.ts'
+
+export type JsonObject = Record<string, unknown>
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const MOST_BYTES = 256 * 1024
+
+/**
+ * Parses a file of configuration, with or without a byte order mark. A `Problem` says what is wrong with it and
+ * at which line and column.
+ */
+export function parseJson(file: string, text: string): unknown {
+  if (Buffer.byteLength(text) > MOST_BYTES) {
+    throw new Problem(`${file} is larger than 256 KB, the most that is read. Make it smaller.`)
+  }
+  const json = text.replace(/^\uFEFF/, '')
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new Problem(`${file} is not valid JSON: ${describeSyntaxError(json)}`)
+  }
+}
+
+type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or close' | 'end'
+
+const NAMES: Record<Expected, string> = {
+  value: 'a value',
+  'value or ]': 'a value or "]"',
+  key: 'a key in double quotes',
+  'key or }': 'a key in double quotes or "}"',
+  colon: 'a colon',
+  'comma or close': 'a comma or the closing bracket',
+  end: 'nothing more',
+}
+
+const SPACE = /[ \t\n\r]*/y
+// A JSON string is any run of characters but quotes, backslashes and control characters, or of escapes (RFC 8259).
+const TOKEN =
+  /[{}[\],:]|"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy
+
+/** Where a text stops being JSON, and what should stand there: engines name the place only for some mistakes. */
+export function describeSyntaxError(json: string): string {
+  const open: string[] = []
+  let expected: Expected = 'value'
+  let at = 0
+  for (;;) {
+    at += matchAt(SPACE, json, at).length
+    const token = matchAt(TOKEN, json, at)
+    const next: Expected | null = token === '' ? null : after(expected, token, open)
+    if (next === null) return `${place(json, at)}: expected ${NAMES[expected]}, found ${found(json, at)}.`
+    expected = next
+    at += token.length
+  }
+}
+
+/** What may follow `token` where `expected` was expected; null where it may not stand. Keeps the open brackets. */
+function after(expected: Expected, token: string, open: string[]): Expected | null {
+  const inside = (): Expected => (open.length === 0 ? 'end' : 'comma or close')
+  const isClose = token === '}' || token === ']'
+  if (
+    isClose &&
+    expected !== 'value' &&
+    expected !== 'key' &&
+    expected !== 'colon' &&
+    open.at(-1) === token
+  ) {
+    open.pop()
+    return inside()
+  }
+  if (expected === 'comma or close') return token !== ',' ? null : open.at(-1) === '}' ? 'key' : 'value'
+  if (expected === 'colon') return token === ':' ? 'value' : null
+  if (expected === 'key' || expected === 'key or }') return token.startsWith('"') ? 'colon' : null
+  if (expected === 'end' || isClose || token === ',' || token === ':') return null
+  if (token !== '{' && token !== '[') return inside()
+  open.push(token === '{' ? '}' : ']')
+  return token === '{' ? 'key or }' : 'value or ]'
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0] ?? ''
+}
+
+function place(json: string, at: number): string {
+  const lines = json.slice(0, at).split('\n')
+  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
+}
+
+function found(json: string, at: number): string {
+  const character = String.fromCodePoint(json.codePointAt(at) ?? 0)
+  if (at >= json.length) return 'the end of the file'
+  if (json.startsWith('//', at) || json.startsWith('/*', at)) return 'a comment (JSON has none)'
+  if (character === '"' && matchAt(TOKEN, json, at) === '') return 'a string that is broken or does not end'
+  return JSON.stringify(character)
+}

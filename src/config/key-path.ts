@@ -1,0 +1,24 @@
+/** A path of keys as one would write it: `git.depth`, `branches["/^dev/"].cmd`, `topics[0]`. */
+export function keyPath(keys: readonly PropertyKey[]): string {
+  return keys.map(step).join('').replace(/^\./, '')
+}
+
+function step(key: PropertyKey): string {
+  if (typeof key === 'number') return `[${key}]`
+  const name = String(key)
+  return /^[A-Za-z_][A-Za-z0-9_-]{0,79}$/.test(name) ? `.${name}` : `[${quote(name)}]`
+}
+
+/** A value for a sentence: JSON on one line, cut where it grows long, control characters escaped. */
+export function quote(value: unknown, most = 80): string {
+  const text = typeof value === 'string' && value.length > most ? `${value.slice(0, most)}…` : value
+  return escapeControls(JSON.stringify(text))
+}
+
+/** A text whose control characters a terminal will show, not obey. */
+export function escapeControls(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

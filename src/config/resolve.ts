@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Job } from '../job/job.ts'
+import { type Cascade, defaults, lay, layRule } from './cascade.ts'
+import { type Config, toConfig } from './config.ts'
+import { DEFAULTS } from './defaults.ts'
+import { type Allowance, describeUnread, type Files, narrow, readFiles } from './files.ts'
+import type { Source } from './layer.ts'
+import { applyingRule, type Rule, type Subject } from './rules.ts'
+import { accountRules, parseSettings, withoutAccountRules } from './settings.ts'
+import { checkTopic, topicOf } from './topics.ts'
+
+export type Resolving = {
+  job: Subject & Pick<Job, 'project' | 'trust'>
+  /** The job's settings (`Settings`); null where they are not at hand, as in a working copy. */
+  account: unknown
+  /** The files at the base commit: they speak for a job of trust `fork`. */
+  base: Files
+  head: Files
+}
+
+export type Resolved = {
+  config: Config
+  /** The branch or pull request rule that applies, null if there is none. */
+  rule: Rule | null
+  /** Which layers gave each top-level key, the last one last. */
+  sources: ReadonlyMap<string, readonly string[]>
+  notes: readonly string[]
+}
+
+/**
+ * The configuration of one build. The later of these wins: defaults, `config/global.json`,
+ * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again. Throws a
+ * `Problem` for whatever file or settings are wrong: never is the default command run in their stead.
+ */
+export function resolveConfig({ job, account, base, head }: Resolving): Resolved {
+  const settings = account === null ? [] : parseSettings(job.project, account)
+  const bottom = lay(defaults(), ...settings.map(withoutAccountRules))
+  const ruled = layRule(bottom, job)
+  const isFork = job.trust === 'fork'
+
+  // Rules for pull requests limit what the pull request's own files may say, not those of its base.
+  const allowance = allowanceOf(isFork ? bottom : ruled)
+  const files = readFiles(isFork ? base : head, allowance, isFork ? ' at the base commit' : '')
+  const spoken = lay(ruled, ...files)
+  const forked = isFork
+    ? readForkFiles(head, narrow(allowanceOf(ruled), allowanceOf(layRule(spoken, job))))
+    : []
+  const top = layRule(lay(spoken, ...forked), job)
+
+  const unchecked = account === null && topicOf(top) !== null
+  if (!unchecked) checkTopic(top, [topicOf(bottom), topicOf(ruled), ...accountRules(settings).topics])
+  const config = toConfig({ ...top.merged, inheritSecrets: inheritsSecrets(job, ruled, top) })
+  const notes = [
+    ...[...settings, ...files, ...forked].flatMap(source => source.notes),
+    ...describeUnread(isFork ? base : head, allowance),
+    ...describeTop(job, top, config),
+    ...(unchecked ? ['Without the account\'s settings, "notifications.sns.topicArn" is not checked.'] : []),
+  ]
+  return { config, rule: applyingRule(job, top.merged), sources: top.sources, notes: [...new Set(notes)] }
+}
+
+/** Of a fork's own files only `cmd` and `env` count, and of these what the rule for it lets them say. */
+function readForkFiles(head: Files, allowance: Allowance): Source[] {
+  const files = readFiles(head, narrow(['cmd', 'env'], allowance), ' at the head commit')
+  // That a fork's copy of the file says more than counts is no news: the base's file says the same.
+  return files.map(file => ({ ...file, notes: [] }))
+}
+
+const allowanceOf = ({ merged }: Cascade) => merged.allowConfigOverrides as Allowance
+
+/** Files may take secret variables away, not give them; a fork's build is never admitted to any. */
+function inheritsSecrets(job: Resolving['job'], ruled: Cascade, top: Cascade): boolean {
+  return job.trust !== 'fork' && ruled.merged.inheritSecrets === true && top.merged.inheritSecrets === true
+}
+
+function describeTop(job: Resolving['job'], top: Cascade, config: Config): string[] {
+  const withheld = top.merged.inheritSecrets === true && !config.inheritSecrets
+  const { slack } = config.notifications
+  return [
+    ...(withheld && job.trust === 'fork'
+      ? ['Secret variables are never given to pull requests from forks or from Dependabot.']
+      : []),
+    ...(withheld && job.trust !== 'fork'
+      ? ['"inheritSecrets" stays false, as the account\'s settings say: files cannot switch it on.']
+      : []),
+    ...(slack !== null && !isDeepStrictEqual({ ...slack }, DEFAULTS.notifications.slack)
+      ? ['"notifications.slack" is understood, but this version sends no messages to Slack.']
+      : []),
+  ]
+}

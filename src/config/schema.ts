@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
+import {
+  commandSchema,
+  depthSchema,
+  environmentSchema,
+  flagSchema,
+  repositoryListSchema,
+  ruleListSchema,
+  rulesSchema,
+  stageSchema,
+  timeoutSchema,
+  topicArnSchema,
+} from './values.ts'
+
+const label = (max: number) =>
+  z
+    .string({ error: 'must be text' })
+    .min(1, { error: 'must not be empty' })
+    .max(max, { error: `must be ${max} characters long at most` })
+
+const slackSchema = z.strictObject(
+  {
+    channel: label(100).optional().meta({ description: 'The channel, such as "#general".' }),
+    username: label(100).optional().meta({ description: 'The name under which messages appear.' }),
+    iconUrl: label(2000).optional().meta({ description: 'The picture beside that name.' }),
+    asUser: flagSchema.optional().meta({ description: 'Post as the user to whom the token belongs.' }),
+  },
+  { error: 'must be an object' },
+)
+
+const snsSchema = z.strictObject(
+  {
+    topicArn: topicArnSchema.optional().meta({
+      description: 'The topic to which notices go. A file may choose among those that the account lists.',
+    }),
+  },
+  { error: 'must be an object' },
+)
+
+const notificationsSchema = z.strictObject(
+  {
+    on: z
+      .enum(['always', 'change', 'failure'], { error: 'must be "always", "change" or "failure"' })
+      .optional()
+      .meta({ description: 'Which ends of builds people hear of.', default: DEFAULTS.notifications.on }),
+    slack: z
+      .union([z.literal(false), slackSchema], { error: 'must be an object, or false for none' })
+      .optional()
+      .meta({ description: 'Messages in Slack; false for none.', default: DEFAULTS.notifications.slack }),
+    sns: z
+      .union([z.literal(false), snsSchema], { error: 'must be an object, or false for none' })
+      .optional()
+      .meta({ description: 'Notices by Amazon SNS; false for none.' }),
+  },
+  { error: 'must be an object with "on", "slack" and "sns"' },
+)
+
+const OVERRIDABLE = [
+  ...['cmd', 'env', 'build', 'branches', 'pullRequests', 'notifications', 'inheritSecrets'],
+  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip'],
+]
+
+const retired = () =>
+  z.unknown().optional().meta({ description: 'Of LambCI; no longer needed.', deprecated: true })
+
+const overrideShape = {
+  cmd: commandSchema.optional().meta({
+    description: 'The command that builds and tests, run by "bash -c" at the root of the clone.',
+    default: DEFAULTS.cmd,
+    examples: ['npm ci && npm test', 'pip install --user tox && tox', './ci.sh'],
+  }),
+  env: environmentSchema
+    .optional()
+    .meta({ description: 'Variables for the commands. Secret ones are set with "lambci secret set".' }),
+  build: flagSchema.optional().meta({
+    description: 'Whether to build where no rule of "branches" or "pullRequests" decides.',
+    default: DEFAULTS.build,
+  }),
+  notifications: notificationsSchema.optional().meta({ description: 'Who hears of builds, and when.' }),
+  inheritSecrets: flagSchema.optional().meta({
+    description: 'Give secret variables to the commands. A file can switch this off, but not on.',
+    default: DEFAULTS.inheritSecrets,
+  }),
+  allowConfigOverrides: z
+    .union(
+      [z.boolean(), z.array(z.enum(OVERRIDABLE, { error: `must be one of ${OVERRIDABLE.join(', ')}` }))],
+      {
+        error: 'must be true, false or a list of keys',
+      },
+    )
+    .optional()
+    .meta({
+      description: 'What files in the repository may say: all, nothing, or the keys listed.',
+      default: DEFAULTS.allowConfigOverrides,
+    }),
+  git: z
+    .strictObject({ depth: depthSchema.optional() }, { error: 'must be an object with "depth"' })
+    .optional()
+    .meta({
+      description: 'How to clone: "depth" commits. It has effect in the account\'s settings.',
+      default: DEFAULTS.git,
+    }),
+  stages: rulesSchema(stageSchema, 'must be an object of branch rules and stage names')
+    .optional()
+    .meta({
+      description: 'Which branch is deployed to which stage: branch names or "/regex/" and stage names.',
+      examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
+    }),
+  deploy: commandSchema.optional().meta({
+    description: 'The command that deploys after a green build of a pushed branch that has a stage.',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
+    examples: ['zappa update $LAMBCI_STAGE', './deploy.sh "${STAGE}"'],
+  }),
+  timeout: timeoutSchema.optional().meta({ description: 'Seconds that a command may take, 900 at most.' }),
+  skip: flagSchema.optional().meta({
+    description: 'Heed skip words such as "[skip ci]" in the message of a pushed commit.',
+    default: DEFAULTS.skip,
+  }),
+  clearTmp: retired(),
+  s3Bucket: retired(),
+  s3PublicSecretNames: retired(),
+}
+
+const overrideSchema = z
+  .strictObject(overrideShape, { error: 'must be an object' })
+  .meta({ id: 'overrides', description: 'What else holds for these builds.' })
+
+const decisionSchema = z.union([z.boolean(), overrideSchema], { error: 'must be true, false or an object' })
+const forPullRequests = (whose: string) =>
+  decisionSchema.optional().meta({ description: `Pull requests ${whose}.` })
+
+const pullRequestsSchema = z.strictObject(
+  {
+    fromSelfPublicRepo: forPullRequests('from branches of a public repository itself'),
+    fromSelfPrivateRepo: forPullRequests('from branches of a private repository itself'),
+    fromForkPublicRepo: forPullRequests('from forks of a public repository'),
+    fromForkPrivateRepo: forPullRequests('from forks of a private repository'),
+  },
+  { error: 'must be an object' },
+)
+
+const layerShape = {
+  ...overrideShape,
+  $schema: z
+    .string({ error: 'must be text' })
+    .optional()
+    .meta({ description: 'Where editors find this schema.' }),
+  branches: z
+    .union([z.boolean(), rulesSchema(decisionSchema, 'must be an object of branch rules')], {
+      error: 'must be true, false or an object of branch rules',
+    })
+    .optional()
+    .meta({
+      description:
+        'Which branches to build, and how: names first, then the first "/regex/" or "!/regex/" to match.',
+      default: DEFAULTS.branches,
+    }),
+  pullRequests: z
+    .union([z.boolean(), pullRequestsSchema], { error: 'must be true, false or an object' })
+    .optional()
+    .meta({ description: 'Which pull requests to build, and how.', default: DEFAULTS.pullRequests }),
+}
+
+/** One layer of configuration: `.lambci.json`, or the key `lambci` of `package.json`. Every key is optional. */
+export const layerSchema = z.strictObject(layerShape, { error: 'must be an object' })
+export type Layer = z.output<typeof layerSchema>
+
+/** A layer of the account's own, `config/global.json` or `config/gh/<owner>/<repo>.json`: files cannot say these. */
+export const accountSchema = z.strictObject(
+  {
+    ...layerShape,
+    allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build for.' }),
+    deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
+    topics: z
+      .array(topicArnSchema, { error: 'must be a list of topic ARNs' })
+      .optional()
+      .meta({ description: 'The SNS topics among which files may choose.' }),
+  },
+  { error: 'must be an object' },
+)

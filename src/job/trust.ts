@@ -1,0 +1,10 @@
+import type { Request, Trust } from './job.ts'
+
+/**
+ * The sandbox that a request may run in. It comes from the event alone, never from a commit: GitHub resolves the
+ * commits of every fork through the base repository too.
+ */
+export function trustOf(request: Request, isDeployBranch: (branch: string) => boolean): Trust {
+  if (request.isFork || request.isDependabot) return 'fork'
+  return request.event === 'push' && isDeployBranch(request.branch) ? 'deploy' : 'branch'
+}

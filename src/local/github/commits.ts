@@ -1,0 +1,106 @@
+import type { Git } from './git.ts'
+
+export type Signature = { name: string; email: string; date: string }
+export type Commit = {
+  id: string
+  tree: string
+  parents: string[]
+  author: Signature
+  committer: Signature
+  message: string
+  added: string[]
+  removed: string[]
+  modified: string[]
+}
+/** The commits that `include` reaches and `exclude` does not. */
+export type Range = { include: string; exclude: string[] }
+
+const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B']
+const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
+/** What git refuses in a ref's name, or would read as more than a name (git-check-ref-format). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids exactly these
+const NOT_IN_REFS = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
+
+const revisions = ({ include, exclude }: Range) => [include, ...exclude.map(sha => `^${sha}`), ''].join('\n')
+
+/** The newest `limit` commits of a range, oldest first. Merges show what they changed in their first parent. */
+export async function readCommits(git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> {
+  const log = (...args: string[]) =>
+    git.text(
+      repository,
+      ['log', '-z', '--reverse', `--max-count=${limit}`, ...args, '--stdin'],
+      revisions(range),
+    )
+  const fields = (await log(`--format=${FIELDS.join('%x00')}`)).split('\0')
+  const paths = readPaths(
+    await log('--format=%H', '--name-status', '--no-renames', '--diff-merges=first-parent'),
+  )
+  const commits: Commit[] = []
+  for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
+    const [id = '', tree = '', parents = '', ...rest] = fields.slice(at, at + FIELDS.length)
+    const [name = '', email = '', date = '', committer = '', committerEmail = '', committed = '', message = ''] = rest
+    commits.push({
+      id,
+      tree,
+      parents: parents.split(' ').filter(Boolean),
+      author: { name, email, date: date || EPOCH },
+      committer: { name: committer, email: committerEmail, date: committed || EPOCH },
+      message: message.replace(/\n+$/, ''),
+      ...(paths.get(id) ?? { added: [], removed: [], modified: [] }),
+    })
+  }
+  return commits
+}
+
+/** git prints no date where a commit's makes no sense. */
+const EPOCH = '1970-01-01T00:00:00Z'
+
+type Paths = Pick<Commit, 'added' | 'removed' | 'modified'>
+
+/** Reads `<sha>` and then pairs of status letter and path, all ended by NUL. */
+function readPaths(output: string): Map<string, Paths> {
+  const words = output.split('\0')
+  const all = new Map<string, Paths>()
+  let current: Paths = { added: [], removed: [], modified: [] }
+  for (let at = 0; at < words.length; at++) {
+    const word = (words[at] ?? '').trimStart()
+    if (SHA.test(word)) {
+      current = { added: [], removed: [], modified: [] }
+      all.set(word, current)
+    } else if (word) {
+      const kind = word === 'A' ? 'added' : word === 'D' ? 'removed' : 'modified'
+      current[kind].push(words[++at] ?? '')
+    }
+  }
+  return all
+}
+
+/** The ids of a range's commits. */
+export async function readIds(git: Git, repository: string, range: Range): Promise<string[]> {
+  return (await git.text(repository, ['rev-list', '--stdin'], revisions(range))).split('\n').filter(Boolean)
+}
+
+/** One commit, or null where `sha` (a tag's object, too) leads to none. */
+export async function readCommit(git: Git, repository: string, sha: string): Promise<Commit | null> {
+  const id = await peel(git, repository, sha)
+  return id ? ((await readCommits(git, repository, { include: id, exclude: [] }, 1))[0] ?? null) : null
+}
+
+/** The commit that a sha, a branch, a tag or a full ref names; never git's own little language. */
+export async function resolveCommit(git: Git, repository: string, name: string): Promise<string | null> {
+  if (SHA.test(name)) return peel(git, repository, name)
+  if (NOT_IN_REFS.test(name)) return null
+  for (const ref of [`refs/heads/${name}`, `refs/tags/${name}`, `refs/${name}`, name]) {
+    const commit = ref.startsWith('refs/') && (await peel(git, repository, ref))
+    if (commit) return commit
+  }
+  return null
+}
+
+async function peel(git: Git, repository: string, name: string): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
+  return git.text(repository, args).then(
+    output => output.trim(),
+    () => null,
+  )
+}

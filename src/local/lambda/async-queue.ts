@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { Alarm, type Clock } from '../clock.ts'
+import { type Condition, decide, expiryOf, failureRecord, type RetryPolicy } from './async-policy.ts'
+import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
+import type { EventStore } from './event-store.ts'
+import type { Outcome } from './outcome.ts'
+import type { Event } from './sandbox.ts'
+
+export type QueueOptions = {
+  definition: FunctionDefinition
+  place: Place
+  store: EventStore
+  clock: Clock
+  delaysMs: readonly number[]
+  run(event: Event): Promise<Outcome>
+  /** Another function has got this one's failure record. */
+  onForwarded(functionName: string): void
+  onLog: OnLog
+  onQuiet(): void
+}
+
+const SIX_HOURS_S = 6 * 60 * 60
+
+/** The asynchronous events of one function: run at least once, tried again, told to the failure destination. */
+export class AsyncQueue {
+  readonly #options: QueueOptions
+  readonly #policy: RetryPolicy
+  readonly #alarm: Alarm
+  readonly #underWay = new Set<string>()
+  #closed = false
+
+  constructor(options: QueueOptions) {
+    const { definition, delaysMs, clock } = options
+    this.#options = options
+    this.#policy = {
+      attempts: definition.maximumRetryAttempts ?? 2,
+      ageMs: (definition.maximumEventAgeSeconds ?? SIX_HOURS_S) * 1000,
+      delaysMs,
+    }
+    this.#alarm = new Alarm(clock, () => this.pump())
+  }
+
+  /** Keeps the event before it returns; answers its request id. */
+  accept(payload: string): string {
+    const requestId = randomUUID()
+    const { store, definition, clock } = this.#options
+    store.insert({ requestId, functionName: definition.name, payload, acceptedAt: clock.now() })
+    this.pump()
+    return requestId
+  }
+
+  get quiet() {
+    return this.#options.store.waiting(this.#options.definition.name).length === 0
+  }
+
+  close() {
+    this.#closed = true
+    this.#alarm.set(null)
+  }
+
+  /** Begins what is due, drops what is too old, and sleeps until the next event is one or the other. */
+  pump() {
+    if (this.#closed) return
+    const { store, definition, clock } = this.#options
+    let wakeAt: number | null = null
+    for (const { requestId, acceptedAt, dueAt } of store.waiting(definition.name)) {
+      if (this.#underWay.has(requestId)) continue
+      const expiry = expiryOf({ acceptedAt }, this.#policy)
+      if (expiry <= clock.now()) this.#track(requestId, () => this.#discard(requestId, 'EventAgeExceeded'))
+      else if (dueAt <= clock.now() && this.#underWay.size < definition.concurrency)
+        this.#track(requestId, () => this.#attempt(requestId))
+      else wakeAt = Math.min(wakeAt ?? Infinity, dueAt <= clock.now() ? expiry : Math.min(dueAt, expiry))
+    }
+    this.#alarm.set(wakeAt)
+  }
+
+  async #track(requestId: string, work: () => Promise<void>) {
+    this.#underWay.add(requestId)
+    try {
+      await work()
+    } catch (error) {
+      if (!this.#closed) this.#options.onLog(this.#options.definition.name, requestId, String(error))
+    }
+    this.#underWay.delete(requestId)
+    this.pump()
+    if (!this.#closed) this.#options.onQuiet()
+  }
+
+  async #attempt(requestId: string) {
+    const { store, clock, run } = this.#options
+    store.begin(requestId)
+    const event = store.read(requestId)
+    const outcome = await run(event)
+    // A sandbox ended by our own closing is no failure: the event stays and runs again after a restart.
+    if (this.#closed) return
+    const decision = decide(outcome, event.failures + 1, this.#policy, clock.now())
+    if (!outcome.ok)
+      store.retry(requestId, outcome.error, decision.kind === 'retry' ? decision.dueAt : event.dueAt)
+    if (decision.kind === 'done') store.remove(requestId)
+    if (decision.kind === 'discard') await this.#discard(requestId, decision.condition)
+  }
+
+  async #discard(requestId: string, condition: Condition) {
+    const { store, definition, place, clock, onForwarded } = this.#options
+    const { onFailure, name } = definition
+    const now = clock.now()
+    const record = failureRecord(store.read(requestId), functionArn(place, name), condition, now)
+    if (typeof onFailure === 'string') {
+      const payload = JSON.stringify(record)
+      store.replace(requestId, { requestId: randomUUID(), functionName: onFailure, payload, acceptedAt: now })
+      return onForwarded(onFailure)
+    }
+    try {
+      await onFailure?.(record)
+    } finally {
+      store.remove(requestId)
+    }
+  }
+}

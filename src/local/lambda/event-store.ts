@@ -1,0 +1,50 @@
+import { openDatabase } from '../database.ts'
+import type { QueuedEvent } from './async-policy.ts'
+import type { FunctionError } from './outcome.ts'
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
+  requestId TEXT PRIMARY KEY, functionName TEXT NOT NULL, payload TEXT NOT NULL,
+  acceptedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL,
+  invocations INTEGER NOT NULL, failures INTEGER NOT NULL, lastError TEXT
+) STRICT; CREATE INDEX IF NOT EXISTS byFunction ON events (functionName, acceptedAt)`
+
+export type NewEvent = Pick<QueuedEvent, 'requestId' | 'functionName' | 'payload' | 'acceptedAt'>
+export type Waiting = Pick<QueuedEvent, 'requestId' | 'acceptedAt' | 'dueAt'>
+export type EventStore = ReturnType<typeof openEventStore>
+
+/** The asynchronous queue as it stands on disk: an event is in it from its acceptance to its last word. */
+export function openEventStore(directory: string) {
+  const database = openDatabase(directory, 'lambda', SCHEMA)
+  const insert = database.prepare(
+    'INSERT INTO events VALUES (:requestId, :functionName, :payload, :acceptedAt, :acceptedAt, 0, 0, NULL)',
+  )
+  const waiting = database.prepare(
+    'SELECT requestId, acceptedAt, dueAt FROM events WHERE functionName = ? ORDER BY acceptedAt, rowid',
+  )
+  const begin = database.prepare('UPDATE events SET invocations = invocations + 1 WHERE requestId = ?')
+  const retry = database.prepare(
+    'UPDATE events SET failures = failures + 1, lastError = :error, dueAt = :dueAt WHERE requestId = :requestId',
+  )
+  const read = database.prepare('SELECT * FROM events WHERE requestId = ?')
+  const remove = database.prepare('DELETE FROM events WHERE requestId = ?')
+  return {
+    insert: (event: NewEvent) => void insert.run(event),
+    waiting: (functionName: string) => waiting.all(functionName) as Waiting[],
+    begin: (requestId: string) => void begin.run(requestId),
+    read(requestId: string): QueuedEvent {
+      const row = read.get(requestId) as Omit<QueuedEvent, 'lastError'> & { lastError: string | null }
+      return { ...row, lastError: row.lastError === null ? null : JSON.parse(row.lastError) }
+    },
+    retry: (requestId: string, error: FunctionError, dueAt: number) =>
+      void retry.run({ requestId, error: JSON.stringify(error), dueAt }),
+    remove: (requestId: string) => void remove.run(requestId),
+    /** Takes one event out and puts its failure record in, so that neither can be lost without the other. */
+    replace(requestId: string, event: NewEvent) {
+      database.exec('BEGIN')
+      remove.run(requestId)
+      insert.run(event)
+      database.exec('COMMIT')
+    },
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { type Listening, listen, readBody } from '../loopback.ts'
+import type { Place } from './definition.ts'
+import { type HttpAnswer, httpAnswer } from './http-answer.ts'
+import { httpEvent } from './http-event.ts'
+import type { Outcome } from './outcome.ts'
+import { PAYLOAD_LIMIT } from './runtime-api.ts'
+
+export type FunctionUrl = Listening
+
+const TOO_LARGE = plain(413, 'Request Entity Too Large')
+const BROKEN = plain(502, 'Internal Server Error')
+
+/** An HTTP server on loopback that hands each request to the function, as a function URL does. */
+export function serveFunctionUrl(
+  invoke: (event: unknown) => Promise<Outcome>,
+  place: Place,
+  port?: number,
+): Promise<FunctionUrl> {
+  return listen(async (request, response) => {
+    const body = await readBody(request, PAYLOAD_LIMIT)
+    if (!body) return send(response, TOO_LARGE)
+    const { method = 'GET', url: target = '/', httpVersion, headersDistinct: headers, socket } = request
+    const sourceIp = socket.remoteAddress ?? '127.0.0.1'
+    const seen = { method, target, httpVersion, headers, sourceIp, body }
+    const outcome = await invoke(httpEvent(seen, place, randomUUID(), new Date()))
+    send(response, (outcome.ok && httpAnswer(outcome.payload)) || BROKEN)
+  }, port)
+}
+
+function send(response: ServerResponse, { status, headers, body }: HttpAnswer) {
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
+}
+
+function plain(status: number, text: string): HttpAnswer {
+  return { status, headers: { 'content-type': 'text/plain' }, body: Buffer.from(text) }
+}

@@ -1,0 +1,33 @@
+/** Tells when no invocation runs and the queues are empty. */
+export class IdleWatch {
+  readonly #queuesAreQuiet: () => boolean
+  readonly #waiting = new Set<() => void>()
+  #running = 0
+
+  constructor(queuesAreQuiet: () => boolean) {
+    this.#queuesAreQuiet = queuesAreQuiet
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++
+    try {
+      return await work()
+    } finally {
+      this.#running--
+      this.check()
+    }
+  }
+
+  wait(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.add(resolve)
+      this.check()
+    })
+  }
+
+  check() {
+    if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreQuiet()) return
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Listening, listen, readBody } from '../loopback.ts'
+import { type FunctionError, failed, functionErrorSchema, type Outcome } from './outcome.ts'
+
+/** An event on its way to a runtime. */
+export type Invocation = {
+  requestId: string
+  payload: string
+  deadline: number
+  arn: string
+  traceId: string
+}
+
+export type RuntimeListener = {
+  /** The runtime is ready: `hand` gives it its next event. */
+  next(hand: (invocation: Invocation) => void): void
+  /** False where no such invocation runs. */
+  finished(requestId: string, outcome: Outcome): boolean
+  initFailed(error: FunctionError): void
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const PAYLOAD_LIMIT = 6 * 1024 * 1024
+const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([\w-]+)\/(response|error)))$/
+
+/**
+ * One sandbox's Runtime API; no other sandbox can take its events.
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
+export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =>
+  listen(async (request, response) => {
+    const [, init, next, requestId = '', verb] = ROUTE.exec(request.url ?? '') ?? []
+    if (request.method === 'GET' && next) return listener.next(invocation => hand(response, invocation))
+    if (request.method !== 'POST' || (!init && !verb))
+      return refuse(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
+    if (init) {
+      listener.initFailed(await readError(request))
+      return accept(response)
+    }
+    const outcome: Outcome =
+      verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
+    if (!listener.finished(requestId, outcome)) return refuse(response, 400, 'Invalid request ID')
+    accept(response)
+  })
+
+function hand(response: ServerResponse, invocation: Invocation) {
+  response
+    .writeHead(200, {
+      'content-type': 'application/json',
+      'Lambda-Runtime-Aws-Request-Id': invocation.requestId,
+      'Lambda-Runtime-Deadline-Ms': String(invocation.deadline),
+      'Lambda-Runtime-Invoked-Function-Arn': invocation.arn,
+      'Lambda-Runtime-Trace-Id': invocation.traceId,
+    })
+    .end(invocation.payload)
+}
+
+async function readResult(request: IncomingMessage): Promise<Outcome> {
+  const body = await readBody(request, PAYLOAD_LIMIT)
+  if (!body)
+    return failed(
+      'Function.ResponseSizeTooLarge',
+      `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`,
+    )
+  return parseJson(body, payload => ({ ok: true, payload }), failed('Runtime.MarshalError', 'Not JSON'))
+}
+
+async function readError(request: IncomingMessage): Promise<FunctionError> {
+  const unknown: FunctionError = { errorType: 'Runtime.Unknown', errorMessage: 'Unknown' }
+  const body = await readBody(request, PAYLOAD_LIMIT)
+  return body ? parseJson(body, error => functionErrorSchema.parse(error), unknown) : unknown
+}
+
+function parseJson<T>(body: Buffer, use: (value: unknown) => T, otherwise: T): T {
+  try {
+    return use(JSON.parse(body.toString()))
+  } catch {
+    return otherwise
+  }
+}
+
+const accept = (response: ServerResponse) => {
+  response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}')
+}
+
+const refuse = (response: ServerResponse, status: number, errorMessage: string) => {
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ errorMessage, errorType: 'InvalidRequest' }))
+}

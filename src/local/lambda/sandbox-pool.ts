@@ -1,0 +1,78 @@
+import type { Outcome } from './outcome.ts'
+import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
+
+/** The sandboxes of one function: kept warm, used again, ended after a while without work. */
+export class SandboxPool {
+  readonly #options: Omit<SandboxOptions, 'onEnd'>
+  readonly #idleMs: number
+  readonly #all = new Set<Sandbox>()
+  readonly #idle = new Map<Sandbox, NodeJS.Timeout>()
+  readonly #waiting: (() => void)[] = []
+  #free: number
+  #closed = false
+
+  constructor(options: Omit<SandboxOptions, 'onEnd'>, idleMs: number) {
+    this.#options = options
+    this.#idleMs = idleMs
+    this.#free = options.definition.concurrency
+  }
+
+  /** Runs the event as soon as a sandbox is free; first come, first served. */
+  async run(event: Event): Promise<Outcome> {
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>(resolve => this.#waiting.push(resolve))
+    try {
+      for (;;) {
+        const sandbox = this.#takeIdle() ?? (await this.#start())
+        const outcome = await sandbox.run(event)
+        if (outcome === 'gone') continue
+        this.#rest(sandbox)
+        return outcome
+      }
+    } finally {
+      // The place goes straight to the next in line: nobody else can take it in between.
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#free++
+    }
+  }
+
+  sandboxes() {
+    return [...this.#all].map(({ id, pid }) => ({ id, pid }))
+  }
+
+  async close() {
+    this.#closed = true
+    for (const timer of this.#idle.values()) clearTimeout(timer)
+    await Promise.all([...this.#all].map(sandbox => sandbox.end()))
+  }
+
+  async #start() {
+    if (this.#closed) throw new Error('The pool is closed')
+    const sandbox: Sandbox = new Sandbox({ ...this.#options, onEnd: () => this.#forget(sandbox) })
+    this.#all.add(sandbox)
+    await sandbox.start()
+    if (this.#closed) await sandbox.end()
+    return sandbox
+  }
+
+  #takeIdle() {
+    // The one used last is the one most likely to have things at hand.
+    const sandbox = [...this.#idle.keys()].at(-1)
+    if (sandbox) {
+      clearTimeout(this.#idle.get(sandbox))
+      this.#idle.delete(sandbox)
+    }
+    return sandbox
+  }
+
+  #rest(sandbox: Sandbox) {
+    if (sandbox.alive) this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
+  }
+
+  #forget(sandbox: Sandbox) {
+    clearTimeout(this.#idle.get(sandbox))
+    this.#idle.delete(sandbox)
+    this.#all.delete(sandbox)
+  }
+}

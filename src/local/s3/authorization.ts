@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { Fault } from './faults.ts'
+import type { S3Request } from './request.ts'
+import {
+  ALGORITHM,
+  canonicalRequest,
+  type Scope,
+  sameSignature,
+  scopeText,
+  sha256,
+  sign,
+  signingKey,
+  stringToSign,
+} from './signature.ts'
+
+/** The secret half of a key pair. Temporary ones carry a session token, and may expire. */
+export type Secret = { secretAccessKey: string; sessionToken?: string; expiration?: Date }
+export type LookUp = (accessKeyId: string) => Secret | undefined
+
+/** Who asks, and what is needed to verify the body that follows. */
+export type Authorization = {
+  accessKeyId: string
+  /** `x-amz-content-sha256`: the body's hash, or a marker that says how the body is signed. */
+  payload: string
+  scope: Scope
+  key: Buffer
+  signature: string
+}
+
+/** The parts of a signature, wherever the request carries it. */
+type Claim = {
+  accessKeyId: string
+  scope: Scope
+  signedHeaders: string[]
+  signature: string
+  payload: string | undefined
+  token: string | undefined
+}
+
+export const PRESIGNED = 'X-Amz-Algorithm'
+const SKEW = 15 * 60_000
+const claimSchema = z.object({
+  Algorithm: z.literal(ALGORITHM),
+  Credential: z.string().regex(/^[^/\s]+\/\d{8}\/[^/\s]+\/[^/\s]+\/aws4_request$/),
+  SignedHeaders: z.string().regex(/^[!-~]+$/),
+  Signature: z.string().regex(/^[0-9a-f]{64}$/),
+  Date: z.string().regex(/^\d{8}T\d{6}Z$/),
+})
+// S3 lets a presigned request live for a week.
+const expirySchema = z.coerce.number().int().min(1).max(604_800)
+
+/**
+ * Verifies the signature of a request, in its header or its query.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ * @throws {Fault} AccessDenied, SignatureDoesNotMatch and their kin
+ */
+export function authorize(request: S3Request, lookUp: LookUp, region: string, now = new Date()): Authorization {
+  const claim = request.query.has(PRESIGNED) ? queryClaim(request, now) : headerClaim(request, now)
+  const { accessKeyId, scope, signedHeaders, signature, payload } = claim
+  if (scope.region !== region || scope.service !== 's3' || !scope.time.startsWith(scope.date))
+    throw new Fault('AuthorizationHeaderMalformed', `The credential scope '${scopeText(scope)}' is wrong; expecting '${scope.time.slice(0, 8)}/${region}/s3/aws4_request'.`, { Region: region })
+  const secret = lookUp(accessKeyId)
+  if (!secret) throw new Fault('InvalidAccessKeyId', undefined, { AWSAccessKeyId: accessKeyId })
+  verifyToken(secret, claim.token, now)
+  if (!payload)
+    throw new Fault('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
+  verifyCoverage(request, signedHeaders)
+  const canonical = canonicalRequest({ ...request, signedHeaders, payload })
+  const toSign = stringToSign(scope, [sha256(canonical)])
+  const key = signingKey(secret.secretAccessKey, scope)
+  if (!sameSignature(sign(key, toSign), signature))
+    throw new Fault('SignatureDoesNotMatch', undefined, {
+      AWSAccessKeyId: accessKeyId,
+      StringToSign: toSign,
+      CanonicalRequest: canonical,
+    })
+  return { accessKeyId, payload, scope, key, signature }
+}
+
+function headerClaim({ headers }: S3Request, now: Date): Claim {
+  const header = headers.get('authorization')
+  if (!header) throw new Fault('AccessDenied')
+  const [algorithm = '', rest = ''] = header.split(/ +(.*)/s)
+  if (algorithm !== ALGORITHM)
+    throw new Fault('InvalidRequest', `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`)
+  const fields = Object.fromEntries(rest.split(',').map(field => field.trim().split(/=(.*)/s)))
+  const date = headers.get('x-amz-date')
+  if (!date) throw new Fault('AccessDenied', 'AWS authentication requires a valid x-amz-date header.')
+  const parsed = claimSchema.safeParse({ ...fields, Algorithm: algorithm, Date: date })
+  if (!parsed.success) throw new Fault('AuthorizationHeaderMalformed')
+  const claim = readClaim(parsed.data)
+  if (Math.abs(instant(claim.scope) - now.getTime()) > SKEW)
+    throw new Fault('RequestTimeTooSkewed', undefined, { RequestTime: date, ServerTime: now.toISOString() })
+  return {
+    ...claim,
+    payload: headers.get('x-amz-content-sha256'),
+    token: headers.get('x-amz-security-token'),
+  }
+}
+
+function queryClaim({ headers, query }: S3Request, now: Date): Claim {
+  const field = (name: string) => query.get(`X-Amz-${name}`) ?? undefined
+  const fields = Object.fromEntries(Object.keys(claimSchema.shape).map(name => [name, field(name)]))
+  const parsed = claimSchema.safeParse(fields)
+  const expires = expirySchema.safeParse(field('Expires'))
+  if (!parsed.success || !expires.success) throw new Fault('AuthorizationQueryParametersError')
+  const claim = readClaim(parsed.data)
+  const signedAt = instant(claim.scope)
+  if (signedAt > now.getTime() + SKEW) throw new Fault('AccessDenied', 'Request is not valid yet')
+  if (now.getTime() > signedAt + expires.data * 1000) throw new Fault('AccessDenied', 'Request has expired')
+  const payload = field('Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
+  return { ...claim, payload, token: field('Security-Token') }
+}
+
+function readClaim(fields: z.infer<typeof claimSchema>) {
+  const [accessKeyId = '', date = '', region = '', service = ''] = fields.Credential.split('/')
+  const scope: Scope = { date, region, service, time: fields.Date }
+  return { accessKeyId, scope, signedHeaders: fields.SignedHeaders.split(';'), signature: fields.Signature }
+}
+
+const instant = ({ time }: Scope) =>
+  Date.parse(time.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) || 0
+
+function verifyToken({ sessionToken, expiration }: Secret, token: string | undefined, now: Date): void {
+  if (expiration && expiration <= now) throw new Fault('ExpiredToken')
+  if (!sameSignature(sessionToken ?? '', token ?? '')) throw new Fault('InvalidToken')
+}
+
+/** An unsigned header could be changed on the way; S3 insists on the host and on all that start with x-amz-. */
+function verifyCoverage({ headers }: S3Request, signedHeaders: string[]): void {
+  const unsigned = [...headers.keys()].filter(
+    name => (name === 'host' || name.startsWith('x-amz-')) && !signedHeaders.includes(name),
+  )
+  if (unsigned.length > 0)
+    throw new Fault('AccessDenied', 'There were headers present in the request which were not signed', {
+      HeadersNotSigned: unsigned.join(', '),
+    })
+}

@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Sink } from './chunked-body.ts'
+import type { Span } from './range.ts'
+
+/** A file of bytes, named at random, never changed once it is complete. */
+export type Blob = { file: string; size: number }
+export type WrittenBlob = Blob & { md5: Buffer }
+
+/**
+ * The bytes of all objects and parts. A file counts only if the catalogue names it, so it may be written under
+ * its own name; what a killed server left behind is swept at the next start.
+ */
+export class Blobs {
+  readonly #directory: string
+  readonly #readers = new Map<string, number>()
+  readonly #doomed = new Set<string>()
+
+  constructor(directory: string) {
+    this.#directory = directory
+    mkdirSync(directory, { recursive: true })
+  }
+
+  /** Writes what `fill` hands over, and keeps it only if `commit` does not throw. */
+  async write<F, T>(fill: (sink: Sink) => Promise<F>, commit: (blob: WrittenBlob, filled: F) => T): Promise<T> {
+    const file = randomUUID()
+    const md5 = createHash('md5')
+    let size = 0
+    try {
+      await using handle = await open(join(this.#directory, file), 'wx', 0o600)
+      const filled = await fill(async bytes => {
+        md5.update(bytes)
+        size += bytes.length
+        await handle.writeFile(bytes)
+      })
+      return commit({ file, size, md5: md5.digest() }, filled)
+    } catch (error) {
+      this.remove([{ file, size }])
+      throw error
+    }
+  }
+
+  /** The bytes of a span of several blobs in a row. They stay readable to the end, even if removed meanwhile. */
+  read(blobs: readonly Blob[], { first, last }: Span): Readable {
+    const pieces: { file: string; start: number; end: number }[] = []
+    let offset = 0
+    for (const { file, size } of blobs) {
+      const start = Math.max(first - offset, 0)
+      const end = Math.min(last - offset, size - 1)
+      if (start <= end) pieces.push({ file, start, end })
+      offset += size
+    }
+    for (const { file } of pieces) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1)
+    const directory = this.#directory
+    const bytes = async function* () {
+      for (const { file, start, end } of pieces) yield* createReadStream(join(directory, file), { start, end })
+    }
+    const stream = Readable.from(bytes(), { objectMode: false })
+    return stream.once('close', () => {
+      for (const { file } of pieces) this.#release(file)
+    })
+  }
+
+  remove(blobs: readonly Blob[]): void {
+    for (const { file } of blobs) {
+      if (this.#readers.has(file)) this.#doomed.add(file)
+      else rmSync(join(this.#directory, file), { force: true })
+    }
+  }
+
+  /** Removes every file that is not to be kept. */
+  sweep(keep: ReadonlySet<string>): void {
+    for (const file of readdirSync(this.#directory))
+      if (!keep.has(file)) rmSync(join(this.#directory, file), { force: true })
+  }
+
+  #release(file: string): void {
+    const left = (this.#readers.get(file) ?? 1) - 1
+    if (left > 0) {
+      this.#readers.set(file, left)
+      return
+    }
+    this.#readers.delete(file)
+    if (this.#doomed.delete(file)) rmSync(join(this.#directory, file), { force: true })
+  }
+}

@@ -1,0 +1,44 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Readable } from 'node:stream'
+import type { Permission } from './access.ts'
+import type { Authorization } from './authorization.ts'
+import type { Blobs } from './blobs.ts'
+import { transact } from './catalogue.ts'
+import { Fault } from './faults.ts'
+import type { Change } from './notification.ts'
+import type { S3Request } from './request.ts'
+import type { Tables } from './tables.ts'
+import type { Xml } from './xml.ts'
+
+/** An authorized request, and all that an operation needs to answer it. */
+export type Call = {
+  request: S3Request
+  authorization: Authorization
+  database: DatabaseSync
+  tables: Tables
+  blobs: Blobs
+  region: string
+  may(permission: Permission): boolean
+  notify(change: Pick<Change, 'name' | 'key' | 'object'>): void
+}
+
+export type Answer = { status: number; headers?: Record<string, string>; body?: Xml | Readable }
+
+/** @throws {Fault} AccessDenied */
+export function demand(call: Call, permission: Permission): void {
+  if (!call.may(permission))
+    throw new Fault('AccessDenied', `You are not allowed to do ${permission.action} on ${permission.resource}.`)
+}
+
+/** @throws {Fault} NoSuchBucket */
+export function demandBucket({ tables, request: { bucket } }: Call): void {
+  if (!tables.findBucket(bucket)) throw new Fault('NoSuchBucket', undefined, { BucketName: bucket })
+}
+
+/** All or nothing; the bucket is still there. */
+export function commit<T>(call: Call, work: () => T): T {
+  return transact(call.database, () => {
+    demandBucket(call)
+    return work()
+  })
+}

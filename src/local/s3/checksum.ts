@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { type Crc, startCrc32, startCrc32c, startCrc64nvme } from './crc.ts'
+import { Fault } from './faults.ts'
+
+const STARTERS = {
+  crc32: startCrc32,
+  crc32c: startCrc32c,
+  crc64nvme: startCrc64nvme,
+  sha1: (): Crc => createHash('sha1'),
+  sha256: (): Crc => createHash('sha256'),
+}
+
+export type Algorithm = keyof typeof STARTERS
+
+/** A checksum as S3 writes it: base64, with `-N` behind it where it is that of N parts' checksums. */
+export type Checksum = { algorithm: Algorithm; value: string }
+
+const PREFIX = 'x-amz-checksum-'
+// These say how checksums are to be used; they carry none.
+const SETTINGS = new Set(['algorithm', 'mode', 'type'])
+
+export const startChecksum = (algorithm: Algorithm): Crc => STARTERS[algorithm]()
+
+export const checksumHeader = ({ algorithm, value }: Checksum) => ({ [`${PREFIX}${algorithm}`]: value })
+
+/** The algorithm that a header or trailer name speaks of; undefined where it isn't one of a checksum. */
+export function algorithmOfHeader(name: string): Algorithm | undefined {
+  const algorithm = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : 'mode'
+  return SETTINGS.has(algorithm) ? undefined : parseAlgorithm(algorithm)
+}
+
+/** @throws {Fault} NotImplemented for algorithms that S3 may know and this server doesn't */
+export function parseAlgorithm(text: string): Algorithm {
+  const name = text.toLowerCase()
+  if (!Object.hasOwn(STARTERS, name)) {
+    const known = Object.keys(STARTERS).join(', ')
+    throw new Fault('NotImplemented', `This server does not compute ${name} checksums; it knows ${known}.`)
+  }
+  return name as Algorithm
+}
+
+/** The one checksum given in the headers of a request. */
+export function checksumIn(headers: ReadonlyMap<string, string>): Checksum | undefined {
+  const given: Checksum[] = []
+  for (const [name, value] of headers) {
+    const algorithm = algorithmOfHeader(name)
+    if (algorithm) given.push({ algorithm, value })
+  }
+  if (given.length > 1) throw new Fault('InvalidRequest', 'Expecting a single x-amz-checksum- header.')
+  return given[0]
+}
+
+/** @throws {Fault} BadDigest, or InvalidRequest where the value cannot be one of its algorithm */
+export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): void {
+  const given = Buffer.from(value, 'base64')
+  if (given.length !== actual.length || given.toString('base64') !== value)
+    throw new Fault('InvalidRequest', `Value for ${PREFIX}${algorithm} header is invalid.`)
+  if (!given.equals(actual))
+    throw new Fault('BadDigest', `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`)
+}
+
+/** The checksum of a multipart object in its composite form: that of its parts' checksums. */
+export function compositeChecksum(algorithm: Algorithm, parts: string[]): Checksum {
+  const checksum = startChecksum(algorithm)
+  for (const part of parts) checksum.update(Buffer.from(part, 'base64'))
+  return { algorithm, value: `${checksum.digest().toString('base64')}-${parts.length}` }
+}

@@ -1,0 +1,99 @@
+/**
+ * The automaton of Aho and Corasick (1975) over bytes: finds every pattern in one pass whose cost depends only on
+ * the text. States are numbered along the patterns; a state stands for the longest end of the text read so far
+ * that begins some pattern. Children are linked lists: patterns may be long (keys), and a full table is not small.
+ */
+export class PatternMatcher {
+  /** How many of the last bytes read could still become a match: the state's depth. */
+  readonly depth: Int32Array
+  /** Length of the longest pattern that ends in a state, or 0. */
+  readonly matched: Int32Array
+  /** 1 for each two bytes (first << 8 | second) with which a pattern begins: most text is skipped by this table. */
+  readonly openings = new Uint8Array(65_536)
+
+  readonly #byte: Uint8Array
+  readonly #child: Int32Array
+  readonly #sibling: Int32Array
+  readonly #fallback: Int32Array
+  readonly #root = new Int32Array(256)
+  #states = 1
+
+  constructor(patterns: Iterable<Uint8Array>) {
+    const list = [...patterns].filter(pattern => pattern.length > 0)
+    const size = 1 + list.reduce((sum, pattern) => sum + pattern.length, 0)
+    this.#byte = new Uint8Array(size)
+    this.#child = new Int32Array(size)
+    this.#sibling = new Int32Array(size)
+    this.#fallback = new Int32Array(size)
+    this.depth = new Int32Array(size)
+    this.matched = new Int32Array(size)
+    for (const pattern of list) this.#add(pattern)
+    this.#linkFallbacks()
+  }
+
+  /** The state after reading `byte` in `state`; 0 is the start. */
+  next(state: number, byte: number): number {
+    for (let from = state; from !== 0; from = this.#fallback[from] as number) {
+      const child = this.#childOf(from, byte)
+      if (child !== 0) return child
+    }
+    return this.#root[byte] as number
+  }
+
+  /** The first place from `from` on, before `end`, at which a pattern could begin. */
+  skip(bytes: Uint8Array, from: number, end: number): number {
+    const { openings } = this
+    const last = end - 1
+    if (from >= end) return end
+    let byte = bytes[from] as number
+    for (let at = from; at < last; at++) {
+      const following = bytes[at + 1] as number
+      if (openings[(byte << 8) | following] !== 0) return at
+      byte = following
+    }
+    return this.#root[byte] === 0 ? end : last
+  }
+
+  #childOf(state: number, byte: number): number {
+    let child = this.#child[state] as number
+    while (child !== 0 && this.#byte[child] !== byte) child = this.#sibling[child] as number
+    return child
+  }
+
+  #add(pattern: Uint8Array) {
+    const [first = 0, second] = pattern
+    if (second === undefined) this.openings.fill(1, first << 8, (first + 1) << 8)
+    else this.openings[(first << 8) | second] = 1
+    let state = 0
+    for (const byte of pattern) {
+      const known = state === 0 ? (this.#root[byte] as number) : this.#childOf(state, byte)
+      state = known === 0 ? this.#addState(state, byte) : known
+    }
+    this.matched[state] = pattern.length
+  }
+
+  #addState(parent: number, byte: number): number {
+    const state = this.#states++
+    this.#byte[state] = byte
+    this.#sibling[state] = this.#child[parent] as number
+    this.#child[parent] = state
+    this.depth[state] = (this.depth[parent] as number) + 1
+    if (parent === 0) this.#root[byte] = state
+    return state
+  }
+
+  /** Breadth first: a fallback is always shallower, so it is complete when it is needed. */
+  #linkFallbacks() {
+    const queue = [0]
+    for (const state of queue) {
+      for (let child = this.#child[state] as number; child !== 0; child = this.#sibling[child] as number) {
+        const fallback =
+          state === 0 ? 0 : this.next(this.#fallback[state] as number, this.#byte[child] as number)
+        this.#fallback[child] = fallback
+        // A shorter pattern may end where only the beginning of a longer one has been read.
+        this.matched[child] ||= this.matched[fallback] as number
+        queue.push(child)
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { Entry, Store } from '../build/store.ts'
+import { firstByteOf, type LogKeys, segmentsPrefix } from './log-keys.ts'
+
+/** The largest segment that a streamer writes: one that holds a byte cannot begin further ahead of it. */
+const LARGEST_SEGMENT = 8 * 1024 * 1024
+/** Segments read for one answer: a log of many small ones is read in several. */
+const MAX_SEGMENTS = 32
+const TAIL_BYTES = 64 * 1024
+
+export type LogPart = {
+  bytes: Uint8Array
+  /** Where to go on reading. */
+  next: number
+  /** Whether the log is whole and was read to its end. */
+  ended: boolean
+}
+
+/** Reads at most `maxBytes` of a log from byte `from` on, whether it has ended or still grows. */
+export async function readLog(store: Store, keys: LogKeys, from: number, maxBytes: number): Promise<LogPart> {
+  const whole = await store.getRange(keys.whole, from, maxBytes)
+  if (whole) return { bytes: whole, next: from + whole.length, ended: whole.length < maxBytes }
+  const bytes = await readSegments(store, await segmentsFrom(store, keys, from), from, maxBytes)
+  const ended = bytes.length === 0 && (await sizeOf(store, keys.whole)) !== null
+  return { bytes, next: from + bytes.length, ended }
+}
+
+/** The last `lines` lines, of the last 64 KiB at most: only the end of the log is read. */
+export async function tail(store: Store, keys: LogKeys, lines = 20): Promise<string> {
+  const size = await sizeOf(store, keys.whole)
+  const bytes = size === null ? await endOfSegments(store, keys) : await endOfWhole(store, keys.whole, size)
+  return lastLines(Buffer.from(bytes).toString(), lines)
+}
+
+async function endOfWhole(store: Store, key: string, size: number): Promise<Uint8Array> {
+  const from = Math.max(0, size - TAIL_BYTES)
+  return (await store.getRange(key, from, TAIL_BYTES)) ?? new Uint8Array()
+}
+
+async function endOfSegments(store: Store, keys: LogKeys): Promise<Uint8Array> {
+  const segments = (await store.list(segmentsPrefix(keys))).slice(-MAX_SEGMENTS)
+  const [first] = segments
+  if (!first) return new Uint8Array()
+  const from = Math.max(firstByteOf(first.key), endOf(segments) - TAIL_BYTES)
+  return readSegments(
+    store,
+    segments.filter(segment => endOf([segment]) > from),
+    from,
+    TAIL_BYTES,
+  )
+}
+
+function lastLines(text: string, count: number): string {
+  const trimmed = text.endsWith('\n') ? text.slice(0, -1) : text
+  return trimmed.split('\n').slice(-count).join('\n')
+}
+
+async function sizeOf(store: Store, key: string): Promise<number | null> {
+  const [entry] = await store.list(key, { limit: 1 })
+  return entry?.key === key ? entry.size : null
+}
+
+const endOf = (segments: Entry[]) => {
+  const last = segments.at(-1)
+  return last ? firstByteOf(last.key) + last.size : 0
+}
+
+async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<Entry[]> {
+  const before = from - LARGEST_SEGMENT
+  const options = before >= 0 ? { startAfter: keys.segment(before) } : {}
+  const segments = await store.list(segmentsPrefix(keys), options)
+  return segments.filter(segment => endOf([segment]) > from)
+}
+
+/** The bytes from `from` on that the first of the given segments hold; stops at a gap. */
+async function readSegments(store: Store, segments: Entry[], from: number, maxBytes: number) {
+  const wanted: Promise<Uint8Array | null>[] = []
+  let at = from
+  const end = from + maxBytes
+  for (const { key, size } of segments.slice(0, MAX_SEGMENTS)) {
+    const first = firstByteOf(key)
+    if (first > at || at >= end) break
+    const length = Math.min(first + size, end) - at
+    wanted.push(store.getRange(key, at - first, length))
+    at += length
+  }
+  const parts = await Promise.all(wanted)
+  return Buffer.concat(parts.map(part => part ?? new Uint8Array()))
+}

@@ -1,0 +1,59 @@
+/**
+ * Shorter values are not masked: `1`, `true`, `dev` or `8080` as a secret would turn the whole log into stars and
+ * protect nothing. The documentation of secrets says so.
+ */
+export const MIN_SECRET_LENGTH = 6
+/** A line of a secret says less than the whole: short ones (`}`, `-----`) are left alone. */
+const MIN_LINE_LENGTH = 8
+/** Where `base64` of GNU coreutils and MIME break their lines. */
+const BASE64_LINE = 76
+
+/**
+ * Every form in which the given secret values are masked: as they are, each line of those of several lines,
+ * base64 wherever the value stands in the encoded bytes, URL-encoded, and escaped for JSON.
+ * Tokens are masked because their values are known, not by their shape.
+ */
+export function secretForms(values: Iterable<string>): string[] {
+  const forms = new Set<string>()
+  for (const value of values) {
+    const secret = value.trim().toWellFormed()
+    if (secret.length < MIN_SECRET_LENGTH) continue
+    const lines = secret.split(/\r?\n/).map(line => line.trim())
+    const long = lines.length > 1 ? lines.filter(line => line.length >= MIN_LINE_LENGTH) : []
+    for (const text of [secret, ...long]) {
+      for (const form of [text, ...base64Forms(text), ...urlForms(text), ...jsonForms(text)]) forms.add(form)
+    }
+  }
+  return [...forms].filter(form => form.length >= MIN_SECRET_LENGTH)
+}
+
+/**
+ * The characters of the base64 text that the secret alone decides, for the three places it may have among the
+ * groups of three bytes: the characters at both ends depend on what stands beside it.
+ */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  const stable = [0, 1, 2].map(offset => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
+  })
+  const wrapped = (stable[0] ?? '').match(new RegExp(`.{1,${BASE64_LINE}}`, 'g')) ?? []
+  const pieces = wrapped.filter(piece => piece.length >= MIN_LINE_LENGTH)
+  return [...stable, ...pieces].flatMap(form => [form, form.replaceAll('+', '-').replaceAll('/', '_')])
+}
+
+function urlForms(secret: string): string[] {
+  const component = encodeURIComponent(secret)
+  const strict = component.replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  const forms = [component, strict, strict.replaceAll('%20', '+')]
+  return forms.flatMap(form => [form, form.replace(/%[0-9A-F]{2}/g, octet => octet.toLowerCase())])
+}
+
+function jsonForms(secret: string): string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1)
+  const ascii = escaped.replace(
+    /[\u007f-\uffff]/g,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return [escaped, ascii, escaped.replaceAll('/', '\\/')]
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../config/config.ts'
+import { type Job, repositoryOf } from '../job/job.ts'
+import { Problem } from '../problem.ts'
+import type { Step } from './plan.ts'
+
+type Identity = Pick<
+  Job,
+  'project' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
+>
+
+/** Where a command runs: directories and the system's own PATH, and who Lambda says that it is. */
+export type Surroundings = { home: string; temp: string; path: string; region: string; requestId: string }
+
+export type EnvironmentParts = {
+  job: Identity
+  config: Pick<Config, 'env' | 'inheritSecrets'>
+  step: Pick<Step, 'stage'>
+  buildUrl: string
+  surroundings: Surroundings
+  secrets: Readonly<Record<string, string>>
+}
+
+/**
+ * The whole environment of a command; nothing else of the runner's gets into it. `env` overrides the runner's
+ * variables, and secret variables override both; a PATH is put in front of the system's, which is never lost.
+ * Throws a `Problem` for a value that cannot be one.
+ */
+export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
+  const own = {
+    ...identityOf(parts.job, parts.buildUrl),
+    ...stageOf(parts.step),
+    ...placeOf(parts.surroundings),
+  }
+  const given = { ...parts.config.env, ...(parts.config.inheritSecrets ? parts.secrets : {}) }
+  const PATH = given.PATH ? `${given.PATH}:${own.PATH}` : own.PATH
+  return checked({ ...own, ...given, PATH })
+}
+
+function identityOf(job: Identity, buildUrl: string) {
+  return {
+    CI: 'true',
+    LAMBCI: 'true',
+    LAMBCI_REPO: repositoryOf(job.project),
+    LAMBCI_BRANCH: job.branch,
+    LAMBCI_CLONE_REPO: job.cloneRepository ?? '',
+    LAMBCI_CHECKOUT_BRANCH: job.checkoutBranch,
+    LAMBCI_COMMIT: job.commit,
+    LAMBCI_PULL_REQUEST: String(job.pullRequest ?? ''),
+    LAMBCI_BUILD_NUM: String(job.number),
+    LAMBCI_BUILD_URL: buildUrl,
+  }
+}
+
+const stageOf = ({ stage }: Pick<Step, 'stage'>) =>
+  stage === null ? {} : { LAMBCI_STAGE: stage, STAGE: stage }
+
+function placeOf({ home, temp, path, region, requestId }: Surroundings) {
+  return {
+    AWS_REGION: region,
+    AWS_REQUEST_ID: requestId,
+    HOME: home,
+    PATH: [`${home}/.local/bin`, ...path.split(':').filter(isSystems)].join(':'),
+    LANG: 'C.UTF-8',
+    TMPDIR: temp,
+    TERM: 'xterm-256color',
+    FORCE_COLOR: 'true',
+  }
+}
+
+/** An empty entry of PATH means the working directory; npm puts the runner's own tools in front. */
+const isSystems = (entry: string) => entry !== '' && !/\/(node_modules\/\.bin|node-gyp-bin)\/?$/.test(entry)
+
+function checked(environment: Record<string, string>): Record<string, string> {
+  const broken = Object.keys(environment).find(name => environment[name]?.includes('\0'))
+  if (broken === undefined) return environment
+  throw new Problem(
+    `The variable ${broken} holds a NUL character, which no environment can. Set it to something else.`,
+  )
+}

@@ -1,0 +1,119 @@
+import type { RunnerSecrets } from './account/secrets.ts'
+import { noticeTopic } from './account/settings.ts'
+import { admissionOf } from './admission/admission.ts'
+import type { Switch } from './admission/switch.ts'
+import type { PublishOrder } from './admission/topic.ts'
+import { latestEndAfter, switchTimeOf } from './admission/window.ts'
+import { buildKeys } from './build/layout.ts'
+import { buildUrl } from './build/links.ts'
+import { describeOutcome, isRed } from './build/outcome.ts'
+import { readJob, readRun } from './build/records.ts'
+import type { Report } from './build/report-record.ts'
+import { hasEnded } from './build/result.ts'
+import type { Run } from './build/run-record.ts'
+import type { Store } from './build/store.ts'
+import { type View, viewOf } from './build/view.ts'
+import type { GitHub } from './github/client.ts'
+import type { Job } from './job/job.ts'
+import { tail } from './log/reader.ts'
+import { runnerLine } from './log/runner-line.ts'
+import { composeLog } from './log/sink.ts'
+import { judge } from './report/ending.ts'
+import { holdLease } from './report/lease.ts'
+import { noticeOf } from './report/notice.ts'
+import type { SendNotice } from './report/sns.ts'
+import { updateSummary } from './report/summary.ts'
+import { isWanted, tellNotice } from './report/tell-notice.ts'
+import { tellStatus } from './report/tell-status.ts'
+import type { Waking } from './report/waking.ts'
+
+/** What reporting needs from its host. */
+export type Reporter = {
+  store: Store
+  secrets: () => Promise<RunnerSecrets>
+  github: () => Promise<GitHub>
+  sendNotice: SendNotice
+  publish: PublishOrder
+  deadMansSwitch: Switch
+  /** Of this invocation; Lambda's own retry of it has the same one. */
+  requestId: string
+  now: () => Date
+}
+
+/** One look at a build: its records as they are now, and whether something must be tried again later. */
+type Look = { job: Job; run: Run | null; report: Report; again: boolean }
+
+/**
+ * Story three. Whatever woke it, report looks at what stands in the bucket now, tells what has not been told, and looks
+ * again until nobody asks any more. Lost, doubled and reordered messages do no harm. Throws when something could not
+ * be told yet: Lambda then tries again.
+ */
+export async function reportBuild({ build, failure }: Waking, reporter: Reporter): Promise<void> {
+  const job = await readJob(reporter.store, build)
+  if (!job) return
+  let again = false
+  await holdLease(build, { ...reporter, holder: reporter.requestId }, failure, async report => {
+    const run = await readRun(reporter.store, job)
+    const verdict = judge({ job, run, report }, report, reporter.now())
+    if (verdict === 'again') return admitAnew(job, report, reporter)
+    const look = await tell(
+      { job, run, report: { ...report, ending: verdict?.ending ?? null }, again: false },
+      reporter,
+    )
+    again = look.again
+    return look.report
+  })
+  if (again)
+    throw new Error(
+      `Not everything about ${build.project} #${build.number} could be told yet: see its report.json`,
+    )
+}
+
+/** A job that never started is handed out once more, with a fresh admission and a new latest end. */
+async function admitAnew(job: Job, report: Report, reporter: Reporter): Promise<Report> {
+  const { publish, deadMansSwitch, secrets, now } = reporter
+  const { cloneToken, linkKey } = await secrets()
+  const latestEnd = latestEndAfter(now()).toISOString()
+  await deadMansSwitch.clear(job)
+  await deadMansSwitch.set(job, switchTimeOf(latestEnd))
+  await publish({ job, admission: admissionOf(job, cloneToken, buildUrl(job, linkKey)) })
+  return { ...report, admissions: report.admissions + 1, latestEnd }
+}
+
+async function tell(look: Look, reporter: Reporter): Promise<Look> {
+  const { job, report, run } = look
+  const view = viewOf(look)
+  const url = buildUrl(job, (await reporter.secrets()).linkKey)
+  if (report.ending && run?.phase !== 'ended' && !report.told.closed)
+    await finishDeadLog(job, view, reporter.store)
+  const status = await tellStatus(view, url, report.told.status, await reporter.github())
+  const told = { ...report.told, status: status.told }
+  const next = { ...look, report: { ...report, told }, again: status.again }
+  return report.ending && hasEnded(view.status) && !told.closed ? tellEnding(next, view, url, reporter) : next
+}
+
+/** What only an ending brings: the branch's summary, the notice, and the end of the dead man's switch. */
+async function tellEnding(look: Look, view: View, url: string, reporter: Reporter): Promise<Look> {
+  const { store, sendNotice, deadMansSwitch } = reporter
+  const { job, run, report } = look
+  const summary = await updateSummary(store, view)
+  const topicArn = noticeTopic(job, run?.notifications?.topicArn)
+  let notice = { told: report.told.notice, again: false }
+  const isTold = notice.told?.error === null
+  if (topicArn && !isTold && isWanted(view, run?.notifications?.on ?? 'always', summary)) {
+    const lines = isRed(view) ? (await tail(store, buildKeys(job).log)).split('\n') : []
+    notice = await tellNotice(topicArn, noticeOf(view, url, lines), sendNotice)
+  }
+  const again = look.again || notice.again
+  // What GitHub or SNS would not take now is tried once more when the switch fires.
+  if (!again) await deadMansSwitch.clear(job)
+  const told = { ...report.told, notice: notice.told, summary: true, closed: !again }
+  return { ...look, report: { ...report, told }, again }
+}
+
+/** The log of a build that died: what had been uploaded, and a line that says how it ended. */
+async function finishDeadLog(job: Job, view: View, store: Store): Promise<void> {
+  const { log } = buildKeys(job)
+  const lines = [describeOutcome(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
+  await composeLog(store, await store.list(log.prefix), log.whole, `\n${lines.map(runnerLine).join('')}`)
+}

@@ -1,0 +1,40 @@
+import { describeOutcome } from '../build/outcome.ts'
+import type { BuildStatus } from '../build/result.ts'
+import type { View } from '../build/view.ts'
+import type { CommitState, CommitStatus } from '../github/client.ts'
+import { repositoryOf } from '../job/job.ts'
+
+/** GitHub refuses a longer one with 422. https://docs.github.com/en/rest/commits/statuses */
+const DESCRIPTION_LIMIT = 140
+
+/** What isn't built gets no status: an invented success would open a protected branch. */
+const STATES: Record<BuildStatus, CommitState | null> = {
+  queued: null,
+  running: 'pending',
+  deploying: 'success',
+  passed: 'success',
+  failed: 'failure',
+  errored: 'error',
+  cancelled: 'error',
+  skipped: null,
+}
+
+/** The commit status that a build should have now; null for none. */
+export function commitStatusOf(view: View, targetUrl: string): CommitStatus | null {
+  const state = STATES[view.status]
+  if (!state) return null
+  return {
+    repository: repositoryOf(view.project),
+    commit: view.commit,
+    state,
+    context: view.pullRequest === null && view.branch === view.checkoutBranch ? 'lambci/push' : 'lambci/pr',
+    description: shortened(describeOutcome(view)),
+    targetUrl,
+  }
+}
+
+function shortened(text: string): string {
+  const characters = [...text.replace(/\s+/g, ' ')]
+  if (characters.length <= DESCRIPTION_LIMIT) return characters.join('')
+  return `${characters.slice(0, DESCRIPTION_LIMIT - 1).join('')}…`
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { branchKey } from '../build/layout.ts'
+import { readRecord, type Versioned } from '../build/records.ts'
+import { hasEnded } from '../build/result.ts'
+import type { Store } from '../build/store.ts'
+import type { View } from '../build/view.ts'
+
+const summarySchema = z.object({
+  number: z.int().positive(),
+  commit: z.string(),
+  status: z.string(),
+  /** The deploy's own status, where there was one. */
+  deploy: z.string().nullable(),
+  endedAt: z.string(),
+  /** How the build before it had ended, for those who want to hear of changes only. */
+  previous: z.string().nullable(),
+})
+export type Summary = z.infer<typeof summarySchema>
+
+const ATTEMPTS = 20
+
+/** A branch's newest ended build: what a badge shows. Pull requests do not speak for their base branch. */
+export const hasSummary = (view: View) => view.trigger === `push/${view.branch}` && view.status !== 'skipped'
+
+/** Puts a build at the head of its branch, unless a newer one stands there; answers what stands there then. */
+export async function updateSummary(store: Store, view: View): Promise<Summary | null> {
+  if (!hasSummary(view) || !hasEnded(view.status)) return null
+  const key = branchKey(view.project, view.branch)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const standing: Versioned<Summary> | null = await readRecord(store, key, summarySchema)
+    if (standing && standing.value.number >= view.number) return standing.value
+    const summary: Summary = {
+      number: view.number,
+      commit: view.commit,
+      status: view.status,
+      deploy: view.deploy?.status ?? null,
+      endedAt: view.endedAt ?? '',
+      previous: standing ? (standing.value.deploy === 'failed' ? 'failed' : standing.value.status) : null,
+    }
+    const condition = standing ? { ifMatch: standing.etag } : ({ ifNoneMatch: '*' } as const)
+    if ((await store.putIf(key, JSON.stringify(summary), condition)) !== 'lost') return summary
+  }
+  throw new Error(`${key} was changed by others ${ATTEMPTS} times in a row`)
+}

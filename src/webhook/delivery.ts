@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/** GitHub's own limit for a payload. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+export const PAYLOAD_LIMIT = 25 * 1024 * 1024
+
+/** One HTTP request from GitHub; not yet believed. */
+export type Delivery = { event: string; id: string; signature: string; body: string; isForm: boolean }
+
+const REQUIRED = ['x-github-event', 'x-github-delivery', 'x-hub-signature-256'] as const
+
+const headersSchema = z.object({
+  'x-github-event': z.string().regex(/^[a-z_]{1,60}$/),
+  // It becomes a part of a key.
+  'x-github-delivery': z.string().regex(/^[A-Za-z0-9-]{1,72}$/),
+  'x-hub-signature-256': z.string().regex(/^sha256=[0-9a-f]{64}$/),
+})
+
+/** A delivery of the request's headers (`Headers` finds a name in any case) and body, or what is wrong with it. */
+export function parseDelivery(headers: Headers, body: string): Delivery | { error: string } {
+  const missing = REQUIRED.filter(name => !headers.get(name))
+  if (missing.length > 0) {
+    return {
+      error: `This is not a delivery from GitHub: the header ${missing.join(', ')} is missing. A webhook without a secret sends no signature: set one in the repository's webhook settings.`,
+    }
+  }
+  const parsed = headersSchema.safeParse(Object.fromEntries(REQUIRED.map(name => [name, headers.get(name)])))
+  if (!parsed.success) {
+    const names = parsed.error.issues.map(issue => issue.path.join('.'))
+    return { error: `This is not a delivery from GitHub: the header ${names.join(', ')} is malformed.` }
+  }
+  return {
+    event: parsed.data['x-github-event'],
+    id: parsed.data['x-github-delivery'],
+    signature: parsed.data['x-hub-signature-256'],
+    body,
+    isForm: headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') ?? false,
+  }
+}
+
+/** The payload's JSON. A hook made by hand sends a form by default; its signature covers the form as sent. */
+export function parsePayload({ body, isForm }: Delivery): unknown {
+  const json = isForm ? (new URLSearchParams(body).get('payload') ?? '') : body
+  return JSON.parse(json)
+}
