@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { SwitchTarget } from '../admission/switch.ts'
 import { Problem } from '../problem.ts'
 
 const environmentSchema = z.object({
@@ -33,12 +34,15 @@ export function readEnvironment<N extends Names>(
   throw new Problem(`The function's environment is incomplete: ${faults.join('; ')}.`)
 }
 
-/** The stack's other resources, named after it in the account and region of its topic. */
-export function namesOfStack(stack: string, topicArn: string) {
-  const [, partition, , region, account] = topicArn.split(':')
+/** What the dead man's switch wakes: named after the stack, in the account and region of its topic. */
+export function switchTargetOf({
+  LAMBCI_STACK: stack,
+  LAMBCI_JOBS_TOPIC: topic,
+}: Environment<'LAMBCI_STACK' | 'LAMBCI_JOBS_TOPIC'>): SwitchTarget {
+  const [, partition, , region, account] = topic.split(':')
   return {
-    scheduleGroup: stack,
-    reportFunctionArn: `arn:${partition}:lambda:${region}:${account}:function:${stack}-report`,
-    schedulerRoleArn: `arn:${partition}:iam::${account}:role/${stack}-scheduler`,
+    group: stack,
+    functionArn: `arn:${partition}:lambda:${region}:${account}:function:${stack}-report`,
+    roleArn: `arn:${partition}:iam::${account}:role/${stack}-scheduler`,
   }
 }

@@ -29,6 +29,23 @@ export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
   )
 }
 
+/** Long enough to spare most requests the reading, short enough that a new secret counts within a minute. */
+const KEPT_MS = 60_000
+
+/** The runner's secrets, read when first asked for and kept for a minute. */
+export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
+  let kept: { secrets: Promise<RunnerSecrets>; until: number } | null = null
+  return () => {
+    if (!kept || kept.until < Date.now())
+      kept = { secrets: readRunnerSecrets(store), until: Date.now() + KEPT_MS }
+    // A failure is not kept: the next request asks again.
+    kept.secrets.catch(() => {
+      kept = null
+    })
+    return kept.secrets
+  }
+}
+
 const variablesSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
 
 /** The secret variables of a repository: the account's, and over them its own. */

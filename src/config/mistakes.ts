@@ -6,6 +6,7 @@ import { keyPath, quote } from './key-path.ts'
 type Issue = z.core.$ZodIssue
 
 const PLANNED = 'is planned but not available in this version; remove it for now'
+const NOT_IN_RULES = 'cannot stand within a rule'
 const ACCOUNT_ONLY = "can be set in the account's settings only"
 
 /** Keys that are refused for a reason better than being unknown. */
@@ -16,6 +17,9 @@ const REFUSED = new Map([
   ['submodules', PLANNED],
   ['secretEnv', 'is no longer read: set secret variables with "lambci secret set"'],
   ['docker', "is no longer supported: builds run in the build function's own image"],
+  // Known at the top, and so unknown only further down.
+  ['branches', NOT_IN_RULES],
+  ['pullRequests', NOT_IN_RULES],
   ['allow', ACCOUNT_ONLY],
   ['deployBranches', ACCOUNT_ONLY],
   ['topics', ACCOUNT_ONLY],

@@ -20,9 +20,7 @@ export function ruleMistake(rule: string): string | null {
       ? `${quote(rule)} is neither a branch name nor a regular expression, which ends with "/" and has no flags`
       : null
   }
-  if (/\(\?<?[=!]/.test(source)) {
-    return `${quote(rule)} uses look-around, which is not supported; "!/regex/" stands for "does not match"`
-  }
+  // The engine takes some of these for plain letters.
   if (/(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)/.test(source)) {
     return `${quote(rule)} uses a back-reference, which is not supported`
   }
@@ -30,7 +28,9 @@ export function ruleMistake(rule: string): string | null {
     compile(rule)
     return null
   } catch (error) {
-    return `${quote(rule)} is not a valid regular expression: ${reasonOf(error)}`
+    return /\(\?<?[=!]/.test(source)
+      ? `${quote(rule)} uses look-around, which is not supported; "!/regex/" stands for "does not match"`
+      : `${quote(rule)} is not a valid regular expression: ${reasonOf(error)}`
   }
 }
 

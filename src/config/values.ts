@@ -73,6 +73,7 @@ export const timeoutSchema = z
 export const depthSchema = z
   .int({ error: 'must be a whole number of commits' })
   .min(1, { error: 'must be 1 commit at least' })
+  .max(1_000_000, { error: 'must be 1,000,000 commits at most' })
 
 export const repositoryListSchema = z.array(
   z

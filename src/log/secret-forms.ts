@@ -45,8 +45,9 @@ function base64Forms(secret: string): string[] {
 function urlForms(secret: string): string[] {
   const component = encodeURIComponent(secret)
   const strict = component.replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-  const forms = [component, strict, strict.replaceAll('%20', '+')]
-  return forms.flatMap(form => [form, form.replace(/%[0-9A-F]{2}/g, octet => octet.toLowerCase())])
+  const form = new URLSearchParams([['', secret]]).toString().slice(1)
+  const forms = [component, strict, strict.replaceAll('%2F', '/'), form]
+  return forms.flatMap(text => [text, text.replace(/%[0-9A-F]{2}/g, octet => octet.toLowerCase())])
 }
 
 function jsonForms(secret: string): string[] {

@@ -8,8 +8,7 @@ export const nodeId = (kind: string, id: number) => Buffer.from(`${kind}${id}`).
 export const emailOf = (login: string) => `${login}@users.noreply.localhost`
 
 /** Accounts are not kept: their ids follow from their names. */
-const idOf = (login: string) =>
-  createHash('sha256').update(login.toLowerCase()).digest().readUInt32BE(0)
+const idOf = (login: string) => createHash('sha256').update(login.toLowerCase()).digest().readUInt32BE(0)
 
 /** The login in a no-reply address, which is all that tells this server whose commit it is. */
 export const loginOfEmail = (email: string) =>

@@ -24,7 +24,12 @@ const NOT_IN_REFS = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
 const revisions = ({ include, exclude }: Range) => [include, ...exclude.map(sha => `^${sha}`), ''].join('\n')
 
 /** The newest `limit` commits of a range, oldest first. Merges show what they changed in their first parent. */
-export async function readCommits(git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> {
+export async function readCommits(
+  git: Git,
+  repository: string,
+  range: Range,
+  limit: number,
+): Promise<Commit[]> {
   const log = (...args: string[]) =>
     git.text(
       repository,
@@ -38,7 +43,15 @@ export async function readCommits(git: Git, repository: string, range: Range, li
   const commits: Commit[] = []
   for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
     const [id = '', tree = '', parents = '', ...rest] = fields.slice(at, at + FIELDS.length)
-    const [name = '', email = '', date = '', committer = '', committerEmail = '', committed = '', message = ''] = rest
+    const [
+      name = '',
+      email = '',
+      date = '',
+      committer = '',
+      committerEmail = '',
+      committed = '',
+      message = '',
+    ] = rest
     commits.push({
       id,
       tree,

@@ -49,7 +49,9 @@ function cgiVariables({ method = 'GET', headers }: IncomingMessage): Record<stri
     HTTP_CONTENT_ENCODING: headers['content-encoding'],
     GIT_PROTOCOL: headers['git-protocol'],
   }
-  const sent = Object.entries(given).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
+  const sent = Object.entries(given).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value]] : [],
+  )
   return {
     ...Object.fromEntries(sent),
     REQUEST_METHOD: method,

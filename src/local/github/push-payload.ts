@@ -30,14 +30,17 @@ export async function readPush(git: Git, repository: string, change: RefChange, 
   const baseRef = (created && others.find(([, sha]) => sha === head.id)?.[0]) || null
   if (branchOf(ref) === null) return { ...push, baseRef }
 
-  const isForward = created || (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
+  const isForward =
+    created || (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
   const exclude = created ? otherTips : [before]
   return {
     ...push,
     baseRef,
     forced: !isForward,
     commits: await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS),
-    distinct: new Set(await readIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] })),
+    distinct: new Set(
+      await readIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] }),
+    ),
   }
 }
 

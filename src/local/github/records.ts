@@ -97,6 +97,11 @@ export class Collection<T extends object> {
 
   #read(row: Record<string, SQLOutputValue>): Row<T> {
     const { id, repository, createdAt, json } = row
-    return { ...(JSON.parse(String(json)) as T), id: Number(id), repository: Number(repository), createdAt: String(createdAt) }
+    return {
+      ...(JSON.parse(String(json)) as T),
+      id: Number(id),
+      repository: Number(repository),
+      createdAt: String(createdAt),
+    }
   }
 }

@@ -14,7 +14,8 @@ export async function readRefs(git: Git, repository: string): Promise<Refs> {
   const format = '--format=%(objectname) %(refname)'
   const lines = await git.text(repository, ['for-each-ref', format, 'refs/heads', 'refs/tags'])
   const refs = new Map<string, string>()
-  for (const line of lines.split('\n').filter(Boolean)) refs.set(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')))
+  for (const line of lines.split('\n').filter(Boolean))
+    refs.set(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')))
   return refs
 }
 

@@ -70,7 +70,12 @@ export class Repositories {
   }
 
   /** Makes an empty repository, or gives the one that somebody else has just made. */
-  create({ owner, name, ownerType = 'User', private: isPrivate = false }: NewRepository): Promise<Repository> {
+  create({
+    owner,
+    name,
+    ownerType = 'User',
+    private: isPrivate = false,
+  }: NewRepository): Promise<Repository> {
     const empty = { parent: null, network: null, defaultBranch: 'main', pushedAt: timestamp() }
     return this.#add({ ...empty, owner, name, ownerType, private: isPrivate }, async () => {})
   }
@@ -100,7 +105,10 @@ export class Repositories {
     await rm(this.directoryOf(repository), { recursive: true, force: true })
   }
 
-  async #add(fields: Omit<Fields, 'directory'>, fill: (directory: string) => Promise<void>): Promise<Repository> {
+  async #add(
+    fields: Omit<Fields, 'directory'>,
+    fill: (directory: string) => Promise<void>,
+  ): Promise<Repository> {
     const added = { ...fields, directory: randomUUID() }
     const directory = join(this.#root, `${added.directory}.git`)
     await this.#git.text(directory, ['init', '--bare', '--quiet', '--template=', '--initial-branch=main'])

@@ -4,9 +4,11 @@ export class Turns {
 
   take<T>(key: number, work: () => Promise<T>): Promise<T> {
     const turn = (this.#last.get(key) ?? Promise.resolve()).then(work)
-    const settled = turn.catch(() => undefined).then(() => {
-      if (this.#last.get(key) === settled) this.#last.delete(key)
-    })
+    const settled = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#last.get(key) === settled) this.#last.delete(key)
+      })
     this.#last.set(key, settled)
     return turn
   }

@@ -3,7 +3,7 @@ import { Alarm, type Clock } from '../clock.ts'
 import { type Condition, decide, expiryOf, failureRecord, type RetryPolicy } from './async-policy.ts'
 import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
 import type { EventStore } from './event-store.ts'
-import type { Outcome } from './outcome.ts'
+import { failed, type Outcome } from './outcome.ts'
 import type { Event } from './sandbox.ts'
 
 export type QueueOptions = {
@@ -90,7 +90,7 @@ export class AsyncQueue {
     const { store, clock, run } = this.#options
     store.begin(requestId)
     const event = store.read(requestId)
-    const outcome = await run(event)
+    const outcome = await run(event).catch(error => failed('Sandbox.StartError', String(error)))
     // A sandbox ended by our own closing is no failure: the event stays and runs again after a restart.
     if (this.#closed) return
     const decision = decide(outcome, event.failures + 1, this.#policy, clock.now())

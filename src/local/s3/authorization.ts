@@ -54,11 +54,20 @@ const expirySchema = z.coerce.number().int().min(1).max(604_800)
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  * @throws {Fault} AccessDenied, SignatureDoesNotMatch and their kin
  */
-export function authorize(request: S3Request, lookUp: LookUp, region: string, now = new Date()): Authorization {
+export function authorize(
+  request: S3Request,
+  lookUp: LookUp,
+  region: string,
+  now = new Date(),
+): Authorization {
   const claim = request.query.has(PRESIGNED) ? queryClaim(request, now) : headerClaim(request, now)
   const { accessKeyId, scope, signedHeaders, signature, payload } = claim
   if (scope.region !== region || scope.service !== 's3' || !scope.time.startsWith(scope.date))
-    throw new Fault('AuthorizationHeaderMalformed', `The credential scope '${scopeText(scope)}' is wrong; expecting '${scope.time.slice(0, 8)}/${region}/s3/aws4_request'.`, { Region: region })
+    throw new Fault(
+      'AuthorizationHeaderMalformed',
+      `The credential scope '${scopeText(scope)}' is wrong; expecting '${scope.time.slice(0, 8)}/${region}/s3/aws4_request'.`,
+      { Region: region },
+    )
   const secret = lookUp(accessKeyId)
   if (!secret) throw new Fault('InvalidAccessKeyId', undefined, { AWSAccessKeyId: accessKeyId })
   verifyToken(secret, claim.token, now)
@@ -82,7 +91,10 @@ function headerClaim({ headers }: S3Request, now: Date): Claim {
   if (!header) throw new Fault('AccessDenied')
   const [algorithm = '', rest = ''] = header.split(/ +(.*)/s)
   if (algorithm !== ALGORITHM)
-    throw new Fault('InvalidRequest', `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`)
+    throw new Fault(
+      'InvalidRequest',
+      `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
+    )
   const fields = Object.fromEntries(rest.split(',').map(field => field.trim().split(/=(.*)/s)))
   const date = headers.get('x-amz-date')
   if (!date) throw new Fault('AccessDenied', 'AWS authentication requires a valid x-amz-date header.')

@@ -25,7 +25,10 @@ export class Blobs {
   }
 
   /** Writes what `fill` hands over, and keeps it only if `commit` does not throw. */
-  async write<F, T>(fill: (sink: Sink) => Promise<F>, commit: (blob: WrittenBlob, filled: F) => T): Promise<T> {
+  async write<F, T>(
+    fill: (sink: Sink) => Promise<F>,
+    commit: (blob: WrittenBlob, filled: F) => T,
+  ): Promise<T> {
     const file = randomUUID()
     const md5 = createHash('md5')
     let size = 0
@@ -56,7 +59,8 @@ export class Blobs {
     for (const { file } of pieces) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1)
     const directory = this.#directory
     const bytes = async function* () {
-      for (const { file, start, end } of pieces) yield* createReadStream(join(directory, file), { start, end })
+      for (const { file, start, end } of pieces)
+        yield* createReadStream(join(directory, file), { start, end })
     }
     const stream = Readable.from(bytes(), { objectMode: false })
     return stream.once('close', () => {

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Authorization } from './authorization.ts'
-import { type Algorithm, algorithmOfHeader, type Checksum, checksumIn, startChecksum, verifyChecksum } from './checksum.ts'
+import {
+  type Algorithm,
+  algorithmOfHeader,
+  type Checksum,
+  checksumIn,
+  startChecksum,
+  verifyChecksum,
+} from './checksum.ts'
 import { startChunkVerifier } from './chunk-signature.ts'
 import { decodeChunks, type Sink, type Trailers } from './chunked-body.ts'
 import { Fault } from './faults.ts'
@@ -55,7 +62,10 @@ export async function receiveBody(
 function framingOf(payload: string): { chunked: boolean; signed: boolean } {
   if (HASH.test(payload)) return { chunked: false, signed: false }
   if (Object.hasOwn(MARKERS, payload)) return MARKERS[payload as keyof typeof MARKERS]
-  throw new Fault('NotImplemented', `This server does not know bodies of the kind x-amz-content-sha256: ${payload}.`)
+  throw new Fault(
+    'NotImplemented',
+    `This server does not know bodies of the kind x-amz-content-sha256: ${payload}.`,
+  )
 }
 
 function announcedLength({ headers }: S3Request, chunked: boolean): number {
@@ -63,7 +73,8 @@ function announcedLength({ headers }: S3Request, chunked: boolean): number {
   // No body at all has no length either.
   if (length === undefined && !chunked && !headers.has('transfer-encoding')) return 0
   if (length === undefined) throw new Fault('MissingContentLength')
-  if (!/^\d{1,15}$/.test(length)) throw new Fault('InvalidArgument', 'The length of the body must be a number.')
+  if (!/^\d{1,15}$/.test(length))
+    throw new Fault('InvalidArgument', 'The length of the body must be a number.')
   return Number(length)
 }
 
@@ -82,7 +93,8 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
       for (const digest of [checksum, sha256, md5]) digest?.update(bytes)
     },
     verify: (trailers: Trailers): Checksum | undefined => {
-      if (sha256 && !sameSignature(sha256.digest('hex'), payload)) throw new Fault('XAmzContentSHA256Mismatch')
+      if (sha256 && !sameSignature(sha256.digest('hex'), payload))
+        throw new Fault('XAmzContentSHA256Mismatch')
       if (md5 && md5.digest('base64') !== contentMd5) throw new Fault('BadDigest')
       if ([...trailers.keys()].some(name => name !== announced)) throw new Fault('MalformedTrailerError')
       if (!algorithm || !checksum) return undefined

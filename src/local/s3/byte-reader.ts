@@ -17,7 +17,8 @@ export class ByteReader {
     for (;;) {
       const end = this.#held.indexOf('\r\n')
       if (end !== -1) return this.#pull(end + 2).toString('latin1', 0, end)
-      if (this.#held.length > limit) throw new Fault('InvalidRequest', 'A line of the chunked body is too long.')
+      if (this.#held.length > limit)
+        throw new Fault('InvalidRequest', 'A line of the chunked body is too long.')
       const more = await this.#next()
       if (!more) throw new Fault('IncompleteBody')
       this.#held = Buffer.concat([this.#held, more])

@@ -27,7 +27,10 @@ export type Answer = { status: number; headers?: Record<string, string>; body?: 
 /** @throws {Fault} AccessDenied */
 export function demand(call: Call, permission: Permission): void {
   if (!call.may(permission))
-    throw new Fault('AccessDenied', `You are not allowed to do ${permission.action} on ${permission.resource}.`)
+    throw new Fault(
+      'AccessDenied',
+      `You are not allowed to do ${permission.action} on ${permission.resource}.`,
+    )
 }
 
 /** @throws {Fault} NoSuchBucket */

@@ -48,7 +48,9 @@ export function openCatalogue(directory: string): DatabaseSync {
   } catch (error) {
     database.close()
     if ((error as { errcode?: number }).errcode !== 5) throw error
-    throw new Problem(`Another server already keeps its objects in ${directory}. Stop it, or choose another directory.`)
+    throw new Problem(
+      `Another server already keeps its objects in ${directory}. Stop it, or choose another directory.`,
+    )
   }
 }
 

@@ -56,7 +56,10 @@ export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): 
   if (given.length !== actual.length || given.toString('base64') !== value)
     throw new Fault('InvalidRequest', `Value for ${PREFIX}${algorithm} header is invalid.`)
   if (!given.equals(actual))
-    throw new Fault('BadDigest', `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`)
+    throw new Fault(
+      'BadDigest',
+      `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`,
+    )
 }
 
 /** The checksum of a multipart object in its composite form: that of its parts' checksums. */

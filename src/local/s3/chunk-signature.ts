@@ -22,7 +22,9 @@ export function startChunkVerifier({ key, scope, signature: seed }: Authorizatio
       hash = createHash('sha256')
     },
     endTrailer: (trailers, signature) => {
-      const canonical = Array.from(trailers, ([name, value]) => `${name}:${value}\n`).sort().join('')
+      const canonical = Array.from(trailers, ([name, value]) => `${name}:${value}\n`)
+        .sort()
+        .join('')
       verify('TRAILER', [sha256(canonical)], signature)
     },
   }

@@ -36,7 +36,8 @@ export async function decodeChunks(
     }
     verifier?.endChunk(signature)
     if (size === 0) break
-    if ((await reader.line(MAX_LINE)) !== '') throw new Fault('InvalidRequest', 'A chunk is longer than it says.')
+    if ((await reader.line(MAX_LINE)) !== '')
+      throw new Fault('InvalidRequest', 'A chunk is longer than it says.')
   }
   return readTrailers(reader, verifier)
 }

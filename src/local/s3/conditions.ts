@@ -16,7 +16,8 @@ export function demandWritable(headers: Headers, current: Version | undefined): 
   if (ifNoneMatch && current) throw new Fault('PreconditionFailed', undefined, { Condition: 'If-None-Match' })
   if (ifMatch === undefined) return
   if (!current) throw new Fault('NoSuchKey')
-  if (!matches(ifMatch, current.etag)) throw new Fault('PreconditionFailed', undefined, { Condition: 'If-Match' })
+  if (!matches(ifMatch, current.etag))
+    throw new Fault('PreconditionFailed', undefined, { Condition: 'If-Match' })
 }
 
 /**

@@ -2,8 +2,14 @@
 const FAULTS = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
-  AuthorizationQueryParametersError: [400, 'The authorization query parameters that you provided are not valid.'],
-  BadDigest: [400, 'The Content-MD5 or checksum value that you specified did not match what the server received.'],
+  AuthorizationQueryParametersError: [
+    400,
+    'The authorization query parameters that you provided are not valid.',
+  ],
+  BadDigest: [
+    400,
+    'The Content-MD5 or checksum value that you specified did not match what the server received.',
+  ],
   BucketAlreadyOwnedByYou: [409, 'The bucket that you tried to create already exists, and you own it.'],
   BucketNotEmpty: [409, 'The bucket that you tried to delete is not empty.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
@@ -23,14 +29,23 @@ const FAULTS = {
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   InvalidURI: [400, 'The specified URI could not be parsed.'],
   KeyTooLongError: [400, 'Your key is too long.'],
-  MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed or did not conform to its headers.'],
-  MalformedXML: [400, 'The XML that you provided was not well-formed or did not validate against our published schema.'],
+  MalformedTrailerError: [
+    400,
+    'The request contained trailing data that was not well-formed or did not conform to its headers.',
+  ],
+  MalformedXML: [
+    400,
+    'The XML that you provided was not well-formed or did not validate against our published schema.',
+  ],
   MaxMessageLengthExceeded: [400, 'Your request was too big.'],
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.'],
-  NoSuchUpload: [404, 'The specified multipart upload does not exist: it may have been aborted or completed.'],
+  NoSuchUpload: [
+    404,
+    'The specified multipart upload does not exist: it may have been aborted or completed.',
+  ],
   NotImplemented: [501, 'This server does not implement what the request asks for.'],
   PreconditionFailed: [412, 'At least one of the preconditions that you specified did not hold.'],
   RequestTimeTooSkewed: [403, "The difference between the request time and the server's time is too large."],
@@ -38,7 +53,10 @@ const FAULTS = {
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
-  XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
+  XAmzContentSHA256Mismatch: [
+    400,
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  ],
 } as const
 
 export type FaultCode = keyof typeof FAULTS

@@ -17,7 +17,10 @@ export function parseRange(header: string | undefined, size: number): Span | und
   if (from === '' && to === '') return undefined
   if (from === '') return satisfiable({ first: Math.max(size - Number(to), 0), last: size - 1 }, size)
   if (to !== '' && Number(to) < Number(from)) return undefined
-  return satisfiable({ first: Number(from), last: to === '' ? size - 1 : Math.min(Number(to), size - 1) }, size)
+  return satisfiable(
+    { first: Number(from), last: to === '' ? size - 1 : Math.min(Number(to), size - 1) },
+    size,
+  )
 }
 
 /**
@@ -26,7 +29,10 @@ export function parseRange(header: string | undefined, size: number): Span | und
  */
 export function parseCopyRange(header: string, size: number): Span {
   if (!/^bytes=\d{1,15}-\d{1,15}$/.test(header))
-    throw new Fault('InvalidArgument', 'The x-amz-copy-source-range value must be of the form bytes=first-last.')
+    throw new Fault(
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last.',
+    )
   const [first = 0, last = 0] = header.slice('bytes='.length).split('-').map(Number)
   if (first > last || last >= size)
     throw new Fault('InvalidArgument', `Range specified is not valid for source object of size: ${size}`)

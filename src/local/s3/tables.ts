@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { Blob } from './blobs.ts'
 import type { ObjectRecord } from './catalogue.ts'
-import type { Algorithm } from './checksum.ts'
+import type { Algorithm, Checksum } from './checksum.ts'
 
 export type Bucket = { name: string; created: string }
 export type Upload = {
@@ -12,7 +12,14 @@ export type Upload = {
   headers: Record<string, string>
   checksum?: { algorithm: Algorithm; whole: boolean }
 }
-export type Part = { number: number; blobs: [Blob]; size: number; etag: string; modified: string; checksum?: string }
+export type Part = {
+  number: number
+  blobs: [Blob]
+  size: number
+  etag: string
+  modified: string
+  checksum?: Checksum
+}
 export type Listed = { key: string; record: ObjectRecord }
 export type Tables = ReturnType<typeof openTables>
 

@@ -1,0 +1,113 @@
+import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa, type Result } from 'execa'
+import type { Exit } from '../build/exit.ts'
+import { Problem } from '../problem.ts'
+import { OutputPipe } from './output-pipe.ts'
+import { ProcessGroup } from './process-group.ts'
+
+/** How long output may still come after the shell's end, from children that it left behind. */
+const DRAIN_MS = 300
+
+export type Command = {
+  command: string
+  cwd: string
+  /** All of the command's environment: nothing of the runner's is added. */
+  env: Record<string, string>
+  /** When the command is stopped, in ms since 1970; null for never. */
+  deadline: number | null
+  /** Takes output and errors in the order in which they were written; reading waits for it. */
+  onOutput(bytes: Uint8Array): Promise<void>
+  /** From SIGTERM to SIGKILL (5 s). */
+  graceMs?: number
+  /** Stops the command as the deadline does. */
+  signal?: AbortSignal | undefined
+}
+
+export type CommandEnd = { exit: Exit; durationMs: number }
+
+/**
+ * Runs a command by `bash -c` in a process group of its own, and returns when it and its output have ended:
+ * children left in the background are killed, and those that escaped hold nobody up.
+ */
+export async function runCommand(options: Command): Promise<CommandEnd> {
+  const { deadline, signal, onOutput, graceMs = 5000 } = options
+  const pipe = await OutputPipe.open()
+  try {
+    const startedAt = performance.now()
+    const group = new ProcessGroup(spawnShell(options, pipe.writer), graceMs)
+    pipe.closeWriter()
+    const stopWatching = watch(group, deadline, signal)
+    try {
+      const consumed = pipe.consume(onOutput).catch(error => {
+        group.stop('consumer')
+        return { error }
+      })
+      const result = await group.ended
+      const durationMs = Math.round(performance.now() - startedAt)
+      const exit = await readExit(result, group, durationMs, options)
+      await pipe.settle(DRAIN_MS)
+      group.kill()
+      await pipe.drain(DRAIN_MS, () => isTooLate(group, deadline, graceMs))
+      const failure = await Promise.race([consumed, sleep(0)])
+      if (failure) throw failure.error
+      return { exit, durationMs }
+    } finally {
+      stopWatching()
+    }
+  } finally {
+    pipe.close()
+  }
+}
+
+// `--`: a command that begins with a dash is no option of bash.
+const spawnShell = ({ command, cwd, env }: Command, output: number) =>
+  execa('bash', ['-c', '--', command], {
+    cwd,
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+    buffer: false,
+    reject: false,
+    // A process group of its own, that signals go to as a whole, and that ends with the runner.
+    killDescendants: true,
+    forceKillAfterDelay: false,
+  })
+
+function watch(group: ProcessGroup, deadline: number | null, signal: AbortSignal | undefined): () => void {
+  const abort = () => group.stop('abort')
+  const left = deadline === null ? null : Math.min(Math.max(0, deadline - Date.now()), 2 ** 31 - 1)
+  const timer = left === null ? undefined : setTimeout(() => group.stop('deadline'), left)
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+  return () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** A consumer that hangs must not hold up the build past its time. */
+const isTooLate = (group: ProcessGroup, deadline: number | null, graceMs: number) =>
+  group.stoppedBy !== null || (deadline !== null && Date.now() > deadline + graceMs)
+
+async function readExit(
+  { exitCode, signal, code, shortMessage }: Result,
+  { stoppedBy }: ProcessGroup,
+  durationMs: number,
+  { cwd }: Command,
+): Promise<Exit> {
+  // What a stopped command says is beside the point: a trap may well end with 0.
+  if (stoppedBy === 'deadline') return { kind: 'timed-out', afterMs: durationMs }
+  if (stoppedBy !== null) return { kind: 'signalled', signal: signal ?? 'SIGTERM' }
+  if (signal) return { kind: 'signalled', signal }
+  if (exitCode !== undefined && !code) return { kind: 'exited', code: exitCode }
+  const isThere = await stat(cwd).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+  if (!isThere) throw new Problem(`The command's directory ${cwd} does not exist.`)
+  if (code === 'ENOENT') throw new Problem('bash was not found in PATH: commands are run by it. Install it.')
+  throw new Problem(`The command could not be started: ${shortMessage ?? code ?? 'for no known reason'}`)
+}

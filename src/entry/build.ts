@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { readEnvironment } from '../account/environment.ts'
+import { orderSchema } from '../admission/admission.ts'
+import { openStore } from '../build/store.ts'
+import { runJob } from '../run-job.ts'
+
+const environment = readEnvironment(process.env, ['LAMBCI_BUCKET', 'LAMBCI_SANDBOX', 'LAMBCI_GITHUB_URL'])
+
+/** A fifth of short invocations, half a minute of long ones: time to stop a command, send its log and say how it ended. */
+const LONGEST_RESERVE_MS = 30_000
+const NETWORK_VARIABLES =
+  /^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|GIT_SSL_CAINFO|CURL_CA_BUNDLE)$/
+
+/** The fields of Lambda's context that are read. */
+type Context = {
+  awsRequestId: string
+  functionName: string
+  memoryLimitInMB: string
+  getRemainingTimeInMillis: () => number
+}
+
+const eventSchema = z.object({
+  Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1),
+})
+
+let isWarm = false
+
+/** A build function: what SNS brings is one order. */
+export async function handler(event: unknown, context: Context): Promise<void> {
+  const { Records } = eventSchema.parse(event)
+  const order = orderSchema.parse(JSON.parse(Records[0]?.Sns.Message ?? ''))
+  const remaining = context.getRemainingTimeInMillis()
+  const { AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN = '', AWS_REGION = '', PATH = '' } = process.env
+  const network = Object.entries(process.env).filter(([name]) => NETWORK_VARIABLES.test(name))
+  const start = isWarm ? 'warm' : 'cold'
+  isWarm = true
+  await runJob(order, {
+    openStore: () => openStore(environment.LAMBCI_BUCKET),
+    sandbox: environment.LAMBCI_SANDBOX,
+    githubUrl: environment.LAMBCI_GITHUB_URL,
+    deadline: Date.now() + remaining - Math.min(LONGEST_RESERVE_MS, remaining / 5),
+    runner: {
+      function: context.functionName,
+      memoryMb: Number(context.memoryLimitInMB),
+      architecture: process.arch,
+      region: AWS_REGION,
+      requestId: context.awsRequestId,
+      start,
+    },
+    path: PATH,
+    network: Object.fromEntries(network) as Record<string, string>,
+    secrets: [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN],
+    now: () => new Date(),
+  })
+}

@@ -1,0 +1,124 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { Hook, Hooks } from './hooks.ts'
+import { type Collection, type Records, type Row, timestamp } from './records.ts'
+import { Turns } from './turns.ts'
+import { post } from './webhook-request.ts'
+
+type Fields = {
+  hook: number
+  guid: string
+  event: string
+  action: string | null
+  payload: string
+  redelivery: boolean
+  /** Not sent yet, or sent by a server that ended before the answer came. */
+  waiting: boolean
+  deliveredAt: string | null
+  durationMs: number
+  status: string
+  statusCode: number
+  requestHeaders: Record<string, string>
+  responseHeaders: Record<string, string>
+  responseBody: string
+}
+export type Delivery = Row<Fields>
+type Message = { event: string; payload: object; hook: Hook }
+
+const sign = (algorithm: string, { secret }: Hook, body: string) =>
+  `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
+
+/**
+ * Sends events to hooks, those of one repository one after the other. A delivery is on disk before it is sent;
+ * what `kill -9` left waiting goes out, with the same id, when the server starts again.
+ */
+export class Deliveries {
+  readonly #hooks: Hooks
+  readonly #rows: Collection<Fields>
+  readonly #turns = new Turns()
+  readonly #queued = new Set<number>()
+  readonly #closing = new AbortController()
+
+  constructor(records: Records, hooks: Hooks) {
+    this.#hooks = hooks
+    this.#rows = records.collection<Fields>('delivery')
+  }
+
+  /** Sends an event to each hook of the repository that wants it; returns as soon as it is on record. */
+  announce(repository: number, event: string, payload: object): void {
+    for (const hook of this.#hooks.of(repository))
+      if (hook.active && (hook.events.includes(event) || hook.events.includes('*')))
+        this.send({ event, payload, hook })
+  }
+
+  send({ event, payload, hook }: Message): void {
+    const action = 'action' in payload ? String(payload.action) : null
+    const message = { hook: hook.id, guid: randomUUID(), event, action, payload: JSON.stringify(payload) }
+    this.#add(hook.repository, { ...message, redelivery: false })
+  }
+
+  /** Sends a delivery once more, under the same guid, as GitHub does. */
+  redeliver(delivery: Delivery): void {
+    const { repository, hook, guid, event, action, payload } = delivery
+    this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
+  }
+
+  /** Queues what is still waiting from an earlier run, or for a webhook. */
+  resume(): void {
+    for (const { id, repository, waiting } of this.#rows.list().reverse())
+      if (waiting && !this.#queued.has(id)) this.#queue(repository, id)
+  }
+
+  /** The deliveries that were made, newest first. */
+  list(repository: number, hook: number): Delivery[] {
+    return this.#rows.list(repository).filter(delivery => delivery.hook === hook && !delivery.waiting)
+  }
+
+  /** Stops at once; what is under way counts as not sent. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#turns.idle()
+  }
+
+  #add(
+    repository: number,
+    message: Pick<Fields, 'hook' | 'guid' | 'event' | 'action' | 'payload' | 'redelivery'>,
+  ) {
+    const unsent = { waiting: true, deliveredAt: null, durationMs: 0, status: 'waiting', statusCode: 0 }
+    const empty = { requestHeaders: {}, responseHeaders: {}, responseBody: '' }
+    this.#queue(repository, this.#rows.insert(repository, { ...message, ...unsent, ...empty }).id)
+  }
+
+  #queue(repository: number, id: number): void {
+    this.#queued.add(id)
+    void this.#turns.take(repository, () => this.#deliver(id)).finally(() => this.#queued.delete(id))
+  }
+
+  async #deliver(id: number): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    const delivery = this.#rows.get(id)
+    const hook = delivery && this.#hooks.get(delivery.repository, delivery.hook)
+    if (!delivery || !hook) return
+    const requestHeaders = headersFor(delivery, hook)
+    const outcome = await post(hook.url, requestHeaders, delivery.payload, this.#closing.signal)
+    if (outcome)
+      this.#rows.change(id, { ...outcome, requestHeaders, waiting: false, deliveredAt: timestamp() })
+  }
+}
+
+/** https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers */
+function headersFor({ event, guid, payload, repository }: Delivery, hook: Hook): Record<string, string> {
+  return {
+    Accept: '*/*',
+    'Content-Type': 'application/json',
+    'User-Agent': 'GitHub-Hookshot/lambci',
+    'X-GitHub-Delivery': guid,
+    'X-GitHub-Event': event,
+    'X-GitHub-Hook-ID': String(hook.id),
+    'X-GitHub-Hook-Installation-Target-ID': String(repository),
+    'X-GitHub-Hook-Installation-Target-Type': 'repository',
+    ...(hook.secret && {
+      'X-Hub-Signature': sign('sha1', hook, payload),
+      'X-Hub-Signature-256': sign('sha256', hook, payload),
+    }),
+  }
+}

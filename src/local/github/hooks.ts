@@ -1,0 +1,49 @@
+import { type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
+
+export type Webhook = { url: string; secret: string }
+type Fields = Webhook & { events: string[]; active: boolean }
+export type Hook = Row<Fields>
+
+/** Where events go: to a repository's own hooks or, where it has none, to the server's. */
+export class Hooks {
+  readonly #rows: Collection<Fields>
+  readonly #startedAt = timestamp()
+  #webhook: Webhook | null
+
+  constructor(records: Records, webhook: Webhook | null) {
+    this.#rows = records.collection<Fields>('hook')
+    this.#webhook = webhook
+  }
+
+  set webhook(webhook: Webhook | null) {
+    this.#webhook = webhook
+  }
+
+  of(repository: number): Hook[] {
+    const own = this.#rows.list(repository).reverse()
+    const server = this.get(repository, SERVER_HOOK)
+    return own.length > 0 || !server ? own : [server]
+  }
+
+  get(repository: number, id: number): Hook | null {
+    if (id !== SERVER_HOOK) {
+      const hook = this.#rows.get(id)
+      return hook?.repository === repository ? hook : null
+    }
+    if (!this.#webhook) return null
+    const events = ['push', 'pull_request']
+    return { ...this.#webhook, events, active: true, id, repository, createdAt: this.#startedAt }
+  }
+
+  add(repository: number, fields: Fields): Hook {
+    return this.#rows.insert(repository, fields)
+  }
+
+  change(id: number, fields: Partial<Fields>): void {
+    this.#rows.change(id, fields)
+  }
+
+  remove(id: number): void {
+    this.#rows.remove(id)
+  }
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import type { Addresses } from './account-payload.ts'
+import type { Tokens } from './credentials.ts'
+import { Deliveries } from './deliveries.ts'
+import { type Git, openGit } from './git.ts'
+import { Hooks, type Webhook } from './hooks.ts'
+import { type Collection, Records, type Row } from './records.ts'
+import { Repositories } from './repositories.ts'
+import { Turns } from './turns.ts'
+
+export type Status = {
+  sha: string
+  state: 'error' | 'failure' | 'pending' | 'success'
+  target_url: string | null
+  description: string | null
+  context: string
+  login: string
+}
+export type Deployment = {
+  ref: string
+  sha: string
+  task: string
+  payload: unknown
+  environment: string
+  description: string | null
+  transient_environment: boolean
+  production_environment: boolean
+  login: string
+}
+export type DeploymentStatus = {
+  deployment: number
+  state: string
+  description: string
+  environment: string
+  environment_url: string
+  log_url: string
+  login: string
+}
+/** A pull request; its record belongs to the base repository. */
+export type Pull = {
+  number: number
+  title: string
+  body: string | null
+  draft: boolean
+  login: string
+  state: 'open' | 'closed'
+  closedAt: string | null
+  updatedAt: string
+  base: { ref: string; sha: string }
+  /** `owner` stays known when the repository is gone. */
+  head: { repository: number; owner: string; ref: string; sha: string }
+}
+
+/** Everything that the server knows and has. */
+export type Hub = {
+  addresses: Addresses
+  tokens: Tokens
+  git: Git
+  records: Records
+  repositories: Repositories
+  hooks: Hooks
+  deliveries: Deliveries
+  /** One turn at a time for each network of forks. */
+  turns: Turns
+  /** The refs that have been announced: what differs from git's own is a change that nobody was told of. */
+  refs: Collection<{ ref: string; sha: string }>
+  pulls: Collection<Pull>
+  statuses: Collection<Status>
+  deployments: Collection<Deployment>
+  deploymentStatuses: Collection<DeploymentStatus>
+}
+export type PullRow = Row<Pull>
+
+export type HubOptions = {
+  directory: string
+  gitPath: string
+  tokens: Tokens
+  webhook: Webhook | null
+}
+
+/** Opens what is in the directory; the address is added when the server has one. */
+export async function openHub({
+  directory,
+  gitPath,
+  tokens,
+  webhook,
+}: HubOptions): Promise<Omit<Hub, 'addresses'>> {
+  const git = await openGit(directory, gitPath)
+  const records = new Records(join(directory, 'github.sqlite'))
+  const hooks = new Hooks(records, webhook)
+  return {
+    tokens,
+    git,
+    records,
+    hooks,
+    repositories: new Repositories(git, directory, records),
+    deliveries: new Deliveries(records, hooks),
+    turns: new Turns(),
+    refs: records.collection('ref'),
+    pulls: records.collection('pull'),
+    statuses: records.collection('status'),
+    deployments: records.collection('deployment'),
+    deploymentStatuses: records.collection('deployment-status'),
+  }
+}

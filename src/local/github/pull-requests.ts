@@ -1,0 +1,173 @@
+import type { Account } from './account-payload.ts'
+import { readIds, resolveCommit } from './commits.ts'
+import type { Hub, Pull, PullRow } from './hub.ts'
+import { type PullEvent, type PullParts, type PullSize, pullRequestPayload } from './pull-request-payload.ts'
+import { timestamp } from './records.ts'
+import { networkOf, type Repository } from './repositories.ts'
+
+/** A pull request's parts, or null where its base repository has just been deleted. */
+export async function readPull(hub: Hub, pull: PullRow): Promise<PullParts | null> {
+  const base = hub.repositories.get(pull.repository)
+  if (!base) return null
+  return {
+    pull,
+    base,
+    head: hub.repositories.get(pull.head.repository),
+    size: await measure(hub, base, pull),
+  }
+}
+
+async function measure(
+  { git, repositories }: Hub,
+  base: Repository,
+  pull: Pick<Pull, 'base' | 'head'>,
+): Promise<PullSize> {
+  const directory = repositories.directoryOf(base)
+  const range = { include: pull.head.sha, exclude: [pull.base.sha] }
+  const diff = await git
+    .text(directory, ['diff', '--shortstat', `${pull.base.sha}...${pull.head.sha}`])
+    // Two histories without a common commit have no such diff.
+    .catch(() => '')
+  const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(diff)?.[1] ?? 0)
+  return {
+    commits: (await readIds(git, directory, range)).length,
+    additions: count('insertion'),
+    deletions: count('deletion'),
+    changed_files: count('file'),
+  }
+}
+
+export type PullDraft = Pick<Pull, 'title' | 'body' | 'draft' | 'login'> & { base: string; head: string }
+
+/** Opens a pull request from a branch of the same network. Gives the number, or what GitHub has against it. */
+export async function openPull(
+  hub: Hub,
+  base: Repository,
+  head: Repository,
+  draft: PullDraft,
+): Promise<{ number: number } | { problem: string }> {
+  const { git, repositories, pulls } = hub
+  const directory = repositories.directoryOf(base)
+  const baseSha = await resolveCommit(git, directory, `refs/heads/${draft.base}`)
+  if (!baseSha) return { problem: 'base is not a branch of this repository' }
+  const headSha = await resolveCommit(git, repositories.directoryOf(head), `refs/heads/${draft.head}`)
+  if (!headSha) return { problem: 'head is not a branch' }
+  const isSame = (pull: Pull) =>
+    pull.state === 'open' &&
+    pull.head.repository === head.id &&
+    pull.head.ref === draft.head &&
+    pull.base.ref === draft.base
+  const label = `${head.owner}:${draft.head}`
+  if (pulls.list(base.id).some(isSame)) return { problem: `A pull request already exists for ${label}.` }
+
+  const number = 1 + Math.max(0, ...pulls.list(base.id).map(pull => pull.number))
+  const ends = {
+    base: { ref: draft.base, sha: baseSha },
+    head: { repository: head.id, owner: head.owner, ref: draft.head, sha: headSha },
+  }
+  await bringCommit(hub, base, head, headSha)
+  const size = await measure(hub, base, ends)
+  if (size.commits === 0) return { problem: `No commits between ${draft.base} and ${label}` }
+  await git.text(directory, ['update-ref', headRef(number), headSha])
+  hub.records.transaction(() => {
+    const opened = {
+      ...draft,
+      ...ends,
+      number,
+      state: 'open',
+      closedAt: null,
+      updatedAt: timestamp(),
+    } as const
+    const parts = { pull: pulls.insert(base.id, opened), base, head, size }
+    const event = { action: 'opened', sender: { login: draft.login, type: 'User' } } as const
+    hub.deliveries.announce(base.id, 'pull_request', pullRequestPayload(hub.addresses, parts, event))
+  })
+  return { number }
+}
+
+/** Closes or reopens. What came to the head branch in between counts from then on. */
+export async function setPullState(
+  hub: Hub,
+  pull: PullRow,
+  state: Pull['state'],
+  sender: Account,
+): Promise<void> {
+  if (pull.state === state) return
+  const updatedAt = timestamp()
+  if (state === 'closed')
+    await change(hub, pull, { state, closedAt: updatedAt, updatedAt }, { action: 'closed', sender })
+  else {
+    const sha = (await tipOf(hub, pull)) ?? pull.head.sha
+    await moveHead(hub, pull, sha)
+    const head = { ...pull.head, sha }
+    await change(hub, pull, { state, closedAt: null, updatedAt, head }, { action: 'reopened', sender })
+  }
+}
+
+/** Brings the open pull requests of a network up to date with the branches they come from and go to. */
+export async function synchronizePulls(hub: Hub, repository: Repository, sender: Account): Promise<void> {
+  for (const pull of hub.pulls.list().reverse()) {
+    const base = hub.repositories.get(pull.repository)
+    if (pull.state !== 'open' || !base || networkOf(base) !== networkOf(repository)) continue
+    // Without its repository a branch is not deleted, only out of reach.
+    if (!hub.repositories.get(pull.head.repository)) continue
+    const after = await tipOf(hub, pull)
+    const baseSha = await resolveCommit(
+      hub.git,
+      hub.repositories.directoryOf(base),
+      `refs/heads/${pull.base.ref}`,
+    )
+    if (!after || !baseSha) await setPullState(hub, pull, 'closed', sender)
+    else if (after !== pull.head.sha) {
+      await moveHead(hub, pull, after)
+      const moved = { head: { ...pull.head, sha: after }, base: { ...pull.base, sha: baseSha } }
+      const event = { action: 'synchronize', sender, before: pull.head.sha, after }
+      await change(hub, pull, { ...moved, updatedAt: timestamp() }, event)
+    }
+  }
+}
+
+/** Records a change and what is told of it together, so that neither is there without the other. */
+async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: PullEvent): Promise<void> {
+  const parts = await readPull(hub, { ...pull, ...fields })
+  if (!parts) return
+  const payload = pullRequestPayload(hub.addresses, parts, event)
+  hub.records.transaction(() => {
+    hub.pulls.change(pull.id, fields)
+    hub.deliveries.announce(pull.repository, 'pull_request', payload)
+  })
+}
+
+async function tipOf({ git, repositories }: Hub, { head }: Pull): Promise<string | null> {
+  const repository = repositories.get(head.repository)
+  return repository && resolveCommit(git, repositories.directoryOf(repository), `refs/heads/${head.ref}`)
+}
+
+async function moveHead(hub: Hub, pull: PullRow, sha: string): Promise<void> {
+  const base = hub.repositories.get(pull.repository)
+  const head = hub.repositories.get(pull.head.repository)
+  if (!base || !head) return
+  await bringCommit(hub, base, head, sha)
+  await hub.git.text(hub.repositories.directoryOf(base), ['update-ref', headRef(pull.number), sha])
+}
+
+/** Where a pull request's commits are kept in the base repository: there they outlive the fork. */
+const headRef = (number: number) => `refs/pull/${number}/head`
+
+async function bringCommit(
+  { git, repositories }: Hub,
+  base: Repository,
+  head: Repository,
+  sha: string,
+): Promise<void> {
+  if (base.id === head.id) return
+  const fetch = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    repositories.directoryOf(head),
+    sha,
+  ]
+  await git.text(repositories.directoryOf(base), fetch)
+}

@@ -1,0 +1,57 @@
+import type { Account } from './account-payload.ts'
+import type { Hub } from './hub.ts'
+import { synchronizePulls } from './pull-requests.ts'
+import { pushPayload, readPush } from './push-payload.ts'
+import { timestamp } from './records.ts'
+import { chooseDefaultBranch, compareRefs, NO_COMMIT, type RefChange, readRefs } from './ref-changes.ts'
+import { networkOf, type Repository } from './repositories.ts'
+import { ownerOf } from './repository-payload.ts'
+
+/**
+ * Tells of every branch and tag that is not where it was when last told of: after a push, or after a restart of
+ * a server that was killed before it could tell. To be called in the network's turn.
+ */
+export async function announceChanges(hub: Hub, repository: Repository, sender: Account): Promise<void> {
+  const { git, repositories, refs } = hub
+  const directory = repositories.directoryOf(repository)
+  const now = await readRefs(git, directory)
+  const rows = new Map(refs.list(repository.id).map(row => [row.ref, row]))
+  const known = new Map([...rows.values()].map(({ ref, sha }) => [ref, sha]))
+  const changes = compareRefs(known, now)
+  const defaultBranch = chooseDefaultBranch(repository.defaultBranch, now)
+  if (defaultBranch !== repository.defaultBranch)
+    await repositories.setDefaultBranch(repository, defaultBranch)
+  if (changes.length > 0) repositories.change(repository, { pushedAt: timestamp() })
+  const current = repositories.get(repository.id) ?? repository
+  for (const change of changes) {
+    const push = await readPush(git, directory, change, known)
+    const payload = pushPayload(hub.addresses, current, push, sender)
+    hub.records.transaction(() => {
+      hub.deliveries.announce(repository.id, 'push', payload)
+      remember(hub, repository, change, rows.get(change.ref)?.id)
+    })
+    if (change.after === NO_COMMIT) known.delete(change.ref)
+    else known.set(change.ref, change.after)
+  }
+  await synchronizePulls(hub, current, sender)
+}
+
+/** Notes the branches and tags of a new fork as known, without telling anybody. */
+export async function rememberFork(hub: Hub, fork: Repository): Promise<void> {
+  const now = await readRefs(hub.git, hub.repositories.directoryOf(fork))
+  hub.records.transaction(() => {
+    for (const [ref, after] of now) remember(hub, fork, { ref, before: NO_COMMIT, after })
+  })
+}
+
+function remember({ refs }: Hub, repository: Repository, { ref, after }: RefChange, row?: number): void {
+  if (row === undefined) refs.insert(repository.id, { ref, sha: after })
+  else if (after === NO_COMMIT) refs.remove(row)
+  else refs.change(row, { sha: after })
+}
+
+/** What a server that was killed had not told yet. */
+export async function announceMissed(hub: Hub): Promise<void> {
+  for (const repository of hub.repositories.all())
+    await hub.turns.take(networkOf(repository), () => announceChanges(hub, repository, ownerOf(repository)))
+}

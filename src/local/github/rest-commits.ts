@@ -1,0 +1,136 @@
+import { type Addresses, accountPayload, loginOfEmail, nodeId } from './account-payload.ts'
+import { type Commit, readCommit, resolveCommit, type Signature } from './commits.ts'
+import type { Hub } from './hub.ts'
+import { branchOf, readRefs } from './ref-changes.ts'
+import type { Repository } from './repositories.ts'
+import { apiUrlOf, htmlUrlOf } from './repository-payload.ts'
+import {
+  type Answer,
+  type Call,
+  notFound,
+  page,
+  parameter,
+  Refusal,
+  repositoryIn,
+  route,
+} from './rest-call.ts'
+
+/** GitHub puts no larger file into JSON (bytes). */
+const MAX_INLINE_BYTES = 1_048_576
+
+export const commitRoutes = [
+  route('GET /repos/:owner/:repo/branches', async call => {
+    const { hub, repository, directory } = inRepository(call)
+    const refs = [...(await readRefs(hub.git, directory))].filter(([ref]) => branchOf(ref) !== null)
+    return page(call, refs, ([ref, sha]) => ({
+      name: branchOf(ref),
+      commit: { sha, url: `${apiUrlOf(hub.addresses, repository)}/commits/${sha}` },
+      protected: false,
+    }))
+  }),
+  route('GET /repos/:owner/:repo/branches/:branch+', async call => {
+    const { hub, repository } = inRepository(call)
+    const name = parameter(call, 'branch')
+    const commit = await commitNamed(call, `refs/heads/${name}`)
+    if (!commit) throw new Refusal(404, 'Branch not found')
+    return {
+      status: 200,
+      body: { name, commit: describe(hub.addresses, repository, commit), protected: false },
+    }
+  }),
+  route('GET /repos/:owner/:repo/git/ref/:ref+', readRef),
+  route('GET /repos/:owner/:repo/commits/:ref+', async call => {
+    const { hub, repository } = inRepository(call)
+    const commit = await commitNamed(call, parameter(call, 'ref'))
+    if (!commit) throw new Refusal(422, `No commit found for SHA: ${parameter(call, 'ref')}`)
+    return { status: 200, body: describe(hub.addresses, repository, commit) }
+  }),
+  route('GET /repos/:owner/:repo/contents/:path+', readContents),
+]
+
+function inRepository(call: Call): { hub: Hub; repository: Repository; directory: string } {
+  const repository = repositoryIn(call)
+  return { hub: call.hub, repository, directory: call.hub.repositories.directoryOf(repository) }
+}
+
+async function commitNamed(call: Call, name: string): Promise<Commit | null> {
+  const { hub, directory } = inRepository(call)
+  const sha = await resolveCommit(hub.git, directory, name)
+  return sha ? readCommit(hub.git, directory, sha) : null
+}
+
+function describe(addresses: Addresses, repository: Repository, commit: Commit) {
+  const api = apiUrlOf(addresses, repository)
+  const html = htmlUrlOf(addresses, repository)
+  const files = (['added', 'removed', 'modified'] as const).flatMap(status =>
+    commit[status].map(filename => ({ filename, status })),
+  )
+  const account = ({ email }: Signature) => {
+    const login = loginOfEmail(email)
+    return login ? accountPayload(addresses, { login, type: 'User' }) : null
+  }
+  return {
+    sha: commit.id,
+    node_id: nodeId('Commit', repository.id),
+    url: `${api}/commits/${commit.id}`,
+    html_url: `${html}/commit/${commit.id}`,
+    commit: {
+      author: commit.author,
+      committer: commit.committer,
+      message: commit.message,
+      tree: { sha: commit.tree, url: `${api}/git/trees/${commit.tree}` },
+      url: `${api}/git/commits/${commit.id}`,
+    },
+    author: account(commit.author),
+    committer: account(commit.committer),
+    parents: commit.parents.map(sha => ({
+      sha,
+      url: `${api}/commits/${sha}`,
+      html_url: `${html}/commit/${sha}`,
+    })),
+    files,
+  }
+}
+
+async function readRef(call: Call): Promise<Answer> {
+  const { hub, repository, directory } = inRepository(call)
+  const ref = `refs/${parameter(call, 'ref')}`
+  const sha = (await readRefs(hub.git, directory)).get(ref)
+  if (!sha) throw notFound()
+  const type = (await hub.git.text(directory, ['cat-file', '-t', sha])).trim()
+  const api = `${apiUrlOf(hub.addresses, repository)}/git`
+  const url = `${api}/${ref.split('/').map(encodeURIComponent).join('/')}`
+  const object = { type, sha, url: `${api}/${type}s/${sha}` }
+  return { status: 200, body: { ref, node_id: nodeId('Ref', repository.id), url, object } }
+}
+
+/** One file of a commit, as JSON or, where `Accept` asks for `raw`, as it is. */
+async function readContents(call: Call): Promise<Answer> {
+  const { hub, repository, directory } = inRepository(call)
+  const path = parameter(call, 'path')
+  const ref = call.url.searchParams.get('ref') ?? repository.defaultBranch
+  const commit = await resolveCommit(hub.git, directory, ref)
+  if (!commit) throw new Refusal(404, `No commit found for the ref ${ref}`)
+  if (path.split('/').some(part => ['', '.', '..'].includes(part)) || path.includes('\0')) throw notFound()
+  const [, mode, sha] =
+    /^(\d+) \w+ (\w+)\t/.exec(
+      await hub.git.text(directory, ['ls-tree', '-z', '--full-tree', commit, '--', path]),
+    ) ?? []
+  if (!sha) throw notFound()
+  if (!mode?.startsWith('100'))
+    throw new Refusal(501, `The local GitHub shows files only, and ${path} is something else.`)
+  const content = Buffer.from(await hub.git.bytes(directory, ['cat-file', 'blob', sha]))
+  if (/[.+/]raw\b/.test(call.accept)) return { status: 200, body: content }
+  const url = `${apiUrlOf(hub.addresses, repository)}/contents/${path.split('/').map(encodeURIComponent).join('/')}`
+  const isSmall = content.length <= MAX_INLINE_BYTES
+  return {
+    status: 200,
+    body: {
+      type: 'file',
+      ...{ name: path.split('/').at(-1), path, sha, size: content.length },
+      encoding: isSmall ? 'base64' : 'none',
+      content: isSmall ? content.toString('base64').replace(/.{60}/g, '$&\n') : '',
+      url: `${url}?ref=${encodeURIComponent(ref)}`,
+    },
+  }
+}

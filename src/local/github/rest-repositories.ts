@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { accountPayload } from './account-payload.ts'
+import { resolveCommit } from './commits.ts'
+import type { Hub } from './hub.ts'
+import { rememberFork } from './pushes.ts'
+import { isValidName, networkOf, type Repository } from './repositories.ts'
+import { ownerOf, repositoryPayload } from './repository-payload.ts'
+import {
+  type Answer,
+  actorOf,
+  type Call,
+  invalid,
+  parameter,
+  parseBody,
+  repositoryIn,
+  route,
+} from './rest-call.ts'
+
+const newSchema = z.object({ name: z.string(), private: z.boolean().default(false) })
+const changeSchema = z.object({
+  name: z.string().optional(),
+  private: z.boolean().optional(),
+  default_branch: z.string().optional(),
+})
+const forkSchema = z.object({ organization: z.string().optional(), owner: z.string().optional() })
+type Owner = { login: string; type: 'User' | 'Organization' }
+
+export const repositoryRoutes = [
+  route('GET /', ({ hub }) => ({
+    status: 200,
+    body: {
+      current_user_url: `${hub.addresses.apiUrl}/user`,
+      repository_url: `${hub.addresses.apiUrl}/repos/{owner}/{repo}`,
+    },
+  })),
+  route('GET /user', call => ({ status: 200, body: accountPayload(call.hub.addresses, actorOf(call)) })),
+  route('POST /user/repos', call => create(call, actorOf(call))),
+  route('POST /orgs/:org/repos', call =>
+    create(call, { login: parameter(call, 'org'), type: 'Organization' }),
+  ),
+  route('GET /repos/:owner/:repo', call => ({ status: 200, body: describe(call.hub, repositoryIn(call)) })),
+  route('PATCH /repos/:owner/:repo', call => change(call, repositoryIn(call))),
+  route('DELETE /repos/:owner/:repo', async call => {
+    const repository = repositoryIn(call)
+    await call.hub.turns.take(networkOf(repository), () => call.hub.repositories.remove(repository))
+    return { status: 204 }
+  }),
+  route('POST /repos/:owner/:repo/forks', call => fork(call, repositoryIn(call))),
+]
+
+/** A repository with the one it was forked from. */
+function describe({ addresses, repositories }: Hub, repository: Repository) {
+  const parent = repository.parent === null ? null : repositories.get(repository.parent)
+  const source = repository.network === null ? null : repositories.get(repository.network)
+  return {
+    ...repositoryPayload(addresses, repository),
+    permissions: { admin: true, push: true, pull: true },
+    ...(parent && { parent: repositoryPayload(addresses, parent) }),
+    ...(source && { source: repositoryPayload(addresses, source) }),
+  }
+}
+
+function checkName({ hub }: Call, owner: string, name: string): void {
+  if (!isValidName(owner, name)) throw invalid(`${owner}/${name} is not a name that a repository can have`)
+  if (hub.repositories.find(owner, name)) throw invalid('name already exists on this account')
+}
+
+async function create(call: Call, { login, type }: Owner): Promise<Answer> {
+  const { name, private: isPrivate } = parseBody(call, newSchema)
+  checkName(call, login, name)
+  const repository = await call.hub.repositories.create({
+    owner: login,
+    ownerType: type,
+    name,
+    private: isPrivate,
+  })
+  return { status: 201, body: describe(call.hub, repository) }
+}
+
+async function change(call: Call, repository: Repository): Promise<Answer> {
+  const {
+    default_branch: branch,
+    name = repository.name,
+    private: isPrivate = repository.private,
+  } = parseBody(call, changeSchema)
+  const { git, repositories } = call.hub
+  if (name.toLowerCase() !== repository.name.toLowerCase()) checkName(call, repository.owner, name)
+  if (branch !== undefined) {
+    const exists = await resolveCommit(git, repositories.directoryOf(repository), `refs/heads/${branch}`)
+    if (!exists) throw invalid(`The branch ${branch} was not found. Please push that ref first.`)
+    await repositories.setDefaultBranch(repository, branch)
+  }
+  repositories.change(repository, { name, private: isPrivate })
+  return { status: 200, body: describe(call.hub, repositories.get(repository.id) ?? repository) }
+}
+
+async function fork(call: Call, source: Repository): Promise<Answer> {
+  const { hub } = call
+  const { organization, owner = organization } = parseBody(call, forkSchema)
+  const target: Owner =
+    owner === undefined
+      ? actorOf(call)
+      : { login: owner, type: organization === undefined ? 'User' : 'Organization' }
+  const existing = hub.repositories.findInNetwork(networkOf(source), target.login)
+  if (existing?.id === source.id) throw invalid(`${ownerOf(source).login} has this repository already`)
+  if (existing) return { status: 202, body: describe(hub, existing) }
+  checkName(call, target.login, source.name)
+  const made = await hub.turns.take(networkOf(source), async () => {
+    const forked = await hub.repositories.fork(source, target.login, target.type)
+    await rememberFork(hub, forked)
+    return forked
+  })
+  return { status: 202, body: describe(hub, made) }
+}

@@ -1,0 +1,89 @@
+import { receiveText } from './body.ts'
+import { type Answer, type Call, commit, demandBucket } from './call.ts'
+import { Fault } from './faults.ts'
+import { allKeys } from './listing.ts'
+import { parseXml } from './xml-request.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const NAME = /^(?!\d{1,3}(\.\d{1,3}){3}$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
+
+/** CreateBucket */
+export async function createBucket(call: Call): Promise<Answer> {
+  const { request, tables, region } = call
+  const name = request.bucket
+  if (!NAME.test(name)) throw new Fault('InvalidBucketName', undefined, { BucketName: name })
+  demandLocation(await receiveText(request, call.authorization), region)
+  if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
+  // In the oldest region creating one's own bucket again has always been fine.
+  else if (region !== 'us-east-1') throw new Fault('BucketAlreadyOwnedByYou', undefined, { BucketName: name })
+  return { status: 200, headers: { location: `/${name}` } }
+}
+
+function demandLocation(body: string, region: string): void {
+  if (body === '') return
+  const root = parseXml(body)
+  if (root.name !== 'CreateBucketConfiguration') throw new Fault('MalformedXML')
+  const location = root.children.find(({ name }) => name === 'LocationConstraint')?.text
+  if (location && location !== region)
+    throw new Fault(
+      'IllegalLocationConstraintException',
+      `The ${location} location constraint is not this server's: ${region}.`,
+    )
+}
+
+/** HeadBucket */
+export function headBucket(call: Call): Answer {
+  demandBucket(call)
+  return { status: 200, headers: { 'x-amz-bucket-region': call.region } }
+}
+
+/** GetBucketLocation: the oldest region has no name there. */
+export function getBucketLocation(call: Call): Answer {
+  demandBucket(call)
+  return { status: 200, body: ['LocationConstraint', call.region === 'us-east-1' ? '' : call.region] }
+}
+
+/** ListBuckets */
+export function listBuckets({ tables, authorization }: Call): Answer {
+  const buckets = tables.allBuckets()
+  return {
+    status: 200,
+    body: [
+      'ListAllMyBucketsResult',
+      [
+        ['Owner', [['ID', authorization.accessKeyId]]],
+        [
+          'Buckets',
+          buckets.map(
+            ({ name, created }) =>
+              [
+                'Bucket',
+                [
+                  ['Name', name],
+                  ['CreationDate', created],
+                ],
+              ] as const,
+          ),
+        ],
+      ],
+    ],
+  }
+}
+
+/** DeleteBucket, with the uploads under way in it. */
+export function deleteBucket(call: Call): Answer {
+  const {
+    tables,
+    blobs,
+    request: { bucket },
+  } = call
+  const parts = commit(call, () => {
+    for (const _ of tables.objectsBetween(bucket, ...allKeys))
+      throw new Fault('BucketNotEmpty', undefined, { BucketName: bucket })
+    const abandoned = tables.partsInBucket(bucket)
+    tables.removeBucket(bucket)
+    return abandoned
+  })
+  for (const part of parts) blobs.remove(part.blobs)
+  return { status: 204 }
+}

@@ -1,0 +1,40 @@
+import type { Readable } from 'node:stream'
+import { objectArn } from './access.ts'
+import { type Call, demand } from './call.ts'
+import type { ObjectRecord } from './catalogue.ts'
+import { judgeRead } from './conditions.ts'
+import { Fault } from './faults.ts'
+import type { Span } from './range.ts'
+import { findObject } from './read-object.ts'
+import { decode } from './request.ts'
+
+export type CopySource = {
+  bucket: string
+  key: string
+  object: ObjectRecord
+  read(span: Span): Readable
+}
+
+/**
+ * The object that `x-amz-copy-source` names (`bucket/key`, percent-encoded), if its conditions hold.
+ * @throws {Fault}
+ */
+export function openCopySource(call: Call): CopySource {
+  const header = call.request.headers.get('x-amz-copy-source') ?? ''
+  if (header.includes('?'))
+    throw new Fault(
+      'NotImplemented',
+      'This server does not implement versions, in x-amz-copy-source neither.',
+    )
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decode(header)) ?? []
+  if (!bucket || !key)
+    throw new Fault(
+      'InvalidArgument',
+      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+    )
+  demand(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
+  const object = findObject({ ...call, request: { ...call.request, bucket } }, key)
+  if (judgeRead(call.request.headers, object, 'x-amz-copy-source-') !== 'good')
+    throw new Fault('PreconditionFailed')
+  return { bucket, key, object, read: span => call.blobs.read(object.blobs, span) }
+}

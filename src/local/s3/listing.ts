@@ -1,0 +1,63 @@
+import type { Listed } from './tables.ts'
+
+/** A run of keys in byte order; `end` is not included. */
+export type KeyRange = [start: Buffer, end: Buffer]
+export type Page = {
+  objects: Listed[]
+  prefixes: string[]
+  /** Where the next page starts; undefined on the last. */
+  next: Buffer | undefined
+  /** The last key or common prefix of this page. */
+  last: string
+}
+
+export type Wish = { prefix: string; delimiter: string; start: Buffer; limit: number }
+/** Reads keys from one (included) to another (not included), as lazily as the page is filled. */
+export type Source = (start: Buffer, end: Buffer) => Iterable<Listed>
+
+// No UTF-8 text has a byte above 0xf4.
+export const allKeys: KeyRange = [Buffer.alloc(0), Buffer.from([0xff])]
+
+/** The first key after this one. */
+export const after = (key: string) => Buffer.from(`${key}\0`)
+
+/** The first key after all that start with this prefix. */
+export function afterAll(prefix: string): Buffer {
+  const bytes = Buffer.from(prefix)
+  const last = bytes.at(-1)
+  if (last === undefined) return allKeys[1]
+  bytes[bytes.length - 1] = last + 1
+  return bytes
+}
+
+/** One page of a listing: keys, and with a delimiter those below it rolled up to common prefixes. */
+export function listPage(source: Source, { prefix, delimiter, start, limit }: Wish): Page {
+  const page: Page = { objects: [], prefixes: [], next: undefined, last: '' }
+  const end = afterAll(prefix)
+  const from = Buffer.from(prefix)
+  let cursor: Buffer | undefined = Buffer.compare(start, from) > 0 ? start : from
+  while (cursor && limit > 0) cursor = fillPage(page, source(cursor, end), { prefix, delimiter, limit })
+  return page
+}
+
+/** Adds to the page up to the first common prefix, and says from where to go on: past all that are below it. */
+function fillPage(
+  page: Page,
+  keys: Iterable<Listed>,
+  { prefix, delimiter, limit }: Omit<Wish, 'start'>,
+): Buffer | undefined {
+  for (const listed of keys) {
+    if (page.objects.length + page.prefixes.length === limit) {
+      page.next = Buffer.from(listed.key)
+      return undefined
+    }
+    const at = delimiter ? listed.key.indexOf(delimiter, prefix.length) : -1
+    page.last = at === -1 ? listed.key : listed.key.slice(0, at + delimiter.length)
+    if (at === -1) page.objects.push(listed)
+    else {
+      page.prefixes.push(page.last)
+      return afterAll(page.last)
+    }
+  }
+  return undefined
+}

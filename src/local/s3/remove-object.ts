@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { objectArn } from './access.ts'
+import { receiveText } from './body.ts'
+import { type Answer, type Call, commit, demand, demandBucket } from './call.ts'
+import { demandRemovable } from './conditions.ts'
+import { Fault } from './faults.ts'
+import type { Xml } from './xml.ts'
+import { parseXml, readFields } from './xml-request.ts'
+
+/** DeleteObject: what isn't there is gone already. */
+export function deleteObject(call: Call): Answer {
+  const { key, headers } = call.request
+  removeObject(call, key, headers.get('if-match'))
+  return { status: 204 }
+}
+
+const MAX_KEYS = 1000
+const entrySchema = z.object({
+  Key: z.string().min(1),
+  ETag: z.string().optional(),
+  VersionId: z.string().optional(),
+})
+
+/** DeleteObjects: each key has an outcome of its own. */
+export async function deleteObjects(call: Call): Promise<Answer> {
+  const { headers } = call.request
+  demandBucket(call)
+  if (
+    !headers.has('content-md5') &&
+    ![...headers.keys()].some(name => /^x-amz-(checksum-|trailer$)/.test(name))
+  )
+    throw new Fault(
+      'InvalidRequest',
+      'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+    )
+  const { entries, quiet } = parseDelete(await receiveText(call.request, call.authorization))
+  const outcomes = entries.flatMap(({ Key, ETag, VersionId }): Xml[] => {
+    try {
+      if (VersionId && VersionId !== 'null')
+        throw new Fault('NotImplemented', 'This server keeps no versions.')
+      demand(call, { action: 's3:DeleteObject', resource: objectArn(call.request.bucket, Key) })
+      removeObject(call, Key, ETag)
+      return quiet ? [] : [['Deleted', [['Key', Key]]]]
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      return [
+        [
+          'Error',
+          [
+            ['Key', Key],
+            ['Code', error.code],
+            ['Message', error.message],
+          ],
+        ],
+      ]
+    }
+  })
+  return { status: 200, body: ['DeleteResult', outcomes] }
+}
+
+function parseDelete(text: string) {
+  const root = parseXml(text)
+  const entries = root.children
+    .filter(({ name }) => name === 'Object')
+    .map(element => readFields(element, entrySchema))
+  const strangers = root.children.some(({ name }) => name !== 'Object' && name !== 'Quiet')
+  if (root.name !== 'Delete' || strangers || entries.length === 0 || entries.length > MAX_KEYS)
+    throw new Fault('MalformedXML')
+  return { entries, quiet: root.children.some(({ name, text }) => name === 'Quiet' && text === 'true') }
+}
+
+function removeObject(call: Call, key: string, ifMatch: string | undefined): void {
+  const { tables, blobs, request } = call
+  const removed = commit(call, () => {
+    const current = tables.findObject(request.bucket, key)
+    demandRemovable(ifMatch, current)
+    tables.removeObject(request.bucket, key)
+    return current
+  })
+  if (!removed) return
+  blobs.remove(removed.blobs)
+  call.notify({ name: 'ObjectRemoved:Delete', key })
+}

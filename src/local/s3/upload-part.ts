@@ -1,0 +1,78 @@
+import type { WrittenBlob } from './blobs.ts'
+import { receiveBody } from './body.ts'
+import { type Answer, type Call, commit } from './call.ts'
+import { type Checksum, checksumHeader } from './checksum.ts'
+import { openCopySource } from './copy-source.ts'
+import { Fault } from './faults.ts'
+import { findUpload, MAX_PART } from './multipart.ts'
+import { parseCopyRange, wholeOf } from './range.ts'
+import { integerParameter } from './request.ts'
+import type { Part } from './tables.ts'
+import { MAX_UPLOAD, quoted } from './write-object.ts'
+
+/** UploadPart */
+export async function uploadPart(call: Call): Promise<Answer> {
+  const number = partNumber(call)
+  findUpload(call)
+  const { etag, checksum } = await call.blobs.write(
+    sink => receiveBody(call.request, call.authorization, MAX_UPLOAD, sink),
+    (blob, received) => putPart(call, number, blob, received.checksum),
+  )
+  return { status: 200, headers: { etag, ...(checksum && checksumHeader(checksum)) } }
+}
+
+/** UploadPartCopy */
+export async function uploadPartCopy(call: Call): Promise<Answer> {
+  const number = partNumber(call)
+  findUpload(call)
+  const source = openCopySource(call)
+  const range = call.request.headers.get('x-amz-copy-source-range')
+  const { size } = source.object
+  const span = range === undefined ? wholeOf(size) : parseCopyRange(range, size)
+  const { etag, modified } = await call.blobs.write(
+    async sink => {
+      for await (const bytes of source.read(span)) await sink(bytes)
+    },
+    blob => putPart(call, number, blob, undefined),
+  )
+  return {
+    status: 200,
+    body: [
+      'CopyPartResult',
+      [
+        ['LastModified', modified],
+        ['ETag', etag],
+      ],
+    ],
+  }
+}
+
+function partNumber({ request }: Call): number {
+  const number = integerParameter(request, 'partNumber', { min: 1, max: MAX_PART })
+  if (number === undefined) throw new Fault('InvalidArgument', 'This operation needs a part number.')
+  return number
+}
+
+function putPart(
+  call: Call,
+  number: number,
+  { file, size, md5 }: WrittenBlob,
+  checksum: Checksum | undefined,
+): Part {
+  const part: Part = {
+    number,
+    blobs: [{ file, size }],
+    size,
+    etag: quoted(md5),
+    modified: new Date().toISOString(),
+    ...(checksum && { checksum }),
+  }
+  const replaced = commit(call, () => {
+    const { id } = findUpload(call)
+    const current = call.tables.findPart(id, number)
+    call.tables.putPart(id, part)
+    return current?.blobs ?? []
+  })
+  call.blobs.remove(replaced)
+  return part
+}

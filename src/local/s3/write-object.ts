@@ -1,0 +1,106 @@
+import { objectArn } from './access.ts'
+import type { WrittenBlob } from './blobs.ts'
+import { receiveBody } from './body.ts'
+import { type Answer, type Call, commit, demand, demandBucket } from './call.ts'
+import type { ObjectRecord } from './catalogue.ts'
+import { type Checksum, checksumHeader } from './checksum.ts'
+import { demandWritable } from './conditions.ts'
+import { openCopySource } from './copy-source.ts'
+import { Fault } from './faults.ts'
+import { storedHeaders } from './metadata.ts'
+import type { EventName } from './notification.ts'
+import { wholeOf } from './range.ts'
+
+/** The most that S3 takes in one request. */
+export const MAX_UPLOAD = 5 * 1024 ** 3
+
+export const quoted = (md5: Buffer) => `"${md5.toString('hex')}"`
+
+/** PutObject */
+export async function putObject(call: Call): Promise<Answer> {
+  const { request, authorization, blobs } = call
+  const headers = storedHeaders(request.headers)
+  demandBucket(call)
+  const { etag, checksum } = await blobs.write(
+    sink => receiveBody(request, authorization, MAX_UPLOAD, sink),
+    (blob, received) => putWritten(call, blob, { headers, ...received }, 'ObjectCreated:Put'),
+  )
+  return { status: 200, headers: { etag, ...(checksum && checksumHeader(checksum)) } }
+}
+
+/** CopyObject */
+export async function copyObject(call: Call): Promise<Answer> {
+  const { request, blobs } = call
+  const { headers: given } = request
+  const replaced = storedHeaders(given)
+  demandBucket(call)
+  const source = openCopySource(call)
+  const replace = given.get('x-amz-metadata-directive') === 'REPLACE'
+  if (source.bucket === request.bucket && source.key === request.key && !replace)
+    throw new Fault(
+      'InvalidRequest',
+      'An object can be copied to itself only with x-amz-metadata-directive: REPLACE.',
+    )
+  const { object } = source
+  const checksum = object.checksum?.value.includes('-') ? undefined : object.checksum
+  const { etag, modified } = await blobs.write(
+    async sink => {
+      for await (const bytes of source.read(wholeOf(object.size))) await sink(bytes)
+    },
+    blob =>
+      putWritten(
+        call,
+        blob,
+        { headers: replace ? replaced : object.headers, checksum },
+        'ObjectCreated:Copy',
+      ),
+  )
+  return {
+    status: 200,
+    body: [
+      'CopyObjectResult',
+      [
+        ['LastModified', modified],
+        ['ETag', etag],
+      ],
+    ],
+  }
+}
+
+type Described = { headers: Record<string, string>; checksum: Checksum | undefined }
+
+function putWritten(call: Call, blob: WrittenBlob, described: Described, event: EventName): ObjectRecord {
+  const { file, size, md5 } = blob
+  const { headers, checksum } = described
+  const record: ObjectRecord = {
+    blobs: [{ file, size }],
+    size,
+    etag: quoted(md5),
+    modified: new Date().toISOString(),
+    headers,
+    ...(checksum && { checksum }),
+  }
+  replaceObject(call, event, () => record)
+  return record
+}
+
+/**
+ * Puts a new version in the place of the current one, if the request's conditions hold at that moment, and says
+ * so. `prepare` runs within the transaction.
+ */
+export function replaceObject(call: Call, event: EventName, prepare: () => ObjectRecord): ObjectRecord {
+  const { request, tables, blobs } = call
+  const { bucket, key, headers } = request
+  // Otherwise a writer could find out by trying what it may not read.
+  if (headers.has('if-match')) demand(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
+  const { object, replaced } = commit(call, () => {
+    const current = tables.findObject(bucket, key)
+    demandWritable(headers, current)
+    const prepared = prepare()
+    tables.putObject(bucket, key, prepared)
+    return { object: prepared, replaced: current?.blobs ?? [] }
+  })
+  blobs.remove(replaced)
+  call.notify({ name: event, key, object })
+  return object
+}

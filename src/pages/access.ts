@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { BuildRef } from '../build/layout.ts'
+import { buildPath, opensPath } from '../build/links.ts'
+import { readRecords } from '../build/records.ts'
+import type { Store } from '../build/store.ts'
+import type { Records } from '../build/view.ts'
+import { projectSchema } from '../job/job.ts'
+
+const refSchema = z.object({
+  project: projectSchema,
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/)
+    .transform(Number),
+})
+
+/** The build that a path names, or null for what can be no build's. */
+export function refOfPath(owner: string, repo: string, number: string): BuildRef | null {
+  const parsed = refSchema.safeParse({ project: `gh/${owner}/${repo}`, number })
+  return parsed.success ? parsed.data : null
+}
+
+/**
+ * The records of a build for who may see them: everyone for a public repository, and who holds the key of its path for
+ * a private one. A build that does not exist and a wrong key look the same.
+ */
+export async function openBuild(
+  store: Store,
+  ref: BuildRef | null,
+  key: string | undefined,
+  linkKey: () => Promise<string>,
+): Promise<Records | null> {
+  const records = ref && (await readRecords(store, ref))
+  if (!ref || !records) return null
+  if (!records.job.isPrivate) return records
+  return opensPath(buildPath(ref), key, await linkKey()) ? records : null
+}

@@ -1,0 +1,202 @@
+import { readSecretVariables } from './account/secrets.ts'
+import type { Admission, Order } from './admission/admission.ts'
+import { Course } from './build/course.ts'
+import type { Exit } from './build/exit.ts'
+import { buildKeys } from './build/layout.ts'
+import { describeDuration, nameOfCommand, reasonOfExit } from './build/outcome.ts'
+import { type Result, succeeded } from './build/result.ts'
+import type { Deploy, Run, Runner } from './build/run-record.ts'
+import type { Store } from './build/store.ts'
+import { runCommand } from './command/run-command.ts'
+import { NO_FILES } from './config/files.ts'
+import { type Resolved, resolveConfig } from './config/resolve.ts'
+import { type Job, repositoryOf } from './job/job.ts'
+import { BuildLog } from './log/build-log.ts'
+import { createSink } from './log/sink.ts'
+import { describePlan } from './plan/describe.ts'
+import { commandEnvironment } from './plan/environment.ts'
+import { planBuild, type Step } from './plan/plan.ts'
+import { Problem } from './problem.ts'
+import { readConfigFiles, readConfigFilesAt } from './workspace/config-files.ts'
+import { type Fetch, fetchCommit, fetchObject } from './workspace/git.ts'
+import type { GitAccess } from './workspace/git-environment.ts'
+import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
+
+/** What running needs from its host. */
+export type Host = {
+  openStore: (admission: Admission) => Store
+  /** The directory in which everything happens; whatever is in it goes. */
+  sandbox: string
+  githubUrl: string
+  /** By then all commands must have ended, so that there is time left to say so; milliseconds since 1970. */
+  deadline: number
+  runner: Runner
+  path: string
+  /** Proxy and certificate variables for git. */
+  network: Record<string, string>
+  /** What the process itself holds and no log may show. */
+  secrets: readonly string[]
+  now: () => Date
+}
+
+type Ending = Pick<Run, 'exit' | 'result' | 'reason' | 'deploy'>
+type Work = { job: Job; admission: Admission; store: Store; course: Course; log: BuildLog; host: Host }
+type Scene = { sandbox: Sandbox; resolved: Resolved; secrets: Record<string, string> }
+
+/**
+ * Story two. A job is claimed, its commit fetched, its configuration read, and its command run; then, after green, its
+ * stage deployed. However it goes, the log ends with a sentence and the record with a result; only a process that dies
+ * leaves that to report.
+ */
+export async function runJob({ job, admission }: Order, host: Host): Promise<void> {
+  const store = host.openStore(admission)
+  const course = await Course.claim(store, job, host.runner, host.now())
+  if (!course) return
+  const log = new BuildLog(createSink(store, buildKeys(job).log), [
+    admission.cloneToken ?? '',
+    ...host.secrets,
+  ])
+  const work = { job, admission, store, course, log, host }
+  const ending = await build(work).catch(error => describeFault(error, log))
+  await cleanSandbox(host.sandbox).catch(error =>
+    log.say(`The sandbox could not be emptied: ${error.message}`),
+  )
+  const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
+  await log.say(
+    `${ending.result === 'passed' ? 'Passed' : `The build ${VERBS[ending.result ?? 'errored']}`} after ${took}`,
+  )
+  const written = await course.time('log', () => log.end())
+  await course.record({ ...ending, phase: 'ended', log: written, endedAt: host.now().toISOString() })
+}
+
+const VERBS = {
+  passed: 'passed',
+  failed: 'failed',
+  errored: 'ended in an error',
+  cancelled: 'was cancelled',
+  skipped: 'was skipped',
+}
+
+async function build(work: Work): Promise<Ending> {
+  const { job, course, log, host } = work
+  await log.say(
+    `Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${job.commit.slice(0, 10)}`,
+  )
+  const sandbox = await openSandbox(host.sandbox)
+  const resolved = await course.time('fetch', () => fetchAndResolve(work, sandbox))
+  const plan = planBuild(job, resolved)
+  for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
+  if (!plan.build) return ended('skipped', { reason: shortened(plan.reason) })
+
+  const [command, deploy] = plan.steps
+  if (!command) throw new Error('The plan has no command')
+  const { on, sns } = resolved.config.notifications
+  const cmd = log.redact(command.command).slice(0, 2000)
+  await course.record({
+    phase: 'running',
+    plan: { build: true, reason: shortened(plan.reason), cmd, stage: plan.stage?.name ?? null },
+    notifications: { on, topicArn: sns.topicArn },
+  })
+  const scene = { sandbox, resolved, secrets: await readSecrets(work, resolved) }
+  const exit = await runStep(work, scene, command)
+  if (!succeeded(exit)) return ended('failed', { exit, reason: reasonOf(command, exit, log) })
+  return ended('passed', { exit, deploy: deploy ? await deployStage(work, scene, deploy, exit) : null })
+}
+
+const ended = (result: Result, rest: Partial<Ending>): Ending => ({
+  exit: null,
+  reason: null,
+  deploy: null,
+  ...rest,
+  result,
+})
+const shortened = (text: string) => text.slice(0, 500)
+const reasonOf = (step: Step, exit: Exit, log: BuildLog) => log.redact(reasonOfExit(step.command, exit) ?? '')
+
+/** A problem is the user's to solve and reads as prose; anything else is a fault of ours. */
+async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
+  const isProblem = error instanceof Problem
+  if (!isProblem) console.error(log.redact(error.stack ?? String(error)))
+  const lines = (isProblem ? error.message : `A fault in the runner: ${error.message}`).split('\n')
+  for (const line of lines) await log.say(line)
+  return ended('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
+}
+
+/** The commit in the workspace, and what its configuration comes to. */
+async function fetchAndResolve({ job, admission, log, host }: Work, sandbox: Sandbox): Promise<Resolved> {
+  if (job.isPrivate && !admission.cloneToken) throw new Problem(describeMissingToken(job))
+  const settings = { job, account: job.settings, base: NO_FILES }
+  const { depth } = resolveConfig({ ...settings, head: NO_FILES }).config.git
+  const repository = repositoryOf(job.project)
+  const access: GitAccess = { home: sandbox.home, path: host.path, network: host.network }
+  const fetch: Fetch = {
+    ...access,
+    directory: sandbox.workspace,
+    // The base repository has every commit of its pull requests, even when the fork is gone.
+    remote: `${host.githubUrl}/${repository}.git`,
+    commit: job.commit,
+    refs: [
+      job.pullRequest === null ? `refs/heads/${job.checkoutBranch}` : `refs/pull/${job.pullRequest}/head`,
+    ],
+    depth,
+    token: admission.cloneToken ?? undefined,
+    gitTimeoutMs: host.deadline - host.now().getTime(),
+  }
+  await log.say(`Fetching ${job.commit.slice(0, 10)} (${job.checkoutBranch}) from ${repository}`)
+  await fetchCommit(fetch)
+  const head = await readConfigFiles(sandbox.workspace)
+  if (job.trust !== 'fork' || !job.baseCommit) return resolveConfig({ ...settings, head })
+  await fetchObject({ ...fetch, commit: job.baseCommit, refs: [`refs/heads/${job.branch}`], depth: 1 })
+  const base = await readConfigFilesAt(sandbox.workspace, job.baseCommit, access)
+  return resolveConfig({ ...settings, base, head })
+}
+
+const describeMissingToken = (job: Job) =>
+  job.trust === 'fork'
+    ? `${repositoryOf(job.project)} is private, and builds of forks and of Dependabot hold no token for clones: it cannot be fetched.`
+    : `${repositoryOf(job.project)} is private, and there is no token for clones: add a read-only "cloneToken" to the account's secrets.`
+
+async function readSecrets({ job, store, log }: Work, { config }: Resolved): Promise<Record<string, string>> {
+  if (job.trust === 'fork' || !config.inheritSecrets) return {}
+  const secrets = await readSecretVariables(store, job.project)
+  await log.hide(Object.values(secrets))
+  return secrets
+}
+
+/** Runs one command; its output is the log's. */
+async function runStep({ job, admission, course, log, host }: Work, scene: Scene, step: Step): Promise<Exit> {
+  const { sandbox, resolved, secrets } = scene
+  const { region, requestId } = host.runner
+  const surroundings = { home: sandbox.home, temp: sandbox.temp, path: host.path, region, requestId }
+  const { buildUrl } = admission
+  const env = commandEnvironment({ job, config: resolved.config, step, buildUrl, surroundings, secrets })
+  const limit =
+    step.timeoutSeconds === null
+      ? Number.POSITIVE_INFINITY
+      : host.now().getTime() + step.timeoutSeconds * 1000
+  await log.say(`$ ${step.command}`)
+  const { exit } = await course.time(step.name, () =>
+    runCommand({
+      command: step.command,
+      cwd: sandbox.workspace,
+      env,
+      deadline: Math.min(limit, host.deadline),
+      onOutput: bytes => log.write(bytes),
+    }),
+  )
+  await log.say(
+    succeeded(exit) ? `${nameOfCommand(step.command)} ended with exit code 0` : reasonOf(step, exit, log),
+  )
+  return exit
+}
+
+/** The deploy of a green build; whatever goes wrong in it, the tests' result stays. */
+async function deployStage(work: Work, scene: Scene, step: Step, exit: Exit): Promise<Deploy> {
+  const deploy: Deploy = { stage: step.stage ?? '', status: 'running', reason: null, exit: null }
+  await work.course.record({ phase: 'deploying', result: 'passed', exit, deploy })
+  await work.log.say(`Deploying to ${deploy.stage}`)
+  const outcome = await runStep(work, scene, step).catch(error => describeFault(error, work.log))
+  if ('result' in outcome) return { ...deploy, status: 'failed', reason: outcome.reason }
+  if (succeeded(outcome)) return { ...deploy, status: 'succeeded', exit: outcome }
+  return { ...deploy, status: 'failed', exit: outcome, reason: reasonOf(step, outcome, work.log) }
+}

@@ -1,0 +1,75 @@
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises'
+import { isAbsolute, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A pass finds what the pass before saw being born; more than this many is a fork bomb that outruns us. */
+const MAX_PASSES = 100
+const PAUSE_MS = 10
+
+/**
+ * Kills every process that belongs to the sandbox: HOME or TMPDIR, the working directory, the root or the program
+ * lies inside it. That finds daemons which left the process group and the session. Never touches this process, its
+ * parents, or processes that it may not read. Without /proc (macOS) it does nothing.
+ * Returns how many were killed and how many are still there.
+ */
+export async function killLeftBehind(sandbox: string): Promise<{ killed: number; remaining: number }> {
+  const directories = [sandbox, await realpath(sandbox).catch(() => sandbox)]
+  const spared = await ownLine()
+  const killed = new Set<number>()
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const found = await findInside(directories, spared)
+    if (found.length === 0) return { killed: killed.size, remaining: 0 }
+    for (const pid of found) {
+      kill(pid)
+      killed.add(pid)
+    }
+    await sleep(PAUSE_MS)
+  }
+  return { killed: killed.size, remaining: (await findInside(directories, spared)).length }
+}
+
+async function findInside(directories: string[], spared: Set<number>): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => [])
+  const pids = names.filter(name => /^\d+$/.test(name)).map(Number)
+  const others = pids.filter(pid => !spared.has(pid))
+  const belongs = await Promise.all(others.map(pid => livesIn(directories, pid)))
+  return others.filter((_, index) => belongs[index])
+}
+
+async function livesIn(directories: string[], pid: number): Promise<boolean> {
+  const links = ['cwd', 'root', 'exe'].map(name => readlink(`/proc/${pid}/${name}`).catch(() => ''))
+  const paths = [...(await Promise.all(links)), ...(await homesOf(pid))]
+  return paths.some(path => directories.some(directory => isInside(path, directory)))
+}
+
+async function homesOf(pid: number): Promise<string[]> {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+  const homes = environment.split('\0').filter(entry => /^(HOME|TMPDIR)=/.test(entry))
+  return homes.map(entry => entry.slice(entry.indexOf('=') + 1))
+}
+
+/** Whether an absolute path is the directory or lies below it. */
+export function isInside(path: string, directory: string): boolean {
+  if (!isAbsolute(path)) return false
+  const way = relative(directory, path)
+  return way !== '..' && !way.startsWith('../')
+}
+
+/** This process and all its parents. */
+async function ownLine(): Promise<Set<number>> {
+  const line = new Set<number>()
+  for (let pid = process.pid; pid > 0 && !line.has(pid); ) {
+    line.add(pid)
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+    pid = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0)
+  }
+  return line
+}
+
+function kill(pid: number) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone by itself, or another user's.
+  }
+}

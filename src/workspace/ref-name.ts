@@ -1,0 +1,19 @@
+/**
+ * Whether this is a full ref name (`refs/heads/x`, `refs/pull/3/head`) that may stand in a refspec: the rules of
+ * `git check-ref-format`. Nothing that passes begins with `-`, holds a `:`, or a pattern.
+ * https://git-scm.com/docs/git-check-ref-format
+ */
+export function isFullRef(ref: string): boolean {
+  const parts = ref.split('/')
+  return (
+    ref.length <= 1024 &&
+    parts.length >= 3 &&
+    parts[0] === 'refs' &&
+    parts.every(part => part !== '' && !part.startsWith('.') && !part.endsWith('.lock')) &&
+    !ref.endsWith('.') &&
+    !ref.includes('..') &&
+    !ref.includes('@{') &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids them
+    !/[\u0000-\u0020\u007f~^:?*[\\]/.test(ref)
+  )
+}

@@ -1,0 +1,68 @@
+import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { isAbsolute, join, normalize } from 'node:path'
+import { Problem } from '../problem.ts'
+import { killLeftBehind } from './left-behind.ts'
+
+export type Sandbox = {
+  directory: string
+  /** Where the repository is checked out. */
+  workspace: string
+  /** The command's HOME. */
+  home: string
+  /** The command's TMPDIR. */
+  temp: string
+}
+
+/** Makes a sandbox of a directory: whatever an earlier build left there, running or lying, is gone. */
+export async function openSandbox(directory: string): Promise<Sandbox> {
+  await cleanSandbox(directory)
+  const inside = (name: string) => join(directory, name)
+  const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
+  for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) await mkdir(path, { mode: 0o700 })
+  return sandbox
+}
+
+/**
+ * Kills every process that lives in the sandbox and removes everything in it; the directory itself stays (on
+ * Lambda it is `/tmp`). Links are removed, never followed.
+ */
+export async function cleanSandbox(directory: string): Promise<void> {
+  refuseUnlessOwn(directory)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if (!(await lstat(directory)).isDirectory())
+    throw new Problem(
+      `The sandbox ${directory} is no directory. Remove it, or set LAMBCI_SANDBOX to another.`,
+    )
+  const { remaining } = await killLeftBehind(directory)
+  if (remaining > 0)
+    throw new Problem(
+      `${remaining} processes of an earlier build in ${directory} start anew as fast as they are killed. End them by hand, or let this machine go.`,
+    )
+  for (const name of await readdir(directory)) await removeTree(join(directory, name))
+}
+
+function refuseUnlessOwn(directory: string) {
+  const path = normalize(directory)
+  if (!isAbsolute(directory) || path === '/' || path.includes('\0'))
+    throw new Problem(
+      `The sandbox must be an absolute path of a directory of its own, not "${directory}". Everything in it is removed before each build.`,
+    )
+}
+
+async function removeTree(path: string) {
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 2 })
+  try {
+    await remove()
+  } catch {
+    // Read-only directories, such as Go's module cache: nothing in them can be removed before they are writable.
+    await makeWritable(path)
+    await remove()
+  }
+}
+
+async function makeWritable(path: string) {
+  const status = await lstat(path)
+  if (!status.isDirectory()) return
+  await chmod(path, 0o700)
+  for (const entry of await readdir(path)) await makeWritable(join(path, entry))
+}

@@ -1,0 +1,41 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Problem } from '../problem.ts'
+
+/** What a file that the runner itself reads may hold at most. */
+export const MAX_FILE_BYTES = 256 * 1024
+
+/**
+ * The text of a regular file at the top of the workspace; null when there is none. Links are not followed and
+ * devices and pipes not opened for long: the repository could point them anywhere.
+ */
+export async function readWorkingFile(directory: string, name: string): Promise<string | null> {
+  const file = await openRegular(join(directory, name))
+  if (!file) return null
+  try {
+    if (!(await file.stat()).isFile()) return null
+    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+    if (bytesRead > MAX_FILE_BYTES) throw tooLarge(name)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+export const tooLarge = (name: string) =>
+  new Problem(
+    `${name} is larger than ${MAX_FILE_BYTES / 1024} KB, which no configuration needs. Make it smaller.`,
+  )
+
+async function openRegular(path: string): Promise<FileHandle | null> {
+  try {
+    // A pipe without a writer would block for ever if it were not opened without waiting.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'ENXIO') return null
+    throw error
+  }
+}
