@@ -48,7 +48,8 @@ export function noticeTopic(job: Job, chosen: string | null | undefined): string
   const layers = parseSettings(job.project, job.settings)
   const account = lay(defaults(), ...layers)
   const own = [topicOf(account), topicOf(layRule(account, job))]
+  if (chosen === null) return null
   // Where the build died before its configuration was read, the account's own choice holds.
-  if (chosen === undefined) return own[1] ?? null
-  return chosen !== null && [...own, ...accountRules(layers).topics].includes(chosen) ? chosen : null
+  const isListed = chosen !== undefined && [...own, ...accountRules(layers).topics].includes(chosen)
+  return isListed ? chosen : (own[1] ?? null)
 }

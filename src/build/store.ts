@@ -15,7 +15,8 @@ export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
 export type Stored = { body: Uint8Array; etag: string; size: number }
 export type Entry = { key: string; size: number }
 export type Part = { number: number; etag: string }
-export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
+export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+export type Access = { credentials?: Credentials; endpoint?: string; region?: string }
 
 /** Multipart uploads: parts of at least 5 MiB (S3's own rule), the last excepted. */
 export type Multipart = {
@@ -49,13 +50,11 @@ const JSON_TYPE = 'application/json'
 const statusOf = (error: unknown) =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
-/** Opens the bucket with the given credentials, or else with those of the environment. */
-export function openStore(bucket: string, credentials?: Credentials): Store {
-  const client = new S3Client({
-    ...(credentials && { credentials }),
-    // bucket.127.0.0.1 is no host name: with an endpoint of one's own, the bucket goes into the path.
-    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-  })
+/** Opens the bucket; what `access` does not say, the SDK finds in the environment as usual. */
+export function openStore(bucket: string, access: Access = {}): Store {
+  const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
+  // bucket.127.0.0.1 is no host name: with an endpoint of one's own, the bucket goes into the path.
+  const client = new S3Client({ ...access, forcePathStyle: Boolean(endpoint) })
   return {
     ...objectStore(client, bucket),
     multipart: multipartStore(client, bucket),

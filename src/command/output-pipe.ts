@@ -85,16 +85,16 @@ export class OutputPipe {
   }
 
   /**
-   * Reads what is left once nobody should write any more: until the end, or until nothing has come for `quietMs`
-   * (somebody holds the pipe), or more has come than a pipe can hold (and writes on), or it `isTooLate`.
+   * Reads what is left once nobody should write any more: until the end, or until somebody who escaped plainly
+   * holds the pipe (nothing comes, or more than a pipe can hold, or little by little), or until it `isTooLate`.
    */
-  async drain(quietMs: number, isTooLate: () => boolean): Promise<void> {
+  async drain(tickMs: number, isTooLate: () => boolean): Promise<void> {
     const first = this.#bytes
-    let before = -1
-    while (!(await this.settle(quietMs))) {
+    let idleTicks = 0
+    for (let before = -1; !(await this.settle(tickMs)); before = this.#bytes) {
+      if (!this.#consuming) idleTicks++
       const isQuiet = this.#bytes === before && !this.#consuming
-      if (isQuiet || this.#bytes - first > MOST_LEFT_BYTES || isTooLate()) break
-      before = this.#bytes
+      if (isQuiet || idleTicks === 3 || this.#bytes - first > MOST_LEFT_BYTES || isTooLate()) break
     }
     this.close()
   }

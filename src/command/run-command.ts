@@ -35,7 +35,7 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
   const pipe = await OutputPipe.open()
   try {
     const startedAt = performance.now()
-    const group = new ProcessGroup(spawnShell(options, pipe.writer), graceMs)
+    const group = new ProcessGroup(spawnShell(options, pipe.writer as 3), graceMs)
     pipe.closeWriter()
     const stopWatching = watch(group, deadline, signal)
     try {
@@ -61,7 +61,8 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
 }
 
 // `--`: a command that begins with a dash is no option of bash.
-const spawnShell = ({ command, cwd, env }: Command, output: number) =>
+// `3`: execa takes any descriptor, but its type says 3 to 9.
+const spawnShell = ({ command, cwd, env }: Command, output: 3) =>
   execa('bash', ['-c', '--', command], {
     cwd,
     env,

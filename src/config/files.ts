@@ -1,6 +1,6 @@
+import { pick } from './json.ts'
 import { quote } from './key-path.ts'
 import { readLambciJson, readPackageJson, type Source } from './layer.ts'
-import { pick } from './settings.ts'
 
 /** The texts of a commit's files of configuration, null where there is none. */
 export type Files = { lambciJson: string | null; packageJson: string | null; hasLambciJs: boolean }

@@ -1,9 +1,14 @@
 import { Problem } from '../problem.ts'
+import { quote } from './key-path.ts'
 
 export type JsonObject = Record<string, unknown>
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Some keys of an object, those that it has. */
+export const pick = (object: JsonObject, keys: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)))
 
 const MOST_BYTES = 256 * 1024
 
@@ -35,6 +40,8 @@ const NAMES: Record<Expected, string> = {
   end: 'nothing more',
 }
 
+const CLOSABLE = new Set<Expected>(['value or ]', 'key or }', 'comma or close'])
+
 const SPACE = /[ \t\n\r]*/y
 // A JSON string is any run of characters but quotes, backslashes and control characters, or of escapes (RFC 8259).
 const TOKEN =
@@ -59,13 +66,7 @@ export function describeSyntaxError(json: string): string {
 function after(expected: Expected, token: string, open: string[]): Expected | null {
   const inside = (): Expected => (open.length === 0 ? 'end' : 'comma or close')
   const isClose = token === '}' || token === ']'
-  if (
-    isClose &&
-    expected !== 'value' &&
-    expected !== 'key' &&
-    expected !== 'colon' &&
-    open.at(-1) === token
-  ) {
+  if (isClose && CLOSABLE.has(expected) && open.at(-1) === token) {
     open.pop()
     return inside()
   }
@@ -93,5 +94,5 @@ function found(json: string, at: number): string {
   if (at >= json.length) return 'the end of the file'
   if (json.startsWith('//', at) || json.startsWith('/*', at)) return 'a comment (JSON has none)'
   if (character === '"' && matchAt(TOKEN, json, at) === '') return 'a string that is broken or does not end'
-  return JSON.stringify(character)
+  return quote(character)
 }

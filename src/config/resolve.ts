@@ -5,9 +5,10 @@ import { type Config, toConfig } from './config.ts'
 import { DEFAULTS } from './defaults.ts'
 import { type Allowance, describeUnread, type Files, narrow, readFiles } from './files.ts'
 import type { Source } from './layer.ts'
+import { merge } from './merge.ts'
 import { applyingRule, type Rule, type Subject } from './rules.ts'
 import { accountRules, parseSettings, withoutAccountRules } from './settings.ts'
-import { checkTopic, topicOf } from './topics.ts'
+import { listedTopic, topicOf } from './topics.ts'
 
 export type Resolving = {
   job: Subject & Pick<Job, 'project' | 'trust'>
@@ -38,30 +39,34 @@ export function resolveConfig({ job, account, base, head }: Resolving): Resolved
   const ruled = layRule(bottom, job)
   const isFork = job.trust === 'fork'
 
-  // Rules for pull requests limit what the pull request's own files may say, not those of its base.
+  // The rule for a fork's pull requests limits what its own files may say, not those of the base.
   const allowance = allowanceOf(isFork ? bottom : ruled)
   const files = readFiles(isFork ? base : head, allowance, isFork ? ' at the base commit' : '')
   const spoken = lay(ruled, ...files)
-  const forked = isFork
-    ? readForkFiles(head, narrow(allowanceOf(ruled), allowanceOf(layRule(spoken, job))))
-    : []
+  const forked = isFork ? readForkFiles(head, [bottom, ruled, layRule(spoken, job)]) : []
   const top = layRule(lay(spoken, ...forked), job)
 
   const unchecked = account === null && topicOf(top) !== null
-  if (!unchecked) checkTopic(top, [topicOf(bottom), topicOf(ruled), ...accountRules(settings).topics])
-  const config = toConfig({ ...top.merged, inheritSecrets: inheritsSecrets(job, ruled, top) })
+  const own = topicOf(ruled)
+  const listed = unchecked ? [topicOf(top)] : [topicOf(bottom), own, ...accountRules(settings).topics]
+  const { topic, notes: topicNotes } = listedTopic(top, own, listed)
+  const said =
+    topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
+  const config = toConfig({ ...said, inheritSecrets: inheritsSecrets(job, ruled, top) })
   const notes = [
     ...[...settings, ...files, ...forked].flatMap(source => source.notes),
     ...describeUnread(isFork ? base : head, allowance),
     ...describeTop(job, top, config),
+    ...topicNotes,
     ...(unchecked ? ['Without the account\'s settings, "notifications.sns.topicArn" is not checked.'] : []),
   ]
   return { config, rule: applyingRule(job, top.merged), sources: top.sources, notes: [...new Set(notes)] }
 }
 
-/** Of a fork's own files only `cmd` and `env` count, and of these what the rule for it lets them say. */
-function readForkFiles(head: Files, allowance: Allowance): Source[] {
-  const files = readFiles(head, narrow(['cmd', 'env'], allowance), ' at the head commit')
+/** Of a fork's own files only `cmd` and `env` count, and these only where each of `limits` lets files say them. */
+function readForkFiles(head: Files, limits: readonly Cascade[]): Source[] {
+  const allowance = limits.map(allowanceOf).reduce(narrow, ['cmd', 'env'])
+  const files = readFiles(head, allowance, ' at the head commit')
   // That a fork's copy of the file says more than counts is no news: the base's file says the same.
   return files.map(file => ({ ...file, notes: [] }))
 }
@@ -74,7 +79,7 @@ function inheritsSecrets(job: Resolving['job'], ruled: Cascade, top: Cascade): b
 }
 
 function describeTop(job: Resolving['job'], top: Cascade, config: Config): string[] {
-  const withheld = top.merged.inheritSecrets === true && !config.inheritSecrets
+  const withheld = config.build && top.merged.inheritSecrets === true && !config.inheritSecrets
   const { slack } = config.notifications
   return [
     ...(withheld && job.trust === 'fork'
@@ -83,7 +88,7 @@ function describeTop(job: Resolving['job'], top: Cascade, config: Config): strin
     ...(withheld && job.trust !== 'fork'
       ? ['"inheritSecrets" stays false, as the account\'s settings say: files cannot switch it on.']
       : []),
-    ...(slack !== null && !isDeepStrictEqual({ ...slack }, DEFAULTS.notifications.slack)
+    ...(slack !== null && !isDeepStrictEqual(slack, DEFAULTS.notifications.slack)
       ? ['"notifications.slack" is understood, but this version sends no messages to Slack.']
       : []),
   ]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../problem.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
-import { isObject, type JsonObject, parseJson } from './json.ts'
+import { isObject, type JsonObject, parseJson, pick } from './json.ts'
 import { parseLayer, type Source } from './layer.ts'
 import { matchingRules } from './pattern.ts'
 import { accountSchema } from './schema.ts'
@@ -62,26 +62,16 @@ export function accountRules(layers: readonly Source[]): AccountRules {
 
 /** What a layer says of a build's configuration. */
 export function withoutAccountRules({ name, says }: Source): Pick<Source, 'name' | 'says'> {
-  return {
-    name,
-    says: pick(
-      says,
-      Object.keys(says).filter(key => !Object.hasOwn(ACCOUNT_DEFAULTS, key)),
-    ),
-  }
+  const keys = Object.keys(says).filter(key => !Object.hasOwn(ACCOUNT_DEFAULTS, key))
+  return { name, says: pick(says, keys) }
 }
 
 /** Whether the account builds for a repository. GitHub's names are the same in capitals and small letters. */
 export function isAllowed({ allow }: AccountRules, project: string): boolean {
   const [, owner = '', repository = ''] = project.toLowerCase().split('/')
-  return allow.some(entry => [owner, `${owner}/${repository}`].includes(entry.toLowerCase()))
+  return allow.some(entry => ['*', owner, `${owner}/${repository}`].includes(entry.toLowerCase()))
 }
 
 /** Whether pushes to a branch may deploy. */
 export const mayDeploy = ({ deployBranches }: AccountRules, branch: string) =>
   matchingRules(deployBranches, branch).length > 0
-
-/** Some keys of an object, those that it has. */
-export function pick(object: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)))
-}

@@ -77,9 +77,9 @@ export const depthSchema = z
 
 export const repositoryListSchema = z.array(
   z
-    .string({ error: 'must be "owner" or "owner/repo"' })
-    .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(\/[A-Za-z0-9._-]{1,100})?$/, {
-      error: 'must be "owner" or "owner/repo"',
+    .string({ error: 'must be "owner", "owner/repo" or "*"' })
+    .regex(/^(\*|[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(\/[A-Za-z0-9._-]{1,100})?)$/, {
+      error: 'must be "owner", "owner/repo" or "*"',
     }),
-  { error: 'must be a list of "owner" and "owner/repo"' },
+  { error: 'must be a list of "owner", "owner/repo" or "*"' },
 )

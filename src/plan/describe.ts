@@ -9,7 +9,7 @@ const WIDTH = 10
  */
 export function describePlan(plan: Plan, { config, sources, notes }: Resolved): string {
   const said = notes.map(note => row('Note', note))
-  if (!plan.build) return [row('Build', `no. ${plan.reason}`), ...said].join('\n')
+  if (!plan.build) return [row('Build', plan.reason), ...said].join('\n')
   const variables = Object.keys(config.env)
   return [
     row('Build', plan.reason),

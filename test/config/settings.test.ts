@@ -53,7 +53,7 @@ test.each([
   [
     '{"allow": ["a/b/c"]}',
     null,
-    'config/global.json: allow[0] must be "owner" or "owner/repo", not "a/b/c".',
+    'config/global.json: allow[0] must be "owner", "owner/repo" or "*", not "a/b/c".',
   ],
   ['{"deployBranches": ["/(/"]}', null, 'config/global.json: deployBranches: "/(/" is not a valid regular'],
   [

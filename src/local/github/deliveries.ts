@@ -24,6 +24,9 @@ type Fields = {
 export type Delivery = Row<Fields>
 type Message = { event: string; payload: object; hook: Hook }
 
+/** GitHub keeps deliveries for three days. */
+const KEPT_MS = 3 * 86_400_000
+
 const sign = (algorithm: string, { secret }: Hook, body: string) =>
   `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
 
@@ -62,10 +65,12 @@ export class Deliveries {
     this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
   }
 
-  /** Queues what is still waiting from an earlier run, or for a webhook. */
+  /** Queues what is still waiting from an earlier run, or for a webhook, and forgets what is old. */
   resume(): void {
-    for (const { id, repository, waiting } of this.#rows.list().reverse())
+    for (const { id, repository, waiting, createdAt } of this.#rows.list().reverse()) {
       if (waiting && !this.#queued.has(id)) this.#queue(repository, id)
+      else if (!waiting && Date.parse(createdAt) < Date.now() - KEPT_MS) this.#rows.remove(id)
+    }
   }
 
   /** The deliveries that were made, newest first. */

@@ -24,6 +24,8 @@ export async function serveGit(
   const env = { ...git.environment, ...cgiVariables(request), ...target }
   const backend = spawn(git.path, ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(backend, 'close')
+  // Awaited below; until then a failure to start must not count as unhandled.
+  ended.catch(() => undefined)
   const gone = new AbortController()
   const giveUp = () => {
     gone.abort()

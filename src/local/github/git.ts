@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { Problem } from '../../problem.ts'
 
 /** All of git's configuration: nobody else's is read. `refs/pull` can be fetched but not pushed, as on GitHub. */
 const CONFIG = `[core]
@@ -33,6 +34,7 @@ export type Git = {
 /** Git on bare repositories, with an environment and a configuration of its own. */
 export async function openGit(directory: string, path: string): Promise<Git> {
   const config = join(directory, 'gitconfig')
+  await checkGit(path)
   await mkdir(directory, { recursive: true })
   await writeFile(config, CONFIG)
   const environment = {
@@ -56,5 +58,17 @@ export async function openGit(directory: string, path: string): Promise<Git> {
       (await execa(path, all(repository, args), { ...options, encoding: 'buffer' })).stdout,
     succeeds: async (repository, args) =>
       (await execa(path, all(repository, args), { ...options, reject: false })).exitCode === 0,
+  }
+}
+
+/** Some systems have git without the part that serves HTTP; better said at the start than at the first push. */
+async function checkGit(path: string): Promise<void> {
+  try {
+    const { stdout } = await execa(path, ['--exec-path'])
+    await access(join(stdout, 'git-http-backend'))
+  } catch {
+    throw new Problem(
+      `The local GitHub needs git with its \`http-backend\`, and \`${path}\` is missing or comes without. Install all of git.`,
+    )
   }
 }

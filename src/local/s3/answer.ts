@@ -10,26 +10,23 @@ export async function send(response: ServerResponse, { status, headers, body }: 
   if (body instanceof Readable) {
     response.writeHead(status, headers)
     await pipeline(body, response)
-    return
-  }
-  if (!body) {
-    response.writeHead(status, headers).end()
-    return
-  }
-  const document = writeXml(body)
-  const length = String(Buffer.byteLength(document))
-  response
-    .writeHead(status, { 'content-type': 'application/xml', 'content-length': length, ...headers })
-    .end(document)
+  } else if (body) {
+    const document = writeXml(body)
+    const length = String(Buffer.byteLength(document))
+    const described = { 'content-type': 'application/xml', 'content-length': length, ...headers }
+    response.writeHead(status, described).end(document)
+  } else response.writeHead(status, headers).end()
 }
 
 /** Tells the client what was wrong, as long as it is there and has been told nothing else. */
-export function sendFault(response: ServerResponse, error: unknown, resource: string): void {
-  if (response.headersSent || !response.socket || response.socket.destroyed) {
+export async function sendFault(response: ServerResponse, error: unknown, resource: string): Promise<void> {
+  const gone = !response.socket || response.socket.destroyed
+  // A client that goes away in mid-stream is no fault of anybody's.
+  if (!gone && !(error instanceof Fault)) console.error(error)
+  if (gone || response.headersSent) {
     response.destroy()
     return
   }
-  if (!(error instanceof Fault)) console.error(error)
   const { code, message, status, details } = error instanceof Fault ? error : new Fault('InternalError')
   const fields = {
     Code: code,
@@ -38,5 +35,5 @@ export function sendFault(response: ServerResponse, error: unknown, resource: st
     ...details,
     RequestId: String(response.getHeader('x-amz-request-id') ?? ''),
   }
-  void send(response, { status, body: ['Error', Object.entries(fields)] })
+  await send(response, { status, body: ['Error', Object.entries(fields)] })
 }

@@ -3,7 +3,7 @@ import { Fault } from './faults.ts'
 /** Reads lines and counted bytes from a stream, holding no more than one line or one piece of the stream. */
 export class ByteReader {
   readonly #source: AsyncIterator<Buffer>
-  #held = Buffer.alloc(0)
+  #held: Buffer = Buffer.alloc(0)
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]()

@@ -64,9 +64,9 @@ function parseParts(text: string): Wanted[] {
  */
 export function chooseParts(wanted: readonly Wanted[], stored: readonly Part[]): Part[] {
   const byNumber = new Map(stored.map(part => [part.number, part]))
+  const ascending = wanted.every(({ PartNumber }, at) => PartNumber > (wanted[at - 1]?.PartNumber ?? 0))
+  if (!ascending) throw new Fault('InvalidPartOrder')
   return wanted.map(({ PartNumber, ETag }, index) => {
-    const before = wanted[index - 1]
-    if (before && before.PartNumber >= PartNumber) throw new Fault('InvalidPartOrder')
     const part = byNumber.get(PartNumber)
     if (!part || bareTag(part.etag) !== bareTag(ETag))
       throw new Fault('InvalidPart', undefined, { PartNumber, ETag: bareTag(ETag) })

@@ -82,7 +82,7 @@ async function serve(host: Host, message: IncomingMessage, response: ServerRespo
     if (action) demand(call, permissionFor(action, call.request))
     await send(response, await answer(call))
   } catch (error) {
-    sendFault(response, error, message.url ?? '')
+    await sendFault(response, error, message.url ?? '')
   } finally {
     // What of the body nobody read would stand before the next request.
     message.resume()

@@ -1,0 +1,112 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { execa } from 'execa'
+import { buildUrl } from '../../build/links.ts'
+import { isRed } from '../../build/outcome.ts'
+import { readJob } from '../../build/records.ts'
+import type { View } from '../../build/view.ts'
+import type { Mail } from '../../local/sns/delivery.ts'
+import { Problem } from '../../problem.ts'
+import { handVariables } from '../system/account.ts'
+import { EXAMPLE, pushExample } from '../system/example.ts'
+import { handedVariables } from '../system/handed.ts'
+import { type System, startSystem } from '../system/system.ts'
+import { Board } from './board.ts'
+import { followLog, waitForEnd } from './follow.ts'
+import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
+
+export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
+
+/**
+ * `lambci local`: the whole system on this machine, shown on an example repository. It stays until it is interrupted or,
+ * with `once`, until the example's build has ended. Answers the exit code.
+ */
+export async function runLocal({ port, data, once = false, json = false }: LocalOptions): Promise<number> {
+  const directory = resolve(data)
+  await Promise.all([demandGit(), demandDirectory(directory)])
+  const board = new Board()
+  const mails: Mail[] = []
+  const functionsLog = createWriteStream(join(directory, 'functions.log'), { flags: 'a' })
+  const started = startSystem({
+    directory,
+    port,
+    onRecord: async key => board.note((await started).store, key),
+    onMail: mail => void mails.push(mail) && keepMail(directory, mail),
+    onLog: (name, id, line) =>
+      functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
+  })
+  const system = await started
+  const ended = new Promise<number>(end => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(0))
+  })
+  try {
+    const shown = showExample(system, { directory, json, board, mails })
+    // A signal ends it at once, in the middle of the example too.
+    const first = await Promise.race([shown, ended.then(() => null)])
+    if (first && once) return isRed(first) ? 1 : 0
+    return await ended
+  } finally {
+    await system.close()
+    functionsLog.end()
+  }
+}
+
+type Show = { directory: string; json: boolean; board: Board; mails: Mail[] }
+
+async function showExample(system: System, { directory, json, board, mails }: Show): Promise<View> {
+  const { addresses, store, keys } = system
+  const print = (text: string, value: unknown) => console.log(json ? JSON.stringify(value) : text)
+  const handed = handedVariables(process.env)
+  await handVariables(store, directory, keys, handed)
+  print(describeStart(addresses, directory, Object.keys(handed)), addresses)
+
+  if (!json) console.log(`Pushing ${EXAMPLE}, branch master …\n`)
+  const build = await pushExample(directory, addresses.github, commit => board.buildOf(commit))
+  for await (const bytes of followLog(store, build)) if (!json) process.stdout.write(bytes)
+  const view = await waitForEnd(store, build)
+  const job = await readJob(store, build)
+  const url = job ? buildUrl(job, keys.linkKey) : ''
+  const parts = {
+    view,
+    url,
+    statuses: await readStatuses(system, view),
+    mail: mails.at(-1) ?? null,
+    directory,
+    addresses,
+  }
+  print(describeEnd(parts), view)
+  if (!json) console.log(describeNext(parts))
+  board.onEnd(next => print(describeBuild(next), next))
+  return view
+}
+
+async function readStatuses({ addresses }: System, view: View): Promise<Status[]> {
+  const answer = await fetch(`${addresses.githubApi}/repos/${EXAMPLE}/commits/${view.commit}/statuses`, {
+    headers: { authorization: `token ${addresses.githubToken}` },
+  })
+  return ((await answer.json()) as Status[]).reverse()
+}
+
+async function keepMail(directory: string, mail: Mail): Promise<void> {
+  const file = `${new Date().toISOString().replaceAll(':', '-')}-${mail.messageId.slice(0, 8)}.txt`
+  await mkdir(join(directory, 'mail'), { recursive: true })
+  await writeFile(join(directory, 'mail', file), `To: ${mail.to}\nSubject: ${mail.subject}\n\n${mail.text}`)
+}
+
+async function demandGit(): Promise<void> {
+  const { failed } = await execa('git', ['--version'], { reject: false })
+  if (failed) throw new Problem('git is not installed, or not on PATH. Install git and start again.')
+}
+
+async function demandDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFile(join(directory, '.writable'), '')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Problem(
+      `The directory ${directory} cannot be written to (${code}). Choose another with --data.`,
+    )
+  }
+}

@@ -1,0 +1,119 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { z } from 'zod'
+import { nameSchema, parseAt, scheduleSchema } from './schedule.ts'
+import type { Schedule, ScheduleStore } from './schedule-store.ts'
+
+export type ApiRequest = { method: string; name: string | null; query: URLSearchParams; body: string }
+export type ApiContext = { store: ScheduleStore; arn(name: string): string; now(): number }
+
+/** An answer of the scheduler's own, by its name in the API. */
+export class SchedulerError extends Error {
+  override readonly name = 'SchedulerError'
+  readonly status: number
+  readonly type: string
+
+  constructor(status: number, type: string, message: string) {
+    super(message)
+    this.status = status
+    this.type = type
+  }
+}
+
+const invalid = (message: string) => new SchedulerError(400, 'ValidationException', message)
+const missing = (what: string) =>
+  new SchedulerError(404, 'ResourceNotFoundException', `${what} does not exist.`)
+
+/**
+ * One request of the REST-JSON API: what to answer with 200. There is the group `default` alone.
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
+ */
+export function answerRequest(request: ApiRequest, context: ApiContext): unknown {
+  const { method, query, body } = request
+  if (request.name === null) {
+    if (method === 'GET') return list(query, context)
+  } else {
+    const name = check(nameSchema, request.name, 'Name')
+    if (method === 'POST') return create(name, body, context)
+    checkGroup(query.get('groupName'))
+    if (method === 'GET') return describe(find(name, context), context)
+    if (method === 'DELETE') {
+      if (!context.store.remove(name)) throw missing(`Schedule ${name}`)
+      return {}
+    }
+  }
+  throw new SchedulerError(501, 'NotImplemented', `${method} is not there in this loopback scheduler.`)
+}
+
+function create(name: string, body: string, { store, arn, now }: ApiContext) {
+  const input = check(scheduleSchema, readJson(body), 'Schedule')
+  checkGroup(input.GroupName)
+  const existing = store.find(name)
+  const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
+  if (existing && !isRepeated)
+    throw new SchedulerError(409, 'ConflictException', `Schedule ${name} already exists.`)
+  if (!existing) {
+    const dueAt = input.State === 'ENABLED' ? parseAt(input.ScheduleExpression) : null
+    store.put({ name, input, createdAt: now(), dueAt, failures: 0 })
+  }
+  return { ScheduleArn: arn(name) }
+}
+
+function list(query: URLSearchParams, context: ApiContext) {
+  checkGroup(query.get('ScheduleGroup'))
+  const [prefix, state, after] = ['NamePrefix', 'State', 'NextToken'].map(name => query.get(name))
+  const limit = Number(query.get('MaxResults') ?? 100)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw invalid('MaxResults must be from 1 to 100.')
+  const found = context.store
+    .all()
+    .filter(({ name }) => name.startsWith(prefix ?? '') && name > (after ?? ''))
+    .filter(({ input }) => !state || input.State === state)
+  const page = found.slice(0, limit)
+  return {
+    Schedules: page.map(schedule => {
+      const { Target, ...summary } = describe(schedule, context)
+      return { ...summary, Target: { Arn: Target.Arn } }
+    }),
+    ...(found.length > page.length && { NextToken: page.at(-1)?.name }),
+  }
+}
+
+/** As GetSchedule answers; times are in seconds. */
+function describe({ name, input, createdAt }: Schedule, { arn }: ApiContext) {
+  const { ClientToken, ...shown } = input
+  const created = createdAt / 1000
+  const timezone = input.ScheduleExpressionTimezone ?? 'UTC'
+  return {
+    ...shown,
+    Arn: arn(name),
+    Name: name,
+    ScheduleExpressionTimezone: timezone,
+    CreationDate: created,
+    LastModificationDate: created,
+  }
+}
+
+function find(name: string, { store }: ApiContext) {
+  const schedule = store.find(name)
+  if (!schedule) throw missing(`Schedule ${name}`)
+  return schedule
+}
+
+function checkGroup(group: string | null) {
+  if (group !== null && group !== 'default') throw missing(`Schedule group ${group}`)
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw invalid(
+    parsed.error.issues.map(({ path, message }) => `${[what, ...path].join('.')}: ${message}`).join('; '),
+  )
+}
+
+function readJson(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw invalid('The body is not JSON.')
+  }
+}

@@ -1,0 +1,50 @@
+import { entriesOf, type Query } from './query.ts'
+import { invalidParameter, notImplemented, SnsError } from './sns-error.ts'
+
+/** Binary values stay base64, as subscribers get them. */
+export type MessageAttribute = { Type: string; Value: string }
+export type Message = {
+  subject: string | null
+  text: string
+  attributes: Record<string, MessageAttribute>
+}
+
+/** Text and attributes together; https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+const SIZE_LIMIT = 256 * 1024
+const ATTRIBUTE_NAME = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/
+const ATTRIBUTE_TYPE = /^(?:String(?:\.Array)?|Number|Binary)(?:\.[A-Za-z0-9_.-]+)?$/
+/** Printable ASCII in one line, not beginning with a space. */
+const SUBJECT = /^[!-~][ -~]{0,99}$/
+
+/** @throws SnsError InvalidParameter or ParameterValueInvalid, as SNS does. */
+export function parseMessage(query: Query): Message {
+  if (query.has('MessageStructure')) throw notImplemented('MessageStructure')
+  const text = query.get('Message') ?? ''
+  if (text === '') throw invalidParameter('Empty message')
+  const subject = query.get('Subject') ?? null
+  if (subject !== null && !SUBJECT.test(subject)) throw invalidParameter('Subject')
+  const attributes = Object.fromEntries(entriesOf(query, 'MessageAttributes').map(parseAttribute))
+  if (sizeOf(text, attributes) > SIZE_LIMIT) throw invalidParameter('Message too long')
+  return { subject, text, attributes }
+}
+
+function parseAttribute(entry: Map<string, string>): [string, MessageAttribute] {
+  const [name = '', type = ''] = [entry.get('Name'), entry.get('Value.DataType')]
+  const value = entry.get(type.startsWith('Binary') ? 'Value.BinaryValue' : 'Value.StringValue')
+  const wrong = (what: string) =>
+    new SnsError(400, 'ParameterValueInvalid', `The message attribute '${name}' ${what}`)
+  if (!ATTRIBUTE_NAME.test(name)) throw wrong('has a name that is not allowed')
+  if (!ATTRIBUTE_TYPE.test(type)) throw wrong(`has the type '${type}', which does not exist`)
+  if (!value) throw wrong(`must contain a non-empty value of its type ${type}`)
+  if (type.startsWith('Number') && !Number.isFinite(Number(value))) throw wrong('is not a number')
+  return [name, { Type: type, Value: value }]
+}
+
+function sizeOf(text: string, attributes: Record<string, MessageAttribute>) {
+  const parts = Object.entries(attributes).flatMap(([name, { Type, Value }]) => [
+    Buffer.byteLength(name),
+    Buffer.byteLength(Type),
+    Type.startsWith('Binary') ? Buffer.from(Value, 'base64').length : Buffer.byteLength(Value),
+  ])
+  return parts.reduce((sum, size) => sum + size, Buffer.byteLength(text))
+}

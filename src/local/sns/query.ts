@@ -1,0 +1,24 @@
+import { notImplemented } from './sns-error.ts'
+
+/** What the awsQuery protocol puts into a form: flat names with dots and numbers. */
+export type Query = ReadonlyMap<string, string>
+
+export const parseQuery = (body: string): Query => new Map(new URLSearchParams(body))
+
+/** The entries `<list>.entry.1.…`, `<list>.entry.2.…` in their order, each by its remaining names. */
+export function entriesOf(query: Query, list: string): Map<string, string>[] {
+  const entries = new Map<number, Map<string, string>>()
+  for (const [name, value] of query) {
+    if (!name.startsWith(`${list}.entry.`)) continue
+    const [, number, rest = ''] = /^(\d{1,4})\.(.+)$/.exec(name.slice(`${list}.entry.`.length)) ?? []
+    if (number === undefined) throw notImplemented(`The parameter ${name}`)
+    const entry = entries.get(Number(number)) ?? new Map<string, string>()
+    entries.set(Number(number), entry.set(rest, value))
+  }
+  return [...entries].toSorted(([a], [b]) => a - b).map(([, entry]) => entry)
+}
+
+/** A map of strings such as `Attributes`, for which each action has names that it knows. */
+export function stringMap(query: Query, list: string): Record<string, string> {
+  return Object.fromEntries(entriesOf(query, list).map(entry => [entry.get('key'), entry.get('value') ?? '']))
+}

@@ -1,0 +1,67 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhooks } from '@octokit/webhooks'
+
+// biome-ignore lint/suspicious/noExplicitAny: payloads are checked against GitHub's schema where they are used
+export type Event = { name: string; guid: string; headers: Record<string, unknown>; payload: any }
+type Waiter = { wanted: (event: Event) => boolean; resolve: (event: Event) => void }
+
+/** A webhook's other end: keeps what comes, and refuses what is not signed with its secret. */
+export async function receiveWebhooks(secret = 'a webhook secret') {
+  const webhooks = new Webhooks({ secret })
+  const events: Event[] = []
+  const waiters = new Set<Waiter>()
+  let status: number | 'never' = 202
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    const { headers } = request
+    const signature = String(headers['x-hub-signature-256'])
+    const isSigned = await webhooks.verify(body, signature).catch(() => false)
+    if (!isSigned) response.writeHead(401).end('not signed')
+    else if (status !== 'never') response.writeHead(status).end('taken')
+    if (!isSigned) return
+    const [name, guid] = [headers['x-github-event'], headers['x-github-delivery']].map(String)
+    const event = { name: name!, guid: guid!, headers, payload: JSON.parse(body) }
+    events.push(event)
+    for (const waiter of waiters) if (waiter.wanted(event)) waiter.resolve(event)
+  })
+  server.listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  /** The first event that fits, of those that came and those to come. */
+  const event = (wanted: (event: Event) => boolean) =>
+    new Promise<Event>(resolve => {
+      const seen = events.find(wanted)
+      if (seen) resolve(seen)
+      else waiters.add({ wanted, resolve })
+    })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`,
+    secret,
+    events,
+    event,
+    push: (repository: string, ref: string, after?: string) =>
+      event(
+        ({ name, payload }) =>
+          name === 'push' &&
+          payload.repository.full_name === repository &&
+          payload.ref === ref &&
+          (after ?? payload.after) === payload.after,
+      ),
+    pull: (repository: string, action: string) =>
+      event(
+        ({ name, payload }) =>
+          name === 'pull_request' && payload.action === action && payload.repository.full_name === repository,
+      ),
+    /** With this status from now on, or not at all. */
+    answerWith: (next: number | 'never') => {
+      status = next
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+export type Receiver = Awaited<ReturnType<typeof receiveWebhooks>>

@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+
+const person = (kind: string) => ({
+  [`GIT_${kind}_NAME`]: 'A Name',
+  [`GIT_${kind}_EMAIL`]: 'a-name@users.noreply.github.com',
+})
+const env = {
+  PATH: process.env.PATH ?? '',
+  HOME: tmpdir(),
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  ...person('AUTHOR'),
+  ...person('COMMITTER'),
+}
+
+/** Runs git in a directory; gives what it prints, throws with its error output. */
+export async function git(directory: string, ...args: string[]): Promise<string> {
+  return (await execa('git', args, { cwd: directory, env, extendEnv: false })).stdout
+}
+
+const made: string[] = []
+
+export async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'lambci-github-'))
+  made.push(directory)
+  return directory
+}
+
+/** To be called when all tests of a file are done. */
+export async function removeDirectories(): Promise<void> {
+  await Promise.all(made.splice(0).map(directory => rm(directory, { recursive: true, force: true })))
+}
+
+/** A new repository on `master`, whose `origin` is `url`. */
+export async function makeWorkingCopy(url: string) {
+  const directory = await makeDirectory()
+  const run = (...args: string[]) => git(directory, ...args)
+  await run('init', '--quiet', '--initial-branch=master')
+  await run('remote', 'add', 'origin', url)
+  return {
+    directory,
+    git: run,
+    /** Commits one file and gives the commit's id. */
+    commit: async (message: string, file = 'file.txt', content = message) => {
+      await writeFile(join(directory, file), content)
+      await run('add', '--', file)
+      await run('commit', '--quiet', '--allow-empty', '-m', message)
+      return run('rev-parse', 'HEAD')
+    },
+    push: (...refs: string[]) => run('push', '--quiet', 'origin', ...refs),
+  }
+}

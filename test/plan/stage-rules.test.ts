@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { chooseStage } from '../../src/plan/stage-rules.ts'
+
+test.each<[string, Record<string, string>, string, [string, string] | null]>([
+  ['a name', { master: 'dev' }, 'master', ['dev', 'stages.master']],
+  ['none', { master: 'dev' }, 'main', null],
+  ['a regex', { '/^release\\//': 'staging' }, 'release/2', ['staging', 'stages["/^release\\\\//"]']],
+  ['the name before a regex', { '/./': 'dev', qa: 'qa' }, 'qa', ['qa', 'stages.qa']],
+  ['a negative regex', { '!/^(qa|x)$/': 'dev' }, 'master', ['dev', 'stages["!/^(qa|x)$/"]']],
+  ['constructor', {}, 'constructor', null],
+])('%s', (_, stages, branch, expected) => {
+  const choice = chooseStage(stages, branch)
+  expect(choice && [choice.name, choice.rule]).toEqual(expected)
+})
+
+test('of two rules the first counts, and a note says so', () => {
+  expect(chooseStage({ '/^m/': 'dev', '/r$/': 'qa' }, 'master')).toEqual({
+    name: 'dev',
+    rule: 'stages["/^m/"]',
+    note: 'Branch "master" has stage dev by stages["/^m/"]; stages["/r$/"] would match too (stage qa), but the first rule counts.',
+  })
+})
+
+test('two rules of the same stage are no news', () => {
+  expect(chooseStage({ '/^m/': 'dev', '/r$/': 'dev' }, 'master')?.note).toBeNull()
+})
