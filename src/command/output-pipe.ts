@@ -19,6 +19,7 @@ export class OutputPipe {
   readonly #socket: Socket
   #writerOpen = true
   #bytes = 0
+  #mostBytes = Number.POSITIVE_INFINITY
   #consuming = false
   #consumed: Promise<void> | undefined
   #ended = false
@@ -60,6 +61,7 @@ export class OutputPipe {
         this.#consuming = true
         await onOutput(bytes)
         this.#consuming = false
+        if (this.#bytes > this.#mostBytes) return
       }
     } finally {
       this.#ended = true
@@ -89,12 +91,12 @@ export class OutputPipe {
    * holds the pipe (nothing comes, or more than a pipe can hold, or little by little), or until it `isTooLate`.
    */
   async drain(tickMs: number, isTooLate: () => boolean): Promise<void> {
-    const first = this.#bytes
+    this.#mostBytes = this.#bytes + MOST_LEFT_BYTES
     let idleTicks = 0
-    for (let before = -1; !(await this.settle(tickMs)); before = this.#bytes) {
+    for (let before = this.#bytes; !(await this.settle(tickMs)); before = this.#bytes) {
       if (!this.#consuming) idleTicks++
       const isQuiet = this.#bytes === before && !this.#consuming
-      if (isQuiet || idleTicks === 3 || this.#bytes - first > MOST_LEFT_BYTES || isTooLate()) break
+      if (isQuiet || idleTicks === 3 || isTooLate()) break
     }
     this.close()
   }

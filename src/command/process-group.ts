@@ -1,17 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Result } from 'execa'
 
 const LOOK_EVERY_MS = 20
 
 /** Why a command was stopped: its time was over, somebody wished it, or nobody takes its output any more. */
 export type StopReason = 'deadline' | 'abort' | 'consumer'
 
-type Leader = Promise<Result> & { pid?: number; kill(signal: 'SIGTERM' | 'SIGKILL'): boolean }
+/** What execa says about a process that has ended, or could not be started (`code`). */
+export type LeaderEnd = {
+  exitCode?: number | undefined
+  signal?: string | undefined
+  code?: string | undefined
+  shortMessage?: string | undefined
+}
+
+type Leader = PromiseLike<LeaderEnd> & { pid?: number; kill(signal: 'SIGTERM' | 'SIGKILL'): boolean }
 
 /** A command with all that it started, as far as that stayed in its process group. */
 export class ProcessGroup {
   /** The leader's end; when it was stopped, the whole group's. */
-  readonly ended: Promise<Result>
+  readonly ended: Promise<LeaderEnd>
   readonly #leader: Leader
   readonly #graceMs: number
   #leaderEnded = false
@@ -40,7 +47,7 @@ export class ProcessGroup {
     this.#leader.kill('SIGKILL')
   }
 
-  async #end(): Promise<Result> {
+  async #end(): Promise<LeaderEnd> {
     const result = await this.#leader
     this.#leaderEnded = true
     await this.#stopping

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa, type Result } from 'execa'
+import { execa } from 'execa'
 import type { Exit } from '../build/exit.ts'
 import { Problem } from '../problem.ts'
 import { OutputPipe } from './output-pipe.ts'
-import { ProcessGroup } from './process-group.ts'
+import { type LeaderEnd, ProcessGroup } from './process-group.ts'
 
 /** How long output may still come after the shell's end, from children that it left behind. */
 const DRAIN_MS = 300
@@ -32,6 +32,7 @@ export type CommandEnd = { exit: Exit; durationMs: number }
  */
 export async function runCommand(options: Command): Promise<CommandEnd> {
   const { deadline, signal, onOutput, graceMs = 5000 } = options
+  refuseNul(options)
   const pipe = await OutputPipe.open()
   try {
     const startedAt = performance.now()
@@ -58,6 +59,13 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
   } finally {
     pipe.close()
   }
+}
+
+function refuseNul({ command, env }: Command) {
+  if ([command, ...Object.entries(env).flat()].some(text => text.includes('\0')))
+    throw new Problem(
+      'A command and its variables cannot hold NUL characters: remove them from the configuration.',
+    )
 }
 
 // `--`: a command that begins with a dash is no option of bash.
@@ -94,7 +102,7 @@ const isTooLate = (group: ProcessGroup, deadline: number | null, graceMs: number
   group.stoppedBy !== null || (deadline !== null && Date.now() > deadline + graceMs)
 
 async function readExit(
-  { exitCode, signal, code, shortMessage }: Result,
+  { exitCode, signal, code, shortMessage }: LeaderEnd,
   { stoppedBy }: ProcessGroup,
   durationMs: number,
   { cwd }: Command,

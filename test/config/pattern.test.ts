@@ -59,7 +59,7 @@ test.each([
 test.each(['/(a+)+$/', '/^(a|a)*$/', '/(.*)*x/', '/^(([a-z])+.)+[A-Z]([a-z])+$/', '/(a?){500}a{500}$/'])(
   'linear: %s',
   rule => {
-    const branch = `${'a'.repeat(50_000)}!`
+    const branch = `${'a'.repeat(5_000)}!`
     expect(ruleMistake(rule)).toBeNull()
     expect(matchingRules([rule], branch)).toEqual([])
   },

@@ -32,7 +32,10 @@ export async function runLocal({ port, data, once = false, json = false }: Local
     directory,
     port,
     onRecord: async key => board.note((await started).store, key),
-    onMail: mail => void mails.push(mail) && keepMail(directory, mail),
+    onMail: mail => {
+      mails.push(mail)
+      void keepMail(directory, mail)
+    },
     onLog: (name, id, line) =>
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })

@@ -65,7 +65,7 @@ export async function startServers(
     webhook: null,
   })
   const onTarget = async (arn: string, input: unknown) => void (await byArn(arn, input))
-  const scheduler = await startScheduler({ ...place('scheduler', 4), onTarget })
+  const scheduler = await startScheduler({ ...place('scheduler', 4), groups: [STACK], onTarget })
   return { s3, sns, github, scheduler }
 }
 

@@ -102,18 +102,28 @@ export async function readCommit(git: Git, repository: string, sha: string): Pro
 /** The commit that a sha, a branch, a tag or a full ref names; never git's own little language. */
 export async function resolveCommit(git: Git, repository: string, name: string): Promise<string | null> {
   if (SHA.test(name)) return peel(git, repository, name)
-  if (NOT_IN_REFS.test(name)) return null
   for (const ref of [`refs/heads/${name}`, `refs/tags/${name}`, `refs/${name}`, name]) {
-    const commit = ref.startsWith('refs/') && (await peel(git, repository, ref))
+    const commit = await resolveRef(git, repository, ref)
     if (commit) return commit
   }
   return null
 }
 
-async function peel(git: Git, repository: string, name: string): Promise<string | null> {
-  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
-  return git.text(repository, args).then(
+export const resolveBranch = (git: Git, repository: string, branch: string) =>
+  resolveRef(git, repository, `refs/heads/${branch}`)
+
+/** The commit of exactly this ref: `rev-parse` would look for it in other places, too. */
+async function resolveRef(git: Git, repository: string, ref: string): Promise<string | null> {
+  if (NOT_IN_REFS.test(ref) || !ref.startsWith('refs/')) return null
+  const sha = await answerOf(git, repository, ['show-ref', '--verify', '--hash', '--', ref])
+  return sha && peel(git, repository, sha)
+}
+
+const peel = (git: Git, repository: string, sha: string) =>
+  answerOf(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`])
+
+const answerOf = (git: Git, repository: string, args: string[]): Promise<string | null> =>
+  git.text(repository, args).then(
     output => output.trim(),
     () => null,
   )
-}

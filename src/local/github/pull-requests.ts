@@ -1,5 +1,5 @@
 import type { Account } from './account-payload.ts'
-import { readIds, resolveCommit } from './commits.ts'
+import { readIds, resolveBranch } from './commits.ts'
 import type { Hub, Pull, PullRow } from './hub.ts'
 import { type PullEvent, type PullParts, type PullSize, pullRequestPayload } from './pull-request-payload.ts'
 import { timestamp } from './records.ts'
@@ -48,9 +48,9 @@ export async function openPull(
 ): Promise<{ number: number } | { problem: string }> {
   const { git, repositories, pulls } = hub
   const directory = repositories.directoryOf(base)
-  const baseSha = await resolveCommit(git, directory, `refs/heads/${draft.base}`)
+  const baseSha = await resolveBranch(git, directory, draft.base)
   if (!baseSha) return { problem: 'base is not a branch of this repository' }
-  const headSha = await resolveCommit(git, repositories.directoryOf(head), `refs/heads/${draft.head}`)
+  const headSha = await resolveBranch(git, repositories.directoryOf(head), draft.head)
   if (!headSha) return { problem: 'head is not a branch' }
   const isSame = (pull: Pull) =>
     pull.state === 'open' &&
@@ -112,11 +112,7 @@ export async function synchronizePulls(hub: Hub, repository: Repository, sender:
     // Without its repository a branch is not deleted, only out of reach.
     if (!hub.repositories.get(pull.head.repository)) continue
     const after = await tipOf(hub, pull)
-    const baseSha = await resolveCommit(
-      hub.git,
-      hub.repositories.directoryOf(base),
-      `refs/heads/${pull.base.ref}`,
-    )
+    const baseSha = await resolveBranch(hub.git, hub.repositories.directoryOf(base), pull.base.ref)
     if (!after || !baseSha) await setPullState(hub, pull, 'closed', sender)
     else if (after !== pull.head.sha) {
       await moveHead(hub, pull, after)
@@ -140,7 +136,7 @@ async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: Pul
 
 async function tipOf({ git, repositories }: Hub, { head }: Pull): Promise<string | null> {
   const repository = repositories.get(head.repository)
-  return repository && resolveCommit(git, repositories.directoryOf(repository), `refs/heads/${head.ref}`)
+  return repository && resolveBranch(git, repositories.directoryOf(repository), head.ref)
 }
 
 async function moveHead(hub: Hub, pull: PullRow, sha: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Addresses, accountPayload, loginOfEmail, nodeId } from './account-payload.ts'
-import { type Commit, readCommit, resolveCommit, type Signature } from './commits.ts'
+import { type Commit, readCommit, resolveBranch, resolveCommit, type Signature } from './commits.ts'
 import type { Hub } from './hub.ts'
 import { branchOf, readRefs } from './ref-changes.ts'
 import type { Repository } from './repositories.ts'
@@ -29,9 +29,10 @@ export const commitRoutes = [
     }))
   }),
   route('GET /repos/:owner/:repo/branches/:branch+', async call => {
-    const { hub, repository } = inRepository(call)
+    const { hub, repository, directory } = inRepository(call)
     const name = parameter(call, 'branch')
-    const commit = await commitNamed(call, `refs/heads/${name}`)
+    const sha = await resolveBranch(hub.git, directory, name)
+    const commit = sha && (await readCommit(hub.git, directory, sha))
     if (!commit) throw new Refusal(404, 'Branch not found')
     return {
       status: 200,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { accountPayload } from './account-payload.ts'
-import { resolveCommit } from './commits.ts'
+import { resolveBranch } from './commits.ts'
 import type { Hub } from './hub.ts'
 import { rememberFork } from './pushes.ts'
 import { isValidName, networkOf, type Repository } from './repositories.ts'
@@ -86,7 +86,7 @@ async function change(call: Call, repository: Repository): Promise<Answer> {
   const { git, repositories } = call.hub
   if (name.toLowerCase() !== repository.name.toLowerCase()) checkName(call, repository.owner, name)
   if (branch !== undefined) {
-    const exists = await resolveCommit(git, repositories.directoryOf(repository), `refs/heads/${branch}`)
+    const exists = await resolveBranch(git, repositories.directoryOf(repository), branch)
     if (!exists) throw invalid(`The branch ${branch} was not found. Please push that ref first.`)
     await repositories.setDefaultBranch(repository, branch)
   }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Answer } from './call.ts'
@@ -19,8 +19,13 @@ export async function send(response: ServerResponse, { status, headers, body }: 
 }
 
 /** Tells the client what was wrong, as long as it is there and has been told nothing else. */
-export async function sendFault(response: ServerResponse, error: unknown, resource: string): Promise<void> {
-  const gone = !response.socket || response.socket.destroyed
+export async function sendFault(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): Promise<void> {
+  // Not the response's own socket: it has none yet while the answer before it is being finished.
+  const gone = !response.socket
   // A client that goes away in mid-stream is no fault of anybody's.
   if (!gone && !(error instanceof Fault)) console.error(error)
   if (gone || response.headersSent) {
@@ -31,7 +36,7 @@ export async function sendFault(response: ServerResponse, error: unknown, resour
   const fields = {
     Code: code,
     Message: message,
-    Resource: resource,
+    Resource: request.url ?? '',
     ...details,
     RequestId: String(response.getHeader('x-amz-request-id') ?? ''),
   }

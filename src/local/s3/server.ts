@@ -19,6 +19,8 @@ export type S3Options = {
   /** 0, the default, takes a free one. */
   port?: number
   region?: string
+  /** Made at the start where they are missing. */
+  buckets?: readonly string[]
   credentials: LookUp
   /** Without it, whoever has credentials may do everything. */
   allows?: Allows
@@ -42,7 +44,10 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   const database = openCatalogue(directory)
   const blobs = new Blobs(join(directory, 'blobs'))
   blobs.sweep(filesInUse(database))
-  const host: Host = { ...options, region, notifications, database, blobs, tables: openTables(database) }
+  const tables = openTables(database)
+  for (const name of options.buckets ?? [])
+    if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
+  const host: Host = { ...options, region, notifications, database, blobs, tables }
   const underWay = new Set<Promise<void>>()
   const server = createServer((message, response) => {
     const answered = serve(host, message, response).finally(() => underWay.delete(answered))
@@ -82,7 +87,7 @@ async function serve(host: Host, message: IncomingMessage, response: ServerRespo
     if (action) demand(call, permissionFor(action, call.request))
     await send(response, await answer(call))
   } catch (error) {
-    await sendFault(response, error, message.url ?? '')
+    await sendFault(message, response, error)
   } finally {
     // What of the body nobody read would stand before the next request.
     message.resume()

@@ -4,7 +4,13 @@ import { nameSchema, parseAt, scheduleSchema } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'
 
 export type ApiRequest = { method: string; name: string | null; query: URLSearchParams; body: string }
-export type ApiContext = { store: ScheduleStore; arn(name: string): string; now(): number }
+export type ApiContext = {
+  store: ScheduleStore
+  /** Beside `default`; a name is unique over all of them. */
+  groups: readonly string[]
+  arn(name: string): string
+  now(): number
+}
 
 /** An answer of the scheduler's own, by its name in the API. */
 export class SchedulerError extends Error {
@@ -24,7 +30,7 @@ const missing = (what: string) =>
   new SchedulerError(404, 'ResourceNotFoundException', `${what} does not exist.`)
 
 /**
- * One request of the REST-JSON API: what to answer with 200. There is the group `default` alone.
+ * One request of the REST-JSON API: what to answer with 200.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
  */
 export function answerRequest(request: ApiRequest, context: ApiContext): unknown {
@@ -34,7 +40,7 @@ export function answerRequest(request: ApiRequest, context: ApiContext): unknown
   } else {
     const name = check(nameSchema, request.name, 'Name')
     if (method === 'POST') return create(name, body, context)
-    checkGroup(query.get('groupName'))
+    checkGroup(query.get('groupName'), context)
     if (method === 'GET') return describe(find(name, context), context)
     if (method === 'DELETE') {
       if (!context.store.remove(name)) throw missing(`Schedule ${name}`)
@@ -44,9 +50,10 @@ export function answerRequest(request: ApiRequest, context: ApiContext): unknown
   throw new SchedulerError(501, 'NotImplemented', `${method} is not there in this loopback scheduler.`)
 }
 
-function create(name: string, body: string, { store, arn, now }: ApiContext) {
+function create(name: string, body: string, context: ApiContext) {
+  const { store, arn, now } = context
   const input = check(scheduleSchema, readJson(body), 'Schedule')
-  checkGroup(input.GroupName)
+  checkGroup(input.GroupName, context)
   const existing = store.find(name)
   const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
   if (existing && !isRepeated)
@@ -59,7 +66,7 @@ function create(name: string, body: string, { store, arn, now }: ApiContext) {
 }
 
 function list(query: URLSearchParams, context: ApiContext) {
-  checkGroup(query.get('ScheduleGroup'))
+  checkGroup(query.get('ScheduleGroup'), context)
   const [prefix, state, after] = ['NamePrefix', 'State', 'NextToken'].map(name => query.get(name))
   const limit = Number(query.get('MaxResults') ?? 100)
   if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw invalid('MaxResults must be from 1 to 100.')
@@ -98,8 +105,8 @@ function find(name: string, { store }: ApiContext) {
   return schedule
 }
 
-function checkGroup(group: string | null) {
-  if (group !== null && group !== 'default') throw missing(`Schedule group ${group}`)
+function checkGroup(group: string | null, { groups }: ApiContext) {
+  if (group !== null && !['default', ...groups].includes(group)) throw missing(`Schedule group ${group}`)
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -8,6 +8,8 @@ import { type ApiContext, answerRequest, SchedulerError } from './scheduler-api.
 export type SchedulerOptions = {
   port?: number
   directory: string
+  /** The groups that there are beside `default`. */
+  groups?: readonly string[]
   onTarget: OnTarget
   clock?: Clock
   account?: string
@@ -31,6 +33,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const firing = new Firing(store, clock, options.onTarget)
   const context: ApiContext = {
     store,
+    groups: options.groups ?? [],
     now: () => clock.now(),
     arn: name => `arn:aws:scheduler:${region}:${account}:schedule/default/${name}`,
   }

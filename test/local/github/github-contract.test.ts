@@ -304,9 +304,13 @@ describe('pull requests', () => {
   })
 
   test('what cannot be opened is refused', async () => {
-    const { at } = await makeRepository()
+    const { at, push } = await makeRepository()
     const refused = (head: string, base: string) =>
       statusOf(octokit.rest.pulls.create({ ...at, title: 'No', head, base }))
+    expect(await refused('missing', 'master')).toBe(422)
+    // A branch's name may look like another's full name.
+    await push('master:refs/heads/refs/heads/missing')
+    expect(await statusOf(octokit.rest.repos.getBranch({ ...at, branch: 'missing' }))).toBe(404)
     expect(await refused('missing', 'master')).toBe(422)
     expect(await refused('master', 'missing')).toBe(422)
     expect(await refused('master', 'master')).toBe(422)

@@ -272,6 +272,20 @@ describe('git', () => {
     expect(text).toContain(`${first} HEAD symref-target:refs/heads/master`)
   })
 
+  test.each(['0', '2'])(
+    'a commit that no branch has any more can be fetched by protocol %s',
+    async version => {
+      const copy = await makeRepository()
+      const lost = await copy.commit('Lost')
+      await copy.push('master')
+      await copy.push('--force', `${copy.first}:master`)
+      const clone = await makeDirectory()
+      await git(clone, 'init', '--quiet')
+      await git(clone, '-c', `protocol.version=${version}`, 'fetch', '--quiet', '--depth=1', remote(), lost)
+      expect(await git(clone, 'rev-parse', 'FETCH_HEAD')).toBe(lost)
+    },
+  )
+
   test('a push that breaks off changes nothing and holds nobody up', async () => {
     const copy = await makeRepository()
     const broken = request(new URL(`${remote()}/git-receive-pack`), {

@@ -349,6 +349,21 @@ describe('requests that nobody should send', () => {
     await put(client, 'k')
   })
 
+  it('are answered in their turn', async () => {
+    const { client } = await startWithBucket()
+    await put(client, 'k', 'x'.repeat(3_000_000))
+    const { host, port, pathname, search } = new URL(
+      await getSignedUrl(client, new GetObjectCommand({ Bucket, Key: 'k' })),
+    )
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    socket.write(`GET /%ff HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    let answers = ''
+    for await (const bytes of socket) answers += bytes
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+    expect(answers).toContain('<Code>InvalidURI</Code>')
+  })
+
   it('name the operation that is missing', async () => {
     const { client } = await startWithBucket()
     const versioning = client.send(

@@ -1,0 +1,89 @@
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const BACKEND = `${execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim()}/git-http-backend`
+
+export type GitServer = {
+  url: string
+  /** What the server answers with from now on, before git is asked. */
+  behave(behaviour: { password?: string; oldProtocol?: boolean; hang?: boolean }): void
+  close(): Promise<void>
+}
+
+/** Real repositories below `root`, served by git's own `http-backend`. */
+export async function startGitServer(root: string): Promise<GitServer> {
+  let behaviour: { password?: string; oldProtocol?: boolean; hang?: boolean } = {}
+  const server = createServer((request, response) => {
+    if (behaviour.hang) return
+    const { password } = behaviour
+    const wanted = `Basic ${Buffer.from(`x-access-token:${password}`).toString('base64')}`
+    if (password !== undefined && request.headers.authorization !== wanted) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
+      return
+    }
+    serve(root, request, response, behaviour.oldProtocol ? undefined : request.headers['git-protocol'])
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    behave: next => {
+      behaviour = next
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+function serve(root: string, request: IncomingMessage, response: ServerResponse, protocol: unknown) {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+  const backend = spawn(BACKEND, {
+    env: {
+      PATH: process.env.PATH ?? '',
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method ?? 'GET',
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      ...(typeof protocol === 'string' && { GIT_PROTOCOL: protocol }),
+    },
+  })
+  request.pipe(backend.stdin)
+  const chunks: Buffer[] = []
+  backend.stdout.on('data', chunk => chunks.push(chunk))
+  backend.on('close', () => {
+    const answer = Buffer.concat(chunks)
+    const end = answer.indexOf('\r\n\r\n')
+    const headers = new Map(
+      answer
+        .subarray(0, end)
+        .toString()
+        .split('\r\n')
+        .map(line => line.split(': ', 2) as [string, string]),
+    )
+    const status = Number.parseInt(headers.get('Status') ?? '200', 10)
+    headers.delete('Status')
+    response.writeHead(status, Object.fromEntries(headers)).end(answer.subarray(end + 4))
+  })
+}
+
+/** git in a directory, as an invented committer with nobody's configuration. */
+export async function git(cwd: string, ...args: string[]): Promise<string> {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: cwd,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'A',
+    GIT_AUTHOR_EMAIL: 'a@example.com',
+    GIT_COMMITTER_NAME: 'A',
+    GIT_COMMITTER_EMAIL: 'a@example.com',
+  }
+  return (await run('git', args, { cwd, env })).stdout.trim()
+}
