@@ -85,6 +85,8 @@ async function build(work: Work): Promise<Ending> {
   const sandbox = await openSandbox(host.sandbox)
   const resolved = await course.time('fetch', () => fetchAndResolve(work, sandbox))
   const plan = planBuild(job, resolved)
+  // Before anything of the configuration is shown: a secret may stand in it, too.
+  const secrets = plan.build ? await readSecrets(work, resolved) : {}
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
   if (!plan.build) return ended('skipped', { reason: shortened(plan.reason) })
 
@@ -97,7 +99,7 @@ async function build(work: Work): Promise<Ending> {
     plan: { build: true, reason: shortened(plan.reason), cmd, stage: plan.stage?.name ?? null },
     notifications: { on, topicArn: sns.topicArn },
   })
-  const scene = { sandbox, resolved, secrets: await readSecrets(work, resolved) }
+  const scene = { sandbox, resolved, secrets }
   const exit = await runStep(work, scene, command)
   if (!succeeded(exit)) return ended('failed', { exit, reason: reasonOf(command, exit, log) })
   return ended('passed', { exit, deploy: deploy ? await deployStage(work, scene, deploy, exit) : null })
@@ -124,9 +126,12 @@ async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
 
 /** The commit in the workspace, and what its configuration comes to. */
 async function fetchAndResolve({ job, admission, log, host }: Work, sandbox: Sandbox): Promise<Resolved> {
-  if (job.isPrivate && !admission.cloneToken) throw new Problem(describeMissingToken(job))
   const settings = { job, account: job.settings, base: NO_FILES }
-  const { depth } = resolveConfig({ ...settings, head: NO_FILES }).config.git
+  const unread = resolveConfig({ ...settings, head: NO_FILES })
+  const isClosed = job.isPrivate && !admission.cloneToken
+  // What the account does not build anyway needs no token to say so.
+  if (isClosed && !unread.config.build) return unread
+  if (isClosed) throw new Problem(describeMissingToken(job))
   const repository = repositoryOf(job.project)
   const access: GitAccess = { home: sandbox.home, path: host.path, network: host.network }
   const fetch: Fetch = {
@@ -138,7 +143,7 @@ async function fetchAndResolve({ job, admission, log, host }: Work, sandbox: San
     refs: [
       job.pullRequest === null ? `refs/heads/${job.checkoutBranch}` : `refs/pull/${job.pullRequest}/head`,
     ],
-    depth,
+    depth: unread.config.git.depth,
     token: admission.cloneToken ?? undefined,
     gitTimeoutMs: host.deadline - host.now().getTime(),
   }

@@ -20,7 +20,7 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
     upload: async (firstByte, bytes) => {
       if (firstByte === taken) {
         await store.put(keys.segment(firstByte), bytes, LOG_TYPE)
-        if (whole.canCopy(bytes.length)) await whole.copy(keys.segment(firstByte))
+        if (whole.canCopy(bytes.length)) await whole.copy(keys.segment(firstByte), bytes.length)
         else whole.add(bytes)
         taken += bytes.length
       }
@@ -42,7 +42,7 @@ export async function composeLog(
 ): Promise<void> {
   const whole = new WholeLog(store, wholeKey)
   for (const { key, size } of segments) {
-    if (whole.canCopy(size)) await whole.copy(key)
+    if (whole.canCopy(size)) await whole.copy(key, size)
     else {
       whole.add((await store.get(key))?.body ?? new Uint8Array())
       await whole.advance()

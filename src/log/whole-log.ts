@@ -16,6 +16,7 @@ export class WholeLog {
   readonly #parts: Part[] = []
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
+  #bytes = 0
 
   constructor(store: Store, key: string) {
     this.#store = store
@@ -25,6 +26,7 @@ export class WholeLog {
   add(bytes: Uint8Array) {
     this.#gathered.push(bytes)
     this.#gatheredBytes += bytes.length
+    this.#bytes += bytes.length
   }
 
   /** Whether an object of this size can become a part of its own, unread. */
@@ -32,9 +34,10 @@ export class WholeLog {
     return this.#gatheredBytes === 0 && size >= PART_BYTES
   }
 
-  async copy(fromKey: string): Promise<void> {
+  async copy(fromKey: string, size: number): Promise<void> {
     const { copy } = this.#store.multipart
     this.#parts.push(await copy(this.#key, await this.#start(), this.#parts.length + 1, fromKey))
+    this.#bytes += size
   }
 
   /** Uploads what has been gathered, if that makes a part. */
@@ -48,7 +51,13 @@ export class WholeLog {
       return
     }
     if (this.#gatheredBytes > 0) await this.#uploadPart()
-    await this.#store.multipart.complete(this.#key, this.#uploadId, this.#parts)
+    try {
+      await this.#store.multipart.complete(this.#key, this.#uploadId, this.#parts)
+    } catch (error) {
+      // A completion whose answer was lost cannot be repeated: the upload is gone, the object there.
+      const last = await this.#store.getRange(this.#key, this.#bytes - 1, 1).catch(() => null)
+      if (!last) throw error
+    }
   }
 
   async #uploadPart() {

@@ -2,9 +2,11 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A pass finds what the pass before saw being born; more than this many is a fork bomb that outruns us. */
+/** More passes than this, and it is a fork bomb that outruns us. */
 const MAX_PASSES = 100
 const PAUSE_MS = 10
+
+type Sighting = { inside: number[]; unknown: Set<number> }
 
 /**
  * Kills every process that belongs to the sandbox: HOME or TMPDIR, the working directory, the root or the program
@@ -16,30 +18,43 @@ export async function killLeftBehind(sandbox: string): Promise<{ killed: number;
   const directories = [sandbox, await realpath(sandbox).catch(() => sandbox)]
   const spared = await ownLine()
   const killed = new Set<number>()
+  let before = new Set<number>()
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const found = await findInside(directories, spared)
-    if (found.length === 0) return { killed: killed.size, remaining: 0 }
-    for (const pid of found) {
+    const { inside, unknown } = await look(directories, spared)
+    // One that ended while we looked may have left a child that was not yet there when the list was made.
+    if (inside.length === 0 && [...unknown].every(pid => before.has(pid)))
+      return { killed: killed.size, remaining: 0 }
+    before = unknown
+    for (const pid of inside) {
       kill(pid)
       killed.add(pid)
     }
-    await sleep(PAUSE_MS)
+    if (inside.length > 0) await sleep(PAUSE_MS)
   }
-  return { killed: killed.size, remaining: (await findInside(directories, spared)).length }
+  return { killed: killed.size, remaining: (await look(directories, spared)).inside.length }
 }
 
-async function findInside(directories: string[], spared: Set<number>): Promise<number[]> {
+async function look(directories: string[], spared: Set<number>): Promise<Sighting> {
   const names = await readdir('/proc').catch(() => [])
   const pids = names.filter(name => /^\d+$/.test(name)).map(Number)
   const others = pids.filter(pid => !spared.has(pid))
-  const belongs = await Promise.all(others.map(pid => livesIn(directories, pid)))
-  return others.filter((_, index) => belongs[index])
+  const places = await Promise.all(others.map(placesOf))
+  const isIn = (path: string) => directories.some(directory => isInside(path, directory))
+  return {
+    inside: others.filter((_, index) => places[index]?.some(isIn)),
+    unknown: new Set(others.filter((_, index) => places[index] === undefined)),
+  }
 }
 
-async function livesIn(directories: string[], pid: number): Promise<boolean> {
+/** Where a process lives; undefined when it has ended or is none of ours. */
+async function placesOf(pid: number): Promise<string[] | undefined> {
   const links = ['cwd', 'root', 'exe'].map(name => readlink(`/proc/${pid}/${name}`).catch(() => ''))
-  const paths = [...(await Promise.all(links)), ...(await homesOf(pid))]
-  return paths.some(path => directories.some(directory => isInside(path, directory)))
+  const places = [...(await Promise.all(links)), ...(await homesOf(pid))].filter(path => path !== '')
+  const hasEnded = await readlink(`/proc/${pid}/cwd`).then(
+    () => false,
+    () => true,
+  )
+  return hasEnded ? undefined : places
 }
 
 async function homesOf(pid: number): Promise<string[]> {

@@ -38,7 +38,6 @@ export class Deliveries {
   readonly #hooks: Hooks
   readonly #rows: Collection<Fields>
   readonly #turns = new Turns()
-  readonly #queued = new Set<number>()
   readonly #closing = new AbortController()
 
   constructor(records: Records, hooks: Hooks) {
@@ -65,11 +64,11 @@ export class Deliveries {
     this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
   }
 
-  /** Queues what is still waiting from an earlier run, or for a webhook, and forgets what is old. */
+  /** Queues what waits since an earlier run and has somewhere to go now, and forgets what is old. */
   resume(): void {
-    for (const { id, repository, waiting, createdAt } of this.#rows.list().reverse()) {
-      if (waiting && !this.#queued.has(id)) this.#queue(repository, id)
-      else if (!waiting && Date.parse(createdAt) < Date.now() - KEPT_MS) this.#rows.remove(id)
+    for (const { id, repository, hook, waiting, createdAt } of this.#rows.list().reverse()) {
+      if (waiting && this.#hooks.get(repository, hook)) this.#queue(repository, id)
+      if (!waiting && Date.parse(createdAt) < Date.now() - KEPT_MS) this.#rows.remove(id)
     }
   }
 
@@ -94,15 +93,15 @@ export class Deliveries {
   }
 
   #queue(repository: number, id: number): void {
-    this.#queued.add(id)
-    void this.#turns.take(repository, () => this.#deliver(id)).finally(() => this.#queued.delete(id))
+    void this.#turns.take(repository, () => this.#deliver(id))
   }
 
   async #deliver(id: number): Promise<void> {
     if (this.#closing.signal.aborted) return
     const delivery = this.#rows.get(id)
     const hook = delivery && this.#hooks.get(delivery.repository, delivery.hook)
-    if (!delivery || !hook) return
+    // Queued twice, by `resume` too, it is sent once.
+    if (!delivery?.waiting || !hook) return
     const requestHeaders = headersFor(delivery, hook)
     const outcome = await post(hook.url, requestHeaders, delivery.payload, this.#closing.signal)
     if (outcome)

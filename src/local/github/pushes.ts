@@ -50,8 +50,8 @@ function remember({ refs }: Hub, repository: Repository, { ref, after }: RefChan
   else refs.change(row, { sha: after })
 }
 
-/** What a server that was killed had not told yet. */
+/** Tells those who can be told what a server that was killed had not told yet. */
 export async function announceMissed(hub: Hub): Promise<void> {
-  for (const repository of hub.repositories.all())
+  for (const repository of hub.repositories.all().filter(({ id }) => hub.hooks.of(id).length > 0))
     await hub.turns.take(networkOf(repository), () => announceChanges(hub, repository, ownerOf(repository)))
 }

@@ -31,6 +31,7 @@ export type GitHub = {
   url: string
   /** The REST API, where GitHub Enterprise has it. */
   apiUrl: string
+  /** Sends events there from now on, and those that had nowhere to go when the server started. */
   setWebhook(webhook: Webhook | null): void
   close(): Promise<void>
 }
@@ -52,11 +53,12 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const addresses = { url, apiUrl: `${url}/api/v3` }
   const hub = { ...opened, addresses }
   const underWay = new Set<Promise<void>>()
+  const track = (work: Promise<void>) => {
+    const tracked = work.finally(() => underWay.delete(tracked))
+    underWay.add(tracked)
+  }
   const serve = serveBoth(hub)
-  server.on('request', (request, response) => {
-    const served = serve(request, response).finally(() => underWay.delete(served))
-    underWay.add(served)
-  })
+  server.on('request', (request, response) => track(serve(request, response)))
   hub.deliveries.resume()
   await announceMissed(hub)
   return {
@@ -64,6 +66,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     setWebhook: next => {
       hub.hooks.webhook = next
       hub.deliveries.resume()
+      track(announceMissed(hub).catch(error => console.error('The local GitHub failed:', error)))
     },
     close: async () => {
       const closed = once(server, 'close')

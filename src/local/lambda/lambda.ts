@@ -44,6 +44,9 @@ const ASYNC_PAYLOAD_LIMIT = 1024 * 1024
 /** Hosts functions as Lambda does: the Runtime API in front of one child process for each sandbox. */
 export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const place = { region: options.region ?? 'us-east-1', account: options.account ?? '000000000000' }
+  for (const { name, onFailure } of options.functions)
+    if (typeof onFailure === 'string' && !options.functions.some(other => other.name === onFailure))
+      throw new Problem(`${name} has the failure destination ${onFailure}, but there is no such function.`)
   const store = openEventStore(options.directory)
   const urls = new Set<FunctionUrl>()
   const idle = new IdleWatch(() => [...hosted.values()].every(({ queue }) => queue.quiet))
@@ -53,7 +56,6 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     if (found) return found
     throw new Problem(`There is no function ${name}; the functions are ${[...hosted.keys()].join(', ')}.`)
   }
-  for (const { onFailure } of options.functions) if (typeof onFailure === 'string') find(onFailure)
   // What the last process left behind.
   for (const { queue } of hosted.values()) queue.pump()
 

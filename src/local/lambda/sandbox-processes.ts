@@ -24,6 +24,8 @@ export const newSandboxId = () => randomBytes(16).toString('hex')
 /** Kills all processes of a sandbox except the caller itself. */
 export function killSandbox(id: string, root: number) {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`${id} is no sandbox's id`)
+  // To kill(2), 0 and -1 are the caller's own group and everybody.
+  if (!(root > 1)) throw new Error(`${root} is no sandbox's process`)
   const stopped = new Set<number>()
   // Stopped first, or a process could fork between being seen and being killed; until nothing new turns up.
   for (let round = 0; round < 50; round++) {

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Listening } from '../loopback.ts'
 import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
-import { exited, type FunctionError, type Outcome, timedOut } from './outcome.ts'
+import { exited, type FunctionError, failed, type Outcome, timedOut } from './outcome.ts'
 import { type Invocation, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
 import { sandboxEnvironment, traceId } from './sandbox-environment.ts'
 import { killSandbox, newSandboxId } from './sandbox-processes.ts'
@@ -69,7 +69,8 @@ export class Sandbox implements RuntimeListener {
   /** `'gone'`: the sandbox ended before it took the event, for which another one can be asked. */
   run(event: Event): Promise<Outcome | 'gone'> {
     return new Promise(resolve => {
-      if (!this.alive) return resolve('gone')
+      // A cold one that could not even start is not asked for again and again.
+      if (!this.alive) return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'It did not start'))
       const { timeoutMs } = this.#options.definition
       this.#run = { event, taken: false, timer: undefined, resolve }
       this.#limit(INIT_MS + timeoutMs)
@@ -78,7 +79,8 @@ export class Sandbox implements RuntimeListener {
   }
 
   get alive() {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    const child = this.#child
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   /** Kills everything in it. */
@@ -137,7 +139,7 @@ export class Sandbox implements RuntimeListener {
 
   /** The runtime has exited: what it left behind goes too, then whoever waits is told. */
   #ended(exit: Outcome) {
-    killSandbox(this.id, this.pid)
+    if (this.#child?.pid) killSandbox(this.id, this.#child.pid)
     void this.#api?.close()
     const run = this.#run
     if (!run) return

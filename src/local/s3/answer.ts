@@ -25,11 +25,11 @@ export async function sendFault(
   error: unknown,
 ): Promise<void> {
   // Not the response's own socket: it has none yet while the answer before it is being finished.
-  const gone = !response.socket
+  const gone = request.socket.destroyed
   // A client that goes away in mid-stream is no fault of anybody's.
   if (!gone && !(error instanceof Fault)) console.error(error)
   if (gone || response.headersSent) {
-    response.destroy()
+    request.socket.destroy()
     return
   }
   const { code, message, status, details } = error instanceof Fault ? error : new Fault('InternalError')

@@ -86,8 +86,9 @@ export function authorize(
   return { accessKeyId, payload, scope, key, signature }
 }
 
-function headerClaim({ headers }: S3Request, now: Date): Claim {
-  const header = headers.get('authorization')
+function headerClaim({ headers, query }: S3Request, now: Date): Claim {
+  // Signature Version 2 has its fields in the query under other names.
+  const header = headers.get('authorization') ?? (query.has('AWSAccessKeyId') ? 'AWS' : undefined)
   if (!header) throw new Fault('AccessDenied')
   const [algorithm = '', rest = ''] = header.split(/ +(.*)/s)
   if (algorithm !== ALGORITHM)

@@ -71,6 +71,9 @@ function parseDelete(text: string) {
 
 function removeObject(call: Call, key: string, ifMatch: string | undefined): void {
   const { tables, blobs, request } = call
+  // Otherwise a guess at the entity tag would be a way of reading.
+  if (ifMatch !== undefined)
+    demand(call, { action: 's3:GetObject', resource: objectArn(request.bucket, key) })
   const removed = commit(call, () => {
     const current = tables.findObject(request.bucket, key)
     demandRemovable(ifMatch, current)

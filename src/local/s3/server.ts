@@ -36,7 +36,8 @@ type Host = Pick<Call, 'database' | 'tables' | 'blobs' | 'region'> &
 
 /**
  * An S3 server on 127.0.0.1, path-style, with the operations that this product and the usual tools need; every
- * other is answered 501. What it has acknowledged survives being killed.
+ * other is answered 501. What it has acknowledged survives the death of
+ * the process at any moment (a power cut it may not: nothing waits for the disk).
  * @throws {Problem} where another server uses the directory
  */
 export async function startS3(options: S3Options): Promise<S3Server> {

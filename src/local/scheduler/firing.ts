@@ -29,7 +29,10 @@ export class Firing {
   async runDue() {
     // One round at a time, or a schedule would be called twice; the next may have become due in the meantime.
     while (this.#round) await this.#round
-    this.#round = this.#runRound()
+    this.#round = this.#runRound().finally(() => {
+      this.#round = null
+      this.sleep()
+    })
     await this.#round
   }
 
@@ -45,8 +48,6 @@ export class Firing {
       // Gone since, by a request that came while another target was being called.
       if (schedule && !this.#closed) await this.#fire(schedule)
     }
-    this.#round = null
-    this.sleep()
   }
 
   async #fire(schedule: Schedule) {

@@ -368,7 +368,10 @@ describe('starting again', () => {
     expect(receiver.events).toHaveLength(1)
   })
 
-  test('kill -9 loses no event', async () => {
+  test.each([
+    ['known at once', true],
+    ['set later', false],
+  ])('kill -9 loses no event, with the webhook %s', async (_, isKnown) => {
     await github.close()
     receiver.answerWith('never')
     const program = `
@@ -393,7 +396,11 @@ describe('starting again', () => {
 
     receiver.answerWith(202)
     receiver.events.length = 0
-    github = await start()
+    if (isKnown) github = await start()
+    else {
+      github = await startGitHub({ directory, token: TOKEN, webhook: null })
+      github.setWebhook({ url: receiver.url, secret: receiver.secret })
+    }
     await receiver.push('acme/site', 'refs/heads/untold')
     const refs = receiver.events.map(({ payload }) => payload.ref)
     expect(refs).toEqual(['refs/heads/master', 'refs/heads/second', 'refs/heads/untold'])

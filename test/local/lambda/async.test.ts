@@ -111,3 +111,8 @@ test('an event above one megabyte is refused', async () => {
   const lambda = await host([define('counter.count')])
   await expect(lambda.invokeAsync('count', 'x'.repeat(1024 * 1024))).rejects.toThrow(/larger than 1 MB/)
 })
+
+test('a failure destination that does not exist is refused at the start', async () => {
+  const functions = [define('counter.count', { onFailure: 'report' })]
+  await expect(host(functions)).rejects.toThrow('count has the failure destination report, but')
+})

@@ -25,4 +25,5 @@ test('the members are the root, its group, the marked ones, and all their descen
 
 test("an id that could be anybody's kills nothing", () => {
   expect(() => killSandbox('', 1_000_000)).toThrow(/is no sandbox's id/)
+  expect(() => killSandbox('0'.repeat(32), 0)).toThrow(/is no sandbox's process/)
 })

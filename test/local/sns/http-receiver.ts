@@ -2,17 +2,19 @@ import { listen, readBody } from '../../../src/local/loopback.ts'
 
 export type Received = { headers: NodeJS.Dict<string | string[]>; body: Record<string, unknown> }
 
-/** An HTTP endpoint that keeps the notifications that it gets. */
-export async function receiveNotifications(port = 0) {
+/** An HTTP endpoint that keeps the notifications that it gets, after refusing the first few. */
+export async function receiveNotifications(refusals = 0) {
   const received: Received[] = []
   const waiting: (() => void)[] = []
   const server = await listen(async (request, response) => {
     const body = JSON.parse((await readBody(request, 1_000_000))?.toString() ?? '{}')
-    response.end()
-    if (request.headers['x-amz-sns-message-type'] !== 'Notification') return
+    const isNotification = body.Type === 'Notification'
+    const isRefused = isNotification && refusals-- > 0
+    response.writeHead(isRefused ? 503 : 200).end()
+    if (!isNotification || isRefused) return
     received.push({ headers: request.headers, body })
     for (const wake of waiting.splice(0)) wake()
-  }, port)
+  })
   return {
     ...server,
     endpoint: `${server.url}/hook`,

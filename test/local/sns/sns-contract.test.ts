@@ -75,7 +75,7 @@ test('a topic is created once, and listed', async () => {
 
 test('a message reaches an HTTP subscription as a notification', async () => {
   const [TopicArn, { endpoint, take }] = [await topic(), await receiver()]
-  const subscription = await subscribe(TopicArn, endpoint)
+  await subscribe(TopicArn, endpoint)
   const Message = 'a <b> & "c"\r\n\u{1f40f} 100%+'
   const { MessageId } = await publish({
     TopicArn,
@@ -83,8 +83,7 @@ test('a message reaches an HTTP subscription as a notification', async () => {
     Message,
     MessageAttributes: { status: attribute('passed'), number: attribute('7', 'Number') },
   })
-  const [{ headers, body }] = (await take(1)) as [Awaited<ReturnType<typeof take>>[number]]
-  expect(body).toMatchObject({
+  expect((await take(1))[0]?.body).toMatchObject({
     Type: 'Notification',
     MessageId,
     TopicArn,
@@ -95,11 +94,6 @@ test('a message reaches an HTTP subscription as a notification', async () => {
       status: { Type: 'String', Value: 'passed' },
       number: { Type: 'Number', Value: '7' },
     },
-  })
-  expect(headers).toMatchObject({
-    'x-amz-sns-message-type': 'Notification',
-    'x-amz-sns-topic-arn': TopicArn,
-    'x-amz-sns-subscription-arn': subscription,
   })
 })
 

@@ -131,16 +131,27 @@ test('topics and subscriptions survive a restart, filter policies included', asy
   expect(calls).toHaveLength(1)
 })
 
+test('an HTTP delivery says in its headers what it is', async () => {
+  const { endpoint, take, close } = await receiveNotifications()
+  onTestFinished(close)
+  const { publish, subscribe, TopicArn } = await start()
+  const { SubscriptionArn } = await subscribe({ Protocol: 'http', Endpoint: endpoint })
+  const { MessageId } = await publish({})
+  expect((await take(1))[0]?.headers).toMatchObject({
+    'x-amz-sns-message-type': 'Notification',
+    'x-amz-sns-message-id': MessageId,
+    'x-amz-sns-topic-arn': TopicArn,
+    'x-amz-sns-subscription-arn': SubscriptionArn,
+  })
+})
+
 test('an HTTP delivery that fails is tried again', async () => {
-  const receiver = await receiveNotifications()
-  const { port } = new URL(receiver.url)
-  await receiver.close()
+  const { endpoint, take, close } = await receiveNotifications(2)
+  onTestFinished(close)
   const { publish, subscribe } = await start()
-  await subscribe({ Protocol: 'http', Endpoint: receiver.endpoint })
+  await subscribe({ Protocol: 'http', Endpoint: endpoint })
   await publish({ Message: 'late' })
-  const again = await receiveNotifications(Number(port))
-  onTestFinished(again.close)
-  expect((await again.take(1))[0]?.body).toMatchObject({ Message: 'late' })
+  expect((await take(1))[0]?.body).toMatchObject({ Message: 'late' })
 })
 
 test.each<[string, Partial<SubscribeCommandInput>]>([

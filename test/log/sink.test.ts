@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/build/store.ts'
+import { type LogKeys, segmentsPrefix } from '../../src/log/log-keys.ts'
+import { readLog, tail } from '../../src/log/reader.ts'
+import { composeLog, createSink } from '../../src/log/sink.ts'
+import { LogStreamer } from '../../src/log/streamer.ts'
+import { nextBuild, openBucket } from './bucket.ts'
+
+const MIB = 1024 * 1024
+
+let store: Store
+let close: () => Promise<void>
+beforeAll(async () => {
+  const bucket = await openBucket()
+  store = bucket.store
+  close = bucket.close
+})
+afterAll(() => close())
+
+async function keep(keys: LogKeys, through: Store, chunks: Iterable<Uint8Array>) {
+  const sink = createSink(through, keys)
+  const streamer = new LogStreamer({ upload: sink.upload, backOffMs: 1 })
+  for (const chunk of chunks) await streamer.write(chunk)
+  const end = await streamer.end()
+  await sink.finish()
+  return end
+}
+
+function* pieces(bytes: Buffer, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+const body = async (key: string) => Buffer.from((await store.get(key))?.body ?? [])
+const segments = (keys: LogKeys) => store.list(segmentsPrefix(keys))
+
+/** The same store, noting what it is asked, and failing where `fails` says so: after the work is done or before. */
+function watched(fails: (call: string) => 'before' | 'after' | null = () => null) {
+  const calls: string[] = []
+  const wrap =
+    <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      calls.push(name)
+      const failure = fails(name)
+      if (failure === 'before') throw new Error('503')
+      const answer = await call(...args)
+      if (failure === 'after') throw new Error('lost connection')
+      return answer
+    }
+  const { multipart } = store
+  const through: Store = {
+    ...store,
+    get: wrap('get', store.get),
+    getRange: wrap('getRange', store.getRange),
+    list: wrap('list', store.list),
+    put: wrap('put', store.put),
+    multipart: {
+      start: wrap('start', multipart.start),
+      upload: wrap('upload', multipart.upload),
+      copy: wrap('copy', multipart.copy),
+      complete: wrap('complete', multipart.complete),
+    },
+  }
+  return { through, calls }
+}
+
+describe('the whole log', () => {
+  it.each([
+    ['nothing', 0, 100],
+    ['a few bytes', 10, 3],
+    ['5 MiB and a byte', 5 * MIB + 1, 64 * 1024],
+    ['12 MB in small writes', 12_000_000, 1000],
+    ['20 MB at once', 20_000_000, 20_000_000],
+    ['30 MiB in pieces of a pipe', 30 * MIB, 64 * 1024],
+  ])('is what was written: %s', async (_, size, chunk) => {
+    const keys = nextBuild()
+    const log = randomBytes(size)
+    expect(await keep(keys, store, pieces(log, chunk))).toEqual({ bytes: size, complete: true })
+    expect((await body(keys.whole)).equals(log)).toBe(true)
+    const live = await Promise.all((await segments(keys)).map(({ key }) => body(key)))
+    expect(Buffer.concat(live).equals(log)).toBe(true)
+  })
+
+  it('of a small build costs one put, and bytes go up twice at most', async () => {
+    const { through, calls } = watched()
+    await keep(nextBuild(), through, [Buffer.from('small')])
+    expect(calls).toEqual(['put', 'put'])
+  })
+
+  it('takes large segments on the side of S3', async () => {
+    const { through, calls } = watched()
+    const keys = nextBuild()
+    const sink = createSink(through, keys)
+    const [big, small] = [randomBytes(6 * MIB), randomBytes(MIB)]
+    await sink.upload(0, big)
+    await sink.upload(6 * MIB, small)
+    await sink.upload(7 * MIB, big)
+    await sink.finish()
+    expect(calls).toEqual(['put', 'start', 'copy', 'put', 'put', 'upload', 'complete'])
+    expect((await body(keys.whole)).equals(Buffer.concat([big, small, big]))).toBe(true)
+  })
+
+  it('is whole though every call fails at first, done or not', async () => {
+    const seen = new Map<string, number>()
+    const { through } = watched(call => {
+      const times = (seen.get(call) ?? 0) + 1
+      seen.set(call, times)
+      return times % 3 === 1 ? 'before' : times % 3 === 2 ? 'after' : null
+    })
+    const keys = nextBuild()
+    const log = randomBytes(14 * MIB)
+    const sink = createSink(through, keys)
+    const streamer = new LogStreamer({
+      upload: sink.upload,
+      backOffMs: 1,
+      segmentBytes: 3 * MIB,
+      lastTries: 9,
+    })
+    for (const chunk of pieces(log, MIB)) await streamer.write(chunk)
+    expect(await streamer.end()).toEqual({ bytes: log.length, complete: true })
+    while (
+      !(await sink.finish().then(
+        () => true,
+        () => false,
+      ))
+    ) {}
+    expect((await body(keys.whole)).equals(log)).toBe(true)
+  })
+})
+
+describe('composeLog', () => {
+  it.each([
+    ['small segments', [10, 20, 30]],
+    ['none', []],
+    ['large and small ones', [6 * MIB, 100, 3 * MIB, 3 * MIB, 5 * MIB, 10]],
+  ])('ends the log of a build that died: %s', async (_, sizes) => {
+    const keys = nextBuild()
+    const sink = createSink(store, keys)
+    const log: Buffer[] = []
+    let at = 0
+    for (const size of sizes) {
+      log.push(Buffer.alloc(size, at % 251))
+      await sink.upload(at, log.at(-1)!)
+      at += size
+    }
+    await composeLog(store, await segments(keys), keys.whole, '▸ Died\n')
+    const expected = Buffer.concat([...log, Buffer.from(sizes.length > 0 ? '\n▸ Died\n' : '▸ Died\n')])
+    expect((await body(keys.whole)).equals(expected)).toBe(true)
+  })
+})
+
+describe('readLog', () => {
+  it('follows a log that grows, and knows its end', async () => {
+    const keys = nextBuild()
+    const sink = createSink(store, keys)
+    expect(await readLog(store, keys, 0, 100)).toMatchObject({ next: 0, ended: false })
+    await sink.upload(0, Buffer.from('hello '))
+    await sink.upload(6, Buffer.from('world'))
+    const read = async (from: number, most: number) => {
+      const { bytes, ...rest } = await readLog(store, keys, from, most)
+      return { text: Buffer.from(bytes).toString(), ...rest }
+    }
+    expect(await read(0, 100)).toEqual({ text: 'hello world', next: 11, ended: false })
+    expect(await read(4, 4)).toEqual({ text: 'o wo', next: 8, ended: false })
+    expect(await read(11, 100)).toEqual({ text: '', next: 11, ended: false })
+    await sink.upload(11, Buffer.from('!'))
+    expect(await read(11, 100)).toEqual({ text: '!', next: 12, ended: false })
+    await sink.finish()
+    expect(await read(6, 100)).toEqual({ text: 'world!', next: 12, ended: true })
+    expect(await read(12, 100)).toEqual({ text: '', next: 12, ended: true })
+    expect(await read(99, 100)).toEqual({ text: '', next: 99, ended: true })
+    expect(await read(0, 12)).toEqual({ text: 'hello world!', next: 12, ended: false })
+  })
+
+  it('ends an empty log', async () => {
+    const keys = nextBuild()
+    await createSink(store, keys).finish()
+    expect(await readLog(store, keys, 0, 100)).toMatchObject({ next: 0, ended: true })
+  })
+
+  it('reads a log of many small segments in several answers, each cheap', async () => {
+    const keys = nextBuild()
+    const sink = createSink(store, keys)
+    for (let at = 0; at < 400; at += 4) await sink.upload(at, Buffer.from('1234'))
+    const { through, calls } = watched()
+    let text = ''
+    for (let from = 0; from < 400; from = text.length) {
+      calls.length = 0
+      text += Buffer.from((await readLog(through, keys, from, MIB)).bytes).toString()
+      expect(calls.filter(call => call === 'list')).toHaveLength(1)
+      expect(calls.length).toBeLessThan(40)
+    }
+    expect(text).toBe('1234'.repeat(100))
+  })
+})
+
+describe('tail', () => {
+  it('gives the last lines, running or ended', async () => {
+    const keys = nextBuild()
+    const sink = createSink(store, keys)
+    expect(await tail(store, keys)).toBe('')
+    let at = 0
+    const write = async (text: string) => {
+      await sink.upload(at, Buffer.from(text))
+      at += text.length
+    }
+    await write('x\n'.repeat(100_000))
+    for (let line = 1; line <= 50; line++) await write(`${line}\n`)
+    const { through, calls } = watched()
+    expect(await tail(through, keys, 3)).toBe('48\n49\n50')
+    await sink.finish()
+    calls.length = 0
+    expect(await tail(through, keys, 3)).toBe('48\n49\n50')
+    expect(calls).toEqual(['list', 'getRange'])
+    expect((await tail(store, keys)).split('\n')).toHaveLength(20)
+  })
+})

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { switchName } from '../../src/admission/switch.ts'
+import { buildKeys } from '../../src/build/layout.ts'
+import { readJob, readReport } from '../../src/build/records.ts'
+import { functionName, STACK } from '../../src/entry/system/functions.ts'
+import { lambciJson, openTown, type Town } from './town.ts'
+
+let town: Town
+beforeAll(async () => {
+  town = await openTown({ buildTimeoutMs: 8000 })
+})
+afterAll(() => town.close())
+
+const commandLines = async () => {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  return Promise.all(pids.map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+}
+
+const buildProcess = () => town.system.lambda.sandboxes(functionName('build-deploy')).map(({ pid }) => pid)
+
+test('a build process that is killed: the failure record ends the build, and its log is kept', async () => {
+  const at = await town.write(lambciJson('echo begun; setsid sleep 7654321 & sleep 7654321'))
+  const commit = await town.push(at, 'killed/once', 'master')
+  const build = { project: 'gh/killed/once', number: 1 }
+  await town.until(
+    'the first words',
+    async () => (await town.system.store.list(buildKeys(build).log.prefix)).length > 1,
+  )
+  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  const view = await town.ended(build)
+  expect(view).toMatchObject({
+    status: 'errored',
+    reason: 'The build ended without a word: its process was killed, most likely for want of memory',
+  })
+  const log = await town.log(build)
+  expect(log).toContain('begun\n')
+  expect(log).toMatch(/▸ Error: The build ended without a word: .*\n$/)
+  expect((await town.statuses('killed/once', commit)).at(-1)).toMatch(
+    /^error lambci\/push: Error: The build ended without/,
+  )
+  expect(town.mails.some(({ subject }) => subject === 'errored: killed/once #1 (master)')).toBe(true)
+
+  expect(await commandLines()).not.toContainEqual(expect.stringContaining('sleep\x007654321'))
+})
+
+test('killed in its deploy: the tests stay green, the deploy is red', async () => {
+  const at = await town.write(
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
+  )
+  const commit = await town.push(at, 'killed/deploy', 'master')
+  const build = { project: 'gh/killed/deploy', number: 1 }
+  await town.until('the deploy', async () => (await town.look(build))?.status === 'deploying')
+  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  const view = await town.ended(build)
+  expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'failed' } })
+  expect((await town.statuses('killed/deploy', commit)).at(-1)).toMatch(
+    /^success .*but the deploy to dev failed$/,
+  )
+  expect(town.mails.some(({ subject }) => subject === 'deploy failed: killed/deploy #1 (master)')).toBe(true)
+})
+
+test('a command longer than the function may live is stopped in time to say so', async () => {
+  const at = await town.write(lambciJson('sleep 1000'))
+  await town.push(at, 'too/long', 'master')
+  const view = await town.ended({ project: 'gh/too/long', number: 1 })
+  expect(view).toMatchObject({ status: 'failed', exit: { kind: 'timed-out' }, log: { complete: true } })
+})
+
+/** A job on record as admission leaves it, of which no build function has heard. */
+async function unheard(repository: string, change: object) {
+  const at = await town.write(lambciJson('true'))
+  await town.push(at, repository, 'master')
+  const first = { project: `gh/${repository}`, number: 1 }
+  await town.ended(first)
+  const job = await readJob(town.system.store, first)
+  const next = { ...job, number: 2, nonce: randomUUID(), ...change }
+  const build = { project: first.project, number: 2 }
+  await town.system.store.put(buildKeys(build).job, JSON.stringify(next), 'application/json')
+  return { build, job: next }
+}
+
+const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString()
+
+test("the dead man's switch ends a build of which nothing more was heard", async () => {
+  const { build } = await unheard('silent/one', { latestEnd: anHourAgo() })
+  const run = {
+    ...(await storedRun('silent/one')),
+    phase: 'running',
+    endedAt: null,
+    result: null,
+    exit: null,
+    log: null,
+  }
+  await town.system.store.put(buildKeys(build).run, JSON.stringify(run), 'application/json')
+  await setSwitch(build)
+  const view = await town.ended(build)
+  expect(view).toMatchObject({
+    status: 'errored',
+    reason: expect.stringContaining('nothing was heard of it until its latest end'),
+  })
+  expect(town.system.servers.scheduler.schedules().map(({ name }) => name)).not.toContain(switchName(build))
+})
+
+test('a job that no build function ever took is handed out again', async () => {
+  const { build } = await unheard('lost/order', { latestEnd: anHourAgo() })
+  await setSwitch(build)
+  const view = await town.ended(build)
+  expect(view.status).toBe('passed')
+  expect((await readReport(town.system.store, build))?.value.admissions).toBe(2)
+})
+
+test('a failure record ends only the build whose nonce it carries', async () => {
+  const at = await town.write(lambciJson('sleep 2'))
+  await town.push(at, 'forged/record', 'master')
+  const build = { project: 'gh/forged/record', number: 1 }
+  await town.until('the start', async () => (await town.look(build))?.status === 'running')
+  const job = await readJob(town.system.store, build)
+  const { requestId } = (await town.look(build))?.runner ?? {}
+  const order = {
+    job: { ...job, nonce: randomUUID() },
+    admission: { cloneToken: null, buildUrl: 'http://127.0.0.1/' },
+  }
+  await town.system.lambda.invoke(functionName('report'), {
+    version: '1.0',
+    requestContext: { requestId, condition: 'RetriesExhausted', approximateInvokeCount: 1 },
+    requestPayload: { Records: [{ Sns: { Message: JSON.stringify(order) } }] },
+    responsePayload: { errorMessage: 'forged' },
+  })
+  expect((await town.look(build))?.status).toBe('running')
+  expect(await town.ended(build)).toMatchObject({ status: 'passed' })
+})
+
+test('no switch is left when all builds are over', async () => {
+  await town.settled()
+  expect(town.system.servers.scheduler.schedules()).toEqual([])
+})
+
+async function storedRun(repository: string) {
+  const stored = await town.system.store.get(`gh/${repository}/builds/1/run.json`)
+  return JSON.parse(Buffer.from(stored?.body ?? '').toString())
+}
+
+/** As admission sets it, only that its time has come. */
+async function setSwitch(build: { project: string; number: number }) {
+  const { addresses, lambda } = town.system
+  const client = new SchedulerClient({
+    endpoint: addresses.scheduler,
+    region: addresses.region,
+    credentials: { accessKeyId: addresses.accessKeyId, secretAccessKey: addresses.secretAccessKey },
+  })
+  await client.send(
+    new CreateScheduleCommand({
+      Name: switchName(build),
+      GroupName: STACK,
+      ScheduleExpression: `at(${new Date(Date.now() + 1000).toISOString().slice(0, 19)})`,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ActionAfterCompletion: 'DELETE',
+      Target: {
+        Arn: lambda.arn(functionName('report')),
+        RoleArn: 'arn:aws:iam::000000000000:role/lambci-scheduler',
+        Input: JSON.stringify({ switch: build }),
+      },
+    }),
+  )
+}

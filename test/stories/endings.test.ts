@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Files, lambciJson, openTown, type Town } from './town.ts'
+
+let town: Town
+beforeAll(async () => {
+  town = await openTown({ buildTimeoutMs: 60_000 })
+})
+afterAll(() => town.close())
+
+type Ending = {
+  files: Files
+  result: string
+  exit?: object | null
+  status: string | RegExp
+  log?: string | RegExp
+}
+
+const endings: Record<string, Ending> = {
+  passed: {
+    files: lambciJson('true'),
+    result: 'passed',
+    exit: { kind: 'exited', code: 0 },
+    status: /^success lambci\/push: Passed in [\d.]+ s$/,
+  },
+  'an exit code': {
+    files: lambciJson('echo before; exit 7'),
+    result: 'failed',
+    exit: { kind: 'exited', code: 7 },
+    status: /^failure lambci\/push: Failed: echo before; exit 7 ended with exit code 7$/,
+  },
+  'a signal': {
+    files: lambciJson('kill -9 $$'),
+    result: 'failed',
+    exit: { kind: 'signalled', signal: 'SIGKILL' },
+    status: 'failure lambci/push: Failed: kill -9 $$ was killed by SIGKILL',
+  },
+  'a timeout': {
+    files: lambciJson('trap "" TERM; echo waiting; sleep 100 & wait; sleep 100', { timeout: 1 }),
+    result: 'failed',
+    exit: { kind: 'timed-out' },
+    status: /^failure lambci\/push: Timed out after \d(\.\d)? s$/,
+    log: 'waiting',
+  },
+  'a child left behind': {
+    files: lambciJson('echo started; sleep 1000 & setsid sleep 1000 & exit 0'),
+    result: 'passed',
+    status: /^success lambci\/push: Passed in [\d.]+ s$/,
+  },
+  'malformed JSON': {
+    files: { '.lambci.json': '{"cmd": "true",}' },
+    result: 'errored',
+    exit: null,
+    status: /^error lambci\/push: Error: \.lambci\.json is not valid JSON: line 1, column 16/,
+    log: '.lambci.json is not valid JSON',
+  },
+  'an unknown key': {
+    files: { '.lambci.json': '{"cmd": "true", "brnaches": {}}' },
+    result: 'errored',
+    status:
+      /^error lambci\/push: Error: \.lambci\.json: "brnaches" is not a known key \(did you mean "branches"\?\)/,
+  },
+  'a wrong type': {
+    files: { '.lambci.json': '{"cmd": 5}' },
+    result: 'errored',
+    status: /cmd must be a command/,
+  },
+  'a wrong regex': {
+    files: { '.lambci.json': '{"branches": {"/(/": true}}' },
+    result: 'errored',
+    status: /is not a valid regular expression/,
+  },
+  'a wrong stage': {
+    files: { '.lambci.json': '{"stages": {"master": "Dev!"}}' },
+    result: 'errored',
+    status: /must be a stage name such as "dev"/,
+  },
+  'a failed deploy': {
+    files: lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo deploying; exit 9' }),
+    result: 'passed',
+    status: /^success lambci\/push: Passed in [\d.]+ s, but the deploy to dev failed$/,
+    log: 'ended with exit code 9',
+  },
+  'red tests do not deploy': {
+    files: lambciJson('false', { stages: { master: 'dev' }, deploy: 'echo never' }),
+    result: 'failed',
+    status: 'failure lambci/push: Failed: false ended with exit code 1',
+  },
+}
+
+test.each(Object.entries(endings))('%s', async (name, { files, result, exit, status, log }) => {
+  const repository = `ends/${name.replaceAll(' ', '-')}`
+  const at = await town.write(files)
+  const commit = await town.push(at, repository, 'master')
+  const view = await town.ended({ project: `gh/${repository}`, number: 1 })
+  expect(view.status).toBe(result)
+  if (exit === null) expect(view.exit).toBeNull()
+  else if (exit) expect(view.exit).toMatchObject(exit)
+  const statuses = await town.statuses(repository, commit)
+  expect(statuses.at(-1)).toMatch(status)
+  expect(statuses.at(-1)?.replace(/^\S+ \S+ /, '').length).toBeLessThanOrEqual(140)
+  if (log) expect(await town.log(view)).toMatch(log)
+  if (result === 'failed') {
+    const mail = await town.until('the mail', async () =>
+      town.mails.find(({ subject }) => subject?.includes(repository)),
+    )
+    expect(mail.text).toContain('lines of the log:')
+  }
+  if (name === 'red tests do not deploy') expect(await town.log(view)).not.toContain('▸ $ echo never')
+})
+
+test("a commit that is gone ends the build with git's own words, and no token in them", async () => {
+  const at = await town.write(lambciJson('true'))
+  await town.api('POST', '/user/repos', { name: 'gone' })
+  const { login } = await town.api('GET', '/user')
+  const commit = await town.push(at, `${login}/gone`, 'master')
+  await town.ended({ project: `gh/${login}/gone`, number: 1 })
+  const [hook] = await town.api('GET', `/repos/${login}/gone/hooks`)
+  const [delivery] = await town.api('GET', `/repos/${login}/gone/hooks/${hook.id}/deliveries`)
+  await town.api('DELETE', `/repos/${login}/gone`)
+  const sent = await resend(delivery.id, login, commit)
+  expect(sent.status).toBe(202)
+  const view = await town.ended({ project: `gh/${login}/gone`, number: 2 })
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringMatching(/^Fetching .* failed: /) })
+  expect(await town.log(view)).not.toContain(town.system.keys.githubToken)
+})
+
+/** A delivery of a commit that no repository has any more, signed as GitHub signs. */
+async function resend(_: unknown, login: string, commit: string): Promise<Response> {
+  const { createHmac, randomUUID } = await import('node:crypto')
+  const { url, webhookSecret } = town.system.addresses
+  const signer = { name: 'Ada', email: 'ada@example.com', username: 'ada' }
+  const body = JSON.stringify({
+    ref: 'refs/heads/master',
+    before: commit,
+    after: commit,
+    deleted: false,
+    repository: { id: 1, full_name: `${login}/gone`, private: false, default_branch: 'master' },
+    head_commit: { id: commit, message: 'Gone', author: signer, committer: signer },
+    commits: [],
+    pusher: signer,
+  })
+  const headers = {
+    'X-GitHub-Event': 'push',
+    'X-GitHub-Delivery': randomUUID(),
+    'X-Hub-Signature-256': `sha256=${createHmac('sha256', webhookSecret).update(body).digest('hex')}`,
+    'content-type': 'application/json',
+  }
+  return fetch(`${url}/webhook`, { method: 'POST', headers, body })
+}
