@@ -6,6 +6,7 @@ import { switchName } from '../../src/admission/switch.ts'
 import { buildKeys } from '../../src/build/layout.ts'
 import { readJob, readReport } from '../../src/build/records.ts'
 import { functionName, STACK } from '../../src/entry/system/functions.ts'
+import { readLog } from '../../src/log/reader.ts'
 import { lambciJson, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -25,10 +26,10 @@ test('a build process that is killed: the failure record ends the build, and its
   const at = await town.write(lambciJson('echo begun; setsid sleep 7654321 & sleep 7654321'))
   const commit = await town.push(at, 'killed/once', 'master')
   const build = { project: 'gh/killed/once', number: 1 }
-  await town.until(
-    'the first words',
-    async () => (await town.system.store.list(buildKeys(build).log.prefix)).length > 1,
-  )
+  await town.until('the first words', async () => {
+    const { bytes } = await readLog(town.system.store, buildKeys(build).log, 0, 10_000)
+    return Buffer.from(bytes).toString().includes('begun\n')
+  })
   for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
   const view = await town.ended(build)
   expect(view).toMatchObject({

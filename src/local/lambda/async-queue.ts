@@ -3,7 +3,7 @@ import { Alarm, type Clock } from '../clock.ts'
 import { type Condition, decide, expiryOf, failureRecord, type RetryPolicy } from './async-policy.ts'
 import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
 import type { EventStore } from './event-store.ts'
-import { failed, type Outcome } from './outcome.ts'
+import { exited, failed, type Outcome } from './outcome.ts'
 import type { Event } from './sandbox.ts'
 
 export type QueueOptions = {
@@ -56,6 +56,22 @@ export class AsyncQueue {
   close() {
     this.#closed = true
     this.#alarm.set(null)
+  }
+
+  /**
+   * Takes up what an earlier host left. Whatever was running then died with it, which counts as its failure: only what
+   * may be tried again is run again.
+   */
+  resume() {
+    const { store, definition } = this.#options
+    for (const { requestId, dueAt } of store.waiting(definition.name)) {
+      const { invocations, failures } = store.read(requestId)
+      if (invocations <= failures || failures < this.#policy.attempts) continue
+      const outcome = exited(requestId, null, 'SIGTERM')
+      if (!outcome.ok) store.retry(requestId, outcome.error, dueAt)
+      this.#track(requestId, () => this.#discard(requestId, 'RetriesExhausted'))
+    }
+    this.pump()
   }
 
   /** Begins what is due, drops what is too old, and sleeps until the next event is one or the other. */

@@ -57,7 +57,7 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     throw new Problem(`There is no function ${name}; the functions are ${[...hosted.keys()].join(', ')}.`)
   }
   // What the last process left behind.
-  for (const { queue } of hosted.values()) queue.pump()
+  for (const { queue } of hosted.values()) queue.resume()
 
   const invoke = async (name: string, payload: unknown) => {
     const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null' }

@@ -74,7 +74,7 @@ test('an event that was never run is told without a response', async () => {
 test('what is queued and what runs when the host closes goes on at the next start', async () => {
   const directory = scratchDirectory()
   const mark = join(directory, 'mark')
-  const functions = [define('failing.hangsOnce', { concurrency: 1, maximumRetryAttempts: 0 })]
+  const functions = [define('failing.hangsOnce', { concurrency: 1, maximumRetryAttempts: 1 })]
   const first = await host(functions, { directory })
   await first.invokeAsync('hangsOnce', { mark })
   await until(() => existsSync(mark))
@@ -95,10 +95,29 @@ test('a host that is killed takes its sandboxes along and loses no event', async
   const sandbox = await until(() => existsSync(mark) && Number(readFileSync(mark, 'utf8')))
   child.kill('SIGKILL')
   await until(() => !isAlive(sandbox))
-  const lambda = await host([define('failing.hangsOnce', { maximumRetryAttempts: 0 })], { directory })
+  const lambda = await host([define('failing.hangsOnce', { maximumRetryAttempts: 1 })], { directory })
   await lambda.idle()
   expect(existsSync(`${mark}.again`)).toBe(true)
   expect(lambda.records).toEqual([])
+})
+
+test('what ran when the host ended, and may not run again, has failed', async () => {
+  const directory = scratchDirectory()
+  const mark = join(directory, 'mark')
+  const functions = [define('failing.hangsOnce', { maximumRetryAttempts: 0 })]
+  const first = await host(functions, { directory })
+  await first.invokeAsync('hangsOnce', { mark })
+  await until(() => existsSync(mark))
+  await first.close()
+  const second = await host(functions, { directory })
+  await second.idle()
+  expect(existsSync(`${mark}.again`)).toBe(false)
+  expect(second.records).toMatchObject([
+    {
+      requestContext: { condition: 'RetriesExhausted' },
+      responsePayload: { errorType: 'Runtime.ExitError' },
+    },
+  ])
 })
 
 test('a second host on the same directory is refused', async () => {
