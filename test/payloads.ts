@@ -64,8 +64,9 @@ export const FORK = 'stranger/Hello-World'
 /** A pull request, from a branch of the repository itself unless told otherwise. */
 export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
   const { action = 'opened', head = 'own', isPrivate = false } = pull
-  const example = examplesOf<PullRequestEvent>('pull_request').find(each => each.action === action)
-  const payload = example ?? examplesOf<PullRequestEvent>('pull_request')[0]
+  const examples = examplesOf<PullRequestEvent>('pull_request')
+  // The last ones are the newest: only they are as GitHub's schema wants them.
+  const payload = examples.findLast(each => each.action === action) ?? examples.at(-1)
   if (!payload) throw new Error('There is no example of a pull request')
   const own = { ...payload.pull_request.base.repo, private: isPrivate }
   const owner = { ...own.owner, login: 'stranger' }
@@ -90,9 +91,10 @@ export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
 }
 
 export function mergeGroupPayload(action = 'checks_requested'): MergeGroupChecksRequestedEvent {
-  const [example] = examplesOf<MergeGroupChecksRequestedEvent>('merge_group')
+  const example = examplesOf<MergeGroupChecksRequestedEvent>('merge_group').at(-1)
   if (!example) throw new Error('There is no example of a merge group')
-  return { ...example, action } as MergeGroupChecksRequestedEvent
+  const repository = { is_template: false, web_commit_signoff_required: false, ...example.repository }
+  return { ...example, action, repository } as MergeGroupChecksRequestedEvent
 }
 
 export const signatureOf = (body: string, secret: string) =>

@@ -111,7 +111,12 @@ test.each<[string, 'push' | 'pull_request' | 'merge_group', object, RegExp]>([
   ['a skip word', 'push', pushOf({ message: 'Fix [skip ci]' }), /says "\[skip ci\]"/],
   ['a closed one', 'pull_request', pullRequestPayload({ action: 'closed', state: 'closed' }), /was closed/],
   ['a label', 'pull_request', pullRequestPayload({ action: 'labeled' }), /^Pull request #7 was labeled/],
-  ['a push to a closed one', 'pull_request', pullRequestPayload({ action: 'synchronize', state: 'closed' }), /is closed/],
+  [
+    'a push to a closed one',
+    'pull_request',
+    pullRequestPayload({ action: 'synchronize', state: 'closed' }),
+    /is closed/,
+  ],
   ['an end', 'merge_group', mergeGroupPayload('destroyed'), /^The merge group was destroyed/],
 ])('%s starts nothing: %s', (_, name, payload, reason) => {
   expect(ask(name, payload)).toEqual({ ignored: expect.stringMatching(reason) })
@@ -150,7 +155,7 @@ test.each<[string, Parameters<typeof pullRequestPayload>[0], object]>([
   ['whose fork is gone', { head: 'deleted' }, { isFork: true, cloneRepository: null, pullRequest: 7 }],
   ['of a private repository', { isPrivate: true }, { isPrivate: true, isFork: false }],
   ['by Dependabot', { user: 'dependabot[bot]' }, { isDependabot: true, isFork: false }],
-  ["by Dependabot, pushed to by another", { user: 'dependabot[bot]', sender: 'ada' }, { isDependabot: true }],
+  ['by Dependabot, pushed to by another', { user: 'dependabot[bot]', sender: 'ada' }, { isDependabot: true }],
   ['pushed to by Dependabot', { user: 'ada', sender: 'dependabot[bot]' }, { isDependabot: true }],
   ['with a skip word in its title', { title: 'Fix [skip ci]' }, { message: 'Fix [skip ci]' }],
 ])('a pull request %s', (_, pull, expected) => {
@@ -161,10 +166,15 @@ test('a fork that bears our name is a fork, and our own repository under another
   const { pull_request, ...rest } = pullRequestPayload()
   const withRepo = (repo: object): unknown => ({
     ...rest,
-    pull_request: { ...pull_request, head: { ...pull_request.head, repo: { ...pull_request.head.repo, ...repo } } },
+    pull_request: {
+      ...pull_request,
+      head: { ...pull_request.head, repo: { ...pull_request.head.repo, ...repo } },
+    },
   })
   expect(requestOf('pull_request', withRepo({ id: 1 }))).toMatchObject({ isFork: true })
-  expect(requestOf('pull_request', withRepo({ full_name: 'renamed/Hello-World' }))).toMatchObject({ isFork: false })
+  expect(requestOf('pull_request', withRepo({ full_name: 'renamed/Hello-World' }))).toMatchObject({
+    isFork: false,
+  })
 })
 
 test('a pull request of somebody who has left GitHub', () => {

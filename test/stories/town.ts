@@ -18,8 +18,9 @@ type Ref = { project: string; number: number }
 
 const PATIENCE_MS = 45_000
 
-export async function openTown(options: Partial<SystemOptions> = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'lambci-town-'))
+/** `home` is the directory of an earlier town, which goes on here. */
+export async function openTown({ home, ...options }: Partial<SystemOptions> & { home?: string } = {}) {
+  const directory = home ?? (await mkdtemp(join(tmpdir(), 'lambci-town-')))
   const mails: Mail[] = []
   const lines: string[] = []
   const system = await startSystem({

@@ -9,7 +9,11 @@ import { PAYLOAD_LIMIT } from './runtime-api.ts'
 
 export type FunctionUrl = Listening
 
-const TOO_LARGE = plain(413, 'Request Entity Too Large')
+const TOO_LARGE: HttpAnswer = {
+  status: 413,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from('{"error":"The request is larger than 6 MB, the most that a function URL takes."}'),
+}
 const BROKEN = plain(502, 'Internal Server Error')
 
 /** An HTTP server on loopback that hands each request to the function, as a function URL does. */

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import type { Exit } from '../../src/build/exit.ts'
+import {
+  describeDuration,
+  describeOutcome,
+  durationOf,
+  isRed,
+  nameOfCommand,
+  reasonOfExit,
+} from '../../src/build/outcome.ts'
+import type { Run } from '../../src/build/run-record.ts'
+import { after, viewWith } from '../records.ts'
+
+test.each([
+  [0, '0.0 s'],
+  [449, '0.4 s'],
+  [9_949, '9.9 s'],
+  [9_950, '10 s'],
+  [42_000, '42 s'],
+  [59_499, '59 s'],
+  [59_500, '1 min'],
+  [870_000, '14 min 30 s'],
+  [3_599_600, '1 h'],
+  [3_900_000, '1 h 5 min'],
+  [7_200_000, '2 h'],
+])('%i ms read as %s', (milliseconds, expected) => {
+  expect(describeDuration(milliseconds)).toBe(expected)
+})
+
+test.each([
+  ['npm test', 'npm test'],
+  ['  npm test\n', 'npm test'],
+  ['npm ci\nnpm test', 'npm ci…'],
+  ['x'.repeat(60), 'x'.repeat(60)],
+  ['x'.repeat(61), `${'x'.repeat(60)}…`],
+  ['', ''],
+])('the command %j is called %j', (command, name) => {
+  expect(nameOfCommand(command)).toBe(name)
+})
+
+test('no character of a command is halved', () => {
+  expect(nameOfCommand(`${'x'.repeat(59)}${'🎉'.repeat(20)}`).isWellFormed()).toBe(true)
+})
+
+test.each<[Exit, string | null]>([
+  [{ kind: 'exited', code: 0 }, null],
+  [{ kind: 'exited', code: 1 }, 'npm test ended with exit code 1'],
+  [{ kind: 'signalled', signal: 'SIGKILL' }, 'npm test was killed by SIGKILL'],
+  [{ kind: 'timed-out', afterMs: 870_000 }, 'Timed out after 14 min 30 s'],
+])('%j: %s', (exit, reason) => {
+  expect(reasonOfExit('npm test', exit)).toBe(reason)
+})
+
+const deploy = (status: 'running' | 'succeeded' | 'failed') => ({
+  stage: 'dev',
+  status,
+  reason: null,
+  exit: null,
+})
+const failed = (exit: Exit): Partial<Run> => ({
+  result: 'failed',
+  exit,
+  reason: reasonOfExit('npm test', exit),
+})
+
+test.each<[string, boolean, Partial<Run> | null]>([
+  ['Queued', false, null],
+  ['Queued', false, { phase: 'claimed' }],
+  ['Running', false, { phase: 'running' }],
+  ['Passed, deploying to dev', false, { phase: 'deploying', deploy: deploy('running') }],
+  ['Passed in 42 s', false, {}],
+  ['Passed in 14 min 30 s', false, { endedAt: after(872).toISOString() }],
+  ['Passed', false, { startedAt: null }],
+  ['Passed in 42 s, deployed to dev', false, { deploy: deploy('succeeded') }],
+  ['Passed in 42 s, but the deploy to dev failed', true, { deploy: deploy('failed') }],
+  ['Failed: npm test ended with exit code 1', true, failed({ kind: 'exited', code: 1 })],
+  ['Failed: npm test was killed by SIGKILL', true, failed({ kind: 'signalled', signal: 'SIGKILL' })],
+  ['Timed out after 14 min 30 s', true, failed({ kind: 'timed-out', afterMs: 870_000 })],
+  ['Failed', true, { result: 'failed' }],
+  ['Error: .lambci.json is not valid', true, { result: 'errored', reason: '.lambci.json is not valid' }],
+  ['Skipped: no rule matches', false, { result: 'skipped', reason: 'no rule matches' }],
+  ['Cancelled', false, { result: 'cancelled' }],
+])('%s (red: %j)', (text, red, run) => {
+  const view = viewWith({ run })
+  expect([describeOutcome(view), isRed(view)]).toEqual([text, red])
+})
+
+test('a clock that ran backwards gives no negative duration', () => {
+  const startedAt = after(10).toISOString()
+  expect(durationOf({ startedAt, endedAt: after(9).toISOString() })).toBe(0)
+  expect(durationOf({ startedAt, endedAt: null })).toBeNull()
+})
