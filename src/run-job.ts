@@ -8,8 +8,8 @@ import { type Result, succeeded } from './build/result.ts'
 import type { Deploy, Run, Runner } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
 import { runCommand } from './command/run-command.ts'
-import { NO_FILES } from './config/files.ts'
-import { type Resolved, resolveConfig } from './config/resolve.ts'
+import type { Resolved } from './config/resolve.ts'
+import { resolveCommit, type Source } from './config/resolve-commit.ts'
 import { type Job, repositoryOf } from './job/job.ts'
 import { BuildLog } from './log/build-log.ts'
 import { createSink } from './log/sink.ts'
@@ -17,9 +17,6 @@ import { describePlan } from './plan/describe.ts'
 import { commandEnvironment } from './plan/environment.ts'
 import { planBuild, type Step } from './plan/plan.ts'
 import { Problem } from './problem.ts'
-import { readConfigFiles, readConfigFilesAt } from './workspace/config-files.ts'
-import { type Fetch, fetchCommit, fetchObject } from './workspace/git.ts'
-import type { GitAccess } from './workspace/git-environment.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
 /** What running needs from its host. */
@@ -83,7 +80,17 @@ async function build(work: Work): Promise<Ending> {
     `Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${job.commit.slice(0, 10)}`,
   )
   const sandbox = await openSandbox(host.sandbox)
-  const resolved = await course.time('fetch', () => fetchAndResolve(work, sandbox))
+  await log.say(
+    `Fetching ${job.commit.slice(0, 10)} (${job.checkoutBranch}) from ${repositoryOf(job.project)}`,
+  )
+  const source: Source = {
+    githubUrl: host.githubUrl,
+    directory: sandbox.workspace,
+    token: work.admission.cloneToken,
+    access: { home: sandbox.home, path: host.path, network: host.network },
+    gitTimeoutMs: host.deadline - host.now().getTime(),
+  }
+  const resolved = await course.time('fetch', () => resolveCommit(job, source))
   const plan = planBuild(job, resolved)
   // Before anything of the configuration is shown: a secret may stand in it, too.
   const secrets = plan.build ? await readSecrets(work, resolved) : {}
@@ -123,43 +130,6 @@ async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
   for (const line of lines) await log.say(line)
   return ended('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
 }
-
-/** The commit in the workspace, and what its configuration comes to. */
-async function fetchAndResolve({ job, admission, log, host }: Work, sandbox: Sandbox): Promise<Resolved> {
-  const settings = { job, account: job.settings, base: NO_FILES }
-  const unread = resolveConfig({ ...settings, head: NO_FILES })
-  const isClosed = job.isPrivate && !admission.cloneToken
-  // What the account does not build anyway needs no token to say so.
-  if (isClosed && !unread.config.build) return unread
-  if (isClosed) throw new Problem(describeMissingToken(job))
-  const repository = repositoryOf(job.project)
-  const access: GitAccess = { home: sandbox.home, path: host.path, network: host.network }
-  const fetch: Fetch = {
-    ...access,
-    directory: sandbox.workspace,
-    // The base repository has every commit of its pull requests, even when the fork is gone.
-    remote: `${host.githubUrl}/${repository}.git`,
-    commit: job.commit,
-    refs: [
-      job.pullRequest === null ? `refs/heads/${job.checkoutBranch}` : `refs/pull/${job.pullRequest}/head`,
-    ],
-    depth: unread.config.git.depth,
-    token: admission.cloneToken ?? undefined,
-    gitTimeoutMs: host.deadline - host.now().getTime(),
-  }
-  await log.say(`Fetching ${job.commit.slice(0, 10)} (${job.checkoutBranch}) from ${repository}`)
-  await fetchCommit(fetch)
-  const head = await readConfigFiles(sandbox.workspace)
-  if (job.trust !== 'fork' || !job.baseCommit) return resolveConfig({ ...settings, head })
-  await fetchObject({ ...fetch, commit: job.baseCommit, refs: [`refs/heads/${job.branch}`], depth: 1 })
-  const base = await readConfigFilesAt(sandbox.workspace, job.baseCommit, access)
-  return resolveConfig({ ...settings, base, head })
-}
-
-const describeMissingToken = (job: Job) =>
-  job.trust === 'fork'
-    ? `${repositoryOf(job.project)} is private, and builds of forks and of Dependabot hold no token for clones: it cannot be fetched.`
-    : `${repositoryOf(job.project)} is private, and there is no token for clones: add a read-only "cloneToken" to the account's secrets.`
 
 async function readSecrets({ job, store, log }: Work, { config }: Resolved): Promise<Record<string, string>> {
   if (job.trust === 'fork' || !config.inheritSecrets) return {}
