@@ -93,8 +93,13 @@ export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
 export function mergeGroupPayload(action = 'checks_requested'): MergeGroupChecksRequestedEvent {
   const example = examplesOf<MergeGroupChecksRequestedEvent>('merge_group').at(-1)
   if (!example) throw new Error('There is no example of a merge group')
-  const repository = { is_template: false, web_commit_signoff_required: false, ...example.repository }
-  return { ...example, action, repository } as MergeGroupChecksRequestedEvent
+  // Older than these two, which GitHub's schema demands.
+  const added = { is_template: false, web_commit_signoff_required: false }
+  return {
+    ...example,
+    action,
+    repository: Object.assign(added, example.repository),
+  } as MergeGroupChecksRequestedEvent
 }
 
 export const signatureOf = (body: string, secret: string) =>

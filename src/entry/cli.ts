@@ -1,5 +1,4 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { Problem } from '../problem.ts'
 
 const DEFAULT_PORT = 4300
 
@@ -21,9 +20,27 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong already; asking for help is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    console.error(error instanceof Problem ? `lambci: ${error.message}` : error)
-    return error instanceof Problem ? 2 : 1
+    const sentence = describeError(error as Error & { code?: string })
+    console.error(sentence ? `lambci: ${sentence}` : error)
+    return sentence ? 2 : 1
   }
+}
+
+/** What a person can do something about, in a sentence; null for a fault of ours, which keeps its stack. */
+function describeError({ name, message, code }: Error & { code?: string }): string | null {
+  if (name === 'Problem') return message
+  if (code === 'ECONNREFUSED')
+    return `Nothing answers (${message}). Is the local system running? Start it with "lambci local".`
+  const isOfAws = [
+    'CredentialsProviderError',
+    'NoSuchBucket',
+    'AccessDenied',
+    'InvalidAccessKeyId',
+    'ExpiredToken',
+  ]
+  return isOfAws.includes(name)
+    ? `AWS says: ${message} Check your credentials, the region and the bucket.`
+    : null
 }
 
 function createProgram(end: (code: number) => void): Command {
@@ -68,5 +85,8 @@ function createProgram(end: (code: number) => void): Command {
     )
   return program
 }
+
+// Whoever reads us, as `head` does, may leave before the end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 process.exitCode = await main(process.argv.slice(2))

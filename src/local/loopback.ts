@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Problem } from '../problem.ts'
 
@@ -20,18 +20,27 @@ export async function listen(handler: Handler, port = 0): Promise<Listening> {
       else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     }
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(explain(error, port)))
-    server.listen(port, HOST, resolve)
-  })
+  const url = await bind(server, port)
   return {
-    url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
+    url,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
+}
+
+/**
+ * Binds a server to loopback; answers its URL.
+ * @throws Problem when the port is taken or not allowed.
+ */
+export async function bind(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error => reject(explain(error, port)))
+    server.listen(port, HOST, resolve)
+  })
+  return `http://${HOST}:${(server.address() as AddressInfo).port}`
 }
 
 function explain(error: NodeJS.ErrnoException, port: number) {

@@ -38,7 +38,7 @@ test('one delivery that arrives ten times at once is one build', async () => {
 
 test('the same among others: ten deliveries, each of them three times at once', async () => {
   const project = nextProject()
-  const ids = upTo(10).map(() => randomUUID())
+  const ids: string[] = upTo(10).map(() => randomUUID())
   const jobs = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(bucket.store, project, id)))
   const numbers = new Map(ids.map(id => [id, new Set<number>()]))
   for (const { delivery, number } of jobs) numbers.get(delivery)?.add(number)

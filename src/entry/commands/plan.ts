@@ -3,6 +3,7 @@ import { type Resolved, resolveConfig } from '../../config/resolve.ts'
 import type { Job } from '../../job/job.ts'
 import { describePlan } from '../../plan/describe.ts'
 import { type Plan, planBuild } from '../../plan/plan.ts'
+import { Problem } from '../../problem.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
 import { type Imagined, jobOfWorkingCopy } from './working-copy.ts'
 
@@ -27,7 +28,9 @@ export async function printPlan(
   directory: string,
   { json, ...imagined }: Imagined & { json?: boolean },
 ): Promise<number> {
-  const { resolved, plan } = await planWorkingCopy(directory, imagined)
+  const { job, resolved, plan } = await planWorkingCopy(directory, imagined)
+  if (job.branch === 'HEAD')
+    throw new Problem(`${directory} has no branch checked out. Say which one is meant with --branch.`)
   console.log(json ? JSON.stringify(plan, null, 2) : describePlan(plan, resolved))
   return 0
 }

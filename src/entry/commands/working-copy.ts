@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { execa } from 'execa'
 import { accountRules, mayDeploy } from '../../config/settings.ts'
@@ -17,6 +18,9 @@ export async function jobOfWorkingCopy(
 ): Promise<Job> {
   const git = (...args: string[]) =>
     execa('git', ['-C', directory, ...args], { reject: false, timeout: 10_000 })
+  const status = await stat(directory).catch(() => null)
+  if (!status?.isDirectory())
+    throw new Problem(`${directory} is no directory. Name the working copy to look at.`)
   const inside = await git('rev-parse', '--is-inside-work-tree')
   if (inside.code === 'ENOENT')
     throw new Problem('git is not installed, or not on PATH. Install git and try again.')
@@ -61,11 +65,8 @@ export async function jobOfWorkingCopy(
 
 /** `gh/owner/repo` of the remote `origin`; without one, the directory's own name. */
 function projectOf(remote: string, directory: string): string {
-  const [, owner, repo] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
+  const [, owner = '', repo = ''] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
   const name = basename(resolve(directory)).replace(/[^A-Za-z0-9._-]/g, '-')
   const candidates = [`gh/${owner}/${repo}`, `gh/local/${name}`]
-  return (
-    candidates.find(each => owner !== 'undefined' && projectSchema.safeParse(each).success) ??
-    'gh/local/project'
-  )
+  return candidates.find(each => projectSchema.safeParse(each).success) ?? 'gh/local/project'
 }

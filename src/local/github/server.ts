@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Problem } from '../../problem.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { bind } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
 import { checkCredentials, type GitService, refuseGit } from './credentials.ts'
 import { serveGit } from './git-backend.ts'
@@ -46,7 +45,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   // A push may take its time; silent connections are ended elsewhere.
   server.requestTimeout = 0
   const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, webhook })
-  const url = await listen(server, port).catch(error => {
+  const url = await bind(server, port).catch(error => {
     opened.records.close()
     throw error
   })
@@ -77,18 +76,6 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       hub.records.close()
     },
   }
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  } catch {
-    throw new Problem(
-      `The local GitHub cannot listen on port ${port}: is it taken? Choose another, or 0 for any.`,
-    )
-  }
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 const GIT_PATH = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { bind } from '../loopback.ts'
 import type { Allows } from './access.ts'
 import { send, sendFault } from './answer.ts'
 import { authorize, type LookUp, PRESIGNED } from './authorization.ts'
@@ -56,14 +56,12 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   })
   // Clients keep connections; one that is closed just as it is used again looks to them like a lost write.
   server.keepAliveTimeout = 120_000
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-  } catch (error) {
+  const url = await bind(server, port).catch(error => {
     database.close()
     throw error
-  }
+  })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     close: async () => {
       const closed = once(server.close(), 'close')
       server.closeAllConnections()
