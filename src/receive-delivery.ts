@@ -60,8 +60,8 @@ export async function receiveDelivery(delivery: Delivery, receiver: Receiver): P
 
   const asked = requestFromEvent(event)
   if ('error' in asked) return refuse(400, asked.error)
-  if ('ignored' in asked) return ignore(asked.ignored)
-  return admit(delivery.id, asked.request, receiver)
+  if (!('request' in asked)) return ignore(asked.ignored)
+  return admit(delivery.id, asked, receiver)
 }
 
 function eventOf(delivery: Delivery, name: Event['name']): Event | { error: string } {
@@ -73,7 +73,11 @@ function eventOf(delivery: Delivery, name: Event['name']): Event | { error: stri
 }
 
 /** Every step leaves a trace that the next attempt finds: a delivery sent again goes on where the last one stopped. */
-async function admit(deliveryId: string, request: Request, receiver: Receiver): Promise<Answer> {
+async function admit(
+  deliveryId: string,
+  { request, ignored }: { request: Request; ignored?: string },
+  receiver: Receiver,
+): Promise<Answer> {
   const { store, publish, deadMansSwitch, now } = receiver
   const { project } = request
   const account = await readAccount(store, project)
@@ -83,6 +87,7 @@ async function admit(deliveryId: string, request: Request, receiver: Receiver): 
       `${repositoryOf(project)} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
     )
   }
+  if (ignored && account.heedsSkipWords) return ignore(ignored)
   const claim = await DeliveryClaim.open(store, deliveryId, project, number =>
     isOver(store, { project, number }, now()),
   )
@@ -113,5 +118,7 @@ async function admit(deliveryId: string, request: Request, receiver: Receiver): 
 /** A build that has ended, or can no longer end by itself, is not gone on with: its delivery asks for a new one. */
 async function isOver(store: Store, build: { project: string; number: number }, now: Date): Promise<boolean> {
   const records = await readRecords(store, build)
-  return records !== null && (hasEnded(viewOf(records).status) || new Date(records.job.latestEnd) < now)
+  if (!records) return false
+  const latestEnd = records.report?.latestEnd ?? records.job.latestEnd
+  return hasEnded(viewOf(records).status) || new Date(latestEnd) < now
 }

@@ -1,5 +1,5 @@
 import type { RunnerSecrets } from './account/secrets.ts'
-import { noticeTopic } from './account/settings.ts'
+import { noticeRule, noticeTopic } from './account/settings.ts'
 import { admissionOf } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
@@ -100,7 +100,7 @@ async function tellEnding(look: Look, view: View, url: string, reporter: Reporte
   const topicArn = noticeTopic(job, run?.notifications?.topicArn)
   let notice = { told: report.told.notice, again: false }
   const isTold = notice.told?.error === null
-  if (topicArn && !isTold && isWanted(view, run?.notifications?.on ?? 'always', summary)) {
+  if (topicArn && !isTold && isWanted(view, noticeRule(job, run?.notifications?.on), summary)) {
     const lines = isRed(view) ? (await tail(store, buildKeys(job).log)).split('\n') : []
     notice = await tellNotice(topicArn, noticeOf(view, url, lines), sendNotice)
   }

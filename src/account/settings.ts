@@ -1,6 +1,7 @@
 import { settingsKeys } from '../build/layout.ts'
 import type { Store } from '../build/store.ts'
 import { defaults, lay, layRule } from '../config/cascade.ts'
+import { toConfig } from '../config/config.ts'
 import {
   accountRules,
   isAllowed,
@@ -11,6 +12,8 @@ import {
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
 import type { Job } from '../job/job.ts'
+
+type NoticeRule = 'always' | 'change' | 'failure'
 
 /** What the account says of one repository. */
 export type Account = {
@@ -48,8 +51,17 @@ export function noticeTopic(job: Job, chosen: string | null | undefined): string
   const layers = parseSettings(job.project, job.settings)
   const account = lay(defaults(), ...layers)
   const own = [topicOf(account), topicOf(layRule(account, job))]
+  // A fork chooses neither a topic nor silence.
+  if (job.trust === 'fork') return own[1] ?? null
   if (chosen === null) return null
   // Where the build died before its configuration was read, the account's own choice holds.
   const isListed = chosen !== undefined && [...own, ...accountRules(layers).topics].includes(chosen)
   return isListed ? chosen : (own[1] ?? null)
+}
+
+/** Which endings people hear of; as with the topic, a fork's record does not choose. */
+export function noticeRule(job: Job, chosen: NoticeRule | undefined): NoticeRule {
+  if (chosen !== undefined && job.trust !== 'fork') return chosen
+  const account = layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job)
+  return toConfig(account.merged).notifications.on
 }

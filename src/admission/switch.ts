@@ -25,15 +25,19 @@ export const switchName = ({ project, number }: BuildRef) =>
 export function openSwitch({ group, functionArn, roleArn }: SwitchTarget): Switch {
   const client = new SchedulerClient()
   return {
-    set: async (build, at) => {
+    set: async ({ project, number }, at) => {
       const schedule = new CreateScheduleCommand({
-        Name: switchName(build),
+        Name: switchName({ project, number }),
         GroupName: group,
         // A one-time schedule takes no zone letter and no fraction of a second.
         ScheduleExpression: `at(${at.toISOString().slice(0, 19)})`,
         FlexibleTimeWindow: { Mode: 'OFF' },
         ActionAfterCompletion: 'DELETE',
-        Target: { Arn: functionArn, RoleArn: roleArn, Input: JSON.stringify({ switch: build }) },
+        Target: {
+          Arn: functionArn,
+          RoleArn: roleArn,
+          Input: JSON.stringify({ switch: { project, number } }),
+        },
       })
       await client.send(schedule).catch(error => {
         if (!(error instanceof ConflictException)) throw error

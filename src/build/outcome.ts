@@ -17,7 +17,9 @@ export function describeDuration(milliseconds: number): string {
 /** A command's first line, short enough for a status. */
 export function nameOfCommand(command: string): string {
   const line = command.trim().split('\n')[0] ?? ''
-  return line === command.trim() && line.length <= SHOWN_COMMAND ? line : `${line.slice(0, SHOWN_COMMAND)}…`
+  return line === command.trim() && line.length <= SHOWN_COMMAND
+    ? line
+    : `${line.slice(0, SHOWN_COMMAND).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
 /** Why a command did not succeed, in one line; null when it did. */

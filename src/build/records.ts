@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { jobSchema } from '../job/job.ts'
 import { type BuildRef, buildKeys } from './layout.ts'
 import { type Report, reportSchema } from './report-record.ts'
-import { parseRun, type Run } from './run-record.ts'
+import { parseRun, RUN_RECORD_LIMIT, type Run } from './run-record.ts'
 import type { Store } from './store.ts'
 import type { Records } from './view.ts'
 
@@ -24,8 +24,12 @@ export const readJob = async (store: Store, build: BuildRef) =>
   (await readRecord(store, buildKeys(build).job, jobSchema))?.value ?? null
 
 export async function readRun(store: Store, build: BuildRef): Promise<Run | null> {
-  const stored = await store.get(buildKeys(build).run)
-  return stored && parseRun(stored.body)
+  // A byte more than is read: whoever wrote gigabytes there must not fill the memory of those who look.
+  const { run } = buildKeys(build)
+  const start = await store.getRange(run, 0, RUN_RECORD_LIMIT + 1)
+  // An empty object has no range, and is no less unreadable for it.
+  const body = start ?? (await store.get(run))?.body
+  return body ? parseRun(body) : null
 }
 
 export const readReport = (store: Store, build: BuildRef): Promise<Versioned<Report> | null> =>

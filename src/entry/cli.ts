@@ -89,4 +89,5 @@ function createProgram(end: (code: number) => void): Command {
 // Whoever reads us, as `head` does, may leave before the end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
-process.exitCode = await main(process.argv.slice(2))
+// At once: a start that failed half-way leaves servers open.
+process.exit(await main(process.argv.slice(2)))

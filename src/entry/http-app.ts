@@ -42,7 +42,8 @@ export function createHttpApp(host: Omit<Receiver, 'baseUrl'>): Hono {
     const records = await find(c)
     if (!records) return c.notFound()
     const view = viewOf(records)
-    if (c.req.header('accept')?.includes('application/json')) return c.json(view)
+    if (c.req.header('accept')?.includes('application/json'))
+      return c.json(view, 200, { 'cache-control': 'no-store' })
     const links = linksOf(buildPath(view), new URL(c.req.url).search)
     const page = renderBuildPage({
       view,

@@ -11,7 +11,9 @@ export const projectSchema = z
 
 export const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
 
-const repositorySchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9._-]{1,100}$/)
+const repositorySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
 
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>

@@ -2,8 +2,8 @@ import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from '../web
 import { type Person, type Request, requestSchema } from './job.ts'
 import { skipWordIn } from './skip-words.ts'
 
-/** What an event asks for, why it asks for nothing, or what is wrong with it. */
-export type Asked = { request: Request } | { ignored: string } | { error: string }
+/** What an event asks for (`ignored`: unless the account heeds no skip words), why it asks for nothing, or what is wrong with it. */
+export type Asked = { request: Request; ignored?: string } | { ignored: string } | { error: string }
 
 const ACTIONS = ['opened', 'reopened', 'synchronize']
 const DEPENDABOT = 'dependabot[bot]'
@@ -16,7 +16,7 @@ export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Asked
   const asked = readers[event.name](event.payload as never)
   if (!('request' in asked)) return asked
   const parsed = requestSchema.safeParse(asked.request)
-  if (parsed.success) return { request: parsed.data }
+  if (parsed.success) return { ...asked, request: parsed.data }
   const issue = parsed.error.issues[0]
   return {
     error: `This ${event.name} event cannot be built: ${issue?.path.join('.')} is not valid (${issue?.message}).`,
@@ -32,9 +32,9 @@ function askedByPush(push: PushEvent): Asked {
   if (push.deleted || !push.head_commit)
     return { ignored: `The branch ${branch} was deleted: there is nothing to build.` }
   const word = skipWordIn(push.head_commit.message)
-  if (word) return { ignored: `The commit message says "${word}": this push is not built.` }
   const { author } = push.head_commit
   return {
+    ...(word && { ignored: `The commit message says "${word}": this push is not built.` }),
     request: {
       ...fromRepository(push.repository),
       event: 'push',

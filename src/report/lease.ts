@@ -28,7 +28,7 @@ export async function holdLease(
     const { value, etag } = held
     const told = await tell(value).catch(async error => {
       // Whoever comes next, Lambda's own retry above all, must not have to wait for the lease to run out.
-      await store.putIf(key, JSON.stringify({ ...value, lease: null }), { ifMatch: etag })
+      await freeLease(build, { store, holder })
       throw error
     })
     const released = await store.putIf(key, JSON.stringify({ ...told, lease: null }), { ifMatch: etag })
@@ -38,6 +38,19 @@ export async function holdLease(
     if (standing?.value.lease?.holder !== holder) return
     const { asks, failures } = standing.value
     held = { value: { ...told, asks, failures }, etag: standing.etag }
+  }
+}
+
+/** Gives the lease back as things stand, so that what others have noted meanwhile is kept. */
+async function freeLease(
+  build: BuildRef,
+  { store, holder }: Pick<Lessee, 'store' | 'holder'>,
+): Promise<void> {
+  for (;;) {
+    const standing = await readReport(store, build)
+    if (standing?.value.lease?.holder !== holder) return
+    const free = JSON.stringify({ ...standing.value, lease: null })
+    if ((await store.putIf(buildKeys(build).report, free, { ifMatch: standing.etag })) !== 'lost') return
   }
 }
 

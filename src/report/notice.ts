@@ -69,6 +69,8 @@ const printable = (text: string) =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .slice(0, LINE_LIMIT)
+    // The SDK cannot encode half a character.
+    .toWellFormed()
 
 function subject(text: string): string {
   const ascii = text.replace(/[^\x20-\x7e]/g, '?')

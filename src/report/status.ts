@@ -33,8 +33,11 @@ export function commitStatusOf(view: View, targetUrl: string): CommitStatus | nu
   }
 }
 
+/** Control characters go, and so do those above U+FFFF, for which GitHub refuses a description with 422. */
 function shortened(text: string): string {
-  const characters = [...text.replace(/\s+/g, ' ')]
+  const characters = [
+    ...text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\p{Cs}\u{10000}-\u{10ffff}]/gu, '\ufffd'),
+  ]
   if (characters.length <= DESCRIPTION_LIMIT) return characters.join('')
   return `${characters.slice(0, DESCRIPTION_LIMIT - 1).join('')}…`
 }

@@ -51,7 +51,7 @@ export async function runLocal({ port, data, once = false, json = false }: Local
     return await ended
   } finally {
     await system.close()
-    functionsLog.end()
+    await new Promise<void>(ended => functionsLog.end(ended))
   }
 }
 

@@ -29,7 +29,10 @@ const schema = z.object({
 
 /** At most 140 characters, as GitHub counts them. */
 export function shortText() {
-  return z.string().refine(text => [...text].length <= 140, 'is too long (maximum is 140 characters)')
+  return z
+    .string()
+    .refine(text => [...text].length <= 140, 'is too long (maximum is 140 characters)')
+    .refine(text => !/[\u{10000}-\u{10ffff}]/u.test(text), "doesn't accept 4-byte Unicode")
 }
 
 export const statusRoutes = [
