@@ -1,3 +1,5 @@
+import { escapeControls } from '../build/escape-controls.ts'
+
 /** A path of keys as one would write it: `git.depth`, `branches["/^dev/"].cmd`, `topics[0]`. */
 export function keyPath(keys: readonly PropertyKey[]): string {
   return keys.map(step).join('').replace(/^\./, '')
@@ -13,12 +15,4 @@ function step(key: PropertyKey): string {
 export function quote(value: unknown, most = 80): string {
   const text = typeof value === 'string' && value.length > most ? `${value.slice(0, most)}…` : value
   return escapeControls(JSON.stringify(text))
-}
-
-/** A text whose control characters a terminal will show, not obey. */
-export function escapeControls(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}]/gu,
-    control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

@@ -1,4 +1,4 @@
-import { escapeControls } from '../config/key-path.ts'
+import { escapeControls } from '../build/escape-controls.ts'
 import type { Resolved } from '../config/resolve.ts'
 import type { Plan } from './plan.ts'
 

@@ -20,7 +20,7 @@ export function parseDelivery(headers: Headers, body: string): Delivery | { erro
   const missing = REQUIRED.filter(name => !headers.get(name))
   if (missing.length > 0) {
     return {
-      error: `This is not a delivery from GitHub: the header ${missing.join(', ')} is missing. A webhook without a secret sends no signature: set one in the repository's webhook settings.`,
+      error: `This is not a delivery from GitHub: it lacks ${missing.join(', ')}. A webhook without a secret sends no signature: set one in the repository's webhook settings.`,
     }
   }
   const parsed = headersSchema.safeParse(Object.fromEntries(REQUIRED.map(name => [name, headers.get(name)])))

@@ -92,7 +92,7 @@ describe('the webhook', () => {
       'push',
       pushPayload(),
       { headers: { 'X-GitHub-Event': '' } },
-      /x-github-event is missing/,
+      /it lacks x-github-event/,
     ],
     [
       400,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { escapeControls, runnerLine } from '../../src/log/runner-line.ts'
+import { escapeControls } from '../../src/build/escape-controls.ts'
+import { runnerLine } from '../../src/log/runner-line.ts'
 
 it('looks like a line of the runner', () => {
   expect(runnerLine('Fetching 1a2b3c4 from owner/repo')).toBe('▸ Fetching 1a2b3c4 from owner/repo\n')

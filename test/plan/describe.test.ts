@@ -43,6 +43,6 @@ test('commands of several lines stay aligned, and steer no terminal', () => {
   expect(text.split('\n').slice(1, 4)).toEqual([
     'Command    set -e',
     '             make',
-    '           \\u001b[2J\\u009b\\u202emake test',
+    '           \\x1b[2J\\x9b\\u202emake test',
   ])
 })

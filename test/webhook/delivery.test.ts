@@ -26,7 +26,7 @@ test.each(Object.keys(GOOD))('a missing %s is named', name => {
   const headers = Object.fromEntries(Object.entries(GOOD).filter(([key]) => key !== name))
   for (const each of [headers, { ...headers, [name]: '' }]) {
     expect(parse(each)).toEqual({
-      error: expect.stringContaining(`the header ${name.toLowerCase()} is missing.`),
+      error: expect.stringContaining(`it lacks ${name.toLowerCase()}.`),
     })
   }
 })
@@ -34,7 +34,7 @@ test.each(Object.keys(GOOD))('a missing %s is named', name => {
 test('all missing headers are named at once, with what to do', () => {
   expect(parse({})).toEqual({
     error: expect.stringMatching(
-      /x-github-event, x-github-delivery, x-hub-signature-256 is missing\. .*set one in the repository's webhook settings\.$/,
+      /it lacks x-github-event, x-github-delivery, x-hub-signature-256\. .*set one in the repository's webhook settings\.$/,
     ),
   })
 })

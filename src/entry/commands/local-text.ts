@@ -1,10 +1,10 @@
 import { styleText } from 'node:util'
+import { escapeControls } from '../../build/escape-controls.ts'
 import { type BuildRef, buildKeys } from '../../build/layout.ts'
 import { describeOutcome, isRed } from '../../build/outcome.ts'
 import type { View } from '../../build/view.ts'
 import { repositoryOf } from '../../job/job.ts'
 import type { Mail } from '../../local/sns/delivery.ts'
-import { escapeControls } from '../../log/runner-line.ts'
 import type { Addresses } from '../system/system.ts'
 
 const bold = (text: string) => styleText('bold', text)
