@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { buildUrl } from '../../build/links.ts'
 import { isRed } from '../../build/outcome.ts'
@@ -15,6 +16,8 @@ import { type System, startSystem } from '../system/system.ts'
 import { Board } from './board.ts'
 import { followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
+
+const START_MS = 30_000
 
 export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
 
@@ -31,7 +34,8 @@ export async function runLocal({ port, data, once = false, json = false }: Local
   const started = startSystem({
     directory,
     port,
-    onRecord: async key => board.note((await started).store, key),
+    // What is written while we close can no longer be read, nor need it be.
+    onRecord: key => void started.then(({ store }) => board.note(store, key)).catch(() => {}),
     onMail: mail => {
       mails.push(mail)
       void keepMail(directory, mail)
@@ -47,8 +51,10 @@ export async function runLocal({ port, data, once = false, json = false }: Local
     const shown = showExample(system, { directory, json, board, mails })
     // A signal ends it at once, in the middle of the example too.
     const first = await Promise.race([shown, ended.then(() => null)])
-    if (first && once) return isRed(first) ? 1 : 0
-    return await ended
+    if (!first || !once) return await ended
+    // Reports that still look whether there is more to tell may do so in peace.
+    await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])
+    return isRed(first) ? 1 : 0
   } finally {
     await system.close()
     await new Promise<void>(ended => functionsLog.end(ended))
@@ -65,7 +71,15 @@ async function showExample(system: System, { directory, json, board, mails }: Sh
   print(describeStart(addresses, directory, Object.keys(handed)), addresses)
 
   if (!json) console.log(`Pushing ${EXAMPLE}, branch master …\n`)
-  const build = await pushExample(directory, addresses.github, commit => board.buildOf(commit))
+  const build = await Promise.race([
+    pushExample(directory, addresses.github, commit => board.buildOf(commit)),
+    sleep(START_MS, null, { ref: false }),
+  ])
+  if (!build) {
+    throw new Problem(
+      `The push has started no build within ${START_MS / 1000} s: ${join(directory, 'functions.log')} says why.`,
+    )
+  }
   for await (const bytes of followLog(store, build)) if (!json) process.stdout.write(bytes)
   const view = await waitForEnd(store, build)
   const job = await readJob(store, build)

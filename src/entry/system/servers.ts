@@ -38,7 +38,8 @@ export async function startServers(
   })
   const invoke = async (name: string, event: unknown) => (await lambda).invokeAsync(name, event)
   const wake = { events: ['s3:ObjectCreated:*'] as const, prefix: 'gh/' }
-  const report = (event: unknown) => void invoke(functionName('report'), event)
+  // A notification that comes while we close is lost, as S3's may be: the dead man's switch is there for it.
+  const report = (event: unknown) => void invoke(functionName('report'), event).catch(() => {})
   const s3 = await startS3({
     ...place('s3', 1),
     region: REGION,
