@@ -84,8 +84,8 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
   const { job, report, run } = look
   const view = viewOf(look)
   const url = buildUrl(job, (await reporter.secrets()).linkKey)
-  if (report.ending && run?.phase !== 'ended' && !report.told.closed)
-    await finishDeadLog(job, view, reporter.store)
+  const isWhole = run?.phase === 'ended' && run.log?.complete
+  if (report.ending && !isWhole && !report.told.closed) await finishDeadLog(job, view, reporter.store)
   const status = await tellStatus(view, url, report.told.status, await reporter.github())
   const told = { ...report.told, status: status.told }
   const next = { ...look, report: { ...report, told }, again: status.again }

@@ -55,15 +55,14 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   ])
   const work = { job, admission, store, course, log, host }
   const ending = await build(work).catch(error => describeFault(error, log))
-  await cleanSandbox(host.sandbox).catch(error =>
-    log.say(`The sandbox could not be emptied: ${error.message}`),
-  )
   const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
   await log.say(
     `${ending.result === 'passed' ? 'Passed' : `The build ${VERBS[ending.result ?? 'errored']}`} after ${took}`,
   )
   const written = await course.time('log', () => log.end())
   await course.record({ ...ending, phase: 'ended', log: written, endedAt: host.now().toISOString() })
+  // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
+  await cleanSandbox(host.sandbox).catch(error => console.error(log.redact(String(error))))
 }
 
 const VERBS = {
@@ -88,14 +87,14 @@ async function build(work: Work): Promise<Ending> {
     directory: sandbox.workspace,
     token: work.admission.cloneToken,
     access: { home: sandbox.home, path: host.path, network: host.network },
-    gitTimeoutMs: host.deadline - host.now().getTime(),
+    deadline: host.deadline,
   }
   const resolved = await course.time('fetch', () => resolveCommit(job, source))
   const plan = planBuild(job, resolved)
   // Before anything of the configuration is shown: a secret may stand in it, too.
   const secrets = plan.build ? await readSecrets(work, resolved) : {}
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
-  if (!plan.build) return ended('skipped', { reason: shortened(plan.reason) })
+  if (!plan.build) return ended('skipped', { reason: shortened(log.redact(plan.reason)) })
 
   const [command, deploy] = plan.steps
   if (!command) throw new Error('The plan has no command')
@@ -103,7 +102,7 @@ async function build(work: Work): Promise<Ending> {
   const cmd = log.redact(command.command).slice(0, 2000)
   await course.record({
     phase: 'running',
-    plan: { build: true, reason: shortened(plan.reason), cmd, stage: plan.stage?.name ?? null },
+    plan: { build: true, reason: shortened(log.redact(plan.reason)), cmd, stage: plan.stage?.name ?? null },
     notifications: { on, topicArn: sns.topicArn },
   })
   const scene = { sandbox, resolved, secrets }
@@ -120,7 +119,7 @@ const ended = (result: Result, rest: Partial<Ending>): Ending => ({
   result,
 })
 const shortened = (text: string) => text.slice(0, 500)
-const reasonOf = (step: Step, exit: Exit, log: BuildLog) => log.redact(reasonOfExit(step.command, exit) ?? '')
+const reasonOf = (step: Step, exit: Exit, log: BuildLog) => reasonOfExit(log.redact(step.command), exit) ?? ''
 
 /** A problem is the user's to solve and reads as prose; anything else is a fault of ours. */
 async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
@@ -160,7 +159,9 @@ async function runStep({ job, admission, course, log, host }: Work, scene: Scene
     }),
   )
   await log.say(
-    succeeded(exit) ? `${nameOfCommand(step.command)} ended with exit code 0` : reasonOf(step, exit, log),
+    succeeded(exit)
+      ? `${nameOfCommand(log.redact(step.command))} ended with exit code 0`
+      : reasonOf(step, exit, log),
   )
   return exit
 }

@@ -25,7 +25,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@octokit/plugin-throttling': /^github\/client\.ts$/,
   '@octokit/webhooks': /^webhook\/signature\.ts$/,
   'simple-git': /^workspace\/git\.ts$/,
-  execa: /^(command\/(output-pipe|run-command)|entry\/.*|local\/github\/git)\.ts$/,
+  execa: /^(command\/(output-pipe|run-command)|workspace\/sandbox|entry\/.*|local\/github\/git)\.ts$/,
   'node:fs': /^(workspace|command|local|entry)\//,
   'node:fs/promises': /^(workspace|command|local|entry)\//,
   'node:os': /^(command|entry)\//,

@@ -39,16 +39,11 @@ export class DeliveryClaim {
   }
 
   /** Claims a delivery, or finds its claim. A delivery whose build has ended asks for a new one. */
-  static async open(
-    store: Store,
-    id: string,
-    project: string,
-    hasEnded: (number: number) => Promise<boolean>,
-  ) {
+  static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
     const key = deliveryKey(id)
     let found: DeliveryClaim | null = null
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (found && !(found.build.published && (await hasEnded(found.build.number)))) return found
+      if (found && !(await isOver(found.build.number))) return found
       const next = { number: (await lastNumber(store, project)) + 1, nonce: randomUUID(), published: false }
       const claim = { project, builds: [...(found ? found.#builds : []), next] }
       const condition = found ? { ifMatch: found.#etag } : ({ ifNoneMatch: '*' } as const)

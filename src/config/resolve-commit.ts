@@ -13,7 +13,8 @@ export type Source = {
   /** For clones of a private repository; null for none. */
   token: string | null
   access: GitAccess
-  gitTimeoutMs: number
+  /** By then git has to be done; ms since 1970. */
+  deadline: number
 }
 
 /**
@@ -21,7 +22,7 @@ export type Source = {
  * fetched too. Throws a `Problem` where git or a file is at fault.
  */
 export async function resolveCommit(job: Job, source: Source): Promise<Resolved> {
-  const { githubUrl, directory, token, access, gitTimeoutMs } = source
+  const { githubUrl, directory, token, access, deadline } = source
   const settings = { job, account: job.settings, base: NO_FILES }
   const unread = resolveConfig({ ...settings, head: NO_FILES })
   const isClosed = job.isPrivate && token === null
@@ -39,7 +40,7 @@ export async function resolveCommit(job: Job, source: Source): Promise<Resolved>
     ],
     depth: unread.config.git.depth,
     token: token ?? undefined,
-    gitTimeoutMs,
+    deadline,
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)

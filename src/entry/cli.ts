@@ -22,7 +22,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const sentence = describeError(error as Error & { code?: string })
     console.error(sentence ? `lambci: ${sentence}` : error)
-    return sentence ? 2 : 1
+    // At once: a start that failed half-way leaves servers open.
+    process.exit(sentence ? 2 : 1)
   }
 }
 
@@ -31,6 +32,7 @@ function describeError({ name, message, code }: Error & { code?: string }): stri
   if (name === 'Problem') return message
   if (code === 'ECONNREFUSED')
     return `Nothing answers (${message}). Is the local system running? Start it with "lambci local".`
+  if (message === 'Region is missing') return 'No AWS region is set: set AWS_REGION.'
   const isOfAws = [
     'CredentialsProviderError',
     'NoSuchBucket',
@@ -89,5 +91,4 @@ function createProgram(end: (code: number) => void): Command {
 // Whoever reads us, as `head` does, may leave before the end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
-// At once: a start that failed half-way leaves servers open.
-process.exit(await main(process.argv.slice(2)))
+process.exitCode = await main(process.argv.slice(2))

@@ -8,6 +8,7 @@ import { tail } from '../log/reader.ts'
 import { openBuild, refOfPath } from '../pages/access.ts'
 import { PAGE_HEADERS, renderBuildPage } from '../pages/build-page.ts'
 import { linkToLog, serveLog } from '../pages/log.ts'
+import { Problem } from '../problem.ts'
 import { type Receiver, receiveDelivery } from '../receive-delivery.ts'
 import { PAYLOAD_LIMIT, parseDelivery } from '../webhook/delivery.ts'
 
@@ -19,6 +20,7 @@ export function createHttpApp(host: Omit<Receiver, 'baseUrl'>): Hono {
   const app = new Hono()
   app.onError((error, c) => {
     console.error(error)
+    if (error instanceof Problem) return c.json({ error: error.message }, 500)
     return c.json({ error: 'Something went wrong here; the log of the http function says what.' }, 500)
   })
   app.notFound(c => c.json({ error: 'There is nothing here, or nothing that this link may show.' }, 404))

@@ -5,6 +5,9 @@ import { secretForms } from './secret-forms.ts'
 import type { LogSink } from './sink.ts'
 import { LogStreamer } from './streamer.ts'
 
+/** A host keeps half a minute for all that comes after the command. */
+const LAST_MS = 15_000
+
 export type WrittenLog = { bytes: number; complete: boolean }
 
 /**
@@ -21,7 +24,7 @@ export class BuildLog {
 
   constructor(sink: LogSink, secrets: readonly string[]) {
     this.#sink = sink
-    this.#streamer = new LogStreamer({ upload: sink.upload })
+    this.#streamer = new LogStreamer({ upload: sink.upload, lastMs: LAST_MS })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }

@@ -20,7 +20,9 @@ export async function readLog(store: Store, keys: LogKeys, from: number, maxByte
   const whole = await store.getRange(keys.whole, from, maxBytes)
   if (whole) return { bytes: whole, next: from + whole.length, ended: whole.length < maxBytes }
   const bytes = await readSegments(store, await segmentsFrom(store, keys, from), from, maxBytes)
-  const ended = bytes.length === 0 && (await sizeOf(store, keys.whole)) !== null
+  // The last segment may have come after the list was made: only past the end of the whole is it the end.
+  const size = bytes.length === 0 ? await sizeOf(store, keys.whole) : null
+  const ended = size !== null && from >= size
   return { bytes, next: from + bytes.length, ended }
 }
 

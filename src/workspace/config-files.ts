@@ -13,8 +13,8 @@ export const readConfigFilesAt = (directory: string, commit: string, access: Git
   readAll(name => readFileAt(directory, commit, name, access))
 
 async function readAll(read: (name: string) => Promise<string | null>): Promise<ConfigFiles> {
-  const [lambciJson, packageJson, lambciJs] = await Promise.all(
-    ['.lambci.json', 'package.json', '.lambci.js'].map(read),
-  )
-  return { lambciJson: lambciJson ?? null, packageJson: packageJson ?? null, hasLambciJs: lambciJs != null }
+  const [lambciJson, packageJson] = await Promise.all(['.lambci.json', 'package.json'].map(read))
+  // Whatever it is, it is not read.
+  const lambciJs = await read('.lambci.js').catch(() => '')
+  return { lambciJson: lambciJson ?? null, packageJson: packageJson ?? null, hasLambciJs: lambciJs !== null }
 }

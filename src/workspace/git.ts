@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts'
 import { type GitAccess, gitEnvironment, maskToken } from './git-environment.ts'
 import { gitProblem } from './git-problem.ts'
 import { isFullRef } from './ref-name.ts'
-import { MAX_FILE_BYTES, tooLarge } from './working-file.ts'
+import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
 
 export type Fetch = GitAccess & {
   directory: string
@@ -17,7 +17,8 @@ export type Fetch = GitAccess & {
   depth: number
   token?: string | undefined
   signal?: AbortSignal | undefined
-  gitTimeoutMs: number
+  /** When git is stopped, whatever it does; ms since 1970. */
+  deadline: number
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
@@ -58,8 +59,9 @@ export async function readFileAt(
   const git = openGit(directory, gitEnvironment(access))
   try {
     const files = (await git.raw('ls-tree', '-z', '-l', commit)).split('\0')
-    const listed = files.find(line => line.startsWith('10') && line.endsWith(`\t${name}`))
+    const listed = files.find(line => line.endsWith(`\t${name}`))
     if (!listed) return null
+    if (!listed.startsWith('10')) throw notRegular(name)
     const [, , blob = '', size] = listed.split(/\s+/)
     if (Number(size) > MAX_FILE_BYTES) throw tooLarge(name)
     return await git.raw('cat-file', 'blob', blob)
@@ -125,9 +127,9 @@ function parseRemote(remote: string): URL {
 
 /** Runs git commands within the time, and makes a Problem of what fails. */
 async function withGit<T>(wanted: Fetch, work: (git: SimpleGit) => Promise<T>): Promise<T> {
-  const { directory, token, signal, gitTimeoutMs } = wanted
+  const { directory, token, signal, deadline } = wanted
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), gitTimeoutMs)
+  const timer = setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()))
   const remote = parseRemote(wanted.remote)
   const what = `Fetching ${wanted.commit.slice(0, 7)} from ${remote.href}`
   try {
@@ -138,7 +140,7 @@ async function withGit<T>(wanted: Fetch, work: (git: SimpleGit) => Promise<T>): 
     if (signal?.aborted) throw new Problem(`${what} was stopped.`)
     if (late.signal.aborted)
       throw new Problem(
-        `${what} took longer than ${gitTimeoutMs / 1000} s. Try again, or fetch less (\`git.depth\`).`,
+        `${what} took longer than the build has time. Try again, or fetch less (\`git.depth\`).`,
       )
     throw gitProblem(what, maskToken(error.message, token))
   } finally {

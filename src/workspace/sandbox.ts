@@ -1,5 +1,6 @@
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
+import { execa } from 'execa'
 import { Problem } from '../problem.ts'
 import { killLeftBehind } from './left-behind.ts'
 
@@ -50,19 +51,13 @@ function refuseUnlessOwn(directory: string) {
 }
 
 async function removeTree(path: string) {
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 2 })
   try {
-    await remove()
+    await rm(path, { recursive: true, force: true, maxRetries: 2 })
   } catch {
-    // Read-only directories, such as Go's module cache: nothing in them can be removed before they are writable.
-    await makeWritable(path)
-    await remove()
+    // Read-only directories (Go's module cache) and paths longer than the system takes: what walks down by steps can.
+    const options = { env: { PATH: process.env.PATH ?? '/usr/bin:/bin' }, extendEnv: false, reject: false }
+    await execa('chmod', ['-R', 'u+rwX', '--', path], options)
+    const { failed } = await execa('rm', ['-rf', '--', path], options)
+    if (failed) throw new Problem('The sandbox cannot be emptied of what an earlier build has left in it.')
   }
-}
-
-async function makeWritable(path: string) {
-  const status = await lstat(path)
-  if (!status.isDirectory()) return
-  await chmod(path, 0o700)
-  for (const entry of await readdir(path)) await makeWritable(join(path, entry))
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startSystem } from '../../src/entry/system/system.ts'
 
 const LAMBCI = join(import.meta.dirname, '..', '..', 'src', 'entry', 'lambci.js')
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'src', 'entry', 'example')
@@ -53,6 +54,19 @@ test('local --once tells the story, and the next start goes on with build #2', a
   )
   expect(view).toMatchObject({ project: 'gh/example/hello', number: 2, status: 'passed' })
   expect(rest).toEqual([])
+})
+
+test('a long log goes through a slow pipe whole', async () => {
+  const data = join(directory, 'data')
+  const system = await startSystem({ directory: data, port: 0 })
+  try {
+    await system.store.put('gh/example/hello/builds/1/log.txt', 'x'.repeat(6_000_000), 'text/plain')
+    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
+    const { stdout } = await execa('bash', ['-c', `${logs} | (sleep 1; wc -c)`])
+    expect(Number(stdout)).toBe(6_000_000)
+  } finally {
+    await system.close()
+  }
 })
 
 test('a port in use is one sentence', async () => {

@@ -113,6 +113,17 @@ test('a job that no build function ever took is handed out again', async () => {
   expect((await readReport(town.system.store, build))?.value.admissions).toBe(2)
 })
 
+test('a build that writes rubbish over its record is errored, and its log is whole', async () => {
+  const at = await town.write(lambciJson('echo before; sleep 4; kill -9 $PPID'))
+  await town.push(at, 'rubbish/record', 'master')
+  const build = { project: 'gh/rubbish/record', number: 1 }
+  await town.until('the start', async () => (await town.look(build))?.status === 'running')
+  await town.system.store.put(buildKeys(build).run, 'rubbish', 'application/json')
+  const view = await town.ended(build)
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
+  expect(await town.log(build)).toContain('not readable')
+})
+
 test('a failure record ends only the build whose nonce it carries', async () => {
   const at = await town.write(lambciJson('sleep 2'))
   await town.push(at, 'forged/record', 'master')

@@ -1,3 +1,5 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Files, lambciJson, openTown, type Town } from './town.ts'
 
@@ -106,6 +108,33 @@ test.each(Object.entries(endings))('%s', async (name, { files, result, exit, sta
     expect(mail.text).toContain('lines of the log:')
   }
   if (name === 'red tests do not deploy') expect(await town.log(view)).not.toContain('▸ $ echo never')
+})
+
+test('a configuration that is a link is never the default command', async () => {
+  const at = await town.write({ 'ci/lambci.json': '{"cmd": "exit 7"}' })
+  await symlink('ci/lambci.json', join(at, '.lambci.json'))
+  await town.push(at, 'ends/linked', 'master')
+  const view = await town.ended({ project: 'gh/ends/linked', number: 1 })
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('.lambci.json is a link') })
+})
+
+test('a secret that a short name of the command cuts in two stays hidden', async () => {
+  const secret = 'tok_SUPERSECRET_0123456789'
+  await town.system.store.put(
+    'secrets/env/gh/ends/cut.json',
+    JSON.stringify({ TOKEN: secret }),
+    'application/json',
+  )
+  const at = await town.write(lambciJson(`${': '.padEnd(50, 'x')} ${secret}; exit 1`))
+  const commit = await town.push(at, 'ends/cut', 'master')
+  const view = await town.ended({ project: 'gh/ends/cut', number: 1 })
+  expect(view.status).toBe('failed')
+  const told = [
+    await town.log(view),
+    JSON.stringify(view),
+    ...(await town.statuses('ends/cut', commit)),
+  ].join('\n')
+  expect(told).not.toContain('tok_')
 })
 
 test("a commit that is gone ends the build with git's own words, and no token in them", async () => {

@@ -175,7 +175,18 @@ describe('readWorkingFile', () => {
     expect(await readWorkingFile(directory, 'file')).toBe('text ä')
     expect(await readWorkingFile(directory, 'large')).toHaveLength(256 * 1024)
     await expect(readWorkingFile(directory, 'larger')).rejects.toThrow(/larger is larger than 256 KB/)
-    for (const name of ['folder', 'link', 'pipe', 'none', 'file/below'])
-      expect(await readWorkingFile(directory, name), name).toBeNull()
+    for (const name of ['none', 'file/below']) expect(await readWorkingFile(directory, name), name).toBeNull()
+    for (const name of ['folder', 'link', 'pipe'])
+      await expect(readWorkingFile(directory, name), name).rejects.toThrow(
+        `${name} is a link, a directory or the like`,
+      )
   })
+})
+
+it('is emptied of paths longer than the system takes', async () => {
+  const deep = 'for i in $(seq 1 40); do mkdir $(printf "d%.0s" {1..200}) && cd d*; done; chmod 500 .'
+  await mkdir(directory, { recursive: true })
+  await promisify(execFile)('bash', ['-c', deep], { cwd: directory })
+  await cleanSandbox(directory)
+  expect(await readdir(directory)).toEqual([])
 })

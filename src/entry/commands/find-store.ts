@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { openStore, type Store } from '../../build/store.ts'
 import { Problem } from '../../problem.ts'
+import { readJsonFile } from '../system/json-file.ts'
 
 export type StoreOptions = { bucket?: string; data: string }
 
@@ -23,6 +24,10 @@ export async function findStore({ bucket = process.env.LAMBCI_BUCKET, data }: St
       `No bucket is named, and there is no local system in ${data}. Give --bucket, set LAMBCI_BUCKET, or start one with "lambci local".`,
     )
   }
-  const { s3, region, accessKeyId, secretAccessKey, ...local } = localSchema.parse(JSON.parse(text))
+  const { s3, region, accessKeyId, secretAccessKey, ...local } = readJsonFile(
+    join(data, 'local.json'),
+    text,
+    localSchema,
+  )
   return openStore(local.bucket, { endpoint: s3, region, credentials: { accessKeyId, secretAccessKey } })
 }

@@ -18,6 +18,8 @@ import { followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
 
 const START_MS = 30_000
+/** As a shell reports it: 128 and the number of SIGINT. */
+const INTERRUPTED = 130
 
 export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
 
@@ -51,6 +53,8 @@ export async function runLocal({ port, data, once = false, json = false }: Local
     const shown = showExample(system, { directory, json, board, mails })
     // A signal ends it at once, in the middle of the example too.
     const first = await Promise.race([shown, ended.then(() => null)])
+    // Who asked for the example's result has not got one.
+    if (once && !first) return INTERRUPTED
     if (!first || !once) return await ended
     // Reports that still look whether there is more to tell may do so in peace.
     await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])

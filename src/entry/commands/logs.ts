@@ -19,17 +19,21 @@ export async function printLogs(
   const store = await findStore(options)
   const build = await findBuild(store, target)
   if (options.follow) {
-    for await (const bytes of followLog(store, build)) process.stdout.write(bytes)
+    for await (const bytes of followLog(store, build)) await print(bytes)
     return isRed(await waitForEnd(store, build)) ? 1 : 0
   }
   for (let from = 0; ; ) {
     const { bytes, next } = await readLog(store, buildKeys(build).log, from, PART_BYTES)
     if (bytes.length === 0) break
-    process.stdout.write(bytes)
+    await print(bytes)
     from = next
   }
   return 0
 }
+
+/** Waits for whoever reads: what is written faster would be lost, or fill the memory. */
+const print = (bytes: Uint8Array) =>
+  new Promise<void>(written => process.stdout.write(bytes, () => written()))
 
 /** The build that `owner/repo#12` names; without a number, the newest. */
 async function findBuild(store: Store, target: string): Promise<BuildRef> {

@@ -18,7 +18,7 @@ export async function runWorkingCopy(directory: string): Promise<number> {
   const { job, resolved, plan } = await planWorkingCopy(directory, {})
   const { cmd, timeout } = resolved.config
   for (const note of resolved.notes) say(note)
-  if (!plan.build) say(`A push would not be built. ${plan.reason}`)
+  if (!plan.build && job.branch !== 'HEAD') say(`A push would not be built. ${plan.reason}`)
   const env = commandEnvironment({
     job,
     config: resolved.config,

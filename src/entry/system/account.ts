@@ -1,5 +1,6 @@
 import { runnerSecretsKey, settingsKeys } from '../../build/layout.ts'
 import type { Store } from '../../build/store.ts'
+import { isObject, type JsonObject, parseJson } from '../../config/json.ts'
 import { type Keys, writeKeys } from './keys.ts'
 
 const JSON_TYPE = 'application/json'
@@ -22,8 +23,13 @@ export async function handVariables(
   variables: Record<string, string>,
 ) {
   const stored = await store.get(GLOBAL_SETTINGS)
-  const settings = JSON.parse(Buffer.from(stored?.body ?? '{}').toString('utf8'))
-  const kept = Object.entries(settings.env ?? {}).filter(([name]) => !keys.handed.includes(name))
+  const settings = parseJson(
+    GLOBAL_SETTINGS,
+    Buffer.from(stored?.body ?? '{}').toString('utf8'),
+  ) as JsonObject
+  const kept = Object.entries(isObject(settings.env) ? settings.env : {}).filter(
+    ([name]) => !keys.handed.includes(name),
+  )
   const env = { ...Object.fromEntries(kept), ...variables }
   await store.put(GLOBAL_SETTINGS, JSON.stringify({ ...settings, env }, null, 2), JSON_TYPE)
   await writeKeys(directory, { ...keys, handed: Object.keys(variables) })

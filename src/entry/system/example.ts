@@ -2,6 +2,7 @@ import { appendFile, cp, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { BuildRef } from '../../build/layout.ts'
+import { Problem } from '../../problem.ts'
 
 export const EXAMPLE = 'example/hello'
 
@@ -25,21 +26,36 @@ export async function pushExample(
   buildOf: (commit: string) => Promise<BuildRef>,
 ): Promise<BuildRef> {
   const path = join(directory, 'example')
+  const remote = `${githubUrl}/${EXAMPLE}.git`
   const { PATH = '', HOME = '/' } = process.env
-  const git = async (...args: string[]) =>
-    (await execa('git', args, { cwd: path, env: { ...GIT_ENVIRONMENT, PATH, HOME }, extendEnv: false }))
-      .stdout
+  const git = async (...args: string[]) => {
+    const env = { ...GIT_ENVIRONMENT, PATH, HOME }
+    const { failed, stdout, stderr } = await execa('git', args, {
+      cwd: path,
+      env,
+      extendEnv: false,
+      reject: false,
+    })
+    if (!failed) return stdout
+    throw new Problem(
+      `The example in ${path} could not be pushed: git says "${lastLine(stderr)}". Put it right there, and start again.`,
+    )
+  }
   const exists = await stat(join(path, '.git')).catch(() => null)
   if (!exists) {
     await mkdir(path, { recursive: true })
     await cp(join(import.meta.dirname, '..', 'example'), path, { recursive: true })
     await git('init', '--quiet', '--initial-branch=master')
   }
+  // Whoever has pushed to it meanwhile is not overwritten.
+  if (exists) await git('pull', '--quiet', '--no-rebase', '--no-edit', '-X', 'ours', remote, 'master')
   await appendFile(join(path, 'visits.txt'), `Started on ${new Date().toISOString()}\n`)
   await git('add', '--all')
   await git('commit', '--quiet', '--message', exists ? 'Count another visit' : 'Greet everyone')
   // Asked for before the push: the build may start before it returns.
   const build = buildOf(await git('rev-parse', 'HEAD'))
-  await git('push', '--quiet', `${githubUrl}/${EXAMPLE}.git`, 'HEAD:refs/heads/master')
+  await git('push', '--quiet', remote, 'HEAD:refs/heads/master')
   return build
 }
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readJsonFile } from './json-file.ts'
 
 const keysSchema = z.object({
   accessKeyId: z.string(),
@@ -21,7 +22,7 @@ export type Keys = z.infer<typeof keysSchema>
 export async function readKeys(directory: string): Promise<Keys> {
   const file = join(directory, 'keys.json')
   const kept = await readFile(file, 'utf8').catch(() => null)
-  if (kept !== null) return keysSchema.parse(JSON.parse(kept))
+  if (kept !== null) return readJsonFile(file, kept, keysSchema)
   const random = (bytes: number) => randomBytes(bytes).toString('hex')
   const keys: Keys = {
     accessKeyId: `AKLOCAL${random(6).toUpperCase()}`,
