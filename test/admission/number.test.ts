@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DeliveryClaim } from '../../src/admission/claim.ts'
 import { lastNumber, raiseCounter } from '../../src/admission/counter.ts'
 import { buildKeys, deliveryKey } from '../../src/build/layout.ts'
 import { readJob } from '../../src/build/records.ts'
@@ -122,3 +123,11 @@ test.each([
     }
   },
 )
+
+test('a delivery sent again when its job can no longer end in time asks for a new build', async () => {
+  const [project, id] = [nextProject(), randomUUID()]
+  const stopped = await admitOne(bucket.store, project, id)
+  const claim = await DeliveryClaim.open(bucket.store, id, project, async number => number === stopped.number)
+  expect(claim.build).toMatchObject({ number: stopped.number + 1, published: false })
+  expect(claim.build.nonce).not.toBe(stopped.nonce)
+})
