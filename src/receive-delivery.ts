@@ -1,6 +1,6 @@
-import type { RunnerSecrets } from './account/secrets.ts'
+import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
 import { readAccount } from './account/settings.ts'
-import { admissionOf } from './admission/admission.ts'
+import { admissionOf, type Granter } from './admission/admission.ts'
 import { DeliveryClaim } from './admission/claim.ts'
 import { raiseCounter } from './admission/counter.ts'
 import { takeNumber } from './admission/number.ts'
@@ -11,12 +11,13 @@ import { buildUrl } from './build/links.ts'
 import { readRecords } from './build/records.ts'
 import { hasEnded } from './build/result.ts'
 import type { Store } from './build/store.ts'
-import { viewOf } from './build/view.ts'
-import { type Request, repositoryOf } from './job/job.ts'
+import { type Records, viewOf } from './build/view.ts'
+import { projectSchema, type Request, repositoryOf, requestSchema } from './job/job.ts'
 import { requestFromEvent } from './job/request-from-event.ts'
 import { trustOf } from './job/trust.ts'
 import { type Delivery, parsePayload } from './webhook/delivery.ts'
-import { type Event, knowsEvent, parseEvent } from './webhook/event.ts'
+import { knowsEvent, parseEvent } from './webhook/event.ts'
+import { parseRebuild, REBUILD_EVENT } from './webhook/rebuild.ts'
 import { verifySignature } from './webhook/signature.ts'
 
 /** What receiving needs from its host. */
@@ -25,13 +26,14 @@ export type Receiver = {
   secrets: () => Promise<RunnerSecrets>
   publish: PublishOrder
   deadMansSwitch: Switch
+  granter: Granter
   /** Where this request reached us; links to the build begin with it. */
   baseUrl: string
   now: () => Date
 }
 
 /** The answer to GitHub: shown in the repository's list of deliveries, so it reads as prose. */
-export type Answer = { status: 200 | 202 | 400 | 401 | 403; body: Record<string, unknown> }
+export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
 
 const refuse = (status: Answer['status'], error: string): Answer => ({ status, body: { error } })
 const ignore = (reason: string): Answer => ({ status: 200, body: { ignored: reason } })
@@ -48,13 +50,15 @@ export async function receiveDelivery(delivery: Delivery, receiver: Receiver): P
       'The signature does not match: the secret in the webhook settings is not the one of this stack.',
     )
   }
+  if (delivery.event === REBUILD_EVENT) return rebuild(delivery, receiver)
   if (!knowsEvent(delivery.event)) {
     return refuse(
       200,
       `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do.`,
     )
   }
-  const event = eventOf(delivery, delivery.event)
+  const payload = payloadOf(delivery)
+  const event = 'error' in payload ? payload : parseEvent(delivery.event, payload.json)
   if ('error' in event) return refuse(400, event.error)
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
 
@@ -64,12 +68,27 @@ export async function receiveDelivery(delivery: Delivery, receiver: Receiver): P
   return admit(delivery.id, asked, receiver)
 }
 
-function eventOf(delivery: Delivery, name: Event['name']): Event | { error: string } {
+function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {
   try {
-    return parseEvent(name, parsePayload(delivery))
+    return { json: parsePayload(delivery) }
   } catch {
     return { error: 'The body of this delivery is not valid JSON.' }
   }
+}
+
+/** Builds the same commit once more, under a new number, with the account's settings of today. */
+async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> {
+  const payload = payloadOf(delivery)
+  const wish = 'error' in payload ? payload : parseRebuild(payload.json)
+  if ('error' in wish) return refuse(400, wish.error)
+  const isProject = projectSchema.safeParse(wish.project).success
+  const records = isProject ? await readRecords(receiver.store, wish) : null
+  if (!records) return refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
+  const { status, project, number } = viewOf(records)
+  if (!isOver(records, receiver.now())) {
+    return refuse(409, `Build #${number} of ${repositoryOf(project)} has not ended yet: it is ${status}.`)
+  }
+  return admit(delivery.id, { request: requestSchema.parse(records.job) }, receiver)
 }
 
 /** Every step leaves a trace that the next attempt finds: a delivery sent again goes on where the last one stopped. */
@@ -88,9 +107,10 @@ async function admit(
     )
   }
   if (ignored && account.heedsSkipWords) return ignore(ignored)
-  const claim = await DeliveryClaim.open(store, deliveryId, project, number =>
-    isOver(store, { project, number }, now()),
-  )
+  const claim = await DeliveryClaim.open(store, deliveryId, project, async number => {
+    const records = await readRecords(store, { project, number })
+    return records !== null && isOver(records, now())
+  })
   const job = await takeNumber(store, claim, number => ({
     ...request,
     number,
@@ -102,23 +122,20 @@ async function admit(
     queuedAt: now().toISOString(),
     latestEnd: latestEndAfter(now()).toISOString(),
   }))
-  const { linkKey, cloneToken } = await receiver.secrets()
-  const url = buildUrl(job, linkKey)
+  const url = buildUrl(job, (await receiver.secrets()).linkKey)
   if (!claim.build.published) {
-    await Promise.all([
+    const [secretVariables] = await Promise.all([
+      findSecretVariables(store, job),
       raiseCounter(store, project, job.number),
       deadMansSwitch.set(job, switchTimeOf(job.latestEnd)),
     ])
-    await publish({ job, admission: admissionOf(job, cloneToken, url) })
+    const admission = await admissionOf(job, { secretVariables, buildUrl: url }, receiver.granter)
+    await publish({ job, admission })
     await claim.markPublished()
   }
   return { status: 202, body: { project, number: job.number, trigger: job.trigger, url } }
 }
 
-/** A build that has ended, or can no longer end by itself, is not gone on with: its delivery asks for a new one. */
-async function isOver(store: Store, build: { project: string; number: number }, now: Date): Promise<boolean> {
-  const records = await readRecords(store, build)
-  if (!records) return false
-  const latestEnd = records.report?.latestEnd ?? records.job.latestEnd
-  return hasEnded(viewOf(records).status) || new Date(latestEnd) < now
-}
+/** A build that has ended, or can no longer end by itself, is not gone on with: who asks for it asks for a new one. */
+const isOver = (records: Records, now: Date) =>
+  hasEnded(viewOf(records).status) || new Date(records.report?.latestEnd ?? records.job.latestEnd) < now

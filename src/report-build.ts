@@ -1,6 +1,6 @@
-import type { RunnerSecrets } from './account/secrets.ts'
+import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
 import { noticeRule, noticeTopic } from './account/settings.ts'
-import { admissionOf } from './admission/admission.ts'
+import { admissionOf, type Granter } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
@@ -35,6 +35,7 @@ export type Reporter = {
   sendNotice: SendNotice
   publish: PublishOrder
   deadMansSwitch: Switch
+  granter: Granter
   /** Of this invocation; Lambda's own retry of it has the same one. */
   requestId: string
   now: () => Date
@@ -71,12 +72,14 @@ export async function reportBuild({ build, failure }: Waking, reporter: Reporter
 
 /** A job that never started is handed out once more, with a fresh admission and a new latest end. */
 async function admitAnew(job: Job, report: Report, reporter: Reporter): Promise<Report> {
-  const { publish, deadMansSwitch, secrets, now } = reporter
-  const { cloneToken, linkKey } = await secrets()
+  const { store, publish, deadMansSwitch, secrets, granter, now } = reporter
+  const url = buildUrl(job, (await secrets()).linkKey)
+  const secretVariables = await findSecretVariables(store, job)
+  const admission = await admissionOf(job, { secretVariables, buildUrl: url }, granter)
   const latestEnd = latestEndAfter(now()).toISOString()
   await deadMansSwitch.clear(job)
   await deadMansSwitch.set(job, switchTimeOf(latestEnd))
-  await publish({ job, admission: admissionOf(job, cloneToken, buildUrl(job, linkKey)) })
+  await publish({ job, admission })
   return { ...report, admissions: report.admissions + 1, latestEnd }
 }
 

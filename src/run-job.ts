@@ -51,6 +51,8 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   if (!course) return
   const log = new BuildLog(createSink(store, buildKeys(job).log), [
     admission.cloneToken ?? '',
+    admission.credentials?.secretAccessKey ?? '',
+    admission.credentials?.sessionToken ?? '',
     ...host.secrets,
   ])
   const work = { job, admission, store, course, log, host }
@@ -130,9 +132,12 @@ async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
   return ended('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
 }
 
-async function readSecrets({ job, store, log }: Work, { config }: Resolved): Promise<Record<string, string>> {
-  if (job.trust === 'fork' || !config.inheritSecrets) return {}
-  const secrets = await readSecretVariables(store, job.project)
+async function readSecrets(
+  { admission, store, log }: Work,
+  { config }: Resolved,
+): Promise<Record<string, string>> {
+  if (!config.inheritSecrets) return {}
+  const secrets = await readSecretVariables(store, admission.secretVariables)
   await log.hide(Object.values(secrets))
   return secrets
 }

@@ -1,3 +1,4 @@
+import type { Admission, Granter } from '../src/admission/admission.ts'
 import { emptyReport, type Report } from '../src/build/report-record.ts'
 import type { Run } from '../src/build/run-record.ts'
 import { type View, viewOf } from '../src/build/view.ts'
@@ -97,3 +98,18 @@ export const viewWith = ({ job = {}, run = {}, report }: Changes = {}): View =>
     run: run && endedRun(run),
     report: report ? reportOf(report) : null,
   })
+
+/** What a job of a public repository without secrets is given where the bucket needs no credentials of its own. */
+export const admissionWith = (change: Partial<Admission> = {}): Admission => ({
+  cloneToken: null,
+  credentials: null,
+  secretVariables: [],
+  buildUrl: 'https://ci.example.com/x',
+  ...change,
+})
+
+/** Gives what is given here, to whoever may have it. */
+export const granterOf = (cloneToken: string | null): Granter => ({
+  cloneToken: async () => cloneToken,
+  mintCredentials: async () => null,
+})

@@ -9,6 +9,10 @@ const environmentSchema = z.object({
     .default('lambci'),
   LAMBCI_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
   LAMBCI_JOBS_TOPIC: z.string().regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/),
+  LAMBCI_SESSION_ROLE: z
+    .string()
+    .regex(/^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+$/)
+    .optional(),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),

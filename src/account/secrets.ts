@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { runnerSecretsKey, variablesKeys } from '../build/layout.ts'
 import type { Store } from '../build/store.ts'
+import type { Job } from '../job/job.ts'
 import { Problem } from '../problem.ts'
+import { inheritsSecrets } from './settings.ts'
 
 const secret = z.string().min(1)
 
@@ -48,12 +50,26 @@ export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
 
 const variablesSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
 
-/** The secret variables of a repository: the account's, and over them its own. */
-export async function readSecretVariables(store: Store, project: string): Promise<Record<string, string>> {
+/** Where the secret variables of a repository lie, the account's first; only objects that there are. */
+export async function findSecretVariables(store: Store, job: Job): Promise<string[]> {
+  if (job.trust === 'fork' || !inheritsSecrets(job)) return []
+  // Listed, not read: whoever hands out keys need not know what is behind them.
+  const found = await Promise.all(
+    variablesKeys(job.project).map(async key => (await store.list(key, { limit: 1 }))[0]?.key === key),
+  )
+  return variablesKeys(job.project).filter((_, index) => found[index])
+}
+
+/** The secret variables in these objects, the later over the earlier. */
+export async function readSecretVariables(
+  store: Store,
+  keys: readonly string[],
+): Promise<Record<string, string>> {
   const layers = await Promise.all(
-    variablesKeys(project).map(async key => {
+    keys.map(async key => {
       const stored = await store.get(key)
-      if (!stored) return {}
+      if (!stored)
+        throw new Problem(`${key} in the bucket has gone since this build was admitted. Rebuild it.`)
       const parsed = variablesSchema.safeParse(parseJson(stored.body))
       if (!parsed.success) throw new Problem(`${key} in the bucket is not an object of names and strings.`)
       return parsed.data

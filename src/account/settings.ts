@@ -65,3 +65,7 @@ export function noticeRule(job: Job, chosen: NoticeRule | undefined): NoticeRule
   const account = layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job)
   return toConfig(account.merged).notifications.on
 }
+
+/** Whether the account lets this job have secret variables; files can only take them away. */
+export const inheritsSecrets = (job: Job): boolean =>
+  layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job).merged.inheritSecrets === true

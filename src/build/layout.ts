@@ -16,6 +16,11 @@ export const variablesKeys = (project: string) =>
 export const branchKey = (project: string, branch: string) =>
   `${project}/branches/${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
+/** Dependency caches of a repository's builds of one level of trust. */
+export const cachePrefix = (project: string, trust: string) => `${project}/cache/${trust}/`
+/** What runs on a repository's stages, and who deploys there. */
+export const stagesPrefix = (project: string) => `${project}/stages/`
+
 /** The objects of one build, each with a single writer (docs/bucket.md). */
 export function buildKeys({ project, number }: BuildRef) {
   const at = `${project}/builds/${number}`

@@ -35,7 +35,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const start = isWarm ? 'warm' : 'cold'
   isWarm = true
   await runJob(order, {
-    openStore: () => openStore(environment.LAMBCI_BUCKET),
+    openStore: ({ credentials }) => openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {}),
     sandbox: environment.LAMBCI_SANDBOX,
     githubUrl: environment.LAMBCI_GITHUB_URL,
     deadline: Date.now() + remaining - Math.min(LONGEST_RESERVE_MS, remaining / 5),

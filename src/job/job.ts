@@ -4,16 +4,19 @@ import { z } from 'zod'
 export const trustSchema = z.enum(['fork', 'branch', 'deploy'])
 export type Trust = z.infer<typeof trustSchema>
 
-/** `gh/<owner>/<repo>`, of the characters that GitHub allows there: it becomes a part of keys and of links. */
+/**
+ * `gh/<owner>/<repo>`, of the characters and lengths that GitHub allows there (39 and 100): it becomes a part of keys, of
+ * links, and of session policies, which must stay short.
+ */
 export const projectSchema = z
   .string()
-  .regex(/^gh\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
+  .regex(/^gh\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
 
 export const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
 
 const repositorySchema = z
   .string()
-  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
 
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>

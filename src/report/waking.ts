@@ -26,10 +26,14 @@ const failureRecordSchema = z.object({
     .nullish(),
 })
 
+const snsSchema = z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).min(1) })
+
 /** The builds that an event of S3, of the Scheduler, or of Lambda's failure destination is about. */
 export function wakingsOf(event: unknown): Waking[] {
   const failed = failureRecordSchema.safeParse(event)
-  if (failed.success) return failureOf(failed.data)
+  if (failed.success) return [failureOf(failed.data)]
+  const told = snsSchema.safeParse(event)
+  if (told.success) return told.data.Records.flatMap(({ Sns }) => failureIn(Sns.Message) ?? [])
   const switched = switchSchema.safeParse(event)
   if (switched.success) return [{ build: switched.data.switch, failure: null }]
   const { Records } = s3Schema.parse(event)
@@ -41,14 +45,25 @@ export function wakingsOf(event: unknown): Waking[] {
   })
 }
 
-function failureOf(record: z.infer<typeof failureRecordSchema>): Waking[] {
+function failureOf(record: z.infer<typeof failureRecordSchema>): Waking {
   const message = record.requestPayload.Records[0]?.Sns.Message ?? ''
   const { job } = orderSchema.parse(JSON.parse(message))
   const { requestId, condition } = record.requestContext
   const reason = describeFailure(condition, record.responsePayload ?? {})
-  return [
-    { build: { project: job.project, number: job.number }, failure: { nonce: job.nonce, requestId, reason } },
-  ]
+  return {
+    build: { project: job.project, number: job.number },
+    failure: { nonce: job.nonce, requestId, reason },
+  }
+}
+
+/** The failure that a text tells, or null: every build may send to the topic of failures, also what is none. */
+function failureIn(text: string): Waking | null {
+  try {
+    return failureOf(failureRecordSchema.parse(JSON.parse(text)))
+  } catch {
+    console.error('A message of the topic of failures is no failure record, and was passed over.')
+    return null
+  }
 }
 
 type Response = { errorMessage?: string | undefined; errorType?: string | undefined }

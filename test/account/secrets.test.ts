@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openRunnerSecrets, readRunnerSecrets, readSecretVariables } from '../../src/account/secrets.ts'
+import {
+  findSecretVariables,
+  openRunnerSecrets,
+  readRunnerSecrets,
+  readSecretVariables,
+} from '../../src/account/secrets.ts'
 import { runnerSecretsKey, variablesKeys } from '../../src/build/layout.ts'
+import type { Job } from '../../src/job/job.ts'
 import { Problem } from '../../src/problem.ts'
 import { type Bucket, openBucket, putJson } from '../bucket.ts'
+import { FORKED, jobOf } from '../records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
@@ -43,19 +50,40 @@ test.each<[unknown, RegExp]>([
 })
 
 test("a repository's variables are the account's, and over them its own", async () => {
+  const { store } = bucket
   const [global, own] = variablesKeys('gh/ada/web')
-  expect(await readSecretVariables(bucket.store, 'gh/ada/web')).toEqual({})
-  await putJson(bucket.store, global, { A: '1', B: '2' })
-  await putJson(bucket.store, own, { B: '3', __C: '4' })
-  expect(await readSecretVariables(bucket.store, 'gh/ada/web')).toEqual({ A: '1', B: '3', __C: '4' })
-  expect(await readSecretVariables(bucket.store, 'gh/ada/other')).toEqual({ A: '1', B: '2' })
+  const job = jobOf({ project: 'gh/ada/web' })
+  expect(await findSecretVariables(store, job)).toEqual([])
+  await putJson(store, `${global}.old`, {})
+  expect(await findSecretVariables(store, job)).toEqual([])
+  await putJson(store, own, { B: '3', __C: '4' })
+  expect(await findSecretVariables(store, job)).toEqual([own])
+  await putJson(store, global, { A: '1', B: '2' })
+  expect(await findSecretVariables(store, job)).toEqual([global, own])
+  expect(await findSecretVariables(store, jobOf({ project: 'gh/ada/other' }))).toEqual([global])
+
+  expect(await readSecretVariables(store, [])).toEqual({})
+  expect(await readSecretVariables(store, [global, own])).toEqual({ A: '1', B: '3', __C: '4' })
+  await expect(readSecretVariables(store, ['secrets/env/gone.json'])).rejects.toThrow(/has gone since/)
+})
+
+test.each<[string, Partial<Job>]>([
+  ['a fork', FORKED],
+  ['an account that gives none', { settings: { global: { inheritSecrets: false } } }],
+  ['a repository that gives none', { settings: { global: {}, repository: { inheritSecrets: false } } }],
+  ['a branch that gets none', { settings: { global: { branches: { master: { inheritSecrets: false } } } } }],
+])('%s has none', async (_, change) => {
+  await putJson(bucket.store, variablesKeys('')[0], { A: '1' })
+  expect(await findSecretVariables(bucket.store, jobOf(change))).toEqual([])
 })
 
 test.each<[unknown]>([['{"A": "very-secret"'], [{ 'A=B': 'very-secret' }], [{ A: 1 }], [['very-secret']]])(
   'variables %j are a problem that tells none',
   async stored => {
     await putJson(bucket.store, variablesKeys('gh/ada/bad')[1], stored)
-    const failed = await readSecretVariables(bucket.store, 'gh/ada/bad').catch((error: Error) => error)
+    const failed = await readSecretVariables(bucket.store, [variablesKeys('gh/ada/bad')[1]]).catch(
+      (error: Error) => error,
+    )
     expect(failed).toBeInstanceOf(Problem)
     expect(String(failed)).toContain('secrets/env/gh/ada/bad.json in the bucket is not an object')
     expect(String(failed)).not.toContain('very-secret')

@@ -1,30 +1,48 @@
 import { expect, test } from 'vitest'
-import { admissionOf, orderSchema } from '../../src/admission/admission.ts'
+import { admissionOf, type Granter, orderSchema } from '../../src/admission/admission.ts'
 import { requestFromEvent } from '../../src/job/request-from-event.ts'
 import { type PushEvent, parseEvent } from '../../src/webhook/event.ts'
 import { pushPayload } from '../payloads.ts'
-import { FORKED, jobOf, PULL } from '../records.ts'
+import { admissionWith, FORKED, granterOf, jobOf, PULL } from '../records.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 
+const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
+const asked = { secretVariables: KEYS, buildUrl: URL }
+
 test.each([
-  ['a push to a public repository', {}, null],
-  ['a push to a private one', { isPrivate: true }, 'read-only'],
-  ['a pull request of a private one', { ...PULL, isPrivate: true }, 'read-only'],
-  ["a fork's pull request", FORKED, null],
-  ["a fork's pull request to a private one", { ...FORKED, isPrivate: true }, null],
-  ["Dependabot's", { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const }, null],
-])('the clone token of %s: %j', (_, change, cloneToken) => {
-  expect(admissionOf(jobOf(change), 'read-only', URL)).toEqual({ cloneToken, buildUrl: URL })
+  ['a push to a public repository', {}, null, KEYS],
+  ['a push to a private one', { isPrivate: true }, 'read-only', KEYS],
+  ['a pull request of a private one', { ...PULL, isPrivate: true }, 'read-only', KEYS],
+  ["a fork's pull request", FORKED, null, []],
+  ["a fork's pull request to a private one", { ...FORKED, isPrivate: true }, null, []],
+  ["Dependabot's", { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const }, null, []],
+])('the clone token and secrets of %s: %j', async (_, change, cloneToken, secretVariables) => {
+  const minted: unknown[] = []
+  const granter: Granter = {
+    cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
+    mintCredentials: async (job, keys) => {
+      minted.push([job.number, keys])
+      return null
+    },
+  }
+  expect(await admissionOf(jobOf(change), asked, granter)).toEqual(
+    admissionWith({ cloneToken, secretVariables, buildUrl: URL }),
+  )
+  expect(minted).toEqual([[7, secretVariables]])
 })
 
-test('without a clone token there is none', () => {
-  expect(admissionOf(jobOf({ isPrivate: true }), null, URL).cloneToken).toBeNull()
+test('without a clone token there is none', async () => {
+  const { cloneToken } = await admissionOf(jobOf({ isPrivate: true }), asked, granterOf(null))
+  expect(cloneToken).toBeNull()
 })
 
-test('an order survives JSON unchanged', () => {
+test('an order survives JSON unchanged', async () => {
   const job = jobOf({ isPrivate: true })
-  const order = { job, admission: admissionOf(job, 'read-only', URL) }
+  const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' }
+  const granter = { ...granterOf('read-only'), mintCredentials: async () => credentials }
+  const order = { job, admission: await admissionOf(job, asked, granter) }
+  expect(order.admission.credentials).toEqual(credentials)
   expect(orderSchema.parse(JSON.parse(JSON.stringify(order)))).toEqual(order)
 })
 
@@ -58,7 +76,12 @@ test.each([
     const asked = requestFromEvent({ name: 'push', payload: (event as { payload: PushEvent }).payload })
     if (!('request' in asked)) throw new Error(JSON.stringify(asked))
     const job = jobOf({ ...asked.request, settings })
-    const order = { job, admission: admissionOf(job, 'x'.repeat(600), URL) }
+    const credentials = {
+      accessKeyId: 'A'.repeat(20),
+      secretAccessKey: 'S'.repeat(40),
+      sessionToken: 'T'.repeat(2000),
+    }
+    const order = { job, admission: admissionWith({ cloneToken: 'x'.repeat(600), credentials }) }
     expect(orderSchema.safeParse(order).success).toBe(true)
     expect(Buffer.byteLength(JSON.stringify(order))).toBeLessThan(64 * 1024)
   },

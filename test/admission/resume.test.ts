@@ -9,7 +9,7 @@ import { type Answer, type Receiver, receiveDelivery } from '../../src/receive-d
 import { type Delivery, parseDelivery } from '../../src/webhook/delivery.ts'
 import { type Bucket, keysIn, openBucket, putJson, readJson } from '../bucket.ts'
 import { headersOf, pushOf, pushPayload } from '../payloads.ts'
-import { after, endedRun, reportOf, runOf } from '../records.ts'
+import { after, endedRun, granterOf, reportOf, runOf } from '../records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -58,6 +58,7 @@ function startProcess(outside: { orders: Order[]; switches: Set<number> }, steps
       cloneToken: 'reads',
       linkKey: LINK_KEY,
     }),
+    granter: granterOf('reads'),
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { admissionOf } from '../../src/admission/admission.ts'
 import { openJobsTopic } from '../../src/admission/topic.ts'
 import { type Sns, startSns } from '../../src/local/sns/sns.ts'
 import { Problem } from '../../src/problem.ts'
 import { pointAwsAt } from '../aws.ts'
-import { FORKED, jobOf } from '../records.ts'
+import { admissionWith, FORKED, jobOf } from '../records.ts'
 
 type Received = { to: string; message: unknown }
 let sns: Sns
@@ -56,7 +55,7 @@ test.each([
   ['fork', FORKED],
 ])('an order of trust %s reaches that build function alone, as it was', async (trust, change) => {
   const job = jobOf({ ...change, message: 'Ünï\u0001🎉 & <x>' })
-  const order = { job, admission: admissionOf(job, null, 'https://ci.example.com/x') }
+  const order = { job, admission: admissionWith() }
   await openJobsTopic(sns.topicArn('jobs'))(order)
   expect(received).toEqual([{ to: `build-${trust}`, message: order }])
 })
@@ -64,7 +63,7 @@ test.each([
 test('an order that settings make too large is a problem that says where, and is not sent', async () => {
   const job = jobOf({ settings: { global: { env: { BIG: '語'.repeat(25_000) } } } })
   const publish = openJobsTopic(sns.topicArn('jobs'))
-  const failed = publish({ job, admission: admissionOf(job, null, 'https://ci.example.com/x') })
+  const failed = publish({ job, admission: admissionWith() })
   await expect(failed).rejects.toThrow(Problem)
   await expect(failed).rejects.toThrow(
     /over 64 KB\. Shorten config\/global\.json or config\/gh\/ada\/web\.json\.$/,

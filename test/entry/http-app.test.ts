@@ -5,7 +5,7 @@ import type { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openRunnerSecrets } from '../../src/account/secrets.ts'
 import type { Order } from '../../src/admission/admission.ts'
-import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/build/layout.ts'
+import { buildKeys, counterKey, runnerSecretsKey, settingsKeys } from '../../src/build/layout.ts'
 import { buildPath, keyOfPath } from '../../src/build/links.ts'
 import { createHttpApp } from '../../src/entry/http-app.ts'
 import type { Job } from '../../src/job/job.ts'
@@ -15,7 +15,7 @@ import { type Sns, startSns } from '../../src/local/sns/sns.ts'
 import { pointAwsAt } from '../aws.ts'
 import { BUCKET, type Bucket, keysIn, openBucket, putJson } from '../bucket.ts'
 import { HOSTILE, headersOf, pullRequestPayload, pushOf, pushPayload, signatureOf } from '../payloads.ts'
-import { endedRun, jobOf, runOf } from '../records.ts'
+import { after, endedRun, granterOf, jobOf, runOf } from '../records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -40,6 +40,7 @@ beforeAll(async () => {
     secrets: openRunnerSecrets(bucket.store),
     publish: async order => void orders.push(order),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    granter: granterOf('reads'),
     now: () => new Date(),
   })
 })
@@ -77,6 +78,35 @@ describe('the webhook', () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
     expect((await post('pull_request', null, { body, headers })).status).toBe(202)
     expect(orders).toMatchObject([{ job: { trust: 'fork', isFork: true }, admission: { cloneToken: null } }])
+  })
+
+  test('a rebuild is a new build of the same commit, once the old one has ended', async () => {
+    const project = 'gh/ada/again'
+    const job = jobOf({ project, number: 3, trust: 'branch', latestEnd: after(1e7).toISOString() })
+    await putJson(bucket.store, buildKeys(job).job, job)
+    await putJson(bucket.store, counterKey(project), { number: 3 })
+    const again = { project, number: 3 }
+    const early = await post('lambci_rebuild', again)
+    expect([early.status, await early.json()]).toEqual([
+      409,
+      { error: 'Build #3 of ada/again has not ended yet: it is queued.' },
+    ])
+    await putJson(bucket.store, buildKeys(job).run, endedRun())
+    const answer = await post('lambci_rebuild', again)
+    expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
+    const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = job
+    expect(orders).toMatchObject([{ job: { ...same, number: 4, trust: 'deploy' } }])
+    expect(orders[0]?.job.nonce).not.toBe(nonce)
+  })
+
+  test.each<[number, unknown, RegExp]>([
+    [404, { project: 'gh/ada/again', number: 99 }, /There is no build #99 of gh\/ada\/again/],
+    [404, { project: '../secrets', number: 1 }, /There is no build/],
+    [400, { project: 'gh/ada/web' }, /malformed: number/],
+    [400, null, /malformed: it is no object/],
+  ])('%i for the wish to rebuild %j', async (status, payload, error) => {
+    const answer = await post('lambci_rebuild', payload)
+    expect([answer.status, await answer.json()]).toEqual([status, { error: expect.stringMatching(error) }])
   })
 
   const { repository } = pushPayload()
@@ -181,6 +211,7 @@ describe('the webhook', () => {
       },
       publish: async () => {},
       deadMansSwitch: { set: async () => {}, clear: async () => {} },
+      granter: granterOf('reads'),
       now: () => new Date(),
     })
     const body = JSON.stringify(pushPayload())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeFailure, wakingsOf } from '../../src/report/waking.ts'
-import { jobOf, NONCE } from '../records.ts'
+import { admissionWith, jobOf, NONCE } from '../records.ts'
 
 const build = { project: 'gh/ada/web', number: 7 }
 const s3Event = (...keys: string[]) => ({
@@ -28,7 +28,7 @@ test("the dead man's switch wakes for its build", () => {
   expect(wakingsOf({ switch: build })).toEqual([{ build, failure: null }])
 })
 
-const order = { job: jobOf(), admission: { cloneToken: null, buildUrl: 'https://ci.example.com/x' } }
+const order = { job: jobOf(), admission: admissionWith() }
 /** As in https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 const failureRecord = (change: object = {}, message = JSON.stringify(order)) => ({
   version: '1.0',
@@ -68,6 +68,18 @@ test('a failure record wakes for the build in it, and says how it died', () => {
   ]) {
     expect(wakingsOf(dropped)).toMatchObject([{ failure: { reason: 'no build function was free in time' } }])
   }
+})
+
+const sent = (...messages: string[]) => ({
+  Records: messages.map(Message => ({ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message } })),
+})
+
+test('a failure record comes by the topic of failures as well, and what is none is passed over', () => {
+  const record = JSON.stringify(failureRecord())
+  expect(wakingsOf(sent(record))).toEqual(wakingsOf(failureRecord()))
+  const hostile = JSON.stringify(failureRecord({}, JSON.stringify({ ...order, job: { project: 'gh/../x' } })))
+  expect(wakingsOf(sent('hello', '{}', hostile, record))).toEqual(wakingsOf(failureRecord()))
+  expect(wakingsOf(sent('null'))).toEqual([])
 })
 
 test.each([

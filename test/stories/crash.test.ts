@@ -7,6 +7,7 @@ import { buildKeys } from '../../src/build/layout.ts'
 import { readJob, readReport } from '../../src/build/records.ts'
 import { functionName, STACK } from '../../src/entry/system/functions.ts'
 import { readLog } from '../../src/log/reader.ts'
+import { admissionWith } from '../records.ts'
 import { lambciJson, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -133,7 +134,7 @@ test('a failure record ends only the build whose nonce it carries', async () => 
   const { requestId } = (await town.look(build))?.runner ?? {}
   const order = {
     job: { ...job, nonce: randomUUID() },
-    admission: { cloneToken: null, buildUrl: 'http://127.0.0.1/' },
+    admission: admissionWith(),
   }
   await town.system.lambda.invoke(functionName('report'), {
     version: '1.0',

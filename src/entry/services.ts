@@ -1,0 +1,31 @@
+import { readEnvironment, switchTargetOf } from '../account/environment.ts'
+import { openRunnerSecrets } from '../account/secrets.ts'
+import { openCredentials } from '../admission/credentials.ts'
+import { openSwitch } from '../admission/switch.ts'
+import { openJobsTopic } from '../admission/topic.ts'
+import { openStore } from '../build/store.ts'
+
+const environment = readEnvironment(process.env, [
+  'LAMBCI_STACK',
+  'LAMBCI_BUCKET',
+  'LAMBCI_JOBS_TOPIC',
+  'LAMBCI_SESSION_ROLE',
+  'LAMBCI_GITHUB_API_URL',
+])
+const store = openStore(environment.LAMBCI_BUCKET)
+const secrets = openRunnerSecrets(store)
+
+export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
+
+/** What admitting a job takes, which the http function does first and the report function again. */
+export const services = {
+  store,
+  secrets,
+  publish: openJobsTopic(environment.LAMBCI_JOBS_TOPIC),
+  deadMansSwitch: openSwitch(switchTargetOf(environment)),
+  granter: {
+    cloneToken: async () => (await secrets()).cloneToken,
+    mintCredentials: openCredentials(environment.LAMBCI_BUCKET, environment.LAMBCI_SESSION_ROLE),
+  },
+  now: () => new Date(),
+}
