@@ -1,56 +1,53 @@
 import { join } from 'node:path'
-import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../admission/window.ts'
 import type { Trust } from '../../job/job.ts'
+import type { FailureRecord } from '../../local/lambda/async-policy.ts'
 import type { FunctionDefinition } from '../../local/lambda/definition.ts'
+import type { Stack } from './stack.ts'
 
 export const STACK = 'lambci'
 export const functionName = (role: 'http' | 'report' | `build-${Trust}`) => `${STACK}-${role}`
-export const TRUSTS: readonly Trust[] = ['fork', 'branch', 'deploy']
-
-const entry = (name: string) => join(import.meta.dirname, '..', `${name}.ts`)
 
 export type FunctionOptions = {
-  environment: Record<string, string>
+  /** Where AWS is here, and the keys of the function's own role. */
+  environmentOf: (roleArn: string) => Record<string, string>
+  /** Brings a failure record to a topic, by the rights of the function's role. */
+  onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
   /** Each sandbox of a build function gets a directory of its own in here. */
   sandboxes: string
-  /** Milliseconds; Lambda's own limit by default. */
+  /** Milliseconds; the template's by default. */
   buildTimeoutMs?: number
   /** Sandboxes of each build function at most. */
   concurrency?: number
 }
 
-/** The stack's five functions, as in AWS. */
-export function functionsOf(options: FunctionOptions): FunctionDefinition[] {
-  const { environment, sandboxes, buildTimeoutMs = LONGEST_RUN_SECONDS * 1000, concurrency = 2 } = options
-  const builds = TRUSTS.map(
-    (trust): FunctionDefinition => ({
-      name: functionName(`build-${trust}`),
-      handler: { module: entry('build'), export: 'handler' },
-      environment,
-      memoryMb: 2048,
-      timeoutMs: buildTimeoutMs,
-      concurrency,
-      // A build is never run twice: what started may have deployed.
-      maximumRetryAttempts: 0,
-      maximumEventAgeSeconds: LONGEST_WAIT_SECONDS,
-      onFailure: functionName('report'),
-      sandboxEnvironment: id => ({ LAMBCI_SANDBOX: join(sandboxes, id) }),
+type StackFunction = Stack['functions'][number]
+
+const ENTRIES = ['http', 'report', 'build'] as const
+
+/** The stack's five functions as the template declares them, run from source. */
+export const functionsOf = (stack: Stack, options: FunctionOptions): FunctionDefinition[] =>
+  stack.functions.map(declared => definitionOf(declared, options))
+
+function definitionOf(declared: StackFunction, options: FunctionOptions): FunctionDefinition {
+  const { FunctionName: name, Role: role, MemorySize, Timeout, Environment, invocation } = declared
+  const entry = ENTRIES.find(each => name.startsWith(`${STACK}-${each}`))
+  if (!entry) throw new Error(`The template's function ${name} has no entry`)
+  const { environmentOf, onFailure, sandboxes, buildTimeoutMs, concurrency = 2 } = options
+  const isBuild = entry === 'build'
+  const topic = invocation?.DestinationConfig?.OnFailure.Destination
+  return {
+    name,
+    handler: { module: join(import.meta.dirname, '..', `${entry}.ts`), export: 'handler' },
+    environment: { ...Environment.Variables, ...environmentOf(role) },
+    memoryMb: MemorySize,
+    timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,
+    concurrency: isBuild ? concurrency : 4,
+    ...(invocation && {
+      maximumRetryAttempts: invocation.MaximumRetryAttempts,
+      maximumEventAgeSeconds: invocation.MaximumEventAgeInSeconds,
     }),
-  )
-  const service = { environment, memoryMb: 512, concurrency: 4 }
-  return [
-    {
-      ...service,
-      name: functionName('http'),
-      handler: { module: entry('http'), export: 'handler' },
-      timeoutMs: 30_000,
-    },
-    {
-      ...service,
-      name: functionName('report'),
-      handler: { module: entry('report'), export: 'handler' },
-      timeoutMs: 120_000,
-    },
-    ...builds,
-  ]
+    ...(topic && { onFailure: (record: FailureRecord) => onFailure(topic, role, record) }),
+    // On Lambda each sandbox has a /tmp of its own.
+    ...(isBuild && { sandboxEnvironment: (id: string) => ({ LAMBCI_SANDBOX: join(sandboxes, id) }) }),
+  }
 }

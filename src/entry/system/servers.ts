@@ -1,29 +1,34 @@
 import { join } from 'node:path'
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { type GitHub, startGitHub } from '../../local/github/server.ts'
+import { type Allows, describeRefusal } from '../../local/iam/access.ts'
+import { isAllowed, judge } from '../../local/iam/evaluate.ts'
+import type { PolicyDocument } from '../../local/iam/policy.ts'
 import type { Lambda } from '../../local/lambda/lambda.ts'
+import type { NotificationRule } from '../../local/s3/notification.ts'
 import { type S3Server, startS3 } from '../../local/s3/server.ts'
 import { type Scheduler, startScheduler } from '../../local/scheduler/scheduler.ts'
 import type { Mail } from '../../local/sns/delivery.ts'
 import { type Sns, startSns } from '../../local/sns/sns.ts'
-import { functionName, STACK, TRUSTS } from './functions.ts'
+import { type Sts, startSts } from '../../local/sts/sts.ts'
+import { STACK } from './functions.ts'
 import type { Keys } from './keys.ts'
+import { readStack, type Stack } from './stack.ts'
+import { readTemplate } from './template.ts'
 
-export const BUCKET = `${STACK}-builds`
-export const REGION = 'us-east-1'
-export const JOBS = `${STACK}-jobs`
-export const NOTICES = `${STACK}-notices`
+export const PLACE = { stack: STACK, region: 'us-east-1', account: '000000000000' }
+export const MAILBOX = 'you@localhost'
 
 export type ServerOptions = {
   directory: string
-  /** The first of five ports in a row; 0 takes any free ones. */
+  /** The first of six ports in a row; 0 takes any free ones. */
   port: number
   onMail?: (mail: Mail) => void
   /** Told of every record that is written: `gh/…/job.json`, `run.json`, `report.json`. */
   onRecord?: (key: string) => void
 }
 
-export type Servers = { s3: S3Server; sns: Sns; scheduler: Scheduler; github: GitHub }
+export type Servers = { s3: S3Server; sns: Sns; scheduler: Scheduler; sts: Sts; github: GitHub; stack: Stack }
 
 /** Starts what stands in for AWS and GitHub. `lambda` comes later: it needs the others' addresses. */
 export async function startServers(
@@ -36,65 +41,122 @@ export async function startServers(
     directory: join(directory, name),
     port: options.port && options.port + offset,
   })
-  const invoke = async (name: string, event: unknown) => (await lambda).invokeAsync(name, event)
-  const wake = { events: ['s3:ObjectCreated:*'] as const, prefix: 'gh/' }
-  // A notification that comes while we close is lost, as S3's may be: the dead man's switch is there for it.
-  const report = (event: unknown) => void invoke(functionName('report'), event).catch(() => {})
-  const s3 = await startS3({
-    ...place('s3', 1),
-    region: REGION,
-    buckets: [BUCKET],
-    credentials: id => (id === keys.accessKeyId ? { secretAccessKey: keys.secretAccessKey } : undefined),
-    notifications: [
-      { ...wake, suffix: '/run.json', deliver: report },
-      { ...wake, suffix: '/cancel.json', deliver: report },
-      { ...wake, suffix: '.json', deliver: event => onRecord(keyOf(event.Records[0]?.s3.object.key)) },
-    ],
-  })
-  const byArn = (arn: string, event: unknown) => invoke(arn.split(':').at(-1) ?? '', event)
-  const sns = await startSns({
-    ...place('sns', 2),
-    region: REGION,
-    topics: [{ name: JOBS }, { name: NOTICES }],
-    onLambda: byArn,
-    onMail,
-  })
   const github = await startGitHub({
     ...place('github', 3),
     token: keys.githubToken,
     cloneToken: keys.cloneToken,
     webhook: null,
   })
-  const onTarget = async (arn: string, input: unknown) => void (await byArn(arn, input))
-  const scheduler = await startScheduler({ ...place('scheduler', 4), groups: [STACK], onTarget })
-  return { s3, sns, github, scheduler }
+  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github) })
+  const stack = readStack(template, PLACE.account)
+  const own = (id: string) => (id === keys.accessKeyId ? keys : undefined)
+  const sts = await startSts({ ...place('sts', 5), ...PLACE, credentials: own, roles: stack.roles })
+  const { credentials } = sts
+  const guard = { credentials, allows: allowsBy(sts) }
+  const invoke = async (arn: string, event: unknown) =>
+    (await lambda).invokeAsync(arn.split(':').at(-1) ?? '', event)
+  const s3 = await startS3({
+    ...place('s3', 1),
+    ...PLACE,
+    buckets: [stack.bucket.BucketName],
+    credentials,
+    allows: allowsBy(sts, stack.bucket.policy),
+    notifications: notificationsOf(stack, onRecord, invoke),
+  })
+  const sns = await startSns({
+    ...place('sns', 2),
+    ...PLACE,
+    guard,
+    topics: stack.topics.map(name => ({ name })),
+    onLambda: invoke,
+    onMail,
+  })
+  const scheduler = await startScheduler({
+    ...place('scheduler', 4),
+    ...PLACE,
+    guard,
+    groups: [stack.scheduleGroup],
+    onTarget: async (arn, input, roleArn) => {
+      demandOfScheduler(stack, roleArn, arn)
+      await invoke(arn, input)
+    },
+  })
+  return { s3, sns, github, scheduler, sts, stack }
+}
+
+/** What the template does not know by itself; there are no bundles and no image here. */
+const parametersOf = (github: GitHub) => ({
+  ArtifactBucket: 'none',
+  HttpBundle: 'none',
+  ReportBundle: 'none',
+  BuildImage: 'none',
+  GitHubUrl: github.url,
+  GitHubApiUrl: github.apiUrl,
+  NoticeEmail: MAILBOX,
+})
+
+/** What the template's roles, and a resource's own policy, allow whoever holds an access key. */
+function allowsBy(sts: Sts, policy: PolicyDocument | null = null): Allows {
+  return (accessKeyId, request) => {
+    const principal = sts.principalOf(accessKeyId)
+    if (!principal || !isAllowed(principal, request)) return false
+    return policy === null || judge(policy, principal, request) !== 'deny'
+  }
+}
+
+/** A schedule calls its target by the rights of a role that trusts the Scheduler. */
+function demandOfScheduler({ roles }: Stack, roleArn: string, functionArn: string): void {
+  const role = roles.find(({ arn }) => arn === roleArn)
+  const context = { 'aws:SourceAccount': PLACE.account }
+  const service = { service: 'scheduler.amazonaws.com' }
+  const trusts =
+    role && judge(role.trust, service, { action: 'sts:AssumeRole', resource: roleArn, context }) === 'allow'
+  const request = { action: 'lambda:InvokeFunction', resource: functionArn }
+  if (!trusts || !isAllowed(role, request)) throw new Error(describeRefusal(roleArn, request))
+}
+
+type Invoke = (functionArn: string, event: unknown) => Promise<unknown>
+
+/** The template's notifications, and one of our own for whoever watches. */
+function notificationsOf({ bucket }: Stack, onRecord: (key: string) => void, invoke: Invoke) {
+  const { LambdaConfigurations } = bucket.NotificationConfiguration
+  const rules = LambdaConfigurations.map(
+    ({ Event, Function: target, Filter }): NotificationRule => ({
+      events: [Event],
+      ...Object.fromEntries(Filter.S3Key.Rules.map(({ Name, Value }) => [Name, Value])),
+      // One that comes while we close is lost, as S3's may be: the dead man's switch is there for it.
+      deliver: event => void invoke(target, event).catch(() => {}),
+    }),
+  )
+  const watched: NotificationRule = {
+    events: ['s3:ObjectCreated:*'],
+    prefix: 'gh/',
+    suffix: '.json',
+    deliver: event => onRecord(keyOf(event.Records[0]?.s3.object.key)),
+  }
+  return [...rules, watched]
 }
 
 const keyOf = (encoded = '') => decodeURIComponent(encoded.replaceAll('+', ' '))
 
-/** Who hears what: each build function the jobs of its trust, and a mailbox the notices. */
-export async function subscribeAll(
-  sns: Sns,
-  lambda: Lambda,
-  { accessKeyId, secretAccessKey }: Keys,
-): Promise<void> {
-  const client = new SNSClient({
-    endpoint: sns.url,
-    region: REGION,
-    credentials: { accessKeyId, secretAccessKey },
-  })
-  for (const trust of TRUSTS) {
-    await client.send(
-      new SubscribeCommand({
-        TopicArn: sns.topicArn(JOBS),
-        Protocol: 'lambda',
-        Endpoint: lambda.arn(functionName(`build-${trust}`)),
-        Attributes: { FilterPolicy: JSON.stringify({ trust: [trust] }) },
-      }),
-    )
+/** Who hears what, as the template says. */
+export async function subscribeAll({ sns, stack }: Servers, credentials: Keys): Promise<void> {
+  const client = new SNSClient({ endpoint: sns.url, region: PLACE.region, credentials })
+  for (const { TopicArn, Protocol, Endpoint, FilterPolicy } of stack.subscriptions) {
+    const Attributes = FilterPolicy && { FilterPolicy: JSON.stringify(FilterPolicy) }
+    await client.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint, Attributes }))
   }
-  await client.send(
-    new SubscribeCommand({ TopicArn: sns.topicArn(NOTICES), Protocol: 'email', Endpoint: 'you@localhost' }),
-  )
+  client.destroy()
+}
+
+/** Brings a failure record to the failure destination as Lambda does: by the rights of the function's own role. */
+export async function publishFailure(
+  { sns, sts }: Servers,
+  { topicArn, roleArn }: { topicArn: string; roleArn: string },
+  record: unknown,
+): Promise<void> {
+  const credentials = sts.issue(roleArn)
+  const client = new SNSClient({ endpoint: sns.url, region: PLACE.region, credentials })
+  await client.send(new PublishCommand({ TopicArn: topicArn, Message: JSON.stringify(record) }))
   client.destroy()
 }

@@ -2,14 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openStore, type Store } from '../../build/store.ts'
 import { type Lambda, startLambda } from '../../local/lambda/lambda.ts'
+import type { IssuedCredentials } from '../../local/sts/sts.ts'
 import { seedAccount } from './account.ts'
-import { type FunctionOptions, functionName, functionsOf, STACK } from './functions.ts'
+import { type FunctionOptions, functionName, functionsOf } from './functions.ts'
 import { type Keys, readKeys } from './keys.ts'
 import {
-  BUCKET,
-  JOBS,
-  NOTICES,
-  REGION,
+  PLACE,
+  publishFailure,
   type ServerOptions,
   type Servers,
   startServers,
@@ -39,22 +38,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const keys = await readKeys(directory)
   const hosted = Promise.withResolvers<Lambda>()
   const servers = await startServers(options, keys, hosted.promise)
-  const { accessKeyId, secretAccessKey } = keys
-  const access = { credentials: { accessKeyId, secretAccessKey }, endpoint: servers.s3.url, region: REGION }
-  const store = openStore(BUCKET, access)
-  await seedAccount(store, keys, servers.sns.topicArn(NOTICES))
+  const { stack, sts } = servers
+  const bucket = stack.bucket.BucketName
+  const store = openStore(bucket, { credentials: keys, endpoint: servers.s3.url, region: PLACE.region })
+  await seedAccount(store, keys, stack.outputs.NoticesTopic ?? '')
   const lambda = await startLambda({
-    functions: functionsOf({
+    functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
-      environment: environmentOf(servers, keys),
+      environmentOf: roleArn => environmentOf(servers, sts.issue(roleArn)),
+      onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
     }),
     directory: join(directory, 'lambda'),
-    region: REGION,
+    ...PLACE,
     ...(onLog && { onLog }),
   })
   hosted.resolve(lambda)
-  await subscribeAll(servers.sns, lambda, keys)
+  await subscribeAll(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
   servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
   const addresses = addressesOf(url, servers, keys)
@@ -62,24 +62,24 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const close = async () => {
     await servers.github.close()
     await lambda.close()
-    await Promise.all([servers.s3.close(), servers.sns.close(), servers.scheduler.close()])
+    await Promise.all([servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()))
   }
   return { addresses, store, lambda, servers, keys, close }
 }
 
-/** What the functions' environment holds in AWS too, and where AWS is here. */
-function environmentOf(servers: Servers, keys: Keys): Record<string, string> {
+/** Where AWS is here, and the keys of a function's role. */
+function environmentOf(
+  { s3, sns, scheduler, sts }: Servers,
+  issued: IssuedCredentials,
+): Record<string, string> {
   return {
-    LAMBCI_STACK: STACK,
-    LAMBCI_BUCKET: BUCKET,
-    LAMBCI_JOBS_TOPIC: servers.sns.topicArn(JOBS),
-    LAMBCI_GITHUB_URL: servers.github.url,
-    LAMBCI_GITHUB_API_URL: servers.github.apiUrl,
-    AWS_ACCESS_KEY_ID: keys.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    AWS_ENDPOINT_URL_S3: servers.s3.url,
-    AWS_ENDPOINT_URL_SNS: servers.sns.url,
-    AWS_ENDPOINT_URL_SCHEDULER: servers.scheduler.url,
+    AWS_ACCESS_KEY_ID: issued.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: issued.secretAccessKey,
+    AWS_SESSION_TOKEN: issued.sessionToken,
+    AWS_ENDPOINT_URL_S3: s3.url,
+    AWS_ENDPOINT_URL_SNS: sns.url,
+    AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
+    AWS_ENDPOINT_URL_STS: sts.url,
   }
 }
 
@@ -91,12 +91,13 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     github: servers.github.url,
     githubApi: servers.github.apiUrl,
     scheduler: servers.scheduler.url,
-    bucket: BUCKET,
-    jobsTopic: servers.sns.topicArn(JOBS),
-    noticesTopic: servers.sns.topicArn(NOTICES),
+    sts: servers.sts.url,
+    bucket: servers.stack.bucket.BucketName,
+    jobsTopic: servers.stack.outputs.JobsTopic ?? '',
+    noticesTopic: servers.stack.outputs.NoticesTopic ?? '',
     webhookSecret: keys.webhookSecret,
     githubToken: keys.githubToken,
-    region: REGION,
+    region: PLACE.region,
     accessKeyId: keys.accessKeyId,
     secretAccessKey: keys.secretAccessKey,
   }

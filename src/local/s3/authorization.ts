@@ -1,6 +1,14 @@
 import { z } from 'zod'
-import { Fault } from './faults.ts'
-import type { S3Request } from './request.ts'
+import {
+  CLAIM_FIELDS,
+  type Claim,
+  instantOf,
+  type LookUp,
+  parseClaim,
+  parseHeader,
+  type Secret,
+  SKEW_MS,
+} from '../sigv4/claim.ts'
 import {
   ALGORITHM,
   canonicalRequest,
@@ -11,11 +19,9 @@ import {
   sign,
   signingKey,
   stringToSign,
-} from './signature.ts'
-
-/** The secret half of a key pair. Temporary ones carry a session token, and may expire. */
-export type Secret = { secretAccessKey: string; sessionToken?: string; expiration?: Date }
-export type LookUp = (accessKeyId: string) => Secret | undefined
+} from '../sigv4/signature.ts'
+import { Fault } from './faults.ts'
+import type { S3Request } from './request.ts'
 
 /** Who asks, and what is needed to verify the body that follows. */
 export type Authorization = {
@@ -27,25 +33,10 @@ export type Authorization = {
   signature: string
 }
 
-/** The parts of a signature, wherever the request carries it. */
-type Claim = {
-  accessKeyId: string
-  scope: Scope
-  signedHeaders: string[]
-  signature: string
-  payload: string | undefined
-  token: string | undefined
-}
+/** A signature's claim, and what else S3 needs to know of the request. */
+type S3Claim = Claim & { payload: string | undefined; token: string | undefined }
 
 export const PRESIGNED = 'X-Amz-Algorithm'
-const SKEW = 15 * 60_000
-const claimSchema = z.object({
-  Algorithm: z.literal(ALGORITHM),
-  Credential: z.string().regex(/^[^/\s]+\/\d{8}\/[^/\s]+\/[^/\s]+\/aws4_request$/),
-  SignedHeaders: z.string().regex(/^[!-~]+$/),
-  Signature: z.string().regex(/^[0-9a-f]{64}$/),
-  Date: z.string().regex(/^\d{8}T\d{6}Z$/),
-})
 // S3 lets a presigned request live for a week.
 const expirySchema = z.coerce.number().int().min(1).max(604_800)
 
@@ -86,23 +77,21 @@ export function authorize(
   return { accessKeyId, payload, scope, key, signature }
 }
 
-function headerClaim({ headers, query }: S3Request, now: Date): Claim {
+function headerClaim({ headers, query }: S3Request, now: Date): S3Claim {
   // Signature Version 2 has its fields in the query under other names.
   const header = headers.get('authorization') ?? (query.has('AWSAccessKeyId') ? 'AWS' : undefined)
   if (!header) throw new Fault('AccessDenied')
-  const [algorithm = '', rest = ''] = header.split(/ +(.*)/s)
-  if (algorithm !== ALGORITHM)
+  const fields = parseHeader(header)
+  if (fields.Algorithm !== ALGORITHM)
     throw new Fault(
       'InvalidRequest',
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     )
-  const fields = Object.fromEntries(rest.split(',').map(field => field.trim().split(/=(.*)/s)))
   const date = headers.get('x-amz-date')
   if (!date) throw new Fault('AccessDenied', 'AWS authentication requires a valid x-amz-date header.')
-  const parsed = claimSchema.safeParse({ ...fields, Algorithm: algorithm, Date: date })
-  if (!parsed.success) throw new Fault('AuthorizationHeaderMalformed')
-  const claim = readClaim(parsed.data)
-  if (Math.abs(instant(claim.scope) - now.getTime()) > SKEW)
+  const claim = parseClaim({ ...fields, Date: date })
+  if (!claim) throw new Fault('AuthorizationHeaderMalformed')
+  if (Math.abs(instantOf(claim.scope) - now.getTime()) > SKEW_MS)
     throw new Fault('RequestTimeTooSkewed', undefined, { RequestTime: date, ServerTime: now.toISOString() })
   return {
     ...claim,
@@ -111,28 +100,17 @@ function headerClaim({ headers, query }: S3Request, now: Date): Claim {
   }
 }
 
-function queryClaim({ headers, query }: S3Request, now: Date): Claim {
+function queryClaim({ headers, query }: S3Request, now: Date): S3Claim {
   const field = (name: string) => query.get(`X-Amz-${name}`) ?? undefined
-  const fields = Object.fromEntries(Object.keys(claimSchema.shape).map(name => [name, field(name)]))
-  const parsed = claimSchema.safeParse(fields)
+  const claim = parseClaim(Object.fromEntries(CLAIM_FIELDS.map(name => [name, field(name)])))
   const expires = expirySchema.safeParse(field('Expires'))
-  if (!parsed.success || !expires.success) throw new Fault('AuthorizationQueryParametersError')
-  const claim = readClaim(parsed.data)
-  const signedAt = instant(claim.scope)
-  if (signedAt > now.getTime() + SKEW) throw new Fault('AccessDenied', 'Request is not valid yet')
+  if (!claim || !expires.success) throw new Fault('AuthorizationQueryParametersError')
+  const signedAt = instantOf(claim.scope)
+  if (signedAt > now.getTime() + SKEW_MS) throw new Fault('AccessDenied', 'Request is not valid yet')
   if (now.getTime() > signedAt + expires.data * 1000) throw new Fault('AccessDenied', 'Request has expired')
   const payload = field('Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
   return { ...claim, payload, token: field('Security-Token') }
 }
-
-function readClaim(fields: z.infer<typeof claimSchema>) {
-  const [accessKeyId = '', date = '', region = '', service = ''] = fields.Credential.split('/')
-  const scope: Scope = { date, region, service, time: fields.Date }
-  return { accessKeyId, scope, signedHeaders: fields.SignedHeaders.split(';'), signature: fields.Signature }
-}
-
-const instant = ({ time }: Scope) =>
-  Date.parse(time.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) || 0
 
 function verifyToken({ sessionToken, expiration }: Secret, token: string | undefined, now: Date): void {
   if (expiration && expiration <= now) throw new Fault('ExpiredToken')

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { sameSignature } from '../sigv4/signature.ts'
 import type { Authorization } from './authorization.ts'
 import {
   type Algorithm,
@@ -12,7 +13,6 @@ import { startChunkVerifier } from './chunk-signature.ts'
 import { decodeChunks, type Sink, type Trailers } from './chunked-body.ts'
 import { Fault } from './faults.ts'
 import type { S3Request } from './request.ts'
-import { sameSignature } from './signature.ts'
 
 const HASH = /^[0-9a-f]{64}$/
 /** How the body may be framed and signed, besides being hashed as a whole. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Readable } from 'node:stream'
-import type { Permission } from './access.ts'
+import { type AccessRequest, describeRefusal } from '../iam/access.ts'
 import type { Authorization } from './authorization.ts'
 import type { Blobs } from './blobs.ts'
 import { transact } from './catalogue.ts'
@@ -18,19 +18,16 @@ export type Call = {
   tables: Tables
   blobs: Blobs
   region: string
-  may(permission: Permission): boolean
+  may(request: AccessRequest): boolean
   notify(change: Pick<Change, 'name' | 'key' | 'object'>): void
 }
 
 export type Answer = { status: number; headers?: Record<string, string>; body?: Xml | Readable }
 
 /** @throws {Fault} AccessDenied */
-export function demand(call: Call, permission: Permission): void {
-  if (!call.may(permission))
-    throw new Fault(
-      'AccessDenied',
-      `You are not allowed to do ${permission.action} on ${permission.resource}.`,
-    )
+export function demand(call: Call, request: AccessRequest): void {
+  if (!call.may(request))
+    throw new Fault('AccessDenied', describeRefusal(call.authorization.accessKeyId, request))
 }
 
 /** @throws {Fault} NoSuchBucket */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import { sameSignature, sha256, sign, stringToSign } from '../sigv4/signature.ts'
 import type { Authorization } from './authorization.ts'
 import type { ChunkVerifier } from './chunked-body.ts'
 import { Fault } from './faults.ts'
-import { sameSignature, sha256, sign, stringToSign } from './signature.ts'
 
 /** Each chunk's signature covers the one before it; the first covers that of the request. */
 export function startChunkVerifier({ key, scope, signature: seed }: Authorization): ChunkVerifier {

@@ -1,8 +1,8 @@
+import { percentEncode } from '../sigv4/signature.ts'
 import { type Answer, type Call, demandBucket } from './call.ts'
 import { Fault } from './faults.ts'
 import { after, afterAll, listPage, type Page } from './listing.ts'
 import { integerParameter } from './request.ts'
-import { percentEncode } from './signature.ts'
 import type { Xml } from './xml.ts'
 
 const MAX_KEYS = 1000

@@ -1,4 +1,5 @@
-import { bucketArn, objectArn, type Permission } from './access.ts'
+import type { AccessRequest } from '../iam/access.ts'
+import { bucketArn, objectArn } from './access.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
 import type { Answer, Call } from './call.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
@@ -68,9 +69,9 @@ export function operationOf(request: S3Request): Operation {
 }
 
 /** What one must be allowed for it. */
-export function permissionFor(action: string, { bucket, key, query }: S3Request): Permission {
+export function permissionFor(action: string, { bucket, key, query }: S3Request): AccessRequest {
   if (!bucket) return { action, resource: '*' }
   const prefix = query.get('prefix')
   const resource = key ? objectArn(bucket, key) : bucketArn(bucket)
-  return prefix === null ? { action, resource } : { action, resource, prefix }
+  return prefix === null ? { action, resource } : { action, resource, context: { 's3:prefix': prefix } }
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { type Allows, CONTEXT } from '../iam/access.ts'
 import { bind } from '../loopback.ts'
-import type { Allows } from './access.ts'
+import type { LookUp } from '../sigv4/claim.ts'
 import { send, sendFault } from './answer.ts'
-import { authorize, type LookUp, PRESIGNED } from './authorization.ts'
+import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
 import { type Call, demand } from './call.ts'
 import { filesInUse, openCatalogue } from './catalogue.ts'
@@ -103,7 +104,8 @@ function openCall(host: Host, request: Call['request'], authorization: Call['aut
     tables,
     blobs,
     region,
-    may: permission => host.allows?.(principal, permission) ?? true,
+    may: ({ context, ...asked }) =>
+      host.allows?.(principal, { ...asked, context: { ...CONTEXT, ...context } }) ?? true,
     notify: part => {
       const change = { ...part, bucket: request.bucket, principal, requestId: request.id }
       const rules = notifications.filter(rule => ruleCovers(rule, change))

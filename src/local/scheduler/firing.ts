@@ -2,8 +2,8 @@ import { Alarm, type Clock } from '../clock.ts'
 import { retryAt } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'
 
-/** A target that rejects is called again later. */
-export type OnTarget = (targetArn: string, input: unknown) => Promise<void> | void
+/** A target that rejects is called again later; it is called by the rights of a role. */
+export type OnTarget = (targetArn: string, input: unknown, roleArn: string) => Promise<void> | void
 
 /** Calls what is due, again where the target fails; a schedule is kept until its target has taken it. */
 export class Firing {
@@ -54,7 +54,8 @@ export class Firing {
     const { name, input, failures } = schedule
     let next: number | null = null
     try {
-      await this.#onTarget(input.Target.Arn, JSON.parse(input.Target.Input))
+      const { Arn, Input, RoleArn } = input.Target
+      await this.#onTarget(Arn, JSON.parse(Input), RoleArn)
     } catch {
       next = retryAt(input, failures + 1, this.#clock.now())
     }

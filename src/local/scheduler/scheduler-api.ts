@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
+import type { AccessRequest } from '../iam/access.ts'
 import { nameSchema, parseAt, scheduleSchema } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'
 
@@ -8,9 +9,12 @@ export type ApiContext = {
   store: ScheduleStore
   /** Beside `default`; a name is unique over all of them. */
   groups: readonly string[]
-  arn(name: string): string
+  arn(name: string, group: string): string
   now(): number
 }
+
+/** @throws where the caller may not do it */
+export type Demand = (request: AccessRequest) => void
 
 /** An answer of the scheduler's own, by its name in the API. */
 export class SchedulerError extends Error {
@@ -33,16 +37,24 @@ const missing = (what: string) =>
  * One request of the REST-JSON API: what to answer with 200.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
  */
-export function answerRequest(request: ApiRequest, context: ApiContext): unknown {
+export function answerRequest(request: ApiRequest, context: ApiContext, demand: Demand): unknown {
   const { method, query, body } = request
   if (request.name === null) {
+    demand({ action: 'scheduler:ListSchedules', resource: '*' })
     if (method === 'GET') return list(query, context)
   } else {
     const name = check(nameSchema, request.name, 'Name')
-    if (method === 'POST') return create(name, body, context)
-    checkGroup(query.get('groupName'), context)
-    if (method === 'GET') return describe(find(name, context), context)
+    if (method === 'POST') return create(name, body, context, demand)
+    const group = query.get('groupName')
+    const resource = context.arn(name, group ?? 'default')
+    checkGroup(group, context)
+    if (method === 'GET') {
+      demand({ action: 'scheduler:GetSchedule', resource })
+      return describe(find(name, group, context), context)
+    }
     if (method === 'DELETE') {
+      demand({ action: 'scheduler:DeleteSchedule', resource })
+      find(name, group, context)
       if (!context.store.remove(name)) throw missing(`Schedule ${name}`)
       return {}
     }
@@ -50,9 +62,13 @@ export function answerRequest(request: ApiRequest, context: ApiContext): unknown
   throw new SchedulerError(501, 'NotImplemented', `${method} is not there in this loopback scheduler.`)
 }
 
-function create(name: string, body: string, context: ApiContext) {
+function create(name: string, body: string, context: ApiContext, demand: Demand) {
   const { store, arn, now } = context
   const input = check(scheduleSchema, readJson(body), 'Schedule')
+  demand({ action: 'scheduler:CreateSchedule', resource: arn(name, input.GroupName) })
+  // Or a schedule could be made to act by a role that its maker may not use.
+  const passed = { 'iam:PassedToService': 'scheduler.amazonaws.com' }
+  demand({ action: 'iam:PassRole', resource: input.Target.RoleArn, context: passed })
   checkGroup(input.GroupName, context)
   const existing = store.find(name)
   const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
@@ -62,7 +78,7 @@ function create(name: string, body: string, context: ApiContext) {
     const dueAt = input.State === 'ENABLED' ? parseAt(input.ScheduleExpression) : null
     store.put({ name, input, createdAt: now(), dueAt, failures: 0 })
   }
-  return { ScheduleArn: arn(name) }
+  return { ScheduleArn: arn(name, input.GroupName) }
 }
 
 function list(query: URLSearchParams, context: ApiContext) {
@@ -91,7 +107,7 @@ function describe({ name, input, createdAt }: Schedule, { arn }: ApiContext) {
   const timezone = input.ScheduleExpressionTimezone ?? 'UTC'
   return {
     ...shown,
-    Arn: arn(name),
+    Arn: arn(name, input.GroupName),
     Name: name,
     ScheduleExpressionTimezone: timezone,
     CreationDate: created,
@@ -99,9 +115,10 @@ function describe({ name, input, createdAt }: Schedule, { arn }: ApiContext) {
   }
 }
 
-function find(name: string, { store }: ApiContext) {
+/** In the group that is asked for: it is for that one that the caller has a right. */
+function find(name: string, group: string | null, { store }: ApiContext) {
   const schedule = store.find(name)
-  if (!schedule) throw missing(`Schedule ${name}`)
+  if (schedule?.input.GroupName !== (group ?? 'default')) throw missing(`Schedule ${name}`)
   return schedule
 }
 

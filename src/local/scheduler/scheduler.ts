@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
+import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
+import type { LookUp } from '../sigv4/claim.ts'
 import { Firing, type OnTarget } from './firing.ts'
 import { openScheduleStore, type Schedule } from './schedule-store.ts'
-import { type ApiContext, answerRequest, SchedulerError } from './scheduler-api.ts'
+import { type ApiContext, answerRequest, type Demand, SchedulerError } from './scheduler-api.ts'
 
 export type SchedulerOptions = {
   port?: number
@@ -14,6 +16,7 @@ export type SchedulerOptions = {
   clock?: Clock
   account?: string
   region?: string
+  guard?: Guard
 }
 export type Scheduler = {
   url: string
@@ -35,10 +38,12 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     store,
     groups: options.groups ?? [],
     now: () => clock.now(),
-    arn: name => `arn:aws:scheduler:${region}:${account}:schedule/default/${name}`,
+    arn: (name, group) => `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`,
   }
+  const { guard } = options
+  const place = guard && { service: 'scheduler', region, credentials: guard.credentials, guard }
   const server = await listen(async (request, response) => {
-    const { status, headers, body } = await answer(request, context)
+    const { status, headers, body } = await answer(request, context, place)
     firing.sleep()
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }, options.port).catch(error => {
@@ -59,7 +64,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
 }
 
-async function answer(request: IncomingMessage, context: ApiContext) {
+type Place = { service: string; region: string; credentials: LookUp; guard: Guard }
+
+async function answer(request: IncomingMessage, context: ApiContext, place: Place | undefined) {
   try {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const route = ROUTE.exec(url.pathname)
@@ -69,12 +76,19 @@ async function answer(request: IncomingMessage, context: ApiContext) {
     if (!body) throw new SchedulerError(413, 'ValidationException', 'The request is too large.')
     const name = route[1] === undefined ? null : decodeURIComponent(route[1])
     const asked = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
-    return { status: 200, body: answerRequest(asked, context) }
+    const accessKeyId = place && demandCaller({ request, body }, place)
+    const demand: Demand = needed => {
+      if (place && accessKeyId) demandAccess(place.guard, accessKeyId, needed)
+    }
+    return { status: 200, body: answerRequest(asked, context, demand) }
   } catch (error) {
-    const { status, type, message } =
-      error instanceof SchedulerError
-        ? error
-        : new SchedulerError(500, 'InternalServerException', String(error))
+    const { status, type, message } = faultOf(error)
     return { status, headers: { 'x-amzn-errortype': type }, body: { Message: message } }
   }
+}
+
+function faultOf(error: unknown): { status: number; type: string; message: string } {
+  if (error instanceof SchedulerError) return error
+  if (error instanceof Refused) return { status: error.status, type: error.jsonCode, message: error.message }
+  return new SchedulerError(500, 'InternalServerException', String(error))
 }

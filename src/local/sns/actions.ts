@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import { type Query, stringMap } from '../aws-query/query.ts'
+import { notImplemented } from '../aws-query/query-error.ts'
+import type { Result } from '../aws-query/server.ts'
 import { filterPolicySchema } from './filter-policy.ts'
 import { parseMessage } from './message.ts'
 import type { Publication } from './notification.ts'
-import { type Query, stringMap } from './query.ts'
-import { invalidParameter, notFound, notImplemented } from './sns-error.ts'
+import { invalidParameter, notFound } from './sns-error.ts'
 import type { Subscription, TopicStore } from './topic-store.ts'
-import type { XmlValue } from './xml.ts'
 
 export type Context = {
   store: TopicStore
   topicArn(name: string): string
   publish(publication: Publication): Promise<void>
 }
-type Result = { [name: string]: XmlValue }
-type Action = (query: Query, context: Context) => Result | Promise<Result>
+type SnsAction = (query: Query, context: Context) => Result | Promise<Result>
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Operations.html; lists come whole, without pages. */
-export const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
+export const actions: ReadonlyMap<string, SnsAction> = new Map<string, SnsAction>([
   ['CreateTopic', createTopic],
   ['ListTopics', (_, { store }) => ({ Topics: store.topics().map(TopicArn => ({ TopicArn })) })],
   ['Subscribe', subscribe],

@@ -1,5 +1,6 @@
-import { entriesOf, type Query } from './query.ts'
-import { invalidParameter, notImplemented, SnsError } from './sns-error.ts'
+import { entriesOf, type Query } from '../aws-query/query.ts'
+import { notImplemented, QueryError } from '../aws-query/query-error.ts'
+import { invalidParameter } from './sns-error.ts'
 
 /** Binary values stay base64, as subscribers get them. */
 export type MessageAttribute = { Type: string; Value: string }
@@ -16,7 +17,7 @@ const ATTRIBUTE_TYPE = /^(?:String(?:\.Array)?|Number|Binary)(?:\.[A-Za-z0-9_.-]
 /** Printable ASCII in one line, not beginning with a space. */
 const SUBJECT = /^[!-~][ -~]{0,99}$/
 
-/** @throws SnsError InvalidParameter or ParameterValueInvalid, as SNS does. */
+/** @throws QueryError InvalidParameter or ParameterValueInvalid, as SNS does. */
 export function parseMessage(query: Query): Message {
   if (query.has('MessageStructure')) throw notImplemented('MessageStructure')
   const text = query.get('Message') ?? ''
@@ -32,7 +33,7 @@ function parseAttribute(entry: Map<string, string>): [string, MessageAttribute] 
   const [name = '', type = ''] = [entry.get('Name'), entry.get('Value.DataType')]
   const value = entry.get(type.startsWith('Binary') ? 'Value.BinaryValue' : 'Value.StringValue')
   const wrong = (what: string) =>
-    new SnsError(400, 'ParameterValueInvalid', `The message attribute '${name}' ${what}`)
+    new QueryError(400, 'ParameterValueInvalid', `The message attribute '${name}' ${what}`)
   if (!ATTRIBUTE_NAME.test(name)) throw wrong('has a name that is not allowed')
   if (!ATTRIBUTE_TYPE.test(type)) throw wrong(`has the type '${type}', which does not exist`)
   if (!value) throw wrong(`must contain a non-empty value of its type ${type}`)

@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import { listen, readBody } from '../loopback.ts'
+import { type Action, type QueryService, serveQuery } from '../aws-query/server.ts'
+import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
+import { listen } from '../loopback.ts'
 import { actions, type Context } from './actions.ts'
 import { Deliveries, type Receivers } from './delivery.ts'
-import { parseQuery } from './query.ts'
-import { notImplemented, SnsError } from './sns-error.ts'
 import { openTopicStore } from './topic-store.ts'
-import { answerXml, errorXml } from './xml.ts'
 
 export type SnsOptions = Receivers & {
   port?: number
@@ -15,15 +12,13 @@ export type SnsOptions = Receivers & {
   topics: { name: string }[]
   account?: string
   region?: string
+  guard?: Guard
 }
 export type Sns = { url: string; topicArn(name: string): string; close(): Promise<void> }
 
-/** A message of 256 KiB, of which each byte may be percent-encoded, and its attributes. */
-const BODY_LIMIT = 4 * 1024 * 1024
-const SIGNED =
-  /^AWS4-HMAC-SHA256 Credential=[^\s,/]+\/\d{8}\/[a-z0-9-]+\/sns\/aws4_request, ?SignedHeaders=[^\s,]+, ?Signature=[0-9a-f]{64}$/
+const SIGNED = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+\/\d{8}\/[a-z0-9-]+\/sns\/aws4_request,/
 
-/** SNS on loopback, as the SDK speaks to it. Requests must be signed, but nobody checks by which key. */
+/** SNS on loopback, as the SDK speaks to it. */
 export async function startSns(options: SnsOptions): Promise<Sns> {
   const { region = 'us-east-1', account = '000000000000' } = options
   const store = openTopicStore(options.directory)
@@ -36,11 +31,8 @@ export async function startSns(options: SnsOptions): Promise<Sns> {
     publish: publication =>
       deliveries.deliver(publication, store.subscriptions(publication.topicArn), server.url),
   }
-  const server = await listen(async (request, response) => {
-    const requestId = randomUUID()
-    const { status, xml } = await answer(request, context, requestId)
-    response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }).end(xml)
-  }, options.port).catch(error => {
+  const service = serviceOf(context, { region, guard: options.guard })
+  const server = await listen(serveQuery(service), options.port).catch(error => {
     store.close()
     throw error
   })
@@ -55,22 +47,28 @@ export async function startSns(options: SnsOptions): Promise<Sns> {
   }
 }
 
-async function answer(request: IncomingMessage, context: Context, requestId: string) {
-  try {
-    const body = await readBody(request, BODY_LIMIT)
-    if (!body) throw new SnsError(413, 'RequestEntityTooLarge', 'The request is too large')
-    if (request.method !== 'POST') throw notImplemented(`${request.method} ${request.url}`)
-    if (!SIGNED.test(request.headers.authorization ?? ''))
-      throw new SnsError(403, 'MissingAuthenticationToken', 'The request is not signed for SNS')
-    const query = parseQuery(body.toString())
-    const name = query.get('Action') ?? ''
-    const action = actions.get(name)
-    if (!action || query.get('Version') !== '2010-03-31')
-      throw notImplemented(`The action ${name} of version ${query.get('Version')}`)
-    return { status: 200, xml: answerXml(name, await action(query, context), requestId) }
-  } catch (error) {
-    const { status, code, message } =
-      error instanceof SnsError ? error : new SnsError(500, 'InternalError', String(error))
-    return { status, xml: errorXml(status, code, message, requestId) }
+/** The actions, each behind the guard: what it does to a topic or a subscription takes a right to do it there. */
+function serviceOf(context: Context, host: { region: string; guard: Guard | undefined }): QueryService {
+  const { region, guard } = host
+  const guarded = [...actions].map(([name, action]): [string, Action] => [
+    name,
+    (query, signed) => {
+      if (guard) {
+        const { credentials } = guard
+        const accessKeyId = demandCaller(signed, { service: 'sns', region, credentials })
+        const named = query.get('Name')
+        const resource =
+          query.get('TopicArn') ?? query.get('SubscriptionArn') ?? (named ? context.topicArn(named) : '*')
+        demandAccess(guard, accessKeyId, { action: `sns:${name}`, resource })
+      } else if (!SIGNED.test(signed.request.headers.authorization ?? '')) {
+        throw new Refused([403, 'MissingAuthenticationToken', ''], 'The request is not signed for SNS')
+      }
+      return action(query, context)
+    },
+  ])
+  return {
+    version: '2010-03-31',
+    namespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
+    actions: new Map(guarded),
   }
 }

@@ -13,7 +13,7 @@ import {
   sign,
   signingKey,
   stringToSign,
-} from '../../../src/local/s3/signature.ts'
+} from '../../../src/local/sigv4/signature.ts'
 
 export const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
 export const lookUp = (id: string) => (id === credentials.accessKeyId ? credentials : undefined)

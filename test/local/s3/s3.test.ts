@@ -22,10 +22,10 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Permission } from '../../../src/local/s3/access.ts'
+import type { AccessRequest } from '../../../src/local/iam/access.ts'
 import type { S3Event } from '../../../src/local/s3/notification.ts'
 import { startS3 } from '../../../src/local/s3/server.ts'
-import { sha256, sign, stringToSign } from '../../../src/local/s3/signature.ts'
+import { sha256, sign, stringToSign } from '../../../src/local/sigv4/signature.ts'
 import { Problem } from '../../../src/problem.ts'
 import {
   clientFor,
@@ -143,7 +143,7 @@ describe('who asks', () => {
   })
 
   it('may do what the policy allows', async () => {
-    const asked: Permission[] = []
+    const asked: AccessRequest[] = []
     const denied = new Set(['s3:ListBucket', 's3:DeleteObject'])
     let strict = false
     const { client } = await startWithBucket({
@@ -164,8 +164,12 @@ describe('who asks', () => {
     const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete }))
     expect(Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }])
     expect(asked.slice(0, 2)).toEqual([
-      { action: 's3:GetObject', resource: 'arn:aws:s3:::ours/k' },
-      { action: 's3:ListBucket', resource: 'arn:aws:s3:::ours', prefix: 'p/' },
+      { action: 's3:GetObject', resource: 'arn:aws:s3:::ours/k', context: { 'aws:SecureTransport': 'true' } },
+      {
+        action: 's3:ListBucket',
+        resource: 'arn:aws:s3:::ours',
+        context: { 'aws:SecureTransport': 'true', 's3:prefix': 'p/' },
+      },
     ])
     strict = false
     expect(await keysOf(client)).toEqual(['k'])

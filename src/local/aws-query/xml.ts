@@ -1,8 +1,9 @@
-const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/'
-
 export type XmlValue = string | XmlValue[] | { [name: string]: XmlValue }
 
-/** A list becomes `<member>`s, as everywhere in SNS. */
+/** Which service answers, and which of its answers this is. */
+type Frame = { namespace: string; requestId: string }
+
+/** A list becomes `<member>`s. */
 function element(name: string, value: XmlValue): string {
   const inner =
     typeof value === 'string'
@@ -22,11 +23,17 @@ const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;
 
 const escapeXml = (text: string) => text.replace(/[<>&"]/g, character => ENTITIES[character] ?? '')
 
-export const answerXml = (action: string, result: { [name: string]: XmlValue }, requestId: string) =>
-  `<${action}Response xmlns="${NAMESPACE}">${element(`${action}Result`, result)}` +
+export const answerXml = (
+  action: string,
+  result: { [name: string]: XmlValue },
+  { namespace, requestId }: Frame,
+) =>
+  `<${action}Response xmlns="${namespace}">${element(`${action}Result`, result)}` +
   `${element('ResponseMetadata', { RequestId: requestId })}</${action}Response>`
 
-export const errorXml = (status: number, code: string, message: string, requestId: string) => {
+type Fault = { status: number; code: string; message: string }
+
+export const errorXml = ({ status, code, message }: Fault, { namespace, requestId }: Frame) => {
   const error = { Type: status < 500 || status === 501 ? 'Sender' : 'Receiver', Code: code, Message: message }
-  return `<ErrorResponse xmlns="${NAMESPACE}">${children({ Error: error, RequestId: requestId })}</ErrorResponse>`
+  return `<ErrorResponse xmlns="${namespace}">${children({ Error: error, RequestId: requestId })}</ErrorResponse>`
 }

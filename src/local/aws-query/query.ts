@@ -1,4 +1,4 @@
-import { notImplemented } from './sns-error.ts'
+import { notImplemented } from './query-error.ts'
 
 /** What the awsQuery protocol puts into a form: flat names with dots and numbers. */
 export type Query = ReadonlyMap<string, string>

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import { openDatabase } from '../database.ts'
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS sessions (
+  accessKeyId TEXT PRIMARY KEY, secretAccessKey TEXT NOT NULL, sessionToken TEXT NOT NULL,
+  roleName TEXT NOT NULL, name TEXT NOT NULL, policy TEXT, expiration INTEGER NOT NULL
+) STRICT`
+
+/** Temporary credentials of a role; `policy` is a session policy, JSON that was checked before it came here. */
+export type Session = {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken: string
+  roleName: string
+  name: string
+  policy: string | null
+  /** Milliseconds since 1970. */
+  expiration: number
+}
+
+export type Sessions = ReturnType<typeof openSessions>
+
+/** Kept over a restart: what waits in a queue carries its credentials along. */
+export function openSessions(directory: string, now: () => number) {
+  const database = openDatabase(directory, 'sts', SCHEMA)
+  const put = database.prepare(
+    `INSERT INTO sessions VALUES
+    (:accessKeyId, :secretAccessKey, :sessionToken, :roleName, :name, :policy, :expiration)`,
+  )
+  const one = database.prepare('SELECT * FROM sessions WHERE accessKeyId = ?')
+  const drop = database.prepare('DELETE FROM sessions WHERE expiration < ?')
+  return {
+    issue: (session: Pick<Session, 'roleName' | 'name' | 'policy' | 'expiration'>): Session => {
+      drop.run(now() - DAY_MS)
+      const keys = newKeys()
+      put.run({ ...session, ...keys })
+      return { ...session, ...keys }
+    },
+    /** Expired ones, too, for a day: whoever comes with them is told so. */
+    find: (accessKeyId: string) => one.get(accessKeyId) as Session | undefined,
+    close: () => database.close(),
+  }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Like AWS's in form: temporary keys begin with ASIA. */
+export const newKeys = () => ({
+  accessKeyId: `ASIA${randomBytes(10).toString('hex').toUpperCase().slice(0, 16)}`,
+  secretAccessKey: randomBytes(30).toString('base64'),
+  sessionToken: randomBytes(160).toString('base64'),
+})

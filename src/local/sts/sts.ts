@@ -1,0 +1,144 @@
+import { type Action, type Signed, serveQuery } from '../aws-query/server.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Principal } from '../iam/evaluate.ts'
+import { demandCaller } from '../iam/guard.ts'
+import { policySchema } from '../iam/policy.ts'
+import { listen } from '../loopback.ts'
+import type { LookUp } from '../sigv4/claim.ts'
+import { assumeRole, type RoleDefinition } from './assume-role.ts'
+import { newKeys, openSessions, type Session, type Sessions } from './sessions.ts'
+
+export type StsOptions = {
+  port?: number
+  directory: string
+  region?: string
+  account?: string
+  /** Of the account's own user, who may do everything. */
+  credentials: LookUp
+  roles: readonly RoleDefinition[]
+  clock?: Clock
+}
+
+export type IssuedCredentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
+
+export type Sts = {
+  url: string
+  /** The user's own keys, and all that were issued. */
+  credentials: LookUp
+  principalOf(accessKeyId: string): Principal | undefined
+  /** A role's credentials as Lambda gives them to a function: they live as long as this server. */
+  issue(roleArn: string): IssuedCredentials
+  close(): Promise<void>
+}
+
+type Host = {
+  place: { region: string; account: string }
+  own: LookUp
+  roles: ReadonlyMap<string, RoleDefinition>
+  sessions: Sessions
+  /** Those that were issued to functions, by access key. */
+  functions: Map<string, { role: RoleDefinition; keys: IssuedCredentials }>
+  clock: Clock
+}
+
+/** STS on loopback, as the SDK speaks to it: sessions of roles, narrowed by session policies. */
+export async function startSts(options: StsOptions): Promise<Sts> {
+  const { region = 'us-east-1', account = '000000000000', clock = systemClock, directory } = options
+  const host: Host = {
+    place: { region, account },
+    own: options.credentials,
+    roles: new Map(options.roles.map(role => [role.arn, role])),
+    sessions: openSessions(directory, () => clock.now()),
+    functions: new Map(),
+    clock,
+  }
+  const actions = new Map<string, Action>([
+    ['AssumeRole', (query, signed) => answerAssumeRole(host, query, signed)],
+    ['GetCallerIdentity', (_, signed) => describeCaller(host, signed)],
+  ])
+  const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
+  const service = serveQuery({ version: '2011-06-15', namespace, actions })
+  const server = await listen(service, options.port).catch(error => {
+    host.sessions.close()
+    throw error
+  })
+  return {
+    url: server.url,
+    credentials: id => lookUp(host, id),
+    principalOf: id => principalOf(host, id),
+    issue: roleArn => issue(host, roleArn),
+    close: async () => {
+      await server.close()
+      host.sessions.close()
+    },
+  }
+}
+
+function answerAssumeRole(host: Host, query: Parameters<Action>[0], signed: Signed) {
+  const { role, sessionName, seconds, policy } = assumeRole(query, callerOf(host, signed), host.roles)
+  const expiration = host.clock.now() + seconds * 1000
+  const session = host.sessions.issue({ roleName: role.name, name: sessionName, policy, expiration })
+  return {
+    Credentials: {
+      AccessKeyId: session.accessKeyId,
+      SecretAccessKey: session.secretAccessKey,
+      SessionToken: session.sessionToken,
+      Expiration: new Date(expiration).toISOString(),
+    },
+    AssumedRoleUser: { AssumedRoleId: `AROA:${sessionName}`, Arn: sessionArn(host, role.name, sessionName) },
+  }
+}
+
+function describeCaller(host: Host, signed: Signed) {
+  const { arn } = callerOf(host, signed)
+  return { UserId: arn.split('/').at(-1) ?? '', Account: host.place.account, Arn: arn }
+}
+
+function callerOf(host: Host, signed: Signed): Principal {
+  const { place, clock } = host
+  const credentials: LookUp = id => lookUp(host, id)
+  const now = new Date(clock.now())
+  const accessKeyId = demandCaller(signed, { service: 'sts', region: place.region, credentials, now })
+  const principal = principalOf(host, accessKeyId)
+  if (principal) return principal
+  throw new Error(`${accessKeyId} belongs to nobody`)
+}
+
+function issue({ roles, functions }: Host, roleArn: string): IssuedCredentials {
+  const role = roles.get(roleArn)
+  if (!role) throw new Error(`There is no role ${roleArn}`)
+  const keys = newKeys()
+  functions.set(keys.accessKeyId, { role, keys })
+  return keys
+}
+
+function lookUp(host: Host, accessKeyId: string) {
+  const issued = host.functions.get(accessKeyId)?.keys ?? host.own(accessKeyId)
+  if (issued) return issued
+  const session = host.sessions.find(accessKeyId)
+  return session && roleOf(host, session) && { ...session, expiration: new Date(session.expiration) }
+}
+
+function principalOf(host: Host, accessKeyId: string): Principal | undefined {
+  if (host.own(accessKeyId)) return { arn: `arn:aws:iam::${host.place.account}:root`, policies: 'everything' }
+  const issued = host.functions.get(accessKeyId)
+  if (issued) return sessionOf(host, issued.role, issued.role.name)
+  const session = host.sessions.find(accessKeyId)
+  const role = session && roleOf(host, session)
+  if (!role) return undefined
+  const policy = session.policy === null ? {} : { session: policySchema.parse(JSON.parse(session.policy)) }
+  return { ...sessionOf(host, role, session.name), ...policy }
+}
+
+/** A role that the template has no more has no sessions, either. */
+const roleOf = ({ roles }: Host, { roleName }: Session) =>
+  [...roles.values()].find(({ name }) => name === roleName)
+
+const sessionOf = (host: Host, role: RoleDefinition, name: string): Principal => ({
+  arn: sessionArn(host, role.name, name),
+  roleArn: role.arn,
+  policies: role.policies,
+})
+
+const sessionArn = ({ place }: Host, roleName: string, name: string) =>
+  `arn:aws:sts::${place.account}:assumed-role/${roleName}/${name}`
