@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SwitchTarget } from '../admission/switch.ts'
 import { Problem } from '../problem.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { runnerSecretsKey, variablesKeys } from '../build/layout.ts'
 import type { Store } from '../build/store.ts'
 import type { Job } from '../job/job.ts'

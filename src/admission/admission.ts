@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Job, jobSchema, repositoryOf } from '../job/job.ts'
 import type { MintCredentials } from './credentials.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { deliveryKey } from '../build/layout.ts'
 import { readRecord } from '../build/records.ts'
 import type { Store } from '../build/store.ts'

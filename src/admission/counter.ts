@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { counterKey } from '../build/layout.ts'
 import { readRecord } from '../build/records.ts'
 import type { Store } from '../build/store.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** How one command ended. A signal and a timeout are never an exit code: neither can be mistaken for success. */
 export const exitSchema = z.discriminatedUnion('kind', [

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { jobSchema } from '../job/job.ts'
 import { type BuildRef, buildKeys } from './layout.ts'
 import { type Report, reportSchema } from './report-record.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitSchema } from './exit.ts'
 import { resultSchema } from './result.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { layerSchema } from './schema.ts'
 
 /** The text of `lambci.schema.json`, by which editors complete and check `.lambci.json`. */

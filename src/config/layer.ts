@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Problem } from '../problem.ts'
 import { isObject, type JsonObject, parseJson } from './json.ts'
 import { keyPath, quote } from './key-path.ts'

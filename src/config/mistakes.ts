@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isObject } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
 

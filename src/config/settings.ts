@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Problem } from '../problem.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject, parseJson, pick } from './json.ts'

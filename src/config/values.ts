@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ruleMistake } from './pattern.ts'
 
 // Messages that begin with "must" go on from the path of a key; all others speak for themselves (mistakes.ts).

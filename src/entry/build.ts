@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readEnvironment } from '../account/environment.ts'
 import { orderSchema } from '../admission/admission.ts'
 import { openStore } from '../build/store.ts'

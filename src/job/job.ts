@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What kind of sandbox a job may run in (docs/security.md). */
 export const trustSchema = z.enum(['fork', 'branch', 'deploy'])

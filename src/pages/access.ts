@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { BuildRef } from '../build/layout.ts'
 import { buildPath, opensPath } from '../build/links.ts'
 import { readRecords } from '../build/records.ts'

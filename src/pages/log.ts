@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type BuildRef, buildKeys } from '../build/layout.ts'
 import type { Store } from '../build/store.ts'
 import { LOG_TYPE } from '../log/log-keys.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { branchKey } from '../build/layout.ts'
 import { readRecord, type Versioned } from '../build/records.ts'
 import { hasEnded } from '../build/result.ts'

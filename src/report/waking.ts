@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { orderSchema } from '../admission/admission.ts'
 import { type BuildRef, buildOfKey } from '../build/layout.ts'
 import type { Failure } from '../build/report-record.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** GitHub's own limit for a payload. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const PAYLOAD_LIMIT = 25 * 1024 * 1024

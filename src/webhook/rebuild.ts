@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** An event of our own, signed as GitHub signs its: `lambci rebuild` sends it. */
 export const REBUILD_EVENT = 'lambci_rebuild'

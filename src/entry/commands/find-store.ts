@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openStore, type Store } from '../../build/store.ts'
 import { Problem } from '../../problem.ts'
 import { readJsonFile } from '../system/json-file.ts'

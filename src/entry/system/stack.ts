@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type PolicyDocument, policySchema } from '../../local/iam/policy.ts'
 import type { Template } from './template.ts'
 

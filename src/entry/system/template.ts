@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag, type Tags, YAMLMap } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { FUNCTIONS, type Intrinsics, resolveValue } from './intrinsics.ts'
 
 /** Where a stack stands, and what its parameters say that have no default. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Account } from './account-payload.ts'
 import type { Access } from './credentials.ts'
 import type { Hub } from './hub.ts'

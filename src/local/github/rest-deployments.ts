@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountPayload, nodeId } from './account-payload.ts'
 import { resolveCommit } from './commits.ts'
 import type { Deployment, DeploymentStatus, Hub } from './hub.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountPayload } from './account-payload.ts'
 import type { Delivery } from './deliveries.ts'
 import type { Hook } from './hooks.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PullRow } from './hub.ts'
 import { pullPayload } from './pull-request-payload.ts'
 import { openPull, readPull, setPullState } from './pull-requests.ts'

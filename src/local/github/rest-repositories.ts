@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountPayload } from './account-payload.ts'
 import { resolveBranch } from './commits.ts'
 import type { Hub } from './hub.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountPayload, nodeId } from './account-payload.ts'
 import { resolveCommit } from './commits.ts'
 import type { Hub, Status } from './hub.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { OPERATORS } from './conditions.ts'
 
 const listOf = <T extends z.ZodType>(item: T) =>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 export type HttpAnswer = { status: number; headers: Record<string, string | string[]>; body: Buffer }
 

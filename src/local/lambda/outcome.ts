@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The body that a runtime posts to …/error, and what a caller gets as the function error's payload. */
 export const functionErrorSchema = z.object({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { receiveText } from './body.ts'
 import type { Answer, Call } from './call.ts'
 import { type Checksum, checksumIn, compositeChecksum, startChecksum, verifyChecksum } from './checksum.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { objectArn } from './access.ts'
 import { receiveText } from './body.ts'
 import { type Answer, type Call, commit, demand, demandBucket } from './call.ts'

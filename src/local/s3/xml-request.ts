@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Fault } from './faults.ts'
 
 export type Element = { name: string; text: string; children: Element[] }

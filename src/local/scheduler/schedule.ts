@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#one-time */
 const AT = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/

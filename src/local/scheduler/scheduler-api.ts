@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { AccessRequest } from '../iam/access.ts'
 import { nameSchema, parseAt, scheduleSchema } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'

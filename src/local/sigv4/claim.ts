@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ALGORITHM, type Scope } from './signature.ts'
 
 /** The secret half of a key pair. Temporary ones carry a session token, and may expire. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Query } from '../aws-query/query.ts'
 import { notImplemented, QueryError } from '../aws-query/query-error.ts'
 import { CONTEXT, describeRefusal } from '../iam/access.ts'
