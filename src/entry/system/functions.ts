@@ -12,6 +12,8 @@ export type FunctionOptions = {
   environmentOf: (roleArn: string) => Record<string, string>
   /** Brings a failure record to a topic, by the rights of the function's role. */
   onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
+  /** The module of an entry; by default its source. */
+  moduleOf?: (entry: Entry) => string
   /** Each sandbox of a build function gets a directory of its own in here. */
   sandboxes: string
   /** Milliseconds; the template's by default. */
@@ -23,6 +25,9 @@ export type FunctionOptions = {
 type StackFunction = Stack['functions'][number]
 
 const ENTRIES = ['http', 'report', 'build'] as const
+export type Entry = (typeof ENTRIES)[number]
+
+const sourceOf = (entry: Entry) => join(import.meta.dirname, '..', `${entry}.ts`)
 
 /** The stack's five functions as the template declares them, run from source. */
 export const functionsOf = (stack: Stack, options: FunctionOptions): FunctionDefinition[] =>
@@ -33,11 +38,12 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
   const entry = ENTRIES.find(each => name.startsWith(`${STACK}-${each}`))
   if (!entry) throw new Error(`The template's function ${name} has no entry`)
   const { environmentOf, onFailure, sandboxes, buildTimeoutMs, concurrency = 2 } = options
+  const { moduleOf = sourceOf } = options
   const isBuild = entry === 'build'
   const topic = invocation?.DestinationConfig?.OnFailure.Destination
   return {
     name,
-    handler: { module: join(import.meta.dirname, '..', `${entry}.ts`), export: 'handler' },
+    handler: { module: moduleOf(entry), export: 'handler' },
     environment: { ...Environment.Variables, ...environmentOf(role) },
     memoryMb: MemorySize,
     timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,

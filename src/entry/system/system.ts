@@ -16,7 +16,7 @@ import {
 } from './servers.ts'
 
 export type SystemOptions = ServerOptions &
-  Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency'> & {
+  Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'moduleOf'> & {
     onLog?: (functionName: string, requestId: string | null, line: string) => void
   }
 

@@ -1,0 +1,157 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundle, ENTRIES } from '../../scripts/bundle.ts'
+import { buildKeys } from '../../src/build/layout.ts'
+import { readJob, readReport } from '../../src/build/records.ts'
+import { functionName } from '../../src/entry/system/functions.ts'
+import { headersOf, pushPayload } from '../payloads.ts'
+import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { failureRecord, s3Event, snsEvent, urlEvent } from './events.ts'
+
+const READER = 'reader@localhost'
+const REPOSITORY = 'you/bundled'
+const build = (number: number) => ({ project: `gh/${REPOSITORY}`, number })
+
+let dist: string
+let town: Town
+let at: string
+let commit: string
+const sizes = new Map<string, number>()
+
+beforeAll(async () => {
+  dist = await mkdtemp(join(tmpdir(), 'lambci-bundles-'))
+  for (const entry of ENTRIES) sizes.set(entry, await bundle(entry, dist))
+  town = await openTown({ moduleOf: entry => join(dist, entry, 'index.cjs'), concurrency: 1 })
+  const { sns, jobsTopic, region } = town.system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: town.system.keys })
+  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
+  client.destroy()
+  at = await town.write(lambciJson('echo "built as bundled"', { branches: { master: true } }))
+  commit = await town.push(at, REPOSITORY, 'master')
+  await town.ended(build(1))
+})
+afterAll(async () => {
+  await town.close()
+  await rm(dist, { recursive: true, force: true })
+})
+
+const orderOf = (number: number) =>
+  town.mails.find(({ to, text }) => to === READER && JSON.parse(text).job.number === number)?.text ?? ''
+
+/** A push of the commit that is there, signed, as GitHub's request comes out of a function URL. */
+function delivery(id = randomUUID()) {
+  const payload = pushPayload({ after: commit })
+  const repository = { ...payload.repository, full_name: REPOSITORY, private: false }
+  const head = { ...payload.head_commit, id: commit }
+  const body = JSON.stringify({ ...payload, repository, head_commit: head, commits: [head] })
+  return urlEvent('POST', '/webhook', headersOf('push', body, town.system.keys.webhookSecret, id), body)
+}
+type HttpAnswer = {
+  statusCode: number
+  headers: Record<string, string>
+  body: string
+  isBase64Encoded: boolean
+}
+async function http(event: unknown): Promise<HttpAnswer> {
+  const outcome = await town.system.lambda.invoke(functionName('http'), event)
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.error))
+  return outcome.payload as HttpAnswer
+}
+
+test('each is one file, without packages, the same whenever it is made; http is under 1.5 MB', async () => {
+  console.log([...sizes].map(([entry, size]) => `${entry} ${(size / 1e6).toFixed(2)} MB`).join(', '))
+  expect(sizes.get('http')).toBeLessThan(1_500_000)
+  const again = await mkdtemp(join(tmpdir(), 'lambci-again-'))
+  for (const entry of ENTRIES) {
+    const text = await readFile(join(dist, entry, 'index.cjs'), 'utf8')
+    const packages = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name = '']) => name)
+    // Two dependencies ask for an optional package each, and do without.
+    const optional = ['@aws-sdk/signature-v4-crt', 'supports-color']
+    const missing = packages.filter(name => !process.getBuiltinModule(name) && !optional.includes(name))
+    expect(missing).toEqual([])
+    await bundle(entry, again)
+    const hash = (body: string) => createHash('sha256').update(body).digest('hex')
+    expect(hash(await readFile(join(again, entry, 'index.cjs'), 'utf8'))).toBe(hash(text))
+  }
+  await rm(again, { recursive: true })
+})
+
+test('the whole way in bundles: cold, and warm in the same sandbox', async () => {
+  const first = await town.look(build(1))
+  expect(first).toMatchObject({ status: 'passed', runner: { start: 'cold' } })
+  expect(await town.statuses(REPOSITORY, commit)).toContainEqual(
+    expect.stringMatching(/^success lambci\/push/),
+  )
+
+  const answer = await http(delivery())
+  expect([answer.statusCode, JSON.parse(answer.body)]).toEqual([
+    202,
+    {
+      ...build(2),
+      trigger: 'push/master',
+      url: expect.stringMatching(
+        /^https:\/\/x4z2wq7\w+\.lambda-url\.us-east-1\.on\.aws\/gh\/you\/bundled\/builds\/2$/,
+      ),
+    },
+  ])
+  expect(await town.ended(build(2))).toMatchObject({ status: 'passed', runner: { start: 'warm' } })
+  expect(await town.log(build(2))).toContain('built as bundled\n')
+  expect(town.mails.some(({ subject }) => subject === `passed: ${REPOSITORY} #2 (master)`)).toBe(true)
+})
+
+test('http: health, a page, the log, and a forged delivery, as the function URL sends them', async () => {
+  expect(await http(urlEvent('GET', '/health'))).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
+  const page = await http(urlEvent('GET', `/gh/${REPOSITORY}/builds/1`))
+  expect(page).toMatchObject({
+    statusCode: 200,
+    headers: { 'content-type': expect.stringContaining('text/html') },
+  })
+  expect(page.body).toContain('built as bundled')
+  const log = await http(urlEvent('GET', `/gh/${REPOSITORY}/builds/1/log?from=0`))
+  expect(Buffer.from(log.body, log.isBase64Encoded ? 'base64' : 'utf8').toString()).toContain(
+    'built as bundled\n',
+  )
+  const forged = delivery()
+  Object.assign(forged.headers, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` })
+  expect((await http(forged)).statusCode).toBe(401)
+})
+
+test('report: a notification with an encoded key, a schedule, and failure records bare and by the topic', async () => {
+  const { lambda, store, addresses } = town.system
+  const report = async (event: unknown) => {
+    const outcome = await lambda.invoke(functionName('report'), event)
+    expect(outcome).toMatchObject({ ok: true })
+  }
+  const { run } = buildKeys(build(1))
+  await report(s3Event(addresses.bucket, run))
+  expect(s3Event('b', 'a b/ü').Records[0]?.s3.object.key).toBe('a+b%2F%C3%BC')
+  await report({ switch: build(1) })
+  // Nothing is told twice.
+  expect(await town.statuses(REPOSITORY, commit)).toHaveLength(
+    (await town.statuses(REPOSITORY, commit)).filter((status, index, all) => all.indexOf(status) === index)
+      .length,
+  )
+  const payload = snsEvent('lambci-jobs', orderOf(1), { trust: 'deploy' })
+  await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
+  const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))
+  await report(snsEvent('lambci-failures', wrapped))
+  const failures = (await readReport(store, build(1)))?.value.failures
+  expect(failures?.map(({ requestId, reason }) => [requestId[0], reason])).toEqual([
+    ['1', "it ran into the build function's own time limit"],
+    ['2', "it ran into the build function's own time limit"],
+  ])
+  expect((await town.look(build(1)))?.status).toBe('passed')
+})
+
+test('build: a second delivery of an order by SNS changes nothing', async () => {
+  const before = await town.look(build(1))
+  const event = snsEvent('lambci-jobs', orderOf(1), { trust: 'deploy' })
+  const outcome = await town.system.lambda.invoke(functionName('build-deploy'), event)
+  expect(outcome).toMatchObject({ ok: true })
+  expect(await town.look(build(1))).toEqual(before)
+  expect((await readJob(town.system.store, build(1)))?.nonce).toBeDefined()
+})
