@@ -83,6 +83,15 @@ export function fillIn(text: string, deployment: Deployment): Template {
   }
 }
 
+/** The parameters of a template, and whether they must be given. */
+export function parametersIn(text: string): { name: string; isRequired: boolean }[] {
+  const { Parameters } = templateSchema.parse(parse(text, { customTags: TAGS }))
+  return Object.entries(Parameters).map(([name, { Default }]) => ({
+    name,
+    isRequired: Default === undefined,
+  }))
+}
+
 const splitList = (text: string) => (text === '' ? [] : text.split(',').map(item => item.trim()))
 
 /** The short forms of the intrinsic functions, `!Sub x`, read as their long ones, `{"Fn::Sub": x}`. */

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Zippable, zipSync } from 'fflate'
+import type { Aws } from './aws.ts'
+
+export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
+  const hash = createHash('sha256')
+  // With their lengths, so that no two lists of parts look the same.
+  for (const part of parts) hash.update(`${part.length}\n`).update(part)
+  return hash.digest('hex').slice(0, 20)
+}
+
+/** A zip that is the same, byte by byte, whenever it is made of the same files. */
+export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => {
+  const entries = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const zippable: Zippable = Object.fromEntries(
+    entries.map(([name, bytes]) => [name, [bytes, { mtime: '1980-01-01', level: 9 }]]),
+  )
+  return zipSync(zippable)
+}
+
+export const zipBundle = async (path: string) => zip({ 'index.cjs': await readFile(path) })
+
+/** Uploads what is not there yet, under the hash of its content; answers its key. */
+export async function uploadOnce(
+  aws: Aws,
+  { bucket, prefix, extension }: { bucket: string; prefix: string; extension: string },
+  body: Uint8Array,
+): Promise<string> {
+  const key = `${prefix}/${hashOf(body)}.${extension}`
+  const there = await aws.ask('s3api', 'head-object', '--bucket', bucket, '--key', key)
+  if (there.ok) {
+    console.log(`  ${key} is there already`)
+    return key
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
+  const file = join(directory, 'body')
+  await writeFile(file, body)
+  try {
+    await aws.demand('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', file)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+  console.log(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
+  return key
+}
