@@ -1,6 +1,13 @@
 import type { Aws } from './aws.ts'
 import { DeployFailure, pause } from './failure.ts'
-import { describeStack, followStack, reasonOfFailure, type StackState, settleStack } from './stack.ts'
+import {
+  describeStack,
+  eventsUntilNow,
+  followStack,
+  reasonOfFailure,
+  type StackState,
+  settleStack,
+} from './stack.ts'
 
 export type Wanted = {
   name: string
@@ -65,8 +72,8 @@ export async function adoptBucket(aws: Aws, name: string, bucket: string): Promi
 
 /** Carries out one change set; false where there was nothing to change. */
 async function change(aws: Aws, { name, template }: Wanted, kind: Kind, more: string[]): Promise<boolean> {
-  const since = new Date()
-  const changeSet = `lambci-${since.getTime()}`
+  const before = await eventsUntilNow(aws, name)
+  const changeSet = `lambci-${Date.now()}`
   const named = ['--stack-name', name, '--change-set-name', changeSet]
   await aws.demand(
     'cloudformation',
@@ -87,10 +94,10 @@ async function change(aws: Aws, { name, template }: Wanted, kind: Kind, more: st
     await pause()
   }
   await aws.demand('cloudformation', 'execute-change-set', ...named)
-  await followStack(aws, name, since)
+  await followStack(aws, name, before)
   const state = await describeStack(aws, name)
   if (/^(CREATE|UPDATE|IMPORT)_COMPLETE/.test(state?.status ?? '')) return true
-  const reason = await reasonOfFailure(aws, name, since)
+  const reason = await reasonOfFailure(aws, name, before)
   throw new DeployFailure(
     `The stack ${name} could not be deployed (${state?.status ?? 'it has gone'}). ${reason ?? 'CloudFormation gives no reason'}\nPut it right, and run this again: it goes on from here.`,
   )

@@ -43,7 +43,7 @@ export async function settleStack(aws: Aws, name: string): Promise<StackState | 
   let state = await describeStack(aws, name)
   if (state && isMoving(state.status)) {
     console.log(`  ${name} is ${state.status}: waiting for it first`)
-    await followStack(aws, name, new Date())
+    await followStack(aws, name, await eventsUntilNow(aws, name))
     state = await describeStack(aws, name)
   }
   if (state?.status === 'UPDATE_ROLLBACK_FAILED') {
@@ -58,13 +58,13 @@ export async function settleStack(aws: Aws, name: string): Promise<StackState | 
 }
 
 export async function deleteStack(aws: Aws, name: string): Promise<void> {
-  const since = new Date()
+  const before = await eventsUntilNow(aws, name)
   await aws.demand('cloudformation', 'delete-stack', '--stack-name', name)
-  await followStack(aws, name, since)
+  await followStack(aws, name, before)
   const left = await describeStack(aws, name)
   if (left && left.status !== 'DELETE_COMPLETE') {
     throw new DeployFailure(
-      `The stack ${name} could not be deleted: ${(await reasonOfFailure(aws, name, since)) ?? left.status}`,
+      `The stack ${name} could not be deleted: ${(await reasonOfFailure(aws, name, before)) ?? left.status}`,
     )
   }
 }
@@ -79,11 +79,11 @@ type Event = {
 }
 
 /** Says what happens to a stack, one line for each resource that is done, until it has come to rest. */
-export async function followStack(aws: Aws, name: string, since: Date): Promise<void> {
-  const seen = new Set<string>()
+export async function followStack(aws: Aws, name: string, before: ReadonlySet<string>): Promise<void> {
+  const seen = new Set(before)
   for (;;) {
     const state = await describeStack(aws, name)
-    for (const event of state ? await eventsOf(aws, name, since) : []) {
+    for (const event of state ? await eventsOf(aws, name) : []) {
       if (seen.has(event.EventId)) continue
       seen.add(event.EventId)
       if (!event.ResourceStatus.endsWith('_IN_PROGRESS')) console.log(describeEvent(event))
@@ -99,25 +99,28 @@ const describeEvent = ({ LogicalResourceId, ResourceType, ResourceStatus, Resour
 }
 
 /** Oldest first. */
-async function eventsOf(aws: Aws, name: string, since: Date): Promise<Event[]> {
+async function eventsOf(aws: Aws, name: string): Promise<Event[]> {
   const answer = await aws.ask(
     'cloudformation',
     'describe-stack-events',
-    '--stack-name',
-    name,
-    '--max-items',
-    '200',
+    ...['--stack-name', name, '--max-items', '200'],
   )
-  const events: Event[] = answer.ok ? answer.value.StackEvents : []
-  // CloudFormation's clock need not be ours.
-  return events.filter(({ Timestamp }) => Date.parse(Timestamp) > since.getTime() - 60_000).toReversed()
+  return answer.ok ? answer.value.StackEvents.toReversed() : []
 }
 
+/** What has been told of a stack so far, by id: what is not among it is news. */
+export const eventsUntilNow = async (aws: Aws, name: string): Promise<ReadonlySet<string>> =>
+  new Set((await eventsOf(aws, name)).map(({ EventId }) => EventId))
+
 /** The first resource that failed by itself, in its own words: the others were only cancelled with it. */
-export async function reasonOfFailure(aws: Aws, name: string, since: Date): Promise<string | null> {
-  const failed = (await eventsOf(aws, name, since)).find(
-    ({ ResourceStatus, ResourceStatusReason = '' }) =>
-      ResourceStatus.endsWith('_FAILED') && !/cancelled/i.test(ResourceStatusReason),
+export async function reasonOfFailure(
+  aws: Aws,
+  name: string,
+  before: ReadonlySet<string>,
+): Promise<string | null> {
+  const failed = (await eventsOf(aws, name)).find(
+    ({ EventId, ResourceStatus, ResourceStatusReason = '' }) =>
+      !before.has(EventId) && ResourceStatus.endsWith('_FAILED') && !/cancelled/i.test(ResourceStatusReason),
   )
   return (
     (failed &&

@@ -48,7 +48,7 @@ const OUTPUTS = {
 let ticks = Date.now()
 const event = (stack, LogicalResourceId, ResourceStatus, ResourceStatusReason) =>
   stack.events.push({
-    EventId: `${LogicalResourceId}-${ResourceStatus}-${stack.events.length}`,
+    EventId: `${LogicalResourceId}-${ResourceStatus}-${ticks}-${stack.events.length}`,
     Timestamp: new Date(ticks++).toISOString(),
     LogicalResourceId,
     ResourceType: LogicalResourceId === 'Bucket' ? 'AWS::S3::Bucket' : 'AWS::Lambda::Function',
@@ -143,13 +143,12 @@ const COMMANDS = {
     const stack = account.stacks[name]
     const failing = trouble.resource?.[name]
     const done = kind === 'IMPORT' ? 'IMPORT' : kind === 'CREATE' ? 'CREATE' : 'UPDATE'
-    stack.events = []
     event(stack, 'HttpFunction', `${done}_IN_PROGRESS`)
     event(stack, 'HttpFunction', `${done}_COMPLETE`)
     if (failing) {
-      event(stack, 'Switch', `${done}_FAILED`, 'Resource creation cancelled')
+      event(stack, 'Group', `${done}_FAILED`, 'Resource update cancelled')
       event(stack, 'Bucket', `${done}_FAILED`, failing)
-      stack.events.unshift(stack.events.splice(-2, 1)[0])
+      event(stack, 'Switch', `${done}_FAILED`, 'Resource creation cancelled')
     } else Object.assign(stack, { parameters, hash })
     stack.status = `${done}_IN_PROGRESS`
     const end = failing
@@ -171,6 +170,7 @@ const COMMANDS = {
   },
   'cloudformation delete-stack': () => {
     const stack = account.stacks[option('stack-name')]
+    if (stack) event(stack, 'HttpFunction', 'DELETE_COMPLETE')
     if (stack) Object.assign(stack, { status: 'DELETE_IN_PROGRESS', next: ['DELETE_IN_PROGRESS', 'DELETED'] })
     answer()
   },
