@@ -31,7 +31,7 @@ import type { Waking } from './report/waking.ts'
 export type Reporter = {
   store: Store
   secrets: () => Promise<RunnerSecrets>
-  github: () => Promise<GitHub>
+  github: GitHub
   sendNotice: SendNotice
   publish: PublishOrder
   deadMansSwitch: Switch
@@ -89,7 +89,7 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
   const url = buildUrl(job, (await reporter.secrets()).linkKey)
   const isWhole = run?.phase === 'ended' && run.log?.complete
   if (report.ending && !isWhole && !report.told.closed) await finishDeadLog(job, view, reporter.store)
-  const status = await tellStatus(view, url, report.told.status, await reporter.github())
+  const status = await tellStatus(view, url, report.told.status, reporter.github)
   const told = { ...report.told, status: status.told }
   const next = { ...look, report: { ...report, told }, again: status.again }
   return report.ending && hasEnded(view.status) && !told.closed ? tellEnding(next, view, url, reporter) : next

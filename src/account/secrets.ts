@@ -8,16 +8,25 @@ import { inheritsSecrets } from './settings.ts'
 const secret = z.string().min(1)
 
 /** The runner's own secrets: http and report alone may read them, never a build. */
-export const runnerSecretsSchema = z.object({
-  /** Several while one is being replaced: a delivery signed with any of them is believed. */
-  webhookSecrets: z.array(secret).min(1),
-  /** Sets statuses. */
-  githubToken: secret,
-  /** Read-only, for private clones; null: private repositories cannot be built. */
-  cloneToken: secret.nullable(),
-  /** Signs the links to private pages. */
-  linkKey: z.string().min(16),
-})
+export const runnerSecretsSchema = z
+  .object({
+    /** Several while one is being replaced: a delivery signed with any of them is believed. */
+    webhookSecrets: z.array(secret).min(1),
+    /** Sets statuses; null where an App does. */
+    githubToken: secret.nullable().default(null),
+    /** Read-only, for private clones; null: without an App, private repositories cannot be built. */
+    cloneToken: secret.nullable().default(null),
+    githubApp: z
+      .object({ id: z.int().positive(), privateKey: z.string().includes('PRIVATE KEY') })
+      .nullable()
+      .default(null),
+    /** Signs the links to private pages. */
+    linkKey: z.string().min(16),
+  })
+  .refine(({ githubToken, githubApp }) => githubToken !== null || githubApp !== null, {
+    path: ['githubToken'],
+    message: 'neither a token nor an App',
+  })
 export type RunnerSecrets = z.infer<typeof runnerSecretsSchema>
 
 export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {

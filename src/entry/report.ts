@@ -2,11 +2,11 @@ import { openGitHub } from '../github/client.ts'
 import { openNotices } from '../report/sns.ts'
 import { wakingsOf } from '../report/waking.ts'
 import { reportBuild } from '../report-build.ts'
-import { githubApiUrl, services } from './services.ts'
+import { githubApiUrl, services, tokens } from './services.ts'
 
 const reporting = {
   ...services,
-  github: async () => openGitHub(githubApiUrl, (await services.secrets()).githubToken),
+  github: openGitHub(githubApiUrl, tokens.writing),
   sendNotice: openNotices(),
 }
 

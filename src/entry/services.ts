@@ -4,6 +4,7 @@ import { openCredentials } from '../admission/credentials.ts'
 import { openSwitch } from '../admission/switch.ts'
 import { openJobsTopic } from '../admission/topic.ts'
 import { openStore } from '../build/store.ts'
+import { openTokens } from '../github/tokens.ts'
 
 const environment = readEnvironment(process.env, [
   'LAMBCI_STACK',
@@ -16,6 +17,7 @@ const store = openStore(environment.LAMBCI_BUCKET)
 const secrets = openRunnerSecrets(store)
 
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
+export const tokens = openTokens(githubApiUrl, secrets)
 
 /** What admitting a job takes, which the http function does first and the report function again. */
 export const services = {
@@ -24,7 +26,7 @@ export const services = {
   publish: openJobsTopic(environment.LAMBCI_JOBS_TOPIC),
   deadMansSwitch: openSwitch(switchTargetOf(environment)),
   granter: {
-    cloneToken: async () => (await secrets()).cloneToken,
+    cloneToken: (repository: string) => tokens.cloning(repository),
     mintCredentials: openCredentials(environment.LAMBCI_BUCKET, environment.LAMBCI_SESSION_ROLE),
   },
   now: () => new Date(),

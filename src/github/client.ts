@@ -1,11 +1,4 @@
-import { retry } from '@octokit/plugin-retry'
-import { throttling } from '@octokit/plugin-throttling'
-import { Octokit } from '@octokit/rest'
-
-const PatientOctokit = Octokit.plugin(retry, throttling)
-
-/** Longer than this is not waited for within one report: Lambda's own retry comes back later. */
-const LONGEST_WAIT_SECONDS = 60
+import { namesOf, openOctokit } from './octokit.ts'
 
 export type CommitState = 'pending' | 'success' | 'failure' | 'error'
 
@@ -21,35 +14,20 @@ export type CommitStatus = {
 
 export type GitHub = { setStatus(status: CommitStatus): Promise<void> }
 
-/** Speaks to GitHub's REST API with retries on faults and patience with its rate limits. */
-export function openGitHub(apiUrl: string, token: string): GitHub {
-  const octokit = new PatientOctokit({
-    auth: token,
-    baseUrl: apiUrl,
-    userAgent: 'lambci-next',
-    // Nobody reads these in a Lambda; what matters is thrown.
-    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    throttle: {
-      onRateLimit: (seconds, _options, _octokit, retries) => seconds <= LONGEST_WAIT_SECONDS && retries < 2,
-      onSecondaryRateLimit: (seconds, _options, _octokit, retries) =>
-        seconds <= LONGEST_WAIT_SECONDS && retries < 2,
-    },
-  })
-  return {
-    setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
-      const [owner = '', repo = ''] = repository.split('/')
-      await octokit.rest.repos.createCommitStatus({
-        owner,
-        repo,
-        sha: commit,
-        state,
-        context,
-        description,
-        target_url: targetUrl,
-      })
-    },
-  }
-}
+/** Speaks to GitHub's REST API, with a token for each repository. */
+export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Promise<string>): GitHub => ({
+  setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
+    const octokit = openOctokit(apiUrl, { auth: await tokenFor(repository) })
+    await octokit.rest.repos.createCommitStatus({
+      ...namesOf(repository),
+      sha: commit,
+      state,
+      context,
+      description,
+      target_url: targetUrl,
+    })
+  },
+})
 
 /** GitHub's answer to a refused request in one line, for the report. */
 export function reasonOfRefusal(error: unknown): string {

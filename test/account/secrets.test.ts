@@ -21,6 +21,7 @@ const SECRETS = {
   webhookSecrets: ['old', 'new'],
   githubToken: 'ghp_very-secret',
   cloneToken: null,
+  githubApp: null,
   linkKey: 'a-link-key-of-these-tests',
 }
 
@@ -40,6 +41,8 @@ test.each<[unknown, RegExp]>([
   ['{"githubToken": "ghp_very-secret"', /is not valid: /],
   [{ ...SECRETS, webhookSecrets: [] }, /is not valid: webhookSecrets\.$/],
   [{ ...SECRETS, webhookSecrets: [''] }, /is not valid: webhookSecrets\.0\.$/],
+  [{ ...SECRETS, githubToken: null }, /is not valid: githubToken\.$/],
+  [{ ...SECRETS, githubApp: { id: 1, privateKey: 'none' } }, /is not valid: githubApp\.privateKey\.$/],
   [{ ...SECRETS, linkKey: 'short', cloneToken: 5 }, /is not valid: cloneToken, linkKey\.$/],
 ])('wrong secrets %j are a problem that names the field and tells none', async (stored, message) => {
   await putJson(bucket.store, runnerSecretsKey, stored)

@@ -56,6 +56,7 @@ function startProcess(outside: { orders: Order[]; switches: Set<number> }, steps
       webhookSecrets: [SECRET],
       githubToken: 'writes',
       cloneToken: 'reads',
+      githubApp: null,
       linkKey: LINK_KEY,
     }),
     granter: granterOf('reads'),

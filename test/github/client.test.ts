@@ -38,7 +38,7 @@ const refusalOf = (work: Promise<void>) =>
   )
 
 test('a status is set', async () => {
-  await openGitHub(server.apiUrl, TOKEN).setStatus(statusOf())
+  await openGitHub(server.apiUrl, async () => TOKEN).setStatus(statusOf())
   const answer = await fetch(`${server.apiUrl}/repos/ada/web/commits/${commit}/statuses`, {
     headers: { authorization: `token ${TOKEN}` },
   })
@@ -58,7 +58,7 @@ test.each<[string, Partial<CommitStatus>, string, boolean]>([
   ['a description that is too long', { description: 'x'.repeat(141) }, TOKEN, true],
   ['a token that is not valid (any more, or yet)', {}, 'another', false],
 ])('%s is refused', async (_, change, token, final) => {
-  const error = await refusalOf(openGitHub(server.apiUrl, token).setStatus(statusOf(change)))
+  const error = await refusalOf(openGitHub(server.apiUrl, async () => token).setStatus(statusOf(change)))
   expect(error).toBeInstanceOf(Error)
   expect(isFinalRefusal(error)).toBe(final)
   expect(reasonOfRefusal(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
@@ -96,14 +96,14 @@ test.concurrent.each<[string, Answer[], number]>([
   ],
 ])('after %s the status is set', async (_, answers, requests) => {
   const { url, bodies } = await startAnswers(...answers)
-  await openGitHub(url, TOKEN).setStatus(statusOf())
+  await openGitHub(url, async () => TOKEN).setStatus(statusOf())
   expect(bodies).toHaveLength(requests)
   expect(new Set(bodies).size).toBe(1)
 })
 
 test('what GitHub refuses for good is asked once', async () => {
   const { url, bodies } = await startAnswers([422])
-  const error = await refusalOf(openGitHub(url, TOKEN).setStatus(statusOf()))
+  const error = await refusalOf(openGitHub(url, async () => TOKEN).setStatus(statusOf()))
   expect([bodies.length, isFinalRefusal(error), reasonOfRefusal(error)]).toEqual([
     1,
     true,

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Addresses } from './account-payload.ts'
+import { type AppOptions, type LocalApp, openLocalApp } from './app.ts'
 import type { Tokens } from './credentials.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Git, openGit } from './git.ts'
@@ -55,6 +56,7 @@ export type Pull = {
 export type Hub = {
   addresses: Addresses
   tokens: Tokens
+  app: LocalApp | null
   git: Git
   records: Records
   repositories: Repositories
@@ -75,6 +77,7 @@ export type HubOptions = {
   directory: string
   gitPath: string
   tokens: Tokens
+  app: AppOptions | null
   webhook: Webhook | null
 }
 
@@ -83,6 +86,7 @@ export async function openHub({
   directory,
   gitPath,
   tokens,
+  app,
   webhook,
 }: HubOptions): Promise<Omit<Hub, 'addresses'>> {
   const git = await openGit(directory, gitPath)
@@ -90,6 +94,7 @@ export async function openHub({
   const hooks = new Hooks(records, webhook)
   return {
     tokens,
+    app: app && openLocalApp(app),
     git,
     records,
     hooks,

@@ -26,7 +26,7 @@ const configSchema = z.object({
   content_type: z.literal('json'),
   secret: z.string().default(''),
 })
-const events = z.array(z.enum(['push', 'pull_request', '*'])).min(1)
+const events = z.array(z.enum(['push', 'pull_request', 'merge_group', '*'])).min(1)
 const newSchema = z.object({
   config: configSchema,
   events: events.default(['push']),

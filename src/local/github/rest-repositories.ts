@@ -33,7 +33,11 @@ export const repositoryRoutes = [
       repository_url: `${hub.addresses.apiUrl}/repos/{owner}/{repo}`,
     },
   })),
-  route('GET /user', call => ({ status: 200, body: accountPayload(call.hub.addresses, actorOf(call)) })),
+  route('GET /user', call => ({
+    status: 200,
+    headers: { 'x-oauth-scopes': 'admin:repo_hook, repo' },
+    body: accountPayload(call.hub.addresses, actorOf(call)),
+  })),
   route('POST /user/repos', call => create(call, actorOf(call))),
   route('POST /orgs/:org/repos', call =>
     create(call, { login: parameter(call, 'org'), type: 'Organization' }),

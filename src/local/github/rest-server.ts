@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkCredentials } from './credentials.ts'
 import type { Hub } from './hub.ts'
+import { checkAccess } from './rest-access.ts'
+import { appRoutes } from './rest-apps.ts'
 import { type Answer, type Call, Refusal, type Route } from './rest-call.ts'
 import { commitRoutes } from './rest-commits.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
@@ -20,6 +22,7 @@ const compile = (pattern: string) =>
   )
 
 const routes = [
+  ...appRoutes,
   ...repositoryRoutes,
   ...statusRoutes,
   ...commitRoutes,
@@ -53,7 +56,7 @@ async function answer(hub: Hub, request: IncomingMessage): Promise<Answer> {
   try {
     const call = await readCall(hub, request)
     const { route, parameters } = findRoute(request.method ?? 'GET', call.url.pathname)
-    checkAccess(call, route)
+    checkAccess(call.access, route, parameters)
     return await route.answer({ ...call, parameters })
   } catch (error) {
     if (!(error instanceof Refusal)) console.error('The local GitHub failed:', error)
@@ -82,7 +85,7 @@ async function readCall(hub: Hub, request: IncomingMessage): Promise<Omit<Call, 
     hub,
     url,
     accept,
-    access: checkCredentials(authorization, hub.tokens),
+    access: checkCredentials(authorization, hub.tokens, hub.app),
     body: await readJson(request),
   }
 }
@@ -112,16 +115,6 @@ function decode(groups: Record<string, string>): Record<string, string> {
       'The path is not well-formed: a percent sign must be followed by UTF-8 in hexadecimal.',
     )
   }
-}
-
-/** Whoever writes needs the token; the clone token may read private repositories and nothing else. */
-function checkAccess({ access }: Pick<Call, 'access'>, { method, pattern }: Route): void {
-  if (access.level === 'wrong') throw new Refusal(401, 'Bad credentials')
-  const isOpen = method === 'GET' && pattern !== '/user' && !pattern.includes('/hooks')
-  if (isOpen || access.level === 'write') return
-  throw access.level === 'none'
-    ? new Refusal(401, 'Requires authentication')
-    : new Refusal(403, 'Resource not accessible by personal access token')
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

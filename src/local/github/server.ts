@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { bind } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
+import type { AppOptions } from './app.ts'
 import { checkCredentials, type GitService, refuseGit } from './credentials.ts'
 import { serveGit } from './git-backend.ts'
 import type { Webhook } from './hooks.ts'
@@ -20,6 +21,8 @@ export type GitHubOptions = {
   token: string
   /** May read private repositories. */
   cloneToken?: string
+  /** An App that is installed everywhere. */
+  app?: AppOptions
   /** Where events go of repositories without a hook of their own. */
   webhook: Webhook | null
   gitPath?: string
@@ -40,11 +43,11 @@ export type GitHub = {
  * of it is still there when the server starts again with the same directory.
  */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
-  const { directory, port = 0, token, cloneToken, webhook, gitPath = 'git' } = options
+  const { directory, port = 0, token, cloneToken, app = null, webhook, gitPath = 'git' } = options
   const server = createServer()
   // A push may take its time; silent connections are ended elsewhere.
   server.requestTimeout = 0
-  const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, webhook })
+  const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, app, webhook })
   const url = await bind(server, port).catch(error => {
     opened.records.close()
     throw error
@@ -110,7 +113,7 @@ async function git(
   const query = (request.url ?? '').split('?')[1] ?? ''
   const service = operation === 'info/refs' ? new URLSearchParams(query).get('service') : operation
   if (!isService(service) || !isValidName(owner, name)) return refuse(response, 404)
-  const access = checkCredentials(request.headers.authorization, hub.tokens)
+  const access = checkCredentials(request.headers.authorization, hub.tokens, hub.app)
   const found = hub.repositories.find(owner, name)
   const refusal = refuseGit(service, access, found)
   if (refusal) return refuse(response, refusal)

@@ -44,6 +44,6 @@ test.each([
   ['git-upload-pack', 'write', 'missing', 404],
   ['git-upload-pack', 'wrong', 'public', 401],
 ] as const)('%s with %s credentials of a %s repository: %s', (service, level, kind, status) => {
-  const repository = kind === 'missing' ? null : { private: kind === 'private' }
+  const repository = kind === 'missing' ? null : { private: kind === 'private', owner: 'ada', name: 'web' }
   expect(refuseGit(service, { level, login: null }, repository)).toBe(status)
 })

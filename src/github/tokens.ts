@@ -1,0 +1,46 @@
+import { Problem } from '../problem.ts'
+import { type App, type AppKeys, openApp, type Permissions } from './app.ts'
+
+/** By what this stack speaks to GitHub: an App, or a token and a second one that can only read. */
+export type GitHubSecrets = {
+  githubToken: string | null
+  cloneToken: string | null
+  githubApp: AppKeys | null
+}
+
+/** What setting statuses takes of an App. */
+export const WRITING: Permissions = { statuses: 'write' }
+/** What a clone takes of an App. */
+export const CLONING: Permissions = { contents: 'read' }
+
+export type GitHubTokens = {
+  /** For statuses; only http and report hold it. */
+  writing(repository: string): Promise<string>
+  /** For the clone of one private repository, good for an hour with an App; null where there is none. */
+  cloning(repository: string): Promise<string | null>
+}
+
+/** Tokens by the secrets of this moment: one that is replaced counts at once. */
+export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>): GitHubTokens {
+  let kept: { app: App; keys: AppKeys } | null = null
+  const appOf = (keys: AppKeys): App => {
+    if (kept?.keys.id !== keys.id || kept.keys.privateKey !== keys.privateKey)
+      kept = { app: openApp(apiUrl, keys), keys }
+    return kept.app
+  }
+  return {
+    writing: async repository => {
+      const { githubApp, githubToken } = await secrets()
+      if (githubApp) return appOf(githubApp).tokenFor(repository, WRITING)
+      if (githubToken) return githubToken
+      throw new Problem(
+        'secrets/runner.json in the bucket has neither a GitHub token nor an App: run "lambci setup".',
+      )
+    },
+    cloning: async repository => {
+      const { githubApp, cloneToken } = await secrets()
+      // It may wait forty minutes in the queue.
+      return githubApp ? appOf(githubApp).tokenFor(repository, CLONING, { fresh: true }) : cloneToken
+    },
+  }
+}
