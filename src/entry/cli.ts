@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addAccountCommands, onStack } from './commands/account-program.ts'
 
 const DEFAULT_PORT = 4300
 
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** What a person can do something about, in a sentence; null for a fault of ours, which keeps its stack. */
 function describeError({ name, message, code }: Error & { code?: string }): string | null {
   if (name === 'Problem') return message
+  if (name === 'ExitPromptError') return 'Interrupted. Nothing has been written.'
   if (code === 'ECONNREFUSED')
     return `Nothing answers (${message}). Is the local system running? Start it with "lambci local".`
   if (message === 'Region is missing') return 'No AWS region is set: set AWS_REGION.'
@@ -50,14 +52,13 @@ function createProgram(end: (code: number) => void): Command {
     .description('Continuous integration in your own AWS account.')
     .exitOverride()
     .showHelpAfterError('Add --help to see how it is used.')
-  const data = () => new Option('--data <dir>', 'where the local system keeps everything').default('.lambci')
 
   // Each command loads what it needs, so that --help does not wait for the AWS SDK.
   program
     .command('local')
     .description('the whole system on this machine, shown on an example repository')
-    .option('--port <n>', 'first of five ports, 0 for any', wholeNumber(0, 65_531), DEFAULT_PORT)
-    .addOption(data())
+    .option('--port <n>', 'first of six ports, 0 for any', wholeNumber(0, 65_530), DEFAULT_PORT)
+    .addOption(new Option('--data <dir>', 'where it keeps everything').default('.lambci'))
     .option('--once', "end after the example's build, with its exit code")
     .option('--json', 'one line of JSON: the addresses first, then each build that ends')
     .action(async options => end(await (await import('./commands/local.ts')).runLocal(options)))
@@ -75,16 +76,14 @@ function createProgram(end: (code: number) => void): Command {
     .option('--fork', 'as a pull request from a fork')
     .option('--json', 'the plan as JSON')
     .action(async (dir, options) => end(await (await import('./commands/plan.ts')).printPlan(dir, options)))
-  program
-    .command('logs')
+  onStack(program.command('logs'))
     .description("print a build's log")
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
     .option('-f, --follow', 'go on until the build ends, with its exit code')
-    .option('--bucket <name>', 'the bucket of a stack')
-    .addOption(data())
     .action(async (build, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, options)),
     )
+  addAccountCommands(program, end)
   return program
 }
 

@@ -33,7 +33,8 @@ export function checkAccess(
     return
   }
   const isOpen = method === 'GET' && pattern !== '/user' && !pattern.includes('/hooks')
-  if (isOpen || level === 'write') return
+  // Whoever has a token may ask whose it is.
+  if (isOpen || level === 'write' || (pattern === '/user' && level === 'read')) return
   throw level === 'none'
     ? new Refusal(401, 'Requires authentication')
     : new Refusal(403, 'Resource not accessible by personal access token')

@@ -1,0 +1,391 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readRunnerSecrets } from '../../src/account/secrets.ts'
+import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../src/build/layout.ts'
+import { keyOfPath } from '../../src/build/links.ts'
+import { startGitHub } from '../../src/local/github/server.ts'
+import { putJson, readJson } from '../bucket.ts'
+import { makeDirectory, makeWorkingCopy } from '../local/github/working-copy.ts'
+import { lambciJson, openTown, type Town } from '../stories/town.ts'
+
+const LAMBCI = join(import.meta.dirname, '..', '..', 'src', 'entry', 'lambci.js')
+let town: Town
+let data: string
+beforeAll(async () => {
+  town = await openTown()
+  data = join(town.directory, 'data')
+})
+afterAll(() => town.close())
+
+/** Runs the command line as a program would: without a terminal. */
+async function lambci(args: string[], { input, env }: { input?: string; env?: Record<string, string> } = {}) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [LAMBCI, ...args], {
+    reject: false,
+    env: { AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  })
+  return { exitCode, stdout, stderr }
+}
+const onTown = (...args: string[]) => lambci([...args, '--data', data])
+const fileWith = async (name: string, text: string) => {
+  const path = join(town.directory, name)
+  await writeFile(path, text)
+  return path
+}
+
+describe('setup', () => {
+  const global = settingsKeys('')[0]
+  let secrets: unknown
+  let settings: unknown
+  beforeAll(async () => {
+    secrets = await readJson(town.system.store, runnerSecretsKey)
+    settings = await readJson(town.system.store, global)
+  })
+  const reset = async () => {
+    await putJson(town.system.store, runnerSecretsKey, secrets as object)
+    await putJson(town.system.store, global, settings as object)
+  }
+  beforeEach(reset)
+  afterAll(reset)
+
+  test('a first one checks the token, makes the secrets, and says what comes next', async () => {
+    const { store } = town.system
+    await store.remove(runnerSecretsKey)
+    await store.remove(global)
+    const token = await fileWith('token', `${town.system.keys.githubToken}\n`)
+    const clone = await fileWith('clone-token', town.system.keys.cloneToken)
+    const { exitCode, stdout, stderr } = await onTown(
+      ...['setup', '--token-file', token, '--clone-token-file', clone, '--owners', 'you, them/project'],
+    )
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toContain("GitHub knows the token as lambci's.")
+    expect(stdout).toContain(
+      'Written: secrets/runner.json, config/global.json.\nBuilds for: you, them/project.\n',
+    )
+    expect(stdout).toContain('Next: lambci hook add OWNER/REPO')
+    expect(stdout).not.toContain(town.system.keys.githubToken)
+    const written = await readRunnerSecrets(store)
+    expect(written).toMatchObject({
+      githubToken: town.system.keys.githubToken,
+      cloneToken: town.system.keys.cloneToken,
+      githubApp: null,
+      webhookSecrets: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      linkKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(await readJson(store, global)).toEqual({
+      allow: ['you', 'them/project'],
+      notifications: { sns: { topicArn: town.system.addresses.noticesTopic } },
+    })
+
+    // Once more: what was made stays, what was added since, too.
+    await putJson(store, global, { ...((await readJson(store, global)) as object), timeout: 77 })
+    const again = await onTown('setup', '--token-file', token)
+    expect(again.exitCode).toBe(0)
+    expect(await readRunnerSecrets(store)).toEqual(written)
+    expect(await readJson(store, global)).toMatchObject({ allow: ['lambci'], timeout: 77 })
+  })
+
+  test('secrets are rotated: the old webhook secret counts beside the new one, old links do not', async () => {
+    const before = await readRunnerSecrets(town.system.store)
+    const { exitCode } = await onTown('setup', '--rotate-webhook-secret', '--rotate-link-key')
+    expect(exitCode).toBe(0)
+    const after = await readRunnerSecrets(town.system.store)
+    expect(after.webhookSecrets).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), before.webhookSecrets[0]])
+    expect(after.githubToken).toBe(before.githubToken)
+    expect(keyOfPath('/x', after.linkKey)).not.toBe(keyOfPath('/x', before.linkKey))
+    expect(await readJson(town.system.store, global)).toEqual(settings)
+    await onTown('setup', '--rotate-webhook-secret')
+    expect((await readRunnerSecrets(town.system.store)).webhookSecrets[1]).toBe(after.webhookSecrets[0])
+  })
+
+  test('everything may come on standard input', async () => {
+    const input = JSON.stringify({ githubToken: town.system.keys.githubToken, owners: ['*'] })
+    const { exitCode, stdout } = await lambci(['setup', '--stdin', '--data', data], { input })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Builds for: *.')
+  })
+
+  test('an App: checked with GitHub, its webhook set', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const pem = await fileWith('app.pem', String(privateKey.export({ type: 'pkcs1', format: 'pem' })))
+    const directory = await makeDirectory()
+    const app = {
+      id: 4711,
+      slug: 'builder',
+      owner: 'ada',
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    }
+    const permissions = { statuses: 'write', contents: 'read' } as const
+    const github = await startGitHub({ directory, token: 't', webhook: null, app: { ...app, permissions } })
+    const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+    const args = ['setup', '--stack', 'lambci', '--app-key-file', pem]
+    const good = await lambci([...args, '--app-id', '4711'], { env: stack.env })
+    expect([good.exitCode, good.stderr]).toEqual([0, ''])
+    expect(good.stdout).toContain('GitHub knows the App builder, installed for ada.')
+    expect(good.stdout).toContain("The App's webhook points here now")
+    expect((await readRunnerSecrets(town.system.store)).githubApp?.id).toBe(4711)
+    const wrong = await lambci([...args, '--app-id', '4712'], { env: stack.env })
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      'lambci: GitHub does not accept the App: the id or the private key is wrong.',
+    ])
+    await stack.close()
+    await github.close()
+  })
+
+  test.each<[string, string[], string | undefined, RegExp[]]>([
+    [
+      'nobody to ask, and nothing given',
+      [],
+      undefined,
+      [/^lambci: This stack has not been set up yet: give a GitHub token \(--token-file\), or an App/],
+    ],
+    [
+      'a token that GitHub does not know',
+      ['--stdin'],
+      '{"githubToken": "ghp_wrong"}',
+      [/does not accept this token: it is mistyped, expired/],
+    ],
+    [
+      'two wrong tokens and a wrong owner: all at once',
+      ['--stdin'],
+      '{"githubToken": "ghp_wrong", "cloneToken": "x", "owners": ["a b"]}',
+      [
+        /does not accept this token/,
+        /does not accept the clone token/,
+        /"a b" is neither an owner nor owner\/repo/,
+      ],
+    ],
+    ['half an App', ['--app-id', '7'], undefined, [/An App takes both: --app-id and --app-key-file/]],
+    [
+      'a file that is not there',
+      ['--token-file', '/nowhere'],
+      undefined,
+      [/\/nowhere cannot be read \(ENOENT\)/],
+    ],
+    ['no JSON', ['--stdin'], 'ghp_secret', [/Standard input must be JSON like/]],
+  ])('%s: one sentence, exit 2, and nothing written', async (name, args, input, messages) => {
+    if (name.startsWith('nobody')) await town.system.store.remove(runnerSecretsKey)
+    const before = [
+      await readJson(town.system.store, runnerSecretsKey),
+      await readJson(town.system.store, global),
+    ]
+    const { exitCode, stderr } = await lambci(
+      ['setup', ...args, '--data', data],
+      input === undefined ? {} : { input },
+    )
+    expect(exitCode).toBe(2)
+    for (const message of messages) expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/ghp_secret|\n\s+at /)
+    expect([
+      await readJson(town.system.store, runnerSecretsKey),
+      await readJson(town.system.store, global),
+    ]).toEqual(before)
+  })
+})
+
+test('a hook is added, brought up to date, and removed', async () => {
+  // One without a hook of its own for everything.
+  const token = town.system.keys.githubToken
+  const github = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
+  const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+  const copy = await makeWorkingCopy(`${github.url}/you/hooked.git`)
+  await copy.commit('First')
+  await copy.push('master')
+  const hook = (...args: string[]) => lambci(['hook', ...args, '--stack', 'lambci'], { env: stack.env })
+  const count = async () => {
+    const headers = { authorization: `token ${token}` }
+    return ((await (await fetch(`${github.apiUrl}/repos/you/hooked/hooks`, { headers })).json()) as []).length
+  }
+  const added = await hook('add', 'you/hooked')
+  expect([added.exitCode, added.stderr]).toEqual([0, ''])
+  expect(added.stdout).toMatch(
+    /^Added: webhook \d+ of you\/hooked, for push, pull_request, merge_group, to http:\/\/127\.0\.0\.1:\d+\/webhook\.$/,
+  )
+  expect((await hook('add', 'you/hooked')).stdout).toMatch(/^Brought up to date: webhook/)
+  expect(await count()).toBe(1)
+  expect((await hook('remove', 'you/hooked')).stdout).toBe('Removed the webhook of you/hooked.')
+  expect(await count()).toBe(0)
+  expect((await hook('remove', 'you/hooked')).stdout).toBe('you/hooked has no webhook of this stack.')
+  const nowhere = await hook('add', 'you/nowhere')
+  expect([nowhere.exitCode, nowhere.stderr]).toEqual([
+    2,
+    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or there is no such repository/),
+  ])
+  const unnamed = await lambci(['hook', 'add', 'you/hooked', '--bucket', town.system.addresses.bucket], {
+    env: stack.env,
+  })
+  expect([unnamed.exitCode, unnamed.stderr]).toEqual([
+    2,
+    expect.stringContaining('name the stack with --stack'),
+  ])
+  await onTown('config', 'set', 'allow', '["them"]')
+  expect((await hook('add', 'you/hooked')).stdout).toContain('Note: you/hooked is not allowed yet.')
+  await onTown('config', 'set', 'allow', '["*"]')
+  await stack.close()
+  await github.close()
+})
+
+test('settings are read, set and taken away; what a build would not accept is not written', async () => {
+  expect((await onTown('config', 'set', 'timeout', '600')).stdout).toBe(
+    'timeout is now 600 for all repositories.',
+  )
+  expect((await onTown('config', 'get', 'timeout')).stdout).toBe('600')
+  const rule = 'branches["release/1.0"].cmd'
+  expect((await onTown('config', 'set', 'you/project', rule, 'make test')).exitCode).toBe(0)
+  expect(JSON.parse((await onTown('config', 'get', 'you/project')).stdout)).toEqual({
+    branches: { 'release/1.0': { cmd: 'make test' } },
+  })
+  // A string where only a string will do.
+  expect((await onTown('config', 'set', 'you/project', 'cmd', 'true')).stdout).toBe(
+    'cmd is now "true" for you/project.',
+  )
+  expect((await onTown('config', 'unset', 'you/project', 'cmd')).exitCode).toBe(0)
+  expect((await onTown('config', 'unset', 'timeout')).exitCode).toBe(0)
+  const missing = await onTown('config', 'get', 'timeout')
+  expect([missing.exitCode, missing.stderr]).toEqual([2, 'lambci: timeout is not set for all repositories.'])
+
+  for (const [words, message] of [
+    [['timout', '600'], /config\/global\.json.*timout.*timeout/s],
+    [['timeout', 'soon'], /timeout/],
+    [['__proto__.x', '1'], /is no key/],
+    [['nobody', 'timeout', '1'], /"nobody" is no repository/],
+  ] as const) {
+    const { exitCode, stderr } = await onTown('config', 'set', ...words)
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+  expect(await readJson(town.system.store, settingsKeys('')[0])).not.toHaveProperty('timout')
+})
+
+test('secrets go in by file or standard input, come out by name alone, and reach the build masked', async () => {
+  const { store } = town.system
+  const set = await lambci(['secret', 'set', 'DEPLOY_KEY', 'you/secretive', '--data', data], {
+    input: 'a-very-secret-value\n',
+  })
+  expect([set.exitCode, set.stdout, set.stderr]).toEqual([0, 'DEPLOY_KEY is set for you/secretive.', ''])
+  const file = await fileWith('value', '123\n')
+  const short = await onTown('secret', 'set', 'PIN', '--file', file)
+  expect(short.stdout).toBe(
+    'PIN is set for all repositories.\nNote: it is shorter than 6 characters, and is not masked in logs.',
+  )
+  expect(await readJson(store, variablesKeys('gh/you/secretive')[1])).toEqual({
+    DEPLOY_KEY: 'a-very-secret-value',
+  })
+  expect((await onTown('secret', 'list', 'you/secretive')).stdout).toBe('DEPLOY_KEY')
+  expect((await onTown('secret', 'list', '--json')).stdout).toBe('["PIN"]')
+
+  const at = await town.write(lambciJson('echo "[$DEPLOY_KEY] [$PIN]"'))
+  await town.push(at, 'you/secretive', 'master')
+  const build = { project: 'gh/you/secretive', number: 1 }
+  await town.ended(build)
+  expect(await town.log(build)).toContain('[***] [123]\n')
+
+  expect((await onTown('secret', 'remove', 'PIN')).stdout).toBe('PIN is removed for all repositories.')
+  for (const [args, message] of [
+    [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: take another name/],
+    [['set', '1X'], /is no name of a variable/],
+    [['set', 'X', 'nobody'], /"nobody" is no repository/],
+    [['set', 'X'], /X was left empty, and has not been set/],
+    [['remove', 'GONE'], /There is no secret GONE for all repositories/],
+  ] as const) {
+    const { exitCode, stderr } = await onTown('secret', ...args)
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+})
+
+test('rebuild: the same commit under a new number, followed to its end', async () => {
+  const at = await town.write(lambciJson('echo "built $LAMBCI_BUILD_NUM"; exit 3'))
+  const commit = await town.push(at, 'you/again', 'master')
+  await town.ended({ project: 'gh/you/again', number: 1 })
+  const again = await onTown('rebuild', 'you/again', '--follow')
+  expect(again.exitCode).toBe(1)
+  expect(again.stdout).toMatch(
+    /^Build #2 of you\/again: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/again\/builds\/2\n/,
+  )
+  expect(again.stdout).toContain('built 2\n')
+  expect(await town.look({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
+  expect(JSON.parse((await onTown('rebuild', 'you/again#1', '--json')).stdout)).toMatchObject({ number: 3 })
+  await town.ended({ project: 'gh/you/again', number: 3 })
+  const none = await onTown('rebuild', 'you/again#9')
+  expect([none.exitCode, none.stderr]).toEqual([2, 'lambci: There is no build #9 of you/again.'])
+
+  const slow = await town.write(lambciJson('sleep 3'))
+  await town.push(slow, 'you/slow', 'master')
+  const build = { project: 'gh/you/slow', number: 1 }
+  await town.until('the start', async () => (await town.look(build))?.status === 'running')
+  const early = await onTown('rebuild', 'you/slow')
+  expect([early.exitCode, early.stderr]).toEqual([
+    2,
+    'lambci: Build #1 of you/slow has not ended yet: it is running.',
+  ])
+  await town.ended(build)
+})
+
+/** CloudFormation, as far as the command line asks it: one stack with its outputs, on this town's bucket. */
+async function answerStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
+  const { createServer } = await import('node:http')
+  const { addresses, keys, servers } = town.system
+  const member = (key: string, value: string, kind: 'Output' | 'Parameter') =>
+    `<member><${kind}Key>${key}</${kind}Key><${kind}Value>${value}</${kind}Value></member>`
+  const outputs = status.includes('ROLLBACK')
+    ? []
+    : [member('Bucket', addresses.bucket, 'Output'), member('Url', `${addresses.url}/`, 'Output')]
+  const server = createServer(async (request, response) => {
+    const body = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
+    const isKnown = body.get('StackName') === 'lambci'
+    response.writeHead(isKnown ? 200 : 400, { 'content-type': 'text/xml' }).end(
+      isKnown
+        ? `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>lambci</StackName><CreationTime>2026-11-21T10:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${outputs.join('')}</Outputs><Parameters>${Object.entries(
+            parameters,
+          )
+            .map(([key, value]) => member(key, value, 'Parameter'))
+            .join('')}</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+        : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${body.get('StackName')} does not exist</Message></Error></ErrorResponse>`,
+    )
+  })
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as { port: number }
+  return {
+    env: {
+      AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL_S3: servers.s3.url,
+      AWS_REGION: addresses.region,
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    },
+    close: () => new Promise(closed => server.close(closed)),
+  }
+}
+
+test('a stack is found by its outputs; what is wrong with it is said in a sentence', async () => {
+  const at = await town.write(lambciJson('echo "found me"'))
+  await town.push(at, 'you/found', 'master')
+  await town.ended({ project: 'gh/you/found', number: 1 })
+  const stack = await answerStacks()
+  const nowhere = ['--data', '/nowhere']
+  const logs = await lambci(['logs', 'you/found', ...nowhere], { env: stack.env })
+  expect([logs.exitCode, logs.stderr]).toEqual([0, ''])
+  expect(logs.stdout).toContain('found me')
+  const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    2,
+    'lambci: There is no stack other in us-east-1: deploy it with "npm run deploy", or say where it is with --stack and AWS_REGION.',
+  ])
+  await stack.close()
+  const broken = await answerStacks({}, 'ROLLBACK_COMPLETE')
+  const rolled = await lambci(['config', 'get', ...nowhere], { env: broken.env })
+  expect([rolled.exitCode, rolled.stderr]).toEqual([
+    2,
+    expect.stringContaining('The stack lambci is not complete (ROLLBACK_COMPLETE): run "npm run deploy"'),
+  ])
+  await broken.close()
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
+  const unsigned = await lambci(['config', 'get', ...nowhere], { env: { ...anonymous, HOME: '/nowhere' } })
+  expect([unsigned.exitCode, unsigned.stderr]).toEqual([
+    2,
+    expect.stringContaining('There are no AWS credentials either: sign in with "aws configure"'),
+  ])
+})
