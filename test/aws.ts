@@ -10,3 +10,10 @@ export function pointAwsAt(urls: { s3?: string; sns?: string; scheduler?: string
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey)
   vi.stubEnv('AWS_SESSION_TOKEN', undefined)
 }
+
+/** Region and credentials in the environment, for a contract suite that is run on somebody else's server. */
+export function givenAccess() {
+  const { AWS_REGION: region = REGION, AWS_ACCESS_KEY_ID: accessKeyId = 'test' } = process.env
+  const { AWS_SECRET_ACCESS_KEY: secretAccessKey = 'test', AWS_SESSION_TOKEN: sessionToken } = process.env
+  return { region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }
+}

@@ -12,26 +12,33 @@ export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
   return hash.digest('hex').slice(0, 20)
 }
 
-/** A zip that is the same, byte by byte, whenever it is made of the same files. */
+const UNIX = 3
+/** A file that all may read: Lambda runs it as another user than the one that unpacks it. */
+const READABLE_FILE = 0o100644 * 2 ** 16
+
+/** A zip that is the same, byte by byte, whenever and wherever it is made of the same files. */
 export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => {
   const entries = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  // A zip's times are local ones.
+  const mtime = new Date(1980, 0, 1)
   const zippable: Zippable = Object.fromEntries(
-    entries.map(([name, bytes]) => [name, [bytes, { mtime: '1980-01-01', level: 9 }]]),
+    entries.map(([name, bytes]) => [name, [bytes, { mtime, level: 9, os: UNIX, attrs: READABLE_FILE }]]),
   )
   return zipSync(zippable)
 }
 
-export const zipBundle = async (path: string) => zip({ 'index.cjs': await readFile(path) })
+/** In Lambda nothing says that `.js` is anything else than CommonJS. */
+export const zipBundle = async (path: string) => zip({ 'index.js': await readFile(path) })
 
 /** Uploads what is not there yet, under the hash of its content; answers its key. */
 export async function uploadOnce(
   aws: Aws,
-  { bucket, prefix, extension }: { bucket: string; prefix: string; extension: string },
+  { bucket, prefix }: { bucket: string; prefix: string },
   body: Uint8Array,
 ): Promise<string> {
-  const key = `${prefix}/${hashOf(body)}.${extension}`
-  const there = await aws.ask('s3api', 'head-object', '--bucket', bucket, '--key', key)
-  if (there.ok) {
+  const key = `${prefix}/${hashOf(body)}.zip`
+  // Without the right to list a bucket, what is missing there is forbidden.
+  if (await aws.find(/^(404|403):/, 's3api', 'head-object', '--bucket', bucket, '--key', key)) {
     console.log(`  ${key} is there already`)
     return key
   }

@@ -1,23 +1,18 @@
-import type { Aws } from './aws.ts'
+import type { Aws, Json } from './aws.ts'
+import { hasBucket } from './buckets.ts'
 import { DeployFailure, pause } from './failure.ts'
-import {
-  describeStack,
-  eventsUntilNow,
-  followStack,
-  reasonOfFailure,
-  type StackState,
-  settleStack,
-} from './stack.ts'
+import { describeStack, followStack, type StackState, settleStack } from './stack.ts'
+import { newestEvent, reasonOfFailure } from './stack-events.ts'
 
 export type Wanted = {
   name: string
-  /** `--template-body file://…` or `--template-url …`. */
-  template: readonly string[]
+  /** Path of the template. */
+  template: string
   /** Of all the template's parameters, by name; undefined keeps what the stack has, or the default. */
   parameters: Readonly<Record<string, string | undefined>>
+  /** The bucket that stays when the stack goes, by its name and its id in the template. */
+  kept: { bucket: string; id: string }
 }
-
-type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
 
 /**
  * Makes a stack what its template says, by a change set: whatever is under way is waited for, what is left by a failed
@@ -25,80 +20,96 @@ type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
  * @throws DeployFailure with the failing resource's own reason
  */
 export async function deployStack(aws: Aws, wanted: Wanted): Promise<StackState> {
-  const standing = await settleStack(aws, wanted.name)
-  const parameters = Object.entries(wanted.parameters).flatMap(([name, value]): object[] => {
-    if (value !== undefined) return [{ ParameterKey: name, ParameterValue: value }]
-    return standing?.parameters.includes(name) ? [{ ParameterKey: name, UsePreviousValue: true }] : []
+  const { name, template, kept } = wanted
+  let standing = await settleStack(aws, name)
+  if (!standing && (await hasBucket(aws, kept.bucket))) {
+    console.log(`  The bucket ${kept.bucket} is there, left by an earlier stack: the new one takes it over`)
+    await adoptBucket(aws, wanted)
+    standing = await describeStack(aws, name)
+  }
+  const parameters = Object.entries(wanted.parameters).flatMap(([key, value]): object[] => {
+    if (value !== undefined) return [{ ParameterKey: key, ParameterValue: value }]
+    const hasOne = standing?.parameters[key] !== undefined
+    return hasOne ? [{ ParameterKey: key, UsePreviousValue: true }] : []
   })
-  const isChanged = await change(aws, wanted, standing ? 'UPDATE' : 'CREATE', [
-    '--parameters',
-    JSON.stringify(parameters),
+  const isChanged = await change(aws, name, standing ? 'UPDATE' : 'CREATE', [
+    ...['--template-body', `file://${template}`, '--parameters', JSON.stringify(parameters)],
   ])
-  if (!isChanged) console.log(`  ${wanted.name} is as it should be already`)
-  const state = await describeStack(aws, wanted.name)
+  if (!isChanged) console.log(`  ${name} is as it should be already`)
+  const state = await describeStack(aws, name)
   if (state) return state
-  throw new DeployFailure(`The stack ${wanted.name} has gone while it was deployed. Run this again.`)
+  throw new DeployFailure(`The stack ${name} has gone while it was deployed. Run this again.`)
 }
 
 /**
- * Makes a stack that owns a bucket which an earlier stack has left: a creation would stumble over it.
+ * Makes a stack that owns a bucket which an earlier stack has left, and nothing else yet: a creation would stumble over it.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-new-stack.html
  */
-export async function adoptBucket(aws: Aws, name: string, bucket: string): Promise<void> {
-  const template = {
-    Resources: {
-      Bucket: {
-        Type: 'AWS::S3::Bucket',
-        DeletionPolicy: 'RetainExceptOnCreate',
-        UpdateReplacePolicy: 'Retain',
-        Properties: { BucketName: bucket },
-      },
-    },
+async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Promise<void> {
+  const resource = {
+    Type: 'AWS::S3::Bucket',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: { BucketName: bucket },
   }
-  const imported = [
-    {
-      ResourceType: 'AWS::S3::Bucket',
-      LogicalResourceId: 'Bucket',
-      ResourceIdentifier: { BucketName: bucket },
-    },
-  ]
-  await change(
-    aws,
-    { name, template: ['--template-body', JSON.stringify(template)], parameters: {} },
-    'IMPORT',
-    ['--resources-to-import', JSON.stringify(imported)],
+  const imported = {
+    ResourceType: 'AWS::S3::Bucket',
+    LogicalResourceId: id,
+    ResourceIdentifier: { BucketName: bucket },
+  }
+  await change(aws, name, 'IMPORT', [
+    ...['--template-body', JSON.stringify({ Resources: { [id]: resource } })],
+    ...['--resources-to-import', JSON.stringify([imported])],
+  ])
+}
+
+type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
+
+/** Carries out one change set; false where there was nothing to change. */
+async function change(aws: Aws, name: string, kind: Kind, what: readonly string[]): Promise<boolean> {
+  const since = await newestEvent(aws, name)
+  const named = ['--stack-name', name, '--change-set-name', `lambci-${Date.now()}`]
+  const { Id: id } = await aws.demand(
+    ...['cloudformation', 'create-change-set', ...named, '--change-set-type', kind],
+    ...['--capabilities', 'CAPABILITY_NAMED_IAM', ...what],
+  )
+  const refusal = await refusalOfChangeSet(aws, named)
+  if (refusal !== null) {
+    const reason = await explainRefusal(aws, id, refusal)
+    await aws.ask('cloudformation', 'delete-change-set', ...named)
+    if (/didn't contain changes|No updates are to be performed/.test(refusal)) return false
+    throw new DeployFailure(`CloudFormation will not change ${name}: ${reason}`)
+  }
+  await aws.demand('cloudformation', 'execute-change-set', ...named)
+  const state = await followStack(aws, name, since)
+  if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state?.status ?? '')) return true
+  const reason = (await reasonOfFailure(aws, name, since)) ?? 'CloudFormation gives no reason.'
+  throw new DeployFailure(
+    `The stack ${name} could not be deployed (${state?.status ?? 'it has gone'}). ${reason}\nPut it right, and run this again: it goes on from here.`,
   )
 }
 
-/** Carries out one change set; false where there was nothing to change. */
-async function change(aws: Aws, { name, template }: Wanted, kind: Kind, more: string[]): Promise<boolean> {
-  const before = await eventsUntilNow(aws, name)
-  const changeSet = `lambci-${Date.now()}`
-  const named = ['--stack-name', name, '--change-set-name', changeSet]
-  await aws.demand(
-    'cloudformation',
-    'create-change-set',
-    ...named,
-    ...['--change-set-type', kind, '--capabilities', 'CAPABILITY_NAMED_IAM'],
-    ...template,
-    ...more,
-  )
+/** Why CloudFormation refuses a change set; null once it may be carried out. */
+async function refusalOfChangeSet(aws: Aws, named: readonly string[]): Promise<string | null> {
   for (;;) {
     const { Status, StatusReason = '' } = await aws.demand('cloudformation', 'describe-change-set', ...named)
-    if (Status === 'CREATE_COMPLETE') break
-    if (Status === 'FAILED') {
-      await aws.ask('cloudformation', 'delete-change-set', ...named)
-      if (/didn't contain changes|No updates are to be performed/.test(StatusReason)) return false
-      throw new DeployFailure(`CloudFormation will not change ${name}: ${StatusReason}`)
-    }
+    if (Status === 'CREATE_COMPLETE') return null
+    if (Status === 'FAILED') return StatusReason
     await pause()
   }
-  await aws.demand('cloudformation', 'execute-change-set', ...named)
-  await followStack(aws, name, before)
-  const state = await describeStack(aws, name)
-  if (/^(CREATE|UPDATE|IMPORT)_COMPLETE/.test(state?.status ?? '')) return true
-  const reason = await reasonOfFailure(aws, name, before)
-  throw new DeployFailure(
-    `The stack ${name} could not be deployed (${state?.status ?? 'it has gone'}). ${reason ?? 'CloudFormation gives no reason'}\nPut it right, and run this again: it goes on from here.`,
+}
+
+/**
+ * The reason of a refusal; where CloudFormation has checked resources beforehand, it says only in events what is wrong.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_OperationEvent.html
+ */
+async function explainRefusal(aws: Aws, id: string, refusal: string): Promise<string> {
+  if (!refusal.includes('EarlyValidation')) return refusal
+  const filter = ['--change-set-name', id, '--filters', 'FailedEvents=true']
+  const answer = await aws.ask('cloudformation', 'describe-events', ...filter)
+  const events: Json[] = answer.ok ? answer.value.OperationEvents : []
+  const reasons = events.flatMap(({ LogicalResourceId, ResourceType, ValidationStatusReason }) =>
+    ValidationStatusReason ? [`${LogicalResourceId} (${ResourceType}): ${ValidationStatusReason}`] : [],
   )
+  return reasons.join('\n') || refusal
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { openAws } from './aws.ts'
-import { deploy, describeDeploy } from './deploy.ts'
+import { deploy } from './deploy.ts'
+import { describeDeploy } from './dry-run.ts'
 import { createProgram, readOptions } from './options.ts'
 import { remove } from './remove.ts'
 

@@ -18,6 +18,10 @@ export type Options = {
   yes?: true
 }
 
+/** The bucket of a stack, as both templates name it. */
+export const bucketOf = ({ account, region }: { account: string; region: string }, stack: string) =>
+  `${stack}-${account}-${region}`
+
 /** What the deploy fills in by itself. */
 const OWN = ['ArtifactBucket', 'HttpBundle', 'ReportBundle', 'BuildImage']
 
@@ -48,8 +52,9 @@ export function createProgram(): Command {
 /** @throws Problem that names all that is wrong, at once */
 export async function readOptions(program: Command, root: string): Promise<Options> {
   const { email, architecture, param = [], dockerfile, ...given } = program.opts()
-  // npm moves into the project's directory; a path is meant from where it was typed.
-  const path = dockerfile && resolve(process.env.INIT_CWD ?? '.', dockerfile)
+  // `npm run deploy` moves into the project's directory; a path is meant from where it was typed.
+  const { npm_lifecycle_event, INIT_CWD = '.' } = process.env
+  const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
   const known = parametersIn(text).map(({ name }) => name)
@@ -67,6 +72,7 @@ export async function readOptions(program: Command, root: string): Promise<Optio
     }),
     ...(options.image && options.dockerfile ? ['--image and --dockerfile: give one of them.'] : []),
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket goes with --delete only.'] : []),
+    ...(options.yes && !options.delete ? ['--yes goes with --delete only.'] : []),
   ]
   if (wrong.length > 0) throw new Problem(wrong.join('\n'))
   const parameters = {

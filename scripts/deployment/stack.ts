@@ -1,31 +1,33 @@
-import { Problem } from '../../src/problem.ts'
 import type { Aws, Json } from './aws.ts'
 import { DeployFailure, pause } from './failure.ts'
+import { describeEvent, eventsSince, type Marker, newestEvent, reasonOfFailure } from './stack-events.ts'
 
 export type StackState = {
   status: string
   outputs: Record<string, string>
-  /** Names of the parameters that it has values for. */
-  parameters: string[]
+  parameters: Record<string, string>
 }
 
 /** The stack as it stands, or null where there is none. */
 export async function describeStack(aws: Aws, name: string): Promise<StackState | null> {
-  const answer = await aws.ask('cloudformation', 'describe-stacks', '--stack-name', name)
-  if (!answer.ok) {
-    if (answer.code === 'ValidationError' && /does not exist/.test(answer.message)) return null
-    throw new Problem(`The stack ${name} cannot be looked at (${answer.code}): ${answer.message}`)
-  }
-  const stack: Json = answer.value.Stacks[0]
-  const pairs = (stack.Outputs ?? []) as { OutputKey: string; OutputValue: string }[]
+  const found = await aws.find(
+    /^ValidationError: .*does not exist/,
+    'cloudformation',
+    'describe-stacks',
+    '--stack-name',
+    name,
+  )
+  const stack: Json = found?.Stacks[0]
+  if (!stack) return null
+  const { StackStatus, Outputs = [], Parameters = [] } = stack
   return {
-    status: stack.StackStatus,
-    outputs: Object.fromEntries(pairs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])),
-    parameters: (stack.Parameters ?? []).map(({ ParameterKey }: Json) => ParameterKey),
+    status: StackStatus,
+    outputs: Object.fromEntries(Outputs.map((output: Json) => [output.OutputKey, output.OutputValue])),
+    parameters: Object.fromEntries(Parameters.map((one: Json) => [one.ParameterKey, one.ParameterValue])),
   }
 }
 
-/** States in which a stack never became one: it can only be deleted. */
+/** States in which a stack never became one, or is none any more: it can only be deleted. */
 const STILLBORN = [
   'ROLLBACK_COMPLETE',
   'ROLLBACK_FAILED',
@@ -33,98 +35,68 @@ const STILLBORN = [
   'CREATE_FAILED',
   'DELETE_FAILED',
 ]
-const isMoving = (status: string) => status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
+export const isStillborn = ({ status }: StackState) => STILLBORN.includes(status)
+const isMoving = ({ status }: StackState) =>
+  status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
+
+/** Waits for what is under way with a stack; answers its state then, null where there is none. */
+export async function awaitStack(aws: Aws, name: string): Promise<StackState | null> {
+  const state = await describeStack(aws, name)
+  if (!state || !isMoving(state)) return state
+  console.log(`  ${name} is in ${state.status}: waiting for it first`)
+  return followStack(aws, name, await newestEvent(aws, name))
+}
 
 /**
  * Brings a stack to where it can be worked on: waits for what is under way, and clears away what never came to be.
  * Answers its state, null where there is none.
  */
 export async function settleStack(aws: Aws, name: string): Promise<StackState | null> {
-  let state = await describeStack(aws, name)
-  if (state && isMoving(state.status)) {
-    console.log(`  ${name} is ${state.status}: waiting for it first`)
-    await followStack(aws, name, await eventsUntilNow(aws, name))
-    state = await describeStack(aws, name)
-  }
-  if (state?.status === 'UPDATE_ROLLBACK_FAILED') {
-    throw new DeployFailure(
-      `The stack ${name} is in UPDATE_ROLLBACK_FAILED. Let it finish with "aws cloudformation continue-update-rollback --stack-name ${name} --region ${aws.region}", and run this again.`,
-    )
-  }
-  if (!state || !STILLBORN.includes(state.status)) return state
+  const state = await awaitStack(aws, name)
+  if (!state) return null
+  const stuck = describeStuck(aws, name, state.status)
+  if (stuck) throw new DeployFailure(`The stack ${name} is in ${state.status}. ${stuck}, and run this again.`)
+  if (!isStillborn(state)) return state
   console.log(`  ${name} is in ${state.status}, left by an attempt that failed: it is deleted, and made anew`)
   await deleteStack(aws, name)
   return null
 }
 
+/** What a person must do about a stack that neither goes on nor can be taken away without asking. */
+function describeStuck({ place }: Aws, name: string, status: string): string | null {
+  const command = (what: string) => `"aws cloudformation ${what} --stack-name ${name}${place}"`
+  if (status === 'UPDATE_ROLLBACK_FAILED') return `Let it finish with ${command('continue-update-rollback')}`
+  if (/^IMPORT_ROLLBACK_/.test(status))
+    return `It could not take over its bucket. Delete it with ${command('delete-stack')}, which leaves the bucket`
+  return null
+}
+
 export async function deleteStack(aws: Aws, name: string): Promise<void> {
-  const before = await eventsUntilNow(aws, name)
+  const since = await newestEvent(aws, name)
   await aws.demand('cloudformation', 'delete-stack', '--stack-name', name)
-  await followStack(aws, name, before)
-  const left = await describeStack(aws, name)
+  const left = await followStack(aws, name, since)
   if (left && left.status !== 'DELETE_COMPLETE') {
+    const reason = (await reasonOfFailure(aws, name, since)) ?? left.status
     throw new DeployFailure(
-      `The stack ${name} could not be deleted: ${(await reasonOfFailure(aws, name, before)) ?? left.status}`,
+      `The stack ${name} could not be deleted. ${reason}\nPut it right, and run this again.`,
     )
   }
 }
 
-type Event = {
-  EventId: string
-  Timestamp: string
-  LogicalResourceId: string
-  ResourceType: string
-  ResourceStatus: string
-  ResourceStatusReason?: string
-}
+/** More events than there can be between two looks. */
+const RECENT = 200
 
-/** Says what happens to a stack, one line for each resource that is done, until it has come to rest. */
-export async function followStack(aws: Aws, name: string, before: ReadonlySet<string>): Promise<void> {
-  const seen = new Set(before)
+/** Says what happens to a stack, one line for each resource that is done, until it has come to rest; answers how it did. */
+export async function followStack(aws: Aws, name: string, since: Marker): Promise<StackState | null> {
+  let last = since
   for (;;) {
     const state = await describeStack(aws, name)
-    for (const event of state ? await eventsOf(aws, name) : []) {
-      if (seen.has(event.EventId)) continue
-      seen.add(event.EventId)
-      if (!event.ResourceStatus.endsWith('_IN_PROGRESS')) console.log(describeEvent(event))
+    for (const event of state ? await eventsSince(aws, name, last, RECENT) : []) {
+      last = event.EventId
+      const line = describeEvent(event)
+      if (line) console.log(line)
     }
-    if (!state || !isMoving(state.status)) return
+    if (!state || !isMoving(state)) return state
     await pause()
   }
-}
-
-const describeEvent = ({ LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason }: Event) => {
-  const reason = ResourceStatus.endsWith('_FAILED') && ResourceStatusReason ? `: ${ResourceStatusReason}` : ''
-  return `  ${ResourceStatus.toLowerCase().replaceAll('_', ' ').padEnd(16)} ${LogicalResourceId} (${ResourceType.replace('AWS::', '')})${reason}`
-}
-
-/** Oldest first. */
-async function eventsOf(aws: Aws, name: string): Promise<Event[]> {
-  const answer = await aws.ask(
-    'cloudformation',
-    'describe-stack-events',
-    ...['--stack-name', name, '--max-items', '200'],
-  )
-  return answer.ok ? answer.value.StackEvents.toReversed() : []
-}
-
-/** What has been told of a stack so far, by id: what is not among it is news. */
-export const eventsUntilNow = async (aws: Aws, name: string): Promise<ReadonlySet<string>> =>
-  new Set((await eventsOf(aws, name)).map(({ EventId }) => EventId))
-
-/** The first resource that failed by itself, in its own words: the others were only cancelled with it. */
-export async function reasonOfFailure(
-  aws: Aws,
-  name: string,
-  before: ReadonlySet<string>,
-): Promise<string | null> {
-  const failed = (await eventsOf(aws, name)).find(
-    ({ EventId, ResourceStatus, ResourceStatusReason = '' }) =>
-      !before.has(EventId) && ResourceStatus.endsWith('_FAILED') && !/cancelled/i.test(ResourceStatusReason),
-  )
-  return (
-    (failed &&
-      `${failed.LogicalResourceId} (${failed.ResourceType}): ${failed.ResourceStatusReason ?? failed.ResourceStatus}`) ??
-    null
-  )
 }

@@ -45,21 +45,43 @@ export async function openAccount(account: Partial<Account> = {}) {
     amend: async (change: Partial<Account>) => write({ ...(await read()), ...change }),
     calls,
     changing: async () => (await calls()).filter(call => CHANGING.test(call)),
-    deploy: (...args: string[]) => deploy(bin, file, args),
+    deploy: (...args: string[]) => deploy({ bin, file }, args),
+    /** With what is typed in. */
+    deployTyping: (input: string, ...args: string[]) => deploy({ bin, file, input }, args),
+    /** By the script for people, in the account's own directory. */
+    runScript: (...args: string[]) => deploy({ bin, file, cwd: directory }, args),
   }
 }
 
-async function deploy(bin: string, file: string, args: string[]) {
+type Run = { bin: string; file: string; input?: string; cwd?: string }
+
+let deployed: Promise<Account> | undefined
+
+/** An account in which a first deploy has succeeded, for one test; the deploy itself is run once in a file. */
+export async function openDeployed(change: Partial<Account> = {}) {
+  deployed ??= firstDeploy()
+  return openAccount({ ...(await deployed), ...change })
+}
+
+async function firstDeploy(): Promise<Account> {
+  const { deploy, read } = await openAccount()
+  const { exitCode, stderr } = await deploy('--email', 'you@example.com')
+  if (exitCode !== 0) throw new Error(stderr)
+  return read()
+}
+
+async function deploy({ bin, file, input, cwd }: Run, args: string[]) {
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...env } = process.env
-  const { exitCode, stdout, stderr } = await execa(
-    process.execPath,
-    [join(ROOT, 'scripts', 'deployment', 'main.ts'), ...args],
-    {
-      env: { ...env, PATH: `${bin}:${process.env.PATH}`, AWS_STAND_IN: file, LAMBCI_POLL_MS: '5' },
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-    },
-  )
+  const command = cwd
+    ? [join(ROOT, 'scripts', 'deploy')]
+    : [process.execPath, join(ROOT, 'scripts', 'deployment', 'main.ts')]
+  const [program = '', ...before] = command
+  const { exitCode, stdout, stderr } = await execa(program, [...before, ...args], {
+    env: { ...env, PATH: `${bin}:${process.env.PATH}`, AWS_STAND_IN: file, LAMBCI_POLL_MS: '5' },
+    extendEnv: false,
+    reject: false,
+    ...(cwd && { cwd }),
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+  })
   return { exitCode, stdout, stderr }
 }

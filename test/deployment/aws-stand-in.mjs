@@ -45,6 +45,8 @@ const OUTPUTS = {
     ImageProject: 'lambci-bootstrap-image',
   },
 }
+/** The bucket that a stack leaves behind. */
+const keptBy = name => (name === 'lambci' ? OUTPUTS.lambci.Bucket : OUTPUTS[name].ArtifactBucket)
 let ticks = Date.now()
 const event = (stack, LogicalResourceId, ResourceStatus, ResourceStatusReason) =>
   stack.events.push({
@@ -72,6 +74,7 @@ const COMMANDS = {
   '--version': () => answer(trouble.version ?? 'aws-cli/2.31.7 Python/3.13.7 Linux/6.8 exe/x86_64'),
   'configure get': () => (account.region ? answer(account.region) : process.exit(1)),
   'sts get-caller-identity': () => {
+    if (option('profile') === 'nope') fail('The config profile (nope) could not be found')
     if (trouble.credentials === 'none')
       fail('Unable to locate credentials. You can configure credentials by running "aws configure".')
     if (trouble.credentials === 'expired')
@@ -82,6 +85,8 @@ const COMMANDS = {
   },
   'cloudformation describe-stacks': () => {
     const name = option('stack-name')
+    if (trouble.denied === 'DescribeStacks')
+      refuse('AccessDenied', 'DescribeStacks', 'User: ada is not authorized to perform this.')
     const stack = step(name)
     if (!stack) refuse('ValidationError', 'DescribeStacks', `Stack with id ${name} does not exist`)
     const pairs = (object, key, value) =>
@@ -97,8 +102,28 @@ const COMMANDS = {
       ],
     })
   },
-  'cloudformation describe-stack-events': () =>
-    answer({ StackEvents: (account.stacks[option('stack-name')]?.events ?? []).toReversed() }),
+  'cloudformation describe-stack-events': () => {
+    const name = option('stack-name')
+    if (!account.stacks[name])
+      refuse('ValidationError', 'DescribeStackEvents', `Stack [${name}] does not exist`)
+    const events = account.stacks[name].events.toReversed()
+    answer({ StackEvents: events.slice(0, Number(option('max-items'))) })
+  },
+  'cloudformation describe-events': () =>
+    answer({
+      OperationEvents: [
+        { EventType: 'STACK_EVENT', OperationStatus: 'FAILED' },
+        {
+          EventType: 'VALIDATION_ERROR',
+          LogicalResourceId: 'HttpRole',
+          ResourceType: 'AWS::IAM::Role',
+          ValidationName: 'NAME_CONFLICT_VALIDATION',
+          ValidationStatus: 'FAILED',
+          ValidationStatusReason:
+            "Resource of type 'AWS::IAM::Role' with identifier 'lambci-http' already exists.",
+        },
+      ],
+    }),
   'cloudformation create-change-set': () => {
     const [name, kind] = [option('stack-name'), option('change-set-type')]
     const stack = account.stacks[name]
@@ -124,7 +149,7 @@ const COMMANDS = {
     const hash = createHash('sha256').update(template).update(JSON.stringify(parameters)).digest('hex')
     account.changeSets[option('change-set-name')] = { name, kind, parameters, hash, looks: 0 }
     if (!stack) account.stacks[name] = { status: 'REVIEW_IN_PROGRESS', events: [], parameters: {} }
-    answer({ Id: 'arn', StackId: 'arn' })
+    answer({ Id: `arn:aws:cloudformation:${region}:123456789012:changeSet/x/1`, StackId: 'arn' })
   },
   'cloudformation describe-change-set': () => {
     const set = account.changeSets[option('change-set-name')]
@@ -161,11 +186,10 @@ const COMMANDS = {
       ...(failing ? [`${end.replace('COMPLETE', 'IN_PROGRESS')}`] : []),
       end,
     ]
-    if (kind === 'CREATE' && name === 'lambci' && account.buckets.includes(OUTPUTS.lambci.Bucket)) {
-      event(stack, 'Bucket', 'CREATE_FAILED', 'lambci-123456789012 already exists')
+    if (kind === 'CREATE' && account.buckets.includes(keptBy(name))) {
+      event(stack, 'Bucket', 'CREATE_FAILED', `${keptBy(name)} already exists`)
       stack.next = ['ROLLBACK_COMPLETE']
-    }
-    if (!failing && name === 'lambci') account.buckets.push(OUTPUTS.lambci.Bucket)
+    } else if (kind === 'CREATE' && !failing) account.buckets.push(keptBy(name))
     answer()
   },
   'cloudformation delete-stack': () => {
@@ -181,8 +205,12 @@ const COMMANDS = {
     account.objects.push(option('key'))
     answer({ ETag: '"x"' })
   },
-  's3api head-bucket': () =>
-    account.buckets.includes(option('bucket')) ? answer({}) : refuse('404', 'HeadBucket', 'Not Found'),
+  's3api head-bucket': () => {
+    if (trouble.strange === option('bucket') && option('expected-bucket-owner'))
+      refuse('403', 'HeadBucket', 'Forbidden')
+    // Before 2.13 the CLI said nothing of a bucket that is there.
+    account.buckets.includes(option('bucket')) ? answer() : refuse('404', 'HeadBucket', 'Not Found')
+  },
   's3api delete-bucket': () => {
     account.buckets = account.buckets.filter(name => name !== option('bucket'))
     answer()
@@ -200,7 +228,7 @@ const COMMANDS = {
   },
   'codebuild list-builds-for-project': () => answer({ ids: Object.keys(account.builds).toReversed() }),
   'codebuild start-build': () => {
-    const tag = /name=IMAGE_TAG,value=(\w+)/.exec(argv.join(' '))[1]
+    const tag = /name=IMAGE_TAG,value=([\w-]+)/.exec(argv.join(' '))[1]
     const id = `lambci-bootstrap-image:${Object.keys(account.builds).length + 1}`
     account.builds[id] = { tag, looks: 0 }
     answer({ build: { id } })
@@ -226,7 +254,11 @@ const COMMANDS = {
                 contexts: isFailed ? [{ statusCode: 'COMMAND_EXECUTION_ERROR', message: trouble.build }] : [],
               },
             ],
-            logs: { groupName: '/aws/codebuild/lambci-bootstrap-image', streamName: 'abc' },
+            logs: {
+              groupName: '/aws/codebuild/lambci-bootstrap-image',
+              streamName: 'abc',
+              deepLink: 'https://console.aws.amazon.com/cloudwatch/home#logEvent:abc',
+            },
           }
         }),
     }),

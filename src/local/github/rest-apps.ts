@@ -11,7 +11,6 @@ import {
   parameter,
   parseBody,
   Refusal,
-  repositoryIn,
   route,
 } from './rest-call.ts'
 

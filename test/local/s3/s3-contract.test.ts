@@ -30,10 +30,11 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startS3 } from '../../../src/local/s3/server.ts'
+import { givenAccess } from '../../aws.ts'
 import { clientFor, faultOf, lookUp } from './fixture.ts'
 
 // What S3 promises, whoever keeps the promise: runs against the server that LAMBCI_TEST_S3_ENDPOINT names, with
-// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else against ours.
+// AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else against ours.
 const elsewhere = process.env.LAMBCI_TEST_S3_ENDPOINT
 const Bucket = `contract-${randomUUID()}`
 const MiB = 1024 * 1024
@@ -43,8 +44,7 @@ let stop = async () => {}
 
 beforeAll(async () => {
   if (elsewhere) {
-    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env
-    client = clientFor(elsewhere, { credentials: { accessKeyId, secretAccessKey } })
+    client = clientFor(elsewhere, givenAccess())
   } else {
     const directory = await mkdtemp(join(tmpdir(), 'lambci-s3-'))
     const server = await startS3({ directory, credentials: lookUp })

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-scheduler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startScheduler } from '../../../src/local/scheduler/scheduler.ts'
+import { givenAccess } from '../../aws.ts'
 
 /** What every scheduler must do; LAMBCI_TEST_SCHEDULER_ENDPOINT points this at another one. */
 let client: SchedulerClient
@@ -28,8 +29,7 @@ beforeAll(async () => {
       rmSync(directory, { recursive: true, force: true })
     }
   }
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  client = new SchedulerClient({ endpoint, region: 'us-east-1', credentials })
+  client = new SchedulerClient({ endpoint, ...givenAccess() })
 })
 afterAll(async () => {
   client.destroy()
@@ -53,7 +53,7 @@ test('a schedule that was created is found as it was asked for', async () => {
   const input = schedule({ Description: 'the end of a build' })
   const { ScheduleArn } = await client.send(new CreateScheduleCommand(input))
   expect(ScheduleArn).toMatch(
-    new RegExp(`^arn:aws:scheduler:us-east-1:\\d{12}:schedule/default/${input.Name}$`),
+    new RegExp(`^arn:aws:scheduler:[a-z0-9-]+:\\d{12}:schedule/default/${input.Name}$`),
   )
   const { CreationDate, ...found } = await client.send(new GetScheduleCommand({ Name: input.Name }))
   expect(found).toMatchObject({ ...input, Arn: ScheduleArn, GroupName: 'default', State: 'ENABLED' })
