@@ -14,7 +14,7 @@ const rows = (pairs: readonly (readonly [string, string])[]) =>
 
 /** What has been started and where it is. */
 export function describeStart(addresses: Addresses, directory: string, handed: readonly string[]): string {
-  const { url, s3, sns, scheduler, github, githubApi, bucket } = addresses
+  const { url, s3, sns, scheduler, sts, github, githubApi, bucket } = addresses
   return [
     bold('lambci: the whole system on this machine'),
     '',
@@ -25,6 +25,7 @@ export function describeStart(addresses: Addresses, directory: string, handed: r
       ['S3', `${s3}  (bucket ${bucket})`],
       ['SNS', sns],
       ['Scheduler', scheduler],
+      ['STS', sts],
       ['Data', directory],
     ]),
     ...(handed.length > 0 ? ['', `Builds get these settings of yours: ${handed.join(', ')}.`] : []),
