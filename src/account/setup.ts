@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createPrivateKey, randomBytes } from 'node:crypto'
 import { runnerSecretsKey, settingsKeys } from '../build/layout.ts'
 import type { Store } from '../build/store.ts'
 import { isObject } from '../config/json.ts'
@@ -102,6 +102,8 @@ async function checkCloneToken(github: Administration): Promise<Found> {
 }
 
 async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
+  if (!isPrivateKey(keys.privateKey))
+    return { ...NOTHING, faults: ["The App's private key is not a PEM file as GitHub gives it."] }
   try {
     const app = openApp(apiUrl, keys)
     const { slug, permissions, events } = await app.about()
@@ -130,9 +132,15 @@ async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
   } catch (error) {
     if ((error as { status?: number }).status === 401)
       return { ...NOTHING, faults: ['GitHub does not accept the App: the id or the private key is wrong.'] }
-    if (/PEM|DECODER|key/i.test(String((error as { code?: string }).code ?? (error as Error).message)))
-      return { ...NOTHING, faults: ["The App's private key is not a PEM file as GitHub gives it."] }
     return fault(error)
+  }
+}
+
+function isPrivateKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).type === 'private'
+  } catch {
+    return false
   }
 }
 

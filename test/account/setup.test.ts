@@ -1,0 +1,83 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { checkWishes, type Wishes } from '../../src/account/setup.ts'
+import { startGitHub } from '../../src/local/github/server.ts'
+import { Problem } from '../../src/problem.ts'
+import { makeDirectory } from '../local/github/working-copy.ts'
+
+const NONE: Wishes = {
+  githubToken: null,
+  cloneToken: null,
+  githubApp: null,
+  owners: null,
+  rotateWebhookSecret: false,
+  rotateLinkKey: false,
+}
+
+/** A GitHub that knows tokens by their scopes: `ghp_repo,gist` has these two, `github_pat_` tells none. */
+async function openScopes(): Promise<string> {
+  const server = createServer((request, response) => {
+    const token = request.headers.authorization?.split(' ')[1] ?? ''
+    const scopes = token.startsWith('ghp_') ? { 'x-oauth-scopes': token.slice(4).replaceAll(',', ', ') } : {}
+    response.writeHead(200, { 'content-type': 'application/json', ...scopes }).end('{"login": "ada"}')
+  })
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test.each<[string, Partial<Wishes>, RegExp[]]>([
+  ['all of it', { githubToken: 'ghp_repo,admin:repo_hook' }, []],
+  ['public repositories alone', { githubToken: 'ghp_repo:status,public_repo,admin:repo_hook' }, []],
+  ['no hooks', { githubToken: 'ghp_repo:status' }, [/lacks the scope admin:repo_hook/]],
+  [
+    'scopes that are not told',
+    { githubToken: 'github_pat_x' },
+    [/fine-grained token: it needs Commit statuses/],
+  ],
+  [
+    'a clone token that can write',
+    { githubToken: 'ghp_repo', cloneToken: 'ghp_repo' },
+    [/clone token can do more than read/],
+  ],
+])('a token with %s is accepted', async (_, wishes, hints) => {
+  const findings = await checkWishes({ ...NONE, ...wishes }, await openScopes())
+  expect(findings).toMatchObject({ who: "GitHub knows the token as ada's", owners: ['ada'] })
+  expect(findings.hints).toEqual(hints.map(hint => expect.stringMatching(hint)))
+})
+
+test('a token without the scope for statuses is refused, with what it has', async () => {
+  const failed = await checkWishes({ ...NONE, githubToken: 'ghp_gist,read:org' }, await openScopes()).catch(
+    (error: unknown) => error,
+  )
+  expect(failed).toBeInstanceOf(Problem)
+  expect(String(failed)).toContain(
+    'The GitHub token of ada lacks the scope repo:status (or repo, for private repositories): without it no status can be set. It has: gist, read:org.',
+  )
+})
+
+test('an App that may not do what is needed is refused, each permission by name', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = String(publicKey.export({ type: 'spki', format: 'pem' }))
+  const app = {
+    id: 7,
+    slug: 'weak',
+    owner: 'ada',
+    publicKey: pem,
+    permissions: { contents: 'read' as const },
+  }
+  const github = await startGitHub({ directory: await makeDirectory(), token: 't', webhook: null, app })
+  onTestFinished(() => github.close())
+  const githubApp = { id: 7, privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) }
+  await expect(checkWishes({ ...NONE, githubApp }, github.apiUrl)).rejects.toThrow(
+    /^The App weak lacks the permission statuses: write\./,
+  )
+  await expect(
+    checkWishes({ ...NONE, githubApp: { id: 7, privateKey: 'PRIVATE KEY of nobody' } }, github.apiUrl),
+  ).rejects.toThrow("The App's private key is not a PEM file as GitHub gives it.")
+  await expect(checkWishes({ ...NONE, githubApp, cloneToken: 'x' }, github.apiUrl)).rejects.toThrow(
+    /Give an App or tokens, not both/,
+  )
+})
