@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { checkWishes, type Wishes, writeFirstSettings, writeRunnerSecrets } from '../../account/setup.ts'
+import { checkWishes, type Wishes } from '../../account/check-wishes.ts'
+import { writeFirstSettings, writeRunnerSecrets } from '../../account/setup.ts'
 import { runnerSecretsKey, settingsKeys } from '../../build/layout.ts'
 import { type AppKeys, openApp } from '../../github/app.ts'
 import { Problem } from '../../problem.ts'
