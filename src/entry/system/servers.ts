@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import type { AppOptions } from '../../local/github/app.ts'
 import { type GitHub, startGitHub } from '../../local/github/server.ts'
 import { type Allows, describeRefusal } from '../../local/iam/access.ts'
 import { isAllowed, judge } from '../../local/iam/evaluate.ts'
@@ -23,6 +24,8 @@ export type ServerOptions = {
   directory: string
   /** The first of six ports in a row; 0 takes any free ones. */
   port: number
+  /** A GitHub App that is installed everywhere. */
+  app?: AppOptions
   onMail?: (mail: Mail) => void
   /** Told of every record that is written: `gh/…/job.json`, `run.json`, `report.json`. */
   onRecord?: (key: string) => void
@@ -36,7 +39,7 @@ export async function startServers(
   keys: Keys,
   lambda: Promise<Lambda>,
 ): Promise<Servers> {
-  const { directory, onMail = () => {}, onRecord = () => {} } = options
+  const { directory, app, onMail = () => {}, onRecord = () => {} } = options
   const place = (name: string, offset: number) => ({
     directory: join(directory, name),
     port: options.port && options.port + offset,
@@ -45,6 +48,7 @@ export async function startServers(
     ...place('github', 3),
     token: keys.githubToken,
     cloneToken: keys.cloneToken,
+    ...(app && { app }),
     webhook: null,
   })
   const template = await readTemplate({ ...PLACE, parameters: parametersOf(github) })
