@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts'
-import { type App, type AppKeys, openApp, type Permissions } from './app.ts'
+import type { App, AppKeys, Permissions } from './app.ts'
 
 /** By what this stack speaks to GitHub: an App, or a token and a second one that can only read. */
 export type GitHubSecrets = {
@@ -23,7 +23,9 @@ export type GitHubTokens = {
 /** Tokens by the secrets of this moment: one that is replaced counts at once. */
 export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>): GitHubTokens {
   let kept: { app: App; keys: AppKeys } | null = null
-  const appOf = (keys: AppKeys): App => {
+  const appOf = async (keys: AppKeys): Promise<App> => {
+    // Loaded when it is needed: http starts sooner without it.
+    const { openApp } = await import('./app.ts')
     if (kept?.keys.id !== keys.id || kept.keys.privateKey !== keys.privateKey)
       kept = { app: openApp(apiUrl, keys), keys }
     return kept.app
@@ -31,7 +33,7 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
   return {
     writing: async repository => {
       const { githubApp, githubToken } = await secrets()
-      if (githubApp) return appOf(githubApp).tokenFor(repository, WRITING)
+      if (githubApp) return (await appOf(githubApp)).tokenFor(repository, WRITING)
       if (githubToken) return githubToken
       throw new Problem(
         'secrets/runner.json in the bucket has neither a GitHub token nor an App: run "lambci setup".',
@@ -40,7 +42,7 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // It may wait forty minutes in the queue.
-      return githubApp ? appOf(githubApp).tokenFor(repository, CLONING, { fresh: true }) : cloneToken
+      return githubApp ? (await appOf(githubApp)).tokenFor(repository, CLONING, { fresh: true }) : cloneToken
     },
   }
 }
