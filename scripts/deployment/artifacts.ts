@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Zippable, zipSync } from 'fflate'
+import { bundle, type Entry } from '../bundle.ts'
 import type { Aws } from './aws.ts'
 
 export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
@@ -28,7 +29,21 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
 }
 
 /** In Lambda nothing says that `.js` is anything else than CommonJS. */
-export const zipBundle = async (path: string) => zip({ 'index.js': await readFile(path) })
+export type Bundles = Record<Entry, Uint8Array>
+
+/** Bundles all entries, in a directory of their own: another run may be at it, too. */
+export const makeBundles = (): Promise<Bundles> =>
+  inDirectory(async directory => {
+    const make = async (entry: Entry) => {
+      await bundle(entry, directory)
+      return readFile(join(directory, entry, 'index.cjs'))
+    }
+    const [http, report, build] = await Promise.all([make('http'), make('report'), make('build')])
+    return { http, report, build }
+  })
+
+/** In Lambda nothing says that `.js` is anything else than CommonJS. */
+export const zipBundle = (bundled: Uint8Array) => zip({ 'index.js': bundled })
 
 /** Uploads what is not there yet, under the hash of its content; answers its key. */
 export async function uploadOnce(
@@ -42,14 +57,20 @@ export async function uploadOnce(
     console.log(`  ${key} is there already`)
     return key
   }
-  const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
-  const file = join(directory, 'body')
-  await writeFile(file, body)
-  try {
+  await inDirectory(async directory => {
+    const file = join(directory, 'body')
+    await writeFile(file, body)
     await aws.demand('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', file)
+  })
+  console.log(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
+  return key
+}
+
+async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
+  try {
+    return await work(directory)
   } finally {
     await rm(directory, { recursive: true })
   }
-  console.log(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
-  return key
 }

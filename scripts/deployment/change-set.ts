@@ -1,8 +1,8 @@
 import type { Aws, Json } from './aws.ts'
 import { hasBucket } from './buckets.ts'
 import { DeployFailure, pause } from './failure.ts'
-import { describeStack, followStack, type StackState, settleStack } from './stack.ts'
-import { newestEvent, reasonOfFailure } from './stack-events.ts'
+import { followStack, type StackState, settleStack } from './stack.ts'
+import { eventsSince, type Marker, newestEvent, RECENT, reasonOfFailure } from './stack-events.ts'
 
 export type Wanted = {
   name: string
@@ -24,28 +24,27 @@ export async function deployStack(aws: Aws, wanted: Wanted): Promise<StackState>
   let standing = await settleStack(aws, name)
   if (!standing && (await hasBucket(aws, kept.bucket))) {
     console.log(`  The bucket ${kept.bucket} is there, left by an earlier stack: the new one takes it over`)
-    await adoptBucket(aws, wanted)
-    standing = await describeStack(aws, name)
+    standing = await adoptBucket(aws, wanted)
   }
   const parameters = Object.entries(wanted.parameters).flatMap(([key, value]): object[] => {
     if (value !== undefined) return [{ ParameterKey: key, ParameterValue: value }]
     const hasOne = standing?.parameters[key] !== undefined
     return hasOne ? [{ ParameterKey: key, UsePreviousValue: true }] : []
   })
-  const isChanged = await change(aws, name, standing ? 'UPDATE' : 'CREATE', [
+  const changed = await change(aws, name, standing ? 'UPDATE' : 'CREATE', [
     ...['--template-body', `file://${template}`, '--parameters', JSON.stringify(parameters)],
   ])
-  if (!isChanged) console.log(`  ${name} is as it should be already`)
-  const state = await describeStack(aws, name)
-  if (state) return state
-  throw new DeployFailure(`The stack ${name} has gone while it was deployed. Run this again.`)
+  const state = changed ?? standing
+  if (!state) throw new DeployFailure(`CloudFormation finds nothing in ${template} to create.`)
+  if (!changed) console.log(`  ${name} is as it should be already`)
+  return state
 }
 
 /**
  * Makes a stack that owns a bucket which an earlier stack has left, and nothing else yet: a creation would stumble over it.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-new-stack.html
  */
-async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Promise<void> {
+async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Promise<StackState | null> {
   const resource = {
     Type: 'AWS::S3::Bucket',
     DeletionPolicy: 'Retain',
@@ -57,7 +56,7 @@ async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Pr
     LogicalResourceId: id,
     ResourceIdentifier: { BucketName: bucket },
   }
-  await change(aws, name, 'IMPORT', [
+  return change(aws, name, 'IMPORT', [
     ...['--template-body', JSON.stringify({ Resources: { [id]: resource } })],
     ...['--resources-to-import', JSON.stringify([imported])],
   ])
@@ -65,9 +64,14 @@ async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Pr
 
 type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
 
-/** Carries out one change set; false where there was nothing to change. */
-async function change(aws: Aws, name: string, kind: Kind, what: readonly string[]): Promise<boolean> {
-  const since = await newestEvent(aws, name)
+/** Carries out one change set; answers the stack after it, null where there was nothing to change. */
+async function change(
+  aws: Aws,
+  name: string,
+  kind: Kind,
+  what: readonly string[],
+): Promise<StackState | null> {
+  const since = kind === 'UPDATE' ? await newestEvent(aws, name) : null
   const named = ['--stack-name', name, '--change-set-name', `lambci-${Date.now()}`]
   const { Id: id } = await aws.demand(
     ...['cloudformation', 'create-change-set', ...named, '--change-set-type', kind],
@@ -77,16 +81,29 @@ async function change(aws: Aws, name: string, kind: Kind, what: readonly string[
   if (refusal !== null) {
     const reason = await explainRefusal(aws, id, refusal)
     await aws.ask('cloudformation', 'delete-change-set', ...named)
-    if (/didn't contain changes|No updates are to be performed/.test(refusal)) return false
+    if (/didn't contain changes|No updates are to be performed/.test(refusal)) return null
     throw new DeployFailure(`CloudFormation will not change ${name}: ${reason}`)
   }
   await aws.demand('cloudformation', 'execute-change-set', ...named)
+  await awaitBeginning(aws, name, since)
   const state = await followStack(aws, name, since)
-  if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state?.status ?? '')) return true
+  if (state && /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state.status)) return state
   const reason = (await reasonOfFailure(aws, name, since)) ?? 'CloudFormation gives no reason.'
   throw new DeployFailure(
     `The stack ${name} could not be deployed (${state?.status ?? 'it has gone'}). ${reason}\nPut it right, and run this again: it goes on from here.`,
   )
+}
+
+/** Looks after which the stack is believed as it is. */
+const PATIENCE = 20
+
+/** Right after a change set was set going, its stack may still look as before, and so like one that is done. */
+async function awaitBeginning(aws: Aws, name: string, since: Marker): Promise<void> {
+  for (let look = 0; look < PATIENCE; look++) {
+    const news = await eventsSince(aws, name, since, RECENT)
+    if (news.some(({ ResourceStatus }) => ResourceStatus !== 'REVIEW_IN_PROGRESS')) return
+    await pause()
+  }
 }
 
 /** Why CloudFormation refuses a change set; null once it may be carried out. */

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parametersIn } from '../../src/entry/system/template.ts'
-import { bundle, ENTRIES } from '../bundle.ts'
-import { uploadOnce, zipBundle } from './artifacts.ts'
+import { type Bundles, makeBundles, uploadOnce, zipBundle } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { deployStack } from './change-set.ts'
 import { ensureImage } from './image.ts'
-import { demandSameKind, readDockerfile, readImageSource } from './image-source.ts'
+import { demandSameKind, type ImageSource, readDockerfile, readImageSource } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
 import { describeStack, type StackState } from './stack.ts'
 
@@ -25,15 +24,17 @@ export async function deploy(aws: Aws, options: Options, root: string): Promise<
   })
 
   console.log('\nBundles')
-  const bundles = await uploadBundles(aws, bootstrap, root)
+  const bundles = await makeBundles()
+  const uploaded = await uploadBundles(aws, bootstrap, bundles)
 
   console.log('\nImage of the build functions')
-  const BuildImage = options.image ?? (await buildImage(aws, bootstrap, options, root))
+  const BuildImage =
+    options.image ?? (await buildImage(aws, bootstrap, await imageOf(options, bootstrap, bundles, root)))
   if (options.image) console.log(`  ${options.image}, as it is`)
 
   console.log('\nStack')
   const text = await readFile(templateOf(root, 'lambci'), 'utf8')
-  const given: Record<string, string> = { ...parameters, ...bundles, BuildImage }
+  const given: Record<string, string> = { ...parameters, ...uploaded, BuildImage }
   const state = await deployStack(aws, {
     name: stack,
     template: templateOf(root, 'lambci'),
@@ -52,28 +53,24 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (!image && !dockerfile && current) demandSameKind(current, stack)
 }
 
-async function uploadBundles(aws: Aws, { outputs: { ArtifactBucket = '' } }: StackState, root: string) {
-  await Promise.all(ENTRIES.map(entry => bundle(entry, join(root, 'dist'))))
-  const upload = async (entry: string) => {
-    const body = await zipBundle(join(root, 'dist', entry, 'index.cjs'))
-    return uploadOnce(aws, { bucket: ArtifactBucket, prefix: entry }, body)
-  }
+async function uploadBundles(aws: Aws, { outputs: { ArtifactBucket = '' } }: StackState, bundles: Bundles) {
+  const upload = (entry: 'http' | 'report') =>
+    uploadOnce(aws, { bucket: ArtifactBucket, prefix: entry }, zipBundle(bundles[entry]))
   return { ArtifactBucket, HttpBundle: await upload('http'), ReportBundle: await upload('report') }
 }
 
-async function buildImage(aws: Aws, bootstrap: StackState, options: Options, root: string): Promise<string> {
-  const { ArtifactBucket = '', ImageRepository = '', ImageProject = '' } = bootstrap.outputs
+async function buildImage(aws: Aws, { outputs }: StackState, source: ImageSource): Promise<string> {
+  const { ArtifactBucket = '', ImageRepository = '', ImageProject = '' } = outputs
   const place = { bucket: ArtifactBucket, repository: ImageRepository, project: ImageProject }
-  return ensureImage(aws, place, await imageSourceOf(options, bootstrap, root))
+  return ensureImage(aws, place, source)
 }
 
-/** The processor counts for the tag: an image of the same content for another one is another image. */
-export function imageSourceOf(options: Options, bootstrap: StackState | null, root: string) {
-  const { dockerfile, parameters } = options
-  const architecture = parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64'
-  const isOurs = dockerfile === join(root, 'image', 'Dockerfile')
-  return readImageSource(root, isOurs ? undefined : dockerfile, architecture)
-}
+export const imageOf = (options: Options, bootstrap: StackState | null, bundles: Bundles, root: string) =>
+  readImageSource(root, {
+    dockerfile: options.dockerfile,
+    bundle: bundles.build,
+    architecture: options.parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64',
+  })
 
 function describeEnd({ outputs }: StackState, { stack, region, profile, parameters }: Options): string {
   // A command that follows must find the same account and region.

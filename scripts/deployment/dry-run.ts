@@ -1,8 +1,7 @@
-import { join } from 'node:path'
-import { bundle, ENTRIES } from '../bundle.ts'
+import { makeBundles } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { hasBucket } from './buckets.ts'
-import { checkImageOptions, imageSourceOf } from './deploy.ts'
+import { checkImageOptions, imageOf } from './deploy.ts'
 import { isBuilt } from './image.ts'
 import { bucketOf, type Options } from './options.ts'
 import { describeStack, isStillborn, type StackState } from './stack.ts'
@@ -39,8 +38,7 @@ async function describeImageStep(
   root: string,
 ): Promise<string> {
   if (options.image) return `take the image ${options.image} as it is`
-  await Promise.all(ENTRIES.map(entry => bundle(entry, join(root, 'dist'))))
-  const { tag } = await imageSourceOf(options, bootstrap, root)
+  const { tag } = await imageOf(options, bootstrap, await makeBundles(), root)
   const repository = bootstrap?.outputs.ImageRepository
   const isThere = repository !== undefined && (await isBuilt(aws, repository, tag))
   return isThere ? `take the image ${tag}, which is there` : `build the image ${tag} by CodeBuild`

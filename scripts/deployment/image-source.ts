@@ -4,26 +4,33 @@ import { Problem } from '../../src/problem.ts'
 import { hashOf } from './artifacts.ts'
 
 const OWN_DOCKERFILE = 'Dockerfile'
+/** Where Dockerfiles find the bundle. */
 const BUNDLE = join('dist', 'build', 'index.cjs')
 
 /** What an image is built from, by path; its tag is the hash of it all, so that an image is built once. */
 export type ImageSource = { files: Record<string, Uint8Array>; dockerfile: string; tag: string }
 
-/**
- * Reads the Dockerfile, what lies beside ours, and the bundle.
- * @param dockerfile one of their own, or undefined for ours
- */
+export type Ingredients = {
+  /** One of their own; ours otherwise. */
+  dockerfile?: string | undefined
+  bundle: Uint8Array
+  /** It counts for the tag: an image of the same content for another processor is another image. */
+  architecture: string
+}
+
+/** Reads the Dockerfile and what lies beside ours. */
 export async function readImageSource(
   root: string,
-  dockerfile: string | undefined,
-  architecture: string,
+  { dockerfile: given, bundle, architecture }: Ingredients,
 ): Promise<ImageSource> {
+  const dockerfile = given === join(root, 'image', 'Dockerfile') ? undefined : given
   const beside = await readdir(join(root, 'image'), { recursive: true, withFileTypes: true })
   const names = beside.flatMap(entry =>
     entry.isFile() ? [join(entry.parentPath, entry.name).slice(root.length + 1)] : [],
   )
   const files: Record<string, Uint8Array> = {}
-  for (const name of [...names.toSorted(), BUNDLE]) files[name] = await readFile(join(root, name))
+  for (const name of names.toSorted()) files[name] = await readFile(join(root, name))
+  files[BUNDLE] = bundle
   if (dockerfile !== undefined) files[OWN_DOCKERFILE] = await readDockerfile(dockerfile)
   const chosen = dockerfile === undefined ? 'image/Dockerfile' : OWN_DOCKERFILE
   const parts = Object.entries(files).flat()

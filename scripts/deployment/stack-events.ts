@@ -40,6 +40,8 @@ export function describeEvent(event: Event): string | null {
   return `  ${ResourceStatus.toLowerCase().replaceAll('_', ' ').padEnd(16)} ${LogicalResourceId} (${ResourceType.replace('AWS::', '')})${reason}`
 }
 
+/** More events than there can be between two looks. */
+export const RECENT = 200
 /** More events than one operation on our stacks can have. */
 const ALL = 1000
 

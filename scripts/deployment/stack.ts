@@ -1,6 +1,13 @@
 import type { Aws, Json } from './aws.ts'
 import { DeployFailure, pause } from './failure.ts'
-import { describeEvent, eventsSince, type Marker, newestEvent, reasonOfFailure } from './stack-events.ts'
+import {
+  describeEvent,
+  eventsSince,
+  type Marker,
+  newestEvent,
+  RECENT,
+  reasonOfFailure,
+} from './stack-events.ts'
 
 export type StackState = {
   status: string
@@ -82,9 +89,6 @@ export async function deleteStack(aws: Aws, name: string): Promise<void> {
     )
   }
 }
-
-/** More events than there can be between two looks. */
-const RECENT = 200
 
 /** Says what happens to a stack, one line for each resource that is done, until it has come to rest; answers how it did. */
 export async function followStack(aws: Aws, name: string, since: Marker): Promise<StackState | null> {

@@ -128,12 +128,21 @@ test('report: a notification with an encoded key, a schedule, and failure record
   }
   await town.settled()
   const told = await town.statuses(REPOSITORY, commit)
-  const { run } = buildKeys(build(1))
-  await report(s3Event(addresses.bucket, run))
-  expect(s3Event('b', 'a b/ü').Records[0]?.s3.object.key).toBe('a+b%2F%C3%BC')
+  const { run, report: record } = buildKeys(build(1))
+  const notified = s3Event(addresses.bucket, 'gh/you/bundled/cache/branch/a b+ü', run)
+  expect(notified.Records[0]?.s3.object.key).toBe('gh/you/bundled/cache/branch/a+b%2B%C3%BC')
+  await report(notified)
   await report({ switch: build(1) })
-  // Nothing is told twice.
+  // Nothing is told twice,
   expect(await town.statuses(REPOSITORY, commit)).toEqual(told)
+  // but whatever has not been told.
+  for (const event of [notified, { switch: build(1) }]) {
+    await store.remove(record)
+    await report(event)
+    expect((await readReport(store, build(1)))?.value.told).toMatchObject({ closed: true })
+    expect((await town.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)
+  }
+  expect(await town.statuses(REPOSITORY, commit)).toHaveLength(told.length + 2)
   const payload = snsEvent('lambci-jobs', orderOf(1), { trust: 'deploy' })
   await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
   const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))

@@ -81,35 +81,33 @@ export const snsEvent = (topic: string, message: string, attributes: Record<stri
   ],
 })
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html; keys come as forms' values. */
-export const s3Event = (bucket: string, key: string) => ({
-  Records: [
-    {
-      eventVersion: '2.4',
-      eventSource: 'aws:s3',
-      awsRegion: 'us-east-1',
-      eventTime: '2026-11-21T10:00:00.000Z',
-      eventName: 'ObjectCreated:Put',
-      userIdentity: { principalId: 'AWS:AROAEXAMPLE:gh.ada.web-7' },
-      requestParameters: { sourceIPAddress: '203.0.113.7' },
-      responseElements: { 'x-amz-request-id': 'EXAMPLE123456789', 'x-amz-id-2': 'EXAMPLE123/5678abcdef' },
-      s3: {
-        s3SchemaVersion: '1.0',
-        configurationId: '828aa6fc-f7b5-4305-8584-487c791949c1',
-        bucket: {
-          name: bucket,
-          ownerIdentity: { principalId: 'A3NL1KOZZKExample' },
-          arn: `arn:aws:s3:::${bucket}`,
-        },
-        object: {
-          key: new URLSearchParams({ key }).toString().slice(4),
-          size: 1024,
-          eTag: 'd41d8cd98f00b204e9800998ecf8427e',
-          sequencer: '0055AED6DCD90281E5',
-        },
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html; keys come as forms' values, but for their slashes. */
+export const s3Event = (bucket: string, ...keys: string[]) => ({
+  Records: keys.map(key => ({
+    eventVersion: '2.4',
+    eventSource: 'aws:s3',
+    awsRegion: 'us-east-1',
+    eventTime: '2026-11-21T10:00:00.000Z',
+    eventName: 'ObjectCreated:Put',
+    userIdentity: { principalId: 'AWS:AROAEXAMPLE:gh.ada.web-7' },
+    requestParameters: { sourceIPAddress: '203.0.113.7' },
+    responseElements: { 'x-amz-request-id': 'EXAMPLE123456789', 'x-amz-id-2': 'EXAMPLE123/5678abcdef' },
+    s3: {
+      s3SchemaVersion: '1.0',
+      configurationId: '828aa6fc-f7b5-4305-8584-487c791949c1',
+      bucket: {
+        name: bucket,
+        ownerIdentity: { principalId: 'A3NL1KOZZKExample' },
+        arn: `arn:aws:s3:::${bucket}`,
+      },
+      object: {
+        key: new URLSearchParams({ key }).toString().slice(4).replaceAll('%2F', '/'),
+        size: 1024,
+        eTag: 'd41d8cd98f00b204e9800998ecf8427e',
+        sequencer: '0055AED6DCD90281E5',
       },
     },
-  ],
+  })),
 })
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */

@@ -15,7 +15,8 @@ const FRESH = {
   builds: {},
   trouble: {},
 }
-export type Account = Omit<typeof FRESH, 'stacks' | 'trouble'> & {
+export type Account = Omit<typeof FRESH, 'stacks' | 'trouble' | 'buckets'> & {
+  buckets: string[]
   stacks: Record<string, object>
   trouble: Record<string, unknown>
 }

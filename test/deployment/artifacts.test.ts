@@ -5,13 +5,13 @@ import { expect, test } from 'vitest'
 import { hashOf, zip } from '../../scripts/deployment/artifacts.ts'
 import { ROOT } from './account.ts'
 
-const files = { 'index.cjs': Buffer.from('exports.handler = 1'), 'image/Dockerfile': Buffer.from('FROM x') }
+const files = { 'index.js': Buffer.from('exports.handler = 1'), 'image/Dockerfile': Buffer.from('FROM x') }
 
 test('a zip holds the files, readable for all, the same in whatever order they come', () => {
   const made = zip(files)
   const read = Object.entries(unzipSync(made)).map(([name, bytes]) => [name, Buffer.from(bytes).toString()])
   expect(Object.fromEntries(read)).toEqual({
-    'index.cjs': 'exports.handler = 1',
+    'index.js': 'exports.handler = 1',
     'image/Dockerfile': 'FROM x',
   })
   expect(zip(Object.fromEntries(Object.entries(files).toReversed()))).toEqual(made)

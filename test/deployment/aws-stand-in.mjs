@@ -61,7 +61,7 @@ const event = (stack, LogicalResourceId, ResourceStatus, ResourceStatusReason) =
 /** What is under way gets a step further at each look. */
 function step(name) {
   const stack = account.stacks[name]
-  if (!stack?.next?.length) return stack
+  if (!stack?.next?.length || stack.isUnseen) return stack
   stack.status = stack.next.shift()
   if (stack.status === 'DELETED') {
     delete account.stacks[name]
@@ -106,7 +106,9 @@ const COMMANDS = {
     const name = option('stack-name')
     if (!account.stacks[name])
       refuse('ValidationError', 'DescribeStackEvents', `Stack [${name}] does not exist`)
-    const events = account.stacks[name].events.toReversed()
+    const stack = account.stacks[name]
+    const events = stack.events.slice(0, stack.isUnseen ? stack.seen : undefined).toReversed()
+    stack.isUnseen = false
     answer({ StackEvents: events.slice(0, Number(option('max-items'))) })
   },
   'cloudformation describe-events': () =>
@@ -167,6 +169,8 @@ const COMMANDS = {
     const { name, kind, parameters, hash } = account.changeSets[option('change-set-name')]
     const stack = account.stacks[name]
     const failing = trouble.resource?.[name]
+    // What has been set going is not to be seen at once.
+    Object.assign(stack, { isUnseen: true, seen: stack.events.length })
     const done = kind === 'IMPORT' ? 'IMPORT' : kind === 'CREATE' ? 'CREATE' : 'UPDATE'
     event(stack, 'HttpFunction', `${done}_IN_PROGRESS`)
     event(stack, 'HttpFunction', `${done}_COMPLETE`)
@@ -175,7 +179,6 @@ const COMMANDS = {
       event(stack, 'Bucket', `${done}_FAILED`, failing)
       event(stack, 'Switch', `${done}_FAILED`, 'Resource creation cancelled')
     } else Object.assign(stack, { parameters, hash })
-    stack.status = `${done}_IN_PROGRESS`
     const end = failing
       ? done === 'CREATE'
         ? 'ROLLBACK_COMPLETE'
