@@ -8,8 +8,9 @@ test('removing asks for the stack’s name; without it, and in a dry run, nothin
   const dry = await deploy('--delete', '--delete-bucket', '--yes', '--dry-run')
   expect([dry.exitCode, dry.stdout]).toEqual([0, expect.stringContaining('Nothing has been changed')])
   expect(dry.stdout).toContain(`account 123456789012, eu-west-1, and the bucket ${BUCKET}`)
-  for (const run of [deploy('--delete'), deployTyping('lambci-bootstrap\n', '--delete')])
-    expect(await run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes does it') })
+  // One after the other: the stand-in's account is a file.
+  for (const run of [() => deploy('--delete'), () => deployTyping('lambci-bootstrap\n', '--delete')])
+    expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes does it') })
   expect(await changing()).toEqual([])
 })
 
