@@ -4,6 +4,7 @@ import { admissionOf, type Granter } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
+import { costOf } from './build/cost.ts'
 import { buildKeys } from './build/layout.ts'
 import { buildUrl } from './build/links.ts'
 import { describeOutcome, isRed } from './build/outcome.ts'
@@ -57,10 +58,9 @@ export async function reportBuild({ build, failure }: Waking, reporter: Reporter
     const run = await readRun(reporter.store, job)
     const verdict = judge({ job, run, report }, report, reporter.now())
     if (verdict === 'again') return admitAnew(job, report, reporter)
-    const look = await tell(
-      { job, run, report: { ...report, ending: verdict?.ending ?? null }, again: false },
-      reporter,
-    )
+    const ending = verdict?.ending ?? null
+    const cost = report.cost ?? (ending && costOf(run, ending.endedAt))
+    const look = await tell({ job, run, report: { ...report, ending, cost }, again: false }, reporter)
     again = look.again
     return look.report
   })

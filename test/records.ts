@@ -67,6 +67,7 @@ export const runOf = (change: Partial<Run> = {}): Run => ({
   runner: {
     function: 'lambci-build-deploy',
     memoryMb: 1769,
+    storageMb: 512,
     architecture: 'arm64',
     region: 'us-east-1',
     requestId: 'request-1',
@@ -83,7 +84,7 @@ export const endedRun = (change: Partial<Run> = {}): Run =>
     endedAt: after(44).toISOString(),
     result: 'passed',
     exit: { kind: 'exited', code: 0 },
-    log: { bytes: 10, complete: true },
+    log: { bytes: 10, complete: true, segments: 1 },
     ...change,
   })
 

@@ -14,6 +14,7 @@ const environmentSchema = z.object({
     .regex(/^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+$/)
     .optional(),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
+  LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),
 })

@@ -28,6 +28,8 @@ export const reportSchema = z.object({
   /** The latest end of the last admission, where it was not the first one (that is in `job.json`). */
   latestEnd: z.iso.datetime().nullable(),
   ending: endingSchema.nullable(),
+  /** An estimate in US dollars, made with the ending; null for what never ran. */
+  cost: z.number().nonnegative().nullable().default(null),
   told: z.object({
     status: z
       .object({
@@ -51,5 +53,6 @@ export const emptyReport: Report = {
   admissions: 1,
   latestEnd: null,
   ending: null,
+  cost: null,
   told: { status: null, notice: null, summary: false, closed: false },
 }

@@ -19,6 +19,8 @@ export type Deploy = z.infer<typeof deploySchema>
 export const runnerSchema = z.object({
   function: z.string().max(200),
   memoryMb: z.int().positive(),
+  /** Size of the disk that it may write to; Lambda's least by default. */
+  storageMb: z.int().positive().default(512),
   architecture: z.string().max(20),
   region: z.string().max(40),
   requestId: z.string().max(100),
@@ -47,7 +49,13 @@ export const runSchema = z.object({
   /** One line for people: why it ended as it did. */
   reason: sentence.nullable(),
   deploy: deploySchema.nullable(),
-  log: z.object({ bytes: z.int().nonnegative(), complete: z.boolean() }).nullable(),
+  log: z
+    .object({
+      bytes: z.int().nonnegative(),
+      complete: z.boolean(),
+      segments: z.int().nonnegative().default(0),
+    })
+    .nullable(),
   /** Milliseconds per phase. */
   timings: z.record(z.string().max(40), z.number().nonnegative()),
   runner: runnerSchema.nullable(),

@@ -21,7 +21,8 @@ export type View = Omit<
   log: Run['log']
   timings: Run['timings']
   runner: Run['runner'] | null
-  cost: null
+  /** US dollars, roughly; null before the end. */
+  cost: number | null
 }
 
 /** The view is a pure function of the three records; an ending that report accepted outweighs the course. */
@@ -49,7 +50,7 @@ export function viewOf({ job, run, report }: Records): View {
     log: run?.log ?? null,
     timings: run?.timings ?? {},
     runner: run?.runner ?? null,
-    cost: null,
+    cost: report?.cost ?? null,
   }
 }
 

@@ -4,7 +4,12 @@ import { orderSchema } from '../admission/admission.ts'
 import { openStore } from '../build/store.ts'
 import { runJob } from '../run-job.ts'
 
-const environment = readEnvironment(process.env, ['LAMBCI_BUCKET', 'LAMBCI_SANDBOX', 'LAMBCI_GITHUB_URL'])
+const environment = readEnvironment(process.env, [
+  'LAMBCI_BUCKET',
+  'LAMBCI_SANDBOX',
+  'LAMBCI_STORAGE',
+  'LAMBCI_GITHUB_URL',
+])
 
 /** A fifth of short invocations, half a minute of long ones: time to stop a command, send its log and say how it ended. */
 const LONGEST_RESERVE_MS = 30_000
@@ -42,6 +47,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     runner: {
       function: context.functionName,
       memoryMb: Number(context.memoryLimitInMB),
+      storageMb: environment.LAMBCI_STORAGE,
       architecture: process.arch,
       region: AWS_REGION,
       requestId: context.awsRequestId,

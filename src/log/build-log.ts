@@ -8,7 +8,7 @@ import { LogStreamer } from './streamer.ts'
 /** A host keeps half a minute for all that comes after the command. */
 const LAST_MS = 15_000
 
-export type WrittenLog = { bytes: number; complete: boolean }
+export type WrittenLog = { bytes: number; complete: boolean; segments: number }
 
 /**
  * One build's log: whatever is written is redacted, limited and sent up in its order. The redactor's words are also
@@ -57,9 +57,9 @@ export class BuildLog {
     await this.#send(this.#redactor.end())
     const leftOut = this.#limiter.end()
     if (leftOut) await this.#streamer.write(Buffer.from(`\n${runnerLine(leftOut)}`))
-    const { bytes, complete } = await this.#streamer.end()
+    const { bytes, complete, segments } = await this.#streamer.end()
     const isWhole = await this.#finish()
-    return { bytes, complete: complete && isWhole }
+    return { bytes, complete: complete && isWhole, segments }
   }
 
   async #finish(): Promise<boolean> {

@@ -41,6 +41,7 @@ export class LogStreamer {
   /** Bytes that wait or are under way. */
   #held = 0
   #uploaded = 0
+  #segments = 0
   #complete = true
   #timer: NodeJS.Timeout | undefined
   #uploading: Promise<void> | undefined
@@ -64,12 +65,12 @@ export class LogStreamer {
   }
 
   /** Sends what is left. `complete` is false when something had to be given up: then `bytes` are stored. */
-  async end(): Promise<{ bytes: number; complete: boolean }> {
+  async end(): Promise<{ bytes: number; complete: boolean; segments: number }> {
     this.#ending.abort()
     const tooLate = sleep(this.#options.lastMs, true, { signal: this.#over.signal }).catch(() => false)
     if (await Promise.race([this.#drain(), tooLate])) this.#giveUp()
     this.#over.abort()
-    return { bytes: this.#uploaded, complete: this.#complete }
+    return { bytes: this.#uploaded, complete: this.#complete, segments: this.#segments }
   }
 
   async #drain() {
@@ -100,6 +101,7 @@ export class LogStreamer {
       const segment = this.#takeSegment()
       if (!(await this.#uploadInTheEnd(segment))) return this.#giveUp()
       this.#uploaded += segment.length
+      this.#segments += 1
       this.#release(segment.length)
     } while (this.#held >= this.#options.soonBytes)
   }

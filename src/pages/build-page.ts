@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 import { html, raw } from 'hono/html'
+import { describeCost } from '../build/cost.ts'
 import { describeDuration, describeOutcome, durationOf, isRed } from '../build/outcome.ts'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
@@ -74,6 +75,7 @@ function factsOf(view: View): [string, string][] {
     ['Trust', view.trust],
     ['Queued', view.queuedAt],
     ['Duration', duration === null ? null : describeDuration(duration)],
+    ['Cost', view.cost === null ? null : describeCost(view.cost)],
     [
       'Stage',
       view.deploy &&

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { describeCost } from '../build/cost.ts'
 import { describeDuration, describeOutcome, durationOf, isRed } from '../build/outcome.ts'
 import type { View } from '../build/view.ts'
 import { repositoryOf } from '../job/job.ts'
@@ -30,6 +31,7 @@ export function noticeOf(view: View, url: string, tail: readonly string[]): Noti
     ],
     ['Result', view.status],
     ['Duration', describeDurationOf(view)],
+    ['Cost', view.cost === null ? null : describeCost(view.cost)],
     [
       'Stage',
       view.deploy &&

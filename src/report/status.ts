@@ -1,3 +1,4 @@
+import { describeCost } from '../build/cost.ts'
 import { describeOutcome } from '../build/outcome.ts'
 import type { BuildStatus } from '../build/result.ts'
 import type { View } from '../build/view.ts'
@@ -28,16 +29,22 @@ export function commitStatusOf(view: View, targetUrl: string): CommitStatus | nu
     commit: view.commit,
     state,
     context: view.pullRequest === null && view.branch === view.checkoutBranch ? 'lambci/push' : 'lambci/pr',
-    description: shortened(describeOutcome(view)),
+    description: describe(view),
     targetUrl,
   }
 }
 
+/** The cost stands at the end, however long the reason is. */
+function describe(view: View): string {
+  const cost = view.cost === null || view.status === 'skipped' ? '' : ` · ${describeCost(view.cost)}`
+  return shortened(describeOutcome(view), DESCRIPTION_LIMIT - cost.length) + cost
+}
+
 /** Control characters go, and so do those above U+FFFF, for which GitHub refuses a description with 422. */
-function shortened(text: string): string {
+function shortened(text: string, limit: number): string {
   const characters = [
     ...text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\p{Cs}\u{10000}-\u{10ffff}]/gu, '\ufffd'),
   ]
-  if (characters.length <= DESCRIPTION_LIMIT) return characters.join('')
-  return `${characters.slice(0, DESCRIPTION_LIMIT - 1).join('')}…`
+  if (characters.length <= limit) return characters.join('')
+  return `${characters.slice(0, limit - 1).join('')}…`
 }

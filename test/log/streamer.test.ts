@@ -32,7 +32,7 @@ describe('LogStreamer', () => {
       await slow.write(Buffer.from(`${i} `))
       if (i % 20 === 0) await sleep(2)
     }
-    expect(await slow.end()).toEqual({ bytes: text().length, complete: true })
+    expect(await slow.end()).toMatchObject({ bytes: text().length, complete: true })
     expect(text()).toBe(Array.from({ length: 200 }, (_, i) => `${i} `).join(''))
     let at = 0
     for (const { firstByte, bytes } of uploads) {
@@ -57,7 +57,7 @@ describe('LogStreamer', () => {
     await sleep(5)
     expect(uploads).toHaveLength(0)
     await streamer.write(Buffer.alloc(241))
-    expect(await streamer.end()).toEqual({ bytes: 250, complete: true })
+    expect(await streamer.end()).toMatchObject({ bytes: 250, complete: true })
     expect(uploads.map(({ bytes }) => bytes.length)).toEqual([100, 100, 50])
   })
 
@@ -75,7 +75,7 @@ describe('LogStreamer', () => {
     expect(taken).toBe(63)
     gate.resolve()
     await writing
-    expect(await streamer.end()).toEqual({ bytes: 100 * KIB, complete: true })
+    expect(await streamer.end()).toMatchObject({ bytes: 100 * KIB, complete: true })
   })
 
   it('tries again until an upload succeeds, for as long as the build lives', async () => {
@@ -93,7 +93,7 @@ describe('LogStreamer', () => {
     await failing.write(Buffer.from('one '))
     while (failures > 0) await sleep(5)
     await failing.write(Buffer.from('two'))
-    expect(await failing.end()).toEqual({ bytes: 7, complete: true })
+    expect(await failing.end()).toMatchObject({ bytes: 7, complete: true })
     expect(text()).toBe('one two')
     await streamer.end()
   })
@@ -106,7 +106,7 @@ describe('LogStreamer', () => {
     }
     const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, lastTries: 3, intervalMs: 1e9 })
     const stuck = streamer.write(Buffer.alloc(20))
-    expect(await streamer.end()).toEqual({ bytes: 0, complete: false })
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     await stuck
     expect(tries).toBe(3)
   })
@@ -115,13 +115,13 @@ describe('LogStreamer', () => {
     const before = timers()
     const { streamer } = stream({ upload: () => new Promise(() => {}), lastMs: 20 })
     await streamer.write(Buffer.from('x'))
-    expect(await streamer.end()).toEqual({ bytes: 0, complete: false })
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     expect(timers()).toBe(before)
   })
 
   it('ends at once when nothing was written', async () => {
     const { streamer, uploads } = stream()
-    expect(await streamer.end()).toEqual({ bytes: 0, complete: true })
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: true })
     expect(uploads).toEqual([])
   })
 })

@@ -98,7 +98,10 @@ test.each(Object.entries(endings))('%s', async (name, { files, result, exit, sta
   if (exit === null) expect(view.exit).toBeNull()
   else if (exit) expect(view.exit).toMatchObject(exit)
   const statuses = await town.statuses(repository, commit)
-  expect(statuses.at(-1)).toMatch(status)
+  // Whatever ran has cost something, and says so.
+  const [said = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
+  expect(said).toMatch(status)
+  expect(cost).toMatch(/^~\$0\.000\d$/)
   expect(statuses.at(-1)?.replace(/^\S+ \S+ /, '').length).toBeLessThanOrEqual(140)
   if (log) expect(await town.log(view)).toMatch(log)
   if (result === 'failed') {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { describeCost } from '../../build/cost.ts'
 import { escapeControls } from '../../build/escape-controls.ts'
 import { type BuildRef, buildKeys } from '../../build/layout.ts'
 import { describeOutcome, isRed } from '../../build/outcome.ts'
@@ -55,7 +56,7 @@ export function describeEnd({ view, url, statuses, mail, directory, addresses }:
     '',
     rows(
       [
-        ['Result', view.status],
+        ['Result', view.cost === null ? view.status : `${view.status} (in AWS ${describeCost(view.cost)})`],
         ['Stage', view.deploy ? `${view.deploy.stage}: deploy ${view.deploy.status}` : 'none'],
         ...said.map((line, at) => [at === 0 ? 'Statuses' : '', line] as const),
         ['Notice', mail ? `mail to ${mail.to}: "${mail.subject}"` : 'none'],
