@@ -1,6 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { BuildRef } from './layout.ts'
 
+export const repositoryPath = (project: string) => `/${project}`
+export const badgePath = (project: string) => `/${project}/badge.svg`
 export const buildPath = ({ project, number }: BuildRef) => `/${project}/builds/${number}`
 
 /** The key that opens one private path: an HMAC of it, so that one new link key revokes every link. */

@@ -8,6 +8,14 @@ export type Result = z.infer<typeof resultSchema>
 /** Where a build stands: under way, or its result. */
 export type BuildStatus = 'queued' | 'running' | 'deploying' | Result
 
+/** All of them, in the order in which they come. */
+export const BUILD_STATUSES: readonly BuildStatus[] = [
+  'queued',
+  'running',
+  'deploying',
+  ...resultSchema.options,
+]
+
 const ENDINGS: readonly BuildStatus[] = resultSchema.options
 
 /** What may follow what. An ending is final, but for tests that passed while their deploy still runs. */

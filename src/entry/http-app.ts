@@ -1,16 +1,18 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { buildKeys } from '../build/layout.ts'
-import { buildPath } from '../build/links.ts'
+import { buildPath, keyOfPath, repositoryPath } from '../build/links.ts'
 import { hasEnded } from '../build/result.ts'
 import { viewOf } from '../build/view.ts'
 import { tail } from '../log/reader.ts'
 import { openBuild, refOfPath } from '../pages/access.ts'
-import { PAGE_HEADERS, renderBuildPage } from '../pages/build-page.ts'
+import { renderBuildPage } from '../pages/build-page.ts'
+import { PAGE_HEADERS } from '../pages/frame.ts'
 import { linkToLog, serveLog } from '../pages/log.ts'
 import { Problem } from '../problem.ts'
 import { type Receiver, receiveDelivery } from '../receive-delivery.ts'
 import { PAYLOAD_LIMIT, parseDelivery } from '../webhook/delivery.ts'
+import { addRepositoryRoutes } from './repository-routes.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
 const SHOWN_LINES = 1000
@@ -46,7 +48,9 @@ export function createHttpApp(host: Omit<Receiver, 'baseUrl'>): Hono {
     const view = viewOf(records)
     if (c.req.header('accept')?.includes('application/json'))
       return c.json(view, 200, { 'cache-control': 'no-store' })
-    const links = linksOf(buildPath(view), new URL(c.req.url).search)
+    const up = repositoryPath(view.project)
+    const repository = view.isPrivate ? `${up}?key=${keyOfPath(up, (await host.secrets()).linkKey)}` : up
+    const links = { ...linksOf(buildPath(view), new URL(c.req.url).search), repository }
     const page = renderBuildPage({
       view,
       links,
@@ -54,6 +58,7 @@ export function createHttpApp(host: Omit<Receiver, 'baseUrl'>): Hono {
     })
     return c.html(page, 200, PAGE_HEADERS)
   })
+  addRepositoryRoutes(app, { ...host, baseUrlOf })
   app.get(`${BUILD}/log`, async c => {
     const records = await find(c)
     return records ? serveLog(host.store, records.job, c.req.query('from')) : c.notFound()

@@ -1,9 +1,11 @@
 import * as z from 'zod'
+import { lastNumber } from '../admission/counter.ts'
+import { buildsOf, takeBuilds } from '../build/builds.ts'
 import type { BuildRef } from '../build/layout.ts'
 import { buildPath, opensPath } from '../build/links.ts'
 import { readRecords } from '../build/records.ts'
 import type { Store } from '../build/store.ts'
-import type { Records } from '../build/view.ts'
+import type { Records, View } from '../build/view.ts'
 import { projectSchema } from '../job/job.ts'
 
 const refSchema = z.object({
@@ -34,4 +36,26 @@ export async function openBuild(
   if (!ref || !records) return null
   if (!records.job.isPrivate) return records
   return opensPath(buildPath(ref), key, await linkKey()) ? records : null
+}
+
+/** A repository for who may see it. Its newest build says whether it is private; what it was before does not count. */
+export type OpenedRepository = { newest: View; builds: AsyncIterable<View>; mayShow: (view: View) => boolean }
+
+/**
+ * Opens a repository by one of its paths, which has a key of its own. None, none that is built, and a wrong key look the
+ * same.
+ */
+export async function openRepository(
+  store: Store,
+  { project, path }: { project: string; path: string },
+  key: string | undefined,
+  linkKey: () => Promise<string>,
+): Promise<OpenedRepository | null> {
+  if (!projectSchema.safeParse(project).success) return null
+  const last = await lastNumber(store, project)
+  const [newest] = await takeBuilds(buildsOf(store, project, last), () => true, { limit: 1, most: 1 })
+  if (!newest) return null
+  const hasKey = newest.isPrivate && opensPath(path, key, await linkKey())
+  if (newest.isPrivate && !hasKey) return null
+  return { newest, builds: buildsOf(store, project, last), mayShow: view => hasKey || !view.isPrivate }
 }

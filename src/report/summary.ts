@@ -17,6 +17,10 @@ const summarySchema = z.object({
 })
 export type Summary = z.infer<typeof summarySchema>
 
+/** The newest ended build of a branch, null where there is none yet. */
+export const readSummary = async (store: Store, project: string, branch: string): Promise<Summary | null> =>
+  (await readRecord(store, branchKey(project, branch), summarySchema))?.value ?? null
+
 const ATTEMPTS = 20
 
 /** A branch's newest ended build: what a badge shows. Pull requests do not speak for their base branch. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { PAGE_HEADERS, renderBuildPage } from '../../src/pages/build-page.ts'
+import { renderBuildPage } from '../../src/pages/build-page.ts'
+import { PAGE_HEADERS } from '../../src/pages/frame.ts'
 import { HOSTILE } from '../payloads.ts'
 import { FORKED, PULL, viewWith } from '../records.ts'
 
