@@ -19,7 +19,7 @@ ol { list-style: none; padding: 0; margin: 0 } ol > li { border-top: 1px solid v
   grid-template-columns: 4.5rem 1fr max-content; gap: .1rem 1rem }
 li p { margin: 0; overflow-wrap: anywhere } .soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
 .state { text-align: right } form { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
-label { display: grid; font-size: .9em; color: var(--soft) } input, select, button { font: inherit; padding: .25rem .5rem }
+label { display: grid; font-size: .9em; color: var(--soft) } input, select, button { font: inherit; padding: 0 .5rem; height: 2.2rem; box-sizing: border-box }
 @media (max-width: 40rem) { body { padding: 1rem } ol > li { grid-template-columns: 3.5rem 1fr } .state { grid-column: 2; text-align: left } }
 `
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')

@@ -324,6 +324,41 @@ test('rebuild: the same commit under a new number, followed to its end', async (
   await town.ended(build)
 })
 
+test('builds: a table, newest first, and what the months have cost', async () => {
+  const at = await town.write(lambciJson('exit $(cat code)'))
+  for (const [index, code] of ['0', '1'].entries()) {
+    await town.push(
+      at,
+      'you/listed',
+      code === '0' ? 'master' : 'qa',
+      { code },
+      `Change\u001b[31m ${code}\nand more`,
+    )
+    await town.ended({ project: 'gh/you/listed', number: index + 1 })
+  }
+  const { exitCode, stdout, stderr } = await onTown('builds', 'you/listed')
+  expect([exitCode, stderr]).toEqual([0, ''])
+  const [newest = '', oldest = '', ...none] = stdout.split('\n')
+  expect(newest).toMatch(
+    /^#2 +failed +\d{4}-\d\d-\d\d \d\d:\d\d {2}[\d.]+ s +~\$0\.000\d +qa +Change\\x1b\[31m 1$/,
+  )
+  expect(oldest).toMatch(/^#1 +passed .* master +Change/)
+  expect(none).toEqual([])
+  expect((await onTown('builds', 'you/listed', '--branch', 'qa', '--limit', '1')).stdout).toMatch(
+    /^#2 [^\n]*$/,
+  )
+  expect(JSON.parse((await onTown('builds', 'you/listed', '--json')).stdout)).toMatchObject([
+    { number: 2, status: 'failed', cost: expect.any(Number) },
+    { number: 1, status: 'passed' },
+  ])
+  expect((await onTown('builds', 'you/listed', '--cost')).stdout).toMatch(
+    /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
+  )
+  expect((await onTown('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
+  const wrong = await onTown('builds', 'nobody')
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is no repository')])
+})
+
 /** CloudFormation, as far as the command line asks it: one stack with its outputs, on this town's bucket. */
 async function answerStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
   const { createServer } = await import('node:http')

@@ -43,6 +43,16 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     )
   addConfigCommands(program, end)
   addSecretCommands(program, end)
+  onStack(program.command('builds'))
+    .description("a repository's builds, newest first")
+    .argument('<owner/repo>', 'the repository')
+    .option('--limit <n>', 'how many', wholeNumber, 20)
+    .option('--branch <name>', 'of one branch')
+    .option('--cost', 'what each month has cost, of the last thousand builds')
+    .option('--json', 'as JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./builds.ts')).printBuilds(repository, options)),
+    )
   onStack(program.command('rebuild'))
     .description('build a commit once more, under a new number')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
