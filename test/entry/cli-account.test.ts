@@ -324,6 +324,33 @@ test('rebuild: the same commit under a new number, followed to its end', async (
   await town.ended(build)
 })
 
+test('deliver: a payload of one’s own is taken like GitHub’s, and by its id again', async () => {
+  const at = await town.write(lambciJson('echo delivered'))
+  const commit = await town.push(at, 'you/delivered', 'master')
+  await town.ended({ project: 'gh/you/delivered', number: 1 })
+  const [delivery] = await town.api('GET', '/repos/you/delivered/hooks/1/deliveries')
+  const { request } = await town.api('GET', `/repos/you/delivered/hooks/1/deliveries/${delivery.id}`)
+  const file = await fileWith('payload.json', JSON.stringify(request.payload))
+  const first = await onTown('deliver', 'push', file, '--json')
+  expect(first.exitCode).toBe(0)
+  const { status, answer, id } = JSON.parse(first.stdout)
+  expect([status, answer]).toMatchObject([202, { project: 'gh/you/delivered', number: 2 }])
+  expect(await town.ended({ project: 'gh/you/delivered', number: 2 })).toMatchObject({
+    commit,
+    status: 'passed',
+  })
+  const again = await onTown('deliver', 'push', file, '--id', id)
+  expect(again.stdout).toMatch(new RegExp(`^202 .*"number":3.*\nDelivery ${id}$`))
+  await town.ended({ project: 'gh/you/delivered', number: 3 })
+
+  const broken = await lambci(['deliver', 'push', '-', '--data', data], { input: '{"ref":' })
+  expect([broken.exitCode, broken.stdout]).toEqual([1, expect.stringMatching(/^400 .*not valid JSON/)])
+  const ping = await lambci(['deliver', 'ping', '-', '--data', data], { input: '{}' })
+  expect([ping.exitCode, ping.stdout]).toEqual([0, expect.stringContaining('The webhook works.')])
+  const wrong = await onTown('deliver', 'Push!', file)
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('"Push!" is no event')])
+})
+
 test('builds: a table, newest first, and what the months have cost', async () => {
   const at = await town.write(lambciJson('exit $(cat code)'))
   for (const [index, code] of ['0', '1'].entries()) {

@@ -43,6 +43,7 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     )
   addConfigCommands(program, end)
   addSecretCommands(program, end)
+  addDeliverCommand(program, end)
   onStack(program.command('builds'))
     .description("a repository's builds, newest first")
     .argument('<owner/repo>', 'the repository')
@@ -59,6 +60,18 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .option('-f, --follow', 'print its log until it ends, with its exit code')
     .option('--json', 'the answer as JSON')
     .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options)))
+}
+
+function addDeliverCommand(program: Command, end: (code: number) => void): void {
+  onStack(program.command('deliver'))
+    .description('send a payload as GitHub would, signed with the webhook secret')
+    .argument('<event>', 'push, pull_request, merge_group, ping')
+    .argument('<file>', 'the payload, as JSON; - for standard input')
+    .option('--id <id>', 'of an earlier delivery: then this is a redelivery')
+    .option('--json', 'the answer as JSON')
+    .action(async (event, file, options) =>
+      end(await (await import('./deliver.ts')).deliver(event, file, options)),
+    )
 }
 
 function addConfigCommands(program: Command, end: (code: number) => void): void {

@@ -1,12 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import * as z from 'zod'
-import { readRunnerSecrets } from '../../account/secrets.ts'
 import { readJob } from '../../build/records.ts'
 import { projectSchema, repositoryOf } from '../../job/job.ts'
 import { Problem } from '../../problem.ts'
 import { REBUILD_EVENT } from '../../webhook/rebuild.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { printToEnd } from './logs.ts'
+import { sendDelivery } from './send-delivery.ts'
 import { findBuild } from './targets.ts'
 
 const answerSchema = z.union([
@@ -21,27 +20,14 @@ export async function rebuild(
 ): Promise<number> {
   const { store, url } = await findStack(options)
   const build = await findBuild(store, target)
-  const { webhookSecrets } = await readRunnerSecrets(store)
   // Where the stack's address is not known, the build itself knows by which it came.
-  const base = url ?? (await readJob(store, build))?.baseUrl
-  const body = JSON.stringify(build)
-  const signature = createHmac('sha256', webhookSecrets[0] ?? '')
-    .update(body)
-    .digest('hex')
-  const answer = await fetch(`${base}/webhook`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': REBUILD_EVENT,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  }).catch(error => {
-    throw new Problem(`${base} does not answer: ${(error as { cause?: Error }).cause?.message ?? error}`)
+  const base = url ?? (await readJob(store, build))?.baseUrl ?? ''
+  const { status, answer } = await sendDelivery(store, base, {
+    event: REBUILD_EVENT,
+    body: JSON.stringify(build),
   })
-  const { data } = answerSchema.safeParse(await answer.json().catch(() => null))
-  if (!data) throw new Problem(`${base} answered ${answer.status}, and nothing that can be understood.`)
+  const { data } = answerSchema.safeParse(answer)
+  if (!data) throw new Problem(`${base} answered ${status}, and nothing that can be understood.`)
   if ('error' in data) throw new Problem(data.error)
   console.log(
     options.json
