@@ -16,6 +16,7 @@ import type { Store } from './build/store.ts'
 import { type View, viewOf } from './build/view.ts'
 import type { GitHub } from './github/client.ts'
 import type { Job } from './job/job.ts'
+import { isSegment } from './log/log-keys.ts'
 import { tail } from './log/reader.ts'
 import { runnerLine } from './log/runner-line.ts'
 import { composeLog } from './log/sink.ts'
@@ -118,5 +119,10 @@ async function tellEnding(look: Look, view: View, url: string, reporter: Reporte
 async function finishDeadLog(job: Job, view: View, store: Store): Promise<void> {
   const { log } = buildKeys(job)
   const lines = [describeOutcome(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
-  await composeLog(store, await store.list(log.prefix), log.whole, `\n${lines.map(runnerLine).join('')}`)
+  await composeLog(
+    store,
+    (await store.list(log.prefix)).filter(isSegment),
+    log.whole,
+    `\n${lines.map(runnerLine).join('')}`,
+  )
 }

@@ -33,6 +33,8 @@ export type Host = {
   network: Record<string, string>
   /** What the process itself holds and no log may show. */
   secrets: readonly string[]
+  /** Bytes of a log that are kept. */
+  logLimit: number
   now: () => Date
 }
 
@@ -49,12 +51,13 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   const store = host.openStore(admission)
   const course = await Course.claim(store, job, host.runner, host.now())
   if (!course) return
-  const log = new BuildLog(createSink(store, buildKeys(job).log), [
+  const secrets = [
     admission.cloneToken ?? '',
     admission.credentials?.secretAccessKey ?? '',
     admission.credentials?.sessionToken ?? '',
     ...host.secrets,
-  ])
+  ]
+  const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
   const work = { job, admission, store, course, log, host }
   const ending = await build(work).catch(error => describeFault(error, log))
   const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))

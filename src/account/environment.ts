@@ -15,6 +15,8 @@ const environmentSchema = z.object({
     .optional(),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
+  /** Megabytes of a log that are kept. */
+  LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),
 })

@@ -33,6 +33,7 @@ export function buildKeys({ project, number }: BuildRef) {
       prefix: `${at}/log/`,
       /** Twelve digits, so that the order of keys is the order of bytes. */
       segment: (firstByte: number) => `${at}/log/${String(firstByte).padStart(12, '0')}.txt`,
+      lines: `${at}/log/lines.json`,
       whole: `${at}/log.txt`,
     },
   }

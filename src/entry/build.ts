@@ -8,6 +8,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
   'LAMBCI_SANDBOX',
   'LAMBCI_STORAGE',
+  'LAMBCI_LOG_LIMIT',
   'LAMBCI_GITHUB_URL',
 ])
 
@@ -28,6 +29,7 @@ const eventSchema = z.object({
   Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1),
 })
 
+const MB = 1024 * 1024
 let isWarm = false
 
 /** A build function: what SNS brings is one order. */
@@ -56,6 +58,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     path: PATH,
     network: Object.fromEntries(network) as Record<string, string>,
     secrets: [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN],
+    logLimit: environment.LAMBCI_LOG_LIMIT * MB,
     now: () => new Date(),
   })
 }

@@ -1,4 +1,4 @@
-import { createLimiter } from './limiter.ts'
+import { createLimiter, type Limiter } from './limiter.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { runnerLine } from './runner-line.ts'
 import { secretForms } from './secret-forms.ts'
@@ -17,14 +17,16 @@ export type WrittenLog = { bytes: number; complete: boolean; segments: number }
 export class BuildLog {
   readonly #sink: LogSink
   readonly #streamer: LogStreamer
-  readonly #limiter = createLimiter()
+  readonly #limiter: Limiter
   #redactor: Redactor
   #secrets: readonly string[]
   #endsLine = true
 
-  constructor(sink: LogSink, secrets: readonly string[]) {
+  /** Past `limit` bytes the log is counted, not kept. */
+  constructor(sink: LogSink, secrets: readonly string[], limit: number) {
     this.#sink = sink
-    this.#streamer = new LogStreamer({ upload: sink.upload, lastMs: LAST_MS })
+    this.#limiter = createLimiter(limit)
+    this.#streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored, lastMs: LAST_MS })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }

@@ -1,6 +1,3 @@
-/** Past this many bytes a log is counted, not kept. */
-export const DEFAULT_LOG_LIMIT = 512 * 1024 * 1024
-
 export type Limiter = {
   /** The part of the chunk that is kept. */
   write(chunk: Uint8Array): Uint8Array
@@ -9,7 +6,7 @@ export type Limiter = {
 }
 
 /** Keeps the first `limit` bytes and counts the rest. */
-export function createLimiter(limit: number = DEFAULT_LOG_LIMIT): Limiter {
+export function createLimiter(limit: number): Limiter {
   let room = limit
   let leftOut = 0
   return {

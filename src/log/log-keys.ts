@@ -2,6 +2,8 @@
 export type LogKeys = {
   /** The segment that begins with this byte of the log: `…/log/<first byte, 12 digits>.txt`. */
   segment(firstByte: number): string
+  /** `…/log/lines.json`: where the lines of a large log are. */
+  lines: string
   /** `…/log.txt` */
   whole: string
 }
@@ -13,3 +15,6 @@ export const segmentsPrefix = (keys: LogKeys) => keys.segment(0).replace(/[^/]*$
 
 /** The first byte of a segment, read from its key. */
 export const firstByteOf = (key: string) => Number(/(\d+)\.txt$/.exec(key)?.[1] ?? Number.NaN)
+
+/** What stands beside the segments under their prefix is none of them. */
+export const isSegment = ({ key }: { key: string }) => !Number.isNaN(firstByteOf(key))

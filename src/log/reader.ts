@@ -1,5 +1,6 @@
 import type { Entry, Store } from '../build/store.ts'
-import { firstByteOf, type LogKeys, segmentsPrefix } from './log-keys.ts'
+import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
+import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys.ts'
 
 /** The largest segment that a streamer writes: one that holds a byte cannot begin further ahead of it. */
 const LARGEST_SEGMENT = 8 * 1024 * 1024
@@ -33,13 +34,24 @@ export async function tail(store: Store, keys: LogKeys, lines = 20): Promise<str
   return lastLines(Buffer.from(bytes).toString(), lines)
 }
 
+/** Where the lines are; null when the log is small, or what stands there is no index. */
+export async function readLineIndex(store: Store, keys: LogKeys): Promise<LineIndex | null> {
+  const stored = await store.getRange(keys.lines, 0, LINE_INDEX_LIMIT)
+  if (!stored) return null
+  try {
+    return lineIndexSchema.safeParse(JSON.parse(Buffer.from(stored).toString('utf8'))).data ?? null
+  } catch {
+    return null
+  }
+}
+
 async function endOfWhole(store: Store, key: string, size: number): Promise<Uint8Array> {
   const from = Math.max(0, size - TAIL_BYTES)
   return (await store.getRange(key, from, TAIL_BYTES)) ?? new Uint8Array()
 }
 
 async function endOfSegments(store: Store, keys: LogKeys): Promise<Uint8Array> {
-  const segments = (await store.list(segmentsPrefix(keys))).slice(-MAX_SEGMENTS)
+  const segments = (await store.list(segmentsPrefix(keys))).filter(isSegment).slice(-MAX_SEGMENTS)
   const [first] = segments
   if (!first) return new Uint8Array()
   const from = Math.max(firstByteOf(first.key), endOf(segments) - TAIL_BYTES)
@@ -70,7 +82,7 @@ async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<
   const before = from - LARGEST_SEGMENT
   const options = before >= 0 ? { startAfter: keys.segment(before) } : {}
   const segments = await store.list(segmentsPrefix(keys), options)
-  return segments.filter(segment => endOf([segment]) > from)
+  return segments.filter(segment => isSegment(segment) && endOf([segment]) > from)
 }
 
 /** The bytes from `from` on that the first of the given segments hold; stops at a gap. */

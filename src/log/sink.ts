@@ -1,13 +1,21 @@
 import type { Entry, Store } from '../build/store.ts'
-import { LOG_TYPE, type LogKeys } from './log-keys.ts'
+import { describeBytes } from './limiter.ts'
+import { LineCounter } from './line-index.ts'
+import { firstByteOf, LOG_TYPE, type LogKeys } from './log-keys.ts'
+import { runnerLine } from './runner-line.ts'
 import { WholeLog } from './whole-log.ts'
 
 export type LogSink = {
   /** Stores a segment, the streamer's callback: after a failure it is called again with the same arguments. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
+  /** Takes a stored segment into the whole, in the order of the log; may be called again as well. */
+  stored(firstByte: number, bytes: Uint8Array): Promise<void>
   /** Makes `log.txt` whole. May be called again when it fails. */
   finish(): Promise<void>
 }
+
+/** A log below it is read at once: its lines need no index. */
+const INDEXED_BYTES = 1024 * 1024
 
 /**
  * Keeps a log in the bucket: each segment as an object of its own for those who read along, and at the end the
@@ -15,16 +23,27 @@ export type LogSink = {
  */
 export function createSink(store: Store, keys: LogKeys): LogSink {
   const whole = new WholeLog(store, keys.whole)
+  const counter = new LineCounter()
   let taken = 0
+  let indexed = 0
+  const writeIndex = async () => {
+    if (taken < indexed + INDEXED_BYTES) return
+    indexed = taken
+    // Whoever reads without it reads more; the log itself is whole.
+    await store.put(keys.lines, JSON.stringify(counter.index), 'application/json').catch(() => {})
+  }
   return {
     upload: async (firstByte, bytes) => {
+      await store.put(keys.segment(firstByte), bytes, LOG_TYPE)
+    },
+    stored: async (firstByte, bytes) => {
       if (firstByte === taken) {
-        await store.put(keys.segment(firstByte), bytes, LOG_TYPE)
-        if (whole.canCopy(bytes.length)) await whole.copy(keys.segment(firstByte), bytes.length)
+        if (whole.canCopy(bytes.length)) whole.copy(keys.segment(firstByte), bytes.length)
         else whole.add(bytes)
+        counter.add(bytes)
         taken += bytes.length
       }
-      await whole.advance()
+      await Promise.all([whole.advance(), writeIndex()])
     },
     finish: () => whole.finish(),
   }
@@ -41,12 +60,16 @@ export async function composeLog(
   lastLine: string,
 ): Promise<void> {
   const whole = new WholeLog(store, wholeKey)
+  let end = 0
   for (const { key, size } of segments) {
-    if (whole.canCopy(size)) await whole.copy(key, size)
-    else {
-      whole.add((await store.get(key))?.body ?? new Uint8Array())
-      await whole.advance()
-    }
+    // Two go up at a time, and the first of them may not have come.
+    const missing = firstByteOf(key) - end
+    if (missing > 0)
+      whole.add(Buffer.from(`\n${runnerLine(`${describeBytes(missing)} of the log were lost here`)}`))
+    end = firstByteOf(key) + size
+    if (whole.canCopy(size)) whole.copy(key, size)
+    else whole.add((await store.get(key))?.body ?? new Uint8Array())
+    await whole.advance()
   }
   whole.add(Buffer.from((await endsInLine(store, segments.at(-1))) ? `\n${lastLine}` : lastLine))
   await whole.finish()

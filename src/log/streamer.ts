@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const MIB = 1024 * 1024
+/** While S3 works on one segment, the next is on its way. */
+const UNDER_WAY = 2
 
 export type StreamerOptions = {
   /** Stores the bytes of the log from `firstByte` on; called again with the same arguments when it fails. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
+  /** Told of each stored segment in the order of the log; called again like `upload`. */
+  stored?(firstByte: number, bytes: Uint8Array): Promise<void>
   /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 1 MiB). */
   intervalMs?: number
   soonBytes?: number
   /** The largest segment (8 MiB). */
   segmentBytes?: number
-  /** How much may wait or be under way before `write` stops taking more (16 MiB). */
+  /** How much may wait or be under way before `write` stops taking more (24 MiB). */
   bufferBytes?: number
   /** Before the second try of an upload; doubles from try to try, up to fifty times as long (200 ms). */
   backOffMs?: number
@@ -20,31 +24,37 @@ export type StreamerOptions = {
 }
 
 const DEFAULTS = {
+  stored: async () => {},
   intervalMs: 1000,
   soonBytes: MIB,
   segmentBytes: 8 * MIB,
-  bufferBytes: 16 * MIB,
+  bufferBytes: 24 * MIB,
   backOffMs: 200,
   lastTries: 5,
   lastMs: 60_000,
 }
 
 /**
- * Sends the log up while it grows, one segment after another. A failed upload is tried again for as long as the
- * build lives, and never fails it; what is uploaded is always the log's beginning, without gaps.
+ * Sends the log up while it grows, segment after segment, full ones two at a time. A failed upload is tried again for
+ * as long as the build lives, and never fails it; what counts as uploaded is always the log's beginning, without gaps.
  */
 export class LogStreamer {
-  readonly #options: StreamerOptions & typeof DEFAULTS
+  readonly #options: Required<StreamerOptions>
   readonly #ending = new AbortController()
   readonly #over = new AbortController()
   #waiting: Uint8Array[] = []
+  #waitingBytes = 0
   /** Bytes that wait or are under way. */
   #held = 0
+  #taken = 0
   #uploaded = 0
   #segments = 0
   #complete = true
   #timer: NodeJS.Timeout | undefined
-  #uploading: Promise<void> | undefined
+  /** The oldest byte that waits has waited long enough. */
+  #isDue = false
+  #underWay = 0
+  #last: Promise<unknown> = Promise.resolve()
   #room = Promise.withResolvers<void>()
 
   constructor(options: StreamerOptions) {
@@ -54,10 +64,11 @@ export class LogStreamer {
 
   /** Takes the next bytes of the log; resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void> {
-    if (bytes.length > 0 && !this.#ending.signal.aborted) {
+    if (bytes.length > 0 && this.#complete && !this.#ending.signal.aborted) {
       if (this.#held < this.#options.bufferBytes && this.#held + bytes.length >= this.#options.bufferBytes)
         this.#room = Promise.withResolvers<void>()
       this.#waiting.push(bytes)
+      this.#waitingBytes += bytes.length
       this.#held += bytes.length
       this.#schedule()
     }
@@ -69,49 +80,65 @@ export class LogStreamer {
     this.#ending.abort()
     const tooLate = sleep(this.#options.lastMs, true, { signal: this.#over.signal }).catch(() => false)
     if (await Promise.race([this.#drain(), tooLate])) this.#giveUp()
+    clearTimeout(this.#timer)
     this.#over.abort()
     return { bytes: this.#uploaded, complete: this.#complete, segments: this.#segments }
   }
 
   async #drain() {
-    clearTimeout(this.#timer)
     while (this.#held > 0) {
-      this.#start()
-      await this.#uploading
+      this.#schedule()
+      await this.#last
     }
   }
 
   #schedule() {
-    if (this.#ending.signal.aborted || this.#uploading || this.#held === 0) return
-    if (this.#held >= this.#options.soonBytes) this.#start()
-    else this.#timer ??= setTimeout(() => this.#start(), this.#options.intervalMs)
+    while (this.#waitingBytes > 0 && this.#underWay < UNDER_WAY && this.#isTime()) this.#send()
+    if (this.#waitingBytes > 0 && !this.#isDue)
+      this.#timer ??= setTimeout(() => {
+        this.#isDue = true
+        this.#schedule()
+      }, this.#options.intervalMs)
   }
 
-  #start() {
+  /** Beside another only a full one goes: many small segments would cost more than they bring. */
+  #isTime(): boolean {
+    const { soonBytes, segmentBytes } = this.#options
+    const enough = this.#underWay === 0 ? soonBytes : Math.max(soonBytes, segmentBytes)
+    return this.#isDue || this.#ending.signal.aborted || this.#waitingBytes >= enough
+  }
+
+  #send() {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#uploading ??= this.#uploadWaiting().finally(() => {
-      this.#uploading = undefined
+    this.#isDue = false
+    this.#underWay += 1
+    const firstByte = this.#taken
+    const segment = this.#takeSegment()
+    this.#taken += segment.length
+    this.#last = this.#keep(firstByte, segment, this.#last).finally(() => {
+      this.#underWay -= 1
       this.#schedule()
     })
   }
 
-  async #uploadWaiting() {
-    do {
-      const segment = this.#takeSegment()
-      if (!(await this.#uploadInTheEnd(segment))) return this.#giveUp()
-      this.#uploaded += segment.length
-      this.#segments += 1
-      this.#release(segment.length)
-    } while (this.#held >= this.#options.soonBytes)
+  async #keep(firstByte: number, segment: Uint8Array, before: Promise<unknown>): Promise<void> {
+    const { upload, stored } = this.#options
+    const isUp = await this.#inTheEnd(() => upload(firstByte, segment))
+    await before
+    if (!isUp || !(await this.#inTheEnd(() => stored(firstByte, segment)))) return this.#giveUp()
+    this.#uploaded += segment.length
+    this.#segments += 1
+    this.#release(segment.length)
   }
 
-  async #uploadInTheEnd(segment: Uint8Array): Promise<boolean> {
-    const { upload, backOffMs, lastTries } = this.#options
+  /** Whether it was done, at last. */
+  async #inTheEnd(work: () => Promise<void>): Promise<boolean> {
+    const { backOffMs, lastTries } = this.#options
     for (let tries = 0, lastOnes = 0; lastOnes < lastTries && this.#complete; tries++) {
       if (this.#ending.signal.aborted) lastOnes++
       try {
-        await upload(this.#uploaded, segment)
+        await work()
         return this.#complete
       } catch {
         // The end of the build cuts a long wait short: its own tries begin at once.
@@ -136,6 +163,7 @@ export class LogStreamer {
       else taken++
     }
     this.#waiting.splice(0, taken)
+    this.#waitingBytes -= this.#options.segmentBytes - room
     return Buffer.concat(parts)
   }
 
@@ -147,6 +175,7 @@ export class LogStreamer {
   #giveUp() {
     this.#complete = false
     this.#waiting = []
+    this.#waitingBytes = 0
     this.#release(this.#held)
   }
 }

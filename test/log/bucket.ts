@@ -40,6 +40,7 @@ export function nextBuild(): LogKeys {
   const build = `gh/owner/repo/builds/${++builds}/`
   return {
     segment: firstByte => `${build}log/${String(firstByte).padStart(12, '0')}.txt`,
+    lines: `${build}log/lines.json`,
     whole: `${build}log.txt`,
   }
 }

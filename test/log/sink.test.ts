@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/build/store.ts'
-import { type LogKeys, segmentsPrefix } from '../../src/log/log-keys.ts'
-import { readLog, tail } from '../../src/log/reader.ts'
-import { composeLog, createSink } from '../../src/log/sink.ts'
+import { isSegment, type LogKeys, segmentsPrefix } from '../../src/log/log-keys.ts'
+import { readLineIndex, readLog, tail } from '../../src/log/reader.ts'
+import { composeLog, createSink, type LogSink } from '../../src/log/sink.ts'
 import { LogStreamer } from '../../src/log/streamer.ts'
 import { nextBuild, openBucket } from './bucket.ts'
 
@@ -20,7 +20,7 @@ afterAll(() => close())
 
 async function keep(keys: LogKeys, through: Store, chunks: Iterable<Uint8Array>) {
   const sink = createSink(through, keys)
-  const streamer = new LogStreamer({ upload: sink.upload, backOffMs: 1 })
+  const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored, backOffMs: 1 })
   for (const chunk of chunks) await streamer.write(chunk)
   const end = await streamer.end()
   await sink.finish()
@@ -31,8 +31,14 @@ function* pieces(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
+/** As the streamer does it for each segment. */
+async function take(sink: LogSink, firstByte: number, bytes: Uint8Array) {
+  await sink.upload(firstByte, bytes)
+  await sink.stored(firstByte, bytes)
+}
+
 const body = async (key: string) => Buffer.from((await store.get(key))?.body ?? [])
-const segments = (keys: LogKeys) => store.list(segmentsPrefix(keys))
+const segments = async (keys: LogKeys) => (await store.list(segmentsPrefix(keys))).filter(isSegment)
 
 /** The same store, noting what it is asked, and failing where `fails` says so: after the work is done or before. */
 function watched(fails: (call: string) => 'before' | 'after' | null = () => null) {
@@ -92,11 +98,16 @@ describe('the whole log', () => {
     const keys = nextBuild()
     const sink = createSink(through, keys)
     const [big, small] = [randomBytes(6 * MIB), randomBytes(MIB)]
-    await sink.upload(0, big)
-    await sink.upload(6 * MIB, small)
-    await sink.upload(7 * MIB, big)
+    await take(sink, 0, big)
+    await take(sink, 6 * MIB, small)
+    await take(sink, 7 * MIB, big)
     await sink.finish()
-    expect(calls).toEqual(['put', 'start', 'copy', 'put', 'put', 'upload', 'complete'])
+    expect(calls.toSorted()).toEqual([
+      ...['complete', 'copy', 'put', 'put', 'put'],
+      // The index of lines, for each megabyte at most.
+      ...['put', 'put', 'put'],
+      ...['start', 'upload'],
+    ])
     expect((await body(keys.whole)).equals(Buffer.concat([big, small, big]))).toBe(true)
   })
 
@@ -112,6 +123,7 @@ describe('the whole log', () => {
     const sink = createSink(through, keys)
     const streamer = new LogStreamer({
       upload: sink.upload,
+      stored: sink.stored,
       backOffMs: 1,
       segmentBytes: 3 * MIB,
       lastTries: 9,
@@ -128,7 +140,43 @@ describe('the whole log', () => {
   })
 })
 
+describe('the index of lines', () => {
+  it('is there for a large log, and leads to its lines', async () => {
+    const keys = nextBuild()
+    const log = Buffer.from(Array.from({ length: 300_000 }, (_, line) => `line ${line + 1}\n`).join(''))
+    await keep(keys, store, pieces(log, 64 * 1024))
+    const index = await readLineIndex(store, keys)
+    const text = log.toString()
+    for (const [at, newlines] of index!.lines.entries())
+      expect(newlines).toBe(text.slice(0, at * index!.stride).split('\n').length - 1)
+    expect(index!.lines.length).toBeGreaterThan(40)
+  })
+
+  it('is no part of the log, is not made for a small one, and may be anything', async () => {
+    const keys = nextBuild()
+    await keep(keys, store, [Buffer.from('small\n')])
+    expect(await readLineIndex(store, keys)).toBeNull()
+    for (const text of ['{', '[]', '{"stride":0,"lines":[0]}', `{"lines":[${'1,'.repeat(40_000)}1]}`]) {
+      await store.put(keys.lines, text, 'application/json')
+      expect(await readLineIndex(store, keys)).toBeNull()
+    }
+    await store.remove(keys.whole)
+    expect(Buffer.from((await readLog(store, keys, 0, 100)).bytes).toString()).toBe('small\n')
+    expect(await tail(store, keys)).toBe('small')
+  })
+})
+
 describe('composeLog', () => {
+  it('says where something is missing, because the second of two segments came first', async () => {
+    const keys = nextBuild()
+    await store.put(keys.segment(0), 'begun\n', 'text/plain')
+    await store.put(keys.segment(1030), 'and so on\n', 'text/plain')
+    await composeLog(store, await segments(keys), keys.whole, '▸ Died\n')
+    expect((await body(keys.whole)).toString()).toBe(
+      'begun\n\n▸ 1 KB of the log were lost here\nand so on\n▸ Died\n',
+    )
+  })
+
   it.each([
     ['small segments', [10, 20, 30]],
     ['none', []],
@@ -140,7 +188,7 @@ describe('composeLog', () => {
     let at = 0
     for (const size of sizes) {
       log.push(Buffer.alloc(size, at % 251))
-      await sink.upload(at, log.at(-1)!)
+      await take(sink, at, log.at(-1)!)
       at += size
     }
     await composeLog(store, await segments(keys), keys.whole, '▸ Died\n')
@@ -154,8 +202,8 @@ describe('readLog', () => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
     expect(await readLog(store, keys, 0, 100)).toMatchObject({ next: 0, ended: false })
-    await sink.upload(0, Buffer.from('hello '))
-    await sink.upload(6, Buffer.from('world'))
+    await take(sink, 0, Buffer.from('hello '))
+    await take(sink, 6, Buffer.from('world'))
     const read = async (from: number, most: number) => {
       const { bytes, ...rest } = await readLog(store, keys, from, most)
       return { text: Buffer.from(bytes).toString(), ...rest }
@@ -163,7 +211,7 @@ describe('readLog', () => {
     expect(await read(0, 100)).toEqual({ text: 'hello world', next: 11, ended: false })
     expect(await read(4, 4)).toEqual({ text: 'o wo', next: 8, ended: false })
     expect(await read(11, 100)).toEqual({ text: '', next: 11, ended: false })
-    await sink.upload(11, Buffer.from('!'))
+    await take(sink, 11, Buffer.from('!'))
     expect(await read(11, 100)).toEqual({ text: '!', next: 12, ended: false })
     await sink.finish()
     expect(await read(6, 100)).toEqual({ text: 'world!', next: 12, ended: true })
@@ -181,7 +229,7 @@ describe('readLog', () => {
   it('reads a log of many small segments in several answers, each cheap', async () => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
-    for (let at = 0; at < 400; at += 4) await sink.upload(at, Buffer.from('1234'))
+    for (let at = 0; at < 400; at += 4) await take(sink, at, Buffer.from('1234'))
     const { through, calls } = watched()
     let text = ''
     for (let from = 0; from < 400; from = text.length) {
@@ -201,7 +249,7 @@ describe('tail', () => {
     expect(await tail(store, keys)).toBe('')
     let at = 0
     const write = async (text: string) => {
-      await sink.upload(at, Buffer.from(text))
+      await take(sink, at, Buffer.from(text))
       at += text.length
     }
     await write('x\n'.repeat(100_000))

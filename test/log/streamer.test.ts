@@ -5,24 +5,27 @@ import { LogStreamer, type StreamerOptions } from '../../src/log/streamer.ts'
 const KIB = 1024
 
 function stream(options: Partial<StreamerOptions> = {}) {
-  const uploads: { firstByte: number; bytes: Buffer }[] = []
+  const uploads: Upload[] = []
   const upload = async (firstByte: number, bytes: Uint8Array) => {
     uploads.push({ firstByte, bytes: Buffer.from(bytes) })
   }
   const streamer = new LogStreamer({ upload, backOffMs: 1, intervalMs: 10, ...options })
-  return { streamer, uploads, text: () => Buffer.concat(uploads.map(one => one.bytes)).toString() }
+  return { streamer, uploads, text: () => Buffer.concat(inOrder(uploads).map(one => one.bytes)).toString() }
 }
+
+type Upload = { firstByte: number; bytes: Buffer }
+const inOrder = (uploads: Upload[]) => uploads.toSorted((one, other) => one.firstByte - other.firstByte)
 
 const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
 
 describe('LogStreamer', () => {
-  it('sends segments one after another that make up the log', async () => {
+  it('sends segments, two at a time at most, that make up the log', async () => {
     let atOnce = 0
     const { streamer, uploads, text } = stream()
     const slow = new LogStreamer({
       intervalMs: 1,
       upload: async (firstByte, bytes) => {
-        expect(++atOnce).toBe(1)
+        expect(++atOnce).toBeLessThanOrEqual(2)
         await sleep(3)
         uploads.push({ firstByte, bytes: Buffer.from(bytes) })
         atOnce--
@@ -35,7 +38,7 @@ describe('LogStreamer', () => {
     expect(await slow.end()).toMatchObject({ bytes: text().length, complete: true })
     expect(text()).toBe(Array.from({ length: 200 }, (_, i) => `${i} `).join(''))
     let at = 0
-    for (const { firstByte, bytes } of uploads) {
+    for (const { firstByte, bytes } of inOrder(uploads)) {
       expect(firstByte).toBe(at)
       at += bytes.length
     }
@@ -96,6 +99,35 @@ describe('LogStreamer', () => {
     expect(await failing.end()).toMatchObject({ bytes: 7, complete: true })
     expect(text()).toBe('one two')
     await streamer.end()
+  })
+
+  it('tells of stored segments in their order, though the second arrives first', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const told: number[] = []
+    const { streamer } = stream({
+      segmentBytes: 4,
+      soonBytes: 4,
+      upload: (firstByte: number) => gates[firstByte / 4]!.promise,
+      stored: async firstByte => {
+        told.push(firstByte)
+      },
+    })
+    await streamer.write(Buffer.from('onetwo!!'))
+    gates[1]!.resolve()
+    await sleep(10)
+    expect(told).toEqual([])
+    gates[0]!.resolve()
+    expect(await streamer.end()).toMatchObject({ bytes: 8, complete: true, segments: 2 })
+    expect(told).toEqual([0, 4])
+  })
+
+  it('counts as uploaded only what has no gap before it', async () => {
+    const upload = async (firstByte: number) => {
+      if (firstByte === 0) throw new Error('503')
+    }
+    const { streamer } = stream({ upload, segmentBytes: 4, soonBytes: 4, lastTries: 2 })
+    await streamer.write(Buffer.from('onetwo!!'))
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
   })
 
   it('gives up at the end, says so, and lets writers go', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { createReadStream, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -40,6 +40,18 @@ export class Blobs {
         await handle.writeFile(bytes)
       })
       return commit({ file, size, md5: md5.digest() }, filled)
+    } catch (error) {
+      this.remove([{ file, size }])
+      throw error
+    }
+  }
+
+  /** A second name for the same bytes, which never change; kept only if `commit` does not throw. */
+  link<T>({ file: from, size }: Blob, md5: Buffer, commit: (blob: WrittenBlob) => T): T {
+    const file = randomUUID()
+    try {
+      linkSync(join(this.#directory, from), join(this.#directory, file))
+      return commit({ file, size, md5 })
     } catch (error) {
       this.remove([{ file, size }])
       throw error

@@ -29,12 +29,16 @@ export async function uploadPartCopy(call: Call): Promise<Answer> {
   const range = call.request.headers.get('x-amz-copy-source-range')
   const { size } = source.object
   const span = range === undefined ? wholeOf(size) : parseCopyRange(range, size)
-  const { etag, modified } = await call.blobs.write(
-    async sink => {
-      for await (const bytes of source.read(span)) await sink(bytes)
-    },
-    blob => putPart(call, number, blob, undefined),
-  )
+  const keep = (blob: WrittenBlob) => putPart(call, number, blob, undefined)
+  const [only, ...more] = source.object.blobs
+  const isWhole = more.length === 0 && span.first === 0 && span.last === size - 1
+  const md5 = /^"([0-9a-f]{32})"$/.exec(source.object.etag)?.[1]
+  const { etag, modified } =
+    only && isWhole && md5
+      ? call.blobs.link(only, Buffer.from(md5, 'hex'), keep)
+      : await call.blobs.write(async sink => {
+          for await (const bytes of source.read(span)) await sink(bytes)
+        }, keep)
   return {
     status: 200,
     body: [

@@ -1,0 +1,51 @@
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { LOG_CASES } from './cases.ts'
+import { openGround } from './ground.ts'
+import { benchLiveDelay } from './live.ts'
+import { benchLog, type LogRow } from './logs.ts'
+
+/**
+ * `npm run bench [-- --only TEXT] [--json]`: what a build costs over its own command, each case beside its bare limit
+ * (git fetch, git checkout, the same command into a file) in the same run, on the same transport.
+ */
+const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } })
+const fits = (name: string) => name.includes(values.only ?? '')
+
+const ground = await openGround()
+const logs: LogRow[] = []
+try {
+  if (!values.json) {
+    console.log(`Node ${process.version}, ${cpus().length} cores; medians\n`)
+    console.log(describe('log of a build', 'bare', 'build', 'ratio', 'memory', 'sent to S3'))
+  }
+  for (const wanted of LOG_CASES.filter(({ name }) => fits(name))) {
+    const row = await benchLog(wanted, ground)
+    logs.push(row)
+    if (!values.json) console.log(describeLog(row))
+  }
+} finally {
+  await ground.close()
+}
+const live = fits('live delay') ? await benchLiveDelay() : null
+if (values.json) console.log(JSON.stringify({ node: process.version, cores: cpus().length, logs, live }))
+else if (live)
+  console.log(
+    `\nA line every 10 ms, until it can be read over HTTP: median ${live.medianMs} ms, p95 ${live.p95Ms} ms, of ${live.lines} lines`,
+  )
+
+function describe(name: string, ...cells: string[]): string {
+  return `${name.padEnd(26)}${cells.map(cell => cell.padStart(12)).join('')}`
+}
+
+function describeLog({ name, bareMs, buildMs, ratio, memoryMb, sent }: LogRow): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(3)} s`
+  return describe(
+    name,
+    seconds(bareMs),
+    seconds(buildMs),
+    `${ratio.toFixed(1)} x`,
+    `${memoryMb.toFixed(0)} MB`,
+    `${sent.toFixed(2)} x`,
+  )
+}
