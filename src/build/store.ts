@@ -41,8 +41,11 @@ export type Store = {
   /** Keys in their order, those after `startAfter` only. */
   list(prefix: string, options?: { startAfter?: string; limit?: number }): Promise<Entry[]>
   remove(key: string): Promise<void>
-  /** A link for a browser, good for `seconds`, answered with `contentType` whatever the object says. */
-  presign(key: string, seconds: number, contentType: string): Promise<string>
+  /**
+   * A link for a browser, good for `seconds`, answered with `contentType` whatever the object says; as a file to keep
+   * where it has a name.
+   */
+  presign(key: string, seconds: number, contentType: string, fileName?: string): Promise<string>
   multipart: Multipart
 }
 
@@ -58,14 +61,15 @@ export function openStore(bucket: string, access: Access = {}): Store {
   return {
     ...objectStore(client, bucket),
     multipart: multipartStore(client, bucket),
-    presign: (key, seconds, contentType) =>
-      getSignedUrl(
-        client,
-        new GetObjectCommand({ Bucket: bucket, Key: key, ResponseContentType: contentType }),
-        {
-          expiresIn: seconds,
-        },
-      ),
+    presign: (key, seconds, contentType, fileName) => {
+      const get = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ResponseContentType: contentType,
+        ...(fileName && { ResponseContentDisposition: `attachment; filename="${fileName}"` }),
+      })
+      return getSignedUrl(client, get, { expiresIn: seconds })
+    },
   }
 }
 

@@ -1,53 +1,34 @@
 import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
-import { describeCost } from '../build/cost.ts'
-import { describeDuration, describeOutcome, durationOf, isRed } from '../build/outcome.ts'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
-import { repositoryOf } from '../job/job.ts'
 import { renderFrame } from './frame.ts'
+import { iconOf, renderSummary, titleOf } from './summary.ts'
 
 /** What the page shows; `logText` is the end of the log, `links` lead to all of it. */
 export type PageParts = {
   view: View
   logText: string
-  links: { whole: string; live: string; repository?: string }
+  links: { whole: string; download: string; live: string; repository: string }
 }
 
 const RELOAD_SECONDS = 3
 
-/** A build as one plain page that reloads itself while the build goes on. */
+/**
+ * A build as a page. Its script shows the whole log as it grows; without it the page has the end of the log as plain
+ * text, and loads itself anew while the build goes on.
+ */
 export function renderBuildPage({ view, logText, links }: PageParts) {
-  const repository = repositoryOf(view.project)
+  const isOver = hasEnded(view.status)
   const content = html`
-<h1>${links.repository ? html`<a href="${links.repository}">${repository}</a>` : repository} #${view.number}</h1>
-<p class="outcome ${isRed(view) ? 'red' : view.status}">${describeOutcome(view)}</p>
-<dl>${factsOf(view).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-<p>The end of the log (<a href="${hasEnded(view.status) ? links.whole : links.live}">all of it</a>):</p>
-<pre tabindex="0" aria-label="Log">${stripVTControlCharacters(logText)}</pre>`
-  const reloadSeconds = hasEnded(view.status) ? undefined : RELOAD_SECONDS
-  return renderFrame({ title: `${view.status} · ${repository} #${view.number}`, reloadSeconds }, content)
-}
-
-function factsOf(view: View): [string, string][] {
-  const duration = durationOf(view)
-  const facts: [string, string | null][] = [
-    ['Branch', view.pullRequest === null ? view.checkoutBranch : null],
-    [
-      'Pull request',
-      view.pullRequest === null ? null : `#${view.pullRequest}, ${view.checkoutBranch} into ${view.branch}`,
-    ],
-    ['Commit', `${view.commit.slice(0, 10)} ${view.message.split('\n')[0]}`],
-    ['Author', view.author.name],
-    ['Trust', view.trust],
-    ['Queued', view.queuedAt],
-    ['Duration', duration === null ? null : describeDuration(duration)],
-    ['Cost', view.cost === null ? null : describeCost(view.cost)],
-    [
-      'Stage',
-      view.deploy &&
-        `${view.deploy.stage}: ${view.deploy.status}${view.deploy.reason ? `, ${view.deploy.reason}` : ''}`,
-    ],
-  ]
-  return facts.filter((fact): fact is [string, string] => fact[1] !== null)
+${renderSummary(view, links.repository)}
+<div id="bar">
+<form class="lively-only" role="search"><label class="unseen" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button>Next</button><button type="button" data-step="-1">Previous</button><output for="search"></output></form>
+<span class="buttons lively-only"><button type="button" data-do="trouble" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
+<span class="links"><a href="${isOver ? links.whole : links.live}">Raw log</a> <a href="${isOver ? links.download : links.live}">Download</a></span>
+</div>
+<p class="soft plain-only">The end of the log:</p>
+<div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
+  const reloadSeconds = isOver ? undefined : RELOAD_SECONDS
+  return renderFrame({ title: titleOf(view), lively: { icon: iconOf(view), reloadSeconds } }, content)
 }

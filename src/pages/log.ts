@@ -8,17 +8,29 @@ import { readLog } from '../log/reader.ts'
 const ANSWER_BYTES = 4 * 1024 * 1024
 const LINK_SECONDS = 300
 
-const fromSchema = z
+const byteSchema = z
   .string()
   .regex(/^\d{1,12}$/)
   .transform(Number)
+/** A part of a log as a link asks for it; `length` bytes at most. */
+const partSchema = z.object({
+  from: byteSchema.default(0),
+  length: byteSchema.default(ANSWER_BYTES).transform(length => Math.min(Math.max(length, 1), ANSWER_BYTES)),
+})
 
 /** The log from byte `from` on, as bytes; the headers say where to go on and whether the log has ended. */
-export async function serveLog(store: Store, build: BuildRef, from: string | undefined): Promise<Response> {
-  const parsed = fromSchema.safeParse(from ?? '0')
-  if (!parsed.success)
-    return Response.json({ error: '"from" must be the number of a byte, such as ?from=0.' }, { status: 400 })
-  const { bytes, next, ended } = await readLog(store, buildKeys(build).log, parsed.data, ANSWER_BYTES)
+export async function serveLog(
+  store: Store,
+  build: BuildRef,
+  asked: Record<string, string>,
+): Promise<Response> {
+  const { data } = partSchema.safeParse(asked)
+  if (!data)
+    return Response.json(
+      { error: '"from" must be the number of a byte, such as ?from=0, and "length" how many to read.' },
+      { status: 400 },
+    )
+  const { bytes, next, ended } = await readLog(store, buildKeys(build).log, data.from, data.length)
   return new Response(Buffer.from(bytes), {
     headers: {
       'content-type': LOG_TYPE,
@@ -31,5 +43,7 @@ export async function serveLog(store: Store, build: BuildRef, from: string | und
 }
 
 /** The whole log, by a link to the bucket made at this moment: one made earlier would die with its credentials. */
-export const linkToLog = (store: Store, build: BuildRef) =>
-  store.presign(buildKeys(build).log.whole, LINK_SECONDS, LOG_TYPE)
+export function linkToLog(store: Store, build: BuildRef, isDownload: boolean): Promise<string> {
+  const name = `${build.project.replaceAll('/', '-').replace(/^gh-/, '')}-${build.number}.txt`
+  return store.presign(buildKeys(build).log.whole, LINK_SECONDS, LOG_TYPE, isDownload ? name : undefined)
+}

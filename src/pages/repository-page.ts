@@ -28,7 +28,7 @@ export function renderRepositoryPage(parts: RepositoryParts) {
   const content = html`
 <h1>${repository}</h1>
 <p><img src="${badge.path}" alt="How the default branch stands"></p>
-<form>
+<form class="filter">
 ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
 <label>Branch <input name="branch" value="${filter.branch}"></label>
 <label>State <select name="status">${['', ...BUILD_STATUSES].map(
@@ -37,7 +37,7 @@ ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
   )}</select></label>
 <button>Show</button>
 </form>
-${builds.length > 0 ? html`<ol>${builds.map(view => describe(view, linkTo(view)))}</ol>` : html`<p>No build fits.</p>`}
+${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view)))}</ol>` : html`<p>No build fits.</p>`}
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
   return renderFrame({ title: repository }, content)

@@ -1,21 +1,28 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { BROWSER_SCRIPT } from '../../src/pages/browser-script.ts'
 import { renderBuildPage } from '../../src/pages/build-page.ts'
-import { PAGE_HEADERS } from '../../src/pages/frame.ts'
+import { LIVELY_PAGE_HEADERS } from '../../src/pages/frame.ts'
 import { HOSTILE } from '../payloads.ts'
 import { FORKED, PULL, viewWith } from '../records.ts'
 
-const links = { whole: '/whole', live: '/live' }
-const render = (view = viewWith(), logText = '') => String(renderBuildPage({ view, logText, links }))
+const links = { whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web' }
+const whole = (view = viewWith(), logText = '') => String(renderBuildPage({ view, logText, links }))
+/** Without what is the same on every page. */
+const render = (...page: Parameters<typeof whole>) =>
+  whole(...page)
+    .replace(BROWSER_SCRIPT, '')
+    .replace(/<style>[^<]*/, '<style>')
 
 test('the page of a build that passed', () => {
   const page = render(viewWith(), 'one\ntwo')
   expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
   expect(page).toContain('<title>passed · ada/web #7</title>')
-  expect(page).toContain('<p class="outcome passed">Passed in 42 s</p>')
-  expect(page).toContain('<dt>Commit</dt><dd>aaaaaaaaaa Paint it green</dd>')
+  expect(page).toContain('<p class="outcome passed" role="status">Passed in 42 s</p>')
+  expect(page).toContain('<dt>Commit</dt><dd><code>aaaaaaaaaa</code></dd>')
+  expect(page).toContain('<p class="message">Paint it green</p>')
   expect(page).toContain('<dt>Duration</dt><dd>42 s</dd>')
-  expect(page).toMatch(/<pre [^>]*>one\ntwo<\/pre>/)
+  expect(page).toMatch(/<pre>one\ntwo<\/pre>/)
   expect(page).toContain('href="/whole"')
   expect(page).not.toContain('http-equiv')
 })
@@ -31,19 +38,19 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
     'one under way reloads itself',
     { run: { phase: 'running', endedAt: null } },
-    ['http-equiv="refresh"', 'href="/live"', 'outcome running'],
+    ['http-equiv="refresh"', 'href="/live"', 'class="outcome running"'],
   ],
-  ['one that waits', { run: null }, ['http-equiv="refresh"', 'outcome queued">Queued<']],
+  ['one that waits', { run: null }, ['http-equiv="refresh"', 'outcome queued" role="status">Queued<']],
   [
     'one that failed',
     { run: { result: 'failed', reason: 'why' } },
-    ['outcome red">Failed: why<', 'href="/whole"'],
+    ['outcome red" role="status">Failed: why<', 'href="/whole"'],
   ],
   [
     'a failed deploy',
     { run: { deploy } },
     [
-      'outcome red">Passed in 42 s, but the deploy to dev failed<',
+      'outcome red" role="status">Passed in 42 s, but the deploy to dev failed<',
       '<dd>dev: failed, zappa update ended with exit code 1</dd>',
     ],
   ],
@@ -77,14 +84,30 @@ test.each([
 })
 
 test('colours are taken out of the log', () => {
-  expect(render(viewWith(), '\u001b[31mred\u001b[0m')).toMatch(/<pre [^>]*>red<\/pre>/)
+  expect(render(viewWith(), '\u001b[31mred\u001b[0m')).toMatch(/<pre>red<\/pre>/)
 })
 
-test('the policy lets the page load and run nothing but its own style', () => {
-  const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(render()) ?? []
-  const hash = createHash('sha256').update(style).digest('base64')
-  expect(PAGE_HEADERS['content-security-policy']).toBe(
-    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+test('the policy lets the page run its own script, and load nothing else', () => {
+  const page = whole()
+  const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  const [, style = ''] = /<style>([^<]*)/.exec(page) ?? []
+  expect(LIVELY_PAGE_HEADERS['content-security-policy']).toBe(
+    `default-src 'none'; style-src ${hashOf(style)}; base-uri 'none'; script-src ${hashOf(BROWSER_SCRIPT)}; ` +
+      "connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'",
   )
-  expect(render()).not.toMatch(/ style=|<script|<img|<link|@import|url\(/)
+  expect(page.match(/<script[^>]*>/g)).toEqual(['<script>'])
+  expect(page.replace(BROWSER_SCRIPT, '')).not.toMatch(/ style=|<img|@import|url\(|<link rel="(?!icon")/)
+})
+
+test('where the time went is a bar, and words', () => {
+  const timings = { fetch: 900, command: 39_000, log: 100 }
+  const page = render(viewWith({ run: { timings } }))
+  expect(page.match(/<rect class="phase-\d" x=/g)).toHaveLength(4)
+  for (const words of [
+    'Wait <b>2.0 s</b>',
+    'Fetch <b>0.9 s</b>',
+    'Command <b>39 s</b>',
+    'Keep the log <b>0.1 s</b>',
+  ])
+    expect(page).toContain(words)
 })

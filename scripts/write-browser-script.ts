@@ -1,0 +1,34 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/**
+ * Writes `src/pages/browser-script.ts`, the build page's script as one string: the product runs its TypeScript as it is,
+ * and browsers do not. With `--check` it only says whether the file is up to date.
+ */
+const PAGES = join(import.meta.dirname, '..', 'src', 'pages')
+const target = join(PAGES, 'browser-script.ts')
+
+const { outputFiles } = await build({
+  entryPoints: [join(PAGES, 'browser', 'build-page.ts')],
+  bundle: true,
+  write: false,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+  charset: 'ascii',
+  legalComments: 'none',
+})
+const script = outputFiles[0]?.text.trim() ?? ''
+if (/<\/script|<!--/i.test(script)) throw new Error('The script would end the element in which it stands')
+const wanted = `// Written by scripts/write-browser-script.ts from src/pages/browser/: do not edit.\nexport const BROWSER_SCRIPT =\n  ${JSON.stringify(script)}\n`
+
+if (process.argv.includes('--check')) {
+  if ((await readFile(target, 'utf8').catch(() => '')) !== wanted) {
+    console.error('src/pages/browser-script.ts is out of date: run npm run script')
+    process.exitCode = 1
+  }
+} else {
+  await writeFile(target, wanted)
+  console.log(`src/pages/browser-script.ts  ${(script.length / 1024).toFixed(1)} KB`)
+}

@@ -1,0 +1,140 @@
+import { type Progress, searchLog } from './log-search.ts'
+import type { LogSource } from './log-source.ts'
+import type { LogView } from './log-view.ts'
+
+const HIGHLIGHT = 'search'
+
+/** Finds a text in the log and leads through the lines that hold it. */
+export class SearchBox {
+  readonly #source: LogSource
+  readonly #view: LogView
+  readonly #input: HTMLInputElement
+  readonly #state: HTMLElement
+  #running = new AbortController()
+  #searched = ''
+  #found: readonly number[] = []
+  #at = -1
+
+  constructor(form: HTMLFormElement, source: LogSource, view: LogView) {
+    this.#source = source
+    this.#view = view
+    this.#input = form.querySelector('input') as HTMLInputElement
+    this.#state = form.querySelector('output') as HTMLElement
+    form.addEventListener('submit', event => {
+      event.preventDefault()
+      void this.#next(1)
+    })
+    this.#input.addEventListener('keydown', event => this.#obey(event))
+    this.#input.addEventListener('input', () => this.#input.value === '' && this.#stop())
+    form.querySelector('[data-step="-1"]')?.addEventListener('click', () => void this.#next(-1))
+    document.addEventListener('keydown', event => {
+      const isTyping = event.target instanceof HTMLInputElement
+      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
+      event.preventDefault()
+      this.#input.focus()
+      this.#input.select()
+    })
+  }
+
+  /** Shows where the text stands in the lines that are on the page now. */
+  paint(): void {
+    if (!CSS.highlights) return
+    CSS.highlights.delete(HIGHLIGHT)
+    if (this.#searched === '') return
+    const ranges = [...document.querySelectorAll('.line .text')].flatMap(line =>
+      rangesIn(line, this.#searched),
+    )
+    CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges))
+  }
+
+  #obey(event: KeyboardEvent) {
+    if (event.key === 'Escape') {
+      this.#input.value = ''
+      this.#stop()
+      this.#input.blur()
+    } else if (event.key === 'Enter' && event.shiftKey) {
+      event.preventDefault()
+      void this.#next(-1)
+    }
+  }
+
+  async #next(step: 1 | -1): Promise<void> {
+    const text = this.#input.value
+    if (text === '') return
+    if (text !== this.#searched) return this.#search(text)
+    if (this.#found.length === 0) return
+    this.#at = (this.#at + step + this.#found.length) % this.#found.length
+    await this.#show()
+  }
+
+  async #search(text: string): Promise<void> {
+    this.#stop()
+    this.#searched = text
+    this.#state.textContent = 'searching …'
+    const { signal } = this.#running
+    await searchLog(this.#source, text, progress => void this.#take(progress), signal)
+  }
+
+  async #take({ found, share, isDone }: Progress): Promise<void> {
+    const isFirst = this.#at < 0 && found.length > 0
+    this.#found = found
+    if (isFirst) this.#at = 0
+    this.#describe(isDone ? '' : `, ${Math.round(share * 100)} % searched`)
+    if (isFirst) await this.#show()
+    else this.paint()
+  }
+
+  async #show(): Promise<void> {
+    const line = this.#found[this.#at]
+    if (line === undefined) return
+    this.#describe('')
+    document.querySelector('.line.current')?.classList.remove('current')
+    const element = await this.#view.showLine(line)
+    element?.classList.add('current')
+    this.paint()
+  }
+
+  #describe(more: string) {
+    const { length } = this.#found
+    this.#state.textContent = length === 0 ? `not found${more}` : `${this.#at + 1} of ${length}${more}`
+  }
+
+  #stop() {
+    this.#running.abort()
+    this.#running = new AbortController()
+    this.#searched = ''
+    this.#found = []
+    this.#at = -1
+    this.#state.textContent = ''
+    document.querySelector('.line.current')?.classList.remove('current')
+    this.paint()
+  }
+}
+
+/** Where a text stands in a line, across the pieces of its colours. */
+function rangesIn(line: Element, text: string): Range[] {
+  const content = (line.textContent ?? '').toLowerCase()
+  const ranges: Range[] = []
+  const wanted = text.toLowerCase()
+  for (let at = content.indexOf(wanted); at >= 0; at = content.indexOf(wanted, at + wanted.length)) {
+    const range = document.createRange()
+    const [start, end] = [placeOf(line, at), placeOf(line, at + wanted.length)]
+    if (!start || !end) break
+    range.setStart(start.node, start.offset)
+    range.setEnd(end.node, end.offset)
+    ranges.push(range)
+  }
+  return ranges
+}
+
+/** The text node and the place in it of the character at this place in the whole line. */
+function placeOf(line: Element, at: number): { node: Node; offset: number } | null {
+  const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
+  let left = at
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const length = node.textContent?.length ?? 0
+    if (left <= length) return { node, offset: left }
+    left -= length
+  }
+  return null
+}

@@ -1,0 +1,78 @@
+/** The one style of all pages: light and dark, wide and narrow, without a script as with one. */
+export const STYLE = `
+:root { color-scheme: light dark; --line: light-dark(#d5d9e0, #353b45); --soft: light-dark(#59636e, #9aa4b0);
+  --green: light-dark(#1a7f37, #3fb950); --red: light-dark(#c62828, #ff7b72); --blue: light-dark(#0b62c4, #6cb6ff);
+  --paper: light-dark(#ffffff, #14171c); --inset: light-dark(#f5f7f9, #0c0e12); --text: light-dark(#1f2328, #e6edf3);
+  --mark: light-dark(#fff3c4, #3a3000); --found: light-dark(#ffd33d, #9e6a03) }
+body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; background: var(--paper); color: var(--text) }
+h1 { font-size: 1.4rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
+.outcome { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
+.passed, .deploying { color: var(--green) } .red { color: var(--red) } .queued, .running { color: var(--blue) }
+.skipped, .cancelled { color: var(--soft) }
+.message { margin: 0 0 .75rem; overflow-wrap: anywhere }
+dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0 0 1rem } dl > div { max-width: 100% }
+dt { color: var(--soft); font-size: .8rem } dd { margin: 0; overflow-wrap: anywhere }
+pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto;
+  font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+.list { list-style: none; padding: 0; margin: 0 } .list > li { border-top: 1px solid var(--line); padding: .6rem 0; display: grid;
+  grid-template-columns: 4.5rem 1fr max-content; gap: .1rem 1rem }
+.list p { margin: 0; overflow-wrap: anywhere } .soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
+.state { text-align: right } .filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
+.filter label { display: grid; font-size: .9em; color: var(--soft) }
+input, select, button { font: inherit; padding: 0 .6rem; height: 2.2rem; box-sizing: border-box }
+.places { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; margin: 0; padding: 0 }
+.places li { overflow-wrap: anywhere }
+.phases { display: block; width: 100%; height: 8px; border-radius: 2px }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; list-style: none; margin: .4rem 0 1rem; padding: 0; font-size: .85rem; color: var(--soft) }
+.legend b { color: var(--text); font-weight: 600 }
+.phase-0 { fill: light-dark(#8b949e, #6e7681) } .phase-1 { fill: light-dark(#0b62c4, #58a6ff) } .phase-2 { fill: light-dark(#1a7f37, #3fb950) }
+.phase-3 { fill: light-dark(#8250df, #bc8cff) } .phase-4 { fill: light-dark(#9a6700, #d29922) }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+#bar { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; background: var(--paper);
+  padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }
+#bar form { display: flex; gap: .4rem; align-items: center; flex-wrap: wrap } #bar input { width: 14rem }
+#bar input, #bar button { height: 1.9rem } #bar button { padding: 0 .5rem } #bar a, #bar .buttons > * { margin-right: .35rem }
+body:not(.lively) .lively-only { display: none } .lively .plain-only { display: none }
+#log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
+  overflow-x: auto; overflow-anchor: none; tab-size: 8 } .lively #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
+.line { display: flex; unicode-bidi: isolate } .line > a { flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);
+  text-decoration: none; user-select: none; box-sizing: border-box } .line > a:hover, .line > a:focus-visible { text-decoration: underline }
+.line .text { white-space: pre; unicode-bidi: isolate; padding-right: 1rem } .wrap .text { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 0 }
+.line .text:empty::after { content: "\\200b" } .line em { color: var(--soft) }
+.marked { background: var(--mark) } .current { box-shadow: inset 3px 0 var(--blue); background: var(--mark) }
+::highlight(search) { background-color: var(--found); color: light-dark(#000, #fff) }
+.bold { font-weight: 700 } .dim { opacity: .75 } .italic { font-style: italic } .underline { text-decoration: underline }
+.strikethrough { text-decoration: line-through } .hidden { visibility: hidden } .reverse { background: currentColor } .reverse > span { color: var(--inset) }
+${ansiColors()}
+@media (max-width: 40rem) { body { padding: 1rem } .list > li { grid-template-columns: 3.5rem 1fr } .state { grid-column: 2; text-align: left }
+  #bar input { width: 9rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
+`
+
+/** The sixteen colours, as dark on light and light on dark: all can be read on the log's ground. */
+function ansiColors(): string {
+  const colors: Record<string, [light: string, dark: string]> = {
+    black: ['#1f2328', '#8b949e'],
+    red: ['#b3202a', '#ff7b72'],
+    green: ['#116329', '#3fb950'],
+    yellow: ['#7a5200', '#d29922'],
+    blue: ['#0550ae', '#58a6ff'],
+    magenta: ['#7c3aa0', '#d2a8ff'],
+    cyan: ['#0f5c6e', '#39c5cf'],
+    white: ['#57606a', '#d0d7de'],
+    'bright-black': ['#57606a', '#9aa4b0'],
+    'bright-red': ['#a40e26', '#ffa198'],
+    'bright-green': ['#0f6a2b', '#56d364'],
+    'bright-yellow': ['#6b5000', '#e3b341'],
+    'bright-blue': ['#0a58c2', '#79c0ff'],
+    'bright-magenta': ['#7440c9', '#e2c5ff'],
+    'bright-cyan': ['#11646b', '#56d4dd'],
+    'bright-white': ['#3b4148', '#ffffff'],
+  }
+  return Object.entries(colors)
+    .map(([name, [light, dark]]) => {
+      const color = `light-dark(${light}, ${dark})`
+      // As a ground it is thin: whatever stands on it stays readable.
+      return `.ansi-${name} { color: ${color} } .on-ansi-${name} { background: color-mix(in srgb, ${color} 22%, transparent) }`
+    })
+    .join('\n')
+}

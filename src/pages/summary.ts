@@ -1,0 +1,84 @@
+import { html } from 'hono/html'
+import { describeCost } from '../build/cost.ts'
+import { describeDuration, describeOutcome, durationOf, isRed } from '../build/outcome.ts'
+import { hasEnded } from '../build/result.ts'
+import type { View } from '../build/view.ts'
+import { repositoryOf } from '../job/job.ts'
+import { phasesOf, renderPhases } from './phases.ts'
+
+/** How a build looks at a glance: a class of the style, and of the icon in the browser's tab. */
+export const colorOf = (view: View) => (isRed(view) ? 'red' : view.status)
+
+const ICONS: Record<string, string> = {
+  red: '#cf222e',
+  passed: '#1a7f37',
+  deploying: '#0b62c4',
+  running: '#0b62c4',
+  queued: '#8b949e',
+}
+const GREY = '#8b949e'
+
+/** A dot, for it is seen at 16 pixels; a ring while the build goes on. */
+export function iconOf(view: View): string {
+  const color = ICONS[colorOf(view)] ?? GREY
+  const shape = hasEnded(view.status)
+    ? `<circle cx="8" cy="8" r="7" fill="${color}"/>`
+    : `<circle cx="8" cy="8" r="5.5" fill="none" stroke="${color}" stroke-width="4"/>`
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${shape}</svg>`
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`
+}
+
+/** A deploy that failed is what the tab should say, though the tests have passed. */
+export function titleOf(view: View): string {
+  const state = view.deploy?.status === 'failed' ? 'deploy failed' : view.status
+  return `${state} · ${repositoryOf(view.project)} #${view.number}`
+}
+
+/** The head of a build's page: what it is, how it stands, where its time went. The page's script reads it anew. */
+export function renderSummary(view: View, repositoryLink: string) {
+  const repository = repositoryOf(view.project)
+  const color = colorOf(view)
+  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(hasEnded(view.status))}">
+<h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
+<p class="outcome ${color}" role="status">${describeOutcome(view)}</p>
+<p class="message">${view.message.split('\n')[0]}</p>
+<dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${renderPhases(phasesOf(view))}
+</section>`
+}
+
+type Fact = string | ReturnType<typeof html>
+
+function factsOf(view: View): [string, Fact][] {
+  const { pullRequest, checkoutBranch, branch, deploy, author, runner } = view
+  const facts: [string, Fact | null][] = [
+    ['Branch', pullRequest === null ? checkoutBranch : null],
+    ['Pull request', pullRequest === null ? null : `#${pullRequest}, ${checkoutBranch} into ${branch}`],
+    ['Commit', html`<code>${view.commit.slice(0, 10)}</code>`],
+    [
+      'Author',
+      author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
+    ],
+    ['Trust', view.trust],
+    ['Queued', html`<time datetime="${view.queuedAt}">${plainTime(view.queuedAt)}</time>`],
+    ['Duration', describeDurationOf(view)],
+    ['Cost', view.cost === null ? null : describeCost(view.cost)],
+    [
+      'Stage',
+      deploy ? `${deploy.stage}: ${deploy.status}${deploy.reason ? `, ${deploy.reason}` : ''}` : view.stage,
+    ],
+    ['Runner', runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`],
+  ]
+  return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)
+}
+
+/** As everybody can read it; the script makes it the reader's own. */
+const plainTime = (iso: string) => `${iso.slice(0, 19).replace('T', ' ')} UTC`
+
+function describeDurationOf(view: View): Fact | null {
+  const duration = durationOf(view)
+  if (duration !== null) return describeDuration(duration)
+  return view.startedAt && !hasEnded(view.status)
+    ? html`<span data-since="${view.startedAt}">since ${plainTime(view.startedAt)}</span>`
+    : null
+}

@@ -1,0 +1,394 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildKeys } from '../../src/build/layout.ts'
+import { createSink } from '../../src/log/sink.ts'
+import { LogStreamer } from '../../src/log/streamer.ts'
+import { HOSTILE } from '../payloads.ts'
+import { endedRun, jobOf } from '../records.ts'
+import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { openBrowser, openPage, takePicture } from './browser.ts'
+
+let town: Town
+let browser: Browser
+beforeAll(async () => {
+  ;[town, browser] = await Promise.all([openTown(), openBrowser()])
+})
+afterAll(() => Promise.all([browser?.close(), town?.close()]))
+
+const urlOf = (repository: string, number: number) =>
+  `${town.system.addresses.url}/gh/${repository}/builds/${number}`
+const WIDE = { viewport: { width: 1200, height: 900 } }
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+
+/** A build whose command is a script of the repository. */
+async function build(repository: string, script: string, rest: object = {}): Promise<void> {
+  const at = await town.write({ ...lambciJson('./test.sh', rest), 'test.sh': `#!/bin/bash\n${script}` })
+  await town.push(at, repository, 'master', {}, 'Paint it green\n\nAll of it.')
+}
+const ended = (repository: string) => town.ended({ project: `gh/${repository}`, number: 1 })
+
+/** A build that has ended with this log, as the runner writes it. */
+async function store(
+  project: string,
+  log: Iterable<Uint8Array>,
+  change: Parameters<typeof endedRun>[0] = {},
+) {
+  const { store } = town.system
+  const job = jobOf({ project, number: 1 })
+  const sink = createSink(store, buildKeys(job).log)
+  const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored })
+  for (const bytes of log) await streamer.write(bytes)
+  const written = await streamer.end()
+  await sink.finish()
+  await store.put(buildKeys(job).job, JSON.stringify(job), 'application/json')
+  await store.put(
+    buildKeys(job).run,
+    JSON.stringify(endedRun({ log: written, ...change })),
+    'application/json',
+  )
+}
+
+const shownLines = (page: Page) => page.locator('.line .text').allTextContents()
+const textOfLine = (page: Page, line: number) => page.locator(`[data-line="${line}"] .text`).textContent()
+const top = (page: Page) => page.evaluate(() => scrollY)
+
+/** What axe, the usual judge of accessibility, has against a page. */
+async function complaintsOfAxe(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+  return page.evaluate(async () => {
+    type Found = { violations: { id: string; nodes: { html: string }[] }[] }
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<Found> } }
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+  })
+}
+
+const COLORS = [
+  String.raw`printf '\033[1mInstalling\033[0m\n'`,
+  String.raw`for i in 1 2 3; do printf "\rprogress $i/3 \033[32m$(printf '#%.0s' $(seq $i))\033[0m"; sleep 0.2; done; echo`,
+  String.raw`printf '\033[31mred\033[0m \033[38;5;208morange\033[0m \033[38;2;90;160;255mtrue\033[0m \033[42mground\033[0m \033[7mreverse\033[0m\n'`,
+].join('\n')
+
+test('a build is followed while it runs, to its end', async () => {
+  await build('ada/live', `${COLORS}\nfor i in $(seq 60); do echo "test $i passed"; sleep 0.1; done`)
+  await town.until(
+    'the start',
+    async () => (await town.look({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
+  )
+  const { page, complaints, requests } = await openPage(browser, urlOf('ada/live', 1), WIDE)
+  expect(await page.title()).toBe('running · ada/live #1')
+  const icon = () => page.locator('link[rel=icon]').getAttribute('href')
+  const before = await icon()
+  await page.getByText('test 20 passed').waitFor()
+  await takePicture(page, 'build-running')
+  const early = (await shownLines(page)).length
+  await page.getByText('Passed after').waitFor()
+  await page.waitForFunction(() => document.title.startsWith('passed'))
+  expect(await icon()).not.toBe(before)
+  const lines = await shownLines(page)
+  expect(lines.length).toBeGreaterThan(early)
+  expect(lines.filter(line => /^test \d+ passed$/.test(line))).toHaveLength(60)
+  expect(lines).toContain('progress 3/3 ###')
+  // It was followed: the end of the log is on the screen.
+  await expect(page.getByText('Passed after').isVisible()).resolves.toBe(true)
+  await page.evaluate(() => scrollTo(0, 0))
+  await takePicture(page, 'build-passed')
+  expect(complaints).toEqual([])
+  // Nothing comes from anywhere else, and an ended build is asked nothing more.
+  expect(requests.filter(url => !url.startsWith(town.system.addresses.url))).toEqual([])
+  const asked = requests.length
+  await page.waitForTimeout(2500)
+  expect(requests.length).toBe(asked)
+  await page.close()
+})
+
+test('who scrolls up is left where they read', async () => {
+  await build('ada/scroll', 'seq 300; sleep 1; for i in $(seq 30); do seq 20; sleep 0.1; done')
+  await town.until(
+    'the start',
+    async () => (await town.look({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
+  )
+  const { page } = await openPage(browser, urlOf('ada/scroll', 1), WIDE)
+  await page.locator('[data-line="300"]').waitFor()
+  await page.waitForFunction(() => scrollY > 1000)
+  await page.mouse.move(600, 500)
+  await page.mouse.wheel(0, -2000)
+  await page.waitForTimeout(200)
+  const here = await top(page)
+  await page.waitForTimeout(2500)
+  expect(await top(page)).toBe(here)
+  await ended('ada/scroll')
+  await page.getByRole('button', { name: 'End' }).click()
+  await page.getByText('Passed after').waitFor()
+  await page.close()
+})
+
+test('colours, and what a terminal does with them', async () => {
+  await build('ada/colors', COLORS)
+  await ended('ada/colors')
+  const { page, complaints } = await openPage(browser, urlOf('ada/colors', 1), WIDE)
+  await page.locator('.line').first().waitFor()
+  const styleOf = (text: string) => page.getByText(text, { exact: true }).first().getAttribute('style')
+  const colorOf = (text: string) =>
+    page
+      .getByText(text, { exact: true })
+      .first()
+      .evaluate(element => getComputedStyle(element).color)
+  expect(await styleOf('orange')).toContain('rgb(255, 135, 0)')
+  expect(await colorOf('orange')).toMatch(/^oklch\(0\.5 0\.\d+ 5\d/)
+  expect(await styleOf('true')).toContain('rgb(90, 160, 255)')
+  expect(await colorOf('red')).toBe('rgb(179, 32, 42)')
+  expect(await page.locator('.bold').first().textContent()).toBe('Installing')
+  expect(complaints).toEqual([])
+  await page.close()
+})
+
+test('a failure is found, linked to and searched', async () => {
+  await build(
+    'ada/red',
+    `seq 3000; echo 'tests/test_paint.py:12: AssertionError: not green'; echo '1 failed, 2999 passed'; exit 1`,
+  )
+  await ended('ada/red')
+  const { page, complaints } = await openPage(browser, urlOf('ada/red', 1), WIDE)
+  await page.getByRole('button', { name: 'First error' }).click()
+  await page.locator('.marked').waitFor()
+  expect(await page.locator('.marked .text').textContent()).toBe('1 failed, 2999 passed')
+  await takePicture(page, 'build-failed')
+
+  // A line's number is a link; with Shift it is a range.
+  await page.locator('.marked a').click()
+  const first = new URL(page.url()).hash
+  expect(first).toMatch(/^#L\d+$/)
+  const line = Number(first.slice(2))
+  await page.locator(`[data-line="${line - 2}"] a`).click({ modifiers: ['Shift'] })
+  expect(new URL(page.url()).hash).toBe(`#L${line - 2}-L${line}`)
+  const { page: other } = await openPage(browser, page.url(), WIDE)
+  await other.locator('.marked').first().waitFor()
+  expect(await other.locator('.marked').count()).toBe(3)
+  expect(await other.locator('.marked').first().isVisible()).toBe(true)
+  await other.close()
+
+  await page.keyboard.press('/')
+  await page.keyboard.type('299')
+  await page.keyboard.press('Enter')
+  const state = page.locator('output')
+  await expect.poll(() => state.textContent()).toMatch(/^1 of 1[3-9]$/)
+  expect(await page.locator('.current .text').textContent()).toBe('299')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.locator('.current .text').textContent()).toBe('1299')
+  await page.keyboard.press('Shift+Enter')
+  await expect.poll(() => page.locator('.current .text').textContent()).toBe('299')
+  await page.keyboard.press('Escape')
+  expect(await page.locator('.current').count()).toBe(0)
+  await page.getByLabel('Search the log').fill('nowhere in it')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => state.textContent()).toBe('not found')
+
+  await page.getByRole('button', { name: 'Wrap' }).click()
+  expect(
+    await page
+      .locator('.text')
+      .first()
+      .evaluate(element => getComputedStyle(element).whiteSpace),
+  ).toBe('pre')
+  expect(complaints).toEqual([])
+  await page.close()
+})
+
+test('raw and download lead to the bucket, the one to read and the other to keep', async () => {
+  const { page } = await openPage(browser, urlOf('ada/red', 1), WIDE)
+  await page.getByRole('link', { name: 'Raw log' }).click()
+  expect(await page.locator('body').textContent()).toContain('1 failed, 2999 passed')
+  await page.goBack()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download' }).click(),
+  ])
+  expect(download.suggestedFilename()).toBe('ada-red-1.txt')
+  expect(readFileSync((await download.path()) ?? '', 'utf8')).toContain('1 failed, 2999 passed')
+  await page.close()
+})
+
+test('times are those of the reader', async () => {
+  await store('gh/ada/times', [Buffer.from('one\n')])
+  const { page } = await openPage(browser, urlOf('ada/times', 1), WIDE)
+  await page.locator('.line').first().waitFor()
+  // 10:00 UTC on a winter's day.
+  expect(await page.locator('time').first().textContent()).toBe('20 Nov 2026, 11:00:00')
+  await page.close()
+})
+
+function* largeLog(bytes: number): Generator<Uint8Array> {
+  const perChunk = 12_500
+  for (let line = 1; line <= bytes / 80; line += perChunk) {
+    const lines = Array.from({ length: perChunk }, (_, index) => `line ${line + index} `.padEnd(79, '.'))
+    yield Buffer.from(`${lines.join('\n')}\n`)
+  }
+}
+
+test('200 MB open at once: only what is seen is fetched and drawn', async () => {
+  await store('gh/ada/large', largeLog(200_000_000))
+  const { page, complaints, requests } = await openPage(browser, urlOf('ada/large', 1), WIDE)
+  let received = 0
+  page.on('response', async answer => {
+    received += Number((await answer.allHeaders())['content-length'] ?? 0)
+  })
+  await page.locator('[data-line="1"]').waitFor()
+  await page.waitForTimeout(1500)
+  expect(requests.filter(url => url.includes('/log?')).length).toBeLessThan(8)
+  const elements = () => page.evaluate(() => document.querySelectorAll('.line').length)
+  expect(await elements()).toBeLessThan(1600)
+
+  await page.goto(`${urlOf('ada/large', 1)}#L1234567`)
+  await page.reload()
+  await page.locator('.marked').waitFor()
+  expect(await page.locator('.marked .text').textContent()).toMatch(/^line 1234567 \.+$/)
+  expect(await page.locator('.marked').isVisible()).toBe(true)
+
+  await page.getByRole('button', { name: 'End' }).click()
+  await page.locator('[data-line="2500000"]').waitFor()
+  expect(await textOfLine(page, 2_500_000)).toMatch(/^line 2500000 /)
+
+  // The page's own scrollbar leads through all of it.
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2))
+  await page.waitForTimeout(1500)
+  const [middle = ''] = await shownLines(page)
+  expect(Number(middle.split(' ')[1])).toBeGreaterThan(1_150_000)
+  expect(Number(middle.split(' ')[1])).toBeLessThan(1_350_000)
+  for (let turn = 0; turn < 20; turn++) {
+    await page.mouse.wheel(0, 3000)
+    await page.waitForTimeout(50)
+  }
+  await page.waitForTimeout(500)
+  const numbers = (await shownLines(page)).map(text => Number(text.split(' ')[1]))
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index))
+  expect(await elements()).toBeLessThan(1600)
+  expect(received).toBeLessThan(40_000_000)
+  expect(complaints).toEqual([])
+  await page.close()
+})
+
+test('binary output, a line of 10 MB, progress bars, cursor movements, bad UTF-8, NUL', async () => {
+  const long = Buffer.from(`${'long '.repeat(2_000_000)}the end\n`)
+  const progress = Buffer.from(
+    `${Array.from({ length: 5000 }, (_, step) => `\rstep ${step} of 5000   `).join('')}\n`,
+  )
+  const odd = Buffer.concat([
+    Buffer.from([0x66, 0xff, 0xfe, 0x00, 0x07, 0x0a]),
+    Buffer.from('\u001b[2J\u001b[10;10Hplaced\u001b[A\u001b]0;a title\u0007\n'),
+    Buffer.from('abc\b\bX\n12345\r\u001b[Kdone\nwindows\r\n\u001b[38;5;300;;;mstill here\u001b[0\n'),
+    Buffer.from('last\n'),
+  ])
+  await store('gh/ada/odd', [Buffer.from('first\n'), long, progress, odd])
+  const { page, complaints } = await openPage(browser, urlOf('ada/odd', 1), WIDE)
+  await page.getByText('last', { exact: true }).waitFor()
+  const lines = await shownLines(page)
+  expect(lines[0]).toBe('first')
+  expect(lines[1]).toMatch(/^long long .* … this line goes on: the raw log has all of it$/)
+  expect(lines.slice(2)).toEqual([
+    'step 4999 of 5000   ',
+    'f\ufffd\ufffd\u2400\u2407',
+    'placed',
+    'aXc',
+    'done',
+    'windows',
+    expect.stringContaining('still here'),
+    'last',
+  ])
+  expect(complaints).toEqual([])
+  await page.close()
+})
+
+const INJECTIONS = [
+  ...HOSTILE,
+  '<img src=x onerror=alert(1)>',
+  '"><script>alert(1)</script>',
+  '</pre><script>alert(1)</script>',
+  "' onmouseover='alert(1)' x='",
+  '<svg/onload=alert(1)>',
+  'javascript:alert(1)',
+  '<style>*{display:none}</style>',
+  '<meta http-equiv="refresh" content="0;url=https://example.com">',
+  '</title><script>alert(1)</script>',
+  '\u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007',
+  '\u001b[31;"onclick=alert(1)m',
+  '\u202egnp.exe',
+]
+
+test('whatever strangers write, nothing runs and nothing is loaded', async () => {
+  const log = INJECTIONS.map(text => Buffer.from(`${text}\n`))
+  for (const [index, text] of INJECTIONS.entries()) {
+    const project = `gh/ada/inject-${index}`
+    await store(project, log, { result: 'failed', reason: text.slice(0, 400) })
+    const person = { name: text.slice(0, 200), login: text.slice(0, 100) }
+    const job = jobOf({
+      project,
+      number: 1,
+      message: text,
+      branch: text,
+      checkoutBranch: text,
+      author: person,
+    })
+    await town.system.store.put(buildKeys(job).job, JSON.stringify(job), 'application/json')
+  }
+  const seen = await openPage(browser, urlOf('ada/inject-0', 1), WIDE)
+  const { page, complaints, requests } = seen
+  for (const index of INJECTIONS.keys()) {
+    const url = urlOf(`ada/inject-${index}`, 1)
+    await page.goto(`${url}#L<img src=x onerror=alert(1)>`)
+    await page.getByText('gnp.exe').last().waitFor()
+    await page.locator('#summary').hover()
+    await page.getByRole('button', { name: 'First error' }).click()
+    await page.getByLabel('Search the log').fill('<img src=x onerror=alert(1)>')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('output').textContent()).toMatch(/of|not found/)
+    const strangers = await page.evaluate(() =>
+      [
+        ...document.querySelectorAll(
+          'script, iframe, img, object, [onclick], [onerror], [onload], [onmouseover]',
+        ),
+      ]
+        .map(element => element.outerHTML.slice(0, 60))
+        .filter(text => !text.startsWith('<script>"use strict"') && !text.startsWith('<script>(()')),
+    )
+    expect(strangers).toEqual([])
+    expect(new URL(page.url()).origin).toBe(town.system.addresses.url)
+  }
+  expect(complaints).toEqual([])
+  expect(
+    requests.filter(url => !url.startsWith(town.system.addresses.url) && !url.startsWith('data:')),
+  ).toEqual([])
+  await page.close()
+})
+
+test.each([
+  ['light', WIDE],
+  ['dark', WIDE],
+  ['phone', PHONE],
+] as const)('%s: can be read by everyone', async (name, viewport) => {
+  for (const repository of ['ada/colors', 'ada/red']) {
+    const colorScheme = name === 'dark' ? 'dark' : 'light'
+    const { page } = await openPage(browser, urlOf(repository, 1), { ...viewport, colorScheme })
+    await page.locator('.line').first().waitFor()
+    expect(await complaintsOfAxe(page)).toEqual([])
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(width).toBeLessThanOrEqual(0)
+    if (repository === 'ada/red') await page.getByRole('button', { name: 'First error' }).click()
+    await page.evaluate(() => scrollTo(0, 0))
+    await page.waitForTimeout(300)
+    await takePicture(page, `build-${name}-${repository.slice(4)}`)
+    await page.close()
+  }
+})
+
+test('without the script it is plain text', async () => {
+  const { page } = await openPage(browser, urlOf('ada/colors', 1), { ...WIDE, javaScriptEnabled: false })
+  expect(await page.locator('#log pre').textContent()).toMatch(
+    /Installing\n[\s\S]*red orange true ground reverse\n/,
+  )
+  expect(await page.getByRole('button', { name: 'End' }).count()).toBe(0)
+  expect(await page.getByRole('link', { name: 'Raw log' }).isVisible()).toBe(true)
+  await page.close()
+})
