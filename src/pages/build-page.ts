@@ -23,7 +23,7 @@ export function renderBuildPage({ view, logText, links }: PageParts) {
   const content = html`
 ${renderSummary(view, links.repository)}
 <div id="bar">
-<form class="lively-only" role="search"><label class="unseen" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button>Next</button><button type="button" data-step="-1">Previous</button><output for="search"></output></form>
+<form class="lively-only" role="search"><label class="unseen" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
 <span class="buttons lively-only"><button type="button" data-do="trouble" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
 <span class="links"><a href="${isOver ? links.whole : links.live}">Raw log</a> <a href="${isOver ? links.download : links.live}">Download</a></span>
 </div>

@@ -19,7 +19,9 @@ pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8p
 .list p { margin: 0; overflow-wrap: anywhere } .soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
 .state { text-align: right } .filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
 .filter label { display: grid; font-size: .9em; color: var(--soft) }
-input, select, button { font: inherit; padding: 0 .6rem; height: 2.2rem; box-sizing: border-box }
+input, select, button { font: inherit; padding: 0 .6rem; height: 2.2rem; box-sizing: border-box; color: inherit; background: var(--inset);
+  border: 1px solid var(--line); border-radius: 6px } button { cursor: pointer } button:hover { border-color: var(--soft) }
+button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(--inset)) } ::placeholder { color: var(--soft); opacity: 1 }
 .places { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; margin: 0; padding: 0 }
 .places li { overflow-wrap: anywhere }
 .phases { display: block; width: 100%; height: 8px; border-radius: 2px }
@@ -45,7 +47,7 @@ body:not(.lively) .lively-only { display: none } .lively .plain-only { display: 
 .strikethrough { text-decoration: line-through } .hidden { visibility: hidden } .reverse { background: currentColor } .reverse > span { color: var(--inset) }
 ${ansiColors()}
 @media (max-width: 40rem) { body { padding: 1rem } .list > li { grid-template-columns: 3.5rem 1fr } .state { grid-column: 2; text-align: left }
-  #bar input { width: 9rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
+  #bar input { width: 11rem } #bar { gap: .35rem .5rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
 `
 
 /** The sixteen colours, as dark on light and light on dark: all can be read on the log's ground. */

@@ -19,6 +19,8 @@ const button = (name: string) =>
   bar.querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
 
 async function start(): Promise<void> {
+  // Where the reader was is a place in a page that is not there yet.
+  history.scrollRestoration = 'manual'
   const summary = new Summary()
   summary.show()
   summary.startClock()

@@ -1,3 +1,4 @@
+import type { Lines } from './line-link.ts'
 import type { Line } from './log-source.ts'
 import { type Look, layOutLine, type Span } from './terminal-line.ts'
 
@@ -19,6 +20,12 @@ export function createLine(line: Line, look: Look): { element: HTMLElement; look
   if (line.more) text.append(createNote(' … this line goes on: the raw log has all of it'))
   element.append(link, text)
   return { element, look: laidOut.look }
+}
+
+/** Whether a link points at the line. */
+export function markLine(element: HTMLElement, marked: Lines | null): void {
+  const line = Number(element.dataset.line)
+  element.classList.toggle('marked', marked !== null && line >= marked.from && line <= marked.to)
 }
 
 function createSpan({ text, look }: Span): Node {

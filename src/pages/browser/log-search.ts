@@ -5,7 +5,7 @@ import { textOfLine } from './terminal-line.ts'
 const MOST_FOUND = 10_000
 /** What a line says that most likely is the trouble, and what only looks like it. */
 const TROUBLE =
-  /\b(?:error|err!|fail(?:ed|ure|s)?|fatal|exception|panic(?:ked)?|traceback|segmentation fault|command not found|no such file)\b/i
+  /(?:errors?|exception)\b|\b(?:err!|not ok|fail(?:ed|ures?|s|ing)?|fatal|panic(?:ked)?|traceback|segmentation fault|command not found|no such file)\b|[✗✘✖]/i
 const NO_TROUBLE =
   /\b(?:0|no|without|zero) (?:errors?|fail(?:ures|ed)?|exceptions?)\b|\b(?:errors?|failures?|failed):? ?0\b/i
 

@@ -1,4 +1,5 @@
 import { CHUNK_LINES as CHUNK, type Chunk, drawChunk } from './chunk.ts'
+import { markLine } from './line-element.ts'
 import type { Lines } from './line-link.ts'
 import type { LogSource } from './log-source.ts'
 import { keepPlace, lineHeightOf, pixelsPerLine } from './place.ts'
@@ -21,8 +22,9 @@ export class LogView {
   #chunks: Chunk[] = []
   #first = 0
   #lineHeight = 20
-  #updating = false
-  #again = false
+  #isAsked = false
+  /** Whoever changes what is drawn waits for whoever does so already. */
+  #turn: Promise<unknown> = Promise.resolve()
   #marked: Lines | null = null
   /** Of the source, when it was last looked at. */
   #knownBytes = 0
@@ -43,40 +45,35 @@ export class LogView {
     return this.#next >= this.#chunkCount && end <= AT_END_PIXELS
   }
 
-  /** Draws what is to be seen now; a call while another is under way makes that one look again. */
-  async update(): Promise<void> {
-    this.#again = true
-    if (this.#updating) return
-    this.#updating = true
-    try {
-      while (this.#again) {
-        this.#again = false
-        await this.#grow()
-        while (await this.#step()) {}
-      }
-    } finally {
-      this.#updating = false
-    }
+  /** Draws what is to be seen now. */
+  update(): Promise<unknown> {
+    if (!this.#isAsked) void this.#inTurn(() => this.#settle())
+    this.#isAsked = true
+    return this.#turn
   }
 
-  async showEnd(): Promise<void> {
-    const last = this.#chunkCount - 1
-    if (last >= this.#first && last - this.#next <= 1) await this.update()
-    else if (last >= 0) await this.#jump(last)
-    scrollTo(0, document.documentElement.scrollHeight)
-    await this.update()
+  showEnd(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#grow()
+      const last = this.#chunkCount - 1
+      if (last > this.#next || last < this.#first) await this.#jump(last)
+      scrollTo(0, document.documentElement.scrollHeight)
+      await this.#settle()
+      scrollTo(0, document.documentElement.scrollHeight)
+    })
   }
 
   /** Puts a line in the upper third of the screen; answers its element. */
-  async showLine(number: number): Promise<HTMLElement | null> {
-    const line = Math.min(number, this.#source.lineCount)
-    if (line < 1) return null
-    const chunk = Math.floor((line - 1) / CHUNK)
-    if (chunk < this.#first || chunk >= this.#next) await this.#jump(chunk)
-    const element = this.elementOf(line)
-    if (element) scrollBy(0, element.getBoundingClientRect().top - innerHeight / 3)
-    await this.update()
-    return this.elementOf(line)
+  showLine(number: number): Promise<HTMLElement | null> {
+    return this.#inTurn(async () => {
+      const line = Math.min(number, this.#source.lineCount)
+      const chunk = Math.floor((line - 1) / CHUNK)
+      if (line < 1) return null
+      if (chunk < this.#first || chunk >= this.#next) await this.#jump(chunk)
+      scrollBy(0, (this.elementOf(line)?.getBoundingClientRect().top ?? 0) - innerHeight / 3)
+      await this.#settle()
+      return this.elementOf(line)
+    })
   }
 
   elementOf(line: number): HTMLElement | null {
@@ -85,7 +82,7 @@ export class LogView {
 
   mark(lines: Lines | null): void {
     this.#marked = lines
-    for (const element of this.#drawn.querySelectorAll<HTMLElement>('.line')) this.#markLine(element)
+    for (const element of this.#drawn.querySelectorAll<HTMLElement>('.line')) markLine(element, lines)
   }
 
   get #next(): number {
@@ -94,6 +91,18 @@ export class LogView {
 
   get #chunkCount(): number {
     return Math.ceil(this.#source.lineCount / CHUNK)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(console.warn)
+    return done
+  }
+
+  async #settle(): Promise<void> {
+    this.#isAsked = false
+    await this.#grow()
+    while (await this.#step()) {}
   }
 
   /** One step towards what is to be seen; whether there may be another. */
@@ -140,19 +149,12 @@ export class LogView {
     const drawn = await this.#draw(chunk, look)
     if (drawn.lines === 0) return false
     keepPlace(this.#drawn, () => {
-      if (isBefore) {
-        this.#chunks.unshift(drawn)
-        this.#drawn.prepend(drawn.element)
-        this.#first = chunk
-        if (this.#chunks.length > MOST_CHUNKS) this.#chunks.pop()?.element.remove()
-      } else {
-        this.#chunks.push(drawn)
-        this.#drawn.append(drawn.element)
-        if (this.#chunks.length > MOST_CHUNKS) {
-          this.#chunks.shift()?.element.remove()
-          this.#first += 1
-        }
-      }
+      if (isBefore) this.#chunks.unshift(drawn)
+      else this.#chunks.push(drawn)
+      this.#drawn[isBefore ? 'prepend' : 'append'](drawn.element)
+      const far = this.#chunks.length > MOST_CHUNKS ? this.#chunks[isBefore ? 'pop' : 'shift']() : undefined
+      far?.element.remove()
+      this.#first += isBefore ? -1 : far ? 1 : 0
       this.#space()
     })
     this.onDraw()
@@ -180,14 +182,8 @@ export class LogView {
 
   async #draw(chunk: number, look = PLAIN): Promise<Chunk> {
     const drawn = await drawChunk(this.#source, chunk, look)
-    for (const line of drawn.element.children) this.#markLine(line as HTMLElement)
+    for (const line of drawn.element.children) markLine(line as HTMLElement, this.#marked)
     return drawn
-  }
-
-  #markLine(element: HTMLElement) {
-    const line = Number(element.dataset.line)
-    const { from, to } = this.#marked ?? { from: 0, to: -1 }
-    element.classList.toggle('marked', line >= from && line <= to)
   }
 
   #space() {
