@@ -1,9 +1,10 @@
 import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
-import { noticeRule, noticeTopic } from './account/settings.ts'
+import { noticeRule, noticeTopic, slackLook } from './account/settings.ts'
 import { admissionOf, type Granter } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
+import { readCancelWish } from './build/cancel-wish.ts'
 import { costOf } from './build/cost.ts'
 import { buildKeys } from './build/layout.ts'
 import { buildUrl } from './build/links.ts'
@@ -23,9 +24,11 @@ import { composeLog } from './log/sink.ts'
 import { judge } from './report/ending.ts'
 import { holdLease } from './report/lease.ts'
 import { noticeOf } from './report/notice.ts'
+import type { Slack } from './report/slack.ts'
 import type { SendNotice } from './report/sns.ts'
 import { updateSummary } from './report/summary.ts'
 import { isWanted, tellNotice } from './report/tell-notice.ts'
+import { tellSlack } from './report/tell-slack.ts'
 import { tellStatus } from './report/tell-status.ts'
 import type { Waking } from './report/waking.ts'
 
@@ -35,6 +38,7 @@ export type Reporter = {
   secrets: () => Promise<RunnerSecrets>
   github: GitHub
   sendNotice: SendNotice
+  openSlack: (token: string) => Slack
   publish: PublishOrder
   deadMansSwitch: Switch
   granter: Granter
@@ -57,10 +61,11 @@ export async function reportBuild({ build, failure }: Waking, reporter: Reporter
   let again = false
   await holdLease(build, { ...reporter, holder: reporter.requestId }, failure, async report => {
     const run = await readRun(reporter.store, job)
-    const verdict = judge({ job, run, report }, report, reporter.now())
+    const wish = run ? null : await readCancelWish(reporter.store, job)
+    const verdict = judge({ job, run, report, wish }, report, reporter.now())
     if (verdict === 'again') return admitAnew(job, report, reporter)
     const ending = verdict?.ending ?? null
-    const cost = report.cost ?? (ending && costOf(run, ending.endedAt))
+    const cost = report.ending ? report.cost : ending && costOf(run, ending.endedAt)
     const look = await tell({ job, run, report: { ...report, ending, cost }, again: false }, reporter)
     again = look.again
     return look.report
@@ -93,7 +98,10 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
   const status = await tellStatus(view, url, report.told.status, reporter.github)
   const told = { ...report.told, status: status.told }
   const next = { ...look, report: { ...report, told }, again: status.again }
-  return report.ending && hasEnded(view.status) && !told.closed ? tellEnding(next, view, url, reporter) : next
+  if (report.ending && hasEnded(view.status))
+    return told.closed ? next : tellEnding(next, view, url, reporter)
+  // The end brings what could not be said now.
+  return hasBegun(view) ? { ...(await tellInSlack(next, view, url, reporter)), again: next.again } : next
 }
 
 /** What only an ending brings: the branch's summary, the notice, and the end of the dead man's switch. */
@@ -104,15 +112,39 @@ async function tellEnding(look: Look, view: View, url: string, reporter: Reporte
   const topicArn = noticeTopic(job, run?.notifications?.topicArn)
   let notice = { told: report.told.notice, again: false }
   const isTold = notice.told?.error === null
-  if (topicArn && !isTold && isWanted(view, noticeRule(job, run?.notifications?.on), summary)) {
-    const lines = isRed(view) ? (await tail(store, buildKeys(job).log)).split('\n') : []
+  const wanted = isWanted(view, noticeRule(job, run?.notifications?.on), summary)
+  const lines = isRed(view) && wanted ? (await tail(store, buildKeys(job).log)).split('\n') : []
+  if (topicArn && !isTold && wanted)
     notice = await tellNotice(topicArn, noticeOf(view, url, lines), sendNotice)
-  }
-  const again = look.again || notice.again
+  const slack = await tellInSlack(look, view, url, reporter, { isWanted: wanted, tail: lines })
+  const again = slack.again || notice.again
   // What GitHub or SNS would not take now is tried once more when the switch fires.
   if (!again) await deadMansSwitch.clear(job)
-  const told = { ...report.told, notice: notice.told, summary: true, closed: !again }
+  const told = { ...slack.report.told, notice: notice.told, summary: true, closed: !again }
   return { ...look, report: { ...report, told }, again }
+}
+
+const hasBegun = ({ status }: View) => status === 'running' || status === 'deploying'
+
+/** One message for each build, there from its start where every end is wanted: nobody knows yet how it ends. */
+async function tellInSlack(
+  look: Look,
+  view: View,
+  url: string,
+  reporter: Reporter,
+  end?: { isWanted: boolean; tail: readonly string[] },
+): Promise<Look> {
+  const { job, run, report } = look
+  const { slackToken } = await reporter.secrets()
+  const slack = slackToken && slackLook(job, run?.notifications)
+  if (!slackToken || !slack) return look
+  const wish = {
+    look: slack,
+    isWanted: end?.isWanted ?? noticeRule(job, run?.notifications?.on) === 'always',
+    tail: end?.tail ?? [],
+  }
+  const { told, again } = await tellSlack(view, url, report.told.slack, wish, reporter.openSlack(slackToken))
+  return { ...look, report: { ...report, told: { ...report.told, slack: told } }, again: look.again || again }
 }
 
 /** The log of a build that died: what had been uploaded, and a line that says how it ended. */

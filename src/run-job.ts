@@ -1,11 +1,13 @@
 import { readSecretVariables } from './account/secrets.ts'
 import type { Admission, Order } from './admission/admission.ts'
+import { CancelWatch } from './build/cancel-wish.ts'
+import { type Closing, closed, describeClosing } from './build/closing.ts'
 import { Course } from './build/course.ts'
 import type { Exit } from './build/exit.ts'
 import { buildKeys } from './build/layout.ts'
 import { describeDuration, nameOfCommand, reasonOfExit } from './build/outcome.ts'
-import { type Result, succeeded } from './build/result.ts'
-import type { Deploy, Run, Runner } from './build/run-record.ts'
+import { succeeded } from './build/result.ts'
+import type { Deploy, Runner } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
 import { runCommand } from './command/run-command.ts'
 import type { Resolved } from './config/resolve.ts'
@@ -38,8 +40,18 @@ export type Host = {
   now: () => Date
 }
 
-type Ending = Pick<Run, 'exit' | 'result' | 'reason' | 'deploy'>
-type Work = { job: Job; admission: Admission; store: Store; course: Course; log: BuildLog; host: Host }
+type Work = {
+  job: Job
+  admission: Admission
+  store: Store
+  course: Course
+  log: BuildLog
+  host: Host
+  cancelling: CancelWatch
+}
+
+/** A build that nobody wants any more ends within seconds. */
+const CANCEL_LOOK_MS = 3000
 type Scene = { sandbox: Sandbox; resolved: Resolved; secrets: Record<string, string> }
 
 /**
@@ -58,27 +70,21 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
     ...host.secrets,
   ]
   const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
-  const work = { job, admission, store, course, log, host }
-  const ending = await build(work).catch(error => describeFault(error, log))
-  const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
-  await log.say(
-    `${ending.result === 'passed' ? 'Passed' : `The build ${VERBS[ending.result ?? 'errored']}`} after ${took}`,
+  const cancelling = new CancelWatch(store, job, CANCEL_LOOK_MS)
+  const work = { job, admission, store, course, log, host, cancelling }
+  const closing = await build(work).catch(error =>
+    cancelling.wish ? cancelled(work) : describeFault(error, log),
   )
+  cancelling.end()
+  const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
+  await log.say(describeClosing(closing, took))
   const written = await course.time('log', () => log.end())
-  await course.record({ ...ending, phase: 'ended', log: written, endedAt: host.now().toISOString() })
+  await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
   await cleanSandbox(host.sandbox).catch(error => console.error(log.redact(String(error))))
 }
 
-const VERBS = {
-  passed: 'passed',
-  failed: 'failed',
-  errored: 'ended in an error',
-  cancelled: 'was cancelled',
-  skipped: 'was skipped',
-}
-
-async function build(work: Work): Promise<Ending> {
+async function build(work: Work): Promise<Closing> {
   const { job, course, log, host } = work
   await log.say(
     `Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${job.commit.slice(0, 10)}`,
@@ -93,46 +99,47 @@ async function build(work: Work): Promise<Ending> {
     token: work.admission.cloneToken,
     access: { home: sandbox.home, path: host.path, network: host.network },
     deadline: host.deadline,
+    signal: work.cancelling.signal,
   }
   const resolved = await course.time('fetch', () => resolveCommit(job, source))
   const plan = planBuild(job, resolved)
   // Before anything of the configuration is shown: a secret may stand in it, too.
   const secrets = plan.build ? await readSecrets(work, resolved) : {}
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
-  if (!plan.build) return ended('skipped', { reason: shortened(log.redact(plan.reason)) })
+  if (!plan.build) return closed('skipped', { reason: shortened(log.redact(plan.reason)) })
 
   const [command, deploy] = plan.steps
   if (!command) throw new Error('The plan has no command')
-  const { on, sns } = resolved.config.notifications
+  const { on, sns, slack } = resolved.config.notifications
   const cmd = log.redact(command.command).slice(0, 2000)
   await course.record({
     phase: 'running',
     plan: { build: true, reason: shortened(log.redact(plan.reason)), cmd, stage: plan.stage?.name ?? null },
-    notifications: { on, topicArn: sns.topicArn },
+    notifications: { on, topicArn: sns.topicArn, slack },
   })
   const scene = { sandbox, resolved, secrets }
+  await work.cancelling.looked
+  if (work.cancelling.wish) return cancelled(work)
   const exit = await runStep(work, scene, command)
-  if (!succeeded(exit)) return ended('failed', { exit, reason: reasonOf(command, exit, log) })
-  return ended('passed', { exit, deploy: deploy ? await deployStage(work, scene, deploy, exit) : null })
+  if (work.cancelling.wish) return { ...cancelled(work), exit }
+  if (!succeeded(exit)) return closed('failed', { exit, reason: reasonOf(command, exit, log) })
+  // A deploy that is cut off leaves nobody knows what.
+  work.cancelling.end()
+  return closed('passed', { exit, deploy: deploy ? await deployStage(work, scene, deploy, exit) : null })
 }
 
-const ended = (result: Result, rest: Partial<Ending>): Ending => ({
-  exit: null,
-  reason: null,
-  deploy: null,
-  ...rest,
-  result,
-})
+const cancelled = ({ cancelling, log }: Work): Closing =>
+  closed('cancelled', { reason: shortened(log.redact(cancelling.wish?.why ?? '')) })
 const shortened = (text: string) => text.slice(0, 500)
 const reasonOf = (step: Step, exit: Exit, log: BuildLog) => reasonOfExit(log.redact(step.command), exit) ?? ''
 
 /** A problem is the user's to solve and reads as prose; anything else is a fault of ours. */
-async function describeFault(error: Error, log: BuildLog): Promise<Ending> {
+async function describeFault(error: Error, log: BuildLog): Promise<Closing> {
   const isProblem = error instanceof Problem
   if (!isProblem) console.error(log.redact(error.stack ?? String(error)))
   const lines = (isProblem ? error.message : `A fault in the runner: ${error.message}`).split('\n')
   for (const line of lines) await log.say(line)
-  return ended('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
+  return closed('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
 }
 
 async function readSecrets(
@@ -146,7 +153,11 @@ async function readSecrets(
 }
 
 /** Runs one command; its output is the log's. */
-async function runStep({ job, admission, course, log, host }: Work, scene: Scene, step: Step): Promise<Exit> {
+async function runStep(
+  { job, admission, course, log, host, cancelling }: Work,
+  scene: Scene,
+  step: Step,
+): Promise<Exit> {
   const { sandbox, resolved, secrets } = scene
   const { region, requestId } = host.runner
   const surroundings = { home: sandbox.home, temp: sandbox.temp, path: host.path, region, requestId }
@@ -163,6 +174,7 @@ async function runStep({ job, admission, course, log, host }: Work, scene: Scene
       cwd: sandbox.workspace,
       env,
       deadline: Math.min(limit, host.deadline),
+      ...(step.stage === null && { signal: cancelling.signal }),
       onOutput: bytes => log.write(bytes),
     }),
   )

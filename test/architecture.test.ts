@@ -28,6 +28,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@octokit/auth-app': /^github\/app\.ts$/,
   '@inquirer/prompts': /^entry\/commands\//,
   yaml: /^entry\/system\/template\.ts$/,
+  '@slack/web-api': /^report\/slack\.ts$/,
   '@octokit/webhooks': /^webhook\/signature\.ts$/,
   'simple-git': /^workspace\/git\.ts$/,
   execa: /^(command\/(output-pipe|run-command)|workspace\/sandbox|entry\/.*|local\/github\/git)\.ts$/,

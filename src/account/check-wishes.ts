@@ -3,12 +3,14 @@ import { type Administration, openAdministration } from '../github/administratio
 import { type AppKeys, openApp } from '../github/app.ts'
 import { CLONING, WRITING } from '../github/tokens.ts'
 import { Problem } from '../problem.ts'
+import { openSlack, type Slack } from '../report/slack.ts'
 
 /** What a person says when setting up; null for what is to stay as it is. */
 export type Wishes = {
   githubToken: string | null
   cloneToken: string | null
   githubApp: AppKeys | null
+  slackToken: string | null
   /** Owners, or `owner/repo`; null: those that GitHub names. */
   owners: readonly string[] | null
   rotateWebhookSecret: boolean
@@ -30,23 +32,29 @@ const OWNER = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}(\/[A-Za-z0-9._-]{1,100})?$|^\*$/
  * Asks GitHub about what was given, before anything is written.
  * @throws Problem that names everything that is missing or impossible, at once
  */
-export async function checkWishes(wishes: Wishes, apiUrl: string): Promise<Findings> {
-  const { githubToken, cloneToken, githubApp, owners } = wishes
+export async function checkWishes(wishes: Wishes, apiUrl: string, slackApiUrl?: string): Promise<Findings> {
+  const { githubToken, cloneToken, githubApp, slackToken, owners } = wishes
   const found = githubApp
     ? await checkApp(githubApp, apiUrl)
     : githubToken
       ? await checkToken(openAdministration(apiUrl, githubToken))
       : { who: '', owners: [], hints: [], faults: [] }
   const clone = cloneToken ? await checkCloneToken(openAdministration(apiUrl, cloneToken)) : NOTHING
+  const slack = slackToken ? await checkSlack(openSlack(slackToken, slackApiUrl)) : NOTHING
   const wrong = (owners ?? []).filter(owner => !OWNER.test(owner))
   const faults = [
     ...found.faults,
     ...clone.faults,
+    ...slack.faults,
     ...wrong.map(owner => `"${owner}" is neither an owner nor owner/repo.`),
     ...(githubApp && (githubToken || cloneToken) ? ['Give an App or tokens, not both.'] : []),
   ]
   if (faults.length > 0) throw new Problem(faults.join('\n'))
-  return { who: found.who, owners: owners ?? found.owners, hints: [...found.hints, ...clone.hints] }
+  return {
+    who: found.who,
+    owners: owners ?? found.owners,
+    hints: [...found.hints, ...clone.hints, ...slack.hints],
+  }
 }
 
 type Found = Findings & { faults: readonly string[] }
@@ -93,6 +101,18 @@ async function checkCloneToken(github: Administration): Promise<Found> {
   } catch (error) {
     const { faults } = fault(error)
     return { ...NOTHING, faults: faults.map(text => text.replace('this token', 'the clone token')) }
+  }
+}
+
+async function checkSlack(slack: Slack): Promise<Found> {
+  try {
+    return {
+      ...NOTHING,
+      hints: [`Slack knows its token as ${await slack.whoAmI()}'s. Invite it to the channel.`],
+    }
+  } catch (error) {
+    const why = (error as Error).message.replace('the message', 'the token')
+    return { ...NOTHING, faults: [`${why}. It needs a bot token (xoxb-…) with the scope chat:write.`] }
   }
 }
 

@@ -18,6 +18,7 @@ const environmentSchema = z.object({
   /** Megabytes of a log that are kept. */
   LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
+  LAMBCI_SLACK_API_URL: z.url().default('https://slack.com/api/'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),
 })
 type Names = keyof z.infer<typeof environmentSchema>

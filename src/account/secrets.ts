@@ -20,6 +20,8 @@ export const runnerSecretsSchema = z
       .object({ id: z.int().positive(), privateKey: z.string().includes('PRIVATE KEY') })
       .nullable()
       .default(null),
+    /** Posts messages; null where nobody wants any. */
+    slackToken: secret.nullable().default(null),
     /** Signs the links to private pages. */
     linkKey: z.string().min(16),
   })

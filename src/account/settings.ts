@@ -1,7 +1,8 @@
 import { settingsKeys } from '../build/layout.ts'
+import type { Run } from '../build/run-record.ts'
 import type { Store } from '../build/store.ts'
 import { defaults, lay, layRule } from '../config/cascade.ts'
-import { toConfig } from '../config/config.ts'
+import { type Config, toConfig } from '../config/config.ts'
 import {
   accountRules,
   isAllowed,
@@ -13,6 +14,7 @@ import {
 import { topicOf } from '../config/topics.ts'
 import type { Job } from '../job/job.ts'
 
+type Notifications = NonNullable<Run['notifications']>
 type NoticeRule = 'always' | 'change' | 'failure'
 
 /** What the account says of one repository. */
@@ -57,6 +59,16 @@ export function noticeTopic(job: Job, chosen: string | null | undefined): string
   // Where the build died before its configuration was read, the account's own choice holds.
   const isListed = chosen !== undefined && [...own, ...accountRules(layers).topics].includes(chosen)
   return isListed ? chosen : (own[1] ?? null)
+}
+
+/** How a build's message in Slack appears, or null for none; as with the topic, a fork's record does not choose. */
+export function slackLook(
+  job: Job,
+  chosen: Notifications | null | undefined,
+): Config['notifications']['slack'] {
+  if (chosen && job.trust !== 'fork') return chosen.slack
+  const account = layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job)
+  return toConfig(account.merged).notifications.slack
 }
 
 /** Which endings people hear of; as with the topic, a fork's record does not choose. */

@@ -14,7 +14,7 @@ export async function writeRunnerSecrets(
   store: Store,
   wishes: Wishes,
 ): Promise<{ webhookSecret: string; isApp: boolean }> {
-  const { githubToken, cloneToken, githubApp, rotateWebhookSecret, rotateLinkKey } = wishes
+  const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = wishes
   const written = await editJson(store, runnerSecretsKey, standing => {
     const { data } = runnerSecretsSchema.safeParse(standing ?? {})
     const known = data?.webhookSecrets ?? []
@@ -30,6 +30,7 @@ export async function writeRunnerSecrets(
       githubToken: hasNew ? githubToken : (data?.githubToken ?? null),
       cloneToken: githubApp ? null : (cloneToken ?? data?.cloneToken ?? null),
       githubApp: hasNew ? githubApp : (data?.githubApp ?? null),
+      slackToken: slackToken ?? data?.slackToken ?? null,
       linkKey: rotateLinkKey || !data ? newSecret() : data.linkKey,
     }
   })

@@ -40,6 +40,16 @@ export const reportSchema = z.object({
       })
       .nullable(),
     notice: z.object({ messageId: z.string().nullable(), error: z.string().nullable() }).nullable(),
+    /** The build's message in Slack, where it stands and what it says. */
+    slack: z
+      .object({
+        channel: z.string().nullable(),
+        ts: z.string().nullable(),
+        status: z.string(),
+        error: z.string().nullable(),
+      })
+      .nullable()
+      .default(null),
     summary: z.boolean(),
     closed: z.boolean(),
   }),
@@ -54,5 +64,5 @@ export const emptyReport: Report = {
   latestEnd: null,
   ending: null,
   cost: null,
-  told: { status: null, notice: null, summary: false, closed: false },
+  told: { status: null, notice: null, slack: null, summary: false, closed: false },
 }

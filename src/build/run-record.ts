@@ -28,6 +28,13 @@ export const runnerSchema = z.object({
 })
 export type Runner = z.infer<typeof runnerSchema>
 
+const slackLookSchema = z.object({
+  channel: z.string().max(100),
+  username: z.string().max(100),
+  iconUrl: z.string().max(2000),
+  asUser: z.boolean(),
+})
+
 /** The course of a build, `run.json`: written by the build alone, and read by everyone else as a stranger's word. */
 export const runSchema = z.object({
   nonce: z.string().max(64),
@@ -61,7 +68,11 @@ export const runSchema = z.object({
   runner: runnerSchema.nullable(),
   /** What the configuration says of notices; report checks the topic against the account's list. */
   notifications: z
-    .object({ on: z.enum(['always', 'change', 'failure']), topicArn: z.string().max(300).nullable() })
+    .object({
+      on: z.enum(['always', 'change', 'failure']),
+      topicArn: z.string().max(300).nullable(),
+      slack: slackLookSchema.nullable().default(null),
+    })
     .nullable(),
 })
 export type Run = z.infer<typeof runSchema>

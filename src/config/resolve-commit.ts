@@ -15,6 +15,8 @@ export type Source = {
   access: GitAccess
   /** By then git has to be done; ms since 1970. */
   deadline: number
+  /** Stops git. */
+  signal?: AbortSignal
 }
 
 /**
@@ -22,7 +24,7 @@ export type Source = {
  * fetched too. Throws a `Problem` where git or a file is at fault.
  */
 export async function resolveCommit(job: Job, source: Source): Promise<Resolved> {
-  const { githubUrl, directory, token, access, deadline } = source
+  const { githubUrl, directory, token, access, deadline, signal } = source
   const settings = { job, account: job.settings, base: NO_FILES }
   const unread = resolveConfig({ ...settings, head: NO_FILES })
   const isClosed = job.isPrivate && token === null
@@ -41,6 +43,7 @@ export async function resolveCommit(job: Job, source: Source): Promise<Resolved>
     depth: unread.config.git.depth,
     token: token ?? undefined,
     deadline,
+    signal,
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)

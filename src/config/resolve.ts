@@ -1,8 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '../job/job.ts'
 import { type Cascade, defaults, lay, layRule } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
-import { DEFAULTS } from './defaults.ts'
 import { type Allowance, describeUnread, type Files, narrow, readFiles } from './files.ts'
 import type { Source } from './layer.ts'
 import { merge } from './merge.ts'
@@ -80,16 +78,12 @@ function inheritsSecrets(job: Resolving['job'], ruled: Cascade, top: Cascade): b
 
 function describeTop(job: Resolving['job'], top: Cascade, config: Config): string[] {
   const withheld = config.build && top.merged.inheritSecrets === true && !config.inheritSecrets
-  const { slack } = config.notifications
   return [
     ...(withheld && job.trust === 'fork'
       ? ['Secret variables are never given to pull requests from forks or from Dependabot.']
       : []),
     ...(withheld && job.trust !== 'fork'
       ? ['"inheritSecrets" stays false, as the account\'s settings say: files cannot switch it on.']
-      : []),
-    ...(slack !== null && !isDeepStrictEqual(slack, DEFAULTS.notifications.slack)
-      ? ['"notifications.slack" is understood, but this version sends no messages to Slack.']
       : []),
   ]
 }

@@ -1,3 +1,4 @@
+import type { CancelWish } from '../build/cancel-wish.ts'
 import type { Ending, Report } from '../build/report-record.ts'
 import type { Records } from '../build/view.ts'
 
@@ -10,7 +11,11 @@ const ADMISSIONS = 3
  * Whether and how a build has ended; a pure function. The first ending accepted is final. A build that has not ended is
  * dead when Lambda says so of the very invocation that runs it, or when its latest end has passed.
  */
-export function judge({ job, run }: Records, report: Report, now: Date): Verdict {
+export function judge(
+  { job, run, wish }: Records & { wish: CancelWish | null },
+  report: Report,
+  now: Date,
+): Verdict {
   if (report.ending) return { ending: report.ending }
   if (run?.phase === 'ended') {
     const { result, reason, deploy, endedAt } = run
@@ -19,6 +24,8 @@ export function judge({ job, run }: Records, report: Report, now: Date): Verdict
   const failures = report.failures.filter(({ nonce }) => nonce === job.nonce)
   const isOverdue = now > new Date(report.latestEnd ?? job.latestEnd)
   if (!run) {
+    // Whoever claims it later finds the wish, and ends at once.
+    if (wish) return { ending: { ...erroredAt(now, wish.why), result: 'cancelled' } }
     // Each attempt that was handed out may fail once before the next one is due.
     if (failures.length < report.admissions && !isOverdue) return null
     if (report.admissions < ADMISSIONS) return 'again'

@@ -11,6 +11,7 @@ const NONE: Wishes = {
   githubToken: null,
   cloneToken: null,
   githubApp: null,
+  slackToken: null,
   owners: null,
   rotateWebhookSecret: false,
   rotateLinkKey: false,

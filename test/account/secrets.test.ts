@@ -22,6 +22,7 @@ const SECRETS = {
   githubToken: 'ghp_very-secret',
   cloneToken: null,
   githubApp: null,
+  slackToken: null,
   linkKey: 'a-link-key-of-these-tests',
 }
 

@@ -57,6 +57,7 @@ function startProcess(outside: { orders: Order[]; switches: Set<number> }, steps
       githubToken: 'writes',
       cloneToken: 'reads',
       githubApp: null,
+      slackToken: null,
       linkKey: LINK_KEY,
     }),
     granter: granterOf('reads'),

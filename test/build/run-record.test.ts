@@ -11,7 +11,7 @@ test('a run survives JSON unchanged', () => {
   const run = endedRun({
     timings: { fetch: 12.5 },
     deploy: { stage: 'dev', status: 'failed', reason: 'x', exit: { kind: 'signalled', signal: 'SIGKILL' } },
-    notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' },
+    notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds', slack: null },
   })
   expect(parse(run)).toEqual(run)
 })

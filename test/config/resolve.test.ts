@@ -138,7 +138,6 @@ test('notes on what LambCI had', () => {
   expect(resolveConfig({ job: PUSH, account: {}, base: NO_FILES, head }).notes).toEqual([
     '.lambci.json: "clearTmp" is no longer needed and can be removed.',
     '.lambci.js is not read: configuration is data. Move what it says to .lambci.json.',
-    '"notifications.slack" is understood, but this version sends no messages to Slack.',
   ])
 })
 

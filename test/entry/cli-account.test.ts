@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readRunnerSecrets } from '../../src/account/secrets.ts'
 import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../src/build/layout.ts'
@@ -10,8 +9,8 @@ import { startGitHub } from '../../src/local/github/server.ts'
 import { putJson, readJson } from '../bucket.ts'
 import { makeDirectory, makeWorkingCopy } from '../local/github/working-copy.ts'
 import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { lambci } from './lambci.ts'
 
-const LAMBCI = join(import.meta.dirname, '..', '..', 'src', 'entry', 'lambci.js')
 let town: Town
 let data: string
 beforeAll(async () => {
@@ -20,15 +19,6 @@ beforeAll(async () => {
 })
 afterAll(() => town.close())
 
-/** Runs the command line as a program would: without a terminal. */
-async function lambci(args: string[], { input, env }: { input?: string; env?: Record<string, string> } = {}) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [LAMBCI, ...args], {
-    reject: false,
-    env: { AWS_EC2_METADATA_DISABLED: 'true', ...env },
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
-  })
-  return { exitCode, stdout, stderr }
-}
 const onTown = (...args: string[]) => lambci([...args, '--data', data])
 const fileWith = async (name: string, text: string) => {
   const path = join(town.directory, name)

@@ -23,6 +23,7 @@ beforeAll(async () => {
       githubToken: 'writes',
       cloneToken: null,
       githubApp: null,
+      slackToken: null,
       linkKey: LINK_KEY,
     }),
     publish: async () => {},

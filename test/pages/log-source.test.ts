@@ -76,7 +76,7 @@ test('an index that lies leads nowhere, but to no harm', async () => {
 })
 
 test('pieces are all lines, in characters that are whole', async () => {
-  const log = Buffer.from(Array.from({ length: 300_000 }, (_, line) => `grüße ${line}\n`).join('') + 'no end')
+  const log = Buffer.from(`${Array.from({ length: 300_000 }, (_, line) => `grüße ${line}\n`).join('')}no end`)
   const source = new LogSource(serve(log).fetch, null)
   while ((await source.advance()) > 0);
   const found: string[] = []

@@ -168,7 +168,20 @@ test.each<Row>([
     { ending: { result: 'errored', deploy: null } },
   ],
 ])('%s', (_, run, report, now, expected) => {
-  const verdict = judge({ job: jobOf(), run, report: reportOf(report) }, reportOf(report), now)
+  const records = { job: jobOf(), run, report: reportOf(report), wish: null }
+  const verdict = judge(records, reportOf(report), now)
   if (expected === null || expected === 'again') expect(verdict).toBe(expected)
   else expect(verdict).toMatchObject(expected)
+})
+
+test('a wish to cancel ends what nobody has claimed, and nothing else', () => {
+  const wish = { by: 'ada', why: 'by ada', at: after(3).toISOString() }
+  const judged = (run: Run | null, report: Partial<Report> = {}) =>
+    judge({ job: jobOf(), run, report: reportOf(report), wish }, reportOf(report), SOON)
+  expect(judged(null)).toEqual({
+    ending: { result: 'cancelled', reason: 'by ada', deploy: null, endedAt: SOON.toISOString() },
+  })
+  expect(judged(runOf())).toBeNull()
+  expect(judged(endedRun())).toMatchObject({ ending: { result: 'passed' } })
+  expect(judged(null, { ending: accepted })).toEqual({ ending: accepted })
 })

@@ -20,6 +20,7 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .option('--clone-token-file <file>', 'GitHub token that can only read, for private repositories')
     .option('--app-id <n>', 'number of a GitHub App, instead of tokens', wholeNumber)
     .option('--app-key-file <file>', 'its private key (.pem)')
+    .option('--slack-token-file <file>', 'bot token of a Slack app, for messages')
     .option('--owners <list>', 'whom to build for: owners, or owner/repo')
     .option('--stdin', 'take all of that as JSON from standard input')
     .option('--rotate-webhook-secret', 'a new webhook secret; the old one counts until the next change')
@@ -54,6 +55,11 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .action(async (repository, options) =>
       end(await (await import('./builds.ts')).printBuilds(repository, options)),
     )
+  onStack(program.command('cancel'))
+    .description('end a build that is queued or running; a deploy that has begun is left alone')
+    .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
+    .option('--json', 'the answer as JSON')
+    .action(async (target, options) => end(await (await import('./cancel.ts')).cancelBuild(target, options)))
   onStack(program.command('rebuild'))
     .description('build a commit once more, under a new number')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')

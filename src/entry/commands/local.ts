@@ -36,6 +36,7 @@ export async function runLocal({ port, data, once = false, json = false }: Local
   const started = startSystem({
     directory,
     port,
+    slackApiUrl: process.env.LAMBCI_SLACK_API_URL,
     // What is written while we close can no longer be read, nor need it be.
     onRecord: key => void started.then(({ store }) => board.note(store, key)).catch(() => {}),
     onMail: mail => {

@@ -13,6 +13,7 @@ export type SetupOptions = StackOptions & {
   cloneTokenFile?: string
   appId?: number
   appKeyFile?: string
+  slackTokenFile?: string
   stdin?: true
   rotateWebhookSecret?: true
   rotateLinkKey?: true
@@ -22,6 +23,7 @@ const stdinSchema = z.strictObject({
   githubToken: z.string().min(1).optional(),
   cloneToken: z.string().min(1).optional(),
   app: z.strictObject({ id: z.int().positive(), privateKey: z.string() }).optional(),
+  slackToken: z.string().min(1).optional(),
   owners: z.array(z.string()).optional(),
 })
 
@@ -30,7 +32,7 @@ export async function setUp(options: SetupOptions): Promise<number> {
   const stack = await findStack(options)
   const given = await readWishes(options)
   const wishes = isInteractive() && isSilent(options) ? await askWishes(given) : given
-  const findings = await checkWishes(wishes, stack.githubApiUrl)
+  const findings = await checkWishes(wishes, stack.githubApiUrl, process.env.LAMBCI_SLACK_API_URL)
   const owners =
     wishes.owners === null && isInteractive() && findings.owners.length > 0
       ? splitOwners(await askText('Build for which owners or repositories', findings.owners.join(', ')))
@@ -43,11 +45,11 @@ export async function setUp(options: SetupOptions): Promise<number> {
 }
 
 /** Nobody has said anything: then there is a conversation. */
-const isSilent = ({ tokenFile, appId, stdin, rotateWebhookSecret, rotateLinkKey, owners }: SetupOptions) =>
-  [tokenFile, appId, stdin, rotateWebhookSecret, rotateLinkKey, owners].every(each => each === undefined)
+const isSilent = ({ stack: _, bucket: _b, data: _d, ...said }: SetupOptions) =>
+  Object.values(said).every(each => each === undefined)
 
 async function readWishes(options: SetupOptions): Promise<Wishes> {
-  const { tokenFile, cloneTokenFile, appId, appKeyFile, stdin } = options
+  const { tokenFile, cloneTokenFile, slackTokenFile, appId, appKeyFile, stdin } = options
   const said = stdin ? readInput(await readStandardInput()) : {}
   if ((appId === undefined) !== (appKeyFile === undefined))
     throw new Problem('An App takes both: --app-id and --app-key-file.')
@@ -59,6 +61,7 @@ async function readWishes(options: SetupOptions): Promise<Wishes> {
     githubApp,
     githubToken: tokenFile ? await readSecretFile(tokenFile) : (said.githubToken ?? null),
     cloneToken: cloneTokenFile ? await readSecretFile(cloneTokenFile) : (said.cloneToken ?? null),
+    slackToken: slackTokenFile ? await readSecretFile(slackTokenFile) : (said.slackToken ?? null),
     owners: options.owners === undefined ? (said.owners ?? null) : splitOwners(options.owners),
     rotateWebhookSecret: options.rotateWebhookSecret ?? false,
     rotateLinkKey: options.rotateLinkKey ?? false,

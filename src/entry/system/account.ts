@@ -1,3 +1,4 @@
+import { editJson } from '../../account/edit.ts'
 import { runnerSecretsKey, settingsKeys } from '../../build/layout.ts'
 import type { Store } from '../../build/store.ts'
 import { isObject, type JsonObject, parseJson } from '../../config/json.ts'
@@ -9,8 +10,11 @@ const [GLOBAL_SETTINGS] = settingsKeys('')
 /** What setting up writes into the bucket: the runner's secrets, and settings that build every repository. */
 export async function seedAccount(store: Store, keys: Keys, topicArn: string): Promise<void> {
   const { webhookSecret, githubToken, cloneToken, linkKey } = keys
-  const secrets = { webhookSecrets: [webhookSecret], githubToken, cloneToken, linkKey }
-  await store.put(runnerSecretsKey, JSON.stringify(secrets), JSON_TYPE)
+  // What somebody has set up besides, such as Slack's token, stays.
+  await editJson(store, runnerSecretsKey, standing => ({
+    ...standing,
+    ...{ webhookSecrets: [webhookSecret], githubToken, cloneToken, linkKey },
+  }))
   const settings = { allow: ['*'], notifications: { sns: { topicArn } } }
   await store.putIf(GLOBAL_SETTINGS, JSON.stringify(settings, null, 2), { ifNoneMatch: '*' })
 }

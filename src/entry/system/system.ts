@@ -17,6 +17,8 @@ import {
 
 export type SystemOptions = ServerOptions &
   Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'moduleOf'> & {
+    /** Instead of Slack's own. */
+    slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
   }
 
@@ -46,7 +48,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
-      environmentOf: roleArn => environmentOf(servers, sts.issue(roleArn)),
+      environmentOf: roleArn => ({
+        ...environmentOf(servers, sts.issue(roleArn)),
+        ...(options.slackApiUrl && { LAMBCI_SLACK_API_URL: options.slackApiUrl }),
+      }),
       onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
     }),
     directory: join(directory, 'lambda'),

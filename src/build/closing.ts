@@ -1,0 +1,25 @@
+import type { Result } from './result.ts'
+import type { Run } from './run-record.ts'
+
+/** What a build says of its own end. */
+export type Closing = Pick<Run, 'exit' | 'reason' | 'deploy'> & { result: Result }
+
+export const closed = (result: Result, rest: Partial<Closing>): Closing => ({
+  exit: null,
+  reason: null,
+  deploy: null,
+  ...rest,
+  result,
+})
+
+const VERBS: Record<Result, string> = {
+  passed: 'Passed',
+  failed: 'The build failed',
+  errored: 'The build ended in an error',
+  cancelled: 'The build was cancelled',
+  skipped: 'The build was skipped',
+}
+
+/** The last line of a log, such as `The build failed after 42 s`. */
+export const describeClosing = ({ result, reason }: Closing, took: string): string =>
+  `${VERBS[result]}${result === 'cancelled' && reason ? ` ${reason}` : ''} after ${took}`
