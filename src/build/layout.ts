@@ -12,9 +12,16 @@ export const settingsKeys = (project: string) => ['config/global.json', `config/
 export const variablesKeys = (project: string) =>
   ['secrets/env/global.json', `secrets/env/${project}.json`] as const
 
+const branchesPrefix = (project: string) => `${project}/branches/`
+/** Where all branches of a repository have their newest builds, and the branch that such a key is of. */
+export const branchKeys = {
+  prefix: branchesPrefix,
+  branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
+}
+
 /** A branch may hold any character: percent-encoded it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>
-  `${project}/branches/${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
+  `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
 /** Dependency caches of a repository's builds of one level of trust. */
 export const cachePrefix = (project: string, trust: string) => `${project}/cache/${trust}/`

@@ -7,12 +7,13 @@ import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
 import { FORM_PAGE_HEADERS } from '../pages/frame.ts'
 import { renderRepositoryPage } from '../pages/repository-page.ts'
 import type { Receiver } from '../receive-delivery.ts'
-import { readSummary } from '../report/summary.ts'
+import { listSummaries, readSummary } from '../report/summary.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
 /** How many are looked at for a filter: each takes three reads. */
 const LOOKED_AT = 300
+const BRANCHES = 100
 
 type Host = Pick<Receiver, 'store' | 'secrets'> & { baseUrlOf: (c: Context) => string }
 
@@ -58,12 +59,14 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
       signed === null ? target : `${target}?key=${keyOfPath(target, signed)}`
     if (c.req.header('accept')?.includes('application/json'))
       return c.json(builds, 200, { 'cache-control': 'no-store' })
+    const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       project,
       builds,
+      branches,
       filter,
-      linkTo: view => withKey(buildPath(view)),
+      linkTo: number => withKey(buildPath({ project, number })),
       badge: { path: badge, url: `${baseUrlOf(c)}${badge}` },
       key: newest.isPrivate ? (key ?? null) : null,
     })

@@ -39,7 +39,11 @@ export async function openBuild(
 }
 
 /** A repository for who may see it. Its newest build says whether it is private; what it was before does not count. */
-export type OpenedRepository = { newest: View; builds: AsyncIterable<View>; mayShow: (view: View) => boolean }
+export type OpenedRepository = {
+  newest: View
+  builds: AsyncIterable<View>
+  mayShow: (build: { isPrivate: boolean }) => boolean
+}
 
 /**
  * Opens a repository by one of its paths, which has a key of its own. None, none that is built, and a wrong key look the

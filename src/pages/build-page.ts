@@ -3,7 +3,8 @@ import { html } from 'hono/html'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
 import { renderFrame } from './frame.ts'
-import { iconOf, renderSummary, titleOf } from './summary.ts'
+import { iconOf } from './icon.ts'
+import { renderSummary, titleOf } from './summary.ts'
 
 /** What the page shows; `logText` is the end of the log, `links` lead to all of it. */
 export type PageParts = {
@@ -30,5 +31,5 @@ ${renderSummary(view, links.repository)}
 <p class="soft plain-only">The end of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
   const reloadSeconds = isOver ? undefined : RELOAD_SECONDS
-  return renderFrame({ title: titleOf(view), lively: { icon: iconOf(view), reloadSeconds } }, content)
+  return renderFrame({ title: titleOf(view), icon: iconOf(view), lively: { reloadSeconds } }, content)
 }

@@ -16,7 +16,7 @@ export const LIVELY_PAGE_HEADERS = headersWith(
 )
 
 /** Of a page without a script, but with a form and an image, both of this very server. */
-export const FORM_PAGE_HEADERS = headersWith("img-src 'self'; form-action 'self'")
+export const FORM_PAGE_HEADERS = headersWith("img-src 'self' data:; form-action 'self'")
 
 function headersWith(more: string) {
   return {
@@ -29,10 +29,10 @@ function headersWith(more: string) {
 }
 
 type Content = HtmlEscapedString | Promise<HtmlEscapedString>
-type Frame = { title: string; lively?: { icon: string; reloadSeconds: number | undefined } }
+type Frame = { title: string; icon: string; lively?: { reloadSeconds: number | undefined } }
 
 /** What all pages have around them; `lively` ones have the script, and load themselves anew where it does not run. */
-export function renderFrame({ title, lively }: Frame, content: Content) {
+export function renderFrame({ title, icon, lively }: Frame, content: Content) {
   const reload =
     lively?.reloadSeconds === undefined
       ? ''
@@ -44,7 +44,7 @@ export function renderFrame({ title, lively }: Frame, content: Content) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 ${reload}
 <title>${title}</title>
-${lively ? html`<link rel="icon" href="${lively.icon}">` : ''}
+<link rel="icon" href="${icon}">
 <style>${raw(STYLE)}</style>
 </head>
 <body>

@@ -5,16 +5,21 @@ import { BUILD_STATUSES } from '../build/result.ts'
 import type { View } from '../build/view.ts'
 import { repositoryOf } from '../job/job.ts'
 import { renderFrame } from './frame.ts'
+import { iconOf, PLAIN_ICON } from './icon.ts'
 
 export type Filter = { branch: string; status: string }
+
+export type BranchState = { branch: string; number: number; status: string; deploy: string | null }
 
 export type RepositoryParts = {
   project: string
   /** Newest first, those that the filter lets through. */
   builds: readonly View[]
+  /** The newest ended build of each branch, latest first. */
+  branches: readonly BranchState[]
   filter: Filter
   /** To a build, and to the badge, with a key where one is needed. */
-  linkTo: (view: View) => string
+  linkTo: (number: number) => string
   badge: { path: string; url: string }
   /** The page's own key, which its form hands on. */
   key: string | null
@@ -22,12 +27,14 @@ export type RepositoryParts = {
 
 /** The builds of a repository as a page. */
 export function renderRepositoryPage(parts: RepositoryParts) {
-  const { project, builds, filter, linkTo, badge, key } = parts
+  const { project, builds, branches, filter, linkTo, badge, key } = parts
   const repository = repositoryOf(project)
+  const newest = builds[0]
   const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
   const content = html`
 <h1>${repository}</h1>
 <p><img src="${badge.path}" alt="How the default branch stands"></p>
+${branches.length > 0 ? html`<ul class="places" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
 <form class="filter">
 ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
 <label>Branch <input name="branch" value="${filter.branch}"></label>
@@ -37,10 +44,16 @@ ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
   )}</select></label>
 <button>Show</button>
 </form>
-${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view)))}</ol>` : html`<p>No build fits.</p>`}
+${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No build fits.</p>`}
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
-  return renderFrame({ title: repository }, content)
+  return renderFrame({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
+}
+
+function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {
+  const isFailed = deploy === 'failed' || status === 'failed' || status === 'errored'
+  const state = deploy === 'failed' ? 'deploy failed' : status
+  return html`<li>${branch} <a href="${link}">#${number}</a> <span class="${isFailed ? 'red' : status}">${state}</span></li>`
 }
 
 function describe(view: View, link: string) {

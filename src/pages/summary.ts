@@ -1,32 +1,11 @@
 import { html } from 'hono/html'
 import { describeCost } from '../build/cost.ts'
-import { describeDuration, describeOutcome, durationOf, isRed } from '../build/outcome.ts'
+import { describeDuration, describeOutcome, durationOf } from '../build/outcome.ts'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
 import { repositoryOf } from '../job/job.ts'
+import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
-
-/** How a build looks at a glance: a class of the style, and of the icon in the browser's tab. */
-export const colorOf = (view: View) => (isRed(view) ? 'red' : view.status)
-
-const ICONS: Record<string, string> = {
-  red: '#cf222e',
-  passed: '#1a7f37',
-  deploying: '#0b62c4',
-  running: '#0b62c4',
-  queued: '#8b949e',
-}
-const GREY = '#8b949e'
-
-/** A dot, for it is seen at 16 pixels; a ring while the build goes on. */
-export function iconOf(view: View): string {
-  const color = ICONS[colorOf(view)] ?? GREY
-  const shape = hasEnded(view.status)
-    ? `<circle cx="8" cy="8" r="7" fill="${color}"/>`
-    : `<circle cx="8" cy="8" r="5.5" fill="none" stroke="${color}" stroke-width="4"/>`
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${shape}</svg>`
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`
-}
 
 /** A deploy that failed is what the tab should say, though the tests have passed. */
 export function titleOf(view: View): string {

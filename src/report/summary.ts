@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { branchKey } from '../build/layout.ts'
+import { branchKey, branchKeys } from '../build/layout.ts'
 import { readRecord, type Versioned } from '../build/records.ts'
 import { hasEnded } from '../build/result.ts'
 import type { Store } from '../build/store.ts'
@@ -14,12 +14,30 @@ const summarySchema = z.object({
   endedAt: z.string(),
   /** How the build before it had ended, for those who want to hear of changes only. */
   previous: z.string().nullable(),
+  isPrivate: z.boolean().default(false),
 })
 export type Summary = z.infer<typeof summarySchema>
 
 /** The newest ended build of a branch, null where there is none yet. */
 export const readSummary = async (store: Store, project: string, branch: string): Promise<Summary | null> =>
   (await readRecord(store, branchKey(project, branch), summarySchema))?.value ?? null
+
+/** The newest ended builds of a repository's branches, latest first; of so many branches at most. */
+export async function listSummaries(
+  store: Store,
+  project: string,
+  most: number,
+): Promise<(Summary & { branch: string })[]> {
+  const entries = await store.list(branchKeys.prefix(project), { limit: most })
+  const branches = entries.map(({ key }) => branchKeys.branchOf(key))
+  const summaries = await Promise.all(
+    branches.map(async branch => {
+      const summary = await readSummary(store, project, branch)
+      return summary ? [{ ...summary, branch }] : []
+    }),
+  )
+  return summaries.flat().toSorted((one, other) => other.endedAt.localeCompare(one.endedAt))
+}
 
 const ATTEMPTS = 20
 
@@ -39,6 +57,7 @@ export async function updateSummary(store: Store, view: View): Promise<Summary |
       status: view.status,
       deploy: view.deploy?.status ?? null,
       endedAt: view.endedAt ?? '',
+      isPrivate: view.isPrivate,
       previous: standing ? (standing.value.deploy === 'failed' ? 'failed' : standing.value.status) : null,
     }
     const condition = standing ? { ifMatch: standing.etag } : ({ ifNoneMatch: '*' } as const)

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildKeys } from '../../src/build/layout.ts'
@@ -8,6 +7,7 @@ import { LogStreamer } from '../../src/log/streamer.ts'
 import { HOSTILE } from '../payloads.ts'
 import { endedRun, jobOf } from '../records.ts'
 import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { complaintsOfAxe } from './axe.ts'
 import { openBrowser, openPage, takePicture } from './browser.ts'
 
 let town: Town
@@ -53,17 +53,6 @@ async function store(
 const shownLines = (page: Page) => page.locator('.line .text').allTextContents()
 const textOfLine = (page: Page, line: number) => page.locator(`[data-line="${line}"] .text`).textContent()
 const top = (page: Page) => page.evaluate(() => scrollY)
-
-/** What axe, the usual judge of accessibility, has against a page. */
-async function complaintsOfAxe(page: Page): Promise<string[]> {
-  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
-  return page.evaluate(async () => {
-    type Found = { violations: { id: string; nodes: { html: string }[] }[] }
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<Found> } }
-    const { violations } = await axe.run()
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
-  })
-}
 
 const COLORS = [
   String.raw`printf '\033[1mInstalling\033[0m\n'`,

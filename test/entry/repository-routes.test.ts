@@ -54,11 +54,13 @@ const numbers = async (path: string) => {
 }
 const signed = (path: string) => `${path}?key=${keyOfPath(path, LINK_KEY)}`
 
+const onBranch = (change: Partial<Job>, branch: string) => ({ ...change, branch, trigger: `push/${branch}` })
+
 describe('the builds of a repository', () => {
   const project = 'gh/ada/listed'
   beforeAll(async () => {
     for (let number = 1; number <= 33; number++)
-      await put({ project, number, branch: number % 2 ? 'master' : 'qa' }, number % 3 ? 'passed' : 'failed')
+      await put(onBranch({ project, number }, number % 2 ? 'master' : 'qa'), number % 3 ? 'passed' : 'failed')
     await put({ ...PULL, project, number: 34 }, null)
     // It lags behind, as it may.
     await putJson(bucket.store, counterKey(project), { number: 31 })
@@ -83,6 +85,8 @@ describe('the builds of a repository', () => {
     expect(page).toContain('<a class="number" href="/gh/ada/listed/builds/32">#32</a>')
     expect(page).toContain('qa · Ada Writer · 42 s · ~$0.0021')
     expect(page).toContain('value="qa"')
+    const branches = page.slice(page.indexOf('<ul class="places"'), page.indexOf('</ul>'))
+    expect(branches.replaceAll(/<[^>]+>/g, '')).toMatch(/^(?=.*master #33 failed)(?=.*qa #32 passed)/)
     expect(page).toContain(`[![ada/listed](${ORIGIN}/gh/ada/listed/badge.svg)](${ORIGIN}/gh/ada/listed)`)
   })
 })

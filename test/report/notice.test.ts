@@ -94,6 +94,7 @@ const summary = (previous: string | null, number = 7): Summary => ({
   status: 'passed',
   deploy: null,
   endedAt: '',
+  isPrivate: false,
   previous,
 })
 const passed = viewWith()
