@@ -9,7 +9,7 @@ export type StreamerOptions = {
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
   /** Told of each stored segment in the order of the log; called again like `upload`. */
   stored?(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 1 MiB). */
+  /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 5 MiB). */
   intervalMs?: number
   soonBytes?: number
   /** The largest segment (8 MiB). */
@@ -26,7 +26,8 @@ export type StreamerOptions = {
 const DEFAULTS = {
   stored: async () => {},
   intervalMs: 1000,
-  soonBytes: MIB,
+  // What S3 takes as a part of the whole need not be sent twice.
+  soonBytes: 5 * MIB,
   segmentBytes: 8 * MIB,
   bufferBytes: 24 * MIB,
   backOffMs: 200,

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-/** Where pictures of what the tests have seen are kept. */
-const PICTURES = join(import.meta.dirname, '..', '..', '.screenshots')
+/** Where pictures of what the tests have seen are kept; `SCREENSHOTS` names another place. */
+const PICTURES = process.env.SCREENSHOTS ?? join(import.meta.dirname, '..', '..', '.screenshots')
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** A real Chromium; `CHROMIUM` names another than the system's. */
