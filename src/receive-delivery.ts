@@ -1,5 +1,5 @@
 import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
-import { readAccount } from './account/settings.ts'
+import { deployRolesOf, readAccount } from './account/settings.ts'
 import { admissionOf, type Granter } from './admission/admission.ts'
 import { DeliveryClaim } from './admission/claim.ts'
 import { raiseCounter } from './admission/counter.ts'
@@ -16,6 +16,7 @@ import { projectSchema, type Request, repositoryOf, requestSchema } from './job/
 import { requestFromEvent } from './job/request-from-event.ts'
 import { trustOf } from './job/trust.ts'
 import { type Delivery, parsePayload } from './webhook/delivery.ts'
+import { DEPLOY_EVENT, parseDeploy } from './webhook/deploy.ts'
 import { knowsEvent, parseEvent } from './webhook/event.ts'
 import { parseRebuild, REBUILD_EVENT } from './webhook/rebuild.ts'
 import { verifySignature } from './webhook/signature.ts'
@@ -51,6 +52,7 @@ export async function receiveDelivery(delivery: Delivery, receiver: Receiver): P
     )
   }
   if (delivery.event === REBUILD_EVENT) return rebuild(delivery, receiver)
+  if (delivery.event === DEPLOY_EVENT) return deploy(delivery, receiver)
   if (!knowsEvent(delivery.event)) {
     return refuse(
       200,
@@ -85,10 +87,34 @@ async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> 
   const records = isProject ? await readRecords(receiver.store, wish) : null
   if (!records) return refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
   const { status, project, number } = viewOf(records)
-  if (!isOver(records, receiver.now())) {
+  if (!isDone(records, receiver.now())) {
     return refuse(409, `Build #${number} of ${repositoryOf(project)} has not ended yet: it is ${status}.`)
   }
-  return admit(delivery.id, { request: requestSchema.parse(records.job) }, receiver)
+  const request = requestSchema.parse(records.job)
+  // Asked for anew, it is the newest.
+  const target = request.target && { ...request.target, order: null, waited: null }
+  return admit(delivery.id, { request: { ...request, target } }, receiver)
+}
+
+/** Deploys the commit of a build to a stage: a job like any other, without its tests. */
+async function deploy(delivery: Delivery, receiver: Receiver): Promise<Answer> {
+  const payload = payloadOf(delivery)
+  const wish = 'error' in payload ? payload : parseDeploy(payload.json)
+  if ('error' in wish) return refuse(400, wish.error)
+  const isProject = projectSchema.safeParse(wish.project).success
+  const records = isProject ? await readRecords(receiver.store, wish) : null
+  if (!records) return refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
+  const job = requestSchema.parse(records.job)
+  if (job.event !== 'push' && job.event !== 'deploy')
+    return refuse(403, `Build #${wish.number} is of a ${job.event}, and only pushes deploy.`)
+  if (!(await readAccount(receiver.store, job.project)).mayDeploy(job.branch))
+    return refuse(403, `The branch ${job.branch} is not among the account's "deployBranches".`)
+  const { stage, order, waited } = wish
+  const of = job.target?.of ?? wish.number
+  const asked = { ...job, event: 'deploy', trigger: `deploy/${stage}`, target: { stage, of, order, waited } }
+  const request = requestSchema.safeParse(asked)
+  if (!request.success) return refuse(400, `"${stage}" is no stage.`)
+  return admit(delivery.id, { request: request.data }, receiver)
 }
 
 /** Every step leaves a trace that the next attempt finds: a delivery sent again goes on where the last one stopped. */
@@ -109,7 +135,7 @@ async function admit(
   if (ignored && account.heedsSkipWords) return ignore(ignored)
   const claim = await DeliveryClaim.open(store, deliveryId, project, async number => {
     const records = await readRecords(store, { project, number })
-    return records !== null && isOver(records, now())
+    return records !== null && isDone(records, now())
   })
   const job = await takeNumber(store, claim, number => ({
     ...request,
@@ -129,7 +155,11 @@ async function admit(
       raiseCounter(store, project, job.number),
       deadMansSwitch.set(job, switchTimeOf(job.latestEnd)),
     ])
-    const admission = await admissionOf(job, { secretVariables, buildUrl: url }, receiver.granter)
+    const admission = await admissionOf(
+      job,
+      { secretVariables, deployRoles: deployRolesOf(job), buildUrl: url },
+      receiver.granter,
+    )
     await publish({ job, admission })
     await claim.markPublished()
   }
@@ -137,5 +167,5 @@ async function admit(
 }
 
 /** A build that has ended, or can no longer end by itself, is not gone on with: who asks for it asks for a new one. */
-const isOver = (records: Records, now: Date) =>
+const isDone = (records: Records, now: Date) =>
   hasEnded(viewOf(records).status) || new Date(records.report?.latestEnd ?? records.job.latestEnd) < now

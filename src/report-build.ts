@@ -1,32 +1,32 @@
 import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
-import { noticeRule, noticeTopic, slackLook } from './account/settings.ts'
+import { deployRolesOf, noticeRule, noticeTopic, slackLook } from './account/settings.ts'
 import { admissionOf, type Granter } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
 import { readCancelWish } from './build/cancel-wish.ts'
+import { closeAfterDeploy } from './build/closing.ts'
 import { costOf } from './build/cost.ts'
-import { buildKeys } from './build/layout.ts'
+import { type BuildRef, buildKeys } from './build/layout.ts'
 import { buildUrl } from './build/links.ts'
-import { describeOutcome, isRed } from './build/outcome.ts'
+import { isOver, isRed } from './build/outcome.ts'
 import { readJob, readRun } from './build/records.ts'
-import type { Report } from './build/report-record.ts'
-import { hasEnded } from './build/result.ts'
+import type { Ending, Report } from './build/report-record.ts'
 import type { Run } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
 import { type View, viewOf } from './build/view.ts'
 import type { GitHub } from './github/client.ts'
 import type { Job } from './job/job.ts'
-import { isSegment } from './log/log-keys.ts'
 import { tail } from './log/reader.ts'
-import { runnerLine } from './log/runner-line.ts'
-import { composeLog } from './log/sink.ts'
+import { finishDeadLog } from './report/dead-log.ts'
 import { judge } from './report/ending.ts'
 import { holdLease } from './report/lease.ts'
 import { noticeOf } from './report/notice.ts'
 import type { Slack } from './report/slack.ts'
 import type { SendNotice } from './report/sns.ts'
+import { type AskForDeploy, handOnStage, settleDeploy } from './report/stage.ts'
 import { updateSummary } from './report/summary.ts'
+import { tellDeployment } from './report/tell-deployment.ts'
 import { isWanted, tellNotice } from './report/tell-notice.ts'
 import { tellSlack } from './report/tell-slack.ts'
 import { tellStatus } from './report/tell-status.ts'
@@ -39,6 +39,7 @@ export type Reporter = {
   github: GitHub
   sendNotice: SendNotice
   openSlack: (token: string) => Slack
+  askForDeploy: AskForDeploy
   publish: PublishOrder
   deadMansSwitch: Switch
   granter: Granter
@@ -48,32 +49,54 @@ export type Reporter = {
 }
 
 /** One look at a build: its records as they are now, and whether something must be tried again later. */
-type Look = { job: Job; run: Run | null; report: Report; again: boolean }
+type Look = { job: Job; run: Run | null; report: Report; again: boolean; others: BuildRef[] }
 
 /**
  * Story three. Whatever woke it, report looks at what stands in the bucket now, tells what has not been told, and looks
  * again until nobody asks any more. Lost, doubled and reordered messages do no harm. Throws when something could not
  * be told yet: Lambda then tries again.
  */
-export async function reportBuild({ build, failure }: Waking, reporter: Reporter): Promise<void> {
+export async function reportBuild(waking: Waking, reporter: Reporter): Promise<void> {
+  // One stage is the business of several builds: what has ended one of them may end another.
+  const wakings = [waking]
+  for (const each of wakings) {
+    const known = new Set(wakings.map(({ build }) => build.number))
+    const others = (await reportOne(each, reporter)).filter(({ number }) => !known.has(number))
+    wakings.push(...others.map(build => ({ build, failure: null })))
+  }
+}
+
+async function reportOne({ build, failure }: Waking, reporter: Reporter): Promise<BuildRef[]> {
   const job = await readJob(reporter.store, build)
-  if (!job) return
+  if (!job) return []
   let again = false
+  let others: BuildRef[] = []
   await holdLease(build, { ...reporter, holder: reporter.requestId }, failure, async report => {
     const run = await readRun(reporter.store, job)
     const wish = run ? null : await readCancelWish(reporter.store, job)
     const verdict = judge({ job, run, report, wish }, report, reporter.now())
     if (verdict === 'again') return admitAnew(job, report, reporter)
-    const ending = verdict?.ending ?? null
+    const ending = verdict && (await settle(verdict.ending, job, report, reporter))
     const cost = report.ending ? report.cost : ending && costOf(run, ending.endedAt)
-    const look = await tell({ job, run, report: { ...report, ending, cost }, again: false }, reporter)
+    const look = await tell({ job, run, report: { ...report, ending, cost }, again: false, others }, reporter)
     again = look.again
+    others = look.others
     return look.report
   })
   if (again)
     throw new Error(
       `Not everything about ${build.project} #${build.number} could be told yet: see its report.json`,
     )
+  return others
+}
+
+/** A deploy that waited for its stage ends when its turn has come, or never will. */
+async function settle(ending: Ending, job: Job, report: Report, { store, now }: Reporter): Promise<Ending> {
+  if (ending.deploy?.status !== 'waiting') return ending
+  const isOverdue = now() > new Date(report.latestEnd ?? job.latestEnd)
+  const deploy = await settleDeploy(store, job, ending.deploy, isOverdue)
+  const { result, reason } = closeAfterDeploy(job, null, deploy)
+  return job.target ? { ...ending, deploy, result, reason } : { ...ending, deploy }
 }
 
 /** A job that never started is handed out once more, with a fresh admission and a new latest end. */
@@ -81,7 +104,11 @@ async function admitAnew(job: Job, report: Report, reporter: Reporter): Promise<
   const { store, publish, deadMansSwitch, secrets, granter, now } = reporter
   const url = buildUrl(job, (await secrets()).linkKey)
   const secretVariables = await findSecretVariables(store, job)
-  const admission = await admissionOf(job, { secretVariables, buildUrl: url }, granter)
+  const admission = await admissionOf(
+    job,
+    { secretVariables, deployRoles: deployRolesOf(job), buildUrl: url },
+    granter,
+  )
   const latestEnd = latestEndAfter(now()).toISOString()
   await deadMansSwitch.clear(job)
   await deadMansSwitch.set(job, switchTimeOf(latestEnd))
@@ -96,12 +123,25 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
   const isWhole = run?.phase === 'ended' && run.log?.complete
   if (report.ending && !isWhole && !report.told.closed) await finishDeadLog(job, view, reporter.store)
   const status = await tellStatus(view, url, report.told.status, reporter.github)
-  const told = { ...report.told, status: status.told }
-  const next = { ...look, report: { ...report, told }, again: status.again }
-  if (report.ending && hasEnded(view.status))
-    return told.closed ? next : tellEnding(next, view, url, reporter)
+  const deployment = await tellDeployment(view, url, report.told.deployment, reporter.github)
+  const told = { ...report.told, status: status.told, deployment: deployment.told }
+  const again = status.again || deployment.again
+  const next = await handOn({ ...look, report: { ...report, told }, again }, reporter)
+  if (report.ending && isOver(view)) return told.closed ? next : tellEnding(next, view, url, reporter)
   // The end brings what could not be said now.
   return hasBegun(view) ? { ...(await tellInSlack(next, view, url, reporter)), again: next.again } : next
+}
+
+/** Once a build has ended, its stage is there for the next. */
+async function handOn(look: Look, { store, askForDeploy }: Reporter): Promise<Look> {
+  const { job, report } = look
+  if (!report.ending?.deploy || report.told.closed) return look
+  try {
+    return { ...look, others: await handOnStage(store, job, report.ending.deploy, askForDeploy) }
+  } catch (error) {
+    console.error(error)
+    return { ...look, again: true }
+  }
 }
 
 /** What only an ending brings: the branch's summary, the notice, and the end of the dead man's switch. */
@@ -124,7 +164,7 @@ async function tellEnding(look: Look, view: View, url: string, reporter: Reporte
   return { ...look, report: { ...report, told }, again }
 }
 
-const hasBegun = ({ status }: View) => status === 'running' || status === 'deploying'
+const hasBegun = ({ status }: View) => status !== 'queued'
 
 /** One message for each build, there from its start where every end is wanted: nobody knows yet how it ends. */
 async function tellInSlack(
@@ -145,16 +185,4 @@ async function tellInSlack(
   }
   const { told, again } = await tellSlack(view, url, report.told.slack, wish, reporter.openSlack(slackToken))
   return { ...look, report: { ...report, told: { ...report.told, slack: told } }, again: look.again || again }
-}
-
-/** The log of a build that died: what had been uploaded, and a line that says how it ended. */
-async function finishDeadLog(job: Job, view: View, store: Store): Promise<void> {
-  const { log } = buildKeys(job)
-  const lines = [describeOutcome(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
-  await composeLog(
-    store,
-    (await store.list(log.prefix)).filter(isSegment),
-    log.whole,
-    `\n${lines.map(runnerLine).join('')}`,
-  )
 }

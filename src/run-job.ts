@@ -1,24 +1,26 @@
 import { readSecretVariables } from './account/secrets.ts'
 import type { Admission, Order } from './admission/admission.ts'
 import { CancelWatch } from './build/cancel-wish.ts'
-import { type Closing, closed, describeClosing } from './build/closing.ts'
+import { type Closing, closeAfterDeploy, closed, describeClosing } from './build/closing.ts'
+import { costOf } from './build/cost.ts'
 import { Course } from './build/course.ts'
 import type { Exit } from './build/exit.ts'
 import { buildKeys } from './build/layout.ts'
-import { describeDuration, nameOfCommand, reasonOfExit } from './build/outcome.ts'
+import { describeDuration } from './build/outcome.ts'
 import { succeeded } from './build/result.ts'
-import type { Deploy, Runner } from './build/run-record.ts'
+import type { Runner } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
-import { runCommand } from './command/run-command.ts'
+import { reasonOfStep, runStep } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
 import { resolveCommit, type Source } from './config/resolve-commit.ts'
+import { takeRole } from './deploy/assume-role.ts'
+import { type DeployOutcome, deployStage, type Hands } from './deploy/deploy-stage.ts'
 import { type Job, repositoryOf } from './job/job.ts'
 import { BuildLog } from './log/build-log.ts'
+import { sayFault } from './log/fault.ts'
 import { createSink } from './log/sink.ts'
 import { describePlan } from './plan/describe.ts'
-import { commandEnvironment } from './plan/environment.ts'
 import { planBuild, type Step } from './plan/plan.ts'
-import { Problem } from './problem.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
 /** What running needs from its host. */
@@ -52,7 +54,12 @@ type Work = {
 
 /** A build that nobody wants any more ends within seconds. */
 const CANCEL_LOOK_MS = 3000
-type Scene = { sandbox: Sandbox; resolved: Resolved; secrets: Record<string, string> }
+type Scene = {
+  sandbox: Sandbox
+  resolved: Resolved
+  secrets: Record<string, string>
+  credentials?: Record<string, string>
+}
 
 /**
  * Story two. A job is claimed, its commit fetched, its configuration read, and its command run; then, after green, its
@@ -72,9 +79,7 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
   const cancelling = new CancelWatch(store, job, CANCEL_LOOK_MS)
   const work = { job, admission, store, course, log, host, cancelling }
-  const closing = await build(work).catch(error =>
-    cancelling.wish ? cancelled(work) : describeFault(error, log),
-  )
+  const closing = await build(work).catch(error => (cancelling.wish ? cancelled(work) : errored(error, log)))
   cancelling.end()
   const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
   await log.say(describeClosing(closing, took))
@@ -104,14 +109,18 @@ async function build(work: Work): Promise<Closing> {
   const resolved = await course.time('fetch', () => resolveCommit(job, source))
   const plan = planBuild(job, resolved)
   // Before anything of the configuration is shown: a secret may stand in it, too.
-  const secrets = plan.build ? await readSecrets(work, resolved) : {}
+  const secrets =
+    plan.build && resolved.config.inheritSecrets
+      ? await readSecretVariables(work.store, work.admission.secretVariables)
+      : {}
+  await log.hide(Object.values(secrets))
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
   if (!plan.build) return closed('skipped', { reason: shortened(log.redact(plan.reason)) })
 
-  const [command, deploy] = plan.steps
-  if (!command) throw new Error('The plan has no command')
+  const command = plan.steps.find(({ name }) => name === 'command')
+  const deploy = plan.steps.find(({ name }) => name === 'deploy')
   const { on, sns, slack } = resolved.config.notifications
-  const cmd = log.redact(command.command).slice(0, 2000)
+  const cmd = log.redact((command ?? deploy)?.command ?? '').slice(0, 2000)
   await course.record({
     phase: 'running',
     plan: { build: true, reason: shortened(log.redact(plan.reason)), cmd, stage: plan.stage?.name ?? null },
@@ -120,79 +129,70 @@ async function build(work: Work): Promise<Closing> {
   const scene = { sandbox, resolved, secrets }
   await work.cancelling.looked
   if (work.cancelling.wish) return cancelled(work)
-  const exit = await runStep(work, scene, command)
+  const exit = command ? await run(work, scene, command) : null
   if (work.cancelling.wish) return { ...cancelled(work), exit }
-  if (!succeeded(exit)) return closed('failed', { exit, reason: reasonOf(command, exit, log) })
+  if (command && exit && !succeeded(exit))
+    return closed('failed', { exit, reason: reasonOfStep(command, exit, log.voice) })
   // A deploy that is cut off leaves nobody knows what.
   work.cancelling.end()
-  return closed('passed', { exit, deploy: deploy ? await deployStage(work, scene, deploy, exit) : null })
+  if (!plan.stage) return closed('passed', { exit })
+  const hands = handsOf(work, exit, () => deployOnce(work, scene, deploy, plan.stage?.role ?? null))
+  return closeAfterDeploy(job, exit, await deployStage(job, plan.stage, hands))
 }
 
+const errored = async (error: Error, log: BuildLog): Promise<Closing> =>
+  closed('errored', { reason: await sayFault(error, log) })
 const cancelled = ({ cancelling, log }: Work): Closing =>
   closed('cancelled', { reason: shortened(log.redact(cancelling.wish?.why ?? '')) })
 const shortened = (text: string) => text.slice(0, 500)
-const reasonOf = (step: Step, exit: Exit, log: BuildLog) => reasonOfExit(log.redact(step.command), exit) ?? ''
 
-/** A problem is the user's to solve and reads as prose; anything else is a fault of ours. */
-async function describeFault(error: Error, log: BuildLog): Promise<Closing> {
-  const isProblem = error instanceof Problem
-  if (!isProblem) console.error(log.redact(error.stack ?? String(error)))
-  const lines = (isProblem ? error.message : `A fault in the runner: ${error.message}`).split('\n')
-  for (const line of lines) await log.say(line)
-  return closed('errored', { reason: shortened(log.redact(lines[0] ?? '')) })
-}
-
-async function readSecrets(
-  { admission, store, log }: Work,
-  { config }: Resolved,
-): Promise<Record<string, string>> {
-  if (!config.inheritSecrets) return {}
-  const secrets = await readSecretVariables(store, admission.secretVariables)
-  await log.hide(Object.values(secrets))
-  return secrets
-}
-
-/** Runs one command; its output is the log's. */
-async function runStep(
+/** Runs one step where the commit lies; its output is the log's. */
+function run(
   { job, admission, course, log, host, cancelling }: Work,
   scene: Scene,
   step: Step,
 ): Promise<Exit> {
-  const { sandbox, resolved, secrets } = scene
-  const { region, requestId } = host.runner
-  const surroundings = { home: sandbox.home, temp: sandbox.temp, path: host.path, region, requestId }
-  const { buildUrl } = admission
-  const env = commandEnvironment({ job, config: resolved.config, step, buildUrl, surroundings, secrets })
-  const limit =
-    step.timeoutSeconds === null
-      ? Number.POSITIVE_INFINITY
-      : host.now().getTime() + step.timeoutSeconds * 1000
-  await log.say(`$ ${step.command}`)
-  const { exit } = await course.time(step.name, () =>
-    runCommand({
-      command: step.command,
-      cwd: sandbox.workspace,
-      env,
-      deadline: Math.min(limit, host.deadline),
-      ...(step.stage === null && { signal: cancelling.signal }),
-      onOutput: bytes => log.write(bytes),
-    }),
-  )
-  await log.say(
-    succeeded(exit)
-      ? `${nameOfCommand(log.redact(step.command))} ended with exit code 0`
-      : reasonOf(step, exit, log),
-  )
-  return exit
+  const { sandbox, resolved, secrets, credentials = {} } = scene
+  const { runner, path, deadline } = host
+  const { region, requestId } = runner
+  const place = {
+    ...{ job, config: resolved.config, secrets, credentials, deadline },
+    buildUrl: admission.buildUrl,
+    surroundings: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
+    directory: sandbox.workspace,
+    signal: cancelling.signal,
+  }
+  return course.time(step.name, () => runStep(step, place, log.voice))
 }
 
-/** The deploy of a green build; whatever goes wrong in it, the tests' result stays. */
-async function deployStage(work: Work, scene: Scene, step: Step, exit: Exit): Promise<Deploy> {
-  const deploy: Deploy = { stage: step.stage ?? '', status: 'running', reason: null, exit: null }
-  await work.course.record({ phase: 'deploying', result: 'passed', exit, deploy })
-  await work.log.say(`Deploying to ${deploy.stage}`)
-  const outcome = await runStep(work, scene, step).catch(error => describeFault(error, work.log))
-  if ('result' in outcome) return { ...deploy, status: 'failed', reason: outcome.reason }
-  if (succeeded(outcome)) return { ...deploy, status: 'succeeded', exit: outcome }
-  return { ...deploy, status: 'failed', exit: outcome, reason: reasonOf(step, outcome, work.log) }
+function handsOf({ store, course, log, host }: Work, exit: Exit | null, run: Hands['run']): Hands {
+  const { deadline, now } = host
+  return {
+    ...{ store, deadline, now, run, say: log.voice.say },
+    cost: () => costOf(course.run, now().toISOString()),
+    begin: deploy => course.record({ phase: 'deploying', result: 'passed', exit, deploy }),
+  }
+}
+
+/** Runs the deploy command, as the role that the account gives to the stage. */
+async function deployOnce(
+  work: Work,
+  scene: Scene,
+  step: Step | undefined,
+  role: string | null,
+): Promise<DeployOutcome> {
+  const { job, admission, log, host } = work
+  try {
+    if (!step) throw new Error('The plan has no deploy')
+    const credentials = await takeRole(log, {
+      roleArn: role ?? admission.deployRole,
+      sessionName: `lambci-${step.stage}-${job.number}`,
+      credentials: admission.credentials,
+      region: host.runner.region,
+    })
+    const exit = await run(work, { ...scene, credentials }, step)
+    return { exit, reason: reasonOfStep(step, exit, log.voice) }
+  } catch (error) {
+    return { exit: null, reason: await sayFault(error as Error, log) }
+  }
 }

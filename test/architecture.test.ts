@@ -20,7 +20,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@aws-sdk/s3-request-presigner': /^build\/store\.ts$/,
   '@aws-sdk/client-sns': /^(admission\/topic|report\/sns|entry\/system\/servers)\.ts$/,
   '@aws-sdk/client-scheduler': /^admission\/switch\.ts$/,
-  '@aws-sdk/client-sts': /^admission\/credentials\.ts$/,
+  '@aws-sdk/client-sts': /^(admission\/credentials|deploy\/assume-role)\.ts$/,
   '@aws-sdk/client-cloudformation': /^entry\/commands\/find-stack\.ts$/,
   '@octokit/rest': /^github\/octokit\.ts$/,
   '@octokit/plugin-retry': /^github\/octokit\.ts$/,

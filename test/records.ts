@@ -20,6 +20,7 @@ export const jobOf = (change: Partial<Job> = {}): Job => ({
   cloneRepository: 'ada/web',
   checkoutBranch: 'master',
   pullRequest: null,
+  target: null,
   isFork: false,
   isPrivate: false,
   isDependabot: false,
@@ -105,6 +106,7 @@ export const admissionWith = (change: Partial<Admission> = {}): Admission => ({
   cloneToken: null,
   credentials: null,
   secretVariables: [],
+  deployRole: null,
   buildUrl: 'https://ci.example.com/x',
   ...change,
 })
@@ -113,4 +115,5 @@ export const admissionWith = (change: Partial<Admission> = {}): Admission => ({
 export const granterOf = (cloneToken: string | null): Granter => ({
   cloneToken: async () => cloneToken,
   mintCredentials: async () => null,
+  deployRole: null,
 })

@@ -21,6 +21,7 @@ export function orderOf(commit: string, number: number, hasSecrets: boolean): Or
       cloneRepository: REPOSITORY,
       checkoutBranch: 'master',
       pullRequest: null,
+      target: null,
       isFork: false,
       isPrivate: false,
       isDependabot: false,
@@ -39,6 +40,7 @@ export function orderOf(commit: string, number: number, hasSecrets: boolean): Or
     admission: {
       cloneToken: null,
       credentials: null,
+      deployRole: null,
       secretVariables: hasSecrets ? [SECRETS_KEY] : [],
       buildUrl: 'http://127.0.0.1/build',
     },

@@ -13,6 +13,11 @@ const environmentSchema = z.object({
     .string()
     .regex(/^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+$/)
     .optional(),
+  /** Empty, as a template has it, is none. */
+  LAMBCI_DEPLOY_ROLE: z
+    .string()
+    .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
+    .default(''),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
   /** Megabytes of a log that are kept. */

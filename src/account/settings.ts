@@ -9,6 +9,7 @@ import {
   mayDeploy,
   parseSettings,
   readSettings,
+  rolesOf,
   type Settings,
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
@@ -77,6 +78,10 @@ export function noticeRule(job: Job, chosen: NoticeRule | undefined): NoticeRule
   const account = layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job)
   return toConfig(account.merged).notifications.on
 }
+
+/** The roles that the account's settings give to a job's branch, for its deploys. */
+export const deployRolesOf = (job: Job): string[] =>
+  rolesOf(accountRules(parseSettings(job.project, job.settings)), job.branch)
 
 /** Whether the account lets this job have secret variables; files can only take them away. */
 export const inheritsSecrets = (job: Job): boolean =>

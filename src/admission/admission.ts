@@ -20,6 +20,8 @@ export const admissionSchema = z.object({
   credentials: credentialsSchema.nullable(),
   /** Keys of the objects whose secret variables the command gets, the later over the earlier. */
   secretVariables: z.array(z.string()).max(2),
+  /** What a deploy assumes where the account's settings name no role of their own; null for none. */
+  deployRole: z.string().nullable().default(null),
   /** The build's page as the command sees it, with its key where the repository is private. */
   buildUrl: z.url(),
 })
@@ -34,19 +36,23 @@ export type Granter = {
   /** A token that may read this repository and do nothing else; null where there is none. */
   cloneToken: (repository: string) => Promise<string | null>
   mintCredentials: MintCredentials
+  /** The stack's own role for deploys, null for none. */
+  deployRole: string | null
 }
 
 /** Gives a job what it may hold. Strangers' code never gets a token, not even a read-only one, nor any secret. */
 export async function admissionOf(
   job: Job,
-  asked: Pick<Admission, 'secretVariables' | 'buildUrl'>,
+  asked: Pick<Admission, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
   granter: Granter,
 ): Promise<Admission> {
   const isTrusted = job.trust !== 'fork'
   const secretVariables = isTrusted ? asked.secretVariables : []
+  const deployRole = job.trust === 'deploy' ? granter.deployRole : null
+  const roles = job.trust === 'deploy' ? [...asked.deployRoles, ...(deployRole ? [deployRole] : [])] : []
   const [cloneToken, credentials] = await Promise.all([
     job.isPrivate && isTrusted ? granter.cloneToken(repositoryOf(job.project)) : null,
-    granter.mintCredentials(job, secretVariables),
+    granter.mintCredentials(job, { secretVariables, deployRoles: [...new Set(roles)] }),
   ])
-  return { cloneToken, credentials, secretVariables, buildUrl: asked.buildUrl }
+  return { cloneToken, credentials, secretVariables, deployRole, buildUrl: asked.buildUrl }
 }

@@ -17,6 +17,10 @@ type ClaimedBuild = z.infer<typeof claimedBuildSchema>
 
 const claimSchema = z.object({ project: projectSchema, builds: z.array(claimedBuildSchema).min(1) })
 
+/** The build that a delivery has asked for last, null where nobody has claimed it. */
+export const claimedBuild = async (store: Store, id: string): Promise<number | null> =>
+  (await readRecord(store, deliveryKey(id), claimSchema))?.value.builds.at(-1)?.number ?? null
+
 const ATTEMPTS = 100
 
 /**

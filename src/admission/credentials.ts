@@ -8,7 +8,7 @@ export type SessionCredentials = { accessKeyId: string; secretAccessKey: string;
 /** Credentials that open a job's own objects and no others; null where the function's own are to be used. */
 export type MintCredentials = (
   job: Pick<Job, 'project' | 'number' | 'trust'>,
-  secretVariables: readonly string[],
+  grants: { secretVariables: readonly string[]; deployRoles: readonly string[] },
 ) => Promise<SessionCredentials | null>
 
 /**
@@ -23,11 +23,11 @@ export function openCredentials(bucket: string, roleArn: string | undefined): Mi
   const client = new STSClient()
   const [, partition] = roleArn.split(':')
   const bucketArn = `arn:${partition}:s3:::${bucket}`
-  return async (job, secretVariables) => {
-    const Policy = sessionPolicyOf({ job, bucketArn, secretVariables })
+  return async (job, grants) => {
+    const Policy = sessionPolicyOf({ job, bucketArn, ...grants })
     if (Policy.length > POLICY_LIMIT) {
       throw new Problem(
-        `The rights of a build of ${job.project} do not fit into a session policy (${Policy.length} of ${POLICY_LIMIT} characters): shorten the name of the stack, whose bucket carries it.`,
+        `The rights of a build of ${job.project} do not fit into a session policy (${Policy.length} of ${POLICY_LIMIT} characters): shorten the name of the stack, whose bucket carries it, or give the branch fewer deploy roles.`,
       )
     }
     const { Credentials: minted } = await client.send(

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type BuildRef, buildKeys } from './layout.ts'
+import { readIfThere } from './records.ts'
 import type { Store } from './store.ts'
 
 /** A wish to cancel a build, `cancel.json`: by whom, and why in words that go after "Cancelled: ". */
@@ -16,14 +17,8 @@ export async function wishToCancel(store: Store, build: BuildRef, wish: CancelWi
   return (await readCancelWish(store, build)) ?? wish
 }
 
-/** Whoever may not list the bucket is answered 403 where there is none. */
-export async function readCancelWish(store: Store, build: BuildRef): Promise<CancelWish | null> {
-  const stored = await store.get(buildKeys(build).cancel).catch(error => {
-    if (error?.$metadata?.httpStatusCode === 403) return null
-    throw error
-  })
-  return stored && cancelWishSchema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8')))
-}
+export const readCancelWish = async (store: Store, build: BuildRef): Promise<CancelWish | null> =>
+  (await readIfThere(store, buildKeys(build).cancel, cancelWishSchema))?.value ?? null
 
 /** Looks again and again whether somebody wants a build to end. */
 export class CancelWatch {

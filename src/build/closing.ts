@@ -1,5 +1,7 @@
+import type { Job } from '../job/job.ts'
+import type { Exit } from './exit.ts'
 import type { Result } from './result.ts'
-import type { Run } from './run-record.ts'
+import type { Deploy, Run } from './run-record.ts'
 
 /** What a build says of its own end. */
 export type Closing = Pick<Run, 'exit' | 'reason' | 'deploy'> & { result: Result }
@@ -11,6 +13,14 @@ export const closed = (result: Result, rest: Partial<Closing>): Closing => ({
   ...rest,
   result,
 })
+
+/** A deploy that was asked for by itself is all that there is to its build; else the tests' result stays. */
+export function closeAfterDeploy({ target }: Job, exit: Exit | null, deploy: Deploy): Closing {
+  if (target && deploy.status === 'cancelled')
+    return closed('cancelled', { exit, deploy, reason: deploy.reason })
+  if (target && deploy.status === 'failed') return closed('failed', { exit, deploy, reason: deploy.reason })
+  return closed('passed', { exit, deploy })
+}
 
 const VERBS: Record<Result, string> = {
   passed: 'Passed',

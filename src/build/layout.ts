@@ -28,6 +28,21 @@ export const cachePrefix = (project: string, trust: string) => `${project}/cache
 /** What runs on a repository's stages, and who deploys there. */
 export const stagesPrefix = (project: string) => `${project}/stages/`
 
+/** One stage of a repository. */
+export type StageRef = { project: string; stage: string }
+
+/** The objects of one stage (docs/bucket.md). */
+export function stageKeys({ project, stage }: StageRef) {
+  const at = `${stagesPrefix(project)}${stage}`
+  return {
+    lock: `${at}/lock.json`,
+    next: `${at}/next.json`,
+    current: `${at}/current.json`,
+    deploys: `${at}/deploys/`,
+    deploy: (number: number) => `${at}/deploys/${number}.json`,
+  }
+}
+
 /** The objects of one build, each with a single writer (docs/bucket.md). */
 export function buildKeys({ project, number }: BuildRef) {
   const at = `${project}/builds/${number}`

@@ -1,5 +1,5 @@
 import type { Exit } from './exit.ts'
-import { succeeded } from './result.ts'
+import { hasEnded, succeeded } from './result.ts'
 import type { View } from './view.ts'
 
 const SHOWN_COMMAND = 60
@@ -43,6 +43,7 @@ export function describeOutcome(view: View): string {
     case 'deploying':
       return `Passed, deploying to ${view.deploy?.stage ?? view.stage}`
     case 'passed':
+      if (view.target) return describeTarget(view)
       return `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}${describeDeploy(view)}`
     case 'failed':
       // A timeout's reason is a sentence of its own.
@@ -58,9 +59,29 @@ const withReason = (what: string, reason: string | null) => (reason ? `${what}: 
 
 function describeDeploy({ deploy }: View): string {
   if (!deploy) return ''
-  if (deploy.status === 'failed') return `, but the deploy to ${deploy.stage} failed`
-  return deploy.status === 'succeeded' ? `, deployed to ${deploy.stage}` : ''
+  const { stage, status, reason, by } = deploy
+  if (status === 'failed') return `, but the deploy to ${stage} failed`
+  if (status === 'waiting') return `, the deploy to ${stage} waits`
+  if (status === 'cancelled') return `, not deployed to ${stage}: ${lowered(reason ?? 'cancelled')}`
+  return status === 'succeeded' ? `, deployed to ${stage}${by === null ? '' : ` by #${by}`}` : ''
 }
+
+const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
+
+/** Of a build that is a deploy and nothing else. */
+function describeTarget({ deploy, target, startedAt, endedAt }: View): string {
+  const stage = target?.stage ?? ''
+  const duration = durationOf({ startedAt, endedAt })
+  if (deploy?.status === 'waiting') return `The deploy to ${stage} waits`
+  if (deploy?.status === 'cancelled')
+    return `Not deployed to ${stage}: ${lowered(deploy.reason ?? 'cancelled')}`
+  if (deploy?.status === 'failed') return `The deploy to ${stage} failed`
+  return `Deployed to ${stage}${deploy?.by ? ` by #${deploy.by}` : duration === null ? '' : ` in ${describeDuration(duration)}`}`
+}
+
+/** Whether nothing more happens to a build: its deploy may still wait for its stage when its tests have long ended. */
+export const isOver = ({ status, deploy }: Pick<View, 'status' | 'deploy'>) =>
+  hasEnded(status) && deploy?.status !== 'waiting'
 
 /** Whether people should see red: the tests' result or the deploy's. */
 export const isRed = ({ status, deploy }: Pick<View, 'status' | 'deploy'>) =>

@@ -20,6 +20,18 @@ export async function readRecord<T>(
   return { value: schema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8'))), etag: stored.etag }
 }
 
+/** As `readRecord`, for whoever may not list the bucket: then what is not there is answered 403. */
+export async function readIfThere<T>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<Versioned<T> | null> {
+  return readRecord(store, key, schema).catch(error => {
+    if (error?.$metadata?.httpStatusCode === 403) return null
+    throw error
+  })
+}
+
 export const readJob = async (store: Store, build: BuildRef) =>
   (await readRecord(store, buildKeys(build).job, jobSchema))?.value ?? null
 

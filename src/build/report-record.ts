@@ -50,6 +50,11 @@ export const reportSchema = z.object({
       })
       .nullable()
       .default(null),
+    /** GitHub's deployment, where there is one. */
+    deployment: z
+      .object({ id: z.int().positive().nullable(), state: z.string(), error: z.string().nullable() })
+      .nullable()
+      .default(null),
     summary: z.boolean(),
     closed: z.boolean(),
   }),
@@ -64,5 +69,5 @@ export const emptyReport: Report = {
   latestEnd: null,
   ending: null,
   cost: null,
-  told: { status: null, notice: null, slack: null, summary: false, closed: false },
+  told: { status: null, notice: null, slack: null, deployment: null, summary: false, closed: false },
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { stageNameSchema } from '../job/job.ts'
 import { exitSchema } from './exit.ts'
 import { resultSchema } from './result.ts'
 
@@ -9,9 +10,18 @@ const sentence = z.string().max(500)
 const moment = z.iso.datetime()
 
 export const deploySchema = z.object({
-  stage: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
-  status: z.enum(['running', 'succeeded', 'failed']),
+  stage: stageNameSchema,
+  /** Waiting: another build had the stage; report hands it on when its turn comes. Cancelled: a newer one was faster. */
+  status: z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled']),
   reason: sentence.nullable(),
+  /** Where the stage can be seen. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(600)
+    .nullable()
+    .default(null),
+  /** The build that did it, where that was another one. */
+  by: z.int().positive().nullable().default(null),
   exit: exitSchema.nullable(),
 })
 export type Deploy = z.infer<typeof deploySchema>

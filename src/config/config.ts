@@ -16,6 +16,34 @@ const slackSchema = z
 
 const snsSchema = z.object({ topicArn: z.string().nullable().default(null) }).readonly()
 
+/** How a stage is deployed; null: as the top of the configuration says. */
+const stageRuleSchema = z
+  .union([
+    z.string().transform(stage => ({ stage })),
+    z.object({
+      stage: z.string(),
+      deploy: z.string().optional(),
+      env: z.record(z.string(), z.string()).optional(),
+      url: z.string().optional(),
+      timeout: z.int().optional(),
+    }),
+  ])
+  .transform(({ stage, ...rest }: StageWords) => ({
+    stage,
+    deploy: rest.deploy ?? null,
+    env: rest.env ?? {},
+    url: rest.url ?? null,
+    timeout: rest.timeout ?? null,
+  }))
+type StageWords = {
+  stage: string
+  deploy?: string | undefined
+  env?: Record<string, string> | undefined
+  url?: string | undefined
+  timeout?: number | undefined
+}
+export type StageRule = z.output<typeof stageRuleSchema>
+
 const configSchema = z
   .object({
     cmd: z.string(),
@@ -31,7 +59,7 @@ const configSchema = z
     inheritSecrets: z.boolean(),
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
     git: z.object({ depth: z.int() }).readonly(),
-    stages: z.record(z.string(), z.string()).readonly(),
+    stages: z.record(z.string(), stageRuleSchema).readonly(),
     deploy: z.string().nullable(),
     timeout: z.int().nullable(),
     skip: z.boolean(),

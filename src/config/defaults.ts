@@ -34,4 +34,6 @@ export const ACCOUNT_DEFAULTS = {
   allow: [],
   deployBranches: ['master', 'main', 'qa', 'staging', 'production'],
   topics: [],
+  deployRole: null,
+  pinnedStages: {},
 } as const

@@ -23,6 +23,8 @@ const REFUSED = new Map([
   ['allow', ACCOUNT_ONLY],
   ['deployBranches', ACCOUNT_ONLY],
   ['topics', ACCOUNT_ONLY],
+  ['deployRole', ACCOUNT_ONLY],
+  ['pinnedStages', ACCOUNT_ONLY],
 ])
 
 /** Each mistake that a schema found in `value`, as a sentence; `path` is where the value itself stands. */

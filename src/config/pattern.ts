@@ -45,6 +45,14 @@ export function matchingRules(rules: readonly string[], branch: string): string[
   return [...exact, ...regexes.filter(rule => matches(compile(rule), branch))]
 }
 
+/** What the groups of a `/regex/` rule caught in a branch, the first at 1; nothing for any other rule. */
+export function groupsOf(rule: string, branch: string): readonly (string | null)[] {
+  if (regexOf(rule) === null || rule.startsWith('!') || ruleMistake(rule) !== null) return []
+  const matcher = compile(rule).regex.matcher(branch)
+  if (!matcher.find()) return []
+  return Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index))
+}
+
 const matches = ({ regex, negated }: Pattern, branch: string) => regex.matcher(branch).find() !== negated
 
 function regexOf(rule: string): string | null {

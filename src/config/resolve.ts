@@ -5,7 +5,7 @@ import { type Allowance, describeUnread, type Files, narrow, readFiles } from '.
 import type { Source } from './layer.ts'
 import { merge } from './merge.ts'
 import { applyingRule, type Rule, type Subject } from './rules.ts'
-import { accountRules, parseSettings, withoutAccountRules } from './settings.ts'
+import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
 import { listedTopic, topicOf } from './topics.ts'
 
 export type Resolving = {
@@ -19,6 +19,8 @@ export type Resolving = {
 
 export type Resolved = {
   config: Config
+  /** What the account alone decides; its defaults where its settings are not at hand. */
+  account: AccountRules
   /** The branch or pull request rule that applies, null if there is none. */
   rule: Rule | null
   /** Which layers gave each top-level key, the last one last. */
@@ -58,7 +60,14 @@ export function resolveConfig({ job, account, base, head }: Resolving): Resolved
     ...topicNotes,
     ...(unchecked ? ['Without the account\'s settings, "notifications.sns.topicArn" is not checked.'] : []),
   ]
-  return { config, rule: applyingRule(job, top.merged), sources: top.sources, notes: [...new Set(notes)] }
+  const rules = accountRules(settings)
+  return {
+    config,
+    account: rules,
+    rule: applyingRule(job, top.merged),
+    sources: top.sources,
+    notes: [...new Set(notes)],
+  }
 }
 
 /** Of a fork's own files only `cmd` and `env` count, and these only where each of `limits` lets files say them. */

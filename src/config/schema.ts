@@ -6,11 +6,14 @@ import {
   environmentSchema,
   flagSchema,
   repositoryListSchema,
+  roleArnSchema,
   ruleListSchema,
   rulesSchema,
   stageSchema,
+  stageTemplateSchema,
   timeoutSchema,
   topicArnSchema,
+  urlSchema,
 } from './values.ts'
 
 const label = (max: number) =>
@@ -61,6 +64,23 @@ const OVERRIDABLE = [
   ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip'],
 ]
 
+const stageRuleSchema = z.union(
+  [
+    stageTemplateSchema,
+    z.strictObject(
+      {
+        stage: stageTemplateSchema.meta({ description: 'Its name; "$1" is the first group of the rule.' }),
+        deploy: commandSchema.optional().meta({ description: 'In place of the "deploy" at the top.' }),
+        env: environmentSchema.optional().meta({ description: 'Variables for the deploy alone.' }),
+        url: urlSchema.optional().meta({ description: 'Where the stage can be seen; "$1" as in its name.' }),
+        timeout: timeoutSchema.optional().meta({ description: 'Seconds that the deploy may take.' }),
+      },
+      { error: 'must be a stage name or an object with "stage"' },
+    ),
+  ],
+  { error: 'must be a stage name or an object with "stage"' },
+)
+
 const retired = () =>
   z.unknown().optional().meta({ description: 'Of LambCI; no longer needed.', deprecated: true })
 
@@ -101,10 +121,11 @@ const overrideShape = {
       description: 'How to clone: "depth" commits. It has effect in the account\'s settings.',
       default: DEFAULTS.git,
     }),
-  stages: rulesSchema(stageSchema, 'must be an object of branch rules and stage names')
+  stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')
     .optional()
     .meta({
-      description: 'Which branch is deployed to which stage: branch names or "/regex/" and stage names.',
+      description:
+        'Which branch is deployed to which stage: branch names or "/regex/", and names of stages or objects.',
       examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
     }),
   deploy: commandSchema.optional().meta({
@@ -172,6 +193,23 @@ export const accountSchema = z.strictObject(
     ...layerShape,
     allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build for.' }),
     deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
+    deployRole: roleArnSchema.nullable().optional().meta({
+      description: 'The role that deploys assume; of the stack where it is not said.',
+    }),
+    pinnedStages: z
+      .record(
+        stageSchema,
+        z.strictObject(
+          {
+            branches: ruleListSchema.meta({ description: 'The only branches that may take the stage.' }),
+            role: roleArnSchema.optional().meta({ description: 'The role that its deploys assume.' }),
+          },
+          { error: 'must be an object with "branches" and "role"' },
+        ),
+        { error: 'must be an object of stages' },
+      )
+      .optional()
+      .meta({ description: 'Stages that no file can give to another branch.' }),
     topics: z
       .array(topicArnSchema, { error: 'must be a list of topic ARNs' })
       .optional()

@@ -17,6 +17,10 @@ export type AccountRules = {
   allow: readonly string[]
   deployBranches: readonly string[]
   topics: readonly string[]
+  /** What deploys assume; null: the stack's. */
+  deployRole: string | null
+  /** Stages that belong to certain branches, and what their deploys assume. */
+  pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
 }
 
 const GLOBAL = 'config/global.json'
@@ -71,6 +75,27 @@ export function isAllowed({ allow }: AccountRules, project: string): boolean {
   const [, owner = '', repository = ''] = project.toLowerCase().split('/')
   return allow.some(entry => ['*', owner, `${owner}/${repository}`].includes(entry.toLowerCase()))
 }
+
+/** Why a branch may not take a stage, or null: no file can take one that the account gives to another branch. */
+export function pinnedAway({ pinnedStages }: AccountRules, stage: string, branch: string): string | null {
+  const pinned = Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage] : undefined
+  if (!pinned || matchingRules(pinned.branches, branch).length > 0) return null
+  return `the account's settings give it to ${pinned.branches.join(', ')}`
+}
+
+/** The roles that deploys of a branch may assume: those of its pinned stages, and the account's own. */
+export const rolesOf = ({ pinnedStages, deployRole }: AccountRules, branch: string): string[] => [
+  ...new Set([
+    ...(deployRole === null ? [] : [deployRole]),
+    ...Object.values(pinnedStages).flatMap(({ branches, role }) =>
+      role !== undefined && matchingRules(branches, branch).length > 0 ? [role] : [],
+    ),
+  ]),
+]
+
+/** The role of one stage, null where the account names none. */
+export const roleOfStage = ({ pinnedStages, deployRole }: AccountRules, stage: string): string | null =>
+  (Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage]?.role : undefined) ?? deployRole
 
 /** Whether pushes to a branch may deploy. */
 export const mayDeploy = ({ deployBranches }: AccountRules, branch: string) =>

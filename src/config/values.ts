@@ -57,6 +57,24 @@ export const stageSchema = z
   .string({ error: `must be ${STAGE}` })
   .regex(/^[a-z][a-z0-9-]{0,39}$/, { error: `must be ${STAGE}` })
 
+/** `$1` stands for the first group of the rule's regular expression; whether the name then fits is known with the branch. */
+export const stageTemplateSchema = z
+  .string({ error: `must be ${STAGE}` })
+  .regex(/^(?:[a-z][a-z0-9-]{0,39}|(?=.*\$[1-9])(?:[a-z0-9-]|\$[1-9]){1,60})$/, { error: `must be ${STAGE}` })
+
+/** A role that AWS lets be assumed. */
+export const roleArnSchema = z
+  .string({ error: 'must be the ARN of a role' })
+  .regex(/^arn:aws[a-z-]{0,20}:iam::\d{12}:role\/[A-Za-z0-9+=,.@_/-]{1,120}$/, {
+    error: 'must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/deploy"',
+  })
+
+/** Where a stage can be seen. */
+export const urlSchema = z
+  .string({ error: 'must be an address, as text' })
+  .max(500, { error: 'must be 500 characters long at most' })
+  .regex(/^https?:\/\/[^\s"<>]+$/, { error: 'must be an address that begins with https:// or http://' })
+
 /** The ARN of a standard topic: a FIFO topic wants message groups, which notices have not. */
 export const topicArnSchema = z
   .string({ error: 'must be the ARN of an SNS topic' })

@@ -11,6 +11,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
   'LAMBCI_JOBS_TOPIC',
   'LAMBCI_SESSION_ROLE',
+  'LAMBCI_DEPLOY_ROLE',
   'LAMBCI_GITHUB_API_URL',
 ])
 const store = openStore(environment.LAMBCI_BUCKET)
@@ -28,6 +29,7 @@ export const services = {
   granter: {
     cloneToken: (repository: string) => tokens.cloning(repository),
     mintCredentials: openCredentials(environment.LAMBCI_BUCKET, environment.LAMBCI_SESSION_ROLE),
+    deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
   },
   now: () => new Date(),
 }

@@ -12,7 +12,24 @@ export type CommitStatus = {
   targetUrl: string
 }
 
-export type GitHub = { setStatus(status: CommitStatus): Promise<void> }
+export type DeploymentState = 'in_progress' | 'success' | 'failure'
+
+export type DeploymentStatus = {
+  repository: string
+  id: number
+  state: DeploymentState
+  environment: string
+  environmentUrl: string | null
+  logUrl: string
+  description: string
+}
+
+export type GitHub = {
+  setStatus(status: CommitStatus): Promise<void>
+  /** Answers its id. */
+  createDeployment(asked: { repository: string; commit: string; environment: string }): Promise<number>
+  setDeploymentStatus(status: DeploymentStatus): Promise<void>
+}
 
 /** Speaks to GitHub's REST API, with a token for each repository. */
 export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Promise<string>): GitHub => ({
@@ -25,6 +42,32 @@ export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Pro
       context,
       description,
       target_url: targetUrl,
+    })
+  },
+  createDeployment: async ({ repository, commit, environment }) => {
+    const octokit = openOctokit(apiUrl, { auth: await tokenFor(repository) })
+    const { data } = await octokit.rest.repos.createDeployment({
+      ...namesOf(repository),
+      ref: commit,
+      environment,
+      // Merging is not ours, and our own pending status would stand in the way.
+      auto_merge: false,
+      required_contexts: [],
+    })
+    if (!('id' in data)) throw new Error(`GitHub made no deployment: ${data.message}`)
+    return data.id
+  },
+  setDeploymentStatus: async status => {
+    const octokit = openOctokit(apiUrl, { auth: await tokenFor(status.repository) })
+    await octokit.rest.repos.createDeploymentStatus({
+      ...namesOf(status.repository),
+      deployment_id: status.id,
+      state: status.state,
+      environment: status.environment,
+      ...(status.environmentUrl !== null && { environment_url: status.environmentUrl }),
+      log_url: status.logUrl,
+      description: status.description,
+      auto_inactive: true,
     })
   },
 })

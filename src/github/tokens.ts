@@ -8,8 +8,8 @@ export type GitHubSecrets = {
   githubApp: AppKeys | null
 }
 
-/** What setting statuses takes of an App. */
-export const WRITING: Permissions = { statuses: 'write' }
+/** What setting statuses and deployments takes of an App. */
+export const WRITING: Permissions = { statuses: 'write', deployments: 'write' }
 /** What a clone takes of an App. */
 export const CLONING: Permissions = { contents: 'read' }
 

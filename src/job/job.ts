@@ -18,14 +18,17 @@ const repositorySchema = z
   .string()
   .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
 
+/** A stage's name: it becomes a part of keys and an environment on GitHub. */
+export const stageNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
+
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>
 
 /** What an event asks for, before it has a number: the part of a job that GitHub's payload alone decides. */
 export const requestSchema = z.object({
   project: projectSchema,
-  event: z.enum(['push', 'pull_request', 'merge_group']),
-  /** `push/<branch>` or `pr/<n>`. */
+  event: z.enum(['push', 'pull_request', 'merge_group', 'deploy']),
+  /** `push/<branch>`, `pr/<n>` or `deploy/<stage>`. */
   trigger: z.string().max(1000),
   /** The branch whose rules apply; of a pull request or merge group, the base. */
   branch: z.string().max(500),
@@ -40,6 +43,19 @@ export const requestSchema = z.object({
   isFork: z.boolean(),
   isPrivate: z.boolean(),
   isDependabot: z.boolean(),
+  /** Of an event `deploy`: what is deployed where. */
+  target: z
+    .object({
+      stage: stageNameSchema,
+      /** The build whose commit it is. */
+      of: z.int().positive(),
+      /** Its place among the stage's deploys, where that is not its own number: nothing older goes over anything newer. */
+      order: z.int().positive().nullable(),
+      /** The build that waited for it, which is told how it ends. */
+      waited: z.int().positive().nullable(),
+    })
+    .nullable()
+    .default(null),
   message: z.string().max(2100),
   author: personSchema,
   committers: z.array(personSchema).max(20),

@@ -115,6 +115,7 @@ const fromRepository = (repository: PushEvent['repository']) => ({
   project: `gh/${repository.full_name}`,
   isPrivate: repository.private,
   defaultBranch: repository.default_branch,
+  target: null,
 })
 
 const withoutHeads = (ref: string) => (ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref)

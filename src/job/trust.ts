@@ -6,5 +6,6 @@ import type { Request, Trust } from './job.ts'
  */
 export function trustOf(request: Request, isDeployBranch: (branch: string) => boolean): Trust {
   if (request.isFork || request.isDependabot) return 'fork'
-  return request.event === 'push' && isDeployBranch(request.branch) ? 'deploy' : 'branch'
+  const mayDeploy = request.event === 'push' || request.event === 'deploy'
+  return mayDeploy && isDeployBranch(request.branch) ? 'deploy' : 'branch'
 }

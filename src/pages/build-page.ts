@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
+import { isOver } from '../build/outcome.ts'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
 import { renderFrame } from './frame.ts'
@@ -20,16 +21,16 @@ const RELOAD_SECONDS = 3
  * text, and loads itself anew while the build goes on.
  */
 export function renderBuildPage({ view, logText, links }: PageParts) {
-  const isOver = hasEnded(view.status)
+  const hasLog = hasEnded(view.status)
   const content = html`
 ${renderSummary(view, links.repository)}
 <div id="bar">
 <form class="lively-only" role="search"><label class="unseen" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
 <span class="buttons lively-only"><button type="button" data-do="trouble" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
-<span class="links"><a href="${isOver ? links.whole : links.live}">Raw log</a> <a href="${isOver ? links.download : links.live}">Download</a></span>
+<span class="links"><a href="${hasLog ? links.whole : links.live}">Raw log</a> <a href="${hasLog ? links.download : links.live}">Download</a></span>
 </div>
 <p class="soft plain-only">The end of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
-  const reloadSeconds = isOver ? undefined : RELOAD_SECONDS
+  const reloadSeconds = isOver(view) ? undefined : RELOAD_SECONDS
   return renderFrame({ title: titleOf(view), icon: iconOf(view), lively: { reloadSeconds } }, content)
 }

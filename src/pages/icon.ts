@@ -1,5 +1,4 @@
-import { isRed } from '../build/outcome.ts'
-import { hasEnded } from '../build/result.ts'
+import { isOver, isRed } from '../build/outcome.ts'
 import type { View } from '../build/view.ts'
 
 /** How a build looks at a glance: a class of the style, and of the icon in the browser's tab. */
@@ -17,7 +16,7 @@ const GREY = '#8b949e'
 /** A dot, for it is seen at 16 pixels; a ring while the build goes on. */
 export function iconOf(view: View): string {
   const color = ICONS[colorOf(view)] ?? GREY
-  const shape = hasEnded(view.status)
+  const shape = isOver(view)
     ? `<circle cx="8" cy="8" r="7" fill="${color}"/>`
     : `<circle cx="8" cy="8" r="5.5" fill="none" stroke="${color}" stroke-width="4"/>`
   return pictureOf(shape)

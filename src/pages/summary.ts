@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { describeCost } from '../build/cost.ts'
-import { describeDuration, describeOutcome, durationOf } from '../build/outcome.ts'
+import { describeDuration, describeOutcome, durationOf, isOver } from '../build/outcome.ts'
 import { hasEnded } from '../build/result.ts'
 import type { View } from '../build/view.ts'
 import { repositoryOf } from '../job/job.ts'
@@ -17,7 +17,7 @@ export function titleOf(view: View): string {
 export function renderSummary(view: View, repositoryLink: string) {
   const repository = repositoryOf(view.project)
   const color = colorOf(view)
-  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(hasEnded(view.status))}">
+  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(isOver(view))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
 <p class="outcome ${color}" role="status">${describeOutcome(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>

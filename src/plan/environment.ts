@@ -14,7 +14,9 @@ export type Surroundings = { home: string; temp: string; path: string; region: s
 export type EnvironmentParts = {
   job: Identity
   config: Pick<Config, 'env' | 'inheritSecrets'>
-  step: Pick<Step, 'stage'>
+  step: Pick<Step, 'stage' | 'env'>
+  /** Of the role that a deploy has assumed. */
+  credentials?: Readonly<Record<string, string>>
   buildUrl: string
   surroundings: Surroundings
   secrets: Readonly<Record<string, string>>
@@ -22,7 +24,7 @@ export type EnvironmentParts = {
 
 /**
  * The whole environment of a command; nothing else of the runner's gets into it. `env` overrides the runner's
- * variables, and secret variables override both; a PATH is put in front of the system's, which is never lost.
+ * variables, a stage's `env` that, a role's credentials these, and secret variables all of them; a PATH is put in front of the system's, which is never lost.
  * Throws a `Problem` for a value that cannot be one.
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
@@ -31,7 +33,8 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
     ...stageOf(parts.step),
     ...placeOf(parts.surroundings),
   }
-  const given = { ...parts.config.env, ...(parts.config.inheritSecrets ? parts.secrets : {}) }
+  const secrets = parts.config.inheritSecrets ? parts.secrets : {}
+  const given = { ...parts.config.env, ...parts.step.env, ...parts.credentials, ...secrets }
   const PATH = given.PATH ? `${given.PATH}:${own.PATH}` : own.PATH
   return checked({ ...own, ...given, PATH })
 }

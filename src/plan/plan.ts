@@ -1,5 +1,6 @@
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
+import { pinnedAway, roleOfStage } from '../config/settings.ts'
 import { explainBuilt, explainNotBuilt, type Planned } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
 
@@ -8,8 +9,19 @@ export type Step = {
   command: string
   /** Of a deploy step alone. */
   stage: string | null
+  /** Beside the configuration's own. */
+  env: Readonly<Record<string, string>>
   /** Null: as long as the build function has left. */
   timeoutSeconds: number | null
+}
+
+/** Where a deploy goes: `role` is what the account says that it assumes, `problem` why it cannot be, in a sentence. */
+export type PlannedStage = {
+  name: string
+  rule: string
+  url: string | null
+  role: string | null
+  problem: string | null
 }
 
 /** What will be done, as plain data; each reason is a sentence for people. */
@@ -18,45 +30,86 @@ export type Plan =
   | {
       build: true
       reason: string
+      /** None where a deploy was asked for that cannot be. */
       steps: Step[]
-      stage: { name: string; rule: string } | null
+      stage: PlannedStage | null
       stageReason: string
       notes: string[]
     }
 
-const NO_CREDENTIALS = 'The deploy step has no AWS credentials in this version.'
+/** Of a name that is none: it stands in records, and nowhere else. */
+const UNNAMED = 'unnamed'
 
 /** Plans one build: whether to build, and which commands in which order; a deploy step runs after a green command. */
 export function planBuild(job: Planned, resolved: Resolved): Plan {
+  if (job.target) return planDeploy(job, job.target.stage, resolved)
   const { config } = resolved
   if (!config.build) return { build: false, reason: explainNotBuilt(job, resolved) }
-
-  const { cmd, deploy, stages, timeout } = config
   const reason = explainBuilt(job, resolved)
-  const command: Step = { name: 'command', command: cmd, stage: null, timeoutSeconds: timeout }
-  const choice = job.event === 'push' ? chooseStage(stages, job.branch) : null
+  const command: Step = {
+    name: 'command',
+    command: config.cmd,
+    stage: null,
+    env: {},
+    timeoutSeconds: config.timeout,
+  }
+  const choice = job.event === 'push' ? chooseStage(config.stages, job.branch) : null
   const notes = choice?.note ? [choice.note] : []
-  if (choice === null || deploy === null || job.trust !== 'deploy') {
-    const stageReason = explainNoStage(job, choice, deploy)
-    return { build: true, reason, steps: [command], stage: null, stageReason, notes }
-  }
-  const { name, rule } = choice
-  return {
-    build: true,
-    reason,
-    steps: [command, { ...command, name: 'deploy', command: deploy, stage: name }],
-    stage: { name, rule },
-    stageReason: `Branch ${quote(job.branch)} is deployed to stage ${name}: ${rule} says so.`,
-    notes: [...notes, NO_CREDENTIALS],
-  }
+  const missing = explainNoStage(job, choice, resolved)
+  if (choice === null || missing !== null)
+    return { build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes }
+  const steps = choice.mistake === null ? [command, deployStep(choice, resolved)] : [command]
+  const stageReason = choice.mistake ?? explainStage(job, choice)
+  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes }
 }
 
-function explainNoStage(job: Planned, choice: StageChoice | null, deploy: string | null): string {
+/** A deploy that was asked for by name: of a commit whose tests have been seen to before. */
+function planDeploy(job: Planned, wanted: string, resolved: Resolved): Plan {
+  const choice = chooseStage(resolved.config.stages, job.branch)
+  const other =
+    choice !== null && choice.name !== wanted
+      ? `At this commit branch ${quote(job.branch)} has stage ${quote(choice.name)}, and not ${wanted}.`
+      : null
+  const problem = choice?.mistake ?? other ?? explainNoStage({ ...job, event: 'push' }, choice, resolved)
+  const reason = `Stage ${wanted} is deployed, as was asked for.`
+  if (choice === null || problem !== null) {
+    const stage = { name: wanted, rule: '', url: null, role: null, problem }
+    return { build: true, reason, steps: [], stage, stageReason: problem ?? '', notes: [] }
+  }
+  const steps = [deployStep(choice, resolved)]
+  const stageReason = explainStage(job, choice)
+  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes: [] }
+}
+
+const deployStep = ({ name, how }: StageChoice, { config }: Resolved): Step => ({
+  name: 'deploy',
+  command: how.deploy ?? config.deploy ?? '',
+  stage: name,
+  env: how.env,
+  timeoutSeconds: how.timeout ?? config.timeout,
+})
+
+const stageOf = ({ name, rule, how, mistake }: StageChoice, { account }: Resolved): PlannedStage => ({
+  name: mistake === null ? name : UNNAMED,
+  rule,
+  url: how.url,
+  role: roleOfStage(account, name),
+  problem: mistake,
+})
+
+const explainStage = ({ branch }: Planned, { name, rule }: StageChoice) =>
+  `Branch ${quote(branch)} is deployed to stage ${name}: ${rule} says so.`
+
+/** Why nothing is deployed, or null. */
+function explainNoStage(job: Planned, choice: StageChoice | null, resolved: Resolved): string | null {
   const branch = quote(job.branch)
   if (job.event === 'pull_request') return 'Pull requests never deploy.'
   if (job.event === 'merge_group') return 'Merge groups never deploy.'
   if (choice === null) return `Branch ${branch} has no stage: no rule in "stages" matches it.`
-  if (deploy === null)
-    return `Branch ${branch} is not deployed to stage ${choice.name}: there is no "deploy" command.`
-  return `Branch ${branch} is not deployed to stage ${choice.name}: it is not among the account's "deployBranches".`
+  const not = `Branch ${branch} is not deployed to stage ${choice.name}`
+  if (choice.how.deploy === null && resolved.config.deploy === null)
+    return `${not}: there is no "deploy" command.`
+  if (job.trust !== 'deploy') return `${not}: it is not among the account's "deployBranches".`
+  const pinned = pinnedAway(resolved.account, choice.name, job.branch)
+  return pinned === null ? null : `${not}: ${pinned}.`
 }

@@ -3,7 +3,10 @@ import type { Resolved } from '../config/resolve.ts'
 import type { Job } from '../job/job.ts'
 
 /** What a plan needs to know of a job. */
-export type Planned = Pick<Job, 'event' | 'branch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust'>
+export type Planned = Pick<
+  Job,
+  'event' | 'branch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'
+>
 
 type Decided = Pick<Resolved, 'rule' | 'sources'>
 
@@ -32,7 +35,7 @@ function about(job: Planned, rule: string): string {
 }
 
 function describeSubject({ event, branch, pullRequest }: Planned): string {
-  if (event === 'push') return `Branch ${quote(branch)}`
+  if (event === 'push' || event === 'deploy') return `Branch ${quote(branch)}`
   return event === 'pull_request'
     ? `Pull request #${pullRequest}`
     : `The merge group for branch ${quote(branch)}`

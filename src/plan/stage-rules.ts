@@ -1,19 +1,40 @@
+import type { StageRule } from '../config/config.ts'
 import { keyPath, quote } from '../config/key-path.ts'
-import { matchingRules } from '../config/pattern.ts'
+import { groupsOf, matchingRules } from '../config/pattern.ts'
 
-/** The stage of a branch: its name, the rule that said so, and a note where another rule would say otherwise. */
-export type StageChoice = { name: string; rule: string; note: string | null }
+/** The stage of a branch: its name, the rule that said so, how it is deployed, and a note where another rule would say otherwise. */
+export type StageChoice = {
+  name: string
+  rule: string
+  how: Omit<StageRule, 'stage'>
+  note: string | null
+  /** Why the name cannot be one, in a sentence; null when it can. */
+  mistake: string | null
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,39}$/
 
 /** Which stage a branch is deployed to, by the same matching as `branches`; null for none. */
-export function chooseStage(stages: Readonly<Record<string, string>>, branch: string): StageChoice | null {
+export function chooseStage(stages: Readonly<Record<string, StageRule>>, branch: string): StageChoice | null {
   const [first, ...others] = matchingRules(Object.keys(stages), branch)
-  if (first === undefined) return null
-  const name = stages[first] ?? ''
-  const other = others.find(rule => stages[rule] !== name)
+  const chosen = first === undefined ? undefined : stages[first]
+  if (first === undefined || !chosen) return null
+  const rule = keyPath(['stages', first])
+  const { stage, ...how } = chosen
+  const name = fill(stage, groupsOf(first, branch), group => group)
+  const other = others.find(each => stages[each]?.stage !== stage)
   const note =
     other === undefined
       ? null
-      : `Branch ${quote(branch)} has stage ${name} by ${keyPath(['stages', first])}; ` +
-        `${keyPath(['stages', other])} would match too (stage ${stages[other]}), but the first rule counts.`
-  return { name, rule: keyPath(['stages', first]), note }
+      : `Branch ${quote(branch)} has stage ${name} by ${rule}; ` +
+        `${keyPath(['stages', other])} would match too (stage ${stages[other]?.stage}), but the first rule counts.`
+  const url = how.url && fill(how.url, groupsOf(first, branch), encodeURIComponent)
+  const mistake = NAME.test(name)
+    ? null
+    : `${rule} makes ${quote(name, 100)} of branch ${quote(branch, 100)}, which is no stage name: lower-case letters, digits and dashes, a letter first, 40 at most.`
+  return { name, rule, how: { ...how, url }, note, mistake }
 }
+
+/** `$1` becomes what the first group caught; what caught nothing leaves nothing. */
+const fill = (template: string, groups: readonly (string | null)[], write: (group: string) => string) =>
+  template.replace(/\$([1-9])/g, (_, index) => write(groups[Number(index)] ?? ''))

@@ -23,7 +23,8 @@ const STATES: Record<BuildStatus, CommitState | null> = {
 /** The commit status that a build should have now; null for none. */
 export function commitStatusOf(view: View, targetUrl: string): CommitStatus | null {
   const state = STATES[view.status]
-  if (!state) return null
+  // Of a deploy that was asked for by itself GitHub's deployment speaks; the commit's tests were told long ago.
+  if (!state || view.target) return null
   return {
     repository: repositoryOf(view.project),
     commit: view.commit,

@@ -8,7 +8,7 @@ import { admissionWith, FORKED, granterOf, jobOf, PULL } from '../records.ts'
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 
 const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
-const asked = { secretVariables: KEYS, buildUrl: URL }
+const asked = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
 
 test.each([
   ['a push to a public repository', {}, null, KEYS],
@@ -21,10 +21,11 @@ test.each([
   const minted: unknown[] = []
   const granter: Granter = {
     cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
-    mintCredentials: async (job, keys) => {
+    mintCredentials: async (job, { secretVariables: keys }) => {
       minted.push([job.number, keys])
       return null
     },
+    deployRole: null,
   }
   expect(await admissionOf(jobOf(change), asked, granter)).toEqual(
     admissionWith({ cloneToken, secretVariables, buildUrl: URL }),

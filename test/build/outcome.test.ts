@@ -56,6 +56,8 @@ const deploy = (status: 'running' | 'succeeded' | 'failed') => ({
   status,
   reason: null,
   exit: null,
+  url: null,
+  by: null,
 })
 const failed = (exit: Exit): Partial<Run> => ({
   result: 'failed',

@@ -10,7 +10,14 @@ const UNREADABLE = { phase: 'ended', result: 'errored', reason: expect.stringCon
 test('a run survives JSON unchanged', () => {
   const run = endedRun({
     timings: { fetch: 12.5 },
-    deploy: { stage: 'dev', status: 'failed', reason: 'x', exit: { kind: 'signalled', signal: 'SIGKILL' } },
+    deploy: {
+      stage: 'dev',
+      status: 'failed',
+      reason: 'x',
+      exit: { kind: 'signalled', signal: 'SIGKILL' },
+      url: 'https://dev.example.com/',
+      by: null,
+    },
     notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds', slack: null },
   })
   expect(parse(run)).toEqual(run)

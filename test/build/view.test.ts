@@ -7,7 +7,7 @@ import { after, endedRun, jobOf, reportOf, runOf, viewWith } from '../records.ts
 const endedAt = after(900).toISOString()
 const ending = (change: Partial<NonNullable<Report['ending']>> = {}) =>
   reportOf({ ending: { result: 'errored', reason: 'It died', deploy: null, endedAt, ...change } })
-const deploy = { stage: 'dev', status: 'running', reason: null, exit: null } as const
+const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
 
 test.each<[string, Run | null, Report | null, object]>([
   ['no run', null, null, { status: 'queued', startedAt: null, endedAt: null, log: null, timings: {} }],

@@ -226,7 +226,7 @@ test('without TLS nobody reads anything', () => {
 
 const EXPECTED_OBJECTS = `
                               http  report  build-fork  build-branch  build-deploy  scheduler  fork job  branch job  deploy job
-deliveries/<guid>.json        RW    ·       ·           ·             ·             ·          ·         ·           ·
+deliveries/<guid>.json        RW    R       ·           ·             ·             ·          ·         ·           ·
 counter.json                  RW    ·       ·           ·             ·             ·          ·         ·           ·
 builds/7/job.json             RW    R       ·           ·             ·             ·          ·         ·           ·
 builds/7/run.json             R     R       ·           ·             ·             ·          RW        RW          RW

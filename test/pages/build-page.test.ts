@@ -32,6 +32,8 @@ const deploy = {
   status: 'failed',
   reason: 'zappa update ended with exit code 1',
   exit: null,
+  url: null,
+  by: null,
 } as const
 
 test.each<[string, Parameters<typeof viewWith>[0], string[]]>([

@@ -14,7 +14,7 @@ const PARTS: EnvironmentParts = {
     pullRequest: 7,
   },
   config: { env: {}, inheritSecrets: true },
-  step: { stage: null },
+  step: { stage: null, env: {} },
   buildUrl: 'https://ci.example/gh/o/r/builds/12',
   surroundings: {
     home: '/tmp/lambci/home',
@@ -69,7 +69,11 @@ test('a push has no pull request, and a deleted fork no repository', () => {
 })
 
 test('the deploy step alone knows its stage', () => {
-  expect(environment({ step: { stage: 'qa' } })).toEqual({ ...WHOLE, STAGE: 'qa', LAMBCI_STAGE: 'qa' })
+  expect(environment({ step: { stage: 'qa', env: {} } })).toEqual({
+    ...WHOLE,
+    STAGE: 'qa',
+    LAMBCI_STAGE: 'qa',
+  })
   expect(environment({})).not.toHaveProperty('STAGE')
 })
 

@@ -11,6 +11,7 @@ export const PUSH: Planned = {
   isPrivate: false,
   trust: 'deploy',
   pullRequest: null,
+  target: null,
 }
 export const PULL: Partial<Planned> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
 export const FORK: Partial<Planned> = { ...PULL, isFork: true, trust: 'fork' }

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
+import { toConfig } from '../../src/config/config.ts'
+import { DEFAULTS } from '../../src/config/defaults.ts'
 import { chooseStage } from '../../src/plan/stage-rules.ts'
+
+/** As a file says them. */
+const rulesOf = (stages: object) => toConfig({ ...DEFAULTS, stages } as never).stages
 
 test.each<[string, Record<string, string>, string, [string, string] | null]>([
   ['a name', { master: 'dev' }, 'master', ['dev', 'stages.master']],
@@ -9,12 +14,12 @@ test.each<[string, Record<string, string>, string, [string, string] | null]>([
   ['a negative regex', { '!/^(qa|x)$/': 'dev' }, 'master', ['dev', 'stages["!/^(qa|x)$/"]']],
   ['constructor', {}, 'constructor', null],
 ])('%s', (_, stages, branch, expected) => {
-  const choice = chooseStage(stages, branch)
+  const choice = chooseStage(rulesOf(stages), branch)
   expect(choice && [choice.name, choice.rule]).toEqual(expected)
 })
 
 test('of two rules the first counts, and a note says so', () => {
-  expect(chooseStage({ '/^m/': 'dev', '/r$/': 'qa' }, 'master')).toEqual({
+  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'qa' }), 'master')).toEqual({
     name: 'dev',
     rule: 'stages["/^m/"]',
     note: 'Branch "master" has stage dev by stages["/^m/"]; stages["/r$/"] would match too (stage qa), but the first rule counts.',
@@ -22,5 +27,5 @@ test('of two rules the first counts, and a note says so', () => {
 })
 
 test('two rules of the same stage are no news', () => {
-  expect(chooseStage({ '/^m/': 'dev', '/r$/': 'dev' }, 'master')?.note).toBeNull()
+  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'dev' }), 'master')?.note).toBeNull()
 })

@@ -12,7 +12,7 @@ const failure = (change: Partial<Report['failures'][number]> = {}) => ({
 })
 const failures = (count: number) =>
   Array.from({ length: count }, (_, n) => failure({ requestId: `request-${n}` }))
-const deploy = { stage: 'dev', status: 'running', reason: null, exit: null } as const
+const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
 const deploying = runOf({ phase: 'deploying', result: 'passed', deploy })
 const accepted = {
   result: 'errored' as const,

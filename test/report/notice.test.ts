@@ -11,6 +11,8 @@ const deploy = (status: 'succeeded' | 'failed', reason: string | null = null) =>
   status,
   reason,
   exit: null,
+  url: null,
+  by: null,
 })
 const FAILED = {
   result: 'failed',

@@ -93,6 +93,8 @@ function listener(answer: () => void = () => {}) {
       said.push(`${state}: ${description}`)
       answer()
     },
+    createDeployment: async () => 1,
+    setDeploymentStatus: async () => {},
   }
   return { github, said }
 }
@@ -124,7 +126,9 @@ test.each<[string, View, Told, string[], Told]>([
   ],
   [
     'the end of a deploy',
-    viewOfStatus('passed', { deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null } }),
+    viewOfStatus('passed', {
+      deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null, by: null },
+    }),
     told('deploying', 'success', 'Passed, deploying to dev'),
     ['success: Passed in 42 s, deployed to dev'],
     told('passed', 'success', 'Passed in 42 s, deployed to dev'),

@@ -17,7 +17,14 @@ const ended = (branch: string, number: number, change: Partial<View> = {}): View
   ...change,
 })
 const standing = (branch: string) => readJson(bucket.store, branchKey('gh/ada/web', branch))
-const deploy = (status: 'succeeded' | 'failed') => ({ stage: 'dev', status, reason: null, exit: null })
+const deploy = (status: 'succeeded' | 'failed') => ({
+  stage: 'dev',
+  status,
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+})
 
 test('a newer build replaces an older one and remembers how that ended', async () => {
   expect(await updateSummary(bucket.store, ended('a', 1))).toMatchObject({ number: 1, previous: null })

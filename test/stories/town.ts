@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -107,6 +107,7 @@ function eyes(system: System) {
         return records?.report?.told.closed ? viewOf(records) : null
       }),
     until,
+    read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {
       const stored = await store.get(buildKeys(build).log.whole)
       return Buffer.from(stored?.body ?? '').toString('utf8')

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BuildRef, buildKeys } from '../../build/layout.ts'
+import { isOver } from '../../build/outcome.ts'
 import { readRecords } from '../../build/records.ts'
-import { hasEnded } from '../../build/result.ts'
 import type { Store } from '../../build/store.ts'
 import { type View, viewOf } from '../../build/view.ts'
 import { readLog } from '../../log/reader.ts'
@@ -26,7 +26,7 @@ export async function waitForEnd(store: Store, build: BuildRef, patienceMs = 30_
   let endedAt: number | null = null
   for (;;) {
     const records = await readRecords(store, build)
-    if (records && hasEnded(viewOf(records).status)) {
+    if (records && isOver(viewOf(records))) {
       endedAt ??= Date.now()
       if (records.report?.told.closed || Date.now() - endedAt > patienceMs) return viewOf(records)
     }

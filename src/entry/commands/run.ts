@@ -22,7 +22,7 @@ export async function runWorkingCopy(directory: string): Promise<number> {
   const env = commandEnvironment({
     job,
     config: resolved.config,
-    step: { stage: null },
+    step: { stage: null, env: {} },
     buildUrl: job.baseUrl,
     surroundings: {
       home: homedir(),

@@ -45,6 +45,7 @@ export async function jobOfWorkingCopy(
     isFork: fork,
     isPrivate: false,
     isDependabot: false,
+    target: null,
     message: '',
     author: { name: 'you', login: null },
     committers: [],

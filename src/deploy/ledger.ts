@@ -1,0 +1,68 @@
+import * as z from 'zod'
+import { type StageRef, stageKeys, stagesPrefix } from '../build/layout.ts'
+import { readIfThere, readRecord } from '../build/records.ts'
+import type { Store } from '../build/store.ts'
+
+const entrySchema = z.object({
+  /** The build that deployed. */
+  build: z.int().positive(),
+  /** The build whose commit it was. */
+  of: z.int().positive(),
+  order: z.int().positive(),
+  commit: z.string(),
+  branch: z.string(),
+  message: z.string(),
+  who: z.string(),
+  status: z.enum(['succeeded', 'failed']),
+  reason: z.string().nullable(),
+  url: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  durationMs: z.int().nonnegative(),
+  /** US dollars, roughly, of the build up to here. */
+  cost: z.number().nonnegative().nullable(),
+})
+/** One deploy: what, by whom, when, and what became of it. */
+export type LedgerEntry = z.infer<typeof entrySchema>
+
+/** `current.json`: what runs on a stage, and the newest that was tried. */
+const currentSchema = z.object({ deployed: entrySchema.nullable(), latest: entrySchema })
+export type Current = z.infer<typeof currentSchema>
+
+export const readCurrent = async (store: Store, stage: StageRef): Promise<Current | null> =>
+  (await readIfThere(store, stageKeys(stage).current, currentSchema))?.value ?? null
+
+/** Writes a deploy down. Only who holds the stage's lock does. */
+export async function recordDeploy(store: Store, stage: StageRef, entry: LedgerEntry): Promise<void> {
+  const { current, deploy } = stageKeys(stage)
+  await store.put(deploy(entry.build), JSON.stringify(entry), 'application/json')
+  const standing = await readIfThere(store, current, currentSchema)
+  const deployed = entry.status === 'succeeded' ? entry : (standing?.value.deployed ?? null)
+  const condition = standing ? { ifMatch: standing.etag } : ({ ifNoneMatch: '*' } as const)
+  const written = await store.putIf(current, JSON.stringify({ deployed, latest: entry }), condition)
+  // A retried request can lose against itself.
+  if (written === 'lost' && (await readCurrent(store, stage))?.latest.build !== entry.build)
+    throw new Error(`${current} was changed while its stage was held`)
+}
+
+/** The deploys of a stage, newest first. */
+export async function listDeploys(store: Store, stage: StageRef, most: number): Promise<LedgerEntry[]> {
+  const { deploys, deploy } = stageKeys(stage)
+  const keys = (await store.list(deploys)).map(({ key }) => key)
+  const numbers = keys.flatMap(key => /\/(\d+)\.json$/.exec(key)?.[1] ?? []).map(Number)
+  const newest = numbers.toSorted((one, other) => other - one).slice(0, most)
+  const read = await Promise.all(newest.map(number => readRecord(store, deploy(number), entrySchema)))
+  return read.flatMap(found => (found ? [found.value] : []))
+}
+
+/** The stages of a repository that were ever deployed, by name, with what runs there. */
+export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
+  const prefix = stagesPrefix(project)
+  const keys = (await store.list(prefix)).map(({ key }) => key.slice(prefix.length))
+  const stages = keys.flatMap(key => /^([a-z][a-z0-9-]*)\/current\.json$/.exec(key)?.[1] ?? [])
+  const currents = await Promise.all(stages.map(stage => readCurrent(store, { project, stage })))
+  return stages.flatMap((stage, index) => {
+    const current = currents[index]
+    return current ? [{ stage, ...current }] : []
+  })
+}
