@@ -71,9 +71,12 @@ async function checkToken(github: Administration): Promise<Found> {
     const hints = [
       ...(scopes === null
         ? [
-            'This is a fine-grained token: it needs Commit statuses and Webhooks (read and write), Contents and Metadata (read).',
+            'This is a fine-grained token: it needs Commit statuses, Deployments and Webhooks (read and write), Contents and Metadata (read).',
           ]
         : []),
+      ...(has('repo', 'public_repo', 'repo_deployment')
+        ? []
+        : ['It lacks the scope repo_deployment: GitHub will not be told of deploys.']),
       ...(has('admin:repo_hook', 'write:repo_hook', 'repo')
         ? []
         : ['It lacks the scope admin:repo_hook: "lambci hook add" will not work with it.']),
@@ -132,6 +135,11 @@ async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
     const missing = ['push', 'pull_request'].filter(event => !events.includes(event))
     const installed = await app.installations()
     const hints = [
+      ...(permissions.deployments === 'write'
+        ? []
+        : [
+            `The App ${slug} lacks the permission deployments: write. Without it GitHub is not told of deploys.`,
+          ]),
       ...(missing.length > 0
         ? [`The App is not told of ${missing.join(' and ')}: subscribe to it on its page.`]
         : []),

@@ -24,6 +24,7 @@ const REFUSED = new Map([
   ['deployBranches', ACCOUNT_ONLY],
   ['topics', ACCOUNT_ONLY],
   ['deployRole', ACCOUNT_ONLY],
+  ['role', ACCOUNT_ONLY],
   ['pinnedStages', ACCOUNT_ONLY],
 ])
 

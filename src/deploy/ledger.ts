@@ -15,7 +15,11 @@ const entrySchema = z.object({
   who: z.string(),
   status: z.enum(['succeeded', 'failed']),
   reason: z.string().nullable(),
-  url: z.string().nullable(),
+  /** It becomes a link: whatever else a build has written there is none. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .catch(null),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   durationMs: z.int().nonnegative(),
@@ -55,12 +59,14 @@ export async function listDeploys(store: Store, stage: StageRef, most: number): 
   return read.flatMap(found => (found ? [found.value] : []))
 }
 
-/** The stages of a repository that were ever deployed, by name, with what runs there. */
+/** The stages of a repository that were ever deployed; what cannot be read is left out, since builds write it. */
 export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
   const prefix = stagesPrefix(project)
   const keys = (await store.list(prefix)).map(({ key }) => key.slice(prefix.length))
   const stages = keys.flatMap(key => /^([a-z][a-z0-9-]*)\/current\.json$/.exec(key)?.[1] ?? [])
-  const currents = await Promise.all(stages.map(stage => readCurrent(store, { project, stage })))
+  const currents = await Promise.all(
+    stages.map(stage => readCurrent(store, { project, stage }).catch(() => null)),
+  )
   return stages.flatMap((stage, index) => {
     const current = currents[index]
     return current ? [{ stage, ...current }] : []

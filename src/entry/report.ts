@@ -13,7 +13,7 @@ const environment = readEnvironment(process.env, ['LAMBCI_SLACK_API_URL'])
 
 const reporting = {
   ...services,
-  github: openGitHub(githubApiUrl, tokens.writing),
+  github: openGitHub(githubApiUrl, tokens),
   sendNotice: openNotices(),
   askForDeploy: async (job: Job, wish: DeployWish, id: string) => {
     const { webhookSecrets } = await services.secrets()

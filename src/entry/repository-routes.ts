@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono'
 import { takeBuilds } from '../build/builds.ts'
 import { badgePath, buildPath, keyOfPath, repositoryPath } from '../build/links.ts'
 import { BUILD_STATUSES } from '../build/result.ts'
+import { listStages } from '../deploy/ledger.ts'
 import { openRepository } from '../pages/access.ts'
 import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
 import { FORM_PAGE_HEADERS } from '../pages/frame.ts'
@@ -60,11 +61,13 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     if (c.req.header('accept')?.includes('application/json'))
       return c.json(builds, 200, { 'cache-control': 'no-store' })
     const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
+    const stages = await listStages(store, project)
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       project,
       builds,
       branches,
+      stages,
       filter,
       linkTo: number => withKey(buildPath({ project, number })),
       badge: { path: badge, url: `${baseUrlOf(c)}${badge}` },

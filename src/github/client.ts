@@ -1,4 +1,5 @@
 import { namesOf, openOctokit } from './octokit.ts'
+import type { GitHubTokens } from './tokens.ts'
 
 export type CommitState = 'pending' | 'success' | 'failure' | 'error'
 
@@ -31,10 +32,10 @@ export type GitHub = {
   setDeploymentStatus(status: DeploymentStatus): Promise<void>
 }
 
-/** Speaks to GitHub's REST API, with a token for each repository. */
-export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Promise<string>): GitHub => ({
+/** Speaks to GitHub's REST API, with a token for each repository and purpose. */
+export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' | 'deploying'>): GitHub => ({
   setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
-    const octokit = openOctokit(apiUrl, { auth: await tokenFor(repository) })
+    const octokit = openOctokit(apiUrl, { auth: await tokens.writing(repository) })
     await octokit.rest.repos.createCommitStatus({
       ...namesOf(repository),
       sha: commit,
@@ -45,7 +46,7 @@ export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Pro
     })
   },
   createDeployment: async ({ repository, commit, environment }) => {
-    const octokit = openOctokit(apiUrl, { auth: await tokenFor(repository) })
+    const octokit = openOctokit(apiUrl, { auth: await tokens.deploying(repository) })
     const { data } = await octokit.rest.repos.createDeployment({
       ...namesOf(repository),
       ref: commit,
@@ -58,7 +59,7 @@ export const openGitHub = (apiUrl: string, tokenFor: (repository: string) => Pro
     return data.id
   },
   setDeploymentStatus: async status => {
-    const octokit = openOctokit(apiUrl, { auth: await tokenFor(status.repository) })
+    const octokit = openOctokit(apiUrl, { auth: await tokens.deploying(status.repository) })
     await octokit.rest.repos.createDeploymentStatus({
       ...namesOf(status.repository),
       deployment_id: status.id,

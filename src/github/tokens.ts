@@ -8,14 +8,18 @@ export type GitHubSecrets = {
   githubApp: AppKeys | null
 }
 
-/** What setting statuses and deployments takes of an App. */
-export const WRITING: Permissions = { statuses: 'write', deployments: 'write' }
+/** What setting statuses takes of an App. */
+export const WRITING: Permissions = { statuses: 'write' }
+/** What telling of deploys takes of an App; asked for apart, for an App may well lack it. */
+export const DEPLOYING: Permissions = { deployments: 'write' }
 /** What a clone takes of an App. */
 export const CLONING: Permissions = { contents: 'read' }
 
 export type GitHubTokens = {
   /** For statuses; only http and report hold it. */
   writing(repository: string): Promise<string>
+  /** For deployments. */
+  deploying(repository: string): Promise<string>
   /** For the clone of one private repository, good for an hour with an App; null where there is none. */
   cloning(repository: string): Promise<string | null>
 }
@@ -30,15 +34,17 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
       kept = { app: openApp(apiUrl, keys), keys }
     return kept.app
   }
+  const tokenWith = async (repository: string, permissions: Permissions) => {
+    const { githubApp, githubToken } = await secrets()
+    if (githubApp) return (await appOf(githubApp)).tokenFor(repository, permissions)
+    if (githubToken) return githubToken
+    throw new Problem(
+      'secrets/runner.json in the bucket has neither a GitHub token nor an App: run "lambci setup".',
+    )
+  }
   return {
-    writing: async repository => {
-      const { githubApp, githubToken } = await secrets()
-      if (githubApp) return (await appOf(githubApp)).tokenFor(repository, WRITING)
-      if (githubToken) return githubToken
-      throw new Problem(
-        'secrets/runner.json in the bucket has neither a GitHub token nor an App: run "lambci setup".',
-      )
-    },
+    writing: repository => tokenWith(repository, WRITING),
+    deploying: repository => tokenWith(repository, DEPLOYING),
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // It may wait forty minutes in the queue.

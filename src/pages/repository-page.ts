@@ -3,13 +3,17 @@ import { describeCost } from '../build/cost.ts'
 import { describeDuration, durationOf, isRed } from '../build/outcome.ts'
 import { BUILD_STATUSES } from '../build/result.ts'
 import type { View } from '../build/view.ts'
+import type { Current } from '../deploy/ledger.ts'
 import { repositoryOf } from '../job/job.ts'
 import { renderFrame } from './frame.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
+import { plainTime } from './time.ts'
 
 export type Filter = { branch: string; status: string }
 
 export type BranchState = { branch: string; number: number; status: string; deploy: string | null }
+
+export type StageState = Current & { stage: string }
 
 export type RepositoryParts = {
   project: string
@@ -17,6 +21,8 @@ export type RepositoryParts = {
   builds: readonly View[]
   /** The newest ended build of each branch, latest first. */
   branches: readonly BranchState[]
+  /** What runs on each stage. */
+  stages: readonly StageState[]
   filter: Filter
   /** To a build, and to the badge, with a key where one is needed. */
   linkTo: (number: number) => string
@@ -27,13 +33,14 @@ export type RepositoryParts = {
 
 /** The builds of a repository as a page. */
 export function renderRepositoryPage(parts: RepositoryParts) {
-  const { project, builds, branches, filter, linkTo, badge, key } = parts
+  const { project, builds, branches, stages, filter, linkTo, badge, key } = parts
   const repository = repositoryOf(project)
   const newest = builds[0]
   const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
   const content = html`
 <h1>${repository}</h1>
 <p><img src="${badge.path}" alt="How the default branch stands"></p>
+${stages.length > 0 ? html`<ul class="places" aria-label="What runs on each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
 ${branches.length > 0 ? html`<ul class="places" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
 <form class="filter">
 ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
@@ -48,6 +55,18 @@ ${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, 
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
   return renderFrame({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
+}
+
+function describeStage({ stage, deployed, latest }: StageState, linkTo: (number: number) => string) {
+  const runs = deployed
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${plainTime(deployed.endedAt)}</time>`
+    : 'nothing yet'
+  const failed =
+    latest.status === 'failed'
+      ? html` <span class="red">deploy failed in <a href="${linkTo(latest.build)}">#${latest.build}</a></span>`
+      : ''
+  const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
+  return html`<li><b>${name}</b> ${runs}${failed}</li>`
 }
 
 function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {

@@ -6,6 +6,7 @@ import type { View } from '../build/view.ts'
 import { repositoryOf } from '../job/job.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
+import { plainTime } from './time.ts'
 
 /** A deploy that failed is what the tab should say, though the tests have passed. */
 export function titleOf(view: View): string {
@@ -50,9 +51,6 @@ function factsOf(view: View): [string, Fact][] {
   ]
   return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)
 }
-
-/** As everybody can read it; the script makes it the reader's own. */
-const plainTime = (iso: string) => `${iso.slice(0, 19).replace('T', ' ')} UTC`
 
 function describeDurationOf(view: View): Fact | null {
   const duration = durationOf(view)

@@ -32,7 +32,11 @@ async function openScopes(): Promise<string> {
 test.each<[string, Partial<Wishes>, RegExp[]]>([
   ['all of it', { githubToken: 'ghp_repo,admin:repo_hook' }, []],
   ['public repositories alone', { githubToken: 'ghp_repo:status,public_repo,admin:repo_hook' }, []],
-  ['no hooks', { githubToken: 'ghp_repo:status' }, [/lacks the scope admin:repo_hook/]],
+  [
+    'no hooks',
+    { githubToken: 'ghp_repo:status' },
+    [/lacks the scope repo_deployment/, /lacks the scope admin:repo_hook/],
+  ],
   [
     'scopes that are not told',
     { githubToken: 'github_pat_x' },

@@ -52,7 +52,7 @@ test('identity comes from the job, and what is not for others stays there', () =
   expect(view).toMatchObject({ project: 'gh/ada/web', number: 7, trust: 'deploy', message: jobOf().message })
   expect(Object.keys(view).sort()).toEqual(
     `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
-    isFork isPrivate log message number project pullRequest queuedAt reason runner stage startedAt status timings
+    isFork isPrivate log message number project pullRequest queuedAt reason runner stage startedAt status target timings
     trigger trust`.split(/\s+/),
   )
 })

@@ -47,8 +47,16 @@ test.each([
   ['{"topics": []}', `"topics" can be set in the account's settings only.`],
   ['{"allow": []}', `"allow" can be set in the account's settings only.`],
   ['{"stages": {"master": "Dev!"}}', `stages.master must be ${STAGE}, not "Dev!".`],
-  ['{"stages": {"master": {"stage": "dev"}}}', `stages.master must be ${STAGE}, not an object.`],
-  ['{"stages": true}', 'stages must be an object of branch rules and stage names, not true.'],
+  ['{"stages": {"master": {"deploy": "x"}}}', `stages.master.stage must be ${STAGE}.`],
+  [
+    '{"stages": {"master": {"stage": "dev", "url": "javascript:x"}}}',
+    'stages.master.url must be an address that begins with https:// or http://, not "javascript:x".',
+  ],
+  [
+    '{"stages": {"master": {"stage": "dev", "role": "x"}}}',
+    'stages.master: "role" can be set in the account\'s settings only.',
+  ],
+  ['{"stages": true}', 'stages must be an object of branch rules and stages, not true.'],
   [
     '{"branches": {"/(/": true}}',
     'branches: "/(/" is not a valid regular expression: missing closing ): "(".',

@@ -9,6 +9,8 @@ test('without settings nothing is built, and the usual branches may deploy', () 
   expect(rules).toEqual({
     allow: [],
     deployBranches: ['master', 'main', 'qa', 'staging', 'production'],
+    deployRole: null,
+    pinnedStages: {},
     topics: [],
   })
   expect(isAllowed(rules, 'gh/o/r')).toBe(false)

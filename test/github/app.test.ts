@@ -78,8 +78,14 @@ describe('an App', () => {
     expect(await gitStatus('lambci/secret', cloning)).toBe(200)
     expect(await gitStatus('lambci/other', cloning)).toBe(404)
     const writing = await app.tokenFor('ada/web', { statuses: 'write' })
-    await openGitHub(server.apiUrl, async () => writing).setStatus({ ...status, commit })
-    const refused = openGitHub(server.apiUrl, async () => cloning).setStatus({ ...status, commit })
+    await openGitHub(server.apiUrl, {
+      writing: async () => writing,
+      deploying: async () => writing,
+    }).setStatus({ ...status, commit })
+    const refused = openGitHub(server.apiUrl, {
+      writing: async () => cloning,
+      deploying: async () => cloning,
+    }).setStatus({ ...status, commit })
     expect(reasonOfRefusal(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
     expect(await app.tokenFor('ada/web', { statuses: 'write' })).toBe(writing)
     expect(await app.tokenFor('ada/web', { statuses: 'write' }, { fresh: true })).not.toBe(writing)

@@ -8,6 +8,7 @@ import { type GitHub, startGitHub } from '../../src/local/github/server.ts'
 import { makeDirectory, makeWorkingCopy, removeDirectories } from '../local/github/working-copy.ts'
 
 const TOKEN = 'the-token'
+const tokensOf = (token: string) => ({ writing: async () => token, deploying: async () => token })
 let server: GitHub
 let commit: string
 
@@ -38,7 +39,7 @@ const refusalOf = (work: Promise<void>) =>
   )
 
 test('a status is set', async () => {
-  await openGitHub(server.apiUrl, async () => TOKEN).setStatus(statusOf())
+  await openGitHub(server.apiUrl, tokensOf(TOKEN)).setStatus(statusOf())
   const answer = await fetch(`${server.apiUrl}/repos/ada/web/commits/${commit}/statuses`, {
     headers: { authorization: `token ${TOKEN}` },
   })
@@ -58,7 +59,7 @@ test.each<[string, Partial<CommitStatus>, string, boolean]>([
   ['a description that is too long', { description: 'x'.repeat(141) }, TOKEN, true],
   ['a token that is not valid (any more, or yet)', {}, 'another', false],
 ])('%s is refused', async (_, change, token, final) => {
-  const error = await refusalOf(openGitHub(server.apiUrl, async () => token).setStatus(statusOf(change)))
+  const error = await refusalOf(openGitHub(server.apiUrl, tokensOf(token)).setStatus(statusOf(change)))
   expect(error).toBeInstanceOf(Error)
   expect(isFinalRefusal(error)).toBe(final)
   expect(reasonOfRefusal(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
@@ -96,14 +97,14 @@ test.concurrent.each<[string, Answer[], number]>([
   ],
 ])('after %s the status is set', async (_, answers, requests) => {
   const { url, bodies } = await startAnswers(...answers)
-  await openGitHub(url, async () => TOKEN).setStatus(statusOf())
+  await openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf())
   expect(bodies).toHaveLength(requests)
   expect(new Set(bodies).size).toBe(1)
 })
 
 test('what GitHub refuses for good is asked once', async () => {
   const { url, bodies } = await startAnswers([422])
-  const error = await refusalOf(openGitHub(url, async () => TOKEN).setStatus(statusOf()))
+  const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf()))
   expect([bodies.length, isFinalRefusal(error), reasonOfRefusal(error)]).toEqual([
     1,
     true,

@@ -52,6 +52,7 @@ test('an ordinary push', () => {
     cloneRepository: REPOSITORY,
     checkoutBranch: 'master',
     pullRequest: null,
+    target: null,
     isFork: false,
     isPrivate: false,
     isDependabot: false,

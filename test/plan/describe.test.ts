@@ -25,8 +25,7 @@ Timeout    600 seconds for each command
 Variables  TOX_SKIP_ENV, A
 Settings   cmd, env, stages, deploy, timeout from .lambci.json
 Settings   build from branches.master
-Settings   git from config/global.json
-Note       The deploy step has no AWS credentials in this version.`.trim(),
+Settings   git from config/global.json`.trim(),
   )
 })
 

@@ -111,12 +111,12 @@ test.each([
     build: true,
     reason: `Branch "${branch}" is built: branches.${branch} says so.`,
     steps: [
-      { name: 'command', command: 'make test', stage: null, timeoutSeconds: 60 },
-      { name: 'deploy', command: 'zappa update $LAMBCI_STAGE', stage, timeoutSeconds: 60 },
+      { name: 'command', command: 'make test', stage: null, env: {}, timeoutSeconds: 60 },
+      { name: 'deploy', command: 'zappa update $LAMBCI_STAGE', stage, env: {}, timeoutSeconds: 60 },
     ],
-    stage: { name: stage, rule: `stages.${branch}` },
+    stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, problem: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage}: stages.${branch} says so.`,
-    notes: ['The deploy step has no AWS credentials in this version.'],
+    notes: [],
   })
 })
 
@@ -164,4 +164,66 @@ test('no deploy: no command', () => {
 test('a plan is plain data', () => {
   const { plan: planned } = plan({}, DEPLOYING)
   expect(JSON.parse(JSON.stringify(planned))).toEqual(planned)
+})
+
+const ASKED: Partial<Planned> = {
+  event: 'deploy',
+  target: { stage: 'dev', of: 3, order: null, waited: null },
+}
+
+test('a deploy that was asked for runs nothing else', () => {
+  expect(plan(ASKED, DEPLOYING).plan).toMatchObject({
+    build: true,
+    reason: 'Stage dev is deployed, as was asked for.',
+    steps: [{ name: 'deploy', stage: 'dev' }],
+    stage: { name: 'dev', problem: null },
+  })
+})
+
+test.each<[string, Partial<Planned>, JsonObject, string]>([
+  [
+    'of another stage by now',
+    {},
+    { stages: { master: 'other' } },
+    'At this commit branch "master" has stage "other", and not dev.',
+  ],
+  ['without a rule', { branch: 'x' }, {}, 'Branch "x" has no stage: no rule in "stages" matches it.'],
+  ['without a command', {}, { deploy: null as never }, 'there is no "deploy" command'],
+  ['of a branch that may not', { trust: 'branch' }, {}, 'it is not among the account\'s "deployBranches".'],
+])('a deploy %s has nothing to run, and says why', (_, job, says, problem) => {
+  const { deploy, ...rest } = { ...DEPLOYING, ...says } as JsonObject
+  const planned = plan({ ...ASKED, ...job }, deploy === null ? rest : { deploy, ...rest }).plan
+  expect(planned).toMatchObject({ build: true, steps: [], stage: { name: 'dev' } })
+  expect(planned.build && planned.stage?.problem).toContain(problem)
+})
+
+test('a stage may have a command, variables, an address and a time of its own', () => {
+  const stages = {
+    '/^release\\/(\\d+)$/': {
+      stage: 'rel-$1',
+      deploy: './release.sh',
+      env: { A: '1' },
+      url: 'https://$1.example.com/',
+      timeout: 30,
+    },
+  }
+  const { plan: planned } = plan({ branch: 'release/7' }, { ...DEPLOYING, stages, branches: { '/./': true } })
+  expect(planned).toMatchObject({
+    steps: [
+      { name: 'command' },
+      { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
+    ],
+    stage: { name: 'rel-7', url: 'https://7.example.com/' },
+  })
+})
+
+test('a name that does not fit: the tests run, and the deploy says why it cannot be', () => {
+  const { plan: planned } = plan(
+    { branch: 'release/x_y' },
+    { ...DEPLOYING, stages: { '/^release\\/(.+)$/': 'rel-$1' }, branches: { '/./': true } },
+  )
+  expect(planned).toMatchObject({ steps: [{ name: 'command' }], stage: { name: 'unnamed' } })
+  expect(planned.build && planned.stage?.problem).toMatch(
+    /^stages\[".*"\] makes "rel-x_y" of branch "release\/x_y"/,
+  )
 })

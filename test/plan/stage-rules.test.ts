@@ -13,13 +13,16 @@ test.each<[string, Record<string, string>, string, [string, string] | null]>([
   ['the name before a regex', { '/./': 'dev', qa: 'qa' }, 'qa', ['qa', 'stages.qa']],
   ['a negative regex', { '!/^(qa|x)$/': 'dev' }, 'master', ['dev', 'stages["!/^(qa|x)$/"]']],
   ['constructor', {}, 'constructor', null],
+  ['groups', { '/^(\\w+)-(\\w+)$/': 's-$2-$1' }, 'a-b', ['s-b-a', 'stages["/^(\\\\w+)-(\\\\w+)$/"]']],
+  ['a group that caught nothing', { '/^x(y)?$/': 'a$1' }, 'x', ['a', 'stages["/^x(y)?$/"]']],
+  ['a group of no regex', { master: 'a$1' }, 'master', ['a', 'stages.master']],
 ])('%s', (_, stages, branch, expected) => {
   const choice = chooseStage(rulesOf(stages), branch)
   expect(choice && [choice.name, choice.rule]).toEqual(expected)
 })
 
 test('of two rules the first counts, and a note says so', () => {
-  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'qa' }), 'master')).toEqual({
+  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'qa' }), 'master')).toMatchObject({
     name: 'dev',
     rule: 'stages["/^m/"]',
     note: 'Branch "master" has stage dev by stages["/^m/"]; stages["/r$/"] would match too (stage qa), but the first rule counts.',

@@ -36,7 +36,7 @@ test('a push is built, its stage deployed, and everybody told', async () => {
   const log = await town.log(build)
   expect(log).toMatch(/tested\nproblem\ntested again\n/)
   expect(log).toContain('to qa and qa\n')
-  expect(log).toContain('The deploy step has no AWS credentials')
+  expect(log).toContain('The deploy has no AWS credentials: the account names no role for it')
   expect(view.log).toMatchObject({ bytes: Buffer.byteLength(log), complete: true })
 
   const statuses = await town.statuses('ada/web', commit)

@@ -45,6 +45,7 @@ export function addAccountCommands(program: Command, end: (code: number) => void
   addConfigCommands(program, end)
   addSecretCommands(program, end)
   addDeliverCommand(program, end)
+  addStageCommands(program, end)
   onStack(program.command('builds'))
     .description("a repository's builds, newest first")
     .argument('<owner/repo>', 'the repository')
@@ -66,6 +67,36 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .option('-f, --follow', 'print its log until it ends, with its exit code')
     .option('--json', 'the answer as JSON')
     .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options)))
+}
+
+function addStageCommands(program: Command, end: (code: number) => void): void {
+  const follow = () => new Option('-f, --follow', 'print its log until it ends, with its exit code')
+  onStack(program.command('stages'))
+    .description('what runs on the stages of a repository')
+    .argument('<owner/repo>', 'the repository')
+    .option('--json', 'as JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./stages.ts')).printStages(repository, options)),
+    )
+  onStack(program.command('deploy'))
+    .description('deploy the newest green commit of a stage once more, or another one')
+    .argument('<owner/repo>', 'the repository')
+    .argument('<stage>', 'the stage')
+    .option('--commit <sha>', 'a commit that was pushed to the stage and is green')
+    .addOption(follow())
+    .option('--json', 'the answer as JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./deploy.ts')).deployAgain(repository, stage, options)),
+    )
+  onStack(program.command('rollback'))
+    .description('deploy the last commit that was deployed well and is not there now')
+    .argument('<owner/repo>', 'the repository')
+    .argument('<stage>', 'the stage')
+    .addOption(follow())
+    .option('--json', 'the answer as JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./deploy.ts')).rollBack(repository, stage, options)),
+    )
 }
 
 function addDeliverCommand(program: Command, end: (code: number) => void): void {

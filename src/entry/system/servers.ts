@@ -11,6 +11,7 @@ import { type S3Server, startS3 } from '../../local/s3/server.ts'
 import { type Scheduler, startScheduler } from '../../local/scheduler/scheduler.ts'
 import type { Mail } from '../../local/sns/delivery.ts'
 import { type Sns, startSns } from '../../local/sns/sns.ts'
+import type { RoleDefinition } from '../../local/sts/assume-role.ts'
 import { type Sts, startSts } from '../../local/sts/sts.ts'
 import { STACK } from './functions.ts'
 import type { Keys } from './keys.ts'
@@ -26,6 +27,8 @@ export type ServerOptions = {
   port: number
   /** A GitHub App that is installed everywhere. */
   app?: AppOptions
+  /** A role of the account beside the stack's own, which deploys assume. */
+  deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
   /** Told of every record that is written: `gh/…/job.json`, `run.json`, `report.json`. */
   onRecord?: (key: string) => void
@@ -39,7 +42,7 @@ export async function startServers(
   keys: Keys,
   lambda: Promise<Lambda>,
 ): Promise<Servers> {
-  const { directory, app, onMail = () => {}, onRecord = () => {} } = options
+  const { directory, app, deployRole, onMail = () => {}, onRecord = () => {} } = options
   const place = (name: string, offset: number) => ({
     directory: join(directory, name),
     port: options.port && options.port + offset,
@@ -51,10 +54,11 @@ export async function startServers(
     ...(app && { app }),
     webhook: null,
   })
-  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github) })
+  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github, deployRole) })
   const stack = readStack(template, PLACE.account)
+  const roles = [...stack.roles, ...(deployRole ? [deployRole] : [])]
   const own = (id: string) => (id === keys.accessKeyId ? keys : undefined)
-  const sts = await startSts({ ...place('sts', 5), ...PLACE, credentials: own, roles: stack.roles })
+  const sts = await startSts({ ...place('sts', 5), ...PLACE, credentials: own, roles })
   const { credentials } = sts
   const guard = { credentials, allows: allowsBy(sts) }
   const invoke = async (arn: string, event: unknown) =>
@@ -89,7 +93,7 @@ export async function startServers(
 }
 
 /** What the template does not know by itself; there are no bundles and no image here. */
-const parametersOf = (github: GitHub) => ({
+const parametersOf = (github: GitHub, deployRole: RoleDefinition | undefined) => ({
   ArtifactBucket: 'none',
   HttpBundle: 'none',
   ReportBundle: 'none',
@@ -97,6 +101,7 @@ const parametersOf = (github: GitHub) => ({
   GitHubUrl: github.url,
   GitHubApiUrl: github.apiUrl,
   NoticeEmail: MAILBOX,
+  ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
 })
 
 /** What the template's roles, and a resource's own policy, allow whoever holds an access key. */
