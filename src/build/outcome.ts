@@ -41,7 +41,7 @@ export function describeOutcome(view: View): string {
   const duration = durationOf(view)
   switch (view.status) {
     case 'deploying':
-      return `Passed, deploying to ${view.deploy?.stage ?? view.stage}`
+      return `${view.target ? 'Deploying' : 'Passed, deploying'} to ${view.deploy?.stage ?? view.stage}`
     case 'passed':
       if (view.target) return describeTarget(view)
       return `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}${describeDeploy(view)}`

@@ -61,9 +61,7 @@ export async function listDeploys(store: Store, stage: StageRef, most: number): 
 
 /** The stages of a repository that were ever deployed; what cannot be read is left out, since builds write it. */
 export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
-  const prefix = stagesPrefix(project)
-  const keys = (await store.list(prefix)).map(({ key }) => key.slice(prefix.length))
-  const stages = keys.flatMap(key => /^([a-z][a-z0-9-]*)\/current\.json$/.exec(key)?.[1] ?? [])
+  const stages = await stageNames(store, project)
   const currents = await Promise.all(
     stages.map(stage => readCurrent(store, { project, stage }).catch(() => null)),
   )
@@ -71,4 +69,20 @@ export async function listStages(store: Store, project: string): Promise<(Curren
     const current = currents[index]
     return current ? [{ stage, ...current }] : []
   })
+}
+
+const MOST_STAGES = 100
+
+/** From stage to stage: their deploys, which may be thousands, are leapt over. */
+async function stageNames(store: Store, project: string): Promise<string[]> {
+  const prefix = stagesPrefix(project)
+  const names: string[] = []
+  for (let after = prefix; names.length < MOST_STAGES; ) {
+    const [first] = await store.list(prefix, { startAfter: after, limit: 1 })
+    const name = first?.key.slice(prefix.length).split('/')[0]
+    if (!name) break
+    names.push(name)
+    after = `${prefix}${name}/\uffff`
+  }
+  return names
 }
