@@ -40,8 +40,9 @@ export function renderRepositoryPage(parts: RepositoryParts) {
   const content = html`
 <h1>${repository}</h1>
 <p><img src="${badge.path}" alt="How the default branch stands"></p>
-${stages.length > 0 ? html`<ul class="places" aria-label="What runs on each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
-${branches.length > 0 ? html`<ul class="places" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
+${stages.length > 0 ? html`<h2>Stages</h2><ul class="places" aria-label="What runs on each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
+${branches.length > 0 ? html`<h2>Branches</h2><ul class="places" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
+<h2>Builds</h2>
 <form class="filter">
 ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
 <label>Branch <input name="branch" value="${filter.branch}"></label>

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const builds: [branch: string, cmd: string, message: string][] = [
     ['master', 'true', 'Paint it green'],
     ['qa', 'true', 'Paint it green for qa'],
-    ['topic/<b>bold</b>', 'exit 1', 'Try <script>alert(1)</script> red'],
+    ['topic', 'exit 1', 'Try it in red'],
     ['master', 'true', 'Add a border'],
   ]
   for (const [index, [branch, cmd, message]] of builds.entries()) {
@@ -29,7 +29,13 @@ test('builds, branches and the badge, to look at and to filter', async () => {
     viewport: { width: 1200, height: 900 },
   })
   expect(await page.locator('.list > li').count()).toBe(4)
-  expect(await page.locator('.places').first().textContent()).toMatch(/topic\/<b>bold<\/b> #3 failed/)
+  const stages = page.getByRole('list', { name: 'What runs on each stage' })
+  expect(await stages.getByRole('listitem').allTextContents()).toEqual([
+    expect.stringMatching(/^dev [0-9a-f]{10} #4 /),
+    expect.stringMatching(/^qa [0-9a-f]{10} #2 /),
+  ])
+  const branches = page.getByRole('list', { name: 'Newest build of each branch' })
+  expect(await branches.textContent()).toMatch(/topic #3 failed/)
   await takePicture(page, 'repository')
   await page.getByLabel('Branch', { exact: true }).fill('master')
   await page.getByRole('button', { name: 'Show' }).click()
@@ -60,5 +66,20 @@ test.each([
   expect(await complaintsOfAxe(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
   await takePicture(page, `repository-${name}`)
+  await page.close()
+})
+
+test('what strangers call their branches and commits is text', async () => {
+  const at = await town.write(lambciJson('exit 1', { branches: { '/./': true } }))
+  await town.push(at, 'ada/odd', 'x/<img/src=x/onerror=alert(1)>', {}, 'Try <script>alert(1)</script> red')
+  await town.ended({ project: 'gh/ada/odd', number: 1 })
+  const { page, complaints, requests } = await openPage(browser, `${town.system.addresses.url}/gh/ada/odd`)
+  expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
+  expect(await page.locator('.places').textContent()).toContain('x/<img/src=x/onerror=alert(1)> #1 failed')
+  expect(await page.locator('script, .list img, .places img').count()).toBe(0)
+  expect(complaints).toEqual([])
+  expect(requests.every(url => url.startsWith(town.system.addresses.url) || url.startsWith('data:'))).toBe(
+    true,
+  )
   await page.close()
 })
