@@ -4,6 +4,7 @@ import { admissionOf, type Granter } from './admission/admission.ts'
 import { DeliveryClaim } from './admission/claim.ts'
 import { raiseCounter } from './admission/counter.ts'
 import { takeNumber } from './admission/number.ts'
+import { askOlderToEnd } from './admission/supersede.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
@@ -93,7 +94,7 @@ async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> 
   const request = requestSchema.parse(records.job)
   // Asked for anew, it is the newest.
   const target = request.target && { ...request.target, order: null, waited: null }
-  return admit(delivery.id, { request: { ...request, target } }, receiver)
+  return admit(delivery.id, { request: { ...request, target }, isNew: false }, receiver)
 }
 
 /** Deploys the commit of a build to a stage: a job like any other, without its tests. */
@@ -114,13 +115,13 @@ async function deploy(delivery: Delivery, receiver: Receiver): Promise<Answer> {
   const asked = { ...job, event: 'deploy', trigger: `deploy/${stage}`, target: { stage, of, order, waited } }
   const request = requestSchema.safeParse(asked)
   if (!request.success) return refuse(400, `"${stage}" is no stage.`)
-  return admit(delivery.id, { request: request.data }, receiver)
+  return admit(delivery.id, { request: request.data, isNew: false }, receiver)
 }
 
 /** Every step leaves a trace that the next attempt finds: a delivery sent again goes on where the last one stopped. */
 async function admit(
   deliveryId: string,
-  { request, ignored }: { request: Request; ignored?: string },
+  { request, ignored, isNew = true }: { request: Request; ignored?: string; isNew?: boolean },
   receiver: Receiver,
 ): Promise<Answer> {
   const { store, publish, deadMansSwitch, now } = receiver
@@ -162,6 +163,7 @@ async function admit(
     )
     await publish({ job, admission })
     await claim.markPublished()
+    if (isNew && claim.isFirst) await askOlderToEnd(store, job, now())
   }
   return { status: 202, body: { project, number: job.number, trigger: job.trigger, url } }
 }

@@ -127,7 +127,7 @@ async function build(work: Work): Promise<Closing> {
     notifications: { on, topicArn: sns.topicArn, slack },
   })
   const scene = { sandbox, resolved, secrets }
-  await work.cancelling.looked
+  await (plan.endsForNewer ? work.cancelling.heedNewer() : work.cancelling.looked)
   if (work.cancelling.wish) return cancelled(work)
   const exit = command ? await run(work, scene, command) : null
   if (work.cancelling.wish) return { ...cancelled(work), exit }

@@ -61,6 +61,11 @@ export class DeliveryClaim {
     )
   }
 
+  /** False for a delivery that is sent again after its build has ended. */
+  get isFirst(): boolean {
+    return this.#builds.length === 1
+  }
+
   /** The build that this delivery asks for now. */
   get build(): ClaimedBuild {
     const build = this.#builds.at(-1)

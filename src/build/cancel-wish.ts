@@ -7,14 +7,30 @@ import type { Store } from './store.ts'
 export const cancelWishSchema = z.object({
   by: z.string().min(1).max(200),
   why: z.string().min(1).max(300),
+  /** The newer build of the same branch or pull request, where that is all there is to it: the build may go on then. */
+  supersededBy: z.int().positive().nullable().default(null),
   at: z.iso.datetime(),
 })
 export type CancelWish = z.infer<typeof cancelWishSchema>
 
-/** Asks for the end of a build; the first wish counts, and is answered. */
+const ATTEMPTS = 10
+
+/**
+ * Asks for the end of a build; the first wish counts, and is answered. What a person wants goes before what only a newer
+ * commit asks for.
+ */
 export async function wishToCancel(store: Store, build: BuildRef, wish: CancelWish): Promise<CancelWish> {
-  await store.putIf(buildKeys(build).cancel, JSON.stringify(wish), { ifNoneMatch: '*' })
-  return (await readCancelWish(store, build)) ?? wish
+  const { cancel } = buildKeys(build)
+  const body = JSON.stringify(wish)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if ((await store.putIf(cancel, body, { ifNoneMatch: '*' })) !== 'lost') return wish
+    const standing = await readIfThere(store, cancel, cancelWishSchema)
+    if (!standing) continue
+    const isWeaker = standing.value.supersededBy !== null && wish.supersededBy === null
+    if (!isWeaker) return standing.value
+    if ((await store.putIf(cancel, body, { ifMatch: standing.etag })) !== 'lost') return wish
+  }
+  throw new Error(`${cancel} was changed by others ${ATTEMPTS} times in a row`)
 }
 
 export const readCancelWish = async (store: Store, build: BuildRef): Promise<CancelWish | null> =>
@@ -24,21 +40,22 @@ export const readCancelWish = async (store: Store, build: BuildRef): Promise<Can
 export class CancelWatch {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
+  readonly #look: () => Promise<void>
   /** The first look, which must come before the command does. */
   readonly looked: Promise<void>
   wish: CancelWish | null = null
 
   constructor(store: Store, build: BuildRef, intervalMs: number) {
-    const look = async () => {
+    this.#look = async () => {
       // What cannot be read now can be read next time; a wish that is none stops nothing.
       const wish = await readCancelWish(store, build).catch(() => null)
-      if (!wish || this.#isOver) return
+      if (!wish || this.#isOver || (wish.supersededBy !== null && !this.#heedsNewer)) return
       this.wish = wish
       this.#stop.abort()
       this.end()
     }
-    this.looked = look()
-    this.#timer = setInterval(look, intervalMs)
+    this.looked = this.#look()
+    this.#timer = setInterval(this.#look, intervalMs)
   }
 
   /** Aborted once there is a wish. */
@@ -47,6 +64,13 @@ export class CancelWatch {
   }
 
   #isOver = false
+  #heedsNewer = false
+
+  /** From here on a newer commit ends the build, too; answers when that has been looked into. */
+  heedNewer(): Promise<void> {
+    this.#heedsNewer = true
+    return this.#look()
+  }
 
   /** From here on nothing is cancelled. */
   end(): void {

@@ -32,4 +32,4 @@ const VERBS: Record<Result, string> = {
 
 /** The last line of a log, such as `The build failed after 42 s`. */
 export const describeClosing = ({ result, reason }: Closing, took: string): string =>
-  `${VERBS[result]}${result === 'cancelled' && reason ? ` ${reason}` : ''} after ${took}`
+  `${VERBS[result]}${result === 'cancelled' && reason ? ` ${reason.startsWith('by ') ? reason : `(${reason})`}` : ''} after ${took}`

@@ -34,7 +34,7 @@ export function reasonOfExit(command: string, exit: Exit): string | null {
 export const durationOf = ({ startedAt, endedAt }: Pick<View, 'startedAt' | 'endedAt'>) =>
   startedAt && endedAt ? Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) : null
 
-const OTHERS = { queued: 'Queued', running: 'Running', skipped: 'Skipped', cancelled: 'Cancelled' }
+const OTHERS = { queued: 'Queued', running: 'Running', skipped: 'Skipped' }
 
 /** How a build stands, in one line for statuses, notices and pages. */
 export function describeOutcome(view: View): string {
@@ -50,6 +50,9 @@ export function describeOutcome(view: View): string {
       return view.exit?.kind === 'timed-out' && view.reason ? view.reason : withReason('Failed', view.reason)
     case 'errored':
       return withReason('Error', view.reason)
+    case 'cancelled':
+      // Its reason is a sentence of its own, when a newer commit has come.
+      return view.reason?.startsWith('Superseded') ? view.reason : withReason('Cancelled', view.reason)
     default:
       return withReason(OTHERS[view.status], view.reason)
   }

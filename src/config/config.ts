@@ -63,6 +63,8 @@ const configSchema = z
     deploy: z.string().nullable(),
     timeout: z.int().nullable(),
     skip: z.boolean(),
+    /** Null: as it is usual, which is for the plan to say. */
+    cancelSuperseded: z.boolean().nullable(),
   })
   .readonly()
 

@@ -27,6 +27,7 @@ export const DEFAULTS = {
   deploy: null,
   timeout: null,
   skip: true,
+  cancelSuperseded: null,
 } as const
 
 /** What holds where the account's settings say nothing: no repository is built, LambCI's usual branches deploy. */

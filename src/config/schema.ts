@@ -19,7 +19,7 @@ import {
 
 const OVERRIDABLE = [
   ...['cmd', 'env', 'build', 'branches', 'pullRequests', 'notifications', 'inheritSecrets'],
-  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip'],
+  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip', 'cancelSuperseded'],
 ]
 
 const stageRuleSchema = z.union(
@@ -92,6 +92,10 @@ const overrideShape = {
     examples: ['zappa update $LAMBCI_STAGE', './deploy.sh "${STAGE}"'],
   }),
   timeout: timeoutSchema.optional().meta({ description: 'Seconds that a command may take, 900 at most.' }),
+  cancelSuperseded: flagSchema.optional().meta({
+    description:
+      'End a build when a newer commit of its branch or pull request comes. Without a word: yes, but for branches with a stage.',
+  }),
   skip: flagSchema.optional().meta({
     description: 'Heed skip words such as "[skip ci]" in the message of a pushed commit.',
     default: DEFAULTS.skip,

@@ -35,6 +35,8 @@ export type Plan =
       stage: PlannedStage | null
       stageReason: string
       notes: string[]
+      /** Whether a newer commit ends this build. */
+      endsForNewer: boolean
     }
 
 /** Of a name that is none: it stands in records, and nowhere else. */
@@ -57,10 +59,14 @@ export function planBuild(job: Planned, resolved: Resolved): Plan {
   const notes = choice?.note ? [choice.note] : []
   const missing = explainNoStage(job, choice, resolved)
   if (choice === null || missing !== null)
-    return { build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes }
+    return {
+      ...{ build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes },
+      endsForNewer: config.cancelSuperseded ?? true,
+    }
   const steps = choice.mistake === null ? [command, deployStep(choice, resolved)] : [command]
   const stageReason = choice.mistake ?? explainStage(job, choice)
-  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes }
+  const endsForNewer = config.cancelSuperseded ?? false
+  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes, endsForNewer }
 }
 
 /** A deploy that was asked for by name: of a commit whose tests have been seen to before. */
@@ -74,11 +80,27 @@ function planDeploy(job: Planned, wanted: string, resolved: Resolved): Plan {
   const reason = `Stage ${wanted} is deployed, as was asked for.`
   if (choice === null || problem !== null) {
     const stage = { name: wanted, rule: '', url: null, role: null, problem }
-    return { build: true, reason, steps: [], stage, stageReason: problem ?? '', notes: [] }
+    return {
+      build: true,
+      reason,
+      steps: [],
+      stage,
+      stageReason: problem ?? '',
+      notes: [],
+      endsForNewer: false,
+    }
   }
   const steps = [deployStep(choice, resolved)]
   const stageReason = explainStage(job, choice)
-  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes: [] }
+  return {
+    build: true,
+    reason,
+    steps,
+    stage: stageOf(choice, resolved),
+    stageReason,
+    notes: [],
+    endsForNewer: false,
+  }
 }
 
 const deployStep = ({ name, how }: StageChoice, { config }: Resolved): Step => ({

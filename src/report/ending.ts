@@ -1,6 +1,7 @@
 import type { CancelWish } from '../build/cancel-wish.ts'
 import type { Ending, Report } from '../build/report-record.ts'
 import type { Records } from '../build/view.ts'
+import type { Job } from '../job/job.ts'
 
 /** What report concludes from the records: nothing yet, an ending, or that the job must be handed out once more. */
 export type Verdict = { ending: Ending } | 'again' | null
@@ -25,7 +26,8 @@ export function judge(
   const isOverdue = now > new Date(report.latestEnd ?? job.latestEnd)
   if (!run) {
     // Whoever claims it later finds the wish, and ends at once.
-    if (wish) return { ending: { ...erroredAt(now, wish.why), result: 'cancelled' } }
+    if (wish && (wish.supersededBy === null || endsUnread(job)))
+      return { ending: { ...erroredAt(now, wish.why), result: 'cancelled' } }
     // Each attempt that was handed out may fail once before the next one is due.
     if (failures.length < report.admissions && !isOverdue) return null
     if (report.admissions < ADMISSIONS) return 'again'
@@ -42,6 +44,9 @@ export function judge(
     ending: { result: run.result ?? 'errored', reason: run.reason, deploy, endedAt: now.toISOString() },
   }
 }
+
+/** What its files say is not known yet; of a pull request it hardly matters. */
+const endsUnread = (job: Job) => job.pullRequest !== null
 
 const erroredAt = (now: Date, reason: string): Ending => ({
   result: 'errored',

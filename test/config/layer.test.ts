@@ -31,10 +31,7 @@ test.each([
   ['{"branches": {"dev": {"branches": true}}}', 'branches.dev: "branches" cannot stand within a rule.'],
   ['{"cache": {}}', '"cache" is planned but not available in this version; remove it for now.'],
   ['{"paths": []}', '"paths" is planned but not available in this version; remove it for now.'],
-  [
-    '{"cancelSuperseded": true}',
-    '"cancelSuperseded" is planned but not available in this version; remove it for now.',
-  ],
+  ['{"cache": true}', '"cache" is planned but not available in this version; remove it for now.'],
   [
     '{"git": {"submodules": true}}',
     'git: "submodules" is planned but not available in this version; remove it for now.',
@@ -109,7 +106,7 @@ test.each([
   ],
   [
     '{"allowConfigOverrides": ["cmd", 1]}',
-    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, not 1.',
+    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, not 1.',
   ],
   ['[]', 'the file must be an object, not a list.'],
   ['null', 'the file must be an object, not null.'],

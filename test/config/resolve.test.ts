@@ -8,6 +8,7 @@ test('the defaults, whole', () => {
     cmd: 'npm ci && npm test',
     env: {},
     build: true,
+    cancelSuperseded: null,
     notifications: {
       on: 'always',
       slack: {

@@ -117,6 +117,7 @@ test.each([
     stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, problem: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage}: stages.${branch} says so.`,
     notes: [],
+    endsForNewer: false,
   })
 })
 

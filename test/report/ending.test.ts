@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Report } from '../../src/build/report-record.ts'
 import type { Run } from '../../src/build/run-record.ts'
 import { judge } from '../../src/report/ending.ts'
-import { after, endedRun, jobOf, NONCE, reportOf, runOf } from '../records.ts'
+import { after, endedRun, jobOf, NONCE, PULL, reportOf, runOf } from '../records.ts'
 
 const failure = (change: Partial<Report['failures'][number]> = {}) => ({
   nonce: NONCE,
@@ -175,7 +175,7 @@ test.each<Row>([
 })
 
 test('a wish to cancel ends what nobody has claimed, and nothing else', () => {
-  const wish = { by: 'ada', why: 'by ada', at: after(3).toISOString() }
+  const wish = { by: 'ada', why: 'by ada', supersededBy: null, at: after(3).toISOString() }
   const judged = (run: Run | null, report: Partial<Report> = {}) =>
     judge({ job: jobOf(), run, report: reportOf(report), wish }, reportOf(report), SOON)
   expect(judged(null)).toEqual({
@@ -184,4 +184,12 @@ test('a wish to cancel ends what nobody has claimed, and nothing else', () => {
   expect(judged(runOf())).toBeNull()
   expect(judged(endedRun())).toMatchObject({ ending: { result: 'passed' } })
   expect(judged(null, { ending: accepted })).toEqual({ ending: accepted })
+})
+
+test('a newer commit ends a queued pull request; a queued push reads its configuration first', () => {
+  const wish = { by: 'lambci', why: 'Superseded by #8', supersededBy: 8, at: after(3).toISOString() }
+  const judged = (job: ReturnType<typeof jobOf>) =>
+    judge({ job, run: null, report: reportOf(), wish }, reportOf(), SOON)
+  expect(judged(jobOf(PULL))).toMatchObject({ ending: { result: 'cancelled', reason: 'Superseded by #8' } })
+  expect(judged(jobOf())).toBeNull()
 })

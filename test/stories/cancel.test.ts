@@ -73,7 +73,7 @@ test('a deploy that has begun is not cut off', async () => {
     stderr: expect.stringContaining('is deploying to dev: a deploy that has begun is not cut off.'),
   })
   // Not even by a wish that comes too late.
-  const wish = { by: 'ada', why: 'by ada', at: new Date().toISOString() }
+  const wish = { by: 'ada', why: 'by ada', supersededBy: null, at: new Date().toISOString() }
   await town.system.store.put(buildKeys(build).cancel, JSON.stringify(wish), 'application/json')
   await sleep(100)
   expect(await town.ended(build)).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })

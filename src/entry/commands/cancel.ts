@@ -23,7 +23,10 @@ export async function cancelBuild(
   if (view?.status === 'deploying')
     throw new Problem(`${name} is deploying to ${view.stage}: a deploy that has begun is not cut off.`)
   const by = userInfo().username
-  const wish = await wishToCancel(store, build, { by, why: `by ${by}`, at: new Date().toISOString() })
+  const wish = await wishToCancel(store, build, {
+    ...{ by, why: `by ${by}`, supersededBy: null },
+    at: new Date().toISOString(),
+  })
   console.log(
     options.json
       ? JSON.stringify({ ...build, wish })
