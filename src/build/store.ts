@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -28,8 +29,8 @@ export type Multipart = {
 }
 
 /**
- * The bucket, the only database. A conditional write answers `'lost'` when another writer came first (S3's 412,
- * or 409 for two at the same moment); every other failure is thrown after the SDK's own retries.
+ * The bucket, the only database. A conditional write answers `'lost'` when another writer came first (S3's 412;
+ * 409, for two at the same moment, is asked again); every other failure is thrown after the SDK's own retries.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export type Store = {
@@ -50,6 +51,8 @@ export type Store = {
 }
 
 const JSON_TYPE = 'application/json'
+const CONFLICTS = 5
+const CONFLICT_MS = 40
 const statusOf = (error: unknown) =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
@@ -102,13 +105,18 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
         ContentType: JSON_TYPE,
         ...rule,
       })
-      try {
-        return (await client.send(put)).ETag ?? ''
-      } catch (error) {
-        const status = statusOf(error)
-        // If-Match on an object that is gone answers 404: somebody else's change all the same.
-        if (status === 412 || status === 409 || (status === 404 && 'ifMatch' in condition)) return 'lost'
-        throw error
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await client.send(put)).ETag ?? ''
+        } catch (error) {
+          const status = statusOf(error)
+          // If-Match on an object that is gone answers 404: somebody else's change all the same.
+          if (status === 412 || (status === 404 && 'ifMatch' in condition)) return 'lost'
+          if (status !== 409) throw error
+          // Two at the same moment, of which neither may have been taken: only asking again tells.
+          if (attempt === CONFLICTS) return 'lost'
+          await sleep(attempt * CONFLICT_MS)
+        }
       }
     },
     list: async (prefix, { startAfter, limit } = {}) => {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type StageRef, stageKeys } from '../build/layout.ts'
-import { readRecord } from '../build/records.ts'
+import { readIfThere } from '../build/records.ts'
 import type { Store } from '../build/store.ts'
 
 const holderSchema = z.object({
@@ -31,7 +31,7 @@ export async function takeLock(
     // Written first: whether there is none cannot be learnt by reading.
     const first = await store.putIf(lock, JSON.stringify({ holder, fence: 1 }), { ifNoneMatch: '*' })
     if (first !== 'lost') return held(store, stage, first, 1)
-    const standing = await readRecord(store, lock, lockSchema)
+    const standing = await readIfThere(store, lock, lockSchema)
     if (!standing) continue
     const { holder: heldBy, fence } = standing.value
     // A retried request can lose against itself.
@@ -47,14 +47,14 @@ export async function takeLock(
 /** Frees a stage that a build held when it died; nothing where it did not. */
 export async function freeLock(store: Store, stage: StageRef, build: number): Promise<void> {
   const { lock } = stageKeys(stage)
-  const standing = await readRecord(store, lock, lockSchema)
+  const standing = await readIfThere(store, lock, lockSchema)
   if (standing?.value.holder?.build === build)
     await held(store, stage, standing.etag, standing.value.fence).release()
 }
 
 /** Who has a stage now; null for nobody. */
 export async function readHolder(store: Store, stage: StageRef, now: Date): Promise<Holder | null> {
-  const holder = (await readRecord(store, stageKeys(stage).lock, lockSchema))?.value.holder ?? null
+  const holder = (await readIfThere(store, stageKeys(stage).lock, lockSchema))?.value.holder ?? null
   return holder && new Date(holder.until) > now ? holder : null
 }
 

@@ -27,6 +27,8 @@ export type ServerOptions = {
   port: number
   /** A GitHub App that is installed everywhere. */
   app?: AppOptions
+  /** Where the functions find a server, if not at its own address: for what stands in between. */
+  reach?: ((service: 's3' | 'sns' | 'github', url: string) => string) | undefined
   /** A role of the account beside the stack's own, which deploys assume. */
   deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
@@ -54,7 +56,7 @@ export async function startServers(
     ...(app && { app }),
     webhook: null,
   })
-  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github, deployRole) })
+  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github.url, options) })
   const stack = readStack(template, PLACE.account)
   const roles = [...stack.roles, ...(deployRole ? [deployRole] : [])]
   const own = (id: string) => (id === keys.accessKeyId ? keys : undefined)
@@ -92,14 +94,16 @@ export async function startServers(
   return { s3, sns, github, scheduler, sts, stack }
 }
 
+const direct = (_: string, url: string) => url
+
 /** What the template does not know by itself; there are no bundles and no image here. */
-const parametersOf = (github: GitHub, deployRole: RoleDefinition | undefined) => ({
+const parametersOf = (url: string, { deployRole, reach = direct }: ServerOptions) => ({
   ArtifactBucket: 'none',
   HttpBundle: 'none',
   ReportBundle: 'none',
   BuildImage: 'none',
-  GitHubUrl: github.url,
-  GitHubApiUrl: github.apiUrl,
+  GitHubUrl: reach('github', url),
+  GitHubApiUrl: `${reach('github', url)}/api/v3`,
   NoticeEmail: MAILBOX,
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
 })

@@ -17,6 +17,8 @@ import {
 
 export type SystemOptions = ServerOptions &
   Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'moduleOf'> & {
+    /** Between the attempts of an asynchronous invocation; Lambda's minutes by default. */
+    retryDelaysMs?: readonly number[] | undefined
     /** Instead of Slack's own. */
     slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
@@ -49,12 +51,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
       environmentOf: roleArn => ({
-        ...environmentOf(servers, sts.issue(roleArn)),
+        ...environmentOf(servers, sts.issue(roleArn), options.reach),
         ...(options.slackApiUrl && { LAMBCI_SLACK_API_URL: options.slackApiUrl }),
       }),
       onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
     }),
     directory: join(directory, 'lambda'),
+    ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
     ...PLACE,
     ...(onLog && { onLog }),
   })
@@ -76,13 +79,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 function environmentOf(
   { s3, sns, scheduler, sts }: Servers,
   issued: IssuedCredentials,
+  reach: ServerOptions['reach'] = (_, url) => url,
 ): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: issued.accessKeyId,
     AWS_SECRET_ACCESS_KEY: issued.secretAccessKey,
     AWS_SESSION_TOKEN: issued.sessionToken,
-    AWS_ENDPOINT_URL_S3: s3.url,
-    AWS_ENDPOINT_URL_SNS: sns.url,
+    AWS_ENDPOINT_URL_S3: reach('s3', s3.url),
+    AWS_ENDPOINT_URL_SNS: reach('sns', sns.url),
     AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
     AWS_ENDPOINT_URL_STS: sts.url,
   }

@@ -1,0 +1,154 @@
+import type { Fault, Rule } from './proxy.ts'
+
+/** Which process of the system a fault ends. */
+export type Victim = 'http' | 'build' | 'report'
+
+/** One fault at one point of a build's life, and what must come of it all the same. */
+export type Row = {
+  name: string
+  service: 's3' | 'sns' | 'github'
+  rule: Pick<Rule, 'method' | 'address'> & Partial<Pick<Rule, 'body' | 'nth' | 'times' | 'when'>>
+  fault: Exclude<Fault, () => void> | { kill: Victim }
+  /** The tests' result, and the deploy's where there is one. */
+  result: 'passed' | 'errored'
+  deploy?: 'succeeded' | 'failed' | undefined
+  /** Whether GitHub shall hear of it in the end; it does not, where it refuses for ever. */
+  status?: false
+  cmd?: string
+}
+
+const key = (name: string) => new RegExp(`/builds/1/${name}`)
+const RUN = { method: 'PUT', address: key('run\\.json') }
+const kill = (victim: Victim): Row['fault'] => ({ kill: victim })
+const at = (name: string, fault: Row['fault'], rule: Row['rule'], rest: Partial<Row> = {}): Row => ({
+  name,
+  service: 's3',
+  rule,
+  fault,
+  result: 'passed',
+  deploy: 'succeeded',
+  ...rest,
+})
+
+const dead = { result: 'errored' as const, deploy: undefined }
+const KILLED: Row[] = [
+  at('build killed before its claim', kill('build'), RUN),
+  at('build killed after its claim', kill('build'), { ...RUN, when: 'after' }, dead),
+  at(
+    'build killed while fetching',
+    kill('build'),
+    { method: 'GET', address: /\.git\/info\/refs/ },
+    { ...dead, service: 'github' },
+  ),
+  at('build killed as it says that it runs', kill('build'), { ...RUN, body: /"phase":"running"/ }, dead),
+  at(
+    'build killed in its command',
+    kill('build'),
+    { method: 'PUT', address: key('log/') },
+    { ...dead, cmd: 'echo tested; sleep 30' },
+  ),
+  at(
+    'build killed as its deploy begins',
+    kill('build'),
+    { ...RUN, body: /"phase":"deploying"/, when: 'after' },
+    { deploy: 'failed' },
+  ),
+  at(
+    'build killed while composing the log',
+    kill('build'),
+    { method: 'PUT', address: key('log\\.txt') },
+    { deploy: 'failed' },
+  ),
+  at(
+    'build killed before its last record',
+    kill('build'),
+    { ...RUN, body: /"phase":"ended"/ },
+    { deploy: 'failed' },
+  ),
+  at('build killed after its last record', kill('build'), { ...RUN, body: /"phase":"ended"/, when: 'after' }),
+  at('report killed before it writes', kill('report'), { method: 'PUT', address: key('report\\.json') }),
+  at('report killed after it wrote', kill('report'), {
+    method: 'PUT',
+    address: key('report\\.json'),
+    nth: 2,
+    when: 'after',
+  }),
+  at(
+    'report killed as it sets the status',
+    kill('report'),
+    { method: 'POST', address: /\/statuses\// },
+    { service: 'github' },
+  ),
+  at(
+    'report killed as it sends the notice',
+    kill('report'),
+    { method: 'POST', address: /^\/$/, body: /Subject=/ },
+    { service: 'sns' },
+  ),
+  at('http killed before it writes the job', kill('http'), { method: 'PUT', address: key('job\\.json') }),
+  at('http killed after it wrote the job', kill('http'), {
+    method: 'PUT',
+    address: key('job\\.json'),
+    when: 'after',
+  }),
+  at(
+    'http killed before it publishes',
+    kill('http'),
+    { method: 'POST', address: /^\/$/, body: /jobs/ },
+    { service: 'sns' },
+  ),
+  at(
+    'http killed after it published',
+    kill('http'),
+    { method: 'POST', address: /^\/$/, body: /jobs/, when: 'after' },
+    { service: 'sns' },
+  ),
+]
+
+const POINTS: [name: string, rule: Row['rule']][] = [
+  ['job.json', { method: 'PUT', address: key('job\\.json') }],
+  ['the claim', RUN],
+  ['the running record', { ...RUN, body: /"phase":"running"/ }],
+  ['a log segment', { method: 'PUT', address: key('log/') }],
+  ['log.txt', { method: 'PUT', address: key('log\\.txt') }],
+  ['the last record', { ...RUN, body: /"phase":"ended"/ }],
+  ['report.json', { method: 'PUT', address: key('report\\.json') }],
+  ['the branch', { method: 'PUT', address: /\/branches\// }],
+  ['the lock', { method: 'PUT', address: /\/stages\/dev\/lock\.json/ }],
+  ['the ledger', { method: 'PUT', address: /\/stages\/dev\/current\.json/ }],
+]
+const S3_FAULTS: Row['fault'][] = [500, 503, 'reset', 'lost', 'slow']
+const S3: Row[] = POINTS.flatMap(([name, rule]) =>
+  S3_FAULTS.map(fault => at(`S3 ${fault} at ${name}`, fault, rule)),
+)
+const CONDITIONAL: Row[] = ['job.json', 'the claim', 'report.json', 'the lock'].map(name => {
+  const [, rule] = POINTS.find(([point]) => point === name) ?? ['', RUN]
+  return at(`S3 409 at ${name}`, 409, rule)
+})
+
+const STATUS = { method: 'POST', address: /\/statuses\// }
+const GITHUB: Row[] = [
+  ...([500, 502, 'reset', 'lost'] as const).map(fault =>
+    at(`GitHub ${fault} at a status`, fault, STATUS, { service: 'github' }),
+  ),
+  at('GitHub 403 with retry-after', 403, STATUS, { service: 'github' }),
+  ...([401, 422, 404] as const).map(fault =>
+    at(`GitHub ${fault} for ever`, fault, { ...STATUS, times: 1000 }, { service: 'github', status: false }),
+  ),
+  at('GitHub 500 at a deployment', 500, { method: 'POST', address: /\/deployments$/ }, { service: 'github' }),
+  at(
+    'GitHub 500 at git',
+    500,
+    { method: 'GET', address: /\.git\/info\/refs/ },
+    { ...dead, service: 'github' },
+  ),
+]
+const SNS: Row[] = [
+  at('SNS 500 at the job', 500, { method: 'POST', address: /^\/$/, body: /jobs/ }, { service: 'sns' }),
+  at('SNS lost at the job', 'lost', { method: 'POST', address: /^\/$/, body: /jobs/ }, { service: 'sns' }),
+  at('SNS 500 at the notice', 500, { method: 'POST', address: /^\/$/, body: /Subject=/ }, { service: 'sns' }),
+]
+
+/** Rows that end a process: one at a time, so that nobody else's is hit. */
+export const LONELY = KILLED
+export const TOGETHER: Row[] = [...S3, ...CONDITIONAL, ...GITHUB, ...SNS]
