@@ -24,7 +24,7 @@ import { holdLease } from './report/lease.ts'
 import { noticeOf } from './report/notice.ts'
 import type { Slack } from './report/slack.ts'
 import type { SendNotice } from './report/sns.ts'
-import { type AskForDeploy, handOnStage, settleDeploy } from './report/stage.ts'
+import { type AskForDeploy, handOnStage, recallDeploy, settleDeploy } from './report/stage.ts'
 import { updateSummary } from './report/summary.ts'
 import { tellDeployment } from './report/tell-deployment.ts'
 import { isWanted, tellNotice } from './report/tell-notice.ts'
@@ -76,7 +76,8 @@ async function reportOne({ build, failure }: Waking, reporter: Reporter): Promis
     const wish = run ? null : await readCancelWish(reporter.store, job)
     const verdict = judge({ job, run, report, wish }, report, reporter.now())
     if (verdict === 'again') return admitAnew(job, report, reporter)
-    const ending = verdict && (await settle(verdict.ending, job, report, reporter))
+    const hasDied = run?.phase === 'deploying'
+    const ending = verdict && (await settle(verdict.ending, { job, report, hasDied }, reporter))
     const cost = report.ending ? report.cost : ending && costOf(run, ending.endedAt)
     const look = await tell({ job, run, report: { ...report, ending, cost }, again: false, others }, reporter)
     again = look.again
@@ -91,7 +92,13 @@ async function reportOne({ build, failure }: Waking, reporter: Reporter): Promis
 }
 
 /** A deploy that waited for its stage ends when its turn has come, or never will. */
-async function settle(ending: Ending, job: Job, report: Report, { store, now }: Reporter): Promise<Ending> {
+async function settle(
+  ending: Ending,
+  { job, report, hasDied }: Pick<Look, 'job' | 'report'> & { hasDied: boolean },
+  { store, now }: Reporter,
+): Promise<Ending> {
+  if (ending.deploy && hasDied && !report.ending)
+    return { ...ending, deploy: await recallDeploy(store, job, ending.deploy) }
   if (ending.deploy?.status !== 'waiting') return ending
   const isOverdue = now() > new Date(report.latestEnd ?? job.latestEnd)
   const deploy = await settleDeploy(store, job, ending.deploy, isOverdue)

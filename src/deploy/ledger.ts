@@ -49,6 +49,10 @@ export async function recordDeploy(store: Store, stage: StageRef, entry: LedgerE
     throw new Error(`${current} was changed while its stage was held`)
 }
 
+/** The deploy that a build has done, null where it has written none down. */
+export const readDeploy = async (store: Store, stage: StageRef, build: number): Promise<LedgerEntry | null> =>
+  (await readIfThere(store, stageKeys(stage).deploy(build), entrySchema))?.value ?? null
+
 /** The deploys of a stage, newest first. */
 export async function listDeploys(store: Store, stage: StageRef, most: number): Promise<LedgerEntry[]> {
   const { deploys, deploy } = stageKeys(stage)

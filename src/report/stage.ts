@@ -6,7 +6,7 @@ import { readRecords } from '../build/records.ts'
 import type { Deploy } from '../build/run-record.ts'
 import type { Store } from '../build/store.ts'
 import { viewOf } from '../build/view.ts'
-import { readCurrent } from '../deploy/ledger.ts'
+import { readCurrent, readDeploy } from '../deploy/ledger.ts'
 import { freeLock, readHolder } from '../deploy/lock.ts'
 import { dequeue, readQueue, type Waiting } from '../deploy/queue.ts'
 import type { Job } from '../job/job.ts'
@@ -39,6 +39,12 @@ export async function settleDeploy(
   if (isOverdue)
     return { ...deploy, status: 'failed', reason: `The turn of this deploy to ${stage.stage} never came` }
   return deploy
+}
+
+/** What a build that died in its deploy had written down of it: it may well have died after the end of that. */
+export async function recallDeploy(store: Store, job: Job, deploy: Deploy): Promise<Deploy> {
+  const entry = await readDeploy(store, stageOf(job, deploy), job.number).catch(() => null)
+  return entry ? { ...deploy, status: entry.status, reason: entry.reason } : deploy
 }
 
 async function outcomeOf(store: Store, build: BuildRef, deploy: Deploy): Promise<Deploy | null> {

@@ -1,0 +1,127 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { readRecords } from '../../src/build/records.ts'
+import { viewOf } from '../../src/build/view.ts'
+import { functionName } from '../../src/entry/system/functions.ts'
+import { readSummary } from '../../src/report/summary.ts'
+import { pushPayload } from '../payloads.ts'
+import { lambciJson, openTown } from '../stories/town.ts'
+
+/**
+ * `npm run test:load [-- --deliveries N --seconds S --repositories R]`: many deliveries in a short time, over many
+ * repositories, with eight builds at once. Ends with 1 where one is lost, built twice, or answered late.
+ */
+const { values } = parseArgs({
+  options: {
+    deliveries: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '0' },
+    repositories: { type: 'string', default: '50' },
+  },
+})
+const [deliveries, seconds, repositories] = [values.deliveries, values.seconds, values.repositories].map(
+  Number,
+) as [number, number, number]
+/** GitHub gives up after so long. */
+const ANSWER_MS = 10_000
+
+const town = await openTown({ concurrency: 8 })
+const { addresses, keys, store, lambda } = town.system
+const nameOf = (index: number) => `load/repository-${index}`
+
+const at = await town.write(lambciJson('true'))
+const commit = await town.push(at, nameOf(0), 'seed')
+for (let index = 1; index < repositories; index++) await town.push(at, nameOf(index), 'seed')
+for (let index = 0; index < repositories; index++)
+  await town.ended({ project: `gh/${nameOf(index)}`, number: 1 })
+const before = town.mails.length
+
+let peakMb = 0
+const watching = setInterval(() => {
+  const pids = ['http', 'report', 'build-deploy', 'build-branch'].flatMap(name =>
+    lambda.sandboxes(functionName(name as 'http')).map(({ pid }) => pid),
+  )
+  peakMb = Math.max(peakMb, ...pids.map(residentMb))
+}, 500)
+
+function residentMb(pid: number): number {
+  try {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(kilobytes) / 1024
+  } catch {
+    return 0
+  }
+}
+
+type Accepted = { status: number; ms: number; project: string; number: number }
+
+async function deliver(index: number): Promise<Accepted> {
+  await sleep((index / deliveries) * seconds * 1000)
+  const push = pushPayload({ ref: 'refs/heads/master', after: commit })
+  const repository = { ...push.repository, full_name: nameOf(index % repositories), default_branch: 'master' }
+  const body = JSON.stringify({ ...push, repository })
+  const signature = createHmac('sha256', keys.webhookSecret).update(body).digest('hex')
+  const start = performance.now()
+  const answer = await fetch(`${addresses.url}/webhook`, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${signature}`,
+    },
+  })
+  const { project, number } = (await answer.json()) as { project: string; number: number }
+  return { status: answer.status, ms: performance.now() - start, project, number }
+}
+
+const answers = await Promise.all(Array.from({ length: deliveries }, (_, index) => deliver(index)))
+const accepted = answers.filter(({ status }) => status === 202)
+const start = performance.now()
+for (const build of accepted) {
+  for (;;) {
+    const records = await readRecords(store, build)
+    if (records?.report?.told.closed) break
+    if (performance.now() - start > 1_500_000)
+      throw new Error(`${build.project} #${build.number} has not ended`)
+    await sleep(50)
+  }
+}
+clearInterval(watching)
+const views = await Promise.all(
+  accepted.map(async build => viewOf((await readRecords(store, build)) as never)),
+)
+const names = accepted.map(({ project, number }) => `${project}#${number}`)
+const newest = await Promise.all(
+  Array.from({ length: repositories }, async (_, index) => {
+    const project = `gh/${nameOf(index)}`
+    const last = Math.max(...accepted.filter(each => each.project === project).map(({ number }) => number))
+    return (await readSummary(store, project, 'master'))?.number === last
+  }),
+)
+const times = answers.map(({ ms }) => ms).toSorted((one, other) => one - other)
+const quantile = (part: number) =>
+  Math.round(times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0)
+const result = {
+  deliveries,
+  accepted: accepted.length,
+  built: views.filter(({ status }) => status === 'passed').length,
+  duplicates: names.length - new Set(names).size,
+  lost: deliveries - accepted.length,
+  'older over newer': newest.filter(isNewest => !isNewest).length,
+  notices: town.mails.length - before,
+  'webhook p50 ms': quantile(0.5),
+  'webhook p99 ms': quantile(0.99),
+  'webhook max ms': Math.round(times.at(-1) ?? 0),
+  'peak MB of a process': Math.round(peakMb),
+}
+for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(24)}${value}`)
+await town.close()
+const isRight =
+  result.built === deliveries &&
+  result.duplicates === 0 &&
+  result['older over newer'] === 0 &&
+  result['webhook max ms'] < ANSWER_MS
+process.exit(isRight ? 0 : 1)
