@@ -28,6 +28,8 @@ export type Host = {
   openStore: (admission: Admission) => Store
   /** The directory in which everything happens; whatever is in it goes. */
   sandbox: string
+  /** Whether nobody else's processes are on this machine: then whatever a build has started can be told by its age. */
+  isAlone: boolean
   githubUrl: string
   /** By then all commands must have ended, so that there is time left to say so; milliseconds since 1970. */
   deadline: number
@@ -86,7 +88,7 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   const written = await course.time('log', () => log.end())
   await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
-  await cleanSandbox(host.sandbox).catch(error => console.error(log.redact(String(error))))
+  await cleanSandbox(host.sandbox, host.isAlone).catch(error => console.error(log.redact(String(error))))
 }
 
 async function build(work: Work): Promise<Closing> {
@@ -94,7 +96,7 @@ async function build(work: Work): Promise<Closing> {
   await log.say(
     `Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${job.commit.slice(0, 10)}`,
   )
-  const sandbox = await openSandbox(host.sandbox)
+  const sandbox = await openSandbox(host.sandbox, host.isAlone)
   await log.say(
     `Fetching ${job.commit.slice(0, 10)} (${job.checkoutBranch}) from ${repositoryOf(job.project)}`,
   )

@@ -24,6 +24,7 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
   await runJob(order, {
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
+    isAlone: false,
     githubUrl: github,
     deadline: Date.now() + 600_000,
     runner: {

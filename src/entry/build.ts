@@ -44,6 +44,8 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   await runJob(order, {
     openStore: ({ credentials }) => openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {}),
     sandbox: environment.LAMBCI_SANDBOX,
+    // A machine's /tmp is given only where all of it is: on Lambda.
+    isAlone: environment.LAMBCI_SANDBOX === '/tmp',
     githubUrl: environment.LAMBCI_GITHUB_URL,
     deadline: Date.now() + remaining - Math.min(LONGEST_RESERVE_MS, remaining / 5),
     runner: {

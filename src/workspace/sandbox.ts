@@ -15,8 +15,8 @@ export type Sandbox = {
 }
 
 /** Makes a sandbox of a directory: whatever an earlier build left there, running or lying, is gone. */
-export async function openSandbox(directory: string): Promise<Sandbox> {
-  await cleanSandbox(directory)
+export async function openSandbox(directory: string, isAlone = false): Promise<Sandbox> {
+  await cleanSandbox(directory, isAlone)
   const inside = (name: string) => join(directory, name)
   const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
   for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) await mkdir(path, { mode: 0o700 })
@@ -25,16 +25,16 @@ export async function openSandbox(directory: string): Promise<Sandbox> {
 
 /**
  * Kills every process that lives in the sandbox and removes everything in it; the directory itself stays (on
- * Lambda it is `/tmp`). Links are removed, never followed.
+ * Lambda it is `/tmp`). Links are removed, never followed. `isAlone`: nobody else's processes are on this machine.
  */
-export async function cleanSandbox(directory: string): Promise<void> {
+export async function cleanSandbox(directory: string, isAlone = false): Promise<void> {
   refuseUnlessOwn(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (!(await lstat(directory)).isDirectory())
     throw new Problem(
       `The sandbox ${directory} is no directory. Remove it, or set LAMBCI_SANDBOX to another.`,
     )
-  const { remaining } = await killLeftBehind(directory)
+  const { remaining } = await killLeftBehind(directory, isAlone)
   if (remaining > 0)
     throw new Problem(
       `${remaining} processes of an earlier build in ${directory} start anew as fast as they are killed. End them by hand, or let this machine go.`,

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,6 +46,43 @@ async function isRunning(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return /^State:\t[^ZX]/m.test(status)
 }
+
+/** A machine of its own needs rights that not everybody has. */
+const canBeAlone = spawnSync('unshare', ['--fork', '--pid', '--mount-proc', 'true']).status === 0
+
+/** What a build left without a trace of where it came from, and what was there before this process. */
+const ALONE = `
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { killLeftBehind } from '${join(import.meta.dirname, '..', '..', 'src', 'workspace', 'left-behind.ts')}'
+const hidden = spawn('setsid', ['env', '-i', '/bin/bash', '-c', 'echo $$; exec /bin/sleep 1000'], { cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] })
+const [line] = await once(hidden.stdout, 'data')
+const isRunning = pid => existsSync('/proc/' + pid) && !/^State:\\t[ZX]/m.test(readFileSync('/proc/' + pid + '/status', 'utf8'))
+const [pid, older] = [Number(String(line)), Number(process.argv[1])]
+const before = [isRunning(pid), isRunning(older)]
+await killLeftBehind('/nowhere/at/all', process.argv[2] === 'alone')
+console.log(JSON.stringify([...before, isRunning(pid), isRunning(older)]))
+process.exit()
+`
+
+describe.skipIf(!canBeAlone)('a daemon without environment, session and directory', () => {
+  it.each([
+    ['alone', [true, true, false, true]],
+    ['shared', [true, true, true, true]],
+  ])('on a machine that is %s: %j', async (kind, expected) => {
+    const script = '/bin/sleep 1000 & sleep 0.1; "$0" --input-type=module -e "$1" -- $! "$2"; kill -9 $!'
+    const inside = ['bash', '-c', script, process.execPath, ALONE, kind]
+    const { stdout } = await promisify(execFile)('unshare', [
+      '--fork',
+      '--pid',
+      '--mount-proc',
+      '--kill-child',
+      ...inside,
+    ])
+    expect(JSON.parse(stdout)).toEqual(expected)
+  })
+})
 
 describe('openSandbox', () => {
   it('makes private directories', async () => {

@@ -47,7 +47,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     environment: { ...Environment.Variables, ...environmentOf(role) },
     memoryMb: MemorySize,
     timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,
-    concurrency: isBuild ? concurrency : 4,
+    concurrency: isBuild ? concurrency : 10,
     ...(invocation && {
       maximumRetryAttempts: invocation.MaximumRetryAttempts,
       maximumEventAgeSeconds: invocation.MaximumEventAgeInSeconds,
