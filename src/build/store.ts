@@ -48,6 +48,8 @@ export type Store = {
    */
   presign(key: string, seconds: number, contentType: string, fileName?: string): Promise<string>
   multipart: Multipart
+  /** Lets its connections go: who opens a store for each build closes it. */
+  close(): void
 }
 
 const JSON_TYPE = 'application/json'
@@ -64,6 +66,7 @@ export function openStore(bucket: string, access: Access = {}): Store {
   return {
     ...objectStore(client, bucket),
     multipart: multipartStore(client, bucket),
+    close: () => client.destroy(),
     presign: (key, seconds, contentType, fileName) => {
       const get = new GetObjectCommand({
         Bucket: bucket,
@@ -76,7 +79,7 @@ export function openStore(bucket: string, access: Access = {}): Store {
   }
 }
 
-function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' | 'presign'> {
+function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' | 'presign' | 'close'> {
   const get = async (key: string, range?: string) => {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))

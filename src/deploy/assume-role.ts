@@ -50,5 +50,6 @@ async function assume(RoleArn: string, { sessionName, credentials }: Asked) {
         `The role ${RoleArn} cannot be assumed (${(error as Error).name}): it must be in the stack's DeployRoles, and trust its session role.`,
       )
     })
+    .finally(() => client.destroy())
   return answer.Credentials
 }

@@ -41,8 +41,10 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const network = Object.entries(process.env).filter(([name]) => NETWORK_VARIABLES.test(name))
   const start = isWarm ? 'warm' : 'cold'
   isWarm = true
-  await runJob(order, {
-    openStore: ({ credentials }) => openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {}),
+  const { credentials } = order.admission
+  const store = openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {})
+  const job = runJob(order, {
+    openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,
     // A machine's /tmp is given only where all of it is: on Lambda.
     isAlone: environment.LAMBCI_SANDBOX === '/tmp',
@@ -63,4 +65,6 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     logLimit: environment.LAMBCI_LOG_LIMIT * MB,
     now: () => new Date(),
   })
+  // Each job has a store of its own: what it leaves open would be kept for as long as this sandbox is warm.
+  await job.finally(() => store.close())
 }
