@@ -8,6 +8,7 @@ import { askOlderToEnd } from './admission/supersede.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
+import type { BuildRef } from './build/layout.ts'
 import { buildUrl } from './build/links.ts'
 import { readRecords } from './build/records.ts'
 import { hasEnded } from './build/result.ts'
@@ -81,17 +82,13 @@ function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {
 
 /** Builds the same commit once more, under a new number, with the account's settings of today. */
 async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> {
-  const payload = payloadOf(delivery)
-  const wish = 'error' in payload ? payload : parseRebuild(payload.json)
-  if ('error' in wish) return refuse(400, wish.error)
-  const isProject = projectSchema.safeParse(wish.project).success
-  const records = isProject ? await readRecords(receiver.store, wish) : null
-  if (!records) return refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
-  const { status, project, number } = viewOf(records)
-  if (!isDone(records, receiver.now())) {
+  const asked = await readWish(delivery, parseRebuild, receiver)
+  if ('status' in asked) return asked
+  const { status, project, number } = viewOf(asked.records)
+  if (!isDone(asked.records, receiver.now())) {
     return refuse(409, `Build #${number} of ${repositoryOf(project)} has not ended yet: it is ${status}.`)
   }
-  const request = requestSchema.parse(records.job)
+  const request = requestSchema.parse(asked.records.job)
   // Asked for anew, it is the newest.
   const target = request.target && { ...request.target, order: null, waited: null }
   return admit(delivery.id, { request: { ...request, target }, isNew: false }, receiver)
@@ -99,23 +96,32 @@ async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> 
 
 /** Deploys the commit of a build to a stage: a job like any other, without its tests. */
 async function deploy(delivery: Delivery, receiver: Receiver): Promise<Answer> {
-  const payload = payloadOf(delivery)
-  const wish = 'error' in payload ? payload : parseDeploy(payload.json)
-  if ('error' in wish) return refuse(400, wish.error)
-  const isProject = projectSchema.safeParse(wish.project).success
-  const records = isProject ? await readRecords(receiver.store, wish) : null
-  if (!records) return refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
-  const job = requestSchema.parse(records.job)
+  const asked = await readWish(delivery, parseDeploy, receiver)
+  if ('status' in asked) return asked
+  const { number, stage, order, waited } = asked.wish
+  const job = requestSchema.parse(asked.records.job)
   if (job.event !== 'push' && job.event !== 'deploy')
-    return refuse(403, `Build #${wish.number} is of a ${job.event}, and only pushes deploy.`)
+    return refuse(403, `Build #${number} is of a ${job.event}, and only pushes deploy.`)
   if (!(await readAccount(receiver.store, job.project)).mayDeploy(job.branch))
     return refuse(403, `The branch ${job.branch} is not among the account's "deployBranches".`)
-  const { stage, order, waited } = wish
-  const of = job.target?.of ?? wish.number
-  const asked = { ...job, event: 'deploy', trigger: `deploy/${stage}`, target: { stage, of, order, waited } }
-  const request = requestSchema.safeParse(asked)
+  const target = { stage, of: job.target?.of ?? number, order, waited }
+  const request = requestSchema.safeParse({ ...job, event: 'deploy', trigger: `deploy/${stage}`, target })
   if (!request.success) return refuse(400, `"${stage}" is no stage.`)
   return admit(delivery.id, { request: request.data, isNew: false }, receiver)
+}
+
+/** What an event of our own asks for, and the build that it is about. */
+async function readWish<W extends BuildRef>(
+  delivery: Delivery,
+  parse: (payload: unknown) => W | { error: string },
+  { store }: Receiver,
+): Promise<{ wish: W; records: Records } | Answer> {
+  const payload = payloadOf(delivery)
+  const wish = 'error' in payload ? payload : parse(payload.json)
+  if ('error' in wish) return refuse(400, wish.error)
+  const isProject = projectSchema.safeParse(wish.project).success
+  const records = isProject ? await readRecords(store, wish) : null
+  return records ? { wish, records } : refuse(404, `There is no build #${wish.number} of ${wish.project}.`)
 }
 
 /** Every step leaves a trace that the next attempt finds: a delivery sent again goes on where the last one stopped. */
