@@ -169,7 +169,7 @@ async function admit(
     )
     await publish({ job, admission })
     await claim.markPublished()
-    if (isNew && claim.isFirst) await askOlderToEnd(store, job, now())
+    if (isNew && claim.isFirst) await askOlderToEnd(store, job, now()).catch(console.error)
   }
   return { status: 202, body: { project, number: job.number, trigger: job.trigger, url } }
 }

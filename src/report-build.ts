@@ -141,10 +141,12 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
 
 /** Once a build has ended, its stage is there for the next. */
 async function handOn(look: Look, { store, askForDeploy }: Reporter): Promise<Look> {
-  const { job, report } = look
-  if (!report.ending?.deploy || report.told.closed) return look
+  const { job, run, report } = look
+  // A build that died may have had its stage in hand before it could say so.
+  const stage = report.ending?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
+  if (!report.ending || !stage || report.told.closed) return look
   try {
-    return { ...look, others: await handOnStage(store, job, report.ending.deploy, askForDeploy) }
+    return { ...look, others: await handOnStage(store, job, stage, askForDeploy) }
   } catch (error) {
     console.error(error)
     return { ...look, again: true }

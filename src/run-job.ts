@@ -170,7 +170,7 @@ function run(
 function handsOf({ store, course, log, host }: Work, exit: Exit | null, run: Hands['run']): Hands {
   const { deadline, now } = host
   return {
-    ...{ store, deadline, now, run, say: log.voice.say },
+    ...{ store, deadline, now, run, ...log.voice },
     cost: () => costOf(course.run, now().toISOString()),
     begin: deploy => course.record({ phase: 'deploying', result: 'passed', exit, deploy }),
   }

@@ -58,7 +58,7 @@ export const runSchema = z.object({
       build: z.boolean(),
       reason: sentence,
       cmd: z.string().max(2000).nullable(),
-      stage: z.string().max(40).nullable(),
+      stage: stageNameSchema.nullable(),
     })
     .nullable(),
   exit: exitSchema.nullable(),

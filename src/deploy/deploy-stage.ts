@@ -20,6 +20,8 @@ export type Hands = {
   /** US dollars so far. */
   cost: () => number | null
   say: (line: string) => Promise<void>
+  /** A reason stands in the record, too. */
+  redact: (text: string) => string
   /** Called with the stage in hand, before anything is done to it. */
   begin: (deploy: Deploy) => Promise<void>
   run: () => Promise<DeployOutcome>
@@ -30,12 +32,12 @@ const LEASE_EXTRA_MS = 60_000
 
 /** Deploys a build to its stage, if it is its turn; whatever comes of it, the tests' result stays. */
 export async function deployStage(job: Job, planned: PlannedStage, hands: Hands): Promise<Deploy> {
-  const { say } = hands
+  const { say, redact } = hands
   const { name, url, problem } = planned
   const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
   const end: End = async (status, reason) => {
     await say(reason)
-    return { ...deploy, status, reason: reason.slice(0, 500) }
+    return { ...deploy, status, reason: redact(reason).slice(0, 500) }
   }
   if (problem !== null) return end('failed', problem)
   try {

@@ -73,10 +73,10 @@ async function newerThan(store: Store, stage: StageRef, order: number): Promise<
 export async function handOnStage(
   store: Store,
   job: Job,
-  deploy: Deploy,
+  name: string,
   ask: AskForDeploy,
 ): Promise<BuildRef[]> {
-  const stage = stageOf(job, deploy)
+  const stage: StageRef = { project: job.project, stage: name }
   await freeLock(store, stage, job.number)
   const { waiting, overtaken } = await readQueue(store, stage)
   const isFree = (await readHolder(store, stage, new Date())) === null

@@ -85,8 +85,7 @@ const refused = (build: { project: string; number: number }) =>
     return isTold && view && isOver(view) && view.cost !== null ? view : null
   })
 
-const both = (one: RegExp, other: RegExp) =>
-  new RegExp(`^(?=[^]*${one.source.replace(/^\^/, '^')})(?=[^]*${other.source})`)
+const both = (one: RegExp, other: RegExp) => new RegExp(`^(?=[^]*${one.source})(?=[^]*${other.source})`)
 
 /** One final result, told once and for all; nothing held, nothing set. */
 async function demandOrder({ row, view, notices, logBytes }: Outcome, repository: string, commit: string) {

@@ -54,6 +54,12 @@ const KILLED: Row[] = [
     { deploy: 'failed' },
   ),
   at(
+    'build killed with its stage in hand',
+    kill('build'),
+    { method: 'PUT', address: /\/stages\/dev\/lock\.json/, when: 'after' },
+    dead,
+  ),
+  at(
     'build killed while composing the log',
     kill('build'),
     { method: 'PUT', address: key('log\\.txt') },

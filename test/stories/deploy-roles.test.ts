@@ -70,7 +70,7 @@ test('a branch build is refused every stage and every role', async () => {
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   const { S3Client, GetObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
   const { system } = town
-  const { keys, addresses } = system
+  const { addresses } = system
   const http = system.servers.sts.issue('arn:aws:iam::000000000000:role/lambci-http')
   const minting = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials: http })
   const session = async (trust: 'branch' | 'deploy') => {
@@ -116,7 +116,6 @@ test('a branch build is refused every stage and every role', async () => {
   const deploy = (await Promise.allSettled(attempts(await session('deploy')))).map(statusOf)
   expect(deploy.filter(status => status === 200).length).toBeGreaterThanOrEqual(7)
   expect(deploy.at(-1)).toBe(200)
-  expect(keys.accessKeyId).not.toBe('')
 })
 
 test('a role that cannot be assumed fails the deploy, and says what to do', async () => {
