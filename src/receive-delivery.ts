@@ -1,10 +1,10 @@
 import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
 import { deployRolesOf, readAccount } from './account/settings.ts'
-import { admissionOf, type Granter } from './admission/admission.ts'
+import { type Admission, admissionOf, type Granter } from './admission/admission.ts'
 import { DeliveryClaim } from './admission/claim.ts'
-import { raiseCounter } from './admission/counter.ts'
+import { noteArrival, raiseCounter } from './admission/counter.ts'
 import { takeNumber } from './admission/number.ts'
-import { askOlderToEnd } from './admission/supersede.ts'
+import { askOvertakenToEnd } from './admission/supersede.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
 import { latestEndAfter, switchTimeOf } from './admission/window.ts'
@@ -14,7 +14,7 @@ import { readRecords } from './build/records.ts'
 import { hasEnded } from './build/result.ts'
 import type { Store } from './build/store.ts'
 import { type Records, viewOf } from './build/view.ts'
-import { projectSchema, type Request, repositoryOf, requestSchema } from './job/job.ts'
+import { type Job, projectSchema, type Request, repositoryOf, requestSchema } from './job/job.ts'
 import { requestFromEvent } from './job/request-from-event.ts'
 import { trustOf } from './job/trust.ts'
 import { type Delivery, parsePayload } from './webhook/delivery.ts'
@@ -157,21 +157,25 @@ async function admit(
   }))
   const url = buildUrl(job, (await receiver.secrets()).linkKey)
   if (!claim.build.published) {
-    const [secretVariables] = await Promise.all([
-      findSecretVariables(store, job),
-      raiseCounter(store, project, job.number),
+    // Who asks for something by hand overtakes nobody, and is not overtaken.
+    const isArrival = isNew && claim.isFirst
+    const [admission, arrivals] = await Promise.all([
+      grant(job, url, receiver),
+      isArrival ? noteArrival(store, job) : raiseCounter(store, project, job.number),
       deadMansSwitch.set(job, switchTimeOf(job.latestEnd)),
     ])
-    const admission = await admissionOf(
-      job,
-      { secretVariables, deployRoles: deployRolesOf(job), buildUrl: url },
-      receiver.granter,
-    )
     await publish({ job, admission })
-    await claim.markPublished()
-    if (isNew && claim.isFirst) await askOlderToEnd(store, job, now()).catch(console.error)
+    await Promise.all([
+      claim.markPublished(),
+      arrivals && askOvertakenToEnd(store, job, arrivals, now()).catch(console.error),
+    ])
   }
   return { status: 202, body: { project, number: job.number, trigger: job.trigger, url } }
+}
+
+async function grant(job: Job, buildUrl: string, { store, granter }: Receiver): Promise<Admission> {
+  const secretVariables = await findSecretVariables(store, job)
+  return admissionOf(job, { secretVariables, deployRoles: deployRolesOf(job), buildUrl }, granter)
 }
 
 /** A build that has ended, or can no longer end by itself, is not gone on with: who asks for it asks for a new one. */

@@ -1,27 +1,44 @@
 import { wishToCancel } from '../build/cancel-wish.ts'
-import { readJob, readRun } from '../build/records.ts'
+import { readRun } from '../build/records.ts'
 import type { Store } from '../build/store.ts'
 import type { Job } from '../job/job.ts'
+import type { Arrival } from './counter.ts'
 
-/** Older builds are looked for among so many numbers: what is further back has hardly not ended yet. */
-const LOOKED_AT = 12
+type Overtaken = { number: number; by: number }
 
 /**
- * Asks builds of older commits of the same branch or pull request to end. Whether they do is for their configuration to
- * say, which only they have read.
+ * Which builds a newer commit of the same branch or pull request has overtaken, now that `job` is among the arrivals:
+ * those that it overtakes itself, and it, where a newer one was noted before it. Whoever is noted last sees both, so
+ * each is found once; those further back were found when the newer ones came.
  */
-export async function askOlderToEnd(store: Store, job: Job, now: Date): Promise<void> {
-  const numbers = Array.from({ length: LOOKED_AT }, (_, index) => job.number - 1 - index)
+export function overtakenWith(job: Arrival, arrivals: readonly Arrival[]): Overtaken[] {
+  const others = arrivals.filter(({ trigger, commit }) => trigger === job.trigger && commit !== job.commit)
+  const newer = others.findLast(({ number }) => number > job.number)
+  const [nearest, ...older] = others.filter(({ number }) => number < job.number)
+  const overtaken = nearest ? [nearest, ...older.filter(({ commit }) => commit === nearest.commit)] : []
+  return [
+    ...overtaken.map(({ number }) => ({ number, by: job.number })),
+    ...(newer ? [{ number: job.number, by: newer.number }] : []),
+  ]
+}
+
+/**
+ * Asks overtaken builds to end. Whether they do is for their configuration to say, which only they have read.
+ */
+export async function askOvertakenToEnd(
+  store: Store,
+  job: Job,
+  arrivals: readonly Arrival[],
+  now: Date,
+): Promise<void> {
   await Promise.all(
-    numbers.map(async number => {
-      const older = { project: job.project, number }
-      const other = number > 0 ? await readJob(store, older) : null
-      if (!other || other.trigger !== job.trigger || other.commit === job.commit) return
-      if ((await readRun(store, older))?.phase === 'ended') return
-      await wishToCancel(store, older, {
+    overtakenWith(job, arrivals).map(async ({ number, by }) => {
+      const overtaken = { project: job.project, number }
+      if ((await readRun(store, overtaken))?.phase === 'ended') return
+      await wishToCancel(store, overtaken, {
         by: 'lambci',
-        why: `Superseded by #${job.number}`,
-        supersededBy: job.number,
+        why: `Superseded by #${by}`,
+        supersededBy: by,
         at: now.toISOString(),
       })
     }),
