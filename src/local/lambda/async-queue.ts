@@ -13,6 +13,8 @@ export type QueueOptions = {
   clock: Clock
   delaysMs: readonly number[]
   run(event: Event): Promise<Outcome>
+  /** Whether others have to go first; `pump` is called when that changes. */
+  isHeld(): boolean
   /** Another function has got this one's failure record. */
   onForwarded(functionName: string): void
   onLog: OnLog
@@ -76,7 +78,7 @@ export class AsyncQueue {
 
   /** Begins what is due, drops what is too old, and sleeps until the next event is one or the other. */
   pump() {
-    if (this.#closed) return
+    if (this.#closed || this.#options.isHeld()) return
     const { store, definition, clock } = this.#options
     let wakeAt: number | null = null
     for (const { requestId, acceptedAt, dueAt } of store.waiting(definition.name)) {

@@ -62,7 +62,9 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const invoke = async (name: string, payload: unknown) => {
     const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null' }
     const { pool } = find(name)
-    return idle.during(() => pool.run(event))
+    const outcome = await idle.during(() => pool.run(event))
+    for (const { queue } of hosted.values()) queue.pump()
+    return outcome
   }
   return {
     invoke,
@@ -93,6 +95,8 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
 function hostFunctions(options: LambdaOptions, place: Place, store: EventStore, onQuiet: () => void) {
   const { onLog = () => {}, clock = systemClock, retryDelaysMs = [MINUTE_MS, 2 * MINUTE_MS] } = options
   const hosted = new Map<string, { pool: SandboxPool; queue: AsyncQueue }>()
+  // On one machine, whoever waits for an answer goes before what nobody waits for.
+  const isHeld = () => [...hosted.values()].some(({ pool }) => pool.isFull)
   for (const definition of options.functions) {
     const pool = new SandboxPool({ definition, place, onLog }, options.idleMs ?? 5 * MINUTE_MS)
     const queue = new AsyncQueue({
@@ -103,6 +107,7 @@ function hostFunctions(options: LambdaOptions, place: Place, store: EventStore, 
       delaysMs: retryDelaysMs,
       onLog,
       run: event => pool.run(event),
+      isHeld,
       onForwarded: name => hosted.get(name)?.queue.pump(),
       onQuiet,
     })

@@ -37,6 +37,11 @@ export class SandboxPool {
     }
   }
 
+  /** Whether somebody waits for a place. */
+  get isFull() {
+    return this.#waiting.length > 0
+  }
+
   sandboxes() {
     return [...this.#all].map(({ id, pid }) => ({ id, pid }))
   }

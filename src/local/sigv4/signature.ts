@@ -48,11 +48,21 @@ export const scopeText = ({ date, region, service }: Scope) => `${date}/${region
 export const stringToSign = (scope: Scope, lines: readonly string[], algorithm = ALGORITHM) =>
   [algorithm, scope.time, scopeText(scope), ...lines].join('\n')
 
+/** Four hashes that are the same all day. */
+const keptKeys = new Map<string, Buffer>()
+const KEPT = 500
+
 export function signingKey(secretAccessKey: string, { date, region, service }: Scope): Buffer {
-  return [date, region, service, 'aws4_request'].reduce<Buffer>(
+  const name = [secretAccessKey, date, region, service].join('\n')
+  const kept = keptKeys.get(name)
+  if (kept) return kept
+  const key = [date, region, service, 'aws4_request'].reduce<Buffer>(
     (key, part) => hmac(key, part),
     Buffer.from(`AWS4${secretAccessKey}`),
   )
+  if (keptKeys.size >= KEPT) keptKeys.clear()
+  keptKeys.set(name, key)
+  return key
 }
 
 export const sign = (key: Buffer, text: string) => hmac(key, text).toString('hex')
