@@ -35,7 +35,9 @@ export type GitHub = {
 /** Speaks to GitHub's REST API, with a token for each repository and purpose. */
 export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' | 'deploying'>): GitHub => ({
   setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
-    const octokit = openOctokit(apiUrl, { auth: await tokens.writing(repository) })
+    // Where GitHub wants fewer writes, "running" gives way: the end is told soon enough.
+    const longestWait = state === 'pending' ? 0 : undefined
+    const octokit = openOctokit(apiUrl, { auth: await tokens.writing(repository) }, longestWait)
     await octokit.rest.repos.createCommitStatus({
       ...namesOf(repository),
       sha: commit,

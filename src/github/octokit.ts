@@ -7,20 +7,26 @@ const PatientOctokit = Octokit.plugin(retry, throttling)
 /** Longer than this is not waited for: Lambda's own retry comes back later. */
 const LONGEST_WAIT_SECONDS = 60
 
+/** What the plugin does not ask again by itself. */
+const NEVER_RETRIED = [400, 401, 403, 404, 410, 422, 451]
+
 type Sign = { auth: string } | { authStrategy: unknown; auth: object }
 
-/** GitHub's REST API, with retries on faults and patience with its rate limits. */
-export const openOctokit = (apiUrl: string, sign: Sign): Octokit =>
+/**
+ * GitHub's REST API, with retries on faults and patience with its rate limits; what will be out of date soon is not
+ * worth any (`longestWait` 0).
+ */
+export const openOctokit = (apiUrl: string, sign: Sign, longestWait = LONGEST_WAIT_SECONDS): Octokit =>
   new PatientOctokit({
     ...sign,
     baseUrl: apiUrl,
     userAgent: 'lambci-next',
     // Nobody reads these in a Lambda; what matters is thrown.
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    ...(longestWait === 0 && { retry: { doNotRetry: [...NEVER_RETRIED, 429] } }),
     throttle: {
-      onRateLimit: (seconds, _options, _octokit, retries) => seconds <= LONGEST_WAIT_SECONDS && retries < 2,
-      onSecondaryRateLimit: (seconds, _options, _octokit, retries) =>
-        seconds <= LONGEST_WAIT_SECONDS && retries < 2,
+      onRateLimit: (seconds, _options, _octokit, retries) => seconds <= longestWait && retries < 2,
+      onSecondaryRateLimit: (seconds, _options, _octokit, retries) => seconds <= longestWait && retries < 2,
     },
   })
 

@@ -16,6 +16,8 @@ export type Rule = {
   nth: number
   times: number
   fault: Fault
+  /** Asked of each that is due: after how many seconds to come again, 0 where it may pass. */
+  waitSeconds?: () => number
   /** A fault that is a function happens before the request is passed on, or after its answer has come. */
   when?: 'before' | 'after'
   seen: number
@@ -30,8 +32,9 @@ export async function startProxy(rules: readonly Rule[]) {
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await buffer(incoming)
     const rule = rules.find(each => applies(each, incoming, body))
-    const { fault, when = 'before' } = rule ?? {}
-    if (typeof fault === 'number') return void refuse(response, fault)
+    const wait = rule?.waitSeconds?.()
+    const { fault, when = 'before' } = (wait !== 0 && rule) || {}
+    if (typeof fault === 'number') return void refuse(response, fault, wait)
     if (fault === 'reset') return void incoming.socket.destroy()
     if (fault === 'slow') await sleep(2500)
     if (typeof fault === 'function' && when === 'before') {
@@ -92,15 +95,17 @@ const CODES: Record<number, string> = {
   503: 'SlowDown',
 }
 
-function refuse(response: ServerResponse, status: number) {
-  const headers = {
-    'content-type': 'application/xml',
-    ...(status === 429 || status === 403 ? { 'retry-after': '1' } : {}),
-  }
-  const message = 'A fault of the tests'
+function refuse(response: ServerResponse, status: number, waitSeconds = 1) {
+  if (status === 403 || status === 429) return refuseAsGitHub(response, status, waitSeconds)
+  const code = `<Code>${CODES[status] ?? 'Fault'}</Code><Message>A fault of the tests</Message>`
   response
-    .writeHead(status, headers)
-    .end(
-      `<?xml version="1.0"?><Error><Code>${CODES[status] ?? 'Fault'}</Code><Message>${message}</Message></Error>`,
-    )
+    .writeHead(status, { 'content-type': 'application/xml' })
+    .end(`<?xml version="1.0"?><Error>${code}</Error>`)
+}
+
+/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+function refuseAsGitHub(response: ServerResponse, status: number, waitSeconds: number) {
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'retry-after': String(waitSeconds) })
+    .end(JSON.stringify({ message: 'You have exceeded a secondary rate limit.' }))
 }

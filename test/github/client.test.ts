@@ -102,6 +102,16 @@ test.concurrent.each<[string, Answer[], number]>([
   expect(new Set(bodies).size).toBe(1)
 })
 
+test.each([429, 403])(
+  'where GitHub answers %i, "running" is not waited with: the end will be told',
+  async code => {
+    const limit = 'You have exceeded a secondary rate limit.'
+    const { url, bodies } = await startAnswers([code, { 'retry-after': '1' }, limit], [201])
+    const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf({ state: 'pending' })))
+    expect([bodies.length, isFinalRefusal(error)]).toEqual([1, false])
+  },
+)
+
 test('what GitHub refuses for good is asked once', async () => {
   const { url, bodies } = await startAnswers([422])
   const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf()))

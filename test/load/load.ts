@@ -8,6 +8,7 @@ import { functionName } from '../../src/entry/system/functions.ts'
 import { readSummary } from '../../src/report/summary.ts'
 import { pushPayload } from '../payloads.ts'
 import { lambciJson, openTown } from '../stories/town.ts'
+import { startWriteLimit } from './write-limit.ts'
 
 /**
  * `npm run test:load [-- --deliveries N --seconds S --repositories R]`: many deliveries in a short time, over many
@@ -26,7 +27,13 @@ const [deliveries, seconds, repositories] = [values.deliveries, values.seconds, 
 /** GitHub gives up after so long. */
 const ANSWER_MS = 10_000
 
-const town = await openTown({ concurrency: 8 })
+const limit = await startWriteLimit()
+const reach = (service: string, url: string) => {
+  if (service !== 'github') return url
+  limit.aim(url)
+  return limit.url
+}
+const town = await openTown({ concurrency: 8, reach })
 const { addresses, keys, store, lambda } = town.system
 const nameOf = (index: number) => `load/repository-${index}`
 
@@ -35,14 +42,16 @@ const commit = await town.push(at, nameOf(0), 'seed')
 for (let index = 1; index < repositories; index++) await town.push(at, nameOf(index), 'seed')
 for (let index = 0; index < repositories; index++)
   await town.ended({ project: `gh/${nameOf(index)}`, number: 1 })
-const before = town.mails.length
+const before = { notices: town.mails.length, ...limit.counts() }
 
 let peakMb = 0
+let serversMb = 0
 const watching = setInterval(() => {
   const pids = ['http', 'report', 'build-deploy', 'build-branch'].flatMap(name =>
     lambda.sandboxes(functionName(name as 'http')).map(({ pid }) => pid),
   )
   peakMb = Math.max(peakMb, ...pids.map(residentMb))
+  serversMb = Math.max(serversMb, residentMb(process.pid))
 }, 500)
 
 function residentMb(pid: number): number {
@@ -111,14 +120,18 @@ const result = {
   duplicates: names.length - new Set(names).size,
   lost: deliveries - accepted.length,
   'older over newer': newest.filter(isNewest => !isNewest).length,
-  notices: town.mails.length - before,
+  notices: town.mails.length - before.notices,
+  statuses: limit.counts().taken - before.taken,
+  'refused by the limit': limit.counts().refused - before.refused,
   'webhook p50 ms': quantile(0.5),
   'webhook p99 ms': quantile(0.99),
   'webhook max ms': Math.round(times.at(-1) ?? 0),
-  'peak MB of a process': Math.round(peakMb),
+  'peak MB of a function': Math.round(peakMb),
+  'peak MB of the servers': Math.round(serversMb),
 }
 for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(24)}${value}`)
 await town.close()
+await limit.close()
 const isRight =
   result.built === deliveries &&
   result.duplicates === 0 &&
