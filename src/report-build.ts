@@ -1,5 +1,5 @@
 import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
-import { deployRolesOf, noticeRule, noticeTopic, slackLook } from './account/settings.ts'
+import { deployRolesOf, mayHaveStage, noticeRule, noticeTopic, slackLook } from './account/settings.ts'
 import { admissionOf, type Granter } from './admission/admission.ts'
 import type { Switch } from './admission/switch.ts'
 import type { PublishOrder } from './admission/topic.ts'
@@ -10,7 +10,7 @@ import { costOf } from './build/cost.ts'
 import { type BuildRef, buildKeys } from './build/layout.ts'
 import { buildUrl } from './build/links.ts'
 import { isOver, isRed } from './build/outcome.ts'
-import { readJob, readRun } from './build/records.ts'
+import { readCourse, readJob } from './build/records.ts'
 import type { Ending, Report } from './build/report-record.ts'
 import type { Run } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
@@ -72,7 +72,7 @@ async function reportOne({ build, failure }: Waking, reporter: Reporter): Promis
   let again = false
   let others: BuildRef[] = []
   await holdLease(build, { ...reporter, holder: reporter.requestId }, failure, async report => {
-    const run = await readRun(reporter.store, job)
+    const run = await readCourse(reporter.store, job)
     const wish = run ? null : await readCancelWish(reporter.store, job)
     const verdict = judge({ job, run, report, wish }, report, reporter.now())
     if (verdict === 'again') return admitAnew(job, report, reporter)
@@ -130,7 +130,10 @@ async function tell(look: Look, reporter: Reporter): Promise<Look> {
   const isWhole = run?.phase === 'ended' && run.log?.complete
   if (report.ending && !isWhole && !report.told.closed) await finishDeadLog(job, view, reporter.store)
   const status = await tellStatus(view, url, report.told.status, reporter.github)
-  const deployment = await tellDeployment(view, url, report.told.deployment, reporter.github)
+  const isOwnStage = view.deploy !== null && mayHaveStage(job, view.deploy.stage)
+  const deployment = isOwnStage
+    ? await tellDeployment(view, url, report.told.deployment, reporter.github)
+    : { told: report.told.deployment, again: false }
   const told = { ...report.told, status: status.told, deployment: deployment.told }
   const again = status.again || deployment.again
   const next = await handOn({ ...look, report: { ...report, told }, again }, reporter)

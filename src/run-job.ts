@@ -21,6 +21,8 @@ import { sayFault } from './log/fault.ts'
 import { createSink } from './log/sink.ts'
 import { describePlan } from './plan/describe.ts'
 import { planBuild, type Step } from './plan/plan.ts'
+import { recordOf } from './plan/record.ts'
+import { killLeftBehind } from './workspace/left-behind.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
 /** What running needs from its host. */
@@ -41,6 +43,8 @@ export type Host = {
   secrets: readonly string[]
   /** Bytes of a log that are kept. */
   logLimit: number
+  /** Ends this process, and all that is left in it, for good. */
+  giveUp: (reason: string) => void
   now: () => Date
 }
 
@@ -54,8 +58,6 @@ type Work = {
   cancelling: CancelWatch
 }
 
-/** A build that nobody wants any more ends within seconds. */
-const CANCEL_LOOK_MS = 3000
 type Scene = {
   sandbox: Sandbox
   resolved: Resolved
@@ -79,7 +81,7 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
     ...host.secrets,
   ]
   const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
-  const cancelling = new CancelWatch(store, job, CANCEL_LOOK_MS)
+  const cancelling = new CancelWatch(store, job)
   const work = { job, admission, store, course, log, host, cancelling }
   const closing = await build(work).catch(error => (cancelling.wish ? cancelled(work) : errored(error, log)))
   cancelling.end()
@@ -88,7 +90,7 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   const written = await course.time('log', () => log.end())
   await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
-  await cleanSandbox(host.sandbox, host.isAlone).catch(error => console.error(log.redact(String(error))))
+  await cleanSandbox(host.sandbox, host.isAlone).catch(error => host.giveUp(log.redact(String(error))))
 }
 
 async function build(work: Work): Promise<Closing> {
@@ -117,17 +119,11 @@ async function build(work: Work): Promise<Closing> {
       : {}
   await log.hide(Object.values(secrets))
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
-  if (!plan.build) return closed('skipped', { reason: shortened(log.redact(plan.reason)) })
+  if (!plan.build) return closed('skipped', { reason: log.redact(plan.reason) })
 
   const command = plan.steps.find(({ name }) => name === 'command')
   const deploy = plan.steps.find(({ name }) => name === 'deploy')
-  const { on, sns, slack } = resolved.config.notifications
-  const cmd = log.redact((command ?? deploy)?.command ?? '').slice(0, 2000)
-  await course.record({
-    phase: 'running',
-    plan: { build: true, reason: shortened(log.redact(plan.reason)), cmd, stage: plan.stage?.name ?? null },
-    notifications: { on, topicArn: sns.topicArn, slack },
-  })
+  await course.record(recordOf(plan, resolved, log.voice.redact))
   const scene = { sandbox, resolved, secrets }
   await (plan.endsForNewer ? work.cancelling.heedNewer() : work.cancelling.looked)
   if (work.cancelling.wish) return cancelled(work)
@@ -145,11 +141,10 @@ async function build(work: Work): Promise<Closing> {
 const errored = async (error: Error, log: BuildLog): Promise<Closing> =>
   closed('errored', { reason: await sayFault(error, log) })
 const cancelled = ({ cancelling, log }: Work): Closing =>
-  closed('cancelled', { reason: shortened(log.redact(cancelling.wish?.why ?? '')) })
-const shortened = (text: string) => text.slice(0, 500)
+  closed('cancelled', { reason: log.redact(cancelling.wish?.why ?? '') })
 
-/** Runs one step where the commit lies; its output is the log's. */
-function run(
+/** Runs one step where the commit lies; its output is the log's, and nothing of it goes on after its end. */
+async function run(
   { job, admission, course, log, host, cancelling }: Work,
   scene: Scene,
   step: Step,
@@ -164,7 +159,9 @@ function run(
     directory: sandbox.workspace,
     signal: cancelling.signal,
   }
-  return course.time(step.name, () => runStep(step, place, log.voice))
+  const exit = await course.time(step.name, () => runStep(step, place, log.voice))
+  await killLeftBehind(sandbox.directory, host.isAlone)
+  return exit
 }
 
 function handsOf({ store, course, log, host }: Work, exit: Exit | null, run: Hands['run']): Hands {

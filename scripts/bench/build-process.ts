@@ -25,6 +25,9 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
     isAlone: false,
+    giveUp: reason => {
+      throw new Error(reason)
+    },
     githubUrl: github,
     deadline: Date.now() + 600_000,
     runner: {

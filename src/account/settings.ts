@@ -8,6 +8,7 @@ import {
   isAllowed,
   mayDeploy,
   parseSettings,
+  pinnedAway,
   readSettings,
   rolesOf,
   type Settings,
@@ -86,3 +87,7 @@ export const deployRolesOf = (job: Job): string[] =>
 /** Whether the account lets this job have secret variables; files can only take them away. */
 export const inheritsSecrets = (job: Job): boolean =>
   layRule(lay(defaults(), ...parseSettings(job.project, job.settings)), job).merged.inheritSecrets === true
+
+/** Whether the account lets a job's branch have a stage: what a build says of its deploy may be a stranger's word. */
+export const mayHaveStage = (job: Job, stage: string): boolean =>
+  pinnedAway(accountRules(parseSettings(job.project, job.settings)), stage, job.branch) === null

@@ -36,6 +36,9 @@ export async function wishToCancel(store: Store, build: BuildRef, wish: CancelWi
 export const readCancelWish = async (store: Store, build: BuildRef): Promise<CancelWish | null> =>
   (await readIfThere(store, buildKeys(build).cancel, cancelWishSchema))?.value ?? null
 
+/** A build that nobody wants any more ends within seconds. */
+const LOOK_MS = 3000
+
 /** Looks again and again whether somebody wants a build to end. */
 export class CancelWatch {
   readonly #stop = new AbortController()
@@ -45,7 +48,7 @@ export class CancelWatch {
   readonly looked: Promise<void>
   wish: CancelWish | null = null
 
-  constructor(store: Store, build: BuildRef, intervalMs: number) {
+  constructor(store: Store, build: BuildRef, intervalMs = LOOK_MS) {
     this.#look = async () => {
       // What cannot be read now can be read next time; a wish that is none stops nothing.
       const wish = await readCancelWish(store, build).catch(() => null)

@@ -6,11 +6,12 @@ import type { Deploy, Run } from './run-record.ts'
 /** What a build says of its own end. */
 export type Closing = Pick<Run, 'exit' | 'reason' | 'deploy'> & { result: Result }
 
-export const closed = (result: Result, rest: Partial<Closing>): Closing => ({
+export const closed = (result: Result, { reason, ...rest }: Partial<Closing>): Closing => ({
   exit: null,
-  reason: null,
   deploy: null,
   ...rest,
+  // As long as a record takes it.
+  reason: reason?.slice(0, 500) ?? null,
   result,
 })
 

@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import { jobSchema } from '../job/job.ts'
+import { type Job, jobSchema } from '../job/job.ts'
 import { type BuildRef, buildKeys } from './layout.ts'
 import { type Report, reportSchema } from './report-record.ts'
-import { parseRun, RUN_RECORD_LIMIT, type Run } from './run-record.ts'
+import { believe, parseRun, RUN_RECORD_LIMIT, type Run } from './run-record.ts'
 import type { Store } from './store.ts'
 import type { Records } from './view.ts'
 
@@ -35,6 +35,13 @@ export async function readIfThere<T>(
 export const readJob = async (store: Store, build: BuildRef) =>
   (await readRecord(store, buildKeys(build).job, jobSchema))?.value ?? null
 
+/** What the build says of itself, as far as it can be believed. */
+export async function readCourse(store: Store, job: Job): Promise<Run | null> {
+  const run = await readRun(store, job)
+  return run && believe(run, job)
+}
+
+/** As it was written. */
 export async function readRun(store: Store, build: BuildRef): Promise<Run | null> {
   // A byte more than is read: whoever wrote gigabytes there must not fill the memory of those who look.
   const { run } = buildKeys(build)
@@ -54,5 +61,5 @@ export async function readRecords(store: Store, build: BuildRef): Promise<Record
     readRun(store, build),
     readReport(store, build),
   ])
-  return job && { job, run, report: report?.value ?? null }
+  return job && { job, run: run && believe(run, job), report: report?.value ?? null }
 }

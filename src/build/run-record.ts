@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { stageNameSchema } from '../job/job.ts'
+import { type Job, stageNameSchema } from '../job/job.ts'
 import { exitSchema } from './exit.ts'
 import { resultSchema } from './result.ts'
 
@@ -87,8 +87,8 @@ export const runSchema = z.object({
 })
 export type Run = z.infer<typeof runSchema>
 
-/** Stands for a course that nobody can read: whoever writes such a thing has ended its build. */
-const unreadable: Run = {
+/** Stands for a course that nobody can believe: whoever writes such a thing has ended its build. */
+const incredible: Run = {
   nonce: '',
   writeId: '',
   phase: 'ended',
@@ -107,10 +107,20 @@ const unreadable: Run = {
 
 /** The run as written. What is too large, no JSON, or not of this shape is an errored build. */
 export function parseRun(body: Uint8Array): Run {
-  if (body.length > RUN_RECORD_LIMIT) return unreadable
+  if (body.length > RUN_RECORD_LIMIT) return incredible
   try {
     return runSchema.parse(JSON.parse(new TextDecoder().decode(body)))
   } catch {
-    return unreadable
+    return incredible
+  }
+}
+
+/** A course as far as a job can have it: only builds of trust `deploy` deploy, whatever others write. */
+export function believe(run: Run, { trust }: Pick<Job, 'trust'>): Run {
+  const isDeploy = run.deploy !== null || run.phase === 'deploying' || (run.plan?.stage ?? null) !== null
+  if (trust === 'deploy' || !isDeploy) return run
+  return {
+    ...incredible,
+    reason: "The build's own record, run.json, tells of a deploy that it cannot have done",
   }
 }

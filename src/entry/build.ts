@@ -63,6 +63,11 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     network: Object.fromEntries(network) as Record<string, string>,
     secrets: [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN],
     logLimit: environment.LAMBCI_LOG_LIMIT * MB,
+    // A sandbox that cannot be emptied takes no other build: without its runtime Lambda replaces it.
+    giveUp: reason => {
+      console.error(reason)
+      process.exit(1)
+    },
     now: () => new Date(),
   })
   // Each job has a store of its own: what it leaves open would be kept for as long as this sandbox is warm.

@@ -1,12 +1,12 @@
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises'
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** More passes than this, and it is a fork bomb that outruns us. */
-const MAX_PASSES = 100
-const PAUSE_MS = 10
-
-type Sighting = { inside: number[]; unknown: Set<number> }
+/** Longer than this, and it is a fork bomb that outruns us. */
+const MOST_MS = 5000
+/** So many looks in a row that find nobody, more where somebody ended while we looked: he may have left a child. */
+const QUIET_LOOKS = 2
+const UNSURE_LOOKS = 10
 
 /**
  * Kills every process that belongs to the sandbox: HOME or TMPDIR, the working directory, the root or the program
@@ -19,67 +19,79 @@ export async function killLeftBehind(
   sandbox: string,
   isAlone = false,
 ): Promise<{ killed: number; remaining: number }> {
-  const directories = [sandbox, await realpath(sandbox).catch(() => sandbox)]
-  const spared = await ownLine()
-  const bornAfter = isAlone ? await birthOf(process.pid) : Number.POSITIVE_INFINITY
-  const search = { directories, spared, bornAfter }
+  const directories = [sandbox, attempt(() => realpathSync(sandbox)) ?? sandbox]
+  const bornAfter = isAlone ? (readStat(process.pid)?.birth ?? 0) : Number.POSITIVE_INFINITY
+  const search = { directories, bornAfter, spared: ownLine() }
   const killed = new Set<number>()
-  let before = new Set<number>()
-  for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const { inside, unknown } = await look(search)
-    // One that ended while we looked may have left a child that was not yet there when the list was made.
-    if (inside.length === 0 && [...unknown].every(pid => before.has(pid)))
-      return { killed: killed.size, remaining: 0 }
-    before = unknown
+  const end = performance.now() + MOST_MS
+  let known: Known = new Map()
+  for (let quiet = 0, wanted = QUIET_LOOKS; quiet < wanted; ) {
+    if (performance.now() > end)
+      return { killed: killed.size, remaining: look(search, new Map()).inside.length }
+    const { inside, isSure } = look(search, known)
+    const isNews = inside.some(pid => !killed.has(pid))
     for (const pid of inside) {
-      kill(pid)
+      attempt(() => process.kill(pid, 'SIGKILL'))
       killed.add(pid)
     }
-    if (inside.length > 0) await sleep(PAUSE_MS)
+    // Who start each other anew are caught only by a look that follows at once; the dead may need a moment.
+    if (inside.length > 0 && !isNews) await sleep(1)
+    if (inside.length > 0) [quiet, wanted] = [0, QUIET_LOOKS]
+    else quiet += 1
+    if (!isSure) wanted = UNSURE_LOOKS
+    // Once more at everybody.
+    if (quiet === 1) known = new Map()
   }
-  return { killed: killed.size, remaining: (await look(search)).inside.length }
+  return { killed: killed.size, remaining: 0 }
 }
 
-type Search = { directories: string[]; spared: Set<number>; bornAfter: number }
+type Search = { directories: string[]; spared: ReadonlySet<number>; bornAfter: number }
+/** Whom earlier looks have seen to be others; false for those who were just becoming somebody. */
+type Known = Map<number, boolean>
 
-async function look({ directories, spared, bornAfter }: Search): Promise<Sighting> {
-  const names = await readdir('/proc').catch(() => [])
-  const pids = names.filter(name => /^\d+$/.test(name)).map(Number)
-  const others = pids.filter(pid => !spared.has(pid))
-  const places = await Promise.all(others.map(placesOf))
-  // Only where it counts: who starts anew all the time must not gain on us.
-  const births = bornAfter === Number.POSITIVE_INFINITY ? [] : await Promise.all(others.map(birthOf))
-  const isIn = (path: string) => directories.some(directory => isInside(path, directory))
-  return {
-    inside: others.filter(
-      (_, index) => places[index]?.some(isIn) || (places[index] && (births[index] ?? 0) > bornAfter),
-    ),
-    unknown: new Set(others.filter((_, index) => places[index] === undefined)),
+/** Those inside, and whether that is all of them. Passes over whom it knows. */
+function look(search: Search, known: Known): { inside: number[]; isSure: boolean } {
+  const inside: number[] = []
+  let isSure = true
+  for (const name of attempt(() => readdirSync('/proc')) ?? []) {
+    const pid = Number(name)
+    if (!(pid > 0) || known.get(pid) || search.spared.has(pid)) continue
+    const found = judge(pid, search)
+    if (found === 'inside') inside.push(pid)
+    else if (found === 'other') known.set(pid, true)
+    else {
+      // Between fork and exec a process has no environment; with `env -i` it has none for good.
+      if (found === 'bare') known.set(pid, known.has(pid))
+      isSure = false
+    }
   }
+  return { inside, isSure }
 }
 
-/** Where a process lives; undefined when it has ended or is none of ours. */
-async function placesOf(pid: number): Promise<string[] | undefined> {
-  const links = ['cwd', 'root', 'exe'].map(name => readlink(`/proc/${pid}/${name}`).catch(() => ''))
-  const places = [...(await Promise.all(links)), ...(await homesOf(pid))].filter(path => path !== '')
-  const hasEnded = await readlink(`/proc/${pid}/cwd`).then(
-    () => false,
-    () => true,
-  )
-  return hasEnded ? undefined : places
-}
-
-/** When a process began, in ticks since the machine did; 0 for one that has ended. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-async function birthOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name, in brackets, may hold anything.
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0)
-}
-
-async function homesOf(pid: number): Promise<string[]> {
-  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+function judge(pid: number, { directories, bornAfter }: Search): 'inside' | 'other' | 'bare' | 'gone' {
+  const stat = readStat(pid)
+  if (!stat) return 'gone'
+  if (stat.state === 'Z') return 'other'
+  const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) ?? ''
   const homes = environment.split('\0').filter(entry => /^(HOME|TMPDIR)=/.test(entry))
-  return homes.map(entry => entry.slice(entry.indexOf('=') + 1))
+  const places = [
+    ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
+    ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`/proc/${pid}/${name}`)) ?? ''),
+  ].filter(path => path !== '')
+  if (places.length === 0) return readStat(pid) ? 'other' : 'gone'
+  if (stat.birth > bornAfter) return 'inside'
+  if (places.some(path => directories.some(directory => isInside(path, directory)))) return 'inside'
+  return environment === '' ? 'bare' : 'other'
+}
+
+type Stat = { state: string; parent: number; birth: number }
+
+/** The birth is in ticks since the machine's. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function readStat(pid: number): Stat | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  // The name, in brackets, may hold anything.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields && { state: fields[0] ?? '', parent: Number(fields[1]), birth: Number(fields[19]) }
 }
 
 /** Whether an absolute path is the directory or lies below it. */
@@ -90,20 +102,17 @@ export function isInside(path: string, directory: string): boolean {
 }
 
 /** This process and all its parents. */
-async function ownLine(): Promise<Set<number>> {
+function ownLine(): Set<number> {
   const line = new Set<number>()
-  for (let pid = process.pid; pid > 0 && !line.has(pid); ) {
-    line.add(pid)
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-    pid = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0)
-  }
+  for (let pid = process.pid; pid > 0 && !line.has(pid); pid = readStat(pid)?.parent ?? 0) line.add(pid)
   return line
 }
 
-function kill(pid: number) {
+/** What others do meanwhile is no fault: they end, or are another user's. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    process.kill(pid, 'SIGKILL')
+    return read()
   } catch {
-    // Gone by itself, or another user's.
+    return undefined
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseRun, RUN_RECORD_LIMIT } from '../../src/build/run-record.ts'
+import { believe, parseRun, RUN_RECORD_LIMIT } from '../../src/build/run-record.ts'
 import { endedRun, runOf } from '../records.ts'
 
 const parse = (value: unknown) =>
@@ -61,4 +61,29 @@ test('whatever stands there, it is a run or an errored build, and no prototype i
   const run = parse(JSON.stringify(endedRun()).replace('{', '{"__proto__": {"polluted": 1}, "more": 1,'))
   expect(run).toEqual(endedRun())
   expect({}).not.toHaveProperty('polluted')
+})
+
+const DEPLOY = {
+  stage: 'production',
+  status: 'succeeded',
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+} as const
+const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production' }
+
+test.each([
+  ['a deploy', endedRun({ deploy: DEPLOY })],
+  ['the phase of one', runOf({ phase: 'deploying' })],
+  ['the stage of one', endedRun({ plan: PLAN })],
+])('%s in a course is believed of trust deploy alone', (_, run) => {
+  expect(believe(run, { trust: 'deploy' })).toEqual(run)
+  for (const trust of ['branch', 'fork'] as const)
+    expect(believe(run, { trust })).toMatchObject({
+      phase: 'ended',
+      result: 'errored',
+      deploy: null,
+      plan: null,
+    })
 })

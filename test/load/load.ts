@@ -57,7 +57,7 @@ const watching = setInterval(() => {
 function residentMb(pid: number): number {
   try {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return Number(kilobytes) / 1024
+    return Number(kilobytes ?? 0) / 1024
   } catch {
     return 0
   }
