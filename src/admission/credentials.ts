@@ -1,4 +1,5 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { patience } from '../build/patience.ts'
 import type { Job } from '../job/job.ts'
 import { Problem } from '../problem.ts'
 import { POLICY_LIMIT, sessionPolicyOf } from './session-policy.ts'
@@ -20,7 +21,7 @@ const LIFE_SECONDS = 3600
 /** Without a session role, as on a machine of one's own, there are no credentials to mint. */
 export function openCredentials(bucket: string, roleArn: string | undefined): MintCredentials {
   if (roleArn === undefined) return async () => null
-  const client = new STSClient()
+  const client = new STSClient(patience)
   const [, partition] = roleArn.split(':')
   const bucketArn = `arn:${partition}:s3:::${bucket}`
   return async (job, grants) => {

@@ -7,6 +7,7 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler'
 import type { BuildRef } from '../build/layout.ts'
+import { patience } from '../build/patience.ts'
 
 /** A dead man's switch: wakes report at the latest moment at which a build may end, unless it is taken away. */
 export type Switch = {
@@ -23,7 +24,7 @@ export const switchName = ({ project, number }: BuildRef) =>
   `${createHash('sha256').update(project).digest('hex').slice(0, 32)}-${number}`
 
 export function openSwitch({ group, functionArn, roleArn }: SwitchTarget): Switch {
-  const client = new SchedulerClient()
+  const client = new SchedulerClient(patience)
   return {
     set: async ({ project, number }, at) => {
       const schedule = new CreateScheduleCommand({

@@ -1,4 +1,5 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
+import { patience } from '../build/patience.ts'
 import { Problem } from '../problem.ts'
 import type { Order } from './admission.ts'
 
@@ -9,7 +10,7 @@ export type PublishOrder = (order: Order) => Promise<void>
 const ORDER_LIMIT = 64 * 1024
 
 export function openJobsTopic(topicArn: string): PublishOrder {
-  const client = new SNSClient()
+  const client = new SNSClient(patience)
   return async order => {
     const message = JSON.stringify(order)
     if (Buffer.byteLength(message) >= ORDER_LIMIT) {

@@ -11,6 +11,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { patience } from './patience.ts'
 
 export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
 export type Stored = { body: Uint8Array; etag: string; size: number }
@@ -62,7 +63,7 @@ const statusOf = (error: unknown) =>
 export function openStore(bucket: string, access: Access = {}): Store {
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is no host name: with an endpoint of one's own, the bucket goes into the path.
-  const client = new S3Client({ ...access, forcePathStyle: Boolean(endpoint) })
+  const client = new S3Client({ ...patience, ...access, forcePathStyle: Boolean(endpoint) })
   return {
     ...objectStore(client, bucket),
     multipart: multipartStore(client, bucket),

@@ -1,3 +1,4 @@
+import { patience } from '../build/patience.ts'
 import type { Credentials } from '../build/store.ts'
 import type { BuildLog } from '../log/build-log.ts'
 import { Problem } from '../problem.ts'
@@ -41,7 +42,7 @@ export async function takeRole(log: BuildLog, asked: Asked): Promise<Record<stri
 async function assume(RoleArn: string, { sessionName, credentials }: Asked) {
   // Loaded by those alone who deploy with a role.
   const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts')
-  const client = new STSClient(credentials ? { credentials } : {})
+  const client = new STSClient({ ...patience, ...(credentials && { credentials }) })
   const RoleSessionName = sessionName.slice(0, 64)
   const answer = await client
     .send(new AssumeRoleCommand({ RoleArn, RoleSessionName, DurationSeconds: LIFE_SECONDS }))

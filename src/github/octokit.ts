@@ -10,6 +10,11 @@ const LONGEST_WAIT_SECONDS = 60
 /** What the plugin does not ask again by itself. */
 const NEVER_RETRIED = [400, 401, 403, 404, 410, 422, 451]
 
+/** The longest that GitHub may take for one answer; what takes longer is asked again. */
+const ANSWER_MS = 15_000
+const fetchInTime: typeof fetch = (url, options) =>
+  fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) })
+
 type Sign = { auth: string } | { authStrategy: unknown; auth: object }
 
 /**
@@ -21,6 +26,7 @@ export const openOctokit = (apiUrl: string, sign: Sign, longestWait = LONGEST_WA
     ...sign,
     baseUrl: apiUrl,
     userAgent: 'lambci-next',
+    request: { fetch: fetchInTime },
     // Nobody reads these in a Lambda; what matters is thrown.
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     ...(longestWait === 0 && { retry: { doNotRetry: [...NEVER_RETRIED, 429] } }),

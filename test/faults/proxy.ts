@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What happens to a request: an answer instead of the real one, or nothing at all; `lost` is done, and never answered. */
-export type Fault = number | 'reset' | 'lost' | 'slow' | (() => void)
+/**
+ * What happens to a request: an answer instead of the real one, or none; `lost` is done, and never answered, `silence`
+ * neither done nor answered nor refused, `none` is for what happens elsewhere.
+ */
+export type Fault = number | 'reset' | 'lost' | 'slow' | 'silence' | 'none' | (() => void)
 
 export type Rule = {
-  method: string
+  method: string | RegExp
   /** Of the address, and of the body where there is one. */
   address: RegExp
   body?: RegExp
@@ -36,6 +39,7 @@ export async function startProxy(rules: readonly Rule[]) {
     const { fault, when = 'before' } = (wait !== 0 && rule) || {}
     if (typeof fault === 'number') return void refuse(response, fault, wait)
     if (fault === 'reset') return void incoming.socket.destroy()
+    if (fault === 'silence') return
     if (fault === 'slow') await sleep(2500)
     if (typeof fault === 'function' && when === 'before') {
       fault()
@@ -62,8 +66,9 @@ export async function startProxy(rules: readonly Rule[]) {
   }
 }
 
-function applies(rule: Rule, { method, url = '' }: IncomingMessage, body: Buffer): boolean {
-  if (method !== rule.method || !rule.address.test(decodeURIComponent(url))) return false
+function applies(rule: Rule, { method = '', url = '' }: IncomingMessage, body: Buffer): boolean {
+  const isMethod = rule.method instanceof RegExp ? rule.method.test(method) : rule.method === method
+  if (!isMethod || !rule.address.test(decodeURIComponent(url))) return false
   if (rule.body && !rule.body.test(readable(body))) return false
   rule.seen += 1
   return rule.seen >= rule.nth && rule.seen < rule.nth + rule.times

@@ -10,10 +10,11 @@ export type Row = {
   rule: Pick<Rule, 'method' | 'address'> & Partial<Pick<Rule, 'body' | 'nth' | 'times' | 'when'>>
   fault: Exclude<Fault, () => void> | { kill: Victim }
   /** The tests' result, and the deploy's where there is one. */
-  result: 'passed' | 'errored'
+  result: 'passed' | 'failed' | 'errored'
   deploy?: 'succeeded' | 'failed' | undefined
   /** Whether GitHub shall hear of it in the end; it does not, where it refuses for ever. */
   status?: false
+  reason?: RegExp
   cmd?: string
 }
 
@@ -111,6 +112,35 @@ const KILLED: Row[] = [
   ),
 ]
 
+/** What the build's own command does to the process that runs it, as the kernel and Lambda do. */
+const INSIDE: Row[] = [
+  at(
+    'out of memory: the kernel kills the runner',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    { ...dead, cmd: 'echo tested; kill -9 $PPID; sleep 60', reason: /most likely for want of memory/ },
+  ),
+  at(
+    "Lambda's timeout: the runner says nothing more",
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    { ...dead, cmd: 'echo tested; kill -STOP $PPID; sleep 60', reason: /function's own time limit/ },
+  ),
+  at(
+    'a command that does not end',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    { result: 'failed', deploy: undefined, cmd: 'trap "" TERM; echo tested; sleep 60 & wait; sleep 60' },
+  ),
+]
+
+/** Whatever the n-th request to S3 is, of all that a build's life needs. */
+const NTH: Row[] = ([500, 'lost'] as const).flatMap(fault =>
+  Array.from({ length: 40 }, (_, index) =>
+    at(`S3 ${fault} at request ${index + 1}`, fault, { method: /./, address: /./, nth: index + 1 }),
+  ),
+)
+
 const POINTS: [name: string, rule: Row['rule']][] = [
   ['job.json', { method: 'PUT', address: key('job\\.json') }],
   ['the claim', RUN],
@@ -122,6 +152,24 @@ const POINTS: [name: string, rule: Row['rule']][] = [
   ['the branch', { method: 'PUT', address: /\/branches\// }],
   ['the lock', { method: 'PUT', address: /\/stages\/dev\/lock\.json/ }],
   ['the ledger', { method: 'PUT', address: /\/stages\/dev\/current\.json/ }],
+]
+/** Whoever says nothing at all is not waited for. */
+const SILENT: Row[] = [
+  ...POINTS.filter(([name]) => /job|claim|segment|last record|report/.test(name)).map(([name, rule]) =>
+    at(`S3 silent at ${name}`, 'silence', rule),
+  ),
+  at(
+    'SNS silent at the job',
+    'silence',
+    { method: 'POST', address: /^\/$/, body: /jobs/ },
+    { service: 'sns' },
+  ),
+  at(
+    'GitHub silent at a status',
+    'silence',
+    { method: 'POST', address: /\/statuses\// },
+    { service: 'github' },
+  ),
 ]
 const S3_FAULTS: Row['fault'][] = [500, 503, 'reset', 'lost', 'slow']
 const S3: Row[] = POINTS.flatMap(([name, rule]) =>
@@ -157,4 +205,4 @@ const SNS: Row[] = [
 
 /** Rows that end a process: one at a time, so that nobody else's is hit. */
 export const LONELY = KILLED
-export const TOGETHER: Row[] = [...S3, ...CONDITIONAL, ...GITHUB, ...SNS]
+export const TOGETHER: Row[] = [...INSIDE, ...SILENT, ...NTH, ...S3, ...CONDITIONAL, ...GITHUB, ...SNS]

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import type { Clock } from '../../local/clock.ts'
 import type { AppOptions } from '../../local/github/app.ts'
 import { type GitHub, startGitHub } from '../../local/github/server.ts'
 import { type Allows, describeRefusal } from '../../local/iam/access.ts'
@@ -29,6 +30,10 @@ export type ServerOptions = {
   app?: AppOptions
   /** Where the functions find a server, if not at its own address: for what stands in between. */
   reach?: ((service: 's3' | 'sns' | 'github', url: string) => string) | undefined
+  /** Brings S3's and SNS's events to a function, at once and once if nobody else does it. */
+  carry?: ((event: unknown, bring: () => Promise<unknown>) => Promise<unknown>) | undefined
+  /** Of the Scheduler and Lambda. */
+  clock?: Clock | undefined
   /** A role of the account beside the stack's own, which deploys assume. */
   deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
@@ -44,7 +49,7 @@ export async function startServers(
   keys: Keys,
   lambda: Promise<Lambda>,
 ): Promise<Servers> {
-  const { directory, app, deployRole, onMail = () => {}, onRecord = () => {} } = options
+  const { directory, app, deployRole, clock, onMail = () => {}, onRecord = () => {} } = options
   const place = (name: string, offset: number) => ({
     directory: join(directory, name),
     port: options.port && options.port + offset,
@@ -65,20 +70,22 @@ export async function startServers(
   const guard = { credentials, allows: allowsBy(sts) }
   const invoke = async (arn: string, event: unknown) =>
     (await lambda).invokeAsync(arn.split(':').at(-1) ?? '', event)
+  const { carry = (_, bring) => bring() } = options
+  const carried = (arn: string, event: unknown) => carry(event, () => invoke(arn, event))
   const s3 = await startS3({
     ...place('s3', 1),
     ...PLACE,
     buckets: [stack.bucket.BucketName],
     credentials,
     allows: allowsBy(sts, stack.bucket.policy),
-    notifications: notificationsOf(stack, onRecord, invoke),
+    notifications: notificationsOf(stack, onRecord, carried),
   })
   const sns = await startSns({
     ...place('sns', 2),
     ...PLACE,
     guard,
     topics: stack.topics.map(name => ({ name })),
-    onLambda: invoke,
+    onLambda: carried,
     onMail,
   })
   const scheduler = await startScheduler({
@@ -86,6 +93,7 @@ export async function startServers(
     ...PLACE,
     guard,
     groups: [stack.scheduleGroup],
+    ...(clock && { clock }),
     onTarget: async (arn, input, roleArn) => {
       demandOfScheduler(stack, roleArn, arn)
       await invoke(arn, input)

@@ -57,6 +57,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
     }),
     directory: join(directory, 'lambda'),
+    ...(options.clock && { clock: options.clock }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
     ...PLACE,
     ...(onLog && { onLog }),

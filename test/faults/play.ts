@@ -1,0 +1,181 @@
+import { expect } from 'vitest'
+import { switchName } from '../../src/admission/switch.ts'
+import { type BuildRef, buildKeys } from '../../src/build/layout.ts'
+import { isOver } from '../../src/build/outcome.ts'
+import { readReport } from '../../src/build/records.ts'
+import type { View } from '../../src/build/view.ts'
+import { readHolder } from '../../src/deploy/lock.ts'
+import { functionName } from '../../src/entry/system/functions.ts'
+import type { SystemOptions } from '../../src/entry/system/system.ts'
+import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { type Rule, startProxy } from './proxy.ts'
+import type { Row, Victim } from './rows.ts'
+
+/** How a row came out. */
+export type Outcome = {
+  name: string
+  view: View
+  status: string
+  notices: number
+  logBytes: number
+  seconds: number
+}
+
+/** What must come of a row. */
+export type Wanted = Pick<Row, 'result' | 'deploy' | 'status' | 'reason'>
+
+export const SCRIPT = { cmd: 'echo tested', rest: { stages: { master: 'dev' }, deploy: 'echo deployed' } }
+export const nameOf = (row: string) => `faults/${row.replaceAll(/[^a-z0-9]+/gi, '-')}`
+
+/** A town whose servers stand behind proxies that can be told to fail. */
+export async function openFaults(options: Partial<SystemOptions> = {}) {
+  const rules = { s3: [] as Rule[], sns: [] as Rule[], github: [] as Rule[] }
+  const [s3, sns, github] = await Promise.all([rules.s3, rules.sns, rules.github].map(startProxy))
+  if (!s3 || !sns || !github) throw new Error('No proxies')
+  const through = { s3, sns, github }
+  const town = await openTown({
+    concurrency: 4,
+    retryDelaysMs: [500, 1000],
+    reach: (service, url) => {
+      through[service].aim(url)
+      return through[service].url
+    },
+    ...options,
+  })
+  const outcomes: Outcome[] = []
+  return {
+    town,
+    play: async (row: Row) => {
+      const outcome = await play(town, rules, row)
+      outcomes.push(outcome)
+    },
+    /** Looks at a build whose fault has come and gone. */
+    judge: async (name: string, wanted: Wanted, start: number) => {
+      const view = await town.ended({ project: `gh/${nameOf(name)}`, number: 1 })
+      outcomes.push(await demandOrder(town, { name, view, start }, wanted))
+    },
+    close: async () => {
+      await town.close()
+      await Promise.all([s3, sns, github].map(proxy => proxy.close()))
+      console.log(describeOutcomes(outcomes))
+    },
+  }
+}
+
+/** A push to a repository of the row's own, with the fault waiting for it. */
+async function play(town: Town, rules: Record<Row['service'], Rule[]>, row: Row): Promise<Outcome> {
+  const repository = nameOf(row.name)
+  const build = { project: `gh/${repository}`, number: 1 }
+  const start = performance.now()
+  const fault = typeof row.fault === 'object' ? killer(town, row.fault.kill) : row.fault
+  // Only this repository's requests; S3 and GitHub have its name in the address, SNS in the body.
+  const isOwn = new RegExp(repository)
+  const { address, body } = row.rule
+  const own: Rule =
+    row.service === 'sns'
+      ? { nth: 1, times: 1, ...row.rule, body: both(body ?? /./, isOwn), fault, seen: 0 }
+      : { nth: 1, times: 1, ...row.rule, address: both(address, isOwn), fault, seen: 0 }
+  rules[row.service].push(own)
+  const needsHook = typeof row.fault === 'object' && row.fault.kill === 'http'
+  if (needsHook) await addHook(town, repository)
+  const at = await town.write(lambciJson(row.cmd ?? SCRIPT.cmd, SCRIPT.rest))
+  await town.push(at, repository, 'master')
+  // Whoever died while he took the delivery is asked once more, as a person would on GitHub's page.
+  if (needsHook) await redeliver(town, repository)
+  const view = row.status === false ? await refused(town, build) : await town.ended(build)
+  await town.settled()
+  expect(own.seen, 'the fault has come').toBeGreaterThanOrEqual(own.nth)
+  return demandOrder(town, { name: row.name, view, start }, row)
+}
+
+/** A build that GitHub does not want to hear of: that is noted, and everybody else has been told. */
+const refused = (town: Town, build: BuildRef) =>
+  town.until('the note of a refusal', async () => {
+    const report = (await readReport(town.system.store, build))?.value
+    const view = await town.look(build)
+    const isTold = report?.told.status?.error && report.told.notice && !report.lease
+    return isTold && view && isOver(view) && view.cost !== null ? view : null
+  })
+
+const both = (one: RegExp, other: RegExp) => new RegExp(`^(?=[^]*${one.source})(?=[^]*${other.source})`)
+
+type Played = { name: string; view: View; start: number }
+
+/** One final result, told once and for all; nothing held, nothing set. */
+async function demandOrder(town: Town, { name, view, start }: Played, wanted: Wanted): Promise<Outcome> {
+  const { store, servers } = town.system
+  const repository = nameOf(name)
+  const isTold = wanted.status !== false
+  expect(isOver(view)).toBe(true)
+  expect([view.status, view.deploy?.status]).toEqual([wanted.result, wanted.deploy])
+  if (wanted.reason) expect(view.reason).toMatch(wanted.reason)
+  const statuses = await town.statuses(repository, view.commit)
+  const states = statuses.map(line => line.split(' ')[0])
+  if (isTold) {
+    expect(states.at(-1)).toBe(STATES[wanted.result])
+    // What is final is followed by nothing else.
+    expect(states.slice(0, -1).every(state => state === 'pending' || state === states.at(-1))).toBe(true)
+  }
+  const notices = town.mails.filter(({ subject }) => subject?.includes(`${repository} #1 `)).length
+  expect(notices).toBeGreaterThanOrEqual(1)
+  expect((await readReport(store, view))?.value.lease).toBeNull()
+  expect(await readHolder(store, { project: view.project, stage: 'dev' }, new Date())).toBeNull()
+  if (isTold)
+    expect(servers.scheduler.schedules().map(schedule => schedule.name)).not.toContain(switchName(view))
+  const log = await store.get(buildKeys(view).log.whole)
+  const logBytes = log?.size ?? 0
+  expect(logBytes).toBeGreaterThan(0)
+  const seconds = (performance.now() - start) / 1000
+  return { name, view, status: statuses.at(-1) ?? '', notices, logBytes, seconds }
+}
+
+const STATES = { passed: 'success', failed: 'failure', errored: 'error' }
+
+function killer(town: Town, victim: Victim) {
+  const name = functionName(victim === 'build' ? 'build-deploy' : victim)
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    for (const { pid } of town.system.lambda.sandboxes(name)) process.kill(pid, 'SIGKILL')
+  }
+}
+
+/** Deliveries of a hook of its own can be sent again by whoever looks at them. */
+async function addHook(town: Town, repository: string): Promise<void> {
+  const [owner, name] = repository.split('/')
+  await town.api('POST', `/orgs/${owner}/repos`, { name })
+  const { addresses, keys } = town.system
+  const config = { url: `${addresses.url}/webhook`, secret: keys.webhookSecret, content_type: 'json' }
+  await town.api('POST', `/repos/${repository}/hooks`, { config, events: ['push'], active: true })
+}
+
+type Delivery = { id: number; event: string; status_code: number }
+
+async function redeliver(town: Town, repository: string): Promise<void> {
+  const path = `/repos/${repository}/hooks`
+  const [hook] = (await town.api('GET', path)) as { id: number }[]
+  const failed = await town.until('the failed delivery', async () => {
+    const deliveries = (await town.api('GET', `${path}/${hook?.id}/deliveries`)) as Delivery[]
+    return deliveries.find(({ event, status_code }) => event === 'push' && status_code >= 400)
+  })
+  await town.api('POST', `${path}/${hook?.id}/deliveries/${failed.id}/attempts`)
+}
+
+function describeOutcomes(outcomes: readonly Outcome[]): string {
+  const cells = (...row: string[]) =>
+    [40, 26, 34, 8, 8, 8].map((width, index) => (row[index] ?? '').slice(0, width - 1).padEnd(width)).join('')
+  return [
+    cells('fault × point', 'result', 'status', 'notices', 'log', 'seconds'),
+    ...outcomes.map(({ name, view, status, notices, logBytes, seconds }) =>
+      cells(
+        name,
+        `${view.status}${view.deploy ? `, deploy ${view.deploy.status}` : ''}`,
+        status.replace('lambci/push: ', ''),
+        String(notices),
+        `${logBytes} B`,
+        seconds.toFixed(1),
+      ),
+    ),
+  ].join('\n')
+}
