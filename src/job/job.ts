@@ -21,6 +21,12 @@ const repositorySchema = z
 /** A stage's name: it becomes a part of keys and an environment on GitHub. */
 export const stageNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
 
+/** GitHub's limit for the name of a branch; it becomes a part of keys, percent-encoded. */
+const LONGEST_BRANCH = 255
+export const branchSchema = z.string().refine(name => Buffer.byteLength(name) <= LONGEST_BRANCH, {
+  message: `A branch's name is longer than ${LONGEST_BRANCH} bytes`,
+})
+
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>
 
@@ -31,14 +37,14 @@ export const requestSchema = z.object({
   /** `push/<branch>`, `pr/<n>` or `deploy/<stage>`. */
   trigger: z.string().max(1000),
   /** The branch whose rules apply; of a pull request or merge group, the base. */
-  branch: z.string().max(500),
-  defaultBranch: z.string().max(500),
+  branch: branchSchema,
+  defaultBranch: branchSchema,
   commit: commitSchema,
   /** The commit before the push, or the base of the pull request; null where there is none (a new branch). */
   baseCommit: commitSchema.nullable(),
   /** `owner/repo` that holds the commit; null where a pull request's fork has been deleted. */
   cloneRepository: repositorySchema.nullable(),
-  checkoutBranch: z.string().max(500),
+  checkoutBranch: branchSchema,
   pullRequest: z.int().positive().nullable(),
   isFork: z.boolean(),
   isPrivate: z.boolean(),

@@ -4,6 +4,7 @@ import { readRecord, type Versioned } from '../build/records.ts'
 import { hasEnded } from '../build/result.ts'
 import type { Store } from '../build/store.ts'
 import type { View } from '../build/view.ts'
+import { branchSchema } from '../job/job.ts'
 
 const summarySchema = z.object({
   number: z.int().positive(),
@@ -20,7 +21,9 @@ export type Summary = z.infer<typeof summarySchema>
 
 /** The newest ended build of a branch, null where there is none yet. */
 export const readSummary = async (store: Store, project: string, branch: string): Promise<Summary | null> =>
-  (await readRecord(store, branchKey(project, branch), summarySchema))?.value ?? null
+  branchSchema.safeParse(branch).success
+    ? ((await readRecord(store, branchKey(project, branch), summarySchema))?.value ?? null)
+    : null
 
 /** The newest ended builds of a repository's branches, latest first; of so many branches at most. */
 export async function listSummaries(

@@ -1,47 +1,23 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openRunnerSecrets } from '../../src/account/secrets.ts'
-import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/build/layout.ts'
 import { parseRun, RUN_RECORD_LIMIT } from '../../src/build/run-record.ts'
 import { viewOf } from '../../src/build/view.ts'
 import { NO_FILES } from '../../src/config/files.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
-import { createHttpApp } from '../../src/entry/http-app.ts'
 import { layOutLine, PLAIN } from '../../src/pages/browser/terminal-line.ts'
 import { renderSummary } from '../../src/pages/summary.ts'
 import { planBuild } from '../../src/plan/plan.ts'
 import { Problem } from '../../src/problem.ts'
-import { type Bucket, openBucket, putJson } from '../bucket.ts'
 import { pullRequestPayload, pushPayload } from '../payloads.ts'
-import { endedRun, granterOf, jobOf } from '../records.ts'
+import { endedRun, jobOf } from '../records.ts'
+import { openFrontDoor } from './front-door.ts'
 
-const SECRET = 'a-webhook-secret'
-let bucket: Bucket
-let app: Hono
-const faults: unknown[] = []
+let door: Awaited<ReturnType<typeof openFrontDoor>>
 beforeAll(async () => {
-  bucket = await openBucket()
-  const secrets = { webhookSecrets: [SECRET], githubToken: 'writes', linkKey: 'a-link-key-of-these-tests' }
-  await putJson(bucket.store, runnerSecretsKey, secrets)
-  await putJson(bucket.store, settingsKeys('')[0], { allow: ['*'] })
-  app = createHttpApp({
-    store: bucket.store,
-    secrets: openRunnerSecrets(bucket.store),
-    publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
-    granter: granterOf(null),
-    now: () => new Date(),
-  })
-  const job = jobOf({ project: 'gh/ada/web', number: 1 })
-  await putJson(bucket.store, buildKeys(job).job, job)
-  await putJson(bucket.store, buildKeys(job).run, endedRun())
-  await bucket.store.put(buildKeys(job).log.whole, 'one\n', 'text/plain')
+  door = await openFrontDoor()
 })
 afterAll(async () => {
-  await bucket.close()
-  expect(faults).toEqual([])
+  await door.bucket.close()
   // Whatever was sent, nobody's objects have learnt anything.
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
 })
@@ -65,20 +41,6 @@ const anything = fc.anything({
   values: [ODD, fc.double(), fc.boolean(), fc.constant(null)],
   maxDepth: 3,
 })
-
-function deliver(event: string, body: string, headers: Record<string, string> = {}) {
-  return app.request('https://ci.example.com/webhook', {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': event,
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
-      ...headers,
-    },
-  })
-}
 
 /** The places in a payload, so that one can be made into something else. */
 function placesIn(value: unknown, path: string[] = []): string[][] {
@@ -109,7 +71,7 @@ describe('the webhook', () => {
         async ([event, payload], place, value) => {
           const places = placesIn(payload)
           const changed = withChange(payload, places[place % places.length] ?? [], value)
-          const answer = await deliver(event, JSON.stringify(changed) ?? 'null')
+          const answer = await door.deliver(event, JSON.stringify(changed) ?? 'null')
           expect([200, 202, 400, 403]).toContain(answer.status)
           expect(await answer.json()).toEqual(expect.any(Object))
         },
@@ -129,7 +91,7 @@ describe('the webhook', () => {
     )
     await fc.assert(
       fc.asyncProperty(body, header, header, header, async (text, event, id, type) => {
-        const answer = await deliver(event, text.toWellFormed(), {
+        const answer = await door.deliver(event, text.toWellFormed(), {
           'x-github-delivery': id,
           'content-type': type,
         })
@@ -148,7 +110,7 @@ describe('the webhook', () => {
     })
     await fc.assert(
       fc.asyncProperty(wish, async payload => {
-        expect((await deliver(event, JSON.stringify(payload))).status).toBeLessThan(500)
+        expect((await door.deliver(event, JSON.stringify(payload))).status).toBeLessThan(500)
       }),
       { numRuns: 150 },
     )
@@ -176,7 +138,7 @@ test('pages answer any path and query, and never with 500', async () => {
         const names = [owner, repository].map(name => encodeURIComponent(name.toWellFormed()))
         const search = new URLSearchParams(query)
         for (const where of [`/gh/${names.join('/')}${path}`, `/gh/ada/web${path}`]) {
-          const answer = await app.request(`https://ci.example.com${where}?${search}`)
+          const answer = await door.get(`${where}?${search}`)
           expect(answer.status).toBeLessThan(500)
           await answer.arrayBuffer()
         }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseRun } from '../../src/build/run-record.ts'
+import { viewOf } from '../../src/build/view.ts'
+import { NO_FILES } from '../../src/config/files.ts'
+import { matchingRules, ruleMistake } from '../../src/config/pattern.ts'
+import { resolveConfig } from '../../src/config/resolve.ts'
+import { layOutLine, PLAIN } from '../../src/pages/browser/terminal-line.ts'
+import { renderSummary } from '../../src/pages/summary.ts'
+import { planBuild } from '../../src/plan/plan.ts'
+import { Problem } from '../../src/problem.ts'
+import { keysIn } from '../bucket.ts'
+import { pushPayload } from '../payloads.ts'
+import { jobOf } from '../records.ts'
+import { ADDRESSES, BODIES, CONFIGS, COURSES, HEADERS, LINES, PUSHES, RULES } from './corpus.ts'
+import { openFrontDoor } from './front-door.ts'
+
+let door: Awaited<ReturnType<typeof openFrontDoor>>
+beforeAll(async () => {
+  door = await openFrontDoor()
+})
+afterAll(async () => {
+  // Whatever was sent, nothing lies where it should not, and no prototype has learnt anything.
+  const keys = await keysIn(door.bucket, '')
+  expect(keys.filter(key => !/^(config|secrets|deliveries|gh\/[\w.-]+\/[\w.-]+)\//.test(key))).toEqual([])
+  expect(keys.filter(key => key.includes('..'))).toEqual([])
+  await door.bucket.close()
+  expect({}).not.toHaveProperty('polluted')
+})
+
+const answersInWords = async (answer: Response) => {
+  expect(answer.status).toBeLessThan(500)
+  const text = await answer.text()
+  expect(text.length).toBeLessThan(100_000)
+  expect(text).not.toMatch(/\bat .*:\d+:\d+/)
+  return text
+}
+
+describe('the webhook', () => {
+  test.each(BODIES)('answers a body: %s', async (_, body) => {
+    const answer = await door.deliver('push', body)
+    expect([400, 401]).toContain(answer.status)
+    expect(JSON.parse(await answersInWords(answer))).toHaveProperty('error')
+  })
+
+  test.each(PUSHES)('answers %s', async (_, { push, repository }) => {
+    const payload = pushPayload()
+    const changed = { ...payload, ...push, repository: { ...payload.repository, ...repository } }
+    await answersInWords(await door.deliver('push', JSON.stringify(changed)))
+  })
+
+  test.each(HEADERS)('answers with %s', async (_, headers) => {
+    await answersInWords(await door.deliver('push', JSON.stringify(pushPayload()), headers))
+  })
+})
+
+test.each(ADDRESSES.map(address => [address.slice(0, 70), address]))('%s is answered', async (_, address) => {
+  const text = await answersInWords(await door.get(address))
+  expect(text).not.toMatch(/<script>alert|Set-Cookie/)
+})
+
+test.each(CONFIGS)('.lambci.json: %s', (_, lambciJson) => {
+  const job = { ...jobOf(), settings: {} }
+  const files = { ...NO_FILES, lambciJson }
+  try {
+    planBuild(job, resolveConfig({ job, account: {}, base: files, head: files }))
+  } catch (error) {
+    expect(error).toBeInstanceOf(Problem)
+    expect((error as Error).message.length).toBeLessThan(20_000)
+  }
+  expect({}).not.toHaveProperty('cmd')
+})
+
+test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
+  'the rule %s is refused, or matched in linear time',
+  (_, rule) => {
+    const branch = `${'a'.repeat(254)}!`
+    if (ruleMistake(rule) === null) expect(matchingRules([rule], branch).length).toBeLessThanOrEqual(1)
+  },
+)
+
+test.each(COURSES)('run.json: %s', (_, body) => {
+  const run = parseRun(Buffer.from(body))
+  const page = String(renderSummary(viewOf({ job: jobOf(), run, report: null }), '/gh/ada/web'))
+  expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)
+  expect(page).not.toContain('\u001b')
+})
+
+test.each(LINES)('a line of a log: %s', (_, line) => {
+  const { spans } = layOutLine(line, PLAIN)
+  expect(spans.reduce((sum, span) => sum + span.text.length, 0)).toBeLessThanOrEqual(
+    Math.max(4001, line.length),
+  )
+})

@@ -1,0 +1,48 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { Hono } from 'hono'
+import { openRunnerSecrets } from '../../src/account/secrets.ts'
+import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/build/layout.ts'
+import { createHttpApp } from '../../src/entry/http-app.ts'
+import { openBucket, putJson } from '../bucket.ts'
+import { endedRun, granterOf, jobOf } from '../records.ts'
+
+const SECRET = 'a-webhook-secret'
+
+/** The http function before a bucket in which build #1 of ada/web has ended. */
+export async function openFrontDoor() {
+  const bucket = await openBucket()
+  const secrets = { webhookSecrets: [SECRET], githubToken: 'writes', linkKey: 'a-link-key-of-these-tests' }
+  await putJson(bucket.store, runnerSecretsKey, secrets)
+  await putJson(bucket.store, settingsKeys('')[0], { allow: ['*'] })
+  const app = createHttpApp({
+    store: bucket.store,
+    secrets: openRunnerSecrets(bucket.store),
+    publish: async () => {},
+    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    granter: granterOf(null),
+    now: () => new Date(),
+  })
+  const job = jobOf({ project: 'gh/ada/web', number: 1 })
+  await putJson(bucket.store, buildKeys(job).job, job)
+  await putJson(bucket.store, buildKeys(job).run, endedRun())
+  await bucket.store.put(buildKeys(job).log.whole, 'one\n', 'text/plain')
+  return { app, deliver: deliverTo(app), get: (path: string) => app.request(`${SITE}${path}`), bucket }
+}
+
+const SITE = 'https://ci.example.com'
+
+/** A delivery that is signed as it should be, whatever else it says. */
+const deliverTo =
+  (app: Hono) =>
+  (event: string, body: string, headers: Record<string, string> = {}) =>
+    app.request(`${SITE}/webhook`, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'x-github-event': event,
+        'x-github-delivery': randomUUID(),
+        'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+        ...headers,
+      },
+    })
