@@ -1,5 +1,6 @@
 import { readSecretVariables } from './account/secrets.ts'
 import type { Admission, Order } from './admission/admission.ts'
+import type { Host } from './admission/host.ts'
 import { CancelWatch } from './build/cancel-wish.ts'
 import { type Closing, closeAfterDeploy, closed, describeClosing } from './build/closing.ts'
 import { costOf } from './build/cost.ts'
@@ -8,11 +9,10 @@ import type { Exit } from './build/exit.ts'
 import { buildKeys } from './build/layout.ts'
 import { describeDuration } from './build/outcome.ts'
 import { succeeded } from './build/result.ts'
-import type { Runner } from './build/run-record.ts'
 import type { Store } from './build/store.ts'
 import { reasonOfStep, runStep } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
-import { resolveCommit, type Source } from './config/resolve-commit.ts'
+import { resolveCommit } from './config/resolve-commit.ts'
 import { takeRole } from './deploy/assume-role.ts'
 import { type DeployOutcome, deployStage, type Hands } from './deploy/deploy-stage.ts'
 import { type Job, repositoryOf } from './job/job.ts'
@@ -24,29 +24,6 @@ import { planBuild, type Step } from './plan/plan.ts'
 import { recordOf } from './plan/record.ts'
 import { killLeftBehind } from './workspace/left-behind.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
-
-/** What running needs from its host. */
-export type Host = {
-  openStore: (admission: Admission) => Store
-  /** The directory in which everything happens; whatever is in it goes. */
-  sandbox: string
-  /** Whether nobody else's processes are on this machine: then whatever a build has started can be told by its age. */
-  isAlone: boolean
-  githubUrl: string
-  /** By then all commands must have ended, so that there is time left to say so; milliseconds since 1970. */
-  deadline: number
-  runner: Runner
-  path: string
-  /** Proxy and certificate variables for git. */
-  network: Record<string, string>
-  /** What the process itself holds and no log may show. */
-  secrets: readonly string[]
-  /** Bytes of a log that are kept. */
-  logLimit: number
-  /** Ends this process, and all that is left in it, for good. */
-  giveUp: (reason: string) => void
-  now: () => Date
-}
 
 type Work = {
   job: Job
@@ -70,10 +47,26 @@ type Scene = {
  * stage deployed. However it goes, the log ends with a sentence and the record with a result; only a process that dies
  * leaves that to report.
  */
-export async function runJob({ job, admission }: Order, host: Host): Promise<void> {
+export async function runJob(order: Order, host: Host): Promise<void> {
+  const { job, admission } = order
   const store = host.openStore(admission)
-  const course = await Course.claim(store, job, host.runner, host.now())
-  if (!course) return
+  const cancelling = new CancelWatch(store, job)
+  const stop = new AbortController()
+  // Beside the claim: hardly any job is claimed by another, and fetching takes longer.
+  const setting = setScene(order, host, store, AbortSignal.any([stop.signal, cancelling.signal]))
+  setting.catch(() => {})
+  try {
+    const course = await Course.claim(store, job, host.runner, host.now())
+    if (course) await runClaimed({ ...order, store, course, host, cancelling }, setting)
+  } finally {
+    stop.abort()
+    cancelling.end()
+    await setting.catch(() => {})
+  }
+}
+
+async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): Promise<void> {
+  const { job, admission, store, course, host, cancelling } = claimed
   const secrets = [
     admission.cloneToken ?? '',
     admission.credentials?.secretAccessKey ?? '',
@@ -81,9 +74,10 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
     ...host.secrets,
   ]
   const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
-  const cancelling = new CancelWatch(store, job)
-  const work = { job, admission, store, course, log, host, cancelling }
-  const closing = await build(work).catch(error => (cancelling.wish ? cancelled(work) : errored(error, log)))
+  const work = { ...claimed, log }
+  const closing = await build(work, setting).catch(error =>
+    cancelling.wish ? cancelled(work) : errored(error, log),
+  )
   cancelling.end()
   const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
   await log.say(describeClosing(closing, took))
@@ -93,39 +87,46 @@ export async function runJob({ job, admission }: Order, host: Host): Promise<voi
   await cleanSandbox(host.sandbox, host.isAlone).catch(error => host.giveUp(log.redact(String(error))))
 }
 
-async function build(work: Work): Promise<Closing> {
-  const { job, course, log, host } = work
-  await log.say(
-    `Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${job.commit.slice(0, 10)}`,
-  )
+/** A clean sandbox with the commit in it, and what its configuration comes to. */
+async function setScene(
+  { job, admission }: Order,
+  host: Host,
+  store: Store,
+  signal: AbortSignal,
+): Promise<Scene> {
+  const reading = readSecretVariables(store, admission.secretVariables)
+  reading.catch(() => {})
   const sandbox = await openSandbox(host.sandbox, host.isAlone)
-  await log.say(
-    `Fetching ${job.commit.slice(0, 10)} (${job.checkoutBranch}) from ${repositoryOf(job.project)}`,
-  )
-  const source: Source = {
+  const resolved = await resolveCommit(job, {
     githubUrl: host.githubUrl,
     directory: sandbox.workspace,
-    token: work.admission.cloneToken,
+    token: admission.cloneToken,
     access: { home: sandbox.home, path: host.path, network: host.network },
     deadline: host.deadline,
-    signal: work.cancelling.signal,
-  }
-  const resolved = await course.time('fetch', () => resolveCommit(job, source))
+    signal,
+  })
+  const { build, inheritSecrets } = resolved.config
+  return { sandbox, resolved, secrets: build && inheritSecrets ? await reading : {} }
+}
+
+async function build(work: Work, setting: Promise<Scene>): Promise<Closing> {
+  const { job, course, log } = work
+  const commit = job.commit.slice(0, 10)
+  await log.say(`Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${commit}`)
+  await log.say(`Fetching ${commit} (${job.checkoutBranch}) from ${repositoryOf(job.project)}`)
+  const scene = await course.time('fetch', () => setting)
+  const { resolved, secrets } = scene
   const plan = planBuild(job, resolved)
   // Before anything of the configuration is shown: a secret may stand in it, too.
-  const secrets =
-    plan.build && resolved.config.inheritSecrets
-      ? await readSecretVariables(work.store, work.admission.secretVariables)
-      : {}
   await log.hide(Object.values(secrets))
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
   if (!plan.build) return closed('skipped', { reason: log.redact(plan.reason) })
 
   const command = plan.steps.find(({ name }) => name === 'command')
   const deploy = plan.steps.find(({ name }) => name === 'deploy')
-  await course.record(recordOf(plan, resolved, log.voice.redact))
-  const scene = { sandbox, resolved, secrets }
-  await (plan.endsForNewer ? work.cancelling.heedNewer() : work.cancelling.looked)
+  course.tell(recordOf(plan, resolved, log.voice.redact))
+  await work.cancelling.looked
+  if (plan.endsForNewer) work.cancelling.heedNewer()
   if (work.cancelling.wish) return cancelled(work)
   const exit = command ? await run(work, scene, command) : null
   if (work.cancelling.wish) return { ...cancelled(work), exit }

@@ -43,22 +43,18 @@ const LOOK_MS = 3000
 export class CancelWatch {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
-  readonly #look: () => Promise<void>
   /** The first look, which must come before the command does. */
   readonly looked: Promise<void>
   wish: CancelWish | null = null
 
   constructor(store: Store, build: BuildRef, intervalMs = LOOK_MS) {
-    this.#look = async () => {
+    const look = async () => {
       // What cannot be read now can be read next time; a wish that is none stops nothing.
-      const wish = await readCancelWish(store, build).catch(() => null)
-      if (!wish || this.#isOver || (wish.supersededBy !== null && !this.#heedsNewer)) return
-      this.wish = wish
-      this.#stop.abort()
-      this.end()
+      this.#seen = (await readCancelWish(store, build).catch(() => null)) ?? this.#seen
+      this.#heed()
     }
-    this.looked = this.#look()
-    this.#timer = setInterval(this.#look, intervalMs)
+    this.looked = look()
+    this.#timer = setInterval(look, intervalMs)
   }
 
   /** Aborted once there is a wish. */
@@ -66,13 +62,21 @@ export class CancelWatch {
     return this.#stop.signal
   }
 
+  #seen: CancelWish | null = null
   #isOver = false
   #heedsNewer = false
 
-  /** From here on a newer commit ends the build, too; answers when that has been looked into. */
-  heedNewer(): Promise<void> {
+  #heed() {
+    if (!this.#seen || this.#isOver || (this.#seen.supersededBy !== null && !this.#heedsNewer)) return
+    this.wish = this.#seen
+    this.#stop.abort()
+    this.end()
+  }
+
+  /** From here on a newer commit ends the build, too. */
+  heedNewer(): void {
     this.#heedsNewer = true
-    return this.#look()
+    this.#heed()
   }
 
   /** From here on nothing is cancelled. */

@@ -10,6 +10,7 @@ export class Course {
   readonly #store: Store
   readonly #key: string
   #run: Run
+  #writing: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, key: string, run: Run) {
     this.#store = store
@@ -47,10 +48,18 @@ export class Course {
     return this.#run
   }
 
-  /** Records what has changed. Each write wakes report. */
+  /** Records what has changed, after whatever is being recorded. Each write wakes report. */
   async record(change: Partial<Run>): Promise<void> {
     this.note(change)
-    await this.#store.put(this.#key, JSON.stringify(this.#run), 'application/json')
+    const body = JSON.stringify(this.#run)
+    const before = this.#writing.catch(() => {})
+    this.#writing = before.then(() => this.#store.put(this.#key, body, 'application/json'))
+    await this.#writing
+  }
+
+  /** Records what has changed while the build goes on; the next record says it again. */
+  tell(change: Partial<Run>): void {
+    this.record(change).catch(error => console.error(error))
   }
 
   /** Keeps a change for the next record. */

@@ -8,6 +8,8 @@ import { LogStreamer } from './streamer.ts'
 
 /** A host keeps half a minute for all that comes after the command. */
 const LAST_MS = 15_000
+/** Below the least that S3 copies into a whole: such an end is put into `log.txt` as it is. */
+const REST_BYTES = 5 * 1024 * 1024 - 1
 
 export type WrittenLog = { bytes: number; complete: boolean; segments: number }
 
@@ -27,7 +29,8 @@ export class BuildLog {
   constructor(sink: LogSink, secrets: readonly string[], limit: number) {
     this.#sink = sink
     this.#limiter = createLimiter(limit)
-    this.#streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored, lastMs: LAST_MS })
+    const { upload, stored } = sink
+    this.#streamer = new LogStreamer({ upload, stored, lastMs: LAST_MS, restBytes: REST_BYTES })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }

@@ -16,6 +16,8 @@ export type StreamerOptions = {
   segmentBytes?: number
   /** How much may wait or be under way before `write` stops taking more (24 MiB). */
   bufferBytes?: number
+  /** The end of the log, up to so many bytes, is only told as stored: whoever makes it whole has it anyway (0). */
+  restBytes?: number
   /** Before the second try of an upload; doubles from try to try, up to fifty times as long (200 ms). */
   backOffMs?: number
   /** Once the build has ended: tries for one upload (5), and the longest wait for all of them (60 s). */
@@ -30,6 +32,7 @@ const DEFAULTS = {
   soonBytes: 5 * MIB,
   segmentBytes: 8 * MIB,
   bufferBytes: 24 * MIB,
+  restBytes: 0,
   backOffMs: 200,
   lastTries: 5,
   lastMs: 60_000,
@@ -117,15 +120,22 @@ export class LogStreamer {
     const firstByte = this.#taken
     const segment = this.#takeSegment()
     this.#taken += segment.length
-    this.#last = this.#keep(firstByte, segment, this.#last).finally(() => {
+    const isRest = this.#ending.signal.aborted && this.#waitingBytes === 0
+    const needsUpload = !isRest || segment.length > this.#options.restBytes
+    this.#last = this.#keep(firstByte, segment, needsUpload, this.#last).finally(() => {
       this.#underWay -= 1
       this.#schedule()
     })
   }
 
-  async #keep(firstByte: number, segment: Uint8Array, before: Promise<unknown>): Promise<void> {
+  async #keep(
+    firstByte: number,
+    segment: Uint8Array,
+    needsUpload: boolean,
+    before: Promise<unknown>,
+  ): Promise<void> {
     const { upload, stored } = this.#options
-    const isUp = await this.#inTheEnd(() => upload(firstByte, segment))
+    const isUp = !needsUpload || (await this.#inTheEnd(() => upload(firstByte, segment)))
     await before
     if (!isUp || !(await this.#inTheEnd(() => stored(firstByte, segment)))) return this.#giveUp()
     this.#uploaded += segment.length

@@ -70,7 +70,9 @@ test.each([
       return { ...commit, message: huge, author: person, committer: person }
     })
     const event = parseEvent('push', {
-      ...pushPayload({ ref: `refs/heads/${character.repeat(250)}` }),
+      ...pushPayload({
+        ref: `refs/heads/${character.repeat(Math.floor(255 / Buffer.byteLength(character)))}`,
+      }),
       commits,
       head_commit: commits[0],
     })
