@@ -8,26 +8,27 @@ import { join } from 'node:path'
 export type Ground = {
   directory: string
   s3: string
+  /** The same, from further away. */
+  farS3: string
   github: string
-  /** Bytes that the S3 server has received since it was last asked. */
-  receivedBytes(): Promise<number>
+  /** What S3 has been asked for since it was last asked this. */
+  used(): Promise<S3Use>
   close(): Promise<void>
 }
+
+export type S3Use = { calls: number; sentKb: number; receivedKb: number }
 
 /** Servers in a process of their own, so that their work is not counted as the build's. */
 export async function openGround(): Promise<Ground> {
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'lambci-bench-'))
-  const servers = fork(join(import.meta.dirname, 'servers.ts'), [directory], {
-    execArgv: process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [],
-  })
-  const { s3, github } = await answer<{ s3: string; github: string }>(servers)
+  const servers = fork(join(import.meta.dirname, 'servers.ts'), [directory])
+  const addresses = await answer<Pick<Ground, 's3' | 'farS3' | 'github'>>(servers)
   return {
     directory,
-    s3,
-    github,
-    receivedBytes: async () => {
-      servers.send('bytes')
-      return (await answer<{ bytes: number }>(servers)).bytes
+    ...addresses,
+    used: () => {
+      servers.send('used')
+      return answer<S3Use>(servers)
     },
     close: async () => {
       const gone = once(servers, 'exit')

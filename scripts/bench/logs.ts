@@ -1,12 +1,13 @@
-import { execFileSync, fork } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { openStore } from '../../src/build/store.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
+import { runBare } from './builds.ts'
 import type { LogCase } from './cases.ts'
 import { answer, type Ground } from './ground.ts'
-import { BUCKET, KEYS, orderOf, REPOSITORY, SECRETS_KEY } from './job.ts'
+import { BUCKET, KEYS, orderOf, SECRETS_KEY } from './job.ts'
 import { median } from './numbers.ts'
+import { pushCommit, TINY } from './repositories.ts'
 
 export type LogRow = {
   name: string
@@ -23,14 +24,14 @@ let lastNumber = 0
 
 /** Builds that write much, each beside the same command into a file: rounds in turn, medians. */
 export async function benchLog(wanted: LogCase, ground: Ground): Promise<LogRow> {
-  const commit = pushProject(ground, wanted.command)
+  const commit = pushCommit(ground, TINY, wanted.command)
   if (wanted.hasSecrets) await putSecrets(ground)
   const rounds: { bareMs: number; took: BuildTook; sent: number }[] = []
   for (let round = 0; round < wanted.rounds; round++) {
-    const bareMs = runBare(ground, commit, wanted.command)
-    await ground.receivedBytes()
+    const bareMs = runBare(ground, TINY, commit, wanted.command)
+    await ground.used()
     const took = await runBuild(ground, wanted, commit)
-    rounds.push({ bareMs, took, sent: (await ground.receivedBytes()) / wanted.bytes })
+    rounds.push({ bareMs, took, sent: ((await ground.used()).sentKb * 1000) / wanted.bytes })
   }
   const bareMs = median(rounds.map(round => round.bareMs))
   const buildMs = median(rounds.map(({ took }) => took.ms))
@@ -44,22 +45,6 @@ export async function benchLog(wanted: LogCase, ground: Ground): Promise<LogRow>
   }
 }
 
-/** A repository with nothing but this command; answers the commit that the server now has. */
-function pushProject({ directory, github }: Ground, command: string): string {
-  const at = join(directory, 'project')
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com', ...args], { cwd: at })
-  if (!existsSync(at)) {
-    mkdirSync(at)
-    git('init', '--quiet')
-  }
-  writeFileSync(join(at, '.lambci.json'), JSON.stringify({ cmd: command }))
-  git('add', '--all')
-  git('commit', '--quiet', '--allow-empty', '--message', 'A commit')
-  git('push', '--quiet', '--force', `${github}/${REPOSITORY}.git`, 'HEAD:master')
-  return git('rev-parse', 'HEAD').toString().trim()
-}
-
 const putSecrets = ({ s3 }: Ground) => {
   const names = Array.from({ length: 10 }, (_, index) => `SECRET_${index}`)
   const secrets = Object.fromEntries(
@@ -69,34 +54,16 @@ const putSecrets = ({ s3 }: Ground) => {
   return store.put(SECRETS_KEY, JSON.stringify(secrets), 'application/json')
 }
 
-/** What a person would type, over the same transport: milliseconds. */
-function runBare({ directory, github }: Ground, commit: string, command: string): number {
-  const at = join(directory, 'bare')
-  rmSync(at, { recursive: true, force: true })
-  mkdirSync(at)
-  const script = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
-  const start = performance.now()
-  execFileSync('bash', ['-c', script, 'bare', `${github}/${REPOSITORY}.git`, commit, command], {
-    cwd: at,
-    stdio: 'ignore',
-  })
-  const took = performance.now() - start
-  rmSync(join(directory, 'bare.log'))
-  return took
-}
-
 async function runBuild(
   { directory, s3, github }: Ground,
   wanted: LogCase,
   commit: string,
 ): Promise<BuildTook> {
-  const child = fork(join(import.meta.dirname, 'build-process.ts'), {
-    execArgv: process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [],
-  })
+  const child = fork(join(import.meta.dirname, 'build-process.ts'))
   await answer(child)
   const number = ++lastNumber
   const asked: BuildAsked = {
-    order: orderOf(commit, number, wanted.hasSecrets ?? false),
+    order: orderOf(commit, number, wanted.hasSecrets ?? false, TINY),
     s3,
     github,
     directory,
@@ -112,7 +79,7 @@ async function runBuild(
 /** A number counts only for a build that did its work; then its log goes, for tmpfs is memory. */
 async function demandWholeLog(s3: string, number: number, bytes: number): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
-  const build = `gh/${REPOSITORY}/builds/${number}/`
+  const build = `gh/${TINY}/builds/${number}/`
   const entries = await store.list(build)
   const log = entries.find(({ key }) => key === `${build}log.txt`)
   if (!log || log.size < bytes)

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { BUILD_CASES, type BuildRow, benchBuild } from './builds.ts'
 import { LOG_CASES } from './cases.ts'
 import { openGround } from './ground.ts'
 import { benchLiveDelay } from './live.ts'
@@ -13,22 +14,33 @@ const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type
 const fits = (name: string) => name.includes(values.only ?? '')
 
 const ground = await openGround()
+const builds: BuildRow[] = []
 const logs: LogRow[] = []
+const print = (line: string) => {
+  if (!values.json) console.log(line)
+}
 try {
-  if (!values.json) {
-    console.log(`Node ${process.version}, ${cpus().length} cores; medians\n`)
-    console.log(describe('log of a build', 'bare', 'build', 'ratio', 'memory', 'sent to S3'))
+  print(`Node ${process.version}, ${cpus().length} cores; medians\n`)
+  print(
+    describe('build', 'bare', 'build', '9 of 10', 'ratio', 'over', 'before', 'after', 'calls', 'sent, got'),
+  )
+  for (const wanted of BUILD_CASES.filter(({ name }) => fits(name))) {
+    const row = await benchBuild(wanted, ground)
+    builds.push(row)
+    print(describeBuild(row))
   }
+  print(`\n${describe('log of a build', 'bare', 'build', 'ratio', 'memory', 'sent to S3')}`)
   for (const wanted of LOG_CASES.filter(({ name }) => fits(name))) {
     const row = await benchLog(wanted, ground)
     logs.push(row)
-    if (!values.json) console.log(describeLog(row))
+    print(describeLog(row))
   }
 } finally {
   await ground.close()
 }
 const live = fits('live delay') ? await benchLiveDelay() : null
-if (values.json) console.log(JSON.stringify({ node: process.version, cores: cpus().length, logs, live }))
+if (values.json)
+  console.log(JSON.stringify({ node: process.version, cores: cpus().length, builds, logs, live }))
 else if (live)
   console.log(
     `\nA line every 10 ms, until it can be read over HTTP: median ${live.medianMs} ms, p95 ${live.p95Ms} ms, of ${live.lines} lines`,
@@ -36,6 +48,18 @@ else if (live)
 
 function describe(name: string, ...cells: string[]): string {
   return `${name.padEnd(26)}${cells.map(cell => cell.padStart(12)).join('')}`
+}
+
+function describeBuild(row: BuildRow): string {
+  const ms = (value: number) => `${value.toFixed(0)} ms`
+  return describe(
+    row.name,
+    ...[row.bareMs, row.buildMs, row.slowMs].map(ms),
+    `${row.ratio.toFixed(2)} x`,
+    ...[row.overMs, row.beforeMs, row.afterMs].map(ms),
+    String(row.calls),
+    `${row.sentKb.toFixed(0)}, ${row.receivedKb.toFixed(0)} kB`,
+  )
 }
 
 function describeLog({ name, bareMs, buildMs, ratio, memoryMb, sent }: LogRow): string {

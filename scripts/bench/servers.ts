@@ -1,15 +1,18 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { startGitHub } from '../../src/local/github/server.ts'
 import { startS3 } from '../../src/local/s3/server.ts'
+import { FAR_MS } from './builds.ts'
 import { BUCKET, KEYS } from './job.ts'
 
 /** The servers of the bench: says where they are, then answers each `bytes` until its parent lets go. */
 const [directory = ''] = process.argv.slice(2)
 
 const open = new Set<Socket>()
-let closedBytes = 0
+const closed = { sent: 0, received: 0 }
+let calls = 0
 subscribe('net.server.socket', message => {
   const { socket } = message as { socket: Socket }
   setImmediate(() => {
@@ -17,9 +20,14 @@ subscribe('net.server.socket', message => {
     open.add(socket)
     socket.once('close', () => {
       open.delete(socket)
-      closedBytes += socket.bytesRead
+      closed.received += socket.bytesRead
+      closed.sent += socket.bytesWritten
     })
   })
+})
+subscribe('http.server.request.start', message => {
+  const { socket } = message as { socket: Socket }
+  if (socket.localPort === s3Port) calls += 1
 })
 
 const s3 = await startS3({
@@ -30,12 +38,37 @@ const s3 = await startS3({
 const s3Port = Number(new URL(s3.url).port)
 const github = await startGitHub({ directory: join(directory, 'github'), token: 'a-token', webhook: null })
 
-const total = () => closedBytes + [...open].reduce((sum, { bytesRead }) => sum + bytesRead, 0)
-let told = 0
+/** S3 from further away: what is sent to it arrives later. */
+const far = createServer(client => {
+  const server = connect(s3Port, '127.0.0.1')
+  client.on('data', bytes => setTimeout(() => server.write(bytes), FAR_MS))
+  client.on('close', () => server.destroy())
+  client.on('error', () => server.destroy())
+  server.on('error', () => client.destroy())
+  server.pipe(client)
+}).listen(0, '127.0.0.1')
+await once(far, 'listening')
+
+/** As the build sees it: it sends what the server receives. */
+function total() {
+  const sockets = [...open]
+  const sum = (pick: (socket: Socket) => number) => sockets.reduce((all, socket) => all + pick(socket), 0)
+  return {
+    calls,
+    sentKb: (closed.received + sum(({ bytesRead }) => bytesRead)) / 1000,
+    receivedKb: (closed.sent + sum(({ bytesWritten }) => bytesWritten)) / 1000,
+  }
+}
+let told = total()
 process.on('message', () => {
-  const bytes = total()
-  process.send?.({ bytes: bytes - told })
-  told = bytes
+  const now = total()
+  process.send?.({
+    calls: now.calls - told.calls,
+    sentKb: now.sentKb - told.sentKb,
+    receivedKb: now.receivedKb - told.receivedKb,
+  })
+  told = now
 })
 process.on('disconnect', () => process.exit())
-process.send?.({ s3: s3.url, github: github.url })
+const farS3 = `http://127.0.0.1:${(far.address() as AddressInfo).port}`
+process.send?.({ s3: s3.url, farS3, github: github.url })

@@ -1,0 +1,132 @@
+import { execFileSync, fork } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BuildAsked, BuildTook } from './build-process.ts'
+import { answer, type Ground, type S3Use } from './ground.ts'
+import { orderOf } from './job.ts'
+import { median, quantile } from './numbers.ts'
+import { PROJECT, pushCommit, TINY } from './repositories.ts'
+
+export type BuildCase = {
+  name: string
+  repository: string
+  /** Which of the builds of one process is measured: the first of a new one, or one after others. */
+  isWarm: boolean
+  /** Whether 30 ms are added to each call to S3. */
+  isFar: boolean
+  rounds: number
+}
+
+export const FAR_MS = 30
+
+export const BUILD_CASES: BuildCase[] = [
+  { name: 'tiny, new process', repository: TINY, isWarm: false, isFar: false, rounds: 9 },
+  { name: 'tiny, warm', repository: TINY, isWarm: true, isFar: false, rounds: 15 },
+  { name: `tiny, warm, ${FAR_MS} ms to S3`, repository: TINY, isWarm: true, isFar: true, rounds: 9 },
+  { name: '2,794 files, first', repository: PROJECT, isWarm: false, isFar: false, rounds: 5 },
+  { name: '2,794 files, second', repository: PROJECT, isWarm: true, isFar: false, rounds: 9 },
+]
+
+export type BuildRow = {
+  name: string
+  bareMs: number
+  buildMs: number
+  /** Nine of ten builds take no longer. */
+  slowMs: number
+  ratio: number
+  overMs: number
+  /** From the job to the command, and from the command's end to the last record. */
+  beforeMs: number
+  afterMs: number
+  calls: number
+  sentKb: number
+  receivedKb: number
+}
+
+type Round = { bareMs: number; took: BuildTook; beforeMs: number; afterMs: number } & S3Use
+
+let lastNumber = 1000
+
+/** A build that does next to nothing, beside git and the same command: rounds in turn, medians. */
+export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<BuildRow> {
+  const mark = join(ground.directory, 'mark')
+  const command = `date +%s%N > ${mark}`
+  const rounds: Round[] = []
+  let builder = wanted.isWarm ? await startBuilder() : null
+  const s3 = wanted.isFar ? ground.farS3 : ground.s3
+  for (let round = wanted.isWarm ? -2 : 0; round < wanted.rounds; round++) {
+    const commit = pushCommit(ground, wanted.repository, command)
+    const bareMs = runBare(ground, wanted.repository, commit, command)
+    if (!wanted.isWarm) {
+      rmSync(join(ground.directory, 'sandbox'), { recursive: true, force: true })
+      builder = await startBuilder()
+    }
+    if (!builder) throw new Error('There is no process to build in')
+    await ground.used()
+    const from = Date.now()
+    const took = await builder.build({
+      order: orderOf(commit, ++lastNumber, false, wanted.repository),
+      ...{ s3, github: ground.github, directory: ground.directory },
+    })
+    const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
+    const use = await ground.used()
+    const beforeMs = at - from
+    if (round >= 0) rounds.push({ bareMs, took, beforeMs, afterMs: took.ms - beforeMs, ...use })
+    if (!wanted.isWarm) builder.close()
+  }
+  if (wanted.isWarm) builder?.close()
+  return rowOf(wanted.name, rounds)
+}
+
+function rowOf(name: string, rounds: Round[]): BuildRow {
+  const of = (pick: (round: Round) => number) => median(rounds.map(pick))
+  return {
+    name,
+    bareMs: of(({ bareMs }) => bareMs),
+    buildMs: of(({ took }) => took.ms),
+    slowMs: quantile(
+      rounds.map(({ took }) => took.ms),
+      0.9,
+    ),
+    ratio: of(({ took, bareMs }) => took.ms / bareMs),
+    overMs: of(({ took, bareMs }) => took.ms - bareMs),
+    beforeMs: of(({ beforeMs }) => beforeMs),
+    afterMs: of(({ afterMs }) => afterMs),
+    calls: of(({ calls }) => calls),
+    sentKb: of(({ sentKb }) => sentKb),
+    receivedKb: of(({ receivedKb }) => receivedKb),
+  }
+}
+
+async function startBuilder() {
+  const child = fork(join(import.meta.dirname, 'build-process.ts'))
+  await answer(child)
+  return {
+    build: (asked: BuildAsked): Promise<BuildTook> => {
+      child.send(asked)
+      return answer<BuildTook>(child)
+    },
+    close: () => child.disconnect(),
+  }
+}
+
+/** What a person would type, over the same transport: milliseconds. */
+export function runBare(
+  { directory, github }: Ground,
+  repository: string,
+  commit: string,
+  command: string,
+): number {
+  const at = join(directory, 'bare')
+  rmSync(at, { recursive: true, force: true })
+  mkdirSync(at)
+  const script = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
+  const start = performance.now()
+  execFileSync('bash', ['-c', script, 'bare', `${github}/${repository}.git`, commit, command], {
+    cwd: at,
+    stdio: 'ignore',
+  })
+  const took = performance.now() - start
+  rmSync(join(directory, 'bare.log'))
+  return took
+}
