@@ -1,6 +1,5 @@
 import { readSecretVariables } from './account/secrets.ts'
 import type { Admission, Order } from './admission/admission.ts'
-import type { Host } from './admission/host.ts'
 import { CancelWatch } from './build/cancel-wish.ts'
 import { type Closing, closeAfterDeploy, closed, describeClosing } from './build/closing.ts'
 import { costOf } from './build/cost.ts'
@@ -10,6 +9,7 @@ import { buildKeys } from './build/layout.ts'
 import { describeDuration } from './build/outcome.ts'
 import { succeeded } from './build/result.ts'
 import type { Store } from './build/store.ts'
+import type { Host } from './command/host.ts'
 import { reasonOfStep, runStep } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
 import { resolveCommit } from './config/resolve-commit.ts'
@@ -78,13 +78,14 @@ async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): 
   const closing = await build(work, setting).catch(error =>
     cancelling.wish ? cancelled(work) : errored(error, log),
   )
-  cancelling.end()
   const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
   await log.say(describeClosing(closing, took))
   const written = await course.time('log', () => log.end())
   await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
-  await cleanSandbox(host.sandbox, host.isAlone).catch(error => host.giveUp(log.redact(String(error))))
+  await cleanSandbox(host.sandbox, host.isAlone, [host.mirrors]).catch(error =>
+    host.giveUp(log.redact(String(error))),
+  )
 }
 
 /** A clean sandbox with the commit in it, and what its configuration comes to. */
@@ -96,13 +97,14 @@ async function setScene(
 ): Promise<Scene> {
   const reading = readSecretVariables(store, admission.secretVariables)
   reading.catch(() => {})
-  const sandbox = await openSandbox(host.sandbox, host.isAlone)
+  const sandbox = await openSandbox(host.sandbox, host.isAlone, [host.mirrors])
   const resolved = await resolveCommit(job, {
     githubUrl: host.githubUrl,
     directory: sandbox.workspace,
     token: admission.cloneToken,
     access: { home: sandbox.home, path: host.path, network: host.network },
     deadline: host.deadline,
+    mirrors: host.mirrors,
     signal,
   })
   const { build, inheritSecrets } = resolved.config

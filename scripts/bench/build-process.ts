@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Order } from '../../src/admission/admission.ts'
 import { openStore } from '../../src/build/store.ts'
 import { runJob } from '../../src/run-job.ts'
+import { Mirrors } from '../../src/workspace/mirrors.ts'
 import { BUCKET, KEYS } from './job.ts'
 
 /** One build in a process of its own: `{ms, idleMb, peakMb}` from the call to its end. */
@@ -16,6 +17,14 @@ function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
   return Number(kilobytes) / 1024
 }
 
+const mirrors = new Map<string, Mirrors>()
+/** As an entry has them: one for as long as the process lives. */
+function mirrorsOf(sandbox: string): Mirrors {
+  const kept = mirrors.get(sandbox) ?? new Mirrors(sandbox, 256 * 1024 * 1024)
+  mirrors.set(sandbox, kept)
+  return kept
+}
+
 process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAsked) => {
   const idleMb = memoryMb('VmRSS')
   // Forgets the peak so far, which loading has made.
@@ -24,6 +33,7 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
   await runJob(order, {
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
+    mirrors: mirrorsOf(join(directory, 'sandbox')),
     isAlone: false,
     giveUp: reason => {
       throw new Error(reason)

@@ -1,9 +1,11 @@
 import { execFileSync, fork } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRun } from '../../src/build/records.ts'
+import { openStore } from '../../src/build/store.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
 import { answer, type Ground, type S3Use } from './ground.ts'
-import { orderOf } from './job.ts'
+import { BUCKET, KEYS, orderOf } from './job.ts'
 import { median, quantile } from './numbers.ts'
 import { PROJECT, pushCommit, TINY } from './repositories.ts'
 
@@ -68,8 +70,9 @@ export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<Bui
       order: orderOf(commit, ++lastNumber, false, wanted.repository),
       ...{ s3, github: ground.github, directory: ground.directory },
     })
-    const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const use = await ground.used()
+    await demandPassed(ground, lastNumber, wanted.repository)
+    const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const beforeMs = at - from
     if (round >= 0) rounds.push({ bareMs, took, beforeMs, afterMs: took.ms - beforeMs, ...use })
     if (!wanted.isWarm) builder.close()
@@ -96,6 +99,14 @@ function rowOf(name: string, rounds: Round[]): BuildRow {
     sentKb: of(({ sentKb }) => sentKb),
     receivedKb: of(({ receivedKb }) => receivedKb),
   }
+}
+
+/** A number counts only for a build that did its work. */
+async function demandPassed({ s3 }: Ground, number: number, repository: string): Promise<void> {
+  const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
+  const run = await readRun(store, { project: `gh/${repository}`, number })
+  store.close()
+  if (run?.result !== 'passed') throw new Error(`A build of the bench has not passed: ${run?.reason}`)
 }
 
 async function startBuilder() {

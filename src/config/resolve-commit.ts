@@ -3,6 +3,7 @@ import { Problem } from '../problem.ts'
 import { readConfigFiles, readConfigFilesAt } from '../workspace/config-files.ts'
 import { type Fetch, fetchCommit, fetchObject } from '../workspace/git.ts'
 import type { GitAccess } from '../workspace/git-environment.ts'
+import type { Mirrors } from '../workspace/mirrors.ts'
 import { NO_FILES } from './files.ts'
 import { type Resolved, resolveConfig } from './resolve.ts'
 
@@ -13,6 +14,7 @@ export type Source = {
   /** For clones of a private repository; null for none. */
   token: string | null
   access: GitAccess
+  mirrors?: Mirrors | null
   /** By then git has to be done; ms since 1970. */
   deadline: number
   /** Stops git. */
@@ -24,7 +26,7 @@ export type Source = {
  * fetched too. Throws a `Problem` where git or a file is at fault.
  */
 export async function resolveCommit(job: Job, source: Source): Promise<Resolved> {
-  const { githubUrl, directory, token, access, deadline, signal } = source
+  const { githubUrl, directory, token, access, deadline, signal, mirrors } = source
   const settings = { job, account: job.settings, base: NO_FILES }
   const unread = resolveConfig({ ...settings, head: NO_FILES })
   const isClosed = job.isPrivate && token === null
@@ -44,6 +46,7 @@ export async function resolveCommit(job: Job, source: Source): Promise<Resolved>
     token: token ?? undefined,
     deadline,
     signal,
+    mirrors,
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)

@@ -18,6 +18,10 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['advice.detachedHead', 'false'],
     ['init.defaultBranch', 'main'],
     ['gc.auto', '0'],
+    // One file for each fetch, however small.
+    ['fetch.unpackLimit', '1'],
+    // As many as there are processors.
+    ['checkout.workers', '0'],
     ['protocol.allow', 'never'],
     ['protocol.http.allow', 'always'],
     ['protocol.https.allow', 'always'],

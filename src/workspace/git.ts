@@ -1,51 +1,89 @@
-import { appendFile, lstat } from 'node:fs/promises'
+import { appendFile, copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GitError, GitPluginError, type SimpleGit, simpleGit } from 'simple-git'
+import { GitError, GitPluginError, type SimpleGit } from 'simple-git'
 import { Problem } from '../problem.ts'
-import { type GitAccess, gitEnvironment, maskToken } from './git-environment.ts'
+import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { gitProblem } from './git-problem.ts'
+import type { Mirror, Mirrors } from './mirrors.ts'
 import { isFullRef } from './ref-name.ts'
+import { type Errand, openGit, parseRemote, withGit } from './run-git.ts'
 import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
 
-export type Fetch = GitAccess & {
-  directory: string
-  /** http or https. */
-  remote: string
-  commit: string
+export type Fetch = Errand & {
   /** Full names of refs that may lead to the commit, should the server not give it by its id. */
   refs: string[]
   depth: number
-  token?: string | undefined
-  signal?: AbortSignal | undefined
-  /** When git is stopped, whatever it does; ms since 1970. */
-  deadline: number
+  /** What is kept of repositories from build to build; null for nothing. */
+  mirrors?: Mirrors | null | undefined
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
 /** git's own word for "all of it": https://git-scm.com/docs/git-fetch#Documentation/git-fetch.txt---unshallow */
 const ALL_DEPTH = 2_147_483_647
 
-/** Fetches a commit into a new repository and checks it out, detached. Nothing in it holds the token. */
+/**
+ * Fetches a commit into a new repository and checks it out, detached. Nothing in it holds the token. What a mirror has
+ * is not fetched again, and its objects are used where they lie.
+ */
 export async function fetchCommit(wanted: Fetch): Promise<void> {
-  await fetchObject(wanted)
+  const remote = demandNames(wanted)
+  const making = withGit(wanted, git => initialise(git, wanted.directory, remote))
+  const fetching = wanted.mirrors ? fetchToMirror(wanted, wanted.mirrors) : null
+  const [, mirror] = await Promise.all([making, fetching])
+  if (!mirror) await fetchObject(wanted)
   await withGit(wanted, async git => {
+    if (mirror) await borrowFrom(mirror, wanted.directory)
+    const kept = mirror && wanted.mirrors?.keep(wanted.remote, mirror)
+    kept?.catch(() => {})
     await git.raw('checkout', '--force', '--detach', wanted.commit)
-    const head = await git.raw('rev-parse', '--verify', 'HEAD')
+    await kept
+    // An annotated tag has an id as well, of which a commit would be checked out.
+    const head = await readFile(join(wanted.directory, '.git', 'HEAD'), 'utf8')
     if (head.trim() !== wanted.commit) throw new GitError(undefined, `${wanted.commit} is no commit`)
   })
 }
 
 /** Brings a commit into the repository, made if there is none yet, without checking it out. */
 export async function fetchObject(wanted: Fetch): Promise<void> {
+  const remote = demandNames(wanted)
+  await withGit(wanted, async git => {
+    const isNew = await initialise(git, wanted.directory, remote)
+    if (isNew || !(await hasCommit(git, wanted.commit))) await fetchMissing(git, wanted, remote)
+  })
+}
+
+/** A mirror with the commit in it. */
+async function fetchToMirror(wanted: Fetch, mirrors: Mirrors): Promise<Mirror> {
+  const remote = demandNames(wanted)
+  const { commit, depth } = wanted
+  const mirror = await mirrors.open(wanted.remote)
+  if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
+  await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
+  await withGit({ ...wanted, directory: mirror.directory }, async git => {
+    if (mirror.depths.size === 0) await git.raw('init', '--bare', '--template=')
+    await fetchMissing(git, wanted, remote, `:refs/kept/${commit}`)
+  })
+  mirror.depths.set(commit, depth)
+  return mirror
+}
+
+/** https://git-scm.com/docs/gitrepository-layout */
+async function borrowFrom({ directory }: Mirror, borrower: string): Promise<void> {
+  const inside = (path: string) => join(borrower, '.git', path)
+  await mkdir(inside('objects/info'), { recursive: true })
+  await writeFile(inside('objects/info/alternates'), `${join(directory, 'objects')}\n`)
+  await copyFile(join(directory, 'shallow'), inside('shallow')).catch(error => {
+    // All of its history is there.
+    if (error.code !== 'ENOENT') throw error
+  })
+}
+
+function demandNames(wanted: Fetch): URL {
   if (!SHA.test(wanted.commit)) throw new Problem(`"${wanted.commit}" is no commit id.`)
   const refs = wanted.refs.filter(ref => !isFullRef(ref))
   if (refs.length > 0)
     throw new Problem(`${JSON.stringify(refs[0])} is no full name of a branch or other ref.`)
-  const remote = parseRemote(wanted.remote)
-  await withGit(wanted, async git => {
-    await initialise(git, wanted.directory, remote)
-    if (!(await hasCommit(git, wanted.commit))) await fetchMissing(git, wanted, remote)
-  })
+  return parseRemote(wanted.remote)
 }
 
 /** The text of a file at the top of a fetched commit; null when there is none, or a link in its place. */
@@ -70,7 +108,8 @@ export async function readFileAt(
   }
 }
 
-async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remote: URL) {
+/** `into`: a ref by which later fetches say what is there already. */
+async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remote: URL, into = '') {
   const fetch = (depth: number, what: string) =>
     git.raw(
       'fetch',
@@ -79,7 +118,7 @@ async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remo
       '--no-recurse-submodules',
       `--depth=${depth}`,
       remote.href,
-      what,
+      `${what}${into}`,
     )
   try {
     await fetch(depth, commit)
@@ -110,59 +149,14 @@ async function hasCommit(git: SimpleGit, commit: string): Promise<boolean> {
   )
 }
 
-async function initialise(git: SimpleGit, directory: string, remote: URL) {
+/** Whether there was no repository yet. */
+async function initialise(git: SimpleGit, directory: string, remote: URL): Promise<boolean> {
   const made = await lstat(join(directory, '.git')).catch(() => null)
-  if (made) return
-  await git.raw('init')
+  if (made) return false
+  await git.raw('init', '--template=')
+  // Of git's template nothing is needed, but that there are places for what others put there.
+  for (const name of ['hooks', 'info']) await mkdir(join(directory, '.git', name), { recursive: true })
   const origin = `[remote "origin"]\n\turl = "${remote.href}"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
   await appendFile(join(directory, '.git', 'config'), origin)
-}
-
-function parseRemote(remote: string): URL {
-  const url = URL.canParse(remote) ? new URL(remote) : null
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
-    throw new Problem('A repository is cloned from an http or https address without a password in it.')
-  return url
-}
-
-/** Runs git commands within the time, and makes a Problem of what fails. */
-async function withGit<T>(wanted: Fetch, work: (git: SimpleGit) => Promise<T>): Promise<T> {
-  const { directory, token, signal, deadline } = wanted
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()))
-  const remote = parseRemote(wanted.remote)
-  const what = `Fetching ${wanted.commit.slice(0, 7)} from ${remote.href}`
-  try {
-    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
-    return await work(openGit(directory, gitEnvironment(wanted, remote, token), either))
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error
-    if (signal?.aborted) throw new Problem(`${what} was stopped.`)
-    if (late.signal.aborted)
-      throw new Problem(
-        `${what} took longer than the build has time. Try again, or fetch less (\`git.depth\`).`,
-      )
-    throw gitProblem(what, maskToken(error.message, token))
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function openGit(baseDir: string, env: Record<string, string>, abort?: AbortSignal): SimpleGit {
-  return simpleGit({
-    baseDir,
-    ...(abort && { abort }),
-    allowEnvironment: Object.keys(env),
-    // Set by gitEnvironment alone, all to switch things off.
-    unsafe: {
-      allowUnsafeConfigEnvCount: true,
-      allowUnsafeHooksPath: true,
-      allowUnsafeFsMonitor: true,
-      allowUnsafeCredentialHelper: true,
-      allowUnsafeProtocolOverride: true,
-    },
-    // By default an exit code without a word, and death by a signal, would pass as success.
-    errors: (error, { exitCode, stdErr }) =>
-      error ?? (exitCode === 0 ? undefined : Buffer.concat([...stdErr, Buffer.from('\n')])),
-  }).env(env)
+  return true
 }

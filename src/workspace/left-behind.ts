@@ -24,7 +24,7 @@ export async function killLeftBehind(
   const search = { directories, bornAfter, spared: ownLine() }
   const killed = new Set<number>()
   const end = performance.now() + MOST_MS
-  let known: Known = new Map()
+  const known: Known = new Map()
   for (let quiet = 0, wanted = QUIET_LOOKS; quiet < wanted; ) {
     if (performance.now() > end)
       return { killed: killed.size, remaining: look(search, new Map()).inside.length }
@@ -39,8 +39,6 @@ export async function killLeftBehind(
     if (inside.length > 0) [quiet, wanted] = [0, QUIET_LOOKS]
     else quiet += 1
     if (!isSure) wanted = UNSURE_LOOKS
-    // Once more at everybody.
-    if (quiet === 1) known = new Map()
   }
   return { killed: killed.size, remaining: 0 }
 }
@@ -71,7 +69,7 @@ function look(search: Search, known: Known): { inside: number[]; isSure: boolean
 function judge(pid: number, { directories, bornAfter }: Search): 'inside' | 'other' | 'bare' | 'gone' {
   const stat = readStat(pid)
   if (!stat) return 'gone'
-  if (stat.state === 'Z') return 'other'
+  if (stat.state === 'Z' || stat.isKernels) return 'other'
   const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) ?? ''
   const homes = environment.split('\0').filter(entry => /^(HOME|TMPDIR)=/.test(entry))
   const places = [
@@ -84,14 +82,24 @@ function judge(pid: number, { directories, bornAfter }: Search): 'inside' | 'oth
   return environment === '' ? 'bare' : 'other'
 }
 
-type Stat = { state: string; parent: number; birth: number }
+type Stat = { state: string; parent: number; birth: number; isKernels: boolean }
+
+/** PF_KTHREAD in include/linux/sched.h. */
+const KERNEL_THREAD = 0x0020_0000
 
 /** The birth is in ticks since the machine's. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function readStat(pid: number): Stat | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
   // The name, in brackets, may hold anything.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields && { state: fields[0] ?? '', parent: Number(fields[1]), birth: Number(fields[19]) }
+  return (
+    fields && {
+      state: fields[0] ?? '',
+      parent: Number(fields[1]),
+      birth: Number(fields[19]),
+      isKernels: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+    }
+  )
 }
 
 /** Whether an absolute path is the directory or lies below it. */
