@@ -30,7 +30,7 @@ const OUTSIDE: Record<string, RegExp> = {
   yaml: /^entry\/system\/template\.ts$/,
   '@slack/web-api': /^report\/slack\.ts$/,
   '@octokit/webhooks': /^webhook\/signature\.ts$/,
-  'simple-git': /^workspace\/(run-)?git\.ts$/,
+  'simple-git': /^workspace\/(run-git|git|changed-files)\.ts$/,
   execa: /^(command\/(output-pipe|run-command)|workspace\/remove-tree|entry\/.*|local\/github\/git)\.ts$/,
   'node:fs': /^(workspace|command|local|entry)\//,
   'node:fs/promises': /^(workspace|command|local|entry)\//,

@@ -16,6 +16,14 @@ const slackSchema = z
 
 const snsSchema = z.object({ topicArn: z.string().nullable().default(null) }).readonly()
 
+const pathsSchema = z
+  .object({
+    /** Null: all that is not excluded. */
+    include: z.array(z.string()).readonly().nullable().default(null),
+    exclude: z.array(z.string()).readonly().default([]),
+  })
+  .readonly()
+
 /** How a stage is deployed; null: as the top of the configuration says. */
 const stageRuleSchema = z
   .union([
@@ -63,6 +71,8 @@ const configSchema = z
     deploy: z.string().nullable(),
     timeout: z.int().nullable(),
     skip: z.boolean(),
+    /** Null: every file matters. */
+    paths: z.union([z.literal(false).transform(() => null), z.null(), pathsSchema]),
     /** Null: as it is usual, which is for the plan to say. */
     cancelSuperseded: z.boolean().nullable(),
   })

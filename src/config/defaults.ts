@@ -28,6 +28,7 @@ export const DEFAULTS = {
   timeout: null,
   skip: true,
   cancelSuperseded: null,
+  paths: null,
 } as const
 
 /** What holds where the account's settings say nothing: no repository is built, LambCI's usual branches deploy. */

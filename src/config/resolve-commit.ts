@@ -1,5 +1,6 @@
 import { type Job, repositoryOf } from '../job/job.ts'
 import { Problem } from '../problem.ts'
+import { readChangedFiles } from '../workspace/changed-files.ts'
 import { readConfigFiles, readConfigFilesAt } from '../workspace/config-files.ts'
 import { type Fetch, fetchCommit, fetchObject } from '../workspace/git.ts'
 import type { GitAccess } from '../workspace/git-environment.ts'
@@ -50,10 +51,18 @@ export async function resolveCommit(job: Job, source: Source): Promise<Resolved>
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)
-  if (job.trust !== 'fork' || !job.baseCommit) return resolveConfig({ ...settings, head })
+  if (job.trust !== 'fork' || !job.baseCommit)
+    return withChanges(resolveConfig({ ...settings, head }), job, source)
   await fetchObject({ ...fetch, commit: job.baseCommit, refs: [`refs/heads/${job.branch}`], depth: 1 })
   const base = await readConfigFilesAt(directory, job.baseCommit, access)
   return resolveConfig({ ...settings, base, head })
+}
+
+/** Decided from what has been fetched: where that does not reach back to the commit before the push, all may have changed. */
+async function withChanges(resolved: Resolved, job: Job, { directory, access }: Source): Promise<Resolved> {
+  if (job.event !== 'push' || resolved.config.paths === null || job.baseCommit === null) return resolved
+  const changedFiles = await readChangedFiles(directory, [job.baseCommit, job.commit], access)
+  return { ...resolved, changedFiles }
 }
 
 const describeMissingToken = (job: Job) =>

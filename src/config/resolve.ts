@@ -26,6 +26,8 @@ export type Resolved = {
   /** Which layers gave each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
   notes: readonly string[]
+  /** What a push has changed; null where that is not known or nobody asks. */
+  changedFiles: readonly string[] | null
 }
 
 /**
@@ -67,6 +69,7 @@ export function resolveConfig({ job, account, base, head }: Resolving): Resolved
     rule: applyingRule(job, top.merged),
     sources: top.sources,
     notes: [...new Set(notes)],
+    changedFiles: null,
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { notificationsSchema } from './notifications-schema.ts'
+import { pathsSchema } from './paths-schema.ts'
 import {
   commandSchema,
   depthSchema,
@@ -19,7 +20,7 @@ import {
 
 const OVERRIDABLE = [
   ...['cmd', 'env', 'build', 'branches', 'pullRequests', 'notifications', 'inheritSecrets'],
-  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip', 'cancelSuperseded'],
+  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip', 'cancelSuperseded', 'paths'],
 ]
 
 const stageRuleSchema = z.union(
@@ -95,6 +96,11 @@ const overrideShape = {
   cancelSuperseded: flagSchema.optional().meta({
     description:
       'End a build when a newer commit of its branch or pull request comes. Without a word: yes, but for branches with a stage.',
+  }),
+  paths: pathsSchema.optional().meta({
+    description:
+      'Which changed files matter: a push that changes no other is not built. "*" and "?" stay within a directory, "**" does not.',
+    examples: [{ exclude: ['docs', '**/*.md'] }],
   }),
   skip: flagSchema.optional().meta({
     description: 'Heed skip words such as "[skip ci]" in the message of a pushed commit.',

@@ -1,6 +1,7 @@
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { pinnedAway, roleOfStage } from '../config/settings.ts'
+import { explainNothingMatters } from './paths.ts'
 import { explainBuilt, explainNotBuilt, type Planned } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
 
@@ -47,6 +48,8 @@ export function planBuild(job: Planned, resolved: Resolved): Plan {
   if (job.target) return planDeploy(job, job.target.stage, resolved)
   const { config } = resolved
   if (!config.build) return { build: false, reason: explainNotBuilt(job, resolved) }
+  const nothing = job.event === 'push' ? explainNothingMatters(config.paths, resolved.changedFiles) : null
+  if (nothing !== null) return { build: false, reason: nothing }
   const reason = explainBuilt(job, resolved)
   const command: Step = {
     name: 'command',
@@ -61,7 +64,8 @@ export function planBuild(job: Planned, resolved: Resolved): Plan {
   if (choice === null || missing !== null)
     return {
       ...{ build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes },
-      endsForNewer: config.cancelSuperseded ?? true,
+      // A newer push that changes nothing that matters would leave this one's changes untested.
+      endsForNewer: config.cancelSuperseded ?? config.paths === null,
     }
   const steps = choice.mistake === null ? [command, deployStep(choice, resolved)] : [command]
   const stageReason = choice.mistake ?? explainStage(job, choice)

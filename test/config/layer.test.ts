@@ -30,7 +30,9 @@ test.each([
   ],
   ['{"branches": {"dev": {"branches": true}}}', 'branches.dev: "branches" cannot stand within a rule.'],
   ['{"cache": {}}', '"cache" is planned but not available in this version; remove it for now.'],
-  ['{"paths": []}', '"paths" is planned but not available in this version; remove it for now.'],
+  ['{"paths": []}', 'paths must be an object with "include" and "exclude", or false, not a list.'],
+  ['{"paths": {"only": []}}', 'paths: "only" is not a known key.'],
+  ['{"paths": {"include": "src"}}', 'paths.include must be a list of paths, not "src".'],
   ['{"cache": true}', '"cache" is planned but not available in this version; remove it for now.'],
   [
     '{"git": {"submodules": true}}',
@@ -106,7 +108,7 @@ test.each([
   ],
   [
     '{"allowConfigOverrides": ["cmd", 1]}',
-    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, not 1.',
+    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, paths, not 1.',
   ],
   ['[]', 'the file must be an object, not a list.'],
   ['null', 'the file must be an object, not null.'],

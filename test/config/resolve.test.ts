@@ -9,6 +9,7 @@ test('the defaults, whole', () => {
     env: {},
     build: true,
     cancelSuperseded: null,
+    paths: null,
     notifications: {
       on: 'always',
       slack: {

@@ -1,0 +1,19 @@
+import { GitError } from 'simple-git'
+import { type GitAccess, gitEnvironment } from './git-environment.ts'
+import { openGit } from './run-git.ts'
+
+/** The paths that differ between two commits; null where the first has not been fetched: then nobody knows. */
+export async function readChangedFiles(
+  directory: string,
+  [base, commit]: readonly [base: string, commit: string],
+  access: GitAccess,
+): Promise<string[] | null> {
+  const git = openGit(directory, gitEnvironment(access))
+  try {
+    const names = await git.raw('diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit)
+    return names.split('\0').filter(name => name !== '')
+  } catch (error) {
+    if (error instanceof GitError) return null
+    throw error
+  }
+}
