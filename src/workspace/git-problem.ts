@@ -24,7 +24,11 @@ const ADVICE: [RegExp, string][] = [
     'The server cannot be reached: check the address and the network.',
   ],
   [/ssl|certificate/i, 'Check the certificates of the server and of this machine.'],
-  [/no space left/i, 'The disk is full: give the function more storage, or fetch less (`git.depth`).'],
+  // What several workers write at once is refused in fewer words.
+  [
+    /no space left|unable to write file/i,
+    'The disk is full: give the function more storage, or fetch less (`git.depth`).',
+  ],
 ]
 
 /** A failure of git as people read it: its own last word, and what to check. */

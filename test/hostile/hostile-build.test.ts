@@ -81,8 +81,9 @@ async function nextBuildIsClean(name: string) {
   expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
   for (const line of ['home: ', 'temp: ', 'programs: 0', 'config: 0', 'hooks: 0', 'daemons: 0'])
     expect(log).toContain(`\n${line}\n`)
-  expect(log).toContain('\nsandbox: home temp workspace \n')
+  expect(log).toContain('\nsandbox: home mirrors temp workspace \n')
   expect(log).not.toContain('a changed')
+  expect(log).not.toContain('left')
   return view
 }
 

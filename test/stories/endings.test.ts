@@ -149,6 +149,7 @@ test("a commit that is gone ends the build with git's own words, and no token in
   const [hook] = await town.api('GET', `/repos/${login}/gone/hooks`)
   const [delivery] = await town.api('GET', `/repos/${login}/gone/hooks/${hook.id}/deliveries`)
   await town.api('DELETE', `/repos/${login}/gone`)
+  town.coolDown()
   const sent = await resend(delivery.id, login, commit)
   expect(sent.status).toBe(202)
   const view = await town.ended({ project: `gh/${login}/gone`, number: 2 })

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { functionName } from '../../src/entry/system/functions.ts'
 import { lambciJson, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -40,8 +39,7 @@ test('commits that were not fetched may have changed anything', async () => {
   await town.push(at, 'ada/far', 'master')
   await town.ended({ project, number: 1 })
   // Whoever comes next has nothing of what was fetched before.
-  for (const { pid } of town.system.lambda.sandboxes(functionName('build-deploy')))
-    process.kill(pid, 'SIGKILL')
+  town.coolDown()
   for (let index = 0; index < 7; index++)
     await town.git(at, 'commit', '--quiet', '--allow-empty', '--message', `Step ${index}`)
   await town.push(at, 'ada/far', 'master', { 'docs/a.txt': '1' })

@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import { buildKeys } from '../../src/build/layout.ts'
 import { readRecords } from '../../src/build/records.ts'
 import { type View, viewOf } from '../../src/build/view.ts'
+import { functionName } from '../../src/entry/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../src/entry/system/system.ts'
 import type { Mail } from '../../src/local/sns/delivery.ts'
 
@@ -107,6 +108,12 @@ function eyes(system: System) {
         return records?.report?.told.closed ? viewOf(records) : null
       }),
     until,
+    /** Ends the warm sandboxes of all build functions, with what they keep. */
+    coolDown: () => {
+      for (const trust of ['fork', 'branch', 'deploy'] as const)
+        for (const { pid } of system.lambda.sandboxes(functionName(`build-${trust}`)))
+          process.kill(pid, 'SIGKILL')
+    },
     read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {
       const stored = await store.get(buildKeys(build).log.whole)

@@ -13,6 +13,8 @@ chmod 755 .git/hooks/post-checkout
 echo 'prefix = /nowhere' >"$HOME/.npmrc"
 echo left >"$TMPDIR/left"
 echo left >"../left"
+echo left >"../mirrors/left"
+printf '[core]\n\tfsmonitor = echo a changed git\n' | tee -a ../mirrors/*/config >/dev/null
 mkdir -p ../locked/inside && chmod 000 ../locked
 ln -s / ../root
 mkfifo ../fifo

@@ -2,6 +2,7 @@
 echo "home: $(ls -A "$HOME" | tr '\n' ' ')"
 echo "temp: $(ls -A "$TMPDIR" | tr '\n' ' ')"
 echo "sandbox: $(ls -A .. | tr '\n' ' ')"
+echo "mirrors: $(ls -A ../mirrors | tr '\n' ' ')"
 echo "programs: $(for name in git bash node; do type -p "$name"; done | grep -c "$HOME")"
 echo "config: $(git config --list --show-origin | grep -Ec 'hooks|alias')"
 echo "hooks: $(ls .git/hooks | grep -vc sample)"
