@@ -1,5 +1,5 @@
 import { readSecretVariables } from './account/secrets.ts'
-import type { Admission, Order } from './admission/admission.ts'
+import { type Admission, type Order, secretsIn } from './admission/admission.ts'
 import { CancelWatch } from './build/cancel-wish.ts'
 import { type Closing, closeAfterDeploy, closed, describeClosing } from './build/closing.ts'
 import { costOf } from './build/cost.ts'
@@ -22,6 +22,7 @@ import { createSink } from './log/sink.ts'
 import { describePlan } from './plan/describe.ts'
 import { planBuild, type Step } from './plan/plan.ts'
 import { recordOf } from './plan/record.ts'
+import { Caches } from './workspace/cache.ts'
 import { killLeftBehind } from './workspace/left-behind.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
@@ -37,6 +38,7 @@ type Work = {
 
 type Scene = {
   sandbox: Sandbox
+  caches: Caches
   resolved: Resolved
   secrets: Record<string, string>
   credentials?: Record<string, string>
@@ -67,12 +69,7 @@ export async function runJob(order: Order, host: Host): Promise<void> {
 
 async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): Promise<void> {
   const { job, admission, store, course, host, cancelling } = claimed
-  const secrets = [
-    admission.cloneToken ?? '',
-    admission.credentials?.secretAccessKey ?? '',
-    admission.credentials?.sessionToken ?? '',
-    ...host.secrets,
-  ]
+  const secrets = [...secretsIn(admission), ...host.secrets]
   const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
   const work = { ...claimed, log }
   const closing = await build(work, setting).catch(error =>
@@ -82,6 +79,7 @@ async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): 
   await log.say(describeClosing(closing, took))
   const written = await course.time('log', () => log.end())
   await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
+  if (closing.result === 'passed') await (await setting).caches.save()
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
   await cleanSandbox(host.sandbox, host.isAlone, [host.mirrors]).catch(error =>
     host.giveUp(log.redact(String(error))),
@@ -95,20 +93,19 @@ async function setScene(
   store: Store,
   signal: AbortSignal,
 ): Promise<Scene> {
+  const { path, deadline } = host
   const reading = readSecretVariables(store, admission.secretVariables)
   reading.catch(() => {})
   const sandbox = await openSandbox(host.sandbox, host.isAlone, [host.mirrors])
   const resolved = await resolveCommit(job, {
-    githubUrl: host.githubUrl,
+    ...{ githubUrl: host.githubUrl, mirrors: host.mirrors, deadline, signal },
     directory: sandbox.workspace,
     token: admission.cloneToken,
-    access: { home: sandbox.home, path: host.path, network: host.network },
-    deadline: host.deadline,
-    mirrors: host.mirrors,
-    signal,
+    access: { home: sandbox.home, path, network: host.network },
   })
-  const { build, inheritSecrets } = resolved.config
-  return { sandbox, resolved, secrets: build && inheritSecrets ? await reading : {} }
+  const { build, inheritSecrets, cache } = resolved.config
+  const caches = new Caches({ store, job, sandbox, path, deadline, signal }, cache)
+  return { sandbox, resolved, caches, secrets: build && inheritSecrets ? await reading : {} }
 }
 
 async function build(work: Work, setting: Promise<Scene>): Promise<Closing> {
@@ -126,6 +123,7 @@ async function build(work: Work, setting: Promise<Scene>): Promise<Closing> {
 
   const command = plan.steps.find(({ name }) => name === 'command')
   const deploy = plan.steps.find(({ name }) => name === 'deploy')
+  await course.time('cache', () => scene.caches.restore(log.voice.say))
   course.tell(recordOf(plan, resolved, log.voice.redact))
   await work.cancelling.looked
   if (plan.endsForNewer) work.cancelling.heedNewer()

@@ -31,7 +31,8 @@ const OUTSIDE: Record<string, RegExp> = {
   '@slack/web-api': /^report\/slack\.ts$/,
   '@octokit/webhooks': /^webhook\/signature\.ts$/,
   'simple-git': /^workspace\/(run-git|git|changed-files)\.ts$/,
-  execa: /^(command\/(output-pipe|run-command)|workspace\/remove-tree|entry\/.*|local\/github\/git)\.ts$/,
+  execa:
+    /^(command\/(output-pipe|run-command)|workspace\/(remove-tree|cache-archive)|entry\/.*|local\/github\/git)\.ts$/,
   'node:fs': /^(workspace|command|local|entry)\//,
   'node:fs/promises': /^(workspace|command|local|entry)\//,
   'node:os': /^(command|entry)\//,

@@ -27,6 +27,10 @@ export const admissionSchema = z.object({
 })
 export type Admission = z.infer<typeof admissionSchema>
 
+/** What of it no log may show. */
+export const secretsIn = ({ cloneToken, credentials }: Admission): string[] =>
+  [cloneToken, credentials?.secretAccessKey, credentials?.sessionToken].filter(secret => secret != null)
+
 /** What crosses the topic `jobs`. */
 export const orderSchema = z.object({ job: jobSchema, admission: admissionSchema })
 export type Order = z.infer<typeof orderSchema>

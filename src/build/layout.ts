@@ -23,8 +23,8 @@ export const branchKeys = {
 export const branchKey = (project: string, branch: string) =>
   `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
-/** Dependency caches of a repository's builds of one level of trust. */
-export const cachePrefix = (project: string, trust: string) => `${project}/cache/${trust}/`
+/** Dependency caches of a repository's builds of one level of trust: at the top, so that they can expire. */
+export const cachePrefix = (project: string, trust: string) => `cache/${project}/${trust}/`
 /** What runs on a repository's stages, and who deploys there. */
 export const stagesPrefix = (project: string) => `${project}/stages/`
 

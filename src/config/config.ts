@@ -16,6 +16,15 @@ const slackSchema = z
 
 const snsSchema = z.object({ topicArn: z.string().nullable().default(null) }).readonly()
 
+/** In its short form a list of paths is one cache. */
+const cacheSpecsSchema = z
+  .union([
+    z.literal(false).transform(() => []),
+    z.array(z.object({ paths: z.array(z.string()), key: z.array(z.string()).default([]) })),
+    z.array(z.string()).transform(paths => (paths.length > 0 ? [{ paths, key: [] }] : [])),
+  ])
+  .readonly()
+
 const pathsSchema = z
   .object({
     /** Null: all that is not excluded. */
@@ -71,6 +80,7 @@ const configSchema = z
     deploy: z.string().nullable(),
     timeout: z.int().nullable(),
     skip: z.boolean(),
+    cache: cacheSpecsSchema,
     /** Null: every file matters. */
     paths: z.union([z.literal(false).transform(() => null), z.null(), pathsSchema]),
     /** Null: as it is usual, which is for the plan to say. */

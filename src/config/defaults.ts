@@ -29,6 +29,7 @@ export const DEFAULTS = {
   skip: true,
   cancelSuperseded: null,
   paths: null,
+  cache: [],
 } as const
 
 /** What holds where the account's settings say nothing: no repository is built, LambCI's usual branches deploy. */

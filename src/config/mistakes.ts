@@ -11,7 +11,6 @@ const ACCOUNT_ONLY = "can be set in the account's settings only"
 
 /** Keys that are refused for a reason better than being unknown. */
 const REFUSED = new Map([
-  ['cache', PLANNED],
   ['submodules', PLANNED],
   ['secretEnv', 'is no longer read: set secret variables with "lambci secret set"'],
   ['docker', "is no longer supported: builds run in the build function's own image"],

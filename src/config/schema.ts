@@ -1,12 +1,13 @@
 import * as z from 'zod'
+import { cacheSchema } from './cache-schema.ts'
 import { DEFAULTS } from './defaults.ts'
 import { notificationsSchema } from './notifications-schema.ts'
 import { pathsSchema } from './paths-schema.ts'
 import {
   commandSchema,
-  depthSchema,
   environmentSchema,
   flagSchema,
+  gitSchema,
   repositoryListSchema,
   roleArnSchema,
   ruleListSchema,
@@ -20,7 +21,17 @@ import {
 
 const OVERRIDABLE = [
   ...['cmd', 'env', 'build', 'branches', 'pullRequests', 'notifications', 'inheritSecrets'],
-  ...['allowConfigOverrides', 'git', 'stages', 'deploy', 'timeout', 'skip', 'cancelSuperseded', 'paths'],
+  ...[
+    'allowConfigOverrides',
+    'git',
+    'stages',
+    'deploy',
+    'timeout',
+    'skip',
+    'cancelSuperseded',
+    'paths',
+    'cache',
+  ],
 ]
 
 const stageRuleSchema = z.union(
@@ -73,13 +84,10 @@ const overrideShape = {
       description: 'What files in the repository may say: all, nothing, or the keys listed.',
       default: DEFAULTS.allowConfigOverrides,
     }),
-  git: z
-    .strictObject({ depth: depthSchema.optional() }, { error: 'must be an object with "depth"' })
-    .optional()
-    .meta({
-      description: 'How to clone: "depth" commits. It has effect in the account\'s settings.',
-      default: DEFAULTS.git,
-    }),
+  git: gitSchema.optional().meta({
+    description: 'How to clone: "depth" commits. It has effect in the account\'s settings.',
+    default: DEFAULTS.git,
+  }),
   stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')
     .optional()
     .meta({
@@ -96,6 +104,10 @@ const overrideShape = {
   cancelSuperseded: flagSchema.optional().meta({
     description:
       'End a build when a newer commit of its branch or pull request comes. Without a word: yes, but for branches with a stage.',
+  }),
+  cache: cacheSchema.optional().meta({
+    description: 'What is kept from build to build: directories of the workspace, or of HOME ("~/.npm").',
+    examples: [['node_modules', '~/.npm']],
   }),
   paths: pathsSchema.optional().meta({
     description:

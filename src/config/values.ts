@@ -88,7 +88,7 @@ export const timeoutSchema = z
   .min(1, { error: 'must be 1 second at least' })
   .max(900, { error: 'must be 900 seconds at most, because Lambda ends a build after 15 minutes' })
 
-export const depthSchema = z
+const depthSchema = z
   .int({ error: 'must be a whole number of commits' })
   .min(1, { error: 'must be 1 commit at least' })
   .max(1_000_000, { error: 'must be 1,000,000 commits at most' })
@@ -100,4 +100,10 @@ export const repositoryListSchema = z.array(
       error: 'must be "owner", "owner/repo" or "*"',
     }),
   { error: 'must be a list of "owner", "owner/repo" or "*"' },
+)
+
+/** How to clone. */
+export const gitSchema = z.strictObject(
+  { depth: depthSchema.optional() },
+  { error: 'must be an object with "depth"' },
 )

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto'
-import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { type Hashed, hashFile } from './hash-file.ts'
 import { removeTree } from './remove-tree.ts'
 
 /** Each fetch adds two or three, and nothing here is ever packed anew. */
 const MOST_FILES = 120
-const BUFFER = Buffer.alloc(1024 * 1024)
 
 /** A bare repository that an earlier build of this process has left, and what stood in it then. */
 export type Mirror = {
@@ -17,7 +14,6 @@ export type Mirror = {
   files: Files
 }
 
-type Hashed = { digest: string; bytes: number }
 type Files = Map<string, Hashed>
 
 /**
@@ -88,23 +84,6 @@ async function hashFiles(directory: string, known: Files = new Map()): Promise<F
     files.set(path, known.get(path) ?? (await hashFile(path)))
   }
   return files
-}
-
-/** In place, for most are small; what is large lets others work in between. */
-async function hashFile(path: string): Promise<Hashed> {
-  const hash = createHash('sha256')
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    let bytes = 0
-    for (let length = 1; length > 0; bytes += length) {
-      length = readSync(file, BUFFER)
-      hash.update(BUFFER.subarray(0, length))
-      if (length === BUFFER.length) await setImmediate()
-    }
-    return { digest: hash.digest('hex'), bytes }
-  } finally {
-    closeSync(file)
-  }
 }
 
 const isSame = (one: Files, other: Files) =>

@@ -20,8 +20,8 @@ const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.js
 
 test.each<[Trust, string[], string[], string[]]>([
   ['fork', [], [], []],
-  ['branch', [`${B}/gh/ada/web/cache/branch/*`], secrets, []],
-  ['deploy', [`${B}/gh/ada/web/cache/deploy/*`, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
+  ['branch', [`${B}/cache/gh/ada/web/branch/*`], secrets, []],
+  ['deploy', [`${B}/cache/gh/ada/web/deploy/*`, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
 ])('a job of trust %s holds its own keys and no others', (trust, written, read, roles) => {
   expect(policyOf(trust)).toEqual({
     Version: '2012-10-17',
@@ -64,7 +64,9 @@ test('for any names it stays within the limit, and its only wildcards stand at t
       )
       for (const resource of resources) {
         expect(resource).toMatch(/^[^*?]+\*?$/)
-        const isOwn = resource.startsWith(`${bucketArn}/${job.project}/`)
+        const isOwn = [`${job.project}/`, `cache/${job.project}/`].some(key =>
+          resource.startsWith(`${bucketArn}/${key}`),
+        )
         expect(isOwn || /\/secrets\/env\/|:role\//.test(resource)).toBe(true)
       }
     }),

@@ -28,7 +28,7 @@ test.each([
   ['gh/ada/web/builds/12/run.json/x.json'],
   ['gh/ada/web/builds/12/run.json\n'],
   ['gh/ada/web/branches/master.json'],
-  ['gh/ada/web/cache/branch/builds/12/run.json'],
+  ['cache/gh/ada/web/branch/builds/12/run.json'],
   ['gh/../web/builds/12/run.json'],
   ['gh/ada/../builds/12/run.json'],
   ['gh/ada/w b/builds/12/run.json'],

@@ -136,12 +136,12 @@ test('each function has a log that ends some day, and each environment is small'
     expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
 })
 
-test('records and counters never expire: only deliveries do, and uploads that were given up', () => {
+test('records and counters never expire: only deliveries and caches do, and uploads that were given up', () => {
   const [bucket] = ofType('AWS::S3::Bucket')
   const lifecycle = bucket?.properties.LifecycleConfiguration
   const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
   const expiring = Rules.filter(rule => 'ExpirationInDays' in rule)
-  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/'])
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/'])
   expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
 })
 

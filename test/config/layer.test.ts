@@ -29,11 +29,21 @@ test.each([
     'branches["/^x/"]: "comd" is not a known key (did you mean "cmd"?).',
   ],
   ['{"branches": {"dev": {"branches": true}}}', 'branches.dev: "branches" cannot stand within a rule.'],
-  ['{"cache": {}}', '"cache" is planned but not available in this version; remove it for now.'],
+  ['{"cache": {}}', 'cache must be a list of paths, or of objects with "paths" and "key", not an object.'],
   ['{"paths": []}', 'paths must be an object with "include" and "exclude", or false, not a list.'],
   ['{"paths": {"only": []}}', 'paths: "only" is not a known key.'],
   ['{"paths": {"include": "src"}}', 'paths.include must be a list of paths, not "src".'],
-  ['{"cache": true}', '"cache" is planned but not available in this version; remove it for now.'],
+  ['{"cache": true}', 'cache must be a list of paths, or of objects with "paths" and "key", not true.'],
+  ['{"cache": ["../x"]}', 'cache[0] must hold no "." or "..", and be anything but ".git", not "../x".'],
+  [
+    '{"cache": ["/etc"]}',
+    'cache[0] must be a path below the repository, or below HOME with "~/", not "/etc".',
+  ],
+  ['{"cache": [".git"]}', 'cache[0] must hold no "." or "..", and be anything but ".git", not ".git".'],
+  [
+    '{"cache": [{"paths": ["a"], "key": ["~/b"]}]}',
+    'cache[0].key[0] must be a file of the repository, not "~/b".',
+  ],
   [
     '{"git": {"submodules": true}}',
     'git: "submodules" is planned but not available in this version; remove it for now.',
@@ -108,7 +118,7 @@ test.each([
   ],
   [
     '{"allowConfigOverrides": ["cmd", 1]}',
-    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, paths, not 1.',
+    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, paths, cache, not 1.',
   ],
   ['[]', 'the file must be an object, not a list.'],
   ['null', 'the file must be an object, not null.'],

@@ -10,6 +10,7 @@ test('the defaults, whole', () => {
     build: true,
     cancelSuperseded: null,
     paths: null,
+    cache: [],
     notifications: {
       on: 'always',
       slack: {

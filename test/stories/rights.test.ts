@@ -25,9 +25,9 @@ const FORBIDDEN = [
   branchKey(BASE, 'master'),
   `${BASE}/stages/qa/lock.json`,
   `${BASE}/stages/qa/current.json`,
-  `${BASE}/cache/fork/npm`,
-  `${BASE}/cache/branch/npm`,
-  `${BASE}/cache/deploy/npm`,
+  `cache/${BASE}/fork/npm`,
+  `cache/${BASE}/branch/npm`,
+  `cache/${BASE}/deploy/npm`,
   'config/global.json',
   'config/gh/home/base.json',
   runnerSecretsKey,
@@ -153,8 +153,8 @@ test("a deploy build holds its own stages and caches, and not another repository
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
   const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
   await put(`${BASE}/stages/qa/lock.json`)
-  await put(`${BASE}/cache/deploy/npm`)
-  for (const key of [`${BASE}/cache/branch/npm`, 'gh/home/other/stages/qa/lock.json', own.run, earlier.job])
+  await put(`cache/${BASE}/deploy/npm`)
+  for (const key of [`cache/${BASE}/branch/npm`, 'gh/home/other/stages/qa/lock.json', own.run, earlier.job])
     await expect(put(key)).rejects.toMatchObject({ name: 'AccessDenied' })
   client.destroy()
 })

@@ -1,0 +1,72 @@
+import type { Part, Store } from '../build/store.ts'
+
+/** S3's parts are 5 MiB at least. */
+const PART_BYTES = 8 * 1024 * 1024
+/** Parts on their way at once: what is held in memory is about as many. */
+const AT_ONCE = 4
+const TYPE = 'application/zstd'
+
+/** The bytes of an object, its ranges fetched ahead in parallel; throws where it is not there. */
+export async function* download(store: Store, key: string): AsyncGenerator<Uint8Array> {
+  const ahead: Promise<Uint8Array | null>[] = []
+  let next = 0
+  const ask = () => {
+    const range = store.getRange(key, next, PART_BYTES)
+    // Whoever stops reading does not wait for those that were asked for in advance.
+    range.catch(() => {})
+    ahead.push(range)
+    next += PART_BYTES
+  }
+  ask()
+  for (let isFirst = true; ; isFirst = false) {
+    const part = await ahead.shift()
+    if (!part) return
+    if (isFirst) while (ahead.length < AT_ONCE) ask()
+    else ask()
+    yield part
+    if (part.length < PART_BYTES) return
+  }
+}
+
+/** Stores a stream as one object; answers its size. */
+export async function upload(store: Store, key: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
+  const { multipart } = store
+  const underWay = new Set<Promise<unknown>>()
+  const parts: Part[] = []
+  let uploadId: string | null = null
+  let bytes = 0
+  for await (const [number, body, isLast] of numbered(stream)) {
+    bytes += body.length
+    if (isLast && uploadId === null) {
+      await store.put(key, body, TYPE)
+      return bytes
+    }
+    uploadId ??= await multipart.start(key, TYPE)
+    const sending = multipart.upload(key, uploadId, number, body).then(part => {
+      parts[number - 1] = part
+    })
+    const done = sending.finally(() => underWay.delete(done))
+    done.catch(() => {})
+    underWay.add(done)
+    if (underWay.size >= AT_ONCE) await Promise.race(underWay)
+  }
+  await Promise.all(underWay)
+  await multipart.complete(key, uploadId ?? '', parts)
+  return bytes
+}
+
+async function* numbered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<[number, Uint8Array, boolean]> {
+  let gathered: Uint8Array[] = []
+  let length = 0
+  let number = 1
+  for await (const chunk of stream) {
+    if (length >= PART_BYTES) {
+      yield [number++, Buffer.concat(gathered), false]
+      gathered = []
+      length = 0
+    }
+    gathered.push(chunk)
+    length += chunk.length
+  }
+  yield [number, Buffer.concat(gathered), true]
+}

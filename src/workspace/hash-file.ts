@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+
+export type Hashed = { digest: string; bytes: number }
+
+const BUFFER = Buffer.alloc(1024 * 1024)
+
+/** Hashes a regular file in place, for most are small; what is large lets others work in between. Links are refused. */
+export async function hashFile(path: string): Promise<Hashed> {
+  const hash = createHash('sha256')
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    let bytes = 0
+    for (let length = 1; length > 0; bytes += length) {
+      length = readSync(file, BUFFER)
+      hash.update(BUFFER.subarray(0, length))
+      if (length === BUFFER.length) await setImmediate()
+    }
+    return { digest: hash.digest('hex'), bytes }
+  } finally {
+    closeSync(file)
+  }
+}

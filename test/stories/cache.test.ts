@@ -1,0 +1,141 @@
+import { zstdCompressSync } from 'node:zlib'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cachePrefix } from '../../src/build/layout.ts'
+import { lambciJson, openTown, type Town } from './town.ts'
+
+let town: Town
+beforeAll(async () => {
+  town = await openTown()
+})
+afterAll(() => town.close())
+
+/** Installs what is not there yet, and says which of the two it was. */
+const INSTALL = `
+for place in deps "$HOME/.tool"; do
+  if [ -e "$place/made" ]; then echo "found $place by $(cat "$place/made")"; else
+    mkdir -p "$place/bin"; echo "$LAMBCI_BUILD_NUM" > "$place/made"; ln -s ../made "$place/bin/link"
+    printf '#!/bin/sh\\necho runs\\n' > "$place/bin/run"; chmod 755 "$place/bin/run"; echo "made $place"; fi
+  "$place/bin/run"
+done`
+
+const files = (cache: unknown, rest: Record<string, string> = {}) => ({
+  ...lambciJson(INSTALL, { cache }),
+  ...rest,
+})
+const keysOf = async (repository: string) =>
+  (await town.system.store.list(cachePrefix(`gh/${repository}`, 'deploy'))).map(({ key }) => key)
+
+async function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
+  const branch = 'master'
+  await town.push(at, repository, branch, { ...more, 'number.txt': String(number) })
+  const view = await town.ended({ project: `gh/${repository}`, number })
+  // It is saved when everybody has been told.
+  await town.settled()
+  return { view, log: await town.log(view) }
+}
+
+test('what is declared is there again, files, links and modes, in the workspace and in HOME', async () => {
+  const at = await town.write(files(['deps', '~/.tool']))
+  const first = await build(at, 'kept/simple', 1)
+  expect(first.view.status, first.log).toBe('passed')
+  expect(first.log).toMatch(/▸ There is no cache of deps, ~\/\.tool yet\n/)
+  expect(first.log).toMatch(/made deps\nruns\nmade .*\/\.tool\nruns\n/)
+  expect(await keysOf('kept/simple')).toHaveLength(2)
+  town.coolDown()
+  const second = await build(at, 'kept/simple', 2)
+  expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in [\d.]+ s\n/)
+  expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
+  expect(second.view.timings.cache).toBeGreaterThan(0)
+})
+
+test('files tell whether it still fits; else the newest is a start, and is saved anew', async () => {
+  const at = await town.write(files([{ paths: ['deps', '~/.tool'], key: ['lock'] }], { lock: '1' }))
+  await build(at, 'kept/keyed', 1)
+  const data = async () => (await keysOf('kept/keyed')).filter(key => key.endsWith('.tar.zst'))
+  expect(await data()).toHaveLength(1)
+  expect((await build(at, 'kept/keyed', 2)).log).toMatch(/from the cache in/)
+  expect(await data()).toHaveLength(1)
+  const changed = await build(at, 'kept/keyed', 3, { lock: '2' })
+  expect(changed.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache of master in/)
+  expect(changed.log).toContain('found deps by 1')
+  expect(await data()).toHaveLength(2)
+})
+
+test('another branch starts with what the default branch has', async () => {
+  const at = await town.write(files(['deps', '~/.tool']))
+  await build(at, 'kept/branches', 1)
+  await town.push(at, 'kept/branches', 'qa')
+  const view = await town.ended({ project: 'gh/kept/branches', number: 2 })
+  expect(await town.log(view)).toMatch(/from the cache of master in/)
+})
+
+test('of what is declared only some may be there', async () => {
+  const at = await town.write(
+    lambciJson('ls deps; mkdir -p deps/made', { cache: ['other', 'deps', '~/.none'] }),
+  )
+  await build(at, 'kept/some', 1)
+  const { log } = await build(at, 'kept/some', 2)
+  expect(log).toMatch(/▸ Restored other, deps, ~\/\.none from the cache in/)
+  expect(log).toContain('\nmade\n')
+})
+
+test('a build that fails saves nothing', async () => {
+  const at = await town.write({ ...lambciJson('mkdir deps; exit 1', { cache: ['deps'] }) })
+  await build(at, 'kept/failed', 1)
+  expect(await keysOf('kept/failed')).toEqual([])
+})
+
+test('a broken cache is a warning, and leaves nothing half done', async () => {
+  const at = await town.write(files(['deps', '~/.tool']))
+  await build(at, 'kept/broken', 1)
+  const key = (await keysOf('kept/broken')).find(each => each.endsWith('.tar.zst')) ?? ''
+  const whole = (await town.system.store.get(key))?.body ?? new Uint8Array()
+  for (const [number, body] of [
+    [2, whole.subarray(0, whole.length - 20)],
+    [3, Buffer.from('no archive')],
+  ] as const) {
+    await town.system.store.put(key, body, 'application/zstd')
+    const { view, log } = await build(at, 'kept/broken', number)
+    expect(view.status).toBe('passed')
+    expect(log).toMatch(/▸ The cache of deps, ~\/\.tool is broken, and is left out: \S/)
+    expect(log).toContain('made deps')
+  }
+})
+
+test('an archive brings nothing but what was declared', async () => {
+  const at = await town.write(lambciJson('mkdir -p deps; ls -A . deps ~; echo done', { cache: ['deps'] }))
+  await build(at, 'kept/narrow', 1)
+  const root = await town.write({
+    'workspace/deps/kept': '',
+    'workspace/evil': '',
+    'home/.bashrc': '',
+    'mirrors/evil': '',
+  })
+  const { stdout } = await execa('tar', ['--create', '--file=-', 'workspace', 'home', 'mirrors'], {
+    cwd: root,
+    encoding: 'buffer',
+  })
+  const key = (await keysOf('kept/narrow')).find(each => each.endsWith('.tar.zst')) ?? ''
+  await town.system.store.put(key, zstdCompressSync(stdout), 'application/zstd')
+  const { view, log } = await build(at, 'kept/narrow', 2)
+  expect(view.status).toBe('passed')
+  expect(log).toMatch(/▸ Restored deps/)
+  expect(log).toContain('\nkept\n')
+  expect(log).not.toMatch(/evil|\.bashrc/)
+})
+
+test('a fork neither reads nor keeps', async () => {
+  const config = { cache: ['deps', '~/.tool'], pullRequests: { fromForkPublicRepo: true } }
+  const at = await town.write(lambciJson(INSTALL, config))
+  await build(at, 'kept/forked', 1)
+  await town.api('POST', '/repos/kept/forked/forks', { organization: 'stranger' })
+  await town.push(at, 'stranger/forked', 'topic')
+  await town.api('POST', '/repos/kept/forked/pulls', { title: 'x', head: 'stranger:topic', base: 'master' })
+  const view = await town.ended({ project: 'gh/kept/forked', number: 2 })
+  const log = await town.log(view)
+  expect(view).toMatchObject({ status: 'passed', trust: 'fork' })
+  expect(log).toContain('made deps')
+  expect(log).not.toMatch(/cache of/)
+  expect(await town.system.store.list('cache/gh/kept/forked/fork')).toEqual([])
+})
