@@ -1,4 +1,4 @@
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { once } from '../build/once.ts'
 import { patience } from '../build/patience.ts'
 import type { Job } from '../job/job.ts'
 import { Problem } from '../problem.ts'
@@ -21,7 +21,8 @@ const LIFE_SECONDS = 3600
 /** Without a session role, as on a machine of one's own, there are no credentials to mint. */
 export function openCredentials(bucket: string, roleArn: string | undefined): MintCredentials {
   if (roleArn === undefined) return async () => null
-  const client = new STSClient(patience)
+  const sts = once(() => import('@aws-sdk/client-sts'))
+  const client = once(async () => new (await sts()).STSClient(patience))
   const [, partition] = roleArn.split(':')
   const bucketArn = `arn:${partition}:s3:::${bucket}`
   return async (job, grants) => {
@@ -31,7 +32,8 @@ export function openCredentials(bucket: string, roleArn: string | undefined): Mi
         `The rights of a build of ${job.project} do not fit into a session policy (${Policy.length} of ${POLICY_LIMIT} characters): shorten the name of the stack, whose bucket carries it, or give the branch fewer deploy roles.`,
       )
     }
-    const { Credentials: minted } = await client.send(
+    const { AssumeRoleCommand } = await sts()
+    const { Credentials: minted } = await (await client()).send(
       new AssumeRoleCommand({
         RoleArn: roleArn,
         RoleSessionName: sessionNameOf(job),

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto'
-import {
-  ConflictException,
-  CreateScheduleCommand,
-  DeleteScheduleCommand,
-  ResourceNotFoundException,
-  SchedulerClient,
-} from '@aws-sdk/client-scheduler'
 import type { BuildRef } from '../build/layout.ts'
+import { once } from '../build/once.ts'
 import { patience } from '../build/patience.ts'
 
 /** A dead man's switch: wakes report at the latest moment at which a build may end, unless it is taken away. */
@@ -24,9 +18,11 @@ export const switchName = ({ project, number }: BuildRef) =>
   `${createHash('sha256').update(project).digest('hex').slice(0, 32)}-${number}`
 
 export function openSwitch({ group, functionArn, roleArn }: SwitchTarget): Switch {
-  const client = new SchedulerClient(patience)
+  const scheduler = once(() => import('@aws-sdk/client-scheduler'))
+  const client = once(async () => new (await scheduler()).SchedulerClient(patience))
   return {
     set: async ({ project, number }, at) => {
+      const { ConflictException, CreateScheduleCommand } = await scheduler()
       const schedule = new CreateScheduleCommand({
         Name: switchName({ project, number }),
         GroupName: group,
@@ -40,12 +36,13 @@ export function openSwitch({ group, functionArn, roleArn }: SwitchTarget): Switc
           Input: JSON.stringify({ switch: { project, number } }),
         },
       })
-      await client.send(schedule).catch(error => {
+      await (await client()).send(schedule).catch(error => {
         if (!(error instanceof ConflictException)) throw error
       })
     },
     clear: async build => {
-      await client
+      const { DeleteScheduleCommand, ResourceNotFoundException } = await scheduler()
+      await (await client())
         .send(new DeleteScheduleCommand({ Name: switchName(build), GroupName: group }))
         .catch(error => {
           if (!(error instanceof ResourceNotFoundException)) throw error

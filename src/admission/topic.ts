@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
+import { once } from '../build/once.ts'
 import { patience } from '../build/patience.ts'
 import { Problem } from '../problem.ts'
 import type { Order } from './admission.ts'
@@ -10,7 +10,8 @@ export type PublishOrder = (order: Order) => Promise<void>
 const ORDER_LIMIT = 64 * 1024
 
 export function openJobsTopic(topicArn: string): PublishOrder {
-  const client = new SNSClient(patience)
+  const sns = once(() => import('@aws-sdk/client-sns'))
+  const client = once(async () => new (await sns()).SNSClient(patience))
   return async order => {
     const message = JSON.stringify(order)
     if (Buffer.byteLength(message) >= ORDER_LIMIT) {
@@ -18,7 +19,8 @@ export function openJobsTopic(topicArn: string): PublishOrder {
         `The settings of ${order.job.project} are too large: with them the job takes over 64 KB. Shorten config/global.json or config/${order.job.project}.json.`,
       )
     }
-    await client.send(
+    const { PublishCommand } = await sns()
+    await (await client()).send(
       new PublishCommand({
         TopicArn: topicArn,
         Message: message,

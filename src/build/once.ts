@@ -1,0 +1,11 @@
+/**
+ * What is made when it is first needed, and kept: a function starts sooner without the clients that most of its requests
+ * have no use for.
+ */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}
