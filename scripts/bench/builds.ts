@@ -1,6 +1,8 @@
-import { execFileSync, fork } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, execFileSync, fork } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { readRun } from '../../src/build/records.ts'
 import { openStore } from '../../src/build/store.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
@@ -121,6 +123,16 @@ async function startBuilder() {
   }
 }
 
+const BARE = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
+
+/** The same beside others, in a place of its own. */
+export async function runBareAside(remote: string, commit: string, command: string): Promise<void> {
+  const at = mkdtempSync(join(tmpdir(), 'lambci-bare-'))
+  mkdirSync(join(at, 'bare'))
+  await promisify(execFile)('bash', ['-c', BARE, 'bare', remote, commit, command], { cwd: join(at, 'bare') })
+  rmSync(at, { recursive: true, force: true })
+}
+
 /** What a person would type, over the same transport: milliseconds. */
 export function runBare(
   { directory, github }: Ground,
@@ -131,9 +143,8 @@ export function runBare(
   const at = join(directory, 'bare')
   rmSync(at, { recursive: true, force: true })
   mkdirSync(at)
-  const script = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
   const start = performance.now()
-  execFileSync('bash', ['-c', script, 'bare', `${github}/${repository}.git`, commit, command], {
+  execFileSync('bash', ['-c', BARE, 'bare', `${github}/${repository}.git`, commit, command], {
     cwd: at,
     stdio: 'ignore',
   })

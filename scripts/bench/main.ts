@@ -1,10 +1,13 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { BUILD_CASES, type BuildRow, benchBuild } from './builds.ts'
+import { benchCache, type CacheRow } from './caches.ts'
 import { LOG_CASES } from './cases.ts'
 import { openGround } from './ground.ts'
 import { benchLiveDelay } from './live.ts'
 import { benchLog, type LogRow } from './logs.ts'
+import { benchStarts } from './starts.ts'
+import { benchWhole } from './whole.ts'
 
 /**
  * `npm run bench [-- --only TEXT] [--json]`: what a build costs over its own command, each case beside its bare limit
@@ -16,6 +19,8 @@ const fits = (name: string) => name.includes(values.only ?? '')
 const ground = await openGround()
 const builds: BuildRow[] = []
 const logs: LogRow[] = []
+const caches: CacheRow[] = []
+const ms = (value: number) => `${value.toFixed(0)} ms`
 const print = (line: string) => {
   if (!values.json) console.log(line)
 }
@@ -29,6 +34,11 @@ try {
     builds.push(row)
     print(describeBuild(row))
   }
+  if (fits('cache')) caches.push(...(await benchCache(ground)))
+  for (const { name, bareMs, cacheMs, ratio, megabytes } of caches)
+    print(
+      `${name}: tar ${ms(bareMs)}, here ${ms(cacheMs)}, ${ratio.toFixed(2)} x, ${megabytes.toFixed(0)} MB packed`,
+    )
   print(`\n${describe('log of a build', 'bare', 'build', 'ratio', 'memory', 'sent to S3')}`)
   for (const wanted of LOG_CASES.filter(({ name }) => fits(name))) {
     const row = await benchLog(wanted, ground)
@@ -38,9 +48,22 @@ try {
 } finally {
   await ground.close()
 }
+const starts = fits('start') ? await benchStarts() : []
+const whole = fits('whole system') ? await benchWhole() : null
 const live = fits('live delay') ? await benchLiveDelay() : null
 if (values.json)
-  console.log(JSON.stringify({ node: process.version, cores: cpus().length, builds, logs, live }))
+  console.log(
+    JSON.stringify({
+      node: process.version,
+      cores: cpus().length,
+      builds,
+      caches,
+      logs,
+      starts,
+      whole,
+      live,
+    }),
+  )
 else if (live)
   console.log(
     `\nA line every 10 ms, until it can be read over HTTP: median ${live.medianMs} ms, p95 ${live.p95Ms} ms, of ${live.lines} lines`,
@@ -51,7 +74,6 @@ function describe(name: string, ...cells: string[]): string {
 }
 
 function describeBuild(row: BuildRow): string {
-  const ms = (value: number) => `${value.toFixed(0)} ms`
   return describe(
     row.name,
     ...[row.bareMs, row.buildMs, row.slowMs].map(ms),
