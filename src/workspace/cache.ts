@@ -169,7 +169,7 @@ export class Caches {
   readonly #caches: readonly Cache[]
 
   constructor({ deadline, ...given }: Place, specs: readonly CacheSpec[]) {
-    const late = AbortSignal.timeout(Math.max(1, deadline - Date.now()))
+    const late = AbortSignal.timeout(Math.max(1, Math.floor(deadline - Date.now())))
     const place = { ...given, deadline, signal: AbortSignal.any([given.signal, late]) }
     // Strangers' builds read nothing of others, and keep nothing.
     this.#caches = place.job.trust === 'fork' ? [] : specs.map(spec => new Cache(place, spec))
