@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../src/entry/system/functions.ts'
 import { pushPayload } from '../../test/payloads.ts'
 import { lambciJson, openTown, type Town } from '../../test/stories/town.ts'
@@ -27,6 +28,8 @@ export async function benchWhole(): Promise<WholeBench> {
     for (let round = 0; round < WARM; round++) warm.push((await deliver(town, commit)).ms)
     for (let round = 0; round < COLD; round++) {
       for (const { pid } of town.system.lambda.sandboxes(functionName('http'))) process.kill(pid, 'SIGKILL')
+      // Until its death has been noticed.
+      await sleep(300)
       cold.push((await deliver(town, commit)).ms)
     }
     await town.system.lambda.idle()

@@ -4,8 +4,10 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { execa } from 'execa'
 
 /** Fast rather than small: it is read far more often than it is written, and S3 is near. */
-const LEVEL = 3
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
+const LEVEL = 1
+/** Large pieces, or most of the time goes into handing them on. */
+const chunkSize = 1024 * 1024
+const PACKING = { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
 
 type Tree = {
   /** Where the names begin. */
@@ -21,7 +23,7 @@ export function packTree({ root, path }: Tree, names: readonly string[], signal:
     // What is changed while it is read, or cannot be read, is left out; the rest counts.
     reject: false,
   })
-  const packed = createZstdCompress(ZSTD)
+  const packed = createZstdCompress(PACKING)
   const done = pipeline(tar.nodeChildProcess.stdout as Readable, packed, { end: true, signal })
   return { packed, done }
 }
@@ -48,7 +50,7 @@ export async function unpackTree(
   const stdin = tar.nodeChildProcess.stdin
   if (!stdin) throw new Error('tar takes no input')
   const [fed, result] = await Promise.all([
-    pipeline(archive, createZstdDecompress(), stdin, { signal }).then(
+    pipeline(archive, createZstdDecompress({ chunkSize }), stdin, { signal }).then(
       () => null,
       error => error as NodeJS.ErrnoException,
     ),

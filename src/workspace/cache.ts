@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { cachePrefix } from '../build/layout.ts'
@@ -40,7 +40,8 @@ export class Cache {
   readonly #prefix: string
   readonly #names: string[]
   #hash = ''
-  #restored: Pointer | null = null
+  /** The hash of what was found. */
+  #restored: string | null = null
 
   constructor(place: Place, spec: CacheSpec) {
     const { job } = place
@@ -71,13 +72,13 @@ export class Cache {
     try {
       for (const hash of [this.#hash, ...branches]) {
         const isFitting = hash === this.#hash
-        const pointer = isFitting ? { hash, tree: '' } : await this.#pointerOf(hash)
+        const pointer = isFitting ? { hash } : await this.#pointerOf(hash)
         if (!pointer || (!isFitting && pointer.hash === this.#hash)) continue
         const archive = download(store, this.#keyOf(pointer.hash))
         const first = await archive.next().catch(notThere)
         if (!first || first.done) continue
         await unpackTree({ root: sandbox.directory, path }, this.#names, after(first.value, archive), signal)
-        this.#restored = { hash: pointer.hash, tree: await this.#treeHash() }
+        this.#restored = pointer.hash
         const seconds = ((performance.now() - start) / 1000).toFixed(1)
         return `Restored ${this.#label} from the cache${isFitting ? '' : ` of ${hash}`} in ${seconds} s`
       }
@@ -91,10 +92,11 @@ export class Cache {
   /** Saves what has changed since it was restored. Answers its size in bytes, null where nothing was to be saved. */
   async save(): Promise<number | null> {
     const { job, sandbox, path, store, signal } = this.#place
-    const tree = await this.#treeHash()
-    const isKnown = this.#restored?.hash === this.#hash
-    if (tree === '' || (isKnown && (this.#spec.key.length > 0 || tree === this.#restored?.tree))) return null
-    const names = await existing(sandbox.directory, this.#names)
+    const isKnown = this.#restored === this.#hash
+    const names = existing(sandbox.directory, this.#names)
+    if (names.length === 0 || (isKnown && this.#spec.key.length > 0)) return null
+    const tree = hashTree(sandbox.directory, names)
+    if (isKnown && (await this.#pointerOf(job.checkoutBranch))?.tree === tree) return null
     const { packed, done } = packTree({ root: sandbox.directory, path }, names, signal)
     const [bytes] = await Promise.all([upload(store, this.#keyOf(this.#hash), packed), done])
     const pointer: Pointer = { hash: this.#hash, tree }
@@ -106,23 +108,19 @@ export class Cache {
   #pointerKey = (branch: string) => `${this.#prefix}-branch-${hashOf(branch)}.json`
   #pointerOf = async (branch: string) =>
     (await readIfThere(this.#place.store, this.#pointerKey(branch), pointerSchema))?.value ?? null
+}
 
-  /** Names, kinds, sizes and modes: whatever is installed anew is the same but for its times. */
-  async #treeHash(): Promise<string> {
-    const { directory } = this.#place.sandbox
-    const hash = createHash('sha256')
-    const names = await existing(directory, this.#names)
-    if (names.length === 0) return ''
-    for (const name of names) {
-      const at = join(directory, name)
-      const below = await readdir(at, { recursive: true }).catch(() => [])
-      for (const entry of ['', ...below.toSorted()]) {
-        const found = await lstat(join(at, entry)).catch(() => null)
-        hash.update(`${name}/${entry}\0${found?.mode}\0${found?.isDirectory() ? '' : found?.size}\0`)
-      }
-    }
-    return hash.digest('hex')
+/** Names, sizes and modes: whatever is installed anew is the same but for its times. In place, for nobody waits. */
+function hashTree(root: string, names: readonly string[]): string {
+  const hash = createHash('sha256')
+  const walk = (path: string) => {
+    const found = lstatSync(join(root, path), { throwIfNoEntry: false })
+    hash.update(`${path}\0${found?.mode}\0${found?.isDirectory() ? '' : found?.size}\0`)
+    if (found?.isDirectory())
+      for (const name of readdirSync(join(root, path)).toSorted()) walk(`${path}/${name}`)
   }
+  for (const name of names) walk(name)
+  return hash.digest('hex')
 }
 
 /** `~/.npm` and `node_modules` as they lie in the sandbox. */
@@ -141,17 +139,8 @@ const hashIn = (directory: string, name: string) =>
 /** Without files that tell, each branch has its own. */
 const ownOf = ({ key }: CacheSpec, { checkoutBranch }: Job) => (key.length > 0 ? '' : checkoutBranch)
 
-async function existing(directory: string, names: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    names.map(name =>
-      lstat(join(directory, name)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  return names.filter((_, index) => found[index])
-}
+const existing = (directory: string, names: readonly string[]) =>
+  names.filter(name => lstatSync(join(directory, name), { throwIfNoEntry: false }))
 
 /** Whoever may not list is answered 403 for what is not there. */
 function notThere(error: { $metadata?: { httpStatusCode?: number } }): null {
