@@ -16,10 +16,20 @@ type Tree = {
   path: string
 }
 
-/** An archive of these files and directories below the root, compressed; links stay links. */
+/**
+ * An archive of exactly these files and directories below the root, compressed; links stay links. Who owns it may read, write and
+ * enter all of it when it is unpacked: others may have to write next to it.
+ */
 export function packTree({ root, path }: Tree, names: readonly string[], signal: AbortSignal) {
-  const tar = execa('tar', ['--create', '--file=-', '--directory', root, '--', ...names], {
-    ...{ env: { PATH: path }, extendEnv: false, cancelSignal: signal, buffer: { stdout: false } },
+  const options = ['--create', '--file=-', '--directory', root, '--no-recursion', '--mode=u+rwX']
+  const tar = execa('tar', [...options, '--null', '--verbatim-files-from', '--files-from=-'], {
+    ...{
+      env: { PATH: path, LC_ALL: 'C' },
+      extendEnv: false,
+      cancelSignal: signal,
+      buffer: { stdout: false },
+    },
+    input: names.map(name => `${name}\0`).join(''),
     // What is changed while it is read, or cannot be read, is left out; the rest counts.
     reject: false,
   })

@@ -2,8 +2,8 @@ import type { Part, Store } from '../build/store.ts'
 
 /** S3's parts are 5 MiB at least. */
 const PART_BYTES = 8 * 1024 * 1024
-/** Parts on their way at once: what is held in memory is about as many. */
-const AT_ONCE = 4
+/** Parts of one object on their way at once: what is held in memory is about as many. */
+const AT_ONCE = 2
 const TYPE = 'application/zstd'
 
 /** The bytes of an object, its ranges fetched ahead in parallel; throws where it is not there. */

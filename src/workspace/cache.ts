@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { lstatSync, readdirSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { cachePrefix } from '../build/layout.ts'
@@ -7,6 +7,7 @@ import { readIfThere } from '../build/records.ts'
 import type { Store } from '../build/store.ts'
 import type { Job } from '../job/job.ts'
 import { packTree, unpackTree } from './cache-archive.ts'
+import { divide } from './cache-shards.ts'
 import { download, upload } from './cache-transfer.ts'
 import { hashFile } from './hash-file.ts'
 import { removeTree } from './remove-tree.ts'
@@ -26,9 +27,15 @@ type Place = {
   signal: AbortSignal
 }
 
+/** What was saved under a hash: written last, so that whoever finds it finds all of it. */
+const savedSchema = z.object({
+  archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(16),
+  tree: z.string().max(64),
+})
+type Saved = z.infer<typeof savedSchema>
+
 /** What a branch has saved last. */
-const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/), tree: z.string().max(64) })
-type Pointer = z.infer<typeof pointerSchema>
+const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
 
 const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
@@ -40,8 +47,7 @@ export class Cache {
   readonly #prefix: string
   readonly #names: string[]
   #hash = ''
-  /** The hash of what was found. */
-  #restored: string | null = null
+  #restored: { hash: string; tree: string } | null = null
 
   constructor(place: Place, spec: CacheSpec) {
     const { job } = place
@@ -61,7 +67,7 @@ export class Cache {
    * about it; a cache that is broken is told of, and no more.
    */
   async restore(): Promise<string> {
-    const { job, sandbox, path, store, signal } = this.#place
+    const { job, sandbox } = this.#place
     const start = performance.now()
     const files = await Promise.all(this.#spec.key.map(name => hashIn(sandbox.workspace, name)))
     this.#hash = hashOf(
@@ -70,17 +76,14 @@ export class Cache {
     )
     const branches = [...new Set([job.checkoutBranch, job.branch, job.defaultBranch])]
     try {
-      for (const hash of [this.#hash, ...branches]) {
-        const isFitting = hash === this.#hash
-        const pointer = isFitting ? { hash } : await this.#pointerOf(hash)
-        if (!pointer || (!isFitting && pointer.hash === this.#hash)) continue
-        const archive = download(store, this.#keyOf(pointer.hash))
-        const first = await archive.next().catch(notThere)
-        if (!first || first.done) continue
-        await unpackTree({ root: sandbox.directory, path }, this.#names, after(first.value, archive), signal)
-        this.#restored = pointer.hash
+      for (const branch of [null, ...branches]) {
+        const hash = branch === null ? this.#hash : await this.#hashOfBranch(branch)
+        const saved = hash && (await this.#savedAs(hash))
+        if (!hash || !saved) continue
+        await this.#unpack(saved)
+        this.#restored = { hash, tree: saved.tree }
         const seconds = ((performance.now() - start) / 1000).toFixed(1)
-        return `Restored ${this.#label} from the cache${isFitting ? '' : ` of ${hash}`} in ${seconds} s`
+        return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds} s`
       }
       return `There is no cache of ${this.#label} yet`
     } catch (error) {
@@ -91,36 +94,47 @@ export class Cache {
 
   /** Saves what has changed since it was restored. Answers its size in bytes, null where nothing was to be saved. */
   async save(): Promise<number | null> {
-    const { job, sandbox, path, store, signal } = this.#place
-    const isKnown = this.#restored === this.#hash
-    const names = existing(sandbox.directory, this.#names)
+    const { job, sandbox } = this.#place
+    const isKnown = this.#restored?.hash === this.#hash
+    const names = this.#names.filter(name =>
+      lstatSync(join(sandbox.directory, name), { throwIfNoEntry: false }),
+    )
     if (names.length === 0 || (isKnown && this.#spec.key.length > 0)) return null
-    const tree = hashTree(sandbox.directory, names)
-    if (isKnown && (await this.#pointerOf(job.checkoutBranch))?.tree === tree) return null
-    const { packed, done } = packTree({ root: sandbox.directory, path }, names, signal)
-    const [bytes] = await Promise.all([upload(store, this.#keyOf(this.#hash), packed), done])
-    const pointer: Pointer = { hash: this.#hash, tree }
-    await store.put(this.#pointerKey(job.checkoutBranch), JSON.stringify(pointer), 'application/json')
+    const { lists, tree } = divide(sandbox.directory, names)
+    if (isKnown && this.#restored?.tree === tree) return null
+    const id = randomUUID()
+    const saved: Saved = { archives: lists.map((_, index) => `${id}.${index}.tar.zst`), tree }
+    const sizes = await Promise.all(lists.map((list, index) => this.#pack(list, saved.archives[index] ?? '')))
+    await this.#put(this.#hash, saved)
+    await this.#put(this.#branchName(job.checkoutBranch), { hash: this.#hash })
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+
+  async #pack(list: readonly string[], name: string): Promise<number> {
+    const { sandbox, path, store, signal } = this.#place
+    const { packed, done } = packTree({ root: sandbox.directory, path }, list, signal)
+    const [bytes] = await Promise.all([upload(store, `${this.#prefix}-${name}`, packed), done])
     return bytes
   }
 
-  #keyOf = (hash: string) => `${this.#prefix}-${hash}.tar.zst`
-  #pointerKey = (branch: string) => `${this.#prefix}-branch-${hashOf(branch)}.json`
-  #pointerOf = async (branch: string) =>
-    (await readIfThere(this.#place.store, this.#pointerKey(branch), pointerSchema))?.value ?? null
-}
-
-/** Names, sizes and modes: whatever is installed anew is the same but for its times. In place, for nobody waits. */
-function hashTree(root: string, names: readonly string[]): string {
-  const hash = createHash('sha256')
-  const walk = (path: string) => {
-    const found = lstatSync(join(root, path), { throwIfNoEntry: false })
-    hash.update(`${path}\0${found?.mode}\0${found?.isDirectory() ? '' : found?.size}\0`)
-    if (found?.isDirectory())
-      for (const name of readdirSync(join(root, path)).toSorted()) walk(`${path}/${name}`)
+  /** All at once: none needs what another brings. */
+  async #unpack({ archives }: Saved): Promise<void> {
+    const { sandbox, path, store, signal } = this.#place
+    const tree = { root: sandbox.directory, path }
+    await Promise.all(
+      archives.map(name => unpackTree(tree, this.#names, download(store, `${this.#prefix}-${name}`), signal)),
+    )
   }
-  for (const name of names) walk(name)
-  return hash.digest('hex')
+
+  #branchName = (branch: string) => `branch-${hashOf(branch)}`
+  #keyOf = (name: string) => `${this.#prefix}-${name}.json`
+  #put = (name: string, value: object) =>
+    this.#place.store.put(this.#keyOf(name), JSON.stringify(value), 'application/json')
+  #savedAs = async (hash: string) =>
+    (await readIfThere(this.#place.store, this.#keyOf(hash), savedSchema))?.value ?? null
+  #hashOfBranch = async (branch: string) =>
+    (await readIfThere(this.#place.store, this.#keyOf(this.#branchName(branch)), pointerSchema))?.value
+      .hash ?? null
 }
 
 /** `~/.npm` and `node_modules` as they lie in the sandbox. */
@@ -138,20 +152,6 @@ const hashIn = (directory: string, name: string) =>
 
 /** Without files that tell, each branch has its own. */
 const ownOf = ({ key }: CacheSpec, { checkoutBranch }: Job) => (key.length > 0 ? '' : checkoutBranch)
-
-const existing = (directory: string, names: readonly string[]) =>
-  names.filter(name => lstatSync(join(directory, name), { throwIfNoEntry: false }))
-
-/** Whoever may not list is answered 403 for what is not there. */
-function notThere(error: { $metadata?: { httpStatusCode?: number } }): null {
-  if (error.$metadata?.httpStatusCode === 403) return null
-  throw error
-}
-
-async function* after(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first
-  yield* rest
-}
 
 /** All caches of one build. */
 export class Caches {
