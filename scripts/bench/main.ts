@@ -51,6 +51,17 @@ try {
 const starts = fits('start') ? await benchStarts() : []
 const whole = fits('whole system') ? await benchWhole() : null
 const live = fits('live delay') ? await benchLiveDelay() : null
+for (const row of starts)
+  print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)
+if (whole) {
+  const { webhook, many } = whole
+  print(
+    `webhook until accepted: warm ${ms(webhook.warmMs)}, 9 of 10 within ${ms(webhook.slowMs)}, cold ${ms(webhook.coldMs)}`,
+  )
+  print(
+    `${many.builds} builds, ${many.atOnce} at once: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
+  )
+}
 if (values.json)
   console.log(
     JSON.stringify({
