@@ -1,7 +1,6 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../src/entry/system/functions.ts'
-import { pushPayload } from '../../test/payloads.ts'
+import { bringPush } from '../../test/signed-push.ts'
 import { lambciJson, openTown, type Town } from '../../test/stories/town.ts'
 import { runBareAside } from './builds.ts'
 import { median, quantile } from './numbers.ts'
@@ -49,21 +48,8 @@ export async function benchWhole(): Promise<WholeBench> {
 
 /** Milliseconds until a push is accepted. */
 async function deliver(town: Town, commit: string): Promise<{ ms: number }> {
-  const push = pushPayload({ ref: 'refs/heads/master', after: commit })
-  const repository = { ...push.repository, full_name: 'bench/whole', default_branch: 'master' }
-  const body = JSON.stringify({ ...push, repository })
-  const signature = createHmac('sha256', town.system.keys.webhookSecret).update(body).digest('hex')
   const start = performance.now()
-  const answer = await fetch(`${town.system.addresses.url}/webhook`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': 'push',
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  })
+  const answer = await bringPush(town.system.addresses, 'bench/whole', commit)
   if (answer.status !== 202) throw new Error(`A delivery was answered with ${answer.status}`)
   return { ms: performance.now() - start }
 }

@@ -1,4 +1,3 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -6,7 +5,7 @@ import { readRecords } from '../../src/build/records.ts'
 import { viewOf } from '../../src/build/view.ts'
 import { functionName } from '../../src/entry/system/functions.ts'
 import { readSummary } from '../../src/report/summary.ts'
-import { pushPayload } from '../payloads.ts'
+import { bringPush } from '../signed-push.ts'
 import { lambciJson, openTown } from '../stories/town.ts'
 import { startWriteLimit } from './write-limit.ts'
 
@@ -34,7 +33,7 @@ const reach = (service: string, url: string) => {
   return limit.url
 }
 const town = await openTown({ concurrency: 8, reach })
-const { addresses, keys, store, lambda } = town.system
+const { addresses, store, lambda } = town.system
 const nameOf = (index: number) => `load/repository-${index}`
 
 const at = await town.write(lambciJson('true'))
@@ -67,21 +66,8 @@ type Accepted = { status: number; ms: number; project: string; number: number }
 
 async function deliver(index: number): Promise<Accepted> {
   await sleep((index / deliveries) * seconds * 1000)
-  const push = pushPayload({ ref: 'refs/heads/master', after: commit })
-  const repository = { ...push.repository, full_name: nameOf(index % repositories), default_branch: 'master' }
-  const body = JSON.stringify({ ...push, repository })
-  const signature = createHmac('sha256', keys.webhookSecret).update(body).digest('hex')
   const start = performance.now()
-  const answer = await fetch(`${addresses.url}/webhook`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': 'push',
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${signature}`,
-    },
-  })
+  const answer = await bringPush(addresses, nameOf(index % repositories), commit)
   const { project, number } = (await answer.json()) as { project: string; number: number }
   return { status: answer.status, ms: performance.now() - start, project, number }
 }

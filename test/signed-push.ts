@@ -1,0 +1,24 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { pushPayload } from './payloads.ts'
+
+/** Brings the system a signed push of a commit to a repository's `master`, as GitHub does. */
+export function bringPush(
+  { url, webhookSecret }: { url: string; webhookSecret: string },
+  repositoryName: string,
+  commit: string,
+): Promise<Response> {
+  const push = pushPayload({ ref: 'refs/heads/master', after: commit })
+  const repository = { ...push.repository, full_name: repositoryName, default_branch: 'master' }
+  const body = JSON.stringify({ ...push, repository })
+  const signature = createHmac('sha256', webhookSecret).update(body).digest('hex')
+  return fetch(`${url}/webhook`, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${signature}`,
+    },
+  })
+}
