@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 
 /**
  * Writes `src/pages/browser-script.ts`, the build page's script as one string: the product runs its TypeScript as it is,
@@ -9,17 +9,14 @@ import { build } from 'esbuild'
 const PAGES = join(import.meta.dirname, '..', 'src', 'pages')
 const target = join(PAGES, 'browser-script.ts')
 
-const { outputFiles } = await build({
-  entryPoints: [join(PAGES, 'browser', 'build-page.ts')],
-  bundle: true,
-  write: false,
-  minify: true,
-  format: 'iife',
-  target: 'es2022',
-  charset: 'ascii',
-  legalComments: 'none',
+const bundler = await rolldown({
+  input: join(PAGES, 'browser', 'build-page.ts'),
+  platform: 'browser',
+  transform: { target: 'es2022' },
 })
-const script = outputFiles[0]?.text.trim() ?? ''
+const { output } = await bundler.generate({ format: 'iife', minify: true })
+await bundler.close()
+const script = output[0].code.trim()
 if (/<\/script|<!--/i.test(script)) throw new Error('The script would end the element in which it stands')
 const wanted = `// Written by scripts/write-browser-script.ts from src/pages/browser/: do not edit.\nexport const BROWSER_SCRIPT =\n  ${JSON.stringify(script)}\n`
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundle, ENTRIES } from '../bundle.ts'
+import { bundle, ENTRIES, writeBundle } from '../bundle.ts'
 import { median, quantile } from './numbers.ts'
 
 export type StartRow = { name: string; ms: number; slowMs: number; overMs: number }
@@ -10,7 +10,7 @@ export type StartRow = { name: string; ms: number; slowMs: number; overMs: numbe
 const ROUNDS = 25
 
 /** What the entries read while they load. */
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   PATH: process.env.PATH ?? '',
   AWS_REGION: 'us-east-1',
   LAMBCI_BUCKET: 'lambci-123456789012-us-east-1',
@@ -27,8 +27,8 @@ export async function benchStarts(): Promise<StartRow[]> {
     writeFileSync(bare, '')
     const modules = new Map([['bare Node', bare]])
     for (const entry of ENTRIES) {
-      await bundle(entry, directory)
-      modules.set(entry, join(directory, entry, 'index.cjs'))
+      await writeBundle(await bundle(entry), join(directory, entry))
+      modules.set(entry, join(directory, entry, 'index.js'))
     }
     const times = new Map([...modules.keys()].map(name => [name, [] as number[]]))
     for (let round = -2; round < ROUNDS; round++)

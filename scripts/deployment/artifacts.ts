@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Zippable, zipSync } from 'fflate'
-import { bundle, type Entry } from '../bundle.ts'
+import { type Bundle, bundle, type Entry } from '../bundle.ts'
 import type { Aws } from './aws.ts'
 
 export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
@@ -28,22 +28,12 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
   return zipSync(zippable)
 }
 
-/** In Lambda nothing says that `.js` is anything else than CommonJS. */
-export type Bundles = Record<Entry, Uint8Array>
+export type Bundles = Record<Entry, Bundle>
 
-/** Bundles all entries, in a directory of their own: another run may be at it, too. */
-export const makeBundles = (): Promise<Bundles> =>
-  inDirectory(async directory => {
-    const make = async (entry: Entry) => {
-      await bundle(entry, directory)
-      return readFile(join(directory, entry, 'index.cjs'))
-    }
-    const [http, report, build] = await Promise.all([make('http'), make('report'), make('build')])
-    return { http, report, build }
-  })
-
-/** In Lambda nothing says that `.js` is anything else than CommonJS. */
-export const zipBundle = (bundled: Uint8Array) => zip({ 'index.js': bundled })
+export async function makeBundles(): Promise<Bundles> {
+  const [http, report, build] = await Promise.all([bundle('http'), bundle('report'), bundle('build')])
+  return { http, report, build }
+}
 
 /** Uploads what is not there yet, under the hash of its content; answers its key. */
 export async function uploadOnce(

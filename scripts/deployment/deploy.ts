@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parametersIn } from '../../src/entry/system/template.ts'
-import { type Bundles, makeBundles, uploadOnce, zipBundle } from './artifacts.ts'
+import { type Bundles, makeBundles, uploadOnce, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { deployStack } from './change-set.ts'
 import { ensureImage } from './image.ts'
@@ -55,7 +55,7 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
 
 async function uploadBundles(aws: Aws, { outputs: { ArtifactBucket = '' } }: StackState, bundles: Bundles) {
   const upload = (entry: 'http' | 'report') =>
-    uploadOnce(aws, { bucket: ArtifactBucket, prefix: entry }, zipBundle(bundles[entry]))
+    uploadOnce(aws, { bucket: ArtifactBucket, prefix: entry }, zip(bundles[entry]))
   return { ArtifactBucket, HttpBundle: await upload('http'), ReportBundle: await upload('report') }
 }
 

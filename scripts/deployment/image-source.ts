@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '../../src/problem.ts'
+import type { Bundle } from '../bundle.ts'
 import { hashOf } from './artifacts.ts'
 
 const OWN_DOCKERFILE = 'Dockerfile'
 /** Where Dockerfiles find the bundle. */
-const BUNDLE = join('dist', 'build', 'index.cjs')
+const BUNDLE = join('dist', 'build')
 
 /** What an image is built from, by path; its tag is the hash of it all, so that an image is built once. */
 export type ImageSource = { files: Record<string, Uint8Array>; dockerfile: string; tag: string }
@@ -13,7 +14,7 @@ export type ImageSource = { files: Record<string, Uint8Array>; dockerfile: strin
 export type Ingredients = {
   /** One of their own; ours otherwise. */
   dockerfile?: string | undefined
-  bundle: Uint8Array
+  bundle: Bundle
   /** It counts for the tag: an image of the same content for another processor is another image. */
   architecture: string
 }
@@ -30,7 +31,7 @@ export async function readImageSource(
   )
   const files: Record<string, Uint8Array> = {}
   for (const name of names.toSorted()) files[name] = await readFile(join(root, name))
-  files[BUNDLE] = bundle
+  for (const [name, bytes] of Object.entries(bundle)) files[join(BUNDLE, name)] = bytes
   if (dockerfile !== undefined) files[OWN_DOCKERFILE] = await readDockerfile(dockerfile)
   const chosen = dockerfile === undefined ? 'image/Dockerfile' : OWN_DOCKERFILE
   const parts = Object.entries(files).flat()
@@ -54,7 +55,7 @@ export function demandSameKind(current: string, stack: string): void {
   const [, tag] = new RegExp(`/${stack}-bootstrap:(.*)$`).exec(current) ?? []
   if (tag === undefined)
     throw new Problem(
-      `Builds run in an image of your own, ${current}. Name it again with --image, or a newer one that carries the new dist/build/index.cjs, ${back}.`,
+      `Builds run in an image of your own, ${current}. Name it again with --image, or a newer one that carries the new dist/build/, ${back}.`,
     )
   if (tag.startsWith('own-'))
     throw new Problem(
