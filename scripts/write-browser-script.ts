@@ -14,7 +14,7 @@ const bundler = await rolldown({
   platform: 'browser',
   transform: { target: 'es2022' },
 })
-const { output } = await bundler.generate({ format: 'iife', minify: true })
+const { output } = await bundler.generate({ format: 'iife', minify: true, strict: true })
 await bundler.close()
 const script = output[0].code.trim()
 if (/<\/script|<!--/i.test(script)) throw new Error('The script would end the element in which it stands')
