@@ -84,7 +84,10 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
   const get = async (key: string, range?: string) => {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
-      const body = (await answer.Body?.transformToByteArray()) ?? new Uint8Array()
+      // The SDK's own way to gather them takes twice as long.
+      const pieces: Uint8Array[] = []
+      for await (const piece of (answer.Body ?? []) as AsyncIterable<Uint8Array>) pieces.push(piece)
+      const body = Buffer.concat(pieces)
       return { body, etag: answer.ETag ?? '', size: answer.ContentLength ?? body.length }
     } catch (error) {
       const status = statusOf(error)
