@@ -22,7 +22,7 @@ import { createSink } from './log/sink.ts'
 import { describePlan } from './plan/describe.ts'
 import { planBuild, type Step } from './plan/plan.ts'
 import { recordOf } from './plan/record.ts'
-import { Caches } from './workspace/cache.ts'
+import { Caches } from './workspace/caches.ts'
 import { killLeftBehind } from './workspace/left-behind.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
@@ -81,7 +81,7 @@ async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): 
   await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
   if (closing.result === 'passed') await (await setting).caches.save()
   // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
-  await cleanSandbox(host.sandbox, host.isAlone, [host.mirrors]).catch(error =>
+  await cleanSandbox(host.sandbox, host.isAlone, Object.values(host.kept)).catch(error =>
     host.giveUp(log.redact(String(error))),
   )
 }
@@ -96,15 +96,15 @@ async function setScene(
   const { path, deadline } = host
   const reading = readSecretVariables(store, admission.secretVariables)
   reading.catch(() => {})
-  const sandbox = await openSandbox(host.sandbox, host.isAlone, [host.mirrors])
+  const sandbox = await openSandbox(host.sandbox, host.isAlone, Object.values(host.kept))
   const resolved = await resolveCommit(job, {
-    ...{ githubUrl: host.githubUrl, mirrors: host.mirrors, deadline, signal },
+    ...{ githubUrl: host.githubUrl, mirrors: host.kept.mirrors, deadline, signal },
     directory: sandbox.workspace,
     token: admission.cloneToken,
     access: { home: sandbox.home, path, network: host.network },
   })
   const { build, inheritSecrets, cache } = resolved.config
-  const caches = new Caches({ store, job, sandbox, path, deadline, signal }, cache)
+  const caches = new Caches({ store, job, sandbox, path, deadline, signal, trees: host.kept.trees }, cache)
   return { sandbox, resolved, caches, secrets: build && inheritSecrets ? await reading : {} }
 }
 

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Order } from '../../src/admission/admission.ts'
 import { openStore } from '../../src/build/store.ts'
+import type { Host } from '../../src/command/host.ts'
 import { runJob } from '../../src/run-job.ts'
+import { KeptTrees } from '../../src/workspace/kept-trees.ts'
 import { Mirrors } from '../../src/workspace/mirrors.ts'
 import { BUCKET, KEYS } from './job.ts'
 
@@ -17,11 +19,14 @@ function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
   return Number(kilobytes) / 1024
 }
 
-const mirrors = new Map<string, Mirrors>()
-/** As an entry has them: one for as long as the process lives. */
-function mirrorsOf(sandbox: string): Mirrors {
-  const kept = mirrors.get(sandbox) ?? new Mirrors(sandbox, 256 * 1024 * 1024)
-  mirrors.set(sandbox, kept)
+const keptIn = new Map<string, Host['kept']>()
+/** As an entry has it: one for as long as the process lives. */
+function keptOf(sandbox: string): Host['kept'] {
+  const kept = keptIn.get(sandbox) ?? {
+    mirrors: new Mirrors(sandbox, 256 * 1024 * 1024),
+    trees: new KeptTrees(sandbox),
+  }
+  keptIn.set(sandbox, kept)
   return kept
 }
 
@@ -33,7 +38,7 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
   await runJob(order, {
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
-    mirrors: mirrorsOf(join(directory, 'sandbox')),
+    kept: keptOf(join(directory, 'sandbox')),
     isAlone: false,
     giveUp: reason => {
       throw new Error(reason)

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   CompleteMultipartUploadCommand,
@@ -84,10 +85,7 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
   const get = async (key: string, range?: string) => {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
-      // The SDK's own way to gather them takes twice as long.
-      const pieces: Uint8Array[] = []
-      for await (const piece of (answer.Body ?? []) as AsyncIterable<Uint8Array>) pieces.push(piece)
-      const body = Buffer.concat(pieces)
+      const body = await gather(answer.Body as Readable)
       return { body, etag: answer.ETag ?? '', size: answer.ContentLength ?? body.length }
     } catch (error) {
       const status = statusOf(error)
@@ -148,6 +146,13 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
     },
   }
+}
+
+/** The SDK's own way to do this takes twice as long. */
+async function gather(stream: Readable): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of stream) pieces.push(piece)
+  return Buffer.concat(pieces)
 }
 
 function multipartStore(client: S3Client, bucket: string): Multipart {

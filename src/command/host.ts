@@ -1,6 +1,7 @@
 import type { Admission } from '../admission/admission.ts'
 import type { Runner } from '../build/run-record.ts'
 import type { Store } from '../build/store.ts'
+import type { KeptTrees } from '../workspace/kept-trees.ts'
 import type { Mirrors } from '../workspace/mirrors.ts'
 
 /** What running a job needs from wherever it runs. */
@@ -10,8 +11,8 @@ export type Host = {
   sandbox: string
   /** Whether nobody else's processes are on this machine: then whatever a build has started can be told by its age. */
   isAlone: boolean
-  /** What is kept in it of the repositories that were built last. */
-  mirrors: Mirrors
+  /** What stays in it of the builds before: their repositories, and the caches of the last one. */
+  kept: { mirrors: Mirrors; trees: KeptTrees }
   githubUrl: string
   /** By then all commands must have ended, so that there is time left to say so; milliseconds since 1970. */
   deadline: number

@@ -48,6 +48,7 @@ export async function resolveCommit(job: Job, source: Source): Promise<Resolved>
     deadline,
     signal,
     mirrors,
+    isPrivate: job.isPrivate,
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)

@@ -3,6 +3,7 @@ import { readEnvironment } from '../account/environment.ts'
 import { orderSchema } from '../admission/admission.ts'
 import { openStore } from '../build/store.ts'
 import { runJob } from '../run-job.ts'
+import { KeptTrees } from '../workspace/kept-trees.ts'
 import { Mirrors } from '../workspace/mirrors.ts'
 
 const environment = readEnvironment(process.env, [
@@ -32,7 +33,10 @@ const eventSchema = z.object({
 
 const MB = 1024 * 1024
 /** A quarter of the disk is for what earlier builds have fetched; the rest is the command's. */
-const mirrors = new Mirrors(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4)
+const kept = {
+  mirrors: new Mirrors(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
+  trees: new KeptTrees(environment.LAMBCI_SANDBOX),
+}
 let isWarm = false
 
 /** A build function: what SNS brings is one order. */
@@ -49,7 +53,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const job = runJob(order, {
     openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,
-    mirrors,
+    kept,
     // A machine's /tmp is given only where all of it is: on Lambda.
     isAlone: environment.LAMBCI_SANDBOX === '/tmp',
     githubUrl: environment.LAMBCI_GITHUB_URL,

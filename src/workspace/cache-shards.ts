@@ -3,7 +3,12 @@ import { type Dirent, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Parts of a tree that can be packed and unpacked at once, as names for tar, and the hash of the whole. */
-export type Shards = { lists: string[][]; tree: string }
+export type Shards = {
+  lists: string[][]
+  tree: string
+  /** When any of it was last changed, or came to lie there; ms since 1970. */
+  changedAt: number
+}
 
 /** Below this one is enough. */
 const SMALL_BYTES = 8 * 1024 * 1024
@@ -19,15 +24,21 @@ const EACH_FILE = 4096
 export function divide(root: string, names: readonly string[]): Shards {
   const hash = createHash('sha256')
   const units: { path: string; files: string[]; bytes: number }[] = []
+  let changedAt = 0
+  const look = (path: string) => {
+    const stats = lstatSync(join(root, path))
+    changedAt = Math.max(changedAt, stats.ctimeMs)
+    return stats
+  }
   const note = (path: string) => {
-    const { mode, size } = lstatSync(join(root, path))
+    const { mode, size } = look(path)
     hash.update(`${path}\0${mode}\0${size}\0`)
     return size + EACH_FILE
   }
   const walk = (path: string) => {
     const entries = readdirSync(join(root, path), { withFileTypes: true }).toSorted(byName)
     const files = entries.filter(entry => !entry.isDirectory()).map(({ name }) => `${path}/${name}`)
-    hash.update(`${path}/\0${lstatSync(join(root, path)).mode}\0`)
+    hash.update(`${path}/\0${look(path).mode}\0`)
     units.push({ path, files, bytes: files.reduce((sum, file) => sum + note(file), EACH_FILE) })
     for (const { name } of entries.filter(entry => entry.isDirectory())) walk(`${path}/${name}`)
   }
@@ -35,7 +46,7 @@ export function divide(root: string, names: readonly string[]): Shards {
     if (lstatSync(join(root, name)).isDirectory()) walk(name)
     else units.push({ path: parentOf(name), files: [name], bytes: note(name) })
   }
-  return { lists: balance(units), tree: hash.digest('hex') }
+  return { lists: balance(units), tree: hash.digest('hex'), changedAt }
 }
 
 function balance(units: { path: string; files: string[]; bytes: number }[]): string[][] {

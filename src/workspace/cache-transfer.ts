@@ -18,11 +18,10 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
     next += PART_BYTES
   }
   ask()
-  for (let isFirst = true; ; isFirst = false) {
+  for (;;) {
     const part = await ahead.shift()
     if (!part) return
-    if (isFirst) while (ahead.length < AT_ONCE) ask()
-    else ask()
+    while (ahead.length < AT_ONCE) ask()
     yield part
     if (part.length < PART_BYTES) return
   }

@@ -10,16 +10,20 @@ import { packTree, unpackTree } from './cache-archive.ts'
 import { divide } from './cache-shards.ts'
 import { download, upload } from './cache-transfer.ts'
 import { hashFile } from './hash-file.ts'
+import type { KeptTree, KeptTrees } from './kept-trees.ts'
 import { removeTree } from './remove-tree.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** What is kept together, and the files of the repository that tell whether it still fits. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
 
-type Place = {
+/** Where caches are restored and saved. */
+export type Place = {
   store: Store
   job: Job
   sandbox: Sandbox
+  /** What the last build here has left. */
+  trees: KeptTrees
   /** PATH. */
   path: string
   /** What is not done by then is given up; ms since 1970. */
@@ -47,7 +51,7 @@ export class Cache {
   readonly #prefix: string
   readonly #names: string[]
   #hash = ''
-  #restored: { hash: string; tree: string } | null = null
+  #restored: KeptTree | null = null
 
   constructor(place: Place, spec: CacheSpec) {
     const { job } = place
@@ -67,13 +71,16 @@ export class Cache {
    * about it; a cache that is broken is told of, and no more.
    */
   async restore(): Promise<string> {
-    const { job, sandbox } = this.#place
+    const { job, sandbox, trees } = this.#place
     const start = performance.now()
+    const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
     const files = await Promise.all(this.#spec.key.map(name => hashIn(sandbox.workspace, name)))
     this.#hash = hashOf(
       ...this.#spec.key.flatMap((name, index) => [name, files[index] ?? '']),
       ownOf(this.#spec, job),
     )
+    this.#restored = await trees.take(this.#prefix, this.#hash)
+    if (this.#restored) return `Restored ${this.#label} from the build before, in ${seconds()}`
     const branches = [...new Set([job.checkoutBranch, job.branch, job.defaultBranch])]
     try {
       for (const branch of [null, ...branches]) {
@@ -82,8 +89,7 @@ export class Cache {
         if (!hash || !saved) continue
         await this.#unpack(saved)
         this.#restored = { hash, tree: saved.tree }
-        const seconds = ((performance.now() - start) / 1000).toFixed(1)
-        return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds} s`
+        return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}`
       }
       return `There is no cache of ${this.#label} yet`
     } catch (error) {
@@ -92,21 +98,32 @@ export class Cache {
     }
   }
 
-  /** Saves what has changed since it was restored. Answers its size in bytes, null where nothing was to be saved. */
-  async save(): Promise<number | null> {
+  /**
+   * Saves what has changed since it was restored, and keeps it for the next build. Answers its size in bytes, null where
+   * nothing was to be saved.
+   * @param since when restoring was over; ms since 1970
+   */
+  async save(since: number): Promise<number | null> {
     const { job, sandbox } = this.#place
     const isKnown = this.#restored?.hash === this.#hash
+    const isKeyed = this.#spec.key.length > 0
     const names = this.#names.filter(name =>
       lstatSync(join(sandbox.directory, name), { throwIfNoEntry: false }),
     )
-    if (names.length === 0 || (isKnown && this.#spec.key.length > 0)) return null
-    const { lists, tree } = divide(sandbox.directory, names)
-    if (isKnown && this.#restored?.tree === tree) return null
+    if (names.length === 0) return null
+    const { lists, tree, changedAt } = divide(sandbox.directory, names)
+    const keep = () => this.#place.trees.keep(this.#prefix, { hash: this.#hash, tree }, names)
+    if (isKnown && (isKeyed || this.#restored?.tree === tree)) {
+      // Of what its files stand for there is one, the same in a sandbox that is cold.
+      if (!isKeyed || changedAt <= since) await keep()
+      return null
+    }
     const id = randomUUID()
     const saved: Saved = { archives: lists.map((_, index) => `${id}.${index}.tar.zst`), tree }
     const sizes = await Promise.all(lists.map((list, index) => this.#pack(list, saved.archives[index] ?? '')))
     await this.#put(this.#hash, saved)
     await this.#put(this.#branchName(job.checkoutBranch), { hash: this.#hash })
+    await keep()
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
@@ -152,27 +169,3 @@ const hashIn = (directory: string, name: string) =>
 
 /** Without files that tell, each branch has its own. */
 const ownOf = ({ key }: CacheSpec, { checkoutBranch }: Job) => (key.length > 0 ? '' : checkoutBranch)
-
-/** All caches of one build. */
-export class Caches {
-  readonly #caches: readonly Cache[]
-
-  constructor({ deadline, ...given }: Place, specs: readonly CacheSpec[]) {
-    const late = AbortSignal.timeout(Math.max(1, Math.floor(deadline - Date.now())))
-    const place = { ...given, deadline, signal: AbortSignal.any([given.signal, late]) }
-    // Strangers' builds read nothing of others, and keep nothing.
-    this.#caches = place.job.trust === 'fork' ? [] : specs.map(spec => new Cache(place, spec))
-  }
-
-  async restore(say: (line: string) => Promise<void>): Promise<void> {
-    for (const line of await Promise.all(this.#caches.map(cache => cache.restore()))) await say(line)
-  }
-
-  /** After the end of a build that has passed; nobody waits for it, and nothing depends on it. */
-  async save(): Promise<void> {
-    for (const cache of this.#caches) {
-      const bytes = await cache.save().catch(error => console.error(`A cache was not saved: ${error}`))
-      if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
-    }
-  }
-}

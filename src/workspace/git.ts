@@ -15,6 +15,8 @@ export type Fetch = Errand & {
   depth: number
   /** What is kept of repositories from build to build; null for nothing. */
   mirrors?: Mirrors | null | undefined
+  /** Whether no other repository's commands may read it; so it is where nothing is said. */
+  isPrivate?: boolean
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
@@ -56,7 +58,7 @@ export async function fetchObject(wanted: Fetch): Promise<void> {
 async function fetchToMirror(wanted: Fetch, mirrors: Mirrors): Promise<Mirror> {
   const remote = demandNames(wanted)
   const { commit, depth } = wanted
-  const mirror = await mirrors.open(wanted.remote)
+  const mirror = await mirrors.open(wanted.remote, wanted.isPrivate ?? true)
   if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
   await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
   await withGit({ ...wanted, directory: mirror.directory }, async git => {

@@ -9,6 +9,7 @@ const MOST_FILES = 120
 /** A bare repository that an earlier build of this process has left, and what stood in it then. */
 export type Mirror = {
   directory: string
+  isPrivate: boolean
   /** To which depth each commit has been fetched. */
   depths: Map<string, number>
   files: Files
@@ -34,19 +35,27 @@ export class Mirrors {
     this.#budgetBytes = budgetBytes
   }
 
-  /** The mirror of a remote as it was left; else an empty one, in a directory that is not there yet. */
-  async open(remote: string): Promise<Mirror> {
+  /**
+   * The mirror of a remote as it was left; else an empty one, in a directory that is not there yet. Those of other private
+   * repositories go: this one's commands could read them.
+   */
+  async open(remote: string, isPrivate: boolean): Promise<Mirror> {
     const known = this.#known.get(remote)
     this.#known.delete(remote)
+    for (const [other, mirror] of this.#known) {
+      if (!mirror.isPrivate) continue
+      this.#known.delete(other)
+      await removeTree(mirror.directory)
+    }
     if (known) {
       const found = await hashFiles(known.directory).catch(() => null)
-      if (found && isSame(found, known.files)) return known
+      if (found && isSame(found, known.files)) return { ...known, isPrivate }
       console.error(`The copy of ${remote} is not what it was, and is fetched anew.`)
       await removeTree(known.directory)
     }
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const directory = join(this.#directory, `${++this.#last}.git`)
-    return { directory, depths: new Map(), files: new Map() }
+    return { directory, isPrivate, depths: new Map(), files: new Map() }
   }
 
   /** Notes how a mirror is left; those that were not used for the longest time make room for it. */

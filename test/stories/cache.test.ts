@@ -26,7 +26,13 @@ const files = (cache: unknown, rest: Record<string, string> = {}) => ({
 const keysOf = async (repository: string) =>
   (await town.system.store.list(cachePrefix(`gh/${repository}`, 'deploy'))).map(({ key }) => key)
 
-async function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
+/** In a sandbox that is cold, so that what is restored comes from the bucket. */
+function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
+  town.coolDown()
+  return buildWarm(at, repository, number, more)
+}
+
+async function buildWarm(at: string, repository: string, number: number, more: Record<string, string> = {}) {
   const branch = 'master'
   await town.push(at, repository, branch, { ...more, 'number.txt': String(number) })
   const view = await town.ended({ project: `gh/${repository}`, number })
@@ -42,7 +48,6 @@ test('what is declared is there again, files, links and modes, in the workspace 
   expect(first.log).toMatch(/▸ There is no cache of deps, ~\/\.tool yet\n/)
   expect(first.log).toMatch(/made deps\nruns\nmade .*\/\.tool\nruns\n/)
   expect(await keysOf('kept/simple')).toHaveLength(3)
-  town.coolDown()
   const second = await build(at, 'kept/simple', 2)
   expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in [\d.]+ s\n/)
   expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
@@ -84,6 +89,33 @@ test('a build that fails saves nothing', async () => {
   const at = await town.write({ ...lambciJson('mkdir deps; exit 1', { cache: ['deps'] }) })
   await build(at, 'kept/failed', 1)
   expect(await keysOf('kept/failed')).toEqual([])
+})
+
+test('a sandbox that is warm still has it; nobody else sees it there', async () => {
+  const at = await town.write(files(['deps', '~/.tool']))
+  await build(at, 'kept/warm', 1)
+  for (const number of [2, 3]) {
+    const { log } = await buildWarm(at, 'kept/warm', number)
+    expect(log).toMatch(/▸ Restored deps, ~\/\.tool from the build before, in 0\.\d s\n/)
+    expect(log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
+  }
+  const other = await town.write(lambciJson('ls -A ..; find ../caches -mindepth 1; echo end of it'))
+  const { log } = await buildWarm(other, 'kept/other', 1)
+  expect(log).toMatch(/\ncaches\n[^▸]*\nend of it\n/)
+  expect(log).not.toMatch(/\.\.\/caches\//)
+  expect((await buildWarm(at, 'kept/warm', 4)).log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
+})
+
+test('what stands for files is the same in every sandbox, whatever a command does to it', async () => {
+  const spoil =
+    'mkdir -p deps; cat deps/* || echo 1 > deps/made; if [ -e spoil ]; then echo 2 > deps/made; fi'
+  const cache = [{ paths: ['deps'], key: ['lock'] }]
+  const at = await town.write({ ...lambciJson(spoil, { cache }), lock: '1' })
+  await build(at, 'kept/spoilt', 1)
+  const spoilt = await buildWarm(at, 'kept/spoilt', 2, { spoil: '' })
+  expect(spoilt.log).toMatch(/Restored deps from the build before/)
+  const { log } = await buildWarm(at, 'kept/spoilt', 3)
+  expect(log).toMatch(/Restored deps from the cache in [\s\S]*\n1\n/)
 })
 
 test('a broken cache is a warning, and leaves nothing half done', async () => {

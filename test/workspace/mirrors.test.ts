@@ -66,6 +66,7 @@ async function build(index: number, more: Partial<Fetch> = {}, name = 'repo'): P
     },
     ...{ refs: ['refs/heads/main'], depth: 2, path: process.env.PATH ?? '', mirrors },
     deadline: Date.now() + 20_000,
+    isPrivate: false,
     ...more,
   })
   expect(await git(workspace, 'rev-parse', 'HEAD')).toBe(commits[index])
@@ -191,6 +192,20 @@ test('repositories have mirrors of their own; those not used for the longest tim
   const left = await kept()
   expect(left).toContain('3.git')
   expect(left).not.toContain('2.git')
+})
+
+test('private ones are gone before another repository’s command runs', async () => {
+  await build(4, { isPrivate: true })
+  await build(3, { isPrivate: true })
+  expect(await kept()).toEqual(['1.git'])
+  await build(4, {}, 'other')
+  expect(await kept()).toEqual(['2.git'])
+  await build(4, { isPrivate: true }, 'third')
+  expect(await kept()).toEqual(['2.git', '3.git'])
+  // It was public once.
+  await build(4, { isPrivate: true }, 'other')
+  await build(4)
+  expect(await kept()).toEqual(['4.git'])
 })
 
 test('one that is larger than there is room for serves its build, and goes', async () => {

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cache, type CacheSpec, type Place } from './cache.ts'
+import type { KeptTrees } from './kept-trees.ts'
+
+/** File systems stamp changes with a clock that moves in steps. */
+const CLOCK_TICK_MS = 10
+
+/** All caches of one build. */
+export class Caches {
+  readonly #caches: readonly Cache[]
+  readonly #trees: KeptTrees
+  readonly #isKeyed: boolean
+  #since = 0
+
+  constructor({ deadline, ...given }: Place, specs: readonly CacheSpec[]) {
+    const late = AbortSignal.timeout(Math.max(1, Math.floor(deadline - Date.now())))
+    const place = { ...given, deadline, signal: AbortSignal.any([given.signal, late]) }
+    this.#trees = place.trees
+    this.#isKeyed = specs.some(({ key }) => key.length > 0)
+    // Strangers' builds read nothing of others, and keep nothing.
+    this.#caches = place.job.trust === 'fork' ? [] : specs.map(spec => new Cache(place, spec))
+  }
+
+  async restore(say: (line: string) => Promise<void>): Promise<void> {
+    const lines = await Promise.all(this.#caches.map(cache => cache.restore()))
+    await this.#trees.clear()
+    for (const line of lines) await say(line)
+    this.#since = Date.now() + CLOCK_TICK_MS
+    if (this.#isKeyed) await sleep(2 * CLOCK_TICK_MS)
+  }
+
+  /** After the end of a build that has passed; nobody waits for it, and nothing depends on it. */
+  async save(): Promise<void> {
+    for (const cache of this.#caches) {
+      const bytes = await cache
+        .save(this.#since)
+        .catch(error => console.error(`A cache was not saved: ${error}`))
+      if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
+    }
+  }
+}

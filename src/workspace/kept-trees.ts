@@ -1,0 +1,79 @@
+import { mkdir, readdir, realpath, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { removeTree } from './remove-tree.ts'
+
+/** What a cache held when a build left it, and what it is known as. */
+export type KeptTree = { hash: string; tree: string }
+
+type Held = KeptTree & { directory: string; names: readonly string[] }
+
+/**
+ * The trees of the last build's caches, moved aside as they lay. They are there between two builds only: before a
+ * command runs, the next build has taken them back or let them go, and so nobody else's command can read or change them.
+ */
+export class KeptTrees {
+  /** Below the sandbox; whatever is there and not known here goes when the sandbox is cleaned. */
+  readonly name = 'caches'
+  readonly #sandbox: string
+  readonly #held = new Map<string, Held>()
+  #last = 0
+
+  constructor(sandbox: string) {
+    this.#sandbox = sandbox
+  }
+
+  /** Moves what is held under an id back to where it was, if it is this; null where it is not, or something is in its way. */
+  async take(id: string, hash: string): Promise<KeptTree | null> {
+    const held = this.#held.get(id)
+    if (held?.hash !== hash) return null
+    this.#held.delete(id)
+    const { directory, names, tree } = held
+    const moved: string[] = []
+    try {
+      for (const [index, name] of names.entries()) {
+        const target = await this.#placeOf(name)
+        await rename(join(directory, String(index)), target)
+        moved.push(target)
+      }
+      return { hash, tree }
+    } catch {
+      for (const target of moved) await removeTree(target)
+      return null
+    }
+  }
+
+  /** Moves these files and directories of the sandbox aside; what cannot be moved is not kept. */
+  async keep(id: string, kept: KeptTree, names: readonly string[]): Promise<void> {
+    const directory = join(this.#sandbox, this.name, String(++this.#last))
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    try {
+      for (const [index, name] of names.entries())
+        await rename(await this.#placeOf(name), join(directory, String(index)))
+      this.#held.set(id, { ...kept, directory, names })
+    } catch {
+      await removeTree(directory)
+    }
+  }
+
+  /** Where a name lies, its directory made; a link on the way there would lead out of the sandbox. */
+  async #placeOf(name: string): Promise<string> {
+    const place = join(await realpath(this.#sandbox), name)
+    await mkdir(dirname(place), { recursive: true })
+    if ((await realpath(dirname(place))) !== dirname(place)) throw new Error(`A link leads to ${name}`)
+    return place
+  }
+
+  /** Lets go of all that nobody has taken. */
+  async clear(): Promise<void> {
+    this.#held.clear()
+    await this.sweep()
+  }
+
+  /** Removes what is not known. */
+  async sweep(): Promise<void> {
+    const directory = join(this.#sandbox, this.name)
+    const kept = new Set([...this.#held.values()].map(each => each.directory))
+    for (const name of await readdir(directory).catch(() => []))
+      if (!kept.has(join(directory, name))) await removeTree(join(directory, name))
+  }
+}
