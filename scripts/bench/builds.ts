@@ -43,11 +43,19 @@ export type BuildRow = {
   beforeMs: number
   afterMs: number
   calls: number
+  /** How many of them wait for another: before the command, and after it. Told apart where S3 is far away. */
+  inRow: [before: number, after: number] | null
   sentKb: number
   receivedKb: number
 }
 
-type Round = { bareMs: number; took: BuildTook; beforeMs: number; afterMs: number } & S3Use
+type Round = {
+  bareMs: number
+  took: BuildTook
+  beforeMs: number
+  afterMs: number
+  inRow: [number, number]
+} & S3Use
 
 let lastNumber = 1000
 
@@ -76,14 +84,34 @@ export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<Bui
     await demandPassed(ground, lastNumber, wanted.repository)
     const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const beforeMs = at - from
-    if (round >= 0) rounds.push({ bareMs, took, beforeMs, afterMs: took.ms - beforeMs, ...use })
+    const inRow = callsInRow(use.calls, at)
+    if (round >= 0) rounds.push({ bareMs, took, beforeMs, afterMs: took.ms - beforeMs, inRow, ...use })
     if (!wanted.isWarm) builder.close()
   }
   if (wanted.isWarm) builder?.close()
-  return rowOf(wanted.name, rounds)
+  return rowOf(wanted, rounds)
 }
 
-function rowOf(name: string, rounds: Round[]): BuildRow {
+/**
+ * The longest chain of calls of which each was sent when the one before had been answered, of those answered before the
+ * command and of those sent after it.
+ */
+function callsInRow(calls: S3Use['calls'], command: number): [number, number] {
+  const sent = calls.map(([from, to]) => [from - FAR_MS, to] as const)
+  const longest = (some: typeof sent) => {
+    let count = 0
+    let end = 0
+    for (const [from, to] of some.toSorted((one, other) => one[1] - other[1])) {
+      if (from < end) continue
+      count += 1
+      end = to
+    }
+    return count
+  }
+  return [longest(sent.filter(([, to]) => to <= command)), longest(sent.filter(([from]) => from >= command))]
+}
+
+function rowOf({ name, isFar }: BuildCase, rounds: Round[]): BuildRow {
   const of = (pick: (round: Round) => number) => median(rounds.map(pick))
   return {
     name,
@@ -97,7 +125,8 @@ function rowOf(name: string, rounds: Round[]): BuildRow {
     overMs: of(({ took, bareMs }) => took.ms - bareMs),
     beforeMs: of(({ beforeMs }) => beforeMs),
     afterMs: of(({ afterMs }) => afterMs),
-    calls: of(({ calls }) => calls),
+    calls: of(({ calls }) => calls.length),
+    inRow: isFar ? [of(({ inRow }) => inRow[0]), of(({ inRow }) => inRow[1])] : null,
     sentKb: of(({ sentKb }) => sentKb),
     receivedKb: of(({ receivedKb }) => receivedKb),
   }

@@ -16,7 +16,12 @@ export type Ground = {
   close(): Promise<void>
 }
 
-export type S3Use = { calls: number; sentKb: number; receivedKb: number }
+export type S3Use = {
+  /** When each was received and answered; ms since 1970. */
+  calls: [from: number, to: number][]
+  sentKb: number
+  receivedKb: number
+}
 
 /** Servers in a process of their own, so that their work is not counted as the build's. */
 export async function openGround(): Promise<Ground> {

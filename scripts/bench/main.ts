@@ -27,7 +27,19 @@ const print = (line: string) => {
 try {
   print(`Node ${process.version}, ${cpus().length} cores; medians\n`)
   print(
-    describe('build', 'bare', 'build', '9 of 10', 'ratio', 'over', 'before', 'after', 'calls', 'sent, got'),
+    describe(
+      'build',
+      'bare',
+      'build',
+      '9 of 10',
+      'ratio',
+      'over',
+      'before',
+      'after',
+      'calls',
+      'in a row',
+      'sent, got',
+    ),
   )
   for (const wanted of BUILD_CASES.filter(({ name }) => fits(name))) {
     const row = await benchBuild(wanted, ground)
@@ -91,6 +103,7 @@ function describeBuild(row: BuildRow): string {
     `${row.ratio.toFixed(2)} x`,
     ...[row.overMs, row.beforeMs, row.afterMs].map(ms),
     String(row.calls),
+    row.inRow?.join(', ') ?? '',
     `${row.sentKb.toFixed(0)}, ${row.receivedKb.toFixed(0)} kB`,
   )
 }

@@ -12,7 +12,10 @@ const [directory = ''] = process.argv.slice(2)
 
 const open = new Set<Socket>()
 const closed = { sent: 0, received: 0 }
-let calls = 0
+/** When each call was received and answered; ms since 1970. */
+let calls: [from: number, to: number][] = []
+const received = new WeakMap<object, number>()
+const now = () => performance.timeOrigin + performance.now()
 subscribe('net.server.socket', message => {
   const { socket } = message as { socket: Socket }
   setImmediate(() => {
@@ -26,8 +29,12 @@ subscribe('net.server.socket', message => {
   })
 })
 subscribe('http.server.request.start', message => {
-  const { socket } = message as { socket: Socket }
-  if (socket.localPort === s3Port) calls += 1
+  const { socket, request } = message as { socket: Socket; request: object }
+  if (socket.localPort === s3Port) received.set(request, now())
+})
+subscribe('http.server.response.finish', message => {
+  const from = received.get((message as { request: object }).request)
+  if (from !== undefined) calls.push([from, now()])
 })
 
 const s3 = await startS3({
@@ -54,20 +61,16 @@ function total() {
   const sockets = [...open]
   const sum = (pick: (socket: Socket) => number) => sockets.reduce((all, socket) => all + pick(socket), 0)
   return {
-    calls,
     sentKb: (closed.received + sum(({ bytesRead }) => bytesRead)) / 1000,
     receivedKb: (closed.sent + sum(({ bytesWritten }) => bytesWritten)) / 1000,
   }
 }
 let told = total()
 process.on('message', () => {
-  const now = total()
-  process.send?.({
-    calls: now.calls - told.calls,
-    sentKb: now.sentKb - told.sentKb,
-    receivedKb: now.receivedKb - told.receivedKb,
-  })
-  told = now
+  const { sentKb, receivedKb } = total()
+  process.send?.({ calls, sentKb: sentKb - told.sentKb, receivedKb: receivedKb - told.receivedKb })
+  told = { sentKb, receivedKb }
+  calls = []
 })
 process.on('disconnect', () => process.exit())
 const farS3 = `http://127.0.0.1:${(far.address() as AddressInfo).port}`

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../src/entry/system/functions.ts'
 import { bringPush } from '../../test/signed-push.ts'
 import { lambciJson, openTown, type Town } from '../../test/stories/town.ts'
+import { bundle, ENTRIES, writeBundle } from '../bundle.ts'
 import { runBareAside } from './builds.ts'
 import { median, quantile } from './numbers.ts'
 
@@ -15,17 +19,24 @@ const BUILDS = 100
 const COLD = 5
 const WARM = 25
 
-/** The whole system on loopback: webhooks one after another, and many builds at once beside as many bare ones. */
+/** The whole system on loopback, its functions as they go to AWS: webhooks one after another, and many builds at once beside as many bare ones. */
 export async function benchWhole(): Promise<WholeBench> {
-  const town = await openTown({ concurrency: AT_ONCE })
+  const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
+  for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))
+  const moduleOf = (entry: string) => join(bundles, entry, 'index.js')
+  const town = await openTown({ concurrency: AT_ONCE, moduleOf })
   try {
     const at = await town.write(lambciJson('true'))
     const commit = await town.push(at, 'bench/whole', 'master')
     await town.ended({ project: 'gh/bench/whole', number: 1 })
     const warm: number[] = []
     const cold: number[] = []
-    for (let round = 0; round < WARM; round++) warm.push((await deliver(town, commit)).ms)
+    for (let round = 0; round < WARM; round++) {
+      await town.system.lambda.idle()
+      warm.push((await deliver(town, commit)).ms)
+    }
     for (let round = 0; round < COLD; round++) {
+      await town.system.lambda.idle()
       for (const { pid } of town.system.lambda.sandboxes(functionName('http'))) process.kill(pid, 'SIGKILL')
       // Until its death has been noticed.
       await sleep(300)
@@ -43,6 +54,7 @@ export async function benchWhole(): Promise<WholeBench> {
     }
   } finally {
     await town.close()
+    rmSync(bundles, { recursive: true })
   }
 }
 
