@@ -141,11 +141,12 @@ const NTH: Row[] = ([500, 'lost'] as const).flatMap(fault =>
   ),
 )
 
-const POINTS: [name: string, rule: Row['rule']][] = [
+const POINTS: [name: string, rule: Row['rule'], more?: Partial<Row>][] = [
   ['job.json', { method: 'PUT', address: key('job\\.json') }],
   ['the claim', RUN],
   ['the running record', { ...RUN, body: /"phase":"running"/ }],
-  ['a log segment', { method: 'PUT', address: key('log/') }],
+  // What is written within the last second goes straight into the whole.
+  ['a log segment', { method: 'PUT', address: key('log/') }, { cmd: 'echo tested; sleep 2; echo again' }],
   ['log.txt', { method: 'PUT', address: key('log\\.txt') }],
   ['the last record', { ...RUN, body: /"phase":"ended"/ }],
   ['report.json', { method: 'PUT', address: key('report\\.json') }],
@@ -155,8 +156,8 @@ const POINTS: [name: string, rule: Row['rule']][] = [
 ]
 /** Whoever says nothing at all is not waited for. */
 const SILENT: Row[] = [
-  ...POINTS.filter(([name]) => /job|claim|segment|last record|report/.test(name)).map(([name, rule]) =>
-    at(`S3 silent at ${name}`, 'silence', rule),
+  ...POINTS.filter(([name]) => /job|claim|segment|last record|report/.test(name)).map(([name, rule, more]) =>
+    at(`S3 silent at ${name}`, 'silence', rule, more),
   ),
   at(
     'SNS silent at the job',
@@ -172,8 +173,8 @@ const SILENT: Row[] = [
   ),
 ]
 const S3_FAULTS: Row['fault'][] = [500, 503, 'reset', 'lost', 'slow']
-const S3: Row[] = POINTS.flatMap(([name, rule]) =>
-  S3_FAULTS.map(fault => at(`S3 ${fault} at ${name}`, fault, rule)),
+const S3: Row[] = POINTS.flatMap(([name, rule, more]) =>
+  S3_FAULTS.map(fault => at(`S3 ${fault} at ${name}`, fault, rule, more)),
 )
 const CONDITIONAL: Row[] = ['job.json', 'the claim', 'report.json', 'the lock'].map(name => {
   const [, rule] = POINTS.find(([point]) => point === name) ?? ['', RUN]
