@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { pipeline as finished } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { execa } from 'execa'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Fast rather than small: it is read far more often than it is written, and S3 is near. */
 const LEVEL = 1
@@ -92,7 +93,7 @@ export async function unpackTree(
   const stdin = tar.nodeChildProcess.stdin
   if (!stdin) throw new Error('tar takes no input')
   const [fed, result] = await Promise.all([
-    finished(unpack(archive), stdin, { signal }).then(
+    unlessAborted(signal, finished(unpack(archive), stdin, { signal })).then(
       () => null,
       error => error as NodeJS.ErrnoException,
     ),

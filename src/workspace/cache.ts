@@ -13,6 +13,7 @@ import { hashFile } from './hash-file.ts'
 import type { KeptTree, KeptTrees } from './kept-trees.ts'
 import { removeTree } from './remove-tree.ts'
 import type { Sandbox } from './sandbox.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** What is kept together, and the files of the repository that tell whether it still fits. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
@@ -40,6 +41,9 @@ type Saved = z.infer<typeof savedSchema>
 
 /** What a branch has saved last. */
 const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
+
+/** Of the time that a build has left, for a cache that does not come: the command needs the rest. */
+const MOST_OF_A_BUILD = 1 / 4
 
 const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
@@ -71,7 +75,9 @@ export class Cache {
    * about it; a cache that is broken is told of, and no more.
    */
   async restore(): Promise<string> {
-    const { job, sandbox, trees } = this.#place
+    const { job, sandbox, trees, deadline } = this.#place
+    const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MOST_OF_A_BUILD)))
+    const signal = AbortSignal.any([this.#place.signal, late])
     const start = performance.now()
     const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
     const files = await Promise.all(this.#spec.key.map(name => hashIn(sandbox.workspace, name)))
@@ -84,16 +90,17 @@ export class Cache {
     const branches = [...new Set([job.checkoutBranch, job.branch, job.defaultBranch])]
     try {
       for (const branch of [null, ...branches]) {
-        const hash = branch === null ? this.#hash : await this.#hashOfBranch(branch)
-        const saved = hash && (await this.#savedAs(hash))
+        const hash = branch === null ? this.#hash : await unlessAborted(signal, this.#hashOfBranch(branch))
+        const saved = hash && (await unlessAborted(signal, this.#savedAs(hash)))
         if (!hash || !saved) continue
-        await this.#unpack(saved)
+        await this.#unpack(saved, signal)
         this.#restored = { hash, tree: saved.tree }
         return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}`
       }
       return `There is no cache of ${this.#label} yet`
     } catch (error) {
       for (const name of this.#names) await removeTree(join(sandbox.directory, name))
+      if (late.aborted) return `The cache of ${this.#label} is not here after ${seconds()}, and is left out`
       return `The cache of ${this.#label} is broken, and is left out: ${(error as Error).message}`
     }
   }
@@ -135,8 +142,8 @@ export class Cache {
   }
 
   /** All at once: none needs what another brings. */
-  async #unpack({ archives }: Saved): Promise<void> {
-    const { sandbox, path, store, signal } = this.#place
+  async #unpack({ archives }: Saved, signal: AbortSignal): Promise<void> {
+    const { sandbox, path, store } = this.#place
     const tree = { root: sandbox.directory, path }
     await Promise.all(
       archives.map(name => unpackTree(tree, this.#names, download(store, `${this.#prefix}-${name}`), signal)),

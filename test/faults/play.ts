@@ -78,7 +78,7 @@ async function play(town: Town, rules: Record<Row['service'], Rule[]>, row: Row)
   rules[row.service].push(own)
   const needsHook = typeof row.fault === 'object' && row.fault.kill === 'http'
   if (needsHook) await addHook(town, repository)
-  const at = await town.write(lambciJson(row.cmd ?? SCRIPT.cmd, SCRIPT.rest))
+  const at = await town.write(lambciJson(row.cmd ?? SCRIPT.cmd, { ...SCRIPT.rest, ...row.config }))
   await town.push(at, repository, 'master')
   // Whoever died while he took the delivery is asked once more, as a person would on GitHub's page.
   if (needsHook) await redeliver(town, repository)

@@ -16,6 +16,8 @@ export type Row = {
   status?: false
   reason?: RegExp
   cmd?: string
+  /** More of the configuration. */
+  config?: object
 }
 
 const key = (name: string) => new RegExp(`/builds/1/${name}`)
@@ -204,6 +206,34 @@ const SNS: Row[] = [
   at('SNS 500 at the notice', 500, { method: 'POST', address: /^\/$/, body: /Subject=/ }, { service: 'sns' }),
 ]
 
+const CACHED = { cmd: 'mkdir -p deps; date > deps/made; echo tested', config: { cache: ['deps'] } }
+/** A cache is a help: without it a build takes longer, and comes out as it would have. */
+const CACHE: Row[] = ([500, 403, 'reset', 'silence'] as const).flatMap(fault =>
+  (['GET', 'PUT'] as const).map(method =>
+    at(
+      `S3 ${fault} for ever at a cache's ${method}`,
+      fault,
+      { method, address: /\/cache\//, times: 1000 },
+      CACHED,
+    ),
+  ),
+)
+const KILLED_SAVING = at(
+  'build killed as it saves a cache',
+  kill('build'),
+  { method: 'PUT', address: /\/cache\// },
+  CACHED,
+)
+
 /** Rows that end a process: one at a time, so that nobody else's is hit. */
-export const LONELY = KILLED
-export const TOGETHER: Row[] = [...INSIDE, ...SILENT, ...NTH, ...S3, ...CONDITIONAL, ...GITHUB, ...SNS]
+export const LONELY = [...KILLED, KILLED_SAVING]
+export const TOGETHER: Row[] = [
+  ...INSIDE,
+  ...SILENT,
+  ...NTH,
+  ...S3,
+  ...CONDITIONAL,
+  ...GITHUB,
+  ...SNS,
+  ...CACHE,
+]
