@@ -69,12 +69,13 @@ function look(search: Search, known: Known): { inside: number[]; isSure: boolean
 function judge(pid: number, { directories, bornAfter }: Search): 'inside' | 'other' | 'bare' | 'gone' {
   const stat = readStat(pid)
   if (!stat) return 'gone'
-  if (stat.state === 'Z' || stat.isKernels) return 'other'
-  const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) ?? ''
+  const at = stat.state === 'Z' ? livingThread(pid) : `/proc/${pid}`
+  if (!at || stat.isKernels) return 'other'
+  const environment = attempt(() => readFileSync(`${at}/environ`, 'utf8')) ?? ''
   const homes = environment.split('\0').filter(entry => /^(HOME|TMPDIR)=/.test(entry))
   const places = [
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
-    ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`/proc/${pid}/${name}`)) ?? ''),
+    ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${at}/${name}`)) ?? ''),
   ].filter(path => path !== '')
   if (places.length === 0) return readStat(pid) ? 'other' : 'gone'
   if (stat.birth > bornAfter) return 'inside'
@@ -87,8 +88,15 @@ type Stat = { state: string; parent: number; birth: number; isKernels: boolean }
 /** PF_KTHREAD in include/linux/sched.h. */
 const KERNEL_THREAD = 0x0020_0000
 
+/** A process whose first thread has ended looks dead while others go on. */
+function livingThread(pid: number): string | undefined {
+  const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? []
+  const living = threads.find(thread => !/^[ZX]$/.test(readStat(`${pid}/task/${thread}`)?.state ?? 'X'))
+  return living && `/proc/${pid}/task/${living}`
+}
+
 /** The birth is in ticks since the machine's. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function readStat(pid: number): Stat | undefined {
+function readStat(pid: number | string): Stat | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
   // The name, in brackets, may hold anything.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
 import { Problem } from '../problem.ts'
 import { killLeftBehind } from './left-behind.ts'
@@ -51,7 +51,12 @@ export async function cleanSandbox(
       `${remaining} processes of an earlier build in ${directory} start anew as fast as they are killed. End them by hand, or let this machine go.`,
     )
   const names = new Set(kept.map(({ name }) => name))
-  for (const name of await readdir(directory)) if (!names.has(name)) await removeTree(join(directory, name))
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    // A command may have put something else in the place of what is kept, or closed it.
+    if (names.has(name) && (await lstat(path)).isDirectory()) await chmod(path, 0o700)
+    else await removeTree(path)
+  }
   for (const each of kept) await each.sweep()
 }
 

@@ -80,6 +80,23 @@ test('a link leads nothing in or out', async () => {
   expect(await readdir(outside)).toEqual([])
 })
 
+test.each<[string, (place: string) => Promise<unknown>]>([
+  ['a file', place => writeFile(place, '')],
+  ['a link to nowhere', place => symlink('/nowhere', place)],
+  ['a directory that nobody may enter', place => mkdir(place, { mode: 0o000 })],
+  ['a link to others', place => symlink(join(root, 'others'), place)],
+])('%s in the place of all that is kept is cleaned away', async (_, put) => {
+  await mkdir(join(root, 'others', 'deep'), { recursive: true })
+  await rm(join(at, 'caches'), { recursive: true, force: true })
+  await put(join(at, 'caches'))
+  await nextBuild()
+  for (const name of NAMES) await mkdir(join(at, name), { recursive: true })
+  await trees.keep('a', STATE, NAMES)
+  await nextBuild()
+  expect(await trees.take('a', 'h')).toEqual(STATE)
+  expect(await readdir(join(root, 'others'))).toEqual(['deep'])
+})
+
 test('what cannot be moved is not kept, and whatever else lies there goes', async () => {
   await trees.keep('a', STATE, [...NAMES, 'workspace/none'])
   expect([await aside(), await trees.take('a', 'h')]).toEqual([[], null])

@@ -42,9 +42,23 @@ async function daemon(script: string, env: Record<string, string>, cwd = '/'): P
   return pid
 }
 
+/** It looks dead, and goes on. */
+const FIRST_THREAD_ENDS = `
+import ctypes, threading, time
+threading.Thread(target=lambda: time.sleep(1000)).start()
+ctypes.CDLL(None).pthread_exit(None)`
+
+async function twoThreads(box: string): Promise<number> {
+  const pid = await daemon(`exec python3 -c '${FIRST_THREAD_ENDS}'`, { HOME: box })
+  while (!/^State:\tZ/m.test(await readFile(`/proc/${pid}/status`, 'utf8'))) await sleep(10)
+  return pid
+}
+
+/** Whether any of its threads is. */
 async function isRunning(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return /^State:\t[^ZX]/m.test(status)
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '')
+  return (await Promise.all(threads.map(read))).some(status => /^State:\t[^ZX]/m.test(status))
 }
 
 /** A machine of its own needs rights that not everybody has. */
@@ -155,6 +169,7 @@ describe('cleanSandbox', () => {
       'that ignores signals',
       (box: string) => daemon('trap "" TERM HUP; while :; do sleep 1; done', { HOME: box }),
     ],
+    ['whose first thread has ended', twoThreads],
   ])('kills a daemon %s', async (_, start) => {
     await openSandbox(directory)
     const pid = await start(directory)
