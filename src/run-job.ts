@@ -5,7 +5,7 @@ import { type Closing, closeAfterDeploy, closed, describeClosing } from './build
 import { costOf } from './build/cost.ts'
 import { Course } from './build/course.ts'
 import type { Exit } from './build/exit.ts'
-import { buildKeys } from './build/layout.ts'
+import { buildKeys, cachePrefix } from './build/layout.ts'
 import { describeDuration } from './build/outcome.ts'
 import { succeeded } from './build/result.ts'
 import type { Store } from './build/store.ts'
@@ -96,6 +96,7 @@ async function setScene(
   const { path, deadline } = host
   const reading = readSecretVariables(store, admission.secretVariables)
   reading.catch(() => {})
+  host.kept.trees.retain(cachePrefix(job.project, job.trust))
   const sandbox = await openSandbox(host.sandbox, host.isAlone, Object.values(host.kept))
   const resolved = await resolveCommit(job, {
     ...{ githubUrl: host.githubUrl, mirrors: host.kept.mirrors, deadline, signal },

@@ -24,7 +24,7 @@ const keptIn = new Map<string, Host['kept']>()
 function keptOf(sandbox: string): Host['kept'] {
   const kept = keptIn.get(sandbox) ?? {
     mirrors: new Mirrors(sandbox, 256 * 1024 * 1024),
-    trees: new KeptTrees(sandbox),
+    trees: new KeptTrees(sandbox, 512 * 1024 * 1024),
   }
   keptIn.set(sandbox, kept)
   return kept

@@ -22,7 +22,7 @@ const ROUNDS = 7
 export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const sandbox = await openSandbox(join(directory, 'cached'))
-  const trees = new KeptTrees(sandbox.directory)
+  const trees = new KeptTrees(sandbox.directory, 1024 * 1024 * 1024)
   const tree = join(sandbox.workspace, 'node_modules')
   makeTree(tree)
   const archive = join(directory, 'archive.tar')
@@ -47,6 +47,7 @@ export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]>
     let bytes = 0
     const save = await timed(async () => {
       bytes = (await saving.save(0)) ?? 0
+      await saving.keep()
     })
     const keep = await timed(() => restored('from the build before'))
     rmSync(bare, { recursive: true, force: true })

@@ -26,6 +26,7 @@ export function sessionPolicyOf({ job, bucketArn, secretVariables, deployRoles =
     written.push(`${cachePrefix(job.project, job.trust)}*`)
     read.push(...secretVariables)
   }
+  if (job.trust === 'branch') read.push(`${cachePrefix(job.project, 'deploy')}*`)
   if (job.trust === 'deploy') written.push(`${stagesPrefix(job.project)}*`)
   const roles = job.trust === 'deploy' ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`

@@ -26,10 +26,21 @@ export async function readIfThere<T>(
   key: string,
   schema: z.ZodType<T>,
 ): Promise<Versioned<T> | null> {
-  return readRecord(store, key, schema).catch(error => {
-    if (error?.$metadata?.httpStatusCode === 403) return null
-    throw error
-  })
+  return readRecord(store, key, schema).catch(nullWhereForbidden)
+}
+
+function nullWhereForbidden(error: { $metadata?: { httpStatusCode?: number } }): null {
+  if (error?.$metadata?.httpStatusCode === 403) return null
+  throw error
+}
+
+/** No more than so much of what a build may have written is read. */
+const SMALL_BYTES = 4096
+
+/** A small record that builds write, for whoever may not list the bucket. */
+export async function readSmall<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
+  const body = await store.getRange(key, 0, SMALL_BYTES).catch(nullWhereForbidden)
+  return body && schema.parse(JSON.parse(Buffer.from(body).toString('utf8')))
 }
 
 export const readJob = async (store: Store, build: BuildRef) =>

@@ -32,10 +32,10 @@ const eventSchema = z.object({
 })
 
 const MB = 1024 * 1024
-/** A quarter of the disk is for what earlier builds have fetched; the rest is the command's. */
+/** A quarter of the disk is for what earlier builds have fetched, another for their caches; the rest is the command's. */
 const kept = {
   mirrors: new Mirrors(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
-  trees: new KeptTrees(environment.LAMBCI_SANDBOX),
+  trees: new KeptTrees(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
 }
 let isWarm = false
 

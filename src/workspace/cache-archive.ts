@@ -4,7 +4,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { pipeline as finished } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { execa } from 'execa'
-import { unlessAborted } from './unless-aborted.ts'
+import { unlessAborted } from './together.ts'
 
 /** Fast rather than small: it is read far more often than it is written, and S3 is near. */
 const LEVEL = 1
@@ -81,7 +81,10 @@ export async function unpackTree(
   signal: AbortSignal,
 ): Promise<void> {
   const { options, unpack } = codecFor(path)
-  const how = [`--record-size=${PIECE_BYTES}`, '--no-same-owner', '--delay-directory-restore']
+  const how = [
+    ...[`--record-size=${PIECE_BYTES}`, '--no-same-owner', '--delay-directory-restore'],
+    ...['--no-unquote', '--warning=no-timestamp'],
+  ]
   const tar = execa(
     'tar',
     ['--extract', ...options, '--file=-', '--directory', root, ...how, '--', ...names],

@@ -6,13 +6,14 @@ import { join } from 'node:path'
 export type Shards = {
   lists: string[][]
   tree: string
+  bytes: number
   /** When any of it was last changed, or came to lie there; ms since 1970. */
   changedAt: number
 }
 
 /** Below this one is enough. */
 const SMALL_BYTES = 8 * 1024 * 1024
-const MOST_SHARDS = 4
+export const MOST_SHARDS = 4
 /** What a file costs beside its bytes, in bytes: about what is read while one is opened. */
 const EACH_FILE = 4096
 
@@ -46,11 +47,11 @@ export function divide(root: string, names: readonly string[]): Shards {
     if (lstatSync(join(root, name)).isDirectory()) walk(name)
     else units.push({ path: parentOf(name), files: [name], bytes: note(name) })
   }
-  return { lists: balance(units), tree: hash.digest('hex'), changedAt }
+  const bytes = units.reduce((sum, unit) => sum + unit.bytes, 0)
+  return { lists: balance(units, bytes), tree: hash.digest('hex'), bytes, changedAt }
 }
 
-function balance(units: { path: string; files: string[]; bytes: number }[]): string[][] {
-  const total = units.reduce((sum, { bytes }) => sum + bytes, 0)
+function balance(units: { path: string; files: string[]; bytes: number }[], total: number): string[][] {
   const count = total < SMALL_BYTES ? 1 : MOST_SHARDS
   const shards = Array.from({ length: count }, () => ({ bytes: 0, names: new Set<string>() }))
   for (const { path, files, bytes } of units) {

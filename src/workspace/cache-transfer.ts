@@ -20,6 +20,7 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
   ask()
   for (;;) {
     const part = await ahead.shift()
+    if (!part && next <= PART_BYTES) throw new Error('an archive is gone')
     if (!part) return
     while (ahead.length < AT_ONCE) ask()
     yield part
@@ -31,6 +32,7 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
 export async function upload(store: Store, key: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
   const { multipart } = store
   const underWay = new Set<Promise<unknown>>()
+  const sent: Promise<unknown>[] = []
   const parts: Part[] = []
   let uploadId: string | null = null
   let bytes = 0
@@ -47,9 +49,11 @@ export async function upload(store: Store, key: string, stream: AsyncIterable<Ui
     const done = sending.finally(() => underWay.delete(done))
     done.catch(() => {})
     underWay.add(done)
+    sent.push(sending)
     if (underWay.size >= AT_ONCE) await Promise.race(underWay)
   }
-  await Promise.all(underWay)
+  // All of them: one that has failed is under way no more.
+  await Promise.all(sent)
   await multipart.complete(key, uploadId ?? '', parts)
   return bytes
 }

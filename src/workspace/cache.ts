@@ -1,19 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import * as z from 'zod'
-import { cachePrefix } from '../build/layout.ts'
-import { readIfThere } from '../build/records.ts'
 import type { Store } from '../build/store.ts'
 import type { Job } from '../job/job.ts'
 import { packTree, unpackTree } from './cache-archive.ts'
 import { divide } from './cache-shards.ts'
+import { CacheShelf, type Found, hashOf } from './cache-shelf.ts'
 import { download, upload } from './cache-transfer.ts'
 import { hashFile } from './hash-file.ts'
 import type { KeptTree, KeptTrees } from './kept-trees.ts'
 import { removeTree } from './remove-tree.ts'
 import type { Sandbox } from './sandbox.ts'
-import { unlessAborted } from './unless-aborted.ts'
+import { together, unlessAborted } from './together.ts'
 
 /** What is kept together, and the files of the repository that tell whether it still fits. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
@@ -32,72 +30,56 @@ export type Place = {
   signal: AbortSignal
 }
 
-/** What was saved under a hash: written last, so that whoever finds it finds all of it. */
-const savedSchema = z.object({
-  archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(16),
-  tree: z.string().max(64),
-})
-type Saved = z.infer<typeof savedSchema>
-
-/** What a branch has saved last. */
-const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
-
 /** Of the time that a build has left, for a cache that does not come: the command needs the rest. */
 const MOST_OF_A_BUILD = 1 / 4
 
-const hashOf = (...texts: string[]) =>
-  createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
-
-/** One cache of a build: from where it was restored, and what it was then. */
+/** One cache of a build: from where it was restored, and what it was then. Made when the commit has been checked out. */
 export class Cache {
   readonly #place: Place
   readonly #spec: CacheSpec
-  readonly #prefix: string
-  readonly #names: string[]
+  readonly #shelf: CacheShelf
+  readonly #names: readonly string[]
+  /** A path that the commit itself brings: it is tested as it is there, and not as it once was. */
+  readonly #tracked: string | undefined
   #hash = ''
   #restored: KeptTree | null = null
+  #keep: (() => Promise<void>) | null = null
 
   constructor(place: Place, spec: CacheSpec) {
-    const { job } = place
     this.#place = place
     this.#spec = spec
-    // What was packed for one kind of machine is no use to another.
-    this.#prefix = `${cachePrefix(job.project, job.trust)}${hashOf(process.platform, process.arch, ...spec.paths)}`
+    this.#shelf = new CacheShelf(place.store, place.job, spec.paths)
     this.#names = spec.paths.map(nameOf)
+    this.#tracked = spec.paths.find(path => this.#isThere(nameOf(path)))
   }
 
   get #label() {
     return this.#spec.paths.join(', ')
   }
 
-  /**
-   * Brings back what fits, else what the branch has saved last, else its base or the default branch. Answers a sentence
-   * about it; a cache that is broken is told of, and no more.
-   */
+  /** Brings back what fits. Answers a sentence about it; a cache that is broken is told of, and no more. */
   async restore(): Promise<string> {
     const { job, sandbox, trees, deadline } = this.#place
-    const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MOST_OF_A_BUILD)))
-    const signal = AbortSignal.any([this.#place.signal, late])
+    if (this.#tracked)
+      return `The cache of ${this.#label} is left out: the repository itself has ${this.#tracked}`
     const start = performance.now()
     const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
-    const files = await Promise.all(this.#spec.key.map(name => hashIn(sandbox.workspace, name)))
-    this.#hash = hashOf(
-      ...this.#spec.key.flatMap((name, index) => [name, files[index] ?? '']),
-      ownOf(this.#spec, job),
-    )
-    this.#restored = await trees.take(this.#prefix, this.#hash)
-    if (this.#restored) return `Restored ${this.#label} from the build before, in ${seconds()}`
-    const branches = [...new Set([job.checkoutBranch, job.branch, job.defaultBranch])]
+    const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MOST_OF_A_BUILD)))
+    const signal = AbortSignal.any([this.#place.signal, late])
+    const { key } = this.#spec
+    const files = await Promise.all(key.map(name => hashIn(sandbox.workspace, name)))
+    this.#hash = hashOf(...key.flatMap((name, index) => [name, files[index] ?? '']), ownOf(this.#spec, job))
+    const missing = key.filter((_, index) => files[index] === '')
+    const note = missing.length > 0 ? ` (${missing.join(', ')}: no such file)` : ''
     try {
-      for (const branch of [null, ...branches]) {
-        const hash = branch === null ? this.#hash : await unlessAborted(signal, this.#hashOfBranch(branch))
-        const saved = hash && (await unlessAborted(signal, this.#savedAs(hash)))
-        if (!hash || !saved) continue
-        await this.#unpack(saved, signal)
-        this.#restored = { hash, tree: saved.tree }
-        return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}`
-      }
-      return `There is no cache of ${this.#label} yet`
+      this.#restored = await trees.take(this.#shelf.prefix, this.#hash)
+      if (this.#restored) return `Restored ${this.#label} from the build before, in ${seconds()}${note}`
+      const found = await unlessAborted(signal, this.#shelf.find(this.#hash))
+      if (!found) return `There is no cache of ${this.#label} yet${note}`
+      await this.#unpack(found, signal)
+      this.#restored = found
+      const { branch } = found
+      return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}${note}`
     } catch (error) {
       for (const name of this.#names) await removeTree(join(sandbox.directory, name))
       if (late.aborted) return `The cache of ${this.#label} is not here after ${seconds()}, and is left out`
@@ -106,59 +88,57 @@ export class Cache {
   }
 
   /**
-   * Saves what has changed since it was restored, and keeps it for the next build. Answers its size in bytes, null where
-   * nothing was to be saved.
+   * Saves what has changed since it was restored. Answers its size in bytes, null where nothing was to be saved.
    * @param since when restoring was over; ms since 1970
    */
   async save(since: number): Promise<number | null> {
-    const { job, sandbox } = this.#place
+    const { sandbox, trees, signal } = this.#place
     const isKnown = this.#restored?.hash === this.#hash
     const isKeyed = this.#spec.key.length > 0
-    const names = this.#names.filter(name =>
-      lstatSync(join(sandbox.directory, name), { throwIfNoEntry: false }),
-    )
-    if (names.length === 0) return null
-    const { lists, tree, changedAt } = divide(sandbox.directory, names)
-    const keep = () => this.#place.trees.keep(this.#prefix, { hash: this.#hash, tree }, names)
+    const names = this.#names.filter(name => this.#isThere(name))
+    if (this.#tracked || names.length === 0) return null
+    const { lists, tree, bytes, changedAt } = divide(sandbox.directory, names)
+    const keep = () => trees.keep(this.#shelf.prefix, { hash: this.#hash, tree }, names, bytes)
     if (isKnown && (isKeyed || this.#restored?.tree === tree)) {
       // Of what its files stand for there is one, the same in a sandbox that is cold.
-      if (!isKeyed || changedAt <= since) await keep()
+      if (!isKeyed || changedAt <= since) this.#keep = keep
       return null
     }
     const id = randomUUID()
-    const saved: Saved = { archives: lists.map((_, index) => `${id}.${index}.tar.zst`), tree }
-    const sizes = await Promise.all(lists.map((list, index) => this.#pack(list, saved.archives[index] ?? '')))
-    await this.#put(this.#hash, saved)
-    await this.#put(this.#branchName(job.checkoutBranch), { hash: this.#hash })
-    await keep()
+    const archives = lists.map((_, index) => `${id}.${index}.tar.zst`)
+    const sizes = await together(
+      signal,
+      lists.map((list, index) => signal => this.#pack(list, archives[index] ?? '', signal)),
+    )
+    await this.#shelf.note(this.#hash, { archives, tree })
+    this.#keep = keep
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
-  async #pack(list: readonly string[], name: string): Promise<number> {
-    const { sandbox, path, store, signal } = this.#place
+  /** Keeps for the next build here what has been saved. */
+  async keep(): Promise<void> {
+    await this.#keep?.()
+  }
+
+  async #pack(list: readonly string[], name: string, signal: AbortSignal): Promise<number> {
+    const { sandbox, path, store } = this.#place
     const { packed, done } = packTree({ root: sandbox.directory, path }, list, signal)
-    const [bytes] = await Promise.all([upload(store, `${this.#prefix}-${name}`, packed), done])
+    const [bytes] = await Promise.all([upload(store, `${this.#shelf.prefix}-${name}`, packed), done])
     return bytes
   }
 
-  /** All at once: none needs what another brings. */
-  async #unpack({ archives }: Saved, signal: AbortSignal): Promise<void> {
+  async #unpack({ archives }: Found, signal: AbortSignal): Promise<void> {
     const { sandbox, path, store } = this.#place
     const tree = { root: sandbox.directory, path }
-    await Promise.all(
-      archives.map(name => unpackTree(tree, this.#names, download(store, `${this.#prefix}-${name}`), signal)),
+    // None needs what another brings.
+    await together(
+      signal,
+      archives.map(key => signal => unpackTree(tree, this.#names, download(store, key), signal)),
     )
   }
 
-  #branchName = (branch: string) => `branch-${hashOf(branch)}`
-  #keyOf = (name: string) => `${this.#prefix}-${name}.json`
-  #put = (name: string, value: object) =>
-    this.#place.store.put(this.#keyOf(name), JSON.stringify(value), 'application/json')
-  #savedAs = async (hash: string) =>
-    (await readIfThere(this.#place.store, this.#keyOf(hash), savedSchema))?.value ?? null
-  #hashOfBranch = async (branch: string) =>
-    (await readIfThere(this.#place.store, this.#keyOf(this.#branchName(branch)), pointerSchema))?.value
-      .hash ?? null
+  #isThere = (name: string) =>
+    lstatSync(join(this.#place.sandbox.directory, name), { throwIfNoEntry: false }) !== undefined
 }
 
 /** `~/.npm` and `node_modules` as they lie in the sandbox. */

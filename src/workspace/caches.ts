@@ -22,9 +22,9 @@ export class Caches {
   }
 
   async restore(say: (line: string) => Promise<void>): Promise<void> {
-    const lines = await Promise.all(this.#caches.map(cache => cache.restore()))
+    // One after the other: each takes what memory and processors there are.
+    for (const cache of this.#caches) await say(await cache.restore())
     await this.#trees.clear()
-    for (const line of lines) await say(line)
     this.#since = Date.now() + CLOCK_TICK_MS
     if (this.#isKeyed) await sleep(2 * CLOCK_TICK_MS)
   }
@@ -37,5 +37,7 @@ export class Caches {
         .catch(error => console.error(`A cache was not saved: ${error}`))
       if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
     }
+    // One may lie in another: only what has been saved may be moved.
+    for (const cache of this.#caches) await cache.keep()
   }
 }

@@ -62,9 +62,11 @@ async function fetchToMirror(wanted: Fetch, mirrors: Mirrors): Promise<Mirror> {
   if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
   await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
   await withGit({ ...wanted, directory: mirror.directory }, async git => {
-    if (mirror.depths.size === 0) await git.raw('init', '--bare', '--template=')
+    if (mirror.files.size === 0) await git.raw('init', '--bare', '--template=')
     await fetchMissing(git, wanted, remote, `:refs/kept/${commit}`)
   })
+  // Where this history was cut off, others may be now: how deep they are has to be asked for again.
+  mirror.depths.clear()
   mirror.depths.set(commit, depth)
   return mirror
 }

@@ -5,7 +5,7 @@ import { removeTree } from './remove-tree.ts'
 /** What a cache held when a build left it, and what it is known as. */
 export type KeptTree = { hash: string; tree: string }
 
-type Held = KeptTree & { directory: string; names: readonly string[] }
+type Held = KeptTree & { directory: string; names: readonly string[]; bytes: number }
 
 /**
  * The trees of the last build's caches, moved aside as they lay. They are there between two builds only: before a
@@ -15,11 +15,13 @@ export class KeptTrees {
   /** Below the sandbox; whatever is there and not known here goes when the sandbox is cleaned. */
   readonly name = 'caches'
   readonly #sandbox: string
+  readonly #budgetBytes: number
   readonly #held = new Map<string, Held>()
   #last = 0
 
-  constructor(sandbox: string) {
+  constructor(sandbox: string, budgetBytes: number) {
     this.#sandbox = sandbox
+    this.#budgetBytes = budgetBytes
   }
 
   /** Moves what is held under an id back to where it was, if it is this; null where it is not, or something is in its way. */
@@ -42,14 +44,16 @@ export class KeptTrees {
     }
   }
 
-  /** Moves these files and directories of the sandbox aside; what cannot be moved is not kept. */
-  async keep(id: string, kept: KeptTree, names: readonly string[]): Promise<void> {
+  /** Moves these files and directories of the sandbox aside; what cannot be moved, or is too much, is not kept. */
+  async keep(id: string, kept: KeptTree, names: readonly string[], bytes: number): Promise<void> {
+    const held = [...this.#held.values()].reduce((sum, each) => sum + each.bytes, 0)
+    if (held + bytes > this.#budgetBytes) return
     const directory = join(this.#sandbox, this.name, String(++this.#last))
     await mkdir(directory, { recursive: true, mode: 0o700 })
     try {
       for (const [index, name] of names.entries())
         await rename(await this.#placeOf(name), join(directory, String(index)))
-      this.#held.set(id, { ...kept, directory, names })
+      this.#held.set(id, { ...kept, directory, names, bytes })
     } catch {
       await removeTree(directory)
     }
@@ -61,6 +65,11 @@ export class KeptTrees {
     await mkdir(dirname(place), { recursive: true })
     if ((await realpath(dirname(place))) !== dirname(place)) throw new Error(`A link leads to ${name}`)
     return place
+  }
+
+  /** Lets go of all whose id does not begin so; the next cleaning removes it. */
+  retain(prefix: string): void {
+    for (const id of [...this.#held.keys()]) if (!id.startsWith(prefix)) this.#held.delete(id)
   }
 
   /** Lets go of all that nobody has taken. */

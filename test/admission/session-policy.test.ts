@@ -20,7 +20,7 @@ const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.js
 
 test.each<[Trust, string[], string[], string[]]>([
   ['fork', [], [], []],
-  ['branch', [`${B}/cache/gh/ada/web/branch/*`], secrets, []],
+  ['branch', [`${B}/cache/gh/ada/web/branch/*`], [...secrets, `${B}/cache/gh/ada/web/deploy/*`], []],
   ['deploy', [`${B}/cache/gh/ada/web/deploy/*`, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
 ])('a job of trust %s holds its own keys and no others', (trust, written, read, roles) => {
   expect(policyOf(trust)).toEqual({

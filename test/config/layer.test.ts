@@ -32,6 +32,16 @@ test.each([
   ['{"cache": {}}', 'cache must be a list of paths, or of objects with "paths" and "key", not an object.'],
   ['{"paths": []}', 'paths must be an object with "include" and "exclude", or false, not a list.'],
   ['{"paths": {"only": []}}', 'paths: "only" is not a known key.'],
+  [
+    '{"paths": {"include": ["**/*.{ts,js}"]}}',
+    'paths.include[0] must be made of names, *, ** and ? (alternatives are several patterns, exceptions go into "exclude"), not "**/*.{ts,js}".',
+  ],
+  [
+    '{"paths": {"exclude": ["**", "!src"]}}',
+    'paths.exclude[1] must be made of names, *, ** and ? (alternatives are several patterns, exceptions go into "exclude"), not "!src".',
+  ],
+  ['{"paths": {"include": ["./"]}}', 'paths.include[0] must name something below the repository, not "./".'],
+  ['{"paths": {"include": []}}', 'paths.include: an empty list means that nothing is ever built.'],
   ['{"paths": {"include": "src"}}', 'paths.include must be a list of paths, not "src".'],
   ['{"cache": true}', 'cache must be a list of paths, or of objects with "paths" and "key", not true.'],
   ['{"cache": ["../x"]}', 'cache[0] must hold no "." or "..", and be anything but ".git", not "../x".'],

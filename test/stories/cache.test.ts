@@ -118,6 +118,43 @@ test('what stands for files is the same in every sandbox, whatever a command doe
   expect(log).toMatch(/Restored deps from the cache in [\s\S]*\n1\n/)
 })
 
+test('what the commit brings is tested as it is there, and not as it once was', async () => {
+  const tells = 'cat vendor/tracked; mkdir -p deps; ls deps; date > deps/made'
+  const at = await town.write({
+    ...lambciJson(tells, { cache: ['deps', 'vendor'] }),
+    'vendor/tracked': 'old\n',
+  })
+  await build(at, 'kept/tracked', 1)
+  for (const each of [build, buildWarm]) {
+    const number = each === build ? 2 : 3
+    const { log } = await each(at, 'kept/tracked', number, { 'vendor/tracked': `new ${number}\n` })
+    expect(log).toContain('▸ The cache of deps, vendor is left out: the repository itself has vendor\n')
+    expect(log).toContain(`new ${number}\n`)
+  }
+  expect(await keysOf('kept/tracked')).toEqual([])
+})
+
+test('a pull request starts with what the default branch has, and leaves its own', async () => {
+  const at = await town.write(files([{ paths: ['deps', '~/.tool'], key: ['lock'] }], { lock: '1' }))
+  await build(at, 'kept/pull', 1)
+  await town.push(at, 'kept/pull', 'topic')
+  await town.api('POST', '/repos/kept/pull/pulls', { title: 'x', head: 'topic', base: 'master' })
+  const trusts = await Promise.all([2, 3].map(number => town.ended({ project: 'gh/kept/pull', number })))
+  const pulls = trusts.filter(({ trust, status }) => trust === 'branch' && status === 'passed')
+  expect(pulls.length).toBeGreaterThan(0)
+  for (const pull of pulls)
+    expect(await town.log(pull)).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
+})
+
+test('of two caches of which one lies in the other both are saved', async () => {
+  const cmd = 'ls deps/inner || true; mkdir -p deps/inner; touch deps/inner/made deps/outer'
+  const at = await town.write(lambciJson(cmd, { cache: [{ paths: ['deps'] }, { paths: ['deps/inner'] }] }))
+  await build(at, 'kept/nested', 1)
+  expect((await keysOf('kept/nested')).filter(key => key.endsWith('.zst'))).toHaveLength(2)
+  expect((await build(at, 'kept/nested', 2)).log).toContain('\nmade\n')
+  expect((await buildWarm(at, 'kept/nested', 3)).log).toContain('\nmade\n')
+})
+
 test('a broken cache is a warning, and leaves nothing half done', async () => {
   const at = await town.write(files(['deps', '~/.tool']))
   await build(at, 'kept/broken', 1)

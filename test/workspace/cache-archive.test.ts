@@ -1,6 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -47,13 +59,13 @@ async function pack(path: string, names = NAMES): Promise<Buffer> {
   const [bytes] = await Promise.all([buffer(packed), done])
   return bytes
 }
-async function unpack(path: string, archive: Uint8Array): Promise<string> {
+async function unpack(path: string, archive: Uint8Array, names = ['deps']): Promise<string> {
   const into = join(root, `into-${++count}`)
   await mkdir(into)
   const pieces = (async function* () {
     for (let at = 0; at < archive.length; at += MB) yield archive.subarray(at, at + MB)
   })()
-  await unpackTree({ root: into, path }, ['deps'], pieces, NEVER)
+  await unpackTree({ root: into, path }, names, pieces, NEVER)
   return into
 }
 
@@ -92,6 +104,16 @@ describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('by %s', which => {
     gone.abort()
     await expect(Promise.all([buffer(packed), done])).rejects.toThrow(/\w/)
     await expect(pack(join(root, 'nowhere'))).rejects.toThrow(/tar/)
+  })
+
+  test('names are names, and a time that is still to come is no fault', async () => {
+    const at = join(source, 'odd\\n*name')
+    await writeFile(at, '')
+    await utimes(at, new Date('2040-01-01'), new Date('2040-01-01'))
+    const archive = await pack(path(), ['odd\\n*name'])
+    expect(await unpack(path(), archive, ['odd\\n*name', 'none']).then(into => readdir(into))).toEqual([
+      'odd\\n*name',
+    ])
   })
 
   test('a file that goes while it is packed is left out', async () => {

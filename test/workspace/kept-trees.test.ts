@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }))
 beforeEach(async () => {
   at = await mkdtemp(join(root, 'sandbox-'))
-  trees = new KeptTrees(at)
+  trees = new KeptTrees(at, 1000)
   await nextBuild()
   for (const name of NAMES) {
     await mkdir(join(at, name), { recursive: true })
@@ -30,7 +30,7 @@ const aside = () => readdir(join(at, 'caches')).catch(() => [])
 const read = (name: string) => readFile(join(at, name, 'made'), 'utf8').catch(() => null)
 
 test('what is kept is there again, once', async () => {
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   expect(await read('home/.tool')).toBeNull()
   await nextBuild()
   expect(await trees.take('a', 'h')).toEqual(STATE)
@@ -41,7 +41,7 @@ test('what is kept is there again, once', async () => {
 })
 
 test('of another state, or under another name, it is not; what nobody takes goes', async () => {
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   expect(await trees.take('a', 'other')).toBeNull()
   expect(await trees.take('b', 'h')).toBeNull()
   expect(await aside()).toEqual(['1'])
@@ -51,7 +51,7 @@ test('of another state, or under another name, it is not; what nobody takes goes
 })
 
 test('something in its way stays, and nothing is half there', async () => {
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   await nextBuild()
   await mkdir(join(at, 'home/.tool'))
   await writeFile(join(at, 'home/.tool/made'), 'by the checkout')
@@ -66,13 +66,13 @@ test('a link leads nothing in or out', async () => {
   await writeFile(join(outside, 'deps', 'made'), 'mine')
   await rm(join(at, 'workspace/deep'), { recursive: true })
   await symlink(outside, join(at, 'workspace/deep'))
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   expect(await readFile(join(outside, 'deps', 'made'), 'utf8')).toBe('mine')
   expect([await aside(), await trees.take('a', 'h')]).toEqual([[], null])
 
   await rm(join(at, 'workspace/deep'))
   for (const name of NAMES) await mkdir(join(at, name), { recursive: true })
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   await nextBuild()
   await rm(join(outside, 'deps'), { recursive: true })
   await symlink(outside, join(at, 'workspace/deep'))
@@ -91,14 +91,14 @@ test.each<[string, (place: string) => Promise<unknown>]>([
   await put(join(at, 'caches'))
   await nextBuild()
   for (const name of NAMES) await mkdir(join(at, name), { recursive: true })
-  await trees.keep('a', STATE, NAMES)
+  await trees.keep('a', STATE, NAMES, 10)
   await nextBuild()
   expect(await trees.take('a', 'h')).toEqual(STATE)
   expect(await readdir(join(root, 'others'))).toEqual(['deep'])
 })
 
 test('what cannot be moved is not kept, and whatever else lies there goes', async () => {
-  await trees.keep('a', STATE, [...NAMES, 'workspace/none'])
+  await trees.keep('a', STATE, [...NAMES, 'workspace/none'], 10)
   expect([await aside(), await trees.take('a', 'h')]).toEqual([[], null])
   await mkdir(join(at, 'caches', '9', 'left'), { recursive: true })
   await nextBuild()

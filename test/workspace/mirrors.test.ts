@@ -112,6 +112,11 @@ describe('a mirror', () => {
     expect(await subjects(await build(4, { depth: 4 }))).toBe('five\nfour\nthree\ntwo')
   })
 
+  test('gives all of the history that is asked for, whatever was fetched in between', async () => {
+    for (const index of [2, 4, 2, 3, 4])
+      expect(await subjects(await build(index, { depth: 3 })).then(text => text.split('\n'))).toHaveLength(3)
+  })
+
   test('is found by the ref where a server gives no commit by its id', async () => {
     server.behave({ oldProtocol: true })
     await build(1)
