@@ -91,7 +91,9 @@ async function rebuild(delivery: Delivery, receiver: Receiver): Promise<Answer> 
   const request = requestSchema.parse(asked.records.job)
   // Asked for anew, it is the newest.
   const target = request.target && { ...request.target, order: null, waited: null }
-  return admit(delivery.id, { request: { ...request, target }, isNew: false }, receiver)
+  // A push that changed nothing that matters is built now: somebody wants it to be.
+  const baseCommit = request.event === 'push' ? null : request.baseCommit
+  return admit(delivery.id, { request: { ...request, target, baseCommit }, isNew: false }, receiver)
 }
 
 /** Deploys the commit of a build to a stage: a job like any other, without its tests. */

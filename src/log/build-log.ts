@@ -86,6 +86,8 @@ export class BuildLog {
         // The SDK has waited between its own attempts already.
       }
     }
+    // It is read from its segments then.
+    await this.#sink.keepRest().catch(() => {})
     return false
   }
 

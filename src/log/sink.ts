@@ -12,6 +12,8 @@ export type LogSink = {
   stored(firstByte: number, bytes: Uint8Array): Promise<void>
   /** Makes `log.txt` whole. May be called again when it fails. */
   finish(): Promise<void>
+  /** Where there is no whole, its end becomes a segment. */
+  keepRest(): Promise<void>
 }
 
 /** A log below it is read at once: its lines need no index. */
@@ -24,6 +26,8 @@ const INDEXED_BYTES = 1024 * 1024
 export function createSink(store: Store, keys: LogKeys): LogSink {
   const whole = new WholeLog(store, keys.whole)
   const counter = new LineCounter()
+  const up = new Set<number>()
+  let rest: { firstByte: number; bytes: Uint8Array } | null = null
   let taken = 0
   let indexed = 0
   const writeIndex = async () => {
@@ -35,17 +39,22 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
   return {
     upload: async (firstByte, bytes) => {
       await store.put(keys.segment(firstByte), bytes, LOG_TYPE)
+      up.add(firstByte)
     },
     stored: async (firstByte, bytes) => {
       if (firstByte === taken) {
         if (whole.canCopy(bytes.length)) whole.copy(keys.segment(firstByte), bytes.length)
         else whole.add(bytes)
+        if (!up.has(firstByte)) rest = { firstByte, bytes }
         counter.add(bytes)
         taken += bytes.length
       }
       await Promise.all([whole.advance(), writeIndex()])
     },
     finish: () => whole.finish(),
+    keepRest: async () => {
+      if (rest) await store.put(keys.segment(rest.firstByte), rest.bytes, LOG_TYPE)
+    },
   }
 }
 

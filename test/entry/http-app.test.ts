@@ -95,7 +95,8 @@ describe('the webhook', () => {
     const answer = await post('lambci_rebuild', again)
     expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
     const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = job
-    expect(orders).toMatchObject([{ job: { ...same, number: 4, trust: 'deploy' } }])
+    // Nothing is skipped by what it changes.
+    expect(orders).toMatchObject([{ job: { ...same, number: 4, trust: 'deploy', baseCommit: null } }])
     expect(orders[0]?.job.nonce).not.toBe(nonce)
   })
 

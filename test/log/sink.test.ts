@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/build/store.ts'
+import { BuildLog } from '../../src/log/build-log.ts'
 import { isSegment, type LogKeys, segmentsPrefix } from '../../src/log/log-keys.ts'
 import { readLineIndex, readLog, tail } from '../../src/log/reader.ts'
 import { composeLog, createSink, type LogSink } from '../../src/log/sink.ts'
@@ -262,4 +263,18 @@ describe('tail', () => {
     expect(calls).toEqual(['list', 'getRange'])
     expect((await tail(store, keys)).split('\n')).toHaveLength(20)
   })
+})
+
+it('where no whole can be written, all of it lies in segments', async () => {
+  const keys = nextBuild()
+  const put: Store['put'] = async (key, ...rest) => {
+    if (key === keys.whole) throw new Error('503')
+    return store.put(key, ...rest)
+  }
+  const log = new BuildLog(createSink({ ...store, put }, keys), [], MIB)
+  await log.write(Buffer.from('begins\n'))
+  await expect.poll(() => segments(keys), { timeout: 5000 }).toHaveLength(1)
+  await log.write(Buffer.from('says why\n'))
+  expect(await log.end()).toEqual({ bytes: 16, complete: false, segments: 2 })
+  expect((await readLog(store, keys, 0, MIB)).bytes.toString()).toBe('begins\nsays why\n')
 })

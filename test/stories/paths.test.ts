@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REBUILD_EVENT } from '../../src/webhook/rebuild.ts'
+import { sendSigned } from '../../src/webhook/send.ts'
 import { lambciJson, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -31,6 +34,11 @@ test('a push that changes nothing that matters is skipped, with its reason and w
   expect((await endOf(4, {})).view.status).toBe('passed')
   const one = await endOf(5, { 'docs/b.txt': '2' })
   expect(one.view.reason).toBe('The one changed file does not matter: "paths" says so.')
+  // Who asks for it by hand wants it built.
+  const { url, webhookSecret } = town.system.addresses
+  const wish = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }
+  expect(await sendSigned(url, webhookSecret, wish)).toMatchObject({ status: 202 })
+  expect((await town.ended({ project, number: 6 })).status).toBe('passed')
 })
 
 test('commits that were not fetched may have changed anything', async () => {
