@@ -38,6 +38,7 @@ export class Caches {
       if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
     }
     // One may lie in another: only what has been saved may be moved.
-    for (const cache of this.#caches) await cache.keep()
+    for (const cache of this.#caches)
+      await cache.keep().catch(error => console.error(`A cache was not kept: ${error}`))
   }
 }
