@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -67,7 +68,9 @@ export class Sandbox implements RuntimeListener {
   }
 
   /** `'gone'`: the sandbox ended before it took the event, for which another one can be asked. */
-  run(event: Event): Promise<Outcome | 'gone'> {
+  async run(event: Event): Promise<Outcome | 'gone'> {
+    // Its end may have come, and not been told yet.
+    if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {
       // A cold one that could not even start is not asked for again and again.
       if (!this.alive) return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'It did not start'))
@@ -152,5 +155,14 @@ export class Sandbox implements RuntimeListener {
   #log(output: Readable) {
     const { definition, onLog } = this.#options
     createInterface({ input: output }).on('line', line => onLog(definition.name, this.#lastRequest, line))
+  }
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; without /proc nobody knows. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
   }
 }

@@ -116,7 +116,10 @@ test('a sandbox that is killed fails its event with an exit error, and its proce
 test('a warm sandbox that died between two events costs neither of them', async () => {
   const lambda = await host([define('counter.count')])
   await lambda.invoke('count', {})
-  process.kill(lambda.sandboxes('count')[0]!.pid, 'SIGKILL')
+  const { pid } = lambda.sandboxes('count')[0]!
+  process.kill(pid, 'SIGKILL')
+  // Not a moment later: nobody has had the time to tell of it.
+  while (!/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
   expect(await lambda.invoke('count', {})).toMatchObject({ ok: true, payload: { calls: 1 } })
 })
 
