@@ -8,9 +8,16 @@ import { openSandbox } from '../../src/workspace/sandbox.ts'
 import { jobOf } from '../../test/records.ts'
 import type { Ground } from './ground.ts'
 import { BUCKET, KEYS } from './job.ts'
-import { median } from './numbers.ts'
+import { median, quantile } from './numbers.ts'
 
-export type CacheRow = { name: string; bareMs: number; cacheMs: number; ratio: number; megabytes: number }
+export type CacheRow = {
+  name: string
+  bareMs: number
+  cacheMs: number
+  slowMs: number
+  ratio: number
+  megabytes: number
+}
 
 type Round = Record<'pack' | 'save' | 'keep' | 'unpack' | 'restore' | 'megabytes', number>
 
@@ -65,6 +72,10 @@ export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]>
     name,
     bareMs: median(rounds.map(round => round[bareOf])),
     cacheMs: median(rounds.map(round => round[cacheOf])),
+    slowMs: quantile(
+      rounds.map(round => round[cacheOf]),
+      0.9,
+    ),
     ratio: median(rounds.map(round => round[cacheOf] / round[bareOf])),
     megabytes: median(rounds.map(({ megabytes }) => megabytes)),
   })

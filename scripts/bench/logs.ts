@@ -6,13 +6,15 @@ import { runBare } from './builds.ts'
 import type { LogCase } from './cases.ts'
 import { answer, type Ground } from './ground.ts'
 import { BUCKET, KEYS, orderOf, SECRETS_KEY } from './job.ts'
-import { median } from './numbers.ts'
+import { median, quantile } from './numbers.ts'
 import { pushCommit, TINY } from './repositories.ts'
 
 export type LogRow = {
   name: string
   bareMs: number
   buildMs: number
+  /** Nine of ten builds take no longer. */
+  slowMs: number
   ratio: number
   /** Of the build process, above what it had before it began. */
   memoryMb: number
@@ -39,6 +41,10 @@ export async function benchLog(wanted: LogCase, ground: Ground): Promise<LogRow>
     name: wanted.name,
     bareMs,
     buildMs,
+    slowMs: quantile(
+      rounds.map(({ took }) => took.ms),
+      0.9,
+    ),
     ratio: median(rounds.map(({ bareMs, took }) => took.ms / bareMs)),
     memoryMb: Math.max(...rounds.map(({ took }) => took.peakMb - took.idleMb)),
     sent: median(rounds.map(({ sent }) => sent)),
