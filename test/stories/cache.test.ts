@@ -174,6 +174,18 @@ test('a broken cache is a warning, and leaves nothing half done', async () => {
   }
 })
 
+test('gigabytes in the place of a small record are not read', async () => {
+  const at = await town.write(files(['deps', '~/.tool']))
+  await build(at, 'kept/swollen', 1)
+  const { store } = town.system
+  const record = (await keysOf('kept/swollen')).find(key => /-[0-9a-f]{32}\.json$/.test(key)) ?? ''
+  const whole = Buffer.from((await store.get(record))?.body ?? []).toString()
+  await store.put(record, `${whole.slice(0, -1)}, "more": "${'x'.repeat(100_000)}"}`, 'application/json')
+  const { view, log } = await build(at, 'kept/swollen', 2)
+  expect(view.status).toBe('passed')
+  expect(log).toMatch(/▸ The cache of deps, ~\/\.tool is broken, and is left out/)
+})
+
 test('an archive brings nothing but what was declared', async () => {
   const at = await town.write(lambciJson('mkdir -p deps; ls -A . deps ~; echo done', { cache: ['deps'] }))
   await build(at, 'kept/narrow', 1)
