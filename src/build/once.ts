@@ -5,7 +5,11 @@
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null
   return () => {
-    made ??= make()
+    // A failure is not kept: the next request tries again.
+    made ??= make().catch(error => {
+      made = null
+      throw error
+    })
     return made
   }
 }

@@ -85,7 +85,7 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
   const get = async (key: string, range?: string) => {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
-      const body = await gather(answer.Body as Readable)
+      const body = await gather(answer.Body as Readable | undefined)
       return { body, etag: answer.ETag ?? '', size: answer.ContentLength ?? body.length }
     } catch (error) {
       const status = statusOf(error)
@@ -149,9 +149,9 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
 }
 
 /** The SDK's own way to do this takes twice as long. */
-async function gather(stream: Readable): Promise<Uint8Array> {
+async function gather(stream: Readable | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  for await (const piece of stream) pieces.push(piece)
+  for await (const piece of stream ?? []) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 

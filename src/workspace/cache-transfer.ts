@@ -31,9 +31,7 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
 /** Stores a stream as one object; answers its size. */
 export async function upload(store: Store, key: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
   const { multipart } = store
-  const underWay = new Set<Promise<unknown>>()
-  const sent: Promise<unknown>[] = []
-  const parts: Part[] = []
+  const sent: Promise<Part>[] = []
   let uploadId: string | null = null
   let bytes = 0
   for await (const [number, body, isLast] of numbered(stream)) {
@@ -43,18 +41,13 @@ export async function upload(store: Store, key: string, stream: AsyncIterable<Ui
       return bytes
     }
     uploadId ??= await multipart.start(key, TYPE)
-    const sending = multipart.upload(key, uploadId, number, body).then(part => {
-      parts[number - 1] = part
-    })
-    const done = sending.finally(() => underWay.delete(done))
-    done.catch(() => {})
-    underWay.add(done)
-    sent.push(sending)
-    if (underWay.size >= AT_ONCE) await Promise.race(underWay)
+    const part = multipart.upload(key, uploadId, number, body)
+    // It is thrown where it is waited for.
+    part.catch(() => {})
+    sent.push(part)
+    await sent.at(-AT_ONCE)
   }
-  // All of them: one that has failed is under way no more.
-  await Promise.all(sent)
-  await multipart.complete(key, uploadId ?? '', parts)
+  await multipart.complete(key, uploadId ?? '', await Promise.all(sent))
   return bytes
 }
 

@@ -1,6 +1,6 @@
-import { mkdir, readdir, realpath, rename } from 'node:fs/promises'
+import { mkdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { removeTree } from './remove-tree.ts'
+import { removeAllBut, removeTree } from './remove-tree.ts'
 
 /** What a cache held when a build left it, and what it is known as. */
 export type KeptTree = { hash: string; tree: string }
@@ -80,9 +80,7 @@ export class KeptTrees {
 
   /** Removes what is not known. */
   async sweep(): Promise<void> {
-    const directory = join(this.#sandbox, this.name)
-    const kept = new Set([...this.#held.values()].map(each => each.directory))
-    for (const name of await readdir(directory).catch(() => []))
-      if (!kept.has(join(directory, name))) await removeTree(join(directory, name))
+    const kept = new Set([...this.#held.values()].map(({ directory }) => directory))
+    await removeAllBut(join(this.#sandbox, this.name), kept)
   }
 }

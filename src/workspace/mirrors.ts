@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Hashed, hashFile } from './hash-file.ts'
-import { removeTree } from './remove-tree.ts'
+import { removeAllBut, removeTree } from './remove-tree.ts'
 
 /** Each fetch adds two or three, and nothing here is ever packed anew. */
 const MOST_FILES = 120
@@ -75,11 +75,7 @@ export class Mirrors {
   /** Removes what is not known; a build may still need it until it has ended. */
   async sweep(): Promise<void> {
     const kept = new Set([...this.#known.values()].map(({ directory }) => directory))
-    const names = await readdir(this.#directory).catch(() => [])
-    for (const name of names) {
-      const path = join(this.#directory, name)
-      if (!kept.has(path)) await removeTree(path)
-    }
+    await removeAllBut(this.#directory, kept)
   }
 }
 

@@ -1,6 +1,15 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { Problem } from '../problem.ts'
+
+/** Removes all that lies in a directory but these paths; a directory that is not there is empty. */
+export async function removeAllBut(directory: string, kept: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name)
+    if (!kept.has(path)) await removeTree(path)
+  }
+}
 
 /** Removes whatever a build has made; links are removed, never followed. */
 export async function removeTree(path: string) {
