@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 const ROOT = join(import.meta.dirname, '..')
-export const ENTRIES = ['http', 'report', 'build'] as const
+export const ENTRIES = ['http', 'report', 'run'] as const
 export type Entry = (typeof ENTRIES)[number]
 /** A Lambda's handler with all that it needs: files by name, of which `index.js` is loaded first. */
 export type Bundle = Readonly<Record<string, Uint8Array>>
@@ -14,7 +14,7 @@ export type Bundle = Readonly<Record<string, Uint8Array>>
  */
 export async function bundle(entry: Entry): Promise<Bundle> {
   const bundler = await rolldown({
-    input: { index: join(ROOT, 'src', 'entry', `${entry}.ts`) },
+    input: { index: join(ROOT, 'src', 'functions', `${entry}.ts`) },
     platform: 'node',
     resolve: { mainFields: ['module', 'main'] },
     transform: { target: 'node24' },

@@ -1,200 +1,159 @@
-import { findSecretVariables, type RunnerSecrets } from './account/secrets.ts'
-import { deployRolesOf, mayHaveStage, noticeRule, noticeTopic, slackLook } from './account/settings.ts'
-import { admissionOf, type Granter } from './admission/admission.ts'
-import type { Switch } from './admission/switch.ts'
-import type { PublishOrder } from './admission/topic.ts'
-import { latestEndAfter, switchTimeOf } from './admission/window.ts'
-import { readCancelWish } from './build/cancel-wish.ts'
-import { closeAfterDeploy } from './build/closing.ts'
-import { costOf } from './build/cost.ts'
-import { type BuildRef, buildKeys } from './build/layout.ts'
-import { buildUrl } from './build/links.ts'
-import { isOver, isRed } from './build/outcome.ts'
-import { readCourse, readJob } from './build/records.ts'
-import type { Ending, Report } from './build/report-record.ts'
-import type { Run } from './build/run-record.ts'
-import type { Store } from './build/store.ts'
-import { type View, viewOf } from './build/view.ts'
-import type { GitHub } from './github/client.ts'
-import type { Job } from './job/job.ts'
+import type { RunnerSecrets } from './account/secrets.ts'
+import { type Account, parseAccount } from './account/settings.ts'
+import { latestEndAfter } from './admission/deadlines.ts'
+import { type StartContext, startJob } from './admission/start-job.ts'
+import { startNextDeploy } from './deploy/next-deploy.ts'
+import { recordedDeploy, updateWaitingDeploy } from './deploy/waiting-deploy.ts'
 import { tail } from './log/reader.ts'
-import { finishDeadLog } from './report/dead-log.ts'
-import { judge } from './report/ending.ts'
-import { holdLease } from './report/lease.ts'
-import { noticeOf } from './report/notice.ts'
-import type { Slack } from './report/slack.ts'
-import type { SendNotice } from './report/sns.ts'
-import { type AskForDeploy, handOnStage, recallDeploy, settleDeploy } from './report/stage.ts'
-import { updateSummary } from './report/summary.ts'
-import { tellDeployment } from './report/tell-deployment.ts'
-import { isWanted, tellNotice } from './report/tell-notice.ts'
-import { tellSlack } from './report/tell-slack.ts'
-import { tellStatus } from './report/tell-status.ts'
-import type { Waking } from './report/waking.ts'
+import type { Build } from './model/build.ts'
+import type { BuildNews, Notifier } from './notifiers/notifier.ts'
+import { notifyAll } from './notifiers/notify-all.ts'
+import { updateSummary } from './records/branch-summary.ts'
+import { readCancelRequest } from './records/cancel-request.ts'
+import { costOf } from './records/cost.ts'
+import type { JobRun } from './records/job-run.ts'
+import { type BuildRef, buildKeys } from './records/keys.ts'
+import { buildUrl } from './records/links.ts'
+import { readBuild, readJobRun } from './records/read-records.ts'
+import type { BuildEnd, Report } from './records/report-record.ts'
+import { endAfterDeploy } from './records/run-end.ts'
+import { viewOf } from './records/view.ts'
+import { isOver, isRed } from './records/wording.ts'
+import { finishDeadLog } from './reporting/dead-log.ts'
+import { decide } from './reporting/decide.ts'
+import { withLease } from './reporting/lease.ts'
+import type { ReportTrigger } from './reporting/report-trigger.ts'
 
 /** What reporting needs from its host. */
-export type Reporter = {
-  store: Store
+export type ReportContext = Omit<StartContext, 'linkKey'> & {
   secrets: () => Promise<RunnerSecrets>
-  github: GitHub
-  sendNotice: SendNotice
-  openSlack: (token: string) => Slack
-  askForDeploy: AskForDeploy
-  publish: PublishOrder
-  deadMansSwitch: Switch
-  granter: Granter
-  /** Of this invocation; Lambda's own retry of it has the same one. */
+  notifiers: readonly Notifier[]
+  /** Of this invocation. Lambda's own retry has the same one. */
   requestId: string
   now: () => Date
 }
 
-/** One look at a build: its records as they are now, and whether something must be tried again later. */
-type Look = { job: Job; run: Run | null; report: Report; again: boolean; others: BuildRef[] }
+/** A build, with its records and the account's settings as they were when it was admitted. */
+type Situation = { build: Build; account: Account; run: JobRun | null; report: Report }
 
 /**
- * Story three. Whatever woke it, report looks at what stands in the bucket now, tells what has not been told, and looks
- * again until nobody asks any more. Lost, doubled and reordered messages do no harm. Throws when something could not
- * be told yet: Lambda then tries again.
+ * Story three. Whatever triggered it, report looks at the records, concludes what follows from them, tells people what they
+ * have not been told, and looks again until nobody asks any more. Messages may be lost, doubled or reordered.
+ * @throws Error if something could not be delivered yet: Lambda then tries again
  */
-export async function reportBuild(waking: Waking, reporter: Reporter): Promise<void> {
-  // One stage is the business of several builds: what has ended one of them may end another.
-  const wakings = [waking]
-  for (const each of wakings) {
-    const known = new Set(wakings.map(({ build }) => build.number))
-    const others = (await reportOne(each, reporter)).filter(({ number }) => !known.has(number))
-    wakings.push(...others.map(build => ({ build, failure: null })))
+export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
+  // Several builds share a stage: the end of one may end another.
+  const triggers = [trigger]
+  for (const each of triggers) {
+    const known = new Set(triggers.map(({ build }) => build.number))
+    const others = (await reportOne(each, context)).filter(({ number }) => !known.has(number))
+    triggers.push(...others.map(build => ({ build, failure: null })))
   }
 }
 
-async function reportOne({ build, failure }: Waking, reporter: Reporter): Promise<BuildRef[]> {
-  const job = await readJob(reporter.store, build)
-  if (!job) return []
-  let again = false
+/** Answers the builds about which more may be known now. */
+async function reportOne(
+  { build: ref, failure }: ReportTrigger,
+  context: ReportContext,
+): Promise<BuildRef[]> {
+  const { store, requestId, now } = context
+  const build = await readBuild(store, ref)
+  if (!build) return []
+  const account = parseAccount(build.project, build.settings)
   let others: BuildRef[] = []
-  await holdLease(build, { ...reporter, holder: reporter.requestId }, failure, async report => {
-    const run = await readCourse(reporter.store, job)
-    const wish = run ? null : await readCancelWish(reporter.store, job)
-    const verdict = judge({ job, run, report, wish }, report, reporter.now())
-    if (verdict === 'again') return admitAnew(job, report, reporter)
-    const hasDied = run?.phase === 'deploying'
-    const ending = verdict && (await settle(verdict.ending, { job, report, hasDied }, reporter))
-    const cost = report.ending ? report.cost : ending && costOf(run, ending.endedAt)
-    const look = await tell({ job, run, report: { ...report, ending, cost }, again: false, others }, reporter)
-    again = look.again
-    others = look.others
-    return look.report
+  let again = false
+  await withLease(ref, { store, now, holder: requestId }, failure, async report => {
+    const run = await readJobRun(store, build)
+    const request = run ? null : await readCancelRequest(store, build)
+    const decision = decide({ build, run, report, request }, report, now())
+    if (decision === 'publish-again') return publishAgain({ build, account, run, report }, context)
+    const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
+    const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
+    const told = await tellPeople({ build, account, run, report: { ...report, end, cost } }, context)
+    others = told.others
+    again = told.again
+    return told.report
   })
   if (again)
     throw new Error(
-      `Not everything about ${build.project} #${build.number} could be told yet: see its report.json`,
+      `Not everything about ${ref.project} #${ref.number} could be told yet: see its report.json`,
     )
   return others
 }
 
-/** A deploy that waited for its stage ends when its turn has come, or never will. */
-async function settle(
-  ending: Ending,
-  { job, report, hasDied }: Pick<Look, 'job' | 'report'> & { hasDied: boolean },
-  { store, now }: Reporter,
-): Promise<Ending> {
-  if (ending.deploy && hasDied && !report.ending)
-    return { ...ending, deploy: await recallDeploy(store, job, ending.deploy) }
-  if (ending.deploy?.status !== 'waiting') return ending
-  const isOverdue = now() > new Date(report.latestEnd ?? job.latestEnd)
-  const deploy = await settleDeploy(store, job, ending.deploy, isOverdue)
-  const { result, reason } = closeAfterDeploy(job, null, deploy)
-  return job.target ? { ...ending, deploy, result, reason } : { ...ending, deploy }
+/** Publishes a job that never started once more, with new grants and a new latest end. */
+async function publishAgain({ build, account, report }: Situation, context: ReportContext): Promise<Report> {
+  const { linkKey } = await context.secrets()
+  const latestEnd = latestEndAfter(context.now()).toISOString()
+  await context.deadMansSwitch.clear(build)
+  await startJob(build, latestEnd, account, { ...context, linkKey })
+  return { ...report, publications: report.publications + 1, latestEnd }
 }
 
-/** A job that never started is handed out once more, with a fresh admission and a new latest end. */
-async function admitAnew(job: Job, report: Report, reporter: Reporter): Promise<Report> {
-  const { store, publish, deadMansSwitch, secrets, granter, now } = reporter
-  const url = buildUrl(job, (await secrets()).linkKey)
-  const secretVariables = await findSecretVariables(store, job)
-  const admission = await admissionOf(
-    job,
-    { secretVariables, deployRoles: deployRolesOf(job), buildUrl: url },
-    granter,
-  )
-  const latestEnd = latestEndAfter(now()).toISOString()
-  await deadMansSwitch.clear(job)
-  await deadMansSwitch.set(job, switchTimeOf(latestEnd))
-  await publish({ job, admission })
-  return { ...report, admissions: report.admissions + 1, latestEnd }
+/** Completes an end with how the deploy ended: one that waits for its stage ends later than its build's tests. */
+async function concludeDeploy(
+  end: BuildEnd,
+  { build, run, report }: Situation,
+  { store, now }: ReportContext,
+): Promise<BuildEnd> {
+  const hasDied = run?.phase === 'deploying' && !report.end
+  if (end.deploy && hasDied) return { ...end, deploy: await recordedDeploy(store, build, end.deploy) }
+  if (end.deploy?.status !== 'waiting') return end
+  const isOverdue = now() > new Date(report.latestEnd ?? build.latestEnd)
+  const deploy = await updateWaitingDeploy(store, build, end.deploy, { now: now(), isOverdue })
+  const { conclusion, reason } = endAfterDeploy(build, null, deploy)
+  return build.target ? { ...end, deploy, conclusion, reason } : { ...end, deploy }
 }
 
-async function tell(look: Look, reporter: Reporter): Promise<Look> {
-  const { job, report, run } = look
-  const view = viewOf(look)
-  const url = buildUrl(job, (await reporter.secrets()).linkKey)
-  const isWhole = run?.phase === 'ended' && run.log?.complete
-  if (report.ending && !isWhole && !report.told.closed) await finishDeadLog(job, view, reporter.store)
-  const status = await tellStatus(view, url, report.told.status, reporter.github)
-  const isOwnStage = view.deploy !== null && mayHaveStage(job, view.deploy.stage)
-  const deployment = isOwnStage
-    ? await tellDeployment(view, url, report.told.deployment, reporter.github)
-    : { told: report.told.deployment, again: false }
-  const told = { ...report.told, status: status.told, deployment: deployment.told }
-  const again = status.again || deployment.again
-  const next = await handOn({ ...look, report: { ...report, told }, again }, reporter)
-  if (report.ending && isOver(view)) return told.closed ? next : tellEnding(next, view, url, reporter)
-  // The end brings what could not be said now.
-  return hasBegun(view) ? { ...(await tellInSlack(next, view, url, reporter)), again: next.again } : next
+type Told = { report: Report; others: BuildRef[]; again: boolean }
+
+/** Brings everybody up to date: the log of a dead job, the next deploy of its stage, the branch's summary, and people. */
+async function tellPeople(situation: Situation, context: ReportContext): Promise<Told> {
+  const { build, report, run } = situation
+  const { store, notifiers, deadMansSwitch } = context
+  if (report.isClosed) return { report, others: [], again: false }
+  const news = await newsOf(situation, context)
+  const isLogWhole = run?.phase === 'ended' && run.log?.complete
+  if (report.end && !isLogWhole) await finishDeadLog(build, news.view, store)
+  const notifications = situation.account.notifications(build, run?.notifications)
+  const [stage, notified] = await Promise.all([
+    passStageOn(situation, context),
+    notifyAll(notifiers, news, notifications, report.delivered),
+    news.summary(),
+  ])
+  const again = stage.again || notified.again
+  const isClosed = news.isOver && !again
+  // If something could not be delivered, the switch triggers another attempt.
+  if (isClosed) await deadMansSwitch.clear(build)
+  return { report: { ...report, delivered: notified.delivered, isClosed }, others: stage.others, again }
 }
 
-/** Once a build has ended, its stage is there for the next. */
-async function handOn(look: Look, { store, askForDeploy }: Reporter): Promise<Look> {
-  const { job, run, report } = look
-  // A build that died may have had its stage in hand before it could say so.
-  const stage = report.ending?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
-  if (!report.ending || !stage || report.told.closed) return look
+async function newsOf(situation: Situation, { store, secrets }: ReportContext): Promise<BuildNews> {
+  const { build, account, report } = situation
+  const view = viewOf(situation)
+  const isEnd = report.end !== null && isOver(view)
+  const summary = isEnd ? updateSummary(store, view) : Promise.resolve(null)
+  summary.catch(() => {})
+  return {
+    view,
+    url: buildUrl(build, (await secrets()).linkKey),
+    isOver: isEnd,
+    mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
+    summary: () => summary,
+    tail: async () => (isEnd && isRed(view) ? (await tail(store, buildKeys(build).log)).split('\n') : []),
+  }
+}
+
+/** Once a build has ended, its stage is free for the next deploy. */
+async function passStageOn({ build, run, report }: Situation, context: ReportContext) {
+  // A build that died may have held its stage before it could record that.
+  const stage = report.end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
+  if (!report.end || !stage) return { others: [], again: false }
   try {
-    return { ...look, others: await handOnStage(store, job, stage, askForDeploy) }
+    const { linkKey } = await context.secrets()
+    return { others: await startNextDeploy(build, stage, { ...context, linkKey }), again: false }
   } catch (error) {
     console.error(error)
-    return { ...look, again: true }
+    return { others: [], again: true }
   }
-}
-
-/** What only an ending brings: the branch's summary, the notice, and the end of the dead man's switch. */
-async function tellEnding(look: Look, view: View, url: string, reporter: Reporter): Promise<Look> {
-  const { store, sendNotice, deadMansSwitch } = reporter
-  const { job, run, report } = look
-  const summary = await updateSummary(store, view)
-  const topicArn = noticeTopic(job, run?.notifications?.topicArn)
-  let notice = { told: report.told.notice, again: false }
-  const isTold = notice.told?.error === null
-  const wanted = isWanted(view, noticeRule(job, run?.notifications?.on), summary)
-  const lines = isRed(view) && wanted ? (await tail(store, buildKeys(job).log)).split('\n') : []
-  if (topicArn && !isTold && wanted)
-    notice = await tellNotice(topicArn, noticeOf(view, url, lines), sendNotice)
-  const slack = await tellInSlack(look, view, url, reporter, { isWanted: wanted, tail: lines })
-  const again = slack.again || notice.again
-  // What GitHub or SNS would not take now is tried once more when the switch fires.
-  if (!again) await deadMansSwitch.clear(job)
-  const told = { ...slack.report.told, notice: notice.told, summary: true, closed: !again }
-  return { ...look, report: { ...report, told }, again }
-}
-
-const hasBegun = ({ status }: View) => status !== 'queued'
-
-/** One message for each build, there from its start where every end is wanted: nobody knows yet how it ends. */
-async function tellInSlack(
-  look: Look,
-  view: View,
-  url: string,
-  reporter: Reporter,
-  end?: { isWanted: boolean; tail: readonly string[] },
-): Promise<Look> {
-  const { job, run, report } = look
-  const { slackToken } = await reporter.secrets()
-  const slack = slackToken && slackLook(job, run?.notifications)
-  if (!slackToken || !slack) return look
-  const wish = {
-    look: slack,
-    isWanted: end?.isWanted ?? noticeRule(job, run?.notifications?.on) === 'always',
-    tail: end?.tail ?? [],
-  }
-  const { told, again } = await tellSlack(view, url, report.told.slack, wish, reporter.openSlack(slackToken))
-  return { ...look, report: { ...report, told: { ...report.told, slack: told } }, again: look.again || again }
 }

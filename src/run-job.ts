@@ -1,199 +1,250 @@
 import { readSecretVariables } from './account/secrets.ts'
-import { type Admission, type Order, secretsIn } from './admission/admission.ts'
-import { CancelWatch } from './build/cancel-wish.ts'
-import { type Closing, closeAfterDeploy, closed, describeClosing } from './build/closing.ts'
-import { costOf } from './build/cost.ts'
-import { Course } from './build/course.ts'
-import type { Exit } from './build/exit.ts'
-import { buildKeys, cachePrefix } from './build/layout.ts'
-import { describeDuration } from './build/outcome.ts'
-import { succeeded } from './build/result.ts'
-import type { Store } from './build/store.ts'
-import type { Host } from './command/host.ts'
-import { reasonOfStep, runStep } from './command/run-step.ts'
+import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.ts'
+import { Caches } from './cache/caches.ts'
+import type { WarmCache } from './cache/warm-cache.ts'
+import { runStep, type StepEnd } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
-import { resolveCommit } from './config/resolve-commit.ts'
-import { takeRole } from './deploy/assume-role.ts'
-import { type DeployOutcome, deployStage, type Hands } from './deploy/deploy-stage.ts'
-import { type Job, repositoryOf } from './job/job.ts'
+import { acquireStage, candidateOf } from './deploy/acquire-stage.ts'
+import { assumeDeployRole } from './deploy/assume-role.ts'
+import { deploymentOf, recordDeployment } from './deploy/deployments.ts'
 import { BuildLog } from './log/build-log.ts'
-import { sayFault } from './log/fault.ts'
+import { logError } from './log/log-error.ts'
 import { createSink } from './log/sink.ts'
-import { describePlan } from './plan/describe.ts'
-import { planBuild, type Step } from './plan/plan.ts'
-import { recordOf } from './plan/record.ts'
-import { Caches } from './workspace/caches.ts'
-import { killLeftBehind } from './workspace/left-behind.ts'
+import { repositoryOf } from './model/build.ts'
+import { describeDuration } from './model/duration.ts'
+import { type Exit, succeeded } from './model/exit.ts'
+import { describePlan } from './planning/describe.ts'
+import { commandEnvironment } from './planning/environment.ts'
+import { type PlannedStage, planBuild, type Step } from './planning/plan.ts'
+import { recordOf } from './planning/record.ts'
+import { CancelWatch } from './records/cancel-watch.ts'
+import { costOf } from './records/cost.ts'
+import type { Deploy, Runner } from './records/job-run.ts'
+import { buildKeys, cachePrefix } from './records/keys.ts'
+import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
+import { RunRecorder } from './records/run-recorder.ts'
+import type { Store } from './records/store.ts'
+import type { Mirrors } from './workspace/mirrors.ts'
+import { killOrphanProcesses } from './workspace/orphan-processes.ts'
+import { resolveCommit } from './workspace/resolve-commit.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
-type Work = {
-  job: Job
-  admission: Admission
-  store: Store
-  course: Course
-  log: BuildLog
-  host: Host
-  cancelling: CancelWatch
+/** What running a job needs from its host. */
+export type JobContext = {
+  openStore: (grants: JobGrants) => Store
+  /** The directory in which everything happens. All that is in it is removed before each job. */
+  sandbox: string
+  /** Whether every process on this machine is the job's. Orphan processes are then found by their age. */
+  ownsMachine: boolean
+  /** What stays in the sandbox for the next job: mirrors of repositories, and the caches of the last job. */
+  kept: { mirrors: Mirrors; warmCache: WarmCache }
+  githubUrl: string
+  /** When all commands must have ended, so that time is left to say so; ms since 1970. */
+  deadline: number
+  runner: Runner
+  path: string
+  /** Proxy and certificate variables for git. */
+  network: Record<string, string>
+  /** Secrets of the process itself, which no log may show. */
+  secrets: readonly string[]
+  /** How many bytes of a log are kept. */
+  logLimit: number
+  /** Ends this process and everything in it, for good. */
+  terminate: (reason: string) => void
+  now: () => Date
 }
 
-type Scene = {
-  sandbox: Sandbox
-  caches: Caches
-  resolved: Resolved
-  secrets: Record<string, string>
-  credentials?: Record<string, string>
-}
+/** A job that this invocation has claimed. */
+type ClaimedJob = JobContext &
+  JobMessage & { store: Store; recorder: RunRecorder; log: BuildLog; cancel: CancelWatch }
+
+/** The commit in a clean sandbox, and its configuration. */
+type Workspace = { sandbox: Sandbox; caches: Caches; resolved: Resolved; secrets: Record<string, string> }
 
 /**
- * Story two. A job is claimed, its commit fetched, its configuration read, and its command run; then, after green, its
- * stage deployed. However it goes, the log ends with a sentence and the record with a result; only a process that dies
- * leaves that to report.
+ * Story two. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
+ * stage is deployed. However it ends, the log ends with a sentence and the record with a conclusion. Only if this process
+ * dies does report have to conclude.
  */
-export async function runJob(order: Order, host: Host): Promise<void> {
-  const { job, admission } = order
-  const store = host.openStore(admission)
-  const cancelling = new CancelWatch(store, job)
+export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
+  const { build, grants } = message
+  const store = context.openStore(grants)
+  const cancel = new CancelWatch(store, build)
   const stop = new AbortController()
-  // Beside the claim: hardly any job is claimed by another, and fetching takes longer.
-  const setting = setScene(order, host, store, AbortSignal.any([stop.signal, cancelling.signal]))
-  setting.catch(() => {})
+  // Starts before the claim is known: another invocation rarely has it, and fetching takes longer.
+  const preparing = prepare(message, context, store, AbortSignal.any([stop.signal, cancel.signal]))
+  preparing.catch(() => {})
   try {
-    const course = await Course.claim(store, job, host.runner, host.now())
-    if (course) await runClaimed({ ...order, store, course, host, cancelling }, setting)
+    const recorder = await RunRecorder.claim(store, build, context.runner, context.now())
+    if (!recorder) return
+    const secrets = [...secretsIn(grants), ...context.secrets]
+    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logLimit)
+    await runClaimed({ ...context, ...message, store, recorder, log, cancel }, preparing)
   } finally {
     stop.abort()
-    cancelling.end()
-    await setting.catch(() => {})
+    cancel.stop()
+    await preparing.catch(() => {})
   }
 }
 
-async function runClaimed(claimed: Omit<Work, 'log'>, setting: Promise<Scene>): Promise<void> {
-  const { job, admission, store, course, host, cancelling } = claimed
-  const secrets = [...secretsIn(admission), ...host.secrets]
-  const log = new BuildLog(createSink(store, buildKeys(job).log), secrets, host.logLimit)
-  const work = { ...claimed, log }
-  const closing = await build(work, setting).catch(error =>
-    cancelling.wish ? cancelled(work) : errored(error, log),
+async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promise<void> {
+  const { recorder, log, cancel, now } = job
+  const end = await runBuild(job, preparing).catch(async error =>
+    cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) }),
   )
-  const took = describeDuration(host.now().getTime() - Date.parse(course.run.startedAt ?? ''))
-  await log.say(describeClosing(closing, took))
-  const written = await course.time('log', () => log.end())
-  await course.record({ ...closing, phase: 'ended', log: written, endedAt: host.now().toISOString() })
-  if (closing.result === 'passed') await (await setting).caches.save()
-  // After the record: emptying may take longer than this invocation has left, and the next build does it anyway.
-  await cleanSandbox(host.sandbox, host.isAlone, Object.values(host.kept)).catch(error =>
-    host.giveUp(log.redact(String(error))),
+  const duration = describeDuration(now().getTime() - Date.parse(recorder.run.startedAt ?? ''))
+  await log.say(describeRunEnd(end, duration))
+  const written = await recorder.time('log', () => log.end())
+  await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })
+  if (end.conclusion === 'passed') await (await preparing).caches.save()
+  // After the end is recorded: cleaning may take longer than this invocation has left, and the next job does it anyway.
+  await cleanSandbox(job.sandbox, job.ownsMachine, Object.values(job.kept)).catch(error =>
+    job.terminate(log.redact(String(error))),
   )
 }
 
-/** A clean sandbox with the commit in it, and what its configuration comes to. */
-async function setScene(
-  { job, admission }: Order,
-  host: Host,
+/** Fetches the commit into a clean sandbox and resolves its configuration. */
+async function prepare(
+  { build, grants }: JobMessage,
+  context: JobContext,
   store: Store,
   signal: AbortSignal,
-): Promise<Scene> {
-  const { path, deadline } = host
-  const reading = readSecretVariables(store, admission.secretVariables)
+): Promise<Workspace> {
+  const { path, deadline, kept, githubUrl, network } = context
+  const reading = readSecretVariables(store, grants.secretVariables)
   reading.catch(() => {})
-  host.kept.trees.retain(cachePrefix(job.project, job.trust))
-  const sandbox = await openSandbox(host.sandbox, host.isAlone, Object.values(host.kept))
-  const resolved = await resolveCommit(job, {
-    ...{ githubUrl: host.githubUrl, mirrors: host.kept.mirrors, deadline, signal },
+  kept.warmCache.retain(cachePrefix(build.project, build.trust))
+  const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(kept))
+  const resolved = await resolveCommit(build, {
+    githubUrl,
+    mirrors: kept.mirrors,
+    deadline,
+    signal,
     directory: sandbox.workspace,
-    token: admission.cloneToken,
-    access: { home: sandbox.home, path, network: host.network },
+    token: grants.cloneToken,
+    access: { home: sandbox.home, path, network },
   })
-  const { build, inheritSecrets, cache } = resolved.config
-  const caches = new Caches({ store, job, sandbox, path, deadline, signal, trees: host.kept.trees }, cache)
-  return { sandbox, resolved, caches, secrets: build && inheritSecrets ? await reading : {} }
+  const { build: isBuilt, inheritSecrets, cache } = resolved.config
+  const caches = new Caches(
+    { store, build, sandbox, path, deadline, signal, warmCache: kept.warmCache },
+    cache,
+  )
+  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await reading : {} }
 }
 
-async function build(work: Work, setting: Promise<Scene>): Promise<Closing> {
-  const { job, course, log } = work
-  const commit = job.commit.slice(0, 10)
-  await log.say(`Build #${job.number} of ${repositoryOf(job.project)}, ${job.trigger}, commit ${commit}`)
-  await log.say(`Fetching ${commit} (${job.checkoutBranch}) from ${repositoryOf(job.project)}`)
-  const scene = await course.time('fetch', () => setting)
-  const { resolved, secrets } = scene
-  const plan = planBuild(job, resolved)
-  // Before anything of the configuration is shown: a secret may stand in it, too.
+async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
+  const { build, recorder, log, cancel } = job
+  const [repository, commit] = [repositoryOf(build.project), build.commit.slice(0, 10)]
+  await log.say(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
+  await log.say(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
+  const workspace = await recorder.time('fetch', () => preparing)
+  const { resolved, secrets, caches } = workspace
+  const plan = planBuild(build, resolved)
+  // Before anything of the configuration is logged: it may contain a secret.
   await log.hide(Object.values(secrets))
   for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
-  if (!plan.build) return closed('skipped', { reason: log.redact(plan.reason) })
-
+  if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
+  await recorder.time('cache', () => caches.restore(line => log.say(line)))
+  recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
+  await cancel.firstLook
+  if (plan.endsForNewer) cancel.allowSupersede()
+  if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
-  const deploy = plan.steps.find(({ name }) => name === 'deploy')
-  await course.time('cache', () => scene.caches.restore(log.voice.say))
-  course.tell(recordOf(plan, resolved, log.voice.redact))
-  await work.cancelling.looked
-  if (plan.endsForNewer) work.cancelling.heedNewer()
-  if (work.cancelling.wish) return cancelled(work)
-  const exit = command ? await run(work, scene, command) : null
-  if (work.cancelling.wish) return { ...cancelled(work), exit }
-  if (command && exit && !succeeded(exit))
-    return closed('failed', { exit, reason: reasonOfStep(command, exit, log.voice) })
-  // A deploy that is cut off leaves nobody knows what.
-  work.cancelling.end()
-  if (!plan.stage) return closed('passed', { exit })
-  const hands = handsOf(work, exit, () => deployOnce(work, scene, deploy, plan.stage?.role ?? null))
-  return closeAfterDeploy(job, exit, await deployStage(job, plan.stage, hands))
+  const test = command ? await run(job, workspace, command, { signal: cancel.signal }) : null
+  if (cancel.request) return cancelled(job, test?.exit)
+  if (test && !succeeded(test.exit)) return runEnd('failed', test)
+  // A deploy that is interrupted leaves its stage in an unknown state.
+  cancel.stop()
+  if (!plan.stage) return runEnd('passed', { exit: test?.exit ?? null })
+  const step = plan.steps.find(({ name }) => name === 'deploy') ?? null
+  const deploy = await deployStage(job, workspace, plan.stage, step, test?.exit ?? null)
+  return endAfterDeploy(build, test?.exit ?? null, deploy)
 }
 
-const errored = async (error: Error, log: BuildLog): Promise<Closing> =>
-  closed('errored', { reason: await sayFault(error, log) })
-const cancelled = ({ cancelling, log }: Work): Closing =>
-  closed('cancelled', { reason: log.redact(cancelling.wish?.why ?? '') })
+const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
+  runEnd('cancelled', { exit, reason: log.redact(cancel.request?.why ?? '') })
 
-/** Runs one step where the commit lies; its output is the log's, and nothing of it goes on after its end. */
+/** Runs a step in the workspace. Nothing that it started survives it. */
 async function run(
-  { job, admission, course, log, host, cancelling }: Work,
-  scene: Scene,
+  { build, grants, recorder, log, runner, path, deadline, ownsMachine }: ClaimedJob,
+  { sandbox, resolved, secrets }: Workspace,
   step: Step,
-): Promise<Exit> {
-  const { sandbox, resolved, secrets, credentials = {} } = scene
-  const { runner, path, deadline } = host
+  { signal, credentials = {} }: { signal?: AbortSignal; credentials?: Record<string, string> } = {},
+): Promise<StepEnd> {
   const { region, requestId } = runner
-  const place = {
-    ...{ job, config: resolved.config, secrets, credentials, deadline },
-    buildUrl: admission.buildUrl,
+  const env = commandEnvironment({
+    build,
+    config: resolved.config,
+    step,
+    credentials,
+    buildUrl: grants.buildUrl,
     surroundings: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
-    directory: sandbox.workspace,
-    signal: cancelling.signal,
-  }
-  const exit = await course.time(step.name, () => runStep(step, place, log.voice))
-  await killLeftBehind(sandbox.directory, host.isAlone)
-  return exit
+    secrets,
+  })
+  const context = { directory: sandbox.workspace, env, deadline, ...(signal && { signal }) }
+  const end = await recorder.time(step.name, () => runStep(step, context, log))
+  await killOrphanProcesses(sandbox.directory, ownsMachine)
+  return end
 }
 
-function handsOf({ store, course, log, host }: Work, exit: Exit | null, run: Hands['run']): Hands {
-  const { deadline, now } = host
-  return {
-    ...{ store, deadline, now, run, ...log.voice },
-    cost: () => costOf(course.run, now().toISOString()),
-    begin: deploy => course.record({ phase: 'deploying', result: 'passed', exit, deploy }),
+/** Deploys a stage, if the build may: acquires it, records that, runs the deploy, records it, and releases the stage. */
+async function deployStage(
+  job: ClaimedJob,
+  workspace: Workspace,
+  planned: PlannedStage,
+  step: Step | null,
+  exit: Exit | null,
+): Promise<Deploy> {
+  const { build, store, recorder, log, deadline, now } = job
+  const { name, url, role, problem } = planned
+  const stage = { project: build.project, stage: name }
+  const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
+  const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
+    await log.say(reason)
+    return { ...deploy, status, reason: log.redact(reason).slice(0, 500) }
+  }
+  if (problem !== null) return conclude('failed', problem)
+  try {
+    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
+    if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
+    try {
+      const startedAt = now()
+      await recorder.record({ phase: 'deploying', conclusion: 'passed', exit, deploy })
+      await log.say(`Deploying to ${name}`)
+      const end = await runDeploy(job, workspace, step, role)
+      const status = end.exit && succeeded(end.exit) ? 'succeeded' : 'failed'
+      const cost = costOf(recorder.run, now().toISOString())
+      const done = { url, status, reason: end.reason, startedAt, endedAt: now(), cost } as const
+      await recordDeployment(store, stage, deploymentOf(build, done))
+      return { ...deploy, ...end, status }
+    } finally {
+      // If this fails, report frees the stage, or the lock's time ends.
+      await acquired.release().catch(() => {})
+    }
+  } catch (error) {
+    console.error(error)
+    return conclude('failed', `A fault in the runner: ${(error as Error).message}`)
   }
 }
 
-/** Runs the deploy command, as the role that the account gives to the stage. */
-async function deployOnce(
-  work: Work,
-  scene: Scene,
-  step: Step | undefined,
-  role: string | null,
-): Promise<DeployOutcome> {
-  const { job, admission, log, host } = work
+/** Runs the deploy command with the stage's role. */
+async function runDeploy(
+  job: ClaimedJob,
+  workspace: Workspace,
+  step: Step | null,
+  stageRole: string | null,
+): Promise<{ exit: Exit | null; reason: string | null }> {
+  const { build, grants, log, runner } = job
   try {
     if (!step) throw new Error('The plan has no deploy')
-    const credentials = await takeRole(log, {
-      roleArn: role ?? admission.deployRole,
-      sessionName: `lambci-${step.stage}-${job.number}`,
-      credentials: admission.credentials,
-      region: host.runner.region,
+    const credentials = await assumeDeployRole(log, {
+      roleArn: stageRole ?? grants.deployRole,
+      sessionName: `lambci-${step.stage}-${build.number}`,
+      credentials: grants.credentials,
+      region: runner.region,
     })
-    const exit = await run(work, { ...scene, credentials }, step)
-    return { exit, reason: reasonOfStep(step, exit, log.voice) }
+    return await run(job, workspace, step, { credentials })
   } catch (error) {
-    return { exit: null, reason: await sayFault(error as Error, log) }
+    return { exit: null, reason: await logError(error as Error, log) }
   }
 }

@@ -2,89 +2,127 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
-const SRC = join(import.meta.dirname, '..', 'src')
+const ROOT = join(import.meta.dirname, '..')
 
-/** In the order in which data flows: a room imports only from those before it. */
-const ROOMS = [
-  ...['webhook', 'github', 'job', 'build', 'admission', 'workspace', 'config', 'plan', 'command', 'log'],
-  ...['deploy', 'report', 'pages', 'account', 'local', 'entry'],
-]
+/** What each folder of `src/` may import, beside itself. The three stories may import every folder but `functions` and `cli`. */
+const ALLOWED: Record<string, readonly string[]> = {
+  model: [],
+  records: ['model'],
+  aws: ['records'],
+  github: ['model'],
+  config: ['model'],
+  planning: ['model', 'records', 'config'],
+  account: ['model', 'records', 'config', 'github', 'notifiers'],
+  admission: ['model', 'records', 'aws', 'account'],
+  workspace: ['model', 'config'],
+  cache: ['model', 'records', 'workspace'],
+  log: ['model', 'records'],
+  command: ['model', 'planning'],
+  deploy: ['model', 'records', 'aws', 'admission', 'log'],
+  notifiers: ['model', 'records', 'aws', 'github', 'config'],
+  reporting: ['model', 'records', 'admission', 'log'],
+  pages: ['model', 'records', 'log', 'deploy'],
+  functions: [
+    ...['model', 'records', 'aws', 'github', 'account', 'admission', 'workspace', 'cache', 'log', 'deploy'],
+    ...['notifiers', 'reporting', 'pages'],
+  ],
+  cli: [
+    ...['model', 'records', 'aws', 'github', 'config', 'planning', 'account', 'admission', 'workspace'],
+    ...['command', 'log', 'deploy'],
+  ],
+}
 const STORIES = ['receive-delivery.ts', 'run-job.ts', 'report-build.ts']
-/** Of no room, and for all of them. */
-const FOUNDATION = ['problem.ts']
+const MOST_LINES = 250
 const FORBIDDEN_NAMES = /(^|\/)(utils?|helpers?|common|types?|index)(\.ts|\/)/
 
-/** What reaches outside of the process, and who may. The servers of `local/` are all about it. */
+/** Packages and built-in modules that reach outside of the process, and the files that may import them. */
 const OUTSIDE: Record<string, RegExp> = {
-  '@aws-sdk/client-s3': /^build\/store\.ts$/,
-  '@aws-sdk/s3-request-presigner': /^build\/store\.ts$/,
-  '@aws-sdk/client-sns': /^(admission\/topic|report\/sns|entry\/system\/servers)\.ts$/,
-  '@aws-sdk/client-scheduler': /^admission\/switch\.ts$/,
-  '@aws-sdk/client-sts': /^(admission\/credentials|deploy\/assume-role)\.ts$/,
-  '@aws-sdk/client-cloudformation': /^entry\/commands\/find-stack\.ts$/,
+  '@aws-sdk/client-s3': /^aws\/bucket\.ts$/,
+  '@aws-sdk/s3-request-presigner': /^aws\/bucket\.ts$/,
+  '@aws-sdk/client-sns': /^aws\/topics\.ts$/,
+  '@aws-sdk/client-scheduler': /^aws\/scheduler\.ts$/,
+  '@aws-sdk/client-sts': /^aws\/sts\.ts$/,
+  '@aws-sdk/client-cloudformation': /^cli\/commands\/find-stack\.ts$/,
   '@octokit/rest': /^github\/octokit\.ts$/,
   '@octokit/plugin-retry': /^github\/octokit\.ts$/,
   '@octokit/plugin-throttling': /^github\/octokit\.ts$/,
   '@octokit/auth-app': /^github\/app\.ts$/,
-  '@inquirer/prompts': /^entry\/commands\//,
-  yaml: /^entry\/system\/template\.ts$/,
-  '@slack/web-api': /^report\/slack\.ts$/,
-  '@octokit/webhooks': /^webhook\/signature\.ts$/,
+  '@octokit/webhooks': /^github\/signature\.ts$/,
+  '@inquirer/prompts': /^cli\/commands\//,
+  '@slack/web-api': /^notifiers\/slack\/client\.ts$/,
   'simple-git': /^workspace\/(run-git|git|changed-files)\.ts$/,
-  execa:
-    /^(command\/(output-pipe|run-command)|workspace\/(remove-tree|cache-archive)|entry\/.*|local\/github\/git)\.ts$/,
-  'node:fs': /^(workspace|command|local|entry)\//,
-  'node:fs/promises': /^(workspace|command|local|entry)\//,
-  'node:os': /^(command|entry)\//,
-  'node:net': /^(command\/output-pipe\.ts|local\/)/,
-  'node:http': /^local\//,
-  'node:child_process': /^local\//,
-  'node:sqlite': /^local\//,
+  execa: /^(command\/(output-pipe|run-command)|workspace\/remove-tree|cache\/archive|cli\/.*)\.ts$/,
+  'node:fs': /^(workspace|cache|command|cli)\//,
+  'node:fs/promises': /^(workspace|cache|command|cli)\//,
+  'node:os': /^(command|cli)\//,
+  'node:net': /^command\/output-pipe\.ts$/,
+  'node:http': /^$/,
+  'node:child_process': /^$/,
+  'node:sqlite': /^$/,
 }
 
 type Import = { from: string; to: string }
 
-const files = globSync('**/*.ts', { cwd: SRC }).sort()
-const imports: Import[] = files.flatMap(from => {
-  const text = readFileSync(join(SRC, from), 'utf8')
-  const specifiers = text.matchAll(/(?:^|\n)(?:import|export)\s[^'"]*?from '([^']+)'|import\('([^']+)'\)/g)
-  return [...specifiers].map(([, fixed, lazy]) => ({ from, to: fixed ?? lazy ?? '' }))
-})
-const inside = imports
-  .filter(({ to }) => to.startsWith('.'))
-  .map(({ from, to }) => ({ from, to: relative(SRC, join(SRC, dirname(from), to)) }))
+const sources = (folder: string) => globSync('**/*.ts', { cwd: join(ROOT, folder) }).toSorted()
 
-const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : null)
+/** The imports of the files of a folder; relative ones as paths from the root. */
+function importsOf(folder: string): Import[] {
+  return sources(folder).flatMap(file => {
+    const from = join(folder, file)
+    const text = readFileSync(join(ROOT, from), 'utf8')
+    const specifiers = text.matchAll(/(?:^|\n)(?:import|export)\s[^'"]*?from '([^']+)'|import\('([^']+)'\)/g)
+    return [...specifiers].map(([, fixed, lazy]) => {
+      const to = fixed ?? lazy ?? ''
+      return { from, to: to.startsWith('.') ? relative(ROOT, join(ROOT, dirname(from), to)) : to }
+    })
+  })
+}
+
+const imports = importsOf('src')
+const inside = imports.filter(({ to }) => to.startsWith('src/'))
+const folderOf = (path: string) => (/^src\/([^/]+)\//.exec(path) ?? [])[1] ?? null
 const show = ({ from, to }: Import) => `${from} → ${to}`
 
-test('the reading of imports finds them', () => {
+test('imports are found', () => {
   expect(inside.length).toBeGreaterThan(200)
-  expect(inside).toContainEqual({ from: 'run-job.ts', to: 'build/course.ts' })
-  expect(inside).toContainEqual({ from: 'entry/cli.ts', to: 'entry/commands/local.ts' })
+  expect(inside).toContainEqual({ from: 'src/run-job.ts', to: 'src/records/run-recorder.ts' })
 })
 
-test('every file is in a room, a story, or the foundation', () => {
-  const strays = files.filter(file => {
-    const room = roomOf(file)
-    return room ? !ROOMS.includes(room) : ![...STORIES, ...FOUNDATION].includes(file)
+test('every file is a story or in a declared folder', () => {
+  const strays = sources('src').filter(file => {
+    const [first = '', ...rest] = file.split('/')
+    return rest.length > 0 ? !(first in ALLOWED) : !STORIES.includes(first)
   })
   expect(strays).toEqual([])
 })
 
-test('rooms import only from rooms before them, stories from any but local/ and entry/', () => {
+test('a folder imports only what it may, and stories are imported by functions alone', () => {
   const wrong = inside.filter(({ from, to }) => {
-    const [here, there] = [roomOf(from), roomOf(to)]
-    if (FOUNDATION.includes(to)) return false
-    // A story is told by the ways in alone.
-    if (there === null) return here !== 'entry'
-    if (here === null) return FOUNDATION.includes(from) || ['local', 'entry'].includes(there)
-    return ROOMS.indexOf(there) > ROOMS.indexOf(here)
+    const [here, there] = [folderOf(from), folderOf(to)]
+    if (there === null) return here !== 'functions'
+    if (here === null) return ['functions', 'cli'].includes(there)
+    return here !== there && !ALLOWED[here]?.includes(there)
   })
   expect(wrong.map(show)).toEqual([])
 })
 
-test('nothing imports itself by a way around', () => {
-  const next = Map.groupBy(inside, ({ from }) => from)
+test('every allowed import is used', () => {
+  const used = new Set(inside.map(({ from, to }) => `${folderOf(from)} → ${folderOf(to)}`))
+  const unused = Object.entries(ALLOWED).flatMap(([here, allowed]) =>
+    allowed.map(there => `${here} → ${there}`).filter(edge => !used.has(edge)),
+  )
+  expect(unused).toEqual([])
+})
+
+test('only `lambci local` imports the loopback servers', () => {
+  const wrong = imports.filter(
+    ({ from, to }) => to.startsWith('loopback/') && !/^src\/cli\/commands\/local/.test(from),
+  )
+  expect(wrong.map(show)).toEqual([])
+})
+
+test('nothing imports itself by way of others', () => {
+  const next = Map.groupBy([...inside, ...importsOf('loopback')], ({ from }) => from)
   const done = new Set<string>()
   const cycles: string[] = []
   const walk = (file: string, path: string[]) => {
@@ -93,22 +131,25 @@ test('nothing imports itself by a way around', () => {
     for (const { to } of next.get(file) ?? []) walk(to, [...path, file])
     done.add(file)
   }
-  for (const file of files) walk(file, [])
+  for (const file of next.keys()) walk(file, [])
   expect(cycles).toEqual([])
 })
 
-test('only the files named for it touch the outside', () => {
+test('only the files named for it reach outside of the process', () => {
   const wrong = imports.filter(({ from, to }) => {
     const isOutside = /^(@aws-sdk|@octokit|simple-git|execa)/.test(to) || to in OUTSIDE
-    return isOutside && !OUTSIDE[to]?.test(from)
+    return isOutside && !OUTSIDE[to]?.test(from.slice('src/'.length))
   })
   expect(wrong.map(show)).toEqual([])
 })
 
-test('no file is named after what it is not about, and none is longer than 200 lines', () => {
+test(`no file has a name that says nothing, or more than ${MOST_LINES} lines`, () => {
+  const files = ['src', 'loopback']
+    .flatMap(folder => sources(folder).map(file => join(folder, file)))
+    .filter(file => !file.startsWith('loopback/test/') && file !== 'src/pages/browser-script.ts')
   expect(files.filter(file => FORBIDDEN_NAMES.test(file))).toEqual([])
-  const lengths = files.map(
-    file => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const,
+  const long = files.filter(
+    file => readFileSync(join(ROOT, file), 'utf8').split('\n').length - 1 > MOST_LINES,
   )
-  expect(lengths.filter(([, length]) => length > 200)).toEqual([])
+  expect(long).toEqual([])
 })

@@ -1,15 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Order } from '../../src/admission/admission.ts'
-import { openStore } from '../../src/build/store.ts'
-import type { Host } from '../../src/command/host.ts'
+import type { JobMessage } from '../../src/admission/grants.ts'
+import { openStore } from '../../src/aws/bucket.ts'
+import { WarmCache } from '../../src/cache/warm-cache.ts'
+import type { JobContext } from '../../src/run-job.ts'
 import { runJob } from '../../src/run-job.ts'
-import { KeptTrees } from '../../src/workspace/kept-trees.ts'
 import { Mirrors } from '../../src/workspace/mirrors.ts'
 import { BUCKET, KEYS } from './job.ts'
 
 /** One build in a process of its own: `{ms, idleMb, peakMb}` from the call to its end. */
-export type BuildAsked = { order: Order; s3: string; github: string; directory: string; logLimit?: number }
+export type BuildAsked = {
+  order: JobMessage
+  s3: string
+  github: string
+  directory: string
+  logLimit?: number
+}
 export type BuildTook = { ms: number; idleMb: number; peakMb: number }
 
 /** From /proc/self/status, in MB. */
@@ -19,12 +25,12 @@ function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
   return Number(kilobytes) / 1024
 }
 
-const keptIn = new Map<string, Host['kept']>()
+const keptIn = new Map<string, JobContext['kept']>()
 /** As an entry has it: one for as long as the process lives. */
-function keptOf(sandbox: string): Host['kept'] {
+function keptOf(sandbox: string): JobContext['kept'] {
   const kept = keptIn.get(sandbox) ?? {
     mirrors: new Mirrors(sandbox, 256 * 1024 * 1024),
-    trees: new KeptTrees(sandbox, 512 * 1024 * 1024),
+    warmCache: new WarmCache(sandbox, 512 * 1024 * 1024),
   }
   keptIn.set(sandbox, kept)
   return kept
@@ -39,8 +45,8 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
     kept: keptOf(join(directory, 'sandbox')),
-    isAlone: false,
-    giveUp: reason => {
+    ownsMachine: false,
+    terminate: reason => {
       throw new Error(reason)
     },
     githubUrl: github,

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { readRun } from '../../src/build/records.ts'
-import { openStore } from '../../src/build/store.ts'
+import { openStore } from '../../src/aws/bucket.ts'
+import { readRawJobRun } from '../../src/records/read-records.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
 import { answer, type Ground, type S3Use } from './ground.ts'
 import { BUCKET, KEYS, orderOf } from './job.ts'
@@ -81,7 +81,7 @@ export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<Bui
       ...{ s3, github: ground.github, directory: ground.directory },
     })
     const use = await ground.used()
-    await demandPassed(ground, lastNumber, wanted.repository)
+    await expectPassed(ground, lastNumber, wanted.repository)
     const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const beforeMs = at - from
     const inRow = callsInRow(use.calls, at)
@@ -133,11 +133,11 @@ function rowOf({ name, isFar }: BuildCase, rounds: Round[]): BuildRow {
 }
 
 /** A number counts only for a build that did its work. */
-async function demandPassed({ s3 }: Ground, number: number, repository: string): Promise<void> {
+async function expectPassed({ s3 }: Ground, number: number, repository: string): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
-  const run = await readRun(store, { project: `gh/${repository}`, number })
+  const run = await readRawJobRun(store, { project: `gh/${repository}`, number })
   store.close()
-  if (run?.result !== 'passed') throw new Error(`A build of the bench has not passed: ${run?.reason}`)
+  if (run?.conclusion !== 'passed') throw new Error(`A build of the bench has not passed: ${run?.reason}`)
 }
 
 async function startBuilder() {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { openStore } from '../../src/build/store.ts'
-import { Cache } from '../../src/workspace/cache.ts'
-import { KeptTrees } from '../../src/workspace/kept-trees.ts'
+import { openStore } from '../../src/aws/bucket.ts'
+import { Cache } from '../../src/cache/cache.ts'
+import { WarmCache } from '../../src/cache/warm-cache.ts'
 import { openSandbox } from '../../src/workspace/sandbox.ts'
-import { jobOf } from '../../test/records.ts'
+import { makeBuild } from '../../test/support/records.ts'
 import type { Ground } from './ground.ts'
 import { BUCKET, KEYS } from './job.ts'
 import { median, quantile } from './numbers.ts'
@@ -29,7 +29,7 @@ const ROUNDS = 7
 export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const sandbox = await openSandbox(join(directory, 'cached'))
-  const trees = new KeptTrees(sandbox.directory, 1024 * 1024 * 1024)
+  const warmCache = new WarmCache(sandbox.directory, 1024 * 1024 * 1024)
   const tree = join(sandbox.workspace, 'node_modules')
   const installed = join(directory, 'installed', 'node_modules')
   makeTree(installed)
@@ -38,9 +38,13 @@ export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]>
   const tar = (...args: string[]) => timed(() => void execFileSync('tar', args))
   const rounds: Round[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const job = jobOf({ project: 'gh/bench/cache', number: round + 1, checkoutBranch: `branch-${round}` })
+    const build = makeBuild({
+      project: 'gh/bench/cache',
+      number: round + 1,
+      checkoutBranch: `branch-${round}`,
+    })
     const place = {
-      ...{ store, job, sandbox, trees, path: process.env.PATH ?? '', deadline: Date.now() + 600_000 },
+      ...{ store, build, sandbox, warmCache, path: process.env.PATH ?? '', deadline: Date.now() + 600_000 },
       signal: new AbortController().signal,
     }
     const open = () => new Cache(place, { paths: ['node_modules'], key: [] })

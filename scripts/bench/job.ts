@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import type { Order } from '../../src/admission/admission.ts'
-import { admissionWith, jobOf } from '../../test/records.ts'
+import type { JobMessage } from '../../src/admission/grants.ts'
+import { grantsWith, makeBuild } from '../../test/support/records.ts'
 
 export const BUCKET = 'builds'
 export const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-bench' }
 export const SECRETS_KEY = 'secrets/env/global.json'
 
 /** An order as the topic brings it. */
-export const orderOf = (commit: string, number: number, hasSecrets: boolean, repository: string): Order => ({
-  job: jobOf({
+export const orderOf = (
+  commit: string,
+  number: number,
+  hasSecrets: boolean,
+  repository: string,
+): JobMessage => ({
+  build: makeBuild({
     ...{ project: `gh/${repository}`, cloneRepository: repository, commit, number, nonce: randomUUID() },
     settings: { global: { allow: ['bench'] } },
   }),
-  admission: admissionWith({ secretVariables: hasSecrets ? [SECRETS_KEY] : [] }),
+  grants: grantsWith({ secretVariables: hasSecrets ? [SECRETS_KEY] : [] }),
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lambciJson, openTown } from '../../test/stories/town.ts'
+import { lambciJson, openTestSystem } from '../../test/support/test-system.ts'
 import { median, quantile } from './numbers.ts'
 
 export type LiveDelay = { lines: number; medianMs: number; p95Ms: number }
@@ -10,17 +10,17 @@ const COMMAND = `for i in $(seq ${SECONDS * 100}); do echo "at=$EPOCHREALTIME"; 
 
 /** How long a line of a build takes until it can be read over HTTP, in the whole system on loopback. */
 export async function benchLiveDelay(): Promise<LiveDelay> {
-  const town = await openTown()
+  const ci = await openTestSystem()
   try {
-    await town.push(await town.write(lambciJson(COMMAND)), 'bench/live', 'master')
-    const delays = await followLog(`${town.system.addresses.url}/gh/bench/live/builds/1/log`)
+    await ci.push(await ci.write(lambciJson(COMMAND)), 'bench/live', 'master')
+    const delays = await followLog(`${ci.system.addresses.url}/gh/bench/live/builds/1/log`)
     return {
       lines: delays.length,
       medianMs: Math.round(median(delays)),
       p95Ms: Math.round(quantile(delays, 0.95)),
     }
   } finally {
-    await town.close()
+    await ci.close()
   }
 }
 

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { openStore } from '../../src/build/store.ts'
+import { openStore } from '../../src/aws/bucket.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
 import { runBare } from './builds.ts'
 import type { LogCase } from './cases.ts'
@@ -78,12 +78,12 @@ async function runBuild(
   child.send(asked)
   const took = await answer<BuildTook>(child)
   child.disconnect()
-  await demandWholeLog(s3, number, wanted.bytes)
+  await expectWholeLog(s3, number, wanted.bytes)
   return took
 }
 
 /** A number counts only for a build that did its work; then its log goes, for tmpfs is memory. */
-async function demandWholeLog(s3: string, number: number, bytes: number): Promise<void> {
+async function expectWholeLog(s3: string, number: number, bytes: number): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const build = `gh/${TINY}/builds/${number}/`
   const entries = await store.list(build)

@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { startGitHub } from '../../src/local/github/server.ts'
-import { startS3 } from '../../src/local/s3/server.ts'
+import { startGitHub } from '../../loopback/github/server.ts'
+import { startS3 } from '../../loopback/s3/server.ts'
 import { FAR_MS } from './builds.ts'
 import { BUCKET, KEYS } from './job.ts'
 
@@ -65,11 +65,11 @@ function total() {
     receivedKb: (closed.sent + sum(({ bytesWritten }) => bytesWritten)) / 1000,
   }
 }
-let told = total()
+let delivered = total()
 process.on('message', () => {
   const { sentKb, receivedKb } = total()
-  process.send?.({ calls, sentKb: sentKb - told.sentKb, receivedKb: receivedKb - told.receivedKb })
-  told = { sentKb, receivedKb }
+  process.send?.({ calls, sentKb: sentKb - delivered.sentKb, receivedKb: receivedKb - delivered.receivedKb })
+  delivered = { sentKb, receivedKb }
   calls = []
 })
 process.on('disconnect', () => process.exit())

@@ -31,8 +31,8 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
 export type Bundles = Record<Entry, Bundle>
 
 export async function makeBundles(): Promise<Bundles> {
-  const [http, report, build] = await Promise.all([bundle('http'), bundle('report'), bundle('build')])
-  return { http, report, build }
+  const [http, report, run] = await Promise.all([bundle('http'), bundle('report'), bundle('run')])
+  return { http, report, run }
 }
 
 /** Uploads what is not there yet, under the hash of its content; answers its key. */

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { Problem } from '../../src/problem.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import { DeployFailure } from './failure.ts'
 import { explainRefusal, type Refusal, readRefusal } from './refusal.ts'
 
@@ -32,7 +32,7 @@ export type Place = { region?: string | undefined; profile?: string | undefined 
  * @throws Problem that says what is missing, all at once
  */
 export async function openAws({ region: given, profile }: Place): Promise<Aws> {
-  await demandCli()
+  await runCli()
   const sign = profile ? ['--profile', profile] : []
   const region = given ?? (await configuredRegion(sign))
   // Credentials can be checked in any region.
@@ -45,7 +45,7 @@ export async function openAws({ region: given, profile }: Place): Promise<Aws> {
     ...(region ? [] : ['No region is set: give --region, for instance --region us-east-1.']),
     ...(identity.ok ? [] : [explainRefusal(identity, ['sts', 'get-caller-identity'], region)]),
   ]
-  if (!identity.ok || missing.length > 0) throw new Problem(missing.join('\n'))
+  if (!identity.ok || missing.length > 0) throw new UserError(missing.join('\n'))
   return {
     account: identity.value.Account,
     region,
@@ -66,14 +66,14 @@ export async function openAws({ region: given, profile }: Place): Promise<Aws> {
   }
 }
 
-async function demandCli(): Promise<void> {
+async function runCli(): Promise<void> {
   const { stdout, failed } = await run(['--version'])
   if (failed)
-    throw new Problem(
+    throw new UserError(
       'The AWS CLI is not installed, or not on PATH. Install version 2 (https://aws.amazon.com/cli/), and run this again.',
     )
   if (!/^aws-cli\/[2-9]/.test(stdout))
-    throw new Problem(
+    throw new UserError(
       `The AWS CLI is too old (${stdout.split(' ')[0]}). Install version 2 (https://aws.amazon.com/cli/), and run this again.`,
     )
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parametersIn } from '../../src/entry/system/template.ts'
+import { parametersIn } from '../../loopback/system/template.ts'
 import { type Bundles, makeBundles, uploadOnce, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { deployStack } from './change-set.ts'
 import { ensureImage } from './image.ts'
-import { demandSameKind, type ImageSource, readDockerfile, readImageSource } from './image-source.ts'
+import { expectSameKind, type ImageSource, readDockerfile, readImageSource } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
 import { describeStack, type StackState } from './stack.ts'
 
@@ -50,7 +50,7 @@ const templateOf = (root: string, name: string) => join(root, 'cloudformation', 
 export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: Options): Promise<void> {
   if (dockerfile) await readDockerfile(dockerfile)
   const current = (await describeStack(aws, stack))?.parameters.BuildImage
-  if (!image && !dockerfile && current) demandSameKind(current, stack)
+  if (!image && !dockerfile && current) expectSameKind(current, stack)
 }
 
 async function uploadBundles(aws: Aws, { outputs: { ArtifactBucket = '' } }: StackState, bundles: Bundles) {
@@ -68,7 +68,7 @@ async function buildImage(aws: Aws, { outputs }: StackState, source: ImageSource
 export const imageOf = (options: Options, bootstrap: StackState | null, bundles: Bundles, root: string) =>
   readImageSource(root, {
     dockerfile: options.dockerfile,
-    bundle: bundles.build,
+    bundle: bundles.run,
     architecture: options.parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64',
   })
 

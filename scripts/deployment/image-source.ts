@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Problem } from '../../src/problem.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import type { Bundle } from '../bundle.ts'
 import { hashOf } from './artifacts.ts'
 
@@ -42,7 +42,7 @@ export async function readImageSource(
 /** @throws Problem where there is none */
 export const readDockerfile = (path: string): Promise<Uint8Array> =>
   readFile(path).catch(() => {
-    throw new Problem(`There is no Dockerfile at ${path}: give its path with --dockerfile.`)
+    throw new UserError(`There is no Dockerfile at ${path}: give its path with --dockerfile.`)
   })
 
 /**
@@ -50,15 +50,15 @@ export const readDockerfile = (path: string): Promise<Uint8Array> =>
  * @param current the URI of the image in use
  * @throws Problem that says how to go on with it, and how to go back
  */
-export function demandSameKind(current: string, stack: string): void {
+export function expectSameKind(current: string, stack: string): void {
   const back = 'or go back to ours with "--dockerfile image/Dockerfile"'
   const [, tag] = new RegExp(`/${stack}-bootstrap:(.*)$`).exec(current) ?? []
   if (tag === undefined)
-    throw new Problem(
+    throw new UserError(
       `Builds run in an image of your own, ${current}. Name it again with --image, or a newer one that carries the new dist/build/, ${back}.`,
     )
   if (tag.startsWith('own-'))
-    throw new Problem(
+    throw new UserError(
       `Builds run in an image from a Dockerfile of your own. Give it again with --dockerfile, ${back}.`,
     )
 }

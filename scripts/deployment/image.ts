@@ -60,13 +60,13 @@ type Phase = {
 const inWords = (name: string) => name.toLowerCase().replaceAll('_', ' ')
 
 async function followBuild(aws: Aws, id: string): Promise<void> {
-  const told = new Set<string>()
+  const delivered = new Set<string>()
   for (;;) {
     const [build] = await describeBuilds(aws, [id])
     const phases: Phase[] = build?.phases ?? []
     for (const { phaseType, phaseStatus = 'IN_PROGRESS', durationInSeconds = 0 } of phases) {
-      if (phaseStatus === 'IN_PROGRESS' || told.has(phaseType)) continue
-      told.add(phaseType)
+      if (phaseStatus === 'IN_PROGRESS' || delivered.has(phaseType)) continue
+      delivered.add(phaseType)
       console.log(`  ${inWords(phaseStatus).padEnd(16)} ${inWords(phaseType)} (${durationInSeconds} s)`)
     }
     if (build?.buildStatus === 'SUCCEEDED') return

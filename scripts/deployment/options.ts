@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { parametersIn } from '../../src/entry/system/template.ts'
-import { Problem } from '../../src/problem.ts'
+import { parametersIn } from '../../loopback/system/template.ts'
+import { UserError } from '../../src/model/user-error.ts'
 
 export type Options = {
   stack: string
@@ -74,7 +74,7 @@ export async function readOptions(program: Command, root: string): Promise<Optio
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket goes with --delete only.'] : []),
     ...(options.yes && !options.delete ? ['--yes goes with --delete only.'] : []),
   ]
-  if (wrong.length > 0) throw new Problem(wrong.join('\n'))
+  if (wrong.length > 0) throw new UserError(wrong.join('\n'))
   const parameters = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
     ...(email !== undefined && { NoticeEmail: email }),

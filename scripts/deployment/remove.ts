@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { Problem } from '../../src/problem.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import type { Aws } from './aws.ts'
 import { removeBucket } from './buckets.ts'
 import { bucketOf, type Options } from './options.ts'
@@ -39,7 +39,7 @@ async function confirm(stack: string): Promise<void> {
   }
   lines.close()
   if (typed !== stack)
-    throw new Problem(
+    throw new UserError(
       `That is not the name of the stack, ${stack}. Nothing has been removed; --yes does it without asking.`,
     )
 }

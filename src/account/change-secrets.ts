@@ -1,7 +1,7 @@
-import { variablesKeys } from '../build/layout.ts'
-import type { Store } from '../build/store.ts'
-import { Problem } from '../problem.ts'
-import { editJson, readJsonObject } from './edit.ts'
+import { UserError } from '../model/user-error.ts'
+import { variablesKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+import { editJson, readJsonObject } from './edit-json.ts'
 
 /** What the runner sets itself; a secret of this name would hide it, or be hidden. */
 const RESERVED = /^(LAMBCI(_.*)?|CI|STAGE|AWS_REGION|AWS_REQUEST_ID|HOME|TMPDIR)$/
@@ -12,10 +12,10 @@ const variablesKeyOf = (project: string | null): string =>
 /** @throws Problem for what can be no variable's name */
 export function checkVariableName(name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw new Problem(
+    throw new UserError(
       `"${name}" is no name of a variable: letters, digits and underscores, not beginning with a digit.`,
     )
-  if (RESERVED.test(name)) throw new Problem(`${name} is set by the runner: take another name.`)
+  if (RESERVED.test(name)) throw new UserError(`${name} is set by the runner: take another name.`)
 }
 
 /** The names of the secret variables of a repository or, for null, of all. */

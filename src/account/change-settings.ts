@@ -1,10 +1,10 @@
-import { settingsKeys } from '../build/layout.ts'
-import type { Store } from '../build/store.ts'
 import { isObject, type JsonObject } from '../config/json.ts'
 import { quote } from '../config/key-path.ts'
 import { readSettings } from '../config/settings.ts'
-import { Problem } from '../problem.ts'
-import { editJson, readJsonObject } from './edit.ts'
+import { UserError } from '../model/user-error.ts'
+import { settingsKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+import { editJson, readJsonObject } from './edit-json.ts'
 
 /** The object with the settings of a repository (`gh/<owner>/<repo>`) or, for null, of all. */
 const settingsKeyOf = (project: string | null): string =>
@@ -23,7 +23,7 @@ export function parseKeyPath(text: string): string[] {
     const key = name ?? (quoted && String(JSON.parse(quoted)))
     // Prototypes are nobody's settings.
     if (step === undefined || key === undefined || ['__proto__', 'constructor', 'prototype'].includes(key)) {
-      throw new Problem(
+      throw new UserError(
         `${quote(text)} is no key. Write it like timeout, git.depth, or branches["release/1.0"].cmd.`,
       )
     }
@@ -90,7 +90,7 @@ function isAccepted(project: string | null, settings: JsonObject): boolean {
     checked(project, settings)
     return true
   } catch (error) {
-    if (error instanceof Problem) return false
+    if (error instanceof UserError) return false
     throw error
   }
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { runnerSecretsKey, variablesKeys } from '../build/layout.ts'
-import type { Store } from '../build/store.ts'
-import type { Job } from '../job/job.ts'
-import { Problem } from '../problem.ts'
-import { inheritsSecrets } from './settings.ts'
+import type { Build } from '../model/build.ts'
+import { UserError } from '../model/user-error.ts'
+import { runnerSecretsKey, variablesKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+import type { Account } from './settings.ts'
 
 const secret = z.string().min(1)
 
@@ -35,7 +35,7 @@ export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
   const stored = await store.get(runnerSecretsKey)
   const parsed = stored && runnerSecretsSchema.safeParse(parseJson(stored.body))
   if (parsed?.success) return parsed.data
-  throw new Problem(
+  throw new UserError(
     parsed
       ? `${runnerSecretsKey} in the bucket is not valid: ${parsed.error.issues.map(issue => issue.path.join('.')).join(', ')}.`
       : `${runnerSecretsKey} is missing in the bucket: this stack has not been set up yet.`,
@@ -61,14 +61,14 @@ export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
 
 const variablesSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
 
-/** Where the secret variables of a repository lie, the account's first; only objects that there are. */
-export async function findSecretVariables(store: Store, job: Job): Promise<string[]> {
-  if (job.trust === 'fork' || !inheritsSecrets(job)) return []
-  // Listed, not read: whoever hands out keys need not know what is behind them.
+/** The keys of the objects that hold a build's secret variables, the account's first; missing objects are left out. */
+export async function findSecretVariables(store: Store, build: Build, account: Account): Promise<string[]> {
+  if (build.trust === 'fork' || !account.inheritsSecrets(build)) return []
+  // Listed, not read: issuing grants does not require knowing the secrets.
   const found = await Promise.all(
-    variablesKeys(job.project).map(async key => (await store.list(key, { limit: 1 }))[0]?.key === key),
+    variablesKeys(build.project).map(async key => (await store.list(key, { limit: 1 }))[0]?.key === key),
   )
-  return variablesKeys(job.project).filter((_, index) => found[index])
+  return variablesKeys(build.project).filter((_, index) => found[index])
 }
 
 /** The secret variables in these objects, the later over the earlier. */
@@ -80,9 +80,9 @@ export async function readSecretVariables(
     keys.map(async key => {
       const stored = await store.get(key)
       if (!stored)
-        throw new Problem(`${key} in the bucket has gone since this build was admitted. Rebuild it.`)
+        throw new UserError(`${key} in the bucket has gone since this build was admitted. Rebuild it.`)
       const parsed = variablesSchema.safeParse(parseJson(stored.body))
-      if (!parsed.success) throw new Problem(`${key} in the bucket is not an object of names and strings.`)
+      if (!parsed.success) throw new UserError(`${key} in the bucket is not an object of names and strings.`)
       return parsed.data
     }),
   )

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { runnerSecretsKey, settingsKeys } from '../build/layout.ts'
-import type { Store } from '../build/store.ts'
 import { isObject } from '../config/json.ts'
-import { Problem } from '../problem.ts'
-import type { Wishes } from './check-wishes.ts'
-import { editJson } from './edit.ts'
+import { UserError } from '../model/user-error.ts'
+import { runnerSecretsKey, settingsKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+import type { SetupInput } from './check-setup-input.ts'
+import { editJson } from './edit-json.ts'
 import { runnerSecretsSchema } from './secrets.ts'
 
 const newSecret = () => randomBytes(32).toString('hex')
@@ -12,15 +12,15 @@ const newSecret = () => randomBytes(32).toString('hex')
 /** Writes `secrets/runner.json`; what stands there and is not replaced stays. Answers the webhook secret that counts. */
 export async function writeRunnerSecrets(
   store: Store,
-  wishes: Wishes,
+  input: SetupInput,
 ): Promise<{ webhookSecret: string; isApp: boolean }> {
-  const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = wishes
+  const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = input
   const written = await editJson(store, runnerSecretsKey, standing => {
     const { data } = runnerSecretsSchema.safeParse(standing ?? {})
     const known = data?.webhookSecrets ?? []
     const hasNew = githubToken !== null || githubApp !== null
     if (!data && !hasNew) {
-      throw new Problem(
+      throw new UserError(
         'This stack has not been set up yet: give a GitHub token (--token-file), or an App (--app-id and --app-key-file).',
       )
     }

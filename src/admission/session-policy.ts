@@ -1,34 +1,37 @@
-import { buildKeys, cachePrefix, stagesPrefix } from '../build/layout.ts'
-import type { Job } from '../job/job.ts'
+import type { Build } from '../model/build.ts'
+import { buildKeys, cachePrefix, stagesPrefix } from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
 
-export type Scope = {
-  job: Pick<Job, 'project' | 'number' | 'trust'>
-  /** `arn:aws:s3:::<bucket>`. */
-  bucketArn: string
-  /** Keys of the objects with secret variables that this job gets. */
+/** What a job may reach beyond its own objects. */
+export type SessionGrants = {
+  /** Keys of the objects that hold its secret variables. */
   secretVariables: readonly string[]
   /** Roles that its deploy may assume. */
   deployRoles?: readonly string[]
 }
 
 /**
- * What one job's credentials open: the session role's own rights, narrowed to the job's keys. A pure function; for the
- * longest names that GitHub and S3 allow it stays within the limit.
+ * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for
+ * the longest names that GitHub and S3 allow.
  */
-export function sessionPolicyOf({ job, bucketArn, secretVariables, deployRoles = [] }: Scope): string {
-  const { run, log, cancel } = buildKeys(job)
+export function sessionPolicyOf(
+  build: Pick<Build, 'project' | 'number' | 'trust'>,
+  bucketArn: string,
+  { secretVariables, deployRoles = [] }: SessionGrants,
+): string {
+  const { project, trust } = build
+  const { run, log, cancel } = buildKeys(build)
   const written = [run, logPattern(log.whole)]
   const read = [cancel]
-  if (job.trust !== 'fork') {
-    written.push(`${cachePrefix(job.project, job.trust)}*`)
+  if (trust !== 'fork') {
+    written.push(`${cachePrefix(project, trust)}*`)
     read.push(...secretVariables)
   }
-  if (job.trust === 'branch') read.push(`${cachePrefix(job.project, 'deploy')}*`)
-  if (job.trust === 'deploy') written.push(`${stagesPrefix(job.project)}*`)
-  const roles = job.trust === 'deploy' ? deployRoles : []
+  if (trust === 'branch') read.push(`${cachePrefix(project, 'protected')}*`)
+  if (trust === 'protected') written.push(`${stagesPrefix(project)}*`)
+  const roles = trust === 'protected' ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`
   return JSON.stringify({
     Version: '2012-10-17',
@@ -46,5 +49,5 @@ const allow = (Action: readonly string[], Resource: readonly string[]) => ({
   Resource,
 })
 
-/** `log*` is `log.txt` and `log/…` in one, for want of characters; the role itself names no more than these two. */
+/** `log*` stands for `log.txt` and `log/…`, to save characters; the session role itself allows only these two. */
 const logPattern = (whole: string) => whole.replace(/\.txt$/, '*')

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import type { Exit } from '../build/exit.ts'
-import { Problem } from '../problem.ts'
+import type { Exit } from '../model/exit.ts'
+import { UserError } from '../model/user-error.ts'
 import { OutputPipe } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
 
@@ -63,7 +63,7 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
 
 function refuseNul({ command, env }: Command) {
   if ([command, ...Object.entries(env).flat()].some(text => text.includes('\0')))
-    throw new Problem(
+    throw new UserError(
       'A command and its variables cannot hold NUL characters: remove them from the configuration.',
     )
 }
@@ -116,7 +116,8 @@ async function readExit(
     found => found.isDirectory(),
     () => false,
   )
-  if (!isThere) throw new Problem(`The command's directory ${cwd} does not exist.`)
-  if (code === 'ENOENT') throw new Problem('bash was not found in PATH: commands are run by it. Install it.')
-  throw new Problem(`The command could not be started: ${shortMessage ?? code ?? 'for no known reason'}`)
+  if (!isThere) throw new UserError(`The command's directory ${cwd} does not exist.`)
+  if (code === 'ENOENT')
+    throw new UserError('bash was not found in PATH: commands are run by it. Install it.')
+  throw new UserError(`The command could not be started: ${shortMessage ?? code ?? 'for no known reason'}`)
 }

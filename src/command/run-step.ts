@@ -1,46 +1,45 @@
-import type { Exit } from '../build/exit.ts'
-import { nameOfCommand, reasonOfExit } from '../build/outcome.ts'
-import { succeeded } from '../build/result.ts'
-import { commandEnvironment, type EnvironmentParts } from '../plan/environment.ts'
-import type { Step } from '../plan/plan.ts'
+import { type Exit, reasonOfExit, shortCommand } from '../model/exit.ts'
+import type { Step } from '../planning/plan.ts'
 import { runCommand } from './run-command.ts'
 
-/** Where a step runs, and all that its command may know. */
-export type Place = Omit<EnvironmentParts, 'step'> & {
+export type StepContext = {
   directory: string
-  /** By then it has ended; ms since 1970. */
+  /** All of the command's environment. */
+  env: Record<string, string>
+  /** When the command is stopped at the latest, in ms since 1970. */
   deadline: number
-  /** Stops the command; a deploy is not stopped. */
-  signal: AbortSignal
+  /** Stops the command earlier. */
+  signal?: AbortSignal
 }
 
-/** Whoever keeps what is said. */
-export type Voice = {
-  say: (line: string) => Promise<void>
-  write: (bytes: Uint8Array) => Promise<void>
-  redact: (text: string) => string
+/** Where a step's output and the runner's own lines go. */
+export type StepLog = {
+  say(line: string): Promise<void>
+  write(bytes: Uint8Array): Promise<void>
+  redact(text: string): string
 }
 
-/** Runs one step of a plan, and says how it went. */
-export async function runStep(step: Step, place: Place, voice: Voice): Promise<Exit> {
-  const { directory, deadline, signal, ...known } = place
-  const limit =
-    step.timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + step.timeoutSeconds * 1000
-  await voice.say(`$ ${step.command}`)
+/** How a step ended; `reason` says in one line why it failed, and is null if it did not. */
+export type StepEnd = { exit: Exit; reason: string | null }
+
+/** Runs the command of a step; logs the command, its output, and how it ended. */
+export async function runStep(
+  { command, timeoutSeconds }: Pick<Step, 'command' | 'timeoutSeconds'>,
+  { directory, env, deadline, signal }: StepContext,
+  log: StepLog,
+): Promise<StepEnd> {
+  const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
+  await log.say(`$ ${command}`)
   const { exit } = await runCommand({
-    command: step.command,
+    command,
     cwd: directory,
-    env: commandEnvironment({ ...known, step }),
+    env,
     deadline: Math.min(limit, deadline),
-    ...(step.stage === null && { signal }),
-    onOutput: bytes => voice.write(bytes),
+    signal,
+    onOutput: bytes => log.write(bytes),
   })
-  await voice.say(reasonOfStep(step, exit, voice) ?? `${nameOf(step, voice)} ended with exit code 0`)
-  return exit
+  const shown = log.redact(command)
+  const reason = reasonOfExit(shown, exit)
+  await log.say(reason ?? `${shortCommand(shown)} ended with exit code 0`)
+  return { exit, reason }
 }
-
-/** Why a step did not succeed, in one line; null when it did. */
-export const reasonOfStep = (step: Step, exit: Exit, { redact }: Pick<Voice, 'redact'>): string | null =>
-  succeeded(exit) ? null : reasonOfExit(redact(step.command), exit)
-
-const nameOf = (step: Step, { redact }: Voice) => nameOfCommand(redact(step.command))

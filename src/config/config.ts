@@ -1,20 +1,6 @@
 import * as z from 'zod'
-import { DEFAULTS } from './defaults.ts'
 import type { JsonObject } from './json.ts'
-
-const { slack } = DEFAULTS.notifications
-
-// Merging may put an object in the place of a boolean: what it then does not say has the defaults again.
-const slackSchema = z
-  .object({
-    channel: z.string().default(slack.channel),
-    username: z.string().default(slack.username),
-    iconUrl: z.string().default(slack.iconUrl),
-    asUser: z.boolean().default(slack.asUser),
-  })
-  .readonly()
-
-const snsSchema = z.object({ topicArn: z.string().nullable().default(null) }).readonly()
+import { notificationsSchema } from './notifications.ts'
 
 /** In its short form a list of paths is one cache. */
 const cacheSpecsSchema = z
@@ -66,13 +52,7 @@ const configSchema = z
     cmd: z.string(),
     env: z.record(z.string(), z.string()).readonly(),
     build: z.boolean(),
-    notifications: z
-      .object({
-        on: z.enum(['always', 'change', 'failure']),
-        slack: z.union([z.literal(false).transform(() => null), slackSchema]),
-        sns: z.union([z.literal(false).transform(() => ({ topicArn: null })), snsSchema]),
-      })
-      .readonly(),
+    notifications: notificationsSchema.readonly(),
     inheritSecrets: z.boolean(),
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
     git: z.object({ depth: z.int() }).readonly(),

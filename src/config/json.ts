@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { quote } from './key-path.ts'
 
 export type JsonObject = Record<string, unknown>
@@ -18,13 +18,13 @@ const MOST_BYTES = 256 * 1024
  */
 export function parseJson(file: string, text: string): unknown {
   if (Buffer.byteLength(text) > MOST_BYTES) {
-    throw new Problem(`${file} is larger than 256 KB, the most that is read. Make it smaller.`)
+    throw new UserError(`${file} is larger than 256 KB, the most that is read. Make it smaller.`)
   }
   const json = text.replace(/^\uFEFF/, '')
   try {
     return JSON.parse(json)
   } catch {
-    throw new Problem(`${file} is not valid JSON: ${describeSyntaxError(json)}`)
+    throw new UserError(`${file} is not valid JSON: ${describeSyntaxError(json)}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { escapeControls } from '../build/escape-controls.ts'
+import { escapeControls } from '../model/escape-controls.ts'
 
 /** A path of keys as one would write it: `git.depth`, `branches["/^dev/"].cmd`, `topics[0]`. */
 export function keyPath(keys: readonly PropertyKey[]): string {

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { isObject, type JsonObject, parseJson } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
 import { describeMistakes } from './mistakes.ts'
@@ -24,7 +24,7 @@ export function readLambciJson(text: string | null, name = '.lambci.json'): Sour
 export function readPackageJson(text: string | null, name = 'package.json'): Source | null {
   if (text === null) return null
   const root = parseJson(name, text)
-  if (!isObject(root)) throw new Problem(`${name}: the file must be an object.`)
+  if (!isObject(root)) throw new UserError(`${name}: the file must be an object.`)
   if (!Object.hasOwn(root, 'lambci')) return null
   return parseLayer(layerSchema, { name, path: ['lambci'] }, root.lambci)
 }
@@ -38,7 +38,7 @@ export function parseLayer(
   const hostile = findPrototypeKey(value, [])
   if (hostile !== null) {
     const path = keyPath([...place.path, ...hostile])
-    throw new Problem(`${place.name}: "__proto__" cannot be used as a key${path && ` in ${path}`}.`)
+    throw new UserError(`${place.name}: "__proto__" cannot be used as a key${path && ` in ${path}`}.`)
   }
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
@@ -54,10 +54,10 @@ export function parseLayer(
   }
 }
 
-function mistakenFile(name: string, mistakes: readonly string[]): Problem {
+function mistakenFile(name: string, mistakes: readonly string[]): UserError {
   const lines = mistakes.slice(0, MOST_MISTAKES).map(mistake => `${name}: ${mistake}`)
   const left = mistakes.length - lines.length
-  return new Problem([...lines, ...(left > 0 ? [`${name}: and ${left} more.`] : [])].join('\n'))
+  return new UserError([...lines, ...(left > 0 ? [`${name}: and ${left} more.`] : [])].join('\n'))
 }
 
 /** The path to an own key `__proto__`, which JSON may hold; no further down than any key of ours lies. */

@@ -8,7 +8,13 @@ const label = (max: number) =>
     .min(1, { error: 'must not be empty' })
     .max(max, { error: `must be ${max} characters long at most` })
 
-const slackSchema = z.strictObject(
+/** Which endings of builds people hear of. */
+export const notificationRuleSchema = z.enum(['always', 'change', 'failure'], {
+  error: 'must be "always", "change" or "failure"',
+})
+export type NotificationRule = z.infer<typeof notificationRuleSchema>
+
+export const slackSchema = z.strictObject(
   {
     channel: label(100).optional().meta({ description: 'The channel, such as "#general".' }),
     username: label(100).optional().meta({ description: 'The name under which messages appear.' }),
@@ -28,10 +34,9 @@ const snsSchema = z.strictObject(
 )
 
 /** Who hears of builds, and when. */
-export const notificationsSchema = z.strictObject(
+export const notificationLayerSchema = z.strictObject(
   {
-    on: z
-      .enum(['always', 'change', 'failure'], { error: 'must be "always", "change" or "failure"' })
+    on: notificationRuleSchema
       .optional()
       .meta({ description: 'Which ends of builds people hear of.', default: DEFAULTS.notifications.on }),
     slack: z

@@ -1,4 +1,4 @@
-import type { Job } from '../job/job.ts'
+import type { Build } from '../model/build.ts'
 import { type Cascade, defaults, lay, layRule } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
 import { type Allowance, describeUnread, type Files, narrow, readFiles } from './files.ts'
@@ -9,7 +9,7 @@ import { type AccountRules, accountRules, parseSettings, withoutAccountRules } f
 import { listedTopic, topicOf } from './topics.ts'
 
 export type Resolving = {
-  job: Subject & Pick<Job, 'project' | 'trust'>
+  build: Subject & Pick<Build, 'project' | 'trust'>
   /** The job's settings (`Settings`); null where they are not at hand, as in a working copy. */
   account: unknown
   /** The files at the base commit: they speak for a job of trust `fork`. */
@@ -35,18 +35,18 @@ export type Resolved = {
  * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again. Throws a
  * `Problem` for whatever file or settings are wrong: never is the default command run in their stead.
  */
-export function resolveConfig({ job, account, base, head }: Resolving): Resolved {
-  const settings = account === null ? [] : parseSettings(job.project, account)
+export function resolveConfig({ build, account, base, head }: Resolving): Resolved {
+  const settings = account === null ? [] : parseSettings(build.project, account)
   const bottom = lay(defaults(), ...settings.map(withoutAccountRules))
-  const ruled = layRule(bottom, job)
-  const isFork = job.trust === 'fork'
+  const ruled = layRule(bottom, build)
+  const isFork = build.trust === 'fork'
 
   // The rule for a fork's pull requests limits what its own files may say, not those of the base.
   const allowance = allowanceOf(isFork ? bottom : ruled)
   const files = readFiles(isFork ? base : head, allowance, isFork ? ' at the base commit' : '')
   const spoken = lay(ruled, ...files)
-  const forked = isFork ? readForkFiles(head, [bottom, ruled, layRule(spoken, job)]) : []
-  const top = layRule(lay(spoken, ...forked), job)
+  const forked = isFork ? readForkFiles(head, [bottom, ruled, layRule(spoken, build)]) : []
+  const top = layRule(lay(spoken, ...forked), build)
 
   const unchecked = account === null && topicOf(top) !== null
   const own = topicOf(ruled)
@@ -54,11 +54,11 @@ export function resolveConfig({ job, account, base, head }: Resolving): Resolved
   const { topic, notes: topicNotes } = listedTopic(top, own, listed)
   const said =
     topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
-  const config = toConfig({ ...said, inheritSecrets: inheritsSecrets(job, ruled, top) })
+  const config = toConfig({ ...said, inheritSecrets: inheritsSecrets(build, ruled, top) })
   const notes = [
     ...[...settings, ...files, ...forked].flatMap(source => source.notes),
     ...describeUnread(isFork ? base : head, allowance),
-    ...describeTop(job, top, config),
+    ...describeTop(build, top, config),
     ...topicNotes,
     ...(unchecked ? ['Without the account\'s settings, "notifications.sns.topicArn" is not checked.'] : []),
   ]
@@ -66,7 +66,7 @@ export function resolveConfig({ job, account, base, head }: Resolving): Resolved
   return {
     config,
     account: rules,
-    rule: applyingRule(job, top.merged),
+    rule: applyingRule(build, top.merged),
     sources: top.sources,
     notes: [...new Set(notes)],
     changedFiles: null,
@@ -84,17 +84,17 @@ function readForkFiles(head: Files, limits: readonly Cascade[]): Source[] {
 const allowanceOf = ({ merged }: Cascade) => merged.allowConfigOverrides as Allowance
 
 /** Files may take secret variables away, not give them; a fork's build is never admitted to any. */
-function inheritsSecrets(job: Resolving['job'], ruled: Cascade, top: Cascade): boolean {
-  return job.trust !== 'fork' && ruled.merged.inheritSecrets === true && top.merged.inheritSecrets === true
+function inheritsSecrets(build: Resolving['build'], ruled: Cascade, top: Cascade): boolean {
+  return build.trust !== 'fork' && ruled.merged.inheritSecrets === true && top.merged.inheritSecrets === true
 }
 
-function describeTop(job: Resolving['job'], top: Cascade, config: Config): string[] {
+function describeTop(build: Resolving['build'], top: Cascade, config: Config): string[] {
   const withheld = config.build && top.merged.inheritSecrets === true && !config.inheritSecrets
   return [
-    ...(withheld && job.trust === 'fork'
+    ...(withheld && build.trust === 'fork'
       ? ['Secret variables are never given to pull requests from forks or from Dependabot.']
       : []),
-    ...(withheld && job.trust !== 'fork'
+    ...(withheld && build.trust !== 'fork'
       ? ['"inheritSecrets" stays false, as the account\'s settings say: files cannot switch it on.']
       : []),
   ]

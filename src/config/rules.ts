@@ -1,9 +1,9 @@
-import type { Job } from '../job/job.ts'
+import type { Build } from '../model/build.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { keyPath } from './key-path.ts'
 import { matchingRules } from './pattern.ts'
 
-export type Subject = Pick<Job, 'event' | 'branch' | 'isFork' | 'isPrivate'>
+export type Subject = Pick<Build, 'event' | 'branch' | 'isFork' | 'isPrivate'>
 
 /** The rule that applies to a build: its path, such as `branches.master`, and what it says. */
 export type Rule = { name: string; says: JsonObject }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { cacheSchema } from './cache-schema.ts'
 import { DEFAULTS } from './defaults.ts'
-import { notificationsSchema } from './notifications-schema.ts'
+import { notificationLayerSchema } from './notifications-schema.ts'
 import { pathsSchema } from './paths-schema.ts'
 import {
   commandSchema,
@@ -67,7 +67,7 @@ const overrideShape = {
     description: 'Whether to build where no rule of "branches" or "pullRequests" decides.',
     default: DEFAULTS.build,
   }),
-  notifications: notificationsSchema.optional().meta({ description: 'Who hears of builds, and when.' }),
+  notifications: notificationLayerSchema.optional().meta({ description: 'Who hears of builds, and when.' }),
   inheritSecrets: flagSchema.optional().meta({
     description: 'Give secret variables to the commands. A file can switch this off, but not on.',
     default: DEFAULTS.inheritSecrets,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject, parseJson, pick } from './json.ts'
 import { parseLayer, type Source } from './layer.ts'
@@ -44,7 +44,9 @@ export function parseSettings(project: string, settings: unknown): Source[] {
     .strictObject({ global: z.unknown().optional(), repository: z.unknown().optional() })
     .safeParse(settings)
   if (!isObject(settings) || !parts.success) {
-    throw new Problem(`The account's settings for ${project} must be an object of "global" and "repository".`)
+    throw new UserError(
+      `The account's settings for ${project} must be an object of "global" and "repository".`,
+    )
   }
   const { global, repository } = parts.data
   return [

@@ -1,56 +1,39 @@
-import { patience } from '../build/patience.ts'
-import type { Credentials } from '../build/store.ts'
+import { openSts, type TemporaryCredentials } from '../aws/sts.ts'
 import type { BuildLog } from '../log/build-log.ts'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 
-/** As long as a role may be held by way of another: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining */
-const LIFE_SECONDS = 3600
-
-export type Asked = {
-  /** Null: the deploy has no AWS credentials. */
+export type DeployRole = {
+  /** Null: the deploy gets no AWS credentials. */
   roleArn: string | null
   sessionName: string
-  /** Those of the job; null where the function's own count. */
-  credentials: Credentials | null
+  /** The job's credentials; null for the function's own. */
+  credentials: TemporaryCredentials | null
   region: string
 }
 
 /**
- * The environment by which a deploy acts as a role, which the log learns of and hides. The role must trust the session
- * role, and the job must have been admitted to it.
- * @throws Problem where AWS refuses
+ * Assumes a deploy's role. Answers the variables with which AWS's tools find its credentials, and hides these in the log.
+ * The role must trust the session role, and the job's grants must allow it.
+ * @throws UserError if AWS refuses
  */
-export async function takeRole(log: BuildLog, asked: Asked): Promise<Record<string, string>> {
-  const { roleArn, region } = asked
+export async function assumeDeployRole(log: BuildLog, role: DeployRole): Promise<Record<string, string>> {
+  const { roleArn, sessionName, region } = role
   if (roleArn === null) {
     await log.say('The deploy has no AWS credentials: the account names no role for it')
     return {}
   }
-  const { AccessKeyId, SecretAccessKey, SessionToken } = (await assume(roleArn, asked)) ?? {}
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken) throw new Error('STS gave no credentials')
-  await log.hide([SecretAccessKey, SessionToken])
+  const credentials = await openSts(role.credentials)({ roleArn, name: sessionName }).catch(error => {
+    throw new UserError(
+      `The role ${roleArn} cannot be assumed (${(error as Error).name}): it must be in the stack's DeployRoles, and trust its session role.`,
+    )
+  })
+  await log.hide([credentials.secretAccessKey, credentials.sessionToken])
   await log.say(`The deploy acts as ${roleArn}`)
   return {
-    AWS_ACCESS_KEY_ID: AccessKeyId,
-    AWS_SECRET_ACCESS_KEY: SecretAccessKey,
-    AWS_SESSION_TOKEN: SessionToken,
-    // Older tools read this one alone.
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    // Older tools read only this one.
     AWS_DEFAULT_REGION: region,
   }
-}
-
-async function assume(RoleArn: string, { sessionName, credentials }: Asked) {
-  // Loaded by those alone who deploy with a role.
-  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts')
-  const client = new STSClient({ ...patience, ...(credentials && { credentials }) })
-  const RoleSessionName = sessionName.slice(0, 64)
-  const answer = await client
-    .send(new AssumeRoleCommand({ RoleArn, RoleSessionName, DurationSeconds: LIFE_SECONDS }))
-    .catch(error => {
-      throw new Problem(
-        `The role ${RoleArn} cannot be assumed (${(error as Error).name}): it must be in the stack's DeployRoles, and trust its session role.`,
-      )
-    })
-    .finally(() => client.destroy())
-  return answer.Credentials
 }

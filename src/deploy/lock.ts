@@ -1,67 +1,66 @@
 import * as z from 'zod'
-import { type StageRef, stageKeys } from '../build/layout.ts'
-import { readIfThere } from '../build/records.ts'
-import type { Store } from '../build/store.ts'
+import { type StageRef, stageKeys } from '../records/keys.ts'
+import { readRecord } from '../records/read-record.ts'
+import type { Store } from '../records/store.ts'
+import { updateRecord } from '../records/update-record.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),
-  order: z.int().positive(),
-  /** By then its deploy has ended, whatever happens to it: it is never renewed. */
+  sequence: z.int().positive(),
+  /** When the deploy has certainly ended. The lock is free then; it is never renewed. */
   until: z.iso.datetime(),
 })
-export type Holder = z.infer<typeof holderSchema>
+export type LockHolder = z.infer<typeof holderSchema>
 
-/** `lock.json`: who deploys a stage. The fence counts its holders, so that one who comes late is known. */
+/** `lock.json`: the build that deploys a stage. `fence` counts the holders, which exposes one that comes back late. */
 const lockSchema = z.object({ holder: holderSchema.nullable(), fence: z.int().positive() })
+type Lock = z.infer<typeof lockSchema>
 
-/** A stage in one's hands. */
-export type Held = { fence: number; release(): Promise<void> }
+export type HeldLock = { fence: number; release(): Promise<void> }
 
-const ATTEMPTS = 50
-
-/** Takes a stage, or says who has it. A holder whose time is over no longer counts. */
+/** Takes the lock of a stage; answers its holder if another build has it. */
 export async function takeLock(
   store: Store,
   stage: StageRef,
-  holder: Holder,
+  holder: LockHolder,
   now: Date,
-): Promise<Held | { heldBy: Holder }> {
-  const { lock } = stageKeys(stage)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    // Written first: whether there is none cannot be learnt by reading.
-    const first = await store.putIf(lock, JSON.stringify({ holder, fence: 1 }), { ifNoneMatch: '*' })
-    if (first !== 'lost') return held(store, stage, first, 1)
-    const standing = await readIfThere(store, lock, lockSchema)
-    if (!standing) continue
-    const { holder: heldBy, fence } = standing.value
-    // A retried request can lose against itself.
-    if (heldBy?.build === holder.build) return held(store, stage, standing.etag, fence)
-    if (heldBy && new Date(heldBy.until) > now) return { heldBy }
-    const next = fence + 1
-    const taken = await store.putIf(lock, JSON.stringify({ holder, fence: next }), { ifMatch: standing.etag })
-    if (taken !== 'lost') return held(store, stage, taken, next)
+): Promise<HeldLock | { heldBy: LockHolder }> {
+  const key = stageKeys(stage).lock
+  const take = (standing: Lock | null): Lock => {
+    const isHeld = standing?.holder && new Date(standing.holder.until) > now
+    const isOurs = standing?.holder?.build === holder.build
+    return standing && (isHeld || isOurs) ? standing : { holder, fence: (standing?.fence ?? 0) + 1 }
   }
-  throw new Error(`${lock} was changed by others ${ATTEMPTS} times in a row`)
+  const { value, version } = await updateRecord(store, key, lockSchema, take, null)
+  if (value.holder && value.holder.build !== holder.build) return { heldBy: value.holder }
+  const { fence } = value
+  return { fence, release: () => releaseLock(store, stage, fence, version) }
 }
 
-/** Frees a stage that a build held when it died; nothing where it did not. */
+/** Frees the lock of a stage if a build died while it held it. */
 export async function freeLock(store: Store, stage: StageRef, build: number): Promise<void> {
-  const { lock } = stageKeys(stage)
-  const standing = await readIfThere(store, lock, lockSchema)
-  if (standing?.value.holder?.build === build)
-    await held(store, stage, standing.etag, standing.value.fence).release()
+  const lock = await readRecord(store, stageKeys(stage).lock, lockSchema)
+  if (lock?.holder?.build === build) await releaseLock(store, stage, lock.fence)
 }
 
-/** Who has a stage now; null for nobody. */
-export async function readHolder(store: Store, stage: StageRef, now: Date): Promise<Holder | null> {
-  const holder = (await readIfThere(store, stageKeys(stage).lock, lockSchema))?.value.holder ?? null
+/** The build that holds the lock of a stage now; null for none. */
+export async function readLockHolder(store: Store, stage: StageRef, now: Date): Promise<LockHolder | null> {
+  const holder = (await readRecord(store, stageKeys(stage).lock, lockSchema))?.holder ?? null
   return holder && new Date(holder.until) > now ? holder : null
 }
 
-const held = (store: Store, stage: StageRef, etag: string, fence: number): Held => ({
-  fence,
-  release: async () => {
-    // Lost: another has it already, for our time was over.
-    await store.putIf(stageKeys(stage).lock, JSON.stringify({ holder: null, fence }), { ifMatch: etag })
-  },
-})
+/** Does nothing if another build has taken the lock since: the fence has moved on then. */
+async function releaseLock(
+  store: Store,
+  stage: StageRef,
+  fence: number,
+  known?: { value: Lock; etag: string } | null,
+): Promise<void> {
+  await updateRecord(
+    store,
+    stageKeys(stage).lock,
+    lockSchema,
+    standing => (standing?.fence === fence && standing.holder ? { holder: null, fence } : standing),
+    known,
+  )
+}

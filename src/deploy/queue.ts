@@ -1,49 +1,48 @@
 import * as z from 'zod'
-import { type StageRef, stageKeys } from '../build/layout.ts'
-import { readIfThere } from '../build/records.ts'
-import type { Store } from '../build/store.ts'
+import { type StageRef, stageKeys } from '../records/keys.ts'
+import { readRecord } from '../records/read-record.ts'
+import type { Store } from '../records/store.ts'
+import { updateRecord } from '../records/update-record.ts'
 
-const waitingSchema = z.object({ build: z.int().positive(), order: z.int().positive(), commit: z.string() })
-/** The one build whose deploy comes next. */
-export type Waiting = z.infer<typeof waitingSchema>
-
-/** `next.json`: only the newest waits; whatever is older would be deployed to be replaced at once. */
-const nextSchema = z.object({
-  waiting: waitingSchema.nullable(),
-  /** Builds that waited here before, and were overtaken; the newest of them. */
-  overtaken: z.array(z.int().positive()).default([]),
+const waitingSchema = z.object({
+  build: z.int().positive(),
+  sequence: z.int().positive(),
+  commit: z.string(),
 })
-const MOST_OVERTAKEN = 50
+/** The build whose deploy is next. */
+export type WaitingBuild = z.infer<typeof waitingSchema>
 
-const ATTEMPTS = 50
+/** `next.json`: only the newest build waits, because an older deploy would be replaced at once. */
+const queueSchema = z.object({
+  waiting: waitingSchema.nullable(),
+  /** Builds that waited here and were superseded, newest last. */
+  superseded: z.array(z.int().positive()).default([]),
+})
+export type Queue = z.infer<typeof queueSchema>
 
-export type Queue = z.infer<typeof nextSchema>
+const MOST_SUPERSEDED = 50
+const EMPTY: Queue = { waiting: null, superseded: [] }
 
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>
-  (await readIfThere(store, stageKeys(stage).next, nextSchema))?.value ?? { waiting: null, overtaken: [] }
+  (await readRecord(store, stageKeys(stage).next, queueSchema)) ?? EMPTY
 
-/** Puts a build into the queue, unless a newer one waits there: that one is the answer. */
-export async function enqueue(store: Store, stage: StageRef, waiting: Waiting): Promise<Waiting> {
-  const { next } = stageKeys(stage)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const first = JSON.stringify({ waiting, overtaken: [] })
-    if ((await store.putIf(next, first, { ifNoneMatch: '*' })) !== 'lost') return waiting
-    const standing = await readIfThere(store, next, nextSchema)
-    if (!standing) continue
-    const { waiting: other, overtaken } = standing.value
-    if (other && other.order >= waiting.order) return other
-    const all = [...overtaken, ...(other ? [other.build] : [])].slice(-MOST_OVERTAKEN)
-    const body = JSON.stringify({ waiting, overtaken: all })
-    if ((await store.putIf(next, body, { ifMatch: standing.etag })) !== 'lost') return waiting
+/** Puts a build into the queue. Answers the build that waits: this one, or a newer one. */
+export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBuild): Promise<WaitingBuild> {
+  const add = (standing: Queue | null): Queue => {
+    const { waiting: other, superseded } = standing ?? EMPTY
+    if (standing && other && other.sequence >= waiting.sequence) return standing
+    return {
+      waiting,
+      superseded: [...superseded, ...(other ? [other.build] : [])].slice(-MOST_SUPERSEDED),
+    }
   }
-  throw new Error(`${next} was changed by others ${ATTEMPTS} times in a row`)
+  const { value } = await updateRecord(store, stageKeys(stage).next, queueSchema, add, null)
+  return value.waiting ?? waiting
 }
 
-/** Takes a build out of the queue, if it is there. */
+/** Takes a build out of the queue, if it still waits there. */
 export async function dequeue(store: Store, stage: StageRef, build: number): Promise<void> {
-  const { next } = stageKeys(stage)
-  const standing = await readIfThere(store, next, nextSchema)
-  // Lost: a newer one has come, and stays.
-  if (standing?.value.waiting?.build === build)
-    await store.putIf(next, JSON.stringify({ ...standing.value, waiting: null }), { ifMatch: standing.etag })
+  await updateRecord(store, stageKeys(stage).next, queueSchema, standing =>
+    standing?.waiting?.build === build ? { ...standing, waiting: null } : standing,
+  )
 }

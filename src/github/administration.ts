@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { namesOf, openOctokit, statusOf } from './octokit.ts'
 
 export type Hook = {
@@ -80,7 +80,7 @@ const hookOf = ({ id, events, config, last_response }: Found): Hook => ({
 /** GitHub says 404, not 403, to whoever may not know of a repository's hooks. */
 const refuseHooks = (name: string) => (error: unknown) => {
   if (![403, 404].includes(statusOf(error) ?? 0)) return refuse(name)(error)
-  throw new Problem(
+  throw new UserError(
     `The GitHub token may not manage the webhooks of ${name}, or there is no such repository: it needs the scope admin:repo_hook (fine-grained: Webhooks, read and write), and you must be an admin there.`,
   )
 }
@@ -90,7 +90,7 @@ const refuse =
   (error: unknown): never => {
     const status = statusOf(error)
     if (status === 401)
-      throw new Problem('GitHub does not accept this token: it is mistyped, expired, or has been revoked.')
+      throw new UserError('GitHub does not accept this token: it is mistyped, expired, or has been revoked.')
     if (status === undefined) throw error
-    throw new Problem(`${what}: GitHub answered ${status}: ${(error as Error).message}`)
+    throw new UserError(`${what}: GitHub answered ${status}: ${(error as Error).message}`)
   }

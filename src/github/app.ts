@@ -1,5 +1,5 @@
 import { createAppAuth } from '@octokit/auth-app'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { namesOf, openOctokit, statusOf } from './octokit.ts'
 
 /** A GitHub App as its owner has it: the number on its page, and a private key of it (PEM). */
@@ -37,7 +37,7 @@ export function openApp(apiUrl: string, { id, privateKey }: AppKeys): App {
     } catch (error) {
       if (statusOf(error) !== 404) throw error
       const { data } = await apps.getAuthenticated()
-      const problem = new Problem(
+      const problem = new UserError(
         `The GitHub App ${data?.slug ?? id} is not installed on ${repository}: install it there, at ${data?.html_url}/installations/new.`,
       )
       throw Object.assign(problem, { status: 404 })

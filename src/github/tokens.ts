@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import type { App, AppKeys, Permissions } from './app.ts'
 
 /** By what this stack speaks to GitHub: an App, or a token and a second one that can only read. */
@@ -38,7 +38,7 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
     const { githubApp, githubToken } = await secrets()
     if (githubApp) return (await appOf(githubApp)).tokenFor(repository, permissions)
     if (githubToken) return githubToken
-    throw new Problem(
+    throw new UserError(
       'secrets/runner.json in the bucket has neither a GitHub token nor an App: run "lambci setup".',
     )
   }

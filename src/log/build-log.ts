@@ -1,4 +1,3 @@
-import type { Voice } from '../command/run-step.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { runnerLine } from './runner-line.ts'
@@ -52,15 +51,6 @@ export class BuildLog {
   async say(text: string): Promise<void> {
     await this.#send(this.#redactor.end())
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
-  }
-
-  /** For whoever only speaks. */
-  get voice(): Voice {
-    return {
-      say: line => this.say(line),
-      write: bytes => this.write(bytes),
-      redact: text => this.redact(text),
-    }
   }
 
   redact(text: string): string {

@@ -1,4 +1,4 @@
-import type { Entry, Store } from '../build/store.ts'
+import type { Entry, Store } from '../records/store.ts'
 import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
 import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys.ts'
 

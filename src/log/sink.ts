@@ -1,4 +1,4 @@
-import type { Entry, Store } from '../build/store.ts'
+import type { Entry, Store } from '../records/store.ts'
 import { describeBytes } from './limiter.ts'
 import { LineCounter } from './line-index.ts'
 import { firstByteOf, LOG_TYPE, type LogKeys } from './log-keys.ts'

@@ -1,4 +1,4 @@
-import type { Part, Store } from '../build/store.ts'
+import type { Part, Store } from '../records/store.ts'
 import { LOG_TYPE } from './log-keys.ts'
 
 /** S3's least size of a part that is not the last. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */

@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import { lastNumber } from '../admission/counter.ts'
-import { buildsOf, takeBuilds } from '../build/builds.ts'
-import type { BuildRef } from '../build/layout.ts'
-import { buildPath, opensPath } from '../build/links.ts'
-import { readRecords } from '../build/records.ts'
-import type { Store } from '../build/store.ts'
-import type { Records, View } from '../build/view.ts'
-import { projectSchema } from '../job/job.ts'
+import { projectSchema } from '../model/build.ts'
+import { buildsOf, takeBuilds } from '../records/builds.ts'
+import { lastNumber } from '../records/counter.ts'
+import type { BuildRef } from '../records/keys.ts'
+import { buildPath, opensPath } from '../records/links.ts'
+import { readRecords } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import type { Records, View } from '../records/view.ts'
 
 const refSchema = z.object({
   project: projectSchema,
@@ -34,7 +34,7 @@ export async function openBuild(
 ): Promise<Records | null> {
   const records = ref && (await readRecords(store, ref))
   if (!ref || !records) return null
-  if (!records.job.isPrivate) return records
+  if (!records.build.isPrivate) return records
   return opensPath(buildPath(ref), key, await linkKey()) ? records : null
 }
 

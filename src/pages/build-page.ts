@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
-import { isOver } from '../build/outcome.ts'
-import { hasEnded } from '../build/result.ts'
-import type { View } from '../build/view.ts'
-import { renderFrame } from './frame.ts'
+import { hasEnded } from '../model/conclusion.ts'
+import type { View } from '../records/view.ts'
+import { isOver } from '../records/wording.ts'
 import { iconOf } from './icon.ts'
+import { renderFrame } from './layout.ts'
 import { renderSummary, titleOf } from './summary.ts'
 
 /** What the page shows; `logText` is the end of the log, `links` lead to all of it. */

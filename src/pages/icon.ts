@@ -1,5 +1,5 @@
-import { isOver, isRed } from '../build/outcome.ts'
-import type { View } from '../build/view.ts'
+import type { View } from '../records/view.ts'
+import { isOver, isRed } from '../records/wording.ts'
 
 /** How a build looks at a glance: a class of the style, and of the icon in the browser's tab. */
 export const colorOf = (view: View) => (isRed(view) ? 'red' : view.status)

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { type BuildRef, buildKeys } from '../build/layout.ts'
-import type { Store } from '../build/store.ts'
 import { LOG_TYPE } from '../log/log-keys.ts'
 import { readLog } from '../log/reader.ts'
+import { type BuildRef, buildKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
 
 /** What one answer holds at most: in base64 it stays below a function URL's 6 MB. */
 const ANSWER_BYTES = 4 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import { describeDuration } from '../build/outcome.ts'
-import type { View } from '../build/view.ts'
+import { describeDuration } from '../model/duration.ts'
+import type { View } from '../records/view.ts'
 
 type Phase = { name: string; milliseconds: number }
 

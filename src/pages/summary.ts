@@ -1,9 +1,10 @@
 import { html } from 'hono/html'
-import { describeCost } from '../build/cost.ts'
-import { describeDuration, describeOutcome, durationOf, isOver } from '../build/outcome.ts'
-import { hasEnded } from '../build/result.ts'
-import type { View } from '../build/view.ts'
-import { repositoryOf } from '../job/job.ts'
+import { repositoryOf } from '../model/build.ts'
+import { hasEnded } from '../model/conclusion.ts'
+import { describeDuration } from '../model/duration.ts'
+import { describeCost } from '../records/cost.ts'
+import type { View } from '../records/view.ts'
+import { describeStatus, durationOf, isOver } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
 import { plainTime } from './time.ts'
@@ -20,7 +21,7 @@ export function renderSummary(view: View, repositoryLink: string) {
   const color = colorOf(view)
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(isOver(view))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
-<p class="outcome ${color}" role="status">${describeOutcome(view)}</p>
+<p class="outcome ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${renderPhases(phasesOf(view))}

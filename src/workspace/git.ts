@@ -1,15 +1,15 @@
 import { appendFile, copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GitError, GitPluginError, type SimpleGit } from 'simple-git'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { type GitAccess, gitEnvironment } from './git-environment.ts'
-import { gitProblem } from './git-problem.ts'
+import { gitError } from './git-error.ts'
 import type { Mirror, Mirrors } from './mirrors.ts'
 import { isFullRef } from './ref-name.ts'
-import { type Errand, openGit, parseRemote, withGit } from './run-git.ts'
+import { type GitCommand, openGit, parseRemote, withGit } from './run-git.ts'
 import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
 
-export type Fetch = Errand & {
+export type Fetch = GitCommand & {
   /** Full names of refs that may lead to the commit, should the server not give it by its id. */
   refs: string[]
   depth: number
@@ -83,10 +83,10 @@ async function borrowFrom({ directory }: Mirror, borrower: string): Promise<void
 }
 
 function demandNames(wanted: Fetch): URL {
-  if (!SHA.test(wanted.commit)) throw new Problem(`"${wanted.commit}" is no commit id.`)
+  if (!SHA.test(wanted.commit)) throw new UserError(`"${wanted.commit}" is no commit id.`)
   const refs = wanted.refs.filter(ref => !isFullRef(ref))
   if (refs.length > 0)
-    throw new Problem(`${JSON.stringify(refs[0])} is no full name of a branch or other ref.`)
+    throw new UserError(`${JSON.stringify(refs[0])} is no full name of a branch or other ref.`)
   return parseRemote(wanted.remote)
 }
 
@@ -97,7 +97,7 @@ export async function readFileAt(
   name: string,
   access: GitAccess,
 ): Promise<string | null> {
-  if (!SHA.test(commit)) throw new Problem(`"${commit}" is no commit id.`)
+  if (!SHA.test(commit)) throw new UserError(`"${commit}" is no commit id.`)
   const git = openGit(directory, gitEnvironment(access))
   try {
     const files = (await git.raw('ls-tree', '-z', '-l', commit)).split('\0')
@@ -108,7 +108,7 @@ export async function readFileAt(
     if (Number(size) > MAX_FILE_BYTES) throw tooLarge(name)
     return await git.raw('cat-file', 'blob', blob)
   } catch (error) {
-    throw error instanceof GitError ? gitProblem(`Reading ${name} at ${commit}`, error.message) : error
+    throw error instanceof GitError ? gitError(`Reading ${name} at ${commit}`, error.message) : error
   }
 }
 

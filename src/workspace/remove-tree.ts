@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 
 /** Removes all that lies in a directory but these paths; a directory that is not there is empty. */
 export async function removeAllBut(directory: string, kept: ReadonlySet<string>): Promise<void> {
@@ -20,6 +20,6 @@ export async function removeTree(path: string) {
     const options = { env: { PATH: process.env.PATH ?? '/usr/bin:/bin' }, extendEnv: false, reject: false }
     await execa('chmod', ['-R', 'u+rwX', '--', path], options)
     const { failed } = await execa('rm', ['-rf', '--', path], options)
-    if (failed) throw new Problem('The sandbox cannot be emptied of what an earlier build has left in it.')
+    if (failed) throw new UserError('The sandbox cannot be emptied of what an earlier build has left in it.')
   }
 }

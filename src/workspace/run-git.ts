@@ -1,10 +1,10 @@
 import { GitError, type SimpleGit, simpleGit } from 'simple-git'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 import { type GitAccess, gitEnvironment, maskToken } from './git-environment.ts'
-import { gitProblem } from './git-problem.ts'
+import { gitError } from './git-error.ts'
 
 /** What git is run for: a directory, an address, and until when. */
-export type Errand = GitAccess & {
+export type GitCommand = GitAccess & {
   directory: string
   /** http or https. */
   remote: string
@@ -18,12 +18,12 @@ export type Errand = GitAccess & {
 export function parseRemote(remote: string): URL {
   const url = URL.canParse(remote) ? new URL(remote) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
-    throw new Problem('A repository is cloned from an http or https address without a password in it.')
+    throw new UserError('A repository is cloned from an http or https address without a password in it.')
   return url
 }
 
 /** Runs git commands within the time, and makes a Problem of what fails. */
-export async function withGit<T>(wanted: Errand, work: (git: SimpleGit) => Promise<T>): Promise<T> {
+export async function withGit<T>(wanted: GitCommand, work: (git: SimpleGit) => Promise<T>): Promise<T> {
   const { directory, token, signal, deadline } = wanted
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()))
@@ -34,12 +34,12 @@ export async function withGit<T>(wanted: Errand, work: (git: SimpleGit) => Promi
     return await work(openGit(directory, gitEnvironment(wanted, remote, token), either))
   } catch (error) {
     if (!(error instanceof GitError)) throw error
-    if (signal?.aborted) throw new Problem(`${what} was stopped.`)
+    if (signal?.aborted) throw new UserError(`${what} was stopped.`)
     if (late.signal.aborted)
-      throw new Problem(
+      throw new UserError(
         `${what} took longer than the build has time. Try again, or fetch less (\`git.depth\`).`,
       )
-    throw gitProblem(what, maskToken(error.message, token))
+    throw gitError(what, maskToken(error.message, token))
   } finally {
     clearTimeout(timer)
   }

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
 import { isAbsolute, join, normalize } from 'node:path'
-import { Problem } from '../problem.ts'
-import { killLeftBehind } from './left-behind.ts'
+import { UserError } from '../model/user-error.ts'
+import { killOrphanProcesses } from './orphan-processes.ts'
 import { removeTree } from './remove-tree.ts'
 
 export type Sandbox = {
@@ -20,10 +20,10 @@ export type Kept = { name: string; sweep(): Promise<void> }
 /** Makes a sandbox of a directory: whatever an earlier build left there, running or lying, is gone. */
 export async function openSandbox(
   directory: string,
-  isAlone = false,
+  ownsMachine = false,
   kept: readonly Kept[] = [],
 ): Promise<Sandbox> {
-  await cleanSandbox(directory, isAlone, kept)
+  await cleanSandbox(directory, ownsMachine, kept)
   const inside = (name: string) => join(directory, name)
   const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
   for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) await mkdir(path, { mode: 0o700 })
@@ -36,18 +36,18 @@ export async function openSandbox(
  */
 export async function cleanSandbox(
   directory: string,
-  isAlone = false,
+  ownsMachine = false,
   kept: readonly Kept[] = [],
 ): Promise<void> {
   refuseUnlessOwn(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (!(await lstat(directory)).isDirectory())
-    throw new Problem(
+    throw new UserError(
       `The sandbox ${directory} is no directory. Remove it, or set LAMBCI_SANDBOX to another.`,
     )
-  const { remaining } = await killLeftBehind(directory, isAlone)
+  const { remaining } = await killOrphanProcesses(directory, ownsMachine)
   if (remaining > 0)
-    throw new Problem(
+    throw new UserError(
       `${remaining} processes of an earlier build in ${directory} start anew as fast as they are killed. End them by hand, or let this machine go.`,
     )
   const names = new Set(kept.map(({ name }) => name))
@@ -63,7 +63,7 @@ export async function cleanSandbox(
 function refuseUnlessOwn(directory: string) {
   const path = normalize(directory)
   if (!isAbsolute(directory) || path === '/' || path.includes('\0'))
-    throw new Problem(
+    throw new UserError(
       `The sandbox must be an absolute path of a directory of its own, not "${directory}". Everything in it is removed before each build.`,
     )
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Problem } from '../problem.ts'
+import { UserError } from '../model/user-error.ts'
 
 /** What a file that the runner itself reads may hold at most. */
 export const MAX_FILE_BYTES = 256 * 1024
@@ -26,12 +26,12 @@ export async function readWorkingFile(directory: string, name: string): Promise<
 }
 
 export const tooLarge = (name: string) =>
-  new Problem(
+  new UserError(
     `${name} is larger than ${MAX_FILE_BYTES / 1024} KB, which no configuration needs. Make it smaller.`,
   )
 
 export const notRegular = (name: string) =>
-  new Problem(
+  new UserError(
     `${name} is a link, a directory or the like: only a regular file is read. Put the file itself there.`,
   )
 

@@ -1,34 +1,34 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildKeys } from '../../src/build/layout.ts'
 import { createSink } from '../../src/log/sink.ts'
 import { LogStreamer } from '../../src/log/streamer.ts'
 import { BROWSER_SCRIPT } from '../../src/pages/browser-script.ts'
-import { HOSTILE } from '../payloads.ts'
-import { endedRun, jobOf } from '../records.ts'
-import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { buildKeys } from '../../src/records/keys.ts'
+import { HOSTILE } from '../support/payloads.ts'
+import { endedRun, makeBuild } from '../support/records.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { complaintsOfAxe } from './axe.ts'
 import { openBrowser, openPage, takePicture } from './browser.ts'
 
-let town: Town
+let ci: TestSystem
 let browser: Browser
 beforeAll(async () => {
-  ;[town, browser] = await Promise.all([openTown(), openBrowser()])
+  ;[ci, browser] = await Promise.all([openTestSystem(), openBrowser()])
 })
-afterAll(() => Promise.all([browser?.close(), town?.close()]))
+afterAll(() => Promise.all([browser?.close(), ci?.close()]))
 
 const urlOf = (repository: string, number: number) =>
-  `${town.system.addresses.url}/gh/${repository}/builds/${number}`
+  `${ci.system.addresses.url}/gh/${repository}/builds/${number}`
 const WIDE = { viewport: { width: 1200, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 
 /** A build whose command is a script of the repository. */
 async function build(repository: string, script: string, rest: object = {}): Promise<void> {
-  const at = await town.write({ ...lambciJson('./test.sh', rest), 'test.sh': `#!/bin/bash\n${script}` })
-  await town.push(at, repository, 'master', {}, 'Paint it green\n\nAll of it.')
+  const at = await ci.write({ ...lambciJson('./test.sh', rest), 'test.sh': `#!/bin/bash\n${script}` })
+  await ci.push(at, repository, 'master', {}, 'Paint it green\n\nAll of it.')
 }
-const ended = (repository: string) => town.ended({ project: `gh/${repository}`, number: 1 })
+const ended = (repository: string) => ci.ended({ project: `gh/${repository}`, number: 1 })
 
 /** A build that has ended with this log, as the runner writes it. */
 async function store(
@@ -36,16 +36,16 @@ async function store(
   log: Iterable<Uint8Array>,
   change: Parameters<typeof endedRun>[0] = {},
 ) {
-  const { store } = town.system
-  const job = jobOf({ project, number: 1 })
-  const sink = createSink(store, buildKeys(job).log)
+  const { store } = ci.system
+  const build = makeBuild({ project, number: 1 })
+  const sink = createSink(store, buildKeys(build).log)
   const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored })
   for (const bytes of log) await streamer.write(bytes)
   const written = await streamer.end()
   await sink.finish()
-  await store.put(buildKeys(job).job, JSON.stringify(job), 'application/json')
+  await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
   await store.put(
-    buildKeys(job).run,
+    buildKeys(build).run,
     JSON.stringify(endedRun({ log: written, ...change })),
     'application/json',
   )
@@ -63,9 +63,9 @@ const COLORS = [
 
 test('a build is followed while it runs, to its end', async () => {
   await build('ada/live', `${COLORS}\nfor i in $(seq 60); do echo "test $i passed"; sleep 0.1; done`)
-  await town.until(
+  await ci.until(
     'the start',
-    async () => (await town.look({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
+    async () => (await ci.look({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
   )
   const { page, complaints, requests } = await openPage(browser, urlOf('ada/live', 1), WIDE)
   expect(await page.title()).toBe('running · ada/live #1')
@@ -87,7 +87,7 @@ test('a build is followed while it runs, to its end', async () => {
   await takePicture(page, 'build-passed')
   expect(complaints).toEqual([])
   // Nothing comes from anywhere else, and an ended build is asked nothing more.
-  expect(requests.filter(url => !url.startsWith(town.system.addresses.url))).toEqual([])
+  expect(requests.filter(url => !url.startsWith(ci.system.addresses.url))).toEqual([])
   const asked = requests.length
   await page.waitForTimeout(2500)
   expect(requests.length).toBe(asked)
@@ -96,9 +96,9 @@ test('a build is followed while it runs, to its end', async () => {
 
 test('who scrolls up is left where they read', async () => {
   await build('ada/scroll', 'seq 300; sleep 1; for i in $(seq 30); do seq 20; sleep 0.1; done')
-  await town.until(
+  await ci.until(
     'the start',
-    async () => (await town.look({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
+    async () => (await ci.look({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
   )
   const { page } = await openPage(browser, urlOf('ada/scroll', 1), WIDE)
   await page.locator('[data-line="300"]').waitFor()
@@ -256,7 +256,7 @@ test('200 MB open at once: only what is seen is fetched and drawn', async () => 
   const [middle = ''] = await shownLines(page)
   expect(Number(middle.split(' ')[1])).toBeGreaterThan(1_150_000)
   expect(Number(middle.split(' ')[1])).toBeLessThan(1_350_000)
-  for (let turn = 0; turn < 20; turn++) {
+  for (let acquisition = 0; acquisition < 20; acquisition++) {
     await page.mouse.wheel(0, 3000)
     await page.waitForTimeout(50)
   }
@@ -320,9 +320,9 @@ test('whatever strangers write, nothing runs and nothing is loaded', async () =>
   const log = INJECTIONS.map(text => Buffer.from(`${text}\n`))
   for (const [index, text] of INJECTIONS.entries()) {
     const project = `gh/ada/inject-${index}`
-    await store(project, log, { result: 'failed', reason: text.slice(0, 400) })
+    await store(project, log, { conclusion: 'failed', reason: text.slice(0, 400) })
     const person = { name: text.slice(0, 200), login: text.slice(0, 100) }
-    const job = jobOf({
+    const build = makeBuild({
       project,
       number: 1,
       message: text,
@@ -330,7 +330,7 @@ test('whatever strangers write, nothing runs and nothing is loaded', async () =>
       checkoutBranch: text,
       author: person,
     })
-    await town.system.store.put(buildKeys(job).job, JSON.stringify(job), 'application/json')
+    await ci.system.store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
   }
   const seen = await openPage(browser, urlOf('ada/inject-0', 1), WIDE)
   const { page, complaints, requests } = seen
@@ -352,11 +352,11 @@ test('whatever strangers write, nothing runs and nothing is loaded', async () =>
     )
     expect(active.filter(html => html !== `<script>${BROWSER_SCRIPT}</script>`)).toEqual([])
     expect(active.length).toBeLessThanOrEqual(1)
-    expect(new URL(page.url()).origin).toBe(town.system.addresses.url)
+    expect(new URL(page.url()).origin).toBe(ci.system.addresses.url)
   }
   expect(complaints).toEqual([])
   expect(
-    requests.filter(url => !url.startsWith(town.system.addresses.url) && !url.startsWith('data:')),
+    requests.filter(url => !url.startsWith(ci.system.addresses.url) && !url.startsWith('data:')),
   ).toEqual([])
   await page.close()
 })

@@ -1,16 +1,16 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lambciJson, openTown, type Town } from '../stories/town.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { complaintsOfAxe } from './axe.ts'
 import { openBrowser, openPage, takePicture } from './browser.ts'
 
-let town: Town
+let ci: TestSystem
 let browser: Browser
-const url = () => `${town.system.addresses.url}/gh/ada/web`
+const url = () => `${ci.system.addresses.url}/gh/ada/web`
 beforeAll(async () => {
-  ;[town, browser] = await Promise.all([openTown(), openBrowser()])
+  ;[ci, browser] = await Promise.all([openTestSystem(), openBrowser()])
   const rest = { stages: { master: 'dev', qa: 'qa' }, deploy: 'true' }
-  const at = await town.write(lambciJson('npm test', rest))
+  const at = await ci.write(lambciJson('npm test', rest))
   const builds: [branch: string, cmd: string, message: string][] = [
     ['master', 'true', 'Paint it green'],
     ['qa', 'true', 'Paint it green for qa'],
@@ -18,11 +18,11 @@ beforeAll(async () => {
     ['master', 'true', 'Add a border'],
   ]
   for (const [index, [branch, cmd, message]] of builds.entries()) {
-    await town.push(at, 'ada/web', branch, lambciJson(cmd, rest), message)
-    await town.ended({ project: 'gh/ada/web', number: index + 1 })
+    await ci.push(at, 'ada/web', branch, lambciJson(cmd, rest), message)
+    await ci.ended({ project: 'gh/ada/web', number: index + 1 })
   }
 })
-afterAll(() => Promise.all([browser?.close(), town?.close()]))
+afterAll(() => Promise.all([browser?.close(), ci?.close()]))
 
 test('builds, branches and the badge, to look at and to filter', async () => {
   const { page, complaints, requests } = await openPage(browser, url(), {
@@ -51,7 +51,7 @@ test('builds, branches and the badge, to look at and to filter', async () => {
   expect(await page.locator('.list > li').count()).toBe(4)
   expect(complaints).toEqual([])
   expect(
-    requests.filter(each => !each.startsWith(town.system.addresses.url) && !each.startsWith('data:')),
+    requests.filter(each => !each.startsWith(ci.system.addresses.url) && !each.startsWith('data:')),
   ).toEqual([])
   await page.close()
 })
@@ -70,16 +70,14 @@ test.each([
 })
 
 test('what strangers call their branches and commits is text', async () => {
-  const at = await town.write(lambciJson('exit 1', { branches: { '/./': true } }))
-  await town.push(at, 'ada/odd', 'x/<img/src=x/onerror=alert(1)>', {}, 'Try <script>alert(1)</script> red')
-  await town.ended({ project: 'gh/ada/odd', number: 1 })
-  const { page, complaints, requests } = await openPage(browser, `${town.system.addresses.url}/gh/ada/odd`)
+  const at = await ci.write(lambciJson('exit 1', { branches: { '/./': true } }))
+  await ci.push(at, 'ada/odd', 'x/<img/src=x/onerror=alert(1)>', {}, 'Try <script>alert(1)</script> red')
+  await ci.ended({ project: 'gh/ada/odd', number: 1 })
+  const { page, complaints, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
   expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
   expect(await page.locator('.places').textContent()).toContain('x/<img/src=x/onerror=alert(1)> #1 failed')
   expect(await page.locator('script, .list img, .places img').count()).toBe(0)
   expect(complaints).toEqual([])
-  expect(requests.every(url => url.startsWith(town.system.addresses.url) || url.startsWith('data:'))).toBe(
-    true,
-  )
+  expect(requests.every(url => url.startsWith(ci.system.addresses.url) || url.startsWith('data:'))).toBe(true)
   await page.close()
 })

@@ -10,7 +10,7 @@ export type Row = {
   rule: Pick<Rule, 'method' | 'address'> & Partial<Pick<Rule, 'body' | 'nth' | 'times' | 'when'>>
   fault: Exclude<Fault, () => void> | { kill: Victim }
   /** The tests' result, and the deploy's where there is one. */
-  result: 'passed' | 'failed' | 'errored'
+  conclusion: 'passed' | 'failed' | 'errored'
   deploy?: 'succeeded' | 'failed' | undefined
   /** Whether GitHub shall hear of it in the end; it does not, where it refuses for ever. */
   status?: false
@@ -28,12 +28,12 @@ const at = (name: string, fault: Row['fault'], rule: Row['rule'], rest: Partial<
   service: 's3',
   rule,
   fault,
-  result: 'passed',
+  conclusion: 'passed',
   deploy: 'succeeded',
   ...rest,
 })
 
-const dead = { result: 'errored' as const, deploy: undefined }
+const dead = { conclusion: 'errored' as const, deploy: undefined }
 const KILLED: Row[] = [
   at('build killed before its claim', kill('build'), RUN),
   at('build killed after its claim', kill('build'), { ...RUN, when: 'after' }, dead),
@@ -120,7 +120,7 @@ const INSIDE: Row[] = [
     'out of memory: the kernel kills the runner',
     'none',
     { ...RUN, body: /"phase":"running"/ },
-    { ...dead, cmd: 'echo tested; kill -9 $PPID; sleep 60', reason: /most likely for want of memory/ },
+    { ...dead, cmd: 'echo tested; kill -9 $PPID; sleep 60', reason: /most likely for lack of memory/ },
   ),
   at(
     "Lambda's timeout: the runner says nothing more",
@@ -132,7 +132,7 @@ const INSIDE: Row[] = [
     'a command that does not end',
     'none',
     { ...RUN, body: /"phase":"running"/ },
-    { result: 'failed', deploy: undefined, cmd: 'trap "" TERM; echo tested; sleep 60 & wait; sleep 60' },
+    { conclusion: 'failed', deploy: undefined, cmd: 'trap "" TERM; echo tested; sleep 60 & wait; sleep 60' },
   ),
 ]
 
@@ -144,7 +144,7 @@ const NTH: Row[] = ([500, 'lost'] as const).flatMap(fault =>
 )
 
 const POINTS: [name: string, rule: Row['rule'], more?: Partial<Row>][] = [
-  ['job.json', { method: 'PUT', address: key('job\\.json') }],
+  ['build.json', { method: 'PUT', address: key('job\\.json') }],
   ['the claim', RUN],
   ['the running record', { ...RUN, body: /"phase":"running"/ }],
   // What is written within the last second goes straight into the whole.
@@ -178,7 +178,7 @@ const S3_FAULTS: Row['fault'][] = [500, 503, 'reset', 'lost', 'slow']
 const S3: Row[] = POINTS.flatMap(([name, rule, more]) =>
   S3_FAULTS.map(fault => at(`S3 ${fault} at ${name}`, fault, rule, more)),
 )
-const CONDITIONAL: Row[] = ['job.json', 'the claim', 'report.json', 'the lock'].map(name => {
+const CONDITIONAL: Row[] = ['build.json', 'the claim', 'report.json', 'the lock'].map(name => {
   const [, rule] = POINTS.find(([point]) => point === name) ?? ['', RUN]
   return at(`S3 409 at ${name}`, 409, rule)
 })

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseRun } from '../../src/build/run-record.ts'
-import { viewOf } from '../../src/build/view.ts'
 import { NO_FILES } from '../../src/config/files.ts'
 import { matchingRules, ruleMistake } from '../../src/config/pattern.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import { layOutLine, PLAIN } from '../../src/pages/browser/terminal-line.ts'
 import { renderSummary } from '../../src/pages/summary.ts'
-import { planBuild } from '../../src/plan/plan.ts'
-import { Problem } from '../../src/problem.ts'
-import { keysIn } from '../bucket.ts'
-import { pushPayload } from '../payloads.ts'
-import { jobOf } from '../records.ts'
+import { planBuild } from '../../src/planning/plan.ts'
+import { parseJobRun } from '../../src/records/job-run.ts'
+import { viewOf } from '../../src/records/view.ts'
+import { keysIn } from '../support/bucket.ts'
+import { pushPayload } from '../support/payloads.ts'
+import { makeBuild } from '../support/records.ts'
 import { ADDRESSES, BODIES, CONFIGS, COURSES, HEADERS, LINES, PUSHES, RULES } from './corpus.ts'
 import { openFrontDoor } from './front-door.ts'
 
@@ -59,12 +59,12 @@ test.each(ADDRESSES.map(address => [address.slice(0, 70), address]))('%s is answ
 })
 
 test.each(CONFIGS)('.lambci.json: %s', (_, lambciJson) => {
-  const job = { ...jobOf(), settings: {} }
+  const build = { ...makeBuild(), settings: {} }
   const files = { ...NO_FILES, lambciJson }
   try {
-    planBuild(job, resolveConfig({ job, account: {}, base: files, head: files }))
+    planBuild(build, resolveConfig({ build, account: {}, base: files, head: files }))
   } catch (error) {
-    expect(error).toBeInstanceOf(Problem)
+    expect(error).toBeInstanceOf(UserError)
     expect((error as Error).message.length).toBeLessThan(20_000)
   }
   expect({}).not.toHaveProperty('cmd')
@@ -79,8 +79,8 @@ test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
 )
 
 test.each(COURSES)('run.json: %s', (_, body) => {
-  const run = parseRun(Buffer.from(body))
-  const page = String(renderSummary(viewOf({ job: jobOf(), run, report: null }), '/gh/ada/web'))
+  const run = parseJobRun(Buffer.from(body))
+  const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)
   expect(page).not.toContain('\u001b')
 })

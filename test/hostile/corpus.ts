@@ -1,4 +1,4 @@
-import { endedRun } from '../records.ts'
+import { endedRun } from '../support/records.ts'
 
 /** What has broken programs like this one, kept: each list is tried whole by corpus.test.ts. */
 type Case<T> = readonly [name: string, value: T]
@@ -158,7 +158,7 @@ export const RULES: string[] = [
 export const COURSES: Case<string>[] = [
   ['nothing', ''],
   ['brackets', '['.repeat(DEEP)],
-  ['a prototype', JSON.stringify(endedRun()).replace('{', '{"__proto__": {"result": "passed"},')],
+  ['a prototype', JSON.stringify(endedRun()).replace('{', '{"__proto__": {"conclusion": "passed"},')],
   ['an end before its start', JSON.stringify(endedRun({ endedAt: '0001-01-01T00:00:00.000Z' }))],
   ['an end in ten thousand years', JSON.stringify(endedRun({ endedAt: '9999-12-31T23:59:59.999Z' }))],
   ['a page for a reason', JSON.stringify(endedRun({ reason: '<script>alert(1)</script>' }))],

@@ -1,10 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { Hono } from 'hono'
 import { openRunnerSecrets } from '../../src/account/secrets.ts'
-import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/build/layout.ts'
-import { createHttpApp } from '../../src/entry/http-app.ts'
-import { openBucket, putJson } from '../bucket.ts'
-import { endedRun, granterOf, jobOf } from '../records.ts'
+import { createHttpApp } from '../../src/functions/http-app.ts'
+import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
+import { openBucket, putJson } from '../support/bucket.ts'
+import { endedRun, grantIssuerOf, makeBuild } from '../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 
@@ -19,13 +19,13 @@ export async function openFrontDoor() {
     secrets: openRunnerSecrets(bucket.store),
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
-    granter: granterOf(null),
+    grantIssuer: grantIssuerOf(null),
     now: () => new Date(),
   })
-  const job = jobOf({ project: 'gh/ada/web', number: 1 })
-  await putJson(bucket.store, buildKeys(job).job, job)
-  await putJson(bucket.store, buildKeys(job).run, endedRun())
-  await bucket.store.put(buildKeys(job).log.whole, 'one\n', 'text/plain')
+  const build = makeBuild({ project: 'gh/ada/web', number: 1 })
+  await putJson(bucket.store, buildKeys(build).build, build)
+  await putJson(bucket.store, buildKeys(build).run, endedRun())
+  await bucket.store.put(buildKeys(build).log.whole, 'one\n', 'text/plain')
   return { app, deliver: deliverTo(app), get: (path: string) => app.request(`${SITE}${path}`), bucket }
 }
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseRun, RUN_RECORD_LIMIT } from '../../src/build/run-record.ts'
-import { viewOf } from '../../src/build/view.ts'
 import { NO_FILES } from '../../src/config/files.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import { layOutLine, PLAIN } from '../../src/pages/browser/terminal-line.ts'
 import { renderSummary } from '../../src/pages/summary.ts'
-import { planBuild } from '../../src/plan/plan.ts'
-import { Problem } from '../../src/problem.ts'
-import { pullRequestPayload, pushPayload } from '../payloads.ts'
-import { endedRun, jobOf } from '../records.ts'
+import { planBuild } from '../../src/planning/plan.ts'
+import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
+import { viewOf } from '../../src/records/view.ts'
+import { pullRequestPayload, pushPayload } from '../support/payloads.ts'
+import { endedRun, makeBuild } from '../support/records.ts'
 import { openFrontDoor } from './front-door.ts'
 
 let door: Awaited<ReturnType<typeof openFrontDoor>>
@@ -158,8 +158,8 @@ describe('a run.json that an enemy wrote', () => {
       fc.property(fc.nat(), anything, (place, value) => {
         const places = placesIn(record)
         const changed = withChange(record, places[place % places.length] ?? [], value)
-        const run = parseRun(Buffer.from(JSON.stringify(changed) ?? ''))
-        const page = String(renderSummary(viewOf({ job: jobOf(), run, report: null }), '/gh/ada/web'))
+        const run = parseJobRun(Buffer.from(JSON.stringify(changed) ?? ''))
+        const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
         expect(page).not.toMatch(/<script|javascript:/i)
       }),
       { numRuns: 500 },
@@ -168,11 +168,11 @@ describe('a run.json that an enemy wrote', () => {
 
   test('of any bytes and any size is no crash', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 2000 }), bytes => void parseRun(bytes)),
+      fc.property(fc.uint8Array({ maxLength: 2000 }), bytes => void parseJobRun(bytes)),
       { numRuns: 300 },
     )
-    expect(parseRun(Buffer.alloc(RUN_RECORD_LIMIT + 1, 'x'))).toMatchObject({ result: 'errored' })
-    expect(parseRun(Buffer.from('['.repeat(60_000)))).toMatchObject({ result: 'errored' })
+    expect(parseJobRun(Buffer.alloc(RUN_RECORD_LIMIT + 1, 'x'))).toMatchObject({ conclusion: 'errored' })
+    expect(parseJobRun(Buffer.from('['.repeat(60_000)))).toMatchObject({ conclusion: 'errored' })
   })
 })
 
@@ -182,15 +182,15 @@ test('any .lambci.json is a plan, or a problem in words', () => {
     anything.map(value => JSON.stringify(value) ?? ''),
     fc.string({ unit: 'binary' }),
   )
-  const job = { ...jobOf(), settings: {} }
+  const build = { ...makeBuild(), settings: {} }
   fc.assert(
     fc.property(file, fc.boolean(), (text, isFork) => {
       const files = { ...NO_FILES, lambciJson: text }
       try {
-        const subject = { ...job, trust: isFork ? ('fork' as const) : job.trust }
-        planBuild(subject, resolveConfig({ job: subject, account: {}, base: files, head: files }))
+        const subject = { ...build, trust: isFork ? ('fork' as const) : build.trust }
+        planBuild(subject, resolveConfig({ build: subject, account: {}, base: files, head: files }))
       } catch (error) {
-        expect(error).toBeInstanceOf(Problem)
+        expect(error).toBeInstanceOf(UserError)
         expect((error as Error).message.length).toBeLessThan(20_000)
       }
     }),

@@ -5,15 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildKeys, runnerSecretsKey, variablesKeys } from '../../src/build/layout.ts'
-import { functionName } from '../../src/entry/system/functions.ts'
-import { putJson, readJson } from '../bucket.ts'
-import { lambciJson as configOf, type Files, openTown, type Town } from '../stories/town.ts'
+import { functionName } from '../../loopback/system/functions.ts'
+import { buildKeys, runnerSecretsKey, variablesKeys } from '../../src/records/keys.ts'
+import { putJson, readJson } from '../support/bucket.ts'
+import {
+  lambciJson as configOf,
+  type Files,
+  openTestSystem,
+  type TestSystem,
+} from '../support/test-system.ts'
 
 /**
  * What a hostile pull request, run as it is, can reach and what it leaves. One sandbox serves all forks here, so that
  * the next build always meets what the last one left. What it may read and write in the bucket is in
- * test/stories/rights.test.ts and deploy-roles.test.ts.
+ * test/system/stories/rights.test.ts and deploy-roles.test.ts.
  */
 const READER = 'reader@localhost'
 const PATIENT = 120_000
@@ -30,29 +35,29 @@ await mkdir(disk, { recursive: true })
 const hasDisk =
   spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,nr_inodes=4000', 'tmpfs', disk]).status === 0
 
-let town: Town
+let ci: TestSystem
 beforeAll(async () => {
-  town = await openTown({ home, concurrency: 1, buildTimeoutMs: 15_000 })
-  const { sns, jobsTopic, region } = town.system.addresses
-  const client = new SNSClient({ endpoint: sns, region, credentials: town.system.keys })
+  ci = await openTestSystem({ home, concurrency: 1, buildTimeoutMs: 15_000 })
+  const { sns, jobsTopic, region } = ci.system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
   client.destroy()
 })
 afterAll(async () => {
-  await town.close().catch(() => {})
+  await ci.close().catch(() => {})
   if (hasDisk) execFileSync('umount', ['-l', disk])
   await rm(home, { recursive: true, force: true })
 })
 
 /** A repository with a build of its own, and a pull request to it from a stranger's fork, which is its #2. */
-async function strike(name: string, files: Files) {
+async function attackFromFork(name: string, files: Files) {
   const repository = `home/${name}`
-  const at = await town.write(lambciJson('true', { pullRequests: { fromForkPublicRepo: true } }))
-  await town.push(at, repository, 'master')
-  await town.ended({ project: `gh/${repository}`, number: 1 })
-  await town.api('POST', `/repos/${repository}/forks`, { organization: 'stranger' })
-  await town.push(at, `stranger/${name}`, 'topic', files)
-  await town.api('POST', `/repos/${repository}/pulls`, {
+  const at = await ci.write(lambciJson('true', { pullRequests: { fromForkPublicRepo: true } }))
+  await ci.push(at, repository, 'master')
+  await ci.ended({ project: `gh/${repository}`, number: 1 })
+  await ci.api('POST', `/repos/${repository}/forks`, { organization: 'stranger' })
+  await ci.push(at, `stranger/${name}`, 'topic', files)
+  await ci.api('POST', `/repos/${repository}/pulls`, {
     title: 'Nothing to see',
     head: 'stranger:topic',
     base: 'master',
@@ -62,14 +67,14 @@ async function strike(name: string, files: Files) {
 
 /** The same, until its end; answers the log as well. */
 async function struck(name: string, files: Files) {
-  const view = await town.ended(await strike(name, files))
-  return { view, log: await town.log(view) }
+  const view = await ci.ended(await attackFromFork(name, files))
+  return { view, log: await ci.log(view) }
 }
 
 const sessionTokenOf = ({ project, number }: { project: string; number: number }): string => {
-  const orders = town.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
-  const order = orders.find(({ job }) => job.project === project && job.number === number)
-  return order?.admission.credentials.sessionToken
+  const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
+  const order = messages.find(({ build }) => build.project === project && build.number === number)
+  return order?.grants.credentials.sessionToken
 }
 
 /** What a build finds that comes into a sandbox in which another one was. */
@@ -100,7 +105,7 @@ const canReadMemory = (() => {
 describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
   /** Everything that is secret here; what a fork must not find, and one thing that it does. */
   async function needles() {
-    const { keys, store } = town.system
+    const { keys, store } = ci.system
     const runner = (await readJson(store, runnerSecretsKey)) as Record<string, string>
     return {
       'webhook secret': keys.webhookSecret,
@@ -123,7 +128,7 @@ describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
   }
 
   test('hold nothing of the account for a fork', { timeout: PATIENT }, async () => {
-    await putJson(town.system.store, variablesKeys('gh/home/memory')[0], {
+    await putJson(ci.system.store, variablesKeys('gh/home/memory')[0], {
       SECRET: 'a-secret-variable-of-the-account',
     })
     const wanted = await needles()
@@ -136,11 +141,11 @@ describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
   })
 
   test("hold a branch build's own secret variables, and no more", { timeout: PATIENT }, async () => {
-    const at = await town.write(await files(await needles(), { branches: { topic: true } }))
-    await town.push(at, 'home/memory-branch', 'topic')
-    const view = await town.ended({ project: 'gh/home/memory-branch', number: 1 })
+    const at = await ci.write(await files(await needles(), { branches: { topic: true } }))
+    await ci.push(at, 'home/memory-branch', 'topic')
+    const view = await ci.ended({ project: 'gh/home/memory-branch', number: 1 })
     expect(view).toMatchObject({ status: 'passed', trust: 'branch' })
-    expect(await town.log(view)).toContain('found: secret variable.\n')
+    expect(await ci.log(view)).toContain('found: secret variable.\n')
   })
 })
 
@@ -179,9 +184,9 @@ describe.skipIf(!hasDisk)('a full disk', () => {
 
   test('does not keep a deploy from ending', { timeout: PATIENT }, async () => {
     const rest = { stages: { master: 'dev' }, deploy: 'echo deployed' }
-    const at = await town.write(lambciJson('yes > "$TMPDIR/full" || true', rest))
-    await town.push(at, 'home/full-deploy', 'master')
-    const view = await town.ended({ project: 'gh/home/full-deploy', number: 1 })
+    const at = await ci.write(lambciJson('yes > "$TMPDIR/full" || true', rest))
+    await ci.push(at, 'home/full-deploy', 'master')
+    const view = await ci.ended({ project: 'gh/home/full-deploy', number: 1 })
     expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
   })
 
@@ -205,22 +210,22 @@ test('a flood of output that does not end is ended, and told', { timeout: PATIEN
 
 test('a record that tells of a deploy is not believed', { timeout: PATIENT }, async () => {
   // A build writes its own record, so a hostile one can: here, with the credentials that it was admitted with.
-  const build = await strike('forger', lambciJson('sleep 10'))
-  await town.until('its start', async () => (await town.look(build))?.status === 'running')
+  const build = await attackFromFork('forger', lambciJson('sleep 10'))
+  await ci.until('its start', async () => (await ci.look(build))?.status === 'running')
   const key = buildKeys(build).run
-  const run = (await readJson(town.system.store, key)) as object
+  const run = (await readJson(ci.system.store, key)) as object
   const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
-  await putJson(town.system.store, key, {
-    ...{ ...run, phase: 'ended', result: 'passed', endedAt: new Date().toISOString(), deploy },
+  await putJson(ci.system.store, key, {
+    ...{ ...run, phase: 'ended', conclusion: 'passed', endedAt: new Date().toISOString(), deploy },
   })
-  const view = await town.ended(build)
+  const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'errored',
     deploy: null,
     reason: expect.stringContaining('a deploy that it cannot have done'),
   })
-  expect(await town.api('GET', '/repos/home/forger/deployments')).toEqual([])
-  expect((await town.statuses('home/forger', view.commit)).at(-1)).toMatch(/^error /)
+  expect(await ci.api('GET', '/repos/home/forger/deployments')).toEqual([])
+  expect((await ci.statuses('home/forger', view.commit)).at(-1)).toMatch(/^error /)
 })
 
 test('who takes the next invocation gets a stranger’s order, which opens its own build alone', {
@@ -230,23 +235,23 @@ test('who takes the next invocation gets a stranger’s order, which opens its o
   const victim = { project: 'gh/home/victim', number: 2 }
   const keys = [
     buildKeys(victim).run,
-    buildKeys(victim).job,
+    buildKeys(victim).build,
     buildKeys(victim).report,
     buildKeys({ ...victim, number: 1 }).run,
     runnerSecretsKey,
     'config/global.json',
   ]
   const env = {
-    ...{ KEYS: JSON.stringify(keys), BUCKET: town.system.addresses.bucket },
+    ...{ KEYS: JSON.stringify(keys), BUCKET: ci.system.addresses.bucket },
     MODULES: join(process.cwd(), 'node_modules'),
   }
-  const thief = await strike('thief', {
+  const thief = await attackFromFork('thief', {
     ...{ ...lambciJson('node next.mjs', { env }), 'next.mjs': next, 'runner.mjs': runner },
   })
-  await town.until('the theft', async () => (await town.look(thief))?.status === 'running')
-  await strike('victim', lambciJson('echo tested'))
-  const stolen = await town.ended(thief)
-  const log = await town.log(stolen)
+  await ci.until('the theft', async () => (await ci.look(thief))?.status === 'running')
+  await attackFromFork('victim', lambciJson('echo tested'))
+  const stolen = await ci.ended(thief)
+  const log = await ci.log(stolen)
   expect(log).toContain('answered 202\n')
   const [, order = ''] = /^stolen (.*)$/m.exec(log) ?? []
   expect(JSON.parse(order)).toMatchObject({
@@ -256,13 +261,13 @@ test('who takes the next invocation gets a stranger’s order, which opens its o
   // Nothing was there yet but what it may write itself.
   for (const key of keys) expect(log).toContain(`tried ${key} 403\n`)
   // Whoever lost the order is handed it once more, and told the end.
-  const view = await town.ended(victim)
+  const view = await ci.ended(victim)
   expect(view.status, JSON.stringify(view)).toBe('passed')
 })
 
 test('levels of trust never share a sandbox', () => {
-  const pids = (['build-fork', 'build-branch', 'build-deploy'] as const).flatMap(name =>
-    town.system.lambda.sandboxes(functionName(name)).map(({ pid }) => pid),
+  const pids = (['run-fork', 'run-branch', 'run-protected'] as const).flatMap(name =>
+    ci.system.lambda.sandboxes(functionName(name)).map(({ pid }) => pid),
   )
   expect(pids.length).toBeGreaterThanOrEqual(2)
   expect(new Set(pids).size).toBe(pids.length)

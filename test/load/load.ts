@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { readRecords } from '../../src/build/records.ts'
-import { viewOf } from '../../src/build/view.ts'
-import { functionName } from '../../src/entry/system/functions.ts'
-import { readSummary } from '../../src/report/summary.ts'
-import { bringPush } from '../signed-push.ts'
-import { lambciJson, openTown } from '../stories/town.ts'
+import { functionName } from '../../loopback/system/functions.ts'
+import { readSummary } from '../../src/records/branch-summary.ts'
+import { readRecords } from '../../src/records/read-records.ts'
+import { viewOf } from '../../src/records/view.ts'
+import { bringPush } from '../support/signed-push.ts'
+import { lambciJson, openTestSystem } from '../support/test-system.ts'
 import { startWriteLimit } from './write-limit.ts'
 
 /**
@@ -32,21 +32,21 @@ const reach = (service: string, url: string) => {
   limit.aim(url)
   return limit.url
 }
-const town = await openTown({ concurrency: 8, reach })
-const { addresses, store, lambda } = town.system
+const ci = await openTestSystem({ concurrency: 8, reach })
+const { addresses, store, lambda } = ci.system
 const nameOf = (index: number) => `load/repository-${index}`
 
-const at = await town.write(lambciJson('true'))
-const commit = await town.push(at, nameOf(0), 'seed')
-for (let index = 1; index < repositories; index++) await town.push(at, nameOf(index), 'seed')
+const at = await ci.write(lambciJson('true'))
+const commit = await ci.push(at, nameOf(0), 'seed')
+for (let index = 1; index < repositories; index++) await ci.push(at, nameOf(index), 'seed')
 for (let index = 0; index < repositories; index++)
-  await town.ended({ project: `gh/${nameOf(index)}`, number: 1 })
-const before = { notices: town.mails.length, ...limit.counts() }
+  await ci.ended({ project: `gh/${nameOf(index)}`, number: 1 })
+const before = { notices: ci.mails.length, ...limit.counts() }
 
 let peakMb = 0
 let serversMb = 0
 const watching = setInterval(() => {
-  const pids = ['http', 'report', 'build-deploy', 'build-branch'].flatMap(name =>
+  const pids = ['http', 'report', 'run-protected', 'run-branch'].flatMap(name =>
     lambda.sandboxes(functionName(name as 'http')).map(({ pid }) => pid),
   )
   peakMb = Math.max(peakMb, ...pids.map(residentMb))
@@ -78,7 +78,7 @@ const start = performance.now()
 for (const build of accepted) {
   for (;;) {
     const records = await readRecords(store, build)
-    if (records?.report?.told.closed) break
+    if (records?.report?.isClosed) break
     if (performance.now() - start > 1_500_000)
       throw new Error(`${build.project} #${build.number} has not ended`)
     await sleep(50)
@@ -106,7 +106,7 @@ const result = {
   duplicates: names.length - new Set(names).size,
   lost: deliveries - accepted.length,
   'older over newer': newest.filter(isNewest => !isNewest).length,
-  notices: town.mails.length - before.notices,
+  notices: ci.mails.length - before.notices,
   statuses: limit.counts().taken - before.taken,
   'refused by the limit': limit.counts().refused - before.refused,
   'webhook p50 ms': quantile(0.5),
@@ -116,7 +116,7 @@ const result = {
   'peak MB of the servers': Math.round(serversMb),
 }
 for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(24)}${value}`)
-await town.close()
+await ci.close()
 await limit.close()
 const isRight =
   result.built === deliveries &&

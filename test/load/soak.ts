@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { readRecords } from '../../src/build/records.ts'
-import { functionName } from '../../src/entry/system/functions.ts'
-import { lambciJson, openTown } from '../stories/town.ts'
+import { functionName } from '../../loopback/system/functions.ts'
+import { readRecords } from '../../src/records/read-records.ts'
+import { lambciJson, openTestSystem } from '../support/test-system.ts'
 
 /** `npm run test:soak [-- --builds N]`: builds one after another in one warm sandbox, and what grows with them. */
 const { values } = parseArgs({ options: { builds: { type: 'string', default: '300' } } })
 const builds = Number(values.builds)
 const EVERY = Math.max(1, Math.floor(builds / 10))
 
-const town = await openTown({ concurrency: 1 })
-const { store, lambda } = town.system
-const at = await town.write(lambciJson('seq 2000; (setsid sleep 1000 &); true', { cancelSuperseded: false }))
+const ci = await openTestSystem({ concurrency: 1 })
+const { store, lambda } = ci.system
+const at = await ci.write(lambciJson('seq 2000; (setsid sleep 1000 &); true', { cancelSuperseded: false }))
 
 type Sample = { build: number; megabytes: number; descriptors: number; processes: number; pid: number }
 
 function sample(build: number): Sample {
-  const [{ pid } = { pid: 0 }] = lambda.sandboxes(functionName('build-deploy'))
+  const [{ pid } = { pid: 0 }] = lambda.sandboxes(functionName('run-protected'))
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   const sleepers = readdirSync('/proc').filter(
     name => /^\d+$/.test(name) && commandOf(name).startsWith('sleep 1000'),
@@ -40,11 +40,11 @@ function commandOf(pid: string): string {
 
 const samples: Sample[] = []
 for (let number = 1; number <= builds; number++) {
-  await town.push(at, 'soak/one', 'master')
-  const view = await town.ended({ project: 'gh/soak/one', number })
+  await ci.push(at, 'soak/one', 'master')
+  const view = await ci.ended({ project: 'gh/soak/one', number })
   if (view.status !== 'passed') throw new Error(`#${number} ${view.status}: ${view.reason}`)
   // The sandbox is emptied after the record.
-  await town.settled()
+  await ci.settled()
   if (number % EVERY === 0 || number === 1) {
     const now = sample(number)
     samples.push(now)
@@ -59,7 +59,7 @@ for (let number = 1; number <= builds; number++) {
 const [first] = samples
 const last = samples.at(-1)
 const records = await readRecords(store, { project: 'gh/soak/one', number: builds })
-await town.close()
+await ci.close()
 if (!first || !last || !records) throw new Error('Nothing was measured')
 const isWarm = new Set(samples.map(({ pid }) => pid)).size === 1
 // V8 lets garbage lie while there is room: only what passes all measure is a leak.

@@ -9,10 +9,10 @@ const answered = await fetch(`${invocation}/${process.env.AWS_REQUEST_ID}/respon
 })
 console.log(`answered ${answered.status}`)
 const event = await (await fetch(`${invocation}/next`)).json()
-const { job, admission } = JSON.parse(event.Records[0].Sns.Message)
-const { credentials, ...rest } = admission
+const { build, grants } = JSON.parse(event.Records[0].Sns.Message)
+const { credentials, ...rest } = grants
 // Not the words themselves: the log belongs to a build that must not show them.
-console.log(`stolen ${JSON.stringify({ project: job.project, trust: job.trust, ...rest })}`)
+console.log(`stolen ${JSON.stringify({ project: build.project, trust: build.trust, ...rest })}`)
 
 Object.assign(process.env, {
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Refused } from '../iam/guard.ts'
+import { readBody } from '../loopback.ts'
+import { parseQuery, type Query } from './query.ts'
+import { notImplemented, QueryError } from './query-error.ts'
+import { answerXml, errorXml, type XmlValue } from './xml.ts'
+
+export type Conclusion = { [name: string]: XmlValue }
+/** A request that came as a whole; who has sent it is not yet known. */
+export type Signed = { request: IncomingMessage; body: Buffer }
+export type Action = (query: Query, signed: Signed) => Conclusion | Promise<Conclusion>
+
+export type QueryService = {
+  version: string
+  namespace: string
+  actions: ReadonlyMap<string, Action>
+}
+
+/** A message of 256 KiB, of which each byte may be percent-encoded, and its attributes. */
+const BODY_LIMIT = 4 * 1024 * 1024
+
+/** Answers requests of the awsQuery protocol: a form goes in, XML comes out. */
+export const serveQuery =
+  (service: QueryService) =>
+  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = randomUUID()
+    const { status, xml } = await answer(request, service, requestId)
+    response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }).end(xml)
+  }
+
+async function answer(request: IncomingMessage, service: QueryService, requestId: string) {
+  const { version, namespace, actions } = service
+  try {
+    const body = await readBody(request, BODY_LIMIT)
+    if (!body) throw new QueryError(413, 'RequestEntityTooLarge', 'The request is too large')
+    if (request.method !== 'POST') throw notImplemented(`${request.method} ${request.url}`)
+    const query = parseQuery(body.toString())
+    const name = query.get('Action') ?? ''
+    const action = actions.get(name)
+    if (!action || query.get('Version') !== version)
+      throw notImplemented(`The action ${name} of version ${query.get('Version')}`)
+    const result = await action(query, { request, body })
+    return { status: 200, xml: answerXml(name, result, { namespace, requestId }) }
+  } catch (error) {
+    const isOurs = error instanceof QueryError || error instanceof Refused
+    const fault = isOurs ? error : new QueryError(500, 'InternalError', String(error))
+    return { status: fault.status, xml: errorXml(fault, { namespace, requestId }) }
+  }
+}

@@ -1,0 +1,39 @@
+export type XmlValue = string | XmlValue[] | { [name: string]: XmlValue }
+
+/** Which service answers, and which of its answers this is. */
+type PageParts = { namespace: string; requestId: string }
+
+/** A list becomes `<member>`s. */
+function element(name: string, value: XmlValue): string {
+  const inner =
+    typeof value === 'string'
+      ? escapeXml(value)
+      : Array.isArray(value)
+        ? value.map(item => element('member', item)).join('')
+        : children(value)
+  return `<${name}>${inner}</${name}>`
+}
+
+const children = (fields: { [name: string]: XmlValue }) =>
+  Object.entries(fields)
+    .map(([name, value]) => element(name, value))
+    .join('')
+
+const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' }
+
+const escapeXml = (text: string) => text.replace(/[<>&"]/g, character => ENTITIES[character] ?? '')
+
+export const answerXml = (
+  action: string,
+  result: { [name: string]: XmlValue },
+  { namespace, requestId }: PageParts,
+) =>
+  `<${action}Response xmlns="${namespace}">${element(`${action}Result`, result)}` +
+  `${element('ResponseMetadata', { RequestId: requestId })}</${action}Response>`
+
+type Fault = { status: number; code: string; message: string }
+
+export const errorXml = ({ status, code, message }: Fault, { namespace, requestId }: PageParts) => {
+  const error = { Type: status < 500 || status === 501 ? 'Sender' : 'Receiver', Code: code, Message: message }
+  return `<ErrorResponse xmlns="${namespace}">${children({ Error: error, RequestId: requestId })}</ErrorResponse>`
+}

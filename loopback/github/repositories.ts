@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { projectSchema } from '../../src/model/build.ts'
+import type { Git } from './git.ts'
+import { type Collection, type Records, type Row, timestamp } from './records.ts'
+
+type Fields = {
+  owner: string
+  ownerType: 'User' | 'Organization'
+  name: string
+  private: boolean
+  defaultBranch: string
+  parent: number | null
+  /** The first repository of a network of forks; pull requests are possible within one. */
+  network: number | null
+  /** The bare repository's directory has a name of its own, so that no name from outside becomes a path. */
+  directory: string
+  pushedAt: string
+}
+export type Repository = Row<Fields>
+export type NewRepository = Pick<Fields, 'owner' | 'name'> & Partial<Pick<Fields, 'ownerType' | 'private'>>
+
+/** Whether GitHub would take these names (a repository's never ends in `.git`). */
+export const isValidName = (owner: string, name: string) =>
+  projectSchema.safeParse(`gh/${owner}/${name}`).success && !/\.git$/i.test(name)
+
+export const fullName = (repository: Pick<Fields, 'owner' | 'name'>) =>
+  `${repository.owner}/${repository.name}`
+
+/** Repositories of the same network take turns, so that a pull request and a push never see half of another. */
+export const networkOf = (repository: Repository) => repository.network ?? repository.id
+
+/** The bare repositories and what is known about them. Names are found whatever their case, as on GitHub. */
+export class Repositories {
+  readonly #git: Git
+  readonly #root: string
+  readonly #records: Records
+  readonly #rows: Collection<Fields>
+
+  constructor(git: Git, root: string, records: Records) {
+    this.#git = git
+    this.#root = root
+    this.#records = records
+    this.#rows = records.collection<Fields>('repository')
+  }
+
+  all(): Repository[] {
+    return this.#rows.list()
+  }
+
+  get(id: number): Repository | null {
+    return this.#rows.get(id)
+  }
+
+  find(owner: string, name: string): Repository | null {
+    const wanted = `${owner}/${name}`.toLowerCase()
+    return this.all().find(repository => fullName(repository).toLowerCase() === wanted) ?? null
+  }
+
+  /** The repository of a network that belongs to `owner`. */
+  findInNetwork(network: number, owner: string): Repository | null {
+    const isWanted = (repository: Repository) =>
+      networkOf(repository) === network && repository.owner.toLowerCase() === owner.toLowerCase()
+    return this.all().find(isWanted) ?? null
+  }
+
+  directoryOf(repository: Repository): string {
+    return join(this.#root, `${repository.directory}.git`)
+  }
+
+  /** Makes an empty repository, or gives the one that somebody else has just made. */
+  create({
+    owner,
+    name,
+    ownerType = 'User',
+    private: isPrivate = false,
+  }: NewRepository): Promise<Repository> {
+    const empty = { parent: null, network: null, defaultBranch: 'main', pushedAt: timestamp() }
+    return this.#add({ ...empty, owner, name, ownerType, private: isPrivate }, async () => {})
+  }
+
+  /** A fork with all branches and tags. */
+  fork(source: Repository, owner: string, ownerType: Fields['ownerType']): Promise<Repository> {
+    const { name, private: isPrivate, defaultBranch, pushedAt } = source
+    const forked = { name, private: isPrivate, defaultBranch, pushedAt, owner, ownerType }
+    return this.#add({ ...forked, parent: source.id, network: networkOf(source) }, async directory => {
+      const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
+      await this.#git.text(directory, ['fetch', '--quiet', this.directoryOf(source), ...everything])
+      await this.#git.text(directory, ['symbolic-ref', 'HEAD', `refs/heads/${defaultBranch}`])
+    })
+  }
+
+  change(repository: Repository, fields: Partial<Pick<Fields, 'name' | 'private' | 'pushedAt'>>): void {
+    this.#rows.change(repository.id, fields)
+  }
+
+  async setDefaultBranch(repository: Repository, branch: string): Promise<void> {
+    await this.#git.text(this.directoryOf(repository), ['symbolic-ref', 'HEAD', `refs/heads/${branch}`])
+    this.#rows.change(repository.id, { defaultBranch: branch })
+  }
+
+  async remove(repository: Repository): Promise<void> {
+    this.#records.removeRepository(repository.id)
+    await rm(this.directoryOf(repository), { recursive: true, force: true })
+  }
+
+  async #add(
+    fields: Omit<Fields, 'directory'>,
+    fill: (directory: string) => Promise<void>,
+  ): Promise<Repository> {
+    const added = { ...fields, directory: randomUUID() }
+    const directory = join(this.#root, `${added.directory}.git`)
+    await this.#git.text(directory, ['init', '--bare', '--quiet', '--template=', '--initial-branch=main'])
+    await fill(directory)
+    const other = this.find(fields.owner, fields.name)
+    if (!other) return this.#rows.insert(0, added)
+    await rm(directory, { recursive: true, force: true })
+    return other
+  }
+}

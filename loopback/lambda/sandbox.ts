@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Listening } from '../loopback.ts'
+import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
+import { exited, type FunctionError, failed, type Outcome, timedOut } from './outcome.ts'
+import { type Invocation, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
+import { sandboxEnvironment, traceId } from './sandbox-environment.ts'
+import { killSandbox, newSandboxId } from './sandbox-processes.ts'
+
+export type Event = { requestId: string; payload: string }
+export type SandboxOptions = { definition: FunctionDefinition; place: Place; onLog: OnLog; onEnd: () => void }
+
+type JobRun = {
+  event: Event
+  /** Whether the runtime has it. */
+  taken: boolean
+  timer: NodeJS.Timeout | undefined
+  resolve(outcome: Outcome | 'gone'): void
+}
+
+const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url))
+/** Lambda's limit; one that takes longer is started again within the time of the function. */
+const INIT_MS = 10_000
+
+/** One runtime process and all that it starts; takes one event at a time. */
+export class Sandbox implements RuntimeListener {
+  readonly id = newSandboxId()
+  readonly #options: SandboxOptions
+  #api: Listening | undefined
+  #child: ChildProcess | undefined
+  #hand: ((invocation: Invocation) => void) | null = null
+  #run: JobRun | null = null
+  #lastRequest: string | null = null
+  /** Set before the sandbox is ended on purpose: how its event is to end. */
+  #verdict: Outcome | null = null
+  #warm = false
+
+  constructor(options: SandboxOptions) {
+    this.#options = options
+  }
+
+  get pid() {
+    return this.#child?.pid ?? 0
+  }
+
+  async start() {
+    const { definition, place, onEnd } = this.#options
+    this.#api = await serveRuntimeApi(this)
+    const child = spawn(process.execPath, [BOOTSTRAP], {
+      detached: true,
+      env: sandboxEnvironment(definition, place, this.id, new URL(this.#api.url).host),
+      // The last one is never written to: it closes when this process dies, however it does.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    for (const output of [child.stdout, child.stderr]) if (output) this.#log(output)
+    once(child, 'exit')
+      .then(
+        ([code, signal]) => this.#ended(exited(this.#run?.event.requestId ?? '', code, signal)),
+        (error: Error) =>
+          this.#ended({ ok: false, error: { errorType: error.name, errorMessage: error.message } }),
+      )
+      .finally(onEnd)
+  }
+
+  /** `'gone'`: the sandbox ended before it took the event, for which another one can be asked. */
+  async run(event: Event): Promise<Outcome | 'gone'> {
+    // Its end may have come, and not been told yet.
+    if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
+    return new Promise(resolve => {
+      // A cold one that could not even start is not asked for again and again.
+      if (!this.alive) return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'It did not start'))
+      const { timeoutMs } = this.#options.definition
+      this.#run = { event, taken: false, timer: undefined, resolve }
+      this.#limit(INIT_MS + timeoutMs)
+      this.#give()
+    })
+  }
+
+  get alive() {
+    const child = this.#child
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
+  /** Kills everything in it. */
+  async end() {
+    if (!this.alive || !this.#child) return
+    const exit = once(this.#child, 'exit')
+    killSandbox(this.id, this.pid)
+    await exit
+  }
+
+  next(hand: (invocation: Invocation) => void) {
+    this.#warm = true
+    this.#hand = hand
+    this.#give()
+  }
+
+  finished(requestId: string, outcome: Outcome) {
+    if (!this.#run?.taken || this.#run.event.requestId !== requestId) return false
+    this.#finish(outcome)
+    return true
+  }
+
+  initFailed(error: FunctionError) {
+    this.#verdict = { ok: false, error }
+    killSandbox(this.id, this.pid)
+  }
+
+  #give() {
+    const [hand, run] = [this.#hand, this.#run]
+    if (!hand || !run || run.taken) return
+    const { name, timeoutMs } = this.#options.definition
+    this.#hand = null
+    run.taken = true
+    this.#lastRequest = run.event.requestId
+    this.#limit(timeoutMs)
+    const arn = functionArn(this.#options.place, name)
+    hand({ ...run.event, deadline: Date.now() + timeoutMs, arn, traceId: traceId() })
+  }
+
+  #limit(ms: number) {
+    const run = this.#run
+    if (!run) return
+    clearTimeout(run.timer)
+    run.timer = setTimeout(() => {
+      this.#verdict = timedOut(run.event.requestId, this.#options.definition.timeoutMs)
+      killSandbox(this.id, this.pid)
+    }, ms)
+  }
+
+  #finish(outcome: Outcome | 'gone') {
+    const run = this.#run
+    clearTimeout(run?.timer)
+    this.#run = null
+    run?.resolve(outcome)
+  }
+
+  /** The runtime has exited: what it left behind goes too, then whoever waits is told. */
+  #ended(exit: Outcome) {
+    if (this.#child?.pid) killSandbox(this.id, this.#child.pid)
+    void this.#api?.close()
+    const run = this.#run
+    if (!run) return
+    const outcome = this.#verdict ?? (this.#warm && !run.taken ? 'gone' : exit)
+    if (outcome !== 'gone' && !outcome.ok)
+      this.#options.onLog(this.#options.definition.name, run.event.requestId, outcome.error.errorMessage)
+    this.#finish(outcome)
+  }
+
+  #log(output: Readable) {
+    const { definition, onLog } = this.#options
+    createInterface({ input: output }).on('line', line => onLog(definition.name, this.#lastRequest, line))
+  }
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; without /proc nobody knows. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

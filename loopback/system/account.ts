@@ -1,0 +1,40 @@
+import { editJson } from '../../src/account/edit-json.ts'
+import { isObject, type JsonObject, parseJson } from '../../src/config/json.ts'
+import { runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
+import type { Store } from '../../src/records/store.ts'
+import { type Keys, writeKeys } from './keys.ts'
+
+const JSON_TYPE = 'application/json'
+const [GLOBAL_SETTINGS] = settingsKeys('')
+
+/** What setting up writes into the bucket: the runner's secrets, and settings that build every repository. */
+export async function seedAccount(store: Store, keys: Keys, topicArn: string): Promise<void> {
+  const { webhookSecret, githubToken, cloneToken, linkKey } = keys
+  // What somebody has set up besides, such as Slack's token, stays.
+  await editJson(store, runnerSecretsKey, standing => ({
+    ...standing,
+    ...{ webhookSecrets: [webhookSecret], githubToken, cloneToken, linkKey },
+  }))
+  const settings = { allow: ['*'], notifications: { sns: { topicArn } } }
+  await store.putIf(GLOBAL_SETTINGS, JSON.stringify(settings, null, 2), { ifNoneMatch: '*' })
+}
+
+/** Puts the user's own variables into the account's `env`, and takes out those of the last start. */
+export async function passVariables(
+  store: Store,
+  directory: string,
+  keys: Keys,
+  variables: Record<string, string>,
+) {
+  const stored = await store.get(GLOBAL_SETTINGS)
+  const settings = parseJson(
+    GLOBAL_SETTINGS,
+    Buffer.from(stored?.body ?? '{}').toString('utf8'),
+  ) as JsonObject
+  const kept = Object.entries(isObject(settings.env) ? settings.env : {}).filter(
+    ([name]) => !keys.handed.includes(name),
+  )
+  const env = { ...Object.fromEntries(kept), ...variables }
+  await store.put(GLOBAL_SETTINGS, JSON.stringify({ ...settings, env }, null, 2), JSON_TYPE)
+  await writeKeys(directory, { ...keys, handed: Object.keys(variables) })
+}

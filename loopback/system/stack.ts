@@ -1,0 +1,88 @@
+import * as z from 'zod'
+import { type PolicyDocument, policySchema } from '../iam/policy.ts'
+import type { Template } from './template.ts'
+
+/** What of the stack the local system carries out: the template's own words, read by schema. */
+export type Stack = {
+  roles: { name: string; arn: string; trust: PolicyDocument; policies: PolicyDocument[] }[]
+  bucket: z.infer<typeof bucketSchema> & { policy: PolicyDocument | null }
+  topics: string[]
+  subscriptions: z.infer<typeof subscriptionSchema>[]
+  functions: (z.infer<typeof functionSchema> & { invocation: z.infer<typeof invocationSchema> | null })[]
+  scheduleGroup: string
+  outputs: Readonly<Record<string, string>>
+}
+
+const inlinePolicy = z.object({ PolicyDocument: policySchema })
+const roleSchema = z.object({
+  RoleName: z.string(),
+  AssumeRolePolicyDocument: policySchema,
+  Policies: z.array(inlinePolicy).default([]),
+})
+const rolePolicySchema = inlinePolicy.extend({ RoleName: z.string() })
+const ruleSchema = z.object({
+  Event: z.literal('s3:ObjectCreated:*'),
+  Function: z.string(),
+  Filter: z.object({
+    S3Key: z.object({ Rules: z.array(z.object({ Name: z.enum(['prefix', 'suffix']), Value: z.string() })) }),
+  }),
+})
+const bucketSchema = z.object({
+  BucketName: z.string(),
+  NotificationConfiguration: z.object({ LambdaConfigurations: z.array(ruleSchema) }),
+})
+const subscriptionSchema = z.object({
+  TopicArn: z.string(),
+  Protocol: z.string(),
+  Endpoint: z.string(),
+  FilterPolicy: z.record(z.string(), z.unknown()).optional(),
+})
+const functionSchema = z.object({
+  FunctionName: z.string(),
+  Role: z.string(),
+  MemorySize: z.coerce.number(),
+  Timeout: z.coerce.number(),
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+})
+const invocationSchema = z.object({
+  FunctionName: z.string(),
+  MaximumRetryAttempts: z.coerce.number(),
+  MaximumEventAgeInSeconds: z.coerce.number(),
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }) }).optional(),
+})
+
+/** @throws ZodError where the template has grown beyond what is read here. */
+export function readStack({ resources, outputs }: Template, account: string): Stack {
+  const all = <T>(type: string, schema: z.ZodType<T>): T[] =>
+    resources.filter(resource => resource.type === type).map(({ properties }) => schema.parse(properties))
+  const only = <T>(type: string, schema: z.ZodType<T>): T => {
+    const [found] = all(type, schema)
+    if (!found) throw new Error(`The template has no ${type}`)
+    return found
+  }
+  const attached = all('AWS::IAM::RolePolicy', rolePolicySchema)
+  const invocations = all('AWS::Lambda::EventInvokeConfig', invocationSchema)
+  const bucketPolicies = all('AWS::S3::BucketPolicy', inlinePolicy)
+  return {
+    roles: all('AWS::IAM::Role', roleSchema).map(role => ({
+      name: role.RoleName,
+      arn: `arn:aws:iam::${account}:role/${role.RoleName}`,
+      trust: role.AssumeRolePolicyDocument,
+      policies: [...role.Policies, ...attached.filter(({ RoleName }) => RoleName === role.RoleName)].map(
+        ({ PolicyDocument }) => PolicyDocument,
+      ),
+    })),
+    bucket: {
+      ...only('AWS::S3::Bucket', bucketSchema),
+      policy: bucketPolicies[0]?.PolicyDocument ?? null,
+    },
+    topics: all('AWS::SNS::Topic', z.object({ TopicName: z.string() })).map(({ TopicName }) => TopicName),
+    subscriptions: all('AWS::SNS::Subscription', subscriptionSchema),
+    functions: all('AWS::Lambda::Function', functionSchema).map(found => ({
+      ...found,
+      invocation: invocations.find(({ FunctionName }) => FunctionName === found.FunctionName) ?? null,
+    })),
+    scheduleGroup: only('AWS::Scheduler::ScheduleGroup', z.object({ Name: z.string() })).Name,
+    outputs,
+  }
+}

@@ -1,0 +1,115 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openStore } from '../../src/aws/bucket.ts'
+import type { Store } from '../../src/records/store.ts'
+import { type Lambda, startLambda } from '../lambda/lambda.ts'
+import type { IssuedCredentials } from '../sts/sts.ts'
+import { seedAccount } from './account.ts'
+import { type FunctionOptions, functionName, functionsOf } from './functions.ts'
+import { type Keys, readKeys } from './keys.ts'
+import {
+  PLACE,
+  publishFailure,
+  type ServerOptions,
+  type Servers,
+  startServers,
+  subscribeAll,
+} from './servers.ts'
+
+export type SystemOptions = ServerOptions &
+  Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'moduleOf'> & {
+    /** Between the attempts of an asynchronous invocation; Lambda's minutes by default. */
+    retryDelaysMs?: readonly number[] | undefined
+    /** Instead of Slack's own. */
+    slackApiUrl?: string | undefined
+    onLog?: (functionName: string, requestId: string | null, line: string) => void
+  }
+
+/** What `local.json` says: all that a program needs to use the system. */
+export type Addresses = ReturnType<typeof addressesOf>
+
+export type System = {
+  addresses: Addresses
+  store: Store
+  lambda: Lambda
+  servers: Servers
+  keys: Keys
+  close(): Promise<void>
+}
+
+/** Starts the whole stack on loopback: servers that stand in for AWS and GitHub, and the functions as they are. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { directory, port, onLog } = options
+  const keys = await readKeys(directory)
+  const hosted = Promise.withResolvers<Lambda>()
+  const servers = await startServers(options, keys, hosted.promise)
+  const { stack, sts } = servers
+  const bucket = stack.bucket.BucketName
+  const store = openStore(bucket, { credentials: keys, endpoint: servers.s3.url, region: PLACE.region })
+  await seedAccount(store, keys, stack.outputs.NoticesTopic ?? '')
+  const lambda = await startLambda({
+    functions: functionsOf(stack, {
+      ...options,
+      sandboxes: join(directory, 'sandboxes'),
+      environmentOf: roleArn => ({
+        ...environmentOf(servers, sts.issue(roleArn), options.reach),
+        ...(options.slackApiUrl && { LAMBCI_SLACK_API_URL: options.slackApiUrl }),
+      }),
+      onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
+    }),
+    directory: join(directory, 'lambda'),
+    ...(options.clock && { clock: options.clock }),
+    ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
+    ...PLACE,
+    ...(onLog && { onLog }),
+  })
+  hosted.resolve(lambda)
+  await subscribeAll(servers, keys)
+  const { url } = await lambda.functionUrl(functionName('http'), port)
+  servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
+  const addresses = addressesOf(url, servers, keys)
+  await writeFile(join(directory, 'local.json'), `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 })
+  const close = async () => {
+    await servers.github.close()
+    await lambda.close()
+    await Promise.all([servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()))
+  }
+  return { addresses, store, lambda, servers, keys, close }
+}
+
+/** Where AWS is here, and the keys of a function's role. */
+function environmentOf(
+  { s3, sns, scheduler, sts }: Servers,
+  issued: IssuedCredentials,
+  reach: ServerOptions['reach'] = (_, url) => url,
+): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: issued.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: issued.secretAccessKey,
+    AWS_SESSION_TOKEN: issued.sessionToken,
+    AWS_ENDPOINT_URL_S3: reach('s3', s3.url),
+    AWS_ENDPOINT_URL_SNS: reach('sns', sns.url),
+    AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
+    AWS_ENDPOINT_URL_STS: sts.url,
+  }
+}
+
+function addressesOf(url: string, servers: Servers, keys: Keys) {
+  return {
+    url,
+    s3: servers.s3.url,
+    sns: servers.sns.url,
+    github: servers.github.url,
+    githubApi: servers.github.apiUrl,
+    scheduler: servers.scheduler.url,
+    sts: servers.sts.url,
+    bucket: servers.stack.bucket.BucketName,
+    jobsTopic: servers.stack.outputs.JobsTopic ?? '',
+    noticesTopic: servers.stack.outputs.NoticesTopic ?? '',
+    webhookSecret: keys.webhookSecret,
+    githubToken: keys.githubToken,
+    region: PLACE.region,
+    accessKeyId: keys.accessKeyId,
+    secretAccessKey: keys.secretAccessKey,
+  }
+}

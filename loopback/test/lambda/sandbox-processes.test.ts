@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { killSandbox, membersOf, type Process } from '../../lambda/sandbox-processes.ts'
+
+const entry = (pid: number, parent: number, group: number, marked = false): Process => ({
+  pid,
+  parent,
+  group,
+  marked,
+})
+
+test('the members are the root, its group, the marked ones, and all their descendants', () => {
+  const processes = [
+    entry(1, 0, 1),
+    entry(10, 1, 10),
+    // A grandchild is listed before its parent: ids wrap around.
+    entry(9, 20, 9),
+    entry(20, 10, 20),
+    entry(30, 1, 10),
+    entry(40, 1, 40, true),
+    entry(41, 40, 41),
+    entry(50, 1, 50),
+  ]
+  expect(membersOf(10, processes).toSorted((a, b) => a - b)).toEqual([9, 10, 20, 30, 40, 41])
+})
+
+test("an id that could be anybody's kills nothing", () => {
+  expect(() => killSandbox('', 1_000_000)).toThrow(/is no sandbox's id/)
+  expect(() => killSandbox('0'.repeat(32), 0)).toThrow(/is no sandbox's process/)
+})

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateScheduleCommand,
+  type CreateScheduleCommandInput,
+  DeleteScheduleCommand,
+  GetScheduleCommand,
+  ListSchedulesCommand,
+  SchedulerClient,
+} from '@aws-sdk/client-scheduler'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { givenAccess } from '../../../test/support/loopback-aws.ts'
+import { startScheduler } from '../../scheduler/scheduler.ts'
+
+/** What every scheduler must do; LAMBCI_TEST_SCHEDULER_ENDPOINT points this at another one. */
+let client: SchedulerClient
+let stop = async () => {}
+
+beforeAll(async () => {
+  let endpoint = process.env.LAMBCI_TEST_SCHEDULER_ENDPOINT
+  if (!endpoint) {
+    const directory = mkdtempSync(join(tmpdir(), 'lambci-scheduler-'))
+    const scheduler = await startScheduler({ directory, onTarget: () => {} })
+    endpoint = scheduler.url
+    stop = async () => {
+      await scheduler.close()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+  client = new SchedulerClient({ endpoint, ...givenAccess() })
+})
+afterAll(async () => {
+  client.destroy()
+  await stop()
+})
+
+const schedule = (settings: Partial<CreateScheduleCommandInput> = {}): CreateScheduleCommandInput => ({
+  Name: `switch-${randomUUID()}`,
+  ScheduleExpression: 'at(2099-01-02T03:04:05)',
+  FlexibleTimeWindow: { Mode: 'OFF' },
+  ActionAfterCompletion: 'DELETE',
+  Target: {
+    Arn: 'arn:aws:lambda:us-east-1:123456789012:function:report',
+    RoleArn: 'arn:aws:iam::123456789012:role/switch',
+    Input: '{"build":7}',
+  },
+  ...settings,
+})
+
+test('a schedule that was created is found as it was asked for', async () => {
+  const input = schedule({ Description: 'the end of a build' })
+  const { ScheduleArn } = await client.send(new CreateScheduleCommand(input))
+  expect(ScheduleArn).toMatch(
+    new RegExp(`^arn:aws:scheduler:[a-z0-9-]+:\\d{12}:schedule/default/${input.Name}$`),
+  )
+  const { CreationDate, ...found } = await client.send(new GetScheduleCommand({ Name: input.Name }))
+  expect(found).toMatchObject({ ...input, Arn: ScheduleArn, GroupName: 'default', State: 'ENABLED' })
+  expect(CreationDate).toBeInstanceOf(Date)
+  expect(CreationDate?.getFullYear()).toBe(new Date().getFullYear())
+})
+
+test('a second schedule of the same name is a conflict', async () => {
+  const input = schedule()
+  await client.send(new CreateScheduleCommand(input))
+  await expect(client.send(new CreateScheduleCommand(input))).rejects.toMatchObject({
+    name: 'ConflictException',
+    $metadata: { httpStatusCode: 409 },
+  })
+})
+
+test('a schedule that was deleted is gone, and deleting it again says so', async () => {
+  const { Name } = schedule()
+  await client.send(new CreateScheduleCommand(schedule({ Name })))
+  await client.send(new DeleteScheduleCommand({ Name }))
+  const gone = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } }
+  await expect(client.send(new GetScheduleCommand({ Name }))).rejects.toMatchObject(gone)
+  await expect(client.send(new DeleteScheduleCommand({ Name }))).rejects.toMatchObject(gone)
+})
+
+test('schedules are listed by prefix, with their targets', async () => {
+  const prefix = `list-${randomUUID().slice(0, 8)}`
+  for (const name of ['b', 'a', 'c'])
+    await client.send(new CreateScheduleCommand(schedule({ Name: `${prefix}-${name}` })))
+  const { Schedules } = await client.send(new ListSchedulesCommand({ NamePrefix: prefix }))
+  expect(Schedules?.map(({ Name }) => Name).toSorted()).toEqual([`${prefix}-a`, `${prefix}-b`, `${prefix}-c`])
+  expect(Schedules?.[0]).toMatchObject({
+    GroupName: 'default',
+    State: 'ENABLED',
+    Target: { Arn: 'arn:aws:lambda:us-east-1:123456789012:function:report' },
+  })
+})

@@ -1,0 +1,64 @@
+import { readAccount } from '../account/settings.ts'
+import { buildRequestSchema, projectSchema, repositoryOf } from '../model/build.ts'
+import type { BuildRef } from '../records/keys.ts'
+import { readRecords } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import { type Records, viewOf } from '../records/view.ts'
+import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
+import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
+
+/** Builds the commit of an ended build again, under a new number and with the account's current settings. */
+export async function admitRebuild(
+  deliveryId: string,
+  wanted: RebuildRequest,
+  context: AdmissionContext,
+): Promise<AdmissionResult> {
+  const records = await findBuild(context.store, wanted)
+  if ('refused' in records) return records
+  const { status, project, number } = viewOf(records)
+  if (!isDone(records, context.now())) {
+    const reason = `Build #${number} of ${repositoryOf(project)} has not ended yet: it is ${status}.`
+    return { refused: 'conflict', reason }
+  }
+  const request = buildRequestSchema.parse(records.build)
+  // Deployed again, it is the newest.
+  const target = request.target && { ...request.target, sequence: null, waited: null }
+  // A push that changed no relevant path is built now, because somebody asks for it.
+  const baseCommit = request.event === 'push' ? null : request.baseCommit
+  return admit(deliveryId, { request: { ...request, target, baseCommit }, isArrival: false }, context)
+}
+
+/** Deploys the commit of a build to a stage: a build without tests. */
+export async function admitDeploy(
+  deliveryId: string,
+  wanted: DeployRequest,
+  context: AdmissionContext,
+): Promise<AdmissionResult> {
+  const { number, stage, sequence, waited } = wanted
+  const records = await findBuild(context.store, wanted)
+  if ('refused' in records) return records
+  const { build } = records
+  if (build.event !== 'push' && build.event !== 'deploy') {
+    const reason = `Build #${number} is of a ${build.event}, and only pushes are deployed.`
+    return { refused: 'forbidden', reason }
+  }
+  if (!(await readAccount(context.store, build.project)).mayDeploy(build.branch)) {
+    const reason = `The branch ${build.branch} is not among the account's "deployBranches".`
+    return { refused: 'forbidden', reason }
+  }
+  const target = { stage, of: build.target?.of ?? number, sequence, waited }
+  const request = buildRequestSchema.safeParse({
+    ...build,
+    event: 'deploy',
+    trigger: `deploy/${stage}`,
+    target,
+  })
+  if (!request.success) return { refused: 'invalid', reason: `"${stage}" is not a valid stage name.` }
+  return admit(deliveryId, { request: request.data, isArrival: false }, context)
+}
+
+async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {
+  const isProject = projectSchema.safeParse(ref.project).success
+  const records = isProject ? await readRecords(store, ref) : null
+  return records ?? { refused: 'unknown', reason: `There is no build #${ref.number} of ${ref.project}.` }
+}

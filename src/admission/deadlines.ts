@@ -1,0 +1,12 @@
+/** How long a job's message may wait for a free function, in seconds. Lambda drops it then; its grants are still valid. */
+export const LONGEST_WAIT_SECONDS = 2400
+
+/** Lambda's limit for one invocation. */
+export const LONGEST_RUN_SECONDS = 900
+
+/** The latest moment at which a job published now can still run. */
+export const latestEndAfter = (now: Date) =>
+  new Date(now.getTime() + (LONGEST_WAIT_SECONDS + LONGEST_RUN_SECONDS) * 1000)
+
+/** The switch fires a minute after the latest end, so that a job that ends at the last second reports that itself. */
+export const switchTimeOf = (latestEnd: string) => new Date(new Date(latestEnd).getTime() + 60_000)

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import * as z from 'zod'
+import { projectSchema } from '../model/build.ts'
+import { lastNumber } from '../records/counter.ts'
+import { deliveryKey } from '../records/keys.ts'
+import { readRecord } from '../records/read-record.ts'
+import type { Store } from '../records/store.ts'
+import { updateRecord } from '../records/update-record.ts'
+
+const claimedBuildSchema = z.object({
+  /** The build's number; before its `build.json` exists, the number that it will try to take. */
+  number: z.int().positive(),
+  nonce: z.string(),
+  published: z.boolean(),
+})
+type ClaimedBuild = z.infer<typeof claimedBuildSchema>
+
+const claimSchema = z.object({ project: projectSchema, builds: z.array(claimedBuildSchema).min(1) })
+type Claim = z.infer<typeof claimSchema>
+
+/** The number of the last build that a delivery has started; null for an unknown delivery. */
+export const claimedBuild = async (store: Store, id: string): Promise<number | null> =>
+  (await readRecord(store, deliveryKey(id), claimSchema))?.builds.at(-1)?.number ?? null
+
+/**
+ * `deliveries/<guid>.json`: how far a delivery has been handled. It is written before each step, so that the same
+ * delivery, sent again after a crash or by "Redeliver", continues at the first missing step.
+ */
+export class DeliveryClaim {
+  readonly #store: Store
+  readonly #key: string
+  #claim: Claim
+
+  private constructor(store: Store, key: string, claim: Claim) {
+    this.#store = store
+    this.#key = key
+    this.#claim = claim
+  }
+
+  /** Claims a delivery, or opens its claim. If its last build `isOver`, the delivery claims a new one. */
+  static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
+    const key = deliveryKey(id)
+    const { value } = await updateRecord(
+      store,
+      key,
+      claimSchema,
+      async (standing): Promise<Claim> => {
+        const last = standing?.builds.at(-1)
+        if (standing && last && !(await isOver(last.number))) return standing
+        const number = (await lastNumber(store, project)) + 1
+        const next = { number, nonce: randomUUID(), published: false }
+        return { project, builds: [...(standing?.builds ?? []), next] }
+      },
+      null,
+    )
+    return new DeliveryClaim(store, key, value)
+  }
+
+  /** False for a delivery that was sent again after its build had ended. */
+  get isFirst(): boolean {
+    return this.#claim.builds.length === 1
+  }
+
+  /** The build that this delivery starts now. */
+  get build(): ClaimedBuild {
+    const build = this.#claim.builds.at(-1)
+    if (!build) throw new Error(`${this.#key} names no build`)
+    return build
+  }
+
+  /** Records the next number before it is tried. Answers the number to try: a concurrent request may have chosen it. */
+  async chooseNumber(number: number): Promise<number> {
+    const { number: tried } = this.build
+    await this.#amend(last => (last.number === tried ? { ...last, number } : last))
+    return this.build.number
+  }
+
+  async markPublished(): Promise<void> {
+    await this.#amend(last => (last.published ? last : { ...last, published: true }))
+  }
+
+  async #amend(change: (last: ClaimedBuild) => ClaimedBuild): Promise<void> {
+    const { value } = await updateRecord(this.#store, this.#key, claimSchema, standing => {
+      const last = standing?.builds.at(-1)
+      const changed = last && change(last)
+      if (!standing || !changed || changed === last) return standing
+      return { ...standing, builds: [...standing.builds.slice(0, -1), changed] }
+    })
+    if (value) this.#claim = value
+  }
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { type Build, buildSchema, repositoryOf } from '../model/build.ts'
+import type { IssueCredentials } from './job-credentials.ts'
+
+const credentialsSchema = z.object({
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  sessionToken: z.string(),
+})
+
+/** All that a job is granted. It travels in the job's message and is never stored. */
+export const jobGrantsSchema = z.object({
+  /** Lets git fetch a private repository; null for public ones and for forks. */
+  cloneToken: z.string().nullable(),
+  /** For the bucket: temporary, and limited to what this job may read and write. Null: the function's own are used. */
+  credentials: credentialsSchema.nullable(),
+  /** Keys of the objects that hold the command's secret variables; a later object overrides an earlier one. */
+  secretVariables: z.array(z.string()).max(2),
+  /** The role that a deploy assumes if the account's settings name none; null for none. */
+  deployRole: z.string().nullable().default(null),
+  /** The build's page; for a private repository it carries its key. */
+  buildUrl: z.url(),
+})
+export type JobGrants = z.infer<typeof jobGrantsSchema>
+
+/** The secrets among the grants, which no log may show. */
+export const secretsIn = ({ cloneToken, credentials }: JobGrants): string[] =>
+  [cloneToken, credentials?.secretAccessKey, credentials?.sessionToken].filter(secret => secret != null)
+
+/** The message that starts a job. */
+export const jobMessageSchema = z.object({ build: buildSchema, grants: jobGrantsSchema })
+export type JobMessage = z.infer<typeof jobMessageSchema>
+
+/** Where grants come from. */
+export type GrantIssuer = {
+  /** A token that can read this repository and do nothing else; null for none. */
+  cloneToken: (repository: string) => Promise<string | null>
+  issueCredentials: IssueCredentials
+  /** The stack's role for deploys; null for none. */
+  deployRole: string | null
+}
+
+/** Issues a job's grants. Jobs of trust `fork` get no token, not even a read-only one, and no secrets. */
+export async function issueGrants(
+  build: Build,
+  wanted: Pick<JobGrants, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
+  issuer: GrantIssuer,
+): Promise<JobGrants> {
+  const isTrusted = build.trust !== 'fork'
+  const mayDeploy = build.trust === 'protected'
+  const secretVariables = isTrusted ? wanted.secretVariables : []
+  const deployRole = mayDeploy ? issuer.deployRole : null
+  const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
+  const [cloneToken, credentials] = await Promise.all([
+    build.isPrivate && isTrusted ? issuer.cloneToken(repositoryOf(build.project)) : null,
+    issuer.issueCredentials(build, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
+  ])
+  return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }
+}

@@ -1,0 +1,31 @@
+import type { AssumeRole, TemporaryCredentials } from '../aws/sts.ts'
+import type { Build } from '../model/build.ts'
+import { UserError } from '../model/user-error.ts'
+import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
+
+/** Issues credentials that open a job's own objects alone; null: the job uses the function's own. */
+export type IssueCredentials = (
+  build: Pick<Build, 'project' | 'number' | 'trust'>,
+  grants: SessionGrants,
+) => Promise<TemporaryCredentials | null>
+
+/** Issues credentials of the session role; none without one, as on a single machine. */
+export function openJobCredentials(
+  assumeRole: AssumeRole,
+  bucket: string,
+  roleArn: string | undefined,
+): IssueCredentials {
+  if (roleArn === undefined) return async () => null
+  const [, partition] = roleArn.split(':')
+  const bucketArn = `arn:${partition}:s3:::${bucket}`
+  return async (build, grants) => {
+    const policy = sessionPolicyOf(build, bucketArn, grants)
+    if (policy.length > POLICY_LIMIT) {
+      throw new UserError(
+        `The rights of a build of ${build.project} do not fit into a session policy (${policy.length} of ${POLICY_LIMIT} characters). Give the branch fewer deploy roles, or the stack a shorter name, which is part of its bucket's.`,
+      )
+    }
+    const name = `${build.project.replaceAll('/', '.').slice(0, 52)}-${build.number}`
+    return assumeRole({ roleArn, name, policy })
+  }
+}

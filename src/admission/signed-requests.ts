@@ -1,0 +1,34 @@
+import * as z from 'zod'
+
+// Events of our own, signed like GitHub's: the command line sends them.
+export const REBUILD_EVENT = 'lambci_rebuild'
+export const DEPLOY_EVENT = 'lambci_deploy'
+
+const rebuildRequestSchema = z.object({ project: z.string(), number: z.int().positive() })
+export type RebuildRequest = z.infer<typeof rebuildRequestSchema>
+
+const deployRequestSchema = z.object({
+  project: z.string(),
+  /** The build whose commit is to be deployed. */
+  number: z.int().positive(),
+  stage: z.string(),
+  /** The deploy's place in the stage's order; null: the number of its own build. */
+  sequence: z.int().positive().nullable().default(null),
+  /** The build that waited for the stage and learns how this deploy ends. */
+  waited: z.int().positive().nullable().default(null),
+})
+export type DeployRequest = z.infer<typeof deployRequestSchema>
+
+export const parseRebuildRequest = (payload: unknown) =>
+  parseRequest('rebuild', rebuildRequestSchema, payload)
+export const parseDeployRequest = (payload: unknown) => parseRequest('deploy', deployRequestSchema, payload)
+
+/** The request, or what is wrong with the payload. */
+function parseRequest<T>(name: string, schema: z.ZodType<T>, payload: unknown): T | { error: string } {
+  const parsed = schema.safeParse(payload)
+  if (parsed.success) return parsed.data
+  const fields = parsed.error.issues.map(issue => issue.path.join('.')).filter(Boolean)
+  return {
+    error: `Invalid ${name} request: ${fields.length > 0 ? `check ${fields.join(', ')}` : 'expected an object'}.`,
+  }
+}

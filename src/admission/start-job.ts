@@ -1,0 +1,45 @@
+import { findSecretVariables } from '../account/secrets.ts'
+import type { Account } from '../account/settings.ts'
+import type { Build } from '../model/build.ts'
+import { buildUrl } from '../records/links.ts'
+import type { Store } from '../records/store.ts'
+import type { DeadMansSwitch } from './dead-mans-switch.ts'
+import { switchTimeOf } from './deadlines.ts'
+import { type GrantIssuer, issueGrants } from './grants.ts'
+import type { PublishJob } from './publish-job.ts'
+
+/** What starting a job needs. */
+export type StartContext = {
+  store: Store
+  grantIssuer: GrantIssuer
+  deadMansSwitch: DeadMansSwitch
+  publish: PublishJob
+  /** Signs links to private builds. */
+  linkKey: string
+}
+
+/** Issues a job's grants, sets its build's dead man's switch, and publishes the message that starts it. */
+export async function startJob(
+  build: Build,
+  latestEnd: string,
+  account: Account,
+  context: StartContext,
+): Promise<void> {
+  const { store, grantIssuer, deadMansSwitch, publish, linkKey } = context
+  const secretVariables = findSecretVariables(store, build, account)
+  const [grants] = await Promise.all([
+    secretVariables.then(found =>
+      issueGrants(
+        build,
+        {
+          secretVariables: found,
+          deployRoles: account.deployRoles(build.branch),
+          buildUrl: buildUrl(build, linkKey),
+        },
+        grantIssuer,
+      ),
+    ),
+    deadMansSwitch.set(build, switchTimeOf(latestEnd)),
+  ])
+  await publish({ build, grants })
+}

@@ -1,0 +1,36 @@
+import type { Build } from '../model/build.ts'
+import { UserError } from '../model/user-error.ts'
+import { lastNumber } from '../records/counter.ts'
+import { buildKeys } from '../records/keys.ts'
+import { readBuild } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import { createRecord } from '../records/update-record.ts'
+import type { DeliveryClaim } from './delivery-claim.ts'
+
+const ATTEMPTS = 1000
+
+/**
+ * Writes `build.json` at the claim's number, or at the first free number after it. Creating that object takes the number,
+ * so none is used twice or left out. If this claim's build exists already, that one is answered.
+ */
+export async function takeNumber(
+  store: Store,
+  claim: DeliveryClaim,
+  makeBuild: (number: number) => Build,
+): Promise<Build> {
+  let { number } = claim.build
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const build = makeBuild(number)
+    const taken = await createRecord(store, buildKeys(build).build, build, {
+      read: () => readBuild(store, build),
+      isOwn: ({ nonce }) => nonce === build.nonce,
+    })
+    if (taken) return taken
+    // The counter is the quickest way past the builds of concurrent requests.
+    number = await claim.chooseNumber(Math.max(number, await lastNumber(store, build.project)) + 1)
+  }
+  const { project } = makeBuild(number)
+  throw new UserError(
+    `No build number of ${project} was free after ${ATTEMPTS} attempts. Send the delivery again.`,
+  )
+}

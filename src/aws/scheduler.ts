@@ -1,0 +1,50 @@
+import { clientTimeouts } from './client-timeouts.ts'
+import { lazy } from './lazy.ts'
+
+export type Schedule = {
+  /** At most 64 characters; unique in the group. */
+  name: string
+  at: Date
+  functionArn: string
+  /** The role with which EventBridge Scheduler invokes the function. */
+  roleArn: string
+  /** The function's event. */
+  event: object
+}
+
+export type Scheduler = {
+  /** Schedules one invocation, unless there is a schedule of that name. It deletes itself afterwards. */
+  schedule(schedule: Schedule): Promise<void>
+  /** Deletes a schedule, if it is there. */
+  cancel(name: string): Promise<void>
+}
+
+export function openScheduler(group: string): Scheduler {
+  const scheduler = lazy(() => import('@aws-sdk/client-scheduler'))
+  const client = lazy(async () => new (await scheduler()).SchedulerClient(clientTimeouts))
+  return {
+    schedule: async ({ name, at, functionArn, roleArn, event }) => {
+      const { ConflictException, CreateScheduleCommand } = await scheduler()
+      const create = new CreateScheduleCommand({
+        Name: name,
+        GroupName: group,
+        // One-time schedules take neither a zone letter nor a fraction of a second.
+        ScheduleExpression: `at(${at.toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        ActionAfterCompletion: 'DELETE',
+        Target: { Arn: functionArn, RoleArn: roleArn, Input: JSON.stringify(event) },
+      })
+      await (await client()).send(create).catch(error => {
+        if (!(error instanceof ConflictException)) throw error
+      })
+    },
+    cancel: async name => {
+      const { DeleteScheduleCommand, ResourceNotFoundException } = await scheduler()
+      await (await client())
+        .send(new DeleteScheduleCommand({ Name: name, GroupName: group }))
+        .catch(error => {
+          if (!(error instanceof ResourceNotFoundException)) throw error
+        })
+    },
+  }
+}

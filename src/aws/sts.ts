@@ -1,0 +1,39 @@
+import { clientTimeouts } from './client-timeouts.ts'
+import { lazy } from './lazy.ts'
+
+export type TemporaryCredentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
+
+/**
+ * The longest session of a role that was assumed by way of another role, in seconds.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+ */
+const SESSION_SECONDS = 3600
+
+export type AssumeRole = (session: {
+  roleArn: string
+  /** CloudTrail shows it; cut off after 64 characters, STS's limit. */
+  name: string
+  /** Narrows the role's own permissions. */
+  policy?: string
+}) => Promise<TemporaryCredentials>
+
+/** Assumes roles with these credentials or, for null, with the function's own. */
+export function openSts(credentials: TemporaryCredentials | null = null): AssumeRole {
+  const sts = lazy(() => import('@aws-sdk/client-sts'))
+  const client = lazy(
+    async () => new (await sts()).STSClient({ ...clientTimeouts, ...(credentials && { credentials }) }),
+  )
+  return async ({ roleArn, name, policy }) => {
+    const { AssumeRoleCommand } = await sts()
+    const assumeRole = new AssumeRoleCommand({
+      RoleArn: roleArn,
+      RoleSessionName: name.slice(0, 64),
+      DurationSeconds: SESSION_SECONDS,
+      Policy: policy,
+    })
+    const { AccessKeyId, SecretAccessKey, SessionToken } =
+      (await (await client()).send(assumeRole)).Credentials ?? {}
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken) throw new Error('STS gave no credentials')
+    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
+  }
+}

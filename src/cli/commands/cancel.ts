@@ -1,0 +1,37 @@
+import { userInfo } from 'node:os'
+import { repositoryOf } from '../../model/build.ts'
+import { hasEnded } from '../../model/conclusion.ts'
+import { UserError } from '../../model/user-error.ts'
+import { requestCancel } from '../../records/cancel-request.ts'
+import { readRecords } from '../../records/read-records.ts'
+import { viewOf } from '../../records/view.ts'
+import { describeStatus } from '../../records/wording.ts'
+import { findStack, type StackOptions } from './find-stack.ts'
+import { findBuild } from './targets.ts'
+
+/** `lambci cancel OWNER/REPO[#N]`: asks for the end of a build, which comes within seconds. */
+export async function cancelBuild(
+  target: string,
+  options: StackOptions & { json?: boolean },
+): Promise<number> {
+  const { store } = await findStack(options)
+  const build = await findBuild(store, target)
+  const name = `Build #${build.number} of ${repositoryOf(build.project)}`
+  const records = await readRecords(store, build)
+  const view = records && viewOf(records)
+  if (view && hasEnded(view.status))
+    throw new UserError(`${name} has ended already: ${describeStatus(view)}.`)
+  if (view?.status === 'deploying')
+    throw new UserError(`${name} is deploying to ${view.stage}: a deploy that has begun is not cut off.`)
+  const by = userInfo().username
+  const wish = await requestCancel(store, build, {
+    ...{ by, why: `by ${by}`, supersededBy: null },
+    at: new Date().toISOString(),
+  })
+  console.log(
+    options.json
+      ? JSON.stringify({ ...build, wish })
+      : `${name} is asked to end (${wish.why}); it does so within seconds, unless its deploy begins first.`,
+  )
+  return 0
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readLog } from '../../log/reader.ts'
+import { type BuildRef, buildKeys } from '../../records/keys.ts'
+import { readRecords } from '../../records/read-records.ts'
+import type { Store } from '../../records/store.ts'
+import { type View, viewOf } from '../../records/view.ts'
+import { isOver } from '../../records/wording.ts'
+
+const PART_BYTES = 1024 * 1024
+const PAUSE_MS = 200
+
+/** Gives a log's bytes as they come, until the log has ended. */
+export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<Uint8Array> {
+  const { log } = buildKeys(build)
+  for (let from = 0; ; ) {
+    const { bytes, next, ended } = await readLog(store, log, from, PART_BYTES)
+    if (bytes.length > 0) yield bytes
+    if (ended) return
+    if (bytes.length === 0) await sleep(PAUSE_MS)
+    from = next
+  }
+}
+
+/** Waits until a build has ended and everybody has been told; gives up telling after `patienceMs`. */
+export async function waitForEnd(store: Store, build: BuildRef, patienceMs = 30_000): Promise<View> {
+  let endedAt: number | null = null
+  for (;;) {
+    const records = await readRecords(store, build)
+    if (records && isOver(viewOf(records))) {
+      endedAt ??= Date.now()
+      if (records.report?.isClosed || Date.now() - endedAt > patienceMs) return viewOf(records)
+    }
+    await sleep(PAUSE_MS / 4)
+  }
+}

@@ -1,0 +1,35 @@
+import * as z from 'zod'
+import { projectSchema, repositoryOf } from '../../model/build.ts'
+import { UserError } from '../../model/user-error.ts'
+import type { BuildRef } from '../../records/keys.ts'
+import { readBuild } from '../../records/read-records.ts'
+import type { FoundStack } from './find-stack.ts'
+import { printToEnd } from './logs.ts'
+import { sendDelivery } from './send-delivery.ts'
+
+const answerSchema = z.union([
+  z.object({ project: projectSchema, number: z.int().positive(), url: z.url() }),
+  z.object({ error: z.string() }),
+])
+
+export type WishOptions = { follow?: boolean; json?: boolean }
+
+/** Asks the stack for a new build that has to do with an old one, and says which it is. Answers the exit code. */
+export async function sendWish(
+  { store, url }: FoundStack,
+  build: BuildRef,
+  { event, payload }: { event: string; payload: object },
+  options: WishOptions,
+): Promise<number> {
+  // Where the stack's address is not known, the build itself knows by which it came.
+  const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
+  const { status, answer } = await sendDelivery(store, base, { event, body: JSON.stringify(payload) })
+  const { data } = answerSchema.safeParse(answer)
+  if (!data) throw new UserError(`${base} answered ${status}, and nothing that can be understood.`)
+  if ('error' in data) throw new UserError(data.error)
+  const { project, number } = data
+  console.log(
+    options.json ? JSON.stringify(data) : `Build #${number} of ${repositoryOf(project)}: ${data.url}`,
+  )
+  return options.follow ? printToEnd(store, data) : 0
+}

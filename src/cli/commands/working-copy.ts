@@ -1,0 +1,73 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { execa } from 'execa'
+import { accountRules, mayDeploy } from '../../config/settings.ts'
+import { type Build, projectSchema } from '../../model/build.ts'
+import { trustOf } from '../../model/trust.ts'
+import { UserError } from '../../model/user-error.ts'
+
+/** What the user says of the build that is imagined. */
+export type Imagined = { branch?: string; pr?: number; fork?: boolean }
+
+const NO_COMMIT = '0'.repeat(40)
+
+/** The job that a push of this working copy, or a pull request from it, would be. */
+export async function jobOfWorkingCopy(
+  directory: string,
+  { branch, pr, fork = false }: Imagined,
+): Promise<Build> {
+  const git = (...args: string[]) =>
+    execa('git', ['-C', directory, ...args], { reject: false, timeout: 10_000 })
+  const status = await stat(directory).catch(() => null)
+  if (!status?.isDirectory())
+    throw new UserError(`${directory} is no directory. Name the working copy to look at.`)
+  const inside = await git('rev-parse', '--is-inside-work-tree')
+  if (inside.code === 'ENOENT')
+    throw new UserError('git is not installed, or not on PATH. Install git and try again.')
+  const [commit, current, remote] = await Promise.all([
+    git('rev-parse', 'HEAD'),
+    git('symbolic-ref', '--quiet', '--short', 'HEAD'),
+    git('remote', 'get-url', 'origin'),
+  ])
+  const project = projectOf(String(remote.stdout ?? ''), directory)
+  const checkoutBranch = String(current.stdout ?? '') || 'HEAD'
+  const request = {
+    project,
+    event: pr === undefined ? ('push' as const) : ('pull_request' as const),
+    trigger: pr === undefined ? `push/${branch ?? checkoutBranch}` : `pr/${pr}`,
+    branch: branch ?? (pr === undefined ? checkoutBranch : 'master'),
+    defaultBranch: 'master',
+    commit: /^[0-9a-f]{40,64}$/.test(String(commit.stdout)) ? String(commit.stdout) : NO_COMMIT,
+    baseCommit: null,
+    cloneRepository: project.slice('gh/'.length),
+    checkoutBranch: pr === undefined ? (branch ?? checkoutBranch) : checkoutBranch,
+    pullRequest: pr ?? null,
+    isFork: fork,
+    isPrivate: false,
+    isDependabot: false,
+    target: null,
+    message: '',
+    author: { name: 'you', login: null },
+    committers: [],
+  }
+  const now = new Date().toISOString()
+  return {
+    ...request,
+    number: 1,
+    trust: trustOf(request, name => mayDeploy(accountRules([]), name)),
+    settings: {},
+    nonce: 'of a working copy',
+    delivery: 'none',
+    baseUrl: 'http://127.0.0.1',
+    queuedAt: now,
+    latestEnd: now,
+  }
+}
+
+/** `gh/owner/repo` of the remote `origin`; without one, the directory's own name. */
+function projectOf(remote: string, directory: string): string {
+  const [, owner = '', repo = ''] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
+  const name = basename(resolve(directory)).replace(/[^A-Za-z0-9._-]/g, '-')
+  const candidates = [`gh/${owner}/${repo}`, `gh/local/${name}`]
+  return candidates.find(each => projectSchema.safeParse(each).success) ?? 'gh/local/project'
+}

@@ -1,0 +1,112 @@
+import * as z from 'zod'
+import { type Build, sequenceOf } from '../model/build.ts'
+import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
+import { readRecord } from '../records/read-record.ts'
+import type { Store } from '../records/store.ts'
+import { updateRecord } from '../records/update-record.ts'
+
+const deploymentSchema = z.object({
+  /** The build that deployed. */
+  build: z.int().positive(),
+  /** The build whose commit it was. */
+  of: z.int().positive(),
+  sequence: z.int().positive(),
+  commit: z.string(),
+  branch: z.string(),
+  message: z.string(),
+  who: z.string(),
+  status: z.enum(['succeeded', 'failed']),
+  reason: z.string().nullable(),
+  /** Becomes a link, so anything but a web address is dropped. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .catch(null),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  durationMs: z.int().nonnegative(),
+  /** An estimate of the build's cost so far, in US dollars. */
+  cost: z.number().nonnegative().nullable(),
+})
+/** What was deployed, by whom, when, and how it ended. */
+export type Deployment = z.infer<typeof deploymentSchema>
+
+/** `current.json`: what runs on a stage, and the latest attempt. */
+const currentSchema = z.object({ deployed: deploymentSchema.nullable(), latest: deploymentSchema })
+export type Current = z.infer<typeof currentSchema>
+
+export const readCurrent = (store: Store, stage: StageRef): Promise<Current | null> =>
+  readRecord(store, stageKeys(stage).current, currentSchema)
+
+type Done = Pick<Deployment, 'status' | 'reason' | 'url' | 'cost'> & { startedAt: Date; endedAt: Date }
+
+/** The deployment that a build has done. */
+export const deploymentOf = (build: Build, { startedAt, endedAt, ...rest }: Done): Deployment => ({
+  build: build.number,
+  of: build.target?.of ?? build.number,
+  sequence: sequenceOf(build),
+  commit: build.commit,
+  branch: build.branch,
+  message: build.message.split('\n')[0]?.slice(0, 200) ?? '',
+  who: build.author.name,
+  ...rest,
+  startedAt: startedAt.toISOString(),
+  endedAt: endedAt.toISOString(),
+  durationMs: Math.max(0, endedAt.getTime() - startedAt.getTime()),
+})
+
+/** Records a deployment. Only the build that holds the stage's lock may do so. */
+export async function recordDeployment(store: Store, stage: StageRef, deployment: Deployment): Promise<void> {
+  const { current, deploy } = stageKeys(stage)
+  await store.put(deploy(deployment.build), JSON.stringify(deployment), 'application/json')
+  await updateRecord(store, current, currentSchema, (standing): Current => {
+    if (standing && standing.latest.sequence > deployment.sequence)
+      throw new Error(
+        `Build #${standing.latest.build} was deployed to ${stage.stage} while #${deployment.build} held it`,
+      )
+    const deployed = deployment.status === 'succeeded' ? deployment : (standing?.deployed ?? null)
+    return { deployed, latest: deployment }
+  })
+}
+
+/** The deployment that a build has recorded; null for none. */
+export const readDeployment = (store: Store, stage: StageRef, build: number): Promise<Deployment | null> =>
+  readRecord(store, stageKeys(stage).deploy(build), deploymentSchema)
+
+/** The deployments of a stage, newest first. */
+export async function listDeployments(store: Store, stage: StageRef, most: number): Promise<Deployment[]> {
+  const { deploys, deploy } = stageKeys(stage)
+  const keys = (await store.list(deploys)).map(({ key }) => key)
+  const numbers = keys.flatMap(key => /\/(\d+)\.json$/.exec(key)?.[1] ?? []).map(Number)
+  const newest = numbers.toSorted((one, other) => other - one).slice(0, most)
+  const read = await Promise.all(newest.map(number => readRecord(store, deploy(number), deploymentSchema)))
+  return read.filter(found => found !== null)
+}
+
+/** The stages of a repository that were ever deployed. Unreadable records are left out: builds write them. */
+export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
+  const stages = await stageNames(store, project)
+  const currents = await Promise.all(
+    stages.map(stage => readCurrent(store, { project, stage }).catch(() => null)),
+  )
+  return stages.flatMap((stage, index) => {
+    const current = currents[index]
+    return current ? [{ stage, ...current }] : []
+  })
+}
+
+const MOST_STAGES = 100
+
+/** Lists names stage by stage, and skips their deployments, of which there may be thousands. */
+async function stageNames(store: Store, project: string): Promise<string[]> {
+  const prefix = stagesPrefix(project)
+  const names: string[] = []
+  for (let after = prefix; names.length < MOST_STAGES; ) {
+    const [first] = await store.list(prefix, { startAfter: after, limit: 1 })
+    const name = first?.key.slice(prefix.length).split('/')[0]
+    if (!name) break
+    names.push(name)
+    after = `${prefix}${name}/\uffff`
+  }
+  return names
+}

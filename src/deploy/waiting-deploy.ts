@@ -1,0 +1,60 @@
+import { claimedBuild } from '../admission/delivery-claim.ts'
+import { type Build, sequenceOf } from '../model/build.ts'
+import type { Deploy } from '../records/job-run.ts'
+import type { BuildRef, StageRef } from '../records/keys.ts'
+import { readRecords } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import { viewOf } from '../records/view.ts'
+import { isOver } from '../records/wording.ts'
+import { readCurrent, readDeployment } from './deployments.ts'
+import { readLockHolder } from './lock.ts'
+import { waitingDeployId } from './next-deploy.ts'
+import { readQueue } from './queue.ts'
+
+/** How a deploy that waited for its stage has ended; unchanged while it still waits. */
+export async function updateWaitingDeploy(
+  store: Store,
+  build: Build,
+  deploy: Deploy,
+  { now, isOverdue }: { now: Date; isOverdue: boolean },
+): Promise<Deploy> {
+  const stage: StageRef = { project: build.project, stage: deploy.stage }
+  const by = await claimedBuild(store, waitingDeployId(stage, build.number))
+  if (by !== null) return (await deployOf(store, { project: build.project, number: by }, deploy)) ?? deploy
+  const newer = await newerBuild(store, stage, sequenceOf(build), now)
+  if (newer !== null) return { ...deploy, status: 'cancelled', reason: `Superseded by #${newer}` }
+  if (isOverdue)
+    return { ...deploy, status: 'failed', reason: `The stage ${stage.stage} was not free in time` }
+  return deploy
+}
+
+/** The deploy of a build that died while it deployed, as far as it had recorded it: it may have died after its end. */
+export async function recordedDeploy(store: Store, build: Build, deploy: Deploy): Promise<Deploy> {
+  const stage: StageRef = { project: build.project, stage: deploy.stage }
+  const deployment = await readDeployment(store, stage, build.number).catch(() => null)
+  return deployment ? { ...deploy, status: deployment.status, reason: deployment.reason } : deploy
+}
+
+/** How the build that was started for a waiting deploy has ended; null before its end. */
+async function deployOf(store: Store, ref: BuildRef, deploy: Deploy): Promise<Deploy | null> {
+  const records = await readRecords(store, ref)
+  const view = records && viewOf(records)
+  if (!view || !isOver(view)) return null
+  const { number: by, deploy: done } = view
+  return done ? { ...done, by: done.by ?? by } : { ...deploy, status: 'failed', reason: view.reason, by }
+}
+
+/** A newer build that waits for the stage, deploys it, or has deployed it. */
+async function newerBuild(
+  store: Store,
+  stage: StageRef,
+  sequence: number,
+  now: Date,
+): Promise<number | null> {
+  const [{ waiting }, holder, current] = await Promise.all([
+    readQueue(store, stage),
+    readLockHolder(store, stage, now),
+    readCurrent(store, stage),
+  ])
+  return [waiting, holder, current?.latest].find(each => each && each.sequence > sequence)?.build ?? null
+}

@@ -1,0 +1,60 @@
+import * as z from 'zod'
+import type { SwitchTarget } from '../admission/dead-mans-switch.ts'
+import { UserError } from '../model/user-error.ts'
+
+const environmentSchema = z.object({
+  LAMBCI_STACK: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,40}$/)
+    .default('lambci'),
+  LAMBCI_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  LAMBCI_JOBS_TOPIC: z.string().regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/),
+  LAMBCI_SESSION_ROLE: z
+    .string()
+    .regex(/^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+$/)
+    .optional(),
+  /** Empty, as a template has it, is none. */
+  LAMBCI_DEPLOY_ROLE: z
+    .string()
+    .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
+    .default(''),
+  LAMBCI_SANDBOX: z.string().regex(/^\/./),
+  LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
+  /** Megabytes of a log that are kept. */
+  LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),
+  LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
+  LAMBCI_SLACK_API_URL: z.url().default('https://slack.com/api/'),
+  LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),
+})
+type Names = keyof z.infer<typeof environmentSchema>
+type Environment<N extends Names> = Pick<z.infer<typeof environmentSchema>, N>
+
+/**
+ * The settings that a function needs, from its environment and nowhere else. All that is missing or wrong is named
+ * at once.
+ */
+export function readEnvironment<N extends Names>(
+  env: NodeJS.ProcessEnv,
+  names: readonly N[],
+): Environment<N> {
+  const mask = Object.fromEntries(names.map(name => [name, true])) as Record<Names, true>
+  const parsed = environmentSchema.pick(mask).safeParse(env)
+  if (parsed.success) return parsed.data as Environment<N>
+  const faults = parsed.error.issues.map(issue => {
+    const name = issue.path.join('.')
+    return env[name] === undefined ? `${name} is not set` : `${name} is not valid ("${env[name]}")`
+  })
+  throw new UserError(`The function's environment is incomplete: ${faults.join('; ')}.`)
+}
+
+/** What the dead man's switch invokes: named after the stack, in the account and region of its topic. */
+export function switchTargetOf({
+  LAMBCI_STACK: stack,
+  LAMBCI_JOBS_TOPIC: topic,
+}: Environment<'LAMBCI_STACK' | 'LAMBCI_JOBS_TOPIC'>): SwitchTarget {
+  const [, partition, , region, account] = topic.split(':')
+  return {
+    functionArn: `arn:${partition}:lambda:${region}:${account}:function:${stack}-report`,
+    roleArn: `arn:${partition}:iam::${account}:role/${stack}-scheduler`,
+  }
+}

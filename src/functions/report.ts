@@ -1,0 +1,25 @@
+import { openGitHub } from '../github/client.ts'
+import { openNotifiers } from '../notifiers/registry.ts'
+import { openSlack } from '../notifiers/slack/client.ts'
+import { reportBuild } from '../report-build.ts'
+import { reportTriggersOf } from '../reporting/report-trigger.ts'
+import { readEnvironment } from './environment.ts'
+import { githubApiUrl, publish, services, tokens } from './services.ts'
+
+const { LAMBCI_SLACK_API_URL } = readEnvironment(process.env, ['LAMBCI_SLACK_API_URL'])
+
+const notifiers = openNotifiers({
+  github: openGitHub(githubApiUrl, tokens),
+  publish,
+  openSlack: async () => {
+    const { slackToken } = await services.secrets()
+    return slackToken === null ? null : openSlack(slackToken, LAMBCI_SLACK_API_URL)
+  },
+})
+
+/** The report function, triggered by S3, by EventBridge Scheduler, and by the failure destination of the run functions. */
+export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
+  for (const trigger of reportTriggersOf(event)) {
+    await reportBuild(trigger, { ...services, notifiers, requestId: context.awsRequestId })
+  }
+}

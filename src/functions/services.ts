@@ -1,0 +1,40 @@
+import { openRunnerSecrets } from '../account/secrets.ts'
+import { openDeadMansSwitch } from '../admission/dead-mans-switch.ts'
+import { openJobCredentials } from '../admission/job-credentials.ts'
+import { openJobsTopic } from '../admission/publish-job.ts'
+import { openStore } from '../aws/bucket.ts'
+import { openScheduler } from '../aws/scheduler.ts'
+import { openSts } from '../aws/sts.ts'
+import { openTopics } from '../aws/topics.ts'
+import { openTokens } from '../github/tokens.ts'
+import { readEnvironment, switchTargetOf } from './environment.ts'
+
+const environment = readEnvironment(process.env, [
+  'LAMBCI_STACK',
+  'LAMBCI_BUCKET',
+  'LAMBCI_JOBS_TOPIC',
+  'LAMBCI_SESSION_ROLE',
+  'LAMBCI_DEPLOY_ROLE',
+  'LAMBCI_GITHUB_API_URL',
+])
+const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
+const store = openStore(LAMBCI_BUCKET)
+const secrets = openRunnerSecrets(store)
+
+export const publish = openTopics()
+export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
+export const tokens = openTokens(githubApiUrl, secrets)
+
+/** What admitting a build needs: the http function admits builds, and report starts the deploys that waited. */
+export const services = {
+  store,
+  secrets,
+  publish: openJobsTopic(publish, LAMBCI_JOBS_TOPIC),
+  deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTargetOf(environment)),
+  grantIssuer: {
+    cloneToken: (repository: string) => tokens.cloning(repository),
+    issueCredentials: openJobCredentials(openSts(), LAMBCI_BUCKET, LAMBCI_SESSION_ROLE),
+    deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
+  },
+  now: () => new Date(),
+}

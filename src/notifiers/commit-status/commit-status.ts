@@ -1,0 +1,51 @@
+import type { CommitState, CommitStatus } from '../../github/client.ts'
+import { repositoryOf } from '../../model/build.ts'
+import type { BuildStatus } from '../../model/conclusion.ts'
+import { describeCost } from '../../records/cost.ts'
+import type { View } from '../../records/view.ts'
+import { describeStatus } from '../../records/wording.ts'
+
+/** GitHub refuses a longer one with 422. https://docs.github.com/en/rest/commits/statuses */
+const DESCRIPTION_LIMIT = 140
+
+/** What isn't built gets no status: an invented success would open a protected branch. */
+const STATES: Record<BuildStatus, CommitState | null> = {
+  queued: null,
+  running: 'pending',
+  deploying: 'success',
+  passed: 'success',
+  failed: 'failure',
+  errored: 'error',
+  cancelled: 'error',
+  skipped: null,
+}
+
+/** The commit status that a build should have now; null for none. */
+export function commitStatusOf(view: View, targetUrl: string): CommitStatus | null {
+  const state = STATES[view.status]
+  // Of a deploy that was asked for by itself GitHub's deployment speaks; the commit's tests were told long ago.
+  if (!state || view.target) return null
+  return {
+    repository: repositoryOf(view.project),
+    commit: view.commit,
+    state,
+    context: view.pullRequest === null && view.branch === view.checkoutBranch ? 'lambci/push' : 'lambci/pr',
+    description: describe(view),
+    targetUrl,
+  }
+}
+
+/** The cost stands at the end, however long the reason is. */
+function describe(view: View): string {
+  const cost = view.cost === null || view.status === 'skipped' ? '' : ` · ${describeCost(view.cost)}`
+  return shortened(describeStatus(view), DESCRIPTION_LIMIT - cost.length) + cost
+}
+
+/** Control characters go, and so do those above U+FFFF, for which GitHub refuses a description with 422. */
+function shortened(text: string, limit: number): string {
+  const characters = [
+    ...text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\p{Cs}\u{10000}-\u{10ffff}]/gu, '\ufffd'),
+  ]
+  if (characters.length <= limit) return characters.join('')
+  return `${characters.slice(0, limit - 1).join('')}…`
+}

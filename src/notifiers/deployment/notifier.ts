@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { type GitHub, isFinalRefusal, reasonOfRefusal } from '../../github/client.ts'
+import { repositoryOf } from '../../model/build.ts'
+import type { Notifier } from '../notifier.ts'
+
+const deliveredSchema = z.object({
+  id: z.int().positive().nullable(),
+  state: z.string(),
+  error: z.string().nullable(),
+})
+type Delivered = z.infer<typeof deliveredSchema>
+
+const STATES = { running: 'in_progress', succeeded: 'success', failed: 'failure' } as const
+
+/** GitHub takes at most 140 characters, and none above U+FFFF. */
+const descriptionOf = (reason: string | null) =>
+  (reason ?? '').replace(/[\p{Cc}\u{10000}-\u{10ffff}]/gu, '').slice(0, 140)
+
+/** Keeps one deployment on GitHub for each deploy that has begun, in the environment of its stage. */
+export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> => ({
+  name: 'deployment',
+  settings: z.object({}),
+  delivered: deliveredSchema,
+  notify: async ({ view, url, mayHaveStage }, _, delivered) => {
+    const { deploy } = view
+    const state = deploy && deploy.by === null ? STATES[deploy.status as keyof typeof STATES] : undefined
+    const isCurrent = delivered?.error === null && delivered.state === state
+    if (!deploy || !state || !mayHaveStage || isCurrent) return { delivered, again: false }
+    const repository = repositoryOf(view.project)
+    const environment = deploy.stage
+    let id = delivered?.id ?? null
+    try {
+      id ??= await github.createDeployment({ repository, commit: view.commit, environment })
+      await github.setDeploymentStatus({
+        repository,
+        id,
+        state,
+        logUrl: url,
+        environment,
+        environmentUrl: deploy.url,
+        description: descriptionOf(deploy.reason),
+      })
+      return { delivered: { id, state, error: null }, again: false }
+    } catch (error) {
+      // 403: this token or App may set statuses but no deployments. Trying again would not help.
+      const isFinal = isFinalRefusal(error) || (error as { status?: number }).status === 403
+      return { delivered: { id, state, error: reasonOfRefusal(error) }, again: !isFinal }
+    }
+  },
+})

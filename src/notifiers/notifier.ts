@@ -1,0 +1,39 @@
+import type * as z from 'zod'
+import type { Summary } from '../records/branch-summary.ts'
+import type { View } from '../records/view.ts'
+
+/** What a notifier may know of a build. */
+export type BuildNews = {
+  view: View
+  /** The build's page; for a private repository it carries its key. */
+  url: string
+  /** Whether report has accepted an end after which nothing more can happen. */
+  isOver: boolean
+  /** Whether the account lets the build's branch have the stage that the build says it deploys. */
+  mayHaveStage: boolean
+  /** The summary of the build's branch, updated with this build; null if it has none. */
+  summary: () => Promise<Summary | null>
+  /** The last lines of the log if the build ended red; otherwise none. */
+  tail: () => Promise<readonly string[]>
+}
+
+export type NotifyResult<Delivered> = {
+  /** What is delivered now; null for nothing. It is kept in `report.json`. */
+  delivered: Delivered | null
+  /** Whether something could not be delivered that is worth another attempt. */
+  again: boolean
+}
+
+/**
+ * One way to tell people about builds. `notify` brings it up to date with the view: it is called after every change, may
+ * be called again with the same view, and then delivers nothing twice. A refusal is part of what it answers and never
+ * changes the build; it throws only for faults of its own.
+ */
+export type Notifier<Settings = unknown, Delivered = unknown> = {
+  /** The key of what it has delivered in `report.json`. */
+  name: string
+  /** Picks its settings from the configuration's `notifications`. */
+  settings: z.ZodType<Settings>
+  delivered: z.ZodType<Delivered>
+  notify(news: BuildNews, settings: Settings, delivered: Delivered | null): Promise<NotifyResult<Delivered>>
+}

@@ -1,0 +1,29 @@
+import type { Notifications } from '../config/notifications.ts'
+import type { BuildNews, Notifier } from './notifier.ts'
+
+/** What each notifier has delivered, by its name. */
+export type Delivered = Record<string, unknown>
+
+/** Brings all notifiers up to date, at the same time; one that fails holds up none of the others. */
+export async function notifyAll(
+  notifiers: readonly Notifier[],
+  news: BuildNews,
+  settings: Notifications,
+  delivered: Delivered,
+): Promise<{ delivered: Delivered; again: boolean }> {
+  const results = await Promise.all(
+    notifiers.map(async ({ name, notify }) => {
+      const before = delivered[name] ?? null
+      const result = await notify(news, settings, before).catch(error => {
+        console.error(error)
+        return { delivered: before, again: true }
+      })
+      return { name, ...result }
+    }),
+  )
+  const entries = results.filter(each => each.delivered !== null).map(each => [each.name, each.delivered])
+  return {
+    delivered: { ...delivered, ...Object.fromEntries(entries) },
+    again: results.some(({ again }) => again),
+  }
+}

@@ -1,0 +1,34 @@
+import type { Publish } from '../aws/topics.ts'
+import type { GitHub } from '../github/client.ts'
+import { commitStatusNotifier } from './commit-status/notifier.ts'
+import { deploymentNotifier } from './deployment/notifier.ts'
+import type { Notifier } from './notifier.ts'
+import type { Slack } from './slack/client.ts'
+import { slackNotifier } from './slack/notifier.ts'
+import { snsNotifier } from './sns/notifier.ts'
+
+export type NotifierServices = {
+  github: GitHub
+  publish: Publish
+  /** Null where the account has no Slack token. */
+  openSlack: () => Promise<Slack | null>
+}
+
+/** All notifiers. */
+export const openNotifiers = ({ github, publish, openSlack }: NotifierServices): readonly Notifier[] => [
+  eraseTypes(commitStatusNotifier(github)),
+  eraseTypes(deploymentNotifier(github)),
+  eraseTypes(slackNotifier(openSlack)),
+  eraseTypes(snsNotifier(publish)),
+]
+
+/** A notifier whose own schemas check what it is given. */
+function eraseTypes<S, D>({ name, settings, delivered, notify }: Notifier<S, D>): Notifier {
+  return {
+    name,
+    settings,
+    delivered,
+    notify: (news, chosen, before) =>
+      notify(news, settings.parse(chosen as never), before === null ? null : delivered.parse(before)),
+  }
+}

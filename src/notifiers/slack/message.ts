@@ -1,0 +1,52 @@
+import { stripVTControlCharacters } from 'node:util'
+import { repositoryOf } from '../../model/build.ts'
+import { hasEnded } from '../../model/conclusion.ts'
+import { describeCost } from '../../records/cost.ts'
+import type { View } from '../../records/view.ts'
+import { describeStatus, isRed } from '../../records/wording.ts'
+
+/** A message of one build, before it has a channel. */
+export type SlackMessage = { text: string; attachments: { color: string; fallback: string; text: string }[] }
+
+const COLORS: Record<string, string> = { passed: '#1a7f37', running: '#0b62c4', deploying: '#0b62c4' }
+const [RED, GREY] = ['#c62828', '#8b949e']
+/** Slack folds what is longer. */
+const TAIL_CHARACTERS = 1500
+const NAME_CHARACTERS = 300
+
+/** The same message from start to end; `tail` are the last lines of a log that ended red. */
+export function slackMessageOf(view: View, url: string, tail: readonly string[]): SlackMessage {
+  const title = `${repositoryOf(view.project)} #${view.number}`
+  const outcome = describeStatus(view)
+  const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
+  const cost = view.cost === null || !hasEnded(view.status) ? '' : ` · ${describeCost(view.cost)}`
+  const lines = [
+    `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(outcome))}${cost}`,
+    `${escaped(named(where))} · ${escaped(named(view.message.split('\n')[0] ?? ''))} · ${escaped(named(view.author.name))}`,
+    ...(isRed(view) && tail.length > 0 ? [`\`\`\`${tailOf(tail)}\`\`\``] : []),
+  ]
+  const color = isRed(view) ? RED : (COLORS[view.status] ?? GREY)
+  const fallback = `${title}: ${outcome}`
+  return { text: '', attachments: [{ color, fallback, text: lines.join('\n') }] }
+}
+
+/** Nothing that a stranger wrote calls a channel, or becomes a link. https://docs.slack.dev/messaging/formatting-message-text */
+const escaped = (text: string) =>
+  printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+const printable = (text: string) =>
+  stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .toWellFormed()
+
+/** Marks that would make something bold, or code, are broken by a space of no width. */
+const named = (text: string) =>
+  text.slice(0, NAME_CHARACTERS).replace(/(?<!\w)[*_~`]|[*_~`](?!\w)/g, mark => `\u200b${mark}`)
+
+function tailOf(lines: readonly string[]): string {
+  const text = lines.map(line => escaped(line).replaceAll('```', "'''")).join('\n')
+  // Not in the middle of an escape: from a line's beginning on.
+  return text.length <= TAIL_CHARACTERS
+    ? text
+    : text.slice(text.indexOf('\n', text.length - TAIL_CHARACTERS) + 1).slice(-TAIL_CHARACTERS)
+}

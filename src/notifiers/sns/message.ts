@@ -1,0 +1,81 @@
+import { stripVTControlCharacters } from 'node:util'
+import { repositoryOf } from '../../model/build.ts'
+import { describeDuration } from '../../model/duration.ts'
+import { describeCost } from '../../records/cost.ts'
+import type { View } from '../../records/view.ts'
+import { describeStatus, durationOf, isRed } from '../../records/wording.ts'
+
+/** A message to people about one build. */
+export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
+
+/** SNS takes ASCII only, on one line. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+const SUBJECT_LIMIT = 99
+const LINE_LIMIT = 500
+
+/** The notice as a mail shows it; `tail` are the last lines of a log that ended red. */
+export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
+  const repository = repositoryOf(view.project)
+  const outcome = describeStatus(view)
+  const where = view.pullRequest === null ? view.branch : `pull request #${view.pullRequest}`
+  const rows: [string, string | null][] = [
+    ['Repository', repository],
+    ['Build', `#${view.number}`],
+    view.pullRequest === null
+      ? ['Branch', view.branch]
+      : ['Pull request', `#${view.pullRequest} (${view.checkoutBranch} into ${view.branch})`],
+    ['Commit', `${view.commit.slice(0, 10)}  ${view.message.split('\n')[0]}`],
+    [
+      'Author',
+      view.author.login && view.author.login !== view.author.name
+        ? `${view.author.name} (${view.author.login})`
+        : view.author.name,
+    ],
+    ['Result', view.status],
+    ['Duration', describeDurationOf(view)],
+    ['Cost', view.cost === null ? null : describeCost(view.cost)],
+    [
+      'Stage',
+      view.deploy &&
+        `${view.deploy.stage}: deploy ${view.deploy.status}${view.deploy.reason ? ` (${view.deploy.reason})` : ''}`,
+    ],
+    ['Log', url],
+  ]
+  const table = rows.flatMap(([name, value]) =>
+    value ? [`${`${name}:`.padEnd(14)}${printable(value)}`] : [],
+  )
+  const lines =
+    isRed(view) && tail.length > 0
+      ? ['', `The last ${tail.length} lines of the log:`, '', ...tail.map(line => `    ${printable(line)}`)]
+      : []
+  return {
+    subject: subject(
+      `${view.deploy?.status === 'failed' ? 'deploy failed' : view.status}: ${repository} #${view.number} (${where})`,
+    ),
+    text: [`${printable(outcome)}.`, '', ...table, ...lines, ''].join('\n'),
+    attributes: {
+      status: view.status,
+      project: view.project,
+      branch: view.branch,
+      // SNS takes no empty values: without a stage there is no such attribute.
+      ...(view.deploy && { stage: view.deploy.stage }),
+    },
+  }
+}
+
+function describeDurationOf(view: View): string | null {
+  const duration = durationOf(view)
+  return duration === null ? null : describeDuration(duration)
+}
+
+/** Text without colours and control characters: a mail is no terminal. */
+const printable = (text: string) =>
+  stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .slice(0, LINE_LIMIT)
+    // The SDK cannot encode half a character.
+    .toWellFormed()
+
+function subject(text: string): string {
+  const ascii = text.replace(/[^\x20-\x7e]/g, '?')
+  return ascii.length <= SUBJECT_LIMIT ? ascii : `${ascii.slice(0, SUBJECT_LIMIT - 3)}...`
+}

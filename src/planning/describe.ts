@@ -1,0 +1,43 @@
+import type { Resolved } from '../config/resolve.ts'
+import { escapeControls } from '../model/escape-controls.ts'
+import type { Plan } from './plan.ts'
+
+const WIDTH = 10
+
+/**
+ * A plan as aligned text for people, without a newline at its end. It shows variables' names, not their values.
+ */
+export function describePlan(plan: Plan, { config, sources, notes }: Resolved): string {
+  const said = notes.map(note => row('Note', note))
+  if (!plan.build) return [row('Build', plan.reason), ...said].join('\n')
+  const variables = Object.keys(config.env)
+  return [
+    row('Build', plan.reason),
+    ...plan.steps.map(step => row(step.name === 'deploy' ? 'Deploy' : 'Command', step.command)),
+    row('Stage', plan.stageReason),
+    ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
+    ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
+    ...describeSources(sources).map(line => row('Settings', line)),
+    ...said,
+    ...plan.notes.map(note => row('Note', note)),
+  ].join('\n')
+}
+
+/** Which keys each layer gave, but for the defaults. */
+function describeSources(sources: Resolved['sources']): string[] {
+  const layers = new Set([...sources.values()].flat())
+  layers.delete('defaults')
+  return [...layers].map(layer => {
+    const keys = [...sources].filter(([, names]) => names.includes(layer)).map(([key]) => key)
+    return `${keys.join(', ')} from ${layer}`
+  })
+}
+
+/** A labelled line; further lines of the text stand under its first. */
+function row(label: string, text: string): string {
+  const lines = text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map(line => escapeControls(line.replaceAll('\t', '  ')))
+  return `${label.padEnd(WIDTH)} ${lines.join(`\n${' '.repeat(WIDTH + 1)}`)}`
+}

@@ -1,0 +1,25 @@
+import type { Resolved } from '../config/resolve.ts'
+import type { JobRun } from '../records/job-run.ts'
+import type { Plan } from './plan.ts'
+
+type Built = Extract<Plan, { build: true }>
+
+/** What a build puts on record of its plan before it begins. */
+export function recordOf(
+  { steps, reason, stage }: Built,
+  { config }: Resolved,
+  redact: (text: string) => string,
+): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
+  const { on, sns, slack } = config.notifications
+  const shortened = (text: string, limit: number) => redact(text).slice(0, limit)
+  return {
+    phase: 'running',
+    plan: {
+      build: true,
+      reason: shortened(reason, 500),
+      cmd: shortened(steps[0]?.command ?? '', 2000),
+      stage: stage?.name ?? null,
+    },
+    notifications: { on, topicArn: sns.topicArn, slack },
+  }
+}

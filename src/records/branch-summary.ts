@@ -1,0 +1,68 @@
+import * as z from 'zod'
+import { branchSchema } from '../model/build.ts'
+import { hasEnded } from '../model/conclusion.ts'
+import { branchKey, branchKeys } from './keys.ts'
+import { readRecord } from './read-record.ts'
+import type { Store } from './store.ts'
+import { updateRecord } from './update-record.ts'
+import type { View } from './view.ts'
+
+const summarySchema = z.object({
+  number: z.int().positive(),
+  commit: z.string(),
+  status: z.string(),
+  /** The deploy's own status, where there was one. */
+  deploy: z.string().nullable(),
+  endedAt: z.string(),
+  /** How the build before it had ended, for those who want to hear of changes only. */
+  previous: z.string().nullable(),
+  isPrivate: z.boolean().default(false),
+})
+export type Summary = z.infer<typeof summarySchema>
+
+/** The newest ended build of a branch, null where there is none yet. */
+export const readSummary = async (store: Store, project: string, branch: string): Promise<Summary | null> =>
+  branchSchema.safeParse(branch).success ? readRecord(store, branchKey(project, branch), summarySchema) : null
+
+/** The newest ended builds of a repository's branches, latest first; of so many branches at most. */
+export async function listSummaries(
+  store: Store,
+  project: string,
+  most: number,
+): Promise<(Summary & { branch: string })[]> {
+  const entries = await store.list(branchKeys.prefix(project), { limit: most })
+  const branches = entries.map(({ key }) => branchKeys.branchOf(key))
+  const summaries = await Promise.all(
+    branches.map(async branch => {
+      const summary = await readSummary(store, project, branch)
+      return summary ? [{ ...summary, branch }] : []
+    }),
+  )
+  return summaries.flat().toSorted((one, other) => other.endedAt.localeCompare(one.endedAt))
+}
+
+/** A branch's newest ended build: what a badge shows. Pull requests do not speak for their base branch. */
+export const hasSummary = (view: View) => view.trigger === `push/${view.branch}` && view.status !== 'skipped'
+
+/** Makes an ended build its branch's summary, unless a newer one is; answers the summary that stands. */
+export async function updateSummary(store: Store, view: View): Promise<Summary | null> {
+  if (!hasSummary(view) || !hasEnded(view.status)) return null
+  const { value } = await updateRecord(
+    store,
+    branchKey(view.project, view.branch),
+    summarySchema,
+    (standing): Summary =>
+      standing && standing.number >= view.number
+        ? standing
+        : {
+            number: view.number,
+            commit: view.commit,
+            status: view.status,
+            deploy: view.deploy?.status ?? null,
+            endedAt: view.endedAt ?? '',
+            isPrivate: view.isPrivate,
+            previous: standing && (standing.deploy === 'failed' ? 'failed' : standing.status),
+          },
+  )
+  return value
+}

@@ -1,0 +1,52 @@
+import { type CancelRequest, readCancelRequest } from './cancel-request.ts'
+import type { BuildRef } from './keys.ts'
+import type { Store } from './store.ts'
+
+const INTERVAL_MS = 3000
+
+/** Watches for a request to cancel a build while it runs. */
+export class CancelWatch {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  /** Resolves after the first look, which must come before the command. */
+  readonly firstLook: Promise<void>
+  /** The request that counts, once there is one. */
+  request: CancelRequest | null = null
+  #seen: CancelRequest | null = null
+  #isStopped = false
+  #allowsSupersede = false
+
+  constructor(store: Store, build: BuildRef, intervalMs = INTERVAL_MS) {
+    const look = async () => {
+      // A failed read is repeated at the next interval; an unreadable request stops nothing.
+      this.#seen = (await readCancelRequest(store, build).catch(() => null)) ?? this.#seen
+      this.#check()
+    }
+    this.firstLook = look()
+    this.#timer = setInterval(look, intervalMs)
+  }
+
+  /** Aborted when a request counts. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** From now on, a newer commit of the same branch or pull request cancels the build as well. */
+  allowSupersede(): void {
+    this.#allowsSupersede = true
+    this.#check()
+  }
+
+  /** From now on, nothing is cancelled. */
+  stop(): void {
+    this.#isStopped = true
+    clearInterval(this.#timer)
+  }
+
+  #check() {
+    if (!this.#seen || this.#isStopped || (this.#seen.supersededBy !== null && !this.#allowsSupersede)) return
+    this.request = this.#seen
+    this.#controller.abort()
+    this.stop()
+  }
+}

@@ -1,0 +1,59 @@
+import type { JobRun } from './job-run.ts'
+
+/**
+ * What AWS asks for in us-east-1, in US dollars, as of autumn 2026; other regions differ by a few per cent, and what is
+ * free each month is not taken off. https://aws.amazon.com/lambda/pricing/, /s3/pricing/, /sns/pricing/,
+ * /eventbridge/pricing/
+ */
+const PRICES = {
+  gbSecond: { arm64: 0.0000133334, x64: 0.0000166667 },
+  /** Of `/tmp`, beyond the first 512 MB. */
+  storageGbSecond: 0.0000000309,
+  invocation: 0.2 / 1e6,
+  s3Write: 0.005 / 1000,
+  s3Read: 0.0004 / 1000,
+  message: 0.5 / 1e6,
+  schedule: 1 / 1e6,
+}
+const FREE_STORAGE_MB = 512
+
+/** What one build takes beside its own function: counted by hand on an ordinary one, and rounded up. */
+const AROUND = {
+  /** Of http (one) and report (four), 512 MB each, together. */
+  seconds: 3,
+  memoryMb: 512,
+  invocations: 6,
+  writes: 20,
+  reads: 30,
+  messages: 2,
+  schedules: 1,
+}
+/** A large log is put together of parts of this size. */
+const PART_BYTES = 5 * 1024 * 1024
+
+/** What a build has cost, roughly, in US dollars; null for one that never ran. */
+export function costOf(
+  run: Pick<JobRun, 'runner' | 'log' | 'startedAt'> | null,
+  endedAt: string,
+): number | null {
+  if (!run?.runner || !run.startedAt) return null
+  const { memoryMb, storageMb, architecture } = run.runner
+  const gbSecond = architecture === 'arm64' ? PRICES.gbSecond.arm64 : PRICES.gbSecond.x64
+  const seconds = Math.max(0, Date.parse(endedAt) - Date.parse(run.startedAt)) / 1000
+  const storage = (Math.max(0, storageMb - FREE_STORAGE_MB) / 1024) * seconds * PRICES.storageGbSecond
+  const computing = (memoryMb / 1024) * seconds * gbSecond
+  const { segments = 0, bytes = 0 } = run.log ?? {}
+  return computing + storage + costAround(gbSecond) + (segments + bytes / PART_BYTES) * PRICES.s3Write
+}
+
+const costAround = (gbSecond: number) =>
+  (AROUND.memoryMb / 1024) * AROUND.seconds * gbSecond +
+  AROUND.invocations * PRICES.invocation +
+  AROUND.writes * PRICES.s3Write +
+  AROUND.reads * PRICES.s3Read +
+  AROUND.messages * PRICES.message +
+  AROUND.schedules * PRICES.schedule
+
+/** `~$0.0021`: two digits that mean something; from a cent on, tenths of cents. */
+export const describeCost = (dollars: number): string =>
+  `~$${dollars >= 0.01 ? dollars.toFixed(3) : Number(dollars.toPrecision(2)).toFixed(4)}`

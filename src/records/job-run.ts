@@ -1,0 +1,113 @@
+import * as z from 'zod'
+import { type Build, stageNameSchema } from '../model/build.ts'
+import { conclusionSchema } from '../model/conclusion.ts'
+import { exitSchema } from '../model/exit.ts'
+
+/** In bytes. A larger record is not read: a build can write anything into its own. */
+export const RUN_RECORD_LIMIT = 64 * 1024
+
+const sentence = z.string().max(500)
+const moment = z.iso.datetime()
+
+export const deploySchema = z.object({
+  stage: stageNameSchema,
+  /** `waiting`: another build holds the stage, and report starts this deploy later. `cancelled`: a newer build was first. */
+  status: z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled']),
+  reason: sentence.nullable(),
+  /** Where the stage can be seen. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(600)
+    .nullable()
+    .default(null),
+  /** The build that deployed, if it was another one. */
+  by: z.int().positive().nullable().default(null),
+  exit: exitSchema.nullable(),
+})
+export type Deploy = z.infer<typeof deploySchema>
+
+export const runnerSchema = z.object({
+  function: z.string().max(200),
+  memoryMb: z.int().positive(),
+  /** Size of the writable disk; by default Lambda's minimum. */
+  storageMb: z.int().positive().default(512),
+  architecture: z.string().max(20),
+  region: z.string().max(40),
+  requestId: z.string().max(100),
+  start: z.enum(['cold', 'warm']),
+})
+export type Runner = z.infer<typeof runnerSchema>
+
+/** `run.json`: how a job goes. Written by the job alone; readers treat it as untrusted input. */
+export const jobRunSchema = z.object({
+  nonce: z.string().max(64),
+  /** Identifies the write that claimed the job: a repeated request recognises its own claim. */
+  writeId: z.string().max(64),
+  phase: z.enum(['claimed', 'running', 'deploying', 'ended']),
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
+  plan: z
+    .object({
+      build: z.boolean(),
+      reason: sentence,
+      cmd: z.string().max(2000).nullable(),
+      stage: stageNameSchema.nullable(),
+    })
+    .nullable(),
+  exit: exitSchema.nullable(),
+  conclusion: conclusionSchema.nullable(),
+  /** Why it ended so, in one line for people. */
+  reason: sentence.nullable(),
+  deploy: deploySchema.nullable(),
+  log: z
+    .object({
+      bytes: z.int().nonnegative(),
+      complete: z.boolean(),
+      segments: z.int().nonnegative().default(0),
+    })
+    .nullable(),
+  /** Milliseconds per phase. */
+  timings: z.record(z.string().max(40), z.number().nonnegative()),
+  runner: runnerSchema.nullable(),
+  /** The configuration's `notifications`, which report checks against the account's settings. */
+  notifications: z.record(z.string().max(40), z.unknown()).nullable(),
+})
+export type JobRun = z.infer<typeof jobRunSchema>
+
+/** Stands for a record that cannot be believed: the job that wrote it is errored. */
+const unreadableRun: JobRun = {
+  nonce: '',
+  writeId: '',
+  phase: 'ended',
+  startedAt: null,
+  endedAt: null,
+  plan: null,
+  exit: null,
+  conclusion: 'errored',
+  reason: "The build's own record, run.json, is not readable",
+  deploy: null,
+  log: null,
+  timings: {},
+  runner: null,
+  notifications: null,
+}
+
+/** Parses a job's record. One that is too large, not JSON or of another shape is an errored run. */
+export function parseJobRun(body: Uint8Array): JobRun {
+  if (body.length > RUN_RECORD_LIMIT) return unreadableRun
+  try {
+    return jobRunSchema.parse(JSON.parse(new TextDecoder().decode(body)))
+  } catch {
+    return unreadableRun
+  }
+}
+
+/** Rejects what a job cannot have done: only builds of trust `protected` deploy. */
+export function rejectImpossible(run: JobRun, { trust }: Pick<Build, 'trust'>): JobRun {
+  const isDeploy = run.deploy !== null || run.phase === 'deploying' || (run.plan?.stage ?? null) !== null
+  if (trust === 'protected' || !isDeploy) return run
+  return {
+    ...unreadableRun,
+    reason: "The build's own record, run.json, claims a deploy that this build cannot have done",
+  }
+}

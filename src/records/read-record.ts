@@ -1,0 +1,29 @@
+import type * as z from 'zod'
+import type { Store } from './store.ts'
+
+/**
+ * Reads a JSON record that the product wrote; null when there is none. Without the right to list the bucket, a missing
+ * object is answered with 403: then null, too.
+ * @throws ZodError, SyntaxError for anything else that stands there
+ */
+export async function readRecord<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
+  const stored = await store.get(key).catch(nullIfForbidden)
+  return stored && schema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8')))
+}
+
+/** No more than this is read of a small record that a build may have written. */
+const SMALL_BYTES = 4096
+
+/** As `readRecord`, for a small record that builds write: no more than 4 KB are read. */
+export async function readSmallRecord<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
+  const body = await store.getRange(key, 0, SMALL_BYTES).catch(nullIfForbidden)
+  return body && schema.parse(JSON.parse(Buffer.from(body).toString('utf8')))
+}
+
+export const isForbidden = (error: { $metadata?: { httpStatusCode?: number } }) =>
+  error?.$metadata?.httpStatusCode === 403
+
+function nullIfForbidden(error: { $metadata?: { httpStatusCode?: number } }): null {
+  if (isForbidden(error)) return null
+  throw error
+}

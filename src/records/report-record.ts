@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { conclusionSchema } from '../model/conclusion.ts'
+import { deploySchema } from './job-run.ts'
+
+/** How a build ended, as report accepted it first; nothing that comes later changes it. */
+export const buildEndSchema = z.object({
+  conclusion: conclusionSchema,
+  reason: z.string().nullable(),
+  deploy: deploySchema.nullable(),
+  endedAt: z.iso.datetime(),
+})
+export type BuildEnd = z.infer<typeof buildEndSchema>
+
+/** Lambda's report that an invocation died. `nonce` proves that its message was ours. */
+export const failureSchema = z.object({ nonce: z.string(), requestId: z.string(), reason: z.string() })
+export type Failure = z.infer<typeof failureSchema>
+
+/** `report.json`: what report concluded and delivered. Written by report alone. */
+export const reportSchema = z.object({
+  /** Which invocation works on the report, and until when it can still be alive. */
+  lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
+  /** Raised by an invocation that finds the lease taken: the holder then looks again before it ends. */
+  asks: z.int(),
+  /** Failures of this build's invocations, each once. */
+  failures: z.array(failureSchema),
+  /** How often the job's message was published; three times at most. */
+  publications: z.int(),
+  /** The latest end after the last publication, if there was more than one (the first is in `build.json`). */
+  latestEnd: z.iso.datetime().nullable(),
+  end: buildEndSchema.nullable(),
+  /** An estimate in US dollars, made at the end; null for a build that never ran. */
+  cost: z.number().nonnegative().nullable().default(null),
+  /** What each notifier has delivered, by its name and in its own schema. */
+  delivered: z.record(z.string(), z.unknown()),
+  /** Everybody was told the end: nothing is left to do. */
+  isClosed: z.boolean(),
+})
+export type Report = z.infer<typeof reportSchema>
+
+export const emptyReport: Report = {
+  lease: null,
+  asks: 0,
+  failures: [],
+  publications: 1,
+  latestEnd: null,
+  end: null,
+  cost: null,
+  delivered: {},
+  isClosed: false,
+}

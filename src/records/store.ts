@@ -1,0 +1,41 @@
+export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
+export type Stored = { body: Uint8Array; etag: string; size: number }
+export type Entry = { key: string; size: number }
+export type Part = { number: number; etag: string }
+/** What became of a conditional write. Lost: another writer came first, or our own earlier attempt whose answer was lost. */
+export type ConditionalWrite = { isWritten: true; etag: string } | { isWritten: false }
+
+/** Multipart uploads. Every part but the last has at least 5 MiB (S3's own rule). */
+export type Multipart = {
+  /** Answers the upload id. */
+  start(key: string, contentType: string): Promise<string>
+  upload(key: string, uploadId: string, number: number, body: Uint8Array): Promise<Part>
+  /** Copies a whole object of at least 5 MiB into a part, on S3's side. */
+  copy(key: string, uploadId: string, number: number, fromKey: string): Promise<Part>
+  complete(key: string, uploadId: string, parts: Part[]): Promise<void>
+}
+
+/**
+ * The bucket: the only database. Every failure but a lost conditional write is thrown.
+ * Records are changed through `updateRecord`, which repeats lost writes.
+ */
+export type Store = {
+  /** Null when the object is missing. */
+  get(key: string): Promise<Stored | null>
+  /** At most `length` bytes, starting at `from`; null when the object is missing or ends before `from`. */
+  getRange(key: string, from: number, length: number): Promise<Uint8Array | null>
+  /** Answers the ETag. */
+  put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
+  putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
+  /** Keys in ascending order; only those after `startAfter`, if given. */
+  list(prefix: string, options?: { startAfter?: string; limit?: number }): Promise<Entry[]>
+  remove(key: string): Promise<void>
+  /**
+   * A link for a browser, valid for `seconds`. It is answered with `contentType`, whatever the object says, and as an
+   * attachment if `fileName` is given.
+   */
+  presign(key: string, seconds: number, contentType: string, fileName?: string): Promise<string>
+  multipart: Multipart
+  /** Closes its connections. Whoever opens a store closes it. */
+  close(): void
+}

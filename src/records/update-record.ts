@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type * as z from 'zod'
+import { UserError } from '../model/user-error.ts'
+import { isForbidden } from './read-record.ts'
+import type { Store, Stored } from './store.ts'
+
+/** A value, with the version that a conditional write must name. Null stands for an object that is missing. */
+export type Versioned<T> = { value: T; etag: string } | null
+export type Updated<T> = { value: T; version: Versioned<NonNullable<T>> }
+
+/** How an object is read and written. `isOwn` recognises what a write whose answer was lost has left. */
+type Codec<T> = {
+  parse(body: Uint8Array): T
+  serialize(value: T): string
+  isOwn(body: Uint8Array): boolean
+}
+
+/** An object was changed by others each time that it was to be written. */
+export class ContentionError extends UserError {}
+
+const ATTEMPTS = 100
+const LONGEST_PAUSE_MS = 50
+
+/**
+ * Changes a JSON record, whoever else changes it at the same time. `change` gets what stands there now, null for nothing,
+ * and may be called again; nothing is written if it answers the same. Each write carries a new `writeId`, so that a
+ * request that was repeated recognises its own first attempt. With `known`, the record is not read before the first write.
+ * @throws ContentionError after 100 attempts
+ */
+export async function updateRecord<T extends object, N extends T | null>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+  change: (current: T | null) => N | Promise<N>,
+  known?: Versioned<T>,
+): Promise<Updated<N>> {
+  const writeId = randomUUID()
+  const json = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString('utf8'))
+  const codec: Codec<T> = {
+    parse: body => schema.parse(json(body)),
+    serialize: value => JSON.stringify({ ...value, writeId }),
+    isOwn: body => json(body)?.writeId === writeId,
+  }
+  return updateObject(store, key, codec, change, known)
+}
+
+/** As `updateRecord`, for objects of any form. */
+export async function updateObject<T extends object, N extends T | null>(
+  store: Store,
+  key: string,
+  { parse, serialize, isOwn }: Codec<T>,
+  change: (current: T | null) => N | Promise<N>,
+  known?: Versioned<T>,
+): Promise<Updated<N>> {
+  let current = known
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (current === undefined) current = versionOf(await getIfAllowed(store, key), parse)
+    const value = await change(current?.value ?? null)
+    if (value === null || value === current?.value)
+      return { value, version: current as Updated<N>['version'] }
+    const condition = current ? { ifMatch: current.etag } : ({ ifNoneMatch: '*' } as const)
+    const write = await store.putIf(key, serialize(value), condition)
+    if (write.isWritten) return { value, version: { value, etag: write.etag } }
+    const standing = await getIfAllowed(store, key)
+    if (standing && isOwn(standing.body)) return { value, version: { value, etag: standing.etag } }
+    current = versionOf(standing, parse)
+    await sleep(Math.random() * Math.min(attempt, LONGEST_PAUSE_MS))
+  }
+  throw new ContentionError(`${key} was changed by others ${ATTEMPTS} times in a row. Try again.`)
+}
+
+/**
+ * Creates an object that is never changed. Answers what stands there if it `isOwn`, and null if somebody else was first.
+ */
+export async function createRecord<T extends object>(
+  store: Store,
+  key: string,
+  value: T,
+  { read, isOwn }: { read: () => Promise<T | null>; isOwn: (standing: T) => boolean },
+): Promise<T | null> {
+  const write = await store.putIf(key, JSON.stringify(value), { ifNoneMatch: '*' })
+  if (write.isWritten) return value
+  const standing = await read()
+  return standing && isOwn(standing) ? standing : null
+}
+
+/** Without the right to list the bucket, a missing object is answered with 403. */
+const getIfAllowed = (store: Store, key: string) =>
+  store.get(key).catch(error => {
+    if (isForbidden(error)) return null
+    throw error
+  })
+
+const versionOf = <T>(stored: Stored | null, parse: (body: Uint8Array) => T): Versioned<T> =>
+  stored && { value: parse(stored.body), etag: stored.etag }

@@ -1,0 +1,63 @@
+import type { Build } from '../model/build.ts'
+import type { CancelRequest } from '../records/cancel-request.ts'
+import type { BuildEnd, Report } from '../records/report-record.ts'
+import type { Records } from '../records/view.ts'
+
+/** What follows from the records: how the build ended, that its job must be published again, or nothing yet (null). */
+export type Decision = { end: BuildEnd } | 'publish-again' | null
+
+const PUBLICATIONS = 3
+
+/**
+ * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is
+ * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed.
+ */
+export function decide(
+  { build, run, request }: Records & { request: CancelRequest | null },
+  report: Report,
+  now: Date,
+): Decision {
+  if (report.end) return { end: report.end }
+  if (run?.phase === 'ended') {
+    const { conclusion, reason, deploy, endedAt } = run
+    return {
+      end: { conclusion: conclusion ?? 'errored', reason, deploy, endedAt: endedAt ?? now.toISOString() },
+    }
+  }
+  const failures = report.failures.filter(({ nonce }) => nonce === build.nonce)
+  const isOverdue = now > new Date(report.latestEnd ?? build.latestEnd)
+  if (!run) {
+    // An invocation that claims the job later finds the request and ends at once.
+    if (request && (request.supersededBy === null || endsBeforeItsFilesAreRead(build)))
+      return { end: { ...erroredAt(now, request.why), conclusion: 'cancelled' } }
+    // Each publication may fail once before the next one is due.
+    if (failures.length < report.publications && !isOverdue) return null
+    if (report.publications < PUBLICATIONS) return 'publish-again'
+    const why = failures.at(-1)?.reason ?? 'nothing was heard of it'
+    return { end: erroredAt(now, `The build never started, after ${PUBLICATIONS} attempts: ${why}`) }
+  }
+  // If the message was delivered twice, the second invocation may die while the first one runs the job.
+  const ownFailure = failures.find(({ requestId }) => requestId === run.runner?.requestId)
+  if (!ownFailure && !isOverdue) return null
+  const reason = `The build ended without a word: ${ownFailure?.reason ?? 'nothing was heard of it until its latest end'}`
+  if (run.phase !== 'deploying' || !run.deploy) return { end: erroredAt(now, reason) }
+  const deploy = { ...run.deploy, status: 'failed' as const, reason }
+  return {
+    end: {
+      conclusion: run.conclusion ?? 'errored',
+      reason: run.reason,
+      deploy,
+      endedAt: now.toISOString(),
+    },
+  }
+}
+
+/** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */
+const endsBeforeItsFilesAreRead = (build: Build) => build.pullRequest !== null
+
+const erroredAt = (now: Date, reason: string): BuildEnd => ({
+  conclusion: 'errored',
+  reason,
+  deploy: null,
+  endedAt: now.toISOString(),
+})

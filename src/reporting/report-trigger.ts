@@ -1,0 +1,81 @@
+import * as z from 'zod'
+import { jobMessageSchema } from '../admission/grants.ts'
+import { projectSchema } from '../model/build.ts'
+import { type BuildRef, buildOfKey } from '../records/keys.ts'
+import type { Failure } from '../records/report-record.ts'
+
+/** A build that report must look at, and the failure of an invocation if that is the reason. */
+export type ReportTrigger = { build: BuildRef; failure: Failure | null }
+
+const s3EventSchema = z.object({
+  Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).min(1),
+})
+
+const switchEventSchema = z.object({
+  switch: z.object({ project: projectSchema, number: z.int().positive() }),
+})
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+const failureRecordSchema = z.object({
+  requestContext: z.object({ requestId: z.string().max(100), condition: z.string() }),
+  requestPayload: z.object({
+    Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1),
+  }),
+  responsePayload: z
+    .object({ errorMessage: z.string().optional(), errorType: z.string().optional() })
+    .nullish(),
+})
+
+const snsEventSchema = z.object({
+  Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).min(1),
+})
+
+/** The builds that an event is about: of S3, of EventBridge Scheduler, or of Lambda's failure destination. */
+export function reportTriggersOf(event: unknown): ReportTrigger[] {
+  const failure = failureRecordSchema.safeParse(event)
+  if (failure.success) return [triggerOf(failure.data)]
+  const messages = snsEventSchema.safeParse(event)
+  if (messages.success) return messages.data.Records.flatMap(({ Sns }) => parseFailure(Sns.Message) ?? [])
+  const fired = switchEventSchema.safeParse(event)
+  if (fired.success) return [{ build: fired.data.switch, failure: null }]
+  const { Records } = s3EventSchema.parse(event)
+  // S3 encodes keys like the values of a form.
+  const keys = Records.map(record => decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')))
+  return keys.flatMap(key => {
+    const build = buildOfKey(key)
+    return build ? [{ build, failure: null }] : []
+  })
+}
+
+function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
+  const message = record.requestPayload.Records[0]?.Sns.Message ?? ''
+  const { build } = jobMessageSchema.parse(JSON.parse(message))
+  const { requestId, condition } = record.requestContext
+  const reason = describeFailure(condition, record.responsePayload ?? {})
+  return {
+    build: { project: build.project, number: build.number },
+    failure: { nonce: build.nonce, requestId, reason },
+  }
+}
+
+/** Null for anything but a failure record: every build may publish to the topic of failures. */
+function parseFailure(text: string): ReportTrigger | null {
+  try {
+    return triggerOf(failureRecordSchema.parse(JSON.parse(text)))
+  } catch {
+    console.error('A message of the failure topic is not a failure record. It was ignored.')
+    return null
+  }
+}
+
+type Response = { errorMessage?: string | undefined; errorType?: string | undefined }
+
+/** Why an invocation died, in words that can follow a colon. */
+export function describeFailure(condition: string, { errorMessage = '', errorType = '' }: Response): string {
+  if (condition === 'EventAgeExceeded') return 'no build function was free in time'
+  const error = `${errorType} ${errorMessage}`
+  if (/timed ?out/i.test(error)) return "it ran into the build function's own time limit"
+  if (/OutOfMemory|signal: killed/.test(error))
+    return 'its process was killed, most likely for lack of memory'
+  return `its process ended: ${errorMessage.slice(0, 200) || 'nothing more is known'}`
+}

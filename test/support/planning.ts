@@ -1,0 +1,34 @@
+import { NO_FILES } from '../../src/config/files.ts'
+import type { JsonObject } from '../../src/config/json.ts'
+import { type Resolved, resolveConfig } from '../../src/config/resolve.ts'
+import { type Plan, planBuild } from '../../src/planning/plan.ts'
+import type { Planned } from '../../src/planning/reason.ts'
+
+export const PUSH: Planned = {
+  event: 'push',
+  branch: 'master',
+  isFork: false,
+  isPrivate: false,
+  trust: 'protected',
+  pullRequest: null,
+  target: null,
+}
+export const PULL: Partial<Planned> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
+export const FORK: Partial<Planned> = { ...PULL, isFork: true, trust: 'fork' }
+
+/** Plans what a repository's file says, under settings of the account's. */
+export function plan(
+  build: Partial<Planned>,
+  says: JsonObject,
+  global: JsonObject = {},
+): { plan: Plan; resolved: Resolved } {
+  const files = { ...NO_FILES, lambciJson: JSON.stringify(says) }
+  const subject = { ...PUSH, ...build }
+  const resolved = resolveConfig({
+    build: { ...subject, project: 'gh/o/r' },
+    account: { global },
+    base: files,
+    head: files,
+  })
+  return { plan: planBuild(subject, resolved), resolved }
+}

@@ -1,0 +1,130 @@
+import type { GrantIssuer, JobGrants } from '../../src/admission/grants.ts'
+import type { Build } from '../../src/model/build.ts'
+import type { BuildNews } from '../../src/notifiers/notifier.ts'
+import type { JobRun } from '../../src/records/job-run.ts'
+import { emptyReport, type Report } from '../../src/records/report-record.ts'
+import { type View, viewOf } from '../../src/records/view.ts'
+
+export const AT = '2026-11-20T10:00:00.000Z'
+/** A moment so many seconds after the job was queued. */
+export const after = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000)
+export const NONCE = 'a-nonce-of-this-one-job'
+
+export const makeBuild = (change: Partial<Build> = {}): Build => ({
+  project: 'gh/ada/web',
+  event: 'push',
+  trigger: 'push/master',
+  branch: 'master',
+  defaultBranch: 'master',
+  commit: 'a'.repeat(40),
+  baseCommit: 'b'.repeat(40),
+  cloneRepository: 'ada/web',
+  checkoutBranch: 'master',
+  pullRequest: null,
+  target: null,
+  isFork: false,
+  isPrivate: false,
+  isDependabot: false,
+  message: 'Paint it green\n\nAll of it.',
+  author: { name: 'Ada Writer', login: 'ada' },
+  committers: [],
+  number: 7,
+  trust: 'protected',
+  settings: { global: { allow: ['ada'] } },
+  nonce: NONCE,
+  delivery: '11111111-2222-3333-4444-555555555555',
+  baseUrl: 'https://ci.example.com',
+  queuedAt: AT,
+  latestEnd: after(3300).toISOString(),
+  ...change,
+})
+
+export const PULL: Partial<Build> = {
+  event: 'pull_request',
+  trigger: 'pr/12',
+  pullRequest: 12,
+  checkoutBranch: 'topic',
+  trust: 'branch',
+}
+export const FORKED: Partial<Build> = {
+  ...PULL,
+  isFork: true,
+  trust: 'fork',
+  cloneRepository: 'stranger/web',
+}
+
+export const runOf = (change: Partial<JobRun> = {}): JobRun => ({
+  nonce: NONCE,
+  writeId: 'a-write',
+  phase: 'running',
+  startedAt: after(2).toISOString(),
+  endedAt: null,
+  plan: { build: true, reason: 'the branch is built', cmd: 'npm test', stage: null },
+  exit: null,
+  conclusion: null,
+  reason: null,
+  deploy: null,
+  log: null,
+  timings: {},
+  runner: {
+    function: 'lambci-run-protected',
+    memoryMb: 1769,
+    storageMb: 512,
+    architecture: 'arm64',
+    region: 'us-east-1',
+    requestId: 'request-1',
+    start: 'cold',
+  },
+  notifications: null,
+  ...change,
+})
+
+/** A run that ended 42 seconds after its start. */
+export const endedRun = (change: Partial<JobRun> = {}): JobRun =>
+  runOf({
+    phase: 'ended',
+    endedAt: after(44).toISOString(),
+    conclusion: 'passed',
+    exit: { kind: 'exited', code: 0 },
+    log: { bytes: 10, complete: true, segments: 1 },
+    ...change,
+  })
+
+export const reportOf = (change: Partial<Report> = {}): Report => ({ ...emptyReport, ...change })
+
+type Changes = { build?: Partial<Build>; run?: Partial<JobRun> | null; report?: Partial<Report> }
+
+/** The view of a build that passed in 42 seconds, but for what is changed. */
+export const viewWith = ({ build = {}, run = {}, report }: Changes = {}): View =>
+  viewOf({
+    build: makeBuild(build),
+    run: run && endedRun(run),
+    report: report ? reportOf(report) : null,
+  })
+
+/** What notifiers may know of a build that is over. */
+export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews => ({
+  view,
+  url,
+  isOver: true,
+  mayHaveStage: true,
+  summary: async () => null,
+  tail: async () => [],
+})
+
+/** What a job of a public repository without secrets is given where the bucket needs no credentials of its own. */
+export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
+  cloneToken: null,
+  credentials: null,
+  secretVariables: [],
+  deployRole: null,
+  buildUrl: 'https://ci.example.com/x',
+  ...change,
+})
+
+/** Gives what is given here, to whoever may have it. */
+export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
+  cloneToken: async () => cloneToken,
+  issueCredentials: async () => null,
+  deployRole: null,
+})

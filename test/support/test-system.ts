@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import type { Mail } from '../../loopback/sns/delivery.ts'
+import { functionName } from '../../loopback/system/functions.ts'
+import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
+import { buildKeys } from '../../src/records/keys.ts'
+import { readRecords } from '../../src/records/read-records.ts'
+import { type View, viewOf } from '../../src/records/view.ts'
+
+/** The whole system on loopback, with hands to push to it and eyes to see what comes of it. */
+export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
+
+export type Files = Record<string, string>
+type Ref = { project: string; number: number }
+
+const TIMEOUT_MS = 45_000
+
+/** `home` is the directory of an earlier town, which goes on here. */
+export async function openTestSystem({ home, ...options }: Partial<SystemOptions> & { home?: string } = {}) {
+  const directory = home ?? (await mkdtemp(join(tmpdir(), 'lambci-town-')))
+  const mails: Mail[] = []
+  const lines: string[] = []
+  const system = await startSystem({
+    directory: join(directory, 'data'),
+    port: 0,
+    onMail: mail => mails.push(mail),
+    onLog: (name, _, line) => lines.push(`${name}: ${line}`),
+    ...options,
+  })
+  return {
+    directory,
+    system,
+    mails,
+    lines,
+    ...actions(directory, system),
+    ...queries(system),
+    close: () => close(directory, system),
+  }
+}
+
+async function close(directory: string, system: System) {
+  await settled(system)
+  await system.close()
+  await rm(directory, { recursive: true, force: true })
+}
+
+/** Nothing queued or running, as long as that comes soon. */
+const settled = (system: System) =>
+  Promise.race([system.lambda.idle(), sleep(5000, undefined, { ref: false })])
+
+function actions(directory: string, system: System) {
+  const { github, githubApi, githubToken } = system.addresses
+  const git = async (cwd: string, ...args: string[]) => {
+    const env = { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: directory }
+    return (await execa('git', args, { cwd, env, extendEnv: false })).stdout
+  }
+  const api = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${githubApi}${path}`, {
+      method,
+      headers: { authorization: `token ${githubToken}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text ? JSON.parse(text) : null
+  }
+  return {
+    git,
+    api,
+    /** A new repository with these files, not pushed yet; answers its directory. */
+    write: async (files: Files, at = join(directory, randomUUID())) => {
+      await mkdir(at, { recursive: true })
+      await git(at, 'init', '--quiet', '--initial-branch=master')
+      await writeFiles(at, files)
+      return at
+    },
+    /** Commits these files in a repository of `write` and pushes them; answers the commit. */
+    push: async (at: string, repository: string, branch: string, files: Files = {}, message = 'A change') => {
+      await writeFiles(at, files)
+      await git(at, 'add', '--all')
+      await git(at, 'commit', '--quiet', '--allow-empty', '--message', message)
+      const remote = new URL(`${github}/${repository}.git`)
+      remote.username = 'x-access-token'
+      remote.password = githubToken
+      await git(at, 'push', '--quiet', '--force', remote.href, `HEAD:refs/heads/${branch}`)
+      return git(at, 'rev-parse', 'HEAD')
+    },
+  }
+}
+
+function queries(system: System) {
+  const { store, addresses } = system
+  const look = async (build: Ref): Promise<View | null> => {
+    const records = await readRecords(store, build)
+    return records && viewOf(records)
+  }
+  return {
+    look,
+    settled: () => settled(system),
+    /** Waits until the build is over and everybody has been told. */
+    ended: (build: Ref): Promise<View> =>
+      until(`the end of ${build.project} #${build.number}`, async () => {
+        const records = await readRecords(store, build)
+        return records?.report?.isClosed ? viewOf(records) : null
+      }),
+    until,
+    /** Ends the warm sandboxes of all build functions, with what they keep. */
+    coolDown: () => {
+      for (const trust of ['fork', 'branch', 'protected'] as const)
+        for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
+          process.kill(pid, 'SIGKILL')
+    },
+    read: (path: string) => readFile(path, 'utf8'),
+    log: async (build: Ref) => {
+      const stored = await store.get(buildKeys(build).log.whole)
+      return Buffer.from(stored?.body ?? '').toString('utf8')
+    },
+    /** Oldest first: `state context: description`. */
+    statuses: async (repository: string, commit: string): Promise<string[]> => {
+      const headers = { authorization: `token ${addresses.githubToken}` }
+      const answer = await fetch(`${addresses.githubApi}/repos/${repository}/commits/${commit}/statuses`, {
+        headers,
+      })
+      const statuses = (await answer.json()) as { state: string; context: string; description: string }[]
+      return statuses
+        .reverse()
+        .map(({ state, context, description }) => `${state} ${context}: ${description}`)
+    },
+  }
+}
+
+async function until<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
+  const end = Date.now() + TIMEOUT_MS
+  while (Date.now() < end) {
+    const seen = await look()
+    if (seen) return seen
+    await sleep(30)
+  }
+  throw new Error(`Waited in vain for ${what}`)
+}
+
+async function writeFiles(at: string, files: Files): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(at, name)), { recursive: true })
+    await writeFile(join(at, name), text)
+    if (name.endsWith('.sh')) await chmod(join(at, name), 0o755)
+  }
+}
+
+const GIT_ENVIRONMENT = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_AUTHOR_NAME: 'Ada Writer',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada Writer',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+}
+
+/** `.lambci.json` that runs this command on every branch, and whatever else is given. */
+export const lambciJson = (cmd: string, rest: object = {}): Files => ({
+  '.lambci.json': JSON.stringify({ cmd, branches: { '/.*/': true }, ...rest }),
+})

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  findSecretVariables,
+  openRunnerSecrets,
+  readRunnerSecrets,
+  readSecretVariables,
+} from '../../../src/account/secrets.ts'
+import { parseAccount } from '../../../src/account/settings.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { UserError } from '../../../src/model/user-error.ts'
+import { runnerSecretsKey, variablesKeys } from '../../../src/records/keys.ts'
+import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { FORKED, makeBuild } from '../../support/records.ts'
+
+let bucket: Bucket
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+afterAll(() => bucket.close())
+
+const SECRETS = {
+  webhookSecrets: ['old', 'new'],
+  githubToken: 'ghp_very-secret',
+  cloneToken: null,
+  githubApp: null,
+  slackToken: null,
+  linkKey: 'a-link-key-of-these-tests',
+}
+
+test('secrets that are missing are a problem, not remembered; afterwards they are kept', async () => {
+  const secrets = openRunnerSecrets(bucket.store)
+  await expect(secrets()).rejects.toThrow(UserError)
+  await expect(secrets()).rejects.toThrow(
+    'secrets/runner.json is missing in the bucket: this stack has not been set up yet.',
+  )
+  await putJson(bucket.store, runnerSecretsKey, SECRETS)
+  expect(await secrets()).toEqual(SECRETS)
+  await putJson(bucket.store, runnerSecretsKey, { ...SECRETS, linkKey: 'another-link-key-altogether' })
+  expect(await secrets()).toEqual(SECRETS)
+})
+
+test.each<[unknown, RegExp]>([
+  ['{"githubToken": "ghp_very-secret"', /is not valid: /],
+  [{ ...SECRETS, webhookSecrets: [] }, /is not valid: webhookSecrets\.$/],
+  [{ ...SECRETS, webhookSecrets: [''] }, /is not valid: webhookSecrets\.0\.$/],
+  [{ ...SECRETS, githubToken: null }, /is not valid: githubToken\.$/],
+  [{ ...SECRETS, githubApp: { id: 1, privateKey: 'none' } }, /is not valid: githubApp\.privateKey\.$/],
+  [{ ...SECRETS, linkKey: 'short', cloneToken: 5 }, /is not valid: cloneToken, linkKey\.$/],
+])('wrong secrets %j are a problem that names the field and tells none', async (stored, message) => {
+  await putJson(bucket.store, runnerSecretsKey, stored)
+  const failed = readRunnerSecrets(bucket.store).catch((error: Error) => error)
+  expect(await failed).toBeInstanceOf(UserError)
+  expect(String(await failed)).toMatch(message)
+  expect(String(await failed)).not.toContain('very-secret')
+})
+
+const find = (build: Build) =>
+  findSecretVariables(bucket.store, build, parseAccount(build.project, build.settings))
+
+test("a repository's variables are the account's, and over them its own", async () => {
+  const { store } = bucket
+  const [global, own] = variablesKeys('gh/ada/web')
+  const build = makeBuild({ project: 'gh/ada/web' })
+  expect(await find(build)).toEqual([])
+  await putJson(store, `${global}.old`, {})
+  expect(await find(build)).toEqual([])
+  await putJson(store, own, { B: '3', __C: '4' })
+  expect(await find(build)).toEqual([own])
+  await putJson(store, global, { A: '1', B: '2' })
+  expect(await find(build)).toEqual([global, own])
+  expect(await find(makeBuild({ project: 'gh/ada/other' }))).toEqual([global])
+
+  expect(await readSecretVariables(store, [])).toEqual({})
+  expect(await readSecretVariables(store, [global, own])).toEqual({ A: '1', B: '3', __C: '4' })
+  await expect(readSecretVariables(store, ['secrets/env/gone.json'])).rejects.toThrow(/has gone since/)
+})
+
+test.each<[string, Partial<Build>]>([
+  ['a fork', FORKED],
+  ['an account that gives none', { settings: { global: { inheritSecrets: false } } }],
+  ['a repository that gives none', { settings: { global: {}, repository: { inheritSecrets: false } } }],
+  ['a branch that gets none', { settings: { global: { branches: { master: { inheritSecrets: false } } } } }],
+])('%s has none', async (_, change) => {
+  await putJson(bucket.store, variablesKeys('')[0], { A: '1' })
+  expect(await find(makeBuild(change))).toEqual([])
+})
+
+test.each<[unknown]>([['{"A": "very-secret"'], [{ 'A=B': 'very-secret' }], [{ A: 1 }], [['very-secret']]])(
+  'variables %j are a problem that tells none',
+  async stored => {
+    await putJson(bucket.store, variablesKeys('gh/ada/bad')[1], stored)
+    const failed = await readSecretVariables(bucket.store, [variablesKeys('gh/ada/bad')[1]]).catch(
+      (error: Error) => error,
+    )
+    expect(failed).toBeInstanceOf(UserError)
+    expect(String(failed)).toContain('secrets/env/gh/ada/bad.json in the bucket is not an object')
+    expect(String(failed)).not.toContain('very-secret')
+  },
+)

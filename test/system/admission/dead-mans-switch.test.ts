@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type Scheduler, startScheduler } from '../../../loopback/scheduler/scheduler.ts'
+import {
+  type DeadMansSwitch,
+  openDeadMansSwitch,
+  switchName,
+} from '../../../src/admission/dead-mans-switch.ts'
+import { latestEndAfter, switchTimeOf } from '../../../src/admission/deadlines.ts'
+import { openScheduler } from '../../../src/aws/scheduler.ts'
+import { pointAwsAt } from '../../support/loopback-aws.ts'
+import { after, makeBuild } from '../../support/records.ts'
+
+let scheduler: Scheduler
+let directory: string
+let deadMansSwitch: DeadMansSwitch
+let time = after(0).getTime()
+const woken: unknown[] = []
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lambci-switch-'))
+  scheduler = await startScheduler({
+    directory,
+    groups: ['lambci'],
+    clock: { now: () => time },
+    onTarget: async (arn, input) => void woken.push([arn, input]),
+  })
+  pointAwsAt({ scheduler: scheduler.url })
+  deadMansSwitch = openDeadMansSwitch(openScheduler('lambci'), {
+    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lambci-report',
+    roleArn: 'arn:aws:iam::123456789012:role/lambci-scheduler',
+  })
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await scheduler.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const build = (number: number) => ({ project: 'gh/ada/web', number })
+const names = () => scheduler.schedules().map(({ name }) => name)
+
+test('a switch can be set twice, and keeps its first time', async () => {
+  await deadMansSwitch.set(build(1), after(60))
+  await deadMansSwitch.set(build(1), after(600))
+  expect(names()).toEqual([switchName(build(1))])
+  time = after(61).getTime()
+  await scheduler.runDue()
+  expect(woken).toEqual([
+    ['arn:aws:lambda:us-east-1:123456789012:function:lambci-report', { switch: build(1) }],
+  ])
+  expect(names()).toEqual([])
+})
+
+test('a switch can be cleared twice, and clears no other', async () => {
+  await deadMansSwitch.set(build(2), after(900))
+  await deadMansSwitch.set(build(3), after(900))
+  await deadMansSwitch.clear(build(2))
+  await deadMansSwitch.clear(build(2))
+  expect(names()).toEqual([switchName(build(3))])
+})
+
+test('of a whole job, only its name goes into the switch', async () => {
+  await deadMansSwitch.set(makeBuild({ number: 4 }), after(120))
+  time = after(121).getTime()
+  await scheduler.runDue()
+  expect(JSON.stringify(woken.at(-1))).not.toContain('nonce')
+  expect(woken.at(-1)).toEqual([expect.any(String), { switch: build(4) }])
+})
+
+test('names are at most 64 characters that the Scheduler takes, and differ', () => {
+  const projects = [
+    'gh/ada/web',
+    'gh/ada/web-1',
+    'gh/ada-web/1',
+    `gh/${'o'.repeat(100)}/${'r'.repeat(100)}`,
+    'gh/a/b.c_d',
+  ]
+  const all = projects.flatMap(project =>
+    [1, 11, 9_999_999_999].map(number => switchName({ project, number })),
+  )
+  expect(new Set(all).size).toBe(all.length)
+  for (const name of all) expect(name).toMatch(/^[0-9A-Za-z_.-]{1,64}$/)
+})
+
+test('it wakes report a minute after the last moment at which the build may run', () => {
+  const latestEnd = latestEndAfter(after(0))
+  // 2,400 s in the queue and Lambda's 900 s.
+  expect(latestEnd).toEqual(after(3300))
+  expect(switchTimeOf(latestEnd.toISOString())).toEqual(after(3360))
+})

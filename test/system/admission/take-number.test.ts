@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DeliveryClaim } from '../../../src/admission/delivery-claim.ts'
+import { lastNumber, raiseCounter } from '../../../src/records/counter.ts'
+import { buildKeys, deliveryKey } from '../../../src/records/keys.ts'
+import { readBuild } from '../../../src/records/read-records.ts'
+import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
+import { admitOne, openClaim } from '../../support/claims.ts'
+import { startFront } from '../../support/front.ts'
+import { makeBuild } from '../../support/records.ts'
+
+let bucket: Bucket
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+afterAll(() => bucket.close())
+
+let projects = 0
+const nextProject = () => `gh/ada/numbers-${++projects}`
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
+const jobsOf = async (project: string) =>
+  (await keysIn(bucket, `${project}/builds/`)).filter(key => key.endsWith('/build.json'))
+
+test('thirty deliveries at once get the numbers 1 to 30, none twice, none left out', async () => {
+  const project = nextProject()
+  const jobs = await Promise.all(upTo(30).map(() => admitOne(bucket.store, project)))
+  expect(jobs.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(upTo(30))
+  expect(await jobsOf(project)).toHaveLength(30)
+  expect(await lastNumber(bucket.store, project)).toBe(30)
+  expect((await admitOne(bucket.store, project)).number).toBe(31)
+})
+
+test('one delivery that arrives ten times at once is one build', async () => {
+  const [project, id] = [nextProject(), randomUUID()]
+  const jobs = await Promise.all(upTo(10).map(() => admitOne(bucket.store, project, id)))
+  expect(new Set(jobs.map(({ number, nonce }) => `${number} ${nonce}`)).size).toBe(1)
+  expect(await jobsOf(project)).toHaveLength(1)
+})
+
+test('the same among others: ten deliveries, each of them three times at once', async () => {
+  const project = nextProject()
+  const ids: string[] = upTo(10).map(() => randomUUID())
+  const jobs = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(bucket.store, project, id)))
+  const numbers = new Map(ids.map(id => [id, new Set<number>()]))
+  for (const { delivery, number } of jobs) numbers.get(delivery)?.add(number)
+  expect([...numbers.values()].map(({ size }) => size)).toEqual(ids.map(() => 1))
+  expect(await jobsOf(project)).toHaveLength(10)
+})
+
+test('projects are numbered apart', async () => {
+  const [one, other] = [nextProject(), nextProject()]
+  await admitOne(bucket.store, one)
+  expect((await admitOne(bucket.store, other)).number).toBe(1)
+})
+
+test('a delivery sent again answers with its build until that has ended, then asks for a new one', async () => {
+  const [project, id] = [nextProject(), randomUUID()]
+  const first = await admitOne(bucket.store, project, id)
+  expect(await admitOne(bucket.store, project, id)).toEqual(first)
+  const again = await Promise.all(upTo(5).map(() => admitOne(bucket.store, project, id, [1])))
+  expect(new Set(again.map(({ number }) => number))).toEqual(new Set([2]))
+  expect(again[0]?.nonce).not.toBe(first.nonce)
+  expect(await readJson(bucket.store, deliveryKey(id))).toMatchObject({
+    project,
+    builds: [
+      { number: 1, published: true },
+      { number: 2, published: true },
+    ],
+  })
+})
+
+test('a number that was claimed and then taken by another is passed over', async () => {
+  const [project, id] = [nextProject(), randomUUID()]
+  // This one stops right after its claim.
+  const stopped = await openClaim(bucket.store, id, project)
+  expect(stopped.build.number).toBe(1)
+  expect((await admitOne(bucket.store, project)).number).toBe(1)
+  expect((await admitOne(bucket.store, project, id)).number).toBe(2)
+  expect(await jobsOf(project)).toHaveLength(2)
+})
+
+test('a counter that lags behind, or is not there, leaves no number out', async () => {
+  const project = nextProject()
+  for (const number of [1, 2, 3]) {
+    await putJson(bucket.store, buildKeys({ project, number }).build, makeBuild({ project, number }))
+  }
+  expect((await admitOne(bucket.store, project)).number).toBe(4)
+  expect(await lastNumber(bucket.store, project)).toBe(4)
+})
+
+test('a counter is raised, never lowered', async () => {
+  const project = nextProject()
+  await Promise.all([3, 9, 1, 7].map(number => raiseCounter(bucket.store, project, number)))
+  expect(await lastNumber(bucket.store, project)).toBe(9)
+})
+
+test.each([
+  ['the claim', (key: string) => key.startsWith('deliveries/')],
+  ['build.json', (key: string) => key.endsWith('/build.json')],
+  ['the counter', (key: string) => key.endsWith('/counter.json')],
+  ['everything', () => true],
+])(
+  'where the answer to the first write of %s is lost, the repeated write knows itself again',
+  async (_, loses) => {
+    const project = nextProject()
+    // One build before, so that the number must be looked for as well.
+    await putJson(bucket.store, buildKeys({ project, number: 1 }).build, makeBuild({ project, number: 1 }))
+    const seen = new Set<string>()
+    const front = await startFront(bucket.url, ({ method, url, headers }) => {
+      const key = (url ?? '').split('?')[0]?.replace('/builds/', '') ?? ''
+      const write = `${key} ${headers['if-match']} ${headers['if-none-match']}`
+      if (method !== 'PUT' || !loses(key) || seen.has(write)) return false
+      return Boolean(seen.add(write))
+    })
+    try {
+      const build = await admitOne(openAt(front.url), project)
+      expect(seen.size).toBeGreaterThan(0)
+      expect(build.number).toBe(2)
+      expect(await readBuild(bucket.store, build)).toEqual(build)
+      expect(await jobsOf(project)).toHaveLength(2)
+    } finally {
+      await front.close()
+    }
+  },
+)
+
+test('a delivery sent again when its job can no longer end in time asks for a new build', async () => {
+  const [project, id] = [nextProject(), randomUUID()]
+  const stopped = await admitOne(bucket.store, project, id)
+  const claim = await DeliveryClaim.open(bucket.store, id, project, async number => number === stopped.number)
+  expect(claim.build).toMatchObject({ number: stopped.number + 1, published: false })
+  expect(claim.build.nonce).not.toBe(stopped.nonce)
+})

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { functionName } from '../../../loopback/system/functions.ts'
+import { ENVIRONMENT } from '../../../scripts/bench/starts.ts'
+import { type Bundle, bundle, ENTRIES, sizeOf, writeBundle } from '../../../scripts/bundle.ts'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { readBuild, readReport } from '../../../src/records/read-records.ts'
+import { failureRecord, s3Event, snsEvent, urlEvent } from '../../support/lambda-events.ts'
+import { headersOf, pushPayload } from '../../support/payloads.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+const READER = 'reader@localhost'
+const REPOSITORY = 'you/bundled'
+const build = (number: number) => ({ project: `gh/${REPOSITORY}`, number })
+
+let dist: string
+let ci: TestSystem
+let at: string
+let commit: string
+
+beforeAll(async () => {
+  dist = await mkdtemp(join(tmpdir(), 'lambci-bundles-'))
+  for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(dist, entry))
+  ci = await openTestSystem({ moduleOf: entry => join(dist, entry, 'index.js'), concurrency: 1 })
+  const { sns, jobsTopic, region } = ci.system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
+  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
+  client.destroy()
+  at = await ci.write(lambciJson('echo "built as bundled"', { branches: { master: true } }))
+  commit = await ci.push(at, REPOSITORY, 'master')
+  await ci.ended(build(1))
+})
+afterAll(async () => {
+  await ci.close()
+  await rm(dist, { recursive: true, force: true })
+})
+
+const orderOf = (number: number) =>
+  ci.mails.find(({ to, text }) => to === READER && JSON.parse(text).build.number === number)?.text ?? ''
+
+/** A push of the commit that is there, signed, as GitHub's request comes out of a function URL. */
+function delivery(id = randomUUID()) {
+  const payload = pushPayload({ after: commit })
+  const repository = { ...payload.repository, full_name: REPOSITORY, private: false }
+  const head = { ...payload.head_commit, id: commit }
+  const body = JSON.stringify({ ...payload, repository, head_commit: head, commits: [head] })
+  return urlEvent('POST', '/webhook', headersOf('push', body, ci.system.keys.webhookSecret, id), body)
+}
+type HttpAnswer = {
+  statusCode: number
+  headers: Record<string, string>
+  body: string
+  isBase64Encoded: boolean
+}
+async function http(event: unknown): Promise<HttpAnswer> {
+  const outcome = await ci.system.lambda.invoke(functionName('http'), event)
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.error))
+  return outcome.payload as HttpAnswer
+}
+
+const textsOf = (files: Bundle) =>
+  Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString()] as const)
+
+test.each(ENTRIES)(
+  '%s: without packages, the same whenever it is made, and not all of it loaded at once',
+  async entry => {
+    const files = await bundle(entry)
+    // Two dependencies ask for an optional package each, and do without; a message speaks of the third.
+    const optional = ['@aws-sdk/signature-v4-crt', 'supports-color', '@aws-sdk/signature-v4a']
+    const missing = textsOf(files).flatMap(([, text]) =>
+      [...text.matchAll(/\brequire\(["'`]([^"'`]+)["'`]\)/g)]
+        .map(([, name = '']) => name)
+        .filter(name => !process.getBuiltinModule(name) && !optional.includes(name))
+        .filter(name => !(name.startsWith('./') && name.slice(2) in files)),
+    )
+    expect(missing).toEqual([])
+    expect(textsOf(await bundle(entry))).toEqual(textsOf(files))
+    // What is compiled at the start costs its time at every cold one.
+    const list = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))'
+    const { stdout } = await execa(process.execPath, ['-e', list, join(dist, entry, 'index.js')], {
+      env: ENVIRONMENT,
+    })
+    const loaded: string[] = JSON.parse(stdout)
+    const sizes = loaded.map(path => files[basename(path)]?.byteLength ?? Number.NaN)
+    const size = sizes.reduce((total, bytes) => total + bytes, 0)
+    console.log(
+      `${entry} ${(sizeOf(files) / 1e6).toFixed(2)} MB, ${(size / 1e6).toFixed(2)} MB of it at the start`,
+    )
+    expect(size).toBeLessThan(950_000)
+  },
+)
+
+test('the whole way in bundles: cold, and warm in the same sandbox', async () => {
+  const first = await ci.look(build(1))
+  expect(first).toMatchObject({ status: 'passed', runner: { start: 'cold' } })
+  expect(await ci.statuses(REPOSITORY, commit)).toContainEqual(expect.stringMatching(/^success lambci\/push/))
+
+  const answer = await http(delivery())
+  expect([answer.statusCode, JSON.parse(answer.body)]).toEqual([
+    202,
+    {
+      ...build(2),
+      trigger: 'push/master',
+      url: expect.stringMatching(
+        /^https:\/\/x4z2wq7\w+\.lambda-url\.us-east-1\.on\.aws\/gh\/you\/bundled\/builds\/2$/,
+      ),
+    },
+  ])
+  expect(await ci.ended(build(2))).toMatchObject({ status: 'passed', runner: { start: 'warm' } })
+  expect(await ci.log(build(2))).toContain('built as bundled\n')
+  expect(ci.mails.some(({ subject }) => subject === `passed: ${REPOSITORY} #2 (master)`)).toBe(true)
+})
+
+test('http: health, a page, the log, and a forged delivery, as the function URL sends them', async () => {
+  expect(await http(urlEvent('GET', '/health'))).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
+  const page = await http(urlEvent('GET', `/gh/${REPOSITORY}/builds/1`))
+  expect(page).toMatchObject({
+    statusCode: 200,
+    headers: { 'content-type': expect.stringContaining('text/html') },
+  })
+  expect(page.body).toContain('built as bundled')
+  const log = await http(urlEvent('GET', `/gh/${REPOSITORY}/builds/1/log?from=0`))
+  expect(Buffer.from(log.body, log.isBase64Encoded ? 'base64' : 'utf8').toString()).toContain(
+    'built as bundled\n',
+  )
+  const forged = delivery()
+  Object.assign(forged.headers, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` })
+  expect((await http(forged)).statusCode).toBe(401)
+})
+
+test('report: a notification with an encoded key, a schedule, and failure records bare and by the topic', async () => {
+  const { lambda, store, addresses } = ci.system
+  const report = async (event: unknown) => {
+    const outcome = await lambda.invoke(functionName('report'), event)
+    expect(outcome).toMatchObject({ ok: true })
+  }
+  await ci.settled()
+  const delivered = await ci.statuses(REPOSITORY, commit)
+  const { run, report: record } = buildKeys(build(1))
+  const notified = s3Event(addresses.bucket, 'gh/you/bundled/cache/branch/a b+ü', run)
+  expect(notified.Records[0]?.s3.object.key).toBe('gh/you/bundled/cache/branch/a+b%2B%C3%BC')
+  await report(notified)
+  await report({ switch: build(1) })
+  // Nothing is told twice,
+  expect(await ci.statuses(REPOSITORY, commit)).toEqual(delivered)
+  // but whatever has not been told.
+  for (const event of [notified, { switch: build(1) }]) {
+    await store.remove(record)
+    await report(event)
+    expect((await readReport(store, build(1)))?.isClosed).toBe(true)
+    expect((await ci.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)
+  }
+  expect(await ci.statuses(REPOSITORY, commit)).toHaveLength(delivered.length + 2)
+  const payload = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
+  await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
+  const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))
+  await report(snsEvent('lambci-failures', wrapped))
+  const failures = (await readReport(store, build(1)))?.failures
+  expect(failures?.map(({ requestId, reason }) => [requestId[0], reason])).toEqual([
+    ['1', "it ran into the build function's own time limit"],
+    ['2', "it ran into the build function's own time limit"],
+  ])
+  expect((await ci.look(build(1)))?.status).toBe('passed')
+})
+
+test('build: a second delivery of an order by SNS changes nothing', async () => {
+  const before = await ci.look(build(1))
+  const event = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
+  const outcome = await ci.system.lambda.invoke(functionName('run-protected'), event)
+  expect(outcome).toMatchObject({ ok: true })
+  expect(await ci.look(build(1))).toEqual(before)
+  expect((await readBuild(ci.system.store, build(1)))?.nonce).toBeDefined()
+})

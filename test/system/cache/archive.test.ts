@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packTree, unpackTree } from '../../../src/cache/archive.ts'
+
+const NEVER = new AbortController().signal
+const hasZstd = spawnSync('zstd', ['--version']).status === 0
+const MB = 1024 * 1024
+
+let root: string
+let source: string
+/** A PATH on which there is tar, and no zstd. */
+let bare: string
+let count = 0
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'archive-'))
+  bare = join(root, 'bin')
+  await mkdir(bare)
+  await symlink(spawnSync('which', ['tar']).stdout.toString().trim(), join(bare, 'tar'))
+  source = join(root, 'source')
+  await mkdir(join(source, 'deps', 'deep'), { recursive: true })
+  await writeFile(join(source, 'deps', 'run'), '#!/bin/sh\n', { mode: 0o755 })
+  await writeFile(join(source, 'deps', 'deep', 'large'), Buffer.alloc(3 * MB, 'words and words '))
+  await writeFile(join(source, 'deps', 'a "name"\n-x'), 'odd')
+  await symlink('../run', join(source, 'deps', 'deep', 'link'))
+  await writeFile(join(source, 'other'), 'not asked for')
+})
+afterAll(() => rm(root, { recursive: true }))
+
+const NAMES = [
+  'deps',
+  'deps/run',
+  'deps/deep',
+  'deps/deep/large',
+  'deps/deep/link',
+  'deps/a "name"\n-x',
+  'other',
+]
+
+async function pack(path: string, names = NAMES): Promise<Buffer> {
+  const { packed, done } = packTree({ root: source, path }, names, NEVER)
+  const [bytes] = await Promise.all([buffer(packed), done])
+  return bytes
+}
+async function unpack(path: string, archive: Uint8Array, names = ['deps']): Promise<string> {
+  const into = join(root, `into-${++count}`)
+  await mkdir(into)
+  const pieces = (async function* () {
+    for (let at = 0; at < archive.length; at += MB) yield archive.subarray(at, at + MB)
+  })()
+  await unpackTree({ root: into, path }, names, pieces, NEVER)
+  return into
+}
+
+const withCommand = process.env.PATH ?? ''
+const pathOf = (which: string) => (which === 'the command' ? withCommand : bare)
+describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('by %s', which => {
+  const path = () => pathOf(which)
+
+  test.each(hasZstd ? ['the command', 'Node'] : ['Node'])(
+    'what was packed by %s is the same again',
+    async packer => {
+      const archive = await pack(pathOf(packer))
+      expect(archive.length).toBeLessThan(MB)
+      const into = await unpack(path(), archive)
+      expect((await lstat(join(into, 'deps', 'run'))).mode & 0o777).toBe(0o755)
+      expect(await readlink(join(into, 'deps', 'deep', 'link'))).toBe('../run')
+      for (const name of ['deps/deep/large', 'deps/a "name"\n-x'])
+        expect((await readFile(join(into, name))).equals(await readFile(join(source, name)))).toBe(true)
+      expect(existsSync(join(into, 'other'))).toBe(false)
+    },
+  )
+
+  test.each<[string, (whole: Buffer) => Buffer]>([
+    ['the end', whole => whole.subarray(0, whole.length - 20)],
+    ['all of it', () => Buffer.alloc(0)],
+    ['its meaning', () => Buffer.from('no archive at all')],
+    ['a byte', whole => Buffer.concat([whole.subarray(0, 90), Buffer.from('!!!!'), whole.subarray(94)])],
+  ])('an archive that has lost %s is said to be broken', async (_, spoil) => {
+    const archive = spoil(await pack(path()))
+    await expect(unpack(path(), archive)).rejects.toThrow(/\w/)
+  })
+
+  test('what cannot be packed is no archive', async () => {
+    const gone = new AbortController()
+    const { packed, done } = packTree({ root: source, path: path() }, NAMES, gone.signal)
+    gone.abort()
+    await expect(Promise.all([buffer(packed), done])).rejects.toThrow(/\w/)
+    await expect(pack(join(root, 'nowhere'))).rejects.toThrow(/tar/)
+  })
+
+  test('names are names, and a time that is still to come is no fault', async () => {
+    const at = join(source, 'odd\\n*name')
+    await writeFile(at, '')
+    await utimes(at, new Date('2040-01-01'), new Date('2040-01-01'))
+    const archive = await pack(path(), ['odd\\n*name'])
+    expect(await unpack(path(), archive, ['odd\\n*name', 'none']).then(into => readdir(into))).toEqual([
+      'odd\\n*name',
+    ])
+  })
+
+  test('a file that goes while it is packed is left out', async () => {
+    const into = await unpack(path(), await pack(path(), [...NAMES, 'deps/gone']))
+    expect(existsSync(join(into, 'deps', 'run'))).toBe(true)
+  })
+
+  test('what others must add to can be written', async () => {
+    await chmod(join(source, 'deps', 'deep'), 0o555)
+    const into = await unpack(path(), await pack(path()))
+    await chmod(join(source, 'deps', 'deep'), 0o755)
+    expect((await lstat(join(into, 'deps', 'deep'))).mode & 0o700).toBe(0o700)
+  })
+})

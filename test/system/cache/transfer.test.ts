@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { download, upload } from '../../../src/cache/transfer.ts'
+import { type Rule, startProxy } from '../../faults/proxy.ts'
+import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
+
+const MB = 1024 * 1024
+let bucket: Bucket
+const rules: Rule[] = []
+let proxy: Awaited<ReturnType<typeof startProxy>>
+beforeAll(async () => {
+  bucket = await openBucket()
+  proxy = await startProxy(rules)
+  proxy.aim(bucket.url)
+})
+afterAll(async () => {
+  await proxy.close()
+  await bucket.close()
+})
+
+/** Comes slowly, so that parts are sent while others are gathered. */
+async function* slowly(bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length; at += MB) {
+    await sleep(5)
+    yield bytes.subarray(at, at + MB)
+  }
+}
+async function read(key: string): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of download(bucket.store, key)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+test.each([1, 8 * MB - 1, 8 * MB, 8 * MB + 1, 30 * MB])('%i bytes come back as they went', async size => {
+  const bytes = randomBytes(size)
+  expect(await upload(bucket.store, 'there', slowly(bytes))).toBe(size)
+  expect((await read('there')).equals(bytes)).toBe(true)
+})
+
+test.each([1, 2, 4])('without its part %i there is no object', async number => {
+  const address = new RegExp(`/broken-${number}\\?partNumber=${number}&`)
+  rules.push({ method: 'PUT', address, nth: 1, times: 1000, fault: 403, seen: 0 })
+  const store = openAt(proxy.url)
+  await expect(upload(store, `broken-${number}`, slowly(randomBytes(30 * MB)))).rejects.toThrow()
+  store.close()
+  expect(rules.at(-1)?.seen).toBeGreaterThan(0)
+  expect(await keysIn(bucket, 'broken')).toEqual([])
+})
+
+test('what is not there is a fault', async () => {
+  await expect(read('nowhere')).rejects.toThrow('an archive is gone')
+})

@@ -1,0 +1,445 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startGitHub } from '../../../loopback/github/server.ts'
+import { makeDirectory, makeWorkingCopy } from '../../../loopback/test/github/working-copy.ts'
+import { readRunnerSecrets } from '../../../src/account/secrets.ts'
+import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
+import { keyOfPath } from '../../../src/records/links.ts'
+import { putJson, readJson } from '../../support/bucket.ts'
+import { lambci } from '../../support/lambci.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+let data: string
+beforeAll(async () => {
+  ci = await openTestSystem()
+  data = join(ci.directory, 'data')
+})
+afterAll(() => ci.close())
+
+const onTestSystem = (...args: string[]) => lambci([...args, '--data', data])
+const fileWith = async (name: string, text: string) => {
+  const path = join(ci.directory, name)
+  await writeFile(path, text)
+  return path
+}
+
+describe('setup', () => {
+  const global = settingsKeys('')[0]
+  let secrets: unknown
+  let settings: unknown
+  beforeAll(async () => {
+    secrets = await readJson(ci.system.store, runnerSecretsKey)
+    settings = await readJson(ci.system.store, global)
+  })
+  const reset = async () => {
+    await putJson(ci.system.store, runnerSecretsKey, secrets as object)
+    await putJson(ci.system.store, global, settings as object)
+  }
+  beforeEach(reset)
+  afterAll(reset)
+
+  test('a first one checks the token, makes the secrets, and says what comes next', async () => {
+    const { store } = ci.system
+    await store.remove(runnerSecretsKey)
+    await store.remove(global)
+    const token = await fileWith('token', `${ci.system.keys.githubToken}\n`)
+    const clone = await fileWith('clone-token', ci.system.keys.cloneToken)
+    const { exitCode, stdout, stderr } = await onTestSystem(
+      ...['setup', '--token-file', token, '--clone-token-file', clone, '--owners', 'you, them/project'],
+    )
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toContain("GitHub knows the token as lambci's.")
+    expect(stdout).toContain(
+      'Written: secrets/runner.json, config/global.json.\nBuilds for: you, them/project.\n',
+    )
+    expect(stdout).toContain('Next: lambci hook add OWNER/REPO')
+    expect(stdout).not.toContain(ci.system.keys.githubToken)
+    const written = await readRunnerSecrets(store)
+    expect(written).toMatchObject({
+      githubToken: ci.system.keys.githubToken,
+      cloneToken: ci.system.keys.cloneToken,
+      githubApp: null,
+      webhookSecrets: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      linkKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(await readJson(store, global)).toEqual({
+      allow: ['you', 'them/project'],
+      notifications: { sns: { topicArn: ci.system.addresses.noticesTopic } },
+    })
+
+    // Once more: what was made stays, what was added since, too.
+    await putJson(store, global, { ...((await readJson(store, global)) as object), timeout: 77 })
+    const again = await onTestSystem('setup', '--token-file', token)
+    expect(again.exitCode).toBe(0)
+    expect(await readRunnerSecrets(store)).toEqual(written)
+    expect(await readJson(store, global)).toMatchObject({ allow: ['lambci'], timeout: 77 })
+  })
+
+  test('secrets are rotated: the old webhook secret counts beside the new one, old links do not', async () => {
+    const before = await readRunnerSecrets(ci.system.store)
+    const { exitCode } = await onTestSystem('setup', '--rotate-webhook-secret', '--rotate-link-key')
+    expect(exitCode).toBe(0)
+    const after = await readRunnerSecrets(ci.system.store)
+    expect(after.webhookSecrets).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), before.webhookSecrets[0]])
+    expect(after.githubToken).toBe(before.githubToken)
+    expect(keyOfPath('/x', after.linkKey)).not.toBe(keyOfPath('/x', before.linkKey))
+    expect(await readJson(ci.system.store, global)).toEqual(settings)
+    await onTestSystem('setup', '--rotate-webhook-secret')
+    expect((await readRunnerSecrets(ci.system.store)).webhookSecrets[1]).toBe(after.webhookSecrets[0])
+  })
+
+  test('everything may come on standard input', async () => {
+    const input = JSON.stringify({ githubToken: ci.system.keys.githubToken, owners: ['*'] })
+    const { exitCode, stdout } = await lambci(['setup', '--stdin', '--data', data], { input })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Builds for: *.')
+  })
+
+  test('an App: checked with GitHub, its webhook set', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const pem = await fileWith('app.pem', String(privateKey.export({ type: 'pkcs1', format: 'pem' })))
+    const directory = await makeDirectory()
+    const app = {
+      id: 4711,
+      slug: 'builder',
+      owner: 'ada',
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    }
+    const permissions = { statuses: 'write', contents: 'read' } as const
+    const github = await startGitHub({ directory, token: 't', webhook: null, app: { ...app, permissions } })
+    const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+    const args = ['setup', '--stack', 'lambci', '--app-key-file', pem]
+    const good = await lambci([...args, '--app-id', '4711'], { env: stack.env })
+    expect([good.exitCode, good.stderr]).toEqual([0, ''])
+    expect(good.stdout).toContain('GitHub knows the App builder, installed for ada.')
+    expect(good.stdout).toContain("The App's webhook points here now")
+    expect((await readRunnerSecrets(ci.system.store)).githubApp?.id).toBe(4711)
+    const wrong = await lambci([...args, '--app-id', '4712'], { env: stack.env })
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      'lambci: GitHub does not accept the App: the id or the private key is wrong.',
+    ])
+    await stack.close()
+    await github.close()
+  })
+
+  test.each<[string, string[], string | undefined, RegExp[]]>([
+    [
+      'nobody to ask, and nothing given',
+      [],
+      undefined,
+      [/^lambci: This stack has not been set up yet: give a GitHub token \(--token-file\), or an App/],
+    ],
+    [
+      'a token that GitHub does not know',
+      ['--stdin'],
+      '{"githubToken": "ghp_wrong"}',
+      [/does not accept this token: it is mistyped, expired/],
+    ],
+    [
+      'two wrong tokens and a wrong owner: all at once',
+      ['--stdin'],
+      '{"githubToken": "ghp_wrong", "cloneToken": "x", "owners": ["a b"]}',
+      [
+        /does not accept this token/,
+        /does not accept the clone token/,
+        /"a b" is neither an owner nor owner\/repo/,
+      ],
+    ],
+    ['half an App', ['--app-id', '7'], undefined, [/An App takes both: --app-id and --app-key-file/]],
+    [
+      'a file that is not there',
+      ['--token-file', '/nowhere'],
+      undefined,
+      [/\/nowhere cannot be read \(ENOENT\)/],
+    ],
+    ['no JSON', ['--stdin'], 'ghp_secret', [/Standard input must be JSON like/]],
+  ])('%s: one sentence, exit 2, and nothing written', async (name, args, input, messages) => {
+    if (name.startsWith('nobody')) await ci.system.store.remove(runnerSecretsKey)
+    const before = [
+      await readJson(ci.system.store, runnerSecretsKey),
+      await readJson(ci.system.store, global),
+    ]
+    const { exitCode, stderr } = await lambci(
+      ['setup', ...args, '--data', data],
+      input === undefined ? {} : { input },
+    )
+    expect(exitCode).toBe(2)
+    for (const message of messages) expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/ghp_secret|\n\s+at /)
+    expect([
+      await readJson(ci.system.store, runnerSecretsKey),
+      await readJson(ci.system.store, global),
+    ]).toEqual(before)
+  })
+})
+
+test('a hook is added, brought up to date, and removed', async () => {
+  // One without a hook of its own for everything.
+  const token = ci.system.keys.githubToken
+  const github = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
+  const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+  const copy = await makeWorkingCopy(`${github.url}/you/hooked.git`)
+  await copy.commit('First')
+  await copy.push('master')
+  const hook = (...args: string[]) => lambci(['hook', ...args, '--stack', 'lambci'], { env: stack.env })
+  const count = async () => {
+    const headers = { authorization: `token ${token}` }
+    return ((await (await fetch(`${github.apiUrl}/repos/you/hooked/hooks`, { headers })).json()) as []).length
+  }
+  const added = await hook('add', 'you/hooked')
+  expect([added.exitCode, added.stderr]).toEqual([0, ''])
+  expect(added.stdout).toMatch(
+    /^Added: webhook \d+ of you\/hooked, for push, pull_request, merge_group, to http:\/\/127\.0\.0\.1:\d+\/webhook\.$/,
+  )
+  expect((await hook('add', 'you/hooked')).stdout).toMatch(/^Brought up to date: webhook/)
+  expect(await count()).toBe(1)
+  expect((await hook('remove', 'you/hooked')).stdout).toBe('Removed the webhook of you/hooked.')
+  expect(await count()).toBe(0)
+  expect((await hook('remove', 'you/hooked')).stdout).toBe('you/hooked has no webhook of this stack.')
+  const nowhere = await hook('add', 'you/nowhere')
+  expect([nowhere.exitCode, nowhere.stderr]).toEqual([
+    2,
+    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or there is no such repository/),
+  ])
+  const unnamed = await lambci(['hook', 'add', 'you/hooked', '--bucket', ci.system.addresses.bucket], {
+    env: stack.env,
+  })
+  expect([unnamed.exitCode, unnamed.stderr]).toEqual([
+    2,
+    expect.stringContaining('name the stack with --stack'),
+  ])
+  await onTestSystem('config', 'set', 'allow', '["them"]')
+  expect((await hook('add', 'you/hooked')).stdout).toContain('Note: you/hooked is not allowed yet.')
+  await onTestSystem('config', 'set', 'allow', '["*"]')
+  await stack.close()
+  await github.close()
+})
+
+test('settings are read, set and taken away; what a build would not accept is not written', async () => {
+  expect((await onTestSystem('config', 'set', 'timeout', '600')).stdout).toBe(
+    'timeout is now 600 for all repositories.',
+  )
+  expect((await onTestSystem('config', 'get', 'timeout')).stdout).toBe('600')
+  const rule = 'branches["release/1.0"].cmd'
+  expect((await onTestSystem('config', 'set', 'you/project', rule, 'make test')).exitCode).toBe(0)
+  expect(JSON.parse((await onTestSystem('config', 'get', 'you/project')).stdout)).toEqual({
+    branches: { 'release/1.0': { cmd: 'make test' } },
+  })
+  // A string where only a string will do.
+  expect((await onTestSystem('config', 'set', 'you/project', 'cmd', 'true')).stdout).toBe(
+    'cmd is now "true" for you/project.',
+  )
+  expect((await onTestSystem('config', 'unset', 'you/project', 'cmd')).exitCode).toBe(0)
+  expect((await onTestSystem('config', 'unset', 'timeout')).exitCode).toBe(0)
+  const missing = await onTestSystem('config', 'get', 'timeout')
+  expect([missing.exitCode, missing.stderr]).toEqual([2, 'lambci: timeout is not set for all repositories.'])
+
+  for (const [words, message] of [
+    [['timout', '600'], /config\/global\.json.*timout.*timeout/s],
+    [['timeout', 'soon'], /timeout/],
+    [['__proto__.x', '1'], /is no key/],
+    [['nobody', 'timeout', '1'], /"nobody" is no repository/],
+  ] as const) {
+    const { exitCode, stderr } = await onTestSystem('config', 'set', ...words)
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+  expect(await readJson(ci.system.store, settingsKeys('')[0])).not.toHaveProperty('timout')
+})
+
+test('secrets go in by file or standard input, come out by name alone, and reach the build masked', async () => {
+  const { store } = ci.system
+  const set = await lambci(['secret', 'set', 'DEPLOY_KEY', 'you/secretive', '--data', data], {
+    input: 'a-very-secret-value\n',
+  })
+  expect([set.exitCode, set.stdout, set.stderr]).toEqual([0, 'DEPLOY_KEY is set for you/secretive.', ''])
+  const file = await fileWith('value', '123\n')
+  const short = await onTestSystem('secret', 'set', 'PIN', '--file', file)
+  expect(short.stdout).toBe(
+    'PIN is set for all repositories.\nNote: it is shorter than 6 characters, and is not masked in logs.',
+  )
+  expect(await readJson(store, variablesKeys('gh/you/secretive')[1])).toEqual({
+    DEPLOY_KEY: 'a-very-secret-value',
+  })
+  expect((await onTestSystem('secret', 'list', 'you/secretive')).stdout).toBe('DEPLOY_KEY')
+  expect((await onTestSystem('secret', 'list', '--json')).stdout).toBe('["PIN"]')
+
+  const at = await ci.write(lambciJson('echo "[$DEPLOY_KEY] [$PIN]"'))
+  await ci.push(at, 'you/secretive', 'master')
+  const build = { project: 'gh/you/secretive', number: 1 }
+  await ci.ended(build)
+  expect(await ci.log(build)).toContain('[***] [123]\n')
+
+  expect((await onTestSystem('secret', 'remove', 'PIN')).stdout).toBe('PIN is removed for all repositories.')
+  for (const [args, message] of [
+    [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: take another name/],
+    [['set', '1X'], /is no name of a variable/],
+    [['set', 'X', 'nobody'], /"nobody" is no repository/],
+    [['set', 'X'], /X was left empty, and has not been set/],
+    [['remove', 'GONE'], /There is no secret GONE for all repositories/],
+  ] as const) {
+    const { exitCode, stderr } = await onTestSystem('secret', ...args)
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+})
+
+test('rebuild: the same commit under a new number, followed to its end', async () => {
+  const at = await ci.write(lambciJson('echo "built $LAMBCI_BUILD_NUM"; exit 3'))
+  const commit = await ci.push(at, 'you/again', 'master')
+  await ci.ended({ project: 'gh/you/again', number: 1 })
+  const again = await onTestSystem('rebuild', 'you/again', '--follow')
+  expect(again.exitCode).toBe(1)
+  expect(again.stdout).toMatch(
+    /^Build #2 of you\/again: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/again\/builds\/2\n/,
+  )
+  expect(again.stdout).toContain('built 2\n')
+  expect(await ci.look({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
+  expect(JSON.parse((await onTestSystem('rebuild', 'you/again#1', '--json')).stdout)).toMatchObject({
+    number: 3,
+  })
+  await ci.ended({ project: 'gh/you/again', number: 3 })
+  const none = await onTestSystem('rebuild', 'you/again#9')
+  expect([none.exitCode, none.stderr]).toEqual([2, 'lambci: There is no build #9 of you/again.'])
+
+  const slow = await ci.write(lambciJson('sleep 3'))
+  await ci.push(slow, 'you/slow', 'master')
+  const build = { project: 'gh/you/slow', number: 1 }
+  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  const early = await onTestSystem('rebuild', 'you/slow')
+  expect([early.exitCode, early.stderr]).toEqual([
+    2,
+    'lambci: Build #1 of you/slow has not ended yet: it is running.',
+  ])
+  await ci.ended(build)
+})
+
+test('deliver: a payload of one’s own is taken like GitHub’s, and by its id again', async () => {
+  const at = await ci.write(lambciJson('echo delivered'))
+  const commit = await ci.push(at, 'you/delivered', 'master')
+  await ci.ended({ project: 'gh/you/delivered', number: 1 })
+  const [delivery] = await ci.api('GET', '/repos/you/delivered/hooks/1/deliveries')
+  const { request } = await ci.api('GET', `/repos/you/delivered/hooks/1/deliveries/${delivery.id}`)
+  const file = await fileWith('payload.json', JSON.stringify(request.payload))
+  const first = await onTestSystem('deliver', 'push', file, '--json')
+  expect(first.exitCode).toBe(0)
+  const { status, answer, id } = JSON.parse(first.stdout)
+  expect([status, answer]).toMatchObject([202, { project: 'gh/you/delivered', number: 2 }])
+  expect(await ci.ended({ project: 'gh/you/delivered', number: 2 })).toMatchObject({
+    commit,
+    status: 'passed',
+  })
+  const again = await onTestSystem('deliver', 'push', file, '--id', id)
+  expect(again.stdout).toMatch(new RegExp(`^202 .*"number":3.*\nDelivery ${id}$`))
+  await ci.ended({ project: 'gh/you/delivered', number: 3 })
+
+  const broken = await lambci(['deliver', 'push', '-', '--data', data], { input: '{"ref":' })
+  expect([broken.exitCode, broken.stdout]).toEqual([1, expect.stringMatching(/^400 .*not valid JSON/)])
+  const ping = await lambci(['deliver', 'ping', '-', '--data', data], { input: '{}' })
+  expect([ping.exitCode, ping.stdout]).toEqual([0, expect.stringContaining('The webhook works.')])
+  const wrong = await onTestSystem('deliver', 'Push!', file)
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('"Push!" is no event')])
+})
+
+test('builds: a table, newest first, and what the months have cost', async () => {
+  const at = await ci.write(lambciJson('exit $(cat code)'))
+  for (const [index, code] of ['0', '1'].entries()) {
+    await ci.push(
+      at,
+      'you/listed',
+      code === '0' ? 'master' : 'qa',
+      { code },
+      `Change\u001b[31m ${code}\nand more`,
+    )
+    await ci.ended({ project: 'gh/you/listed', number: index + 1 })
+  }
+  const { exitCode, stdout, stderr } = await onTestSystem('builds', 'you/listed')
+  expect([exitCode, stderr]).toEqual([0, ''])
+  const [newest = '', oldest = '', ...none] = stdout.split('\n')
+  expect(newest).toMatch(
+    /^#2 +failed +\d{4}-\d\d-\d\d \d\d:\d\d {2}[\d.]+ s +~\$0\.000\d +qa +Change\\x1b\[31m 1$/,
+  )
+  expect(oldest).toMatch(/^#1 +passed .* master +Change/)
+  expect(none).toEqual([])
+  expect((await onTestSystem('builds', 'you/listed', '--branch', 'qa', '--limit', '1')).stdout).toMatch(
+    /^#2 [^\n]*$/,
+  )
+  expect(JSON.parse((await onTestSystem('builds', 'you/listed', '--json')).stdout)).toMatchObject([
+    { number: 2, status: 'failed', cost: expect.any(Number) },
+    { number: 1, status: 'passed' },
+  ])
+  expect((await onTestSystem('builds', 'you/listed', '--cost')).stdout).toMatch(
+    /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
+  )
+  expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
+  const wrong = await onTestSystem('builds', 'nobody')
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is no repository')])
+})
+
+/** CloudFormation, as far as the command line asks it: one stack with its outputs, on this town's bucket. */
+async function answerStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
+  const { createServer } = await import('node:http')
+  const { addresses, keys, servers } = ci.system
+  const member = (key: string, value: string, kind: 'Output' | 'Parameter') =>
+    `<member><${kind}Key>${key}</${kind}Key><${kind}Value>${value}</${kind}Value></member>`
+  const outputs = status.includes('ROLLBACK')
+    ? []
+    : [member('Bucket', addresses.bucket, 'Output'), member('Url', `${addresses.url}/`, 'Output')]
+  const server = createServer(async (request, response) => {
+    const body = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
+    const isKnown = body.get('StackName') === 'lambci'
+    response.writeHead(isKnown ? 200 : 400, { 'content-type': 'text/xml' }).end(
+      isKnown
+        ? `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>lambci</StackName><CreationTime>2026-11-21T10:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${outputs.join('')}</Outputs><Parameters>${Object.entries(
+            parameters,
+          )
+            .map(([key, value]) => member(key, value, 'Parameter'))
+            .join('')}</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+        : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${body.get('StackName')} does not exist</Message></Error></ErrorResponse>`,
+    )
+  })
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as { port: number }
+  return {
+    env: {
+      AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL_S3: servers.s3.url,
+      AWS_REGION: addresses.region,
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    },
+    close: () => new Promise(closed => server.close(closed)),
+  }
+}
+
+test('a stack is found by its outputs; what is wrong with it is said in a sentence', async () => {
+  const at = await ci.write(lambciJson('echo "found me"'))
+  await ci.push(at, 'you/found', 'master')
+  await ci.ended({ project: 'gh/you/found', number: 1 })
+  const stack = await answerStacks()
+  const nowhere = ['--data', '/nowhere']
+  const logs = await lambci(['logs', 'you/found', ...nowhere], { env: stack.env })
+  expect([logs.exitCode, logs.stderr]).toEqual([0, ''])
+  expect(logs.stdout).toContain('found me')
+  const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    2,
+    'lambci: There is no stack other in us-east-1: deploy it with "npm run deploy", or say where it is with --stack and AWS_REGION.',
+  ])
+  await stack.close()
+  const broken = await answerStacks({}, 'ROLLBACK_COMPLETE')
+  const rolled = await lambci(['config', 'get', ...nowhere], { env: broken.env })
+  expect([rolled.exitCode, rolled.stderr]).toEqual([
+    2,
+    expect.stringContaining('The stack lambci is not complete (ROLLBACK_COMPLETE): run "npm run deploy"'),
+  ])
+  await broken.close()
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
+  const unsigned = await lambci(['config', 'get', ...nowhere], { env: { ...anonymous, HOME: '/nowhere' } })
+  expect([unsigned.exitCode, unsigned.stderr]).toEqual([
+    2,
+    expect.stringContaining('There are no AWS credentials either: sign in with "aws configure"'),
+  ])
+})

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Addresses } from '../../../loopback/system/system.ts'
+import { git, makeDirectory, removeDirectories } from '../../../loopback/test/github/working-copy.ts'
+import { openStore } from '../../../src/aws/bucket.ts'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { readRecords } from '../../../src/records/read-records.ts'
+import { viewOf } from '../../../src/records/view.ts'
+
+const LAMBCI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'lambci.js')
+const ROUNDS = 4
+
+let data: string
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'lambci-crash-'))
+})
+afterAll(() => Promise.all([removeDirectories(), rm(data, { recursive: true, force: true })]))
+
+/** The system as people start it; its first line says where everything is. */
+async function start() {
+  const child = spawn(
+    process.execPath,
+    [LAMBCI, 'local', '--port', '0', '--data', join(data, 'data'), '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const [line] = await once(createInterface(child.stdout), 'line')
+  const addresses = JSON.parse(String(line)) as Addresses
+  const { bucket, s3: endpoint, region, accessKeyId, secretAccessKey } = addresses
+  const store = openStore(bucket, { credentials: { accessKeyId, secretAccessKey }, endpoint, region })
+  return { child, addresses, store }
+}
+
+test('kill -9 at any moment: the next start goes on, and nothing is lost', async () => {
+  const project = 'gh/ada/crash'
+  const at = await makeDirectory()
+  await git(at, 'init', '--quiet')
+  await writeFile(join(at, '.lambci.json'), '{"cmd": "echo tested; sleep 0.5"}')
+  await git(at, 'add', '--all')
+  for (let round = 1; round <= ROUNDS; round++) {
+    const { child, addresses } = await start()
+    const remote = new URL(`${addresses.github}/ada/crash.git`)
+    remote.username = 'x-access-token'
+    remote.password = addresses.githubToken
+    await git(at, 'commit', '--quiet', '--allow-empty', '-m', `Round ${round}`)
+    await git(at, 'push', '--quiet', remote.href, 'HEAD:refs/heads/master')
+    // Somewhere between the delivery and its end.
+    await sleep(150 * round)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  const { child, store } = await start()
+  try {
+    const ended: string[] = []
+    for (let number = 1; number <= ROUNDS; number++) {
+      const build = { project, number }
+      for (let left = 600; ; left--) {
+        const records = await readRecords(store, build)
+        if (records?.report?.isClosed) {
+          ended.push(viewOf(records).status)
+          break
+        }
+        if (left === 0) throw new Error(`#${number} has not ended: ${JSON.stringify(records)}`)
+        await sleep(100)
+      }
+      expect(await store.get(buildKeys(build).log.whole)).not.toBeNull()
+    }
+    // A newer commit may have ended an older build; each push has its one build, and it is over.
+    expect(ended.every(status => ['passed', 'errored', 'cancelled'].includes(status))).toBe(true)
+    expect(await readRecords(store, { project, number: ROUNDS + 1 })).toBeNull()
+  } finally {
+    child.kill('SIGINT')
+    await once(child, 'exit')
+  }
+}, 120_000)

@@ -1,0 +1,290 @@
+import { expect, test } from 'vitest'
+import type { AccessRequest } from '../../../loopback/iam/access.ts'
+import { decide, isAllowed, type Principal } from '../../../loopback/iam/evaluate.ts'
+import { policySchema } from '../../../loopback/iam/policy.ts'
+import { readStack } from '../../../loopback/system/stack.ts'
+import { readTemplate } from '../../../loopback/system/template.ts'
+import { sessionPolicyOf } from '../../../src/admission/session-policy.ts'
+import type { Trust } from '../../../src/model/build.ts'
+import { branchKey, buildKeys, counterKey, deliveryKey, variablesKeys } from '../../../src/records/keys.ts'
+
+const ACCOUNT = '123456789012'
+const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
+const NOTICE_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
+const template = await readTemplate({
+  stack: 'lambci',
+  account: ACCOUNT,
+  region: 'us-east-1',
+  parameters: {
+    ArtifactBucket: 'artifacts',
+    HttpBundle: 'http.zip',
+    ReportBundle: 'report.zip',
+    BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
+    DeployRoles: DEPLOY_ROLE,
+    NoticeTopics: NOTICE_TOPIC,
+  },
+})
+const { roles, bucket } = readStack(template, ACCOUNT)
+
+const BUCKET = `arn:aws:s3:::lambci-${ACCOUNT}-us-east-1`
+const PROJECT = 'gh/ada/web'
+const regional = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`
+const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT}:role/lambci-${name}`
+
+function principal(role: string, trust?: Trust): Principal {
+  const found = roles.find(({ name }) => name === `lambci-${role}`)
+  if (!found) throw new Error(`The template has no role ${role}`)
+  const grants = {
+    secretVariables: trust === 'fork' ? [] : variablesKeys(PROJECT),
+    deployRoles: [DEPLOY_ROLE],
+  }
+  const job = { project: PROJECT, number: 7, trust: trust ?? 'fork' }
+  const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, BUCKET, grants)))
+  return { arn: found.arn, policies: found.policies, ...(session && { session }) }
+}
+
+/** Who asks: the functions by their roles, and the jobs of each trust by their session's policy. */
+const WHO: readonly [string, Principal][] = [
+  ['http', principal('http')],
+  ['report', principal('report')],
+  ['run-fork', principal('run-fork')],
+  ['run-branch', principal('run-branch')],
+  ['run-protected', principal('run-protected')],
+  ['scheduler', principal('scheduler')],
+  ['fork job', principal('session', 'fork')],
+  ['branch job', principal('session', 'branch')],
+  ['protected job', principal('session', 'protected')],
+]
+
+const may = (who: Principal, request: AccessRequest) => {
+  const asked = { ...request, context: { 'aws:SecureTransport': 'true', ...request.context } }
+  return isAllowed(who, asked) && (!bucket.policy || decide(bucket.policy, who, asked) !== 'deny')
+}
+
+const own = buildKeys({ project: PROJECT, number: 7 })
+const another = buildKeys({ project: PROJECT, number: 8 })
+const stranger = buildKeys({ project: 'gh/eve/web', number: 7 })
+
+/** Every object of the bucket (docs/bucket.md), seen from build #7 of gh/ada/web. */
+const OBJECTS: readonly [string, string][] = [
+  ['deliveries/<guid>.json', deliveryKey('0b4e-77')],
+  ['counter.json', counterKey(PROJECT)],
+  ['builds/7/build.json', own.build],
+  ['builds/7/run.json', own.run],
+  ['builds/7/report.json', own.report],
+  ['builds/7/cancel.json', own.cancel],
+  ['builds/7/log/<byte>.txt', own.log.segment(0)],
+  ['builds/7/log.txt', own.log.whole],
+  ['builds/8/build.json', another.build],
+  ['builds/8/run.json', another.run],
+  ['builds/8/report.json', another.report],
+  ['builds/8/cancel.json', another.cancel],
+  ['builds/8/log/<byte>.txt', another.log.segment(0)],
+  ['builds/8/log.txt', another.log.whole],
+  ['builds/70/run.json', buildKeys({ project: PROJECT, number: 70 }).run],
+  ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
+  ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
+  ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
+  ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
+  ['stages/qa/deploys/7.json', `${PROJECT}/stages/qa/deploys/7.json`],
+  ['cache/fork/<key>', `cache/${PROJECT}/fork/npm`],
+  ['cache/branch/<key>', `cache/${PROJECT}/branch/npm`],
+  ['cache/protected/<key>', `cache/${PROJECT}/protected/npm`],
+  ['config/global.json', 'config/global.json'],
+  ['config/gh/ada/web.json', 'config/gh/ada/web.json'],
+  ['secrets/runner.json', 'secrets/runner.json'],
+  ['secrets/env/global.json', variablesKeys(PROJECT)[0]],
+  ['secrets/env/gh/ada/web.json', variablesKeys(PROJECT)[1]],
+  ['another: counter.json', counterKey('gh/eve/web')],
+  ['another: run.json', stranger.run],
+  ['another: log.txt', stranger.log.whole],
+  ['another: cache/branch/<key>', 'cache/gh/eve/web/branch/npm'],
+  ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
+  ['another: secrets/env', 'secrets/env/gh/eve/web.json'],
+  ['longer name: run.json', buildKeys({ project: 'gh/ada/web2', number: 7 }).run],
+  ['anything else', 'index.html'],
+]
+
+const letters = (who: Principal, key: string) => {
+  const resource = `${BUCKET}/${key}`
+  const allowed = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'].map(action =>
+    may(who, { action, resource }),
+  )
+  return ['R', 'W', 'D'].filter((_, index) => allowed[index]).join('') || '·'
+}
+
+const table = (rows: readonly (readonly [string, readonly string[]])[]) => {
+  const width = Math.max(...rows.map(([label]) => label.length)) + 1
+  const line = (label: string, cells: readonly string[]) =>
+    [label.padEnd(width), ...cells.map((cell, index) => cell.padEnd((WHO[index]?.[0].length ?? 0) + 1))]
+      .join(' ')
+      .trimEnd()
+  return [
+    line(
+      '',
+      WHO.map(([name]) => name),
+    ),
+    ...rows.map(([label, cells]) => line(label, cells)),
+  ].join('\n')
+}
+
+test('who may read (R), write (W) and delete (D) each object of the bucket', () => {
+  const rows = OBJECTS.map(([label, key]) => [label, WHO.map(([, who]) => letters(who, key))] as const)
+  const shown = table(rows)
+  console.log(`${shown}\n`)
+  expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
+})
+
+const schedule = regional('scheduler', 'schedule/lambci/0123-7')
+const passes = (service: string) => ({ 'iam:PassedToService': service })
+
+/** Everything else that somebody here is allowed, and what stands next to it. */
+const ACTIONS: readonly [string, AccessRequest][] = [
+  ['list the bucket', { action: 's3:ListBucket', resource: BUCKET }],
+  ['delete the bucket', { action: 's3:DeleteBucket', resource: BUCKET }],
+  ['change its policy', { action: 's3:PutBucketPolicy', resource: BUCKET }],
+  ['list another bucket', { action: 's3:ListBucket', resource: 'arn:aws:s3:::artifacts' }],
+  ['publish to jobs', { action: 'sns:Publish', resource: regional('sns', 'lambci-jobs') }],
+  ['publish to failures', { action: 'sns:Publish', resource: regional('sns', 'lambci-failures') }],
+  ['publish to notices', { action: 'sns:Publish', resource: regional('sns', 'lambci-notices') }],
+  ['publish to a listed topic', { action: 'sns:Publish', resource: NOTICE_TOPIC }],
+  ['publish to another', { action: 'sns:Publish', resource: regional('sns', 'payroll') }],
+  ['subscribe to jobs', { action: 'sns:Subscribe', resource: regional('sns', 'lambci-jobs') }],
+  ['set a switch', { action: 'scheduler:CreateSchedule', resource: schedule }],
+  ['clear a switch', { action: 'scheduler:DeleteSchedule', resource: schedule }],
+  [
+    "another group's switch",
+    { action: 'scheduler:CreateSchedule', resource: regional('scheduler', 'schedule/default/x') },
+  ],
+  [
+    'pass the scheduler role to it',
+    { action: 'iam:PassRole', resource: roleArn('scheduler'), context: passes('scheduler.amazonaws.com') },
+  ],
+  [
+    'pass it to Lambda',
+    { action: 'iam:PassRole', resource: roleArn('scheduler'), context: passes('lambda.amazonaws.com') },
+  ],
+  [
+    'pass the http role on',
+    { action: 'iam:PassRole', resource: roleArn('http'), context: passes('scheduler.amazonaws.com') },
+  ],
+  ['mint credentials of a job', { action: 'sts:AssumeRole', resource: roleArn('session') }],
+  ['assume the http role', { action: 'sts:AssumeRole', resource: roleArn('http') }],
+  ['assume a listed deploy role', { action: 'sts:AssumeRole', resource: DEPLOY_ROLE }],
+  ['assume another role', { action: 'sts:AssumeRole', resource: `arn:aws:iam::${ACCOUNT}:role/admin` }],
+  [
+    'invoke report',
+    { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-report') },
+  ],
+  ['invoke http', { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-http') }],
+]
+
+test('who may do what else', () => {
+  const rows = ACTIONS.map(
+    ([label, request]) => [label, WHO.map(([, who]) => (may(who, request) ? 'yes' : '·'))] as const,
+  )
+  const shown = table(rows)
+  console.log(`${shown}\n`)
+  expect(`\n${shown}\n`).toBe(EXPECTED_ACTIONS)
+})
+
+test('nobody may do anything else to any object', () => {
+  const others = [
+    'PutObjectAcl',
+    'PutObjectTagging',
+    'DeleteObjectVersion',
+    'GetObjectVersion',
+    'RestoreObject',
+  ]
+  for (const [name, who] of WHO)
+    for (const [label, key] of OBJECTS)
+      for (const action of others)
+        expect(may(who, { action: `s3:${action}`, resource: `${BUCKET}/${key}` }), `${name}: ${label}`).toBe(
+          false,
+        )
+})
+
+test("each function writes its own log and nobody else's, and a job none", () => {
+  for (const [name, who] of WHO) {
+    const logs = ['http', 'report', 'run-fork', 'run-branch', 'run-protected']
+    const allowed = logs.filter(each =>
+      may(who, {
+        action: 'logs:PutLogEvents',
+        resource: regional('logs', `log-group:/aws/lambda/lambci-${each}:log-stream:2026/11/21/[$LATEST]x`),
+      }),
+    )
+    expect(allowed).toEqual(logs.includes(name) ? [name] : [])
+  }
+})
+
+test('without TLS nobody reads anything', () => {
+  const request = { action: 's3:GetObject', resource: `${BUCKET}/${own.build}` }
+  const asked = { ...request, context: { 'aws:SecureTransport': 'false' } }
+  for (const [, who] of WHO) expect(bucket.policy && decide(bucket.policy, who, asked)).toBe('deny')
+})
+
+const EXPECTED_OBJECTS = `
+                              http  report  run-fork  run-branch  run-protected  scheduler  fork job  branch job  protected job
+deliveries/<guid>.json        RW    RW      ·         ·           ·              ·          ·         ·           ·
+counter.json                  RW    RW      ·         ·           ·              ·          ·         ·           ·
+builds/7/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
+builds/7/run.json             R     R       ·         ·           ·              ·          RW        RW          RW
+builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
+builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
+builds/7/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
+builds/7/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
+builds/8/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
+builds/8/run.json             R     R       ·         ·           ·              ·          ·         ·           ·
+builds/8/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
+builds/8/cancel.json          RW    RW      ·         ·           ·              ·          ·         ·           ·
+builds/8/log/<byte>.txt       R     R       ·         ·           ·              ·          ·         ·           ·
+builds/8/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
+builds/70/run.json            R     R       ·         ·           ·              ·          ·         ·           ·
+branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
+stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
+stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW
+stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW
+stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·          ·         ·           RW
+cache/fork/<key>              ·     ·       ·         ·           ·              ·          ·         ·           ·
+cache/branch/<key>            ·     ·       ·         ·           ·              ·          ·         RW          ·
+cache/protected/<key>         ·     ·       ·         ·           ·              ·          ·         R           RW
+config/global.json            R     R       ·         ·           ·              ·          ·         ·           ·
+config/gh/ada/web.json        R     R       ·         ·           ·              ·          ·         ·           ·
+secrets/runner.json           R     R       ·         ·           ·              ·          ·         ·           ·
+secrets/env/global.json       ·     ·       ·         ·           ·              ·          ·         R           R
+secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·          ·         R           R
+another: counter.json         RW    RW      ·         ·           ·              ·          ·         ·           ·
+another: run.json             R     R       ·         ·           ·              ·          ·         ·           ·
+another: log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
+another: cache/branch/<key>   ·     ·       ·         ·           ·              ·          ·         ·           ·
+another: stages/qa/lock.json  R     RW      ·         ·           ·              ·          ·         ·           ·
+another: secrets/env          ·     ·       ·         ·           ·              ·          ·         ·           ·
+longer name: run.json         R     R       ·         ·           ·              ·          ·         ·           ·
+anything else                 ·     ·       ·         ·           ·              ·          ·         ·           ·
+`
+
+const EXPECTED_ACTIONS = `
+                               http  report  run-fork  run-branch  run-protected  scheduler  fork job  branch job  protected job
+list the bucket                yes   yes     ·         ·           ·              ·          ·         ·           ·
+delete the bucket              ·     ·       ·         ·           ·              ·          ·         ·           ·
+change its policy              ·     ·       ·         ·           ·              ·          ·         ·           ·
+list another bucket            ·     ·       ·         ·           ·              ·          ·         ·           ·
+publish to jobs                yes   yes     ·         ·           ·              ·          ·         ·           ·
+publish to failures            ·     ·       yes       yes         yes            ·          ·         ·           ·
+publish to notices             ·     yes     ·         ·           ·              ·          ·         ·           ·
+publish to a listed topic      ·     yes     ·         ·           ·              ·          ·         ·           ·
+publish to another             ·     ·       ·         ·           ·              ·          ·         ·           ·
+subscribe to jobs              ·     ·       ·         ·           ·              ·          ·         ·           ·
+set a switch                   yes   yes     ·         ·           ·              ·          ·         ·           ·
+clear a switch                 ·     yes     ·         ·           ·              ·          ·         ·           ·
+another group's switch         ·     ·       ·         ·           ·              ·          ·         ·           ·
+pass the scheduler role to it  yes   yes     ·         ·           ·              ·          ·         ·           ·
+pass it to Lambda              ·     ·       ·         ·           ·              ·          ·         ·           ·
+pass the http role on          ·     ·       ·         ·           ·              ·          ·         ·           ·
+mint credentials of a job      yes   yes     ·         ·           ·              ·          ·         ·           ·
+assume the http role           ·     ·       ·         ·           ·              ·          ·         ·           ·
+assume a listed deploy role    ·     ·       ·         ·           ·              ·          ·         ·           yes
+assume another role            ·     ·       ·         ·           ·              ·          ·         ·           ·
+invoke report                  ·     ·       ·         ·           ·              yes        ·         ·           ·
+invoke http                    ·     ·       ·         ·           ·              ·          ·         ·           ·
+`

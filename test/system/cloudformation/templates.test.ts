@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
+import { describe, expect, test } from 'vitest'
+import { readStack } from '../../../loopback/system/stack.ts'
+import { fillIn, type Resource } from '../../../loopback/system/template.ts'
+import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../../src/admission/deadlines.ts'
+import { LEASE_SECONDS } from '../../../src/reporting/lease.ts'
+
+const ACCOUNT = '123456789012'
+const pathOf = (name: string) => join(import.meta.dirname, '..', '..', '..', 'cloudformation', `${name}.yaml`)
+const PARAMETERS = {
+  ArtifactBucket: 'artifacts',
+  HttpBundle: 'http.zip',
+  ReportBundle: 'report.zip',
+  BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
+}
+const fill = (name: string, stack: string, parameters: Record<string, string> = {}) =>
+  fillIn(readFileSync(pathOf(name), 'utf8'), {
+    stack,
+    account: ACCOUNT,
+    region: 'us-east-1',
+    parameters: { ...PARAMETERS, ...parameters },
+  })
+const { resources } = fill('lambci', 'lambci')
+const stack = readStack({ resources, outputs: {} }, ACCOUNT)
+const ofType = (type: string): Resource[] => resources.filter(resource => resource.type === type)
+const namesOf = (type: string, property: string) => ofType(type).map(({ properties }) => properties[property])
+
+describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
+  test('AWS’s own validator has nothing against it', () => {
+    const engine = new RegoEngine()
+    const { diagnostics } = engine.validateStandard(new TemplateFile(pathOf(name)))
+    engine.free()
+    const wrong = diagnostics.filter(
+      ({ severity, ruleId }) =>
+        ['FATAL', 'ERROR'].includes(severity.toUpperCase()) || ['W3030', 'W2531'].includes(ruleId),
+    )
+    expect(wrong.map(({ ruleId, message }) => `${ruleId} ${message}`)).toEqual([])
+  })
+
+  test('every parameter is explained and labelled, every output described', () => {
+    const text = readFileSync(pathOf(name), 'utf8')
+    const section = (title: string) => new RegExp(`\\n${title}:\\n((?: .*\\n|\\n)+)`).exec(text)?.[1] ?? ''
+    const entries = (title: string) =>
+      section(title)
+        .split(/\n(?= {2}\w+:\n)/)
+        .map(entry => [/\w+/.exec(entry)?.[0] ?? '', entry] as const)
+    for (const [parameter, entry] of entries('Parameters')) {
+      expect(entry, parameter).toMatch(/\n {4}Description:/)
+      expect(text).toMatch(new RegExp(`\\n {6}${parameter}: \\{ default: `))
+    }
+    for (const [output, entry] of entries('Outputs')) expect(entry, output).toMatch(/\n {4}Description:/)
+  })
+
+  test('no right is given on everything, but where an action knows no resource', () => {
+    const text = readFileSync(pathOf(name), 'utf8')
+    const onEverything = [...text.matchAll(/Action: (.+)\n +Resource: '\*'/g)].map(([, action]) => action)
+    expect(onEverything).toEqual(name === 'bootstrap' ? ['ecr:GetAuthorizationToken'] : [])
+    const rights = [...text.matchAll(/Effect: Allow\n(?: +Principal: .+\n)? +Action: (.+)\n/g)]
+    expect(rights.length).toBeGreaterThan(4)
+    for (const [, action] of rights) expect(action).not.toContain('*')
+  })
+})
+
+test('functions end in time, and what a new account may have is enough for them', () => {
+  for (const { properties } of ofType('AWS::Lambda::Function')) {
+    expect(Number(properties.Timeout)).toBeLessThanOrEqual(LONGEST_RUN_SECONDS)
+    expect(Number(properties.MemorySize)).toBeLessThanOrEqual(3008)
+    expect(properties).not.toHaveProperty('ReservedConcurrentExecutions')
+  }
+  const reserved = fill('lambci', 'lambci', { BuildConcurrency: '5' }).resources
+  expect(reserved.filter(({ properties }) => properties.ReservedConcurrentExecutions === '5')).toHaveLength(3)
+  // Or a report could still speak when its lease has been given to another.
+  const report = stack.functions.find(({ FunctionName }) => FunctionName === 'lambci-report')
+  expect(report?.Timeout).toBeLessThan(LEASE_SECONDS)
+})
+
+test('a build is run once, is dropped before its credentials end, and its death is told', () => {
+  const jobs = stack.functions.filter(({ FunctionName }) => FunctionName.includes('-run-'))
+  expect(jobs).toHaveLength(3)
+  for (const { invocation } of jobs) {
+    expect(invocation).toMatchObject({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: LONGEST_WAIT_SECONDS,
+      DestinationConfig: { OnFailure: { Destination: `arn:aws:sns:us-east-1:${ACCOUNT}:lambci-failures` } },
+    })
+  }
+  expect(LONGEST_WAIT_SECONDS + LONGEST_RUN_SECONDS).toBeLessThan(3600)
+  const report = stack.functions.find(({ FunctionName }) => FunctionName === 'lambci-report')
+  expect(report?.invocation?.MaximumRetryAttempts).toBe(2)
+})
+
+test('the three build functions differ in their trust alone', () => {
+  const text = (trust: string) => {
+    const found = ofType('AWS::Lambda::Function').find(
+      ({ properties }) => properties.FunctionName === `lambci-run-${trust}`,
+    )
+    const { Description, ...properties } = found?.properties ?? {}
+    return JSON.stringify(properties).replaceAll(`run-${trust}`, 'build')
+  }
+  expect(text('fork')).toBe(text('branch'))
+  expect(text('fork')).toBe(text('protected'))
+  const subscribed = stack.subscriptions.filter(({ TopicArn }) => TopicArn.endsWith(':lambci-jobs'))
+  expect(subscribed.map(({ Endpoint, FilterPolicy }) => [Endpoint.split(':').at(-1), FilterPolicy])).toEqual(
+    ['fork', 'branch', 'protected'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
+  )
+})
+
+test('whatever calls a function may', () => {
+  const permissions = ofType('AWS::Lambda::Permission').map(({ properties }) => properties)
+  const arnOf = (name: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${name}`
+  const may = (Principal: string, FunctionName: string, more: object) =>
+    expect(permissions).toContainEqual(expect.objectContaining({ Principal, FunctionName, ...more }))
+  for (const { Endpoint, TopicArn, Protocol } of stack.subscriptions)
+    if (Protocol === 'lambda') may('sns.amazonaws.com', Endpoint, { SourceArn: TopicArn })
+  for (const { Function: target } of stack.bucket.NotificationConfiguration.LambdaConfigurations)
+    may('s3.amazonaws.com', target, {
+      SourceArn: `arn:aws:s3:::${stack.bucket.BucketName}`,
+      SourceAccount: ACCOUNT,
+    })
+  const open = { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }
+  may('*', arnOf('lambci-http'), open)
+  may('*', arnOf('lambci-http'), { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true })
+  // Nothing else is open to anybody.
+  expect(permissions.filter(({ Principal }) => Principal === '*')).toHaveLength(2)
+})
+
+test('each function has a log that ends some day, and each environment is small', () => {
+  const functions = namesOf('AWS::Lambda::Function', 'FunctionName')
+  expect(namesOf('AWS::Logs::LogGroup', 'LogGroupName').toSorted()).toEqual(
+    functions.map(name => `/aws/lambda/${name}`).toSorted(),
+  )
+  for (const days of namesOf('AWS::Logs::LogGroup', 'RetentionInDays')) expect(Number(days)).toBe(30)
+  for (const { Environment } of stack.functions)
+    expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
+})
+
+test('records and counters never expire: only deliveries and caches do, and uploads that were given up', () => {
+  const [bucket] = ofType('AWS::S3::Bucket')
+  const lifecycle = bucket?.properties.LifecycleConfiguration
+  const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
+  const expiring = Rules.filter(rule => 'ExpirationInDays' in rule)
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/'])
+  expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
+})
+
+test('alarms reach the mail address, where there is one', () => {
+  const actionsOf = (NoticeEmail: string) =>
+    fill('lambci', 'lambci', { NoticeEmail })
+      .resources.filter(({ type }) => type === 'AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties.AlarmActions)
+  expect(new Set(actionsOf('').map(String))).toEqual(new Set(['undefined']))
+  for (const actions of actionsOf('you@example.com'))
+    expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notices`])
+})

@@ -1,0 +1,185 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Command, runCommand } from '../../../src/command/run-command.ts'
+import { UserError } from '../../../src/model/user-error.ts'
+
+let cwd: string
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'command-'))
+})
+afterAll(() => rm(cwd, { recursive: true }))
+
+const env = { PATH: process.env.PATH ?? '', HOME: '/nowhere' }
+
+async function run(command: string, more: Partial<Command> = {}) {
+  const chunks: Uint8Array[] = []
+  const onOutput = async (bytes: Uint8Array) => {
+    chunks.push(bytes)
+  }
+  const end = await runCommand({ command, cwd, env, deadline: null, onOutput, graceMs: 500, ...more })
+  const bytes = Buffer.concat(chunks)
+  return { ...end, bytes, output: bytes.toString() }
+}
+
+async function isGone(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State:\tZ')
+  return /^State:\t[ZX]/m.test(status)
+}
+
+async function untilGone(pid: number) {
+  while (!(await isGone(pid))) await sleep(10)
+}
+
+describe('how a command ended', () => {
+  it.each([
+    ['true', 0],
+    ['exit 3', 3],
+    ['nosuchcommand', 127],
+    ['bash -c "kill -9 \\$\\$"; exit $?', 137],
+    ['-x', 127],
+  ])('%s exits', async (command, code) => {
+    expect((await run(command)).exit).toEqual({ kind: 'exited', code })
+  })
+
+  it.each(['SIGKILL', 'SIGTERM', 'SIGSEGV'])('a shell killed by %s has no exit code', async signal => {
+    expect((await run(`kill -${signal.slice(3)} $$; sleep 9`)).exit).toEqual({ kind: 'signalled', signal })
+  })
+
+  it('does not hide the failure of the last of several lines', async () => {
+    expect((await run('true\nfalse\n')).exit).toEqual({ kind: 'exited', code: 1 })
+  })
+})
+
+describe('its output', () => {
+  it('comes in the order in which it was written, whatever descriptor it went to', async () => {
+    const { output } = await run('for i in $(seq 300); do echo $i; echo $i >&2; done')
+    expect(output).toBe(Array.from({ length: 300 }, (_, i) => `${i + 1}\n${i + 1}\n`).join(''))
+  })
+
+  it('goes through a real pipe, which can be opened again', async () => {
+    const { output, exit } = await run(
+      'echo a > /dev/stderr; echo b | tee /dev/stdout; echo c > /proc/self/fd/1',
+    )
+    expect({ output, exit }).toEqual({ output: 'a\nb\nb\nc\n', exit: { kind: 'exited', code: 0 } })
+  })
+
+  it('is bytes, not text', async () => {
+    const { bytes } = await run(String.raw`printf 'a\0b\377\r\n\033[1m'`)
+    expect(bytes).toEqual(Buffer.from('a\0b\xff\r\n\x1b[1m', 'latin1'))
+  })
+
+  it('is read no faster than it is taken, and arrives whole', async () => {
+    let taken = 0
+    let progress = 0
+    const onOutput = async (bytes: Uint8Array) => {
+      if (taken === 0) {
+        await sleep(500)
+        progress = Number(await readFile(join(cwd, 'progress'), 'utf8').catch(() => 0))
+      }
+      taken += bytes.length
+    }
+    const step = 'head -c 1000000 /dev/zero; echo $i > progress'
+    const { exit } = await run(`for i in $(seq 50); do ${step}; done`, { onOutput })
+    expect({ exit, taken, progress }).toEqual({
+      exit: { kind: 'exited', code: 0 },
+      taken: 50_000_000,
+      progress: 0,
+    })
+  })
+
+  it('waits for a slow consumer after the end', async () => {
+    let taken = 0
+    const onOutput = async (bytes: Uint8Array) => {
+      await sleep(400)
+      taken += bytes.length
+    }
+    await run('head -c 100000 /dev/zero', { onOutput })
+    expect(taken).toBe(100_000)
+  })
+
+  it('that nobody takes ends the command, and the failure is told', async () => {
+    const onOutput = () => Promise.reject(new Error('full'))
+    await expect(run('echo x; sleep 100', { onOutput })).rejects.toThrow('full')
+  })
+})
+
+describe('its surroundings', () => {
+  it('are the given directory and variables alone, without input', async () => {
+    const { output } = await run('pwd; env | cut -d= -f1 | sort | xargs; cat')
+    expect(output).toBe(`${cwd}\nHOME PATH PWD SHLVL _\n`)
+  })
+
+  it.each([
+    ['a missing directory', { cwd: '/nonexistent' }, /directory \/nonexistent does not exist/],
+    ['a missing shell', { env: { PATH: '/nonexistent' } }, /bash was not found/],
+    ['NUL in a variable', { env: { ...env, X: 'a\0b' } }, /NUL/],
+  ])('%s is a problem that says so', async (_, more, message) => {
+    const failure = await run('true', more).catch(error => error)
+    expect(failure).toBeInstanceOf(UserError)
+    expect(failure.message).toMatch(message)
+  })
+})
+
+describe('stopping', () => {
+  it('at the deadline kills a process that ignores SIGTERM', async () => {
+    const { exit, output } = await run('trap "" TERM; echo $$; while :; do sleep 0.1; done', {
+      deadline: Date.now() + 300,
+      graceMs: 200,
+    })
+    expect(exit).toMatchObject({ kind: 'timed-out', afterMs: expect.any(Number) })
+    await untilGone(Number(output))
+  })
+
+  it('gives the whole group its grace', async () => {
+    const child = `bash -c 'trap "echo tidy; exit" TERM; echo ready; while :; do sleep 0.05; done'`
+    const { exit, output } = await run(`${child}; echo never`, { deadline: Date.now() + 500, graceMs: 5000 })
+    expect(exit.kind).toBe('timed-out')
+    expect(output).toContain('tidy\n')
+    expect(output).not.toContain('never')
+  })
+
+  it('makes no success of a trap that exits with 0', async () => {
+    const command = 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'
+    const stop = new AbortController()
+    const onOutput = async () => stop.abort()
+    expect((await run(command, { signal: stop.signal, onOutput })).exit.kind).toBe('signalled')
+    expect((await run(command, { deadline: Date.now() + 300 })).exit.kind).toBe('timed-out')
+  })
+
+  it('does not wait for a consumer that hangs', async () => {
+    const onOutput = () => new Promise<void>(() => {})
+    const { exit } = await run('yes', { deadline: Date.now() + 200, graceMs: 200, onOutput })
+    expect(exit.kind).toBe('timed-out')
+  })
+})
+
+describe('children left behind', () => {
+  it('in the background end with the command, though they hold its output', async () => {
+    const { exit, output } = await run('sleep 1000 & echo $!')
+    expect(exit).toEqual({ kind: 'exited', code: 0 })
+    await untilGone(Number(output))
+  })
+
+  it.each([
+    ['silent', 'exec sleep 1000'],
+    ['writing little by little', 'while :; do echo x; sleep 0.01; done'],
+    ['writing without end', 'exec yes'],
+  ])('in a session of their own hold nobody up: %s', async (_, loop) => {
+    let output = ''
+    const onOutput = async (bytes: Uint8Array) => {
+      output ||= Buffer.from(bytes).toString()
+      await sleep(5)
+    }
+    const { exit } = await run(`setsid bash -c 'echo $$; ${loop}' & sleep 0.3`, { onOutput })
+    const pid = Number(output.slice(0, output.indexOf('\n')))
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // The broken pipe was enough.
+    }
+    expect(exit).toEqual({ kind: 'exited', code: 0 })
+  })
+})

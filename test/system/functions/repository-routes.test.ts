@@ -1,0 +1,184 @@
+import type { Hono } from 'hono'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHttpApp } from '../../../src/functions/http-app.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { updateSummary } from '../../../src/records/branch-summary.ts'
+import { buildKeys, counterKey } from '../../../src/records/keys.ts'
+import { keyOfPath } from '../../../src/records/links.ts'
+import { viewOf } from '../../../src/records/view.ts'
+import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { endedRun, grantIssuerOf, makeBuild, PULL, reportOf } from '../../support/records.ts'
+
+const ORIGIN = 'https://ci.example.com'
+const LINK_KEY = 'a-link-key-of-these-tests'
+let bucket: Bucket
+let app: Hono
+beforeAll(async () => {
+  bucket = await openBucket()
+  app = createHttpApp({
+    store: bucket.store,
+    secrets: async () => ({
+      webhookSecrets: ['s'],
+      githubToken: 'writes',
+      cloneToken: null,
+      githubApp: null,
+      slackToken: null,
+      linkKey: LINK_KEY,
+    }),
+    publish: async () => {},
+    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    grantIssuer: grantIssuerOf(null),
+    now: () => new Date(),
+  })
+})
+afterAll(() => bucket.close())
+
+async function put(change: Partial<Build>, conclusion: 'passed' | 'failed' | null = 'passed') {
+  const build = makeBuild(change)
+  const keys = buildKeys(build)
+  await putJson(bucket.store, keys.build, build)
+  if (!conclusion) return
+  const run = endedRun({ conclusion })
+  const end = { conclusion, reason: null, deploy: null, endedAt: run.endedAt ?? '' }
+  const report = reportOf({ end, cost: 0.0021 })
+  await putJson(bucket.store, keys.run, run)
+  await putJson(bucket.store, keys.report, report)
+  await updateSummary(bucket.store, viewOf({ build, run, report }))
+}
+const get = (path: string, headers: Record<string, string> = {}) =>
+  app.request(`${ORIGIN}${path}`, { headers })
+const numbers = async (path: string) => {
+  const answer = await get(path, { accept: 'application/json' })
+  return ((await answer.json()) as { number: number }[]).map(({ number }) => number)
+}
+const signed = (path: string) => `${path}?key=${keyOfPath(path, LINK_KEY)}`
+
+const onBranch = (change: Partial<Build>, branch: string) => ({
+  ...change,
+  branch,
+  trigger: `push/${branch}`,
+})
+
+describe('the builds of a repository', () => {
+  const project = 'gh/ada/listed'
+  beforeAll(async () => {
+    for (let number = 1; number <= 33; number++)
+      await put(onBranch({ project, number }, number % 2 ? 'master' : 'qa'), number % 3 ? 'passed' : 'failed')
+    await put({ ...PULL, project, number: 34 }, null)
+    // It lags behind, as it may.
+    await putJson(bucket.store, counterKey(project), { number: 31 })
+  })
+
+  test('stand newest first, those that the counter does not know yet, too', async () => {
+    expect(await numbers(`/${project}`)).toEqual(Array.from({ length: 30 }, (_, index) => 34 - index))
+  })
+
+  test('can be filtered by branch and state', async () => {
+    expect(await numbers(`/${project}?branch=qa&status=failed`)).toEqual([30, 24, 18, 12, 6])
+    expect(await numbers(`/${project}?status=queued`)).toEqual([34])
+    expect(await numbers(`/${project}?branch=nowhere`)).toEqual([])
+    // A state that does not exist is none.
+    expect(await numbers(`/${project}?status=%22%3E`)).toHaveLength(30)
+  })
+
+  test('are a page, with links, costs, and the badge to copy', async () => {
+    const answer = await get(`/${project}?branch=qa`)
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const page = await answer.text()
+    expect(page).toContain('<a class="number" href="/gh/ada/listed/builds/32">#32</a>')
+    expect(page).toContain('qa · Ada Writer · 42 s · ~$0.0021')
+    expect(page).toContain('value="qa"')
+    const branches = page.slice(page.indexOf('<ul class="places"'), page.indexOf('</ul>'))
+    expect(branches.replaceAll(/<[^>]+>/g, '')).toMatch(/^(?=.*master #33 failed)(?=.*qa #32 passed)/)
+    expect(page).toContain(`[![ada/listed](${ORIGIN}/gh/ada/listed/badge.svg)](${ORIGIN}/gh/ada/listed)`)
+  })
+})
+
+describe('a private repository', () => {
+  const project = 'gh/ada/hidden'
+  const [page, badge] = [`/${project}`, `/${project}/badge.svg`]
+  beforeAll(() => put({ project, number: 1, isPrivate: true }))
+
+  test('opens with the key of the very path', async () => {
+    const answer = await get(signed(page))
+    expect(answer.status).toBe(200)
+    const text = await answer.text()
+    for (const path of [`${page}/builds/1`, badge]) expect(text).toContain(signed(path))
+    expect((await get(signed(badge))).status).toBe(200)
+  })
+
+  test('a wrong key, another path’s, none, and a repository that is not there look the same', async () => {
+    const missing = await get('/gh/ada/nowhere')
+    const expected = [missing.status, await missing.text()]
+    expect(expected[0]).toBe(404)
+    const key = keyOfPath(badge, LINK_KEY)
+    for (const path of [
+      page,
+      `${page}?key=x`,
+      `${page}?key=${key}`,
+      badge,
+      `${badge}?key=`,
+      '/gh/ada/nowhere/badge.svg',
+    ]) {
+      const answer = await get(path)
+      expect([answer.status, await answer.text()], path).toEqual(expected)
+    }
+  })
+})
+
+test('builds of a time when the repository was private are not shown since it is open', async () => {
+  await put({ project: 'gh/ada/opened', number: 1, isPrivate: true })
+  await put({ project: 'gh/ada/opened', number: 2 })
+  expect(await numbers('/gh/ada/opened')).toEqual([2])
+})
+
+describe('a badge', () => {
+  const project = 'gh/ada/badged'
+  const path = `/${project}/badge.svg`
+  beforeAll(async () => {
+    await put({ project, number: 1 })
+    await put({ project, number: 2, branch: 'qa', trigger: 'push/qa' }, 'failed')
+  })
+
+  test.each([
+    ['', 'passed'],
+    ['?branch=', 'passed'],
+    ['?branch=qa', 'failed'],
+    ['?branch=nowhere', 'unknown'],
+    [`?branch=${encodeURIComponent('../../../secrets/runner')}`, 'unknown'],
+  ])('%s says %s', async (query, status) => {
+    const answer = await get(`${path}${query}`)
+    expect(answer.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
+    expect(await answer.text()).toContain(`<title>lambci: ${status}</title>`)
+  })
+
+  test('is sent again only when it has changed', async () => {
+    const etag = (await get(path)).headers.get('etag') ?? ''
+    const same = await get(path, { 'if-none-match': etag })
+    expect([same.status, await same.text()]).toEqual([304, ''])
+    await put({ project, number: 3 }, 'failed')
+    const changed = await get(path, { 'if-none-match': etag })
+    expect([changed.status, changed.headers.get('etag') === etag]).toEqual([200, false])
+  })
+})
+
+test('what strangers choose stays text', async () => {
+  const project = 'gh/ada/hostile'
+  for (const [index, text] of HOSTILE.entries()) {
+    const author = { name: text.slice(0, 200), login: null }
+    await put({ project, number: index + 1, branch: text, message: text, author })
+  }
+  const script = '"><script>alert(1)</script>'
+  for (const query of [
+    '',
+    `?branch=${encodeURIComponent(script)}`,
+    `?status=${encodeURIComponent(script)}`,
+  ]) {
+    const answer = await get(`/${project}${query}`)
+    const page = await answer.text()
+    expect(answer.status).toBe(200)
+    expect(page).not.toMatch(/<script/i)
+    if (!query.startsWith('?status')) expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  }
+})

@@ -1,0 +1,136 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import {
+  makeDirectory,
+  makeWorkingCopy,
+  removeDirectories,
+} from '../../../loopback/test/github/working-copy.ts'
+import { openApp } from '../../../src/github/app.ts'
+import { openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+import { type GitHubSecrets, openTokens } from '../../../src/github/tokens.ts'
+import { UserError } from '../../../src/model/user-error.ts'
+
+const TOKEN = 'the-token'
+const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+const { publicKey, privateKey } = pair()
+const pem = (type: 'pkcs1' | 'pkcs8') => String(privateKey.export({ type, format: 'pem' }))
+const ID = 4711
+
+let server: GitHub
+let commit: string
+beforeAll(async () => {
+  server = await startGitHub({
+    directory: await makeDirectory(),
+    token: TOKEN,
+    webhook: null,
+    app: {
+      id: ID,
+      slug: 'builder',
+      owner: 'ada',
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      permissions: { statuses: 'write', contents: 'read' },
+    },
+  })
+  const copy = await makeWorkingCopy(`${server.url}/ada/web.git`)
+  commit = await copy.commit('First')
+  await copy.push('master')
+  for (const name of ['secret', 'other']) {
+    await fetch(`${server.apiUrl}/user/repos`, {
+      method: 'POST',
+      headers: { authorization: `token ${TOKEN}` },
+      body: JSON.stringify({ name, private: true }),
+    })
+  }
+})
+afterAll(async () => {
+  await server.close()
+  await removeDirectories()
+})
+
+const status = {
+  repository: 'ada/web',
+  state: 'success' as const,
+  context: 'lambci/push',
+  description: 'Passed',
+  targetUrl: 'https://ci.example.com/gh/ada/web/builds/7',
+}
+/** Whether git may read a repository with this token, as the status of its first request. */
+const gitStatus = async (repository: string, token: string) => {
+  const authorization = `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
+  const url = `${server.url}/${repository}.git/info/refs?service=git-upload-pack`
+  return (await fetch(url, { headers: { authorization } })).status
+}
+
+describe('an App', () => {
+  test.each(['pkcs1', 'pkcs8'] as const)('signs with a key in %s, and says who it is', async type => {
+    const app = openApp(server.apiUrl, { id: ID, privateKey: pem(type) })
+    expect(await app.about()).toMatchObject({
+      slug: 'builder',
+      owner: 'ada',
+      permissions: { statuses: 'write', contents: 'read' },
+      events: expect.arrayContaining(['push', 'pull_request']),
+    })
+    expect(await app.installations()).toEqual([{ account: 'ada', repositories: 'all' }])
+  })
+
+  test('its tokens are for one repository and what was asked for', async () => {
+    const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
+    const cloning = await app.tokenFor('lambci/secret', { contents: 'read' })
+    expect(cloning).toMatch(/^ghs_/)
+    expect(cloning.length).toBeGreaterThan(500)
+    expect(await gitStatus('lambci/secret', cloning)).toBe(200)
+    expect(await gitStatus('lambci/other', cloning)).toBe(404)
+    const writing = await app.tokenFor('ada/web', { statuses: 'write' })
+    await openGitHub(server.apiUrl, {
+      writing: async () => writing,
+      deploying: async () => writing,
+    }).setStatus({ ...status, commit })
+    const refused = openGitHub(server.apiUrl, {
+      writing: async () => cloning,
+      deploying: async () => cloning,
+    }).setStatus({ ...status, commit })
+    expect(reasonOfRefusal(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
+    expect(await app.tokenFor('ada/web', { statuses: 'write' })).toBe(writing)
+    expect(await app.tokenFor('ada/web', { statuses: 'write' }, { fresh: true })).not.toBe(writing)
+  })
+
+  test('a repository on which it is not installed is a problem that says where to install it', async () => {
+    const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
+    const failed = await app.tokenFor('ada/nowhere', { contents: 'read' }).catch((error: unknown) => error)
+    expect(failed).toBeInstanceOf(UserError)
+    expect(reasonOfRefusal(failed)).toMatch(
+      /^GitHub answered 404: The GitHub App builder is not installed on ada\/nowhere: install it there, at http.*\/apps\/builder\/installations\/new\.$/,
+    )
+  })
+
+  test('with the wrong key it is nobody', async () => {
+    const other = String(pair().privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    const app = openApp(server.apiUrl, { id: ID, privateKey: other })
+    await expect(app.about()).rejects.toMatchObject({ status: 401 })
+  })
+
+  test('its webhook can be set', async () => {
+    const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
+    await app.setWebhook({ url: 'https://ci.example.com/webhook', secret: 'shared' })
+  })
+})
+
+test('tokens: of the App where there is one, else those that were given; a replaced secret counts at once', async () => {
+  const githubApp = { id: ID, privateKey: pem('pkcs8') }
+  let secrets: GitHubSecrets = { githubToken: 'writes', cloneToken: 'reads', githubApp: null }
+  const tokens = openTokens(server.apiUrl, async () => secrets)
+  expect([await tokens.writing('ada/web'), await tokens.cloning('ada/web')]).toEqual(['writes', 'reads'])
+  secrets = { ...secrets, githubApp }
+  const [writing, cloning] = [await tokens.writing('ada/web'), await tokens.cloning('lambci/secret')]
+  expect(writing).toMatch(/^ghs_/)
+  expect(await gitStatus('lambci/secret', cloning ?? '')).toBe(200)
+  expect(await gitStatus('ada/web', writing)).toBe(403)
+  // It may wait in a queue for long: each build gets a new one.
+  expect(await tokens.cloning('lambci/secret')).not.toBe(cloning)
+  secrets = { githubToken: null, cloneToken: null, githubApp: null }
+  await expect(tokens.writing('ada/web')).rejects.toThrow(
+    /neither a GitHub token nor an App: run "lambci setup"/,
+  )
+  expect(await tokens.cloning('ada/web')).toBeNull()
+})

@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import {
+  makeDirectory,
+  makeWorkingCopy,
+  removeDirectories,
+} from '../../../loopback/test/github/working-copy.ts'
+import { type CommitStatus, isFinalRefusal, openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+
+const TOKEN = 'the-token'
+const tokensOf = (token: string) => ({ writing: async () => token, deploying: async () => token })
+let server: GitHub
+let commit: string
+
+beforeAll(async () => {
+  server = await startGitHub({ directory: await makeDirectory(), token: TOKEN, webhook: null })
+  const copy = await makeWorkingCopy(`${server.url}/ada/web.git`)
+  commit = await copy.commit('First')
+  await copy.push('master')
+})
+afterAll(async () => {
+  await Promise.all([server.close(), ...answering.map(close)])
+  await removeDirectories()
+})
+
+const statusOf = (change: Partial<CommitStatus> = {}): CommitStatus => ({
+  repository: 'ada/web',
+  commit,
+  state: 'success',
+  context: 'lambci/push',
+  description: 'Passed in 42 s',
+  targetUrl: 'https://ci.example.com/gh/ada/web/builds/7',
+  ...change,
+})
+const refusalOf = (work: Promise<void>) =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+
+test('a status is set', async () => {
+  await openGitHub(server.apiUrl, tokensOf(TOKEN)).setStatus(statusOf())
+  const answer = await fetch(`${server.apiUrl}/repos/ada/web/commits/${commit}/statuses`, {
+    headers: { authorization: `token ${TOKEN}` },
+  })
+  expect(await answer.json()).toMatchObject([
+    {
+      state: 'success',
+      context: 'lambci/push',
+      description: 'Passed in 42 s',
+      target_url: 'https://ci.example.com/gh/ada/web/builds/7',
+    },
+  ])
+})
+
+test.each<[string, Partial<CommitStatus>, string, boolean]>([
+  ['a commit that is not there', { commit: 'f'.repeat(40) }, TOKEN, true],
+  ['a repository that is not there', { repository: 'ada/gone' }, TOKEN, true],
+  ['a description that is too long', { description: 'x'.repeat(141) }, TOKEN, true],
+  ['a token that is not valid (any more, or yet)', {}, 'another', false],
+])('%s is refused', async (_, change, token, final) => {
+  const error = await refusalOf(openGitHub(server.apiUrl, tokensOf(token)).setStatus(statusOf(change)))
+  expect(error).toBeInstanceOf(Error)
+  expect(isFinalRefusal(error)).toBe(final)
+  expect(reasonOfRefusal(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
+})
+
+type Answer = [status: number, headers?: Record<string, string>, message?: string]
+const answering: Server[] = []
+async function close(each: Server): Promise<void> {
+  const closed = once(each.close(), 'close')
+  each.closeAllConnections()
+  await closed
+}
+
+/** A GitHub of a few fixed answers, the last of which it repeats. */
+async function startAnswers(...answers: Answer[]) {
+  const bodies: string[] = []
+  const each = createServer(async (request, response) => {
+    const [status, headers, message] = answers[Math.min(bodies.length, answers.length - 1)] ?? [500]
+    bodies.push(await text(request))
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(JSON.stringify({ message: message ?? `answer ${bodies.length}` }))
+  })
+  answering.push(each)
+  await once(each.listen(0, '127.0.0.1'), 'listening')
+  return { url: `http://127.0.0.1:${(each.address() as AddressInfo).port}`, bodies }
+}
+
+test.concurrent.each<[string, Answer[], number]>([
+  ['two faults', [[500], [502], [201]], 3],
+  ['a rate limit that is over soon', [[429, { 'retry-after': '1' }], [201]], 2],
+  [
+    'a secondary limit',
+    [[403, { 'retry-after': '1' }, 'You have exceeded a secondary rate limit.'], [201]],
+    2,
+  ],
+])('after %s the status is set', async (_, answers, requests) => {
+  const { url, bodies } = await startAnswers(...answers)
+  await openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf())
+  expect(bodies).toHaveLength(requests)
+  expect(new Set(bodies).size).toBe(1)
+})
+
+test.each([429, 403])(
+  'where GitHub answers %i, "running" is not waited with: the end will be told',
+  async code => {
+    const limit = 'You have exceeded a secondary rate limit.'
+    const { url, bodies } = await startAnswers([code, { 'retry-after': '1' }, limit], [201])
+    const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf({ state: 'pending' })))
+    expect([bodies.length, isFinalRefusal(error)]).toEqual([1, false])
+  },
+)
+
+test('what GitHub refuses for good is asked once', async () => {
+  const { url, bodies } = await startAnswers([422])
+  const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf()))
+  expect([bodies.length, isFinalRefusal(error), reasonOfRefusal(error)]).toEqual([
+    1,
+    true,
+    'GitHub answered 422: answer 1',
+  ])
+})
+
+test('reasons are one line of moderate length', () => {
+  expect(reasonOfRefusal(new Error('connect ECONNREFUSED\nat x'))).toBe(
+    'GitHub could not be reached: connect ECONNREFUSED',
+  )
+  expect(reasonOfRefusal('gone')).toBe('GitHub could not be reached: gone')
+  expect(reasonOfRefusal({ status: 500, message: 'x'.repeat(1000) })).toHaveLength(300)
+})

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parseAccount } from '../../../src/account/settings.ts'
+import { DEFAULTS } from '../../../src/config/defaults.ts'
+import type { NotificationRule } from '../../../src/config/notifications-schema.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { openSlack } from '../../../src/notifiers/slack/client.ts'
+import { slackMessageOf } from '../../../src/notifiers/slack/message.ts'
+import { slackNotifier } from '../../../src/notifiers/slack/notifier.ts'
+import type { View } from '../../../src/records/view.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { FORKED, makeBuild, newsOf, PULL, viewWith } from '../../support/records.ts'
+import { SLACK_TOKEN, type SlackServer, startSlack } from '../../support/slack-server.ts'
+
+const URL = 'https://ci.example.com/gh/ada/web/builds/7?key=k&x'
+const SETTINGS = DEFAULTS.notifications.slack
+
+let server: SlackServer
+beforeAll(async () => {
+  server = await startSlack()
+})
+beforeEach(() => {
+  server.messages.length = 0
+  server.calls.length = 0
+  server.behave(() => 'ok')
+})
+afterAll(() => server.close())
+
+const running = viewWith({ run: { phase: 'running', endedAt: null, conclusion: null } })
+const passed = viewWith()
+const failed = viewWith({ run: { conclusion: 'failed', reason: 'npm test ended with exit code 1' } })
+type Options = {
+  on?: NotificationRule
+  isOver?: boolean
+  tail?: readonly string[]
+  token?: string
+  api?: string
+}
+type Delivered = { channel: string | null; ts: string | null; status: string; error: string | null }
+
+/** Tells Slack of a build; of one that has ended, unless it is said otherwise. */
+function tell(view: View, delivered: Delivered | null, options: Options = {}) {
+  const {
+    on = 'always',
+    isOver = view !== running,
+    tail = [],
+    token = SLACK_TOKEN,
+    api = server.url,
+  } = options
+  const { notify } = slackNotifier(async () => openSlack(token, api))
+  const news = { ...newsOf(view, URL), isOver, tail: async () => tail }
+  return notify(news, { on, slack: SETTINGS }, delivered)
+}
+
+describe('the message', () => {
+  const textOf = (...given: Parameters<typeof slackMessageOf>) =>
+    slackMessageOf(...given).attachments[0]?.text ?? ''
+
+  test('says what a build is and how it stands', () => {
+    expect(slackMessageOf(running, URL, [])).toEqual({
+      text: '',
+      attachments: [
+        {
+          color: '#0b62c4',
+          fallback: 'ada/web #7: Running',
+          text: '*<https://ci.example.com/gh/ada/web/builds/7?key=k&amp;x|ada/web #7>* Running\nmaster · Paint it green · Ada Writer',
+        },
+      ],
+    })
+    expect(textOf(failed, URL, ['1 passed', '\u001b[31m1 failed\u001b[0m'])).toMatch(
+      /Failed: npm test ended with exit code 1.*\n.*\n```1 passed\n1 failed```$/,
+    )
+    expect(textOf(viewWith({ build: PULL }), URL, ['never shown'])).toMatch(
+      /^.*Passed in 42 s.*\n#12 topic · [^`]*$/,
+    )
+  })
+
+  test.each([
+    ...HOSTILE,
+    '<!channel>',
+    '<https://example.com|click>',
+    '``` out of it',
+    '*bold* _it_ ~no~ `code`',
+  ])('nothing that %j says is more than text', text => {
+    const person = { name: text, login: null }
+    const view = viewWith({
+      build: { message: text, branch: text, checkoutBranch: text, author: person },
+      run: { conclusion: 'failed', reason: text },
+    })
+    const said = textOf(view, URL, [text, text])
+    expect(said.match(/<[^>]*>/g)).toEqual([`<${URL.replace('&', '&amp;')}|ada/web #7>`])
+    expect(said.match(/```/g)).toHaveLength(2)
+  })
+
+  test('a long tail is cut at a line, and never within an escape', () => {
+    const said = textOf(
+      failed,
+      URL,
+      Array.from({ length: 20 }, (_, line) => `${line} ${'<&>'.repeat(40)}`),
+    )
+    expect(said.length).toBeLessThan(2500)
+    const [, tail = ''] = said.split('```')
+    expect(tail).toMatch(/^\d+ (&lt;&amp;&gt;)+\n/)
+  })
+})
+
+describe('telling', () => {
+  test('one message: posted at the start, edited at the end', async () => {
+    const start = await tell(running, null)
+    expect(start).toEqual({
+      delivered: { channel: 'C-#general', ts: '1.1', status: 'running', error: null },
+      again: false,
+    })
+    expect(server.messages).toMatchObject([{ username: 'LambCI', text: expect.stringContaining('Running') }])
+    // Nothing new, nothing said.
+    expect((await tell(running, start.delivered)).delivered).toBe(start.delivered)
+    const end = await tell(failed, start.delivered, { tail: ['why'] })
+    expect(end.delivered).toMatchObject({ ts: '1.1', status: 'failed', error: null })
+    expect(server.messages).toMatchObject([
+      { edited: 1, text: expect.stringMatching(/^#c62828 .*Failed[\s\S]*why/) },
+    ])
+  })
+
+  test('who was told of the start is told of the end, though nobody wants it any more', async () => {
+    const { delivered } = await tell(running, null)
+    await tell(passed, delivered, { on: 'failure' })
+    expect(server.messages).toMatchObject([{ edited: 1 }])
+    expect((await tell(passed, null, { on: 'failure' })).delivered).toBeNull()
+    expect(server.messages).toHaveLength(1)
+  })
+
+  test('a message that is gone is followed by a new one', async () => {
+    const delivered = { channel: 'C-x', ts: '9.9', status: 'running', error: null }
+    expect((await tell(failed, delivered)).delivered).toMatchObject({
+      ts: '1.1',
+      status: 'failed',
+      error: null,
+    })
+  })
+
+  test.each([
+    ['channel_not_found', 'Slack refused the message: channel_not_found', false],
+    ['internal_error', 'Slack refused the message: internal_error', true],
+    [500, expect.stringMatching(/^Slack refused the message: /), true],
+    [429, expect.stringMatching(/^Slack refused the message: /), true],
+  ])('%s is noted; whether it is tried again: %s %s', async (behaviour, error, again) => {
+    server.behave(() => behaviour)
+    expect(await tell(failed, null)).toEqual({
+      delivered: { channel: null, ts: null, status: 'failed', error },
+      again,
+    })
+    server.behave(() => 'ok')
+    expect(
+      (await tell(failed, { channel: null, ts: null, status: 'failed', error: 'x' })).delivered?.error,
+    ).toBeNull()
+  })
+
+  test('a wrong token is no secret in the note', async () => {
+    const { delivered, again } = await tell(failed, null, { token: 'xoxb-wrong-and-secret' })
+    expect([delivered?.error, again]).toEqual(['Slack refused the message: invalid_auth', false])
+  })
+
+  test('Slack that is not there', async () => {
+    const result = await tell(failed, null, { api: 'http://127.0.0.1:9/api/' })
+    expect(result).toMatchObject({
+      delivered: { error: expect.stringContaining('Slack refused') },
+      again: true,
+    })
+  })
+})
+
+test('a fork chooses no channel, a branch does', () => {
+  const slackOf = (build: Build, files: unknown) =>
+    parseAccount(build.project, build.settings).notifications(build, files).slack
+  const chosen = { ...DEFAULTS.notifications, slack: { ...SETTINGS, channel: '#elsewhere' } }
+  const settings = { global: { notifications: { slack: { channel: '#ci' } } } }
+  expect(slackOf(makeBuild({ ...FORKED, settings }), chosen)?.channel).toBe('#ci')
+  expect(slackOf(makeBuild({ settings }), chosen)?.channel).toBe('#elsewhere')
+  expect(slackOf(makeBuild({ settings }), null)?.channel).toBe('#ci')
+  expect(slackOf(makeBuild({ settings }), { on: 'often' })?.channel).toBe('#ci')
+  const silent = { global: { notifications: { slack: false } } }
+  expect(slackOf(makeBuild({ settings: silent }), null)).toBeNull()
+})

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { UserError } from '../../../src/model/user-error.ts'
+import { commandEnvironment, type EnvironmentParts } from '../../../src/planning/environment.ts'
+
+const PARTS: EnvironmentParts = {
+  build: {
+    project: 'gh/o/r',
+    number: 12,
+    branch: 'main',
+    cloneRepository: 'fork/r',
+    checkoutBranch: 'feature/x',
+    commit: 'a'.repeat(40),
+    pullRequest: 7,
+  },
+  config: { env: {}, inheritSecrets: true },
+  step: { stage: null, env: {} },
+  buildUrl: 'https://ci.example/gh/o/r/builds/12',
+  surroundings: {
+    home: '/tmp/lambci/home',
+    temp: '/tmp/lambci/tmp',
+    path: '/usr/local/bin:/usr/bin:/bin',
+    region: 'us-east-1',
+    requestId: 'request-1',
+  },
+  secrets: {},
+}
+const environment = (more: Partial<EnvironmentParts>) => commandEnvironment({ ...PARTS, ...more })
+const withEnv = (env: Record<string, string>) => environment({ config: { env, inheritSecrets: true } })
+
+const WHOLE = {
+  CI: 'true',
+  LAMBCI: 'true',
+  LAMBCI_REPO: 'o/r',
+  LAMBCI_BRANCH: 'main',
+  LAMBCI_CLONE_REPO: 'fork/r',
+  LAMBCI_CHECKOUT_BRANCH: 'feature/x',
+  LAMBCI_COMMIT: 'a'.repeat(40),
+  LAMBCI_PULL_REQUEST: '7',
+  LAMBCI_BUILD_NUM: '12',
+  LAMBCI_BUILD_URL: 'https://ci.example/gh/o/r/builds/12',
+  AWS_REGION: 'us-east-1',
+  AWS_REQUEST_ID: 'request-1',
+  HOME: '/tmp/lambci/home',
+  PATH: '/tmp/lambci/home/.local/bin:/usr/local/bin:/usr/bin:/bin',
+  LANG: 'C.UTF-8',
+  TMPDIR: '/tmp/lambci/tmp',
+  TERM: 'xterm-256color',
+  FORCE_COLOR: 'true',
+}
+
+test('the whole environment of a command', () => {
+  expect(environment({})).toEqual(WHOLE)
+})
+
+test('a process gets exactly these variables, whatever is in them', () => {
+  const env = { LINES: 'one\ntwo', EMPTY: '', QUOTES: `'"$(false)\``, UNICODE: 'ü 🐑' }
+  const seen = execFileSync('/usr/bin/env', ['-0'], { env: withEnv(env), encoding: 'utf8' })
+  const pairs = seen
+    .split('\0')
+    .filter(Boolean)
+    .map(line => [line.split('=')[0], line.slice(line.indexOf('=') + 1)])
+  expect(Object.fromEntries(pairs)).toEqual({ ...WHOLE, ...env })
+})
+
+test('a push has no pull request, and a deleted fork no repository', () => {
+  const build = { ...PARTS.build, pullRequest: null, cloneRepository: null }
+  expect(environment({ build })).toMatchObject({ LAMBCI_PULL_REQUEST: '', LAMBCI_CLONE_REPO: '' })
+})
+
+test('the deploy step alone knows its stage', () => {
+  expect(environment({ step: { stage: 'qa', env: {} } })).toEqual({
+    ...WHOLE,
+    STAGE: 'qa',
+    LAMBCI_STAGE: 'qa',
+  })
+  expect(environment({})).not.toHaveProperty('STAGE')
+})
+
+test('env is laid over the runner’s variables, secret variables over both', () => {
+  const config = { env: { FORCE_COLOR: '0', A: 'env', B: 'env' }, inheritSecrets: true }
+  const secrets = { B: 'secret', TERM: 'dumb' }
+  expect(environment({ config, secrets })).toEqual({
+    ...WHOLE,
+    FORCE_COLOR: '0',
+    A: 'env',
+    B: 'secret',
+    TERM: 'dumb',
+  })
+})
+
+test('without inheritSecrets there are none', () => {
+  const config = { env: { A: 'env' }, inheritSecrets: false }
+  expect(environment({ config, secrets: { A: 'secret', B: 'secret' } })).toEqual({ ...WHOLE, A: 'env' })
+})
+
+test.each([
+  ['/opt/tool/bin', '/opt/tool/bin:/tmp/lambci/home/.local/bin:/usr/local/bin:/usr/bin:/bin'],
+  ['', WHOLE.PATH],
+])('a PATH of "%s" never loses the system’s', (PATH, expected) => {
+  expect(withEnv({ PATH }).PATH).toBe(expected)
+  expect(environment({ secrets: { PATH } }).PATH).toBe(expected)
+})
+
+test('with a PATH of one’s own, a shell still finds the system’s commands', () => {
+  const surroundings = { ...PARTS.surroundings, path: process.env.PATH ?? '' }
+  const env = environment({ surroundings, config: { env: { PATH: '/nowhere' }, inheritSecrets: true } })
+  expect(
+    execFileSync('bash', ['-c', 'ls / | head -1; echo "$LAMBCI_REPO"'], { env, encoding: 'utf8' }),
+  ).toMatch(/^\S+\no\/r\n$/)
+})
+
+test('the runner’s own tools and the working directory are not on the PATH', () => {
+  const npm = '/app/node_modules/.bin:/node_modules/.bin/:/x/@npmcli/run-script/lib/node-gyp-bin'
+  const surroundings = { ...PARTS.surroundings, path: `${npm}::/usr/bin:` }
+  expect(environment({ surroundings }).PATH).toBe('/tmp/lambci/home/.local/bin:/usr/bin')
+})
+
+test('a NUL character is a problem that names the variable, not its value', () => {
+  const secrets = { TOKEN: 'hidden\0' }
+  const expected =
+    'The variable TOKEN holds a NUL character, which no environment can. Set it to something else.'
+  expect(() => environment({ secrets })).toThrow(new UserError(expected))
+  expect(() => environment({ secrets, config: { env: {}, inheritSecrets: false } })).not.toThrow()
+})

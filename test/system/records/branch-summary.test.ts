@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { updateSummary } from '../../../src/records/branch-summary.ts'
+import { branchKey } from '../../../src/records/keys.ts'
+import type { View } from '../../../src/records/view.ts'
+import { type Bucket, openBucket, readJson } from '../../support/bucket.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { PULL, viewWith } from '../../support/records.ts'
+
+let bucket: Bucket
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+afterAll(() => bucket.close())
+
+const ended = (branch: string, number: number, change: Partial<View> = {}): View => ({
+  ...viewWith({ build: { branch, checkoutBranch: branch, trigger: `push/${branch}`, number } }),
+  ...change,
+})
+const standing = (branch: string) => readJson(bucket.store, branchKey('gh/ada/web', branch))
+const deploy = (status: 'succeeded' | 'failed') => ({
+  stage: 'dev',
+  status,
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+})
+
+test('a newer build replaces an older one and remembers how that ended', async () => {
+  expect(await updateSummary(bucket.store, ended('a', 1))).toMatchObject({ number: 1, previous: null })
+  const failed = ended('a', 2, { status: 'failed' })
+  expect(await updateSummary(bucket.store, failed)).toMatchObject({
+    number: 2,
+    status: 'failed',
+    previous: 'passed',
+  })
+  const undeployed = ended('a', 3, { deploy: deploy('failed') })
+  expect(await updateSummary(bucket.store, undeployed)).toMatchObject({
+    status: 'passed',
+    deploy: 'failed',
+    previous: 'failed',
+  })
+  expect(await updateSummary(bucket.store, ended('a', 4, { deploy: deploy('succeeded') }))).toMatchObject({
+    deploy: 'succeeded',
+    previous: 'failed',
+  })
+})
+
+test('an older build never replaces a newer one, and told twice nothing changes', async () => {
+  const newer = await updateSummary(bucket.store, ended('b', 9))
+  expect(await updateSummary(bucket.store, ended('b', 8, { status: 'failed' }))).toEqual(newer)
+  expect(await updateSummary(bucket.store, ended('b', 9, { status: 'failed' }))).toEqual(newer)
+  expect(await standing('b')).toMatchObject({ ...newer })
+})
+
+test('of many at once the newest stands', async () => {
+  const numbers = [3, 11, 7, 1, 12, 5, 2, 10, 4, 8, 6, 9]
+  await Promise.all(numbers.map(number => updateSummary(bucket.store, ended('c', number))))
+  expect(await standing('c')).toMatchObject({ number: 12 })
+})
+
+test.each<[string, View]>([
+  ['a build under way', ended('d', 1, { status: 'running' })],
+  ['a deploy under way', ended('d', 1, { status: 'deploying' })],
+  ['a skipped build', ended('d', 1, { status: 'skipped' })],
+  ['a pull request', viewWith({ build: { ...PULL, branch: 'd' } })],
+  ['a merge group', ended('d', 1, { trigger: 'push/gh-readonly-queue/d/pr-7' })],
+])('%s says nothing about its branch', async (_, view) => {
+  expect(await updateSummary(bucket.store, view)).toBeNull()
+  expect(await standing('d')).toBeNull()
+})
+
+test('branches of any name are kept apart', async () => {
+  await Promise.all(HOSTILE.map((branch, index) => updateSummary(bucket.store, ended(branch, index + 1))))
+  const numbers = await Promise.all(HOSTILE.map(branch => standing(branch)))
+  expect(numbers).toMatchObject(HOSTILE.map((_, index) => ({ number: index + 1 })))
+})

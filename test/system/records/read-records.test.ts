@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { readRawJobRun, readRecords } from '../../../src/records/read-records.ts'
+import { RunRecorder } from '../../../src/records/run-recorder.ts'
+import { type Bucket, openAt, openBucket, putJson } from '../../support/bucket.ts'
+import { startFront } from '../../support/front.ts'
+import { after, endedRun, makeBuild, reportOf, runOf } from '../../support/records.ts'
+
+let bucket: Bucket
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+afterAll(() => bucket.close())
+
+test('the records of a build, as far as they are there', async () => {
+  const build = makeBuild({ number: 1 })
+  const keys = buildKeys(build)
+  expect(await readRecords(bucket.store, build)).toBeNull()
+  await putJson(bucket.store, keys.run, endedRun())
+  expect(await readRecords(bucket.store, build)).toBeNull()
+  await putJson(bucket.store, keys.build, build)
+  expect(await readRecords(bucket.store, build)).toEqual({ build, run: endedRun(), report: null })
+  await putJson(bucket.store, keys.report, reportOf())
+  expect(await readRecords(bucket.store, build)).toEqual({ build, run: endedRun(), report: reportOf() })
+})
+
+test.each([
+  [2, ''],
+  [3, '{"phase": '],
+  [4, 'x'.repeat(100_000)],
+])('a run.json that a stranger wrote is an errored build (%i)', async (number, text) => {
+  await putJson(bucket.store, buildKeys(makeBuild({ number })).run, text)
+  expect(await readRawJobRun(bucket.store, makeBuild({ number }))).toMatchObject({
+    phase: 'ended',
+    conclusion: 'errored',
+  })
+})
+
+test('a huge run.json is not even read', async () => {
+  const huge = Buffer.alloc(40_000_000, ' ')
+  await bucket.store.put(buildKeys(makeBuild({ number: 5 })).run, huge, 'application/json')
+  const front = await startFront(bucket.url)
+  try {
+    expect(await readRawJobRun(openAt(front.url), makeBuild({ number: 5 }))).toMatchObject({
+      conclusion: 'errored',
+    })
+    expect(front.bytes()).toBeLessThan(10_000_000)
+  } finally {
+    await front.close()
+  }
+})
+
+const runner = { ...runOf().runner, requestId: 'another' } as NonNullable<ReturnType<typeof runOf>['runner']>
+
+test('of many who claim a job at once, one has it', async () => {
+  const build = makeBuild({ number: 6 })
+  const claims = await Promise.all(
+    Array.from({ length: 12 }, () => RunRecorder.claim(bucket.store, build, runner, after(1))),
+  )
+  expect(claims.filter(claim => claim !== null)).toHaveLength(1)
+})
+
+test('a claim whose answer was lost knows itself again', async () => {
+  const build = makeBuild({ number: 8 })
+  let lost = 0
+  const front = await startFront(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
+  try {
+    const recorder = await RunRecorder.claim(openAt(front.url), build, runner, after(1))
+    expect(lost).toBe(2)
+    expect(recorder?.run).toMatchObject({ phase: 'claimed', nonce: build.nonce, runner })
+    await recorder?.time('fetch', async () => {})
+    await recorder?.record({ phase: 'running' })
+    expect(await readRawJobRun(bucket.store, build)).toMatchObject({
+      phase: 'running',
+      timings: { fetch: expect.any(Number) },
+    })
+  } finally {
+    await front.close()
+  }
+})

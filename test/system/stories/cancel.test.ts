@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { lambci } from '../../support/lambci.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({ concurrency: 1 })
+})
+afterAll(() => ci.close())
+
+const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
+const isAt = (build: { project: string; number: number }, status: string) =>
+  ci.until(status, async () => (await ci.look(build))?.status === status)
+
+test('a running build ends within seconds, and everybody is told', async () => {
+  const build = { project: 'gh/ada/long', number: 1 }
+  const at = await ci.write(lambciJson('echo begun; sleep 300; echo never'))
+  const commit = await ci.push(at, 'ada/long', 'master')
+  await isAt(build, 'running')
+  const { exitCode, stdout } = await onTestSystem('cancel', 'ada/long')
+  expect([exitCode, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^Build #1 of ada\/long is asked to end \(by \S+\); it does so within seconds/),
+  ])
+  const asked = Date.now()
+  const view = await ci.ended(build)
+  expect(Date.now() - asked).toBeLessThan(15_000)
+  expect(view).toMatchObject({ status: 'cancelled', reason: expect.stringMatching(/^by \S+$/) })
+  const log = await ci.log(build)
+  expect(log).toMatch(/begun\n/)
+  expect(log).toMatch(/▸ The build was cancelled by \S+ after [\d.]+ s\n$/)
+  expect(log).not.toMatch(/^never$/m)
+  expect((await ci.statuses('ada/long', commit)).at(-1)).toMatch(/^error lambci\/push: Cancelled: by \S+/)
+  expect(await onTestSystem('cancel', 'ada/long#1')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^lambci: Build #1 of ada\/long has ended already: Cancelled: by \S+\.$/),
+  })
+})
+
+test('a queued build ends without starting', async () => {
+  const at = await ci.write(lambciJson('sleep 6'))
+  await ci.push(at, 'ada/first', 'master')
+  await isAt({ project: 'gh/ada/first', number: 1 }, 'running')
+  const other = await ci.write(lambciJson('echo started'))
+  const queued = { project: 'gh/ada/second', number: 1 }
+  const commit = await ci.push(other, 'ada/second', 'master')
+  await isAt(queued, 'queued')
+  expect((await onTestSystem('cancel', 'ada/second#1', '--json')).stdout).toMatch(
+    /^{"project":"gh\/ada\/second","number":1,/,
+  )
+  expect(await ci.ended(queued)).toMatchObject({ status: 'cancelled', startedAt: null, cost: null })
+  await ci.ended({ project: 'gh/ada/first', number: 1 })
+  // Its order is delivered all the same, and finds the wish.
+  await ci.until('the claim', async () => (await ci.look(queued))?.runner)
+  await ci.until('its end', async () => (await ci.look(queued))?.log)
+  expect(await ci.look(queued)).toMatchObject({ status: 'cancelled' })
+  expect(await ci.log(queued)).not.toMatch(/^started$/m)
+  expect(await ci.statuses('ada/second', commit)).toEqual([expect.stringMatching(/^error .*Cancelled: by/)])
+})
+
+test('a deploy that has begun is not cut off', async () => {
+  const build = { project: 'gh/ada/stage', number: 1 }
+  const at = await ci.write(
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'sleep 6; echo deployed' }),
+  )
+  await ci.push(at, 'ada/stage', 'master')
+  await isAt(build, 'deploying')
+  expect(await onTestSystem('cancel', 'ada/stage')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('is deploying to dev: a deploy that has begun is not cut off.'),
+  })
+  // Not even by a wish that comes too late.
+  const wish = { by: 'ada', why: 'by ada', supersededBy: null, at: new Date().toISOString() }
+  await ci.system.store.put(buildKeys(build).cancel, JSON.stringify(wish), 'application/json')
+  await sleep(100)
+  expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
+})

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { functionName, STACK } from '../../../loopback/system/functions.ts'
+import { switchName } from '../../../src/admission/dead-mans-switch.ts'
+import { readLog } from '../../../src/log/reader.ts'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { readBuild, readReport } from '../../../src/records/read-records.ts'
+import { grantsWith } from '../../support/records.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({ buildTimeoutMs: 8000 })
+})
+afterAll(() => ci.close())
+
+const commandLines = async () => {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  return Promise.all(pids.map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+}
+
+const buildProcess = () => ci.system.lambda.sandboxes(functionName('run-protected')).map(({ pid }) => pid)
+
+test('a build process that is killed: the failure record ends the build, and its log is kept', async () => {
+  const at = await ci.write(lambciJson('echo begun; setsid sleep 7654321 & sleep 7654321'))
+  const commit = await ci.push(at, 'killed/once', 'master')
+  const build = { project: 'gh/killed/once', number: 1 }
+  await ci.until('the first words', async () => {
+    const { bytes } = await readLog(ci.system.store, buildKeys(build).log, 0, 10_000)
+    return Buffer.from(bytes).toString().includes('begun\n')
+  })
+  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({
+    status: 'errored',
+    reason: 'The build ended without a word: its process was killed, most likely for lack of memory',
+  })
+  const log = await ci.log(build)
+  expect(log).toContain('begun\n')
+  expect(log).toMatch(/▸ Error: The build ended without a word: .*\n$/)
+  expect((await ci.statuses('killed/once', commit)).at(-1)).toMatch(
+    /^error lambci\/push: Error: The build ended without/,
+  )
+  expect(ci.mails.some(({ subject }) => subject === 'errored: killed/once #1 (master)')).toBe(true)
+
+  expect(await commandLines()).not.toContainEqual(expect.stringContaining('sleep\x007654321'))
+})
+
+test('killed in its deploy: the tests stay green, the deploy is red', async () => {
+  const at = await ci.write(
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
+  )
+  const commit = await ci.push(at, 'killed/deploy', 'master')
+  const build = { project: 'gh/killed/deploy', number: 1 }
+  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'failed' } })
+  expect((await ci.statuses('killed/deploy', commit)).at(-1)).toMatch(
+    /^success .*but the deploy to dev failed · ~\$0\.\d+$/,
+  )
+  expect(ci.mails.some(({ subject }) => subject === 'deploy failed: killed/deploy #1 (master)')).toBe(true)
+})
+
+test('a command longer than the function may live is stopped in time to say so', async () => {
+  const at = await ci.write(lambciJson('sleep 1000'))
+  await ci.push(at, 'too/long', 'master')
+  const view = await ci.ended({ project: 'gh/too/long', number: 1 })
+  expect(view).toMatchObject({ status: 'failed', exit: { kind: 'timed-out' }, log: { complete: true } })
+})
+
+/** A job on record as admission leaves it, of which no build function has heard. */
+async function unheard(repository: string, change: object) {
+  const at = await ci.write(lambciJson('true'))
+  await ci.push(at, repository, 'master')
+  const first = { project: `gh/${repository}`, number: 1 }
+  await ci.ended(first)
+  const standing = await readBuild(ci.system.store, first)
+  const next = { ...standing, number: 2, nonce: randomUUID(), ...change }
+  const build = { project: first.project, number: 2 }
+  await ci.system.store.put(buildKeys(build).build, JSON.stringify(next), 'application/json')
+  return build
+}
+
+const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString()
+
+test("the dead man's switch ends a build of which nothing more was heard", async () => {
+  const build = await unheard('silent/one', { latestEnd: anHourAgo() })
+  const run = {
+    ...(await storedRun('silent/one')),
+    phase: 'running',
+    endedAt: null,
+    conclusion: null,
+    exit: null,
+    log: null,
+  }
+  await ci.system.store.put(buildKeys(build).run, JSON.stringify(run), 'application/json')
+  await setSwitch(build)
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({
+    status: 'errored',
+    reason: expect.stringContaining('nothing was heard of it until its latest end'),
+  })
+  expect(ci.system.servers.scheduler.schedules().map(({ name }) => name)).not.toContain(switchName(build))
+})
+
+test('a job that no build function ever took is handed out again', async () => {
+  const build = await unheard('lost/order', { latestEnd: anHourAgo() })
+  await setSwitch(build)
+  const view = await ci.ended(build)
+  expect(view.status).toBe('passed')
+  expect((await readReport(ci.system.store, build))?.publications).toBe(2)
+})
+
+test('a build that writes rubbish over its record is errored, and its log is whole', async () => {
+  const at = await ci.write(lambciJson('echo before; sleep 4; kill -9 $PPID'))
+  await ci.push(at, 'rubbish/record', 'master')
+  const build = { project: 'gh/rubbish/record', number: 1 }
+  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.system.store.put(buildKeys(build).run, 'rubbish', 'application/json')
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
+  expect(await ci.log(build)).toContain('not readable')
+})
+
+test('a failure record ends only the build whose nonce it carries', async () => {
+  const at = await ci.write(lambciJson('sleep 2'))
+  await ci.push(at, 'forged/record', 'master')
+  const build = { project: 'gh/forged/record', number: 1 }
+  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  const standing = await readBuild(ci.system.store, build)
+  const { requestId } = (await ci.look(build))?.runner ?? {}
+  const message = {
+    build: { ...standing, nonce: randomUUID() },
+    grants: grantsWith(),
+  }
+  await ci.system.lambda.invoke(functionName('report'), {
+    version: '1.0',
+    requestContext: { requestId, condition: 'RetriesExhausted', approximateInvokeCount: 1 },
+    requestPayload: { Records: [{ Sns: { Message: JSON.stringify(message) } }] },
+    responsePayload: { errorMessage: 'forged' },
+  })
+  expect((await ci.look(build))?.status).toBe('running')
+  expect(await ci.ended(build)).toMatchObject({ status: 'passed' })
+})
+
+test('no switch is left when all builds are over', async () => {
+  await ci.settled()
+  expect(ci.system.servers.scheduler.schedules()).toEqual([])
+})
+
+async function storedRun(repository: string) {
+  const stored = await ci.system.store.get(`gh/${repository}/builds/1/run.json`)
+  return JSON.parse(Buffer.from(stored?.body ?? '').toString())
+}
+
+/** As admission sets it, only that its time has come. */
+async function setSwitch(build: { project: string; number: number }) {
+  const { addresses, lambda } = ci.system
+  const client = new SchedulerClient({
+    endpoint: addresses.scheduler,
+    region: addresses.region,
+    credentials: { accessKeyId: addresses.accessKeyId, secretAccessKey: addresses.secretAccessKey },
+  })
+  await client.send(
+    new CreateScheduleCommand({
+      Name: switchName(build),
+      GroupName: STACK,
+      ScheduleExpression: `at(${new Date(Date.now() + 1000).toISOString().slice(0, 19)})`,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ActionAfterCompletion: 'DELETE',
+      Target: {
+        Arn: lambda.arn(functionName('report')),
+        RoleArn: 'arn:aws:iam::000000000000:role/lambci-scheduler',
+        Input: JSON.stringify({ switch: build }),
+      },
+    }),
+  )
+}

@@ -1,0 +1,227 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { policySchema } from '../../../loopback/iam/policy.ts'
+import { functionName } from '../../../loopback/system/functions.ts'
+import { readCurrent } from '../../../src/deploy/deployments.ts'
+import { readLockHolder } from '../../../src/deploy/lock.ts'
+import { settingsKeys, stageKeys } from '../../../src/records/keys.ts'
+import { putJson } from '../../support/bucket.ts'
+import { lambci } from '../../support/lambci.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+const ROLE = 'arn:aws:iam::000000000000:role/site-deploy'
+const SITE = 'arn:aws:s3:::site'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({
+    concurrency: 3,
+    deployRole: {
+      name: 'site-deploy',
+      arn: ROLE,
+      trust: policySchema.parse({
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::000000000000:role/lambci-session' },
+          Action: 'sts:AssumeRole',
+        },
+      }),
+      policies: [
+        policySchema.parse({
+          Version: '2012-10-17',
+          Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: `${SITE}/*` },
+        }),
+      ],
+    },
+  })
+})
+afterAll(() => ci.close())
+
+const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
+const SHOW = 'env | grep ^AWS_ | sort'
+
+test('a deploy acts as its role; the tests before it do not, and a branch does not either', async () => {
+  const at = await ci.write(
+    lambciJson(`${SHOW}; echo tested`, { stages: { '/./': 'dev' }, deploy: SHOW, branches: { '/./': true } }),
+  )
+  await ci.push(at, 'ada/role', 'master')
+  const view = await ci.ended({ project: 'gh/ada/role', number: 1 })
+  expect(view.deploy).toMatchObject({ status: 'succeeded' })
+  const [before = '', after = ''] = (await ci.log({ project: 'gh/ada/role', number: 1 })).split(/^tested\n/m)
+  expect(before).not.toMatch(/^AWS_(ACCESS|SECRET|SESSION)/m)
+  expect(after).toContain(`▸ The deploy acts as ${ROLE}\n`)
+  expect(after).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
+  // Masked, as all that is secret.
+  expect(after).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
+  expect(after).toMatch(/^AWS_DEFAULT_REGION=us-east-1$/m)
+
+  await ci.push(at, 'ada/role', 'topic')
+  const topic = await ci.ended({ project: 'gh/ada/role', number: 2 })
+  expect(topic).toMatchObject({ status: 'passed', trust: 'branch', deploy: null })
+})
+
+test('a branch build is refused every stage and every role', async () => {
+  // The very credentials that such a job is given, minted as receive mints them.
+  const { sessionPolicyOf } = await import('../../../src/admission/session-policy.ts')
+  const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts')
+  const { S3Client, GetObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
+  const { system } = ci
+  const { addresses } = system
+  const http = system.servers.sts.issue('arn:aws:iam::000000000000:role/lambci-http')
+  const minting = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials: http })
+  const session = async (trust: 'branch' | 'protected') => {
+    const { Credentials } = await minting.send(
+      new AssumeRoleCommand({
+        RoleArn: 'arn:aws:iam::000000000000:role/lambci-session',
+        RoleSessionName: 'a-build',
+        Policy: sessionPolicyOf(
+          { project: 'gh/ada/role', number: 3, trust },
+          `arn:aws:s3:::${addresses.bucket}`,
+          { secretVariables: [], deployRoles: [ROLE] },
+        ),
+      }),
+    )
+    const credentials = {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    }
+    const s3 = new S3Client({
+      endpoint: addresses.s3,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials,
+    })
+    const sts = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials })
+    return { s3, sts }
+  }
+  const stage = stageKeys({ project: 'gh/ada/role', stage: 'dev' })
+  const attempts = ({ s3, sts }: Awaited<ReturnType<typeof session>>) => [
+    ...[stage.lock, stage.next, stage.current, stage.deploy(1)].flatMap(Key => [
+      s3.send(new GetObjectCommand({ Bucket: addresses.bucket, Key })),
+      s3.send(new PutObjectCommand({ Bucket: addresses.bucket, Key: `${Key}.mine`, Body: 'x' })),
+    ]),
+    sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'mine' })),
+  ]
+  const statusOf = (ended: PromiseSettledResult<unknown>) =>
+    ended.status === 'fulfilled' ? 200 : ended.reason?.$metadata?.httpStatusCode
+  const branch = (await Promise.allSettled(attempts(await session('branch')))).map(statusOf)
+  expect(branch).toEqual(branch.map(() => 403))
+  // The same attempts of a deploy's session show that it is the session that is refused. next.json was never written.
+  const deploy = (await Promise.allSettled(attempts(await session('protected')))).map(statusOf)
+  expect(deploy.filter(status => status === 200).length).toBeGreaterThanOrEqual(7)
+  expect(deploy.at(-1)).toBe(200)
+})
+
+test('a role that cannot be assumed fails the deploy, and says what to do', async () => {
+  await putJson(ci.system.store, settingsKeys('gh/ada/norole')[1], {
+    deployRole: 'arn:aws:iam::000000000000:role/other',
+  })
+  const at = await ci.write(lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo never' }))
+  await ci.push(at, 'ada/norole', 'master')
+  const view = await ci.ended({ project: 'gh/ada/norole', number: 1 })
+  expect(view).toMatchObject({ status: 'passed', deploy: { status: 'failed' } })
+  expect(view.deploy?.reason).toMatch(
+    /^The role arn:aws:iam::000000000000:role\/other cannot be assumed \(AccessDenied\): it must be in the stack's DeployRoles/,
+  )
+  expect(
+    await readLockHolder(ci.system.store, { project: view.project, stage: 'dev' }, new Date()),
+  ).toBeNull()
+})
+
+test('no file takes a stage that the account has pinned to another branch', async () => {
+  await putJson(ci.system.store, settingsKeys('gh/ada/pinned')[1], {
+    pinnedStages: { production: { branches: ['production'] } },
+  })
+  const at = await ci.write(
+    lambciJson('true', { stages: { '/./': 'production' }, deploy: 'true', branches: { '/./': true } }),
+  )
+  await ci.push(at, 'ada/pinned', 'qa')
+  const refused = await ci.ended({ project: 'gh/ada/pinned', number: 1 })
+  expect(refused).toMatchObject({ status: 'passed', deploy: null })
+  expect(await ci.log(refused)).toContain(
+    'Branch "qa" is not deployed to stage production: the account\'s settings give it to production.',
+  )
+  await ci.push(at, 'ada/pinned', 'production')
+  expect((await ci.ended({ project: 'gh/ada/pinned', number: 2 })).deploy?.status).toBe('succeeded')
+})
+
+test('kill -9 in mid-deploy: told, the stage free, and the next push deploys', async () => {
+  const build = { project: 'gh/ada/killed', number: 1 }
+  const stage = { project: build.project, stage: 'dev' }
+  const slow = lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo begun; sleep 654321' })
+  const at = await ci.write(slow)
+  await ci.push(at, 'ada/killed', 'master')
+  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  await sleep(300)
+  for (const { pid } of ci.system.lambda.sandboxes(functionName('run-protected')))
+    process.kill(pid, 'SIGKILL')
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({
+    status: 'passed',
+    deploy: { status: 'failed', reason: expect.stringContaining('The build ended without a word') },
+  })
+  expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
+  await ci.push(at, 'ada/killed', 'master', lambciJson('true', { stages: { master: 'dev' }, deploy: 'true' }))
+  expect((await ci.ended({ ...build, number: 2 })).deploy?.status).toBe('succeeded')
+})
+
+test('deploy, rollback and stages on the command line', async () => {
+  const project = 'gh/ada/cli'
+  const at = await ci.write(
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo "$STAGE gets $(cat what)"' }),
+  )
+  const commits = [
+    await ci.push(at, 'ada/cli', 'master', { what: 'one' }, 'The first'),
+    await (async () => {
+      await ci.ended({ project, number: 1 })
+      return ci.push(at, 'ada/cli', 'master', { what: 'two' }, 'The second')
+    })(),
+  ]
+  await ci.ended({ project, number: 2 })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
+    new RegExp(`^dev +${commits[1]?.slice(0, 10)}  #2 .*  The second$`),
+  )
+  const back = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
+  expect(back.stdout).toContain(`Back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
+  expect(back.stdout).toContain('dev gets one\n')
+  expect(back.stdout).not.toContain('$ true')
+  expect(back.exitCode).toBe(0)
+  expect(await ci.ended({ project, number: 3 })).toMatchObject({
+    status: 'passed',
+    trigger: 'deploy/dev',
+    target: { of: 1, order: null },
+    deploy: { status: 'succeeded' },
+  })
+  expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
+    deployed: { build: 3, of: 1, commit: commits[0] },
+  })
+  // The commit's own status is that of its tests, and stays.
+  expect((await ci.statuses('ada/cli', commits[0] ?? '')).at(-1)).toMatch(/^success lambci\/push: Passed/)
+
+  const again = await onTestSystem('deploy', 'ada/cli', 'dev', '--follow')
+  expect(again.stdout).toContain('dev gets two\n')
+  const chosen = await onTestSystem(
+    'deploy',
+    'ada/cli',
+    'dev',
+    '--commit',
+    commits[0]?.slice(0, 8) ?? '',
+    '--json',
+  )
+  expect(JSON.parse(chosen.stdout)).toMatchObject({ project, number: 5 })
+  await ci.ended({ project, number: 5 })
+  for (const [args, said] of [
+    [['deploy', 'ada/cli', 'production'], 'No green build has the stage production.'],
+    [['deploy', 'ada/cli', 'Dev'], '"Dev" is no stage'],
+    [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is no commit'],
+    [['rollback', 'ada/cli', 'qa'], 'Nothing was ever deployed to qa.'],
+  ] as const) {
+    const refused = await onTestSystem(...args)
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining(said)])
+  }
+  const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
+  expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)
+})

@@ -1,0 +1,182 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Files, lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({ buildTimeoutMs: 60_000 })
+})
+afterAll(() => ci.close())
+
+type BuildEnd = {
+  files: Files
+  conclusion: string
+  exit?: object | null
+  status: string | RegExp
+  log?: string | RegExp
+}
+
+const endings: Record<string, BuildEnd> = {
+  passed: {
+    files: lambciJson('true'),
+    conclusion: 'passed',
+    exit: { kind: 'exited', code: 0 },
+    status: /^success lambci\/push: Passed in [\d.]+ s$/,
+  },
+  'an exit code': {
+    files: lambciJson('echo before; exit 7'),
+    conclusion: 'failed',
+    exit: { kind: 'exited', code: 7 },
+    status: /^failure lambci\/push: Failed: echo before; exit 7 ended with exit code 7$/,
+  },
+  'a signal': {
+    files: lambciJson('kill -9 $$'),
+    conclusion: 'failed',
+    exit: { kind: 'signalled', signal: 'SIGKILL' },
+    status: 'failure lambci/push: Failed: kill -9 $$ was killed by SIGKILL',
+  },
+  'a timeout': {
+    files: lambciJson('trap "" TERM; echo waiting; sleep 100 & wait; sleep 100', { timeout: 1 }),
+    conclusion: 'failed',
+    exit: { kind: 'timed-out' },
+    status: /^failure lambci\/push: Timed out after \d(\.\d)? s$/,
+    log: 'waiting',
+  },
+  'a child left behind': {
+    files: lambciJson('echo started; sleep 1000 & setsid sleep 1000 & exit 0'),
+    conclusion: 'passed',
+    status: /^success lambci\/push: Passed in [\d.]+ s$/,
+  },
+  'malformed JSON': {
+    files: { '.lambci.json': '{"cmd": "true",}' },
+    conclusion: 'errored',
+    exit: null,
+    status: /^error lambci\/push: Error: \.lambci\.json is not valid JSON: line 1, column 16/,
+    log: '.lambci.json is not valid JSON',
+  },
+  'an unknown key': {
+    files: { '.lambci.json': '{"cmd": "true", "brnaches": {}}' },
+    conclusion: 'errored',
+    status:
+      /^error lambci\/push: Error: \.lambci\.json: "brnaches" is not a known key \(did you mean "branches"\?\)/,
+  },
+  'a wrong type': {
+    files: { '.lambci.json': '{"cmd": 5}' },
+    conclusion: 'errored',
+    status: /cmd must be a command/,
+  },
+  'a wrong regex': {
+    files: { '.lambci.json': '{"branches": {"/(/": true}}' },
+    conclusion: 'errored',
+    status: /is not a valid regular expression/,
+  },
+  'a wrong stage': {
+    files: { '.lambci.json': '{"stages": {"master": "Dev!"}}' },
+    conclusion: 'errored',
+    status: /must be a stage name such as "dev"/,
+  },
+  'a failed deploy': {
+    files: lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo deploying; exit 9' }),
+    conclusion: 'passed',
+    status: /^success lambci\/push: Passed in [\d.]+ s, but the deploy to dev failed$/,
+    log: 'ended with exit code 9',
+  },
+  'red tests do not deploy': {
+    files: lambciJson('false', { stages: { master: 'dev' }, deploy: 'echo never' }),
+    conclusion: 'failed',
+    status: 'failure lambci/push: Failed: false ended with exit code 1',
+  },
+}
+
+test.each(Object.entries(endings))('%s', async (name, { files, conclusion, exit, status, log }) => {
+  const repository = `ends/${name.replaceAll(' ', '-')}`
+  const at = await ci.write(files)
+  const commit = await ci.push(at, repository, 'master')
+  const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
+  expect(view.status).toBe(conclusion)
+  if (exit === null) expect(view.exit).toBeNull()
+  else if (exit) expect(view.exit).toMatchObject(exit)
+  const statuses = await ci.statuses(repository, commit)
+  // Whatever ran has cost something, and says so.
+  const [said = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
+  expect(said).toMatch(status)
+  expect(cost).toMatch(/^~\$0\.000\d$/)
+  expect(statuses.at(-1)?.replace(/^\S+ \S+ /, '').length).toBeLessThanOrEqual(140)
+  if (log) expect(await ci.log(view)).toMatch(log)
+  if (conclusion === 'failed') {
+    const mail = await ci.until('the mail', async () =>
+      ci.mails.find(({ subject }) => subject?.includes(repository)),
+    )
+    expect(mail.text).toContain('lines of the log:')
+  }
+  if (name === 'red tests do not deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')
+})
+
+test('a configuration that is a link is never the default command', async () => {
+  const at = await ci.write({ 'ci/lambci.json': '{"cmd": "exit 7"}' })
+  await symlink('ci/lambci.json', join(at, '.lambci.json'))
+  await ci.push(at, 'ends/linked', 'master')
+  const view = await ci.ended({ project: 'gh/ends/linked', number: 1 })
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('.lambci.json is a link') })
+})
+
+test('a secret that a short name of the command cuts in two stays hidden', async () => {
+  const secret = 'tok_SUPERSECRET_0123456789'
+  await ci.system.store.put(
+    'secrets/env/gh/ends/cut.json',
+    JSON.stringify({ TOKEN: secret }),
+    'application/json',
+  )
+  const at = await ci.write(lambciJson(`${': '.padEnd(50, 'x')} ${secret}; exit 1`))
+  const commit = await ci.push(at, 'ends/cut', 'master')
+  const view = await ci.ended({ project: 'gh/ends/cut', number: 1 })
+  expect(view.status).toBe('failed')
+  const delivered = [
+    await ci.log(view),
+    JSON.stringify(view),
+    ...(await ci.statuses('ends/cut', commit)),
+  ].join('\n')
+  expect(delivered).not.toContain('tok_')
+})
+
+test("a commit that is gone ends the build with git's own words, and no token in them", async () => {
+  const at = await ci.write(lambciJson('true'))
+  await ci.api('POST', '/user/repos', { name: 'gone' })
+  const { login } = await ci.api('GET', '/user')
+  const commit = await ci.push(at, `${login}/gone`, 'master')
+  await ci.ended({ project: `gh/${login}/gone`, number: 1 })
+  const [hook] = await ci.api('GET', `/repos/${login}/gone/hooks`)
+  const [delivery] = await ci.api('GET', `/repos/${login}/gone/hooks/${hook.id}/deliveries`)
+  await ci.api('DELETE', `/repos/${login}/gone`)
+  ci.coolDown()
+  const sent = await resend(delivery.id, login, commit)
+  expect(sent.status).toBe(202)
+  const view = await ci.ended({ project: `gh/${login}/gone`, number: 2 })
+  expect(view).toMatchObject({ status: 'errored', reason: expect.stringMatching(/^Fetching .* failed: /) })
+  expect(await ci.log(view)).not.toContain(ci.system.keys.githubToken)
+})
+
+/** A delivery of a commit that no repository has any more, signed as GitHub signs. */
+async function resend(_: unknown, login: string, commit: string): Promise<Response> {
+  const { createHmac, randomUUID } = await import('node:crypto')
+  const { url, webhookSecret } = ci.system.addresses
+  const signer = { name: 'Ada', email: 'ada@example.com', username: 'ada' }
+  const body = JSON.stringify({
+    ref: 'refs/heads/master',
+    before: commit,
+    after: commit,
+    deleted: false,
+    repository: { id: 1, full_name: `${login}/gone`, private: false, default_branch: 'master' },
+    head_commit: { id: commit, message: 'Gone', author: signer, committer: signer },
+    commits: [],
+    pusher: signer,
+  })
+  const headers = {
+    'X-GitHub-Event': 'push',
+    'X-GitHub-Delivery': randomUUID(),
+    'X-Hub-Signature-256': `sha256=${createHmac('sha256', webhookSecret).update(body).digest('hex')}`,
+    'content-type': 'application/json',
+  }
+  return fetch(`${url}/webhook`, { method: 'POST', headers, body })
+}

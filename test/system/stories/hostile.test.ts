@@ -1,0 +1,48 @@
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem()
+})
+afterAll(() => ci.close())
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: for a shell, should one ever see them
+const BRANCHES = [
+  '$(touch${IFS}pwned)',
+  'x;id',
+  '--upload-pack=touch${IFS}pwned',
+  '-x',
+  'constructor',
+  '__proto__',
+  '🚀/émoji',
+  'a"b\'c`d',
+  'x'.repeat(200),
+  '<script>alert(1)</script>',
+  '%2e%2e',
+  'x&y=z#w',
+]
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: for a shell, should one ever see them
+
+test.each(BRANCHES.map((branch, index) => [branch, index] as const))(
+  'a branch called %s is built as data',
+  async (branch, index) => {
+    const repository = `names/branch-${index}`
+    const message = `${branch}\n\n$(touch pwned) <img src=x onerror=alert(1)> \u001b[31m`
+    const at = await ci.write(lambciJson('printf "%s|%s\\n" "$LAMBCI_BRANCH" "$LAMBCI_CHECKOUT_BRANCH"; ls'))
+    const commit = await ci.push(at, repository, branch, {}, message)
+    const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
+    expect(view).toMatchObject({ status: 'passed', branch, checkoutBranch: branch, commit })
+    const log = await ci.log(view)
+    expect(log).toContain(`${branch}|${branch}\n`)
+    expect(log).not.toMatch(/^pwned$/m)
+    const page = await (await fetch(`${ci.system.addresses.url}/gh/${repository}/builds/1`)).text()
+    // Its own script is the one that it has.
+    expect(page.replace(`<script>${BROWSER_SCRIPT}</script>`, '').match(/<script|<img/)).toBeNull()
+    const names = await readdir(ci.directory, { recursive: true })
+    expect(names.filter(name => basename(name) === 'pwned')).toEqual([])
+  },
+)

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REBUILD_EVENT } from '../../../src/admission/signed-requests.ts'
+import { sendSigned } from '../../../src/github/send-signed.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem()
+})
+afterAll(() => ci.close())
+
+const CONFIG = lambciJson('echo built', { paths: { exclude: ['docs', '**/*.md'] } })
+
+test('a push that changes nothing that matters is skipped, with its reason and without a status', async () => {
+  const project = 'gh/ada/paths'
+  const at = await ci.write({ ...CONFIG, 'src/a.js': '1' })
+  const endOf = async (number: number, files: Record<string, string>) => {
+    const commit = await ci.push(at, 'ada/paths', 'master', files)
+    const view = await ci.ended({ project, number })
+    return { view, statuses: await ci.statuses('ada/paths', commit) }
+  }
+  // A new branch: nobody knows what has changed.
+  expect((await endOf(1, {})).view.status).toBe('passed')
+  const skipped = await endOf(2, { 'docs/a.txt': '1', 'src/README.md': '1' })
+  expect(skipped.view).toMatchObject({
+    status: 'skipped',
+    reason: 'None of the 2 changed files matters: "paths" says so.',
+  })
+  expect(skipped.statuses).toEqual([])
+  expect(await ci.log(skipped.view)).toContain('None of the 2 changed files matters')
+  expect((await endOf(3, { 'docs/b.txt': '1', 'src/a.js': '2' })).view.status).toBe('passed')
+  // An empty commit is made to have a build.
+  expect((await endOf(4, {})).view.status).toBe('passed')
+  const one = await endOf(5, { 'docs/b.txt': '2' })
+  expect(one.view.reason).toBe('The one changed file does not matter: "paths" says so.')
+  // Who asks for it by hand wants it built.
+  const { url, webhookSecret } = ci.system.addresses
+  const wish = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }
+  expect(await sendSigned(url, webhookSecret, wish)).toMatchObject({ status: 202 })
+  expect((await ci.ended({ project, number: 6 })).status).toBe('passed')
+})
+
+test('commits that were not fetched may have changed anything', async () => {
+  const project = 'gh/ada/far'
+  const at = await ci.write(CONFIG)
+  await ci.push(at, 'ada/far', 'master')
+  await ci.ended({ project, number: 1 })
+  // Whoever comes next has nothing of what was fetched before.
+  ci.coolDown()
+  for (let index = 0; index < 7; index++)
+    await ci.git(at, 'commit', '--quiet', '--allow-empty', '--message', `Step ${index}`)
+  await ci.push(at, 'ada/far', 'master', { 'docs/a.txt': '1' })
+  expect((await ci.ended({ project, number: 2 })).status).toBe('passed')
+})
+
+test('a pull request is built, whatever it changes', async () => {
+  const project = 'gh/ada/pull'
+  const at = await ci.write({
+    ...CONFIG,
+    '.lambci.json': CONFIG['.lambci.json']?.replace('"/.*/"', '"master"') ?? '',
+  })
+  await ci.push(at, 'ada/pull', 'master')
+  await ci.ended({ project, number: 1 })
+  await ci.push(at, 'ada/pull', 'topic', { 'docs/a.txt': '1' })
+  await ci.api('POST', '/repos/ada/pull/pulls', { title: 'Words', head: 'topic', base: 'master' })
+  const view = await ci.ended({ project, number: 3 })
+  expect(view).toMatchObject({ status: 'passed', pullRequest: 1 })
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { lambciJson, openTestSystem } from '../../support/test-system.ts'
+
+test('the next start with the same data ends what was under way, and goes on with the next number', async () => {
+  const first = await openTestSystem()
+  const at = await first.write(lambciJson('echo once; sleep 1000'))
+  await first.push(at, 'here/again', 'master')
+  const build = { project: 'gh/here/again', number: 1 }
+  await first.until('the start', async () => (await first.look(build))?.status === 'running')
+  await first.system.close()
+
+  const next = await openTestSystem({ home: first.directory })
+  try {
+    expect(await next.ended(build)).toMatchObject({
+      status: 'errored',
+      reason: expect.stringContaining('The build ended without a word'),
+    })
+    await next.push(at, 'here/again', 'master', lambciJson('echo quick'))
+    expect(await next.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })
+    expect(next.system.keys).toEqual(first.system.keys)
+  } finally {
+    await next.close()
+  }
+})

@@ -1,0 +1,166 @@
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TemporaryCredentials } from '../../../src/aws/sts.ts'
+import {
+  branchKey,
+  buildKeys,
+  counterKey,
+  runnerSecretsKey,
+  variablesKeys,
+} from '../../../src/records/keys.ts'
+import { putJson } from '../../support/bucket.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+const READER = 'reader@localhost'
+const BASE = 'gh/home/base'
+const own = buildKeys({ project: BASE, number: 2 })
+const earlier = buildKeys({ project: BASE, number: 1 })
+
+/** Whatever a fork's build #2 of home/base has no business with; each of it is there. */
+const FORBIDDEN = [
+  'deliveries/0b4e-77.json',
+  counterKey(BASE),
+  own.build,
+  own.report,
+  earlier.build,
+  earlier.run,
+  earlier.report,
+  earlier.log.segment(0),
+  earlier.log.whole,
+  branchKey(BASE, 'master'),
+  `${BASE}/stages/qa/lock.json`,
+  `${BASE}/stages/qa/current.json`,
+  `cache/${BASE}/fork/npm`,
+  `cache/${BASE}/branch/npm`,
+  `cache/${BASE}/protected/npm`,
+  'config/global.json',
+  'config/gh/home/base.json',
+  runnerSecretsKey,
+  ...variablesKeys(BASE),
+  'gh/home/other/builds/1/run.json',
+  'secrets/env/gh/home/other.json',
+]
+
+/**
+ * A pull request's own program: it takes the keys that its ancestors hold, which is all of this machine's that a build
+ * in Lambda could reach, and tries everything.
+ */
+const ATTACK = `
+import { readdirSync, readFileSync } from 'node:fs'
+const environments = readdirSync('/proc').filter(name => /^\\d+$/.test(name)).flatMap(pid => {
+  try {
+    const stat = readFileSync('/proc/' + pid + '/stat', 'utf8')
+    return [[Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]), readFileSync('/proc/' + pid + '/environ', 'utf8')]]
+  } catch { return [] }
+})
+const ancestors = []
+for (let pid = process.ppid; pid > 1; ) {
+  const found = environments.find(([id]) => id === pid)
+  if (!found) break
+  ancestors.push(Object.fromEntries(found[2].split('\\0').map(line => line.split(/=(.*)/s))))
+  pid = found[1]
+}
+const stolen = ancestors.find(env => env.AWS_SESSION_TOKEN && env.AWS_LAMBDA_FUNCTION_NAME === 'lambci-run-fork')
+if (!stolen) throw new Error('No keys were found to try')
+Object.assign(process.env, Object.fromEntries(Object.entries(stolen).filter(([name]) => name.startsWith('AWS_'))))
+const [s3, sns, sts] = await Promise.all(['s3', 'sns', 'sts'].map(name => import(MODULES + '/@aws-sdk/client-' + name + '/dist-cjs/index.js')))
+const statusOf = sending => sending.then(() => 200, error => error.$metadata?.httpStatusCode ?? String(error))
+const bucket = new s3.S3Client({ forcePathStyle: true, maxAttempts: 1 })
+const object = Key => ({ Bucket: BUCKET, Key })
+for (const key of KEYS) {
+  const get = await statusOf(bucket.send(new s3.GetObjectCommand(object(key))))
+  const put = await statusOf(bucket.send(new s3.PutObjectCommand({ ...object(key), Body: 'mine' })))
+  const remove = await statusOf(bucket.send(new s3.DeleteObjectCommand(object(key))))
+  console.log(['tried', key, get, put, remove].join(' '))
+}
+console.log('tried list ' + await statusOf(bucket.send(new s3.ListObjectsV2Command({ Bucket: BUCKET }))))
+const publish = TopicArn => statusOf(new sns.SNSClient({ maxAttempts: 1 }).send(new sns.PublishCommand({ TopicArn, Message: 'x' })))
+console.log('tried jobs ' + await publish(JOBS) + ' notices ' + await publish(NOTICES))
+const assume = new sts.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/lambci-session', RoleSessionName: 'mine' })
+console.log('tried session ' + await statusOf(new sts.STSClient({ maxAttempts: 1 }).send(assume)))
+`
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem()
+  const { system } = ci
+  for (const key of FORBIDDEN.filter(each => /stages|cache|home\/other/.test(each)))
+    await putJson(system.store, key, {})
+  await putJson(system.store, 'deliveries/0b4e-77.json', {})
+  await putJson(system.store, 'config/gh/home/base.json', {})
+  await putJson(system.store, variablesKeys(BASE)[0], { GLOBAL: 'never-for-forks' })
+  await putJson(system.store, variablesKeys(BASE)[1], { OWN: 'never-for-forks' })
+  const { sns, jobsTopic, region } = system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: system.keys })
+  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
+  client.destroy()
+})
+afterAll(() => ci.close())
+
+/** The credentials with which a build was admitted: those that its process holds in memory. */
+function admittedWith(number: number): TemporaryCredentials {
+  const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
+  return messages.find(({ build }) => build.number === number)?.grants.credentials
+}
+
+function attack(): string {
+  const { bucket, jobsTopic, noticesTopic } = ci.system.addresses
+  const constants = {
+    KEYS: FORBIDDEN,
+    BUCKET: bucket,
+    JOBS: jobsTopic,
+    NOTICES: noticesTopic,
+    MODULES: `${process.cwd()}/node_modules`,
+  }
+  const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)
+  return `${lines.join('\n')}\n${ATTACK}`
+}
+
+test('the build of a fork that tries everything gets 403 for everything', async () => {
+  const at = await ci.write(lambciJson('echo "the base"', { pullRequests: { fromForkPublicRepo: true } }))
+  await ci.push(at, 'home/base', 'master')
+  await ci.ended({ project: BASE, number: 1 })
+  await ci.api('POST', '/repos/home/base/forks', { organization: 'stranger' })
+  await ci.push(at, 'stranger/base', 'theft', { ...lambciJson('node attack.mjs'), 'attack.mjs': attack() })
+  await ci.api('POST', '/repos/home/base/pulls', {
+    title: 'Nothing to see',
+    head: 'stranger:theft',
+    base: 'master',
+  })
+  const view = await ci.ended({ project: BASE, number: 2 })
+  const log = await ci.log(view)
+  expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
+  for (const key of FORBIDDEN) expect(log).toContain(`tried ${key} 403 403 403\n`)
+  expect(log).toContain('tried list 403\n')
+  expect(log).toContain('tried jobs 403 notices 403\n')
+  expect(log).toContain('tried session 403\n')
+  expect(log).not.toContain('never-for-forks')
+})
+
+test("the fork's own credentials, should it find them, open its course and log, and nothing else", async () => {
+  const { s3, bucket, region } = ci.system.addresses
+  const credentials = admittedWith(2)
+  const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
+  const statusOf = async (key: string) => {
+    const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' })
+    const answer = await client.send(put).catch((error: { $metadata: { httpStatusCode?: number } }) => error)
+    return answer.$metadata.httpStatusCode
+  }
+  for (const key of FORBIDDEN) expect([key, await statusOf(key)]).toEqual([key, 403])
+  expect(await statusOf(own.log.segment(999))).toBe(200)
+  expect(await statusOf(own.cancel)).toBe(403)
+  client.destroy()
+})
+
+test("a deploy build holds its own stages and caches, and not another repository's", async () => {
+  const { s3, bucket, region } = ci.system.addresses
+  const credentials = admittedWith(1)
+  const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
+  const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
+  await put(`${BASE}/stages/qa/lock.json`)
+  await put(`cache/${BASE}/protected/npm`)
+  for (const key of [`cache/${BASE}/branch/npm`, 'gh/home/other/stages/qa/lock.json', own.run, earlier.build])
+    await expect(put(key)).rejects.toMatchObject({ name: 'AccessDenied' })
+  client.destroy()
+})

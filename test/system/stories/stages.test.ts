@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listDeployments, listStages, readCurrent } from '../../../src/deploy/deployments.ts'
+import { readLockHolder } from '../../../src/deploy/lock.ts'
+import { readRecords } from '../../../src/records/read-records.ts'
+import { viewOf } from '../../../src/records/view.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({ concurrency: 6 })
+})
+afterAll(() => ci.close())
+
+/** Writes down when it begins and ends, so that two at once would be seen. */
+const DEPLOY = (seconds: number) =>
+  `echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$LEDGER"; sleep ${seconds}; echo "end $LAMBCI_BUILD_NUM" >> "$LEDGER"`
+const deployments = (repository: string) =>
+  ci.api('GET', `/repos/${repository}/deployments?per_page=100`) as Promise<
+    { id: number; environment: string; sha: string }[]
+  >
+const statesOf = async (repository: string, id: number) =>
+  ((await ci.api('GET', `/repos/${repository}/deployments/${id}/statuses`)) as { state: string }[]).map(
+    ({ state }) => state,
+  )
+
+test('20 pushes to one stage in quick succession: one deploy at a time, and in the end the newest', async () => {
+  const ledger = `${ci.directory}/ledger`
+  const at = await ci.write(
+    lambciJson('true', { stages: { master: 'dev' }, deploy: DEPLOY(1), env: { LEDGER: ledger } }),
+  )
+  const commits: string[] = []
+  for (let push = 1; push <= 20; push++) {
+    commits.push(await ci.push(at, 'ada/burst', 'master', { 'push.txt': String(push) }, `Push ${push}`))
+  }
+  const project = 'gh/ada/burst'
+  const stage = { project, stage: 'dev' }
+  const current = await ci.until('the newest on its stage', async () => {
+    const found = await readCurrent(ci.system.store, stage)
+    return found?.deployed?.commit === commits.at(-1) ? found : null
+  })
+  expect(current.deployed).toMatchObject({ branch: 'master', status: 'succeeded' })
+  // Every build has ended, and everybody was told; those of the waiting too.
+  const { length } = await allBuilds(project)
+  const views = await Promise.all(
+    Array.from({ length }, (_, index) => ci.ended({ project, number: index + 1 })),
+  )
+  expect(views.length).toBeGreaterThanOrEqual(20)
+  expect(views.filter(({ status }) => status !== 'passed' && status !== 'cancelled')).toEqual([])
+  // Deploys that waited are builds of their own; every push tells how its deploy came out.
+  const pushes = views.filter(({ trigger }) => trigger === 'push/master')
+  expect(pushes).toHaveLength(20)
+  expect(pushes.filter(({ status }) => status !== 'passed')).toEqual([])
+  expect(pushes.filter(({ deploy }) => !['succeeded', 'cancelled'].includes(deploy?.status ?? ''))).toEqual(
+    [],
+  )
+  expect(pushes.at(-1)?.deploy?.status).toBe('succeeded')
+  expect(current.deployed?.of).toBe(pushes.at(-1)?.number)
+
+  const lines = (await ci.read(ledger)).trim().split('\n')
+  for (let index = 0; index < lines.length; index += 2) {
+    expect(lines[index]).toMatch(/^begin /)
+    expect(lines[index + 1]).toMatch(new RegExp(`^end ${lines[index]?.split(' ')[1]}$`))
+  }
+  // Never an older commit over a newer one.
+  const sequence = lines
+    .filter(line => line.startsWith('begin'))
+    .map(line => commits.indexOf(line.split(' ')[2] ?? ''))
+  expect(sequence).toEqual(sequence.toSorted((one, other) => one - other))
+  const delivered = await listDeployments(ci.system.store, stage, 100)
+  expect(delivered.toReversed().map(({ commit }) => commits.indexOf(commit))).toEqual(sequence)
+  expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
+  // GitHub has one deployment for each deploy, and one that is active.
+  const onGitHub = await deployments('ada/burst')
+  expect(onGitHub).toHaveLength(sequence.length)
+  expect(onGitHub.find(({ sha }) => sha === commits.at(-1))?.environment).toBe('dev')
+})
+
+async function allBuilds(project: string) {
+  const found = []
+  for (let number = 1; ; number++) {
+    const records = await readRecords(ci.system.store, { project, number })
+    if (!records) return found
+    found.push(viewOf(records))
+  }
+}
+
+test('a deploy that fails: the tests stay green, the stage is free, GitHub and people are told', async () => {
+  const at = await ci.write(
+    lambciJson('true', {
+      stages: { qa: { stage: 'qa', deploy: 'sleep 1; exit 3', url: 'https://qa.example.com/' } },
+    }),
+  )
+  const commit = await ci.push(at, 'ada/red', 'qa')
+  const build = { project: 'gh/ada/red', number: 1 }
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({
+    status: 'passed',
+    deploy: {
+      stage: 'qa',
+      status: 'failed',
+      reason: 'sleep 1; exit 3 ended with exit code 3',
+      url: 'https://qa.example.com/',
+    },
+  })
+  expect((await ci.statuses('ada/red', commit)).at(-1)).toMatch(/^success .*but the deploy to qa failed/)
+  const [deployment] = await deployments('ada/red')
+  expect(deployment).toMatchObject({ environment: 'qa', sha: commit })
+  expect(await statesOf('ada/red', deployment?.id ?? 0)).toEqual(['failure', 'in_progress'])
+  expect(
+    await readLockHolder(ci.system.store, { project: build.project, stage: 'qa' }, new Date()),
+  ).toBeNull()
+  expect(await readCurrent(ci.system.store, { project: build.project, stage: 'qa' })).toMatchObject({
+    deployed: null,
+    latest: { status: 'failed', reason: 'sleep 1; exit 3 ended with exit code 3' },
+  })
+  // Mended and pushed again, it is deployed.
+  await ci.push(at, 'ada/red', 'qa', lambciJson('true', { stages: { qa: 'qa' }, deploy: 'true' }))
+  expect((await ci.ended({ ...build, number: 2 })).deploy).toMatchObject({ status: 'succeeded' })
+  expect(await listStages(ci.system.store, build.project)).toMatchObject([
+    { stage: 'qa', deployed: { build: 2 }, latest: { build: 2 } },
+  ])
+})
+
+test('names by groups, and one that does not fit', async () => {
+  const rules = { '/^release\\/(\\w+)$/': { stage: 'rel-$1', url: 'https://$1.example.com/' } }
+  const at = await ci.write(
+    lambciJson('true', { stages: rules, deploy: 'echo "to $STAGE"', branches: { '/.*/': true } }),
+  )
+  await ci.system.store.put(
+    'config/gh/ada/names.json',
+    JSON.stringify({ deployBranches: ['/./'] }),
+    'application/json',
+  )
+  await ci.push(at, 'ada/names', 'release/7')
+  expect((await ci.ended({ project: 'gh/ada/names', number: 1 })).deploy).toMatchObject({
+    stage: 'rel-7',
+    status: 'succeeded',
+    url: 'https://7.example.com/',
+  })
+  await ci.push(at, 'ada/names', 'release/Final')
+  const second = await ci.ended({ project: 'gh/ada/names', number: 2 })
+  expect(second).toMatchObject({ status: 'passed', deploy: { status: 'failed' } })
+  expect(second.deploy?.reason).toContain(
+    'makes "rel-Final" of branch "release/Final", which is no stage name',
+  )
+})

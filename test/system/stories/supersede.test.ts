@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lambci } from '../../support/lambci.ts'
+import { type Files, lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({ concurrency: 6 })
+})
+afterAll(() => ci.close())
+
+const LONG = 'echo begun; sleep 40'
+const isAt = (build: { project: string; number: number }, status: string) =>
+  ci.until(`${status} of #${build.number}`, async () => (await ci.look(build))?.status === status)
+
+/** Two pushes in a row, the first of which is running when the second comes; answers the first's commit. */
+async function pushTwice(repository: string, branch: string, files: Files): Promise<string> {
+  const at = await ci.write(files)
+  const commit = await ci.push(at, repository, branch)
+  await isAt({ project: `gh/${repository}`, number: 1 }, 'running')
+  await ci.push(at, repository, branch, { 'change.txt': '2' })
+  return commit
+}
+
+test('a newer commit of a branch ends the older build within seconds', async () => {
+  const commit = await pushTwice('ada/branch', 'topic', lambciJson(LONG))
+  const older = await ci.ended({ project: 'gh/ada/branch', number: 1 })
+  expect(older).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
+  expect(Date.parse(older.endedAt ?? '') - Date.parse(older.startedAt ?? '')).toBeLessThan(20_000)
+  expect((await ci.statuses('ada/branch', commit)).at(-1)).toMatch(/^error lambci\/push: Superseded by #2/)
+  expect(await ci.log(older)).toMatch(/▸ The build was cancelled \(Superseded by #2\) after/)
+  await isAt({ project: 'gh/ada/branch', number: 2 }, 'running')
+  await lambci(['cancel', 'ada/branch#2', '--data', join(ci.directory, 'data')])
+  await ci.ended({ project: 'gh/ada/branch', number: 2 })
+})
+
+test('of a pull request too, and another branch is left alone', async () => {
+  const project = 'gh/ada/pulls'
+  const at = await ci.write(lambciJson('true'))
+  await ci.push(at, 'ada/pulls', 'master')
+  await ci.ended({ project, number: 1 })
+  await ci.push(at, 'ada/pulls', 'topic', lambciJson(LONG, { branches: { master: true, other: true } }))
+  await ci.ended({ project, number: 2 })
+  await ci.api('POST', '/repos/ada/pulls/pulls', { title: 'A change', head: 'topic', base: 'master' })
+  await isAt({ project, number: 3 }, 'running')
+  await ci.push(at, 'ada/pulls', 'other')
+  await ci.push(at, 'ada/pulls', 'topic', { 'change.txt': '2' })
+  expect(await ci.ended({ project, number: 3 })).toMatchObject({
+    status: 'cancelled',
+    reason: expect.stringMatching(/^Superseded by #[56]$/),
+  })
+  expect((await ci.look({ project, number: 4 }))?.status).toBe('running')
+  for (const number of [4, 5, 6])
+    await lambci(['cancel', `ada/pulls#${number}`, '--data', join(ci.directory, 'data')])
+})
+
+test.each([
+  ['a branch with a stage', lambciJson('sleep 6', { stages: { master: 'dev' }, deploy: 'true' })],
+  ['who does not want it', lambciJson('sleep 6', { cancelSuperseded: false })],
+])('%s is built to its end', async (name, files) => {
+  const repository = `ada/${name.replaceAll(' ', '-')}`
+  await pushTwice(repository, 'master', files)
+  const project = `gh/${repository}`
+  expect((await ci.ended({ project, number: 1 })).status).toBe('passed')
+  expect((await ci.ended({ project, number: 2 })).status).toBe('passed')
+})
+
+test('a person may still end what a newer commit does not', async () => {
+  const project = 'gh/ada/person'
+  await pushTwice('ada/person', 'master', lambciJson(LONG, { cancelSuperseded: false }))
+  await isAt({ project, number: 2 }, 'running')
+  for (const number of [1, 2]) {
+    await lambci(['cancel', `ada/person#${number}`, '--data', join(ci.directory, 'data')])
+    expect(await ci.ended({ project, number })).toMatchObject({
+      status: 'cancelled',
+      reason: expect.stringMatching(/^by /),
+    })
+  }
+})

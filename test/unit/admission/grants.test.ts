@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+import { type GrantIssuer, issueGrants, jobMessageSchema } from '../../../src/admission/grants.ts'
+import { type PushEvent, parseEvent } from '../../../src/github/event.ts'
+import { requestFromEvent } from '../../../src/github/request-from-event.ts'
+import { pushPayload } from '../../support/payloads.ts'
+import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../support/records.ts'
+
+const URL = 'https://ci.example.com/gh/ada/web/builds/7'
+
+const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
+const asked = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
+
+test.each([
+  ['a push to a public repository', {}, null, KEYS],
+  ['a push to a private one', { isPrivate: true }, 'read-only', KEYS],
+  ['a pull request of a private one', { ...PULL, isPrivate: true }, 'read-only', KEYS],
+  ["a fork's pull request", FORKED, null, []],
+  ["a fork's pull request to a private one", { ...FORKED, isPrivate: true }, null, []],
+  ["Dependabot's", { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const }, null, []],
+])('the clone token and secrets of %s: %j', async (_, change, cloneToken, secretVariables) => {
+  const minted: unknown[] = []
+  const grantIssuer: GrantIssuer = {
+    cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
+    issueCredentials: async (build, { secretVariables: keys }) => {
+      minted.push([build.number, keys])
+      return null
+    },
+    deployRole: null,
+  }
+  expect(await issueGrants(makeBuild(change), asked, grantIssuer)).toEqual(
+    grantsWith({ cloneToken, secretVariables, buildUrl: URL }),
+  )
+  expect(minted).toEqual([[7, secretVariables]])
+})
+
+test('without a clone token there is none', async () => {
+  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), asked, grantIssuerOf(null))
+  expect(cloneToken).toBeNull()
+})
+
+test('an order survives JSON unchanged', async () => {
+  const build = makeBuild({ isPrivate: true })
+  const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' }
+  const grantIssuer = { ...grantIssuerOf('read-only'), issueCredentials: async () => credentials }
+  const message = { build, grants: await issueGrants(build, asked, grantIssuer) }
+  expect(message.grants.credentials).toEqual(credentials)
+  expect(jobMessageSchema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message)
+})
+
+const settings = {
+  global: {
+    allow: ['*'],
+    env: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`NAME_${n}`, 'v'.repeat(60)])),
+  },
+}
+
+test.each([
+  ['letters', 'x'],
+  ['three bytes each', '語'],
+  ['escaped in JSON', '\u0001'],
+  ['quotes', '"'],
+  ['emoji', '🎉'],
+])(
+  'a push of 2,000 commits with huge messages and names of %s makes an order under 64 KB',
+  (_, character) => {
+    const huge = character.repeat(5000)
+    const [commit] = pushPayload().commits
+    const commits = Array.from({ length: 2000 }, (_, index) => {
+      const person = { name: `${index}${huge}`, email: 'x@example.com', username: `${index}${huge}` }
+      return { ...commit, message: huge, author: person, committer: person }
+    })
+    const event = parseEvent('push', {
+      ...pushPayload({
+        ref: `refs/heads/${character.repeat(Math.floor(255 / Buffer.byteLength(character)))}`,
+      }),
+      commits,
+      head_commit: commits[0],
+    })
+    const asked = requestFromEvent({ name: 'push', payload: (event as { payload: PushEvent }).payload })
+    if (!('request' in asked)) throw new Error(JSON.stringify(asked))
+    const build = makeBuild({ ...asked.request, settings })
+    const credentials = {
+      accessKeyId: 'A'.repeat(20),
+      secretAccessKey: 'S'.repeat(40),
+      sessionToken: 'T'.repeat(2000),
+    }
+    const message = { build, grants: grantsWith({ cloneToken: 'x'.repeat(600), credentials }) }
+    expect(jobMessageSchema.safeParse(message).success).toBe(true)
+    expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(64 * 1024)
+  },
+)

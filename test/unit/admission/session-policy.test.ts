@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { POLICY_LIMIT, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
+import { projectSchema, type Trust } from '../../../src/model/build.ts'
+import { variablesKeys } from '../../../src/records/keys.ts'
+
+const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
+const ROLE = 'arn:aws:iam::123456789012:role/deployer'
+const policyOf = (trust: Trust) =>
+  JSON.parse(
+    sessionPolicyOf({ project: 'gh/ada/web', number: 7, trust }, B, {
+      secretVariables: [...variablesKeys('gh/ada/web')],
+      deployRoles: [ROLE],
+    }),
+  )
+const build = `${B}/gh/ada/web/builds/7`
+const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.json`]
+
+test.each<[Trust, string[], string[], string[]]>([
+  ['fork', [], [], []],
+  ['branch', [`${B}/cache/gh/ada/web/branch/*`], [...secrets, `${B}/cache/gh/ada/web/protected/*`], []],
+  ['protected', [`${B}/cache/gh/ada/web/protected/*`, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
+])('a job of trust %s holds its own keys and no others', (trust, written, read, roles) => {
+  expect(policyOf(trust)).toEqual({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject'],
+        Resource: [`${build}/run.json`, `${build}/log*`, ...written],
+      },
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${build}/cancel.json`, ...read] },
+      ...(roles.length > 0 ? [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: roles }] : []),
+    ],
+  })
+})
+
+const nameOf = (maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...'aZ09-_.'), minLength: 1, maxLength, size: 'max' })
+const projects = fc
+  .tuple(nameOf(39), nameOf(100))
+  .map(([owner, repository]) => `gh/${owner}/${repository}`)
+  .filter(project => projectSchema.safeParse(project).success)
+
+test('for any names it stays within the limit, and its only wildcards stand at the ends of keys', () => {
+  const longest = `gh/${'o'.repeat(39)}/${'r'.repeat(100)}`
+  const everything = fc.record({
+    project: fc.oneof(projects, fc.constant(longest)),
+    number: fc.integer({ min: 1, max: 2_147_483_647 }),
+    trust: fc.constantFrom<Trust>('fork', 'branch', 'protected'),
+  })
+  const bucketArn = `arn:aws:s3:::${'b'.repeat(63)}`
+  // The longest name that IAM takes for a role.
+  const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
+  fc.assert(
+    fc.property(everything, build => {
+      const secretVariables = [...variablesKeys(build.project)]
+      const policy = sessionPolicyOf(build, bucketArn, { secretVariables, deployRoles })
+      expect(policy.length).toBeLessThan(POLICY_LIMIT)
+      const resources: string[] = JSON.parse(policy).Statement.flatMap(
+        (statement: { Resource: string[] }) => statement.Resource,
+      )
+      for (const resource of resources) {
+        expect(resource).toMatch(/^[^*?]+\*?$/)
+        const isOwn = [`${build.project}/`, `cache/${build.project}/`].some(key =>
+          resource.startsWith(`${bucketArn}/${key}`),
+        )
+        expect(isOwn || /\/secrets\/env\/|:role\//.test(resource)).toBe(true)
+      }
+    }),
+  )
+})

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import { expect, test } from 'vitest'
+import { configJsonSchema } from '../../../src/config/json-schema.ts'
+import { readLambciJson } from '../../../src/config/layer.ts'
+
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
+const isValid = new Ajv({ strict: true, strictTypes: false }).compile(JSON.parse(read('lambci.schema.json')))
+
+const CLASSIC = {
+  $schema: './lambci.schema.json',
+  cmd: 'pip install --user tox && tox',
+  branches: { master: true, qa: true, staging: true, production: true },
+  stages: { master: 'dev', qa: 'qa', staging: 'staging', production: 'production' },
+  deploy: 'zappa update $LAMBCI_STAGE',
+  notifications: { sns: { topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' } },
+}
+
+test('lambci.schema.json is what the schema makes of it', () => {
+  expect(read('lambci.schema.json'), 'run "npm run schema"').toBe(configJsonSchema())
+})
+
+test.each<[string, unknown]>([
+  ['the classic one', CLASSIC],
+  ['.lambci.json.example', JSON.parse(read('.lambci.json.example'))],
+  ['nothing', {}],
+  ['booleans', { branches: true, pullRequests: false, notifications: { slack: false } }],
+  ['rules', { branches: { '!/^x/': { cmd: 'make', env: { A: 1, B: null } } }, clearTmp: true }],
+])('editors and the runner both accept %s', (_, value) => {
+  expect(isValid(value), JSON.stringify(isValid.errors)).toBe(true)
+  expect(() => readLambciJson(JSON.stringify(value))).not.toThrow()
+})
+
+test.each<[string, unknown]>([
+  ['an unknown key', { brnaches: true }],
+  ['an unknown key in a rule', { branches: { dev: { branches: true } } }],
+  ['an empty command', { cmd: '' }],
+  ['a stage in capitals', { stages: { master: 'Dev' } }],
+  ['a long timeout', { timeout: 901 }],
+  ['a key of the account', { topics: [] }],
+])('editors and the runner both refuse %s', (_, value) => {
+  expect(isValid(value)).toBe(false)
+  expect(() => readLambciJson(JSON.stringify(value))).toThrow('.lambci.json: ')
+})
+
+test('every key has a description', () => {
+  const { properties, definitions } = JSON.parse(configJsonSchema())
+  const keys = { ...properties, ...definitions.overrides.properties, ...properties.notifications.properties }
+  const silent = Object.keys(keys).filter(key => !keys[key].description)
+  expect(silent).toEqual([])
+})

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { readEnvironment, switchTargetOf } from '../../../src/functions/environment.ts'
+import { UserError } from '../../../src/model/user-error.ts'
+
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:lambci-jobs'
+const WHOLE = { LAMBCI_BUCKET: 'my-builds', LAMBCI_JOBS_TOPIC: TOPIC, LAMBCI_SANDBOX: '/tmp' }
+
+test('what is asked for is read, with its defaults, and nothing else', () => {
+  const env = { ...WHOLE, AWS_SECRET_ACCESS_KEY: 'x', LAMBCI_OTHER: 'y' }
+  expect(
+    readEnvironment(env, ['LAMBCI_STACK', 'LAMBCI_BUCKET', 'LAMBCI_GITHUB_URL', 'LAMBCI_GITHUB_API_URL']),
+  ).toEqual({
+    LAMBCI_STACK: 'lambci',
+    LAMBCI_BUCKET: 'my-builds',
+    LAMBCI_GITHUB_URL: 'https://github.com',
+    LAMBCI_GITHUB_API_URL: 'https://api.github.com',
+  })
+})
+
+test('all that is missing or wrong is named at once', () => {
+  const read = () =>
+    readEnvironment({ LAMBCI_SANDBOX: 'tmp' }, [
+      'LAMBCI_BUCKET',
+      'LAMBCI_JOBS_TOPIC',
+      'LAMBCI_SANDBOX',
+      'LAMBCI_STACK',
+    ])
+  expect(read).toThrow(UserError)
+  expect(read).toThrow(
+    'The function\'s environment is incomplete: LAMBCI_BUCKET is not set; LAMBCI_JOBS_TOPIC is not set; LAMBCI_SANDBOX is not valid ("tmp").',
+  )
+})
+
+test.each([
+  ['LAMBCI_BUCKET', 'My_Bucket'],
+  ['LAMBCI_BUCKET', ''],
+  ['LAMBCI_JOBS_TOPIC', 'lambci-jobs'],
+  ['LAMBCI_JOBS_TOPIC', 'arn:aws:sqs:us-east-1:123456789012:lambci-jobs'],
+  ['LAMBCI_STACK', '../x'],
+  ['LAMBCI_STACK', '1st'],
+  ['LAMBCI_GITHUB_URL', 'github.com'],
+  ['LAMBCI_SANDBOX', '/'],
+] as const)('%s cannot be %j', (name, value) => {
+  expect(() => readEnvironment({ ...WHOLE, [name]: value }, [name])).toThrow(
+    `${name} is not valid ("${value}")`,
+  )
+})
+
+test("the dead man's switch is in the topic's account, region and partition", () => {
+  const topic = 'arn:aws-cn:sns:cn-north-1:123456789012:ci-jobs'
+  expect(switchTargetOf({ LAMBCI_STACK: 'ci', LAMBCI_JOBS_TOPIC: topic })).toEqual({
+    functionArn: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:ci-report',
+    roleArn: 'arn:aws-cn:iam::123456789012:role/ci-scheduler',
+  })
+})

@@ -1,0 +1,244 @@
+import type { PullRequestEvent, PushEvent } from '@octokit/webhooks-types'
+import { expect, test } from 'vitest'
+import { payloadErrors } from '../../../loopback/test/github/payload-schema.ts'
+import { type Event, parseEvent } from '../../../src/github/event.ts'
+import { type Asked, requestFromEvent } from '../../../src/github/request-from-event.ts'
+import {
+  AFTER,
+  BEFORE,
+  examplesOf,
+  FORK,
+  HOSTILE,
+  mergeGroupPayload,
+  NOWHERE,
+  pullRequestPayload,
+  pushOf,
+  pushPayload,
+  REPOSITORY,
+} from '../../support/payloads.ts'
+
+type Built = Exclude<Event, { name: 'ping' }>
+function ask(name: Built['name'], payload: unknown): Asked {
+  const event = parseEvent(name, payload)
+  if ('error' in event) return event
+  return requestFromEvent(event as Built)
+}
+const requestOf = (name: Built['name'], payload: unknown) => {
+  const asked = ask(name, payload)
+  if (!('request' in asked)) throw new Error(JSON.stringify(asked))
+  return asked.request
+}
+
+test.each<[string, object]>([
+  ['push$event', pushPayload()],
+  ['push$event', pushPayload({ forced: true })],
+  ['pull_request$opened', pullRequestPayload()],
+  ['pull_request$opened', pullRequestPayload({ head: 'fork' })],
+  ['pull_request$synchronize', pullRequestPayload({ action: 'synchronize', head: 'fork', isPrivate: true })],
+  ['merge_group$checks_requested', mergeGroupPayload()],
+])("the made-up %s payloads fit GitHub's schema", (schema, payload) => {
+  expect(payloadErrors(schema, payload)).toEqual([])
+})
+
+test('an ordinary push', () => {
+  expect(requestOf('push', pushPayload())).toEqual({
+    project: `gh/${REPOSITORY}`,
+    event: 'push',
+    trigger: 'push/master',
+    branch: 'master',
+    defaultBranch: 'master',
+    commit: AFTER,
+    baseCommit: BEFORE,
+    cloneRepository: REPOSITORY,
+    checkoutBranch: 'master',
+    pullRequest: null,
+    target: null,
+    isFork: false,
+    isPrivate: false,
+    isDependabot: false,
+    message: expect.any(String),
+    author: { name: expect.any(String), login: expect.any(String) },
+    committers: expect.any(Array),
+  })
+})
+
+const someone = { name: 'Ada', email: 'a@example.com', username: 'ada' }
+const machine = { name: 'GitHub', email: 'noreply@github.com', username: 'web-flow' }
+const nobody = { name: 'Nobody', email: 'n@example.com' }
+
+test.each<[string, Partial<PushEvent>, object]>([
+  ['a new branch has no commit before it', { before: NOWHERE, created: true }, { baseCommit: null }],
+  ['a forced push keeps what was there before', { forced: true }, { baseCommit: BEFORE, commit: AFTER }],
+  ['a branch with slashes', { ref: 'refs/heads/a/b' }, { branch: 'a/b', trigger: 'push/a/b' }],
+  ['a branch called like a ref', { ref: 'refs/heads/refs/heads/x' }, { branch: 'refs/heads/x' }],
+])('push: %s', (_, change, expected) => {
+  expect(requestOf('push', pushPayload(change))).toMatchObject(expected)
+})
+
+test('push: a private repository, and its own default branch', () => {
+  const { repository, ...rest } = pushPayload()
+  const payload = { ...rest, repository: { ...repository, private: true, default_branch: 'trunk' } }
+  expect(requestOf('push', payload)).toMatchObject({ isPrivate: true, defaultBranch: 'trunk' })
+})
+
+test('push: Dependabot is known by its login', () => {
+  const { sender, ...rest } = pushPayload()
+  const payload = { ...rest, sender: { ...sender, login: 'dependabot[bot]' } }
+  expect(requestOf('push', payload)).toMatchObject({ isDependabot: true, isFork: false })
+})
+
+test('push: everyone who wrote or committed is kept, each once', () => {
+  const { commits } = pushOf({ author: someone, committer: machine })
+  const [first] = commits
+  const payload = pushOf({ author: nobody, committer: someone })
+  const request = requestOf('push', { ...payload, commits: [first, ...payload.commits] })
+  expect(request.author).toEqual({ name: 'Nobody', login: null })
+  expect(request.committers).toEqual([
+    { name: 'Ada', login: 'ada' },
+    { name: 'GitHub', login: 'web-flow' },
+    { name: 'Nobody', login: null },
+  ])
+})
+
+test.each<[string, 'push' | 'pull_request' | 'merge_group', object, RegExp]>([
+  ['a tag', 'push', pushPayload({ ref: 'refs/tags/v1' }), /^refs\/tags\/v1 is not a branch/],
+  ['a note', 'push', pushPayload({ ref: 'refs/notes/x' }), /is not a branch/],
+  [
+    'a deletion',
+    'push',
+    pushPayload({ ref: 'refs/heads/x', deleted: true, after: NOWHERE, head_commit: null, commits: [] }),
+    /^The branch x was deleted/,
+  ],
+  ['a skip word', 'push', pushOf({ message: 'Fix [skip ci]' }), /says "\[skip ci\]"/],
+  ['a closed one', 'pull_request', pullRequestPayload({ action: 'closed', state: 'closed' }), /was closed/],
+  ['a label', 'pull_request', pullRequestPayload({ action: 'labeled' }), /^Pull request #7 was labeled/],
+  [
+    'a push to a closed one',
+    'pull_request',
+    pullRequestPayload({ action: 'synchronize', state: 'closed' }),
+    /is closed/,
+  ],
+  ['an end', 'merge_group', mergeGroupPayload('destroyed'), /^The merge group was destroyed/],
+])('%s starts nothing: %s', (_, name, payload, reason) => {
+  expect(ask(name, payload)).toMatchObject({ ignored: expect.stringMatching(reason) })
+})
+
+test("every push and pull request of GitHub's examples is understood", () => {
+  const asked = [
+    ...examplesOf('push').map(payload => ask('push', payload)),
+    ...examplesOf('pull_request').map(payload => ask('pull_request', payload)),
+    ...examplesOf('merge_group').map(payload => ask('merge_group', payload)),
+  ]
+  expect(asked.filter(each => 'error' in each)).toEqual([])
+  expect(asked.filter(each => 'request' in each).length).toBeGreaterThan(5)
+})
+
+test.each([['opened'], ['reopened'], ['synchronize']])('pull request: %s', action => {
+  expect(requestOf('pull_request', pullRequestPayload({ action }))).toMatchObject({
+    event: 'pull_request',
+    trigger: 'pr/7',
+    branch: 'master',
+    checkoutBranch: 'topic',
+    commit: AFTER,
+    baseCommit: BEFORE,
+    cloneRepository: REPOSITORY,
+    pullRequest: 7,
+    isFork: false,
+    isDependabot: false,
+    message: 'A pull request',
+    author: { name: 'Codertocat', login: 'Codertocat' },
+    committers: [],
+  })
+})
+
+test.each<[string, Parameters<typeof pullRequestPayload>[0], object]>([
+  ['from a fork', { head: 'fork' }, { isFork: true, cloneRepository: FORK }],
+  ['whose fork is gone', { head: 'deleted' }, { isFork: true, cloneRepository: null, pullRequest: 7 }],
+  ['of a private repository', { isPrivate: true }, { isPrivate: true, isFork: false }],
+  ['by Dependabot', { user: 'dependabot[bot]' }, { isDependabot: true, isFork: false }],
+  ['by Dependabot, pushed to by another', { user: 'dependabot[bot]', sender: 'ada' }, { isDependabot: true }],
+  ['pushed to by Dependabot', { user: 'ada', sender: 'dependabot[bot]' }, { isDependabot: true }],
+  ['with a skip word in its title', { title: 'Fix [skip ci]' }, { message: 'Fix [skip ci]' }],
+])('a pull request %s', (_, pull, expected) => {
+  expect(requestOf('pull_request', pullRequestPayload(pull))).toMatchObject(expected)
+})
+
+test('a fork that bears our name is a fork, and our own repository under another name is ours', () => {
+  const { pull_request, ...rest } = pullRequestPayload()
+  const withRepo = (repo: object): unknown => ({
+    ...rest,
+    pull_request: {
+      ...pull_request,
+      head: { ...pull_request.head, repo: { ...pull_request.head.repo, ...repo } },
+    },
+  })
+  expect(requestOf('pull_request', withRepo({ id: 1 }))).toMatchObject({ isFork: true })
+  expect(requestOf('pull_request', withRepo({ full_name: 'renamed/Hello-World' }))).toMatchObject({
+    isFork: false,
+  })
+})
+
+test('a pull request of somebody who has left GitHub', () => {
+  const payload = pullRequestPayload()
+  const request = requestOf('pull_request', {
+    ...payload,
+    pull_request: { ...payload.pull_request, user: null },
+  } as unknown as PullRequestEvent)
+  expect(request.author).toEqual({ name: 'ghost', login: 'ghost' })
+})
+
+test('a merge group is built by the rules of its base, under a trigger of its own', () => {
+  const payload = mergeGroupPayload()
+  const { head_ref, head_sha, base_ref, base_sha } = payload.merge_group
+  expect(requestOf('merge_group', payload)).toMatchObject({
+    event: 'merge_group',
+    branch: base_ref.replace('refs/heads/', ''),
+    checkoutBranch: head_ref.replace('refs/heads/', ''),
+    trigger: `push/${head_ref.replace('refs/heads/', '')}`,
+    commit: head_sha,
+    baseCommit: base_sha,
+    pullRequest: null,
+    isFork: false,
+  })
+})
+
+test.each(HOSTILE)('%j stays data, whatever it names', text => {
+  const person = { name: text, email: 'x@example.com', username: text }
+  const push = pushOf({ message: text, author: person }, { ref: `refs/heads/${text}` })
+  expect(requestOf('push', push)).toMatchObject({
+    branch: text,
+    checkoutBranch: text,
+    trigger: `push/${text}`,
+    message: text,
+    author: { login: text.length > 100 ? expect.stringMatching(/^n{80}…$/) : text },
+  })
+  const pull = pullRequestPayload({ head: 'fork', headRef: text, baseRef: text, title: text, user: text })
+  expect(requestOf('pull_request', pull)).toMatchObject({ branch: text, checkoutBranch: text, message: text })
+})
+
+test('a long text is cut between characters, not within one', () => {
+  const { message } = requestOf('push', pushOf({ message: `${'x'.repeat(1999)}🎉🎉` }))
+  expect(message).toBe(`${'x'.repeat(1999)}…`)
+})
+
+test.each<[string, 'push' | 'pull_request', unknown]>([
+  ['commit', 'push', pushPayload({ after: '--upload-pack=x' })],
+  ['baseCommit', 'push', pushPayload({ before: 'HEAD' })],
+  ['branch', 'push', pushPayload({ ref: `refs/heads/${'x'.repeat(501)}` })],
+  ['project', 'push', { ...pushPayload(), repository: { ...pushPayload().repository, full_name: 'ada/..' } }],
+])('a %s that cannot be one is refused by name', (field, name, payload) => {
+  expect(ask(name, payload)).toEqual({
+    error: expect.stringMatching(new RegExp(`^This ${name} event cannot be built: .*${field} is not valid`)),
+  })
+})
+
+test.each(['../web', 'a/..', 'a/b/c', 'https://evil.example/x', '-x/y\n'])(
+  'a fork called %j is refused',
+  full_name => {
+    const payload = pullRequestPayload({ head: 'fork' })
+    const head = { ...payload.pull_request.head, repo: { ...payload.pull_request.head.repo, full_name } }
+    expect(ask('pull_request', { ...payload, pull_request: { ...payload.pull_request, head } })).toEqual({
+      error: expect.stringContaining('cloneRepository is not valid'),
+    })
+  },
+)

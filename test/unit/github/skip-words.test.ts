@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { skipWordIn } from '../../../src/github/skip-words.ts'
+
+test.each([
+  ['Fix it [skip ci]', '[skip ci]'],
+  ['[ci skip] Fix it', '[ci skip]'],
+  ['Fix it\n\nLater. [no ci] or not', '[no ci]'],
+  ['Fix it [skip actions]', '[skip actions]'],
+  ['Fix [actions skip] it', '[actions skip]'],
+  ['Fix it\n\n\nskip-checks: true', 'skip-checks: true'],
+  ['Fix it\n\nskip-checks:true\n', 'skip-checks:true'],
+  ['Fix it\r\n\r\nMore.\r\n\r\nCo-authored-by: a\r\nskip-checks: true', 'skip-checks: true'],
+])('%j asks for no build', (message, word) => {
+  expect(skipWordIn(message)).toBe(word)
+})
+
+test.each([
+  ['Fix it'],
+  [''],
+  ['[skipci]'],
+  ['skip ci'],
+  // Not a trailer: the subject, and not in the last paragraph.
+  ['skip-checks: true'],
+  ['Fix it\n\nskip-checks: true\n\nMore.'],
+  ['Fix it\n\nskip-checks: false'],
+  ['Fix it\n\nSee skip-checks: true'],
+])('%j asks for nothing', message => {
+  expect(skipWordIn(message)).toBeNull()
+})

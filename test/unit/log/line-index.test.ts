@@ -1,0 +1,35 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LineCounter } from '../../../src/log/line-index.ts'
+
+const newlines = (bytes: Uint8Array) => bytes.filter(byte => byte === 0x0a).length
+
+test('however the bytes come, each entry counts the lines before it', () => {
+  const chunks = fc.array(fc.tuple(fc.integer({ min: 1, max: 300_000 }), fc.integer({ min: 1, max: 90 })), {
+    maxLength: 8,
+  })
+  fc.assert(
+    fc.property(chunks, sizes => {
+      const counter = new LineCounter()
+      const parts = sizes.map(([size, length]) =>
+        Buffer.from(`${'x'.repeat(length)}\n`.repeat(Math.ceil(size / (length + 1)))).subarray(0, size),
+      )
+      for (const part of parts) counter.add(part)
+      const log = Buffer.concat(parts)
+      const { stride, lines } = counter.index
+      expect(lines).toHaveLength(1 + Math.floor(log.length / stride))
+      expect(lines).toEqual(lines.map((_, at) => newlines(log.subarray(0, at * stride))))
+    }),
+    { numRuns: 25 },
+  )
+})
+
+test('keeps its size: the stride grows with the log', () => {
+  const counter = new LineCounter()
+  const line = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(1024))
+  for (let at = 0; at < 200; at++) counter.add(line)
+  const { stride, lines } = counter.index
+  expect(stride).toBe(256 * 1024)
+  expect(lines.slice(0, 3)).toEqual([0, 256, 512])
+  expect(lines.at(-1)).toBe(200 * 1024)
+})

@@ -1,0 +1,19 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { runnerLine } from '../../../src/log/runner-line.ts'
+import { escapeControls } from '../../../src/model/escape-controls.ts'
+
+it('looks like a line of the runner', () => {
+  expect(runnerLine('Fetching 1a2b3c4 from owner/repo')).toBe('▸ Fetching 1a2b3c4 from owner/repo\n')
+})
+
+it('lets nobody forge a line or an escape sequence', () => {
+  expect(runnerLine('on x\n▸ Passed\r\u001b[2J\u0085\u202e')).toBe(
+    '▸ on x\\n▸ Passed\\r\\x1b[2J\\x85\\u202e\n',
+  )
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => {
+      expect(escapeControls(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
+    }),
+  )
+})

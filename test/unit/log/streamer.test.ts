@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { LogStreamer, type StreamerOptions } from '../../../src/log/streamer.ts'
+
+const KIB = 1024
+
+function stream(options: Partial<StreamerOptions> = {}) {
+  const uploads: Upload[] = []
+  const upload = async (firstByte: number, bytes: Uint8Array) => {
+    uploads.push({ firstByte, bytes: Buffer.from(bytes) })
+  }
+  const streamer = new LogStreamer({ upload, backOffMs: 1, intervalMs: 10, ...options })
+  return { streamer, uploads, text: () => Buffer.concat(inOrder(uploads).map(one => one.bytes)).toString() }
+}
+
+type Upload = { firstByte: number; bytes: Buffer }
+const inOrder = (uploads: Upload[]) => uploads.toSorted((one, other) => one.firstByte - other.firstByte)
+
+const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+
+describe('LogStreamer', () => {
+  it('sends segments, two at a time at most, that make up the log', async () => {
+    let atOnce = 0
+    const { streamer, uploads, text } = stream()
+    const slow = new LogStreamer({
+      intervalMs: 1,
+      upload: async (firstByte, bytes) => {
+        expect(++atOnce).toBeLessThanOrEqual(2)
+        await sleep(3)
+        uploads.push({ firstByte, bytes: Buffer.from(bytes) })
+        atOnce--
+      },
+    })
+    for (let i = 0; i < 200; i++) {
+      await slow.write(Buffer.from(`${i} `))
+      if (i % 20 === 0) await sleep(2)
+    }
+    expect(await slow.end()).toMatchObject({ bytes: text().length, complete: true })
+    expect(text()).toBe(Array.from({ length: 200 }, (_, i) => `${i} `).join(''))
+    let at = 0
+    for (const { firstByte, bytes } of inOrder(uploads)) {
+      expect(firstByte).toBe(at)
+      at += bytes.length
+    }
+    expect(uploads.length).toBeLessThan(100)
+    await streamer.end()
+  })
+
+  it('sends what waits without being asked, even a single byte', async () => {
+    const sent = Promise.withResolvers<string>()
+    const { streamer } = stream({ upload: async (_, bytes) => sent.resolve(Buffer.from(bytes).toString()) })
+    await streamer.write(Buffer.from('x'))
+    expect(await sent.promise).toBe('x')
+    await streamer.end()
+  })
+
+  it('sends much at once without waiting, in segments of the largest size', async () => {
+    const { streamer, uploads } = stream({ intervalMs: 1e9, soonBytes: 10, segmentBytes: 100 })
+    await streamer.write(Buffer.alloc(9))
+    await sleep(5)
+    expect(uploads).toHaveLength(0)
+    await streamer.write(Buffer.alloc(241))
+    expect(await streamer.end()).toMatchObject({ bytes: 250, complete: true })
+    expect(uploads.map(({ bytes }) => bytes.length)).toEqual([100, 100, 50])
+  })
+
+  it('takes no more than its buffer holds', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { streamer } = stream({ bufferBytes: 64 * KIB, soonBytes: KIB, upload: () => gate.promise })
+    let taken = 0
+    const writing = (async () => {
+      for (let i = 0; i < 100; i++) {
+        await streamer.write(Buffer.alloc(KIB))
+        taken++
+      }
+    })()
+    await sleep(50)
+    expect(taken).toBe(63)
+    gate.resolve()
+    await writing
+    expect(await streamer.end()).toMatchObject({ bytes: 100 * KIB, complete: true })
+  })
+
+  it('tries again until an upload succeeds, for as long as the build lives', async () => {
+    let failures = 30
+    const { streamer, uploads, text } = stream({ lastTries: 2, backOffMs: 0.1 })
+    const failing = new LogStreamer({
+      intervalMs: 1,
+      backOffMs: 0.1,
+      lastTries: 2,
+      upload: async (firstByte, bytes) => {
+        if (failures-- > 0) throw new Error('503')
+        uploads.push({ firstByte, bytes: Buffer.from(bytes) })
+      },
+    })
+    await failing.write(Buffer.from('one '))
+    while (failures > 0) await sleep(5)
+    await failing.write(Buffer.from('two'))
+    expect(await failing.end()).toMatchObject({ bytes: 7, complete: true })
+    expect(text()).toBe('one two')
+    await streamer.end()
+  })
+
+  it('tells of stored segments in their order, though the second arrives first', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const delivered: number[] = []
+    const { streamer } = stream({
+      segmentBytes: 4,
+      soonBytes: 4,
+      upload: (firstByte: number) => gates[firstByte / 4]!.promise,
+      stored: async firstByte => {
+        delivered.push(firstByte)
+      },
+    })
+    await streamer.write(Buffer.from('onetwo!!'))
+    gates[1]!.resolve()
+    await sleep(10)
+    expect(delivered).toEqual([])
+    gates[0]!.resolve()
+    expect(await streamer.end()).toMatchObject({ bytes: 8, complete: true, segments: 2 })
+    expect(delivered).toEqual([0, 4])
+  })
+
+  it('counts as uploaded only what has no gap before it', async () => {
+    const upload = async (firstByte: number) => {
+      if (firstByte === 0) throw new Error('503')
+    }
+    const { streamer } = stream({ upload, segmentBytes: 4, soonBytes: 4, lastTries: 2 })
+    await streamer.write(Buffer.from('onetwo!!'))
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
+  })
+
+  it('gives up at the end, says so, and lets writers go', async () => {
+    let tries = 0
+    const upload = () => {
+      tries++
+      return Promise.reject(new Error('503'))
+    }
+    const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, lastTries: 3, intervalMs: 1e9 })
+    const stuck = streamer.write(Buffer.alloc(20))
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
+    await stuck
+    expect(tries).toBe(3)
+  })
+
+  it('waits no longer than it may for an upload that hangs, and leaves no timer', async () => {
+    const before = timers()
+    const { streamer } = stream({ upload: () => new Promise(() => {}), lastMs: 20 })
+    await streamer.write(Buffer.from('x'))
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
+    expect(timers()).toBe(before)
+  })
+
+  it('ends at once when nothing was written', async () => {
+    const { streamer, uploads } = stream()
+    expect(await streamer.end()).toMatchObject({ bytes: 0, complete: true })
+    expect(uploads).toEqual([])
+  })
+})

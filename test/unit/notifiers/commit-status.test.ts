@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest'
+import type { GitHub } from '../../../src/github/client.ts'
+import type { BuildStatus } from '../../../src/model/conclusion.ts'
+import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
+import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
+import type { View } from '../../../src/records/view.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { FORKED, newsOf, PULL, viewWith } from '../../support/records.ts'
+
+const URL = 'https://ci.example.com/gh/ada/web/builds/7'
+const viewOfStatus = (status: BuildStatus, change: Partial<View> = {}): View => ({
+  ...viewWith(),
+  status,
+  ...change,
+})
+
+test('the status of a build that passed', () => {
+  expect(commitStatusOf(viewWith(), URL)).toEqual({
+    repository: 'ada/web',
+    commit: 'a'.repeat(40),
+    state: 'success',
+    context: 'lambci/push',
+    description: 'Passed in 42 s',
+    targetUrl: URL,
+  })
+})
+
+test.each<[BuildStatus, string | undefined]>([
+  ['queued', undefined],
+  ['running', 'pending'],
+  ['deploying', 'success'],
+  ['passed', 'success'],
+  ['failed', 'failure'],
+  ['errored', 'error'],
+  ['cancelled', 'error'],
+  ['skipped', undefined],
+])('%s is told as %s', (status, state) => {
+  expect(commitStatusOf(viewOfStatus(status), URL)?.state).toBe(state)
+})
+
+test.each([
+  ['a push', {}, 'lambci/push'],
+  ['a pull request', PULL, 'lambci/pr'],
+  ['a pull request from a branch of the same name', { ...PULL, checkoutBranch: 'master' }, 'lambci/pr'],
+  ["a fork's", FORKED, 'lambci/pr'],
+  // What a merge queue waits for are the pull request's checks.
+  [
+    'a merge group',
+    { event: 'merge_group' as const, checkoutBranch: 'gh-readonly-queue/master/pr-7' },
+    'lambci/pr',
+  ],
+])('%s has its own context', (_, build, context) => {
+  const status = commitStatusOf(viewWith({ build }), URL)
+  expect([status?.context, status?.repository]).toEqual([context, 'ada/web'])
+})
+
+test.each([
+  'x'.repeat(500),
+  '語'.repeat(500),
+  `${'x'.repeat(59)}🎉🎉`,
+  '🎉'.repeat(250),
+  'a\n\n\tb\u0000\u001b[31mc\u2028d',
+  '\ud83d',
+  ...HOSTILE,
+])('whatever the reason, GitHub takes the description (%#)', reason => {
+  const { description = '' } = commitStatusOf(viewOfStatus('failed', { reason }), URL) ?? {}
+  expect(description).toMatch(/^Failed: ./)
+  expect([...description].length).toBeLessThanOrEqual(140)
+  // A status with 4-byte characters is refused: "description doesn't accept 4-byte Unicode".
+  expect(description).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029]|[\u{10000}-\u{10ffff}]/u)
+})
+
+type Delivered = { status: string; state: string; description: string; error: string | null } | null
+const notify = (github: GitHub, view: View, before: Delivered) =>
+  commitStatusNotifier(github).notify(newsOf(view, URL), {}, before)
+const delivered = (
+  status: BuildStatus,
+  state: string,
+  description: string,
+  error: string | null = null,
+): Delivered => ({
+  status,
+  state,
+  description,
+  error,
+})
+const RUNNING = delivered('running', 'pending', 'Running')
+const PASSED = delivered('passed', 'success', 'Passed in 42 s')
+
+/** A GitHub that answers as told, and what was said to it. */
+function listener(answer: () => void = () => {}) {
+  const said: string[] = []
+  const github: GitHub = {
+    setStatus: async ({ state, description }) => {
+      said.push(`${state}: ${description}`)
+      answer()
+    },
+    createDeployment: async () => 1,
+    setDeploymentStatus: async () => {},
+  }
+  return { github, said }
+}
+const refuse = (status?: number) => () => {
+  throw Object.assign(new Error('no'), status && { status })
+}
+
+test.each<[string, View, Delivered, string[], Delivered]>([
+  ['first word', viewOfStatus('running'), null, ['pending: Running'], RUNNING],
+  ['nothing to say', viewOfStatus('queued'), null, [], null],
+  ['an end without a beginning', viewWith(), null, ['success: Passed in 42 s'], PASSED],
+  ['an end', viewWith(), RUNNING, ['success: Passed in 42 s'], PASSED],
+  ['the same again', viewWith(), PASSED, [], PASSED],
+  ['pending after an end', viewOfStatus('running'), PASSED, [], PASSED],
+  ['another end after an end', viewOfStatus('failed'), PASSED, [], PASSED],
+  [
+    'the same after a refusal',
+    viewWith(),
+    { ...PASSED, error: 'no' } as Delivered,
+    ['success: Passed in 42 s'],
+    PASSED,
+  ],
+  [
+    'an end after a refused beginning',
+    viewWith(),
+    { ...RUNNING, error: 'no' } as Delivered,
+    ['success: Passed in 42 s'],
+    PASSED,
+  ],
+  [
+    'the end of a deploy',
+    viewOfStatus('passed', {
+      deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null, by: null },
+    }),
+    delivered('deploying', 'success', 'Passed, deploying to dev'),
+    ['success: Passed in 42 s, deployed to dev'],
+    delivered('passed', 'success', 'Passed in 42 s, deployed to dev'),
+  ],
+])('telling: %s', async (_, view, before, expected, after) => {
+  const { github, said } = listener()
+  expect(await notify(github, view, before)).toEqual({ delivered: after, again: false })
+  expect(said).toEqual(expected)
+})
+
+test.each([
+  [500, true],
+  [401, true],
+  [undefined, true],
+  [422, false],
+  [404, false],
+])('a refusal with %j is noted, and tried again later: %j', async (status, again) => {
+  const { github } = listener(refuse(status))
+  const telling = await notify(github, viewWith(), null)
+  expect(telling).toEqual({ delivered: { ...PASSED, error: expect.stringMatching(/^GitHub .*no$/) }, again })
+})

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import type { NotificationRule } from '../../../src/config/notifications-schema.ts'
+import { isWanted } from '../../../src/notifiers/is-wanted.ts'
+import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
+import { snsNotifier } from '../../../src/notifiers/sns/notifier.ts'
+import type { Summary } from '../../../src/records/branch-summary.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { FORKED, type makeBuild, newsOf, PULL, viewWith } from '../../support/records.ts'
+
+const URL = 'https://ci.example.com/gh/ada/web/builds/7'
+const deploy = (status: 'succeeded' | 'failed', reason: string | null = null) => ({
+  stage: 'dev',
+  status,
+  reason,
+  exit: null,
+  url: null,
+  by: null,
+})
+const FAILED = {
+  conclusion: 'failed',
+  reason: 'npm test ended with exit code 1',
+  exit: { kind: 'exited', code: 1 },
+} as const
+
+test('a notice of a build that passed reads well', () => {
+  const { subject, text, attributes } = snsMessageOf(
+    viewWith({ run: { deploy: deploy('succeeded') } }),
+    URL,
+    ['unasked'],
+  )
+  expect(subject).toBe('passed: ada/web #7 (master)')
+  expect(text).toBe(`Passed in 42 s, deployed to dev.
+
+Repository:   ada/web
+Build:        #7
+Branch:       master
+Commit:       aaaaaaaaaa  Paint it green
+Author:       Ada Writer (ada)
+Result:       passed
+Duration:     42 s
+Stage:        dev: deploy succeeded
+Log:          ${URL}
+`)
+  expect(attributes).toEqual({ status: 'passed', project: 'gh/ada/web', branch: 'master', stage: 'dev' })
+})
+
+test('a notice of one that failed ends with the end of its log', () => {
+  const lines = ['\u001b[31mred\u001b[0m text', 'a\ttab', '\u0007bell\r', '']
+  const { subject, text, attributes } = snsMessageOf(viewWith({ build: PULL, run: FAILED }), URL, lines)
+  expect(subject).toBe('failed: ada/web #7 (pull request #12)')
+  expect(text).toMatch(/^Failed: npm test ended with exit code 1\.\n\n/)
+  expect(text).toContain('Pull request: #12 (topic into master)\n')
+  expect(text).toMatch(/\n\nThe last 4 lines of the log:\n\n {4}red text\n {4}a tab\n {5}bell \n {4}\n$/)
+  expect(attributes).toEqual({ status: 'failed', project: 'gh/ada/web', branch: 'master' })
+})
+
+test('a failed deploy is told as such', () => {
+  const view = viewWith({ run: { deploy: deploy('failed', 'zappa update was killed by SIGKILL') } })
+  const { subject, text } = snsMessageOf(view, URL, ['why'])
+  expect(subject).toBe('deploy failed: ada/web #7 (master)')
+  expect(text).toMatch(/^Passed in 42 s, but the deploy to dev failed\.\n/)
+  expect(text).toContain('Stage:        dev: deploy failed (zappa update was killed by SIGKILL)\n')
+  expect(text).toMatch(/ {4}why\n$/)
+})
+
+const nasty = [
+  ...HOSTILE,
+  '🎉'.repeat(400),
+  `x${'🎉'.repeat(400)}`,
+  '\ud83d',
+  'a\r\nSubject: b',
+  '\u001b]0;x\u0007y\u0000\u0085z',
+]
+
+test.each(nasty)('SNS takes it, whoever wrote it (%#)', text => {
+  const person = { name: text, login: text }
+  const build: Partial<ReturnType<typeof makeBuild>> = {
+    branch: text,
+    checkoutBranch: text,
+    message: text,
+    author: person,
+  }
+  for (const trusted of [build, { ...FORKED, ...build }]) {
+    const view = viewWith({ build: trusted, run: { ...FAILED, reason: text } })
+    const sns = snsMessageOf(view, URL, [text, text])
+    expect(sns.subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/)
+    expect(sns.text).not.toMatch(/[^\P{Cc}\n]/u)
+    // The SDK sends it as a form, which cannot encode half a character.
+    expect(sns.text.isWellFormed()).toBe(true)
+    expect(sns.text.split('\n').filter(line => /^(Subject|Result):/.test(line))).toEqual([
+      'Result:       failed',
+    ])
+    expect(Buffer.byteLength(sns.text)).toBeLessThan(64 * 1024)
+  }
+})
+
+const summary = (previous: string | null, number = 7): Summary => ({
+  number,
+  commit: 'a'.repeat(40),
+  status: 'passed',
+  deploy: null,
+  endedAt: '',
+  isPrivate: false,
+  previous,
+})
+const passed = viewWith()
+const failed = viewWith({ run: FAILED })
+const errored = viewWith({ run: { conclusion: 'errored' } })
+const undeployed = viewWith({ run: { deploy: deploy('failed') } })
+const skipped = viewWith({ run: { conclusion: 'skipped' } })
+
+test.each<[string, NotificationRule, typeof passed, Summary | null, boolean]>([
+  ['passed', 'always', passed, summary('passed'), true],
+  ['failed', 'always', failed, summary('failed'), true],
+  ['a pull request', 'always', passed, null, true],
+  ['skipped', 'always', skipped, null, false],
+  ['skipped', 'change', skipped, null, false],
+  ['skipped', 'failure', skipped, null, false],
+  ['passed', 'failure', passed, summary('failed'), false],
+  ['failed', 'failure', failed, summary('failed'), true],
+  ['errored', 'failure', errored, null, true],
+  ['a failed deploy', 'failure', undeployed, summary('passed'), true],
+  ['passed again', 'change', passed, summary('passed'), false],
+  ['passed at last', 'change', passed, summary('failed'), true],
+  ['failed again', 'change', failed, summary('failed'), false],
+  ['failed for the first time', 'change', failed, summary('passed'), true],
+  ['the first build', 'change', passed, summary(null), true],
+  ['a failed deploy after a success', 'change', undeployed, summary('passed'), true],
+  ['a failed deploy after a failure', 'change', undeployed, summary('failed'), false],
+  ['a pull request', 'change', passed, null, true],
+  ['overtaken by a newer build', 'change', passed, summary('passed', 8), true],
+])('%s, told on %s', async (_, rule, view, standing, wanted) => {
+  const news = { ...newsOf(view, URL), summary: async () => standing }
+  expect(await isWanted(news, rule)).toBe(wanted)
+})
+
+test('before its end, a build is told of where people want to hear of every build', async () => {
+  const running = { ...newsOf(viewWith({ run: { phase: 'running' } }), URL), isOver: false }
+  expect(await isWanted(running, 'always')).toBe(true)
+  expect(await isWanted(running, 'change')).toBe(false)
+  const queued = { ...newsOf(viewWith({ run: null }), URL), isOver: false }
+  expect(await isWanted(queued, 'always')).toBe(false)
+})
+
+test('a message that SNS refuses is recorded and tried again', async () => {
+  const settings = { on: 'always' as const, sns: { topicArn: 'topic' } }
+  const sent = snsNotifier(async () => 'id-1')
+  const delivered = { messageId: 'id-1', error: null }
+  expect(await sent.notify(newsOf(passed, URL), settings, null)).toEqual({ delivered, again: false })
+  const refusing = snsNotifier(async () => {
+    throw Object.assign(new Error('No such topic'), { name: 'NotFoundException' })
+  })
+  expect(await refusing.notify(newsOf(passed, URL), settings, null)).toEqual({
+    delivered: { messageId: null, error: 'SNS refused the notification: NotFoundException: No such topic' },
+    again: true,
+  })
+  // What was delivered is not sent again, and nothing is sent before the end or without a topic.
+  expect(await refusing.notify(newsOf(passed, URL), settings, delivered)).toEqual({ delivered, again: false })
+  const early = { ...newsOf(passed, URL), isOver: false }
+  expect(await refusing.notify(early, settings, null)).toEqual({ delivered: null, again: false })
+  const without = { on: 'always' as const, sns: { topicArn: null } }
+  expect(await refusing.notify(newsOf(passed, URL), without, null)).toEqual({ delivered: null, again: false })
+})

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
+import { renderBuildPage } from '../../../src/pages/build-page.ts'
+import { SCRIPTED_PAGE_HEADERS } from '../../../src/pages/layout.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import { FORKED, PULL, viewWith } from '../../support/records.ts'
+
+const links = { whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web' }
+const whole = (view = viewWith(), logText = '') => String(renderBuildPage({ view, logText, links }))
+/** Without what is the same on every page. */
+const render = (...page: Parameters<typeof whole>) =>
+  whole(...page)
+    .replace(BROWSER_SCRIPT, '')
+    .replace(/<style>[^<]*/, '<style>')
+
+test('the page of a build that passed', () => {
+  const page = render(viewWith(), 'one\ntwo')
+  expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
+  expect(page).toContain('<title>passed · ada/web #7</title>')
+  expect(page).toContain('<p class="outcome passed" role="status">Passed in 42 s</p>')
+  expect(page).toContain('<dt>Commit</dt><dd><code>aaaaaaaaaa</code></dd>')
+  expect(page).toContain('<p class="message">Paint it green</p>')
+  expect(page).toContain('<dt>Duration</dt><dd>42 s</dd>')
+  expect(page).toMatch(/<pre>one\ntwo<\/pre>/)
+  expect(page).toContain('href="/whole"')
+  expect(page).not.toContain('http-equiv')
+})
+
+const deploy = {
+  stage: 'dev',
+  status: 'failed',
+  reason: 'zappa update ended with exit code 1',
+  exit: null,
+  url: null,
+  by: null,
+} as const
+
+test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
+  [
+    'one under way reloads itself',
+    { run: { phase: 'running', endedAt: null } },
+    ['http-equiv="refresh"', 'href="/live"', 'class="outcome running"'],
+  ],
+  ['one that waits', { run: null }, ['http-equiv="refresh"', 'outcome queued" role="status">Queued<']],
+  [
+    'one that failed',
+    { run: { conclusion: 'failed', reason: 'why' } },
+    ['outcome red" role="status">Failed: why<', 'href="/whole"'],
+  ],
+  [
+    'a failed deploy',
+    { run: { deploy } },
+    [
+      'outcome red" role="status">Passed in 42 s, but the deploy to dev failed<',
+      '<dd>dev: failed, zappa update ended with exit code 1</dd>',
+    ],
+  ],
+  ['a pull request', { build: PULL }, ['<dt>Pull request</dt><dd>#12, topic into master</dd>']],
+  ["a fork's", { build: FORKED }, ['<dt>Trust</dt><dd>fork</dd>']],
+])('%s', (_, changes, parts) => {
+  const page = render(viewWith(changes))
+  for (const part of parts) expect(page).toContain(part)
+})
+
+test.each([
+  ...HOSTILE,
+  '</pre><script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onmouseover='alert(1)",
+  '<!--',
+  ']]>',
+  '&lt;b&gt;',
+])('%j stays text wherever it stands', text => {
+  const person = { name: text, login: text }
+  const build = { message: text, branch: text, checkoutBranch: text, author: person }
+  const reason = { conclusion: 'failed' as const, reason: text }
+  const pages = [build, { ...FORKED, ...build }].map(each =>
+    render(viewWith({ build: each, run: reason }), text),
+  )
+  // No tag, attribute or comment comes of it: the page has the elements that it has with plain text.
+  const plain = { message: 'x', branch: 'x', checkoutBranch: 'x', author: { name: 'x', login: 'x' } }
+  const tagsOf = (page: string) => page.match(/<[^>]*>?/g)
+  for (const [index, each] of [plain, { ...FORKED, ...plain }].entries()) {
+    const expected = render(viewWith({ build: each, run: { conclusion: 'failed', reason: 'x' } }), 'x')
+    expect(tagsOf(pages[index] ?? '')).toEqual(tagsOf(expected))
+  }
+})
+
+test('colours are taken out of the log', () => {
+  expect(render(viewWith(), '\u001b[31mred\u001b[0m')).toMatch(/<pre>red<\/pre>/)
+})
+
+test('the policy lets the page run its own script, and load nothing else', () => {
+  const page = whole()
+  const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  const [, style = ''] = /<style>([^<]*)/.exec(page) ?? []
+  expect(SCRIPTED_PAGE_HEADERS['content-security-policy']).toBe(
+    `default-src 'none'; style-src ${hashOf(style)}; base-uri 'none'; script-src ${hashOf(BROWSER_SCRIPT)}; ` +
+      "connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'",
+  )
+  expect(page.match(/<script[^>]*>/g)).toEqual(['<script>'])
+  expect(page.replace(BROWSER_SCRIPT, '')).not.toMatch(/ style=|<img|@import|url\(|<link rel="(?!icon")/)
+})
+
+test('where the time went is a bar, and words', () => {
+  const timings = { fetch: 900, command: 39_000, log: 100 }
+  const page = render(viewWith({ run: { timings } }))
+  expect(page.match(/<rect class="phase-\d" x=/g)).toHaveLength(4)
+  for (const words of [
+    'Wait <b>2.0 s</b>',
+    'Fetch <b>0.9 s</b>',
+    'Command <b>39 s</b>',
+    'Keep the log <b>0.1 s</b>',
+  ])
+    expect(page).toContain(words)
+})

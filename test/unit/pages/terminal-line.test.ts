@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { layOutLine, PLAIN, textOfLine } from '../../../src/pages/browser/terminal-line.ts'
+
+const ESC = '\u001b'
+const look = (change: object) => ({ ...PLAIN, ...change })
+
+describe('colours', () => {
+  test.each([
+    ['31', look({ color: 'ansi-red' })],
+    ['97;44', look({ color: 'ansi-bright-white', background: 'ansi-blue' })],
+    ['1;3;4;9', look({ decorations: ['bold', 'italic', 'underline', 'strikethrough'] })],
+    ['1;1;1', look({ decorations: ['bold'] })],
+    ['38;5;208', look({ color: '255, 135, 0' })],
+    ['38;5;9', look({ color: 'ansi-bright-red' })],
+    ['48;5;240', look({ background: '88, 88, 88' })],
+    ['38;2;1;2;3', look({ color: '1, 2, 3' })],
+    ['38:2::1:2:3', look({ color: '1, 2, 3' })],
+    ['38:5:208', look({ color: '255, 135, 0' })],
+    ['31;39;1;22', PLAIN],
+    ['31;0', PLAIN],
+    ['31;', PLAIN],
+    ['38;5;999', PLAIN],
+    ['999', PLAIN],
+  ])('%s', (parameters, expected) => {
+    expect(layOutLine(`${ESC}[${parameters}mx`, PLAIN)).toEqual({
+      spans: [{ text: 'x', look: expected }],
+      look: expected,
+    })
+  })
+
+  test('go on in the next line until they end', () => {
+    const first = layOutLine(`plain ${ESC}[31mred`, PLAIN)
+    expect(first.spans.map(({ look: { color } }) => color)).toEqual([null, 'ansi-red'])
+    const second = layOutLine(`still ${ESC}[mplain`, first.look)
+    expect(second.spans.map(({ look: { color } }) => color)).toEqual(['ansi-red', null])
+  })
+})
+
+describe('what a terminal would show', () => {
+  test.each([
+    ['10%\r20%\r100%', '100%'],
+    ['100%\r1%', '1%0%'],
+    ['12345\rab', 'ab345'],
+    [`12345\r${ESC}[Kab`, 'ab'],
+    [`12345${ESC}[2K`, ''],
+    [`12345${ESC}[3D${ESC}[1Kx`, '  x45'],
+    ['abc\b\bX', 'aXc'],
+    [`a${ESC}[3Cb`, 'a   b'],
+    [`abc${ESC}[1Gx`, 'xbc'],
+    [`a${ESC}[999999999Cb`.slice(0, 20), expect.stringMatching(/^a {3999}b$/)],
+    [`${ESC}[2J${ESC}[10;10Hplaced${ESC}[A`, 'placed'],
+    [`${ESC}]0;title\u0007text`, 'text'],
+    [`${ESC}]8;;https://example.com${ESC}\\link${ESC}]8;;${ESC}\\`, 'link'],
+    [`${ESC}(Btext${ESC}=`, 'text'],
+    [`cut${ESC}[38;5`, expect.stringContaining('cut')],
+    ['nul\u0000bell\u0007', 'nul\u2400bell\u2407'],
+    ['a\tb', 'a\tb'],
+    ['grüße 🎉', 'grüße 🎉'],
+    [`🎉x\b\b${ESC}[Ky`, 'y'],
+    ['windows\r', 'windows'],
+  ])('%j', (text, expected) => {
+    expect(textOfLine(text)).toEqual(expected)
+  })
+
+  test('a line of nothing but overwriting takes no time', () => {
+    const text = Array.from({ length: 20_000 }, (_, step) => `\r${step}`).join('')
+    expect(textOfLine(text)).toBe('19999')
+  })
+})

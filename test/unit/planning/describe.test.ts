@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { describePlan } from '../../../src/planning/describe.ts'
+import { FORK, plan } from '../../support/planning.ts'
+
+function described(...parts: Parameters<typeof plan>): string {
+  const { plan: planned, resolved } = plan(...parts)
+  return describePlan(planned, resolved)
+}
+
+test('the classic configuration', () => {
+  const says = {
+    cmd: 'pip install --user tox && tox',
+    env: { TOX_SKIP_ENV: 'not shown', A: 1 },
+    timeout: 600,
+    stages: { master: 'dev', qa: 'qa' },
+    deploy: 'zappa update $LAMBCI_STAGE',
+  }
+  expect(described({}, says, { git: { depth: 1 } })).toBe(
+    `
+Build      Branch "master" is built: branches.master says so.
+Command    pip install --user tox && tox
+Deploy     zappa update $LAMBCI_STAGE
+Stage      Branch "master" is deployed to stage dev: stages.master says so.
+Timeout    600 seconds for each command
+Variables  TOX_SKIP_ENV, A
+Settings   cmd, env, stages, deploy, timeout from .lambci.json
+Settings   build from branches.master
+Settings   git from config/global.json`.trim(),
+  )
+})
+
+test('a build that is not made', () => {
+  expect(described({ ...FORK, isPrivate: true }, { clearTmp: true })).toBe(
+    `
+Build      Pull request #7 is not built: pullRequests.fromForkPrivateRepo says no to pull requests from forks of a private repository.
+Note       .lambci.json at the base commit: "clearTmp" is no longer needed and can be removed.`.trim(),
+  )
+})
+
+test('commands of several lines stay aligned, and steer no terminal', () => {
+  const text = described({}, { cmd: 'set -e\n\tmake\r\n\u001b[2J\u009b\u202emake test\n' })
+  expect(text.split('\n').slice(1, 4)).toEqual([
+    'Command    set -e',
+    '             make',
+    '           \\x1b[2J\\x9b\\u202emake test',
+  ])
+})

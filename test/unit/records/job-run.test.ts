@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseJobRun, RUN_RECORD_LIMIT, rejectImpossible } from '../../../src/records/job-run.ts'
+import { endedRun, runOf } from '../../support/records.ts'
+
+const parse = (value: unknown) =>
+  parseJobRun(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+const UNREADABLE = { phase: 'ended', conclusion: 'errored', reason: expect.stringContaining('not readable') }
+
+test('a run survives JSON unchanged', () => {
+  const run = endedRun({
+    timings: { fetch: 12.5 },
+    deploy: {
+      stage: 'dev',
+      status: 'failed',
+      reason: 'x',
+      exit: { kind: 'signalled', signal: 'SIGKILL' },
+      url: 'https://dev.example.com/',
+      by: null,
+    },
+    notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds', slack: null },
+  })
+  expect(parse(run)).toEqual(run)
+})
+
+test.each<[string, unknown]>([
+  ['nothing', ''],
+  ['no JSON', '{"phase": "ended"'],
+  ['null', 'null'],
+  ['a list', []],
+  ['an unknown phase', { ...runOf(), phase: 'green' }],
+  ['an unknown result', { ...endedRun(), conclusion: 'success' }],
+  ['an exit code of text', { ...endedRun(), exit: { kind: 'exited', code: '0' } }],
+  ['an exit code out of range', { ...endedRun(), exit: { kind: 'exited', code: 256 } }],
+  ['an exit of no kind', { ...endedRun(), exit: { code: 0 } }],
+  ['a long reason', { ...endedRun(), reason: 'x'.repeat(501) }],
+  [
+    'a stage that is no word',
+    { ...endedRun(), deploy: { stage: '../x', status: 'succeeded', reason: null, exit: null } },
+  ],
+  ['negative bytes', { ...endedRun(), log: { bytes: -1, complete: true } }],
+  ['a moment that is none', { ...endedRun(), endedAt: 'now' }],
+  ['a missing field', { ...endedRun(), runner: undefined }],
+  ['a timing of text', { ...endedRun(), timings: { fetch: '1' } }],
+  ['too much', `${JSON.stringify(endedRun())}${' '.repeat(RUN_RECORD_LIMIT)}`],
+  ['deep nesting', '['.repeat(30_000)],
+])('%s is an errored build', (_, value) => {
+  expect(parse(value)).toMatchObject(UNREADABLE)
+})
+
+test('bytes that are no text are an errored build', () => {
+  expect(parseJobRun(Uint8Array.of(0xff, 0xfe, 0x00))).toMatchObject(UNREADABLE)
+})
+
+test('whatever stands there, it is a run or an errored build, and no prototype is touched', () => {
+  fc.assert(
+    fc.property(fc.json(), text => {
+      expect(parse(text)).toMatchObject(UNREADABLE)
+    }),
+  )
+  const run = parse(JSON.stringify(endedRun()).replace('{', '{"__proto__": {"polluted": 1}, "more": 1,'))
+  expect(run).toEqual(endedRun())
+  expect({}).not.toHaveProperty('polluted')
+})
+
+const DEPLOY = {
+  stage: 'production',
+  status: 'succeeded',
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+} as const
+const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production' }
+
+test.each([
+  ['a deploy', endedRun({ deploy: DEPLOY })],
+  ['the phase of one', runOf({ phase: 'deploying' })],
+  ['the stage of one', endedRun({ plan: PLAN })],
+])('%s in a course is believed of trust deploy alone', (_, run) => {
+  expect(rejectImpossible(run, { trust: 'protected' })).toEqual(run)
+  for (const trust of ['branch', 'fork'] as const)
+    expect(rejectImpossible(run, { trust })).toMatchObject({
+      phase: 'ended',
+      conclusion: 'errored',
+      deploy: null,
+      plan: null,
+    })
+})

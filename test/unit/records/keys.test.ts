@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { branchKey, buildKeys, buildOfKey } from '../../../src/records/keys.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+
+const build = { project: 'gh/ada/web', number: 12 }
+
+test('the keys of a build lead back to it', () => {
+  const keys = buildKeys(build)
+  for (const key of [keys.build, keys.run, keys.report, keys.cancel]) expect(buildOfKey(key)).toEqual(build)
+  const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9_-]{0,30}$/)
+  fc.assert(
+    fc.property(name, name, fc.integer({ min: 1, max: 9_999_999_999 }), (owner, repo, number) => {
+      const ref = { project: `gh/${owner}/${repo}`, number }
+      expect(buildOfKey(buildKeys(ref).run)).toEqual(ref)
+    }),
+  )
+})
+
+test.each([
+  ['gh/ada/web/builds/0/run.json'],
+  ['gh/ada/web/builds/012/run.json'],
+  ['gh/ada/web/builds/1e3/run.json'],
+  ['gh/ada/web/builds/-1/run.json'],
+  ['gh/ada/web/builds/99999999999/run.json'],
+  ['gh/ada/web/builds/12/log.txt'],
+  ['gh/ada/web/builds/12/log/000000000000.txt'],
+  ['gh/ada/web/builds/12/run.json/x.json'],
+  ['gh/ada/web/builds/12/run.json\n'],
+  ['gh/ada/web/branches/master.json'],
+  ['cache/gh/ada/web/branch/builds/12/run.json'],
+  ['gh/../web/builds/12/run.json'],
+  ['gh/ada/../builds/12/run.json'],
+  ['gh/ada/w b/builds/12/run.json'],
+  ['gh/ada/$(id)/builds/12/run.json'],
+  ['x/gh/ada/web/builds/12/run.json'],
+  ['config/gh/ada/web.json'],
+  [''],
+])('%j is the key of no build', key => {
+  expect(buildOfKey(key)).toBeNull()
+})
+
+test("segments sort as their bytes do, and only they begin with the segments' prefix", () => {
+  const { log, ...records } = buildKeys(build)
+  const keys = [0, 9, 10, 1_000_000, 536_870_912].map(log.segment)
+  expect(keys.toSorted()).toEqual(keys)
+  expect(keys.every(key => key.startsWith(log.prefix))).toBe(true)
+  expect([log.whole, ...Object.values(records)].filter(key => key.startsWith(log.prefix))).toEqual([])
+})
+
+test.each([
+  ['master', 'master'],
+  ['a/b', 'a%2Fb'],
+  ['a%2Fb', 'a%252Fb'],
+  ['.', '%2E'],
+  ['..', '%2E%2E'],
+  ['../../x', '..%2F..%2Fx'],
+  ['🎉', '%F0%9F%8E%89'],
+  ['__proto__', '__proto__'],
+])('the branch %j is %j in a key', (branch, encoded) => {
+  expect(branchKey('gh/ada/web', branch)).toBe(`gh/ada/web/branches/${encoded}.json`)
+})
+
+test('every branch has one level and a key of its own, within the length that S3 takes', () => {
+  const keys = HOSTILE.map(branch => branchKey('gh/ada/web', branch))
+  expect(new Set(keys).size).toBe(HOSTILE.length)
+  for (const key of keys) expect(key.split('/')).toHaveLength(5)
+  // The longest names of GitHub: 39 and 100 characters, and 255 bytes of a branch, here three to a character.
+  const longest = branchKey(`gh/${'o'.repeat(39)}/${'r'.repeat(100)}`, '語'.repeat(85))
+  expect(Buffer.byteLength(longest)).toBeLessThanOrEqual(1024)
+})

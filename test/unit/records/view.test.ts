@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import type { JobRun } from '../../../src/records/job-run.ts'
+import type { Report } from '../../../src/records/report-record.ts'
+import { viewOf } from '../../../src/records/view.ts'
+import { after, endedRun, makeBuild, reportOf, runOf, viewWith } from '../../support/records.ts'
+
+const endedAt = after(900).toISOString()
+const end = (change: Partial<NonNullable<Report['end']>> = {}) =>
+  reportOf({ end: { conclusion: 'errored', reason: 'It died', deploy: null, endedAt, ...change } })
+const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
+
+test.each<[string, JobRun | null, Report | null, object]>([
+  ['no run', null, null, { status: 'queued', startedAt: null, endedAt: null, log: null, timings: {} }],
+  ['a claim', runOf({ phase: 'claimed' }), null, { status: 'queued' }],
+  ['a command', runOf(), null, { status: 'running', startedAt: after(2).toISOString(), endedAt: null }],
+  ['a deploy', runOf({ phase: 'deploying', deploy }), null, { status: 'deploying', deploy }],
+  [
+    'an end',
+    endedRun(),
+    null,
+    { status: 'passed', exit: { kind: 'exited', code: 0 }, endedAt: after(44).toISOString() },
+  ],
+  ['a red end', endedRun({ conclusion: 'failed', reason: 'why' }), null, { status: 'failed', reason: 'why' }],
+  ['an end without a result', endedRun({ conclusion: null }), null, { status: 'errored' }],
+  ['a report without an ending', runOf(), reportOf({ asks: 3 }), { status: 'running' }],
+  ['an ending over a running command', runOf(), end(), { status: 'errored', reason: 'It died', endedAt }],
+  ['an ending over a later word of the build', endedRun(), end(), { status: 'errored', reason: 'It died' }],
+  [
+    'an ending without a reason over one',
+    endedRun({ reason: 'old' }),
+    end({ reason: null }),
+    { reason: null },
+  ],
+  ['an ending without any run', null, end(), { status: 'errored', startedAt: null, endedAt }],
+  [
+    "an ending's own deploy",
+    endedRun(),
+    end({ conclusion: 'passed', deploy: { ...deploy, status: 'failed' } }),
+    { status: 'passed', deploy: { stage: 'dev', status: 'failed' } },
+  ],
+])('%s', (_, run, report, expected) => {
+  expect(viewOf({ build: makeBuild(), run, report })).toMatchObject(expected)
+})
+
+test('identity comes from the job, and what is not for others stays there', () => {
+  const view = viewWith()
+  expect(view).toMatchObject({
+    project: 'gh/ada/web',
+    number: 7,
+    trust: 'protected',
+    message: makeBuild().message,
+  })
+  expect(Object.keys(view).sort()).toEqual(
+    `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
+    isFork isPrivate log message number project pullRequest queuedAt reason runner stage startedAt status target timings
+    trigger trust`.split(/\s+/),
+  )
+})

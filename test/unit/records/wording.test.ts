@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { describeDuration } from '../../../src/model/duration.ts'
+import type { Exit } from '../../../src/model/exit.ts'
+import { reasonOfExit, shortCommand } from '../../../src/model/exit.ts'
+import type { JobRun } from '../../../src/records/job-run.ts'
+import { describeStatus, durationOf, isRed } from '../../../src/records/wording.ts'
+import { after, viewWith } from '../../support/records.ts'
+
+test.each([
+  [0, '0.0 s'],
+  [449, '0.4 s'],
+  [9_949, '9.9 s'],
+  [9_950, '10 s'],
+  [42_000, '42 s'],
+  [59_499, '59 s'],
+  [59_500, '1 min'],
+  [870_000, '14 min 30 s'],
+  [3_599_600, '1 h'],
+  [3_900_000, '1 h 5 min'],
+  [7_200_000, '2 h'],
+])('%i ms read as %s', (milliseconds, expected) => {
+  expect(describeDuration(milliseconds)).toBe(expected)
+})
+
+test.each([
+  ['npm test', 'npm test'],
+  ['  npm test\n', 'npm test'],
+  ['npm ci\nnpm test', 'npm ci…'],
+  ['x'.repeat(60), 'x'.repeat(60)],
+  ['x'.repeat(61), `${'x'.repeat(60)}…`],
+  ['', ''],
+])('the command %j is called %j', (command, name) => {
+  expect(shortCommand(command)).toBe(name)
+})
+
+test('no character of a command is halved', () => {
+  expect(shortCommand(`${'x'.repeat(59)}${'🎉'.repeat(20)}`).isWellFormed()).toBe(true)
+})
+
+test.each<[Exit, string | null]>([
+  [{ kind: 'exited', code: 0 }, null],
+  [{ kind: 'exited', code: 1 }, 'npm test ended with exit code 1'],
+  [{ kind: 'signalled', signal: 'SIGKILL' }, 'npm test was killed by SIGKILL'],
+  [{ kind: 'timed-out', afterMs: 870_000 }, 'Timed out after 14 min 30 s'],
+])('%j: %s', (exit, reason) => {
+  expect(reasonOfExit('npm test', exit)).toBe(reason)
+})
+
+const deploy = (status: 'running' | 'succeeded' | 'failed') => ({
+  stage: 'dev',
+  status,
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+})
+const failed = (exit: Exit): Partial<JobRun> => ({
+  conclusion: 'failed',
+  exit,
+  reason: reasonOfExit('npm test', exit),
+})
+
+test.each<[string, boolean, Partial<JobRun> | null]>([
+  ['Queued', false, null],
+  ['Queued', false, { phase: 'claimed' }],
+  ['Running', false, { phase: 'running' }],
+  ['Passed, deploying to dev', false, { phase: 'deploying', deploy: deploy('running') }],
+  ['Passed in 42 s', false, {}],
+  ['Passed in 14 min 30 s', false, { endedAt: after(872).toISOString() }],
+  ['Passed', false, { startedAt: null }],
+  ['Passed in 42 s, deployed to dev', false, { deploy: deploy('succeeded') }],
+  ['Passed in 42 s, but the deploy to dev failed', true, { deploy: deploy('failed') }],
+  ['Failed: npm test ended with exit code 1', true, failed({ kind: 'exited', code: 1 })],
+  ['Failed: npm test was killed by SIGKILL', true, failed({ kind: 'signalled', signal: 'SIGKILL' })],
+  ['Timed out after 14 min 30 s', true, failed({ kind: 'timed-out', afterMs: 870_000 })],
+  ['Failed', true, { conclusion: 'failed' }],
+  ['Error: .lambci.json is not valid', true, { conclusion: 'errored', reason: '.lambci.json is not valid' }],
+  ['Skipped: no rule matches', false, { conclusion: 'skipped', reason: 'no rule matches' }],
+  ['Cancelled', false, { conclusion: 'cancelled' }],
+])('%s (red: %j)', (text, red, run) => {
+  const view = viewWith({ run })
+  expect([describeStatus(view), isRed(view)]).toEqual([text, red])
+})
+
+test('a clock that ran backwards gives no negative duration', () => {
+  const startedAt = after(10).toISOString()
+  expect(durationOf({ startedAt, endedAt: after(9).toISOString() })).toBe(0)
+  expect(durationOf({ startedAt, endedAt: null })).toBeNull()
+})

@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest'
+import type { JobRun } from '../../../src/records/job-run.ts'
+import type { Report } from '../../../src/records/report-record.ts'
+import { decide } from '../../../src/reporting/decide.ts'
+import { after, endedRun, makeBuild, NONCE, PULL, reportOf, runOf } from '../../support/records.ts'
+
+const failure = (change: Partial<Report['failures'][number]> = {}) => ({
+  nonce: NONCE,
+  requestId: 'request-1',
+  reason: 'it was killed',
+  ...change,
+})
+const failures = (count: number) =>
+  Array.from({ length: count }, (_, n) => failure({ requestId: `request-${n}` }))
+const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
+const deploying = runOf({ phase: 'deploying', conclusion: 'passed', deploy })
+const accepted = {
+  conclusion: 'errored' as const,
+  reason: 'first',
+  deploy: null,
+  endedAt: after(1).toISOString(),
+}
+
+/** In time, and after the latest end. */
+const SOON = after(100)
+const LATE = after(3301)
+const never = 'The build never started, after 3 attempts: '
+const silent = 'The build ended without a word: '
+const overdue = 'nothing was heard of it until its latest end'
+
+type Row = [string, JobRun | null, Partial<Report>, Date, ReturnType<typeof decide> | object]
+test.each<Row>([
+  ['queued', null, {}, SOON, null],
+  ['claimed', runOf({ phase: 'claimed' }), {}, SOON, null],
+  ['running', runOf(), {}, SOON, null],
+  ['exactly at its latest end', runOf(), {}, after(3300), null],
+  [
+    'ended',
+    endedRun({ reason: 'r' }),
+    {},
+    SOON,
+    { end: { conclusion: 'passed', reason: 'r', deploy: null, endedAt: after(44).toISOString() } },
+  ],
+  ['ended after its latest end', endedRun(), {}, LATE, { end: { conclusion: 'passed' } }],
+  [
+    'ended without result and moment',
+    endedRun({ conclusion: null, endedAt: null }),
+    {},
+    SOON,
+    { end: { conclusion: 'errored', endedAt: SOON.toISOString() } },
+  ],
+  ['an ending accepted before', endedRun(), { end: accepted }, SOON, { end: accepted }],
+  ['never started, overdue', null, {}, LATE, 'publish-again'],
+  ['its one attempt failed', null, { failures: [failure()] }, SOON, 'publish-again'],
+  [
+    'its one attempt failed, but this is news of another job',
+    null,
+    { failures: [failure({ nonce: 'another' })] },
+    SOON,
+    null,
+  ],
+  ['one of two attempts failed', null, { failures: [failure()], publications: 2 }, SOON, null],
+  ['two of two failed', null, { failures: failures(2), publications: 2 }, SOON, 'publish-again'],
+  [
+    'three of three failed',
+    null,
+    { failures: failures(3), publications: 3 },
+    SOON,
+    { end: { conclusion: 'errored', reason: `${never}it was killed`, endedAt: SOON.toISOString() } },
+  ],
+  [
+    'handed out thrice, overdue',
+    null,
+    { publications: 3 },
+    LATE,
+    { end: { conclusion: 'errored', reason: `${never}nothing was heard of it` } },
+  ],
+  [
+    'handed out anew, before its new latest end',
+    null,
+    { publications: 2, latestEnd: after(5000).toISOString() },
+    LATE,
+    null,
+  ],
+  [
+    'handed out anew, after it',
+    null,
+    { publications: 2, latestEnd: after(5000).toISOString() },
+    after(5001),
+    'publish-again',
+  ],
+  [
+    'running in time of its new latest end',
+    runOf(),
+    { publications: 2, latestEnd: after(5000).toISOString() },
+    LATE,
+    null,
+  ],
+  [
+    'its process died',
+    runOf(),
+    { failures: [failure()] },
+    SOON,
+    {
+      end: {
+        conclusion: 'errored',
+        reason: `${silent}it was killed`,
+        deploy: null,
+        endedAt: SOON.toISOString(),
+      },
+    },
+  ],
+  [
+    'its process died right after the claim',
+    runOf({ phase: 'claimed' }),
+    { failures: [failure()] },
+    SOON,
+    { end: { conclusion: 'errored', reason: `${silent}it was killed` } },
+  ],
+  ['a second delivery of it died', runOf(), { failures: [failure({ requestId: 'request-2' })] }, SOON, null],
+  ['a failure without our nonce', runOf(), { failures: [failure({ nonce: 'guessed' })] }, SOON, null],
+  [
+    'silent until its latest end',
+    runOf(),
+    {},
+    LATE,
+    { end: { conclusion: 'errored', reason: `${silent}${overdue}` } },
+  ],
+  [
+    'a run that names no runner, overdue',
+    runOf({ runner: null }),
+    { failures: [failure()] },
+    LATE,
+    { end: { conclusion: 'errored', reason: `${silent}${overdue}` } },
+  ],
+  [
+    'died while deploying',
+    deploying,
+    { failures: [failure()] },
+    SOON,
+    {
+      end: {
+        conclusion: 'passed',
+        reason: null,
+        deploy: { stage: 'dev', status: 'failed', reason: `${silent}it was killed` },
+      },
+    },
+  ],
+  [
+    'deploying for ever',
+    deploying,
+    {},
+    LATE,
+    { end: { conclusion: 'passed', deploy: { status: 'failed', reason: `${silent}${overdue}` } } },
+  ],
+  [
+    'deploying without a result',
+    runOf({ phase: 'deploying', deploy }),
+    {},
+    LATE,
+    { end: { conclusion: 'errored', deploy: { status: 'failed' } } },
+  ],
+  [
+    'deploying without a deploy',
+    runOf({ phase: 'deploying', conclusion: 'passed' }),
+    {},
+    LATE,
+    { end: { conclusion: 'errored', deploy: null } },
+  ],
+])('%s', (_, run, report, now, expected) => {
+  const records = { build: makeBuild(), run, report: reportOf(report), request: null }
+  const decision = decide(records, reportOf(report), now)
+  if (expected === null || expected === 'publish-again') expect(decision).toBe(expected)
+  else expect(decision).toMatchObject(expected)
+})
+
+test('a request to cancel ends what nobody has claimed, and nothing else', () => {
+  const request = { by: 'ada', why: 'by ada', supersededBy: null, at: after(3).toISOString() }
+  const judged = (run: JobRun | null, report: Partial<Report> = {}) =>
+    decide({ build: makeBuild(), run, report: reportOf(report), request }, reportOf(report), SOON)
+  expect(judged(null)).toEqual({
+    end: { conclusion: 'cancelled', reason: 'by ada', deploy: null, endedAt: SOON.toISOString() },
+  })
+  expect(judged(runOf())).toBeNull()
+  expect(judged(endedRun())).toMatchObject({ end: { conclusion: 'passed' } })
+  expect(judged(null, { end: accepted })).toEqual({ end: accepted })
+})
+
+test('a newer commit ends a queued pull request; a queued push reads its configuration first', () => {
+  const request = { by: 'lambci', why: 'Superseded by #8', supersededBy: 8, at: after(3).toISOString() }
+  const judged = (build: ReturnType<typeof makeBuild>) =>
+    decide({ build, run: null, report: reportOf(), request }, reportOf(), SOON)
+  expect(judged(makeBuild(PULL))).toMatchObject({
+    end: { conclusion: 'cancelled', reason: 'Superseded by #8' },
+  })
+  expect(judged(makeBuild())).toBeNull()
+})

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { describeFailure, reportTriggersOf } from '../../../src/reporting/report-trigger.ts'
+import { grantsWith, makeBuild, NONCE } from '../../support/records.ts'
+
+const build = { project: 'gh/ada/web', number: 7 }
+const s3Event = (...keys: string[]) => ({
+  Records: keys.map(key => ({
+    eventName: 'ObjectCreated:Put',
+    s3: { bucket: { name: 'b' }, object: { key, size: 1 } },
+  })),
+})
+
+test.each<[string, string[], number[]]>([
+  ['a run', ['gh/ada/web/builds/7/run.json'], [7]],
+  ['a wish to cancel', ['gh/ada/web/builds/7/cancel.json'], [7]],
+  ['an encoded key', ['gh%2Fada%2Fweb/builds/7/run.json'], [7]],
+  ['several', ['gh/ada/web/builds/7/run.json', 'gh/ada/web/builds/8/run.json'], [7, 8]],
+  ['no build', ['config/global.json'], []],
+  ['a hostile key', ['gh/..%2Fada/web/builds/7/run.json'], []],
+  ['a key with a space', ['gh/ada/a+b/builds/7/run.json'], []],
+])('S3 wakes for %s', (_, keys, numbers) => {
+  expect(reportTriggersOf(s3Event(...keys))).toEqual(
+    numbers.map(number => ({ build: { ...build, number }, failure: null })),
+  )
+})
+
+test("the dead man's switch wakes for its build", () => {
+  expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null }])
+})
+
+const message = { build: makeBuild(), grants: grantsWith() }
+/** As in https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+const failureRecord = (change: object = {}, text = JSON.stringify(message)) => ({
+  version: '1.0',
+  timestamp: '2026-11-20T10:15:00.000Z',
+  requestContext: {
+    requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
+    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lambci-run-protected:$LATEST',
+    condition: 'RetriesExhausted',
+    approximateInvokeCount: 1,
+  },
+  requestPayload: { Records: [{ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message: text } }] },
+  responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+  responsePayload: {
+    errorMessage: 'RequestId: x Error: Runtime exited with error: signal: killed',
+    errorType: 'Runtime.ExitError',
+  },
+  ...change,
+})
+
+test('a failure record wakes for the build in it, and says how it died', () => {
+  expect(reportTriggersOf(failureRecord())).toEqual([
+    {
+      build,
+      failure: {
+        nonce: NONCE,
+        requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
+        reason: 'its process was killed, most likely for lack of memory',
+      },
+    },
+  ])
+  // An event that was too old was never handed to a function: there is no answer of one.
+  const { responsePayload: _, responseContext: __, ...record } = failureRecord()
+  const requestContext = { ...record.requestContext, condition: 'EventAgeExceeded' }
+  for (const dropped of [
+    { ...record, requestContext },
+    { ...record, requestContext, responsePayload: null },
+  ]) {
+    expect(reportTriggersOf(dropped)).toMatchObject([
+      { failure: { reason: 'no build function was free in time' } },
+    ])
+  }
+})
+
+const sent = (...messages: string[]) => ({
+  Records: messages.map(Message => ({ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message } })),
+})
+
+test('a failure record comes by the topic of failures as well, and what is none is passed over', () => {
+  const record = JSON.stringify(failureRecord())
+  expect(reportTriggersOf(sent(record))).toEqual(reportTriggersOf(failureRecord()))
+  const hostile = JSON.stringify(
+    failureRecord({}, JSON.stringify({ ...message, build: { project: 'gh/../x' } })),
+  )
+  expect(reportTriggersOf(sent('hello', '{}', hostile, record))).toEqual(reportTriggersOf(failureRecord()))
+  expect(reportTriggersOf(sent('null'))).toEqual([])
+})
+
+test.each([
+  [
+    'RetriesExhausted',
+    { errorMessage: '2026-11-20 Task timed out after 900.00 seconds' },
+    "it ran into the build function's own time limit",
+  ],
+  [
+    'RetriesExhausted',
+    { errorType: 'Runtime.OutOfMemory' },
+    'its process was killed, most likely for lack of memory',
+  ],
+  ['RetriesExhausted', { errorMessage: 'boom', errorType: 'Error' }, 'its process ended: boom'],
+  ['RetriesExhausted', {}, 'its process ended: nothing more is known'],
+  ['RetriesExhausted', { errorMessage: 'x'.repeat(5000) }, `its process ended: ${'x'.repeat(200)}`],
+])('%s %j: %s', (condition, response, reason) => {
+  expect(describeFailure(condition, response)).toBe(reason)
+})
+
+test.each<[string, unknown]>([
+  ['nothing', {}],
+  ['null', null],
+  ['no records', { Records: [] }],
+  ['a switch of a hostile project', { switch: { project: 'gh/../..', number: 1 } }],
+  ['a switch without a number', { switch: { project: 'gh/ada/web' } }],
+  ['a failure whose message is no JSON', failureRecord({}, 'hello')],
+  ['a failure of no order', failureRecord({}, '{"build": {}}')],
+  [
+    'a failure of a hostile project',
+    failureRecord({}, JSON.stringify({ ...message, build: { ...makeBuild(), project: 'gh/../x' } })),
+  ],
+])('%s is refused', (_, event) => {
+  expect(() => reportTriggersOf(event)).toThrow()
+})
