@@ -7,9 +7,9 @@ import type { Store } from '../records/store.ts'
 type Superseded = { number: number; by: number }
 
 /**
- * Which builds a newer commit of the same branch or pull request has overtaken, now that `job` is among the arrivals:
- * those that it overtakes itself, and it, where a newer one was noted before it. Whoever is noted last sees both, so
- * each is found once; those further back were found when the newer ones came.
+ * Which builds a newer commit of the same branch or pull request supersedes, now that `build` is among the arrivals: the ones
+ * that this build supersedes, and this build if a newer one was recorded before it. The build recorded last sees both, so
+ * each is found once. Older ones were found when the builds after them arrived.
  */
 export function supersededWith(build: Arrival, arrivals: readonly Arrival[]): Superseded[] {
   const others = arrivals.filter(
@@ -17,16 +17,14 @@ export function supersededWith(build: Arrival, arrivals: readonly Arrival[]): Su
   )
   const newer = others.findLast(({ number }) => number > build.number)
   const [nearest, ...older] = others.filter(({ number }) => number < build.number)
-  const overtaken = nearest ? [nearest, ...older.filter(({ commit }) => commit === nearest.commit)] : []
+  const superseded = nearest ? [nearest, ...older.filter(({ commit }) => commit === nearest.commit)] : []
   return [
-    ...overtaken.map(({ number }) => ({ number, by: build.number })),
+    ...superseded.map(({ number }) => ({ number, by: build.number })),
     ...(newer ? [{ number: build.number, by: newer.number }] : []),
   ]
 }
 
-/**
- * Asks overtaken builds to end. Whether they do is for their configuration to say, which only they have read.
- */
+/** Requests the cancellation of superseded builds. Their own configuration decides whether they end. */
 export async function cancelSuperseded(
   store: Store,
   build: Build,
@@ -35,9 +33,9 @@ export async function cancelSuperseded(
 ): Promise<void> {
   await Promise.all(
     supersededWith(build, arrivals).map(async ({ number, by }) => {
-      const overtaken = { project: build.project, number }
-      if ((await readRawJobRun(store, overtaken))?.phase === 'ended') return
-      await requestCancel(store, overtaken, {
+      const superseded = { project: build.project, number }
+      if ((await readRawJobRun(store, superseded))?.phase === 'ended') return
+      await requestCancel(store, superseded, {
         by: 'lambci',
         why: `Superseded by #${by}`,
         supersededBy: by,

@@ -114,7 +114,7 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
   }
 }
 
-/** The SDK's own way to do this takes twice as long. */
+/** Twice as fast as the SDK's own `transformToByteArray`. */
 async function gather(stream: Readable | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   for await (const piece of stream ?? []) pieces.push(piece)

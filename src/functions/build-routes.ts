@@ -12,11 +12,11 @@ import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
-/** Without the script a page has so many lines. */
+/** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
 const NOT_STORED = { 'cache-control': 'no-store' }
 
-/** What people see of one build: its page, and its log. */
+/** One build: its page, and its log. */
 export function addBuildRoutes(
   app: Hono,
   { store, secrets }: Pick<ReceiveContext, 'store' | 'secrets'>,
@@ -65,7 +65,7 @@ export function addBuildRoutes(
   })
 }
 
-/** To the log of a build; a private one's key goes along. */
+/** Links to the log of a build; the key of a private build is passed on. */
 function linksOf(view: View, c: Context) {
   const path = buildPath(view)
   const key = c.req.query('key')

@@ -13,14 +13,14 @@ const environmentSchema = z.object({
     .string()
     .regex(/^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+$/)
     .optional(),
-  /** Empty, as a template has it, is none. */
+  /** Templates pass an empty text for no role. */
   LAMBCI_DEPLOY_ROLE: z
     .string()
     .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
     .default(''),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
-  /** Megabytes of a log that are kept. */
+  /** How many megabytes of a log are kept. */
   LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_SLACK_API_URL: z.url().default('https://slack.com/api/'),
@@ -30,8 +30,8 @@ type Names = keyof z.infer<typeof environmentSchema>
 type Environment<N extends Names> = Pick<z.infer<typeof environmentSchema>, N>
 
 /**
- * The settings that a function needs, from its environment and nowhere else. All that is missing or wrong is named
- * at once.
+ * Reads the settings that a function needs from its environment.
+ * @throws UserError that names every missing or invalid variable
  */
 export function readEnvironment<N extends Names>(
   env: NodeJS.ProcessEnv,
@@ -40,11 +40,11 @@ export function readEnvironment<N extends Names>(
   const mask = Object.fromEntries(names.map(name => [name, true])) as Record<Names, true>
   const parsed = environmentSchema.pick(mask).safeParse(env)
   if (parsed.success) return parsed.data as Environment<N>
-  const faults = parsed.error.issues.map(issue => {
+  const errors = parsed.error.issues.map(issue => {
     const name = issue.path.join('.')
     return env[name] === undefined ? `${name} is not set` : `${name} is not valid ("${env[name]}")`
   })
-  throw new UserError(`The function's environment is incomplete: ${faults.join('; ')}.`)
+  throw new UserError(`The function's environment is incomplete: ${errors.join('; ')}.`)
 }
 
 /** What the dead man's switch invokes: named after the stack, in the account and region of its topic. */

@@ -6,15 +6,15 @@ import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
 import { addBuildRoutes } from './build-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
 
-/** The one HTTP application: GitHub's webhook, and what people look at. Nothing is written by GET. */
+/** The HTTP application: GitHub's webhook, and pages for people. GET writes nothing. */
 export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
   const app = new Hono()
   app.onError((error, c) => {
     console.error(error)
     if (error instanceof UserError) return c.json({ error: error.message }, 500)
-    return c.json({ error: 'Something went wrong here; the log of the http function says what.' }, 500)
+    return c.json({ error: 'Something went wrong. The log of the http function has the details.' }, 500)
   })
-  app.notFound(c => c.json({ error: 'There is nothing here, or nothing that this link may show.' }, 404))
+  app.notFound(c => c.json({ error: 'There is nothing here, or this link may not show it.' }, 404))
   app.get('/health', c => c.json({ status: 'ok' }))
 
   const tooLarge = (c: Context) =>
@@ -31,7 +31,7 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
   return app
 }
 
-/** Where this request reached us. AWS sets both itself; a proxy in between may not speak TLS to us. */
+/** The address at which this request arrived. AWS sets both parts; a proxy may forward requests without TLS. */
 function baseUrlOf(c: Context): string {
   const protocol = c.req.header('x-forwarded-proto') === 'http' ? 'http' : 'https'
   return `${protocol}://${new URL(c.req.url).host}`

@@ -4,6 +4,6 @@ import { services } from './services.ts'
 
 /** The http function, behind a function URL. */
 export const handler = handle(createHttpApp(services), {
-  // A log holds any bytes: as text they would not survive the way through JSON.
+  // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

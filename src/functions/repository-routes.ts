@@ -12,13 +12,13 @@ import { badgePath, buildPath, keyOfPath, repositoryPath } from '../records/link
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
-/** How many are looked at for a filter: each takes three reads. */
-const LOOKED_AT = 300
+/** How many builds are read for a filter; each takes three requests. */
+const MOST_READ = 300
 const BRANCHES = 100
 
 type Host = Pick<ReceiveContext, 'store' | 'secrets'> & { baseUrlOf: (c: Context) => string }
 
-/** What people see of a repository as a whole: its builds, and its badge. */
+/** A repository: its builds, branches and stages, and its badge. */
 export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Host): void {
   const linkKey = async () => (await secrets()).linkKey
   const projectOf = (c: Context) => `gh/${c.req.param('owner')}/${c.req.param('repo')}`
@@ -53,7 +53,7 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
         mayShow(view) &&
         (filter.branch === '' || view.branch === filter.branch) &&
         (status === '' || view.status === status),
-      { limit: SHOWN, most: LOOKED_AT },
+      { limit: SHOWN, most: MOST_READ },
     )
     const signed = newest.isPrivate ? await linkKey() : null
     const withKey = (target: string) =>

@@ -14,7 +14,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_GITHUB_URL',
 ])
 
-/** A fifth of short invocations, half a minute of long ones: time to stop a command, send its log and say how it ended. */
+/** Time kept back to stop a command, send its log and record its end: a fifth of short invocations, half a minute of long ones. */
 const LONGEST_RESERVE_MS = 30_000
 const NETWORK_VARIABLES =
   /^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|GIT_SSL_CAINFO|CURL_CA_BUNDLE)$/
@@ -32,14 +32,14 @@ const eventSchema = z.object({
 })
 
 const MB = 1024 * 1024
-/** A quarter of the disk is for what earlier builds have fetched, another for their caches; the rest is the command's. */
+/** A quarter of the disk is for mirrors of repositories, another quarter for caches; the rest is the command's. */
 const kept = {
   mirrors: new Mirrors(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
   warmCache: new WarmCache(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
 }
 let isWarm = false
 
-/** A build function: what SNS brings is one order. */
+/** The run functions, one for each trust: each message of SNS starts one job. */
 export async function handler(event: unknown, context: Context): Promise<void> {
   const { Records } = eventSchema.parse(event)
   const message = jobMessageSchema.parse(JSON.parse(Records[0]?.Sns.Message ?? ''))
@@ -50,11 +50,11 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   isWarm = true
   const { credentials } = message.grants
   const store = openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {})
-  const build = runJob(message, {
+  const job = runJob(message, {
     openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,
     kept,
-    // A machine's /tmp is given only where all of it is: on Lambda.
+    // Only on Lambda is /tmp the sandbox.
     ownsMachine: environment.LAMBCI_SANDBOX === '/tmp',
     githubUrl: environment.LAMBCI_GITHUB_URL,
     deadline: Date.now() + remaining - Math.min(LONGEST_RESERVE_MS, remaining / 5),
@@ -71,13 +71,13 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     network: Object.fromEntries(network) as Record<string, string>,
     secrets: [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN],
     logLimit: environment.LAMBCI_LOG_LIMIT * MB,
-    // A sandbox that cannot be emptied takes no other build: without its runtime Lambda replaces it.
+    // A sandbox that cannot be cleaned must not run another job. Lambda replaces it once its process has ended.
     terminate: reason => {
       console.error(reason)
       process.exit(1)
     },
     now: () => new Date(),
   })
-  // Each job has a store of its own: what it leaves open would be kept for as long as this sandbox is warm.
-  await build.finally(() => store.close())
+  // Each job has its own store. Its open connections would stay for as long as this sandbox is warm.
+  await job.finally(() => store.close())
 }

@@ -4,13 +4,12 @@ import type { Plan } from './plan.ts'
 
 type Built = Extract<Plan, { build: true }>
 
-/** What a build puts on record of its plan before it begins. */
+/** What a job records of its plan before its command starts. */
 export function recordOf(
   { steps, reason, stage }: Built,
   { config }: Resolved,
   redact: (text: string) => string,
 ): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
-  const { on, sns, slack } = config.notifications
   const shortened = (text: string, limit: number) => redact(text).slice(0, limit)
   return {
     phase: 'running',
@@ -20,6 +19,6 @@ export function recordOf(
       cmd: shortened(steps[0]?.command ?? '', 2000),
       stage: stage?.name ?? null,
     },
-    notifications: { on, topicArn: sns.topicArn, slack },
+    notifications: config.notifications,
   }
 }

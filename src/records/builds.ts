@@ -2,26 +2,26 @@ import { readRecords } from './read-records.ts'
 import type { Store } from './store.ts'
 import { type View, viewOf } from './view.ts'
 
-const AT_ONCE = 10
+const BATCH = 10
 
 /**
- * The builds of a repository, newest first. `last` is the last number as the counter knows it, which may lag behind:
- * those after it are found as well. Numbers are dense, so nothing needs to be listed.
+ * The builds of a repository, newest first. `last` is the counter's number, which may lag behind: builds after it are found
+ * as well. Numbers have no gaps, so nothing needs to be listed.
  */
 export async function* buildsOf(store: Store, project: string, last: number): AsyncGenerator<View> {
-  const look = async (number: number) => {
+  const viewAt = async (number: number) => {
     const records = number > 0 ? await readRecords(store, { project, number }) : null
     return records && viewOf(records)
   }
   let newest = last
-  while (await look(newest + 1)) newest += 1
-  for (let from = newest; from > 0; from -= AT_ONCE) {
-    const views = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => look(from - index)))
+  while (await viewAt(newest + 1)) newest += 1
+  for (let from = newest; from > 0; from -= BATCH) {
+    const views = await Promise.all(Array.from({ length: BATCH }, (_, index) => viewAt(from - index)))
     yield* views.filter(view => view !== null)
   }
 }
 
-/** The first so many that fit; looks at no more than `most` builds. */
+/** The first `limit` builds that fit, among no more than `most` builds. */
 export async function takeBuilds(
   builds: AsyncIterable<View>,
   fits: (view: View) => boolean,

@@ -1,8 +1,8 @@
 import type { JobRun } from './job-run.ts'
 
 /**
- * What AWS asks for in us-east-1, in US dollars, as of autumn 2026; other regions differ by a few per cent, and what is
- * free each month is not taken off. https://aws.amazon.com/lambda/pricing/, /s3/pricing/, /sns/pricing/,
+ * AWS's prices in us-east-1, in US dollars, as of autumn 2026. Other regions differ by a few per cent, and the monthly free
+ * tier is not deducted. https://aws.amazon.com/lambda/pricing/, /s3/pricing/, /sns/pricing/,
  * /eventbridge/pricing/
  */
 const PRICES = {
@@ -17,9 +17,9 @@ const PRICES = {
 }
 const FREE_STORAGE_MB = 512
 
-/** What one build takes beside its own function: counted by hand on an ordinary one, and rounded up. */
-const AROUND = {
-  /** Of http (one) and report (four), 512 MB each, together. */
+/** What one build uses besides its own function: counted on an ordinary build, and rounded up. */
+const OVERHEAD = {
+  /** Of http (one invocation) and report (four), with 512 MB each. */
   seconds: 3,
   memoryMb: 512,
   invocations: 6,
@@ -28,10 +28,10 @@ const AROUND = {
   messages: 2,
   schedules: 1,
 }
-/** A large log is put together of parts of this size. */
+/** A large log is composed of parts of this size. */
 const PART_BYTES = 5 * 1024 * 1024
 
-/** What a build has cost, roughly, in US dollars; null for one that never ran. */
+/** An estimate of what a build has cost, in US dollars; null for one that never ran. */
 export function costOf(
   run: Pick<JobRun, 'runner' | 'log' | 'startedAt'> | null,
   endedAt: string,
@@ -43,17 +43,17 @@ export function costOf(
   const storage = (Math.max(0, storageMb - FREE_STORAGE_MB) / 1024) * seconds * PRICES.storageGbSecond
   const computing = (memoryMb / 1024) * seconds * gbSecond
   const { segments = 0, bytes = 0 } = run.log ?? {}
-  return computing + storage + costAround(gbSecond) + (segments + bytes / PART_BYTES) * PRICES.s3Write
+  return computing + storage + overheadCost(gbSecond) + (segments + bytes / PART_BYTES) * PRICES.s3Write
 }
 
-const costAround = (gbSecond: number) =>
-  (AROUND.memoryMb / 1024) * AROUND.seconds * gbSecond +
-  AROUND.invocations * PRICES.invocation +
-  AROUND.writes * PRICES.s3Write +
-  AROUND.reads * PRICES.s3Read +
-  AROUND.messages * PRICES.message +
-  AROUND.schedules * PRICES.schedule
+const overheadCost = (gbSecond: number) =>
+  (OVERHEAD.memoryMb / 1024) * OVERHEAD.seconds * gbSecond +
+  OVERHEAD.invocations * PRICES.invocation +
+  OVERHEAD.writes * PRICES.s3Write +
+  OVERHEAD.reads * PRICES.s3Read +
+  OVERHEAD.messages * PRICES.message +
+  OVERHEAD.schedules * PRICES.schedule
 
-/** `~$0.0021`: two digits that mean something; from a cent on, tenths of cents. */
+/** `~$0.0021`: two significant digits; tenths of a cent from one cent on. */
 export const describeCost = (dollars: number): string =>
   `~$${dollars >= 0.01 ? dollars.toFixed(3) : Number(dollars.toPrecision(2)).toFixed(4)}`

@@ -1,31 +1,30 @@
 import { projectSchema } from '../model/build.ts'
 
-/** Names one build. */
+/** Identifies one build. */
 export type BuildRef = { project: string; number: number }
 
 export const deliveryKey = (id: string) => `deliveries/${id}.json`
 export const counterKey = (project: string) => `${project}/counter.json`
 export const runnerSecretsKey = 'secrets/runner.json'
 
-/** Settings and secret variables of the account: first those for all repositories, then the repository's own. */
+/** The account's settings and secret variables: first those for all repositories, then the repository's own. */
 export const settingsKeys = (project: string) => ['config/global.json', `config/${project}.json`] as const
 export const variablesKeys = (project: string) =>
   ['secrets/env/global.json', `secrets/env/${project}.json`] as const
 
 const branchesPrefix = (project: string) => `${project}/branches/`
-/** Where all branches of a repository have their newest builds, and the branch that such a key is of. */
+/** The records of a repository's branches: their prefix, and the branch of a key. */
 export const branchKeys = {
   prefix: branchesPrefix,
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
-/** A branch may hold any character: percent-encoded it is one level of the key, and never `.` or `..`. */
+/** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>
   `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
-/** Dependency caches of a repository's builds of one level of trust: at the top, so that they can expire. */
+/** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
 export const cachePrefix = (project: string, trust: string) => `cache/${project}/${trust}/`
-/** What runs on a repository's stages, and who deploys there. */
 export const stagesPrefix = (project: string) => `${project}/stages/`
 
 /** One stage of a repository. */
@@ -63,7 +62,7 @@ export function buildKeys({ project, number }: BuildRef) {
 
 const BUILD_KEY = /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/[a-z]+\.json$/
 
-/** The build that an object belongs to, or null for a key that is no build's record. */
+/** The build that a record belongs to; null for any other key. */
 export function buildOfKey(key: string): BuildRef | null {
   const [, project, number] = BUILD_KEY.exec(key) ?? []
   if (!project || !projectSchema.safeParse(project).success) return null

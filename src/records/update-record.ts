@@ -20,7 +20,7 @@ type Codec<T> = {
 export class ContentionError extends UserError {}
 
 const ATTEMPTS = 100
-const LONGEST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 20
 
 /**
  * Changes a JSON record, whoever else changes it at the same time. `change` gets what stands there now, null for nothing,

@@ -7,7 +7,7 @@ import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
 import { describeStatus } from '../records/wording.ts'
 
-/** The log of a build that died: what had been uploaded, and a line that says how it ended. */
+/** Completes the log of a job that died: the uploaded segments, and a line that says how the build ended. */
 export async function finishDeadLog(build: Build, view: View, store: Store): Promise<void> {
   const { log } = buildKeys(build)
   const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]

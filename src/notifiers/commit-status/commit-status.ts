@@ -5,10 +5,10 @@ import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
 
-/** GitHub refuses a longer one with 422. https://docs.github.com/en/rest/commits/statuses */
+/** GitHub refuses a longer description with 422. https://docs.github.com/en/rest/commits/statuses */
 const DESCRIPTION_LIMIT = 140
 
-/** What isn't built gets no status: an invented success would open a protected branch. */
+/** A skipped build gets no status: an invented success would open a protected branch. */
 const STATES: Record<BuildStatus, CommitState | null> = {
   queued: null,
   running: 'pending',
@@ -23,7 +23,7 @@ const STATES: Record<BuildStatus, CommitState | null> = {
 /** The commit status that a build should have now; null for none. */
 export function commitStatusOf(view: View, targetUrl: string): CommitStatus | null {
   const state = STATES[view.status]
-  // Of a deploy that was asked for by itself GitHub's deployment speaks; the commit's tests were told long ago.
+  // A build that only deploys is shown by GitHub's deployment; the commit's tests have their status already.
   if (!state || view.target) return null
   return {
     repository: repositoryOf(view.project),
@@ -35,13 +35,13 @@ export function commitStatusOf(view: View, targetUrl: string): CommitStatus | nu
   }
 }
 
-/** The cost stands at the end, however long the reason is. */
+/** The cost is always shown, at the end; the rest is shortened. */
 function describe(view: View): string {
   const cost = view.cost === null || view.status === 'skipped' ? '' : ` · ${describeCost(view.cost)}`
   return shortened(describeStatus(view), DESCRIPTION_LIMIT - cost.length) + cost
 }
 
-/** Control characters go, and so do those above U+FFFF, for which GitHub refuses a description with 422. */
+/** Replaces control characters, and those above U+FFFF, which GitHub refuses with 422. */
 function shortened(text: string, limit: number): string {
   const characters = [
     ...text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\p{Cs}\u{10000}-\u{10ffff}]/gu, '\ufffd'),

@@ -1,12 +1,13 @@
 import type { ChatPostMessageArguments, WebClient } from '@slack/web-api'
+import type { Notifications } from '../../config/notifications.ts'
 import type { SlackMessage } from './message.ts'
 
-/** A message that stands in a channel: Slack names it by both. */
+/** A posted message, as Slack identifies it. */
 export type SlackMessageRef = { channel: string; ts: string }
 /** How the configuration wants messages to appear. */
-export type SlackSettings = { channel: string; username: string; iconUrl: string; asUser: boolean }
+export type SlackSettings = NonNullable<Notifications['slack']>
 
-/** Slack refused, or could not be reached; `isFinal` when the same call would be refused again. */
+/** Slack refused a call or could not be reached. `isFinal`: the same call would be refused again. */
 export class SlackRefusal extends Error {
   override readonly name = 'SlackRefusal'
   readonly isFinal: boolean
@@ -18,10 +19,10 @@ export class SlackRefusal extends Error {
 
 export type Slack = {
   /** @throws SlackRefusal */
-  post(look: SlackSettings, message: SlackMessage): Promise<SlackMessageRef>
+  post(settings: SlackSettings, message: SlackMessage): Promise<SlackMessageRef>
   /** @throws SlackRefusal */
-  edit(place: SlackMessageRef, message: SlackMessage): Promise<void>
-  /** Whom the token belongs to. @throws SlackRefusal */
+  edit(ref: SlackMessageRef, message: SlackMessage): Promise<void>
+  /** The user and team of the token. @throws SlackRefusal */
   whoAmI(): Promise<string>
 }
 
@@ -37,12 +38,12 @@ export function openSlack(token: string, slackApiUrl: string = SLACK_API_URL): S
     })
   }
   return {
-    post: (look, message) =>
+    post: (settings, message) =>
       call(async client => {
-        const { channel, ts } = await client.chat.postMessage(argumentsOf(look, message))
-        return { channel: channel ?? look.channel, ts: ts ?? '' }
+        const { channel, ts } = await client.chat.postMessage(argumentsOf(settings, message))
+        return { channel: channel ?? settings.channel, ts: ts ?? '' }
       }),
-    edit: (place, message) => call(async client => void (await client.chat.update({ ...place, ...message }))),
+    edit: (ref, message) => call(async client => void (await client.chat.update({ ...ref, ...message }))),
     whoAmI: () =>
       call(async client => {
         const { user, team } = await client.auth.test()
@@ -51,7 +52,7 @@ export function openSlack(token: string, slackApiUrl: string = SLACK_API_URL): S
   }
 }
 
-/** Loaded when there is something to say: most accounts have no Slack. */
+/** Loaded on first use: most accounts have no Slack. */
 async function openClient(token: string, slackApiUrl: string): Promise<WebClient> {
   const { LogLevel, WebClient } = await import('@slack/web-api')
   return new WebClient(token, {
@@ -63,14 +64,14 @@ async function openClient(token: string, slackApiUrl: string): Promise<WebClient
   })
 }
 
-/** A name and a picture can only be chosen for an app's own messages. https://docs.slack.dev/reference/methods/chat.postMessage */
-function argumentsOf(look: SlackSettings, message: SlackMessage): ChatPostMessageArguments {
-  const shown = { channel: look.channel, ...message, unfurl_links: false, unfurl_media: false }
-  return look.asUser ? shown : { ...shown, username: look.username, icon_url: look.iconUrl }
+/** Only an app's own messages can have another name and picture. https://docs.slack.dev/reference/methods/chat.postMessage */
+function argumentsOf(settings: SlackSettings, message: SlackMessage): ChatPostMessageArguments {
+  const shown = { channel: settings.channel, ...message, unfurl_links: false, unfurl_media: false }
+  return settings.asUser ? shown : { ...shown, username: settings.username, icon_url: settings.iconUrl }
 }
 
-/** What may well be gone with the next call. https://docs.slack.dev/reference/methods/chat.postMessage#errors */
-const PASSING = [
+/** Errors that the next call may not get. https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+const TRANSIENT = [
   'ratelimited',
   'rate_limited',
   'internal_error',
@@ -82,6 +83,6 @@ const PASSING = [
 function refusalOf(error: unknown): SlackRefusal {
   const { code, data, message } = error as { code?: string; data?: { error?: string }; message: string }
   const reason = code === 'slack_webapi_platform_error' ? (data?.error ?? message) : message
-  const isFinal = code === 'slack_webapi_platform_error' && !PASSING.includes(reason)
+  const isFinal = code === 'slack_webapi_platform_error' && !TRANSIENT.includes(reason)
   return new SlackRefusal(`Slack refused the message: ${reason}`.slice(0, 300), isFinal)
 }

@@ -5,32 +5,32 @@ import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
 
-/** A message of one build, before it has a channel. */
+/** A message about one build. */
 export type SlackMessage = { text: string; attachments: { color: string; fallback: string; text: string }[] }
 
 const COLORS: Record<string, string> = { passed: '#1a7f37', running: '#0b62c4', deploying: '#0b62c4' }
 const [RED, GREY] = ['#c62828', '#8b949e']
-/** Slack folds what is longer. */
+/** Slack folds longer texts. */
 const TAIL_CHARACTERS = 1500
 const NAME_CHARACTERS = 300
 
-/** The same message from start to end; `tail` are the last lines of a log that ended red. */
+/** The message of a build at any time. `tail` is the end of the log of a build that failed. */
 export function slackMessageOf(view: View, url: string, tail: readonly string[]): SlackMessage {
   const title = `${repositoryOf(view.project)} #${view.number}`
-  const outcome = describeStatus(view)
+  const status = describeStatus(view)
   const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
   const cost = view.cost === null || !hasEnded(view.status) ? '' : ` · ${describeCost(view.cost)}`
   const lines = [
-    `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(outcome))}${cost}`,
+    `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(status))}${cost}`,
     `${escaped(named(where))} · ${escaped(named(view.message.split('\n')[0] ?? ''))} · ${escaped(named(view.author.name))}`,
     ...(isRed(view) && tail.length > 0 ? [`\`\`\`${tailOf(tail)}\`\`\``] : []),
   ]
   const color = isRed(view) ? RED : (COLORS[view.status] ?? GREY)
-  const fallback = `${title}: ${outcome}`
+  const fallback = `${title}: ${status}`
   return { text: '', attachments: [{ color, fallback, text: lines.join('\n') }] }
 }
 
-/** Nothing that a stranger wrote calls a channel, or becomes a link. https://docs.slack.dev/messaging/formatting-message-text */
+/** Escapes text, so that it neither mentions a channel nor becomes a link. https://docs.slack.dev/messaging/formatting-message-text */
 const escaped = (text: string) =>
   printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
@@ -39,13 +39,13 @@ const printable = (text: string) =>
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .toWellFormed()
 
-/** Marks that would make something bold, or code, are broken by a space of no width. */
+/** Breaks formatting marks (bold, italic, code) with a zero-width space. */
 const named = (text: string) =>
   text.slice(0, NAME_CHARACTERS).replace(/(?<!\w)[*_~`]|[*_~`](?!\w)/g, mark => `\u200b${mark}`)
 
 function tailOf(lines: readonly string[]): string {
   const text = lines.map(line => escaped(line).replaceAll('```', "'''")).join('\n')
-  // Not in the middle of an escape: from a line's beginning on.
+  // Cut at the beginning of a line, so that no escape sequence is cut.
   return text.length <= TAIL_CHARACTERS
     ? text
     : text.slice(text.indexOf('\n', text.length - TAIL_CHARACTERS) + 1).slice(-TAIL_CHARACTERS)

@@ -3,20 +3,19 @@ import { repositoryOf } from '../../model/build.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
-import { describeStatus, durationOf, isRed } from '../../records/wording.ts'
+import { describeStatus, describeSubject, durationOf, isRed } from '../../records/wording.ts'
 
-/** A message to people about one build. */
+/** A message about one build. `subject` and `text` become a mail; filter policies look at `attributes`. */
 export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
 
 /** SNS takes ASCII only, on one line. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const SUBJECT_LIMIT = 99
 const LINE_LIMIT = 500
 
-/** The notice as a mail shows it; `tail` are the last lines of a log that ended red. */
+/** A message about one build, as a mail shows it. `tail` is the end of the log of a build that failed. */
 export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
   const repository = repositoryOf(view.project)
-  const outcome = describeStatus(view)
-  const where = view.pullRequest === null ? view.branch : `pull request #${view.pullRequest}`
+  const status = printable(describeStatus(view))
   const rows: [string, string | null][] = [
     ['Repository', repository],
     ['Build', `#${view.number}`],
@@ -49,14 +48,14 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
       : []
   return {
     subject: subject(
-      `${view.deploy?.status === 'failed' ? 'deploy failed' : view.status}: ${repository} #${view.number} (${where})`,
+      `${view.deploy?.status === 'failed' ? 'deploy failed' : view.status}: ${repository} #${view.number} (${describeSubject(view)})`,
     ),
-    text: [`${printable(outcome)}.`, '', ...table, ...lines, ''].join('\n'),
+    text: [/[.!?…]$/.test(status) ? status : `${status}.`, '', ...table, ...lines, ''].join('\n'),
     attributes: {
       status: view.status,
       project: view.project,
       branch: view.branch,
-      // SNS takes no empty values: without a stage there is no such attribute.
+      // SNS refuses empty values.
       ...(view.deploy && { stage: view.deploy.stage }),
     },
   }
@@ -67,12 +66,12 @@ function describeDurationOf(view: View): string | null {
   return duration === null ? null : describeDuration(duration)
 }
 
-/** Text without colours and control characters: a mail is no terminal. */
+/** Text without colours and control characters, which a mail cannot show. */
 const printable = (text: string) =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .slice(0, LINE_LIMIT)
-    // The SDK cannot encode half a character.
+    // The SDK cannot encode half a surrogate pair.
     .toWellFormed()
 
 function subject(text: string): string {

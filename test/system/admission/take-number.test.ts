@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { admit } from '../../../src/admission/admit.ts'
+import { admitDeploy } from '../../../src/admission/admit-again.ts'
 import { DeliveryClaim } from '../../../src/admission/delivery-claim.ts'
 import { lastNumber, raiseCounter } from '../../../src/records/counter.ts'
-import { buildKeys, deliveryKey } from '../../../src/records/keys.ts'
+import { buildKeys, deliveryKey, settingsKeys } from '../../../src/records/keys.ts'
 import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
 import { startFront } from '../../support/front.ts'
-import { makeBuild } from '../../support/records.ts'
+import { grantIssuerOf, makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
@@ -130,4 +132,32 @@ test('a delivery sent again when its job can no longer end in time asks for a ne
   const claim = await DeliveryClaim.open(bucket.store, id, project, async number => number === stopped.number)
   expect(claim.build).toMatchObject({ number: stopped.number + 1, published: false })
   expect(claim.build.nonce).not.toBe(stopped.nonce)
+})
+
+test('pushes that http admits and deploys that report admits are numbered by the same rule', async () => {
+  const project = nextProject()
+  await putJson(bucket.store, settingsKeys('')[0], { allow: ['ada'], deployBranches: ['master'] })
+  const context = {
+    store: bucket.store,
+    publish: async () => {},
+    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    grantIssuer: grantIssuerOf(null),
+    linkKey: 'a-link-key-of-these-tests',
+    baseUrl: 'https://ci.example.com',
+    now: () => new Date(),
+  }
+  const { number: _, trust: _t, settings: _s, nonce: _n, delivery: _d, ...request } = makeBuild({ project })
+  const push = () => admit(randomUUID(), { request, isArrival: true }, context)
+  await push()
+  const wanted = { project, number: 1, stage: 'dev', sequence: 1, waited: null }
+  const results = await Promise.all(
+    upTo(10).flatMap(n => [push(), admitDeploy(`waiting-${project.slice(7)}-${n}`, wanted, context)]),
+  )
+  const builds = results.map(result => ('build' in result ? result.build : null))
+  expect(builds.map(build => build?.number).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(
+    upTo(20).map(n => n + 1),
+  )
+  expect(builds.filter(build => build?.event === 'deploy')).toHaveLength(10)
+  expect(await jobsOf(project)).toHaveLength(21)
+  expect(await lastNumber(bucket.store, project)).toBe(21)
 })
