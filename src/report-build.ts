@@ -69,10 +69,10 @@ async function reportOne(
     if (decision === 'publish-again') return publishAgain({ build, account, run, report }, context)
     const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
     const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
-    const told = await tellPeople({ build, account, run, report: { ...report, end, cost } }, context)
-    others = told.others
-    again = told.again
-    return told.report
+    const done = await notifyPeople({ build, account, run, report: { ...report, end, cost } }, context)
+    others = done.others
+    again = done.again
+    return done.report
   })
   if (again)
     throw new Error(
@@ -105,10 +105,10 @@ async function concludeDeploy(
   return build.target ? { ...end, deploy, conclusion, reason } : { ...end, deploy }
 }
 
-type Told = { report: Report; others: BuildRef[]; again: boolean }
+type Notified = { report: Report; others: BuildRef[]; again: boolean }
 
 /** Brings everybody up to date: the log of a dead job, the next deploy of its stage, the branch's summary, and people. */
-async function tellPeople(situation: Situation, context: ReportContext): Promise<Told> {
+async function notifyPeople(situation: Situation, context: ReportContext): Promise<Notified> {
   const { build, report, run } = situation
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) return { report, others: [], again: false }

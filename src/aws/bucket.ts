@@ -26,10 +26,10 @@ const CONFLICT_MS = 40
 const statusOf = (error: unknown) =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
-/** Opens the bucket; what `access` does not say, the SDK finds in the environment as usual. */
+/** Opens a bucket. */
 export function openStore(bucket: string, access: BucketAccess = {}): Store {
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
-  // bucket.127.0.0.1 is no host name: with an endpoint of one's own, the bucket goes into the path.
+  // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
   const client = new S3Client({ ...clientTimeouts, ...access, forcePathStyle: Boolean(endpoint) })
   return {
     ...objectStore(client, bucket),
@@ -81,10 +81,10 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
           return { isWritten: true, etag: (await client.send(put)).ETag ?? '' }
         } catch (error) {
           const status = statusOf(error)
-          // If-Match on an object that is gone answers 404: somebody else's change all the same.
+          // If-Match on a missing object is answered with 404: somebody else removed it.
           if (status === 412 || (status === 404 && 'ifMatch' in condition)) return { isWritten: false }
           if (status !== 409) throw error
-          // Two at the same moment, of which neither may have been taken: only asking again tells.
+          // 409: two writes at the same moment, and perhaps neither succeeded. Only repeating it shows.
           if (attempt === CONFLICTS) return { isWritten: false }
           await sleep(attempt * CONFLICT_MS)
         }
