@@ -21,8 +21,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest()
 const isEqual = (given: string, expected: string) => timingSafeEqual(digest(given), digest(expected))
 
 /**
- * Checks an `Authorization` header: `token …`, `Bearer …`, or Basic with the token as password. A user name other than
- * the customary `x-access-token` becomes the acting login.
+ * Checks an `Authorization` header: `token …`, `Bearer …`, or Basic with the token as password. A user name other
+ * than the customary `x-access-token` becomes the acting login.
  */
 export function checkCredentials(
   header: string | undefined,
@@ -52,9 +52,9 @@ const splitBasic = (value: string) => /^([^:]*):?(.*)$/s.exec(Buffer.from(value,
 export type GitService = 'git-upload-pack' | 'git-receive-pack'
 
 /**
- * The HTTP status with which a git request is rejected, or null if it is allowed. The server listens on loopback only,
- * so a push needs no credentials, but given ones must be valid. As on GitHub, a missing repository looks like a
- * private one.
+ * The HTTP status with which a git request is rejected, or null if it is allowed. The server listens on loopback
+ * only, so a push needs no credentials, but given ones must be valid. As on GitHub, a missing repository looks like
+ * a private one.
  */
 export function gitAccessError(
   service: GitService,

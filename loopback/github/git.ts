@@ -71,7 +71,7 @@ async function checkGit(path: string): Promise<void> {
     await access(join(stdout, 'git-http-backend'))
   } catch {
     throw new UserError(
-      `The local GitHub needs git with \`git http-backend\`, but \`${path}\` is missing or lacks it. Install the full git package.`,
+      `The local GitHub needs \`git http-backend\`, but \`${path}\` is missing or lacks it. Install the full git package.`,
     )
   }
 }

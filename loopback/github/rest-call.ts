@@ -55,7 +55,7 @@ export function numberParameter(call: Call, name: string): number {
   return Number(text)
 }
 
-/** The repository in the path. @throws RestError with status 404 if it is missing, or private and access anonymous. */
+/** The repository in the path. @throws RestError with status 404 if missing, or private without credentials. */
 export function requireRepository(call: Call): Repository {
   const repository = call.hub.repositories.find(parameter(call, 'owner'), parameter(call, 'repo'))
   if (!repository || (repository.private && call.access.level === 'none')) throw notFound()
@@ -73,7 +73,10 @@ export function parseBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T
   throw new RestError(422, 'Validation Failed', errors)
 }
 
-/** One page of a list, with `Link` headers. https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+/**
+ * One page of a list, with a `Link` header.
+ * https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+ */
 export function paginate<T>({ url }: Call, all: T[], describe: (item: T) => unknown): RestResponse {
   const number = (name: string, fallback: number) => {
     const value = Number(url.searchParams.get(name))

@@ -1,4 +1,7 @@
-/** GitHub waits 10 s for a response. https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks */
+/**
+ * GitHub waits 10 s for a response.
+ * https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
+ */
 const TIMEOUT_MS = 10_000
 const MAX_RESPONSE_BYTES = 65_536
 

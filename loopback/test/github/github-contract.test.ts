@@ -85,7 +85,7 @@ describe('push events', () => {
     const repository = await makeRepository()
     const { payload: created } = await receiver.push(repository.fullName, 'refs/heads/master')
     expect(payloadErrors('push$event', created)).toEqual([])
-    expect(created).toMatchObject({ before: NOWHERE, after: repository.first, created: true, forced: false })
+    expect(created).toMatchObject({ before: NULL_SHA, after: repository.first, created: true, forced: false })
     expect(created.repository).toMatchObject({ full_name: repository.fullName, default_branch: 'master' })
 
     await repository.commit('Second\n\nwith a body', 'ä b.txt')
@@ -131,7 +131,7 @@ describe('push events', () => {
 
     await repository.push('--delete', 'v1', 'next')
     for (const ref of ['refs/tags/v1', 'refs/heads/next']) {
-      const { payload } = await receiver.push(repository.fullName, ref, NOWHERE)
+      const { payload } = await receiver.push(repository.fullName, ref, NULL_SHA)
       expect(payloadErrors('push$event', payload)).toEqual([])
       expect(payload).toMatchObject({ deleted: true, created: false, head_commit: null, commits: [] })
     }
