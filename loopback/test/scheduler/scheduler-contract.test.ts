@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { givenAccess } from '../../../test/support/loopback-aws.ts'
 import { startScheduler } from '../../scheduler/scheduler.ts'
 
-/** The contract of every Scheduler server. LAMBCI_TEST_SCHEDULER_ENDPOINT selects another server than the loopback one. */
+/** The contract of every Scheduler. LAMBCI_TEST_SCHEDULER_ENDPOINT selects another server than the loopback one. */
 let client: SchedulerClient
 let stop = async () => {}
 
