@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stands for any test suite: it exits with 0 when all is well.
+# A placeholder for a test suite. It exits with 0 if all checks pass.
 set -eu
 failed=0
 check() {

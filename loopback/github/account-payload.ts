@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 
-/** Where this server is: `url` for repositories and people, `apiUrl` for the REST API. */
+/** This server's addresses: `url` for repositories and accounts, `apiUrl` for the REST API. */
 export type Addresses = { url: string; apiUrl: string }
 export type Account = { login: string; type: 'User' | 'Organization' }
 
 export const nodeId = (kind: string, id: number) => Buffer.from(`${kind}${id}`).toString('base64')
 export const emailOf = (login: string) => `${login}@users.noreply.localhost`
 
-/** Accounts are not kept: their ids follow from their names. */
+/** Accounts are not stored, so their ids are derived from their names. */
 const idOf = (login: string) => createHash('sha256').update(login.toLowerCase()).digest().readUInt32BE(0)
 
-/** The login in a no-reply address, which is all that tells this server whose commit it is. */
+/** The login in a no-reply address: the only way this server can attribute a commit to an account. */
 export const loginOfEmail = (email: string) =>
   /^(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.(?:github\.com|localhost)$/.exec(email)?.[1] ?? null
 
-/** A person, bot or organization as GitHub describes it. */
+/** A user, bot or organization in GitHub's format. */
 export function accountPayload({ url, apiUrl }: Addresses, { login, type }: Account) {
   const path = encodeURIComponent(login)
   const api = `${apiUrl}/users/${path}`

@@ -1,19 +1,19 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import * as z from 'zod'
 
-/** A GitHub App that is installed on every repository here. */
+/** A GitHub App that is installed on every repository of this server. */
 export type AppOptions = {
   id: number
   slug: string
   owner: string
-  /** PEM; the App itself signs with the private half. */
+  /** PEM. The App signs its tokens with the matching private key. */
   publicKey: string
   permissions: Record<string, 'read' | 'write'>
 }
 
-/** What an installation token opens. */
+/** What an installation token may access. */
 export type Grant = {
-  /** Names in small letters; null for all. */
+  /** Full names in lower case. Null means all repositories. */
   repositories: readonly string[] | null
   permissions: Record<string, string>
   expiresAt: Date
@@ -21,10 +21,10 @@ export type Grant = {
 
 export type LocalApp = AppOptions & {
   webhook: { url: string; secret: string }
-  /** Whether this is a JSON Web Token of the App, good now. */
-  verifies(token: string): boolean
+  /** Whether this is a currently valid JSON Web Token of the App. */
+  isValidJwt(token: string): boolean
   issue(grant: Omit<Grant, 'expiresAt'>): { token: string; grant: Grant }
-  /** Null for a token that was not issued here, or has expired. */
+  /** Null for a token that is unknown or expired. */
   grantOf(token: string): Grant | null
 }
 
@@ -43,19 +43,19 @@ export function openLocalApp(options: AppOptions): LocalApp {
   return {
     ...options,
     webhook: { url: '', secret: '' },
-    verifies: token => {
+    isValidJwt: token => {
       const [header = '', payload = '', signature = ''] = token.split('.')
       const claims = claimsSchema.safeParse(readPart(payload)).data
       if (!headerSchema.safeParse(readPart(header)).success || claims?.iss !== options.id) return false
       const now = Date.now() / 1000
-      // GitHub allows a minute of difference between the clocks, and ten minutes of life.
+      // GitHub allows a minute of clock skew and a lifetime of ten minutes.
       if (claims.iat > now + 60 || claims.exp < now || claims.exp > now + 660) return false
       return verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))
     },
-    issue: wanted => {
-      // As long as GitHub's are since 2026, with dots and dashes.
+    issue: request => {
+      // Since 2026 GitHub's tokens are this long and contain dots and dashes.
       const token = `ghs_${options.id}.${randomBytes(380).toString('base64url')}`
-      const grant = { ...wanted, expiresAt: new Date(Date.now() + HOUR_MS) }
+      const grant = { ...request, expiresAt: new Date(Date.now() + HOUR_MS) }
       issued.set(token, grant)
       return { token, grant }
     },

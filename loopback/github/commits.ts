@@ -12,18 +12,18 @@ export type Commit = {
   removed: string[]
   modified: string[]
 }
-/** The commits that `include` reaches and `exclude` does not. */
+/** The commits that are reachable from `include` but not from `exclude`. */
 export type Range = { include: string; exclude: string[] }
 
 const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B']
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
-/** What git refuses in a ref's name, or would read as more than a name (git-check-ref-format). */
+/** Characters that git rejects in a ref name or interprets as syntax (git-check-ref-format). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids exactly these
-const NOT_IN_REFS = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
+const INVALID_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
 
 const revisions = ({ include, exclude }: Range) => [include, ...exclude.map(sha => `^${sha}`), ''].join('\n')
 
-/** The newest `limit` commits of a range, oldest first. Merges show what they changed in their first parent. */
+/** The newest `limit` commits of a range, oldest first. Merges list their changes against the first parent. */
 export async function readCommits(
   git: Git,
   repository: string,
@@ -65,41 +65,41 @@ export async function readCommits(
   return commits
 }
 
-/** git prints no date where a commit's makes no sense. */
+/** Git prints no date for a commit with an invalid one. */
 const EPOCH = '1970-01-01T00:00:00Z'
 
 type Paths = Pick<Commit, 'added' | 'removed' | 'modified'>
 
-/** Reads `<sha>` and then pairs of status letter and path, all ended by NUL. */
+/** Parses `<sha>` followed by pairs of status letter and path, all terminated by NUL. */
 function readPaths(output: string): Map<string, Paths> {
-  const words = output.split('\0')
+  const fields = output.split('\0')
   const all = new Map<string, Paths>()
   let current: Paths = { added: [], removed: [], modified: [] }
-  for (let at = 0; at < words.length; at++) {
-    const word = (words[at] ?? '').trimStart()
-    if (SHA.test(word)) {
+  for (let at = 0; at < fields.length; at++) {
+    const field = (fields[at] ?? '').trimStart()
+    if (SHA.test(field)) {
       current = { added: [], removed: [], modified: [] }
-      all.set(word, current)
-    } else if (word) {
-      const kind = word === 'A' ? 'added' : word === 'D' ? 'removed' : 'modified'
-      current[kind].push(words[++at] ?? '')
+      all.set(field, current)
+    } else if (field) {
+      const kind = field === 'A' ? 'added' : field === 'D' ? 'removed' : 'modified'
+      current[kind].push(fields[++at] ?? '')
     }
   }
   return all
 }
 
 /** The ids of a range's commits. */
-export async function readIds(git: Git, repository: string, range: Range): Promise<string[]> {
+export async function listCommitIds(git: Git, repository: string, range: Range): Promise<string[]> {
   return (await git.text(repository, ['rev-list', '--stdin'], revisions(range))).split('\n').filter(Boolean)
 }
 
-/** One commit, or null where `sha` (a tag's object, too) leads to none. */
+/** One commit, or null if `sha` (a commit or an annotated tag) does not lead to one. */
 export async function readCommit(git: Git, repository: string, sha: string): Promise<Commit | null> {
   const id = await peel(git, repository, sha)
   return id ? ((await readCommits(git, repository, { include: id, exclude: [] }, 1))[0] ?? null) : null
 }
 
-/** The commit that a sha, a branch, a tag or a full ref names; never git's own little language. */
+/** Resolves a sha, branch, tag or full ref to a commit. Does not accept git's revision syntax (`~1`, `@{…}`). */
 export async function resolveCommit(git: Git, repository: string, name: string): Promise<string | null> {
   if (SHA.test(name)) return peel(git, repository, name)
   for (const ref of [`refs/heads/${name}`, `refs/tags/${name}`, `refs/${name}`, name]) {
@@ -112,17 +112,17 @@ export async function resolveCommit(git: Git, repository: string, name: string):
 export const resolveBranch = (git: Git, repository: string, branch: string) =>
   resolveRef(git, repository, `refs/heads/${branch}`)
 
-/** The commit of exactly this ref: `rev-parse` would look for it in other places, too. */
+/** The commit of exactly this ref. `rev-parse` would also try other prefixes. */
 async function resolveRef(git: Git, repository: string, ref: string): Promise<string | null> {
-  if (NOT_IN_REFS.test(ref) || !ref.startsWith('refs/')) return null
-  const sha = await answerOf(git, repository, ['show-ref', '--verify', '--hash', '--', ref])
+  if (INVALID_IN_REF.test(ref) || !ref.startsWith('refs/')) return null
+  const sha = await textOrNull(git, repository, ['show-ref', '--verify', '--hash', '--', ref])
   return sha && peel(git, repository, sha)
 }
 
 const peel = (git: Git, repository: string, sha: string) =>
-  answerOf(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`])
+  textOrNull(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`])
 
-const answerOf = (git: Git, repository: string, args: string[]): Promise<string | null> =>
+const textOrNull = (git: Git, repository: string, args: string[]): Promise<string | null> =>
   git.text(repository, args).then(
     output => output.trim(),
     () => null,

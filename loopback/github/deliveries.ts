@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { Hook, Hooks } from './hooks.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { type Collection, type Records, type Row, timestamp } from './records.ts'
-import { Turns } from './turns.ts'
-import { post } from './webhook-request.ts'
+import { postWebhook } from './webhook-request.ts'
 
 type Fields = {
   hook: number
@@ -11,7 +11,7 @@ type Fields = {
   action: string | null
   payload: string
   redelivery: boolean
-  /** Not sent yet, or sent by a server that ended before the answer came. */
+  /** Not sent yet, or sent by a server that was killed before the response arrived. */
   waiting: boolean
   deliveredAt: string | null
   durationMs: number
@@ -25,19 +25,19 @@ export type Delivery = Row<Fields>
 type Message = { event: string; payload: object; hook: Hook }
 
 /** GitHub keeps deliveries for three days. */
-const KEPT_MS = 3 * 86_400_000
+const RETENTION_MS = 3 * 86_400_000
 
 const sign = (algorithm: string, { secret }: Hook, body: string) =>
   `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`
 
 /**
- * Sends events to hooks, those of one repository one after the other. A delivery is on disk before it is sent;
- * what `kill -9` left waiting goes out, with the same id, when the server starts again.
+ * Sends events to hooks, one at a time per repository. A delivery is stored before it is sent. After `kill -9`, a
+ * restarted server sends the remaining ones with the same id.
  */
 export class Deliveries {
   readonly #hooks: Hooks
   readonly #rows: Collection<Fields>
-  readonly #turns = new Turns()
+  readonly #repositoryQueue = new KeyedQueue()
   readonly #closing = new AbortController()
 
   constructor(records: Records, hooks: Hooks) {
@@ -45,8 +45,8 @@ export class Deliveries {
     this.#rows = records.collection<Fields>('delivery')
   }
 
-  /** Sends an event to each hook of the repository that wants it; returns as soon as it is on record. */
-  announce(repository: number, event: string, payload: object): void {
+  /** Queues an event for each subscribed hook of the repository. Returns once the deliveries are stored. */
+  emit(repository: number, event: string, payload: object): void {
     for (const hook of this.#hooks.of(repository))
       if (hook.active && (hook.events.includes(event) || hook.events.includes('*')))
         this.send({ event, payload, hook })
@@ -58,29 +58,29 @@ export class Deliveries {
     this.#add(hook.repository, { ...message, redelivery: false })
   }
 
-  /** Sends a delivery once more, under the same guid, as GitHub does. */
+  /** Sends a delivery again with the same guid, as GitHub does. */
   redeliver(delivery: Delivery): void {
     const { repository, hook, guid, event, action, payload } = delivery
     this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
   }
 
-  /** Queues what waits since an earlier run and has somewhere to go now, and forgets what is old. */
+  /** Queues deliveries left over from an earlier run that have a hook now, and removes expired ones. */
   resume(): void {
     for (const { id, repository, hook, waiting, createdAt } of this.#rows.list().reverse()) {
       if (waiting && this.#hooks.get(repository, hook)) this.#queue(repository, id)
-      if (!waiting && Date.parse(createdAt) < Date.now() - KEPT_MS) this.#rows.remove(id)
+      if (!waiting && Date.parse(createdAt) < Date.now() - RETENTION_MS) this.#rows.remove(id)
     }
   }
 
-  /** The deliveries that were made, newest first. */
+  /** The deliveries that have been sent, newest first. */
   list(repository: number, hook: number): Delivery[] {
     return this.#rows.list(repository).filter(delivery => delivery.hook === hook && !delivery.waiting)
   }
 
-  /** Stops at once; what is under way counts as not sent. */
+  /** Aborts at once. A delivery in progress counts as not sent. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#turns.idle()
+    await this.#repositoryQueue.idle()
   }
 
   #add(
@@ -93,19 +93,18 @@ export class Deliveries {
   }
 
   #queue(repository: number, id: number): void {
-    void this.#turns.take(repository, () => this.#deliver(id))
+    void this.#repositoryQueue.run(repository, () => this.#deliver(id))
   }
 
   async #deliver(id: number): Promise<void> {
     if (this.#closing.signal.aborted) return
     const delivery = this.#rows.get(id)
     const hook = delivery && this.#hooks.get(delivery.repository, delivery.hook)
-    // Queued twice, by `resume` too, it is sent once.
+    // `resume` may have queued it a second time.
     if (!delivery?.waiting || !hook) return
     const requestHeaders = headersFor(delivery, hook)
-    const outcome = await post(hook.url, requestHeaders, delivery.payload, this.#closing.signal)
-    if (outcome)
-      this.#rows.change(id, { ...outcome, requestHeaders, waiting: false, deliveredAt: timestamp() })
+    const result = await postWebhook(hook.url, requestHeaders, delivery.payload, this.#closing.signal)
+    if (result) this.#rows.change(id, { ...result, requestHeaders, waiting: false, deliveredAt: timestamp() })
   }
 }
 

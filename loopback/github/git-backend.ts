@@ -4,14 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Git } from './git.ts'
 
-/** A client that says nothing for so long is gone (ms); git itself sends a sign of life every 5 s. */
-const SILENCE_MS = 120_000
+/** Idle clients are disconnected after this time. Git itself sends a keep-alive every 5 s. */
+const IDLE_TIMEOUT_MS = 120_000
 
 export type GitRequest = { directory: string; operation: string; query: string }
 
 /**
- * Lets `git http-backend` answer a request, streamed both ways; gives back when all of git's processes have
- * ended. The response is left open, so that whoever pushes sees the end only when all effects are there.
+ * Serves a request with `git http-backend`, streaming both ways. Resolves when all of git's processes have exited.
+ * Leaves the response open, so that the client of a push waits until the caller has recorded its effects.
  * https://git-scm.com/docs/git-http-backend
  */
 export async function serveGit(
@@ -24,34 +24,34 @@ export async function serveGit(
   const env = { ...git.environment, ...cgiVariables(request), ...target }
   const backend = spawn(git.path, ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(backend, 'close')
-  // Awaited below; until then a failure to start must not count as unhandled.
+  // Awaited below. Until then a failure to start must not be an unhandled rejection.
   ended.catch(() => undefined)
   const gone = new AbortController()
   const terminate = () => {
     gone.abort()
     backend.stdin.destroy()
-    // A push that has arrived whole goes on to its end; a fetch is of no use to anybody now.
+    // A push that has been received completely still finishes. A fetch has no use without its client.
     if (operation === 'git-upload-pack') backend.kill()
   }
   response.once('close', terminate)
-  request.setTimeout(SILENCE_MS, () => request.destroy())
-  // git may stop reading early, for example when it refuses a push.
+  request.setTimeout(IDLE_TIMEOUT_MS, () => request.destroy())
+  // Git may stop reading early, for example when it rejects a push.
   backend.stdin.on('error', () => request.resume())
   request.pipe(backend.stdin)
   if (response.destroyed) terminate()
-  await answer(backend.stdout, response, gone.signal)
+  await sendResponse(backend.stdout, response, gone.signal)
   await ended
   response.off('close', terminate)
 }
 
 function cgiVariables({ method = 'GET', headers }: IncomingMessage): Record<string, string> {
-  const given = {
+  const variables = {
     CONTENT_TYPE: headers['content-type'],
     CONTENT_LENGTH: headers['content-length'],
     HTTP_CONTENT_ENCODING: headers['content-encoding'],
     GIT_PROTOCOL: headers['git-protocol'],
   }
-  const sent = Object.entries(given).flatMap(([name, value]) =>
+  const sent = Object.entries(variables).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value]] : [],
   )
   return {
@@ -62,8 +62,8 @@ function cgiVariables({ method = 'GET', headers }: IncomingMessage): Record<stri
   }
 }
 
-/** Sends the CGI head as HTTP's and then the body; reads on to the end when nobody listens any more. */
-async function answer(output: Readable, response: ServerResponse, gone: AbortSignal): Promise<void> {
+/** Sends the CGI headers and body. If the client has disconnected, still drains git's output. */
+async function sendResponse(output: Readable, response: ServerResponse, gone: AbortSignal): Promise<void> {
   let head = Buffer.alloc(0)
   for await (const chunk of output) {
     if (gone.aborted) continue

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { UserError } from '../../src/model/user-error.ts'
 
-/** All of git's configuration: nobody else's is read. `refs/pull` can be fetched but not pushed, as on GitHub. */
+/** The only configuration that git reads. `refs/pull` can be fetched but not pushed, as on GitHub. */
 const CONFIG = `[core]
 	hooksPath = /dev/null
 	fsmonitor = false
@@ -24,14 +24,17 @@ const CONFIG = `[core]
 export type Git = {
   path: string
   environment: Record<string, string>
-  /** What git prints; throws when it fails. */
+  /** Git's standard output. Throws if git fails. */
   text(repository: string, args: string[], input?: string): Promise<string>
   bytes(repository: string, args: string[]): Promise<Uint8Array>
   /** Whether git exits with 0. */
   succeeds(repository: string, args: string[]): Promise<boolean>
 }
 
-/** Git on bare repositories, with an environment and a configuration of its own. */
+/**
+ * Runs git on bare repositories, isolated from the user's environment and configuration.
+ * @throws UserError if git or its `http-backend` is missing.
+ */
 export async function openGit(directory: string, path: string): Promise<Git> {
   const config = join(directory, 'gitconfig')
   await checkGit(path)
@@ -61,14 +64,14 @@ export async function openGit(directory: string, path: string): Promise<Git> {
   }
 }
 
-/** Some systems have git without the part that serves HTTP; better said at the start than at the first push. */
+/** Some systems package git without its HTTP server. Checking at the start beats failing at the first push. */
 async function checkGit(path: string): Promise<void> {
   try {
     const { stdout } = await execa(path, ['--exec-path'])
     await access(join(stdout, 'git-http-backend'))
   } catch {
     throw new UserError(
-      `The local GitHub needs git with its \`http-backend\`, and \`${path}\` is missing or comes without. Install all of git.`,
+      `The local GitHub needs \`git http-backend\`, but \`${path}\` is missing or lacks it. Install the full git package.`,
     )
   }
 }

@@ -4,7 +4,7 @@ export type Webhook = { url: string; secret: string }
 type Fields = Webhook & { events: string[]; active: boolean }
 export type Hook = Row<Fields>
 
-/** Where events go: to a repository's own hooks or, where it has none, to the server's. */
+/** Events go to a repository's own hooks or, if it has none, to the server's hook. */
 export class Hooks {
   readonly #rows: Collection<Fields>
   readonly #startedAt = timestamp()

@@ -5,9 +5,9 @@ import type { Tokens } from './credentials.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Git, openGit } from './git.ts'
 import { Hooks, type Webhook } from './hooks.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { type Collection, Records, type Row } from './records.ts'
 import { Repositories } from './repositories.ts'
-import { Turns } from './turns.ts'
 
 export type Status = {
   sha: string
@@ -37,7 +37,7 @@ export type DeploymentStatus = {
   log_url: string
   login: string
 }
-/** A pull request; its record belongs to the base repository. */
+/** A pull request. Its record belongs to the base repository. */
 export type Pull = {
   number: number
   title: string
@@ -48,11 +48,11 @@ export type Pull = {
   closedAt: string | null
   updatedAt: string
   base: { ref: string; sha: string }
-  /** `owner` stays known when the repository is gone. */
+  /** `owner` is stored because the head repository may be deleted. */
   head: { repository: number; owner: string; ref: string; sha: string }
 }
 
-/** Everything that the server knows and has. */
+/** The state of the server: credentials, repositories, records and queues. */
 export type Hub = {
   addresses: Addresses
   tokens: Tokens
@@ -62,9 +62,9 @@ export type Hub = {
   repositories: Repositories
   hooks: Hooks
   deliveries: Deliveries
-  /** One turn at a time for each network of forks. */
-  turns: Turns
-  /** The refs that have been announced: what differs from git's own is a change that nobody was told of. */
+  /** Serializes changes within a fork network. Keyed by `networkOf`. */
+  networkQueue: KeyedQueue
+  /** The refs as of the last event. A difference to git's refs is a change without an event yet. */
   refs: Collection<{ ref: string; sha: string }>
   pulls: Collection<Pull>
   statuses: Collection<Status>
@@ -81,7 +81,7 @@ export type HubOptions = {
   webhook: Webhook | null
 }
 
-/** Opens what is in the directory; the address is added when the server has one. */
+/** Opens the state in the directory. The caller adds `addresses` once the server listens. */
 export async function openHub({
   directory,
   gitPath,
@@ -100,7 +100,7 @@ export async function openHub({
     hooks,
     repositories: new Repositories(git, directory, records),
     deliveries: new Deliveries(records, hooks),
-    turns: new Turns(),
+    networkQueue: new KeyedQueue(),
     refs: records.collection('ref'),
     pulls: records.collection('pull'),
     statuses: records.collection('status'),

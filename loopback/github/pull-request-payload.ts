@@ -4,11 +4,11 @@ import type { Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf, ownerOf, repositoryPayload } from './repository-payload.ts'
 
 export type PullSize = { commits: number; additions: number; deletions: number; changed_files: number }
-/** `head` is null where the fork has been deleted. */
-export type PullParts = { pull: PullRow; base: Repository; head: Repository | null; size: PullSize }
+/** `head` is null if the fork has been deleted. */
+export type PullDetails = { pull: PullRow; base: Repository; head: Repository | null; size: PullSize }
 
-/** A pull request as GitHub describes it. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
-export function pullPayload(addresses: Addresses, { pull, base, head, size }: PullParts) {
+/** A pull request in GitHub's format. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
+export function pullPayload(addresses: Addresses, { pull, base, head, size }: PullDetails) {
   const { number, state, title, body, draft } = pull
   const headOwner: Account = head ? ownerOf(head) : { login: pull.head.owner, type: 'User' }
   const describe = (
@@ -45,7 +45,7 @@ export function pullPayload(addresses: Addresses, { pull, base, head, size }: Pu
     head: describe(headOwner, pull.head, head),
     base: describe(ownerOf(base), pull.base, base),
     author_association: pull.login.toLowerCase() === base.owner.toLowerCase() ? 'OWNER' : 'NONE',
-    // This server merges nothing and reviews nothing.
+    // This server supports neither merges nor reviews.
     ...{ merged: false, merged_at: null, merged_by: null, merge_commit_sha: null },
     ...{ mergeable: null, rebaseable: null, mergeable_state: 'unknown', auto_merge: null },
     ...{ locked: false, active_lock_reason: null, milestone: null, labels: [] },
@@ -74,7 +74,7 @@ export type PullEvent = { action: string; sender: Account; before?: string; afte
 /** The body of a `pull_request` event. */
 export function pullRequestPayload(
   addresses: Addresses,
-  parts: PullParts,
+  parts: PullDetails,
   { action, sender, ...rest }: PullEvent,
 ) {
   return {

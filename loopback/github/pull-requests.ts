@@ -1,23 +1,28 @@
 import type { Account } from './account-payload.ts'
-import { readIds, resolveBranch } from './commits.ts'
+import { listCommitIds, resolveBranch } from './commits.ts'
 import type { Hub, Pull, PullRow } from './hub.ts'
-import { type PullEvent, type PullParts, type PullSize, pullRequestPayload } from './pull-request-payload.ts'
+import {
+  type PullDetails,
+  type PullEvent,
+  type PullSize,
+  pullRequestPayload,
+} from './pull-request-payload.ts'
 import { timestamp } from './records.ts'
 import { networkOf, type Repository } from './repositories.ts'
 
-/** A pull request's parts, or null where its base repository has just been deleted. */
-export async function readPull(hub: Hub, pull: PullRow): Promise<PullParts | null> {
+/** A pull request with its repositories and size, or null if its base repository has just been deleted. */
+export async function readPull(hub: Hub, pull: PullRow): Promise<PullDetails | null> {
   const base = hub.repositories.get(pull.repository)
   if (!base) return null
   return {
     pull,
     base,
     head: hub.repositories.get(pull.head.repository),
-    size: await measure(hub, base, pull),
+    size: await readSize(hub, base, pull),
   }
 }
 
-async function measure(
+async function readSize(
   { git, repositories }: Hub,
   base: Repository,
   pull: Pick<Pull, 'base' | 'head'>,
@@ -26,11 +31,11 @@ async function measure(
   const range = { include: pull.head.sha, exclude: [pull.base.sha] }
   const diff = await git
     .text(directory, ['diff', '--shortstat', `${pull.base.sha}...${pull.head.sha}`])
-    // Two histories without a common commit have no such diff.
+    // Fails if the histories have no common commit.
     .catch(() => '')
-  const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(diff)?.[1] ?? 0)
+  const count = (noun: string) => Number(new RegExp(`(\\d+) ${noun}`).exec(diff)?.[1] ?? 0)
   return {
-    commits: (await readIds(git, directory, range)).length,
+    commits: (await listCommitIds(git, directory, range)).length,
     additions: count('insertion'),
     deletions: count('deletion'),
     changed_files: count('file'),
@@ -39,40 +44,40 @@ async function measure(
 
 export type PullDraft = Pick<Pull, 'title' | 'body' | 'draft' | 'login'> & { base: string; head: string }
 
-/** Opens a pull request from a branch of the same network. Gives the number, or what GitHub has against it. */
+/** Opens a pull request from a branch of the same network. Returns its number, or GitHub's validation error. */
 export async function openPull(
   hub: Hub,
   base: Repository,
   head: Repository,
   draft: PullDraft,
-): Promise<{ number: number } | { problem: string }> {
+): Promise<{ number: number } | { error: string }> {
   const { git, repositories, pulls } = hub
   const directory = repositories.directoryOf(base)
   const baseSha = await resolveBranch(git, directory, draft.base)
-  if (!baseSha) return { problem: 'base is not a branch of this repository' }
+  if (!baseSha) return { error: 'base is not a branch of this repository' }
   const headSha = await resolveBranch(git, repositories.directoryOf(head), draft.head)
-  if (!headSha) return { problem: 'head is not a branch' }
+  if (!headSha) return { error: 'head is not a branch' }
   const isSame = (pull: Pull) =>
     pull.state === 'open' &&
     pull.head.repository === head.id &&
     pull.head.ref === draft.head &&
     pull.base.ref === draft.base
   const label = `${head.owner}:${draft.head}`
-  if (pulls.list(base.id).some(isSame)) return { problem: `A pull request already exists for ${label}.` }
+  if (pulls.list(base.id).some(isSame)) return { error: `A pull request already exists for ${label}.` }
 
   const number = 1 + Math.max(0, ...pulls.list(base.id).map(pull => pull.number))
-  const ends = {
+  const refs = {
     base: { ref: draft.base, sha: baseSha },
     head: { repository: head.id, owner: head.owner, ref: draft.head, sha: headSha },
   }
-  await bringCommit(hub, base, head, headSha)
-  const size = await measure(hub, base, ends)
-  if (size.commits === 0) return { problem: `No commits between ${draft.base} and ${label}` }
+  await fetchCommit(hub, base, head, headSha)
+  const size = await readSize(hub, base, refs)
+  if (size.commits === 0) return { error: `No commits between ${draft.base} and ${label}` }
   await git.text(directory, ['update-ref', headRef(number), headSha])
   hub.records.transaction(() => {
     const opened = {
       ...draft,
-      ...ends,
+      ...refs,
       number,
       state: 'open',
       closedAt: null,
@@ -80,12 +85,12 @@ export async function openPull(
     } as const
     const parts = { pull: pulls.insert(base.id, opened), base, head, size }
     const event = { action: 'opened', sender: { login: draft.login, type: 'User' } } as const
-    hub.deliveries.announce(base.id, 'pull_request', pullRequestPayload(hub.addresses, parts, event))
+    hub.deliveries.emit(base.id, 'pull_request', pullRequestPayload(hub.addresses, parts, event))
   })
   return { number }
 }
 
-/** Closes or reopens. What came to the head branch in between counts from then on. */
+/** Closes or reopens a pull request. Reopening moves it to the current head of its branch. */
 export async function setPullState(
   hub: Hub,
   pull: PullRow,
@@ -104,12 +109,12 @@ export async function setPullState(
   }
 }
 
-/** Brings the open pull requests of a network up to date with the branches they come from and go to. */
+/** Updates the open pull requests of a network to the current heads of their branches. */
 export async function synchronizePulls(hub: Hub, repository: Repository, sender: Account): Promise<void> {
   for (const pull of hub.pulls.list().reverse()) {
     const base = hub.repositories.get(pull.repository)
     if (pull.state !== 'open' || !base || networkOf(base) !== networkOf(repository)) continue
-    // Without its repository a branch is not deleted, only out of reach.
+    // Deleting the head repository leaves the pull request open, unlike deleting the branch.
     if (!hub.repositories.get(pull.head.repository)) continue
     const after = await tipOf(hub, pull)
     const baseSha = await resolveBranch(hub.git, hub.repositories.directoryOf(base), pull.base.ref)
@@ -123,14 +128,14 @@ export async function synchronizePulls(hub: Hub, repository: Repository, sender:
   }
 }
 
-/** Records a change and what is told of it together, so that neither is there without the other. */
+/** Stores a change and its event in one transaction, so that neither exists without the other. */
 async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: PullEvent): Promise<void> {
   const parts = await readPull(hub, { ...pull, ...fields })
   if (!parts) return
   const payload = pullRequestPayload(hub.addresses, parts, event)
   hub.records.transaction(() => {
     hub.pulls.change(pull.id, fields)
-    hub.deliveries.announce(pull.repository, 'pull_request', payload)
+    hub.deliveries.emit(pull.repository, 'pull_request', payload)
   })
 }
 
@@ -143,14 +148,14 @@ async function moveHead(hub: Hub, pull: PullRow, sha: string): Promise<void> {
   const base = hub.repositories.get(pull.repository)
   const head = hub.repositories.get(pull.head.repository)
   if (!base || !head) return
-  await bringCommit(hub, base, head, sha)
+  await fetchCommit(hub, base, head, sha)
   await hub.git.text(hub.repositories.directoryOf(base), ['update-ref', headRef(pull.number), sha])
 }
 
-/** Where a pull request's commits are kept in the base repository: there they outlive the fork. */
+/** The ref in the base repository that keeps a pull request's commits when its fork is deleted. */
 const headRef = (number: number) => `refs/pull/${number}/head`
 
-async function bringCommit(
+async function fetchCommit(
   { git, repositories }: Hub,
   base: Repository,
   head: Repository,

@@ -1,24 +1,24 @@
 import { type Account, type Addresses, accountPayload, emailOf, loginOfEmail } from './account-payload.ts'
-import { type Commit, readCommit, readCommits, readIds, type Signature } from './commits.ts'
+import { type Commit, listCommitIds, readCommit, readCommits, type Signature } from './commits.ts'
 import type { Git } from './git.ts'
 import { branchOf, NO_COMMIT, type RefChange, type Refs } from './ref-changes.ts'
 import type { Repository } from './repositories.ts'
 import { htmlUrlOf, ownerOf, repositoryPayload } from './repository-payload.ts'
 
-/** GitHub lists no more commits than this in one event. https://docs.github.com/webhooks (push) */
+/** GitHub's maximum number of commits in one push event. https://docs.github.com/webhooks (push) */
 const MAX_COMMITS = 2048
 
 export type Push = RefChange & {
   commits: Commit[]
-  /** Those of the commits that no other branch had before. */
+  /** The ids of the commits that no other branch had before. */
   distinct: ReadonlySet<string>
   head: Commit | null
   forced: boolean
-  /** For a new ref, a branch that was at the same commit already. */
+  /** For a new ref: a branch that was already at the same commit. */
   baseRef: string | null
 }
 
-/** Finds out what a changed ref brought; `known` are the refs before it changed. */
+/** Reads the commits of a ref change. `known` are the refs before the change. */
 export async function readPush(git: Git, repository: string, change: RefChange, known: Refs): Promise<Push> {
   const { ref, before, after } = change
   const created = before === NO_COMMIT
@@ -39,7 +39,7 @@ export async function readPush(git: Git, repository: string, change: RefChange, 
     forced: !isForward,
     commits: await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS),
     distinct: new Set(
-      await readIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] }),
+      await listCommitIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] }),
     ),
   }
 }
@@ -56,7 +56,7 @@ export function pushPayload(addresses: Addresses, repository: Repository, push: 
     after: push.after,
     repository: {
       ...base,
-      // Push events are older than the rest of GitHub's and say some things in their own way.
+      // Push events predate GitHub's other payloads and use their own format for these fields.
       url: html,
       created_at: Math.floor(Date.parse(repository.createdAt) / 1000),
       pushed_at: Math.floor(Date.parse(repository.pushedAt) / 1000),

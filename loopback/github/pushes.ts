@@ -8,10 +8,10 @@ import { networkOf, type Repository } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 
 /**
- * Tells of every branch and tag that is not where it was when last told of: after a push, or after a restart of
- * a server that was killed before it could tell. To be called in the network's turn.
+ * Sends a push event for every branch and tag that has changed since its last event: after a push, or after the
+ * restart of a server that was killed in between. Call it within `hub.networkQueue`.
  */
-export async function announceChanges(hub: Hub, repository: Repository, sender: Account): Promise<void> {
+export async function sendPushEvents(hub: Hub, repository: Repository, sender: Account): Promise<void> {
   const { git, repositories, refs } = hub
   const directory = repositories.directoryOf(repository)
   const now = await readRefs(git, directory)
@@ -27,8 +27,8 @@ export async function announceChanges(hub: Hub, repository: Repository, sender: 
     const push = await readPush(git, directory, change, known)
     const payload = pushPayload(hub.addresses, current, push, sender)
     hub.records.transaction(() => {
-      hub.deliveries.announce(repository.id, 'push', payload)
-      remember(hub, repository, change, rows.get(change.ref)?.id)
+      hub.deliveries.emit(repository.id, 'push', payload)
+      recordRef(hub, repository, change, rows.get(change.ref)?.id)
     })
     if (change.after === NO_COMMIT) known.delete(change.ref)
     else known.set(change.ref, change.after)
@@ -36,22 +36,24 @@ export async function announceChanges(hub: Hub, repository: Repository, sender: 
   await synchronizePulls(hub, current, sender)
 }
 
-/** Notes the branches and tags of a new fork as known, without telling anybody. */
-export async function rememberFork(hub: Hub, fork: Repository): Promise<void> {
+/** Records the branches and tags of a new fork without sending events. */
+export async function recordForkRefs(hub: Hub, fork: Repository): Promise<void> {
   const now = await readRefs(hub.git, hub.repositories.directoryOf(fork))
   hub.records.transaction(() => {
-    for (const [ref, after] of now) remember(hub, fork, { ref, before: NO_COMMIT, after })
+    for (const [ref, after] of now) recordRef(hub, fork, { ref, before: NO_COMMIT, after })
   })
 }
 
-function remember({ refs }: Hub, repository: Repository, { ref, after }: RefChange, row?: number): void {
+function recordRef({ refs }: Hub, repository: Repository, { ref, after }: RefChange, row?: number): void {
   if (row === undefined) refs.insert(repository.id, { ref, sha: after })
   else if (after === NO_COMMIT) refs.remove(row)
   else refs.change(row, { sha: after })
 }
 
-/** Tells those who can be told what a server that was killed had not told yet. */
-export async function announceMissed(hub: Hub): Promise<void> {
+/** Sends the push events that a killed server did not send, for repositories with a hook. */
+export async function sendMissedPushEvents(hub: Hub): Promise<void> {
   for (const repository of hub.repositories.all().filter(({ id }) => hub.hooks.of(id).length > 0))
-    await hub.turns.take(networkOf(repository), () => announceChanges(hub, repository, ownerOf(repository)))
+    await hub.networkQueue.run(networkOf(repository), () =>
+      sendPushEvents(hub, repository, ownerOf(repository)),
+    )
 }

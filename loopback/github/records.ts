@@ -1,15 +1,15 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 
-/** What every record knows about itself; `repository` is 0 where it belongs to none. */
+/** A stored record. `repository` is 0 if it belongs to no repository. */
 export type Row<T> = T & { id: number; repository: number; createdAt: string }
 
-/** The server's own hook has this id everywhere; no record ever gets it. */
+/** The id of the server's own hook in every repository. No record ever gets this id. */
 export const SERVER_HOOK = 1
 
-/** The time as GitHub writes it: whole seconds, UTC. */
+/** The time in GitHub's format: UTC, whole seconds. */
 export const timestamp = (time = new Date()) => time.toISOString().replace(/\.\d+Z$/, 'Z')
 
-/** All that is not in git: one table of JSON records in one SQLite file, there after `kill -9` too. */
+/** Everything that is not in git: JSON records in one SQLite table, which survive `kill -9`. */
 export class Records {
   readonly #database: DatabaseSync
 
@@ -28,7 +28,7 @@ export class Records {
     return new Collection<T>(this.#database, kind)
   }
 
-  /** All or nothing, for work that does not wait; transactions don't nest. */
+  /** Runs synchronous work atomically. Transactions do not nest. */
   transaction(work: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
@@ -40,7 +40,7 @@ export class Records {
     }
   }
 
-  /** Removes a repository and all that belongs to it. */
+  /** Removes a repository and all its records. */
   removeRepository(id: number): void {
     this.#database
       .prepare(`DELETE FROM records WHERE repository = ?1 OR (id = ?1 AND kind = 'repository')`)
@@ -52,7 +52,7 @@ export class Records {
   }
 }
 
-/** The records of one kind. Ids are unique across kinds, grow, and are never used again. */
+/** The records of one kind. Ids are unique across kinds, ascending, and never reused. */
 export class Collection<T extends object> {
   readonly #database: DatabaseSync
   readonly #kind: string
@@ -75,7 +75,7 @@ export class Collection<T extends object> {
     return row ? this.#read(row) : null
   }
 
-  /** Of one repository, or of all; newest first. */
+  /** The records of one repository or of all, newest first. */
   list(repository?: number): Row<T>[] {
     return this.#database
       .prepare('SELECT * FROM records WHERE kind = ? AND repository = ifnull(?, repository) ORDER BY id DESC')
@@ -83,7 +83,7 @@ export class Collection<T extends object> {
       .map(row => this.#read(row))
   }
 
-  /** Changes the given fields and leaves the others as they are now on disk. */
+  /** Updates the given fields and keeps the others as they are on disk. */
   change(id: number, fields: Partial<T>): void {
     const row = this.#database.prepare('SELECT json FROM records WHERE id = ?').get(id)
     if (!row) return

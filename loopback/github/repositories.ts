@@ -12,26 +12,26 @@ type Fields = {
   private: boolean
   defaultBranch: string
   parent: number | null
-  /** The first repository of a network of forks; pull requests are possible within one. */
+  /** The root of the fork network. Pull requests are possible within a network only. */
   network: number | null
-  /** The bare repository's directory has a name of its own, so that no name from outside becomes a path. */
+  /** A generated name for the bare repository's directory, so that no client-supplied name becomes a path. */
   directory: string
   pushedAt: string
 }
 export type Repository = Row<Fields>
 export type NewRepository = Pick<Fields, 'owner' | 'name'> & Partial<Pick<Fields, 'ownerType' | 'private'>>
 
-/** Whether GitHub would take these names (a repository's never ends in `.git`). */
+/** Whether GitHub accepts these names. A repository's name never ends in `.git`. */
 export const isValidName = (owner: string, name: string) =>
   projectSchema.safeParse(`gh/${owner}/${name}`).success && !/\.git$/i.test(name)
 
 export const fullName = (repository: Pick<Fields, 'owner' | 'name'>) =>
   `${repository.owner}/${repository.name}`
 
-/** Repositories of the same network take turns, so that a pull request and a push never see half of another. */
+/** The key of `Hub.networkQueue`: pushes and pull requests of a fork network never see each other half done. */
 export const networkOf = (repository: Repository) => repository.network ?? repository.id
 
-/** The bare repositories and what is known about them. Names are found whatever their case, as on GitHub. */
+/** The bare repositories and their records. Names are case-insensitive, as on GitHub. */
 export class Repositories {
   readonly #git: Git
   readonly #root: string
@@ -54,22 +54,22 @@ export class Repositories {
   }
 
   find(owner: string, name: string): Repository | null {
-    const wanted = `${owner}/${name}`.toLowerCase()
-    return this.all().find(repository => fullName(repository).toLowerCase() === wanted) ?? null
+    const key = `${owner}/${name}`.toLowerCase()
+    return this.all().find(repository => fullName(repository).toLowerCase() === key) ?? null
   }
 
   /** The repository of a network that belongs to `owner`. */
   findInNetwork(network: number, owner: string): Repository | null {
-    const isWanted = (repository: Repository) =>
+    const matches = (repository: Repository) =>
       networkOf(repository) === network && repository.owner.toLowerCase() === owner.toLowerCase()
-    return this.all().find(isWanted) ?? null
+    return this.all().find(matches) ?? null
   }
 
   directoryOf(repository: Repository): string {
     return join(this.#root, `${repository.directory}.git`)
   }
 
-  /** Makes an empty repository, or gives the one that somebody else has just made. */
+  /** Creates an empty repository, or returns the one that a concurrent call has just created. */
   create({
     owner,
     name,
@@ -80,13 +80,13 @@ export class Repositories {
     return this.#add({ ...empty, owner, name, ownerType, private: isPrivate }, async () => {})
   }
 
-  /** A fork with all branches and tags. */
+  /** Creates a fork with all branches and tags. */
   fork(source: Repository, owner: string, ownerType: Fields['ownerType']): Promise<Repository> {
     const { name, private: isPrivate, defaultBranch, pushedAt } = source
     const forked = { name, private: isPrivate, defaultBranch, pushedAt, owner, ownerType }
     return this.#add({ ...forked, parent: source.id, network: networkOf(source) }, async directory => {
-      const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
-      await this.#git.text(directory, ['fetch', '--quiet', this.directoryOf(source), ...everything])
+      const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
+      await this.#git.text(directory, ['fetch', '--quiet', this.directoryOf(source), ...refspecs])
       await this.#git.text(directory, ['symbolic-ref', 'HEAD', `refs/heads/${defaultBranch}`])
     })
   }

@@ -1,7 +1,7 @@
 import { type Addresses, accountPayload, nodeId } from './account-payload.ts'
 import { fullName, type Repository } from './repositories.ts'
 
-/** What follows a repository's API address in the links that GitHub gives with it. */
+/** The links of a repository, as suffixes of its API URL. */
 const LINKS = {
   forks_url: '/forks',
   keys_url: '/keys{/key_id}',
@@ -46,7 +46,7 @@ export const apiUrlOf = ({ apiUrl }: Addresses, repository: Repository) =>
   `${apiUrl}/repos/${fullName(repository)}`
 export const htmlUrlOf = ({ url }: Addresses, repository: Repository) => `${url}/${fullName(repository)}`
 
-/** A repository as GitHub describes it; what this server does not know is empty. */
+/** A repository in GitHub's format. Fields without a counterpart on this server are empty. */
 export function repositoryPayload(addresses: Addresses, repository: Repository) {
   const api = apiUrlOf(addresses, repository)
   const html = htmlUrlOf(addresses, repository)
@@ -63,7 +63,7 @@ export function repositoryPayload(addresses: Addresses, repository: Repository) 
     description: null,
     fork: repository.network !== null,
     url: api,
-    ...Object.fromEntries(Object.entries(LINKS).map(([name, rest]) => [name, api + rest])),
+    ...Object.fromEntries(Object.entries(LINKS).map(([name, suffix]) => [name, api + suffix])),
     created_at: repository.createdAt,
     updated_at: repository.pushedAt,
     pushed_at: repository.pushedAt,

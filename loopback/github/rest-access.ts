@@ -1,8 +1,8 @@
 import type { Grant } from './app.ts'
 import type { Access } from './credentials.ts'
-import { notFound, Refusal, type Route } from './rest-call.ts'
+import { notFound, RestError, type Route } from './rest-call.ts'
 
-/** The permission of an App's installation that a route takes; none of these opens any other. */
+/** The App permission that a route requires. */
 const PERMISSIONS: readonly [RegExp, string][] = [
   [/\/statuses\/:sha$|\/status(es)?$/, 'statuses'],
   [/\/deployments/, 'deployments'],
@@ -11,33 +11,36 @@ const PERMISSIONS: readonly [RegExp, string][] = [
   [/^\/repos\/:owner\/:repo$/, 'metadata'],
 ]
 
-/** The App itself speaks by a JSON Web Token, and only here. */
+/** These routes require the App's JSON Web Token, which is valid for no other route. */
 const isAppRoute = (pattern: string) => /^\/app(\/|$)|\/installation$/.test(pattern)
 
 /**
- * Whether a request may be answered: whoever writes needs the token; the clone token may read private repositories and
- * nothing else; an installation's token may what it was issued for.
- * @throws Refusal
+ * Checks that a request may be served. Writing requires the server's token. The clone token may only read. An
+ * installation token may do what it was granted.
+ * @throws RestError with status 401, 403 or 404 if not.
  */
 export function checkAccess(
   { level, grant }: Access,
   { method, pattern }: Pick<Route, 'method' | 'pattern'>,
   parameters: Record<string, string>,
 ): void {
-  if (level === 'wrong') throw new Refusal(401, 'Bad credentials')
+  if (level === 'invalid') throw new RestError(401, 'Bad credentials')
   if (isAppRoute(pattern) !== (level === 'app'))
-    throw new Refusal(401, isAppRoute(pattern) ? 'A JSON web token could not be decoded' : 'Bad credentials')
+    throw new RestError(
+      401,
+      isAppRoute(pattern) ? 'A JSON web token could not be decoded' : 'Bad credentials',
+    )
   if (level === 'app') return
   if (grant) {
     checkGrant(grant, { method, pattern }, parameters)
     return
   }
   const isOpen = method === 'GET' && pattern !== '/user' && !pattern.includes('/hooks')
-  // Whoever has a token may ask whose it is.
+  // Every token may look up its own user.
   if (isOpen || level === 'write' || (pattern === '/user' && level === 'read')) return
   throw level === 'none'
-    ? new Refusal(401, 'Requires authentication')
-    : new Refusal(403, 'Resource not accessible by personal access token')
+    ? new RestError(401, 'Requires authentication')
+    : new RestError(403, 'Resource not accessible by personal access token')
 }
 
 function checkGrant(
@@ -47,8 +50,8 @@ function checkGrant(
 ): void {
   const name = `${owner}/${repo}`.toLowerCase()
   if (repositories && !repositories.includes(name)) throw notFound()
-  const needed = PERMISSIONS.find(([expression]) => expression.test(pattern))?.[1] ?? ''
-  const has = permissions[needed]
-  if (has === 'write' || (has === 'read' && method === 'GET')) return
-  throw new Refusal(403, 'Resource not accessible by integration')
+  const required = PERMISSIONS.find(([expression]) => expression.test(pattern))?.[1] ?? ''
+  const granted = permissions[required]
+  if (granted === 'write' || (granted === 'read' && method === 'GET')) return
+  throw new RestError(403, 'Resource not accessible by integration')
 }

@@ -3,18 +3,18 @@ import { accountPayload } from './account-payload.ts'
 import type { LocalApp } from './app.ts'
 import { fullName } from './repositories.ts'
 import {
-  type Answer,
   type Call,
   notFound,
-  numberIn,
-  page,
+  numberParameter,
+  paginate,
   parameter,
   parseBody,
-  Refusal,
+  RestError,
+  type RestResponse,
   route,
 } from './rest-call.ts'
 
-/** The one installation: on every account that there is. */
+/** The id of the only installation, which covers every account. */
 const INSTALLATION = 1
 
 const tokenSchema = z.object({
@@ -25,15 +25,15 @@ const webhookSchema = z.object({ url: z.url(), secret: z.string(), content_type:
 
 /** https://docs.github.com/en/rest/apps */
 export const appRoutes = [
-  route('GET /app', call => ({ status: 200, body: describe(call, appIn(call)) })),
-  route('GET /app/installations', call => page(call, [INSTALLATION], () => describeInstallation(call))),
+  route('GET /app', call => ({ status: 200, body: describe(call, requireApp(call)) })),
+  route('GET /app/installations', call => paginate(call, [INSTALLATION], () => describeInstallation(call))),
   route('GET /app/hook/config', call => {
-    const { url } = appIn(call).webhook
+    const { url } = requireApp(call).webhook
     return { status: 200, body: { url, content_type: 'json', insecure_ssl: '0' } }
   }),
   route('PATCH /app/hook/config', call => {
     const { url, secret } = parseBody(call, webhookSchema)
-    Object.assign(appIn(call).webhook, { url, secret })
+    Object.assign(requireApp(call).webhook, { url, secret })
     return { status: 200, body: { url, content_type: 'json', insecure_ssl: '0' } }
   }),
   route('GET /repos/:owner/:repo/installation', call => {
@@ -43,20 +43,20 @@ export const appRoutes = [
   route('POST /app/installations/:installation/access_tokens', issue),
 ]
 
-function appIn({ hub }: Call): LocalApp {
+function requireApp({ hub }: Call): LocalApp {
   if (!hub.app) throw notFound()
   return hub.app
 }
 
-function issue(call: Call): Answer {
-  const app = appIn(call)
-  if (numberIn(call, 'installation') !== INSTALLATION) throw notFound()
+function issue(call: Call): RestResponse {
+  const app = requireApp(call)
+  if (numberParameter(call, 'installation') !== INSTALLATION) throw notFound()
   const { repositories, permissions = app.permissions } = parseBody(call, tokenSchema)
   const excess = Object.entries(permissions).filter(
     ([name, level]) => app.permissions[name] !== 'write' && app.permissions[name] !== level,
   )
   if (excess.length > 0)
-    throw new Refusal(
+    throw new RestError(
       422,
       'The permissions requested are not granted to this installation.',
       excess.map(([field]) => ({ field })),
@@ -64,10 +64,10 @@ function issue(call: Call): Answer {
   const all = call.hub.repositories.all().map(fullName)
   const unknown = repositories?.filter(name => !all.some(each => each.split('/')[1] === name)) ?? []
   if (unknown.length > 0)
-    throw new Refusal(422, 'There is at least one repository that does not exist or is not accessible.')
-  const wanted = repositories && all.filter(each => repositories.includes(each.split('/')[1] ?? ''))
+    throw new RestError(422, 'There is at least one repository that does not exist or is not accessible.')
+  const selected = repositories && all.filter(each => repositories.includes(each.split('/')[1] ?? ''))
   const { token, grant } = app.issue({
-    repositories: wanted?.map(name => name.toLowerCase()) ?? null,
+    repositories: selected?.map(name => name.toLowerCase()) ?? null,
     permissions: { ...permissions, metadata: 'read' },
   })
   return {
@@ -93,7 +93,7 @@ const describe = ({ hub }: Call, { id, slug, owner, permissions }: LocalApp) => 
 })
 
 function describeInstallation(call: Call) {
-  const app = appIn(call)
+  const app = requireApp(call)
   return {
     id: INSTALLATION,
     account: accountPayload(call.hub.addresses, { login: app.owner, type: 'User' }),

@@ -4,21 +4,25 @@ import type { Access } from './credentials.ts'
 import type { Hub } from './hub.ts'
 import type { Repository } from './repositories.ts'
 
-/** One request to the REST API. `parameters` are the decoded parts of the path. */
+/** One request to the REST API. `parameters` are the decoded placeholders of the route's path. */
 export type Call = {
   hub: Hub
   parameters: Record<string, string>
-  /** The address asked for, of which only the query is used further. */
+  /** The requested URL. Routes use only its query. */
   url: URL
   body: unknown
   accept: string
   access: Access
 }
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> }
-export type Route = { method: string; pattern: string; answer: (call: Call) => Answer | Promise<Answer> }
+export type RestResponse = { status: number; body?: unknown; headers?: Record<string, string> }
+export type Route = {
+  method: string
+  pattern: string
+  handle: (call: Call) => RestResponse | Promise<RestResponse>
+}
 
-/** An answer that is an error, with GitHub's status and a message like GitHub's. */
-export class Refusal extends Error {
+/** An error response with GitHub's status and a message like GitHub's. */
+export class RestError extends Error {
   readonly status: number
   readonly errors: unknown[]
 
@@ -29,30 +33,30 @@ export class Refusal extends Error {
   }
 }
 
-export const notFound = () => new Refusal(404, 'Not Found')
-export const invalid = (message: string) => new Refusal(422, 'Validation Failed', [{ message }])
+export const notFound = () => new RestError(404, 'Not Found')
+export const invalid = (message: string) => new RestError(422, 'Validation Failed', [{ message }])
 
-export const route = (target: string, answer: Route['answer']): Route => {
+export const route = (target: string, handle: Route['handle']): Route => {
   const [method = '', pattern = ''] = target.split(' ')
-  return { method, pattern, answer }
+  return { method, pattern, handle }
 }
 
-/** The login used where a token comes without a user name. */
+/** The acting login if a request has no user name. */
 const DEFAULT_LOGIN = 'lambci'
 
 export const actorOf = ({ access }: Call): Account => ({ login: access.login ?? DEFAULT_LOGIN, type: 'User' })
 
 export const parameter = (call: Call, name: string): string => call.parameters[name] ?? ''
 
-/** A number in the path; 404 where it is none. */
-export function numberIn(call: Call, name: string): number {
+/** A number in the path. @throws RestError with status 404 if it is not a number. */
+export function numberParameter(call: Call, name: string): number {
   const text = parameter(call, name)
   if (!/^\d{1,15}$/.test(text)) throw notFound()
   return Number(text)
 }
 
-/** The repository in the path; 404 where there is none, or a private one without credentials. */
-export function repositoryIn(call: Call): Repository {
+/** The repository in the path. @throws RestError with status 404 if missing, or private without credentials. */
+export function requireRepository(call: Call): Repository {
   const repository = call.hub.repositories.find(parameter(call, 'owner'), parameter(call, 'repo'))
   if (!repository || (repository.private && call.access.level === 'none')) throw notFound()
   return repository
@@ -66,14 +70,17 @@ export function parseBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T
     code: 'invalid',
     message,
   }))
-  throw new Refusal(422, 'Validation Failed', errors)
+  throw new RestError(422, 'Validation Failed', errors)
 }
 
-/** One page of a list, with links to the others. https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api */
-export function page<T>({ url }: Call, all: T[], describe: (item: T) => unknown): Answer {
-  const number = (name: string, otherwise: number) => {
-    const given = Number(url.searchParams.get(name))
-    return Number.isSafeInteger(given) && given > 0 ? given : otherwise
+/**
+ * One page of a list, with a `Link` header.
+ * https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+ */
+export function paginate<T>({ url }: Call, all: T[], describe: (item: T) => unknown): RestResponse {
+  const number = (name: string, fallback: number) => {
+    const value = Number(url.searchParams.get(name))
+    return Number.isSafeInteger(value) && value > 0 ? value : fallback
   }
   const size = Math.min(100, number('per_page', 30))
   const current = number('page', 1)

@@ -5,35 +5,35 @@ import { branchOf, readRefs } from './ref-changes.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf } from './repository-payload.ts'
 import {
-  type Answer,
   type Call,
   notFound,
-  page,
+  paginate,
   parameter,
-  Refusal,
-  repositoryIn,
+  RestError,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 
-/** GitHub puts no larger file into JSON (bytes). */
+/** GitHub does not inline larger files into JSON. */
 const MAX_INLINE_BYTES = 1_048_576
 
 export const commitRoutes = [
   route('GET /repos/:owner/:repo/branches', async call => {
-    const { hub, repository, directory } = inRepository(call)
+    const { hub, repository, directory } = repositoryContext(call)
     const refs = [...(await readRefs(hub.git, directory))].filter(([ref]) => branchOf(ref) !== null)
-    return page(call, refs, ([ref, sha]) => ({
+    return paginate(call, refs, ([ref, sha]) => ({
       name: branchOf(ref),
       commit: { sha, url: `${apiUrlOf(hub.addresses, repository)}/commits/${sha}` },
       protected: false,
     }))
   }),
   route('GET /repos/:owner/:repo/branches/:branch+', async call => {
-    const { hub, repository, directory } = inRepository(call)
+    const { hub, repository, directory } = repositoryContext(call)
     const name = parameter(call, 'branch')
     const sha = await resolveBranch(hub.git, directory, name)
     const commit = sha && (await readCommit(hub.git, directory, sha))
-    if (!commit) throw new Refusal(404, 'Branch not found')
+    if (!commit) throw new RestError(404, 'Branch not found')
     return {
       status: 200,
       body: { name, commit: describe(hub.addresses, repository, commit), protected: false },
@@ -41,21 +41,21 @@ export const commitRoutes = [
   }),
   route('GET /repos/:owner/:repo/git/ref/:ref+', readRef),
   route('GET /repos/:owner/:repo/commits/:ref+', async call => {
-    const { hub, repository } = inRepository(call)
-    const commit = await commitNamed(call, parameter(call, 'ref'))
-    if (!commit) throw new Refusal(422, `No commit found for SHA: ${parameter(call, 'ref')}`)
+    const { hub, repository } = repositoryContext(call)
+    const commit = await readNamedCommit(call, parameter(call, 'ref'))
+    if (!commit) throw new RestError(422, `No commit found for SHA: ${parameter(call, 'ref')}`)
     return { status: 200, body: describe(hub.addresses, repository, commit) }
   }),
   route('GET /repos/:owner/:repo/contents/:path+', readContents),
 ]
 
-function inRepository(call: Call): { hub: Hub; repository: Repository; directory: string } {
-  const repository = repositoryIn(call)
+function repositoryContext(call: Call): { hub: Hub; repository: Repository; directory: string } {
+  const repository = requireRepository(call)
   return { hub: call.hub, repository, directory: call.hub.repositories.directoryOf(repository) }
 }
 
-async function commitNamed(call: Call, name: string): Promise<Commit | null> {
-  const { hub, directory } = inRepository(call)
+async function readNamedCommit(call: Call, name: string): Promise<Commit | null> {
+  const { hub, directory } = repositoryContext(call)
   const sha = await resolveCommit(hub.git, directory, name)
   return sha ? readCommit(hub.git, directory, sha) : null
 }
@@ -93,8 +93,8 @@ function describe(addresses: Addresses, repository: Repository, commit: Commit) 
   }
 }
 
-async function readRef(call: Call): Promise<Answer> {
-  const { hub, repository, directory } = inRepository(call)
+async function readRef(call: Call): Promise<RestResponse> {
+  const { hub, repository, directory } = repositoryContext(call)
   const ref = `refs/${parameter(call, 'ref')}`
   const sha = (await readRefs(hub.git, directory)).get(ref)
   if (!sha) throw notFound()
@@ -105,13 +105,13 @@ async function readRef(call: Call): Promise<Answer> {
   return { status: 200, body: { ref, node_id: nodeId('Ref', repository.id), url, object } }
 }
 
-/** One file of a commit, as JSON or, where `Accept` asks for `raw`, as it is. */
-async function readContents(call: Call): Promise<Answer> {
-  const { hub, repository, directory } = inRepository(call)
+/** One file of a commit: as JSON, or raw if `Accept` requests `raw`. */
+async function readContents(call: Call): Promise<RestResponse> {
+  const { hub, repository, directory } = repositoryContext(call)
   const path = parameter(call, 'path')
   const ref = call.url.searchParams.get('ref') ?? repository.defaultBranch
   const commit = await resolveCommit(hub.git, directory, ref)
-  if (!commit) throw new Refusal(404, `No commit found for the ref ${ref}`)
+  if (!commit) throw new RestError(404, `No commit found for the ref ${ref}`)
   if (path.split('/').some(part => ['', '.', '..'].includes(part)) || path.includes('\0')) throw notFound()
   const [, mode, sha] =
     /^(\d+) \w+ (\w+)\t/.exec(
@@ -119,7 +119,7 @@ async function readContents(call: Call): Promise<Answer> {
     ) ?? []
   if (!sha) throw notFound()
   if (!mode?.startsWith('100'))
-    throw new Refusal(501, `The local GitHub shows files only, and ${path} is something else.`)
+    throw new RestError(501, `The local GitHub serves only regular files, and ${path} is not one.`)
   const content = Buffer.from(await hub.git.bytes(directory, ['cat-file', 'blob', sha]))
   if (/[.+/]raw\b/.test(call.accept)) return { status: 200, body: content }
   const url = `${apiUrlOf(hub.addresses, repository)}/contents/${path.split('/').map(encodeURIComponent).join('/')}`

@@ -6,15 +6,15 @@ import type { Row } from './records.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf } from './repository-payload.ts'
 import {
-  type Answer,
   actorOf,
   type Call,
   notFound,
-  numberIn,
-  page,
+  numberParameter,
+  paginate,
   parseBody,
-  Refusal,
-  repositoryIn,
+  RestError,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 import { latestStatuses, shortText } from './rest-statuses.ts'
@@ -45,51 +45,51 @@ const FILTERS = ['sha', 'ref', 'task', 'environment'] as const
 export const deploymentRoutes = [
   route(`POST ${BASE}`, create),
   route(`GET ${BASE}`, call => {
-    const repository = repositoryIn(call)
-    const wanted = (deployment: Deployment) =>
+    const repository = requireRepository(call)
+    const matches = (deployment: Deployment) =>
       FILTERS.every(name => deployment[name] === (call.url.searchParams.get(name) ?? deployment[name]))
-    return page(call, call.hub.deployments.list(repository.id).filter(wanted), deployment =>
+    return paginate(call, call.hub.deployments.list(repository.id).filter(matches), deployment =>
       describe(call.hub, repository, deployment),
     )
   }),
   route(`GET ${BASE}/:id`, call => ({
     status: 200,
-    body: describe(call.hub, repositoryIn(call), deploymentIn(call)),
+    body: describe(call.hub, requireRepository(call), requireDeployment(call)),
   })),
   route(`POST ${BASE}/:id/statuses`, createStatus),
   route(`GET ${BASE}/:id/statuses`, call => {
-    const repository = repositoryIn(call)
-    return page(call, statusesOf(call.hub, deploymentIn(call)), status =>
+    const repository = requireRepository(call)
+    return paginate(call, statusesOf(call.hub, requireDeployment(call)), status =>
       describeStatus(call.hub, repository, status),
     )
   }),
 ]
 
-function deploymentIn(call: Call): Row<Deployment> {
-  const deployment = call.hub.deployments.get(numberIn(call, 'id'))
-  if (deployment?.repository !== repositoryIn(call).id) throw notFound()
+function requireDeployment(call: Call): Row<Deployment> {
+  const deployment = call.hub.deployments.get(numberParameter(call, 'id'))
+  if (deployment?.repository !== requireRepository(call).id) throw notFound()
   return deployment
 }
 
 /** https://docs.github.com/rest/deployments/deployments#create-a-deployment */
-async function create(call: Call): Promise<Answer> {
+async function create(call: Call): Promise<RestResponse> {
   const { hub } = call
-  const repository = repositoryIn(call)
-  const { auto_merge, required_contexts, ...wanted } = parseBody(call, deploymentSchema)
-  if (auto_merge) throw new Refusal(501, 'The local GitHub merges nothing: pass auto_merge: false.')
-  const sha = await resolveCommit(hub.git, hub.repositories.directoryOf(repository), wanted.ref)
-  if (!sha) throw new Refusal(422, `No ref found for: ${wanted.ref}`)
+  const repository = requireRepository(call)
+  const { auto_merge, required_contexts, ...request } = parseBody(call, deploymentSchema)
+  if (auto_merge) throw new RestError(501, 'The local GitHub does not merge. Pass auto_merge: false.')
+  const sha = await resolveCommit(hub.git, hub.repositories.directoryOf(repository), request.ref)
+  if (!sha) throw new RestError(422, `No ref found for: ${request.ref}`)
   const states = new Map(latestStatuses(hub, repository, sha).map(({ context, state }) => [context, state]))
   const unmet = [...(required_contexts ?? states.keys())].filter(context => states.get(context) !== 'success')
   if (unmet.length > 0) {
     const errors = [{ contexts: unmet, resource: 'Deployment', field: 'required_contexts', code: 'invalid' }]
-    throw new Refusal(409, `Conflict: Commit status checks failed for ${wanted.ref}.`, errors)
+    throw new RestError(409, `Conflict: Commit status checks failed for ${request.ref}.`, errors)
   }
   const deployment = hub.deployments.insert(repository.id, {
-    ...wanted,
+    ...request,
     sha,
-    description: wanted.description ?? null,
-    production_environment: wanted.production_environment ?? wanted.environment === 'production',
+    description: request.description ?? null,
+    production_environment: request.production_environment ?? request.environment === 'production',
     login: actorOf(call).login,
   })
   return { status: 201, body: describe(hub, repository, deployment) }
@@ -98,12 +98,12 @@ async function create(call: Call): Promise<Answer> {
 const statusesOf = ({ deploymentStatuses }: Hub, { repository, id }: Row<Deployment>) =>
   deploymentStatuses.list(repository).filter(status => status.deployment === id)
 
-function createStatus(call: Call): Answer {
+function createStatus(call: Call): RestResponse {
   const { hub } = call
-  const repository = repositoryIn(call)
-  const deployment = deploymentIn(call)
-  const { state, description, environment_url, auto_inactive, ...given } = parseBody(call, statusSchema)
-  const { log_url = given.target_url, environment = deployment.environment } = given
+  const repository = requireRepository(call)
+  const deployment = requireDeployment(call)
+  const { state, description, environment_url, auto_inactive, ...rest } = parseBody(call, statusSchema)
+  const { log_url = rest.target_url, environment = deployment.environment } = rest
   const fields = {
     deployment: deployment.id,
     login: actorOf(call).login,
@@ -111,16 +111,16 @@ function createStatus(call: Call): Answer {
     environment_url,
     log_url,
   }
-  if (state === 'success' && auto_inactive) retireOthers(hub, deployment)
+  if (state === 'success' && auto_inactive) deactivateOthers(hub, deployment)
   const status = hub.deploymentStatuses.insert(repository.id, { ...fields, state, description })
   return { status: 201, body: describeStatus(hub, repository, status) }
 }
 
 /**
- * A success makes earlier successes in the same environment inactive, those in transient and production
- * environments excepted. https://docs.github.com/rest/deployments/statuses (auto_inactive)
+ * A success deactivates earlier successful deployments to the same environment, except in transient and production
+ * environments. https://docs.github.com/rest/deployments/statuses (auto_inactive)
  */
-function retireOthers(hub: Hub, { id, repository, environment }: Row<Deployment>): void {
+function deactivateOthers(hub: Hub, { id, repository, environment }: Row<Deployment>): void {
   for (const other of hub.deployments.list(repository)) {
     const [latest] = statusesOf(hub, other)
     const isKept = other.transient_environment || other.production_environment

@@ -7,22 +7,22 @@ import { SERVER_HOOK } from './records.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf, repositoryPayload } from './repository-payload.ts'
 import {
-  type Answer,
   actorOf,
   type Call,
   invalid,
   notFound,
-  numberIn,
-  page,
+  numberParameter,
+  paginate,
   parseBody,
-  Refusal,
-  repositoryIn,
+  RestError,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 
 const configSchema = z.object({
   url: z.url({ protocol: /^https?$/ }),
-  // GitHub's default is a form; whoever forgets to ask for JSON shall notice.
+  // GitHub's default is `form`, which is not supported here. Requiring `json` makes that visible.
   content_type: z.literal('json'),
   secret: z.string().default(''),
 })
@@ -41,60 +41,62 @@ const BASE = '/repos/:owner/:repo/hooks'
 
 export const hookRoutes = [
   route(`GET ${BASE}`, call => {
-    const repository = repositoryIn(call)
-    return page(call, call.hub.hooks.of(repository.id), hook => describe(call.hub, repository, hook))
+    const repository = requireRepository(call)
+    return paginate(call, call.hub.hooks.of(repository.id), hook => describe(call.hub, repository, hook))
   }),
   route(`POST ${BASE}`, create),
   route(`GET ${BASE}/:hook`, call => ({
     status: 200,
-    body: describe(call.hub, repositoryIn(call), hookIn(call)),
+    body: describe(call.hub, requireRepository(call), requireHook(call)),
   })),
   route(`PATCH ${BASE}/:hook`, change),
   route(`DELETE ${BASE}/:hook`, call => {
-    call.hub.hooks.remove(ownHookIn(call).id)
+    call.hub.hooks.remove(requireOwnHook(call).id)
     return { status: 204 }
   }),
   route(`POST ${BASE}/:hook/pings`, call => {
-    ping(call, repositoryIn(call), hookIn(call))
+    ping(call, requireRepository(call), requireHook(call))
     return { status: 204 }
   }),
   route(`GET ${BASE}/:hook/deliveries`, call =>
-    page(call, call.hub.deliveries.list(repositoryIn(call).id, hookIn(call).id), summarize),
+    paginate(call, call.hub.deliveries.list(requireRepository(call).id, requireHook(call).id), summarize),
   ),
   route(`GET ${BASE}/:hook/deliveries/:delivery`, call => ({
     status: 200,
-    body: detail(deliveryIn(call), hookIn(call)),
+    body: detail(requireDelivery(call), requireHook(call)),
   })),
   route(`POST ${BASE}/:hook/deliveries/:delivery/attempts`, call => {
-    call.hub.deliveries.redeliver(deliveryIn(call))
+    call.hub.deliveries.redeliver(requireDelivery(call))
     return { status: 202, body: {} }
   }),
 ]
 
-function hookIn(call: Call): Hook {
-  const hook = call.hub.hooks.get(repositoryIn(call).id, numberIn(call, 'hook'))
+function requireHook(call: Call): Hook {
+  const hook = call.hub.hooks.get(requireRepository(call).id, numberParameter(call, 'hook'))
   if (!hook) throw notFound()
   return hook
 }
 
-function ownHookIn(call: Call): Hook {
-  const hook = hookIn(call)
+function requireOwnHook(call: Call): Hook {
+  const hook = requireHook(call)
   if (hook.id !== SERVER_HOOK) return hook
-  throw new Refusal(
+  throw new RestError(
     422,
-    'This hook is the local GitHub’s own. Add one to the repository: it acts in its place.',
+    'The local GitHub’s own hook cannot be changed. Add a hook to the repository, which replaces it.',
   )
 }
 
-function deliveryIn(call: Call): Delivery {
-  const id = numberIn(call, 'delivery')
-  const delivery = call.hub.deliveries.list(repositoryIn(call).id, hookIn(call).id).find(one => one.id === id)
+function requireDelivery(call: Call): Delivery {
+  const id = numberParameter(call, 'delivery')
+  const delivery = call.hub.deliveries
+    .list(requireRepository(call).id, requireHook(call).id)
+    .find(each => each.id === id)
   if (!delivery) throw notFound()
   return delivery
 }
 
-function create(call: Call): Answer {
-  const repository = repositoryIn(call)
+function create(call: Call): RestResponse {
+  const repository = requireRepository(call)
   const { config, ...rest } = parseBody(call, newSchema)
   const { url, secret } = config
   const own = call.hub.hooks.of(repository.id).filter(hook => hook.id !== SERVER_HOOK)
@@ -104,13 +106,13 @@ function create(call: Call): Answer {
   return { status: 201, body: describe(call.hub, repository, hook) }
 }
 
-function change(call: Call): Answer {
-  const hook = ownHookIn(call)
+function change(call: Call): RestResponse {
+  const hook = requireOwnHook(call)
   const { config, ...rest } = parseBody(call, changeSchema)
   const { url = hook.url, secret = hook.secret } = config ?? {}
-  const { events: wanted = hook.events, active = hook.active } = rest
-  call.hub.hooks.change(hook.id, { url, secret, events: wanted, active })
-  return { status: 200, body: describe(call.hub, repositoryIn(call), hookIn(call)) }
+  const { events: names = hook.events, active = hook.active } = rest
+  call.hub.hooks.change(hook.id, { url, secret, events: names, active })
+  return { status: 200, body: describe(call.hub, requireRepository(call), requireHook(call)) }
 }
 
 function ping(call: Call, repository: Repository, hook: Hook): void {

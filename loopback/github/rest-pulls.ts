@@ -4,15 +4,15 @@ import { pullPayload } from './pull-request-payload.ts'
 import { openPull, readPull, setPullState } from './pull-requests.ts'
 import { networkOf } from './repositories.ts'
 import {
-  type Answer,
   actorOf,
   type Call,
   invalid,
   notFound,
-  numberIn,
-  page,
+  numberParameter,
+  paginate,
   parseBody,
-  repositoryIn,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 
@@ -29,19 +29,22 @@ const BASE = '/repos/:owner/:repo/pulls'
 export const pullRoutes = [
   route(`POST ${BASE}`, create),
   route(`GET ${BASE}`, list),
-  route(`GET ${BASE}/:number`, async call => ({ status: 200, body: await describe(call, pullIn(call)) })),
+  route(`GET ${BASE}/:number`, async call => ({
+    status: 200,
+    body: await describe(call, requirePull(call)),
+  })),
   route(`PATCH ${BASE}/:number`, async call => {
     const { state } = parseBody(call, changeSchema)
-    await call.hub.turns.take(networkOf(repositoryIn(call)), () =>
-      setPullState(call.hub, pullIn(call), state, actorOf(call)),
+    await call.hub.networkQueue.run(networkOf(requireRepository(call)), () =>
+      setPullState(call.hub, requirePull(call), state, actorOf(call)),
     )
-    return { status: 200, body: await describe(call, pullIn(call)) }
+    return { status: 200, body: await describe(call, requirePull(call)) }
   }),
 ]
 
-function pullIn(call: Call): PullRow {
-  const number = numberIn(call, 'number')
-  const pull = call.hub.pulls.list(repositoryIn(call).id).find(one => one.number === number)
+function requirePull(call: Call): PullRow {
+  const number = numberParameter(call, 'number')
+  const pull = call.hub.pulls.list(requireRepository(call).id).find(each => each.number === number)
   if (!pull) throw notFound()
   return pull
 }
@@ -52,34 +55,34 @@ async function describe(call: Call, pull: PullRow) {
   return pullPayload(call.hub.addresses, parts)
 }
 
-async function create(call: Call): Promise<Answer> {
+async function create(call: Call): Promise<RestResponse> {
   const { hub } = call
-  const base = repositoryIn(call)
-  const { head: label, body = null, ...given } = parseBody(call, newSchema)
-  // A branch's name has no colon, so the first one ends the owner's.
+  const base = requireRepository(call)
+  const { head: label, body = null, ...rest } = parseBody(call, newSchema)
+  // A branch name contains no colon, so the first colon ends the owner.
   const [, owner = base.owner, branch = label] = /^([^:]*):(.*)$/s.exec(label) ?? []
   const isOwn = owner.toLowerCase() === base.owner.toLowerCase()
   const head = isOwn ? base : hub.repositories.findInNetwork(networkOf(base), owner)
   if (!head) throw invalid(`head: ${owner} has no fork of this repository`)
-  const draft = { ...given, body, head: branch, login: actorOf(call).login }
-  const opened = await hub.turns.take(networkOf(base), () => openPull(hub, base, head, draft))
-  if ('problem' in opened) throw invalid(opened.problem)
+  const draft = { ...rest, body, head: branch, login: actorOf(call).login }
+  const opened = await hub.networkQueue.run(networkOf(base), () => openPull(hub, base, head, draft))
+  if ('error' in opened) throw invalid(opened.error)
   const pull = hub.pulls.list(base.id).find(({ number }) => number === opened.number)
   if (!pull) throw notFound()
   return { status: 201, body: await describe(call, pull) }
 }
 
-async function list(call: Call): Promise<Answer> {
+async function list(call: Call): Promise<RestResponse> {
   const query = call.url.searchParams
   const state = query.get('state') ?? 'open'
-  const isWanted = (pull: PullRow) =>
+  const matches = (pull: PullRow) =>
     (state === 'all' || pull.state === state) &&
     (query.get('base') ?? pull.base.ref) === pull.base.ref &&
     [null, pull.head.ref, `${pull.head.owner}:${pull.head.ref}`].includes(query.get('head'))
-  const { body, ...answer } = page(
+  const { body, ...response } = paginate(
     call,
-    call.hub.pulls.list(repositoryIn(call).id).filter(isWanted),
+    call.hub.pulls.list(requireRepository(call).id).filter(matches),
     pull => pull,
   )
-  return { ...answer, body: await Promise.all((body as PullRow[]).map(pull => describe(call, pull))) }
+  return { ...response, body: await Promise.all((body as PullRow[]).map(pull => describe(call, pull))) }
 }

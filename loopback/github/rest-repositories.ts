@@ -2,17 +2,17 @@ import * as z from 'zod'
 import { accountPayload } from './account-payload.ts'
 import { resolveBranch } from './commits.ts'
 import type { Hub } from './hub.ts'
-import { rememberFork } from './pushes.ts'
+import { recordForkRefs } from './pushes.ts'
 import { isValidName, networkOf, type Repository } from './repositories.ts'
 import { ownerOf, repositoryPayload } from './repository-payload.ts'
 import {
-  type Answer,
   actorOf,
   type Call,
   invalid,
   parameter,
   parseBody,
-  repositoryIn,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 
@@ -42,17 +42,20 @@ export const repositoryRoutes = [
   route('POST /orgs/:org/repos', call =>
     create(call, { login: parameter(call, 'org'), type: 'Organization' }),
   ),
-  route('GET /repos/:owner/:repo', call => ({ status: 200, body: describe(call.hub, repositoryIn(call)) })),
-  route('PATCH /repos/:owner/:repo', call => change(call, repositoryIn(call))),
+  route('GET /repos/:owner/:repo', call => ({
+    status: 200,
+    body: describe(call.hub, requireRepository(call)),
+  })),
+  route('PATCH /repos/:owner/:repo', call => change(call, requireRepository(call))),
   route('DELETE /repos/:owner/:repo', async call => {
-    const repository = repositoryIn(call)
-    await call.hub.turns.take(networkOf(repository), () => call.hub.repositories.remove(repository))
+    const repository = requireRepository(call)
+    await call.hub.networkQueue.run(networkOf(repository), () => call.hub.repositories.remove(repository))
     return { status: 204 }
   }),
-  route('POST /repos/:owner/:repo/forks', call => fork(call, repositoryIn(call))),
+  route('POST /repos/:owner/:repo/forks', call => fork(call, requireRepository(call))),
 ]
 
-/** A repository with the one it was forked from. */
+/** A repository with its parent and the root of its fork network. */
 function describe({ addresses, repositories }: Hub, repository: Repository) {
   const parent = repository.parent === null ? null : repositories.get(repository.parent)
   const source = repository.network === null ? null : repositories.get(repository.network)
@@ -65,11 +68,11 @@ function describe({ addresses, repositories }: Hub, repository: Repository) {
 }
 
 function checkName({ hub }: Call, owner: string, name: string): void {
-  if (!isValidName(owner, name)) throw invalid(`${owner}/${name} is not a name that a repository can have`)
+  if (!isValidName(owner, name)) throw invalid(`${owner}/${name} is not a valid repository name`)
   if (hub.repositories.find(owner, name)) throw invalid('name already exists on this account')
 }
 
-async function create(call: Call, { login, type }: Owner): Promise<Answer> {
+async function create(call: Call, { login, type }: Owner): Promise<RestResponse> {
   const { name, private: isPrivate } = parseBody(call, newSchema)
   checkName(call, login, name)
   const repository = await call.hub.repositories.create({
@@ -81,7 +84,7 @@ async function create(call: Call, { login, type }: Owner): Promise<Answer> {
   return { status: 201, body: describe(call.hub, repository) }
 }
 
-async function change(call: Call, repository: Repository): Promise<Answer> {
+async function change(call: Call, repository: Repository): Promise<RestResponse> {
   const {
     default_branch: branch,
     name = repository.name,
@@ -98,7 +101,7 @@ async function change(call: Call, repository: Repository): Promise<Answer> {
   return { status: 200, body: describe(call.hub, repositories.get(repository.id) ?? repository) }
 }
 
-async function fork(call: Call, source: Repository): Promise<Answer> {
+async function fork(call: Call, source: Repository): Promise<RestResponse> {
   const { hub } = call
   const { organization, owner = organization } = parseBody(call, forkSchema)
   const target: Owner =
@@ -106,13 +109,13 @@ async function fork(call: Call, source: Repository): Promise<Answer> {
       ? actorOf(call)
       : { login: owner, type: organization === undefined ? 'User' : 'Organization' }
   const existing = hub.repositories.findInNetwork(networkOf(source), target.login)
-  if (existing?.id === source.id) throw invalid(`${ownerOf(source).login} has this repository already`)
+  if (existing?.id === source.id) throw invalid(`${ownerOf(source).login} already owns this repository`)
   if (existing) return { status: 202, body: describe(hub, existing) }
   checkName(call, target.login, source.name)
-  const made = await hub.turns.take(networkOf(source), async () => {
+  const created = await hub.networkQueue.run(networkOf(source), async () => {
     const forked = await hub.repositories.fork(source, target.login, target.type)
-    await rememberFork(hub, forked)
+    await recordForkRefs(hub, forked)
     return forked
   })
-  return { status: 202, body: describe(hub, made) }
+  return { status: 202, body: describe(hub, created) }
 }

@@ -3,7 +3,7 @@ import { checkCredentials } from './credentials.ts'
 import type { Hub } from './hub.ts'
 import { checkAccess } from './rest-access.ts'
 import { appRoutes } from './rest-apps.ts'
-import { type Answer, type Call, Refusal, type Route } from './rest-call.ts'
+import { type Call, RestError, type RestResponse, type Route } from './rest-call.ts'
 import { commitRoutes } from './rest-commits.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
 import { hookRoutes } from './rest-hooks.ts'
@@ -13,14 +13,15 @@ import { statusRoutes } from './rest-statuses.ts'
 
 const MAX_BODY_BYTES = 1_048_576
 const HOUR_S = 3600
-const LIMIT = 5000
+const RATE_LIMIT = 5000
 
-/** `:name` is one part of a path, `:name+` one or more; a more particular route stands before a broader one. */
+/** Compiles a path pattern: `:name` matches one segment, `:name+` one or more. */
 const compile = (pattern: string) =>
   new RegExp(
     `^${pattern.replace(/:(\w+)(\+?)/g, (_, name, more) => `(?<${name}>${more ? '.+' : '[^/]+'})`)}$`,
   )
 
+/** The first match wins, so specific routes precede general ones. */
 const routes = [
   ...appRoutes,
   ...repositoryRoutes,
@@ -31,7 +32,7 @@ const routes = [
   ...hookRoutes,
 ].map(route => ({ ...route, expression: compile(route.pattern) }))
 
-/** Answers requests to the REST API; the rate limit is counted, as its headers show, but not enforced. */
+/** Handles requests to the REST API. The rate limit is reported in headers but not enforced. */
 export function serveRest(hub: Hub) {
   let used = 0
   let reset = 0
@@ -39,9 +40,15 @@ export function serveRest(hub: Hub) {
     const now = Math.floor(Date.now() / 1000)
     if (now >= reset) [used, reset] = [0, now + HOUR_S]
     used++
-    const limits = { limit: LIMIT, remaining: Math.max(0, LIMIT - used), used, reset, resource: 'core' }
+    const limits = {
+      limit: RATE_LIMIT,
+      remaining: Math.max(0, RATE_LIMIT - used),
+      used,
+      reset,
+      resource: 'core',
+    }
     const rate = Object.entries(limits).map(([name, value]) => [`x-ratelimit-${name}`, String(value)])
-    const { status, body, headers } = await answer(hub, request)
+    const { status, body, headers } = await handleRequest(hub, request)
     const isRaw = body instanceof Uint8Array
     response.writeHead(status, {
       ...Object.fromEntries(rate),
@@ -52,15 +59,16 @@ export function serveRest(hub: Hub) {
   }
 }
 
-async function answer(hub: Hub, request: IncomingMessage): Promise<Answer> {
+async function handleRequest(hub: Hub, request: IncomingMessage): Promise<RestResponse> {
   try {
     const call = await readCall(hub, request)
     const { route, parameters } = findRoute(request.method ?? 'GET', call.url.pathname)
     checkAccess(call.access, route, parameters)
-    return await route.answer({ ...call, parameters })
+    return await route.handle({ ...call, parameters })
   } catch (error) {
-    if (!(error instanceof Refusal)) console.error('The local GitHub failed:', error)
-    const { status, message, errors } = error instanceof Refusal ? error : new Refusal(500, 'Server Error')
+    if (!(error instanceof RestError)) console.error('Unexpected error in the local GitHub:', error)
+    const { status, message, errors } =
+      error instanceof RestError ? error : new RestError(500, 'Server Error')
     const details = errors.length > 0 && { errors }
     return {
       status,
@@ -78,7 +86,7 @@ async function readCall(hub: Hub, request: IncomingMessage): Promise<Omit<Call, 
   const { authorization, accept = '' } = request.headers
   const { apiUrl } = hub.addresses
   const url = new URL(apiUrl)
-  const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
+  const [path = '', query = ''] = splitAtFirst(request.url ?? '/', '?')
   url.pathname = path
   url.search = query
   return {
@@ -90,7 +98,7 @@ async function readCall(hub: Hub, request: IncomingMessage): Promise<Omit<Call, 
   }
 }
 
-const splitOnce = (text: string, separator: string) => {
+const splitAtFirst = (text: string, separator: string) => {
   const at = text.indexOf(separator)
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
@@ -101,7 +109,7 @@ function findRoute(method: string, pathname: string): { route: Route; parameters
     const match = route.method === method && expression.exec(path)
     if (match) return { route, parameters: decode(match.groups ?? {}) }
   }
-  throw new Refusal(501, `The local GitHub has no ${method} ${path}: it knows only what lambci needs.`)
+  throw new RestError(501, `The local GitHub does not implement ${method} ${path}, only what lambci needs.`)
 }
 
 function decode(groups: Record<string, string>): Record<string, string> {
@@ -110,10 +118,7 @@ function decode(groups: Record<string, string>): Record<string, string> {
       Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]),
     )
   } catch {
-    throw new Refusal(
-      400,
-      'The path is not well-formed: a percent sign must be followed by UTF-8 in hexadecimal.',
-    )
+    throw new RestError(400, 'The path contains an invalid percent encoding. Encode it as UTF-8.')
   }
 }
 
@@ -122,14 +127,14 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0
   for await (const chunk of request) {
     size += chunk.length
-    // Read on, so that the answer can be sent; but keep nothing more.
+    // Keep reading, or the client could not receive the response, but discard the rest.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk)
   }
-  if (size > MAX_BODY_BYTES) throw new Refusal(413, 'The body is longer than 1 MB.')
+  if (size > MAX_BODY_BYTES) throw new RestError(413, 'The request body exceeds 1 MiB.')
   const text = Buffer.concat(chunks).toString()
   try {
     return text.trim() === '' ? {} : JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'Problems parsing JSON')
+    throw new RestError(400, 'Problems parsing JSON')
   }
 }

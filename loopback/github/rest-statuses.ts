@@ -6,15 +6,15 @@ import type { Row } from './records.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf, repositoryPayload } from './repository-payload.ts'
 import {
-  type Answer,
   actorOf,
   type Call,
   invalid,
-  page,
+  paginate,
   parameter,
   parseBody,
-  Refusal,
-  repositoryIn,
+  RestError,
+  type RestResponse,
+  requireRepository,
   route,
 } from './rest-call.ts'
 
@@ -27,7 +27,7 @@ const schema = z.object({
   context: z.string().max(255).default('default'),
 })
 
-/** At most 140 characters, as GitHub counts them. */
+/** A description of at most 140 characters, validated as on GitHub. */
 export function shortText() {
   return z
     .string()
@@ -38,14 +38,14 @@ export function shortText() {
 export const statusRoutes = [
   route('POST /repos/:owner/:repo/statuses/:sha', create),
   route('GET /repos/:owner/:repo/commits/:ref+/statuses', async call => {
-    const repository = repositoryIn(call)
-    return page(call, statusesOf(call.hub, repository, await shaIn(call)), status =>
+    const repository = requireRepository(call)
+    return paginate(call, statusesOf(call.hub, repository, await resolveSha(call)), status =>
       describe(call.hub, repository, status),
     )
   }),
   route('GET /repos/:owner/:repo/commits/:ref+/status', async call => {
-    const repository = repositoryIn(call)
-    const sha = await shaIn(call)
+    const repository = requireRepository(call)
+    const sha = await resolveSha(call)
     const latest = latestStatuses(call.hub, repository, sha)
     const statuses = latest.map(status => describe(call.hub, repository, status))
     const commit = `${apiUrlOf(call.hub.addresses, repository)}/commits/${sha}`
@@ -69,23 +69,23 @@ function combine(statuses: Status[]): string {
   return statuses.length > 0 && statuses.every(({ state }) => state === 'success') ? 'success' : 'pending'
 }
 
-async function shaIn(call: Call): Promise<string> {
+async function resolveSha(call: Call): Promise<string> {
   const ref = parameter(call, 'ref')
-  const directory = call.hub.repositories.directoryOf(repositoryIn(call))
+  const directory = call.hub.repositories.directoryOf(requireRepository(call))
   const sha = await resolveCommit(call.hub.git, directory, ref)
-  if (!sha) throw new Refusal(422, `No commit found for SHA: ${ref}`)
+  if (!sha) throw new RestError(422, `No commit found for SHA: ${ref}`)
   return sha
 }
 
-async function create(call: Call): Promise<Answer> {
+async function create(call: Call): Promise<RestResponse> {
   const { hub } = call
-  const repository = repositoryIn(call)
+  const repository = requireRepository(call)
   const sha = parameter(call, 'sha')
   const { state, context, target_url = null, description = null } = parseBody(call, schema)
   const isCommit =
     /^[0-9a-f]{40,64}$/.test(sha) &&
     (await resolveCommit(hub.git, hub.repositories.directoryOf(repository), sha)) === sha
-  if (!isCommit) throw new Refusal(422, `No commit found for SHA: ${sha}`)
+  if (!isCommit) throw new RestError(422, `No commit found for SHA: ${sha}`)
   const earlier = statusesOf(hub, repository, sha).filter(status => status.context === context)
   if (earlier.length >= MAX_STATUSES)
     throw invalid('This SHA and context has reached the maximum number of statuses.')

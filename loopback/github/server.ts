@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { bind } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
 import type { AppOptions } from './app.ts'
-import { checkCredentials, type GitService, refuseGit } from './credentials.ts'
+import { checkCredentials, type GitService, gitAccessError } from './credentials.ts'
 import { serveGit } from './git-backend.ts'
 import type { Webhook } from './hooks.ts'
 import { type Hub, openHub } from './hub.ts'
-import { announceChanges, announceMissed } from './pushes.ts'
+import { sendMissedPushEvents, sendPushEvents } from './pushes.ts'
 import { isValidName, networkOf, type Repository } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 import { serveRest } from './rest-server.ts'
 
 export type GitHubOptions = {
-  /** Where repositories and records are kept; made where it is missing. */
+  /** Holds repositories and records. Created if missing. */
   directory: string
-  /** 0, the default: any free one. */
+  /** Default 0: any free port. */
   port?: number
-  /** May do everything. */
+  /** Grants full access. */
   token: string
-  /** May read private repositories. */
+  /** Grants read access to private repositories. */
   cloneToken?: string
-  /** An App that is installed everywhere. */
+  /** A GitHub App that is installed on every repository. */
   app?: AppOptions
-  /** Where events go of repositories without a hook of their own. */
+  /** Receives the events of repositories without a hook of their own. */
   webhook: Webhook | null
   gitPath?: string
 }
@@ -31,21 +31,22 @@ export type GitHubOptions = {
 export type GitHub = {
   /** Repositories are at `<url>/<owner>/<repo>.git`. */
   url: string
-  /** The REST API, where GitHub Enterprise has it. */
+  /** The REST API, at the same path as on GitHub Enterprise Server. */
   apiUrl: string
-  /** Sends events there from now on, and those that had nowhere to go when the server started. */
+  /** Sends events to this webhook from now on, including those left over from before the start. */
   setWebhook(webhook: Webhook | null): void
   close(): Promise<void>
 }
 
 /**
- * A GitHub on loopback: git over smart HTTP, the part of the REST API that lambci needs, signed webhooks. All
- * of it is still there when the server starts again with the same directory.
+ * Starts a local GitHub: git over smart HTTP, the part of the REST API that lambci needs, and signed webhooks. All
+ * state persists in `directory`.
+ * @throws UserError if git is incomplete, or the port is taken or not allowed.
  */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const { directory, port = 0, token, cloneToken, app = null, webhook, gitPath = 'git' } = options
   const server = createServer()
-  // A push may take its time; silent connections are ended elsewhere.
+  // A push may take long. `git-backend.ts` closes idle connections.
   server.requestTimeout = 0
   const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, app, webhook })
   const url = await bind(server, port).catch(error => {
@@ -54,27 +55,31 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   })
   const addresses = { url, apiUrl: `${url}/api/v3` }
   const hub = { ...opened, addresses }
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
-    const tracked = work.finally(() => underWay.delete(tracked))
-    underWay.add(tracked)
+    const tracked = work.finally(() => inFlight.delete(tracked))
+    inFlight.add(tracked)
   }
-  const serve = serveBoth(hub)
-  server.on('request', (request, response) => track(serve(request, response)))
+  const handle = createHandler(hub)
+  server.on('request', (request, response) => track(handle(request, response)))
   hub.deliveries.resume()
-  await announceMissed(hub)
+  await sendMissedPushEvents(hub)
   return {
     ...addresses,
     setWebhook: next => {
       hub.hooks.webhook = next
       hub.deliveries.resume()
-      track(announceMissed(hub).catch(error => console.error('The local GitHub failed:', error)))
+      track(
+        sendMissedPushEvents(hub).catch(error =>
+          console.error('Unexpected error in the local GitHub:', error),
+        ),
+      )
     },
     close: async () => {
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
-      await Promise.all([closed, ...underWay])
+      await Promise.all([closed, ...inFlight])
       await hub.deliveries.close()
       hub.records.close()
     },
@@ -83,19 +88,19 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
 
 const GIT_PATH = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/
 
-function serveBoth(hub: Hub) {
+function createHandler(hub: Hub) {
   const rest = serveRest(hub)
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const path = (request.url ?? '').replace(/\?.*$/s, '')
       const [, owner, name, operation] = GIT_PATH.exec(path) ?? []
-      // A page in a browser that has made this address its own must not read what is here.
-      if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) refuse(response, 403)
+      // Protects against DNS rebinding: a web page must not read repositories through a host name of its own.
+      if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) sendError(response, 403)
       else if (/^\/api\/v3(\/|$)/.test(path)) await rest(request, response)
-      else if (owner && name && operation) await git(hub, { owner, name, operation }, request, response)
-      else refuse(response, 404)
+      else if (owner && name && operation) await handleGit(hub, { owner, name, operation }, request, response)
+      else sendError(response, 404)
     } catch (error) {
-      console.error('The local GitHub failed:', error)
+      console.error('Unexpected error in the local GitHub:', error)
       response.destroy()
     }
   }
@@ -103,7 +108,7 @@ function serveBoth(hub: Hub) {
 
 type GitTarget = { owner: string; name: string; operation: string }
 
-async function git(
+async function handleGit(
   hub: Hub,
   target: GitTarget,
   request: IncomingMessage,
@@ -112,30 +117,30 @@ async function git(
   const { owner, name, operation } = target
   const query = (request.url ?? '').split('?')[1] ?? ''
   const service = operation === 'info/refs' ? new URLSearchParams(query).get('service') : operation
-  if (!isService(service) || !isValidName(owner, name)) return refuse(response, 404)
+  if (!isService(service) || !isValidName(owner, name)) return sendError(response, 404)
   const access = checkCredentials(request.headers.authorization, hub.tokens, hub.app)
   const found = hub.repositories.find(owner, name)
-  const refusal = refuseGit(service, access, found)
-  if (refusal) return refuse(response, refusal)
+  const error = gitAccessError(service, access, found)
+  if (error) return sendError(response, error)
   const repository = found ?? (await hub.repositories.create({ owner, name }))
   const directory = hub.repositories.directoryOf(repository)
-  const answer = () => serveGit(hub.git, { directory, operation, query }, request, response)
+  const serve = () => serveGit(hub.git, { directory, operation, query }, request, response)
   const sender: Account = access.login ? { login: access.login, type: 'User' } : ownerOf(repository)
   if (operation === 'git-receive-pack')
-    await hub.turns.take(networkOf(repository), () => push(hub, repository, sender, answer))
-  else await answer()
+    await hub.networkQueue.run(networkOf(repository), () => handlePush(hub, repository, sender, serve))
+  else await serve()
   response.end()
 }
 
-async function push(
+async function handlePush(
   hub: Hub,
   { id }: Repository,
   sender: Account,
-  answer: () => Promise<void>,
+  serve: () => Promise<void>,
 ): Promise<void> {
-  await answer()
+  await serve()
   const repository = hub.repositories.get(id)
-  if (repository) await announceChanges(hub, repository, sender)
+  if (repository) await sendPushEvents(hub, repository, sender)
 }
 
 const isService = (service: string | null): service is GitService =>
@@ -147,7 +152,7 @@ const MESSAGES = {
   404: 'Repository not found.',
 }
 
-function refuse(response: ServerResponse, status: keyof typeof MESSAGES): void {
+function sendError(response: ServerResponse, status: keyof typeof MESSAGES): void {
   if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="GitHub"')
   response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${MESSAGES[status]}\n`)
 }

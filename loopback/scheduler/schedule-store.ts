@@ -9,7 +9,7 @@ export type Schedule = {
   name: string
   input: ScheduleInput
   createdAt: number
-  /** ms since 1970; null when it is disabled or has been. */
+  /** ms since 1970. Null if the schedule is disabled or has run. */
   dueAt: number | null
   failures: number
 }
@@ -18,7 +18,7 @@ type Row = Omit<Schedule, 'input'> & { input: string }
 
 export type ScheduleStore = ReturnType<typeof openScheduleStore>
 
-/** The schedules, kept over a restart. */
+/** Persistent schedules. */
 export function openScheduleStore(directory: string) {
   const database = openDatabase(directory, 'scheduler', SCHEMA)
   const put = database.prepare(

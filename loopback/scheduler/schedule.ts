@@ -3,11 +3,11 @@ import * as z from 'zod'
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#one-time */
 const AT = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/
 
-/** The moment of `at(yyyy-mm-ddThh:mm:ss)` in UTC, in ms since 1970; null for anything else. */
+/** The time of `at(yyyy-mm-ddThh:mm:ss)`, read as UTC, in ms since 1970. Null for anything else. */
 export function parseAt(expression: string): number | null {
   const [, text] = AT.exec(expression) ?? []
   const time = Date.parse(`${text}Z`)
-  // Date.parse takes February 30th for March 2nd.
+  // Date.parse turns February 30 into March 2.
   return Number.isFinite(time) && new Date(time).toISOString().startsWith(`${text}`) ? time : null
 }
 
@@ -23,8 +23,8 @@ const json = z.string().refine(text => {
 }, 'must be JSON')
 
 /**
- * What CreateSchedule may ask for here: to call one function, once, at a time in UTC. What is not listed is
- * refused, rather than passed over.
+ * The supported subset of CreateSchedule: one call of one function at a time in UTC. Other fields are rejected
+ * instead of ignored.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
  */
 export const scheduleSchema = z.strictObject({
@@ -56,7 +56,7 @@ export type ScheduleInput = z.infer<typeof scheduleSchema>
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * When a target that failed `failures` times is called again; null when it is given up.
+ * When to retry a target that has failed `failures` times, in ms since 1970. Null if its retries are exhausted.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-retry-policy.html
  */
 export function retryAt({ ScheduleExpression, Target }: ScheduleInput, failures: number, now: number) {

@@ -7,16 +7,16 @@ import type { Schedule, ScheduleStore } from './schedule-store.ts'
 export type ApiRequest = { method: string; name: string | null; query: URLSearchParams; body: string }
 export type ApiContext = {
   store: ScheduleStore
-  /** Beside `default`; a name is unique over all of them. */
+  /** Groups besides `default`. Unlike on AWS, a schedule's name is unique across groups. */
   groups: readonly string[]
   arn(name: string, group: string): string
   now(): number
 }
 
-/** @throws where the caller may not do it */
-export type Demand = (request: AccessRequest) => void
+/** @throws Error if the caller lacks the permission. */
+export type RequireAccess = (request: AccessRequest) => void
 
-/** An answer of the scheduler's own, by its name in the API. */
+/** An error response with its type in the API. */
 export class SchedulerError extends Error {
   override readonly name = 'SchedulerError'
   readonly status: number
@@ -34,41 +34,50 @@ const missing = (what: string) =>
   new SchedulerError(404, 'ResourceNotFoundException', `${what} does not exist.`)
 
 /**
- * One request of the REST-JSON API: what to answer with 200.
+ * Handles one request of the REST-JSON API and returns the body of a 200 response.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
+ * @throws SchedulerError for any other response.
  */
-export function answerRequest(request: ApiRequest, context: ApiContext, demand: Demand): unknown {
+export function handleRequest(
+  request: ApiRequest,
+  context: ApiContext,
+  requireAccess: RequireAccess,
+): unknown {
   const { method, query, body } = request
   if (request.name === null) {
-    demand({ action: 'scheduler:ListSchedules', resource: '*' })
+    requireAccess({ action: 'scheduler:ListSchedules', resource: '*' })
     if (method === 'GET') return list(query, context)
   } else {
     const name = check(nameSchema, request.name, 'Name')
-    if (method === 'POST') return create(name, body, context, demand)
+    if (method === 'POST') return create(name, body, context, requireAccess)
     const group = query.get('groupName')
     const resource = context.arn(name, group ?? 'default')
     checkGroup(group, context)
     if (method === 'GET') {
-      demand({ action: 'scheduler:GetSchedule', resource })
+      requireAccess({ action: 'scheduler:GetSchedule', resource })
       return describe(find(name, group, context), context)
     }
     if (method === 'DELETE') {
-      demand({ action: 'scheduler:DeleteSchedule', resource })
+      requireAccess({ action: 'scheduler:DeleteSchedule', resource })
       find(name, group, context)
       if (!context.store.remove(name)) throw missing(`Schedule ${name}`)
       return {}
     }
   }
-  throw new SchedulerError(501, 'NotImplemented', `${method} is not there in this loopback scheduler.`)
+  throw new SchedulerError(
+    501,
+    'NotImplemented',
+    `The loopback scheduler does not implement ${method} for this path.`,
+  )
 }
 
-function create(name: string, body: string, context: ApiContext, demand: Demand) {
+function create(name: string, body: string, context: ApiContext, requireAccess: RequireAccess) {
   const { store, arn, now } = context
   const input = check(scheduleSchema, readJson(body), 'Schedule')
-  demand({ action: 'scheduler:CreateSchedule', resource: arn(name, input.GroupName) })
-  // Or a schedule could be made to act by a role that its maker may not use.
-  const passed = { 'iam:PassedToService': 'scheduler.amazonaws.com' }
-  demand({ action: 'iam:PassRole', resource: input.Target.RoleArn, context: passed })
+  requireAccess({ action: 'scheduler:CreateSchedule', resource: arn(name, input.GroupName) })
+  // Without this check, a caller could use the rights of any role.
+  const passRole = { 'iam:PassedToService': 'scheduler.amazonaws.com' }
+  requireAccess({ action: 'iam:PassRole', resource: input.Target.RoleArn, context: passRole })
   checkGroup(input.GroupName, context)
   const existing = store.find(name)
   const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
@@ -100,7 +109,7 @@ function list(query: URLSearchParams, context: ApiContext) {
   }
 }
 
-/** As GetSchedule answers; times are in seconds. */
+/** The body of a GetSchedule response. Times are in seconds since 1970. */
 function describe({ name, input, createdAt }: Schedule, { arn }: ApiContext) {
   const { ClientToken, ...shown } = input
   const created = createdAt / 1000
@@ -115,7 +124,7 @@ function describe({ name, input, createdAt }: Schedule, { arn }: ApiContext) {
   }
 }
 
-/** In the group that is asked for: it is for that one that the caller has a right. */
+/** Looks only in the requested group, since the caller's permission was checked for that group. */
 function find(name: string, group: string | null, { store }: ApiContext) {
   const schedule = store.find(name)
   if (schedule?.input.GroupName !== (group ?? 'default')) throw missing(`Schedule ${name}`)

@@ -3,14 +3,14 @@ import { type Clock, systemClock } from '../clock.ts'
 import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
 import type { LookUp } from '../sigv4/claim.ts'
-import { Firing, type OnTarget } from './firing.ts'
+import { type OnTarget, ScheduleRunner } from './schedule-runner.ts'
 import { openScheduleStore, type Schedule } from './schedule-store.ts'
-import { type ApiContext, answerRequest, type Demand, SchedulerError } from './scheduler-api.ts'
+import { type ApiContext, handleRequest, type RequireAccess, SchedulerError } from './scheduler-api.ts'
 
 export type SchedulerOptions = {
   port?: number
   directory: string
-  /** The groups that there are beside `default`. */
+  /** The groups besides `default`. */
   groups?: readonly string[]
   onTarget: OnTarget
   clock?: Clock
@@ -21,7 +21,7 @@ export type SchedulerOptions = {
 export type Scheduler = {
   url: string
   schedules(): Schedule[]
-  /** Calls the targets that are due by now, and resolves when they have been called. */
+  /** Calls all due targets. Resolves when they have been called. */
   runDue(): Promise<void>
   close(): Promise<void>
 }
@@ -29,11 +29,11 @@ export type Scheduler = {
 const BODY_LIMIT = 1024 * 1024
 const ROUTE = /^\/schedules(?:\/([^/]+))?$/
 
-/** EventBridge Scheduler on loopback, as the SDK speaks to it: one-time schedules that call a function. */
+/** Starts EventBridge Scheduler on loopback: one-time schedules that call a function. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
   const { clock = systemClock, account = '000000000000', region = 'us-east-1' } = options
   const store = openScheduleStore(options.directory)
-  const firing = new Firing(store, clock, options.onTarget)
+  const runner = new ScheduleRunner(store, clock, options.onTarget)
   const context: ApiContext = {
     store,
     groups: options.groups ?? [],
@@ -41,53 +41,61 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     arn: (name, group) => `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`,
   }
   const { guard } = options
-  const place = guard && { service: 'scheduler', region, credentials: guard.credentials, guard }
+  const authentication = guard && { service: 'scheduler', region, credentials: guard.credentials, guard }
   const server = await listen(async (request, response) => {
-    const { status, headers, body } = await answer(request, context, place)
-    firing.sleep()
+    const { status, headers, body } = await respond(request, context, authentication)
+    runner.setAlarm()
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }, options.port).catch(error => {
     store.close()
     throw error
   })
-  // What became due while nobody was here.
-  firing.sleep()
+  // Some schedules may have become due while the server was not running.
+  runner.setAlarm()
   return {
     url: server.url,
     schedules: () => store.all(),
-    runDue: () => firing.runDue(),
+    runDue: () => runner.runDue(),
     close: async () => {
       await server.close()
-      await firing.close()
+      await runner.close()
       store.close()
     },
   }
 }
 
-type Place = { service: string; region: string; credentials: LookUp; guard: Guard }
+type Authentication = { service: string; region: string; credentials: LookUp; guard: Guard }
 
-async function answer(request: IncomingMessage, context: ApiContext, place: Place | undefined) {
+async function respond(
+  request: IncomingMessage,
+  context: ApiContext,
+  authentication: Authentication | undefined,
+) {
   try {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const route = ROUTE.exec(url.pathname)
     const body = await readBody(request, BODY_LIMIT)
     if (!route)
-      throw new SchedulerError(501, 'NotImplemented', `${url.pathname} is not there in this scheduler.`)
+      throw new SchedulerError(
+        501,
+        'NotImplemented',
+        `The loopback scheduler does not implement ${url.pathname}.`,
+      )
     if (!body) throw new SchedulerError(413, 'ValidationException', 'The request is too large.')
     const name = route[1] === undefined ? null : decodeURIComponent(route[1])
-    const asked = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
-    const accessKeyId = place && demandCaller({ request, body }, place)
-    const demand: Demand = needed => {
-      if (place && accessKeyId) demandAccess(place.guard, accessKeyId, needed)
+    const apiRequest = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
+    const accessKeyId = authentication && demandCaller({ request, body }, authentication)
+    const requireAccess: RequireAccess = access => {
+      if (authentication && accessKeyId) demandAccess(authentication.guard, accessKeyId, access)
     }
-    return { status: 200, body: answerRequest(asked, context, demand) }
+    return { status: 200, body: handleRequest(apiRequest, context, requireAccess) }
   } catch (error) {
-    const { status, type, message } = faultOf(error)
+    const { status, type, message } = errorResponse(error)
     return { status, headers: { 'x-amzn-errortype': type }, body: { Message: message } }
   }
 }
 
-function faultOf(error: unknown): { status: number; type: string; message: string } {
+function errorResponse(error: unknown): { status: number; type: string; message: string } {
   if (error instanceof SchedulerError) return error
   if (error instanceof Refused) return { status: error.status, type: error.jsonCode, message: error.message }
   return new SchedulerError(500, 'InternalServerException', String(error))

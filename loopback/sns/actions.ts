@@ -15,7 +15,7 @@ export type Context = {
 }
 type SnsAction = (query: Query, context: Context) => Conclusion | Promise<Conclusion>
 
-/** https://docs.aws.amazon.com/sns/latest/api/API_Operations.html; lists come whole, without pages. */
+/** https://docs.aws.amazon.com/sns/latest/api/API_Operations.html. Lists are not paginated. */
 export const actions: ReadonlyMap<string, SnsAction> = new Map<string, SnsAction>([
   ['CreateTopic', createTopic],
   ['ListTopics', (_, { store }) => ({ Topics: store.topics().map(TopicArn => ({ TopicArn })) })],
@@ -30,7 +30,7 @@ function createTopic(query: Query, { store, topicArn }: Context): Conclusion {
   const name = query.get('Name') ?? ''
   if (name.endsWith('.fifo')) throw notImplemented('A FIFO topic')
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter('Topic Name')
-  // A name for people: it changes nothing. What would change something must not be passed over.
+  // The display name has no effect here. Attributes with an effect must not be ignored silently.
   for (const attribute of Object.keys(stringMap(query, 'Attributes')))
     if (attribute !== 'DisplayName') throw notImplemented(`The topic attribute ${attribute}`)
   store.addTopic(topicArn(name))
@@ -42,27 +42,27 @@ function subscribe(query: Query, { store }: Context): Conclusion {
   const [protocol = '', endpoint = ''] = [query.get('Protocol'), query.get('Endpoint')]
   checkEndpoint(protocol, endpoint)
   const attributes = Object.entries(stringMap(query, 'Attributes'))
-  const fresh: Subscription = {
+  const initial: Subscription = {
     arn: `${topicArn}:${randomUUID()}`,
     topicArn,
     protocol,
     endpoint,
     filterPolicy: null,
   }
-  const wanted = attributes.reduce(
+  const requested = attributes.reduce(
     (subscription, [name, value]) => withAttribute(subscription, name, value),
-    fresh,
+    initial,
   )
   const existing = store
     .subscriptions(topicArn)
     .find(other => other.protocol === protocol && other.endpoint === endpoint)
-  if (!existing) store.put(wanted)
-  else if (attributes.length > 0 && existing.filterPolicy !== wanted.filterPolicy)
+  if (!existing) store.put(requested)
+  else if (attributes.length > 0 && existing.filterPolicy !== requested.filterPolicy)
     throw invalidParameter('Attributes Reason: Subscription already exists with different attributes')
-  return { SubscriptionArn: (existing ?? wanted).arn }
+  return { SubscriptionArn: (existing ?? requested).arn }
 }
 
-/** Confirmed at once: on one machine, whoever subscribes owns the endpoint. */
+/** Only loopback endpoints are allowed, so subscriptions need no confirmation. */
 function checkEndpoint(protocol: string, endpoint: string) {
   const valid = {
     lambda: () =>
@@ -74,7 +74,9 @@ function checkEndpoint(protocol: string, endpoint: string) {
   }
   if (!Object.hasOwn(valid, protocol)) throw notImplemented(`The protocol '${protocol}'`)
   if (!valid[protocol as keyof typeof valid]())
-    throw invalidParameter(`Endpoint Reason: '${endpoint}' is none for ${protocol} on this machine`)
+    throw invalidParameter(
+      `Endpoint Reason: '${endpoint}' is not a valid ${protocol} endpoint on this machine`,
+    )
 }
 
 function withAttribute(subscription: Subscription, name: string, value: string): Subscription {
@@ -85,9 +87,7 @@ function withAttribute(subscription: Subscription, name: string, value: string):
     const policy = filterPolicySchema.parse(JSON.parse(value === '' ? '{}' : value))
     return { ...subscription, filterPolicy: Object.keys(policy).length > 0 ? JSON.stringify(policy) : null }
   } catch {
-    throw invalidParameter(
-      `FilterPolicy: not JSON, or with conditions that are not there: ${value.slice(0, 200)}`,
-    )
+    throw invalidParameter(`FilterPolicy: not JSON, or with unsupported conditions: ${value.slice(0, 200)}`)
   }
 }
 
@@ -127,7 +127,7 @@ async function publish(query: Query, { store, publish }: Context): Promise<Concl
 function existingTopic(query: Query, store: TopicStore): string {
   const arn = query.get('TopicArn') ?? ''
   if (!/^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(arn))
-    throw invalidParameter(`TopicArn Reason: '${arn}' is no ARN of a topic`)
+    throw invalidParameter(`TopicArn Reason: '${arn}' is not the ARN of a topic`)
   if (!store.hasTopic(arn)) throw notFound('Topic')
   return arn
 }

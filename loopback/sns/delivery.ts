@@ -11,37 +11,37 @@ export type Mail = {
   messageId: string
   attributes: Publication['attributes']
 }
-export type Receivers = {
+export type DeliveryHandlers = {
   onLambda(functionArn: string, event: ReturnType<typeof lambdaEvent>): unknown
   onMail(mail: Mail): void
 }
 
-/** Before the second, third and fourth attempt; AWS's own policy goes on for much longer. */
+/** Delays before the second, third and fourth attempt. AWS retries for much longer. */
 const HTTP_DELAYS_MS = [100, 1000, 5000]
 
-/** Brings messages to subscriptions. HTTP deliveries go on behind the publisher's back until `close`. */
+/** Delivers messages to subscriptions. HTTP deliveries run in the background until `close`. */
 export class Deliveries {
-  readonly #receivers: Receivers
+  readonly #handlers: DeliveryHandlers
   readonly #closing = new AbortController()
 
-  constructor(receivers: Receivers) {
-    this.#receivers = receivers
+  constructor(handlers: DeliveryHandlers) {
+    this.#handlers = handlers
   }
 
   close() {
     this.#closing.abort()
   }
 
-  /** Returns once functions have accepted the message: what was answered with success is not lost. */
+  /** Resolves once all functions have accepted the message, so that a successful Publish is never lost. */
   async deliver(publication: Publication, subscriptions: Subscription[], url: string) {
     for (const subscription of subscriptions) {
       const { protocol, endpoint, filterPolicy } = subscription
       const { topicArn, messageId, subject, text, attributes } = publication
       if (filterPolicy && !matches(filterPolicySchema.parse(JSON.parse(filterPolicy)), attributes)) continue
       if (protocol === 'lambda')
-        await this.#receivers.onLambda(endpoint, lambdaEvent(publication, subscription, url))
+        await this.#handlers.onLambda(endpoint, lambdaEvent(publication, subscription, url))
       if (protocol === 'email')
-        this.#receivers.onMail({ to: endpoint, subject, text, topicArn, messageId, attributes })
+        this.#handlers.onMail({ to: endpoint, subject, text, topicArn, messageId, attributes })
       if (protocol === 'http') void this.#post(publication, subscription, url)
     }
   }
@@ -60,9 +60,9 @@ export class Deliveries {
     for (const delay of [0, ...HTTP_DELAYS_MS]) {
       try {
         await sleep(delay, undefined, { signal })
-        const answer = await fetch(subscription.endpoint, { method: 'POST', body, headers, signal })
-        await answer.body?.cancel()
-        if (answer.ok) return
+        const response = await fetch(subscription.endpoint, { method: 'POST', body, headers, signal })
+        await response.body?.cancel()
+        if (response.ok) return
       } catch {
         if (signal.aborted) return
       }

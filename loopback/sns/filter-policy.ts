@@ -22,8 +22,8 @@ const conditionSchema = z.union([
 ])
 
 /**
- * A subscription's filter policy on message attributes: each name must match by one of its conditions. What is not
- * known here (suffixes, wildcards, `$or`, …) does not parse, rather than being let through.
+ * A subscription's filter policy on message attributes: for each name, one of the conditions must match. Unsupported
+ * conditions (suffixes, wildcards, `$or`, …) fail to parse instead of being ignored.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
  */
 export const filterPolicySchema = z
@@ -42,7 +42,7 @@ export function matches(policy: FilterPolicy, attributes: Record<string, Message
   })
 }
 
-/** An array matches when one of its values does; binary attributes have none to compare. */
+/** The values to compare. An array matches if one of its values does. Binary attributes have no values. */
 function valuesOf({ Type, Value }: MessageAttribute): Scalar[] {
   if (Type.startsWith('Binary')) return []
   if (Type.startsWith('Number')) return [Number(Value)]

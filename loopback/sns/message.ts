@@ -2,7 +2,7 @@ import { entriesOf, type Query } from '../aws-query/query.ts'
 import { notImplemented, QueryError } from '../aws-query/query-error.ts'
 import { invalidParameter } from './sns-error.ts'
 
-/** Binary values stay base64, as subscribers get them. */
+/** Binary values stay in base64, the form that subscribers receive. */
 export type MessageAttribute = { Type: string; Value: string }
 export type Message = {
   subject: string | null
@@ -10,11 +10,11 @@ export type Message = {
   attributes: Record<string, MessageAttribute>
 }
 
-/** Text and attributes together; https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+/** Bytes of text and attributes. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const SIZE_LIMIT = 256 * 1024
 const ATTRIBUTE_NAME = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/
 const ATTRIBUTE_TYPE = /^(?:String(?:\.Array)?|Number|Binary)(?:\.[A-Za-z0-9_.-]+)?$/
-/** Printable ASCII in one line, not beginning with a space. */
+/** One line of printable ASCII that does not start with a space. */
 const SUBJECT = /^[!-~][ -~]{0,99}$/
 
 /** @throws QueryError InvalidParameter or ParameterValueInvalid, as SNS does. */
@@ -32,12 +32,12 @@ export function parseMessage(query: Query): Message {
 function parseAttribute(entry: Map<string, string>): [string, MessageAttribute] {
   const [name = '', type = ''] = [entry.get('Name'), entry.get('Value.DataType')]
   const value = entry.get(type.startsWith('Binary') ? 'Value.BinaryValue' : 'Value.StringValue')
-  const wrong = (what: string) =>
-    new QueryError(400, 'ParameterValueInvalid', `The message attribute '${name}' ${what}`)
-  if (!ATTRIBUTE_NAME.test(name)) throw wrong('has a name that is not allowed')
-  if (!ATTRIBUTE_TYPE.test(type)) throw wrong(`has the type '${type}', which does not exist`)
-  if (!value) throw wrong(`must contain a non-empty value of its type ${type}`)
-  if (type.startsWith('Number') && !Number.isFinite(Number(value))) throw wrong('is not a number')
+  const invalid = (reason: string) =>
+    new QueryError(400, 'ParameterValueInvalid', `The message attribute '${name}' ${reason}`)
+  if (!ATTRIBUTE_NAME.test(name)) throw invalid('has an invalid name')
+  if (!ATTRIBUTE_TYPE.test(type)) throw invalid(`has the type '${type}', which does not exist`)
+  if (!value) throw invalid(`must have a non-empty value of type ${type}`)
+  if (type.startsWith('Number') && !Number.isFinite(Number(value))) throw invalid('is not a number')
   return [name, { Type: type, Value: value }]
 }
 

@@ -1,10 +1,10 @@
 import type { Message } from './message.ts'
 import type { Subscription } from './topic-store.ts'
 
-/** A message that was published, on its way to the subscriptions. */
+/** A published message. */
 export type Publication = Message & { messageId: string; topicArn: string; publishedAt: Date }
 
-/** Nothing is signed: a verifier would refuse this, which is right for a message that is not from AWS. */
+/** Messages are not signed. A verifier rejects them, which is correct because they do not come from AWS. */
 const SIGNATURE = { SignatureVersion: '1', Signature: 'unsigned' }
 
 const linksOf = (url: string, subscription: Subscription) => ({
@@ -39,7 +39,7 @@ export function lambdaEvent(publication: Publication, subscription: Subscription
 }
 
 /**
- * The body for an HTTP endpoint; here the URLs are spelled differently, as they are at AWS.
+ * The body for an HTTP endpoint. As on AWS, it spells `…URL` where the Lambda event spells `…Url`.
  * https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html
  */
 export function httpNotification(publication: Publication, subscription: Subscription, url: string) {

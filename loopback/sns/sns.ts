@@ -2,13 +2,13 @@ import { type Action, type QueryService, serveQuery } from '../aws-query/server.
 import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
 import { listen } from '../loopback.ts'
 import { actions, type Context } from './actions.ts'
-import { Deliveries, type Receivers } from './delivery.ts'
+import { Deliveries, type DeliveryHandlers } from './delivery.ts'
 import { openTopicStore } from './topic-store.ts'
 
-export type SnsOptions = Receivers & {
+export type SnsOptions = DeliveryHandlers & {
   port?: number
   directory: string
-  /** Made at the start where they are missing. */
+  /** Created at the start if missing. */
   topics: { name: string }[]
   account?: string
   region?: string
@@ -18,7 +18,7 @@ export type Sns = { url: string; topicArn(name: string): string; close(): Promis
 
 const SIGNED = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+\/\d{8}\/[a-z0-9-]+\/sns\/aws4_request,/
 
-/** SNS on loopback, as the SDK speaks to it. */
+/** Starts SNS on loopback with the protocol of the AWS SDK. */
 export async function startSns(options: SnsOptions): Promise<Sns> {
   const { region = 'us-east-1', account = '000000000000' } = options
   const store = openTopicStore(options.directory)
@@ -47,7 +47,7 @@ export async function startSns(options: SnsOptions): Promise<Sns> {
   }
 }
 
-/** The actions, each behind the guard: what it does to a topic or a subscription takes a right to do it there. */
+/** Wraps each action in the guard's checks: the caller needs `sns:<action>` on the topic or subscription. */
 function serviceOf(context: Context, host: { region: string; guard: Guard | undefined }): QueryService {
   const { region, guard } = host
   const guarded = [...actions].map(([name, action]): [string, Action] => [

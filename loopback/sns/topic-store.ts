@@ -12,13 +12,13 @@ export type Subscription = {
   topicArn: string
   protocol: string
   endpoint: string
-  /** JSON, checked before it came here. */
+  /** Validated JSON. */
   filterPolicy: string | null
 }
 
 export type TopicStore = ReturnType<typeof openTopicStore>
 
-/** Topics and subscriptions, kept over a restart. */
+/** Persistent topics and subscriptions. */
 export function openTopicStore(directory: string) {
   const database = openDatabase(directory, 'sns', SCHEMA)
   const addTopic = database.prepare('INSERT OR IGNORE INTO topics VALUES (?)')

@@ -7,19 +7,19 @@ import { type Keys, writeKeys } from './keys.ts'
 const JSON_TYPE = 'application/json'
 const [GLOBAL_SETTINGS] = settingsKeys('')
 
-/** What setting up writes into the bucket: the runner's secrets, and settings that build every repository. */
+/** Writes what a setup would: the runner's secrets, and settings that allow every repository. */
 export async function seedAccount(store: Store, keys: Keys, topicArn: string): Promise<void> {
   const { webhookSecret, githubToken, cloneToken, linkKey } = keys
-  // What somebody has set up besides, such as Slack's token, stays.
-  await editJson(store, runnerSecretsKey, standing => ({
-    ...standing,
+  // Keeps secrets that the user has added, such as Slack's token.
+  await editJson(store, runnerSecretsKey, existing => ({
+    ...existing,
     ...{ webhookSecrets: [webhookSecret], githubToken, cloneToken, linkKey },
   }))
   const settings = { allow: ['*'], notifications: { sns: { topicArn } } }
   await store.putIf(GLOBAL_SETTINGS, JSON.stringify(settings, null, 2), { ifNoneMatch: '*' })
 }
 
-/** Puts the user's own variables into the account's `env`, and takes out those of the last start. */
+/** Adds the user's variables to the account's `env`, and removes those added at the previous start. */
 export async function passVariables(
   store: Store,
   directory: string,
@@ -32,9 +32,9 @@ export async function passVariables(
     Buffer.from(stored?.body ?? '{}').toString('utf8'),
   ) as JsonObject
   const kept = Object.entries(isObject(settings.env) ? settings.env : {}).filter(
-    ([name]) => !keys.handed.includes(name),
+    ([name]) => !keys.passedVariables.includes(name),
   )
   const env = { ...Object.fromEntries(kept), ...variables }
   await store.put(GLOBAL_SETTINGS, JSON.stringify({ ...settings, env }, null, 2), JSON_TYPE)
-  await writeKeys(directory, { ...keys, handed: Object.keys(variables) })
+  await writeKeys(directory, { ...keys, passedVariables: Object.keys(variables) })
 }

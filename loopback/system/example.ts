@@ -6,7 +6,7 @@ import type { BuildRef } from '../../src/records/keys.ts'
 
 export const EXAMPLE = 'example/hello'
 
-/** Nothing of the user's own git settings: no signing, no hooks, no proxy before loopback. */
+/** Ignores the user's git settings: no signing, no hooks, no proxy for loopback. */
 const GIT_ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -19,7 +19,11 @@ const GIT_ENVIRONMENT = {
   no_proxy: '127.0.0.1',
 }
 
-/** Commits to the example repository, which it makes the first time, and pushes it; answers the build that starts. */
+/**
+ * Commits to the example repository, which it creates the first time, and pushes it.
+ * @returns the build that the push starts
+ * @throws UserError if git fails.
+ */
 export async function pushExample(
   directory: string,
   githubUrl: string,
@@ -38,7 +42,7 @@ export async function pushExample(
     })
     if (!failed) return stdout
     throw new UserError(
-      `The example in ${path} could not be pushed: git says "${lastLine(stderr)}". Put it right there, and start again.`,
+      `The example in ${path} could not be pushed. Git reported: "${lastLine(stderr)}". Fix it and start again.`,
     )
   }
   const exists = await stat(join(path, '.git')).catch(() => null)
@@ -47,12 +51,12 @@ export async function pushExample(
     await cp(join(import.meta.dirname, '..', 'example'), path, { recursive: true })
     await git('init', '--quiet', '--initial-branch=master')
   }
-  // Whoever has pushed to it meanwhile is not overwritten.
+  // Keeps what others have pushed in the meantime.
   if (exists) await git('pull', '--quiet', '--no-rebase', '--no-edit', '-X', 'ours', remote, 'master')
   await appendFile(join(path, 'visits.txt'), `Started on ${new Date().toISOString()}\n`)
   await git('add', '--all')
   await git('commit', '--quiet', '--message', exists ? 'Count another visit' : 'Greet everyone')
-  // Asked for before the push: the build may start before it returns.
+  // Start watching before the push, because the build may start before the push returns.
   const build = buildOf(await git('rev-parse', 'HEAD'))
   await git('push', '--quiet', remote, 'HEAD:refs/heads/master')
   return build

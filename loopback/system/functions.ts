@@ -8,17 +8,17 @@ export const STACK = 'lambci'
 export const functionName = (role: 'http' | 'report' | `run-${Trust}`) => `${STACK}-${role}`
 
 export type FunctionOptions = {
-  /** Where AWS is here, and the keys of the function's own role. */
+  /** The local AWS endpoints, and credentials of the function's role. */
   environmentOf: (roleArn: string) => Record<string, string>
-  /** Brings a failure record to a topic, by the rights of the function's role. */
+  /** Publishes a failure record to a topic with the rights of the function's role. */
   onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
-  /** The module of an entry; by default its source. */
+  /** The module of an entry. Default: its source file. */
   moduleOf?: (entry: Entry) => string
-  /** Each sandbox of a build function gets a directory of its own in here. */
+  /** The parent directory of the build functions' sandbox directories. */
   sandboxes: string
-  /** Milliseconds; the template's by default. */
+  /** The timeout of the build functions in ms. Default: the template's. */
   buildTimeoutMs?: number
-  /** Sandboxes of each build function at most. */
+  /** Maximum number of sandboxes per build function. Default 2. */
   concurrency?: number
 }
 
@@ -29,14 +29,15 @@ export type Entry = (typeof ENTRIES)[number]
 
 const sourceOf = (entry: Entry) => join(import.meta.dirname, '..', '..', 'src', 'functions', `${entry}.ts`)
 
-/** The stack's five functions as the template declares them, run from source. */
+/** The functions that the template declares, run from source. */
 export const functionsOf = (stack: Stack, options: FunctionOptions): FunctionDefinition[] =>
   stack.functions.map(declared => definitionOf(declared, options))
 
 function definitionOf(declared: StackFunction, options: FunctionOptions): FunctionDefinition {
   const { FunctionName: name, Role: role, MemorySize, Timeout, Environment, invocation } = declared
   const entry = ENTRIES.find(each => name.startsWith(`${STACK}-${each}`))
-  if (!entry) throw new Error(`The template's function ${name} has no entry`)
+  if (!entry)
+    throw new Error(`The template declares the function ${name}, which has no entry module in src/functions`)
   const { environmentOf, onFailure, sandboxes, buildTimeoutMs, concurrency = 2 } = options
   const { moduleOf = sourceOf } = options
   const isBuild = entry === 'run'
@@ -53,7 +54,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
       maximumEventAgeSeconds: invocation.MaximumEventAgeInSeconds,
     }),
     ...(topic && { onFailure: (record: FailureRecord) => onFailure(topic, role, record) }),
-    // On Lambda each sandbox has a /tmp of its own.
+    // On Lambda, each sandbox has its own /tmp.
     ...(isBuild && { sandboxEnvironment: (id: string) => ({ LAMBCI_SANDBOX: join(sandboxes, id) }) }),
   }
 }

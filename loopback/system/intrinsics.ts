@@ -1,6 +1,6 @@
-import { attributeOf, referenceTo } from './resource-names.ts'
+import { attributeOf, refValue } from './resource-names.ts'
 
-/** What the intrinsic functions of one template look up. */
+/** The values that a template's intrinsic functions refer to. */
 export type Intrinsics = {
   /** Parameters and pseudo parameters. */
   values: ReadonlyMap<string, unknown>
@@ -10,26 +10,26 @@ export type Intrinsics = {
 
 type Apply = (argument: unknown, intrinsics: Intrinsics) => unknown
 
-/** Stands for `AWS::NoValue`: the property is as if it had not been written. */
-const NOTHING = Symbol('AWS::NoValue')
+/** The value of `AWS::NoValue`: the property is removed. */
+const NO_VALUE = Symbol('AWS::NoValue')
 
 const list = (value: unknown): unknown[] => {
   if (Array.isArray(value)) return value
-  throw new Error(`A list is expected in the template instead of ${JSON.stringify(value)}`)
+  throw new Error(`The template must have a list instead of ${JSON.stringify(value)}`)
 }
-/** The argument of a function, a list, with the functions within it applied. */
+/** The list argument of a function, resolved. */
 const resolvedList = (argument: unknown, intrinsics: Intrinsics) =>
   list(argument).map(item => resolveValue(item, intrinsics))
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html */
 const APPLY: Record<string, Apply> = {
-  Ref: (name, intrinsics) => refer(String(name), intrinsics),
+  Ref: (name, intrinsics) => resolveRef(String(name), intrinsics),
   Condition: (name, intrinsics) => isTrue(name, intrinsics),
   'Fn::Sub': (argument, intrinsics) => {
-    if (typeof argument !== 'string') throw new Error('Fn::Sub with a map is not known here')
-    return argument.replace(/\$\{([A-Za-z0-9:.]+)\}/g, (_, name) => String(lookUp(name, intrinsics)))
+    if (typeof argument !== 'string') throw new Error('The local system does not support Fn::Sub with a map')
+    return argument.replace(/\$\{([A-Za-z0-9:.]+)\}/g, (_, name) => String(resolvePath(name, intrinsics)))
   },
-  'Fn::GetAtt': (argument, intrinsics) => lookUp(list(argument).join('.'), intrinsics),
+  'Fn::GetAtt': (argument, intrinsics) => resolvePath(list(argument).join('.'), intrinsics),
   'Fn::If': (argument, intrinsics) => {
     const [condition, yes, no] = list(argument)
     return resolveValue(isTrue(condition, intrinsics) ? yes : no, intrinsics)
@@ -55,42 +55,43 @@ const APPLY: Record<string, Apply> = {
   },
 }
 
-/** By their long names. */
+/** The full names of the supported functions. */
 export const FUNCTIONS = Object.keys(APPLY)
 
 /**
- * A value of a template with every intrinsic function in it applied.
- * @throws Error for a function or a name that is not known
+ * Applies all intrinsic functions in a value of the template.
+ * @throws Error for an unsupported function or an unknown name.
  */
 export function resolveValue(value: unknown, intrinsics: Intrinsics): unknown {
   if (Array.isArray(value))
-    return value.map(item => resolveValue(item, intrinsics)).filter(item => item !== NOTHING)
+    return value.map(item => resolveValue(item, intrinsics)).filter(item => item !== NO_VALUE)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)
   const [[name, argument] = ['', null]] = entries
-  // `Condition` alone is a reference to one; in a statement of a policy it stands among other keys.
+  // A single `Condition` key refers to a condition. In a policy statement, it is one of several keys.
   if (entries.length === 1 && Object.hasOwn(APPLY, name)) return APPLY[name]?.(argument, intrinsics)
-  if (name.startsWith('Fn::')) throw new Error(`The template's ${name} is not known here`)
+  if (name.startsWith('Fn::'))
+    throw new Error(`The local system does not support ${name}, which the template uses`)
   const resolved = entries.map(([key, item]) => [key, resolveValue(item, intrinsics)] as const)
-  return Object.fromEntries(resolved.filter(([, item]) => item !== NOTHING))
+  return Object.fromEntries(resolved.filter(([, item]) => item !== NO_VALUE))
 }
 
-function refer(name: string, intrinsics: Intrinsics): unknown {
-  if (name === 'AWS::NoValue') return NOTHING
+function resolveRef(name: string, intrinsics: Intrinsics): unknown {
+  if (name === 'AWS::NoValue') return NO_VALUE
   if (intrinsics.values.has(name)) return intrinsics.values.get(name)
   const resource = intrinsics.resources[name]
-  if (resource) return referenceTo(resource, value => resolveValue(value, intrinsics), placeOf(intrinsics))
-  throw new Error(`The template names ${name}, which is neither a parameter nor a resource`)
+  if (resource) return refValue(resource, value => resolveValue(value, intrinsics), awsContext(intrinsics))
+  throw new Error(`The template refers to ${name}, which is neither a parameter nor a resource`)
 }
 
-/** `Name` or `Name.Attribute`, as in `${…}`. */
-function lookUp(path: string, intrinsics: Intrinsics): unknown {
+/** Resolves `Name` or `Name.Attribute`, as used in `${…}`. */
+function resolvePath(path: string, intrinsics: Intrinsics): unknown {
   const [name = '', ...attribute] = path.split('.')
-  if (attribute.length === 0) return refer(name, intrinsics)
+  if (attribute.length === 0) return resolveRef(name, intrinsics)
   const resource = intrinsics.resources[name]
-  if (!resource) throw new Error(`The template names ${name}, which is no resource`)
+  if (!resource) throw new Error(`The template refers to ${name}, which is not a resource`)
   const resolve = (value: unknown) => resolveValue(value, intrinsics)
-  return attributeOf(resource, attribute.join('.'), resolve, placeOf(intrinsics))
+  return attributeOf(resource, attribute.join('.'), resolve, awsContext(intrinsics))
 }
 
 function isTrue(condition: unknown, intrinsics: Intrinsics): boolean {
@@ -99,7 +100,7 @@ function isTrue(condition: unknown, intrinsics: Intrinsics): boolean {
   return resolveValue(intrinsics.conditions[name], intrinsics) === true
 }
 
-const placeOf = ({ values }: Intrinsics) => ({
+const awsContext = ({ values }: Intrinsics) => ({
   partition: String(values.get('AWS::Partition')),
   region: String(values.get('AWS::Region')),
   account: String(values.get('AWS::AccountId')),

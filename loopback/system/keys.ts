@@ -11,18 +11,18 @@ const keysSchema = z.object({
   githubToken: z.string(),
   cloneToken: z.string(),
   linkKey: z.string(),
-  /** The variables that were handed to builds last time. */
-  handed: z.array(z.string()),
+  /** The names of the user's variables that were passed to builds at the last start. Missing in old files. */
+  passedVariables: z.array(z.string()).default([]),
 })
 
-/** What the local system's servers and functions know each other by. */
+/** The credentials that the local servers and functions share. */
 export type Keys = z.infer<typeof keysSchema>
 
-/** The keys of a data directory, made at its first start; they are worth nothing beyond this machine. */
+/** Reads a data directory's keys, or creates them at the first start. They are valid for this local system only. */
 export async function readKeys(directory: string): Promise<Keys> {
   const file = join(directory, 'keys.json')
-  const kept = await readFile(file, 'utf8').catch(() => null)
-  if (kept !== null) return readJsonFile(file, kept, keysSchema)
+  const stored = await readFile(file, 'utf8').catch(() => null)
+  if (stored !== null) return readJsonFile(file, stored, keysSchema)
   const random = (bytes: number) => randomBytes(bytes).toString('hex')
   const keys: Keys = {
     accessKeyId: `AKLOCAL${random(6).toUpperCase()}`,
@@ -31,7 +31,7 @@ export async function readKeys(directory: string): Promise<Keys> {
     githubToken: `ghp_${random(18)}`,
     cloneToken: `ghp_${random(18)}`,
     linkKey: random(32),
-    handed: [],
+    passedVariables: [],
   }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeKeys(directory, keys)

@@ -1,22 +1,22 @@
-type Place = { partition: string; region: string; account: string }
-type Described = { Type: string; Properties: Record<string, unknown> }
+type AwsContext = { partition: string; region: string; account: string }
+type ResourceDefinition = { Type: string; Properties: Record<string, unknown> }
 type Resolve = (value: unknown) => unknown
 
-/** The property that names a resource of this type, and its ARN. */
-const TYPES: Record<string, { name: string; arn: (name: string, place: Place) => string }> = {
+/** Per resource type: the property that holds its name, and its ARN. */
+const TYPES: Record<string, { name: string; arn: (name: string, context: AwsContext) => string }> = {
   'AWS::S3::Bucket': { name: 'BucketName', arn: (name, { partition }) => `arn:${partition}:s3:::${name}` },
-  'AWS::SNS::Topic': { name: 'TopicName', arn: (name, place) => regional('sns', name, place) },
+  'AWS::SNS::Topic': { name: 'TopicName', arn: (name, context) => regional('sns', name, context) },
   'AWS::Lambda::Function': {
     name: 'FunctionName',
-    arn: (name, place) => regional('lambda', `function:${name}`, place),
+    arn: (name, context) => regional('lambda', `function:${name}`, context),
   },
   'AWS::Logs::LogGroup': {
     name: 'LogGroupName',
-    arn: (name, place) => regional('logs', `log-group:${name}:*`, place),
+    arn: (name, context) => regional('logs', `log-group:${name}:*`, context),
   },
   'AWS::Scheduler::ScheduleGroup': {
     name: 'Name',
-    arn: (name, place) => regional('scheduler', `schedule-group/${name}`, place),
+    arn: (name, context) => regional('scheduler', `schedule-group/${name}`, context),
   },
   'AWS::IAM::Role': {
     name: 'RoleName',
@@ -24,35 +24,40 @@ const TYPES: Record<string, { name: string; arn: (name: string, place: Place) =>
   },
 }
 
-const regional = (service: string, rest: string, { partition, region, account }: Place) =>
+const regional = (service: string, rest: string, { partition, region, account }: AwsContext) =>
   `arn:${partition}:${service}:${region}:${account}:${rest}`
 
-/** What `Ref` says of a resource: its name, or a topic's ARN. */
-export function referenceTo(resource: Described, resolve: Resolve, place: Place): string {
-  return resource.Type === 'AWS::SNS::Topic' ? arnOf(resource, resolve, place) : nameOf(resource, resolve)
+/** The `Ref` value of a resource: its name, or the ARN of a topic. */
+export function refValue(resource: ResourceDefinition, resolve: Resolve, context: AwsContext): string {
+  return resource.Type === 'AWS::SNS::Topic' ? arnOf(resource, resolve, context) : nameOf(resource, resolve)
 }
 
-/** What `Fn::GetAtt` says of a resource. */
-export function attributeOf(resource: Described, attribute: string, resolve: Resolve, place: Place): string {
-  if (['Arn', 'TopicArn'].includes(attribute)) return arnOf(resource, resolve, place)
+/** The `Fn::GetAtt` value of a resource. */
+export function attributeOf(
+  resource: ResourceDefinition,
+  attribute: string,
+  resolve: Resolve,
+  context: AwsContext,
+): string {
+  if (['Arn', 'TopicArn'].includes(attribute)) return arnOf(resource, resolve, context)
   if (attribute === 'TopicName') return nameOf(resource, resolve)
-  // Only AWS knows it; here the function URL has an address of its own.
+  // AWS generates this URL. The local one is known only after the start, and not needed in the template.
   if (attribute === 'FunctionUrl') return 'https://function-url.invalid/'
-  throw new Error(`The attribute ${attribute} of a ${resource.Type} is not known here`)
+  throw new Error(`The local system does not support the attribute ${attribute} of ${resource.Type}`)
 }
 
-function arnOf(resource: Described, resolve: Resolve, place: Place): string {
-  return typeOf(resource).arn(nameOf(resource, resolve), place)
+function arnOf(resource: ResourceDefinition, resolve: Resolve, context: AwsContext): string {
+  return typeOf(resource).arn(nameOf(resource, resolve), context)
 }
 
-function nameOf(resource: Described, resolve: Resolve): string {
+function nameOf(resource: ResourceDefinition, resolve: Resolve): string {
   const name = resolve(resource.Properties[typeOf(resource).name])
   if (typeof name === 'string') return name
-  throw new Error(`A ${resource.Type} of the template has no name of its own`)
+  throw new Error(`A ${resource.Type} of the template has no explicit name, which the local system requires`)
 }
 
-function typeOf({ Type }: Described) {
+function typeOf({ Type }: ResourceDefinition) {
   const type = Object.hasOwn(TYPES, Type) ? TYPES[Type] : undefined
   if (type) return type
-  throw new Error(`References to a ${Type} are not known here`)
+  throw new Error(`The local system does not support references to ${Type}`)
 }

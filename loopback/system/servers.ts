@@ -19,83 +19,83 @@ import type { Keys } from './keys.ts'
 import { readStack, type Stack } from './stack.ts'
 import { readTemplate } from './template.ts'
 
-export const PLACE = { stack: STACK, region: 'us-east-1', account: '000000000000' }
+export const STACK_CONTEXT = { stack: STACK, region: 'us-east-1', account: '000000000000' }
 export const MAILBOX = 'you@localhost'
 
 export type ServerOptions = {
   directory: string
-  /** The first of six ports in a row; 0 takes any free ones. */
+  /** The first of six consecutive ports. 0 uses any free ports. */
   port: number
-  /** A GitHub App that is installed everywhere. */
+  /** A GitHub App that is installed on every repository. */
   app?: AppOptions
-  /** Where the functions find a server, if not at its own address: for what stands in between. */
-  reach?: ((service: 's3' | 'sns' | 'github', url: string) => string) | undefined
-  /** Brings S3's and SNS's events to a function, at once and once if nobody else does it. */
-  carry?: ((event: unknown, bring: () => Promise<unknown>) => Promise<unknown>) | undefined
-  /** Of the Scheduler and Lambda. */
+  /** Maps a server's URL to the one that the functions use, so that tests can put a proxy in between. */
+  proxyUrl?: ((service: 's3' | 'sns' | 'github', url: string) => string) | undefined
+  /** Calls `deliver` for an event of S3 or SNS. Tests use it to lose, repeat or delay events. */
+  interceptEvent?: ((event: unknown, deliver: () => Promise<unknown>) => Promise<unknown>) | undefined
+  /** The clock of the Scheduler and Lambda. */
   clock?: Clock | undefined
-  /** A role of the account beside the stack's own, which deploys assume. */
+  /** A role outside the stack that deploys assume. */
   deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
-  /** Told of every record that is written: `gh/…/build.json`, `run.json`, `report.json`. */
+  /** Called with the key of every record written: `gh/…/build.json`, `run.json`, `report.json`. */
   onRecord?: (key: string) => void
 }
 
 export type Servers = { s3: S3Server; sns: Sns; scheduler: Scheduler; sts: Sts; github: GitHub; stack: Stack }
 
-/** Starts what stands in for AWS and GitHub. `lambda` comes later: it needs the others' addresses. */
+/** Starts the servers that replace AWS and GitHub. `lambda` is a promise: Lambda starts later, with their URLs. */
 export async function startServers(
   options: ServerOptions,
   keys: Keys,
   lambda: Promise<Lambda>,
 ): Promise<Servers> {
   const { directory, app, deployRole, clock, onMail = () => {}, onRecord = () => {} } = options
-  const place = (name: string, offset: number) => ({
+  const location = (name: string, offset: number) => ({
     directory: join(directory, name),
     port: options.port && options.port + offset,
   })
   const github = await startGitHub({
-    ...place('github', 3),
+    ...location('github', 3),
     token: keys.githubToken,
     cloneToken: keys.cloneToken,
     ...(app && { app }),
     webhook: null,
   })
-  const template = await readTemplate({ ...PLACE, parameters: parametersOf(github.url, options) })
-  const stack = readStack(template, PLACE.account)
+  const template = await readTemplate({ ...STACK_CONTEXT, parameters: parametersOf(github.url, options) })
+  const stack = readStack(template, STACK_CONTEXT.account)
   const roles = [...stack.roles, ...(deployRole ? [deployRole] : [])]
-  const own = (id: string) => (id === keys.accessKeyId ? keys : undefined)
-  const sts = await startSts({ ...place('sts', 5), ...PLACE, credentials: own, roles })
+  const accountKeys = (id: string) => (id === keys.accessKeyId ? keys : undefined)
+  const sts = await startSts({ ...location('sts', 5), ...STACK_CONTEXT, credentials: accountKeys, roles })
   const { credentials } = sts
   const guard = { credentials, allows: allowsBy(sts) }
   const invoke = async (arn: string, event: unknown) =>
     (await lambda).invokeAsync(arn.split(':').at(-1) ?? '', event)
-  const { carry = (_, bring) => bring() } = options
-  const carried = (arn: string, event: unknown) => carry(event, () => invoke(arn, event))
+  const { interceptEvent = (_, deliver) => deliver() } = options
+  const deliverEvent = (arn: string, event: unknown) => interceptEvent(event, () => invoke(arn, event))
   const s3 = await startS3({
-    ...place('s3', 1),
-    ...PLACE,
+    ...location('s3', 1),
+    ...STACK_CONTEXT,
     buckets: [stack.bucket.BucketName],
     credentials,
     allows: allowsBy(sts, stack.bucket.policy),
-    notifications: notificationsOf(stack, onRecord, carried),
+    notifications: notificationsOf(stack, onRecord, deliverEvent),
   })
   const sns = await startSns({
-    ...place('sns', 2),
-    ...PLACE,
+    ...location('sns', 2),
+    ...STACK_CONTEXT,
     guard,
     topics: stack.topics.map(name => ({ name })),
-    onLambda: carried,
+    onLambda: deliverEvent,
     onMail,
   })
   const scheduler = await startScheduler({
-    ...place('scheduler', 4),
-    ...PLACE,
+    ...location('scheduler', 4),
+    ...STACK_CONTEXT,
     guard,
     groups: [stack.scheduleGroup],
     ...(clock && { clock }),
     onTarget: async (arn, input, roleArn) => {
-      demandOfScheduler(stack, roleArn, arn)
+      assertSchedulerMayInvoke(stack, roleArn, arn)
       await invoke(arn, input)
     },
   })
@@ -104,19 +104,19 @@ export async function startServers(
 
 const direct = (_: string, url: string) => url
 
-/** What the template does not know by itself; there are no bundles and no image here. */
-const parametersOf = (url: string, { deployRole, reach = direct }: ServerOptions) => ({
+/** The template's parameters. The local system uses no bundles and no image. */
+const parametersOf = (url: string, { deployRole, proxyUrl = direct }: ServerOptions) => ({
   ArtifactBucket: 'none',
   HttpBundle: 'none',
   ReportBundle: 'none',
   BuildImage: 'none',
-  GitHubUrl: reach('github', url),
-  GitHubApiUrl: `${reach('github', url)}/api/v3`,
+  GitHubUrl: proxyUrl('github', url),
+  GitHubApiUrl: `${proxyUrl('github', url)}/api/v3`,
   NoticeEmail: MAILBOX,
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
 })
 
-/** What the template's roles, and a resource's own policy, allow whoever holds an access key. */
+/** Decides by the role of the access key and, if given, the resource's policy. */
 function allowsBy(sts: Sts, policy: PolicyDocument | null = null): Allows {
   return (accessKeyId, request) => {
     const principal = sts.principalOf(accessKeyId)
@@ -125,10 +125,13 @@ function allowsBy(sts: Sts, policy: PolicyDocument | null = null): Allows {
   }
 }
 
-/** A schedule calls its target by the rights of a role that trusts the Scheduler. */
-function demandOfScheduler({ roles }: Stack, roleArn: string, functionArn: string): void {
+/**
+ * The Scheduler calls a target with the rights of the schedule's role, which must trust the Scheduler.
+ * @throws Error if the role does not trust the Scheduler or may not invoke the function.
+ */
+function assertSchedulerMayInvoke({ roles }: Stack, roleArn: string, functionArn: string): void {
   const role = roles.find(({ arn }) => arn === roleArn)
-  const context = { 'aws:SourceAccount': PLACE.account }
+  const context = { 'aws:SourceAccount': STACK_CONTEXT.account }
   const service = { service: 'scheduler.amazonaws.com' }
   const trusts =
     role && decide(role.trust, service, { action: 'sts:AssumeRole', resource: roleArn, context }) === 'allow'
@@ -138,31 +141,31 @@ function demandOfScheduler({ roles }: Stack, roleArn: string, functionArn: strin
 
 type Invoke = (functionArn: string, event: unknown) => Promise<unknown>
 
-/** The template's notifications, and one of our own for whoever watches. */
+/** The template's notifications, and one for `onRecord`. */
 function notificationsOf({ bucket }: Stack, onRecord: (key: string) => void, invoke: Invoke) {
   const { LambdaConfigurations } = bucket.NotificationConfiguration
   const rules = LambdaConfigurations.map(
     ({ Event, Function: target, Filter }): NotificationRule => ({
       events: [Event],
       ...Object.fromEntries(Filter.S3Key.Rules.map(({ Name, Value }) => [Name, Value])),
-      // One that comes while we close is lost, as S3's may be: the dead man's switch is there for it.
+      // Events during shutdown are lost, as S3's may be. The dead man's switch covers this.
       deliver: event => void invoke(target, event).catch(() => {}),
     }),
   )
-  const watched: NotificationRule = {
+  const recordRule: NotificationRule = {
     events: ['s3:ObjectCreated:*'],
     prefix: 'gh/',
     suffix: '.json',
     deliver: event => onRecord(keyOf(event.Records[0]?.s3.object.key)),
   }
-  return [...rules, watched]
+  return [...rules, recordRule]
 }
 
 const keyOf = (encoded = '') => decodeURIComponent(encoded.replaceAll('+', ' '))
 
-/** Who hears what, as the template says. */
-export async function subscribeAll({ sns, stack }: Servers, credentials: Keys): Promise<void> {
-  const client = new SNSClient({ endpoint: sns.url, region: PLACE.region, credentials })
+/** Creates the template's SNS subscriptions. */
+export async function createSubscriptions({ sns, stack }: Servers, credentials: Keys): Promise<void> {
+  const client = new SNSClient({ endpoint: sns.url, region: STACK_CONTEXT.region, credentials })
   for (const { TopicArn, Protocol, Endpoint, FilterPolicy } of stack.subscriptions) {
     const Attributes = FilterPolicy && { FilterPolicy: JSON.stringify(FilterPolicy) }
     await client.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint, Attributes }))
@@ -170,14 +173,14 @@ export async function subscribeAll({ sns, stack }: Servers, credentials: Keys): 
   client.destroy()
 }
 
-/** Brings a failure record to the failure destination as Lambda does: by the rights of the function's own role. */
+/** Publishes a failure record to the failure destination with the rights of the function's role, as Lambda does. */
 export async function publishFailure(
   { sns, sts }: Servers,
   { topicArn, roleArn }: { topicArn: string; roleArn: string },
   record: unknown,
 ): Promise<void> {
   const credentials = sts.issue(roleArn)
-  const client = new SNSClient({ endpoint: sns.url, region: PLACE.region, credentials })
+  const client = new SNSClient({ endpoint: sns.url, region: STACK_CONTEXT.region, credentials })
   await client.send(new PublishCommand({ TopicArn: topicArn, Message: JSON.stringify(record) }))
   client.destroy()
 }

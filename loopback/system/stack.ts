@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type PolicyDocument, policySchema } from '../iam/policy.ts'
 import type { Template } from './template.ts'
 
-/** What of the stack the local system carries out: the template's own words, read by schema. */
+/** The part of the stack that the local system implements, with CloudFormation's property names. */
 export type Stack = {
   roles: { name: string; arn: string; trust: PolicyDocument; policies: PolicyDocument[] }[]
   bucket: z.infer<typeof bucketSchema> & { policy: PolicyDocument | null }
@@ -51,7 +51,7 @@ const invocationSchema = z.object({
   DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }) }).optional(),
 })
 
-/** @throws ZodError where the template has grown beyond what is read here. */
+/** @throws ZodError if a resource uses properties in a way that the local system does not support. */
 export function readStack({ resources, outputs }: Template, account: string): Stack {
   const all = <T>(type: string, schema: z.ZodType<T>): T[] =>
     resources.filter(resource => resource.type === type).map(({ properties }) => schema.parse(properties))

@@ -8,24 +8,24 @@ import { seedAccount } from './account.ts'
 import { type FunctionOptions, functionName, functionsOf } from './functions.ts'
 import { type Keys, readKeys } from './keys.ts'
 import {
-  PLACE,
+  createSubscriptions,
   publishFailure,
   type ServerOptions,
   type Servers,
+  STACK_CONTEXT,
   startServers,
-  subscribeAll,
 } from './servers.ts'
 
 export type SystemOptions = ServerOptions &
   Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'moduleOf'> & {
-    /** Between the attempts of an asynchronous invocation; Lambda's minutes by default. */
+    /** Delays between the attempts of an asynchronous invocation. Default: Lambda's, which are minutes. */
     retryDelaysMs?: readonly number[] | undefined
-    /** Instead of Slack's own. */
+    /** Replaces Slack's API URL. */
     slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
   }
 
-/** What `local.json` says: all that a program needs to use the system. */
+/** The content of `local.json`: everything that a program needs to use the system. */
 export type Addresses = ReturnType<typeof addressesOf>
 
 export type System = {
@@ -37,22 +37,29 @@ export type System = {
   close(): Promise<void>
 }
 
-/** Starts the whole stack on loopback: servers that stand in for AWS and GitHub, and the functions as they are. */
+/**
+ * Starts the whole stack on loopback: the servers that replace AWS and GitHub, and the stack's functions.
+ * @throws UserError if a port is taken, or another process uses the directory.
+ */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { directory, port, onLog } = options
   const keys = await readKeys(directory)
-  const hosted = Promise.withResolvers<Lambda>()
-  const servers = await startServers(options, keys, hosted.promise)
+  const started = Promise.withResolvers<Lambda>()
+  const servers = await startServers(options, keys, started.promise)
   const { stack, sts } = servers
   const bucket = stack.bucket.BucketName
-  const store = openStore(bucket, { credentials: keys, endpoint: servers.s3.url, region: PLACE.region })
+  const store = openStore(bucket, {
+    credentials: keys,
+    endpoint: servers.s3.url,
+    region: STACK_CONTEXT.region,
+  })
   await seedAccount(store, keys, stack.outputs.NoticesTopic ?? '')
   const lambda = await startLambda({
     functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
       environmentOf: roleArn => ({
-        ...environmentOf(servers, sts.issue(roleArn), options.reach),
+        ...environmentOf(servers, sts.issue(roleArn), options.proxyUrl),
         ...(options.slackApiUrl && { LAMBCI_SLACK_API_URL: options.slackApiUrl }),
       }),
       onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),
@@ -60,11 +67,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     directory: join(directory, 'lambda'),
     ...(options.clock && { clock: options.clock }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
-    ...PLACE,
+    ...STACK_CONTEXT,
     ...(onLog && { onLog }),
   })
-  hosted.resolve(lambda)
-  await subscribeAll(servers, keys)
+  started.resolve(lambda)
+  await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
   servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
   const addresses = addressesOf(url, servers, keys)
@@ -77,18 +84,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   return { addresses, store, lambda, servers, keys, close }
 }
 
-/** Where AWS is here, and the keys of a function's role. */
+/** The variables with which the AWS SDK in a function finds the local endpoints and its role's credentials. */
 function environmentOf(
   { s3, sns, scheduler, sts }: Servers,
   issued: IssuedCredentials,
-  reach: ServerOptions['reach'] = (_, url) => url,
+  proxyUrl: ServerOptions['proxyUrl'] = (_, url) => url,
 ): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: issued.accessKeyId,
     AWS_SECRET_ACCESS_KEY: issued.secretAccessKey,
     AWS_SESSION_TOKEN: issued.sessionToken,
-    AWS_ENDPOINT_URL_S3: reach('s3', s3.url),
-    AWS_ENDPOINT_URL_SNS: reach('sns', sns.url),
+    AWS_ENDPOINT_URL_S3: proxyUrl('s3', s3.url),
+    AWS_ENDPOINT_URL_SNS: proxyUrl('sns', sns.url),
     AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
     AWS_ENDPOINT_URL_STS: sts.url,
   }
@@ -108,7 +115,7 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     noticesTopic: servers.stack.outputs.NoticesTopic ?? '',
     webhookSecret: keys.webhookSecret,
     githubToken: keys.githubToken,
-    region: PLACE.region,
+    region: STACK_CONTEXT.region,
     accessKeyId: keys.accessKeyId,
     secretAccessKey: keys.secretAccessKey,
   }

@@ -4,7 +4,7 @@ import { type CollectionTag, parse, type ScalarTag, type Tags, YAMLMap } from 'y
 import * as z from 'zod'
 import { FUNCTIONS, type Intrinsics, resolveValue } from './intrinsics.ts'
 
-/** Where a stack stands, and what its parameters say that have no default. */
+/** A stack's name, account and region, and its parameters. Those with a default may be missing. */
 export type Deployment = {
   stack: string
   account: string
@@ -14,7 +14,7 @@ export type Deployment = {
 
 export type Resource = { id: string; type: string; properties: Record<string, unknown> }
 
-/** A template as CloudFormation would carry it out: its parameters filled in, its conditions decided. */
+/** A template as CloudFormation would deploy it: parameters inserted, conditions evaluated. */
 export type Template = {
   resources: readonly Resource[]
   outputs: Readonly<Record<string, string>>
@@ -38,17 +38,17 @@ const templateSchema = z.object({
     .default({}),
 })
 
-/** The template of the stack, filled in for one deployment of it. */
+/** Reads `cloudformation/lambci.yaml` and evaluates it for a deployment. */
 export const readTemplate = async (deployment: Deployment): Promise<Template> =>
-  fillIn(await readFile(FILE, 'utf8'), deployment)
+  evaluateTemplate(await readFile(FILE, 'utf8'), deployment)
 
-/** @throws Error for a parameter without a value, and for an intrinsic function that is not known here. */
-export function fillIn(text: string, deployment: Deployment): Template {
+/** @throws Error for a parameter without a value or an unsupported intrinsic function. */
+export function evaluateTemplate(text: string, deployment: Deployment): Template {
   const { Parameters, Conditions, Resources, Outputs } = templateSchema.parse(
     parse(text, { customTags: TAGS, intAsBigInt: false }),
   )
   const { stack, account, region, parameters } = deployment
-  const given = Object.entries(Parameters).map(([name, { Type, Default }]) => {
+  const values = Object.entries(Parameters).map(([name, { Type, Default }]) => {
     const value = parameters[name] ?? Default
     if (value === undefined) throw new Error(`The template's parameter ${name} has no value`)
     return [name, /^CommaDelimitedList|^List</.test(Type) ? splitList(value) : value] as const
@@ -61,15 +61,15 @@ export function fillIn(text: string, deployment: Deployment): Template {
     'AWS::URLSuffix': 'amazonaws.com',
   }
   const intrinsics: Intrinsics = {
-    values: new Map<string, unknown>([...given, ...Object.entries(pseudo)]),
+    values: new Map<string, unknown>([...values, ...Object.entries(pseudo)]),
     conditions: Conditions,
     resources: Resources,
   }
-  const isThere = ({ Condition }: { Condition?: string | undefined }) =>
+  const isIncluded = ({ Condition }: { Condition?: string | undefined }) =>
     Condition === undefined || resolveValue({ Condition }, intrinsics) === true
   return {
     resources: Object.entries(Resources)
-      .filter(([, resource]) => isThere(resource))
+      .filter(([, resource]) => isIncluded(resource))
       .map(([id, { Type, Properties }]) => ({
         id,
         type: Type,
@@ -77,14 +77,14 @@ export function fillIn(text: string, deployment: Deployment): Template {
       })),
     outputs: Object.fromEntries(
       Object.entries(Outputs)
-        .filter(([, output]) => isThere(output))
+        .filter(([, output]) => isIncluded(output))
         .map(([name, { Value }]) => [name, String(resolveValue(Value, intrinsics))]),
     ),
   }
 }
 
-/** The parameters of a template, and whether they must be given. */
-export function parametersIn(text: string): { name: string; isRequired: boolean }[] {
+/** The names of a template's parameters. Those without a default are required. */
+export function listParameters(text: string): { name: string; isRequired: boolean }[] {
   const { Parameters } = templateSchema.parse(parse(text, { customTags: TAGS }))
   return Object.entries(Parameters).map(([name, { Default }]) => ({
     name,
@@ -94,7 +94,7 @@ export function parametersIn(text: string): { name: string; isRequired: boolean 
 
 const splitList = (text: string) => (text === '' ? [] : text.split(',').map(item => item.trim()))
 
-/** The short forms of the intrinsic functions, `!Sub x`, read as their long ones, `{"Fn::Sub": x}`. */
+/** YAML tags that expand the short form of intrinsic functions, `!Sub x`, to `{"Fn::Sub": x}`. */
 const TAGS: Tags = FUNCTIONS.flatMap(name => {
   const tag = `!${name.replace(/^Fn::/, '')}`
   const scalar: ScalarTag = {

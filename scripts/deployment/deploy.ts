@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parametersIn } from '../../loopback/system/template.ts'
+import { listParameters } from '../../loopback/system/template.ts'
 import { type Bundles, makeBundles, uploadOnce, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { deployStack } from './change-set.ts'
@@ -38,7 +38,7 @@ export async function deploy(aws: Aws, options: Options, root: string): Promise<
   const state = await deployStack(aws, {
     name: stack,
     template: templateOf(root, 'lambci'),
-    parameters: Object.fromEntries(parametersIn(text).map(({ name }) => [name, given[name]])),
+    parameters: Object.fromEntries(listParameters(text).map(({ name }) => [name, given[name]])),
     kept: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
   console.log(describeEnd(state, options))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { parametersIn } from '../../loopback/system/template.ts'
+import { listParameters } from '../../loopback/system/template.ts'
 import { UserError } from '../../src/model/user-error.ts'
 
 export type Options = {
@@ -57,7 +57,7 @@ export async function readOptions(program: Command, root: string): Promise<Optio
   const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
-  const known = parametersIn(text).map(({ name }) => name)
+  const known = listParameters(text).map(({ name }) => name)
   const pairs = (param as string[]).map(pair => /^([^=]+)=(.*)$/s.exec(pair))
   const settable = known.filter(name => !OWN.includes(name))
   const wrong = [

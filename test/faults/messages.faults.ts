@@ -39,7 +39,7 @@ beforeAll(async () => {
   faults = await openFaults({
     clock,
     moduleOf: entry => join(directory, `${entry}.ts`),
-    carry: async (event, bring) => carry(JSON.stringify(event), bring),
+    interceptEvent: async (event, bring) => carry(JSON.stringify(event), bring),
   })
 })
 afterAll(async () => {

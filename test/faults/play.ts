@@ -36,7 +36,7 @@ export async function openFaults(options: Partial<SystemOptions> = {}) {
   const ci = await openTestSystem({
     concurrency: 4,
     retryDelaysMs: [500, 1000],
-    reach: (service, url) => {
+    proxyUrl: (service, url) => {
       through[service].aim(url)
       return through[service].url
     },

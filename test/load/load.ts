@@ -32,7 +32,7 @@ const reach = (service: string, url: string) => {
   limit.aim(url)
   return limit.url
 }
-const ci = await openTestSystem({ concurrency: 8, reach })
+const ci = await openTestSystem({ concurrency: 8, proxyUrl: reach })
 const { addresses, store, lambda } = ci.system
 const nameOf = (index: number) => `load/repository-${index}`
 

@@ -5,13 +5,14 @@ import { payloadErrors } from './payload-schema.ts'
 import { type Receiver, receiveWebhooks } from './webhook-receiver.ts'
 import { git, makeDirectory, makeWorkingCopy, removeDirectories } from './working-copy.ts'
 
-// What any GitHub must do: ours, or the one that these variables name (it must reach 127.0.0.1 with its hooks).
+// The contract of every GitHub server. Runs against the loopback server, or the one that these variables name, which
+// must be able to deliver webhooks to 127.0.0.1.
 const { LAMBCI_TEST_GITHUB_URL, LAMBCI_TEST_GITHUB_API_URL, LAMBCI_TEST_GITHUB_TOKEN } = process.env
 const FORK_OWNER = process.env.LAMBCI_TEST_GITHUB_FORK_OWNER ?? 'forker'
-const NOWHERE = '0'.repeat(40)
+const NULL_SHA = '0'.repeat(40)
 
 let receiver: Receiver
-let ours: GitHub | undefined
+let loopback: GitHub | undefined
 let url: string
 let octokit: Octokit
 let token: string
@@ -22,15 +23,15 @@ beforeAll(async () => {
   receiver = await receiveWebhooks()
   token = LAMBCI_TEST_GITHUB_TOKEN ?? 'the-token'
   if (!LAMBCI_TEST_GITHUB_URL) {
-    ours = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
+    loopback = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
   }
-  url = LAMBCI_TEST_GITHUB_URL ?? ours?.url ?? ''
+  url = LAMBCI_TEST_GITHUB_URL ?? loopback?.url ?? ''
   octokit = connect(token)
   owner = (await octokit.rest.users.getAuthenticated()).data.login
 })
 
 afterAll(async () => {
-  await ours?.close()
+  await loopback?.close()
   await receiver.close()
   await removeDirectories()
 })
@@ -38,14 +39,14 @@ afterAll(async () => {
 const connect = (auth?: string) =>
   new Octokit({
     ...(auth && { auth }),
-    baseUrl: LAMBCI_TEST_GITHUB_API_URL ?? ours?.apiUrl ?? 'https://api.github.com',
+    baseUrl: LAMBCI_TEST_GITHUB_API_URL ?? loopback?.apiUrl ?? 'https://api.github.com',
     log: { debug() {}, info() {}, warn() {}, error() {} },
   })
 
 const remote = (fullName: string, password = token) =>
   `${url.replace('://', `://x-access-token:${password}@`)}/${fullName}.git`
 
-/** A new repository with a hook to the receiver, and a working copy of it with one commit on `master`. */
+/** Creates a repository with a hook to the receiver, and a working copy with one commit on `master`. */
 async function makeRepository(isPrivate = false) {
   const name = `contract-${Date.now().toString(36)}-${++count}`
   await octokit.rest.repos.createForAuthenticatedUser({ name, private: isPrivate })
@@ -80,11 +81,11 @@ const statusOf = (work: Promise<unknown>) =>
   )
 
 describe('push events', () => {
-  test('a new branch, an ordinary push and a forced one', async () => {
+  test('cover a new branch, an ordinary push and a forced push', async () => {
     const repository = await makeRepository()
     const { payload: created } = await receiver.push(repository.fullName, 'refs/heads/master')
     expect(payloadErrors('push$event', created)).toEqual([])
-    expect(created).toMatchObject({ before: NOWHERE, after: repository.first, created: true, forced: false })
+    expect(created).toMatchObject({ before: NULL_SHA, after: repository.first, created: true, forced: false })
     expect(created.repository).toMatchObject({ full_name: repository.fullName, default_branch: 'master' })
 
     await repository.commit('Second\n\nwith a body', 'ä b.txt')
@@ -114,7 +115,7 @@ describe('push events', () => {
     expect(forced).toMatchObject({ before: third, forced: true, created: false, commits: [{ id: other }] })
   })
 
-  test('a tag, a branch at a known commit, and deletions', async () => {
+  test('cover a tag, a branch at an existing commit, and deletions', async () => {
     const repository = await makeRepository()
     await repository.git('tag', '-a', 'v1', '-m', 'Version 1')
     await repository.push('v1', 'master:refs/heads/next')
@@ -130,17 +131,17 @@ describe('push events', () => {
 
     await repository.push('--delete', 'v1', 'next')
     for (const ref of ['refs/tags/v1', 'refs/heads/next']) {
-      const { payload } = await receiver.push(repository.fullName, ref, NOWHERE)
+      const { payload } = await receiver.push(repository.fullName, ref, NULL_SHA)
       expect(payloadErrors('push$event', payload)).toEqual([])
       expect(payload).toMatchObject({ deleted: true, created: false, head_commit: null, commits: [] })
     }
   })
 
-  test('twenty pushes at the same time to as many branches give twenty events', async () => {
+  test('twenty concurrent pushes to different branches send one event each', async () => {
     const repository = await makeRepository()
     const branches = Array.from({ length: 20 }, (_, index) => `parallel-${index}`)
     await Promise.all(branches.map(branch => repository.push(`master:refs/heads/${branch}`)))
-    // Events of a repository come in order, so that after the last one no other can follow.
+    // Events of a repository are sent in order, so none can follow the last one.
     await repository.push('master:refs/heads/last')
     await receiver.push(repository.fullName, 'refs/heads/last')
     const delivered = receiver.events
@@ -157,7 +158,7 @@ describe('hostile branch names', () => {
   })
 
   test.each([
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's, not ours
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: shell syntax
     '$(touch${IFS}pwned)',
     'x;id',
     '-upload-pack=x',
@@ -170,7 +171,7 @@ describe('hostile branch names', () => {
     '__proto__',
     'grüße-🎉',
     'n'.repeat(200),
-  ])('a branch may be called %s', async branch => {
+  ])('the branch name %s works', async branch => {
     const ref = `refs/heads/${branch}`
     await repository.push(`master:${ref}`)
     const { payload } = await receiver.push(repository.fullName, ref)
@@ -186,7 +187,7 @@ describe('hostile branch names', () => {
 })
 
 describe('git', () => {
-  test('a clone has the default branch, and refs/pull cannot be pushed', async () => {
+  test('a clone checks out the default branch, and refs/pull cannot be pushed', async () => {
     const repository = await makeRepository()
     const directory = await makeDirectory()
     await git(directory, 'clone', '--quiet', remote(repository.fullName), 'clone')
@@ -194,7 +195,7 @@ describe('git', () => {
     await expect(repository.push('master:refs/pull/7/head')).rejects.toThrow('hidden ref')
   })
 
-  test('any commit can be fetched by its sha alone, without its history', async () => {
+  test('any commit can be fetched by its sha, without its history', async () => {
     const repository = await makeRepository()
     const second = await repository.commit('Second')
     await repository.commit('Third')
@@ -207,7 +208,7 @@ describe('git', () => {
     expect(await git(directory, 'rev-list', '--count', 'FETCH_HEAD')).toBe('1')
   })
 
-  test('a private repository is for those with the right token', async () => {
+  test('a private repository requires the right token', async () => {
     const { fullName, at } = await makeRepository(true)
     const directory = await makeDirectory()
     await expect(git(directory, 'ls-remote', `${url}/${fullName}.git`)).rejects.toThrow('Username')
@@ -220,7 +221,7 @@ describe('git', () => {
     expect((await octokit.rest.repos.get(at)).data.private).toBe(true)
   })
 
-  test('a push of more than a megabyte arrives (chunked)', async () => {
+  test('a chunked push of more than a megabyte succeeds', async () => {
     const repository = await makeRepository()
     const noise = Array.from({ length: 200_000 }, () => Math.random().toString(36)).join('\n')
     const big = await repository.commit('Big', 'big.txt', noise)
@@ -231,7 +232,7 @@ describe('git', () => {
 })
 
 describe('pull requests', () => {
-  test('of a branch of the same repository: opened, synchronized, closed, reopened', async () => {
+  test('from the same repository send opened, synchronize, closed and reopened', async () => {
     const repository = await makeRepository()
     await repository.git('checkout', '--quiet', '-b', 'feature')
     const head = await repository.commit('A feature', 'feature.txt')
@@ -271,7 +272,7 @@ describe('pull requests', () => {
     expect((await octokit.rest.pulls.get(at)).data.state).toBe('open')
   })
 
-  test('of a fork: synchronized, and fetched after the fork has been deleted', async () => {
+  test('from a fork send synchronize, and can be fetched after the fork is deleted', async () => {
     const base = await makeRepository()
     const fork = await makeFork(base)
     const pull = { title: 'From a fork', head: `${FORK_OWNER}:feature`, base: 'master', body: 'Please' }
@@ -303,22 +304,22 @@ describe('pull requests', () => {
     expect(closed.pull_request.head).toMatchObject({ repo: null, sha: moved })
   })
 
-  test('what cannot be opened is refused', async () => {
+  test('with an invalid head or base are refused', async () => {
     const { at, push } = await makeRepository()
-    const refused = (head: string, base: string) =>
+    const open = (head: string, base: string) =>
       statusOf(octokit.rest.pulls.create({ ...at, title: 'No', head, base }))
-    expect(await refused('missing', 'master')).toBe(422)
-    // A branch's name may look like another's full name.
+    expect(await open('missing', 'master')).toBe(422)
+    // A branch name may look like the full ref of another branch.
     await push('master:refs/heads/refs/heads/missing')
     expect(await statusOf(octokit.rest.repos.getBranch({ ...at, branch: 'missing' }))).toBe(404)
-    expect(await refused('master', 'missing')).toBe(422)
-    expect(await refused('master', 'master')).toBe(422)
-    expect(await refused('a-stranger:master', 'master')).toBe(422)
+    expect(await open('master', 'missing')).toBe(422)
+    expect(await open('master', 'master')).toBe(422)
+    expect(await open('a-stranger:master', 'master')).toBe(422)
   })
 })
 
 describe('statuses and deployments', () => {
-  test('the newest status of each context counts', async () => {
+  test('the combined status uses the newest status of each context', async () => {
     const { at, first } = await makeRepository()
     const status = (context: string, state: 'pending' | 'success' | 'failure') =>
       octokit.rest.repos.createCommitStatus({
@@ -351,26 +352,26 @@ describe('statuses and deployments', () => {
     ['a description over 140 characters', { description: 'd'.repeat(141) }],
     ['an unknown state', { state: 'green' as 'success' }],
     ['an unknown commit', { sha: 'a'.repeat(40) }],
-    ['a target that is no link', { target_url: 'ftp://127.0.0.1/log' }],
+    ['a target that is not an HTTP URL', { target_url: 'ftp://127.0.0.1/log' }],
   ])('%s is refused with 422', async (_, wrong) => {
     const { at, first } = await makeRepository()
     const status = { ...at, sha: first, state: 'success' as const, ...wrong }
     expect(await statusOf(octokit.rest.repos.createCommitStatus(status))).toBe(422)
   })
 
-  test('a status needs a token', async () => {
+  test('creating a status requires a token', async () => {
     const { at, first } = await makeRepository()
     const status = { ...at, sha: first, state: 'success' as const }
     expect(await statusOf(connect().rest.repos.createCommitStatus(status))).toBe(401)
   })
 
-  test('a deployment waits for statuses unless told not to, and retires the one before', async () => {
+  test('a deployment requires successful statuses unless waived, and deactivates the previous one', async () => {
     const { at, first } = await makeRepository()
     await octokit.rest.repos.createCommitStatus({ ...at, sha: first, state: 'pending' })
-    const wanted = { ...at, ref: 'master', auto_merge: false, environment: 'dev' }
-    expect(await statusOf(octokit.rest.repos.createDeployment(wanted))).toBe(409)
+    const request = { ...at, ref: 'master', auto_merge: false, environment: 'dev' }
+    expect(await statusOf(octokit.rest.repos.createDeployment(request))).toBe(409)
     const deploy = async () => {
-      const { data } = await octokit.rest.repos.createDeployment({ ...wanted, required_contexts: [] })
+      const { data } = await octokit.rest.repos.createDeployment({ ...request, required_contexts: [] })
       const deployment_id = 'id' in data ? data.id : 0
       const state = 'success' as const
       await octokit.rest.repos.createDeploymentStatus({
@@ -394,12 +395,12 @@ describe('statuses and deployments', () => {
       [later, first],
       [earlier, first],
     ])
-    expect(await statusOf(octokit.rest.repos.createDeployment({ ...wanted, ref: 'missing' }))).toBe(422)
+    expect(await statusOf(octokit.rest.repos.createDeployment({ ...request, ref: 'missing' }))).toBe(422)
   })
 })
 
 describe('reading', () => {
-  test('files, commits and branches', async () => {
+  test('covers files, commits and branches', async () => {
     const repository = await makeRepository()
     await repository.git('checkout', '--quiet', '-b', 'other')
     const head = await repository.commit('Configure', '.lambci.json', '{"cmd": "true"}')
@@ -424,7 +425,7 @@ describe('reading', () => {
 })
 
 describe('hooks', () => {
-  test('ping, deliveries and redelivery under the same id', async () => {
+  test('are pinged, list their deliveries, and redeliver with the same id', async () => {
     const { at, fullName } = await makeRepository()
     const { data: hooks } = await octokit.rest.repos.listWebhooks(at)
     expect(hooks).toMatchObject([{ active: true, config: { url: receiver.url, secret: '********' } }])
@@ -443,7 +444,7 @@ describe('hooks', () => {
     const delivery = async (redelivery: boolean) => {
       for (;;) {
         const { data } = await octokit.rest.repos.listWebhookDeliveries({ ...at, hook_id })
-        const found = data.find(one => one.guid === push.guid && one.redelivery === redelivery)
+        const found = data.find(each => each.guid === push.guid && each.redelivery === redelivery)
         if (found) return found
       }
     }

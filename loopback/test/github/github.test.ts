@@ -12,7 +12,7 @@ import { payloadErrors } from './payload-schema.ts'
 import { type Receiver, receiveWebhooks } from './webhook-receiver.ts'
 import { git, makeDirectory, makeWorkingCopy, removeDirectories } from './working-copy.ts'
 
-// What our GitHub promises beyond what every GitHub does.
+// What the loopback GitHub guarantees beyond the contract suite.
 const TOKEN = 'the-token'
 const CLONE_TOKEN = 'the-clone-token'
 const at = { owner: 'acme', repo: 'site' }
@@ -55,7 +55,7 @@ const statusOf = (work: Promise<unknown>) =>
 const remote = (password = '', fullName = 'acme/site') =>
   `${github.url.replace('://', (password && `://x-access-token:${password}@`) || '://')}/${fullName}.git`
 
-/** Pushes one commit to `acme/site`, which makes it. */
+/** Creates `acme/site` by pushing one commit. */
 async function makeRepository() {
   const copy = await makeWorkingCopy(remote())
   const first = await copy.commit('First')
@@ -64,7 +64,7 @@ async function makeRepository() {
 }
 
 describe('the first push', () => {
-  test('makes a public repository and is told of by the server’s own hook', async () => {
+  test('creates a public repository and sends an event to the server’s hook', async () => {
     const { first } = await makeRepository()
     const { payload, headers } = await receiver.push('acme/site', 'refs/heads/master')
     expect(payload).toMatchObject({ after: first, pusher: { name: 'acme' }, repository: { private: false } })
@@ -73,7 +73,7 @@ describe('the first push', () => {
     expect(data).toMatchObject({ full_name: 'acme/site', default_branch: 'master', clone_url: remote() })
   })
 
-  test('says which branch is the default one', async () => {
+  test('determines the default branch', async () => {
     const copy = await makeWorkingCopy(remote())
     await copy.commit('First')
     await copy.push('master:main', 'master:a-feature')
@@ -85,7 +85,7 @@ describe('the first push', () => {
     expect(await git(join(copy.directory, 'clone'), 'rev-parse', '--abbrev-ref', 'HEAD')).toBe('a-feature')
   })
 
-  test('at the same time from two sides makes one repository', async () => {
+  test('creates one repository even if clients push concurrently', async () => {
     const copies = await Promise.all([1, 2, 3, 4].map(() => makeWorkingCopy(remote())))
     await Promise.all(
       copies.map(async (copy, index) => {
@@ -98,10 +98,10 @@ describe('the first push', () => {
   })
 
   test.each(['acme/..', 'acme/%2e%2e%2fgitconfig', '../site', 'acme/a%20b', 'acme/x.git', '-/$(id)'])(
-    'cannot make %s',
+    'cannot create %s',
     async name => {
       const path = `/${name}.git/info/refs?service=git-receive-pack`
-      // fetch would resolve the dots itself.
+      // fetch would resolve the dots.
       const answer = await send({ path })
       expect(answer.statusCode).toBe(404)
       expect((await readdir(directory)).filter(file => file.endsWith('.git'))).toEqual([])
@@ -109,27 +109,28 @@ describe('the first push', () => {
   )
 })
 
-/** git keeps the password of a URL to itself until it is asked for one; a header it always sends. */
-const sending = (token: string) => {
+/** Makes git send the token at once. It sends the password of a URL only after a 401. */
+const withToken = (token: string) => {
   const pair = Buffer.from(`x-access-token:${token}`).toString('base64')
   return ['-c', `http.extraheader=Authorization: Basic ${pair}`]
 }
 
 describe('access', () => {
-  test('a wrong password is refused even where none is needed', async () => {
+  test('a wrong password is refused even if none is required', async () => {
     const copy = await makeRepository()
-    const push = (token: string, ref: string) => copy.git(...sending(token), 'push', '--quiet', remote(), ref)
+    const push = (token: string, ref: string) =>
+      copy.git(...withToken(token), 'push', '--quiet', remote(), ref)
     await expect(push('wrong', 'master:other')).rejects.toThrow('Username')
-    await expect(copy.git(...sending('wrong'), 'ls-remote', remote())).rejects.toThrow('Username')
+    await expect(copy.git(...withToken('wrong'), 'ls-remote', remote())).rejects.toThrow('Username')
     await push(TOKEN, 'master:other')
   })
 
-  test('the clone token reads a private repository and writes nothing', async () => {
+  test('the clone token can read a private repository but not write', async () => {
     const copy = await makeRepository()
     await connect().rest.repos.update({ ...at, private: true })
     const refs = await copy.git('ls-remote', remote(CLONE_TOKEN))
     expect(refs).toContain('refs/heads/master')
-    await expect(copy.git(...sending(CLONE_TOKEN), 'push', remote(), 'master:other')).rejects.toThrow('403')
+    await expect(copy.git(...withToken(CLONE_TOKEN), 'push', remote(), 'master:other')).rejects.toThrow('403')
     await expect(copy.git('ls-remote', remote())).rejects.toThrow('Username')
     const reader = connect(CLONE_TOKEN)
     expect((await reader.rest.repos.get(at)).data.private).toBe(true)
@@ -138,7 +139,7 @@ describe('access', () => {
     expect(await statusOf(reader.rest.repos.listWebhooks(at))).toBe(403)
   })
 
-  test('a page that has rebound its name to loopback reads nothing', async () => {
+  test('a request with a rebound host name is refused', async () => {
     await makeRepository()
     const path = '/api/v3/repos/acme/site'
     expect((await send({ path })).statusCode).toBe(200)
@@ -146,7 +147,7 @@ describe('access', () => {
   })
 })
 
-/** One request as node:http sends it; gives the answer with its text. */
+/** Sends one request with node:http, which does not normalize paths. */
 async function send({ path = '/', method = 'GET', headers = {}, body = '' as string | Uint8Array }) {
   const sent = request(new URL(github.url), { path, method, headers, agent: false })
   if ('expect' in headers) sent.once('continue', () => sent.end(body)).flushHeaders()
@@ -158,7 +159,7 @@ async function send({ path = '/', method = 'GET', headers = {}, body = '' as str
 }
 
 describe('REST', () => {
-  test('what it does not know is 501, what is malformed 400 or 413', async () => {
+  test('unknown routes are answered with 501, malformed requests with 400, 413 or 422', async () => {
     expect(await statusOf(connect().rest.issues.listForRepo(at))).toBe(501)
     const path = '/api/v3/user/repos'
     const post = (body: string) =>
@@ -172,7 +173,7 @@ describe('REST', () => {
     expect(malformed.headers['x-ratelimit-limit']).toBe('5000')
   })
 
-  test('files are found by their exact path only', async () => {
+  test('contents are read by exact path only', async () => {
     const copy = await makeRepository()
     await mkdir(join(copy.directory, 'folder'))
     await copy.commit('More', 'folder/*.txt')
@@ -187,7 +188,7 @@ describe('REST', () => {
     ).toBe(404)
   })
 
-  test('a user name beside the token says who acts', async () => {
+  test('a user name sent with the token becomes the sender', async () => {
     const copy = await makeRepository()
     await copy.git('checkout', '--quiet', '-b', 'update')
     await copy.commit('Update')
@@ -207,7 +208,7 @@ describe('REST', () => {
     })
   })
 
-  test('a pull request of a deleted fork can be reopened, and has no head repository', async () => {
+  test('a pull request from a deleted fork can be reopened, without a head repository', async () => {
     const copy = await makeRepository()
     await copy.git('checkout', '--quiet', '-b', 'feature')
     const head = await copy.commit('Feature')
@@ -255,7 +256,7 @@ describe('git', () => {
     await expect(access(marker)).rejects.toThrow('ENOENT')
   })
 
-  test('compressed bodies, protocol 2 and Expect are understood', async () => {
+  test('compressed bodies, protocol 2 and Expect are supported', async () => {
     const { first } = await makeRepository()
     const { statusCode, text } = await send({
       path: '/acme/site.git/git-upload-pack',
@@ -272,21 +273,27 @@ describe('git', () => {
     expect(text).toContain(`${first} HEAD symref-target:refs/heads/master`)
   })
 
-  test.each(['0', '2'])(
-    'a commit that no branch has any more can be fetched by protocol %s',
-    async version => {
-      const copy = await makeRepository()
-      const lost = await copy.commit('Lost')
-      await copy.push('master')
-      await copy.push('--force', `${copy.first}:master`)
-      const clone = await makeDirectory()
-      await git(clone, 'init', '--quiet')
-      await git(clone, '-c', `protocol.version=${version}`, 'fetch', '--quiet', '--depth=1', remote(), lost)
-      expect(await git(clone, 'rev-parse', 'FETCH_HEAD')).toBe(lost)
-    },
-  )
+  test.each(['0', '2'])('an unreachable commit can be fetched with protocol %s', async version => {
+    const copy = await makeRepository()
+    const unreachable = await copy.commit('Unreachable')
+    await copy.push('master')
+    await copy.push('--force', `${copy.first}:master`)
+    const clone = await makeDirectory()
+    await git(clone, 'init', '--quiet')
+    await git(
+      clone,
+      '-c',
+      `protocol.version=${version}`,
+      'fetch',
+      '--quiet',
+      '--depth=1',
+      remote(),
+      unreachable,
+    )
+    expect(await git(clone, 'rev-parse', 'FETCH_HEAD')).toBe(unreachable)
+  })
 
-  test('a push that breaks off changes nothing and holds nobody up', async () => {
+  test('an aborted push changes nothing and does not block others', async () => {
     const copy = await makeRepository()
     const broken = request(new URL(`${remote()}/git-receive-pack`), {
       method: 'POST',
@@ -309,14 +316,14 @@ describe('git', () => {
 })
 
 describe('deliveries', () => {
-  test('what fails is kept and not sent again by itself', async () => {
-    receiver.answerWith(500)
+  test('a failed delivery is recorded and not retried', async () => {
+    receiver.respondWith(500)
     const copy = await makeRepository()
     const { guid } = await receiver.push('acme/site', 'refs/heads/master')
     github.setWebhook({ url: 'http://127.0.0.1:1/', secret: 's' })
     await copy.push('master:unreachable')
     github.setWebhook(null)
-    await copy.push('master:unheard')
+    await copy.push('master:without-webhook')
     github.setWebhook({ url: receiver.url, secret: receiver.secret })
     await copy.push('master:last')
     await receiver.push('acme/site', 'refs/heads/last')
@@ -329,7 +336,7 @@ describe('deliveries', () => {
     expect(failed).toMatchObject({ status_code: 500, redelivery: false })
   })
 
-  test('a repository’s own hook acts in place of the server’s', async () => {
+  test('a repository’s own hook replaces the server’s hook', async () => {
     const own = await receiveWebhooks('another secret')
     const copy = await makeRepository()
     const config = { url: own.url, secret: own.secret, content_type: 'json' }
@@ -337,7 +344,7 @@ describe('deliveries', () => {
     await copy.push('master:own')
     await own.push('acme/site', 'refs/heads/own')
     await connect().rest.repos.updateWebhook({ ...at, hook_id: hook.id, active: false })
-    await copy.push('master:nobody')
+    await copy.push('master:inactive')
     await connect().rest.repos.deleteWebhook({ ...at, hook_id: hook.id })
     await copy.push('master:server')
     await receiver.push('acme/site', 'refs/heads/server')
@@ -348,13 +355,13 @@ describe('deliveries', () => {
   })
 })
 
-describe('starting again', () => {
-  test('everything is still there', async () => {
+describe('starting', () => {
+  test('restores all state', async () => {
     const { first } = await makeRepository()
     const sent = await receiver.push('acme/site', 'refs/heads/master')
     await connect().rest.repos.createCommitStatus({ ...at, sha: first, state: 'success' })
-    const wanted = { ...at, ref: 'master', auto_merge: false, required_contexts: [] }
-    await connect().rest.repos.createDeployment(wanted)
+    const deployment = { ...at, ref: 'master', auto_merge: false, required_contexts: [] }
+    await connect().rest.repos.createDeployment(deployment)
     await connect().rest.repos.createFork({ ...at, organization: 'forker' })
     await github.close()
     github = await start()
@@ -369,11 +376,11 @@ describe('starting again', () => {
   })
 
   test.each([
-    ['known at once', true],
+    ['set at the start', true],
     ['set later', false],
-  ])('kill -9 loses no event, with the webhook %s', async (_, isKnown) => {
+  ])('after kill -9 loses no event, with the webhook %s', async (_, isSetAtStart) => {
     await github.close()
-    receiver.answerWith('never')
+    receiver.respondWith('never')
     const program = `
       import { startGitHub } from ${JSON.stringify(new URL('../../github/server.ts', import.meta.url).href)}
       const webhook = { url: ${JSON.stringify(receiver.url)}, secret: ${JSON.stringify(receiver.secret)} }
@@ -390,30 +397,30 @@ describe('starting again', () => {
     const { guid } = await receiver.push('acme/site', 'refs/heads/master')
     child.kill('SIGKILL')
     await once(child, 'exit')
-    // As if the server had been killed between a push and the telling of it.
+    // As if the server had been killed between a push and its event.
     const [repository = ''] = (await readdir(directory)).filter(file => file.endsWith('.git'))
-    await copy.git('push', '--quiet', join(directory, repository), 'master:untold')
+    await copy.git('push', '--quiet', join(directory, repository), 'master:unsent')
 
-    receiver.answerWith(202)
+    receiver.respondWith(202)
     receiver.events.length = 0
-    if (isKnown) github = await start()
+    if (isSetAtStart) github = await start()
     else {
       github = await startGitHub({ directory, token: TOKEN, webhook: null })
       github.setWebhook({ url: receiver.url, secret: receiver.secret })
     }
-    await receiver.push('acme/site', 'refs/heads/untold')
+    await receiver.push('acme/site', 'refs/heads/unsent')
     const refs = receiver.events.map(({ payload }) => payload.ref)
-    expect(refs).toEqual(['refs/heads/master', 'refs/heads/second', 'refs/heads/untold'])
+    expect(refs).toEqual(['refs/heads/master', 'refs/heads/second', 'refs/heads/unsent'])
     expect(receiver.events[0]?.guid).toBe(guid)
   })
 
-  test('without git says so', async () => {
+  test('without git fails with a UserError', async () => {
     const gitPath = join(directory, 'no-git')
     const second = startGitHub({ directory: await makeDirectory(), gitPath, token: 't', webhook: null })
     await expect(second).rejects.toThrow(UserError)
   })
 
-  test('on a port that is taken says so', async () => {
+  test('on a taken port fails with a UserError', async () => {
     const port = Number(new URL(github.url).port)
     const second = startGitHub({ directory: await makeDirectory(), port, token: 't', webhook: null })
     await expect(second).rejects.toThrow(UserError)

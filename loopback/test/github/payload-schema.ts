@@ -3,13 +3,13 @@ import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 
 const schema = createRequire(import.meta.url)('@octokit/webhooks-schemas/schema.json')
-// ajv-formats is CommonJS, whose only export TypeScript takes for a namespace.
+// ajv-formats is CommonJS. TypeScript mistakes its only export for a namespace.
 const ajv = (addFormats as unknown as (ajv: Ajv) => Ajv)(
   new Ajv({ strict: false, inlineRefs: false, validateSchema: false }),
 )
 ajv.addSchema({ ...schema, $id: 'github' })
 
-/** What is wrong with a payload according to GitHub's schema for `event`, for example `pull_request$opened`. */
+/** The violations of GitHub's schema for `event`, for example `pull_request$opened`. */
 export function payloadErrors(event: string, payload: unknown): string[] {
   const validate = ajv.getSchema(`github#/definitions/${event}`)
   if (!validate) throw new Error(`There is no schema for ${event}`)

@@ -8,7 +8,7 @@ const refs = fc.dictionary(
 )
 const asMap = (record: Record<string, string>) => new Map(Object.entries(record))
 
-test('applying the changes to what was gives what is, each ref being touched at most once', () => {
+test('applying the changes to the old refs yields the new refs, with at most one change per ref', () => {
   fc.assert(
     fc.property(refs.map(asMap), refs.map(asMap), (before, after) => {
       const changes = compareRefs(before, after)
@@ -30,6 +30,6 @@ test.each([
   ['main', ['refs/heads/main', 'refs/heads/master'], 'main'],
   ['master', ['refs/heads/main', 'refs/heads/master'], 'master'],
   ['main', ['refs/heads/a', 'refs/tags/main'], 'a'],
-])('with %s before and %j now', (current, names, chosen) => {
+])('with the default branch %s and the refs %j, %s becomes the default', (current, names, chosen) => {
   expect(chooseDefaultBranch(current, new Map(names.map(name => [name, '1'])))).toBe(chosen)
 })

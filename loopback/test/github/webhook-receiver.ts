@@ -4,9 +4,9 @@ import { Webhooks } from '@octokit/webhooks'
 
 // biome-ignore lint/suspicious/noExplicitAny: payloads are checked against GitHub's schema where they are used
 export type Event = { name: string; guid: string; headers: Record<string, unknown>; payload: any }
-type Waiter = { wanted: (event: Event) => boolean; resolve: (event: Event) => void }
+type Waiter = { matches: (event: Event) => boolean; resolve: (event: Event) => void }
 
-/** A webhook's other end: keeps what comes, and refuses what is not signed with its secret. */
+/** A webhook endpoint that records events and refuses those not signed with its secret. */
 export async function receiveWebhooks(secret = 'a webhook secret') {
   const webhooks = new Webhooks({ secret })
   const events: Event[] = []
@@ -19,21 +19,21 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
     const signature = String(headers['x-hub-signature-256'])
     const isSigned = await webhooks.verify(body, signature).catch(() => false)
     if (!isSigned) response.writeHead(401).end('not signed')
-    else if (status !== 'never') response.writeHead(status).end('taken')
+    else if (status !== 'never') response.writeHead(status).end('accepted')
     if (!isSigned) return
     const [name, guid] = [headers['x-github-event'], headers['x-github-delivery']].map(String)
     const event = { name: name!, guid: guid!, headers, payload: JSON.parse(body) }
     events.push(event)
-    for (const waiter of waiters) if (waiter.wanted(event)) waiter.resolve(event)
+    for (const waiter of waiters) if (waiter.matches(event)) waiter.resolve(event)
   })
   server.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
-  /** The first event that fits, of those that came and those to come. */
-  const event = (wanted: (event: Event) => boolean) =>
+  /** The first matching event, received already or in the future. */
+  const event = (matches: (event: Event) => boolean) =>
     new Promise<Event>(resolve => {
-      const seen = events.find(wanted)
-      if (seen) resolve(seen)
-      else waiters.add({ wanted, resolve })
+      const received = events.find(matches)
+      if (received) resolve(received)
+      else waiters.add({ matches, resolve })
     })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`,
@@ -53,8 +53,8 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
         ({ name, payload }) =>
           name === 'pull_request' && payload.action === action && payload.repository.full_name === repository,
       ),
-    /** With this status from now on, or not at all. */
-    answerWith: (next: number | 'never') => {
+    /** Responds with this status from now on, or never. */
+    respondWith: (next: number | 'never') => {
       status = next
     },
     close: async () => {

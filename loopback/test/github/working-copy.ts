@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 
-const person = (kind: string) => ({
+const identity = (kind: string) => ({
   [`GIT_${kind}_NAME`]: 'A Name',
   [`GIT_${kind}_EMAIL`]: 'a-name@users.noreply.github.com',
 })
@@ -13,29 +13,29 @@ const env = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
-  ...person('AUTHOR'),
-  ...person('COMMITTER'),
+  ...identity('AUTHOR'),
+  ...identity('COMMITTER'),
 }
 
-/** Runs git in a directory; gives what it prints, throws with its error output. */
+/** Runs git in a directory and returns its output. Throws with git's error output. */
 export async function git(directory: string, ...args: string[]): Promise<string> {
   return (await execa('git', args, { cwd: directory, env, extendEnv: false })).stdout
 }
 
-const made: string[] = []
+const directories: string[] = []
 
 export async function makeDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-github-'))
-  made.push(directory)
+  directories.push(directory)
   return directory
 }
 
-/** To be called when all tests of a file are done. */
+/** Call it after all tests of a file. */
 export async function removeDirectories(): Promise<void> {
-  await Promise.all(made.splice(0).map(directory => rm(directory, { recursive: true, force: true })))
+  await Promise.all(directories.splice(0).map(directory => rm(directory, { recursive: true, force: true })))
 }
 
-/** A new repository on `master`, whose `origin` is `url`. */
+/** Creates a repository on `master` with `url` as its `origin`. */
 export async function makeWorkingCopy(url: string) {
   const directory = await makeDirectory()
   const run = (...args: string[]) => git(directory, ...args)
@@ -44,7 +44,7 @@ export async function makeWorkingCopy(url: string) {
   return {
     directory,
     git: run,
-    /** Commits one file and gives the commit's id. */
+    /** Commits one file and returns the commit's id. */
     commit: async (message: string, file = 'file.txt', content = message) => {
       await writeFile(join(directory, file), content)
       await run('add', '--', file)

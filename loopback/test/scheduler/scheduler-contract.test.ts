@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { givenAccess } from '../../../test/support/loopback-aws.ts'
 import { startScheduler } from '../../scheduler/scheduler.ts'
 
-/** What every scheduler must do; LAMBCI_TEST_SCHEDULER_ENDPOINT points this at another one. */
+/** The contract of every Scheduler. LAMBCI_TEST_SCHEDULER_ENDPOINT selects another server than the loopback one. */
 let client: SchedulerClient
 let stop = async () => {}
 
@@ -49,8 +49,8 @@ const schedule = (settings: Partial<CreateScheduleCommandInput> = {}): CreateSch
   ...settings,
 })
 
-test('a schedule that was created is found as it was asked for', async () => {
-  const input = schedule({ Description: 'the end of a build' })
+test('GetSchedule returns a schedule as it was created', async () => {
+  const input = schedule({ Description: 'Dead man’s switch of a build' })
   const { ScheduleArn } = await client.send(new CreateScheduleCommand(input))
   expect(ScheduleArn).toMatch(
     new RegExp(`^arn:aws:scheduler:[a-z0-9-]+:\\d{12}:schedule/default/${input.Name}$`),
@@ -61,7 +61,7 @@ test('a schedule that was created is found as it was asked for', async () => {
   expect(CreationDate?.getFullYear()).toBe(new Date().getFullYear())
 })
 
-test('a second schedule of the same name is a conflict', async () => {
+test('creating a second schedule with the same name is a conflict', async () => {
   const input = schedule()
   await client.send(new CreateScheduleCommand(input))
   await expect(client.send(new CreateScheduleCommand(input))).rejects.toMatchObject({
@@ -70,16 +70,16 @@ test('a second schedule of the same name is a conflict', async () => {
   })
 })
 
-test('a schedule that was deleted is gone, and deleting it again says so', async () => {
+test('a deleted schedule is not found, nor can it be deleted again', async () => {
   const { Name } = schedule()
   await client.send(new CreateScheduleCommand(schedule({ Name })))
   await client.send(new DeleteScheduleCommand({ Name }))
-  const gone = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } }
-  await expect(client.send(new GetScheduleCommand({ Name }))).rejects.toMatchObject(gone)
-  await expect(client.send(new DeleteScheduleCommand({ Name }))).rejects.toMatchObject(gone)
+  const notFound = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } }
+  await expect(client.send(new GetScheduleCommand({ Name }))).rejects.toMatchObject(notFound)
+  await expect(client.send(new DeleteScheduleCommand({ Name }))).rejects.toMatchObject(notFound)
 })
 
-test('schedules are listed by prefix, with their targets', async () => {
+test('ListSchedules filters by prefix and includes the targets', async () => {
   const prefix = `list-${randomUUID().slice(0, 8)}`
   for (const name of ['b', 'a', 'c'])
     await client.send(new CreateScheduleCommand(schedule({ Name: `${prefix}-${name}` })))

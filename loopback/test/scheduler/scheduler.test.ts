@@ -22,12 +22,12 @@ function scratchDirectory() {
   return directory
 }
 
-/** A scheduler whose clock stands still at 2030 until it is moved; calls that `fail` lets through are kept. */
+/** Starts a scheduler with a manual clock, set to 2030. Records the calls for which `fail` returns false. */
 async function start(directory = scratchDirectory(), fail: () => boolean = () => false) {
   const clock = { time: START, now: () => clock.time }
   const calls: { arn: string; input: unknown }[] = []
   const onTarget = async (arn: string, input: unknown) => {
-    if (fail()) throw new Error('the target is away')
+    if (fail()) throw new Error('The target is unavailable')
     calls.push({ arn, input })
   }
   const scheduler = await startScheduler({ directory, clock, onTarget })
@@ -55,7 +55,7 @@ const schedule = (settings: Partial<CreateScheduleCommandInput> = {}): CreateSch
 })
 const minutes = (count: number) => count * 60_000
 
-test('a target is called when its time has come, once, and its schedule deletes itself', async () => {
+test('a due target is called once, and its schedule is deleted', async () => {
   const { create, clock, calls, runDue, schedules } = await start()
   await create()
   clock.time = START + minutes(10) - 1
@@ -68,14 +68,14 @@ test('a target is called when its time has come, once, and its schedule deletes 
   expect(schedules()).toEqual([])
 })
 
-test('a clock that moves is noticed without being told', async () => {
+test('a due target is called without calling runDue', async () => {
   const { create, clock, calls } = await start()
   await create()
   clock.time = START + minutes(10)
   await expect.poll(() => calls, { timeout: 30_000 }).toHaveLength(1)
 })
 
-test('a schedule that does not delete itself stays, and is not called again', async () => {
+test('a schedule with ActionAfterCompletion NONE is kept but not called again', async () => {
   const { create, clock, calls, runDue, client } = await start()
   await create({ ActionAfterCompletion: 'NONE' })
   clock.time = START + minutes(11)
@@ -95,7 +95,7 @@ test('a disabled or deleted schedule is not called', async () => {
   expect(calls).toEqual([])
 })
 
-test('what became due while nobody was here is called after a restart', async () => {
+test('a schedule that became due while the server was down is called after a restart', async () => {
   const directory = scratchDirectory()
   const first = await start(directory)
   await first.create()
@@ -107,12 +107,12 @@ test('what became due while nobody was here is called after a restart', async ()
   expect(second.calls).toHaveLength(1)
 })
 
-test('a target that fails is called again later, and given up after its retries', async () => {
+test('a failed target is retried, until its retries are exhausted', async () => {
   let attempts = 0
   const { create, clock, calls, runDue, schedules } = await start(scratchDirectory(), () => ++attempts <= 2)
   await create()
   const { Target } = schedule()
-  await create({ Name: 'given-up', Target: { ...Target!, RetryPolicy: { MaximumRetryAttempts: 0 } } })
+  await create({ Name: 'without-retries', Target: { ...Target!, RetryPolicy: { MaximumRetryAttempts: 0 } } })
   clock.time = START + minutes(10)
   await runDue()
   expect(schedules()).toMatchObject([{ name: 'switch', failures: 1, dueAt: clock.time + 1000 }])
@@ -122,7 +122,7 @@ test('a target that fails is called again later, and given up after its retries'
   expect(schedules()).toEqual([])
 })
 
-test('the same request again is no conflict, another one under its token is', async () => {
+test('a client token makes a repeated request idempotent, but a different request is a conflict', async () => {
   const { create, schedules } = await start()
   const first = await create({ ClientToken: 'once' })
   expect(await create({ ClientToken: 'once' })).toMatchObject({ ScheduleArn: first.ScheduleArn })
@@ -134,7 +134,7 @@ test('the same request again is no conflict, another one under its token is', as
 
 test.each<[string, Partial<CreateScheduleCommandInput>, string]>([
   ['a rate', { ScheduleExpression: 'rate(5 minutes)' }, 'Schedule.ScheduleExpression'],
-  ['a cron line', { ScheduleExpression: 'cron(0 1 * * ? *)' }, 'Schedule.ScheduleExpression'],
+  ['a cron expression', { ScheduleExpression: 'cron(0 1 * * ? *)' }, 'Schedule.ScheduleExpression'],
   [
     'a day that does not exist',
     { ScheduleExpression: 'at(2030-02-30T00:00:00)' },
@@ -146,9 +146,13 @@ test.each<[string, Partial<CreateScheduleCommandInput>, string]>([
   ['a name that is too long', { Name: 'x'.repeat(65) }, 'Name'],
   ['a name with a space', { Name: 'a b' }, 'Name'],
   ['input that is not JSON', { Target: { ...schedule().Target!, Input: '{' } }, 'Schedule.Target.Input'],
-  ['a target that is no function', { Target: { ...schedule().Target!, Arn: 'arn:aws:sqs:x' } }, 'Target.Arn'],
+  [
+    'a target that is not a function',
+    { Target: { ...schedule().Target!, Arn: 'arn:aws:sqs:x' } },
+    'Target.Arn',
+  ],
   ['a start date', { StartDate: new Date() }, 'StartDate'],
-])('%s is refused, and the key is named', async (_, settings, key) => {
+])('%s is refused with the name of the key', async (_, settings, key) => {
   const { create, schedules } = await start()
   await expect(create(settings)).rejects.toMatchObject({
     name: 'ValidationException',
@@ -157,13 +161,13 @@ test.each<[string, Partial<CreateScheduleCommandInput>, string]>([
   expect(schedules()).toEqual([])
 })
 
-test('there is one group', async () => {
+test('an unknown group is not found', async () => {
   const { create } = await start()
   await create({ GroupName: 'default' })
   await expect(create({ GroupName: 'other' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
 })
 
-test('a long list comes in pages', async () => {
+test('a long list is paginated', async () => {
   const { create, client } = await start()
   for (const Name of ['a', 'b', 'c']) await create({ Name })
   const first = await client.send(new ListSchedulesCommand({ MaxResults: 2 }))
@@ -175,10 +179,10 @@ test('a long list comes in pages', async () => {
   expect(second.NextToken).toBeUndefined()
 })
 
-test('what is not there says so', async () => {
+test('an unsupported operation is answered with 501', async () => {
   const { client } = await start()
   await expect(client.send(new UpdateScheduleCommand(schedule()))).rejects.toMatchObject({
-    message: 'PUT is not there in this loopback scheduler.',
+    message: 'The loopback scheduler does not implement PUT for this path.',
     $metadata: { httpStatusCode: 501, attempts: 1 },
   })
 })

@@ -2,10 +2,10 @@ import { listen, readBody } from '../../loopback.ts'
 
 export type Received = { headers: NodeJS.Dict<string | string[]>; body: Record<string, unknown> }
 
-/** An HTTP endpoint that keeps the notifications that it gets, after refusing the first few. */
+/** Starts an HTTP endpoint that records notifications. It refuses the first `refusals` of them with 503. */
 export async function receiveNotifications(refusals = 0) {
   const received: Received[] = []
-  const waiting: (() => void)[] = []
+  const waiters: (() => void)[] = []
   const server = await listen(async (request, response) => {
     const body = JSON.parse((await readBody(request, 1_000_000))?.toString() ?? '{}')
     const isNotification = body.Type === 'Notification'
@@ -13,15 +13,15 @@ export async function receiveNotifications(refusals = 0) {
     response.writeHead(isRefused ? 503 : 200).end()
     if (!isNotification || isRefused) return
     received.push({ headers: request.headers, body })
-    for (const wake of waiting.splice(0)) wake()
+    for (const resolve of waiters.splice(0)) resolve()
   })
   return {
     ...server,
     endpoint: `${server.url}/hook`,
     received,
-    /** The first `count` notifications, as soon as they are there. */
-    async take(count: number) {
-      while (received.length < count) await new Promise<void>(resolve => waiting.push(resolve))
+    /** Waits for the first `count` notifications. */
+    async waitFor(count: number) {
+      while (received.length < count) await new Promise<void>(resolve => waiters.push(resolve))
       return received.slice(0, count)
     },
   }

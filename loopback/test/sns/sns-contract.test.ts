@@ -18,7 +18,7 @@ import { givenAccess } from '../../../test/support/loopback-aws.ts'
 import { startSns } from '../../sns/sns.ts'
 import { receiveNotifications } from './http-receiver.ts'
 
-/** What every SNS must do; LAMBCI_TEST_SNS_ENDPOINT points this at another one. */
+/** The contract of every SNS server. LAMBCI_TEST_SNS_ENDPOINT selects another server than the loopback one. */
 let client: SNSClient
 let stop = async () => {}
 
@@ -46,9 +46,9 @@ async function topic() {
 }
 
 async function receiver() {
-  const receiving = await receiveNotifications()
-  onTestFinished(receiving.close)
-  return receiving
+  const endpoint = await receiveNotifications()
+  onTestFinished(endpoint.close)
+  return endpoint
 }
 
 async function subscribe(TopicArn: string, Endpoint: string, Attributes?: Record<string, string>) {
@@ -63,7 +63,7 @@ const attribute = (StringValue: string, DataType = 'String') => ({ DataType, Str
 const textsOf = (received: { body: Record<string, unknown> }[]) =>
   received.map(({ body }) => body.Message).toSorted()
 
-test('a topic is created once, and listed', async () => {
+test('a topic is created only once and listed', async () => {
   const Name = `t-${randomUUID()}`
   const first = await client.send(new CreateTopicCommand({ Name }))
   const second = await client.send(new CreateTopicCommand({ Name }))
@@ -73,8 +73,8 @@ test('a topic is created once, and listed', async () => {
   expect(Topics).toContainEqual({ TopicArn: first.TopicArn })
 })
 
-test('a message reaches an HTTP subscription as a notification', async () => {
-  const [TopicArn, { endpoint, take }] = [await topic(), await receiver()]
+test('a message is delivered to an HTTP subscription as a notification', async () => {
+  const [TopicArn, { endpoint, waitFor }] = [await topic(), await receiver()]
   await subscribe(TopicArn, endpoint)
   const Message = 'a <b> & "c"\r\n\u{1f40f} 100%+'
   const { MessageId } = await publish({
@@ -83,7 +83,7 @@ test('a message reaches an HTTP subscription as a notification', async () => {
     Message,
     MessageAttributes: { status: attribute('passed'), number: attribute('7', 'Number') },
   })
-  expect((await take(1))[0]?.body).toMatchObject({
+  expect((await waitFor(1))[0]?.body).toMatchObject({
     Type: 'Notification',
     MessageId,
     TopicArn,
@@ -97,7 +97,7 @@ test('a message reaches an HTTP subscription as a notification', async () => {
   })
 })
 
-test('a subscription is listed until it is ended', async () => {
+test('a subscription is listed until it is deleted', async () => {
   const [TopicArn, { endpoint }] = [await topic(), await receiver()]
   const SubscriptionArn = await subscribe(TopicArn, endpoint)
   expect(await subscribe(TopicArn, endpoint)).toBe(SubscriptionArn)
@@ -110,19 +110,19 @@ test('a subscription is listed until it is ended', async () => {
   expect(await list()).toEqual([])
 })
 
-test('a filter policy decides which messages a subscription gets', async () => {
-  const [TopicArn, { endpoint, take }] = [await topic(), await receiver()]
+test('a filter policy selects the messages of a subscription', async () => {
+  const [TopicArn, { endpoint, waitFor }] = [await topic(), await receiver()]
   await subscribe(TopicArn, endpoint, { FilterPolicy: '{"trust":["fork"]}' })
   const send = (Message: string, trust?: string) =>
     publish({ TopicArn, Message, ...(trust && { MessageAttributes: { trust: attribute(trust) } }) })
   await send('one', 'branch')
   await send('two')
   await send('three', 'fork')
-  expect(textsOf(await take(1))).toEqual(['three'])
+  expect(textsOf(await waitFor(1))).toEqual(['three'])
 })
 
 test('a filter policy can be changed', async () => {
-  const [TopicArn, { endpoint, take }] = [await topic(), await receiver()]
+  const [TopicArn, { endpoint, waitFor }] = [await topic(), await receiver()]
   const SubscriptionArn = await subscribe(TopicArn, endpoint, { FilterPolicy: '{"trust":["fork"]}' })
   await client.send(
     new SetSubscriptionAttributesCommand({
@@ -133,11 +133,11 @@ test('a filter policy can be changed', async () => {
   )
   for (const trust of ['fork', 'branch', 'protected'])
     await publish({ TopicArn, Message: trust, MessageAttributes: { trust: attribute(trust) } })
-  expect(textsOf(await take(2))).toEqual(['branch', 'deploy'])
+  expect(textsOf(await waitFor(2))).toEqual(['branch', 'protected'])
 })
 
-test('an unknown topic is not found', async () => {
-  const TopicArn = (await topic()).replace(/[^:]+$/, 'nowhere')
+test('publishing to an unknown topic fails with NotFound', async () => {
+  const TopicArn = (await topic()).replace(/[^:]+$/, 'unknown')
   await expect(publish({ TopicArn, Message: 'x' })).rejects.toMatchObject({
     name: 'NotFoundException',
     $metadata: { httpStatusCode: 404 },
@@ -146,19 +146,19 @@ test('an unknown topic is not found', async () => {
 
 test.each([
   ['an empty message', { Message: '' }],
-  ['a subject above 100 characters', { Message: 'x', Subject: 'x'.repeat(101) }],
-  ['a message above 256 KiB', { Message: 'x'.repeat(256 * 1024 + 1) }],
+  ['a subject of over 100 characters', { Message: 'x', Subject: 'x'.repeat(101) }],
+  ['a message of over 256 KiB', { Message: 'x'.repeat(256 * 1024 + 1) }],
 ])('%s is an invalid parameter', async (_, input) => {
   const TopicArn = await topic()
   await expect(publish({ TopicArn, ...input })).rejects.toMatchObject({ name: 'InvalidParameterException' })
 })
 
-test('a message of 256 KiB is taken', async () => {
-  const [TopicArn, { endpoint, take }] = [await topic(), await receiver()]
+test('a message of 256 KiB is delivered', async () => {
+  const [TopicArn, { endpoint, waitFor }] = [await topic(), await receiver()]
   await subscribe(TopicArn, endpoint)
   const Message = '&'.repeat(256 * 1024)
   await publish({ TopicArn, Message })
-  expect(textsOf(await take(1))).toEqual([Message])
+  expect(textsOf(await waitFor(1))).toEqual([Message])
 })
 
 test('an unknown condition of a filter policy is an invalid parameter', async () => {

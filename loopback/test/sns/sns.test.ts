@@ -50,7 +50,7 @@ async function start(options: Partial<SnsOptions> = {}) {
   return { ...sns, client, calls, mails, close, publish, subscribe, TopicArn }
 }
 
-test('a function gets the event that AWS would send', async () => {
+test('a function receives the same event as on AWS', async () => {
   const { publish, subscribe, calls, TopicArn, url } = await start()
   const { SubscriptionArn } = await subscribe({})
   const { MessageId } = await publish({
@@ -92,7 +92,7 @@ test('a function gets the event that AWS would send', async () => {
   ])
 })
 
-test('a message that a function does not accept is not answered with success', async () => {
+test('Publish fails if a function does not accept the message', async () => {
   const { publish, subscribe } = await start({
     onLambda: async () => {
       throw new Error('the queue is full')
@@ -102,7 +102,7 @@ test('a message that a function does not accept is not answered with success', a
   await expect(publish({})).rejects.toMatchObject({ name: 'InternalErrorException' })
 })
 
-test('a mail goes to its reader', async () => {
+test('an email subscription receives a mail', async () => {
   const { publish, subscribe, mails, TopicArn } = await start()
   await subscribe({ Protocol: 'email', Endpoint: 'team@example.com' })
   const { MessageId } = await publish({ Subject: 'Build passed', Message: 'All is well.' })
@@ -118,7 +118,7 @@ test('a mail goes to its reader', async () => {
   ])
 })
 
-test('topics and subscriptions survive a restart, filter policies included', async () => {
+test('topics, subscriptions and filter policies survive a restart', async () => {
   const directory = scratchDirectory()
   const first = await start({ directory })
   await first.subscribe({ Attributes: { FilterPolicy: '{"trust":["fork"]}' } })
@@ -131,13 +131,13 @@ test('topics and subscriptions survive a restart, filter policies included', asy
   expect(calls).toHaveLength(1)
 })
 
-test('an HTTP delivery says in its headers what it is', async () => {
-  const { endpoint, take, close } = await receiveNotifications()
+test('an HTTP delivery has the SNS headers', async () => {
+  const { endpoint, waitFor, close } = await receiveNotifications()
   onTestFinished(close)
   const { publish, subscribe, TopicArn } = await start()
   const { SubscriptionArn } = await subscribe({ Protocol: 'http', Endpoint: endpoint })
   const { MessageId } = await publish({})
-  expect((await take(1))[0]?.headers).toMatchObject({
+  expect((await waitFor(1))[0]?.headers).toMatchObject({
     'x-amz-sns-message-type': 'Notification',
     'x-amz-sns-message-id': MessageId,
     'x-amz-sns-topic-arn': TopicArn,
@@ -145,31 +145,34 @@ test('an HTTP delivery says in its headers what it is', async () => {
   })
 })
 
-test('an HTTP delivery that fails is tried again', async () => {
-  const { endpoint, take, close } = await receiveNotifications(2)
+test('a failed HTTP delivery is retried', async () => {
+  const { endpoint, waitFor, close } = await receiveNotifications(2)
   onTestFinished(close)
   const { publish, subscribe } = await start()
   await subscribe({ Protocol: 'http', Endpoint: endpoint })
   await publish({ Message: 'late' })
-  expect((await take(1))[0]?.body).toMatchObject({ Message: 'late' })
+  expect((await waitFor(1))[0]?.body).toMatchObject({ Message: 'late' })
 })
 
 test.each<[string, Partial<SubscribeCommandInput>]>([
-  ['a host elsewhere', { Protocol: 'http', Endpoint: 'http://example.com/hook' }],
-  ['a host that begins like this one', { Protocol: 'http', Endpoint: 'http://127.0.0.1.example.com/' }],
-  ['a user in front of another host', { Protocol: 'http', Endpoint: 'http://127.0.0.1@example.com/' }],
-  ['an address without a host', { Protocol: 'email', Endpoint: 'team' }],
+  ['a remote host', { Protocol: 'http', Endpoint: 'http://example.com/hook' }],
+  [
+    'a remote host that starts with 127.0.0.1',
+    { Protocol: 'http', Endpoint: 'http://127.0.0.1.example.com/' },
+  ],
+  ['a remote host after a user name', { Protocol: 'http', Endpoint: 'http://127.0.0.1@example.com/' }],
+  ['a mail address without a domain', { Protocol: 'email', Endpoint: 'team' }],
   ['a function without an ARN', { Protocol: 'lambda', Endpoint: 'build' }],
-])('%s is no endpoint', async (_, input) => {
+])('%s is refused as an endpoint', async (_, input) => {
   const { subscribe } = await start()
   await expect(subscribe(input)).rejects.toMatchObject({ name: 'InvalidParameterException' })
 })
 
-test('the same subscription with another filter policy is refused', async () => {
+test('subscribing again with another filter policy is refused', async () => {
   const { subscribe } = await start()
   const { SubscriptionArn } = await subscribe({ Attributes: { FilterPolicy: '{"trust":["fork"]}' } })
   expect(await subscribe({})).toMatchObject({ SubscriptionArn })
-  await expect(subscribe({ Attributes: { FilterPolicy: '{"trust":["deploy"]}' } })).rejects.toMatchObject({
+  await expect(subscribe({ Attributes: { FilterPolicy: '{"trust":["protected"]}' } })).rejects.toMatchObject({
     name: 'InvalidParameterException',
     message: expect.stringContaining('already exists with different attributes'),
   })
@@ -180,7 +183,7 @@ test.each(['Line\nbreak', ' space first', 'Grüße', ''])('the subject %j is ref
   await expect(publish({ Subject })).rejects.toMatchObject({ name: 'InvalidParameterException' })
 })
 
-test('attributes count towards the 256 KiB', async () => {
+test('attributes count towards the limit of 256 KiB', async () => {
   const { publish } = await start()
   const Message = 'x'.repeat(256 * 1024 - 10)
   const MessageAttributes = (StringValue: string) => ({ n: { DataType: 'String', StringValue } })
@@ -193,7 +196,7 @@ test('attributes count towards the 256 KiB', async () => {
 test.each([
   ['an empty value', { DataType: 'String', StringValue: '' }],
   ['an unknown type', { DataType: 'Text', StringValue: 'x' }],
-  ['a number that is none', { DataType: 'Number', StringValue: 'seven' }],
+  ['an invalid number', { DataType: 'Number', StringValue: 'seven' }],
 ])('an attribute with %s is refused', async (_, attribute) => {
   const { publish } = await start()
   await expect(publish({ MessageAttributes: { n: attribute } })).rejects.toMatchObject({
@@ -207,7 +210,7 @@ test.each<[string, (sns: Awaited<ReturnType<typeof start>>) => Promise<unknown>]
   ["The protocol 'sms'", sns => sns.subscribe({ Protocol: 'sms', Endpoint: '+15550100' })],
   ['RawMessageDelivery', sns => sns.subscribe({ Attributes: { RawMessageDelivery: 'true' } })],
   ['A FIFO topic', sns => sns.client.send(new CreateTopicCommand({ Name: 'x.fifo' }))],
-])('%s is not there, and says so', async (what, request) => {
+])('%s is answered with 501', async (what, request) => {
   await expect(request(await start())).rejects.toMatchObject({
     name: 'InvalidAction',
     message: expect.stringContaining(what),
@@ -215,7 +218,7 @@ test.each<[string, (sns: Awaited<ReturnType<typeof start>>) => Promise<unknown>]
   })
 })
 
-test('a request that is not signed is refused', async () => {
+test('an unsigned request is refused', async () => {
   const { url } = await start()
   const body = 'Action=ListTopics&Version=2010-03-31'
   const answer = await fetch(url, { method: 'POST', body })

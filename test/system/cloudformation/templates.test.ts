@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
 import { describe, expect, test } from 'vitest'
 import { readStack } from '../../../loopback/system/stack.ts'
-import { fillIn, type Resource } from '../../../loopback/system/template.ts'
+import { evaluateTemplate, type Resource } from '../../../loopback/system/template.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../../src/admission/deadlines.ts'
 import { LEASE_SECONDS } from '../../../src/reporting/lease.ts'
 
@@ -16,7 +16,7 @@ const PARAMETERS = {
   BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
 }
 const fill = (name: string, stack: string, parameters: Record<string, string> = {}) =>
-  fillIn(readFileSync(pathOf(name), 'utf8'), {
+  evaluateTemplate(readFileSync(pathOf(name), 'utf8'), {
     stack,
     account: ACCOUNT,
     region: 'us-east-1',

@@ -2,16 +2,16 @@ import { Alarm, type Clock } from '../clock.ts'
 import { retryAt } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'
 
-/** A target that rejects is called again later; it is called by the rights of a role. */
+/** Calls a target with the rights of the given role. A call that rejects is retried later. */
 export type OnTarget = (targetArn: string, input: unknown, roleArn: string) => Promise<void> | void
 
-/** Calls what is due, again where the target fails; a schedule is kept until its target has taken it. */
-export class Firing {
+/** Calls the targets of due schedules, with retries. A schedule is stored until its target has accepted the call. */
+export class ScheduleRunner {
   readonly #store: ScheduleStore
   readonly #clock: Clock
   readonly #onTarget: OnTarget
   readonly #alarm: Alarm
-  #round: Promise<void> | null = null
+  #running: Promise<void> | null = null
   #closed = false
 
   constructor(store: ScheduleStore, clock: Clock, onTarget: OnTarget) {
@@ -21,36 +21,36 @@ export class Firing {
     this.#alarm = new Alarm(clock, () => void this.runDue())
   }
 
-  /** Until the next schedule is due. */
-  sleep() {
-    this.#alarm.set(this.#closed || this.#round ? null : this.#store.nextDue())
+  /** Sets the alarm for the next due schedule. Call it after every change of a schedule. */
+  setAlarm() {
+    this.#alarm.set(this.#closed || this.#running ? null : this.#store.nextDue())
   }
 
   async runDue() {
-    // One round at a time, or a schedule would be called twice; the next may have become due in the meantime.
-    while (this.#round) await this.#round
-    this.#round = this.#runRound().finally(() => {
-      this.#round = null
-      this.sleep()
+    // One run at a time, or a target would be called twice. Run again, since schedules may have become due meanwhile.
+    while (this.#running) await this.#running
+    this.#running = this.#run().finally(() => {
+      this.#running = null
+      this.setAlarm()
     })
-    await this.#round
+    await this.#running
   }
 
   async close() {
     this.#closed = true
     this.#alarm.set(null)
-    await this.#round
+    await this.#running
   }
 
-  async #runRound() {
+  async #run() {
     for (const { name } of this.#store.due(this.#clock.now())) {
       const schedule = this.#store.find(name)
-      // Gone since, by a request that came while another target was being called.
-      if (schedule && !this.#closed) await this.#fire(schedule)
+      // It may have been deleted while another target was being called.
+      if (schedule && !this.#closed) await this.#callTarget(schedule)
     }
   }
 
-  async #fire(schedule: Schedule) {
+  async #callTarget(schedule: Schedule) {
     const { name, input, failures } = schedule
     let next: number | null = null
     try {
