@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Refused } from '../iam/guard.ts'
+import { AuthError } from '../iam/guard.ts'
 import { readBody } from '../loopback.ts'
 import { parseQuery, type Query } from './query.ts'
 import { notImplemented, QueryError } from './query-error.ts'
 import { answerXml, errorXml, type XmlValue } from './xml.ts'
 
-export type Conclusion = { [name: string]: XmlValue }
+export type ActionResult = { [name: string]: XmlValue }
 /** A request that came as a whole; who has sent it is not yet known. */
 export type Signed = { request: IncomingMessage; body: Buffer }
-export type Action = (query: Query, signed: Signed) => Conclusion | Promise<Conclusion>
+export type Action = (query: Query, signed: Signed) => ActionResult | Promise<ActionResult>
 
 export type QueryService = {
   version: string
@@ -43,7 +43,7 @@ async function answer(request: IncomingMessage, service: QueryService, requestId
     const result = await action(query, { request, body })
     return { status: 200, xml: answerXml(name, result, { namespace, requestId }) }
   } catch (error) {
-    const isOurs = error instanceof QueryError || error instanceof Refused
+    const isOurs = error instanceof QueryError || error instanceof AuthError
     const fault = isOurs ? error : new QueryError(500, 'InternalError', String(error))
     return { status: fault.status, xml: errorXml(fault, { namespace, requestId }) }
   }

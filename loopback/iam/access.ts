@@ -15,5 +15,5 @@ export type Allows = (accessKeyId: string, request: AccessRequest) => boolean
 export const CONTEXT = { 'aws:SecureTransport': 'true' } as const
 
 /** AWS's words for a refusal. */
-export const describeRefusal = (arn: string, { action, resource }: AccessRequest) =>
+export const accessDeniedMessage = (arn: string, { action, resource }: AccessRequest) =>
   `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`

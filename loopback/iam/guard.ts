@@ -1,12 +1,12 @@
 import { authenticate, type Refusal } from '../sigv4/authenticate.ts'
-import type { LookUp } from '../sigv4/claim.ts'
-import { type AccessRequest, type Allows, CONTEXT, describeRefusal } from './access.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
+import { type AccessRequest, type Allows, accessDeniedMessage, CONTEXT } from './access.ts'
 
 /** Who may come in, and what they may do; a service without a guard takes any signature and allows everything. */
-export type Guard = { credentials: LookUp; allows: Allows }
+export type Guard = { credentials: CredentialLookup; allows: Allows }
 
 /** A request that is turned away: the codes of services that answer in XML and in JSON, which differ. */
-export class Refused extends Error {
+export class AuthError extends Error {
   override readonly name = 'Refused'
   readonly status: number
   readonly code: string
@@ -45,18 +45,18 @@ const REFUSALS: Record<Refusal, readonly [readonly [number, string, string], str
  * Whose signature a request bears.
  * @throws Refused
  */
-export function demandCaller(...[signed, place]: Parameters<typeof authenticate>): string {
+export function requireCaller(...[signed, place]: Parameters<typeof authenticate>): string {
   const caller = authenticate(signed, place)
   if ('accessKeyId' in caller) return caller.accessKeyId
-  throw new Refused(...REFUSALS[caller.refusal])
+  throw new AuthError(...REFUSALS[caller.refusal])
 }
 
 /** @throws Refused where the guard does not allow it; SNS and the Scheduler name it differently. */
-export function demandAccess(guard: Guard, accessKeyId: string, request: AccessRequest): void {
+export function requireAccess(guard: Guard, accessKeyId: string, request: AccessRequest): void {
   const asked = { ...request, context: { ...CONTEXT, ...request.context } }
   if (!guard.allows(accessKeyId, asked))
-    throw new Refused(
+    throw new AuthError(
       [403, 'AuthorizationError', 'AccessDeniedException'],
-      describeRefusal(accessKeyId, request),
+      accessDeniedMessage(accessKeyId, request),
     )
 }

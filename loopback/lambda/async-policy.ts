@@ -1,4 +1,4 @@
-import type { FunctionError, Outcome } from './outcome.ts'
+import type { FunctionError, InvocationResult } from './invocation-result.ts'
 
 /** An event of the asynchronous queue; times in ms since 1970. */
 export type QueuedEvent = {
@@ -39,8 +39,13 @@ export type Decision =
   | { kind: 'discard'; condition: Condition }
 
 /** What becomes of an event after its `failures`th failure, or its success. */
-export function decide(outcome: Outcome, failures: number, policy: RetryPolicy, now: number): Decision {
-  if (outcome.ok) return { kind: 'done' }
+export function decide(
+  result: InvocationResult,
+  failures: number,
+  policy: RetryPolicy,
+  now: number,
+): Decision {
+  if (result.ok) return { kind: 'done' }
   if (failures > policy.attempts) return { kind: 'discard', condition: 'RetriesExhausted' }
   return { kind: 'retry', dueAt: now + (policy.delaysMs[failures - 1] ?? policy.delaysMs.at(-1) ?? 0) }
 }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import type { FunctionError } from './outcome.ts'
+import type { FunctionError } from './invocation-result.ts'
 import { killSandbox } from './sandbox-processes.ts'
 
 /**

@@ -22,7 +22,7 @@ export type FunctionDefinition = {
 
 export type OnLog = (functionName: string, requestId: string | null, line: string) => void
 
-export type Place = { region: string; account: string }
+export type Location = { region: string; account: string }
 
-export const functionArn = ({ region, account }: Place, name: string) =>
+export const functionArn = ({ region, account }: Location, name: string) =>
   `arn:aws:lambda:${region}:${account}:function:${name}`

@@ -1,11 +1,11 @@
 /** Tells when no invocation runs and the queues are empty. */
 export class IdleWatch {
-  readonly #queuesAreQuiet: () => boolean
+  readonly #queuesAreEmpty: () => boolean
   readonly #waiting = new Set<() => void>()
   #running = 0
 
-  constructor(queuesAreQuiet: () => boolean) {
-    this.#queuesAreQuiet = queuesAreQuiet
+  constructor(queuesAreEmpty: () => boolean) {
+    this.#queuesAreEmpty = queuesAreEmpty
   }
 
   async during<T>(work: () => Promise<T>): Promise<T> {
@@ -26,7 +26,7 @@ export class IdleWatch {
   }
 
   check() {
-    if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreQuiet()) return
+    if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreEmpty()) return
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
   }

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Listening, listen, readBody } from '../loopback.ts'
-import { type FunctionError, failed, functionErrorSchema, type Outcome } from './outcome.ts'
+import {
+  type FunctionError,
+  failed,
+  functionErrorSchema,
+  type InvocationResult,
+} from './invocation-result.ts'
 
 /** An event on its way to a runtime. */
 export type Invocation = {
@@ -13,9 +18,9 @@ export type Invocation = {
 
 export type RuntimeListener = {
   /** The runtime is ready: `hand` gives it its next event. */
-  next(hand: (invocation: Invocation) => void): void
+  next(respond: (invocation: Invocation) => void): void
   /** False where no such invocation runs. */
-  finished(requestId: string, outcome: Outcome): boolean
+  finished(requestId: string, result: InvocationResult): boolean
   initFailed(error: FunctionError): void
 }
 
@@ -30,20 +35,20 @@ const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([
 export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =>
   listen(async (request, response) => {
     const [, init, next, requestId = '', verb] = ROUTE.exec(request.url ?? '') ?? []
-    if (request.method === 'GET' && next) return listener.next(invocation => hand(response, invocation))
+    if (request.method === 'GET' && next) return listener.next(invocation => respond(response, invocation))
     if (request.method !== 'POST' || (!init && !verb))
       return refuse(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
     if (init) {
       listener.initFailed(await readError(request))
       return accept(response)
     }
-    const outcome: Outcome =
+    const result: InvocationResult =
       verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
-    if (!listener.finished(requestId, outcome)) return refuse(response, 400, 'Invalid request ID')
+    if (!listener.finished(requestId, result)) return refuse(response, 400, 'Invalid request ID')
     accept(response)
   })
 
-function hand(response: ServerResponse, invocation: Invocation) {
+function respond(response: ServerResponse, invocation: Invocation) {
   response
     .writeHead(200, {
       'content-type': 'application/json',
@@ -55,7 +60,7 @@ function hand(response: ServerResponse, invocation: Invocation) {
     .end(invocation.payload)
 }
 
-async function readResult(request: IncomingMessage): Promise<Outcome> {
+async function readResult(request: IncomingMessage): Promise<InvocationResult> {
   const body = await readBody(request, PAYLOAD_LIMIT)
   if (!body)
     return failed(

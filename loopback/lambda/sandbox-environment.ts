@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import type { FunctionDefinition, Place } from './definition.ts'
+import type { FunctionDefinition, Location } from './definition.ts'
 
 /**
  * All that a sandbox's processes have in their environment: nothing of the host's but where its programs are.
@@ -8,7 +8,7 @@ import type { FunctionDefinition, Place } from './definition.ts'
  */
 export function sandboxEnvironment(
   definition: FunctionDefinition,
-  { region }: Place,
+  { region }: Location,
   id: string,
   runtimeApi: string,
 ): Record<string, string> {

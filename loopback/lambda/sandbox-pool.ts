@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts'
+import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
 /** The sandboxes of one function: kept warm, used again, ended after a while without work. */
@@ -18,16 +18,16 @@ export class SandboxPool {
   }
 
   /** Runs the event as soon as a sandbox is free; first come, first served. */
-  async run(event: Event): Promise<Outcome> {
+  async run(event: Event): Promise<InvocationResult> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
     try {
       for (;;) {
         const sandbox = this.#takeIdle() ?? (await this.#start())
-        const outcome = await sandbox.run(event)
-        if (outcome === 'gone') continue
-        this.#rest(sandbox)
-        return outcome
+        const result = await sandbox.run(event)
+        if (result === 'gone') continue
+        this.#release(sandbox)
+        return result
       }
     } finally {
       // The place goes straight to the next in line: nobody else can take it in between.
@@ -38,7 +38,7 @@ export class SandboxPool {
   }
 
   /** Whether somebody waits for a place. */
-  get isFull() {
+  get hasWaiters() {
     return this.#waiting.length > 0
   }
 
@@ -54,7 +54,7 @@ export class SandboxPool {
 
   async #start() {
     if (this.#closed) throw new Error('The pool is closed')
-    const sandbox: Sandbox = new Sandbox({ ...this.#options, onEnd: () => this.#forget(sandbox) })
+    const sandbox: Sandbox = new Sandbox({ ...this.#options, onEnd: () => this.#remove(sandbox) })
     this.#all.add(sandbox)
     await sandbox.start()
     if (this.#closed) await sandbox.end()
@@ -71,11 +71,11 @@ export class SandboxPool {
     return sandbox
   }
 
-  #rest(sandbox: Sandbox) {
+  #release(sandbox: Sandbox) {
     if (sandbox.alive) this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
   }
 
-  #forget(sandbox: Sandbox) {
+  #remove(sandbox: Sandbox) {
     clearTimeout(this.#idle.get(sandbox))
     this.#idle.delete(sandbox)
     this.#all.delete(sandbox)

@@ -17,7 +17,7 @@ export type WrittenBlob = Blob & { md5: Buffer }
 export class Blobs {
   readonly #directory: string
   readonly #readers = new Map<string, number>()
-  readonly #doomed = new Set<string>()
+  readonly #pendingRemoval = new Set<string>()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -82,7 +82,7 @@ export class Blobs {
 
   remove(blobs: readonly Blob[]): void {
     for (const { file } of blobs) {
-      if (this.#readers.has(file)) this.#doomed.add(file)
+      if (this.#readers.has(file)) this.#pendingRemoval.add(file)
       else rmSync(join(this.#directory, file), { force: true })
     }
   }
@@ -100,6 +100,6 @@ export class Blobs {
       return
     }
     this.#readers.delete(file)
-    if (this.#doomed.delete(file)) rmSync(join(this.#directory, file), { force: true })
+    if (this.#pendingRemoval.delete(file)) rmSync(join(this.#directory, file), { force: true })
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sameSignature } from '../sigv4/signature.ts'
+import { constantTimeEqual } from '../sigv4/signature.ts'
 import type { Authorization } from './authorization.ts'
 import {
   type Algorithm,
@@ -38,7 +38,7 @@ export async function receiveBody(
   sink: Sink,
 ): Promise<Received> {
   const { chunked, signed } = framingOf(authorization.payload)
-  const expected = announcedLength(request, chunked)
+  const expected = declaredLength(request, chunked)
   if (expected > limit) throw new Fault('EntityTooLarge', undefined, { MaxSizeAllowed: limit })
   const digests = startDigests(request, authorization)
   let size = 0
@@ -68,7 +68,7 @@ function framingOf(payload: string): { chunked: boolean; signed: boolean } {
   )
 }
 
-function announcedLength({ headers }: S3Request, chunked: boolean): number {
+function declaredLength({ headers }: S3Request, chunked: boolean): number {
   const length = headers.get(chunked ? 'x-amz-decoded-content-length' : 'content-length')
   // No body at all has no length either.
   if (length === undefined && !chunked && !headers.has('transfer-encoding')) return 0
@@ -81,8 +81,8 @@ function announcedLength({ headers }: S3Request, chunked: boolean): number {
 /** All that is computed over the decoded bytes as they go by. */
 function startDigests({ headers }: S3Request, { payload }: Authorization) {
   const given = checksumIn(headers)
-  const announced = headers.get('x-amz-trailer')?.toLowerCase()
-  const algorithm = given?.algorithm ?? (announced === undefined ? undefined : trailerAlgorithm(announced))
+  const declared = headers.get('x-amz-trailer')?.toLowerCase()
+  const algorithm = given?.algorithm ?? (declared === undefined ? undefined : trailerAlgorithm(declared))
   const checksum = algorithm && startChecksum(algorithm)
   const sha256 = HASH.test(payload) ? createHash('sha256') : undefined
   const contentMd5 = headers.get('content-md5')
@@ -93,12 +93,12 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
       for (const digest of [checksum, sha256, md5]) digest?.update(bytes)
     },
     verify: (trailers: Trailers): Checksum | undefined => {
-      if (sha256 && !sameSignature(sha256.digest('hex'), payload))
+      if (sha256 && !constantTimeEqual(sha256.digest('hex'), payload))
         throw new Fault('XAmzContentSHA256Mismatch')
       if (md5 && md5.digest('base64') !== contentMd5) throw new Fault('BadDigest')
-      if ([...trailers.keys()].some(name => name !== announced)) throw new Fault('MalformedTrailerError')
+      if ([...trailers.keys()].some(name => name !== declared)) throw new Fault('MalformedTrailerError')
       if (!algorithm || !checksum) return undefined
-      const value = given?.value ?? trailers.get(announced ?? '')
+      const value = given?.value ?? trailers.get(declared ?? '')
       if (value === undefined) throw new Fault('MalformedTrailerError')
       verifyChecksum({ algorithm, value }, checksum.digest())
       return { algorithm, value }
@@ -106,9 +106,9 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
   }
 }
 
-function trailerAlgorithm(announced: string): Algorithm {
-  const algorithm = algorithmOfHeader(announced)
-  if (!algorithm) throw new Fault('MalformedTrailerError', `This server takes no trailer ${announced}.`)
+function trailerAlgorithm(declared: string): Algorithm {
+  const algorithm = algorithmOfHeader(declared)
+  if (!algorithm) throw new Fault('MalformedTrailerError', `This server takes no trailer ${declared}.`)
   return algorithm
 }
 

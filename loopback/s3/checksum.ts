@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Crc, startCrc32, startCrc32c, startCrc64nvme } from './crc.ts'
 import { Fault } from './faults.ts'
 
-const STARTERS = {
+const ALGORITHMS = {
   crc32: startCrc32,
   crc32c: startCrc32c,
   crc64nvme: startCrc64nvme,
@@ -10,7 +10,7 @@ const STARTERS = {
   sha256: (): Crc => createHash('sha256'),
 }
 
-export type Algorithm = keyof typeof STARTERS
+export type Algorithm = keyof typeof ALGORITHMS
 
 /** A checksum as S3 writes it: base64, with `-N` behind it where it is that of N parts' checksums. */
 export type Checksum = { algorithm: Algorithm; value: string }
@@ -19,7 +19,7 @@ const PREFIX = 'x-amz-checksum-'
 // These say how checksums are to be used; they carry none.
 const SETTINGS = new Set(['algorithm', 'mode', 'type'])
 
-export const startChecksum = (algorithm: Algorithm): Crc => STARTERS[algorithm]()
+export const startChecksum = (algorithm: Algorithm): Crc => ALGORITHMS[algorithm]()
 
 export const checksumHeader = ({ algorithm, value }: Checksum) => ({ [`${PREFIX}${algorithm}`]: value })
 
@@ -32,8 +32,8 @@ export function algorithmOfHeader(name: string): Algorithm | undefined {
 /** @throws {Fault} NotImplemented for algorithms that S3 may know and this server doesn't */
 export function parseAlgorithm(text: string): Algorithm {
   const name = text.toLowerCase()
-  if (!Object.hasOwn(STARTERS, name)) {
-    const known = Object.keys(STARTERS).join(', ')
+  if (!Object.hasOwn(ALGORITHMS, name)) {
+    const known = Object.keys(ALGORITHMS).join(', ')
     throw new Fault('NotImplemented', `This server does not compute ${name} checksums; it knows ${known}.`)
   }
   return name as Algorithm

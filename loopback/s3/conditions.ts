@@ -8,7 +8,7 @@ type Version = { etag: string; modified: string }
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  * @throws {Fault} PreconditionFailed, NoSuchKey, NotImplemented
  */
-export function demandWritable(headers: Headers, current: Version | undefined): void {
+export function checkWriteConditions(headers: Headers, current: Version | undefined): void {
   const ifNoneMatch = headers.get('if-none-match')
   const ifMatch = headers.get('if-match')
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
@@ -25,7 +25,7 @@ export function demandWritable(headers: Headers, current: Version | undefined): 
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  * @throws {Fault} PreconditionFailed
  */
-export function demandRemovable(ifMatch: string | undefined, current: Version | undefined): void {
+export function checkDeleteConditions(ifMatch: string | undefined, current: Version | undefined): void {
   if (ifMatch !== undefined && !(current && matches(ifMatch, current.etag)))
     throw new Fault('PreconditionFailed', undefined, { Condition: 'If-Match' })
 }
@@ -34,7 +34,11 @@ export function demandRemovable(ifMatch: string | undefined, current: Version | 
  * What a conditional read is answered with. The entity tag outweighs the time (RFC 9110, 13.2.2).
  * @param prefix of the headers' names: empty, or `x-amz-copy-source-`
  */
-export function judgeRead(headers: Headers, version: Version, prefix = ''): 'good' | 'unmodified' | 'failed' {
+export function evaluateReadConditions(
+  headers: Headers,
+  version: Version,
+  prefix = '',
+): 'good' | 'unmodified' | 'failed' {
   const header = (name: string) => headers.get(prefix + name)
   const modified = Math.floor(Date.parse(version.modified) / 1000) * 1000
   const ifMatch = header('if-match')
@@ -48,8 +52,8 @@ export function judgeRead(headers: Headers, version: Version, prefix = ''): 'goo
 }
 
 /** Clients leave out the quotes now and then, and S3 lets them. */
-export const bareTag = (etag: string) => etag.trim().replace(/^"(.*)"$/, '$1')
+export const unquoteEtag = (etag: string) => etag.trim().replace(/^"(.*)"$/, '$1')
 
 function matches(header: string, etag: string): boolean {
-  return header.split(',').some(tag => tag.trim() === '*' || bareTag(tag) === bareTag(etag))
+  return header.split(',').some(tag => tag.trim() === '*' || unquoteEtag(tag) === unquoteEtag(etag))
 }

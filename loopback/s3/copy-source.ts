@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { objectArn } from './access.ts'
-import { type Call, demand } from './call.ts'
+import { type Call, requirePermission } from './call.ts'
 import type { ObjectRecord } from './catalogue.ts'
-import { judgeRead } from './conditions.ts'
+import { evaluateReadConditions } from './conditions.ts'
 import { Fault } from './faults.ts'
 import type { Span } from './range.ts'
 import { findObject } from './read-object.ts'
@@ -32,9 +32,9 @@ export function openCopySource(call: Call): CopySource {
       'InvalidArgument',
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     )
-  demand(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
+  requirePermission(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
   const object = findObject({ ...call, request: { ...call.request, bucket } }, key)
-  if (judgeRead(call.request.headers, object, 'x-amz-copy-source-') !== 'good')
+  if (evaluateReadConditions(call.request.headers, object, 'x-amz-copy-source-') !== 'good')
     throw new Fault('PreconditionFailed')
   return { bucket, key, object, read: span => call.blobs.read(object.blobs, span) }
 }

@@ -46,11 +46,11 @@ export function storedHeaders(headers: Headers): Record<string, string> {
     if (name.startsWith(USER) || KEPT.includes(name)) stored[name] = value
   }
   if (userBytes > MAX_USER_BYTES) throw new Fault('MetadataTooLarge')
-  return withoutFraming(stored)
+  return withoutAwsChunked(stored)
 }
 
 /** `aws-chunked` says how the body travelled, not what it is. */
-function withoutFraming({ 'content-encoding': encoding, ...rest }: Record<string, string>) {
+function withoutAwsChunked({ 'content-encoding': encoding, ...rest }: Record<string, string>) {
   const own = encoding
     ?.split(',')
     .map(name => name.trim())

@@ -43,14 +43,14 @@ export type Change = {
   requestId: string
 }
 
-export function ruleCovers({ events, prefix = '', suffix = '' }: NotificationRule, change: Change): boolean {
+export function ruleMatches({ events, prefix = '', suffix = '' }: NotificationRule, change: Change): boolean {
   const named = events.some(event =>
     event.endsWith('*') ? `s3:${change.name}`.startsWith(event.slice(0, -1)) : event === `s3:${change.name}`,
   )
   return named && change.key.startsWith(prefix) && change.key.endsWith(suffix)
 }
 
-export function describeChange(change: Change, region: string, time: Date): S3Event {
+export function toS3Event(change: Change, region: string, time: Date): S3Event {
   const { name, bucket, key, object, principal, requestId } = change
   const record: S3EventRecord = {
     eventVersion: '2.1',

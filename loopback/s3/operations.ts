@@ -1,7 +1,7 @@
 import type { AccessRequest } from '../iam/access.ts'
 import { bucketArn, objectArn } from './access.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
-import type { Answer, Call } from './call.ts'
+import type { Call, S3Response } from './call.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { Fault } from './faults.ts'
 import { listObjects, listObjectsV2 } from './list-objects.ts'
@@ -15,7 +15,7 @@ import { copyObject, putObject } from './write-object.ts'
 type Operation = {
   /** The IAM action it needs; undefined where it asks for itself, key by key. */
   action: string | undefined
-  answer: (call: Call) => Answer | Promise<Answer>
+  answer: (call: Call) => S3Response | Promise<S3Response>
 }
 
 /** Method, level, and the sub-resources that the query names. */

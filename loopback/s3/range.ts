@@ -3,7 +3,7 @@ import { Fault } from './faults.ts'
 /** Bytes from `first` to `last`, both included; `last` is one less than `first` where there are none. */
 export type Span = { first: number; last: number }
 
-export const wholeOf = (size: number): Span => ({ first: 0, last: size - 1 })
+export const fullSpan = (size: number): Span => ({ first: 0, last: size - 1 })
 
 /**
  * The span that a Range header asks for; undefined where it says nothing that S3 heeds (several ranges, another

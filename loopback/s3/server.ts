@@ -3,15 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path'
 import { type Allows, CONTEXT } from '../iam/access.ts'
 import { bind } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
-import { send, sendFault } from './answer.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
-import { type Call, demand } from './call.ts'
+import { type Call, requirePermission } from './call.ts'
 import { filesInUse, openCatalogue } from './catalogue.ts'
-import { describeChange, type NotificationRule, ruleCovers } from './notification.ts'
+import { type NotificationRule, ruleMatches, toS3Event } from './notification.ts'
 import { operationOf, permissionFor } from './operations.ts'
 import { parseRequest, withHoistedHeaders } from './request.ts'
+import { send, sendFault } from './response.ts'
 import { openTables } from './tables.ts'
 
 export type S3Options = {
@@ -22,7 +22,7 @@ export type S3Options = {
   region?: string
   /** Made at the start where they are missing. */
   buckets?: readonly string[]
-  credentials: LookUp
+  credentials: CredentialLookup
   /** Without it, whoever has credentials may do everything. */
   allows?: Allows
   notifications?: readonly NotificationRule[]
@@ -50,10 +50,10 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   for (const name of options.buckets ?? [])
     if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
   const host: Host = { ...options, region, notifications, database, blobs, tables }
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const server = createServer((message, response) => {
-    const answered = serve(host, message, response).finally(() => underWay.delete(answered))
-    underWay.add(answered)
+    const answered = serve(host, message, response).finally(() => inFlight.delete(answered))
+    inFlight.add(answered)
   })
   // Clients keep connections; one that is closed just as it is used again looks to them like a lost write.
   server.keepAliveTimeout = 120_000
@@ -66,7 +66,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     close: async () => {
       const closed = once(server.close(), 'close')
       server.closeAllConnections()
-      await Promise.all([closed, ...underWay])
+      await Promise.all([closed, ...inFlight])
       database.close()
     },
   }
@@ -78,13 +78,13 @@ async function serve(host: Host, message: IncomingMessage, response: ServerRespo
     const request = parseRequest(message)
     response.setHeader('x-amz-request-id', request.id)
     const authorization = authorize(request, host.credentials, host.region)
-    const call = openCall(
+    const call = createCall(
       host,
       request.query.has(PRESIGNED) ? withHoistedHeaders(request) : request,
       authorization,
     )
     const { action, answer } = operationOf(call.request)
-    if (action) demand(call, permissionFor(action, call.request))
+    if (action) requirePermission(call, permissionFor(action, call.request))
     await send(response, await answer(call))
   } catch (error) {
     await sendFault(message, response, error)
@@ -94,7 +94,7 @@ async function serve(host: Host, message: IncomingMessage, response: ServerRespo
   }
 }
 
-function openCall(host: Host, request: Call['request'], authorization: Call['authorization']): Call {
+function createCall(host: Host, request: Call['request'], authorization: Call['authorization']): Call {
   const { database, tables, blobs, region, notifications } = host
   const principal = authorization.accessKeyId
   return {
@@ -104,13 +104,13 @@ function openCall(host: Host, request: Call['request'], authorization: Call['aut
     tables,
     blobs,
     region,
-    may: ({ context, ...asked }) =>
+    allows: ({ context, ...asked }) =>
       host.allows?.(principal, { ...asked, context: { ...CONTEXT, ...context } }) ?? true,
     notify: part => {
       const change = { ...part, bucket: request.bucket, principal, requestId: request.id }
-      const rules = notifications.filter(rule => ruleCovers(rule, change))
+      const rules = notifications.filter(rule => ruleMatches(rule, change))
       if (rules.length === 0) return
-      const event = describeChange(change, region, new Date())
+      const event = toS3Event(change, region, new Date())
       for (const { deliver } of rules) setImmediate(deliver, event)
     },
   }

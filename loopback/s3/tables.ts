@@ -20,7 +20,7 @@ export type Part = {
   modified: string
   checksum?: Checksum
 }
-export type Listed = { key: string; record: ObjectRecord }
+export type ListedObject = { key: string; record: ObjectRecord }
 export type Tables = ReturnType<typeof openTables>
 
 // The records were written by this program, under the lock: their shape needs no second look.
@@ -59,7 +59,7 @@ function objectTable(database: DatabaseSync) {
       put.run(bucket, key, JSON.stringify(record)),
     removeObject: (bucket: string, key: string) => remove.run(bucket, key),
     /** Objects from one key (included) to another (not included), in order. */
-    *objectsBetween(bucket: string, start: Buffer, end: Buffer): Generator<Listed> {
+    *objectsBetween(bucket: string, start: Buffer, end: Buffer): Generator<ListedObject> {
       for (const row of from.iterate(bucket, start, end))
         yield { key: String(row.key), record: JSON.parse(String(row.record)) }
     },

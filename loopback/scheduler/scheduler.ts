@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
-import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
+import { AuthError, type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { Firing, type OnTarget } from './firing.ts'
 import { openScheduleStore, type Schedule } from './schedule-store.ts'
 import { type ApiContext, answerRequest, type Demand, SchedulerError } from './scheduler-api.ts'
@@ -64,7 +64,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
 }
 
-type Place = { service: string; region: string; credentials: LookUp; guard: Guard }
+type Place = { service: string; region: string; credentials: CredentialLookup; guard: Guard }
 
 async function answer(request: IncomingMessage, context: ApiContext, place: Place | undefined) {
   try {
@@ -76,9 +76,9 @@ async function answer(request: IncomingMessage, context: ApiContext, place: Plac
     if (!body) throw new SchedulerError(413, 'ValidationException', 'The request is too large.')
     const name = route[1] === undefined ? null : decodeURIComponent(route[1])
     const asked = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
-    const accessKeyId = place && demandCaller({ request, body }, place)
+    const accessKeyId = place && requireCaller({ request, body }, place)
     const demand: Demand = needed => {
-      if (place && accessKeyId) demandAccess(place.guard, accessKeyId, needed)
+      if (place && accessKeyId) requireAccess(place.guard, accessKeyId, needed)
     }
     return { status: 200, body: answerRequest(asked, context, demand) }
   } catch (error) {
@@ -89,6 +89,7 @@ async function answer(request: IncomingMessage, context: ApiContext, place: Plac
 
 function faultOf(error: unknown): { status: number; type: string; message: string } {
   if (error instanceof SchedulerError) return error
-  if (error instanceof Refused) return { status: error.status, type: error.jsonCode, message: error.message }
+  if (error instanceof AuthError)
+    return { status: error.status, type: error.jsonCode, message: error.message }
   return new SchedulerError(500, 'InternalServerException', String(error))
 }

@@ -1,12 +1,18 @@
 import type { IncomingMessage } from 'node:http'
-import { instantOf, type LookUp, parseClaim, parseHeader, SKEW_MS } from './claim.ts'
-import { canonicalRequest, sameSignature, sha256, sign, signingKey, stringToSign } from './signature.ts'
+import { canonicalRequest, constantTimeEqual, sha256, sign, signingKey, stringToSign } from './signature.ts'
+import {
+  type CredentialLookup,
+  parseAuthorizationHeader,
+  parseSignatureFields,
+  SKEW_MS,
+  signingTime,
+} from './signature-fields.ts'
 
 export type Refusal = 'unsigned' | 'malformed' | 'skewed' | 'unknown' | 'expired' | 'token' | 'signature'
 export type Caller = { accessKeyId: string } | { refusal: Refusal }
 
 type Signed = { request: Pick<IncomingMessage, 'method' | 'url' | 'headersDistinct'>; body: Buffer }
-type Place = { service: string; region: string; credentials: LookUp; now?: Date }
+type Place = { service: string; region: string; credentials: CredentialLookup; now?: Date }
 
 /**
  * Whose signature a request to any service but S3 bears: those hash the whole body and encode the path twice.
@@ -19,17 +25,17 @@ export function authenticate({ request, body }: Signed, place: Place): Caller {
   )
   const header = headers.get('authorization')
   if (!header) return { refusal: 'unsigned' }
-  const claim = parseClaim({ ...parseHeader(header), Date: headers.get('x-amz-date') })
+  const claim = parseSignatureFields({ ...parseAuthorizationHeader(header), Date: headers.get('x-amz-date') })
   if (!claim || claim.scope.service !== service || claim.scope.region !== region)
     return { refusal: 'malformed' }
   const { accessKeyId, scope, signedHeaders, signature } = claim
   if (!signedHeaders.includes('host')) return { refusal: 'malformed' }
-  if (Math.abs(instantOf(scope) - now.getTime()) > SKEW_MS) return { refusal: 'skewed' }
+  if (Math.abs(signingTime(scope) - now.getTime()) > SKEW_MS) return { refusal: 'skewed' }
   const secret = credentials(accessKeyId)
   if (!secret) return { refusal: 'unknown' }
   const token = headers.get('x-amz-security-token') ?? ''
   if (secret.expiration && secret.expiration <= now) return { refusal: 'expired' }
-  if (!sameSignature(secret.sessionToken ?? '', token)) return { refusal: 'token' }
+  if (!constantTimeEqual(secret.sessionToken ?? '', token)) return { refusal: 'token' }
   const url = new URL(request.url ?? '/', 'http://127.0.0.1')
   const canonical = canonicalRequest({
     method: request.method ?? '',
@@ -41,5 +47,5 @@ export function authenticate({ request, body }: Signed, place: Place): Caller {
     payload: sha256(body),
   })
   const expected = sign(signingKey(secret.secretAccessKey, scope), stringToSign(scope, [sha256(canonical)]))
-  return sameSignature(expected, signature) ? { accessKeyId } : { refusal: 'signature' }
+  return constantTimeEqual(expected, signature) ? { accessKeyId } : { refusal: 'signature' }
 }

@@ -68,5 +68,5 @@ export function signingKey(secretAccessKey: string, { date, region, service }: S
 export const sign = (key: Buffer, text: string) => hmac(key, text).toString('hex')
 
 /** Compares in constant time. */
-export const sameSignature = (a: string, b: string) =>
+export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(sha256(a)), Buffer.from(sha256(b)))

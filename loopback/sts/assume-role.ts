@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Query } from '../aws-query/query.ts'
 import { notImplemented, QueryError } from '../aws-query/query-error.ts'
-import { CONTEXT, describeRefusal } from '../iam/access.ts'
+import { accessDeniedMessage, CONTEXT } from '../iam/access.ts'
 import { decide, isAllowed, type Principal } from '../iam/evaluate.ts'
 import { type PolicyDocument, policySchema } from '../iam/policy.ts'
 
@@ -52,7 +52,7 @@ export function assumeRole(
   const trusts = role && decide(role.trust, caller, request) === 'allow'
   // A role that does not exist is refused like one that may not be had.
   if (!role || !trusts || !isAllowed(caller, request))
-    throw new QueryError(403, 'AccessDenied', describeRefusal(caller.arn, request))
+    throw new QueryError(403, 'AccessDenied', accessDeniedMessage(caller.arn, request))
   if (caller.roleArn && DurationSeconds > HOUR_S)
     throw invalid(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',

@@ -1,10 +1,10 @@
 import { type Action, type Signed, serveQuery } from '../aws-query/server.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Principal } from '../iam/evaluate.ts'
-import { demandCaller } from '../iam/guard.ts'
+import { requireCaller } from '../iam/guard.ts'
 import { policySchema } from '../iam/policy.ts'
 import { listen } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { assumeRole, type RoleDefinition } from './assume-role.ts'
 import { newKeys, openSessions, type Session, type Sessions } from './sessions.ts'
 
@@ -14,7 +14,7 @@ export type StsOptions = {
   region?: string
   account?: string
   /** Of the account's own user, who may do everything. */
-  credentials: LookUp
+  credentials: CredentialLookup
   roles: readonly RoleDefinition[]
   clock?: Clock
 }
@@ -24,7 +24,7 @@ export type IssuedCredentials = { accessKeyId: string; secretAccessKey: string; 
 export type Sts = {
   url: string
   /** The user's own keys, and all that were issued. */
-  credentials: LookUp
+  credentials: CredentialLookup
   principalOf(accessKeyId: string): Principal | undefined
   /** A role's credentials as Lambda gives them to a function: they live as long as this server. */
   issue(roleArn: string): IssuedCredentials
@@ -33,7 +33,7 @@ export type Sts = {
 
 type Host = {
   place: { region: string; account: string }
-  own: LookUp
+  own: CredentialLookup
   roles: ReadonlyMap<string, RoleDefinition>
   sessions: Sessions
   /** Those that were issued to functions, by access key. */
@@ -96,9 +96,9 @@ function describeCaller(host: Host, signed: Signed) {
 
 function callerOf(host: Host, signed: Signed): Principal {
   const { place, clock } = host
-  const credentials: LookUp = id => lookUp(host, id)
+  const credentials: CredentialLookup = id => lookUp(host, id)
   const now = new Date(clock.now())
-  const accessKeyId = demandCaller(signed, { service: 'sts', region: place.region, credentials, now })
+  const accessKeyId = requireCaller(signed, { service: 'sts', region: place.region, credentials, now })
   const principal = principalOf(host, accessKeyId)
   if (principal) return principal
   throw new Error(`${accessKeyId} belongs to nobody`)

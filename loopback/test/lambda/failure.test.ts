@@ -42,8 +42,8 @@ test('a rejection that nobody handles ends the invocation', async () => {
 
 test('a process that exits by itself is told by its status', async () => {
   const lambda = await host([define('failing.exits')])
-  const outcome = await lambda.invoke('exits', {})
-  expect(outcome).toMatchObject({
+  const result = await lambda.invoke('exits', {})
+  expect(result).toMatchObject({
     error: {
       errorType: 'Runtime.ExitError',
       errorMessage: expect.stringMatching(
@@ -63,8 +63,8 @@ test('a result above six megabytes is refused', async () => {
 test('at its timeout a sandbox dies with all that it has started', async () => {
   const pids = join(scratchDirectory(), 'pids')
   const lambda = await host([define('failing.leavesProcesses', { timeoutMs: 1500 })])
-  const outcome = await lambda.invoke('leavesProcesses', { pids, disown: false })
-  expect(outcome).toMatchObject({
+  const result = await lambda.invoke('leavesProcesses', { pids, disown: false })
+  expect(result).toMatchObject({
     error: {
       errorType: 'Sandbox.Timedout',
       errorMessage: expect.stringMatching(/Error: Task timed out after 1\.50 seconds$/),

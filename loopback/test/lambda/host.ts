@@ -49,9 +49,9 @@ export async function host(functions: FunctionDefinition[], options: Partial<Lam
 }
 
 /** Waits until there is something to see; the test's own limit is the only one. */
-export async function until<T>(look: () => T | undefined | null | false): Promise<T> {
+export async function until<T>(condition: () => T | undefined | null | false): Promise<T> {
   for (;;) {
-    const seen = look()
+    const seen = condition()
     if (seen) return seen
     await sleep(20)
   }

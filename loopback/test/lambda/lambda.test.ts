@@ -14,9 +14,9 @@ test('a sandbox starts cold, is kept warm, and keeps the state of its module', a
 
 test('the context and the log carry the request id, the arn and the time that is left', async () => {
   const lambda = await host([define('counter.count', { memoryMb: 512 })], { region: 'eu-west-1' })
-  const outcome = await lambda.invoke('count', {})
-  if (!outcome.ok) throw new Error(outcome.error.errorMessage)
-  const { context, remaining } = outcome.payload as {
+  const result = await lambda.invoke('count', {})
+  if (!result.ok) throw new Error(result.error.errorMessage)
+  const { context, remaining } = result.payload as {
     context: Record<string, string>
     remaining: number
   }
@@ -39,10 +39,10 @@ test('a sandbox sees its own environment and nothing of the host', async () => {
   })
   process.env.SECRET_OF_THE_HOST = 'hidden'
   const lambda = await host([definition])
-  const outcome = await lambda.invoke('environment', {})
+  const result = await lambda.invoke('environment', {})
   delete process.env.SECRET_OF_THE_HOST
   const [sandbox] = lambda.sandboxes('environment')
-  expect(outcome).toMatchObject({
+  expect(result).toMatchObject({
     payload: {
       LAMBCI_BUCKET: 'bucket',
       LAMBCI_SANDBOX: `/nowhere/${sandbox?.id}`,
@@ -53,8 +53,8 @@ test('a sandbox sees its own environment and nothing of the host', async () => {
       _X_AMZN_TRACE_ID: expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};/),
     },
   })
-  expect(outcome).not.toHaveProperty('payload.SECRET_OF_THE_HOST')
-  expect(outcome).not.toHaveProperty('payload.NODE_ENV')
+  expect(result).not.toHaveProperty('payload.SECRET_OF_THE_HOST')
+  expect(result).not.toHaveProperty('payload.NODE_ENV')
 })
 
 test('a handler without a result answers null', async () => {
@@ -64,8 +64,8 @@ test('a handler without a result answers null', async () => {
 
 test('no more events run at once than there may be sandboxes, and each has a sandbox to itself', async () => {
   const lambda = await host([define('counter.slow', { concurrency: 2 })])
-  const outcomes = await Promise.all(Array.from({ length: 6 }, () => lambda.invoke('slow', {})))
-  const payloads = outcomes.map(each => (each.ok ? (each.payload as { pid: number; atOnce: number }) : null))
+  const results = await Promise.all(Array.from({ length: 6 }, () => lambda.invoke('slow', {})))
+  const payloads = results.map(each => (each.ok ? (each.payload as { pid: number; atOnce: number }) : null))
   expect(payloads.map(each => each?.atOnce)).toEqual([1, 1, 1, 1, 1, 1])
   expect(new Set(payloads.map(each => each?.pid)).size).toBe(2)
   expect(lambda.sandboxes('slow')).toHaveLength(2)

@@ -35,7 +35,7 @@ import { clientFor, faultOf, lookUp } from './fixture.ts'
 
 // What S3 promises, whoever keeps the promise: runs against the server that LAMBCI_TEST_S3_ENDPOINT names, with
 // AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else against ours.
-const elsewhere = process.env.LAMBCI_TEST_S3_ENDPOINT
+const externalEndpoint = process.env.LAMBCI_TEST_S3_ENDPOINT
 const Bucket = `contract-${randomUUID()}`
 const MiB = 1024 * 1024
 const nothing = Buffer.alloc(0)
@@ -43,8 +43,8 @@ let client: S3Client
 let stop = async () => {}
 
 beforeAll(async () => {
-  if (elsewhere) {
-    client = clientFor(elsewhere, givenAccess())
+  if (externalEndpoint) {
+    client = clientFor(externalEndpoint, givenAccess())
   } else {
     const directory = await mkdtemp(join(tmpdir(), 'lambci-s3-'))
     const server = await startS3({ directory, credentials: lookUp })
@@ -285,11 +285,11 @@ describe('conditions', () => {
         error => error.$metadata.httpStatusCode,
       ),
     )
-    const outcomes = await Promise.all(tries)
-    const winners = outcomes.filter((outcome, n) => outcome === n)
+    const results = await Promise.all(tries)
+    const winners = results.filter((result, n) => result === n)
     expect(winners).toHaveLength(1)
     expect(
-      outcomes.filter((outcome, n) => outcome !== n).every(status => status === 412 || status === 409),
+      results.filter((result, n) => result !== n).every(status => status === 412 || status === 409),
     ).toBe(true)
     expect(await textOf('race')).toBe(`writer ${winners[0]}`)
   })
@@ -297,9 +297,9 @@ describe('conditions', () => {
   it('let one of twenty writers go on from a version', async () => {
     const { ETag } = await put('step', 'start')
     const tries = Array.from({ length: 20 }, (_, n) => put('step', `${n}`, { IfMatch: ETag }))
-    const outcomes = await Promise.allSettled(tries)
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(await textOf('step')).toBe(String(outcomes.findIndex(({ status }) => status === 'fulfilled')))
+    const results = await Promise.allSettled(tries)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await textOf('step')).toBe(String(results.findIndex(({ status }) => status === 'fulfilled')))
   })
 })
 

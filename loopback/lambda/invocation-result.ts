@@ -9,9 +9,9 @@ export const functionErrorSchema = z.object({
 export type FunctionError = z.infer<typeof functionErrorSchema>
 
 /** How one invocation ended. */
-export type Outcome = { ok: true; payload: unknown } | { ok: false; error: FunctionError }
+export type InvocationResult = { ok: true; payload: unknown } | { ok: false; error: FunctionError }
 
-export const failed = (errorType: string, errorMessage: string): Outcome => ({
+export const failed = (errorType: string, errorMessage: string): InvocationResult => ({
   ok: false,
   error: { errorType, errorMessage },
 })

@@ -3,10 +3,15 @@ import { ALGORITHM, type Scope } from './signature.ts'
 
 /** The secret half of a key pair. Temporary ones carry a session token, and may expire. */
 export type Secret = { secretAccessKey: string; sessionToken?: string; expiration?: Date }
-export type LookUp = (accessKeyId: string) => Secret | undefined
+export type CredentialLookup = (accessKeyId: string) => Secret | undefined
 
 /** What a signature says of itself, wherever the request carries it. */
-export type Claim = { accessKeyId: string; scope: Scope; signedHeaders: string[]; signature: string }
+export type SignatureFields = {
+  accessKeyId: string
+  scope: Scope
+  signedHeaders: string[]
+  signature: string
+}
 
 /** How far a client's clock may be off, in milliseconds. */
 export const SKEW_MS = 15 * 60_000
@@ -18,10 +23,10 @@ const claimSchema = z.object({
   Signature: z.string().regex(/^[0-9a-f]{64}$/),
   Date: z.string().regex(/^\d{8}T\d{6}Z$/),
 })
-export const CLAIM_FIELDS = Object.keys(claimSchema.shape)
+export const SIGNATURE_FIELD_NAMES = Object.keys(claimSchema.shape)
 
 /** The claim that fields of these names make, or null where they make none. */
-export function parseClaim(fields: Record<string, unknown>): Claim | null {
+export function parseSignatureFields(fields: Record<string, unknown>): SignatureFields | null {
   const { data } = claimSchema.safeParse(fields)
   if (!data) return null
   const [accessKeyId = '', date = '', region = '', service = ''] = data.Credential.split('/')
@@ -30,11 +35,11 @@ export function parseClaim(fields: Record<string, unknown>): Claim | null {
 }
 
 /** The fields of an `Authorization` header, and the algorithm before them. */
-export function parseHeader(header: string): Record<string, string | undefined> {
+export function parseAuthorizationHeader(header: string): Record<string, string | undefined> {
   const [Algorithm = '', rest = ''] = header.split(/ +(.*)/s)
   return { ...Object.fromEntries(rest.split(',').map(field => field.trim().split(/=(.*)/s))), Algorithm }
 }
 
 /** When it was signed, in milliseconds since 1970; 0 for no such moment. */
-export const instantOf = ({ time }: Scope) =>
+export const signingTime = ({ time }: Scope) =>
   Date.parse(time.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')) || 0

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 
-export type HttpAnswer = { status: number; headers: Record<string, string | string[]>; body: Buffer }
+export type HttpResponse = { status: number; headers: Record<string, string | string[]>; body: Buffer }
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   statusCode: z.coerce.number().int().min(100).max(599),
   headers: z.record(z.string(), z.coerce.string()).nullish(),
   cookies: z.array(z.string()).nullish(),
@@ -18,12 +18,12 @@ const HOP_BY_HOP = new Set(['connection', 'content-length', 'keep-alive', 'trans
  * Null where the result is none that Lambda understands.
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
  */
-export function httpAnswer(result: unknown): HttpAnswer | null {
+export function toHttpResponse(result: unknown): HttpResponse | null {
   if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
     const body = typeof result === 'string' ? result : JSON.stringify(result)
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) }
   }
-  const parsed = answerSchema.safeParse(result)
+  const parsed = responseSchema.safeParse(result)
   if (!parsed.success) return null
   const { statusCode, headers, cookies, body, isBase64Encoded } = parsed.data
   const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Answer } from './call.ts'
+import type { S3Response } from './call.ts'
 import { Fault } from './faults.ts'
 import { writeXml } from './xml.ts'
 
 /** Sends an answer; a body that streams is sent to its end. */
-export async function send(response: ServerResponse, { status, headers, body }: Answer): Promise<void> {
+export async function send(response: ServerResponse, { status, headers, body }: S3Response): Promise<void> {
   if (body instanceof Readable) {
     response.writeHead(status, headers)
     await pipeline(body, response)
