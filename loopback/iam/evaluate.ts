@@ -3,7 +3,7 @@ import { meetsConditions } from './conditions.ts'
 import { matchesGlob } from './glob.ts'
 import type { PolicyDocument, Statement } from './policy.ts'
 
-/** A caller and its policies. A session policy narrows those of the role; the account's own user may do everything. */
+/** A caller and its policies. A session policy narrows the role's. The account's own user may do everything. */
 export type Principal = {
   arn: string
   /** The role that was assumed, if this is a session. */
@@ -27,8 +27,8 @@ export function isAllowed({ policies, session }: Principal, request: AccessReque
 }
 
 /**
- * Evaluates one policy; null if no statement applies. In a resource policy or a role's trust policy, only the statements
- * that name `principal` apply. For an identity policy, pass null as the principal.
+ * Evaluates one policy; null if no statement applies. In a resource policy or a role's trust policy, only the
+ * statements that name `principal` apply. For an identity policy, pass null as the principal.
  */
 export function decide(
   { Statement }: PolicyDocument,

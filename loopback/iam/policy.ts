@@ -41,8 +41,8 @@ const statementSchema = z
 export type Statement = z.infer<typeof statementSchema>
 
 /**
- * A policy document. Unsupported elements are rejected, not ignored: ignoring a condition would grant what it withholds.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ * A policy document. Unsupported elements are rejected, not ignored: without its condition, a statement would grant
+ * too much. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export const policySchema = z.strictObject({
   Version: z.literal('2012-10-17'),

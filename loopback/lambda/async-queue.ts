@@ -13,9 +13,9 @@ export type QueueOptions = {
   clock: Clock
   delaysMs: readonly number[]
   run(event: Event): Promise<InvocationResult>
-  /** Whether others have to go first; `pump` is called when that changes. */
+  /** Whether synchronous invocations are waiting, which go first. Call `pump` when that changes. */
   isPaused(): boolean
-  /** Another function has got this one's failure record. */
+  /** Called after a failure record has been queued for another function. */
   onForwarded(functionName: string): void
   onLog: OnLog
   onSettled(): void
@@ -23,7 +23,10 @@ export type QueueOptions = {
 
 const SIX_HOURS_S = 6 * 60 * 60
 
-/** The asynchronous events of one function: run at least once, tried again, told to the failure destination. */
+/**
+ * The asynchronous events of one function. Runs each event at least once, retries failures, and sends a record of
+ * each event that it discards to the failure destination.
+ */
 export class AsyncQueue {
   readonly #options: QueueOptions
   readonly #policy: RetryPolicy
@@ -35,14 +38,14 @@ export class AsyncQueue {
     const { definition, delaysMs, clock } = options
     this.#options = options
     this.#policy = {
-      attempts: definition.maximumRetryAttempts ?? 2,
-      ageMs: (definition.maximumEventAgeSeconds ?? SIX_HOURS_S) * 1000,
+      maxRetries: definition.maximumRetryAttempts ?? 2,
+      maxAgeMs: (definition.maximumEventAgeSeconds ?? SIX_HOURS_S) * 1000,
       delaysMs,
     }
     this.#alarm = new Alarm(clock, () => this.pump())
   }
 
-  /** Keeps the event before it returns; answers its request id. */
+  /** Stores the event on disk, then returns its request id. */
   accept(payload: string): string {
     const requestId = randomUUID()
     const { store, definition, clock } = this.#options
@@ -61,14 +64,14 @@ export class AsyncQueue {
   }
 
   /**
-   * Takes up what an earlier host left. Whatever was running then died with it, which counts as its failure: only what
-   * may be tried again is run again.
+   * Resumes the events of an earlier host. An interrupted invocation counts as failed, so its event runs again only if
+   * a retry is left.
    */
   resume() {
     const { store, definition } = this.#options
     for (const { requestId, dueAt } of store.waiting(definition.name)) {
       const { invocations, failures } = store.read(requestId)
-      if (invocations <= failures || failures < this.#policy.attempts) continue
+      if (invocations <= failures || failures < this.#policy.maxRetries) continue
       const result = exited(requestId, null, 'SIGTERM')
       if (!result.ok) store.retry(requestId, result.error, dueAt)
       this.#track(requestId, () => this.#discard(requestId, 'RetriesExhausted'))
@@ -76,7 +79,7 @@ export class AsyncQueue {
     this.pump()
   }
 
-  /** Begins what is due, drops what is too old, and sleeps until the next event is one or the other. */
+  /** Starts events that are due, discards events that are too old, and sets the alarm for the next of either. */
   pump() {
     if (this.#closed || this.#options.isPaused()) return
     const { store, definition, clock } = this.#options
@@ -109,7 +112,7 @@ export class AsyncQueue {
     store.begin(requestId)
     const event = store.read(requestId)
     const result = await run(event).catch(error => failed('Sandbox.StartError', String(error)))
-    // A sandbox ended by our own closing is no failure: the event stays and runs again after a restart.
+    // If close() killed the sandbox, the event stays in the queue; resume() handles it after a restart.
     if (this.#closed) return
     const decision = decide(result, event.failures + 1, this.#policy, clock.now())
     if (!result.ok)

@@ -12,7 +12,7 @@ export type NewEvent = Pick<QueuedEvent, 'requestId' | 'functionName' | 'payload
 export type WaitingEvent = Pick<QueuedEvent, 'requestId' | 'acceptedAt' | 'dueAt'>
 export type EventStore = ReturnType<typeof openEventStore>
 
-/** The asynchronous queue as it stands on disk: an event is in it from its acceptance to its last word. */
+/** The asynchronous queue on disk. An event stays in it until it has succeeded or been discarded. */
 export function openEventStore(directory: string) {
   const database = openDatabase(directory, 'lambda', SCHEMA)
   const insert = database.prepare(
@@ -38,7 +38,7 @@ export function openEventStore(directory: string) {
     retry: (requestId: string, error: FunctionError, dueAt: number) =>
       void retry.run({ requestId, error: JSON.stringify(error), dueAt }),
     remove: (requestId: string) => void remove.run(requestId),
-    /** Takes one event out and puts its failure record in, so that neither can be lost without the other. */
+    /** Replaces an event by its failure record in one transaction. */
     replace(requestId: string, event: NewEvent) {
       database.exec('BEGIN')
       remove.run(requestId)

@@ -12,11 +12,11 @@ export type FunctionUrl = Listening
 const TOO_LARGE: HttpResponse = {
   status: 413,
   headers: { 'content-type': 'application/json' },
-  body: Buffer.from('{"error":"The request is larger than 6 MB, the most that a function URL takes."}'),
+  body: Buffer.from('{"error":"The request is larger than 6 MB, the limit of a function URL."}'),
 }
-const BROKEN = plain(502, 'Internal Server Error')
+const BAD_GATEWAY = plain(502, 'Internal Server Error')
 
-/** An HTTP server on loopback that hands each request to the function, as a function URL does. */
+/** Serves HTTP on loopback and invokes the function for each request, as a function URL does. */
 export function serveFunctionUrl(
   invoke: (event: unknown) => Promise<InvocationResult>,
   location: Location,
@@ -27,12 +27,12 @@ export function serveFunctionUrl(
     if (!body) return send(response, TOO_LARGE)
     const { method = 'GET', url: target = '/', httpVersion, headersDistinct: headers, socket } = request
     const sourceIp = socket.remoteAddress ?? '127.0.0.1'
-    const seen = { method, target, httpVersion, headers, sourceIp, body }
-    const event = httpEvent(seen, location, randomUUID(), new Date())
-    // The limit is on what the function gets: base64 takes a third more.
+    const received = { method, target, httpVersion, headers, sourceIp, body }
+    const event = httpEvent(received, location, randomUUID(), new Date())
+    // The limit applies to the event; base64 makes it a third larger than the body.
     if (Buffer.byteLength(JSON.stringify(event)) > PAYLOAD_LIMIT) return send(response, TOO_LARGE)
     const result = await invoke(event)
-    send(response, (result.ok && toHttpResponse(result.payload)) || BROKEN)
+    send(response, (result.ok && toHttpResponse(result.payload)) || BAD_GATEWAY)
   }, port)
 }
 

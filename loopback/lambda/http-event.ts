@@ -1,9 +1,9 @@
 import type { Location } from './definition.ts'
 
-/** A request as it reached the function URL's server. */
+/** A request as received by the function URL's server. */
 export type HttpRequest = {
   method: string
-  /** Path and query as they came, percent-encoding included. */
+  /** Path and query, still percent-encoded. */
   target: string
   httpVersion: string
   headers: NodeJS.Dict<string[]>
@@ -14,7 +14,7 @@ export type HttpRequest = {
 const TEXT = /^(text\/[^;]*|application\/(json|javascript|xml))\s*(;|$)/i
 
 /**
- * The event that a function URL makes of a request (payload format 2.0).
+ * Converts a request to the event of a function URL (payload format 2.0).
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-request-payload
  */
 export function httpEvent(request: HttpRequest, location: Location, requestId: string, now: Date) {

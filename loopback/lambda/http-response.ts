@@ -10,12 +10,12 @@ const responseSchema = z.object({
   isBase64Encoded: z.boolean().nullish(),
 })
 
-/** The connection is the server's business, not the function's. */
+/** The server manages the connection, so it ignores these headers of a function. */
 const HOP_BY_HOP = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
 /**
- * What a function URL answers for a function's result: a result without `statusCode` is a body of its own.
- * Null where the result is none that Lambda understands.
+ * Converts a function's result to the response of a function URL. A result without `statusCode` is the body of a 200.
+ * Null if the result is invalid.
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
  */
 export function toHttpResponse(result: unknown): HttpResponse | null {
@@ -26,12 +26,14 @@ export function toHttpResponse(result: unknown): HttpResponse | null {
   const parsed = responseSchema.safeParse(result)
   if (!parsed.success) return null
   const { statusCode, headers, cookies, body, isBase64Encoded } = parsed.data
-  const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const ownHeaders = Object.entries(headers ?? {}).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  )
   return {
     status: statusCode,
     headers: {
       'content-type': 'application/json',
-      ...Object.fromEntries(own.filter(([name]) => !HOP_BY_HOP.has(name))),
+      ...Object.fromEntries(ownHeaders.filter(([name]) => !HOP_BY_HOP.has(name))),
       ...(cookies?.length && { 'set-cookie': cookies }),
     },
     body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),

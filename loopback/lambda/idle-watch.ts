@@ -1,4 +1,4 @@
-/** Tells when no invocation runs and the queues are empty. */
+/** Waits until no invocation is running and the queues are empty. */
 export class IdleWatch {
   readonly #queuesAreEmpty: () => boolean
   readonly #waiting = new Set<() => void>()
@@ -8,7 +8,8 @@ export class IdleWatch {
     this.#queuesAreEmpty = queuesAreEmpty
   }
 
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts `work` as a running invocation. */
+  async track<T>(work: () => Promise<T>): Promise<T> {
     this.#running++
     try {
       return await work()
@@ -25,6 +26,7 @@ export class IdleWatch {
     })
   }
 
+  /** Resolves the waiting callers if idle. Call it when a queue may have become empty. */
   check() {
     if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreEmpty()) return
     for (const resolve of this.#waiting) resolve()

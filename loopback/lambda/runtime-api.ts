@@ -7,7 +7,7 @@ import {
   type InvocationResult,
 } from './invocation-result.ts'
 
-/** An event on its way to a runtime. */
+/** An event as passed to a runtime. */
 export type Invocation = {
   requestId: string
   payload: string
@@ -17,9 +17,9 @@ export type Invocation = {
 }
 
 export type RuntimeListener = {
-  /** The runtime is ready: `hand` gives it its next event. */
+  /** The runtime is ready; call `respond` to pass it the next event. */
   next(respond: (invocation: Invocation) => void): void
-  /** False where no such invocation runs. */
+  /** Returns false if no such invocation is running. */
   finished(requestId: string, result: InvocationResult): boolean
   initFailed(error: FunctionError): void
 }
@@ -29,7 +29,7 @@ export const PAYLOAD_LIMIT = 6 * 1024 * 1024
 const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([\w-]+)\/(response|error)))$/
 
 /**
- * One sandbox's Runtime API; no other sandbox can take its events.
+ * Serves the Runtime API of one sandbox. No other sandbox can take its events.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =>

@@ -1,7 +1,7 @@
 import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
-/** The sandboxes of one function: kept warm, used again, ended after a while without work. */
+/** The sandboxes of one function. Keeps them warm, reuses them, and kills those that have been idle for a while. */
 export class SandboxPool {
   readonly #options: Omit<SandboxOptions, 'onEnd'>
   readonly #idleMs: number
@@ -17,7 +17,7 @@ export class SandboxPool {
     this.#free = options.definition.concurrency
   }
 
-  /** Runs the event as soon as a sandbox is free; first come, first served. */
+  /** Runs the event as soon as a sandbox is free, in the order of the calls. */
   async run(event: Event): Promise<InvocationResult> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
@@ -30,14 +30,14 @@ export class SandboxPool {
         return result
       }
     } finally {
-      // The place goes straight to the next in line: nobody else can take it in between.
+      // Passes the slot directly to the next caller, so that no other call can take it in between.
       const next = this.#waiting.shift()
       if (next) next()
       else this.#free++
     }
   }
 
-  /** Whether somebody waits for a place. */
+  /** Whether a call is waiting for a sandbox. */
   get hasWaiters() {
     return this.#waiting.length > 0
   }
@@ -62,7 +62,7 @@ export class SandboxPool {
   }
 
   #takeIdle() {
-    // The one used last is the one most likely to have things at hand.
+    // The sandbox used last is the most likely to have warm caches.
     const sandbox = [...this.#idle.keys()].at(-1)
     if (sandbox) {
       clearTimeout(this.#idle.get(sandbox))

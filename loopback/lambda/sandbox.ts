@@ -21,17 +21,17 @@ export type SandboxOptions = {
 
 type ActiveInvocation = {
   event: Event
-  /** Whether the runtime has it. */
+  /** Whether the runtime has received the event. */
   taken: boolean
   timer: NodeJS.Timeout | undefined
   resolve(result: InvocationResult | 'gone'): void
 }
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url))
-/** Lambda's limit; one that takes longer is started again within the time of the function. */
+/** Lambda's limit for the initialisation; if exceeded, Lambda repeats it within the function's timeout. */
 const INIT_MS = 10_000
 
-/** One runtime process and all that it starts; takes one event at a time. */
+/** One runtime process and all processes that it starts. Runs one event at a time. */
 export class Sandbox implements RuntimeListener {
   readonly id = newSandboxId()
   readonly #options: SandboxOptions
@@ -40,7 +40,7 @@ export class Sandbox implements RuntimeListener {
   #respond: ((invocation: Invocation) => void) | null = null
   #run: ActiveInvocation | null = null
   #lastRequest: string | null = null
-  /** Set before the sandbox is ended on purpose: how its event is to end. */
+  /** Set before the sandbox is killed on purpose: the result of its event. */
   #forcedResult: InvocationResult | null = null
   #warm = false
 
@@ -58,7 +58,7 @@ export class Sandbox implements RuntimeListener {
     const child = spawn(process.execPath, [BOOTSTRAP], {
       detached: true,
       env: sandboxEnvironment(definition, location, this.id, new URL(this.#api.url).host),
-      // The last one is never written to: it closes when this process dies, however it does.
+      // Nothing is written to the last pipe. It closes when this process exits, in whatever way.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -72,13 +72,14 @@ export class Sandbox implements RuntimeListener {
       .finally(onEnd)
   }
 
-  /** `'gone'`: the sandbox ended before it took the event, for which another one can be asked. */
+  /** Returns `'gone'` if the sandbox exited before it received the event, so that another sandbox can run it. */
   async run(event: Event): Promise<InvocationResult | 'gone'> {
-    // Its end may have come, and not been told yet.
+    // The process may have exited without its exit event having been emitted yet.
     if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {
-      // A cold one that could not even start is not asked for again and again.
-      if (!this.alive) return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'It did not start'))
+      // If a cold sandbox failed to start, a retry would too.
+      if (!this.alive)
+        return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'The sandbox did not start'))
       const { timeoutMs } = this.#options.definition
       this.#run = { event, taken: false, timer: undefined, resolve }
       this.#armTimeout(INIT_MS + timeoutMs)
@@ -91,7 +92,7 @@ export class Sandbox implements RuntimeListener {
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
   }
 
-  /** Kills everything in it. */
+  /** Kills all processes of the sandbox. */
   async end() {
     if (!this.alive || !this.#child) return
     const exit = once(this.#child, 'exit')
@@ -145,7 +146,7 @@ export class Sandbox implements RuntimeListener {
     run?.resolve(result)
   }
 
-  /** The runtime has exited: what it left behind goes too, then whoever waits is told. */
+  /** Kills the processes that the runtime left behind, then resolves the active invocation. */
   #onExit(exit: InvocationResult) {
     if (this.#child?.pid) killSandbox(this.id, this.#child.pid)
     void this.#api?.close()
@@ -163,7 +164,7 @@ export class Sandbox implements RuntimeListener {
   }
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; without /proc nobody knows. */
+/** False without /proc. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
 function isZombie(pid: number): boolean {
   try {
     return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))

@@ -14,7 +14,7 @@ export async function createBucket(call: Call): Promise<S3Response> {
   if (!NAME.test(name)) throw new Fault('InvalidBucketName', undefined, { BucketName: name })
   requireLocation(await receiveText(request, call.authorization), region)
   if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
-  // In the oldest region creating one's own bucket again has always been fine.
+  // In us-east-1, creating a bucket that you own again succeeds.
   else if (region !== 'us-east-1') throw new Fault('BucketAlreadyOwnedByYou', undefined, { BucketName: name })
   return { status: 200, headers: { location: `/${name}` } }
 }
@@ -27,7 +27,7 @@ function requireLocation(body: string, region: string): void {
   if (location && location !== region)
     throw new Fault(
       'IllegalLocationConstraintException',
-      `The ${location} location constraint is not this server's: ${region}.`,
+      `The location constraint ${location} is not this server's region, ${region}.`,
     )
 }
 
@@ -37,7 +37,7 @@ export function headBucket(call: Call): S3Response {
   return { status: 200, headers: { 'x-amz-bucket-region': call.region } }
 }
 
-/** GetBucketLocation: the oldest region has no name there. */
+/** GetBucketLocation: the location of us-east-1 is empty. */
 export function getBucketLocation(call: Call): S3Response {
   requireBucket(call)
   return { status: 200, body: ['LocationConstraint', call.region === 'us-east-1' ? '' : call.region] }
@@ -70,7 +70,7 @@ export function listBuckets({ tables, authorization }: Call): S3Response {
   }
 }
 
-/** DeleteBucket, with the uploads under way in it. */
+/** DeleteBucket; also removes the bucket's unfinished uploads. */
 export function deleteBucket(call: Call): S3Response {
   const {
     tables,

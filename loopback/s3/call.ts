@@ -10,7 +10,7 @@ import type { S3Request } from './request.ts'
 import type { Tables } from './tables.ts'
 import type { Xml } from './xml.ts'
 
-/** An authorized request, and all that an operation needs to answer it. */
+/** An authenticated request, and what an operation needs to handle it. */
 export type Call = {
   request: S3Request
   authorization: Authorization
@@ -35,7 +35,10 @@ export function requireBucket({ tables, request: { bucket } }: Call): void {
   if (!tables.findBucket(bucket)) throw new Fault('NoSuchBucket', undefined, { BucketName: bucket })
 }
 
-/** All or nothing; the bucket is still there. */
+/**
+ * Runs `work` in a transaction.
+ * @throws {Fault} NoSuchBucket if the bucket has been deleted meanwhile
+ */
 export function commit<T>(call: Call, work: () => T): T {
   return transact(call.database, () => {
     requireBucket(call)

@@ -4,7 +4,7 @@ import type { Authorization } from './authorization.ts'
 import type { ChunkVerifier } from './chunked-body.ts'
 import { Fault } from './faults.ts'
 
-/** Each chunk's signature covers the one before it; the first covers that of the request. */
+/** Each chunk's signature covers that of the previous chunk; the first covers the signature of the request. */
 export function startChunkVerifier({ key, scope, signature: seed }: Authorization): ChunkVerifier {
   let previous = seed
   let hash = createHash('sha256')

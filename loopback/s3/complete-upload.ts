@@ -11,12 +11,12 @@ import type { Part, Upload } from './tables.ts'
 import { replaceObject } from './write-object.ts'
 import { parseXml, readFields } from './xml-request.ts'
 
-/** All parts but the last have at least 5 MiB. */
+/** In bytes; applies to all parts but the last. */
 const MIN_PART = 5 * 1024 * 1024
 const partSchema = z.object({ PartNumber: z.coerce.number().int().min(1).max(MAX_PART), ETag: z.string() })
 type RequestedPart = z.infer<typeof partSchema>
 
-/** CompleteMultipartUpload: the object consists of its parts' files, so nothing is copied. */
+/** CompleteMultipartUpload. The object consists of its parts' files, so nothing is copied. */
 export async function completeMultipartUpload(call: Call): Promise<S3Response> {
   const { request, tables, blobs } = call
   const { bucket, key } = request
@@ -32,7 +32,7 @@ export async function completeMultipartUpload(call: Call): Promise<S3Response> {
     return {
       blobs: chosen.flatMap(part => part.blobs),
       size: chosen.reduce((sum, { size }) => sum + size, 0),
-      etag: multipartTag(chosen),
+      etag: multipartEtag(chosen),
       modified: new Date().toISOString(),
       headers: upload.headers,
       ...(checksum && { checksum }),
@@ -44,7 +44,7 @@ export async function completeMultipartUpload(call: Call): Promise<S3Response> {
   return { status: 200, body: ['CompleteMultipartUploadResult', Object.entries(fields)] }
 }
 
-/** Here a checksum in the headers is that of the object, not of the list. */
+/** Receives the list of parts. In this request, a checksum header is that of the object, not of the body. */
 function receiveList({ request, authorization }: Call): Promise<string> {
   const headers = new Map([...request.headers].filter(([name]) => !name.startsWith('x-amz-checksum-')))
   return receiveText({ ...request, headers }, authorization)
@@ -59,7 +59,7 @@ function parseParts(text: string): RequestedPart[] {
 }
 
 /**
- * The parts that are to make up the object.
+ * Selects and validates the parts that make up the object.
  * @throws {Fault} InvalidPartOrder, InvalidPart, EntityTooSmall
  */
 export function chooseParts(requested: readonly RequestedPart[], stored: readonly Part[]): Part[] {
@@ -80,14 +80,14 @@ export function chooseParts(requested: readonly RequestedPart[], stored: readonl
   })
 }
 
-/** The MD5 of the parts' MD5s, and how many they are. */
-function multipartTag(parts: readonly Part[]): string {
+/** The MD5 of the parts' MD5s, and the number of parts. */
+function multipartEtag(parts: readonly Part[]): string {
   const md5 = createHash('md5')
   for (const { etag } of parts) md5.update(unquoteEtag(etag), 'hex')
   return `"${md5.digest('hex')}-${parts.length}"`
 }
 
-/** @throws {Fault} BadDigest where the client gave another */
+/** @throws {Fault} BadDigest if it differs from the checksum in the request */
 async function checksumOfObject(call: Call, upload: Upload, parts: Part[]): Promise<Checksum | undefined> {
   const given = checksumIn(call.request.headers)
   const algorithm = given?.algorithm ?? upload.checksum?.algorithm

@@ -16,16 +16,13 @@ export type CopySource = {
 }
 
 /**
- * The object that `x-amz-copy-source` names (`bucket/key`, percent-encoded), if its conditions hold.
- * @throws {Fault}
+ * Opens the object named by `x-amz-copy-source` (`bucket/key`, percent-encoded).
+ * @throws {Fault} if the header is invalid, the object cannot be read, or a condition does not hold
  */
 export function openCopySource(call: Call): CopySource {
   const header = call.request.headers.get('x-amz-copy-source') ?? ''
   if (header.includes('?'))
-    throw new Fault(
-      'NotImplemented',
-      'This server does not implement versions, in x-amz-copy-source neither.',
-    )
+    throw new Fault('NotImplemented', 'This server does not implement versions in x-amz-copy-source.')
   const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decode(header)) ?? []
   if (!bucket || !key)
     throw new Fault(
@@ -34,7 +31,7 @@ export function openCopySource(call: Call): CopySource {
     )
   requirePermission(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
   const object = findObject({ ...call, request: { ...call.request, bucket } }, key)
-  if (evaluateReadConditions(call.request.headers, object, 'x-amz-copy-source-') !== 'good')
+  if (evaluateReadConditions(call.request.headers, object, 'x-amz-copy-source-') !== 'met')
     throw new Fault('PreconditionFailed')
   return { bucket, key, object, read: span => call.blobs.read(object.blobs, span) }
 }

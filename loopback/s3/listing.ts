@@ -1,27 +1,27 @@
 import type { ListedObject } from './tables.ts'
 
-/** A run of keys in byte order; `end` is not included. */
+/** A range of keys in byte order; `end` is excluded. */
 export type KeyRange = [start: Buffer, end: Buffer]
 export type Page = {
   objects: ListedObject[]
   prefixes: string[]
-  /** Where the next page starts; undefined on the last. */
+  /** Where the next page starts; undefined on the last page. */
   next: Buffer | undefined
   /** The last key or common prefix of this page. */
   last: string
 }
 
 export type ListOptions = { prefix: string; delimiter: string; start: Buffer; limit: number }
-/** Reads keys from one (included) to another (not included), as lazily as the page is filled. */
-export type Source = (start: Buffer, end: Buffer) => Iterable<ListedObject>
+/** Reads keys lazily from `start` (included) to `end` (excluded). */
+export type KeySource = (start: Buffer, end: Buffer) => Iterable<ListedObject>
 
 // No UTF-8 text has a byte above 0xf4.
 export const allKeys: KeyRange = [Buffer.alloc(0), Buffer.from([0xff])]
 
-/** The first key after this one. */
+/** The smallest possible key after `key`. */
 export const afterKey = (key: string) => Buffer.from(`${key}\0`)
 
-/** The first key after all that start with this prefix. */
+/** The upper bound of all keys that start with `prefix`. */
 export function afterPrefix(prefix: string): Buffer {
   const bytes = Buffer.from(prefix)
   const last = bytes.at(-1)
@@ -30,8 +30,8 @@ export function afterPrefix(prefix: string): Buffer {
   return bytes
 }
 
-/** One page of a listing: keys, and with a delimiter those below it rolled up to common prefixes. */
-export function listPage(source: Source, { prefix, delimiter, start, limit }: ListOptions): Page {
+/** One page of a listing. With a delimiter, keys that contain it after the prefix become common prefixes. */
+export function listPage(source: KeySource, { prefix, delimiter, start, limit }: ListOptions): Page {
   const page: Page = { objects: [], prefixes: [], next: undefined, last: '' }
   const end = afterPrefix(prefix)
   const from = Buffer.from(prefix)
@@ -40,7 +40,10 @@ export function listPage(source: Source, { prefix, delimiter, start, limit }: Li
   return page
 }
 
-/** Adds to the page up to the first common prefix, and says from where to go on: past all that are below it. */
+/**
+ * Adds keys to the page, up to and including the first common prefix. Returns where to continue, which is after all
+ * keys with that prefix, or undefined if the page is complete.
+ */
 function fillPage(
   page: Page,
   keys: Iterable<ListedObject>,

@@ -35,7 +35,7 @@ function checksumOf(headers: ReadonlyMap<string, string>): Upload['checksum'] {
   const name = headers.get('x-amz-checksum-algorithm')
   if (!name) return undefined
   const algorithm = parseAlgorithm(name)
-  // CRC-64/NVME exists only over the whole object.
+  // CRC-64/NVME is only supported for the whole object.
   const type = headers.get('x-amz-checksum-type') ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
   return { algorithm, whole: type === 'FULL_OBJECT' }
 }

@@ -7,7 +7,7 @@ import { Fault } from './faults.ts'
 import type { Xml } from './xml.ts'
 import { parseXml, readFields } from './xml-request.ts'
 
-/** DeleteObject: what isn't there is gone already. */
+/** DeleteObject; succeeds if there is no such object. */
 export function deleteObject(call: Call): S3Response {
   const { key, headers } = call.request
   removeObject(call, key, headers.get('if-match'))
@@ -21,7 +21,7 @@ const entrySchema = z.object({
   VersionId: z.string().optional(),
 })
 
-/** DeleteObjects: each key has an outcome of its own. */
+/** DeleteObjects; each key has its own result. */
 export async function deleteObjects(call: Call): Promise<S3Response> {
   const { headers } = call.request
   requireBucket(call)
@@ -37,7 +37,7 @@ export async function deleteObjects(call: Call): Promise<S3Response> {
   const results = entries.flatMap(({ Key, ETag, VersionId }): Xml[] => {
     try {
       if (VersionId && VersionId !== 'null')
-        throw new Fault('NotImplemented', 'This server keeps no versions.')
+        throw new Fault('NotImplemented', 'This server does not implement versions.')
       requirePermission(call, { action: 's3:DeleteObject', resource: objectArn(call.request.bucket, Key) })
       removeObject(call, Key, ETag)
       return quiet ? [] : [['Deleted', [['Key', Key]]]]
@@ -71,7 +71,7 @@ function parseDelete(text: string) {
 
 function removeObject(call: Call, key: string, ifMatch: string | undefined): void {
   const { tables, blobs, request } = call
-  // Otherwise a guess at the entity tag would be a way of reading.
+  // If-Match reveals the entity tag by guessing, so it needs the right to read.
   if (ifMatch !== undefined)
     requirePermission(call, { action: 's3:GetObject', resource: objectArn(request.bucket, key) })
   const removed = commit(call, () => {

@@ -53,7 +53,7 @@ export async function uploadPartCopy(call: Call): Promise<S3Response> {
 
 function partNumber({ request }: Call): number {
   const number = integerParameter(request, 'partNumber', { min: 1, max: MAX_PART })
-  if (number === undefined) throw new Fault('InvalidArgument', 'This operation needs a part number.')
+  if (number === undefined) throw new Fault('InvalidArgument', 'This operation requires a part number.')
   return number
 }
 

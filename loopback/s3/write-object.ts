@@ -11,7 +11,7 @@ import { storedHeaders } from './metadata.ts'
 import type { EventName } from './notification.ts'
 import { fullSpan } from './range.ts'
 
-/** The most that S3 takes in one request. */
+/** In bytes; S3's limit for one request. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
 
 export const md5Etag = (md5: Buffer) => `"${md5.toString('hex')}"`
@@ -85,13 +85,13 @@ function putWritten(call: Call, blob: WrittenBlob, described: Described, event: 
 }
 
 /**
- * Puts a new version in the place of the current one, if the request's conditions hold at that moment, and says
- * so. `prepare` runs within the transaction.
+ * Replaces the object in one transaction if the request's conditions hold, then sends the notification. `prepare`
+ * runs within the transaction.
  */
 export function replaceObject(call: Call, event: EventName, prepare: () => ObjectRecord): ObjectRecord {
   const { request, tables, blobs } = call
   const { bucket, key, headers } = request
-  // Otherwise a writer could find out by trying what it may not read.
+  // If-Match reveals the entity tag by guessing, so it needs the right to read.
   if (headers.has('if-match'))
     requirePermission(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
   const { object, replaced } = commit(call, () => {

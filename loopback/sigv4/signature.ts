@@ -1,8 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
- * The signed parts of a request (Signature Version 4). Path and query are decoded; `payload` is the hash of the body or
- * one of S3's markers.
+ * The signed parts of a request (Signature Version 4). Path and query are decoded. `payload` is the hash of the body
+ * or one of S3's markers.
  */
 export type Signable = {
   method: string

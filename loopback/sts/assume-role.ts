@@ -35,8 +35,8 @@ const PARAMETERS = new Set(['Action', 'Version', ...Object.keys(requestSchema.sh
 const invalid = (message: string) => new QueryError(400, 'ValidationError', message)
 
 /**
- * Checks that the caller may assume the requested role: both the caller's own policies and the role's trust policy must
- * allow it.
+ * Checks that the caller may assume the requested role: both the caller's own policies and the role's trust policy
+ * must allow it.
  * @throws QueryError if the request is invalid or not allowed
  */
 export function assumeRole(
