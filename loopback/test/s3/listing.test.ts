@@ -6,7 +6,7 @@ import type { ListedObject } from '../../s3/tables.ts'
 const compare = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const record = { blobs: [], size: 0, etag: '', modified: '', headers: {} }
 
-/** All pages, read from keys as the catalogue would give them. */
+/** Reads all pages of a listing of `keys`. */
 function listAll(keys: string[], prefix: string, delimiter: string, limit: number): string[] {
   const source = (start: Buffer, end: Buffer): ListedObject[] =>
     keys
@@ -26,7 +26,7 @@ function listAll(keys: string[], prefix: string, delimiter: string, limit: numbe
   return found
 }
 
-it('lists every key and common prefix once, in order, whatever the size of a page', () => {
+it('lists every key and common prefix once, in order, for any page size', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'b', '/', '\u007f', '\uff5e', '\u{10ffff}'),
     maxLength: 6,

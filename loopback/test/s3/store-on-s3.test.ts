@@ -6,7 +6,7 @@ import { credentials, startServer } from './fixture.ts'
 
 const etagOf = (write: ConditionalWrite) => (write.isWritten ? write.etag : '')
 
-it('serves the store', async () => {
+it('works as the backend of the store', async () => {
   const { url, client } = await startServer()
   await client.send(new CreateBucketCommand({ Bucket: 'store' }))
   const store = openStore('store', { credentials, endpoint: url, region: 'us-east-1' })
