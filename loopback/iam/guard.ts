@@ -12,7 +12,7 @@ export type Guard = { credentials: CredentialLookup; allows: Allows }
  * `jsonCode` that of services that respond with JSON.
  */
 export class AuthError extends Error {
-  override readonly name = 'Refused'
+  override readonly name = 'AuthError'
   readonly status: number
   readonly code: string
   readonly jsonCode: string

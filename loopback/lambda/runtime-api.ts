@@ -37,15 +37,15 @@ export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =
     const [, init, next, requestId = '', verb] = ROUTE.exec(request.url ?? '') ?? []
     if (request.method === 'GET' && next) return listener.next(invocation => respond(response, invocation))
     if (request.method !== 'POST' || (!init && !verb))
-      return refuse(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
+      return respondError(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
     if (init) {
       listener.initFailed(await readError(request))
-      return accept(response)
+      return acknowledge(response)
     }
     const result: InvocationResult =
       verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
-    if (!listener.finished(requestId, result)) return refuse(response, 400, 'Invalid request ID')
-    accept(response)
+    if (!listener.finished(requestId, result)) return respondError(response, 400, 'Invalid request ID')
+    acknowledge(response)
   })
 
 function respond(response: ServerResponse, invocation: Invocation) {
@@ -84,11 +84,11 @@ function parseJson<T>(body: Buffer, use: (value: unknown) => T, otherwise: T): T
   }
 }
 
-const accept = (response: ServerResponse) => {
+const acknowledge = (response: ServerResponse) => {
   response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}')
 }
 
-const refuse = (response: ServerResponse, status: number, errorMessage: string) => {
+const respondError = (response: ServerResponse, status: number, errorMessage: string) => {
   response
     .writeHead(status, { 'content-type': 'application/json' })
     .end(JSON.stringify({ errorMessage, errorType: 'InvalidRequest' }))

@@ -31,11 +31,11 @@ export async function putObject(call: Call): Promise<S3Response> {
 /** CopyObject */
 export async function copyObject(call: Call): Promise<S3Response> {
   const { request, blobs } = call
-  const { headers: given } = request
-  const replaced = storedHeaders(given)
+  const { headers: requestHeaders } = request
+  const replaced = storedHeaders(requestHeaders)
   requireBucket(call)
   const source = openCopySource(call)
-  const replace = given.get('x-amz-metadata-directive') === 'REPLACE'
+  const replace = requestHeaders.get('x-amz-metadata-directive') === 'REPLACE'
   if (source.bucket === request.bucket && source.key === request.key && !replace)
     throw new Fault(
       'InvalidRequest',

@@ -125,11 +125,11 @@ test('a deny always wins, order never matters, and a session policy never grants
   fc.assert(
     fc.property(anyPolicy, anyPolicy, anyRequest, (role, session, request) => {
       const principal = { arn: 'a', policies: [policy(...role)] }
-      const alone = isAllowed(principal, request)
-      expect(isAllowed({ ...principal, policies: [policy(...role.toReversed())] }, request)).toBe(alone)
-      expect(isAllowed({ ...principal, policies: role.map(each => policy(each)) }, request)).toBe(alone)
+      const allowed = isAllowed(principal, request)
+      expect(isAllowed({ ...principal, policies: [policy(...role.toReversed())] }, request)).toBe(allowed)
+      expect(isAllowed({ ...principal, policies: role.map(each => policy(each)) }, request)).toBe(allowed)
       const narrowed = isAllowed({ ...principal, session: policy(...session) }, request)
-      expect(narrowed).toBe(alone && isAllowed({ arn: 'a', policies: [policy(...session)] }, request))
+      expect(narrowed).toBe(allowed && isAllowed({ arn: 'a', policies: [policy(...session)] }, request))
       const denied = policy(...role, deny(request.action, request.resource))
       expect(isAllowed({ ...principal, policies: [denied] }, request)).toBe(false)
     }),

@@ -26,7 +26,7 @@ test('a module that cannot be loaded fails each attempt, and no sandbox remains'
 
 test.each([
   ['a missing module', 'nowhere.handler', 'Runtime.ImportModuleError'],
-  ['a missing export', 'counter.nobody', 'Runtime.HandlerNotFound'],
+  ['a missing export', 'counter.missing', 'Runtime.HandlerNotFound'],
 ])('%s has its own error type', async (_, handler, errorType) => {
   const definition = define(handler)
   const lambda = await host([definition])

@@ -481,12 +481,12 @@ describe('a multipart upload', () => {
     const id = await create(Key)
     const small = await upload(Key, id, 1, 'small')
     const end = await upload(Key, id, 2, 'end')
-    const refusal = async (parts: Parts) => faultOf(complete(Key, id, parts))
-    expect(await refusal([small, end])).toEqual({ name: 'EntityTooSmall', status: 400 })
-    expect(await refusal([end, small])).toEqual({ name: 'InvalidPartOrder', status: 400 })
-    expect(await refusal([{ ...small, ETag: '"wrong"' }])).toEqual({ name: 'InvalidPart', status: 400 })
-    expect(await refusal([small, { ...end, PartNumber: 3 }])).toMatchObject({ status: 400 })
-    expect(await refusal([])).toMatchObject({ status: 400 })
+    const rejection = async (parts: Parts) => faultOf(complete(Key, id, parts))
+    expect(await rejection([small, end])).toEqual({ name: 'EntityTooSmall', status: 400 })
+    expect(await rejection([end, small])).toEqual({ name: 'InvalidPartOrder', status: 400 })
+    expect(await rejection([{ ...small, ETag: '"wrong"' }])).toEqual({ name: 'InvalidPart', status: 400 })
+    expect(await rejection([small, { ...end, PartNumber: 3 }])).toMatchObject({ status: 400 })
+    expect(await rejection([])).toMatchObject({ status: 400 })
     await complete(Key, id, [small])
     expect(await textOf(Key)).toBe('small')
   })
@@ -541,23 +541,23 @@ describe('a multipart upload', () => {
 
 describe('a presigned URL', () => {
   it('reads, with the content type from its query', async () => {
-    await put('linked ü+&', 'for everybody')
+    await put('linked ü+&', 'public text')
     const command = new GetObjectCommand({
       Bucket,
       Key: 'linked ü+&',
       ResponseContentType: 'text/plain; charset=utf-8',
     })
-    const answer = await fetch(await getSignedUrl(client, command, { expiresIn: 60 }))
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect(await answer.text()).toBe('for everybody')
+    const response = await fetch(await getSignedUrl(client, command, { expiresIn: 60 }))
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(await response.text()).toBe('public text')
   })
 
   it('writes, with metadata', async () => {
     const command = new PutObjectCommand({ Bucket, Key: 'uploaded', Metadata: { by: 'link' } })
     const url = await getSignedUrl(client, command, { expiresIn: 60 })
-    const answer = await fetch(url, { method: 'PUT', body: 'from outside' })
-    expect(answer.status).toBe(200)
+    const response = await fetch(url, { method: 'PUT', body: 'from outside' })
+    expect(response.status).toBe(200)
     const found = await get('uploaded')
     expect(await found.Body?.transformToString()).toBe('from outside')
     expect(found.Metadata).toEqual({ by: 'link' })

@@ -102,8 +102,8 @@ describe('the caller', () => {
   it('must have a known key, the right secret and the right time', async () => {
     const { url } = await startWithBucket()
     const faultWith = (options: Parameters<typeof clientFor>[1]) => faultOf(put(clientFor(url, options), 'k'))
-    const stranger = { ...credentials, accessKeyId: 'AKIDSTRANGER' }
-    expect(await faultWith({ credentials: stranger })).toEqual({ name: 'InvalidAccessKeyId', status: 403 })
+    const unknownKey = { ...credentials, accessKeyId: 'AKIDSTRANGER' }
+    expect(await faultWith({ credentials: unknownKey })).toEqual({ name: 'InvalidAccessKeyId', status: 403 })
     const guessed = { ...credentials, secretAccessKey: 'guessed' }
     expect(await faultWith({ credentials: guessed })).toEqual({ name: 'SignatureDoesNotMatch', status: 403 })
     const late = { name: 'RequestTimeTooSkewed', status: 403 }
@@ -143,12 +143,12 @@ describe('the caller', () => {
   })
 
   it('may do what the policy allows', async () => {
-    const asked: AccessRequest[] = []
+    const requested: AccessRequest[] = []
     const denied = new Set(['s3:ListBucket', 's3:DeleteObject'])
     let strict = false
     const { client } = await startWithBucket({
       allows: (accessKeyId, permission) => {
-        if (strict) asked.push(permission)
+        if (strict) requested.push(permission)
         return accessKeyId === credentials.accessKeyId && !(strict && denied.has(permission.action))
       },
     })
@@ -163,7 +163,7 @@ describe('the caller', () => {
     const Delete = { Objects: [{ Key: 'k' }] }
     const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete }))
     expect(Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }])
-    expect(asked.slice(0, 2)).toEqual([
+    expect(requested.slice(0, 2)).toEqual([
       { action: 's3:GetObject', resource: 'arn:aws:s3:::ours/k', context: { 'aws:SecureTransport': 'true' } },
       {
         action: 's3:ListBucket',
@@ -204,7 +204,7 @@ describe('a presigned URL', () => {
 })
 
 describe('a body', () => {
-  const refusal = async (change: () => Partial<Signed>, input: { ContentMD5?: string } = {}) => {
+  const rejection = async (change: () => Partial<Signed>, input: { ContentMD5?: string } = {}) => {
     const { url, client, directory } = await startWithBucket()
     const forger = clientFor(url)
     tamper(forger, change)
@@ -217,14 +217,17 @@ describe('a body', () => {
   }
 
   it('must match the signed hash', async () => {
-    const fault = await refusal(() => ({ body: 'jello' }))
+    const fault = await rejection(() => ({ body: 'jello' }))
     expect(fault).toEqual({ name: 'XAmzContentSHA256Mismatch', status: 400 })
   })
 
   it('must match its Content-MD5', async () => {
     const md5OfOther = 'XrY7u+Ae7tCTyyK7j1rNww=='
-    expect(await refusal(() => ({}), { ContentMD5: md5OfOther })).toEqual({ name: 'BadDigest', status: 400 })
-    expect(await refusal(() => ({}), { ContentMD5: 'not md5' })).toEqual({
+    expect(await rejection(() => ({}), { ContentMD5: md5OfOther })).toEqual({
+      name: 'BadDigest',
+      status: 400,
+    })
+    expect(await rejection(() => ({}), { ContentMD5: 'not md5' })).toEqual({
       name: 'InvalidDigest',
       status: 400,
     })
@@ -241,8 +244,8 @@ describe('a body', () => {
   ])('must match its checksum: %s %s → %s', async (name, value, code) => {
     const { url, client } = await startWithBucket()
     const headers = { [`x-amz-checksum-${name}`]: value }
-    const answer = await sendRaw(`${url}/${Bucket}/k`, { method: 'PUT', headers, body: () => 'hello' })
-    expect(answer.code).toBe(code)
+    const response = await sendRaw(`${url}/${Bucket}/k`, { method: 'PUT', headers, body: () => 'hello' })
+    expect(response.code).toBe(code)
     expect(await keysOf(client)).toEqual([])
   })
 
@@ -264,13 +267,13 @@ describe('a body', () => {
     ['with an endless line', 'f'.repeat(20_000), 'InvalidRequest'],
   ])('in chunks is verified: %s', async (_, body, code) => {
     const { url, client } = await startWithBucket()
-    const answer = await sendRaw(`${url}/${Bucket}/k`, {
+    const response = await sendRaw(`${url}/${Bucket}/k`, {
       method: 'PUT',
       headers: trailing,
       payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
       body: () => body,
     })
-    expect(answer).toMatchObject({ status: code ? 400 : 200, code })
+    expect(response).toMatchObject({ status: code ? 400 : 200, code })
     if (code) expect(await keysOf(client)).toEqual([])
     else expect(await textOf(client, 'k')).toBe('0123456789')
   })
@@ -278,24 +281,24 @@ describe('a body', () => {
   it.each([
     ['right', (signature: string) => signature, 200],
     ['wrong', () => '0'.repeat(64), 403],
-  ])('in chunks is verified: a trailer with the %s signature', async (_, sealed, status) => {
+  ])('in chunks is verified: a trailer with the %s signature', async (_, alter, status) => {
     const { url } = await startWithBucket()
-    const answer = await sendRaw(`${url}/${Bucket}/k`, {
+    const response = await sendRaw(`${url}/${Bucket}/k`, {
       method: 'PUT',
       headers: trailing,
       payload: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
       body: ({ key, scope, signature }) => {
-        const seal = (kind: string, lines: string[]) =>
+        const signChunk = (kind: string, lines: string[]) =>
           sign(key, stringToSign(scope, lines, `AWS4-HMAC-SHA256-${kind}`))
-        const first = seal('PAYLOAD', [signature, sha256(''), sha256('0123456789')])
-        const end = seal('PAYLOAD', [first, sha256(''), sha256('')])
+        const first = signChunk('PAYLOAD', [signature, sha256(''), sha256('0123456789')])
+        const end = signChunk('PAYLOAD', [first, sha256(''), sha256('')])
         const trailer = 'x-amz-checksum-crc32:poTHxg=='
-        const last = seal('TRAILER', [end, sha256(`${trailer}\n`)])
+        const last = signChunk('TRAILER', [end, sha256(`${trailer}\n`)])
         const chunks = `${chunk('0123456789', `;chunk-signature=${first}`)}0;chunk-signature=${end}\r\n`
-        return `${chunks}${trailer}\r\nx-amz-trailer-signature:${sealed(last)}\r\n\r\n`
+        return `${chunks}${trailer}\r\nx-amz-trailer-signature:${alter(last)}\r\n\r\n`
       },
     })
-    expect(answer.status).toBe(status)
+    expect(response.status).toBe(status)
   })
 
   it('that breaks off leaves no files', async () => {
@@ -330,8 +333,8 @@ describe('invalid requests', () => {
   ])('%s %s has its error code', async (method, path, text, code) => {
     const { url } = await startWithBucket()
     const headers = { 'content-md5': createHash('md5').update(text).digest('base64') }
-    const answer = await sendRaw(`${url}${path}`, { method, headers, ...(text && { body: () => text }) })
-    expect(answer.code).toBe(code)
+    const response = await sendRaw(`${url}${path}`, { method, headers, ...(text && { body: () => text }) })
+    expect(response.code).toBe(code)
   })
 
   it('get a response and do not stop the server', async () => {
@@ -346,8 +349,8 @@ describe('invalid requests', () => {
     ]) {
       const socket = connect(port, '127.0.0.1')
       socket.end(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)
-      const [answer] = await once(socket, 'data')
-      expect(String(answer)).toMatch(/^HTTP\/1.1 40[03] /)
+      const [response] = await once(socket, 'data')
+      expect(String(response)).toMatch(/^HTTP\/1.1 40[03] /)
       socket.destroy()
     }
     await put(client, 'k')
@@ -362,10 +365,10 @@ describe('invalid requests', () => {
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     socket.write(`GET /%ff HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
-    let answers = ''
-    for await (const bytes of socket) answers += bytes
-    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
-    expect(answers).toContain('<Code>InvalidURI</Code>')
+    let responses = ''
+    for await (const bytes of socket) responses += bytes
+    expect(responses.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+    expect(responses).toContain('<Code>InvalidURI</Code>')
   })
 
   it('get an error that names the missing operation', async () => {
