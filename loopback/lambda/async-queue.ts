@@ -64,8 +64,8 @@ export class AsyncQueue {
   }
 
   /**
-   * Resumes the events of an earlier host. An interrupted invocation counts as failed, so its event runs again only if
-   * a retry is left.
+   * Resumes the events of an earlier host. An interrupted invocation counts as failed, so its event runs again only
+   * if a retry is left.
    */
   resume() {
     const { store, definition } = this.#options

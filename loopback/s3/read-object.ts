@@ -8,7 +8,7 @@ import { Fault } from './faults.ts'
 import { responseOverrides } from './metadata.ts'
 import { fullSpan, parseRange } from './range.ts'
 
-/** @throws {Fault} NoSuchBucket, NoSuchKey; AccessDenied for a missing object if the caller may not list the bucket */
+/** @throws {Fault} NoSuchBucket, NoSuchKey; AccessDenied instead of NoSuchKey without the right to list */
 export function findObject(call: Call, key: string): ObjectRecord {
   requireBucket(call)
   const { bucket } = call.request
