@@ -1,28 +1,28 @@
-/** Milliseconds since 1970; tests give one that they can move. */
+/** `now` is in milliseconds since 1970. Tests pass a clock that they can advance. */
 export type Clock = { now(): number }
 
 export const systemClock: Clock = { now: () => Date.now() }
 
-/** A clock that is moved says nothing: how long it takes, at most, until that is noticed. */
-const LONGEST_SLEEP_MS = 500
+/** A test clock does not signal when it is advanced, so alarms look at it at least this often. */
+const MAX_SLEEP_MS = 500
 
-/** Calls `ring` once when its clock has reached the time that was set last. */
+/** Calls `onDue` once, when the clock reaches the time set last. */
 export class Alarm {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #onDue: () => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, onDue: () => void) {
     this.#clock = clock
-    this.#ring = ring
+    this.#onDue = onDue
   }
 
-  /** `null` sets nothing and takes back what was set. */
+  /** Replaces the time set before; `null` only cancels it. */
   set(at: number | null) {
     clearTimeout(this.#timer)
     if (at === null) return
     const wait = at - this.#clock.now()
-    const wake = () => (this.#clock.now() >= at ? this.#ring() : this.set(at))
-    this.#timer = setTimeout(wake, Math.min(Math.max(wait, 0), LONGEST_SLEEP_MS))
+    const check = () => (this.#clock.now() >= at ? this.#onDue() : this.set(at))
+    this.#timer = setTimeout(check, Math.min(Math.max(wait, 0), MAX_SLEEP_MS))
   }
 }

@@ -6,9 +6,9 @@ import { UserError } from '../src/model/user-error.ts'
 const SQLITE_BUSY = 5
 
 /**
- * Opens `<directory>/<name>.sqlite`, making both where they are missing. What is written survives the death of
- * the process. One process at a time: two would both run what is queued.
- * @throws Problem when another process has it open.
+ * Opens `<directory>/<name>.sqlite` and creates the directory, the file and the schema if missing. Committed data
+ * survives a crash of the process. Only one process may have it open: two would both run the queued events.
+ * @throws UserError if another process has the database open
  */
 export function openDatabase(directory: string, name: string, schema: string): DatabaseSync {
   mkdirSync(directory, { recursive: true })
@@ -21,6 +21,8 @@ export function openDatabase(directory: string, name: string, schema: string): D
   } catch (error) {
     database.close()
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
-    throw new UserError(`${file} is in use by another lambci: end that one first, or use another directory.`)
+    throw new UserError(
+      `${file} is in use by another lambci process. Stop that process first, or use another directory.`,
+    )
   }
 }

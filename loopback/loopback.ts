@@ -8,8 +8,9 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 const HOST = '127.0.0.1'
 
 /**
- * Serves HTTP on loopback only; port 0 means any free one. A handler that throws answers 500 with the message.
- * @throws Problem when the port is taken or not allowed.
+ * Serves HTTP on loopback only; port 0 picks a free port. If the handler throws, the response is a 500 with the
+ * error message.
+ * @throws UserError if the port is in use or not permitted
  */
 export async function listen(handler: Handler, port = 0): Promise<Listening> {
   const server = createServer(async (request, response) => {
@@ -32,34 +33,34 @@ export async function listen(handler: Handler, port = 0): Promise<Listening> {
 }
 
 /**
- * Binds a server to loopback; answers its URL.
- * @throws Problem when the port is taken or not allowed.
+ * Binds a server to loopback and returns its URL.
+ * @throws UserError if the port is in use or not permitted
  */
 export async function bind(server: Server, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(explain(error, port)))
+    server.once('error', error => reject(toUserError(error, port)))
     server.listen(port, HOST, resolve)
   })
   return `http://${HOST}:${(server.address() as AddressInfo).port}`
 }
 
-function explain(error: NodeJS.ErrnoException, port: number) {
+function toUserError(error: NodeJS.ErrnoException, port: number) {
   if (error.code === 'EADDRINUSE')
     return new UserError(
-      `Port ${port} on ${HOST} is in use by another program: choose another, or 0 for any.`,
+      `Port ${port} on ${HOST} is in use by another program. Choose another port, or 0 for any free one.`,
     )
   if (error.code === 'EACCES')
     return new UserError(
-      `Port ${port} on ${HOST} is not open to this user: choose one above 1023, or 0 for any.`,
+      `Port ${port} on ${HOST} is not permitted for this user. Choose a port above 1023, or 0 for any free one.`,
     )
   return error
 }
 
-/** The whole body, or null where it is longer than `limit` bytes; the rest is then read and dropped. */
+/** Returns the whole body. If it is longer than `limit` bytes, reads and discards it and returns null. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
-  // An answer before the end of the request would reach most clients as a broken connection.
+  // Most clients see a response sent before the end of the request as a broken connection.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size <= limit) chunks.push(chunk)

@@ -1,4 +1,4 @@
-/** An answer that is an error, by its code in the API: the SDK turns it into the error of that name. */
+/** An error response. `code` is the API's error code, from which the SDK derives the name of its error. */
 export class QueryError extends Error {
   override readonly name = 'QueryError'
   readonly status: number
@@ -12,4 +12,4 @@ export class QueryError extends Error {
 }
 
 export const notImplemented = (what: string) =>
-  new QueryError(501, 'InvalidAction', `${what} is not there in this loopback service`)
+  new QueryError(501, 'InvalidAction', `${what} is not implemented by this loopback service`)

@@ -1,11 +1,11 @@
 import { notImplemented } from './query-error.ts'
 
-/** What the awsQuery protocol puts into a form: flat names with dots and numbers. */
+/** The form parameters of an awsQuery request: flat names with dots and numbers. */
 export type Query = ReadonlyMap<string, string>
 
 export const parseQuery = (body: string): Query => new Map(new URLSearchParams(body))
 
-/** The entries `<list>.entry.1.…`, `<list>.entry.2.…` in their order, each by its remaining names. */
+/** The entries `<list>.entry.1.…`, `<list>.entry.2.…` by number, each a map of the remaining names. */
 export function entriesOf(query: Query, list: string): Map<string, string>[] {
   const entries = new Map<number, Map<string, string>>()
   for (const [name, value] of query) {
@@ -18,7 +18,7 @@ export function entriesOf(query: Query, list: string): Map<string, string>[] {
   return [...entries].toSorted(([a], [b]) => a - b).map(([, entry]) => entry)
 }
 
-/** A map of strings such as `Attributes`, for which each action has names that it knows. */
+/** A string map parameter such as `Attributes`. The caller checks the names. */
 export function stringMap(query: Query, list: string): Record<string, string> {
   return Object.fromEntries(entriesOf(query, list).map(entry => [entry.get('key'), entry.get('value') ?? '']))
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Refused } from '../iam/guard.ts'
+import { AuthError } from '../iam/guard.ts'
 import { readBody } from '../loopback.ts'
 import { parseQuery, type Query } from './query.ts'
 import { notImplemented, QueryError } from './query-error.ts'
-import { answerXml, errorXml, type XmlValue } from './xml.ts'
+import { errorXml, responseXml, type XmlValue } from './xml.ts'
 
-export type Conclusion = { [name: string]: XmlValue }
-/** A request that came as a whole; who has sent it is not yet known. */
-export type Signed = { request: IncomingMessage; body: Buffer }
-export type Action = (query: Query, signed: Signed) => Conclusion | Promise<Conclusion>
+export type ActionResult = { [name: string]: XmlValue }
+/** A complete request whose signature is not verified yet. */
+export type SignedRequest = { request: IncomingMessage; body: Buffer }
+export type Action = (query: Query, signed: SignedRequest) => ActionResult | Promise<ActionResult>
 
 export type QueryService = {
   version: string
@@ -17,19 +17,19 @@ export type QueryService = {
   actions: ReadonlyMap<string, Action>
 }
 
-/** A message of 256 KiB, of which each byte may be percent-encoded, and its attributes. */
+/** In bytes. Fits a message of 256 KiB with every byte percent-encoded, and its attributes. */
 const BODY_LIMIT = 4 * 1024 * 1024
 
-/** Answers requests of the awsQuery protocol: a form goes in, XML comes out. */
+/** Serves the awsQuery protocol: requests are forms, responses are XML. */
 export const serveQuery =
   (service: QueryService) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = randomUUID()
-    const { status, xml } = await answer(request, service, requestId)
+    const { status, xml } = await respond(request, service, requestId)
     response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }).end(xml)
   }
 
-async function answer(request: IncomingMessage, service: QueryService, requestId: string) {
+async function respond(request: IncomingMessage, service: QueryService, requestId: string) {
   const { version, namespace, actions } = service
   try {
     const body = await readBody(request, BODY_LIMIT)
@@ -41,10 +41,10 @@ async function answer(request: IncomingMessage, service: QueryService, requestId
     if (!action || query.get('Version') !== version)
       throw notImplemented(`The action ${name} of version ${query.get('Version')}`)
     const result = await action(query, { request, body })
-    return { status: 200, xml: answerXml(name, result, { namespace, requestId }) }
+    return { status: 200, xml: responseXml(name, result, { namespace, requestId }) }
   } catch (error) {
-    const isOurs = error instanceof QueryError || error instanceof Refused
-    const fault = isOurs ? error : new QueryError(500, 'InternalError', String(error))
+    const isExpected = error instanceof QueryError || error instanceof AuthError
+    const fault = isExpected ? error : new QueryError(500, 'InternalError', String(error))
     return { status: fault.status, xml: errorXml(fault, { namespace, requestId }) }
   }
 }

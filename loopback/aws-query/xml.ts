@@ -1,9 +1,8 @@
 export type XmlValue = string | XmlValue[] | { [name: string]: XmlValue }
 
-/** Which service answers, and which of its answers this is. */
-type PageParts = { namespace: string; requestId: string }
+type ResponseContext = { namespace: string; requestId: string }
 
-/** A list becomes `<member>`s. */
+/** Lists are written as `<member>` elements. */
 function element(name: string, value: XmlValue): string {
   const inner =
     typeof value === 'string'
@@ -23,17 +22,17 @@ const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;
 
 const escapeXml = (text: string) => text.replace(/[<>&"]/g, character => ENTITIES[character] ?? '')
 
-export const answerXml = (
+export const responseXml = (
   action: string,
   result: { [name: string]: XmlValue },
-  { namespace, requestId }: PageParts,
+  { namespace, requestId }: ResponseContext,
 ) =>
   `<${action}Response xmlns="${namespace}">${element(`${action}Result`, result)}` +
   `${element('ResponseMetadata', { RequestId: requestId })}</${action}Response>`
 
 type Fault = { status: number; code: string; message: string }
 
-export const errorXml = ({ status, code, message }: Fault, { namespace, requestId }: PageParts) => {
+export const errorXml = ({ status, code, message }: Fault, { namespace, requestId }: ResponseContext) => {
   const error = { Type: status < 500 || status === 501 ? 'Sender' : 'Receiver', Code: code, Message: message }
   return `<ErrorResponse xmlns="${namespace}">${children({ Error: error, RequestId: requestId })}</ErrorResponse>`
 }

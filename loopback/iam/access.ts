@@ -1,19 +1,19 @@
-/** What a call needs: an IAM action on an ARN, and what policies may know of the request (`s3:prefix` …). */
+/** The permission that a call needs: an IAM action on an ARN, and condition keys of the request (`s3:prefix` …). */
 export type AccessRequest = {
   action: string
   resource: string
   context?: Readonly<Record<string, string | readonly string[]>>
 }
 
-/** Whether whoever holds this access key may do this. */
+/** Whether the owner of the access key has the permission. */
 export type Allows = (accessKeyId: string, request: AccessRequest) => boolean
 
 /**
- * What is so of every request here. Loopback has no TLS; that policies demand it is no reason to answer nothing, for
- * what they keep away, listeners on the way, is not there.
+ * The condition keys of every request. Policies require TLS against eavesdroppers. On loopback there are none, so
+ * plain HTTP counts as secure transport.
  */
 export const CONTEXT = { 'aws:SecureTransport': 'true' } as const
 
-/** AWS's words for a refusal. */
-export const describeRefusal = (arn: string, { action, resource }: AccessRequest) =>
+/** AWS's wording. */
+export const accessDeniedMessage = (arn: string, { action, resource }: AccessRequest) =>
   `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`

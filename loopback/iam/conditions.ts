@@ -1,29 +1,29 @@
 import type { AccessRequest } from './access.ts'
 import { matchesGlob } from './glob.ts'
 
-/** Whether one value of the request fits one value of the policy. */
-type Fits = (asked: string, wanted: string) => boolean
+/** Whether a value of the request matches a value of the policy. */
+type Matches = (actual: string, expected: string) => boolean
 
-const equal: Fits = (asked, wanted) => asked === wanted
-const like: Fits = (asked, wanted) => matchesGlob(wanted, asked)
-const sameCase: Fits = (asked, wanted) => asked.toLowerCase() === wanted.toLowerCase()
+const equal: Matches = (actual, expected) => actual === expected
+const like: Matches = (actual, expected) => matchesGlob(expected, actual)
+const equalIgnoreCase: Matches = (actual, expected) => actual.toLowerCase() === expected.toLowerCase()
 
-type Operator = { fits: Fits; negated?: true; ifExists?: true }
+type Operator = { matches: Matches; negated?: true; ifExists?: true }
 
 const BASE: Record<string, Operator> = {
-  StringEquals: { fits: equal },
-  StringNotEquals: { fits: equal, negated: true },
-  StringEqualsIgnoreCase: { fits: sameCase },
-  StringLike: { fits: like },
-  StringNotLike: { fits: like, negated: true },
-  ArnEquals: { fits: like },
-  ArnNotEquals: { fits: like, negated: true },
-  ArnLike: { fits: like },
-  ArnNotLike: { fits: like, negated: true },
-  Bool: { fits: sameCase },
+  StringEquals: { matches: equal },
+  StringNotEquals: { matches: equal, negated: true },
+  StringEqualsIgnoreCase: { matches: equalIgnoreCase },
+  StringLike: { matches: like },
+  StringNotLike: { matches: like, negated: true },
+  ArnEquals: { matches: like },
+  ArnNotEquals: { matches: like, negated: true },
+  ArnLike: { matches: like },
+  ArnNotLike: { matches: like, negated: true },
+  Bool: { matches: equalIgnoreCase },
 }
 
-/** Those of IAM that are carried out here, by name. */
+/** The supported condition operators of IAM, by name. */
 export const OPERATORS: ReadonlyMap<string, Operator | 'Null'> = new Map<string, Operator | 'Null'>([
   ['Null', 'Null'],
   ...Object.entries(BASE).flatMap(([name, operator]): [string, Operator][] => [
@@ -39,18 +39,18 @@ export type Conditions = Readonly<Record<string, Readonly<Record<string, readonl
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 export function meetsConditions(conditions: Conditions, { context = {} }: AccessRequest): boolean {
-  const asked = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), [value].flat()]))
+  const actual = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), [value].flat()]))
   return Object.entries(conditions).every(([name, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => meets(name, asked.get(key.toLowerCase()), wanted)),
+    Object.entries(keys).every(([key, expected]) => meets(name, actual.get(key.toLowerCase()), expected)),
   )
 }
 
-function meets(name: string, asked: readonly string[] | undefined, wanted: readonly string[]): boolean {
+function meets(name: string, actual: readonly string[] | undefined, expected: readonly string[]): boolean {
   const operator = OPERATORS.get(name)
   if (!operator) return false
-  if (operator === 'Null') return wanted.some(value => (value === 'true') === (asked === undefined))
-  // A key that the request lacks fits nothing; that is enough for the negated ones, and for those that allow it.
-  if (asked === undefined) return operator.negated === true || operator.ifExists === true
-  const fits = asked.some(value => wanted.some(other => operator.fits(value, other)))
-  return operator.negated ? !fits : fits
+  if (operator === 'Null') return expected.some(value => (value === 'true') === (actual === undefined))
+  // A missing key matches nothing, which satisfies the negated operators and the IfExists ones.
+  if (actual === undefined) return operator.negated === true || operator.ifExists === true
+  const matched = actual.some(value => expected.some(other => operator.matches(value, other)))
+  return operator.negated ? !matched : matched
 }

@@ -3,10 +3,10 @@ import { meetsConditions } from './conditions.ts'
 import { matchesGlob } from './glob.ts'
 import type { PolicyDocument, Statement } from './policy.ts'
 
-/** Who asks, by what rights. A session policy narrows the role's; the account's own user may do everything. */
+/** A caller and its policies. A session policy narrows the role's. The account's own user may do everything. */
 export type Principal = {
   arn: string
-  /** Of the role whose session this is. */
+  /** The role that was assumed, if this is a session. */
   roleArn?: string
   policies: readonly PolicyDocument[] | 'everything'
   session?: PolicyDocument
@@ -15,20 +15,20 @@ export type Principal = {
 export type Decision = 'allow' | 'deny' | null
 
 /**
- * Whether identity policies allow a request: no statement denies it, one of the role's allows it, and so does one of
- * the session policy's, if there is one.
+ * Whether a principal's identity policies allow a request: no statement denies it, a statement of the role allows it,
+ * and so does a statement of the session policy, if there is one.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function isAllowed({ policies, session }: Principal, request: AccessRequest): boolean {
   if (policies === 'everything') return true
-  const verdicts = policies.map(policy => decide(policy, null, request))
-  if (verdicts.includes('deny') || !verdicts.includes('allow')) return false
+  const decisions = policies.map(policy => decide(policy, null, request))
+  if (decisions.includes('deny') || !decisions.includes('allow')) return false
   return session === undefined || decide(session, null, request) === 'allow'
 }
 
 /**
- * What one policy says of a request. Of a resource's own policy, or a role's trust policy, only the statements for
- * `principal` count.
+ * Evaluates one policy; null if no statement applies. In a resource policy or a role's trust policy, only the
+ * statements that name `principal` apply. For an identity policy, pass null as the principal.
  */
 export function decide(
   { Statement }: PolicyDocument,
@@ -36,13 +36,14 @@ export function decide(
   request: AccessRequest,
 ): Decision {
   const applying = Statement.filter(
-    statement => (principal === null || names(statement, principal)) && covers(statement, request),
+    statement =>
+      (principal === null || matchesPrincipal(statement, principal)) && matchesRequest(statement, request),
   )
   if (applying.some(({ Effect }) => Effect === 'Deny')) return 'deny'
   return applying.length > 0 ? 'allow' : null
 }
 
-function names(
+function matchesPrincipal(
   { Principal }: Statement,
   principal: Pick<Principal, 'arn' | 'roleArn'> | { service: string },
 ): boolean {
@@ -51,17 +52,17 @@ function names(
   return Principal?.AWS?.some(named => ['*', arn, roleArn].includes(named)) ?? false
 }
 
-function covers(statement: Statement, request: AccessRequest): boolean {
+function matchesRequest(statement: Statement, request: AccessRequest): boolean {
   const { Action, NotAction, Resource, NotResource, Condition } = statement
   const action = request.action.toLowerCase()
-  const isOne = (patterns: readonly string[]) =>
+  const matchesAction = (patterns: readonly string[]) =>
     patterns.some(pattern => matchesGlob(pattern.toLowerCase(), action))
-  const isOn = (patterns: readonly string[]) =>
+  const matchesResource = (patterns: readonly string[]) =>
     patterns.some(pattern => matchesGlob(pattern, request.resource))
   return (
-    (Action ? isOne(Action) : !isOne(NotAction ?? [])) &&
-    // A trust policy names no resource: it is about the role that it belongs to.
-    (Resource ? isOn(Resource) : !isOn(NotResource ?? [])) &&
+    (Action ? matchesAction(Action) : !matchesAction(NotAction ?? [])) &&
+    // A trust policy has no Resource: it applies to its own role.
+    (Resource ? matchesResource(Resource) : !matchesResource(NotResource ?? [])) &&
     meetsConditions(Condition ?? {}, request)
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a text matches a pattern in which `*` stands for anything and `?` for one character. At a mismatch only the
- * last star is tried again, so the time is at most the product of both lengths.
+ * Whether a text matches a pattern in which `*` matches any text and `?` one character. A mismatch backtracks only to
+ * the last star, so the time is at most proportional to the product of both lengths.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   let [p, t] = [0, 0]

@@ -1,13 +1,18 @@
-import { authenticate, type Refusal } from '../sigv4/authenticate.ts'
-import type { LookUp } from '../sigv4/claim.ts'
-import { type AccessRequest, type Allows, CONTEXT, describeRefusal } from './access.ts'
+import { type AuthFailure, authenticate } from '../sigv4/authenticate.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
+import { type AccessRequest, type Allows, accessDeniedMessage, CONTEXT } from './access.ts'
 
-/** Who may come in, and what they may do; a service without a guard takes any signature and allows everything. */
-export type Guard = { credentials: LookUp; allows: Allows }
+/**
+ * Verifies signatures and permissions. A service without a guard accepts any signature and allows everything.
+ */
+export type Guard = { credentials: CredentialLookup; allows: Allows }
 
-/** A request that is turned away: the codes of services that answer in XML and in JSON, which differ. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
+/**
+ * A request whose signature or permission was rejected. `code` is the error code of services that respond with XML,
+ * `jsonCode` that of services that respond with JSON.
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
   readonly status: number
   readonly code: string
   readonly jsonCode: string
@@ -25,11 +30,11 @@ const UNKNOWN = [403, 'InvalidClientTokenId', 'UnrecognizedClientException'] as 
 const MISMATCH = [403, 'SignatureDoesNotMatch', 'InvalidSignatureException'] as const
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html */
-const REFUSALS: Record<Refusal, readonly [readonly [number, string, string], string]> = {
+const FAILURES: Record<AuthFailure, readonly [readonly [number, string, string], string]> = {
   unsigned: [UNSIGNED, 'The request is not signed.'],
   malformed: [
     [400, 'IncompleteSignature', 'IncompleteSignatureException'],
-    'The signature is malformed, or for another service or region.',
+    'The signature is malformed, or it is for another service or region.',
   ],
   skewed: [MISMATCH, 'Signature expired: the clocks differ by more than 15 minutes.'],
   unknown: [UNKNOWN, 'The security token included in the request is invalid.'],
@@ -42,21 +47,21 @@ const REFUSALS: Record<Refusal, readonly [readonly [number, string, string], str
 }
 
 /**
- * Whose signature a request bears.
- * @throws Refused
+ * Returns the access key id that signed the request.
+ * @throws AuthError if the signature is missing, invalid or expired
  */
-export function demandCaller(...[signed, place]: Parameters<typeof authenticate>): string {
-  const caller = authenticate(signed, place)
+export function requireCaller(...[signed, verification]: Parameters<typeof authenticate>): string {
+  const caller = authenticate(signed, verification)
   if ('accessKeyId' in caller) return caller.accessKeyId
-  throw new Refused(...REFUSALS[caller.refusal])
+  throw new AuthError(...FAILURES[caller.failure])
 }
 
-/** @throws Refused where the guard does not allow it; SNS and the Scheduler name it differently. */
-export function demandAccess(guard: Guard, accessKeyId: string, request: AccessRequest): void {
-  const asked = { ...request, context: { ...CONTEXT, ...request.context } }
-  if (!guard.allows(accessKeyId, asked))
-    throw new Refused(
+/** @throws AuthError if the guard does not allow the request. SNS and the Scheduler have different codes for it. */
+export function requireAccess(guard: Guard, accessKeyId: string, request: AccessRequest): void {
+  const needed = { ...request, context: { ...CONTEXT, ...request.context } }
+  if (!guard.allows(accessKeyId, needed))
+    throw new AuthError(
       [403, 'AuthorizationError', 'AccessDeniedException'],
-      describeRefusal(accessKeyId, request),
+      accessDeniedMessage(accessKeyId, request),
     )
 }

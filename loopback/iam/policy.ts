@@ -4,8 +4,8 @@ import { OPERATORS } from './conditions.ts'
 const listOf = <T extends z.ZodType>(item: T) =>
   z.union([item.transform(value => [value]), z.array(item).min(1)])
 
-// A pattern with a policy variable would be taken for plain text, and mean something else.
-const pattern = z.string().regex(/^[^$]*$/, 'policy variables are not known here')
+// Policy variables are not implemented; treating one as plain text would change the meaning of the policy.
+const pattern = z.string().regex(/^[^$]*$/, 'policy variables are not supported')
 const patterns = listOf(pattern)
 const principals = z.union([
   z.literal('*').transform((): { AWS?: string[]; Service?: string[] } => ({ AWS: ['*'] })),
@@ -27,22 +27,22 @@ const statementSchema = z
     NotResource: patterns.optional(),
     Condition: z
       .record(
-        z.string().refine(name => OPERATORS.has(name), { message: 'this operator is not known here' }),
+        z.string().refine(name => OPERATORS.has(name), { message: 'this operator is not supported' }),
         z.record(z.string(), values),
       )
       .optional(),
   })
   .refine(({ Action, NotAction }) => (Action === undefined) !== (NotAction === undefined), {
-    message: 'a statement has either Action or NotAction',
+    message: 'a statement needs either Action or NotAction',
   })
   .refine(({ Resource, NotResource }) => Resource === undefined || NotResource === undefined, {
-    message: 'a statement has either Resource or NotResource',
+    message: 'a statement cannot have both Resource and NotResource',
   })
 export type Statement = z.infer<typeof statementSchema>
 
 /**
- * A policy document. What is not known here is refused, never passed over: a condition that nobody looks at would open
- * what it closes. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ * A policy document. Unsupported elements are rejected, not ignored: without its condition, a statement would grant
+ * too much. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export const policySchema = z.strictObject({
   Version: z.literal('2012-10-17'),

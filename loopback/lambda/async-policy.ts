@@ -1,13 +1,13 @@
-import type { FunctionError, Outcome } from './outcome.ts'
+import type { FunctionError, InvocationResult } from './invocation-result.ts'
 
-/** An event of the asynchronous queue; times in ms since 1970. */
+/** An event in the asynchronous queue; times are in milliseconds since 1970. */
 export type QueuedEvent = {
   requestId: string
   functionName: string
   payload: string
   acceptedAt: number
   dueAt: number
-  /** How often it was begun; above `failures + 1` where the host died in between. */
+  /** How many invocations have started; more than `failures + 1` if the host crashed during one. */
   invocations: number
   failures: number
   lastError: FunctionError | null
@@ -30,25 +30,30 @@ export type FailureRecord = {
   responsePayload?: FunctionError
 }
 
-/** How often and how long an event is tried; `delaysMs` are those before the first and the second retry. */
-export type RetryPolicy = { attempts: number; ageMs: number; delaysMs: readonly number[] }
+/** `delaysMs` are the delays before the first and the second retry; `maxAgeMs` counts from the acceptance. */
+export type RetryPolicy = { maxRetries: number; maxAgeMs: number; delaysMs: readonly number[] }
 
 export type Decision =
   | { kind: 'done' }
   | { kind: 'retry'; dueAt: number }
   | { kind: 'discard'; condition: Condition }
 
-/** What becomes of an event after its `failures`th failure, or its success. */
-export function decide(outcome: Outcome, failures: number, policy: RetryPolicy, now: number): Decision {
-  if (outcome.ok) return { kind: 'done' }
-  if (failures > policy.attempts) return { kind: 'discard', condition: 'RetriesExhausted' }
+/** What to do with an event after an invocation. `failures` includes this one if it failed. */
+export function decide(
+  result: InvocationResult,
+  failures: number,
+  policy: RetryPolicy,
+  now: number,
+): Decision {
+  if (result.ok) return { kind: 'done' }
+  if (failures > policy.maxRetries) return { kind: 'discard', condition: 'RetriesExhausted' }
   return { kind: 'retry', dueAt: now + (policy.delaysMs[failures - 1] ?? policy.delaysMs.at(-1) ?? 0) }
 }
 
 export const expiryOf = (event: Pick<QueuedEvent, 'acceptedAt'>, policy: RetryPolicy) =>
-  event.acceptedAt + policy.ageMs
+  event.acceptedAt + policy.maxAgeMs
 
-/** What the failure destination gets; an event that was never answered has no response. */
+/** The record for the failure destination. It has no response if no invocation has ended. */
 export function failureRecord(
   event: QueuedEvent,
   arn: string,

@@ -1,23 +1,24 @@
 import { Agent, request } from 'node:http'
 import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import type { FunctionError } from './outcome.ts'
+import type { FunctionError } from './invocation-result.ts'
 import { killSandbox } from './sandbox-processes.ts'
 
 /**
- * The stand-in for Lambda's Node runtime: a program of its own, one for each sandbox. It loads the handler, then
- * takes one event after the other from the Runtime API.
+ * Stands in for Lambda's Node runtime: one process per sandbox, which loads the handler and then takes events from
+ * the Runtime API, one at a time.
  */
 const { env } = process
-const LIFELINE = 3
+/** A pipe that closes when the host exits. */
+const HOST_PIPE_FD = 3
 
-type Answer = { headers: NodeJS.Dict<string | string[]>; body: string }
+type RuntimeResponse = { headers: NodeJS.Dict<string | string[]>; body: string }
 type Handler = (event: unknown, context: unknown) => unknown
 
-// A connection each: one kept alive may be closed by the host just as it is used again.
+// One connection per request: the host could close a kept-alive one just as it is reused.
 const agent = new Agent({ keepAlive: false })
 
-function call(method: 'GET' | 'POST', path: string, body?: string): Promise<Answer> {
+function call(method: 'GET' | 'POST', path: string, body?: string): Promise<RuntimeResponse> {
   return new Promise((resolve, reject) => {
     const url = `http://${env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/${path}`
     const outgoing = request(url, { method, agent }, async response => {
@@ -32,7 +33,7 @@ function call(method: 'GET' | 'POST', path: string, body?: string): Promise<Answ
   })
 }
 
-/** The host has gone: nobody would ever end this sandbox's processes. */
+/** The host has exited, so this process must kill its sandbox itself. */
 function die(): never {
   try {
     killSandbox(env.AWS_LAMBDA_LOG_STREAM_NAME?.split(']').at(-1) ?? '', process.pid)
@@ -50,7 +51,7 @@ function describe(error: unknown, errorType?: string): FunctionError {
 
 let requestId: string | null = null
 
-/** Tells the error to whom it concerns: the invocation that runs, or the start. */
+/** Reports an error of the current invocation, or of the initialisation if there is none yet. */
 async function report(error: FunctionError) {
   console.error(error.trace?.length ? error.trace.join('\n') : `${error.errorType}: ${error.errorMessage}`)
   await call('POST', requestId ? `invocation/${requestId}/error` : 'init/error', JSON.stringify(error))
@@ -77,7 +78,7 @@ const IMPORT_ERRORS: Record<string, string> = {
   ERR_INVALID_TYPESCRIPT_SYNTAX: 'Runtime.UserCodeSyntaxError',
 }
 
-function contextOf(headers: Answer['headers']) {
+function contextOf(headers: RuntimeResponse['headers']) {
   const deadline = Number(headers['lambda-runtime-deadline-ms'])
   return {
     awsRequestId: requestId,
@@ -105,7 +106,7 @@ async function serve(handler: Handler) {
   }
 }
 
-new Socket({ fd: LIFELINE }).on('close', die).on('error', die).unref().resume()
+new Socket({ fd: HOST_PIPE_FD }).on('close', die).on('error', die).unref().resume()
 process.on('uncaughtException', error => crash(describe(error)))
 process.on('unhandledRejection', error => crash(describe(error, 'Runtime.UnhandledPromiseRejection')))
 

@@ -1,28 +1,31 @@
 import type { FailureRecord } from './async-policy.ts'
 
-/** A function as `template.yml` would declare it. */
+/** A function, as `template.yml` would declare it. */
 export type FunctionDefinition = {
   name: string
   handler: { module: string; export: string }
   environment: Record<string, string>
-  /** Default 1024; told to the function, not enforced. */
+  /** Default 1024. Passed to the function, not enforced. */
   memoryMb?: number
   timeoutMs: number
-  /** Sandboxes at most. */
+  /** The maximum number of sandboxes. */
   concurrency: number
   /** 0 to 2, default 2. */
   maximumRetryAttempts?: number
   /** Default 21,600 (six hours). */
   maximumEventAgeSeconds?: number
-  /** The failure destination: a function's name, or a callback. */
+  /** The failure destination: the name of a function, or a callback. */
   onFailure?: string | ((record: FailureRecord) => void | Promise<void>)
-  /** What a sandbox gets beside `environment`, such as a directory of its own; the values should hold its id. */
+  /**
+   * Further variables for each sandbox, such as a directory of its own. The values should contain the id, which marks
+   * the sandbox's processes.
+   */
   sandboxEnvironment?: (sandboxId: string) => Record<string, string>
 }
 
 export type OnLog = (functionName: string, requestId: string | null, line: string) => void
 
-export type Place = { region: string; account: string }
+export type Location = { region: string; account: string }
 
-export const functionArn = ({ region, account }: Place, name: string) =>
+export const functionArn = ({ region, account }: Location, name: string) =>
   `arn:aws:lambda:${region}:${account}:function:${name}`

@@ -1,6 +1,6 @@
 import { openDatabase } from '../database.ts'
 import type { QueuedEvent } from './async-policy.ts'
-import type { FunctionError } from './outcome.ts'
+import type { FunctionError } from './invocation-result.ts'
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
   requestId TEXT PRIMARY KEY, functionName TEXT NOT NULL, payload TEXT NOT NULL,
@@ -9,10 +9,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
 ) STRICT; CREATE INDEX IF NOT EXISTS byFunction ON events (functionName, acceptedAt)`
 
 export type NewEvent = Pick<QueuedEvent, 'requestId' | 'functionName' | 'payload' | 'acceptedAt'>
-export type Waiting = Pick<QueuedEvent, 'requestId' | 'acceptedAt' | 'dueAt'>
+export type WaitingEvent = Pick<QueuedEvent, 'requestId' | 'acceptedAt' | 'dueAt'>
 export type EventStore = ReturnType<typeof openEventStore>
 
-/** The asynchronous queue as it stands on disk: an event is in it from its acceptance to its last word. */
+/** The asynchronous queue on disk. An event stays in it until it has succeeded or been discarded. */
 export function openEventStore(directory: string) {
   const database = openDatabase(directory, 'lambda', SCHEMA)
   const insert = database.prepare(
@@ -29,7 +29,7 @@ export function openEventStore(directory: string) {
   const remove = database.prepare('DELETE FROM events WHERE requestId = ?')
   return {
     insert: (event: NewEvent) => void insert.run(event),
-    waiting: (functionName: string) => waiting.all(functionName) as Waiting[],
+    waiting: (functionName: string) => waiting.all(functionName) as WaitingEvent[],
     begin: (requestId: string) => void begin.run(requestId),
     read(requestId: string): QueuedEvent {
       const row = read.get(requestId) as Omit<QueuedEvent, 'lastError'> & { lastError: string | null }
@@ -38,7 +38,7 @@ export function openEventStore(directory: string) {
     retry: (requestId: string, error: FunctionError, dueAt: number) =>
       void retry.run({ requestId, error: JSON.stringify(error), dueAt }),
     remove: (requestId: string) => void remove.run(requestId),
-    /** Takes one event out and puts its failure record in, so that neither can be lost without the other. */
+    /** Replaces an event by its failure record in one transaction. */
     replace(requestId: string, event: NewEvent) {
       database.exec('BEGIN')
       remove.run(requestId)

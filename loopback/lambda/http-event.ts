@@ -1,9 +1,9 @@
-import type { Place } from './definition.ts'
+import type { Location } from './definition.ts'
 
-/** A request as it reached the function URL's server. */
+/** A request as received by the function URL's server. */
 export type HttpRequest = {
   method: string
-  /** Path and query as they came, percent-encoding included. */
+  /** Path and query, still percent-encoded. */
   target: string
   httpVersion: string
   headers: NodeJS.Dict<string[]>
@@ -14,10 +14,10 @@ export type HttpRequest = {
 const TEXT = /^(text\/[^;]*|application\/(json|javascript|xml))\s*(;|$)/i
 
 /**
- * The event that a function URL makes of a request (payload format 2.0).
+ * Converts a request to the event of a function URL (payload format 2.0).
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-request-payload
  */
-export function httpEvent(request: HttpRequest, place: Place, requestId: string, now: Date) {
+export function httpEvent(request: HttpRequest, location: Location, requestId: string, now: Date) {
   const { cookie, ...distinct } = request.headers
   const headers: Record<string, string> = {}
   for (const [name, values] of Object.entries(distinct)) if (values) headers[name] = values.join(',')
@@ -35,7 +35,7 @@ export function httpEvent(request: HttpRequest, place: Place, requestId: string,
     headers: { ...headers, 'x-forwarded-for': request.sourceIp, 'x-forwarded-proto': 'http' },
     ...(rawQueryString && { queryStringParameters: joined(new URLSearchParams(rawQueryString)) }),
     requestContext: {
-      accountId: place.account,
+      accountId: location.account,
       apiId: domainName.split(/[.:]/)[0] ?? '',
       domainName,
       domainPrefix: domainName.split(/[.:]/)[0] ?? '',

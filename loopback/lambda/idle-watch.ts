@@ -1,14 +1,15 @@
-/** Tells when no invocation runs and the queues are empty. */
+/** Waits until no invocation is running and the queues are empty. */
 export class IdleWatch {
-  readonly #queuesAreQuiet: () => boolean
+  readonly #queuesAreEmpty: () => boolean
   readonly #waiting = new Set<() => void>()
   #running = 0
 
-  constructor(queuesAreQuiet: () => boolean) {
-    this.#queuesAreQuiet = queuesAreQuiet
+  constructor(queuesAreEmpty: () => boolean) {
+    this.#queuesAreEmpty = queuesAreEmpty
   }
 
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts `work` as a running invocation. */
+  async track<T>(work: () => Promise<T>): Promise<T> {
     this.#running++
     try {
       return await work()
@@ -25,8 +26,9 @@ export class IdleWatch {
     })
   }
 
+  /** Resolves the waiting callers if idle. Call it when a queue may have become empty. */
   check() {
-    if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreQuiet()) return
+    if (this.#waiting.size === 0 || this.#running > 0 || !this.#queuesAreEmpty()) return
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
   }

@@ -2,38 +2,38 @@ import { randomUUID } from 'node:crypto'
 import { UserError } from '../../src/model/user-error.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { AsyncQueue } from './async-queue.ts'
-import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
+import { type FunctionDefinition, functionArn, type Location, type OnLog } from './definition.ts'
 import { type EventStore, openEventStore } from './event-store.ts'
 import { type FunctionUrl, serveFunctionUrl } from './function-url.ts'
 import { IdleWatch } from './idle-watch.ts'
-import type { Outcome } from './outcome.ts'
+import type { InvocationResult } from './invocation-result.ts'
 import { SandboxPool } from './sandbox-pool.ts'
 
 export type LambdaOptions = {
   functions: FunctionDefinition[]
-  /** Where the asynchronous queue is kept. */
+  /** Where the asynchronous queue is stored. */
   directory: string
   region?: string
   account?: string
   onLog?: OnLog
   clock?: Clock
-  /** Before the first and the second retry; default one and two minutes, as Lambda waits. */
+  /** The delays before the first and the second retry; default one and two minutes, as in Lambda. */
   retryDelaysMs?: readonly number[]
-  /** How long a sandbox without work is kept; default five minutes. */
+  /** How long an idle sandbox is kept; default five minutes. */
   idleMs?: number
 }
 
 export type Lambda = {
-  /** Resolves with the request id once the event is kept on disk. */
+  /** Resolves with the request id once the event is stored on disk. */
   invokeAsync(name: string, payload: unknown): Promise<string>
-  /** Waits for a sandbox where Lambda would answer that there are too many requests. */
-  invoke(name: string, payload: unknown): Promise<Outcome>
+  /** Waits for a free sandbox, where Lambda would return TooManyRequestsException. */
+  invoke(name: string, payload: unknown): Promise<InvocationResult>
   functionUrl(name: string, port?: number): Promise<FunctionUrl>
   arn(name: string): string
-  /** Resolves when no event is queued or running. */
+  /** Resolves once no event is queued or running. */
   idle(): Promise<void>
   sandboxes(name: string): { id: string; pid: number }[]
-  /** Ends all sandboxes; queued events, and those that ran, go on at the next start. */
+  /** Kills all sandboxes. The next start resumes queued and interrupted events. */
   close(): Promise<void>
 }
 
@@ -41,46 +41,53 @@ const MINUTE_MS = 60_000
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const ASYNC_PAYLOAD_LIMIT = 1024 * 1024
 
-/** Hosts functions as Lambda does: the Runtime API in front of one child process for each sandbox. */
+/**
+ * Hosts functions as Lambda does, with one child process and one Runtime API per sandbox.
+ * @throws UserError if a failure destination does not exist, or another process uses the directory
+ */
 export async function startLambda(options: LambdaOptions): Promise<Lambda> {
-  const place = { region: options.region ?? 'us-east-1', account: options.account ?? '000000000000' }
+  const location = { region: options.region ?? 'us-east-1', account: options.account ?? '000000000000' }
   for (const { name, onFailure } of options.functions)
     if (typeof onFailure === 'string' && !options.functions.some(other => other.name === onFailure))
-      throw new UserError(`${name} has the failure destination ${onFailure}, but there is no such function.`)
+      throw new UserError(
+        `The failure destination of ${name} is ${onFailure}, but there is no such function.`,
+      )
   const store = openEventStore(options.directory)
   const urls = new Set<FunctionUrl>()
-  const idle = new IdleWatch(() => [...hosted.values()].every(({ queue }) => queue.quiet))
-  const hosted = hostFunctions(options, place, store, () => idle.check())
+  const idle = new IdleWatch(() => [...hosted.values()].every(({ queue }) => queue.isEmpty))
+  const hosted = hostFunctions(options, location, store, () => idle.check())
   const find = (name: string) => {
     const found = hosted.get(name)
     if (found) return found
-    throw new UserError(`There is no function ${name}; the functions are ${[...hosted.keys()].join(', ')}.`)
+    throw new UserError(`There is no function ${name}. The functions are ${[...hosted.keys()].join(', ')}.`)
   }
-  // What the last process left behind.
+
   for (const { queue } of hosted.values()) queue.resume()
 
   const invoke = async (name: string, payload: unknown) => {
     const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null' }
     const { pool } = find(name)
-    const outcome = await idle.during(() => pool.run(event))
+    const result = await idle.track(() => pool.run(event))
     for (const { queue } of hosted.values()) queue.pump()
-    return outcome
+    return result
   }
   return {
     invoke,
     invokeAsync: async (name, payload) => {
       const text = JSON.stringify(payload) ?? 'null'
       if (Buffer.byteLength(text) > ASYNC_PAYLOAD_LIMIT)
-        throw new UserError(`An event for ${name} is larger than 1 MB, the most that Lambda queues.`)
+        throw new UserError(
+          `An event for ${name} is larger than 1 MB, the limit of Lambda's asynchronous queue.`,
+        )
       return find(name).queue.accept(text)
     },
     functionUrl: async (name, port) => {
       find(name)
-      const url = await serveFunctionUrl(event => invoke(name, event), place, port)
+      const url = await serveFunctionUrl(event => invoke(name, event), location, port)
       urls.add(url)
       return url
     },
-    arn: name => functionArn(place, name),
+    arn: name => functionArn(location, name),
     idle: () => idle.wait(),
     sandboxes: name => find(name).pool.sandboxes(),
     close: async () => {
@@ -92,24 +99,24 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   }
 }
 
-function hostFunctions(options: LambdaOptions, place: Place, store: EventStore, onQuiet: () => void) {
+function hostFunctions(options: LambdaOptions, location: Location, store: EventStore, onSettled: () => void) {
   const { onLog = () => {}, clock = systemClock, retryDelaysMs = [MINUTE_MS, 2 * MINUTE_MS] } = options
   const hosted = new Map<string, { pool: SandboxPool; queue: AsyncQueue }>()
-  // On one machine, whoever waits for an answer goes before what nobody waits for.
-  const isHeld = () => [...hosted.values()].some(({ pool }) => pool.isFull)
+  // On one machine, synchronous invocations go before queued events.
+  const isPaused = () => [...hosted.values()].some(({ pool }) => pool.hasWaiters)
   for (const definition of options.functions) {
-    const pool = new SandboxPool({ definition, place, onLog }, options.idleMs ?? 5 * MINUTE_MS)
+    const pool = new SandboxPool({ definition, location, onLog }, options.idleMs ?? 5 * MINUTE_MS)
     const queue = new AsyncQueue({
       definition,
-      place,
+      location,
       store,
       clock,
       delaysMs: retryDelaysMs,
       onLog,
       run: event => pool.run(event),
-      isHeld,
+      isPaused,
       onForwarded: name => hosted.get(name)?.queue.pump(),
-      onQuiet,
+      onSettled,
     })
     hosted.set(definition.name, { pool, queue })
   }

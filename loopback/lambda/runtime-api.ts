@@ -1,8 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Listening, listen, readBody } from '../loopback.ts'
-import { type FunctionError, failed, functionErrorSchema, type Outcome } from './outcome.ts'
+import {
+  type FunctionError,
+  failed,
+  functionErrorSchema,
+  type InvocationResult,
+} from './invocation-result.ts'
 
-/** An event on its way to a runtime. */
+/** An event as passed to a runtime. */
 export type Invocation = {
   requestId: string
   payload: string
@@ -12,10 +17,10 @@ export type Invocation = {
 }
 
 export type RuntimeListener = {
-  /** The runtime is ready: `hand` gives it its next event. */
-  next(hand: (invocation: Invocation) => void): void
-  /** False where no such invocation runs. */
-  finished(requestId: string, outcome: Outcome): boolean
+  /** The runtime is ready; call `respond` to pass it the next event. */
+  next(respond: (invocation: Invocation) => void): void
+  /** Returns false if no such invocation is running. */
+  finished(requestId: string, result: InvocationResult): boolean
   initFailed(error: FunctionError): void
 }
 
@@ -24,26 +29,26 @@ export const PAYLOAD_LIMIT = 6 * 1024 * 1024
 const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([\w-]+)\/(response|error)))$/
 
 /**
- * One sandbox's Runtime API; no other sandbox can take its events.
+ * Serves the Runtime API of one sandbox. No other sandbox can take its events.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =>
   listen(async (request, response) => {
     const [, init, next, requestId = '', verb] = ROUTE.exec(request.url ?? '') ?? []
-    if (request.method === 'GET' && next) return listener.next(invocation => hand(response, invocation))
+    if (request.method === 'GET' && next) return listener.next(invocation => respond(response, invocation))
     if (request.method !== 'POST' || (!init && !verb))
-      return refuse(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
+      return respondError(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
     if (init) {
       listener.initFailed(await readError(request))
-      return accept(response)
+      return acknowledge(response)
     }
-    const outcome: Outcome =
+    const result: InvocationResult =
       verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
-    if (!listener.finished(requestId, outcome)) return refuse(response, 400, 'Invalid request ID')
-    accept(response)
+    if (!listener.finished(requestId, result)) return respondError(response, 400, 'Invalid request ID')
+    acknowledge(response)
   })
 
-function hand(response: ServerResponse, invocation: Invocation) {
+function respond(response: ServerResponse, invocation: Invocation) {
   response
     .writeHead(200, {
       'content-type': 'application/json',
@@ -55,7 +60,7 @@ function hand(response: ServerResponse, invocation: Invocation) {
     .end(invocation.payload)
 }
 
-async function readResult(request: IncomingMessage): Promise<Outcome> {
+async function readResult(request: IncomingMessage): Promise<InvocationResult> {
   const body = await readBody(request, PAYLOAD_LIMIT)
   if (!body)
     return failed(
@@ -79,11 +84,11 @@ function parseJson<T>(body: Buffer, use: (value: unknown) => T, otherwise: T): T
   }
 }
 
-const accept = (response: ServerResponse) => {
+const acknowledge = (response: ServerResponse) => {
   response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}')
 }
 
-const refuse = (response: ServerResponse, status: number, errorMessage: string) => {
+const respondError = (response: ServerResponse, status: number, errorMessage: string) => {
   response
     .writeHead(status, { 'content-type': 'application/json' })
     .end(JSON.stringify({ errorMessage, errorType: 'InvalidRequest' }))

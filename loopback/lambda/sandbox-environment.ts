@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import type { FunctionDefinition, Place } from './definition.ts'
+import type { FunctionDefinition, Location } from './definition.ts'
 
 /**
- * All that a sandbox's processes have in their environment: nothing of the host's but where its programs are.
+ * The complete environment of a sandbox's processes. Only PATH, HOME and LANG come from the host.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 export function sandboxEnvironment(
   definition: FunctionDefinition,
-  { region }: Place,
+  { region }: Location,
   id: string,
   runtimeApi: string,
 ): Record<string, string> {
@@ -35,6 +35,6 @@ export function sandboxEnvironment(
   }
 }
 
-/** As X-Ray writes it; nothing is sampled. */
+/** In X-Ray's format, not sampled. */
 export const traceId = () =>
   `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`

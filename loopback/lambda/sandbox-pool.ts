@@ -1,7 +1,7 @@
-import type { Outcome } from './outcome.ts'
+import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
-/** The sandboxes of one function: kept warm, used again, ended after a while without work. */
+/** The sandboxes of one function. Keeps them warm, reuses them, and kills those that have been idle for a while. */
 export class SandboxPool {
   readonly #options: Omit<SandboxOptions, 'onEnd'>
   readonly #idleMs: number
@@ -17,28 +17,28 @@ export class SandboxPool {
     this.#free = options.definition.concurrency
   }
 
-  /** Runs the event as soon as a sandbox is free; first come, first served. */
-  async run(event: Event): Promise<Outcome> {
+  /** Runs the event as soon as a sandbox is free, in the order of the calls. */
+  async run(event: Event): Promise<InvocationResult> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
     try {
       for (;;) {
         const sandbox = this.#takeIdle() ?? (await this.#start())
-        const outcome = await sandbox.run(event)
-        if (outcome === 'gone') continue
-        this.#rest(sandbox)
-        return outcome
+        const result = await sandbox.run(event)
+        if (result === 'gone') continue
+        this.#release(sandbox)
+        return result
       }
     } finally {
-      // The place goes straight to the next in line: nobody else can take it in between.
+      // Passes the slot directly to the next caller, so that no other call can take it in between.
       const next = this.#waiting.shift()
       if (next) next()
       else this.#free++
     }
   }
 
-  /** Whether somebody waits for a place. */
-  get isFull() {
+  /** Whether a call is waiting for a sandbox. */
+  get hasWaiters() {
     return this.#waiting.length > 0
   }
 
@@ -54,7 +54,7 @@ export class SandboxPool {
 
   async #start() {
     if (this.#closed) throw new Error('The pool is closed')
-    const sandbox: Sandbox = new Sandbox({ ...this.#options, onEnd: () => this.#forget(sandbox) })
+    const sandbox: Sandbox = new Sandbox({ ...this.#options, onEnd: () => this.#remove(sandbox) })
     this.#all.add(sandbox)
     await sandbox.start()
     if (this.#closed) await sandbox.end()
@@ -62,7 +62,7 @@ export class SandboxPool {
   }
 
   #takeIdle() {
-    // The one used last is the one most likely to have things at hand.
+    // The sandbox used last is the most likely to have warm caches.
     const sandbox = [...this.#idle.keys()].at(-1)
     if (sandbox) {
       clearTimeout(this.#idle.get(sandbox))
@@ -71,11 +71,11 @@ export class SandboxPool {
     return sandbox
   }
 
-  #rest(sandbox: Sandbox) {
+  #release(sandbox: Sandbox) {
     if (sandbox.alive) this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
   }
 
-  #forget(sandbox: Sandbox) {
+  #remove(sandbox: Sandbox) {
     clearTimeout(this.#idle.get(sandbox))
     this.#idle.delete(sandbox)
     this.#all.delete(sandbox)

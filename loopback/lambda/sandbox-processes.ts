@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 export type Process = { pid: number; parent: number; group: number; marked: boolean }
 
 /**
- * The processes of a sandbox: its runtime (`root`), the runtime's group, whatever is marked with the sandbox's
- * id, and the descendants of all these. A real sandbox is a machine of its own and simply stops.
+ * The processes of a sandbox: its runtime (`root`), the runtime's process group, processes marked with the sandbox's
+ * id, and the descendants of all these. (On Lambda a sandbox is a virtual machine, which stops as a whole.)
  */
 export function membersOf(root: number, processes: Process[]): number[] {
   const members = new Set<number>()
@@ -18,16 +18,16 @@ export function membersOf(root: number, processes: Process[]): number[] {
   return [...members]
 }
 
-/** 32 hexadecimal digits, as in the names of Lambda's log streams: no other process can hold them by chance. */
+/** 32 hexadecimal digits, as in the names of Lambda's log streams; too random to occur in another process. */
 export const newSandboxId = () => randomBytes(16).toString('hex')
 
-/** Kills all processes of a sandbox except the caller itself. */
+/** Kills all processes of a sandbox except the calling process. */
 export function killSandbox(id: string, root: number) {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`${id} is no sandbox's id`)
-  // To kill(2), 0 and -1 are the caller's own group and everybody.
-  if (!(root > 1)) throw new Error(`${root} is no sandbox's process`)
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`Not the id of a sandbox: ${id}`)
+  // For kill(2), 0 means the caller's own group, and -1 all processes.
+  if (!(root > 1)) throw new Error(`Not the process of a sandbox: ${root}`)
   const stopped = new Set<number>()
-  // Stopped first, or a process could fork between being seen and being killed; until nothing new turns up.
+  // Stops processes before killing them, so that none can fork in between. Repeats until no new ones appear.
   for (let round = 0; round < 50; round++) {
     const fresh = membersOf(root, readProcesses(id)).filter(pid => pid !== process.pid && !stopped.has(pid))
     if (fresh.length === 0) break
@@ -37,7 +37,7 @@ export function killSandbox(id: string, root: number) {
     }
   }
   for (const pid of stopped) send(pid, 'SIGKILL')
-  // Without /proc (macOS) the group is all that can be found.
+  // Without /proc (macOS), only the process group can be found.
   if (root !== process.pid) send(-root, 'SIGKILL')
 }
 
@@ -45,11 +45,11 @@ function send(pid: number, signal: NodeJS.Signals) {
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended by itself.
+    // The process has already exited.
   }
 }
 
-/** The machine's processes; `marked` are those that hold the id in their environment or working directory. */
+/** All processes of the machine; `marked` if their environment or working directory contains the id. */
 function readProcesses(id: string): Process[] {
   return attempt(() => readdirSync('/proc'), []).flatMap(name => {
     if (!/^\d+$/.test(name)) return []
@@ -64,7 +64,7 @@ function readProcesses(id: string): Process[] {
   })
 }
 
-/** Processes end while they are looked at, and those of other users keep some things to themselves. */
+/** Reads fail for processes that have just exited, and for some files of other users' processes. */
 function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read()

@@ -5,38 +5,43 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Listening } from '../loopback.ts'
-import { type FunctionDefinition, functionArn, type OnLog, type Place } from './definition.ts'
-import { exited, type FunctionError, failed, type Outcome, timedOut } from './outcome.ts'
+import { type FunctionDefinition, functionArn, type Location, type OnLog } from './definition.ts'
+import { exited, type FunctionError, failed, type InvocationResult, timedOut } from './invocation-result.ts'
 import { type Invocation, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
 import { sandboxEnvironment, traceId } from './sandbox-environment.ts'
 import { killSandbox, newSandboxId } from './sandbox-processes.ts'
 
 export type Event = { requestId: string; payload: string }
-export type SandboxOptions = { definition: FunctionDefinition; place: Place; onLog: OnLog; onEnd: () => void }
+export type SandboxOptions = {
+  definition: FunctionDefinition
+  location: Location
+  onLog: OnLog
+  onEnd: () => void
+}
 
-type JobRun = {
+type ActiveInvocation = {
   event: Event
-  /** Whether the runtime has it. */
+  /** Whether the runtime has received the event. */
   taken: boolean
   timer: NodeJS.Timeout | undefined
-  resolve(outcome: Outcome | 'gone'): void
+  resolve(result: InvocationResult | 'gone'): void
 }
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url))
-/** Lambda's limit; one that takes longer is started again within the time of the function. */
+/** Lambda's limit for the initialisation; if exceeded, Lambda repeats it within the function's timeout. */
 const INIT_MS = 10_000
 
-/** One runtime process and all that it starts; takes one event at a time. */
+/** One runtime process and all processes that it starts. Runs one event at a time. */
 export class Sandbox implements RuntimeListener {
   readonly id = newSandboxId()
   readonly #options: SandboxOptions
   #api: Listening | undefined
   #child: ChildProcess | undefined
-  #hand: ((invocation: Invocation) => void) | null = null
-  #run: JobRun | null = null
+  #respond: ((invocation: Invocation) => void) | null = null
+  #run: ActiveInvocation | null = null
   #lastRequest: string | null = null
-  /** Set before the sandbox is ended on purpose: how its event is to end. */
-  #verdict: Outcome | null = null
+  /** Set before the sandbox is killed on purpose: the result of its event. */
+  #forcedResult: InvocationResult | null = null
   #warm = false
 
   constructor(options: SandboxOptions) {
@@ -48,36 +53,37 @@ export class Sandbox implements RuntimeListener {
   }
 
   async start() {
-    const { definition, place, onEnd } = this.#options
+    const { definition, location, onEnd } = this.#options
     this.#api = await serveRuntimeApi(this)
     const child = spawn(process.execPath, [BOOTSTRAP], {
       detached: true,
-      env: sandboxEnvironment(definition, place, this.id, new URL(this.#api.url).host),
-      // The last one is never written to: it closes when this process dies, however it does.
+      env: sandboxEnvironment(definition, location, this.id, new URL(this.#api.url).host),
+      // Nothing is written to the last pipe. It closes when this process exits, in whatever way.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
     this.#child = child
     for (const output of [child.stdout, child.stderr]) if (output) this.#log(output)
     once(child, 'exit')
       .then(
-        ([code, signal]) => this.#ended(exited(this.#run?.event.requestId ?? '', code, signal)),
+        ([code, signal]) => this.#onExit(exited(this.#run?.event.requestId ?? '', code, signal)),
         (error: Error) =>
-          this.#ended({ ok: false, error: { errorType: error.name, errorMessage: error.message } }),
+          this.#onExit({ ok: false, error: { errorType: error.name, errorMessage: error.message } }),
       )
       .finally(onEnd)
   }
 
-  /** `'gone'`: the sandbox ended before it took the event, for which another one can be asked. */
-  async run(event: Event): Promise<Outcome | 'gone'> {
-    // Its end may have come, and not been told yet.
+  /** Returns `'gone'` if the sandbox exited before it received the event, so that another sandbox can run it. */
+  async run(event: Event): Promise<InvocationResult | 'gone'> {
+    // The process may have exited without its exit event having been emitted yet.
     if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {
-      // A cold one that could not even start is not asked for again and again.
-      if (!this.alive) return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'It did not start'))
+      // If a cold sandbox failed to start, a retry would too.
+      if (!this.alive)
+        return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'The sandbox did not start'))
       const { timeoutMs } = this.#options.definition
       this.#run = { event, taken: false, timer: undefined, resolve }
-      this.#limit(INIT_MS + timeoutMs)
-      this.#give()
+      this.#armTimeout(INIT_MS + timeoutMs)
+      this.#dispatch()
     })
   }
 
@@ -86,7 +92,7 @@ export class Sandbox implements RuntimeListener {
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
   }
 
-  /** Kills everything in it. */
+  /** Kills all processes of the sandbox. */
   async end() {
     if (!this.alive || !this.#child) return
     const exit = once(this.#child, 'exit')
@@ -94,62 +100,62 @@ export class Sandbox implements RuntimeListener {
     await exit
   }
 
-  next(hand: (invocation: Invocation) => void) {
+  next(respond: (invocation: Invocation) => void) {
     this.#warm = true
-    this.#hand = hand
-    this.#give()
+    this.#respond = respond
+    this.#dispatch()
   }
 
-  finished(requestId: string, outcome: Outcome) {
+  finished(requestId: string, result: InvocationResult) {
     if (!this.#run?.taken || this.#run.event.requestId !== requestId) return false
-    this.#finish(outcome)
+    this.#finish(result)
     return true
   }
 
   initFailed(error: FunctionError) {
-    this.#verdict = { ok: false, error }
+    this.#forcedResult = { ok: false, error }
     killSandbox(this.id, this.pid)
   }
 
-  #give() {
-    const [hand, run] = [this.#hand, this.#run]
-    if (!hand || !run || run.taken) return
+  #dispatch() {
+    const [respond, run] = [this.#respond, this.#run]
+    if (!respond || !run || run.taken) return
     const { name, timeoutMs } = this.#options.definition
-    this.#hand = null
+    this.#respond = null
     run.taken = true
     this.#lastRequest = run.event.requestId
-    this.#limit(timeoutMs)
-    const arn = functionArn(this.#options.place, name)
-    hand({ ...run.event, deadline: Date.now() + timeoutMs, arn, traceId: traceId() })
+    this.#armTimeout(timeoutMs)
+    const arn = functionArn(this.#options.location, name)
+    respond({ ...run.event, deadline: Date.now() + timeoutMs, arn, traceId: traceId() })
   }
 
-  #limit(ms: number) {
+  #armTimeout(ms: number) {
     const run = this.#run
     if (!run) return
     clearTimeout(run.timer)
     run.timer = setTimeout(() => {
-      this.#verdict = timedOut(run.event.requestId, this.#options.definition.timeoutMs)
+      this.#forcedResult = timedOut(run.event.requestId, this.#options.definition.timeoutMs)
       killSandbox(this.id, this.pid)
     }, ms)
   }
 
-  #finish(outcome: Outcome | 'gone') {
+  #finish(result: InvocationResult | 'gone') {
     const run = this.#run
     clearTimeout(run?.timer)
     this.#run = null
-    run?.resolve(outcome)
+    run?.resolve(result)
   }
 
-  /** The runtime has exited: what it left behind goes too, then whoever waits is told. */
-  #ended(exit: Outcome) {
+  /** Kills the processes that the runtime left behind, then resolves the active invocation. */
+  #onExit(exit: InvocationResult) {
     if (this.#child?.pid) killSandbox(this.id, this.#child.pid)
     void this.#api?.close()
     const run = this.#run
     if (!run) return
-    const outcome = this.#verdict ?? (this.#warm && !run.taken ? 'gone' : exit)
-    if (outcome !== 'gone' && !outcome.ok)
-      this.#options.onLog(this.#options.definition.name, run.event.requestId, outcome.error.errorMessage)
-    this.#finish(outcome)
+    const result = this.#forcedResult ?? (this.#warm && !run.taken ? 'gone' : exit)
+    if (result !== 'gone' && !result.ok)
+      this.#options.onLog(this.#options.definition.name, run.event.requestId, result.error.errorMessage)
+    this.#finish(result)
   }
 
   #log(output: Readable) {
@@ -158,7 +164,7 @@ export class Sandbox implements RuntimeListener {
   }
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; without /proc nobody knows. */
+/** False without /proc. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
 function isZombie(pid: number): boolean {
   try {
     return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))

@@ -1,58 +1,57 @@
 import * as z from 'zod'
 import {
-  CLAIM_FIELDS,
-  type Claim,
-  instantOf,
-  type LookUp,
-  parseClaim,
-  parseHeader,
-  type Secret,
-  SKEW_MS,
-} from '../sigv4/claim.ts'
-import {
   ALGORITHM,
   canonicalRequest,
+  constantTimeEqual,
   type Scope,
-  sameSignature,
   scopeText,
   sha256,
   sign,
   signingKey,
   stringToSign,
 } from '../sigv4/signature.ts'
+import {
+  type CredentialLookup,
+  parseAuthorizationHeader,
+  parseSignatureFields,
+  type Secret,
+  SIGNATURE_FIELD_NAMES,
+  type SignatureFields,
+  SKEW_MS,
+  signingTime,
+} from '../sigv4/signature-fields.ts'
 import { Fault } from './faults.ts'
 import type { S3Request } from './request.ts'
 
-/** Who asks, and what is needed to verify the body that follows. */
+/** The caller, and what is needed to verify the body. */
 export type Authorization = {
   accessKeyId: string
-  /** `x-amz-content-sha256`: the body's hash, or a marker that says how the body is signed. */
+  /** `x-amz-content-sha256`: the body's hash, or a marker for how the body is signed. */
   payload: string
   scope: Scope
   key: Buffer
   signature: string
 }
 
-/** A signature's claim, and what else S3 needs to know of the request. */
-type S3Claim = Claim & { payload: string | undefined; token: string | undefined }
+type S3SignatureFields = SignatureFields & { payload: string | undefined; token: string | undefined }
 
 export const PRESIGNED = 'X-Amz-Algorithm'
-// S3 lets a presigned request live for a week.
+// In seconds; S3 allows a week.
 const expirySchema = z.coerce.number().int().min(1).max(604_800)
 
 /**
- * Verifies the signature of a request, in its header or its query.
+ * Verifies the signature of a request, which is in its header or its query.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
- * @throws {Fault} AccessDenied, SignatureDoesNotMatch and their kin
+ * @throws {Fault} AccessDenied, SignatureDoesNotMatch and similar
  */
 export function authorize(
   request: S3Request,
-  lookUp: LookUp,
+  lookUp: CredentialLookup,
   region: string,
   now = new Date(),
 ): Authorization {
-  const claim = request.query.has(PRESIGNED) ? queryClaim(request, now) : headerClaim(request, now)
-  const { accessKeyId, scope, signedHeaders, signature, payload } = claim
+  const fields = request.query.has(PRESIGNED) ? fieldsFromQuery(request, now) : fieldsFromHeader(request, now)
+  const { accessKeyId, scope, signedHeaders, signature, payload } = fields
   if (scope.region !== region || scope.service !== 's3' || !scope.time.startsWith(scope.date))
     throw new Fault(
       'AuthorizationHeaderMalformed',
@@ -61,14 +60,14 @@ export function authorize(
     )
   const secret = lookUp(accessKeyId)
   if (!secret) throw new Fault('InvalidAccessKeyId', undefined, { AWSAccessKeyId: accessKeyId })
-  verifyToken(secret, claim.token, now)
+  verifyToken(secret, fields.token, now)
   if (!payload)
     throw new Fault('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
-  verifyCoverage(request, signedHeaders)
+  verifySignedHeaders(request, signedHeaders)
   const canonical = canonicalRequest({ ...request, signedHeaders, payload })
   const toSign = stringToSign(scope, [sha256(canonical)])
   const key = signingKey(secret.secretAccessKey, scope)
-  if (!sameSignature(sign(key, toSign), signature))
+  if (!constantTimeEqual(sign(key, toSign), signature))
     throw new Fault('SignatureDoesNotMatch', undefined, {
       AWSAccessKeyId: accessKeyId,
       StringToSign: toSign,
@@ -77,48 +76,50 @@ export function authorize(
   return { accessKeyId, payload, scope, key, signature }
 }
 
-function headerClaim({ headers, query }: S3Request, now: Date): S3Claim {
-  // Signature Version 2 has its fields in the query under other names.
+function fieldsFromHeader({ headers, query }: S3Request, now: Date): S3SignatureFields {
+  // Signature Version 2 has other parameter names in the query.
   const header = headers.get('authorization') ?? (query.has('AWSAccessKeyId') ? 'AWS' : undefined)
   if (!header) throw new Fault('AccessDenied')
-  const fields = parseHeader(header)
-  if (fields.Algorithm !== ALGORITHM)
+  const values = parseAuthorizationHeader(header)
+  if (values.Algorithm !== ALGORITHM)
     throw new Fault(
       'InvalidRequest',
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     )
   const date = headers.get('x-amz-date')
   if (!date) throw new Fault('AccessDenied', 'AWS authentication requires a valid x-amz-date header.')
-  const claim = parseClaim({ ...fields, Date: date })
-  if (!claim) throw new Fault('AuthorizationHeaderMalformed')
-  if (Math.abs(instantOf(claim.scope) - now.getTime()) > SKEW_MS)
+  const fields = parseSignatureFields({ ...values, Date: date })
+  if (!fields) throw new Fault('AuthorizationHeaderMalformed')
+  if (Math.abs(signingTime(fields.scope) - now.getTime()) > SKEW_MS)
     throw new Fault('RequestTimeTooSkewed', undefined, { RequestTime: date, ServerTime: now.toISOString() })
   return {
-    ...claim,
+    ...fields,
     payload: headers.get('x-amz-content-sha256'),
     token: headers.get('x-amz-security-token'),
   }
 }
 
-function queryClaim({ headers, query }: S3Request, now: Date): S3Claim {
+function fieldsFromQuery({ headers, query }: S3Request, now: Date): S3SignatureFields {
   const field = (name: string) => query.get(`X-Amz-${name}`) ?? undefined
-  const claim = parseClaim(Object.fromEntries(CLAIM_FIELDS.map(name => [name, field(name)])))
+  const fields = parseSignatureFields(
+    Object.fromEntries(SIGNATURE_FIELD_NAMES.map(name => [name, field(name)])),
+  )
   const expires = expirySchema.safeParse(field('Expires'))
-  if (!claim || !expires.success) throw new Fault('AuthorizationQueryParametersError')
-  const signedAt = instantOf(claim.scope)
+  if (!fields || !expires.success) throw new Fault('AuthorizationQueryParametersError')
+  const signedAt = signingTime(fields.scope)
   if (signedAt > now.getTime() + SKEW_MS) throw new Fault('AccessDenied', 'Request is not valid yet')
   if (now.getTime() > signedAt + expires.data * 1000) throw new Fault('AccessDenied', 'Request has expired')
   const payload = field('Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
-  return { ...claim, payload, token: field('Security-Token') }
+  return { ...fields, payload, token: field('Security-Token') }
 }
 
 function verifyToken({ sessionToken, expiration }: Secret, token: string | undefined, now: Date): void {
   if (expiration && expiration <= now) throw new Fault('ExpiredToken')
-  if (!sameSignature(sessionToken ?? '', token ?? '')) throw new Fault('InvalidToken')
+  if (!constantTimeEqual(sessionToken ?? '', token ?? '')) throw new Fault('InvalidToken')
 }
 
-/** An unsigned header could be changed on the way; S3 insists on the host and on all that start with x-amz-. */
-function verifyCoverage({ headers }: S3Request, signedHeaders: string[]): void {
+/** Unsigned headers could be changed in transit. S3 requires that Host and all x-amz-* headers are signed. */
+function verifySignedHeaders({ headers }: S3Request, signedHeaders: string[]): void {
   const unsigned = [...headers.keys()].filter(
     name => (name === 'host' || name.startsWith('x-amz-')) && !signedHeaders.includes(name),
   )

@@ -6,25 +6,25 @@ import { Readable } from 'node:stream'
 import type { Sink } from './chunked-body.ts'
 import type { Span } from './range.ts'
 
-/** A file of bytes, named at random, never changed once it is complete. */
+/** A file with a random name, never changed once it is complete. */
 export type Blob = { file: string; size: number }
 export type WrittenBlob = Blob & { md5: Buffer }
 
 /**
- * The bytes of all objects and parts. A file counts only if the catalogue names it, so it may be written under
- * its own name; what a killed server left behind is swept at the next start.
+ * The bytes of all objects and parts. A file counts only if the catalogue lists it, so files are written in place;
+ * `sweep` removes what a killed server left behind.
  */
 export class Blobs {
   readonly #directory: string
   readonly #readers = new Map<string, number>()
-  readonly #doomed = new Set<string>()
+  readonly #pendingRemoval = new Set<string>()
 
   constructor(directory: string) {
     this.#directory = directory
     mkdirSync(directory, { recursive: true })
   }
 
-  /** Writes what `fill` hands over, and keeps it only if `commit` does not throw. */
+  /** Writes the bytes that `fill` passes to the sink. Removes the file if `fill` or `commit` throws. */
   async write<F, T>(
     fill: (sink: Sink) => Promise<F>,
     commit: (blob: WrittenBlob, filled: F) => T,
@@ -46,7 +46,7 @@ export class Blobs {
     }
   }
 
-  /** A second name for the same bytes, which never change; kept only if `commit` does not throw. */
+  /** Creates a hard link to the same bytes, which never change. Removes it if `commit` throws. */
   link<T>({ file: from, size }: Blob, md5: Buffer, commit: (blob: WrittenBlob) => T): T {
     const file = randomUUID()
     try {
@@ -58,7 +58,7 @@ export class Blobs {
     }
   }
 
-  /** The bytes of a span of several blobs in a row. They stay readable to the end, even if removed meanwhile. */
+  /** Reads a span of the concatenated blobs. Blobs removed meanwhile stay readable to the end. */
   read(blobs: readonly Blob[], { first, last }: Span): Readable {
     const pieces: { file: string; start: number; end: number }[] = []
     let offset = 0
@@ -82,12 +82,12 @@ export class Blobs {
 
   remove(blobs: readonly Blob[]): void {
     for (const { file } of blobs) {
-      if (this.#readers.has(file)) this.#doomed.add(file)
+      if (this.#readers.has(file)) this.#pendingRemoval.add(file)
       else rmSync(join(this.#directory, file), { force: true })
     }
   }
 
-  /** Removes every file that is not to be kept. */
+  /** Removes every file that is not in `keep`. */
   sweep(keep: ReadonlySet<string>): void {
     for (const file of readdirSync(this.#directory))
       if (!keep.has(file)) rmSync(join(this.#directory, file), { force: true })
@@ -100,6 +100,6 @@ export class Blobs {
       return
     }
     this.#readers.delete(file)
-    if (this.#doomed.delete(file)) rmSync(join(this.#directory, file), { force: true })
+    if (this.#pendingRemoval.delete(file)) rmSync(join(this.#directory, file), { force: true })
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sameSignature } from '../sigv4/signature.ts'
+import { constantTimeEqual } from '../sigv4/signature.ts'
 import type { Authorization } from './authorization.ts'
 import {
   type Algorithm,
@@ -15,7 +15,7 @@ import { Fault } from './faults.ts'
 import type { S3Request } from './request.ts'
 
 const HASH = /^[0-9a-f]{64}$/
-/** How the body may be framed and signed, besides being hashed as a whole. */
+/** How a body is framed and signed, other than by the hash of the whole. */
 const MARKERS = {
   'UNSIGNED-PAYLOAD': { chunked: false, signed: false },
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { chunked: true, signed: false },
@@ -26,10 +26,10 @@ const MARKERS = {
 export type Received = { checksum: Checksum | undefined }
 
 /**
- * Hands the bytes of a request to `sink` as they come; they are good only once this returns. Length, hash,
- * Content-MD5, checksum and chunk signatures are verified where given.
- * @param limit the most bytes that the body may have
- * @throws {Fault} for whatever does not hold
+ * Passes the bytes of a request to `sink` as they arrive; they are verified only when this returns. Verifies the
+ * length, and the hash, Content-MD5, checksum and chunk signatures where present.
+ * @param limit the maximum size of the body, in bytes
+ * @throws {Fault} if the body is too large, incomplete, or does not match
  */
 export async function receiveBody(
   request: S3Request,
@@ -38,7 +38,7 @@ export async function receiveBody(
   sink: Sink,
 ): Promise<Received> {
   const { chunked, signed } = framingOf(authorization.payload)
-  const expected = announcedLength(request, chunked)
+  const expected = declaredLength(request, chunked)
   if (expected > limit) throw new Fault('EntityTooLarge', undefined, { MaxSizeAllowed: limit })
   const digests = startDigests(request, authorization)
   let size = 0
@@ -62,27 +62,24 @@ export async function receiveBody(
 function framingOf(payload: string): { chunked: boolean; signed: boolean } {
   if (HASH.test(payload)) return { chunked: false, signed: false }
   if (Object.hasOwn(MARKERS, payload)) return MARKERS[payload as keyof typeof MARKERS]
-  throw new Fault(
-    'NotImplemented',
-    `This server does not know bodies of the kind x-amz-content-sha256: ${payload}.`,
-  )
+  throw new Fault('NotImplemented', `This server does not implement x-amz-content-sha256: ${payload}.`)
 }
 
-function announcedLength({ headers }: S3Request, chunked: boolean): number {
+function declaredLength({ headers }: S3Request, chunked: boolean): number {
   const length = headers.get(chunked ? 'x-amz-decoded-content-length' : 'content-length')
-  // No body at all has no length either.
+  // A request without a body has no Content-Length.
   if (length === undefined && !chunked && !headers.has('transfer-encoding')) return 0
   if (length === undefined) throw new Fault('MissingContentLength')
   if (!/^\d{1,15}$/.test(length))
-    throw new Fault('InvalidArgument', 'The length of the body must be a number.')
+    throw new Fault('InvalidArgument', 'The length of the body must be a whole number.')
   return Number(length)
 }
 
-/** All that is computed over the decoded bytes as they go by. */
+/** The digests to compute over the decoded bytes, and their verification. */
 function startDigests({ headers }: S3Request, { payload }: Authorization) {
   const given = checksumIn(headers)
-  const announced = headers.get('x-amz-trailer')?.toLowerCase()
-  const algorithm = given?.algorithm ?? (announced === undefined ? undefined : trailerAlgorithm(announced))
+  const declared = headers.get('x-amz-trailer')?.toLowerCase()
+  const algorithm = given?.algorithm ?? (declared === undefined ? undefined : trailerAlgorithm(declared))
   const checksum = algorithm && startChecksum(algorithm)
   const sha256 = HASH.test(payload) ? createHash('sha256') : undefined
   const contentMd5 = headers.get('content-md5')
@@ -93,12 +90,12 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
       for (const digest of [checksum, sha256, md5]) digest?.update(bytes)
     },
     verify: (trailers: Trailers): Checksum | undefined => {
-      if (sha256 && !sameSignature(sha256.digest('hex'), payload))
+      if (sha256 && !constantTimeEqual(sha256.digest('hex'), payload))
         throw new Fault('XAmzContentSHA256Mismatch')
       if (md5 && md5.digest('base64') !== contentMd5) throw new Fault('BadDigest')
-      if ([...trailers.keys()].some(name => name !== announced)) throw new Fault('MalformedTrailerError')
+      if ([...trailers.keys()].some(name => name !== declared)) throw new Fault('MalformedTrailerError')
       if (!algorithm || !checksum) return undefined
-      const value = given?.value ?? trailers.get(announced ?? '')
+      const value = given?.value ?? trailers.get(declared ?? '')
       if (value === undefined) throw new Fault('MalformedTrailerError')
       verifyChecksum({ algorithm, value }, checksum.digest())
       return { algorithm, value }
@@ -106,9 +103,10 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
   }
 }
 
-function trailerAlgorithm(announced: string): Algorithm {
-  const algorithm = algorithmOfHeader(announced)
-  if (!algorithm) throw new Fault('MalformedTrailerError', `This server takes no trailer ${announced}.`)
+function trailerAlgorithm(declared: string): Algorithm {
+  const algorithm = algorithmOfHeader(declared)
+  if (!algorithm)
+    throw new Fault('MalformedTrailerError', `This server does not support the trailer ${declared}.`)
   return algorithm
 }
 
@@ -117,10 +115,10 @@ function parseMd5(text: string): void {
   if (bytes.length !== 16 || bytes.toString('base64') !== text) throw new Fault('InvalidDigest')
 }
 
-// DeleteObjects with a thousand keys of full length stays below 2 MB.
+// DeleteObjects with a thousand keys of maximum length is smaller than 2 MB.
 const MAX_XML = 4 * 1024 * 1024
 
-/** A body of XML as text. */
+/** Receives a body of XML as text. */
 export async function receiveText(request: S3Request, authorization: Authorization): Promise<string> {
   const pieces: Buffer[] = []
   await receiveBody(request, authorization, MAX_XML, bytes => {

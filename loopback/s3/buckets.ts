@@ -1,5 +1,5 @@
 import { receiveText } from './body.ts'
-import { type Answer, type Call, commit, demandBucket } from './call.ts'
+import { type Call, commit, requireBucket, type S3Response } from './call.ts'
 import { Fault } from './faults.ts'
 import { allKeys } from './listing.ts'
 import { parseXml } from './xml-request.ts'
@@ -8,18 +8,18 @@ import { parseXml } from './xml-request.ts'
 const NAME = /^(?!\d{1,3}(\.\d{1,3}){3}$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** CreateBucket */
-export async function createBucket(call: Call): Promise<Answer> {
+export async function createBucket(call: Call): Promise<S3Response> {
   const { request, tables, region } = call
   const name = request.bucket
   if (!NAME.test(name)) throw new Fault('InvalidBucketName', undefined, { BucketName: name })
-  demandLocation(await receiveText(request, call.authorization), region)
+  requireLocation(await receiveText(request, call.authorization), region)
   if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
-  // In the oldest region creating one's own bucket again has always been fine.
+  // In us-east-1, creating a bucket that you own again succeeds.
   else if (region !== 'us-east-1') throw new Fault('BucketAlreadyOwnedByYou', undefined, { BucketName: name })
   return { status: 200, headers: { location: `/${name}` } }
 }
 
-function demandLocation(body: string, region: string): void {
+function requireLocation(body: string, region: string): void {
   if (body === '') return
   const root = parseXml(body)
   if (root.name !== 'CreateBucketConfiguration') throw new Fault('MalformedXML')
@@ -27,24 +27,24 @@ function demandLocation(body: string, region: string): void {
   if (location && location !== region)
     throw new Fault(
       'IllegalLocationConstraintException',
-      `The ${location} location constraint is not this server's: ${region}.`,
+      `The location constraint ${location} is not this server's region, ${region}.`,
     )
 }
 
 /** HeadBucket */
-export function headBucket(call: Call): Answer {
-  demandBucket(call)
+export function headBucket(call: Call): S3Response {
+  requireBucket(call)
   return { status: 200, headers: { 'x-amz-bucket-region': call.region } }
 }
 
-/** GetBucketLocation: the oldest region has no name there. */
-export function getBucketLocation(call: Call): Answer {
-  demandBucket(call)
+/** GetBucketLocation: the location of us-east-1 is empty. */
+export function getBucketLocation(call: Call): S3Response {
+  requireBucket(call)
   return { status: 200, body: ['LocationConstraint', call.region === 'us-east-1' ? '' : call.region] }
 }
 
 /** ListBuckets */
-export function listBuckets({ tables, authorization }: Call): Answer {
+export function listBuckets({ tables, authorization }: Call): S3Response {
   const buckets = tables.allBuckets()
   return {
     status: 200,
@@ -70,8 +70,8 @@ export function listBuckets({ tables, authorization }: Call): Answer {
   }
 }
 
-/** DeleteBucket, with the uploads under way in it. */
-export function deleteBucket(call: Call): Answer {
+/** DeleteBucket; also removes the bucket's unfinished uploads. */
+export function deleteBucket(call: Call): S3Response {
   const {
     tables,
     blobs,

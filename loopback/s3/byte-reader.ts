@@ -1,6 +1,6 @@
 import { Fault } from './faults.ts'
 
-/** Reads lines and counted bytes from a stream, holding no more than one line or one piece of the stream. */
+/** Reads lines and counted bytes from a stream. Buffers at most one line or one chunk of the stream. */
 export class ByteReader {
   readonly #source: AsyncIterator<Buffer>
   #held: Buffer = Buffer.alloc(0)
@@ -10,8 +10,8 @@ export class ByteReader {
   }
 
   /**
-   * The next line, without its CR LF.
-   * @throws {Fault} IncompleteBody at the end of the stream, InvalidRequest past `limit` bytes
+   * Reads a line, without its CR LF.
+   * @throws {Fault} IncompleteBody at the end of the stream, InvalidRequest if the line is longer than `limit` bytes
    */
   async line(limit: number): Promise<string> {
     for (;;) {
@@ -26,7 +26,7 @@ export class ByteReader {
   }
 
   /**
-   * The next `count` bytes, in pieces.
+   * Reads `count` bytes, in pieces.
    * @throws {Fault} IncompleteBody
    */
   async *take(count: number): AsyncGenerator<Buffer> {

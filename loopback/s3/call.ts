@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Readable } from 'node:stream'
-import { type AccessRequest, describeRefusal } from '../iam/access.ts'
+import { type AccessRequest, accessDeniedMessage } from '../iam/access.ts'
 import type { Authorization } from './authorization.ts'
 import type { Blobs } from './blobs.ts'
 import { transact } from './catalogue.ts'
@@ -10,7 +10,7 @@ import type { S3Request } from './request.ts'
 import type { Tables } from './tables.ts'
 import type { Xml } from './xml.ts'
 
-/** An authorized request, and all that an operation needs to answer it. */
+/** An authenticated request, and what an operation needs to handle it. */
 export type Call = {
   request: S3Request
   authorization: Authorization
@@ -18,27 +18,30 @@ export type Call = {
   tables: Tables
   blobs: Blobs
   region: string
-  may(request: AccessRequest): boolean
+  allows(request: AccessRequest): boolean
   notify(change: Pick<Change, 'name' | 'key' | 'object'>): void
 }
 
-export type Answer = { status: number; headers?: Record<string, string>; body?: Xml | Readable }
+export type S3Response = { status: number; headers?: Record<string, string>; body?: Xml | Readable }
 
 /** @throws {Fault} AccessDenied */
-export function demand(call: Call, request: AccessRequest): void {
-  if (!call.may(request))
-    throw new Fault('AccessDenied', describeRefusal(call.authorization.accessKeyId, request))
+export function requirePermission(call: Call, request: AccessRequest): void {
+  if (!call.allows(request))
+    throw new Fault('AccessDenied', accessDeniedMessage(call.authorization.accessKeyId, request))
 }
 
 /** @throws {Fault} NoSuchBucket */
-export function demandBucket({ tables, request: { bucket } }: Call): void {
+export function requireBucket({ tables, request: { bucket } }: Call): void {
   if (!tables.findBucket(bucket)) throw new Fault('NoSuchBucket', undefined, { BucketName: bucket })
 }
 
-/** All or nothing; the bucket is still there. */
+/**
+ * Runs `work` in a transaction.
+ * @throws {Fault} NoSuchBucket if the bucket has been deleted meanwhile
+ */
 export function commit<T>(call: Call, work: () => T): T {
   return transact(call.database, () => {
-    demandBucket(call)
+    requireBucket(call)
     return work()
   })
 }

@@ -5,7 +5,7 @@ import { UserError } from '../../src/model/user-error.ts'
 import type { Blob } from './blobs.ts'
 import type { Checksum } from './checksum.ts'
 
-/** What is on record of an object. */
+/** The record of an object in the catalogue. */
 export type ObjectRecord = {
   blobs: Blob[]
   size: number
@@ -13,12 +13,12 @@ export type ObjectRecord = {
   etag: string
   /** ISO 8601 */
   modified: string
-  /** Headers that come back with it: its content type and kin, and x-amz-meta-*. */
+  /** Headers returned with the object: Content-Type and similar, and x-amz-meta-*. */
   headers: Record<string, string>
   checksum?: Checksum
 }
 
-/** Keys are text in SQLite's own order, which for UTF-8 is the order of S3: that of the bytes. */
+/** SQLite orders text by its UTF-8 bytes, as S3 orders keys. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, created TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS objects (
@@ -34,9 +34,9 @@ const SCHEMA = `
 `
 
 /**
- * Opens the database of what there is. It belongs to one server at a time, and survives the server's death at
- * any moment: a transaction is in the log or it never was.
- * @throws {Problem} where another server has it open
+ * Opens the database of buckets, objects and uploads. Only one server may have it open. It survives a crash of the
+ * server: transactions are atomic.
+ * @throws {UserError} if another server has it open
  */
 export function openCatalogue(directory: string): DatabaseSync {
   mkdirSync(directory, { recursive: true })
@@ -49,12 +49,12 @@ export function openCatalogue(directory: string): DatabaseSync {
     database.close()
     if ((error as { errcode?: number }).errcode !== 5) throw error
     throw new UserError(
-      `Another server already keeps its objects in ${directory}. Stop it, or choose another directory.`,
+      `Another server is using ${directory}. Stop that server, or choose another directory.`,
     )
   }
 }
 
-/** Runs `work` as a whole or not at all. */
+/** Runs `work` in a transaction; rolls back if it throws. */
 export function transact<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')
   try {
@@ -67,7 +67,7 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** The names of all files that objects and parts consist of. */
+/** The names of all files that belong to objects and parts. */
 export function filesInUse(database: DatabaseSync): Set<string> {
   const rows = database.prepare('SELECT record FROM objects UNION ALL SELECT record FROM parts').iterate()
   const files = new Set<string>()

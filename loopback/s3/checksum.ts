@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Crc, startCrc32, startCrc32c, startCrc64nvme } from './crc.ts'
 import { Fault } from './faults.ts'
 
-const STARTERS = {
+const ALGORITHMS = {
   crc32: startCrc32,
   crc32c: startCrc32c,
   crc64nvme: startCrc64nvme,
@@ -10,36 +10,42 @@ const STARTERS = {
   sha256: (): Crc => createHash('sha256'),
 }
 
-export type Algorithm = keyof typeof STARTERS
+export type Algorithm = keyof typeof ALGORITHMS
 
-/** A checksum as S3 writes it: base64, with `-N` behind it where it is that of N parts' checksums. */
+/** A checksum in S3's format: base64, followed by `-N` if it is the checksum of N parts' checksums. */
 export type Checksum = { algorithm: Algorithm; value: string }
 
 const PREFIX = 'x-amz-checksum-'
-// These say how checksums are to be used; they carry none.
+// Headers with the prefix that control checksums but do not contain one.
 const SETTINGS = new Set(['algorithm', 'mode', 'type'])
 
-export const startChecksum = (algorithm: Algorithm): Crc => STARTERS[algorithm]()
+export const startChecksum = (algorithm: Algorithm): Crc => ALGORITHMS[algorithm]()
 
 export const checksumHeader = ({ algorithm, value }: Checksum) => ({ [`${PREFIX}${algorithm}`]: value })
 
-/** The algorithm that a header or trailer name speaks of; undefined where it isn't one of a checksum. */
+/** The algorithm of a checksum header or trailer; undefined for any other header. */
 export function algorithmOfHeader(name: string): Algorithm | undefined {
   const algorithm = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : 'mode'
   return SETTINGS.has(algorithm) ? undefined : parseAlgorithm(algorithm)
 }
 
-/** @throws {Fault} NotImplemented for algorithms that S3 may know and this server doesn't */
+/** @throws {Fault} NotImplemented for algorithms that this server does not support */
 export function parseAlgorithm(text: string): Algorithm {
   const name = text.toLowerCase()
-  if (!Object.hasOwn(STARTERS, name)) {
-    const known = Object.keys(STARTERS).join(', ')
-    throw new Fault('NotImplemented', `This server does not compute ${name} checksums; it knows ${known}.`)
+  if (!Object.hasOwn(ALGORITHMS, name)) {
+    const supported = Object.keys(ALGORITHMS).join(', ')
+    throw new Fault(
+      'NotImplemented',
+      `This server does not compute ${name} checksums. It supports ${supported}.`,
+    )
   }
   return name as Algorithm
 }
 
-/** The one checksum given in the headers of a request. */
+/**
+ * The checksum in the headers of a request, if any.
+ * @throws {Fault} InvalidRequest if there are several
+ */
 export function checksumIn(headers: ReadonlyMap<string, string>): Checksum | undefined {
   const given: Checksum[] = []
   for (const [name, value] of headers) {
@@ -50,7 +56,7 @@ export function checksumIn(headers: ReadonlyMap<string, string>): Checksum | und
   return given[0]
 }
 
-/** @throws {Fault} BadDigest, or InvalidRequest where the value cannot be one of its algorithm */
+/** @throws {Fault} BadDigest, or InvalidRequest if the value is not valid for its algorithm */
 export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): void {
   const given = Buffer.from(value, 'base64')
   if (given.length !== actual.length || given.toString('base64') !== value)
@@ -62,7 +68,7 @@ export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): 
     )
 }
 
-/** The checksum of a multipart object in its composite form: that of its parts' checksums. */
+/** The composite checksum of a multipart object: the checksum of its parts' checksums. */
 export function compositeChecksum(algorithm: Algorithm, parts: string[]): Checksum {
   const checksum = startChecksum(algorithm)
   for (const part of parts) checksum.update(Buffer.from(part, 'base64'))

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
-import { sameSignature, sha256, sign, stringToSign } from '../sigv4/signature.ts'
+import { constantTimeEqual, sha256, sign, stringToSign } from '../sigv4/signature.ts'
 import type { Authorization } from './authorization.ts'
 import type { ChunkVerifier } from './chunked-body.ts'
 import { Fault } from './faults.ts'
 
-/** Each chunk's signature covers the one before it; the first covers that of the request. */
+/** Each chunk's signature covers that of the previous chunk; the first covers the signature of the request. */
 export function startChunkVerifier({ key, scope, signature: seed }: Authorization): ChunkVerifier {
   let previous = seed
   let hash = createHash('sha256')
   const verify = (kind: string, lines: string[], signature: string | undefined) => {
     const toSign = stringToSign(scope, [previous, ...lines], `AWS4-HMAC-SHA256-${kind}`)
-    if (!signature || !sameSignature(sign(key, toSign), signature)) throw new Fault('SignatureDoesNotMatch')
+    if (!signature || !constantTimeEqual(sign(key, toSign), signature))
+      throw new Fault('SignatureDoesNotMatch')
     previous = signature
   }
   return {

@@ -1,7 +1,7 @@
 import { ByteReader } from './byte-reader.ts'
 import { Fault } from './faults.ts'
 
-/** Checks signatures as a chunked body goes by; a body without signatures has no verifier. */
+/** Verifies the signatures of a chunked body while it is decoded. Unsigned bodies have no verifier. */
 export type ChunkVerifier = {
   update(bytes: Buffer): void
   /** @throws {Fault} SignatureDoesNotMatch */
@@ -18,7 +18,7 @@ const MAX_LINE = 8192
 const MAX_TRAILERS = 8
 
 /**
- * Decodes `aws-chunked`, handing on the bytes as they come: they are good only once this returns.
+ * Decodes `aws-chunked`, passing on the bytes as they arrive; they are verified only when this returns.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * @throws {Fault} IncompleteBody, MalformedTrailerError, InvalidRequest, SignatureDoesNotMatch
  */
@@ -37,14 +37,14 @@ export async function decodeChunks(
     verifier?.endChunk(signature)
     if (size === 0) break
     if ((await reader.line(MAX_LINE)) !== '')
-      throw new Fault('InvalidRequest', 'A chunk is longer than it says.')
+      throw new Fault('InvalidRequest', 'A chunk is longer than its declared size.')
   }
   return readTrailers(reader, verifier)
 }
 
 function parseChunkHeader(line: string): { size: number; signature: string | undefined } {
   const match = /^([0-9a-fA-F]{1,10})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line)
-  if (!match) throw new Fault('InvalidRequest', 'A chunk of the body does not start with its size.')
+  if (!match) throw new Fault('InvalidRequest', 'A chunk of the body does not start with a valid size.')
   return { size: Number.parseInt(match[1] ?? '', 16), signature: match[2] }
 }
 

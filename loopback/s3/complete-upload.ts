@@ -1,38 +1,38 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { receiveText } from './body.ts'
-import type { Answer, Call } from './call.ts'
+import type { Call, S3Response } from './call.ts'
 import { type Checksum, checksumIn, compositeChecksum, startChecksum, verifyChecksum } from './checksum.ts'
-import { bareTag } from './conditions.ts'
+import { unquoteEtag } from './conditions.ts'
 import { Fault } from './faults.ts'
 import { findUpload, MAX_PART } from './multipart.ts'
-import { wholeOf } from './range.ts'
+import { fullSpan } from './range.ts'
 import type { Part, Upload } from './tables.ts'
 import { replaceObject } from './write-object.ts'
 import { parseXml, readFields } from './xml-request.ts'
 
-/** All parts but the last have at least 5 MiB. */
+/** In bytes; applies to all parts but the last. */
 const MIN_PART = 5 * 1024 * 1024
 const partSchema = z.object({ PartNumber: z.coerce.number().int().min(1).max(MAX_PART), ETag: z.string() })
-type Wanted = z.infer<typeof partSchema>
+type RequestedPart = z.infer<typeof partSchema>
 
-/** CompleteMultipartUpload: the object consists of its parts' files, so nothing is copied. */
-export async function completeMultipartUpload(call: Call): Promise<Answer> {
+/** CompleteMultipartUpload. The object consists of its parts' files, so nothing is copied. */
+export async function completeMultipartUpload(call: Call): Promise<S3Response> {
   const { request, tables, blobs } = call
   const { bucket, key } = request
-  const wanted = parseParts(await receiveList(call))
+  const requested = parseParts(await receiveList(call))
   const upload = findUpload(call)
-  const checksum = await checksumOfObject(call, upload, chooseParts(wanted, tables.partsOf(upload.id)))
+  const checksum = await checksumOfObject(call, upload, chooseParts(requested, tables.partsOf(upload.id)))
   let unused: Part[] = []
   const object = replaceObject(call, 'ObjectCreated:CompleteMultipartUpload', () => {
     const stored = tables.partsOf(findUpload(call).id)
-    const chosen = chooseParts(wanted, stored)
+    const chosen = chooseParts(requested, stored)
     unused = stored.filter(part => !chosen.includes(part))
     tables.removeUpload(upload.id)
     return {
       blobs: chosen.flatMap(part => part.blobs),
       size: chosen.reduce((sum, { size }) => sum + size, 0),
-      etag: multipartTag(chosen),
+      etag: multipartEtag(chosen),
       modified: new Date().toISOString(),
       headers: upload.headers,
       ...(checksum && { checksum }),
@@ -44,33 +44,33 @@ export async function completeMultipartUpload(call: Call): Promise<Answer> {
   return { status: 200, body: ['CompleteMultipartUploadResult', Object.entries(fields)] }
 }
 
-/** Here a checksum in the headers is that of the object, not of the list. */
+/** Receives the list of parts. In this request, a checksum header is that of the object, not of the body. */
 function receiveList({ request, authorization }: Call): Promise<string> {
   const headers = new Map([...request.headers].filter(([name]) => !name.startsWith('x-amz-checksum-')))
   return receiveText({ ...request, headers }, authorization)
 }
 
-function parseParts(text: string): Wanted[] {
+function parseParts(text: string): RequestedPart[] {
   const root = parseXml(text)
-  const strangers = root.children.some(({ name }) => name !== 'Part')
-  if (root.name !== 'CompleteMultipartUpload' || strangers || root.children.length === 0)
+  const hasUnexpected = root.children.some(({ name }) => name !== 'Part')
+  if (root.name !== 'CompleteMultipartUpload' || hasUnexpected || root.children.length === 0)
     throw new Fault('MalformedXML')
   return root.children.map(part => readFields(part, partSchema))
 }
 
 /**
- * The parts that are to make up the object.
+ * Selects and validates the parts that make up the object.
  * @throws {Fault} InvalidPartOrder, InvalidPart, EntityTooSmall
  */
-export function chooseParts(wanted: readonly Wanted[], stored: readonly Part[]): Part[] {
+export function chooseParts(requested: readonly RequestedPart[], stored: readonly Part[]): Part[] {
   const byNumber = new Map(stored.map(part => [part.number, part]))
-  const ascending = wanted.every(({ PartNumber }, at) => PartNumber > (wanted[at - 1]?.PartNumber ?? 0))
+  const ascending = requested.every(({ PartNumber }, at) => PartNumber > (requested[at - 1]?.PartNumber ?? 0))
   if (!ascending) throw new Fault('InvalidPartOrder')
-  return wanted.map(({ PartNumber, ETag }, index) => {
+  return requested.map(({ PartNumber, ETag }, index) => {
     const part = byNumber.get(PartNumber)
-    if (!part || bareTag(part.etag) !== bareTag(ETag))
-      throw new Fault('InvalidPart', undefined, { PartNumber, ETag: bareTag(ETag) })
-    if (part.size < MIN_PART && index < wanted.length - 1)
+    if (!part || unquoteEtag(part.etag) !== unquoteEtag(ETag))
+      throw new Fault('InvalidPart', undefined, { PartNumber, ETag: unquoteEtag(ETag) })
+    if (part.size < MIN_PART && index < requested.length - 1)
       throw new Fault('EntityTooSmall', undefined, {
         PartNumber,
         ProposedSize: part.size,
@@ -80,14 +80,14 @@ export function chooseParts(wanted: readonly Wanted[], stored: readonly Part[]):
   })
 }
 
-/** The MD5 of the parts' MD5s, and how many they are. */
-function multipartTag(parts: readonly Part[]): string {
+/** The MD5 of the parts' MD5s, and the number of parts. */
+function multipartEtag(parts: readonly Part[]): string {
   const md5 = createHash('md5')
-  for (const { etag } of parts) md5.update(bareTag(etag), 'hex')
+  for (const { etag } of parts) md5.update(unquoteEtag(etag), 'hex')
   return `"${md5.digest('hex')}-${parts.length}"`
 }
 
-/** @throws {Fault} BadDigest where the client gave another */
+/** @throws {Fault} BadDigest if it differs from the checksum in the request */
 async function checksumOfObject(call: Call, upload: Upload, parts: Part[]): Promise<Checksum | undefined> {
   const given = checksumIn(call.request.headers)
   const algorithm = given?.algorithm ?? upload.checksum?.algorithm
@@ -96,7 +96,7 @@ async function checksumOfObject(call: Call, upload: Upload, parts: Part[]): Prom
     const checksum = startChecksum(algorithm)
     const size = parts.reduce((sum, part) => sum + part.size, 0)
     const blobs = parts.flatMap(part => part.blobs)
-    for await (const bytes of call.blobs.read(blobs, wholeOf(size))) checksum.update(bytes)
+    for await (const bytes of call.blobs.read(blobs, fullSpan(size))) checksum.update(bytes)
     const digest = checksum.digest()
     if (given) verifyChecksum(given, digest)
     return { algorithm, value: digest.toString('base64') }

@@ -4,15 +4,18 @@ type Headers = ReadonlyMap<string, string>
 type Version = { etag: string; modified: string }
 
 /**
- * Whether a write or removal may go ahead over what is there now.
+ * Checks the conditions of a write against the current version of the object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  * @throws {Fault} PreconditionFailed, NoSuchKey, NotImplemented
  */
-export function demandWritable(headers: Headers, current: Version | undefined): void {
+export function checkWriteConditions(headers: Headers, current: Version | undefined): void {
   const ifNoneMatch = headers.get('if-none-match')
   const ifMatch = headers.get('if-match')
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
-    throw new Fault('NotImplemented', 'A write knows If-None-Match only with the value *.')
+    throw new Fault(
+      'NotImplemented',
+      'For a write, this server implements If-None-Match only with the value *.',
+    )
   if (ifNoneMatch && current) throw new Fault('PreconditionFailed', undefined, { Condition: 'If-None-Match' })
   if (ifMatch === undefined) return
   if (!current) throw new Fault('NoSuchKey')
@@ -21,20 +24,24 @@ export function demandWritable(headers: Headers, current: Version | undefined): 
 }
 
 /**
- * Whether a removal may go ahead: unlike a write, one of something that is gone fails as not matching.
+ * Checks the condition of a delete. Unlike with a write, If-Match on a missing object fails with PreconditionFailed.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  * @throws {Fault} PreconditionFailed
  */
-export function demandRemovable(ifMatch: string | undefined, current: Version | undefined): void {
+export function checkDeleteConditions(ifMatch: string | undefined, current: Version | undefined): void {
   if (ifMatch !== undefined && !(current && matches(ifMatch, current.etag)))
     throw new Fault('PreconditionFailed', undefined, { Condition: 'If-Match' })
 }
 
 /**
- * What a conditional read is answered with. The entity tag outweighs the time (RFC 9110, 13.2.2).
- * @param prefix of the headers' names: empty, or `x-amz-copy-source-`
+ * Evaluates the conditions of a read. Entity tags take precedence over times (RFC 9110, 13.2.2).
+ * @param prefix of the header names: empty, or `x-amz-copy-source-`
  */
-export function judgeRead(headers: Headers, version: Version, prefix = ''): 'good' | 'unmodified' | 'failed' {
+export function evaluateReadConditions(
+  headers: Headers,
+  version: Version,
+  prefix = '',
+): 'met' | 'unmodified' | 'failed' {
   const header = (name: string) => headers.get(prefix + name)
   const modified = Math.floor(Date.parse(version.modified) / 1000) * 1000
   const ifMatch = header('if-match')
@@ -44,12 +51,12 @@ export function judgeRead(headers: Headers, version: Version, prefix = ''): 'goo
   const modifiedSince = Date.parse(header('if-modified-since') ?? '')
   if (ifNoneMatch === undefined ? modified <= modifiedSince : matches(ifNoneMatch, version.etag))
     return 'unmodified'
-  return 'good'
+  return 'met'
 }
 
-/** Clients leave out the quotes now and then, and S3 lets them. */
-export const bareTag = (etag: string) => etag.trim().replace(/^"(.*)"$/, '$1')
+/** S3 also accepts entity tags without quotes. */
+export const unquoteEtag = (etag: string) => etag.trim().replace(/^"(.*)"$/, '$1')
 
 function matches(header: string, etag: string): boolean {
-  return header.split(',').some(tag => tag.trim() === '*' || bareTag(tag) === bareTag(etag))
+  return header.split(',').some(tag => tag.trim() === '*' || unquoteEtag(tag) === unquoteEtag(etag))
 }

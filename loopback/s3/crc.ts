@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
 
-/** A cyclic redundancy check under way; `digest` gives its bytes, most significant first. */
+/** An incremental CRC; `digest` returns its bytes, most significant first. */
 export type Crc = { update(bytes: Uint8Array): void; digest(): Buffer }
 
-/** The checksum of zip and Ethernet. */
+/** The CRC-32 of zip and Ethernet. */
 export function startCrc32(): Crc {
   let value = 0
   return {
@@ -20,7 +20,7 @@ const CRC32C_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value
 })
 
-/** Castagnoli's polynomial (RFC 3720). */
+/** CRC-32C, with Castagnoli's polynomial (RFC 3720). */
 export function startCrc32c(): Crc {
   let value = 0xffffffff
   return {
@@ -31,7 +31,7 @@ export function startCrc32c(): Crc {
   }
 }
 
-// 64 bits as two halves: BigInt would be tens of times slower.
+// The 64 bits are kept as two halves: BigInt would be tens of times slower.
 const NVME_TABLE = Array.from({ length: 256 }, (_, byte) => {
   let value = BigInt(byte)
   for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x9a6c9329ac4bc9b5n : value >> 1n

@@ -1,4 +1,4 @@
-/** The errors of S3 that this server answers with: status and default message of each code. */
+/** The S3 errors that this server returns: status and default message of each code. */
 const FAULTS = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
@@ -15,14 +15,14 @@ const FAULTS = {
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size.'],
   ExpiredToken: [400, 'The provided token has expired.'],
-  IllegalLocationConstraintException: [400, 'The location constraint is not that of this server.'],
-  IncompleteBody: [400, 'The body does not have the number of bytes that the headers announce.'],
-  InternalError: [500, 'The server met an internal error.'],
+  IllegalLocationConstraintException: [400, "The location constraint is not this server's region."],
+  IncompleteBody: [400, 'The body does not have the number of bytes declared by the headers.'],
+  InternalError: [500, 'The server encountered an internal error.'],
   InvalidAccessKeyId: [403, 'The access key ID that you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid argument.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidDigest: [400, 'The Content-MD5 that you specified is not valid.'],
-  InvalidPart: [400, 'A part was not found, or its entity tag does not match the one uploaded.'],
+  InvalidPart: [400, 'A part was not found, or its entity tag does not match that of the uploaded part.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order of part numbers.'],
   InvalidRange: [416, 'The requested range is not satisfiable.'],
   InvalidRequest: [400, 'The request is not valid.'],
@@ -46,7 +46,7 @@ const FAULTS = {
     404,
     'The specified multipart upload does not exist: it may have been aborted or completed.',
   ],
-  NotImplemented: [501, 'This server does not implement what the request asks for.'],
+  NotImplemented: [501, 'This server does not implement the requested operation.'],
   PreconditionFailed: [412, 'At least one of the preconditions that you specified did not hold.'],
   RequestTimeTooSkewed: [403, "The difference between the request time and the server's time is too large."],
   SignatureDoesNotMatch: [
@@ -62,14 +62,14 @@ const FAULTS = {
 export type FaultCode = keyof typeof FAULTS
 
 /**
- * An error that the client is told of, as S3 says it.
+ * An error response, as S3 sends it.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly code: FaultCode
   readonly status: number
-  /** Further elements of the answer, such as `Key` or `StringToSign`. */
+  /** Further elements of the response, such as `Key` or `StringToSign`. */
   readonly details: Readonly<Record<string, string | number>>
 
   constructor(code: FaultCode, message?: string, details: Record<string, string | number> = {}) {

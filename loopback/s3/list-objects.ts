@@ -1,18 +1,18 @@
 import { percentEncode } from '../sigv4/signature.ts'
-import { type Answer, type Call, demandBucket } from './call.ts'
+import { type Call, requireBucket, type S3Response } from './call.ts'
 import { Fault } from './faults.ts'
-import { after, afterAll, listPage, type Page } from './listing.ts'
+import { afterKey, afterPrefix, listPage, type Page } from './listing.ts'
 import { integerParameter } from './request.ts'
 import type { Xml } from './xml.ts'
 
 const MAX_KEYS = 1000
 
 /** ListObjectsV2 */
-export function listObjectsV2(call: Call): Answer {
+export function listObjectsV2(call: Call): S3Response {
   const { query, bucket } = call.request
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  const start = token ? readToken(token) : startAfter ? after(startAfter) : Buffer.alloc(0)
+  const start = token ? readToken(token) : startAfter ? afterKey(startAfter) : Buffer.alloc(0)
   const { page, common, encode } = list(call, start)
   const body: Xml[] = [
     ['Name', bucket],
@@ -26,13 +26,17 @@ export function listObjectsV2(call: Call): Answer {
   return { status: 200, body: ['ListBucketResult', [...body, ...contents(page, encode)]] }
 }
 
-/** ListObjects, the first version: pages go on after a key or a common prefix. */
-export function listObjects(call: Call): Answer {
+/** ListObjects, version 1: a page starts after a key or a common prefix, the marker. */
+export function listObjects(call: Call): S3Response {
   const { query, bucket } = call.request
   const marker = query.get('marker') ?? ''
   const delimiter = query.get('delimiter')
   const start =
-    delimiter && marker.endsWith(delimiter) ? afterAll(marker) : marker ? after(marker) : Buffer.alloc(0)
+    delimiter && marker.endsWith(delimiter)
+      ? afterPrefix(marker)
+      : marker
+        ? afterKey(marker)
+        : Buffer.alloc(0)
   const { page, common, encode } = list(call, start)
   const body: Xml[] = [
     ['Name', bucket],
@@ -46,12 +50,12 @@ export function listObjects(call: Call): Answer {
 
 function list(call: Call, start: Buffer) {
   const { request, tables } = call
-  demandBucket(call)
+  requireBucket(call)
   const prefix = request.query.get('prefix') ?? ''
   const delimiter = request.query.get('delimiter') ?? ''
   const maxKeys = integerParameter(request, 'max-keys', { min: 0, max: 2 ** 31 - 1 }) ?? MAX_KEYS
-  const wish = { prefix, delimiter, start, limit: Math.min(maxKeys, MAX_KEYS) }
-  const page = listPage((from, to) => tables.objectsBetween(request.bucket, from, to), wish)
+  const options = { prefix, delimiter, start, limit: Math.min(maxKeys, MAX_KEYS) }
+  const page = listPage((from, to) => tables.objectsBetween(request.bucket, from, to), options)
   const encoding = request.query.get('encoding-type')
   if (encoding && encoding !== 'url')
     throw new Fault('InvalidArgument', 'Invalid Encoding Method specified in Request')
@@ -60,7 +64,7 @@ function list(call: Call, start: Buffer) {
     : (text: string) => text
   const common: Xml[] = [
     ['Prefix', encode(prefix)],
-    ['MaxKeys', wish.limit],
+    ['MaxKeys', options.limit],
   ]
   if (delimiter) common.push(['Delimiter', encode(delimiter)])
   if (encoding) common.push(['EncodingType', encoding])

@@ -1,28 +1,28 @@
-import type { Listed } from './tables.ts'
+import type { ListedObject } from './tables.ts'
 
-/** A run of keys in byte order; `end` is not included. */
+/** A range of keys in byte order; `end` is excluded. */
 export type KeyRange = [start: Buffer, end: Buffer]
 export type Page = {
-  objects: Listed[]
+  objects: ListedObject[]
   prefixes: string[]
-  /** Where the next page starts; undefined on the last. */
+  /** Where the next page starts; undefined on the last page. */
   next: Buffer | undefined
   /** The last key or common prefix of this page. */
   last: string
 }
 
-export type Wish = { prefix: string; delimiter: string; start: Buffer; limit: number }
-/** Reads keys from one (included) to another (not included), as lazily as the page is filled. */
-export type Source = (start: Buffer, end: Buffer) => Iterable<Listed>
+export type ListOptions = { prefix: string; delimiter: string; start: Buffer; limit: number }
+/** Reads keys lazily from `start` (included) to `end` (excluded). */
+export type KeySource = (start: Buffer, end: Buffer) => Iterable<ListedObject>
 
 // No UTF-8 text has a byte above 0xf4.
 export const allKeys: KeyRange = [Buffer.alloc(0), Buffer.from([0xff])]
 
-/** The first key after this one. */
-export const after = (key: string) => Buffer.from(`${key}\0`)
+/** The smallest possible key after `key`. */
+export const afterKey = (key: string) => Buffer.from(`${key}\0`)
 
-/** The first key after all that start with this prefix. */
-export function afterAll(prefix: string): Buffer {
+/** The upper bound of all keys that start with `prefix`. */
+export function afterPrefix(prefix: string): Buffer {
   const bytes = Buffer.from(prefix)
   const last = bytes.at(-1)
   if (last === undefined) return allKeys[1]
@@ -30,33 +30,36 @@ export function afterAll(prefix: string): Buffer {
   return bytes
 }
 
-/** One page of a listing: keys, and with a delimiter those below it rolled up to common prefixes. */
-export function listPage(source: Source, { prefix, delimiter, start, limit }: Wish): Page {
+/** One page of a listing. With a delimiter, keys that contain it after the prefix become common prefixes. */
+export function listPage(source: KeySource, { prefix, delimiter, start, limit }: ListOptions): Page {
   const page: Page = { objects: [], prefixes: [], next: undefined, last: '' }
-  const end = afterAll(prefix)
+  const end = afterPrefix(prefix)
   const from = Buffer.from(prefix)
   let cursor: Buffer | undefined = Buffer.compare(start, from) > 0 ? start : from
   while (cursor && limit > 0) cursor = fillPage(page, source(cursor, end), { prefix, delimiter, limit })
   return page
 }
 
-/** Adds to the page up to the first common prefix, and says from where to go on: past all that are below it. */
+/**
+ * Adds keys to the page, up to and including the first common prefix. Returns where to continue, which is after all
+ * keys with that prefix, or undefined if the page is complete.
+ */
 function fillPage(
   page: Page,
-  keys: Iterable<Listed>,
-  { prefix, delimiter, limit }: Omit<Wish, 'start'>,
+  keys: Iterable<ListedObject>,
+  { prefix, delimiter, limit }: Omit<ListOptions, 'start'>,
 ): Buffer | undefined {
-  for (const listed of keys) {
+  for (const entry of keys) {
     if (page.objects.length + page.prefixes.length === limit) {
-      page.next = Buffer.from(listed.key)
+      page.next = Buffer.from(entry.key)
       return undefined
     }
-    const at = delimiter ? listed.key.indexOf(delimiter, prefix.length) : -1
-    page.last = at === -1 ? listed.key : listed.key.slice(0, at + delimiter.length)
-    if (at === -1) page.objects.push(listed)
+    const at = delimiter ? entry.key.indexOf(delimiter, prefix.length) : -1
+    page.last = at === -1 ? entry.key : entry.key.slice(0, at + delimiter.length)
+    if (at === -1) page.objects.push(entry)
     else {
       page.prefixes.push(page.last)
-      return afterAll(page.last)
+      return afterPrefix(page.last)
     }
   }
   return undefined

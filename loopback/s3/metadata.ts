@@ -2,7 +2,7 @@ import { Fault } from './faults.ts'
 
 type Headers = ReadonlyMap<string, string>
 
-const KEPT = [
+const STORED = [
   'cache-control',
   'content-disposition',
   'content-encoding',
@@ -11,10 +11,10 @@ const KEPT = [
   'expires',
 ]
 const USER = 'x-amz-meta-'
-// S3's limit for the names and values of user metadata together.
+// S3's limit for the total size of names and values of user metadata.
 const MAX_USER_BYTES = 2048
 
-/** Headers that ask for what this server doesn't do, and the values of them that ask for nothing special. */
+/** Headers of unsupported features, each with the values that can be ignored. */
 const UNSUPPORTED: Record<string, readonly string[]> = {
   'x-amz-acl': ['private', 'bucket-owner-full-control'],
   'x-amz-server-side-encryption': ['AES256'],
@@ -30,36 +30,36 @@ const UNSUPPORTED: Record<string, readonly string[]> = {
 }
 
 /**
- * The headers of a write that come back with the object.
+ * The headers of a write that are stored and returned with the object.
  * @throws {Fault} MetadataTooLarge, NotImplemented
  */
 export function storedHeaders(headers: Headers): Record<string, string> {
-  for (const [name, harmless] of Object.entries(UNSUPPORTED)) {
+  for (const [name, ignorable] of Object.entries(UNSUPPORTED)) {
     const value = headers.get(name)
-    if (value !== undefined && !harmless.includes(value))
+    if (value !== undefined && !ignorable.includes(value))
       throw new Fault('NotImplemented', `This server does not implement ${name}: ${value}.`)
   }
   const stored: Record<string, string> = { 'content-type': 'binary/octet-stream' }
   let userBytes = 0
   for (const [name, value] of headers) {
     if (name.startsWith(USER)) userBytes += name.length - USER.length + value.length
-    if (name.startsWith(USER) || KEPT.includes(name)) stored[name] = value
+    if (name.startsWith(USER) || STORED.includes(name)) stored[name] = value
   }
   if (userBytes > MAX_USER_BYTES) throw new Fault('MetadataTooLarge')
-  return withoutFraming(stored)
+  return withoutAwsChunked(stored)
 }
 
-/** `aws-chunked` says how the body travelled, not what it is. */
-function withoutFraming({ 'content-encoding': encoding, ...rest }: Record<string, string>) {
-  const own = encoding
+/** `aws-chunked` describes the transfer, not the object. */
+function withoutAwsChunked({ 'content-encoding': encoding, ...rest }: Record<string, string>) {
+  const encodings = encoding
     ?.split(',')
     .map(name => name.trim())
     .filter(name => name !== 'aws-chunked' && name !== '')
-  return own && own.length > 0 ? { ...rest, 'content-encoding': own.join(',') } : rest
+  return encodings && encodings.length > 0 ? { ...rest, 'content-encoding': encodings.join(',') } : rest
 }
 
-/** `response-content-type` and the like: what this one answer says instead. */
-export function overrides(query: URLSearchParams): Record<string, string> {
-  const entries = KEPT.map(name => [name, query.get(`response-${name}`)] as const)
+/** Headers of this response that the query overrides, such as `response-content-type`. */
+export function responseOverrides(query: URLSearchParams): Record<string, string> {
+  const entries = STORED.map(name => [name, query.get(`response-${name}`)] as const)
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null))
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Answer, type Call, commit, demandBucket } from './call.ts'
+import { type Call, commit, requireBucket, type S3Response } from './call.ts'
 import { parseAlgorithm } from './checksum.ts'
 import { Fault } from './faults.ts'
 import { storedHeaders } from './metadata.ts'
@@ -10,7 +10,7 @@ import type { Xml } from './xml.ts'
 export const MAX_PART = 10_000
 
 /** CreateMultipartUpload */
-export function createMultipartUpload(call: Call): Answer {
+export function createMultipartUpload(call: Call): S3Response {
   const { request, tables } = call
   const { bucket, key } = request
   const headers = storedHeaders(request.headers)
@@ -35,7 +35,7 @@ function checksumOf(headers: ReadonlyMap<string, string>): Upload['checksum'] {
   const name = headers.get('x-amz-checksum-algorithm')
   if (!name) return undefined
   const algorithm = parseAlgorithm(name)
-  // CRC-64/NVME exists only over the whole object.
+  // CRC-64/NVME is only supported for the whole object.
   const type = headers.get('x-amz-checksum-type') ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
   return { algorithm, whole: type === 'FULL_OBJECT' }
 }
@@ -43,7 +43,7 @@ function checksumOf(headers: ReadonlyMap<string, string>): Upload['checksum'] {
 /** @throws {Fault} NoSuchBucket, NoSuchUpload */
 export function findUpload(call: Call): Upload {
   const { bucket, key, query } = call.request
-  demandBucket(call)
+  requireBucket(call)
   const id = query.get('uploadId') ?? ''
   const upload = call.tables.findUpload(id, bucket, key)
   if (!upload) throw new Fault('NoSuchUpload', undefined, { UploadId: id })
@@ -51,7 +51,7 @@ export function findUpload(call: Call): Upload {
 }
 
 /** AbortMultipartUpload */
-export function abortMultipartUpload(call: Call): Answer {
+export function abortMultipartUpload(call: Call): S3Response {
   const parts = commit(call, () => {
     const { id } = findUpload(call)
     const abandoned = call.tables.partsOf(id)
@@ -63,7 +63,7 @@ export function abortMultipartUpload(call: Call): Answer {
 }
 
 /** ListParts */
-export function listParts(call: Call): Answer {
+export function listParts(call: Call): S3Response {
   const { request, tables } = call
   const { id, bucket, key } = findUpload(call)
   const limit = Math.min(integerParameter(request, 'max-parts', { min: 0, max: 2 ** 31 - 1 }) ?? 1000, 1000)

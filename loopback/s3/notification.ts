@@ -1,4 +1,4 @@
-/** S3's notification message. https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
 export type S3Event = { Records: S3EventRecord[] }
 
 export type EventName =
@@ -20,17 +20,17 @@ export type S3EventRecord = {
     s3SchemaVersion: '1.0'
     configurationId: string
     bucket: { name: string; ownerIdentity: { principalId: string }; arn: string }
-    /** A removal has neither size nor entity tag. */
+    /** Size and entity tag are missing if the object was removed. */
     object: { key: string; size?: number; eTag?: string; sequencer: string }
   }
 }
 
-/** Who is told of what: events as in S3's own settings (`s3:ObjectCreated:*`), of keys with these ends. */
+/** Event types as in S3's notification configuration (`s3:ObjectCreated:*`), and a filter on the key. */
 export type NotificationRule = {
   events: readonly (`s3:${EventName}` | 's3:ObjectCreated:*' | 's3:ObjectRemoved:*')[]
   prefix?: string
   suffix?: string
-  /** Called after the change is on record, outside of the request; must not throw. */
+  /** Called after the change is committed, outside of the request; must not throw. */
   deliver: (event: S3Event) => void
 }
 
@@ -43,14 +43,14 @@ export type Change = {
   requestId: string
 }
 
-export function ruleCovers({ events, prefix = '', suffix = '' }: NotificationRule, change: Change): boolean {
-  const named = events.some(event =>
+export function ruleMatches({ events, prefix = '', suffix = '' }: NotificationRule, change: Change): boolean {
+  const matchesEvent = events.some(event =>
     event.endsWith('*') ? `s3:${change.name}`.startsWith(event.slice(0, -1)) : event === `s3:${change.name}`,
   )
-  return named && change.key.startsWith(prefix) && change.key.endsWith(suffix)
+  return matchesEvent && change.key.startsWith(prefix) && change.key.endsWith(suffix)
 }
 
-export function describeChange(change: Change, region: string, time: Date): S3Event {
+export function toS3Event(change: Change, region: string, time: Date): S3Event {
   const { name, bucket, key, object, principal, requestId } = change
   const record: S3EventRecord = {
     eventVersion: '2.1',
@@ -75,11 +75,11 @@ export function describeChange(change: Change, region: string, time: Date): S3Ev
   return { Records: [record] }
 }
 
-/** Form encoding, a space as +, but for the slashes: those S3 leaves alone. */
+/** S3 form-encodes keys, with a space as +, but does not encode slashes. */
 const formEncode = (key: string) => new URLSearchParams({ k: key }).toString().slice(2).replaceAll('%2F', '/')
 
 let latest = 0n
-/** Greater than every one before it, also those of an earlier run; comparable as text, as S3's are. */
+/** Greater than all earlier sequencers, including those of earlier runs. Comparable as text, like S3's. */
 function nextSequencer(time: Date): string {
   const now = BigInt(time.getTime()) << 16n
   latest = now > latest ? now : latest + 1n

@@ -1,7 +1,7 @@
 import type { AccessRequest } from '../iam/access.ts'
 import { bucketArn, objectArn } from './access.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
-import type { Answer, Call } from './call.ts'
+import type { Call, S3Response } from './call.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { Fault } from './faults.ts'
 import { listObjects, listObjectsV2 } from './list-objects.ts'
@@ -13,35 +13,35 @@ import { uploadPart, uploadPartCopy } from './upload-part.ts'
 import { copyObject, putObject } from './write-object.ts'
 
 type Operation = {
-  /** The IAM action it needs; undefined where it asks for itself, key by key. */
+  /** The required IAM action; undefined if the operation checks permissions itself, key by key. */
   action: string | undefined
-  answer: (call: Call) => Answer | Promise<Answer>
+  handle: (call: Call) => S3Response | Promise<S3Response>
 }
 
-/** Method, level, and the sub-resources that the query names. */
+/** By method, level, and the sub-resources in the query. */
 const OPERATIONS: Record<string, Operation> = {
-  'GET service': { action: 's3:ListAllMyBuckets', answer: listBuckets },
-  'PUT bucket': { action: 's3:CreateBucket', answer: createBucket },
-  'HEAD bucket': { action: 's3:ListBucket', answer: headBucket },
-  'DELETE bucket': { action: 's3:DeleteBucket', answer: deleteBucket },
-  'GET bucket': { action: 's3:ListBucket', answer: listObjects },
-  'GET bucket list-type': { action: 's3:ListBucket', answer: listObjectsV2 },
-  'GET bucket location': { action: 's3:GetBucketLocation', answer: getBucketLocation },
-  'POST bucket delete': { action: undefined, answer: deleteObjects },
-  'PUT object': { action: 's3:PutObject', answer: putObject },
-  'PUT object copy': { action: 's3:PutObject', answer: copyObject },
-  'GET object': { action: 's3:GetObject', answer: getObject },
-  'HEAD object': { action: 's3:GetObject', answer: getObject },
-  'DELETE object': { action: 's3:DeleteObject', answer: deleteObject },
-  'POST object uploads': { action: 's3:PutObject', answer: createMultipartUpload },
-  'PUT object partNumber uploadId': { action: 's3:PutObject', answer: uploadPart },
-  'PUT object partNumber uploadId copy': { action: 's3:PutObject', answer: uploadPartCopy },
-  'POST object uploadId': { action: 's3:PutObject', answer: completeMultipartUpload },
-  'DELETE object uploadId': { action: 's3:AbortMultipartUpload', answer: abortMultipartUpload },
-  'GET object uploadId': { action: 's3:ListMultipartUploadParts', answer: listParts },
+  'GET service': { action: 's3:ListAllMyBuckets', handle: listBuckets },
+  'PUT bucket': { action: 's3:CreateBucket', handle: createBucket },
+  'HEAD bucket': { action: 's3:ListBucket', handle: headBucket },
+  'DELETE bucket': { action: 's3:DeleteBucket', handle: deleteBucket },
+  'GET bucket': { action: 's3:ListBucket', handle: listObjects },
+  'GET bucket list-type': { action: 's3:ListBucket', handle: listObjectsV2 },
+  'GET bucket location': { action: 's3:GetBucketLocation', handle: getBucketLocation },
+  'POST bucket delete': { action: undefined, handle: deleteObjects },
+  'PUT object': { action: 's3:PutObject', handle: putObject },
+  'PUT object copy': { action: 's3:PutObject', handle: copyObject },
+  'GET object': { action: 's3:GetObject', handle: getObject },
+  'HEAD object': { action: 's3:GetObject', handle: getObject },
+  'DELETE object': { action: 's3:DeleteObject', handle: deleteObject },
+  'POST object uploads': { action: 's3:PutObject', handle: createMultipartUpload },
+  'PUT object partNumber uploadId': { action: 's3:PutObject', handle: uploadPart },
+  'PUT object partNumber uploadId copy': { action: 's3:PutObject', handle: uploadPartCopy },
+  'POST object uploadId': { action: 's3:PutObject', handle: completeMultipartUpload },
+  'DELETE object uploadId': { action: 's3:AbortMultipartUpload', handle: abortMultipartUpload },
+  'GET object uploadId': { action: 's3:ListMultipartUploadParts', handle: listParts },
 }
 
-/** Parameters that make an operation another one. Others (`x-id`, `prefix` …) don't. */
+/** Query parameters that select the operation. Others (`x-id`, `prefix` …) do not. */
 const SUB_RESOURCES = new Set(
   `abac accelerate acl analytics append attributes cors delete encryption intelligent-tiering inventory legal-hold
   lifecycle list-type location logging metadataConfiguration metadataTable metrics notification object-lock
@@ -52,8 +52,8 @@ const SUB_RESOURCES = new Set(
 )
 
 /**
- * The operation that a request asks for.
- * @throws {Fault} NotImplemented, with its name
+ * Finds the operation of a request.
+ * @throws {Fault} NotImplemented, with the name of the operation
  */
 export function operationOf(request: S3Request): Operation {
   const { method, query, headers } = request
@@ -64,11 +64,11 @@ export function operationOf(request: S3Request): Operation {
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined
   const version = query.get('list-type')
   if (operation && (version === null || version === '2')) return operation
-  const asked = query.get('x-id') ?? `${method} on a ${level}${named.map(sub => ` ?${sub}`).join('')}`
-  throw new Fault('NotImplemented', `This server does not implement ${asked}.`, { Method: method })
+  const requested = query.get('x-id') ?? `${method} on a ${level}${named.map(sub => ` ?${sub}`).join('')}`
+  throw new Fault('NotImplemented', `This server does not implement ${requested}.`, { Method: method })
 }
 
-/** What one must be allowed for it. */
+/** The permission that an action on the bucket or key of the request needs. */
 export function permissionFor(action: string, { bucket, key, query }: S3Request): AccessRequest {
   if (!bucket) return { action, resource: '*' }
   const prefix = query.get('prefix')

@@ -1,14 +1,14 @@
 import { Fault } from './faults.ts'
 
-/** Bytes from `first` to `last`, both included; `last` is one less than `first` where there are none. */
+/** Bytes from `first` to `last`, both included. If the span is empty, `last` is `first` - 1. */
 export type Span = { first: number; last: number }
 
-export const wholeOf = (size: number): Span => ({ first: 0, last: size - 1 })
+export const fullSpan = (size: number): Span => ({ first: 0, last: size - 1 })
 
 /**
- * The span that a Range header asks for; undefined where it says nothing that S3 heeds (several ranges, another
- * unit, nonsense), which is answered with the whole object.
- * @throws {Fault} InvalidRange where the object has no such bytes
+ * Parses a Range header. Undefined if S3 ignores it (several ranges, another unit, malformed) and returns the whole
+ * object.
+ * @throws {Fault} InvalidRange if the object has no such bytes
  */
 export function parseRange(header: string | undefined, size: number): Span | undefined {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '')
@@ -24,7 +24,7 @@ export function parseRange(header: string | undefined, size: number): Span | und
 }
 
 /**
- * The span of a part's source, which S3 takes strictly: `bytes=<first>-<last>` within the object.
+ * Parses the range of a part's source. Here S3 is strict: `bytes=<first>-<last>`, within the object.
  * @throws {Fault} InvalidArgument, InvalidRange
  */
 export function parseCopyRange(header: string, size: number): Span {

@@ -1,14 +1,14 @@
 import * as z from 'zod'
 import { objectArn } from './access.ts'
 import { receiveText } from './body.ts'
-import { type Answer, type Call, commit, demand, demandBucket } from './call.ts'
-import { demandRemovable } from './conditions.ts'
+import { type Call, commit, requireBucket, requirePermission, type S3Response } from './call.ts'
+import { checkDeleteConditions } from './conditions.ts'
 import { Fault } from './faults.ts'
 import type { Xml } from './xml.ts'
 import { parseXml, readFields } from './xml-request.ts'
 
-/** DeleteObject: what isn't there is gone already. */
-export function deleteObject(call: Call): Answer {
+/** DeleteObject; succeeds if there is no such object. */
+export function deleteObject(call: Call): S3Response {
   const { key, headers } = call.request
   removeObject(call, key, headers.get('if-match'))
   return { status: 204 }
@@ -21,10 +21,10 @@ const entrySchema = z.object({
   VersionId: z.string().optional(),
 })
 
-/** DeleteObjects: each key has an outcome of its own. */
-export async function deleteObjects(call: Call): Promise<Answer> {
+/** DeleteObjects; each key has its own result. */
+export async function deleteObjects(call: Call): Promise<S3Response> {
   const { headers } = call.request
-  demandBucket(call)
+  requireBucket(call)
   if (
     !headers.has('content-md5') &&
     ![...headers.keys()].some(name => /^x-amz-(checksum-|trailer$)/.test(name))
@@ -34,11 +34,11 @@ export async function deleteObjects(call: Call): Promise<Answer> {
       'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
     )
   const { entries, quiet } = parseDelete(await receiveText(call.request, call.authorization))
-  const outcomes = entries.flatMap(({ Key, ETag, VersionId }): Xml[] => {
+  const results = entries.flatMap(({ Key, ETag, VersionId }): Xml[] => {
     try {
       if (VersionId && VersionId !== 'null')
-        throw new Fault('NotImplemented', 'This server keeps no versions.')
-      demand(call, { action: 's3:DeleteObject', resource: objectArn(call.request.bucket, Key) })
+        throw new Fault('NotImplemented', 'This server does not implement versions.')
+      requirePermission(call, { action: 's3:DeleteObject', resource: objectArn(call.request.bucket, Key) })
       removeObject(call, Key, ETag)
       return quiet ? [] : [['Deleted', [['Key', Key]]]]
     } catch (error) {
@@ -55,7 +55,7 @@ export async function deleteObjects(call: Call): Promise<Answer> {
       ]
     }
   })
-  return { status: 200, body: ['DeleteResult', outcomes] }
+  return { status: 200, body: ['DeleteResult', results] }
 }
 
 function parseDelete(text: string) {
@@ -63,20 +63,20 @@ function parseDelete(text: string) {
   const entries = root.children
     .filter(({ name }) => name === 'Object')
     .map(element => readFields(element, entrySchema))
-  const strangers = root.children.some(({ name }) => name !== 'Object' && name !== 'Quiet')
-  if (root.name !== 'Delete' || strangers || entries.length === 0 || entries.length > MAX_KEYS)
+  const hasUnexpected = root.children.some(({ name }) => name !== 'Object' && name !== 'Quiet')
+  if (root.name !== 'Delete' || hasUnexpected || entries.length === 0 || entries.length > MAX_KEYS)
     throw new Fault('MalformedXML')
   return { entries, quiet: root.children.some(({ name, text }) => name === 'Quiet' && text === 'true') }
 }
 
 function removeObject(call: Call, key: string, ifMatch: string | undefined): void {
   const { tables, blobs, request } = call
-  // Otherwise a guess at the entity tag would be a way of reading.
+  // If-Match reveals the entity tag by guessing, so it needs the right to read.
   if (ifMatch !== undefined)
-    demand(call, { action: 's3:GetObject', resource: objectArn(request.bucket, key) })
+    requirePermission(call, { action: 's3:GetObject', resource: objectArn(request.bucket, key) })
   const removed = commit(call, () => {
     const current = tables.findObject(request.bucket, key)
-    demandRemovable(ifMatch, current)
+    checkDeleteConditions(ifMatch, current)
     tables.removeObject(request.bucket, key)
     return current
   })

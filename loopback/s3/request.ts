@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Fault } from './faults.ts'
 
-/** A path-style request: `/<bucket>/<key>`, both empty where not given. */
+/** A path-style request: `/<bucket>/<key>`; both are empty if missing. */
 export type S3Request = {
   id: string
   method: string
-  /** Percent-decoded, the slash in front included. */
+  /** Percent-decoded, with the leading slash. */
   path: string
   bucket: string
   key: string
   query: URLSearchParams
-  /** Names in lower case; values of repeated headers joined by a comma. */
+  /** By lower-case name; values of repeated headers are joined by commas. */
   headers: ReadonlyMap<string, string>
   body: AsyncIterable<Buffer>
 }
@@ -30,14 +30,14 @@ export function parseRequest(message: IncomingMessage): S3Request {
     key,
     query: new URLSearchParams(query),
     headers: joinHeaders(message.headersDistinct),
-    // A body that is given up half-way must leave its socket alive for the answer.
+    // If reading stops half-way, the socket must stay open for the response.
     body: { [Symbol.asyncIterator]: () => message.iterator({ destroyOnReturn: false }) },
   }
 }
 
 /**
- * What a presigned request carries in its query instead of in headers. Checksums there are ignored, as S3 does:
- * the SDK puts that of an empty body into every presigned upload (aws-sdk-js-v3 issue 6994).
+ * Adds the headers that a presigned request has in its query. Like S3, ignores checksums there: the SDK adds the
+ * checksum of an empty body to every presigned upload (aws-sdk-js-v3 issue 6994).
  */
 export function withHoistedHeaders(request: S3Request): S3Request {
   const headers = new Map(request.headers)
@@ -51,7 +51,7 @@ export function withHoistedHeaders(request: S3Request): S3Request {
 
 export type Bounds = { min: number; max: number }
 
-/** @throws {Fault} InvalidArgument unless it is missing or a whole number within the bounds */
+/** @throws {Fault} InvalidArgument if the value is not an integer within the bounds */
 export function integerParameter(request: S3Request, name: string, { min, max }: Bounds): number | undefined {
   const text = request.query.get(name)
   if (text === null || text === '') return undefined

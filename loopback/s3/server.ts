@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path'
 import { type Allows, CONTEXT } from '../iam/access.ts'
 import { bind } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
-import { send, sendFault } from './answer.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
-import { type Call, demand } from './call.ts'
+import { type Call, requirePermission } from './call.ts'
 import { filesInUse, openCatalogue } from './catalogue.ts'
-import { describeChange, type NotificationRule, ruleCovers } from './notification.ts'
+import { type NotificationRule, ruleMatches, toS3Event } from './notification.ts'
 import { operationOf, permissionFor } from './operations.ts'
 import { parseRequest, withHoistedHeaders } from './request.ts'
+import { send, sendFault } from './response.ts'
 import { openTables } from './tables.ts'
 
 export type S3Options = {
-  /** Where buckets and objects are kept; one server at a time. */
+  /** Where buckets and objects are stored. Only one server may use it. */
   directory: string
-  /** 0, the default, takes a free one. */
+  /** 0, the default, picks a free port. */
   port?: number
   region?: string
-  /** Made at the start where they are missing. */
+  /** Created at the start if missing. */
   buckets?: readonly string[]
-  credentials: LookUp
-  /** Without it, whoever has credentials may do everything. */
+  credentials: CredentialLookup
+  /** If missing, every authenticated caller may do everything. */
   allows?: Allows
   notifications?: readonly NotificationRule[]
 }
@@ -36,10 +36,10 @@ type Host = Pick<Call, 'database' | 'tables' | 'blobs' | 'region'> &
   }
 
 /**
- * An S3 server on 127.0.0.1, path-style, with the operations that this product and the usual tools need; every
- * other is answered 501. What it has acknowledged survives the death of
- * the process at any moment (a power cut it may not: nothing waits for the disk).
- * @throws {Problem} where another server uses the directory
+ * Starts an S3 server on 127.0.0.1, path-style, with the operations that this product and common tools need; it
+ * rejects others with 501. Acknowledged writes survive a crash of the process, but perhaps not a power cut, because
+ * nothing waits for the disk.
+ * @throws {UserError} if another server uses the directory, or the port is in use or not permitted
  */
 export async function startS3(options: S3Options): Promise<S3Server> {
   const { directory, port = 0, region = 'us-east-1', notifications = [] } = options
@@ -50,12 +50,12 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   for (const name of options.buckets ?? [])
     if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
   const host: Host = { ...options, region, notifications, database, blobs, tables }
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const server = createServer((message, response) => {
-    const answered = serve(host, message, response).finally(() => underWay.delete(answered))
-    underWay.add(answered)
+    const served = serve(host, message, response).finally(() => inFlight.delete(served))
+    inFlight.add(served)
   })
-  // Clients keep connections; one that is closed just as it is used again looks to them like a lost write.
+  // If the server closes an idle connection just as a client reuses it, the client sees a failed write.
   server.keepAliveTimeout = 120_000
   const url = await bind(server, port).catch(error => {
     database.close()
@@ -66,7 +66,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     close: async () => {
       const closed = once(server.close(), 'close')
       server.closeAllConnections()
-      await Promise.all([closed, ...underWay])
+      await Promise.all([closed, ...inFlight])
       database.close()
     },
   }
@@ -78,23 +78,23 @@ async function serve(host: Host, message: IncomingMessage, response: ServerRespo
     const request = parseRequest(message)
     response.setHeader('x-amz-request-id', request.id)
     const authorization = authorize(request, host.credentials, host.region)
-    const call = openCall(
+    const call = createCall(
       host,
       request.query.has(PRESIGNED) ? withHoistedHeaders(request) : request,
       authorization,
     )
-    const { action, answer } = operationOf(call.request)
-    if (action) demand(call, permissionFor(action, call.request))
-    await send(response, await answer(call))
+    const { action, handle } = operationOf(call.request)
+    if (action) requirePermission(call, permissionFor(action, call.request))
+    await send(response, await handle(call))
   } catch (error) {
     await sendFault(message, response, error)
   } finally {
-    // What of the body nobody read would stand before the next request.
+    // Drain the rest of the body, so that the next request on the connection can be read.
     message.resume()
   }
 }
 
-function openCall(host: Host, request: Call['request'], authorization: Call['authorization']): Call {
+function createCall(host: Host, request: Call['request'], authorization: Call['authorization']): Call {
   const { database, tables, blobs, region, notifications } = host
   const principal = authorization.accessKeyId
   return {
@@ -104,13 +104,13 @@ function openCall(host: Host, request: Call['request'], authorization: Call['aut
     tables,
     blobs,
     region,
-    may: ({ context, ...asked }) =>
-      host.allows?.(principal, { ...asked, context: { ...CONTEXT, ...context } }) ?? true,
+    allows: ({ context, ...permission }) =>
+      host.allows?.(principal, { ...permission, context: { ...CONTEXT, ...context } }) ?? true,
     notify: part => {
       const change = { ...part, bucket: request.bucket, principal, requestId: request.id }
-      const rules = notifications.filter(rule => ruleCovers(rule, change))
+      const rules = notifications.filter(rule => ruleMatches(rule, change))
       if (rules.length === 0) return
-      const event = describeChange(change, region, new Date())
+      const event = toS3Event(change, region, new Date())
       for (const { deliver } of rules) setImmediate(deliver, event)
     },
   }

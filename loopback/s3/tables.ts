@@ -20,14 +20,14 @@ export type Part = {
   modified: string
   checksum?: Checksum
 }
-export type Listed = { key: string; record: ObjectRecord }
+export type ListedObject = { key: string; record: ObjectRecord }
 export type Tables = ReturnType<typeof openTables>
 
-// The records were written by this program, under the lock: their shape needs no second look.
+// Only this program writes the records, so their shape need not be validated.
 const read = <T>(row: Record<string, SQLOutputValue> | undefined) =>
   row && (JSON.parse(String(row.record)) as T)
 
-/** The statements on the catalogue, by table. */
+/** Prepared statements on the catalogue, by table. */
 export function openTables(database: DatabaseSync) {
   return { ...bucketTable(database), ...objectTable(database), ...uploadTable(database) }
 }
@@ -49,7 +49,7 @@ function objectTable(database: DatabaseSync) {
   const find = database.prepare('SELECT record FROM objects WHERE bucket = ? AND key = ?')
   const put = database.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?)')
   const remove = database.prepare('DELETE FROM objects WHERE bucket = ? AND key = ?')
-  // The bounds are bytes: the end of a prefix need not be valid UTF-8.
+  // The bounds are bytes, because the upper bound of a prefix may not be valid UTF-8.
   const from = database.prepare(
     'SELECT key, record FROM objects WHERE bucket = ? AND key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT) ORDER BY key',
   )
@@ -58,8 +58,8 @@ function objectTable(database: DatabaseSync) {
     putObject: (bucket: string, key: string, record: ObjectRecord) =>
       put.run(bucket, key, JSON.stringify(record)),
     removeObject: (bucket: string, key: string) => remove.run(bucket, key),
-    /** Objects from one key (included) to another (not included), in order. */
-    *objectsBetween(bucket: string, start: Buffer, end: Buffer): Generator<Listed> {
+    /** Objects from `start` (included) to `end` (excluded), in byte order of their keys. */
+    *objectsBetween(bucket: string, start: Buffer, end: Buffer): Generator<ListedObject> {
       for (const row of from.iterate(bucket, start, end))
         yield { key: String(row.key), record: JSON.parse(String(row.record)) }
     },
@@ -80,7 +80,7 @@ function uploadTable(database: DatabaseSync) {
   return {
     findUpload: (id: string, bucket: string, key: string) => read<Upload>(find.get(id, bucket, key)),
     addUpload: (upload: Upload) => insert.run(upload.id, upload.bucket, upload.key, JSON.stringify(upload)),
-    /** Its parts go with it. */
+    /** Also removes its parts. */
     removeUpload: (id: string) => remove.run(id),
     findPart: (upload: string, number: number) => read<Part>(part.get(upload, number)),
     partsOf: (upload: string) => readAll(parts.all(upload)),

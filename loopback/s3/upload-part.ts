@@ -1,17 +1,17 @@
 import type { WrittenBlob } from './blobs.ts'
 import { receiveBody } from './body.ts'
-import { type Answer, type Call, commit } from './call.ts'
+import { type Call, commit, type S3Response } from './call.ts'
 import { type Checksum, checksumHeader } from './checksum.ts'
 import { openCopySource } from './copy-source.ts'
 import { Fault } from './faults.ts'
 import { findUpload, MAX_PART } from './multipart.ts'
-import { parseCopyRange, wholeOf } from './range.ts'
+import { fullSpan, parseCopyRange } from './range.ts'
 import { integerParameter } from './request.ts'
 import type { Part } from './tables.ts'
-import { MAX_UPLOAD, quoted } from './write-object.ts'
+import { MAX_UPLOAD, md5Etag } from './write-object.ts'
 
 /** UploadPart */
-export async function uploadPart(call: Call): Promise<Answer> {
+export async function uploadPart(call: Call): Promise<S3Response> {
   const number = partNumber(call)
   findUpload(call)
   const { etag, checksum } = await call.blobs.write(
@@ -22,13 +22,13 @@ export async function uploadPart(call: Call): Promise<Answer> {
 }
 
 /** UploadPartCopy */
-export async function uploadPartCopy(call: Call): Promise<Answer> {
+export async function uploadPartCopy(call: Call): Promise<S3Response> {
   const number = partNumber(call)
   findUpload(call)
   const source = openCopySource(call)
   const range = call.request.headers.get('x-amz-copy-source-range')
   const { size } = source.object
-  const span = range === undefined ? wholeOf(size) : parseCopyRange(range, size)
+  const span = range === undefined ? fullSpan(size) : parseCopyRange(range, size)
   const keep = (blob: WrittenBlob) => putPart(call, number, blob, undefined)
   const [only, ...more] = source.object.blobs
   const isWhole = more.length === 0 && span.first === 0 && span.last === size - 1
@@ -53,7 +53,7 @@ export async function uploadPartCopy(call: Call): Promise<Answer> {
 
 function partNumber({ request }: Call): number {
   const number = integerParameter(request, 'partNumber', { min: 1, max: MAX_PART })
-  if (number === undefined) throw new Fault('InvalidArgument', 'This operation needs a part number.')
+  if (number === undefined) throw new Fault('InvalidArgument', 'This operation requires a part number.')
   return number
 }
 
@@ -67,7 +67,7 @@ function putPart(
     number,
     blobs: [{ file, size }],
     size,
-    etag: quoted(md5),
+    etag: md5Etag(md5),
     modified: new Date().toISOString(),
     ...(checksum && { checksum }),
   }

@@ -1,26 +1,26 @@
 import { objectArn } from './access.ts'
 import type { WrittenBlob } from './blobs.ts'
 import { receiveBody } from './body.ts'
-import { type Answer, type Call, commit, demand, demandBucket } from './call.ts'
+import { type Call, commit, requireBucket, requirePermission, type S3Response } from './call.ts'
 import type { ObjectRecord } from './catalogue.ts'
 import { type Checksum, checksumHeader } from './checksum.ts'
-import { demandWritable } from './conditions.ts'
+import { checkWriteConditions } from './conditions.ts'
 import { openCopySource } from './copy-source.ts'
 import { Fault } from './faults.ts'
 import { storedHeaders } from './metadata.ts'
 import type { EventName } from './notification.ts'
-import { wholeOf } from './range.ts'
+import { fullSpan } from './range.ts'
 
-/** The most that S3 takes in one request. */
+/** In bytes; S3's limit for one request. */
 export const MAX_UPLOAD = 5 * 1024 ** 3
 
-export const quoted = (md5: Buffer) => `"${md5.toString('hex')}"`
+export const md5Etag = (md5: Buffer) => `"${md5.toString('hex')}"`
 
 /** PutObject */
-export async function putObject(call: Call): Promise<Answer> {
+export async function putObject(call: Call): Promise<S3Response> {
   const { request, authorization, blobs } = call
   const headers = storedHeaders(request.headers)
-  demandBucket(call)
+  requireBucket(call)
   const { etag, checksum } = await blobs.write(
     sink => receiveBody(request, authorization, MAX_UPLOAD, sink),
     (blob, received) => putWritten(call, blob, { headers, ...received }, 'ObjectCreated:Put'),
@@ -29,13 +29,13 @@ export async function putObject(call: Call): Promise<Answer> {
 }
 
 /** CopyObject */
-export async function copyObject(call: Call): Promise<Answer> {
+export async function copyObject(call: Call): Promise<S3Response> {
   const { request, blobs } = call
-  const { headers: given } = request
-  const replaced = storedHeaders(given)
-  demandBucket(call)
+  const { headers: requestHeaders } = request
+  const replaced = storedHeaders(requestHeaders)
+  requireBucket(call)
   const source = openCopySource(call)
-  const replace = given.get('x-amz-metadata-directive') === 'REPLACE'
+  const replace = requestHeaders.get('x-amz-metadata-directive') === 'REPLACE'
   if (source.bucket === request.bucket && source.key === request.key && !replace)
     throw new Fault(
       'InvalidRequest',
@@ -45,7 +45,7 @@ export async function copyObject(call: Call): Promise<Answer> {
   const checksum = object.checksum?.value.includes('-') ? undefined : object.checksum
   const { etag, modified } = await blobs.write(
     async sink => {
-      for await (const bytes of source.read(wholeOf(object.size))) await sink(bytes)
+      for await (const bytes of source.read(fullSpan(object.size))) await sink(bytes)
     },
     blob =>
       putWritten(
@@ -75,7 +75,7 @@ function putWritten(call: Call, blob: WrittenBlob, described: Described, event: 
   const record: ObjectRecord = {
     blobs: [{ file, size }],
     size,
-    etag: quoted(md5),
+    etag: md5Etag(md5),
     modified: new Date().toISOString(),
     headers,
     ...(checksum && { checksum }),
@@ -85,17 +85,18 @@ function putWritten(call: Call, blob: WrittenBlob, described: Described, event: 
 }
 
 /**
- * Puts a new version in the place of the current one, if the request's conditions hold at that moment, and says
- * so. `prepare` runs within the transaction.
+ * Replaces the object in one transaction if the request's conditions hold, then sends the notification. `prepare`
+ * runs within the transaction.
  */
 export function replaceObject(call: Call, event: EventName, prepare: () => ObjectRecord): ObjectRecord {
   const { request, tables, blobs } = call
   const { bucket, key, headers } = request
-  // Otherwise a writer could find out by trying what it may not read.
-  if (headers.has('if-match')) demand(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
+  // If-Match reveals the entity tag by guessing, so it needs the right to read.
+  if (headers.has('if-match'))
+    requirePermission(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
   const { object, replaced } = commit(call, () => {
     const current = tables.findObject(bucket, key)
-    demandWritable(headers, current)
+    checkWriteConditions(headers, current)
     const prepared = prepare()
     tables.putObject(bucket, key, prepared)
     return { object: prepared, replaced: current?.blobs ?? [] }

@@ -7,8 +7,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9]*$/
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /**
- * Reads the XML that S3's requests are made of: elements and text. Attributes (namespaces) are passed over;
- * comments, CDATA and document types are refused, so there is nothing to expand.
+ * Parses the XML of S3 requests: elements and text. Attributes (namespaces) are ignored. Comments, CDATA and document
+ * types are rejected, so no entities can be declared.
  * @throws {Fault} MalformedXML
  */
 export function parseXml(text: string): Element {
@@ -57,7 +57,7 @@ function decodeEntities(text: string): string {
 }
 
 /**
- * The children of an element as a record of their texts, checked against a schema.
+ * Reads the texts of an element's children, by name, and validates them against a schema.
  * @throws {Fault} MalformedXML
  */
 export function readFields<T>(element: Element, schema: z.ZodType<T>): T {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
-import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
+import { AuthError, type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { type OnTarget, ScheduleRunner } from './schedule-runner.ts'
 import { openScheduleStore, type Schedule } from './schedule-store.ts'
 import { type ApiContext, handleRequest, type RequireAccess, SchedulerError } from './scheduler-api.ts'
@@ -64,7 +64,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
 }
 
-type Authentication = { service: string; region: string; credentials: LookUp; guard: Guard }
+type Authentication = { service: string; region: string; credentials: CredentialLookup; guard: Guard }
 
 async function respond(
   request: IncomingMessage,
@@ -84,11 +84,11 @@ async function respond(
     if (!body) throw new SchedulerError(413, 'ValidationException', 'The request is too large.')
     const name = route[1] === undefined ? null : decodeURIComponent(route[1])
     const apiRequest = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
-    const accessKeyId = authentication && demandCaller({ request, body }, authentication)
-    const requireAccess: RequireAccess = access => {
-      if (authentication && accessKeyId) demandAccess(authentication.guard, accessKeyId, access)
+    const accessKeyId = authentication && requireCaller({ request, body }, authentication)
+    const check: RequireAccess = access => {
+      if (authentication && accessKeyId) requireAccess(authentication.guard, accessKeyId, access)
     }
-    return { status: 200, body: handleRequest(apiRequest, context, requireAccess) }
+    return { status: 200, body: handleRequest(apiRequest, context, check) }
   } catch (error) {
     const { status, type, message } = errorResponse(error)
     return { status, headers: { 'x-amzn-errortype': type }, body: { Message: message } }
@@ -97,6 +97,7 @@ async function respond(
 
 function errorResponse(error: unknown): { status: number; type: string; message: string } {
   if (error instanceof SchedulerError) return error
-  if (error instanceof Refused) return { status: error.status, type: error.jsonCode, message: error.message }
+  if (error instanceof AuthError)
+    return { status: error.status, type: error.jsonCode, message: error.message }
   return new SchedulerError(500, 'InternalServerException', String(error))
 }

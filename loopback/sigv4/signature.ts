@@ -1,6 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** What Signature Version 4 signs of a request. Path and query are decoded; the payload is S3's hash or marker. */
+/**
+ * The signed parts of a request (Signature Version 4). Path and query are decoded. `payload` is the hash of the body
+ * or one of S3's markers.
+ */
 export type Signable = {
   method: string
   path: string
@@ -17,12 +20,12 @@ export const ALGORITHM = 'AWS4-HMAC-SHA256'
 export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
 const hmac = (key: string | Uint8Array, data: string) => createHmac('sha256', key).update(data).digest()
 
-/** RFC 3986's unreserved characters stay, everything else is percent-encoded. */
+/** Percent-encodes everything but the unreserved characters of RFC 3986. */
 export const percentEncode = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, mark => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /**
- * The canonical request. Unlike other services', S3's path is encoded once and not normalised.
+ * The canonical request. Unlike the path of other services, S3's is encoded once and not normalised.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function canonicalRequest({ method, path, query, headers, signedHeaders, payload }: Signable): string {
@@ -44,29 +47,28 @@ const compare = (a: string, b: string) => Number(a > b) - Number(a < b)
 
 export const scopeText = ({ date, region, service }: Scope) => `${date}/${region}/${service}/aws4_request`
 
-/** The string to sign: of a request, a chunk or a trailer, as `algorithm` says. */
+/** The string to sign, for a request, a chunk or a trailer, depending on `algorithm`. */
 export const stringToSign = (scope: Scope, lines: readonly string[], algorithm = ALGORITHM) =>
   [algorithm, scope.time, scopeText(scope), ...lines].join('\n')
 
-/** Four hashes that are the same all day. */
-const keptKeys = new Map<string, Buffer>()
-const KEPT = 500
+/** A signing key takes four HMACs and stays the same all day. */
+const keyCache = new Map<string, Buffer>()
+const MAX_CACHED_KEYS = 500
 
 export function signingKey(secretAccessKey: string, { date, region, service }: Scope): Buffer {
   const name = [secretAccessKey, date, region, service].join('\n')
-  const kept = keptKeys.get(name)
-  if (kept) return kept
+  const cached = keyCache.get(name)
+  if (cached) return cached
   const key = [date, region, service, 'aws4_request'].reduce<Buffer>(
     (key, part) => hmac(key, part),
     Buffer.from(`AWS4${secretAccessKey}`),
   )
-  if (keptKeys.size >= KEPT) keptKeys.clear()
-  keptKeys.set(name, key)
+  if (keyCache.size >= MAX_CACHED_KEYS) keyCache.clear()
+  keyCache.set(name, key)
   return key
 }
 
 export const sign = (key: Buffer, text: string) => hmac(key, text).toString('hex')
 
-/** Compares in constant time. */
-export const sameSignature = (a: string, b: string) =>
+export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(sha256(a)), Buffer.from(sha256(b)))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Query, stringMap } from '../aws-query/query.ts'
 import { notImplemented } from '../aws-query/query-error.ts'
-import type { Conclusion } from '../aws-query/server.ts'
+import type { ActionResult } from '../aws-query/server.ts'
 import { filterPolicySchema } from './filter-policy.ts'
 import { parseMessage } from './message.ts'
 import type { Publication } from './notification.ts'
@@ -13,7 +13,7 @@ export type Context = {
   topicArn(name: string): string
   publish(publication: Publication): Promise<void>
 }
-type SnsAction = (query: Query, context: Context) => Conclusion | Promise<Conclusion>
+type SnsAction = (query: Query, context: Context) => ActionResult | Promise<ActionResult>
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Operations.html. Lists are not paginated. */
 export const actions: ReadonlyMap<string, SnsAction> = new Map<string, SnsAction>([
@@ -26,7 +26,7 @@ export const actions: ReadonlyMap<string, SnsAction> = new Map<string, SnsAction
   ['Publish', publish],
 ])
 
-function createTopic(query: Query, { store, topicArn }: Context): Conclusion {
+function createTopic(query: Query, { store, topicArn }: Context): ActionResult {
   const name = query.get('Name') ?? ''
   if (name.endsWith('.fifo')) throw notImplemented('A FIFO topic')
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter('Topic Name')
@@ -37,7 +37,7 @@ function createTopic(query: Query, { store, topicArn }: Context): Conclusion {
   return { TopicArn: topicArn(name) }
 }
 
-function subscribe(query: Query, { store }: Context): Conclusion {
+function subscribe(query: Query, { store }: Context): ActionResult {
   const topicArn = existingTopic(query, store)
   const [protocol = '', endpoint = ''] = [query.get('Protocol'), query.get('Endpoint')]
   checkEndpoint(protocol, endpoint)
@@ -91,12 +91,12 @@ function withAttribute(subscription: Subscription, name: string, value: string):
   }
 }
 
-function unsubscribe(query: Query, { store }: Context): Conclusion {
+function unsubscribe(query: Query, { store }: Context): ActionResult {
   store.remove(query.get('SubscriptionArn') ?? '')
   return {}
 }
 
-function listSubscriptions(query: Query, { store, topicArn }: Context): Conclusion {
+function listSubscriptions(query: Query, { store, topicArn }: Context): ActionResult {
   const owner = topicArn('').split(':')[4] ?? ''
   const Subscriptions = store.subscriptions(existingTopic(query, store)).map(each => ({
     SubscriptionArn: each.arn,
@@ -108,14 +108,14 @@ function listSubscriptions(query: Query, { store, topicArn }: Context): Conclusi
   return { Subscriptions }
 }
 
-function setSubscriptionAttributes(query: Query, { store }: Context): Conclusion {
+function setSubscriptionAttributes(query: Query, { store }: Context): ActionResult {
   const subscription = store.find(query.get('SubscriptionArn') ?? '')
   if (!subscription) throw notFound('Subscription')
   store.put(withAttribute(subscription, query.get('AttributeName') ?? '', query.get('AttributeValue') ?? ''))
   return {}
 }
 
-async function publish(query: Query, { store, publish }: Context): Promise<Conclusion> {
+async function publish(query: Query, { store, publish }: Context): Promise<ActionResult> {
   for (const target of ['TargetArn', 'PhoneNumber'])
     if (query.has(target)) throw notImplemented(`Publish to a ${target}`)
   const topicArn = existingTopic(query, store)

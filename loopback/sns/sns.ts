@@ -1,5 +1,5 @@
 import { type Action, type QueryService, serveQuery } from '../aws-query/server.ts'
-import { demandAccess, demandCaller, type Guard, Refused } from '../iam/guard.ts'
+import { AuthError, type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
 import { listen } from '../loopback.ts'
 import { actions, type Context } from './actions.ts'
 import { Deliveries, type DeliveryHandlers } from './delivery.ts'
@@ -55,13 +55,13 @@ function serviceOf(context: Context, host: { region: string; guard: Guard | unde
     (query, signed) => {
       if (guard) {
         const { credentials } = guard
-        const accessKeyId = demandCaller(signed, { service: 'sns', region, credentials })
+        const accessKeyId = requireCaller(signed, { service: 'sns', region, credentials })
         const named = query.get('Name')
         const resource =
           query.get('TopicArn') ?? query.get('SubscriptionArn') ?? (named ? context.topicArn(named) : '*')
-        demandAccess(guard, accessKeyId, { action: `sns:${name}`, resource })
+        requireAccess(guard, accessKeyId, { action: `sns:${name}`, resource })
       } else if (!SIGNED.test(signed.request.headers.authorization ?? '')) {
-        throw new Refused([403, 'MissingAuthenticationToken', ''], 'The request is not signed for SNS')
+        throw new AuthError([403, 'MissingAuthenticationToken', ''], 'The request is not signed for SNS')
       }
       return action(query, context)
     },

@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import type { Query } from '../aws-query/query.ts'
 import { notImplemented, QueryError } from '../aws-query/query-error.ts'
-import { CONTEXT, describeRefusal } from '../iam/access.ts'
+import { accessDeniedMessage, CONTEXT } from '../iam/access.ts'
 import { decide, isAllowed, type Principal } from '../iam/evaluate.ts'
 import { type PolicyDocument, policySchema } from '../iam/policy.ts'
 
-/** A role, as a template declares it. */
+/** A role as declared by a template. */
 export type RoleDefinition = {
   name: string
   arn: string
@@ -13,35 +13,40 @@ export type RoleDefinition = {
   policies: readonly PolicyDocument[]
 }
 
-export type Assumed = { role: RoleDefinition; sessionName: string; seconds: number; policy: string | null }
+export type AssumedRole = {
+  role: RoleDefinition
+  sessionName: string
+  seconds: number
+  policy: string | null
+}
 
 const HOUR_S = 3600
 const ACTION = 'sts:AssumeRole'
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-const buildRequestSchema = z.object({
+const requestSchema = z.object({
   RoleArn: z.string().min(20).max(2048),
   RoleSessionName: z.string().regex(/^[\w+=,.@-]{2,64}$/),
   DurationSeconds: z.coerce.number().int().min(900).max(43_200).default(HOUR_S),
   Policy: z.string().min(1).max(2048).optional(),
 })
-const KNOWN = new Set(['Action', 'Version', ...Object.keys(buildRequestSchema.shape)])
+const PARAMETERS = new Set(['Action', 'Version', ...Object.keys(requestSchema.shape)])
 
 const invalid = (message: string) => new QueryError(400, 'ValidationError', message)
 
 /**
- * Whether a caller may have a session of the role that it asks for. Both must agree: the caller's own rights, and the
- * role's trust policy.
- * @throws QueryError
+ * Checks that the caller may assume the requested role: both the caller's own policies and the role's trust policy
+ * must allow it.
+ * @throws QueryError if the request is invalid or not allowed
  */
 export function assumeRole(
   query: Query,
   caller: Principal,
   roles: ReadonlyMap<string, RoleDefinition>,
-): Assumed {
-  const foreign = [...query.keys()].find(name => !KNOWN.has(name))
-  if (foreign) throw notImplemented(`The parameter ${foreign} of AssumeRole`)
-  const parsed = buildRequestSchema.safeParse(Object.fromEntries(query))
+): AssumedRole {
+  const unsupported = [...query.keys()].find(name => !PARAMETERS.has(name))
+  if (unsupported) throw notImplemented(`The parameter ${unsupported} of AssumeRole`)
+  const parsed = requestSchema.safeParse(Object.fromEntries(query))
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] ?? { path: [], message: '' }
     throw invalid(`1 validation error detected: Value at '${path.join('.')}' is not valid: ${message}`)
@@ -50,9 +55,9 @@ export function assumeRole(
   const role = roles.get(RoleArn)
   const request = { action: ACTION, resource: RoleArn, context: CONTEXT }
   const trusts = role && decide(role.trust, caller, request) === 'allow'
-  // A role that does not exist is refused like one that may not be had.
+  // As in AWS, a missing role gives the same error as a forbidden one.
   if (!role || !trusts || !isAllowed(caller, request))
-    throw new QueryError(403, 'AccessDenied', describeRefusal(caller.arn, request))
+    throw new QueryError(403, 'AccessDenied', accessDeniedMessage(caller.arn, request))
   if (caller.roleArn && DurationSeconds > HOUR_S)
     throw invalid(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS sessions (
   roleName TEXT NOT NULL, name TEXT NOT NULL, policy TEXT, expiration INTEGER NOT NULL
 ) STRICT`
 
-/** Temporary credentials of a role; `policy` is a session policy, JSON that was checked before it came here. */
+/** Temporary credentials of a role; `policy` is the JSON of a session policy, already validated. */
 export type Session = {
   accessKeyId: string
   secretAccessKey: string
@@ -21,7 +21,7 @@ export type Session = {
 
 export type Sessions = ReturnType<typeof openSessions>
 
-/** Kept over a restart: what waits in a queue carries its credentials along. */
+/** Sessions persist across restarts, because queued events contain credentials. */
 export function openSessions(directory: string, now: () => number) {
   const database = openDatabase(directory, 'sts', SCHEMA)
   const put = database.prepare(
@@ -37,7 +37,7 @@ export function openSessions(directory: string, now: () => number) {
       put.run({ ...session, ...keys })
       return { ...session, ...keys }
     },
-    /** Expired ones, too, for a day: whoever comes with them is told so. */
+    /** Also finds sessions that expired less than a day ago, so that their use gives the error "expired". */
     find: (accessKeyId: string) => one.get(accessKeyId) as Session | undefined,
     close: () => database.close(),
   }
@@ -45,7 +45,7 @@ export function openSessions(directory: string, now: () => number) {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** Like AWS's in form: temporary keys begin with ASIA. */
+/** In AWS's format: temporary access keys start with ASIA. */
 export const newKeys = () => ({
   accessKeyId: `ASIA${randomBytes(10).toString('hex').toUpperCase().slice(0, 16)}`,
   secretAccessKey: randomBytes(30).toString('base64'),

@@ -1,10 +1,10 @@
-import { type Action, type Signed, serveQuery } from '../aws-query/server.ts'
+import { type Action, type SignedRequest, serveQuery } from '../aws-query/server.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Principal } from '../iam/evaluate.ts'
-import { demandCaller } from '../iam/guard.ts'
+import { requireCaller } from '../iam/guard.ts'
 import { policySchema } from '../iam/policy.ts'
 import { listen } from '../loopback.ts'
-import type { LookUp } from '../sigv4/claim.ts'
+import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { assumeRole, type RoleDefinition } from './assume-role.ts'
 import { newKeys, openSessions, type Session, type Sessions } from './sessions.ts'
 
@@ -13,8 +13,8 @@ export type StsOptions = {
   directory: string
   region?: string
   account?: string
-  /** Of the account's own user, who may do everything. */
-  credentials: LookUp
+  /** The credentials of the account's own user, who may do everything. */
+  credentials: CredentialLookup
   roles: readonly RoleDefinition[]
   clock?: Clock
 }
@@ -23,29 +23,29 @@ export type IssuedCredentials = { accessKeyId: string; secretAccessKey: string; 
 
 export type Sts = {
   url: string
-  /** The user's own keys, and all that were issued. */
-  credentials: LookUp
+  /** Finds the user's own keys and all issued keys. */
+  credentials: CredentialLookup
   principalOf(accessKeyId: string): Principal | undefined
-  /** A role's credentials as Lambda gives them to a function: they live as long as this server. */
+  /** Issues credentials of a role for a function, as Lambda does. They are valid until this server stops. */
   issue(roleArn: string): IssuedCredentials
   close(): Promise<void>
 }
 
 type Host = {
-  place: { region: string; account: string }
-  own: LookUp
+  location: { region: string; account: string }
+  own: CredentialLookup
   roles: ReadonlyMap<string, RoleDefinition>
   sessions: Sessions
-  /** Those that were issued to functions, by access key. */
+  /** Credentials issued to functions, by access key. */
   functions: Map<string, { role: RoleDefinition; keys: IssuedCredentials }>
   clock: Clock
 }
 
-/** STS on loopback, as the SDK speaks to it: sessions of roles, narrowed by session policies. */
+/** STS on loopback, for the SDK: sessions of roles, narrowed by session policies. */
 export async function startSts(options: StsOptions): Promise<Sts> {
   const { region = 'us-east-1', account = '000000000000', clock = systemClock, directory } = options
   const host: Host = {
-    place: { region, account },
+    location: { region, account },
     own: options.credentials,
     roles: new Map(options.roles.map(role => [role.arn, role])),
     sessions: openSessions(directory, () => clock.now()),
@@ -64,7 +64,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
   })
   return {
     url: server.url,
-    credentials: id => lookUp(host, id),
+    credentials: id => findCredentials(host, id),
     principalOf: id => principalOf(host, id),
     issue: roleArn => issue(host, roleArn),
     close: async () => {
@@ -74,7 +74,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
   }
 }
 
-function answerAssumeRole(host: Host, query: Parameters<Action>[0], signed: Signed) {
+function answerAssumeRole(host: Host, query: Parameters<Action>[0], signed: SignedRequest) {
   const { role, sessionName, seconds, policy } = assumeRole(query, callerOf(host, signed), host.roles)
   const expiration = host.clock.now() + seconds * 1000
   const session = host.sessions.issue({ roleName: role.name, name: sessionName, policy, expiration })
@@ -89,19 +89,19 @@ function answerAssumeRole(host: Host, query: Parameters<Action>[0], signed: Sign
   }
 }
 
-function describeCaller(host: Host, signed: Signed) {
+function describeCaller(host: Host, signed: SignedRequest) {
   const { arn } = callerOf(host, signed)
-  return { UserId: arn.split('/').at(-1) ?? '', Account: host.place.account, Arn: arn }
+  return { UserId: arn.split('/').at(-1) ?? '', Account: host.location.account, Arn: arn }
 }
 
-function callerOf(host: Host, signed: Signed): Principal {
-  const { place, clock } = host
-  const credentials: LookUp = id => lookUp(host, id)
+function callerOf(host: Host, signed: SignedRequest): Principal {
+  const { location, clock } = host
+  const credentials: CredentialLookup = id => findCredentials(host, id)
   const now = new Date(clock.now())
-  const accessKeyId = demandCaller(signed, { service: 'sts', region: place.region, credentials, now })
+  const accessKeyId = requireCaller(signed, { service: 'sts', region: location.region, credentials, now })
   const principal = principalOf(host, accessKeyId)
   if (principal) return principal
-  throw new Error(`${accessKeyId} belongs to nobody`)
+  throw new Error(`The access key ${accessKeyId} has no principal`)
 }
 
 function issue({ roles, functions }: Host, roleArn: string): IssuedCredentials {
@@ -112,7 +112,7 @@ function issue({ roles, functions }: Host, roleArn: string): IssuedCredentials {
   return keys
 }
 
-function lookUp(host: Host, accessKeyId: string) {
+function findCredentials(host: Host, accessKeyId: string) {
   const issued = host.functions.get(accessKeyId)?.keys ?? host.own(accessKeyId)
   if (issued) return issued
   const session = host.sessions.find(accessKeyId)
@@ -120,7 +120,8 @@ function lookUp(host: Host, accessKeyId: string) {
 }
 
 function principalOf(host: Host, accessKeyId: string): Principal | undefined {
-  if (host.own(accessKeyId)) return { arn: `arn:aws:iam::${host.place.account}:root`, policies: 'everything' }
+  if (host.own(accessKeyId))
+    return { arn: `arn:aws:iam::${host.location.account}:root`, policies: 'everything' }
   const issued = host.functions.get(accessKeyId)
   if (issued) return sessionOf(host, issued.role, issued.role.name)
   const session = host.sessions.find(accessKeyId)
@@ -130,7 +131,7 @@ function principalOf(host: Host, accessKeyId: string): Principal | undefined {
   return { ...sessionOf(host, role, session.name), ...policy }
 }
 
-/** A role that the template has no more has no sessions, either. */
+/** Undefined if the role has been removed from the template; its sessions are then invalid. */
 const roleOf = ({ roles }: Host, { roleName }: Session) =>
   [...roles.values()].find(({ name }) => name === roleName)
 
@@ -140,5 +141,5 @@ const sessionOf = (host: Host, role: RoleDefinition, name: string): Principal =>
   policies: role.policies,
 })
 
-const sessionArn = ({ place }: Host, roleName: string, name: string) =>
-  `arn:aws:sts::${place.account}:assumed-role/${roleName}/${name}`
+const sessionArn = ({ location }: Host, roleName: string, name: string) =>
+  `arn:aws:sts::${location.account}:assumed-role/${roleName}/${name}`

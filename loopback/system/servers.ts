@@ -3,7 +3,7 @@ import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns
 import type { Clock } from '../clock.ts'
 import type { AppOptions } from '../github/app.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
-import { type Allows, describeRefusal } from '../iam/access.ts'
+import { type Allows, accessDeniedMessage } from '../iam/access.ts'
 import { decide, isAllowed } from '../iam/evaluate.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
 import type { Lambda } from '../lambda/lambda.ts'
@@ -136,7 +136,7 @@ function assertSchedulerMayInvoke({ roles }: Stack, roleArn: string, functionArn
   const trusts =
     role && decide(role.trust, service, { action: 'sts:AssumeRole', resource: roleArn, context }) === 'allow'
   const request = { action: 'lambda:InvokeFunction', resource: functionArn }
-  if (!trusts || !isAllowed(role, request)) throw new Error(describeRefusal(roleArn, request))
+  if (!trusts || !isAllowed(role, request)) throw new Error(accessDeniedMessage(roleArn, request))
 }
 
 type Invoke = (functionArn: string, event: unknown) => Promise<unknown>

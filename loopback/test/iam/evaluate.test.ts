@@ -32,7 +32,7 @@ describe('a pattern', () => {
     expect(matchesGlob(pattern, text)).toBe(expected)
   })
 
-  test('means what the same regular expression means, and takes no time for the worst', () => {
+  test('matches like the equivalent regular expression, and is fast in the worst case', () => {
     const unit = fc.constantFrom(...'ab*?')
     const text = fc.string({ unit: fc.constantFrom(...'ab'), maxLength: 12 })
     fc.assert(
@@ -45,14 +45,14 @@ describe('a pattern', () => {
   })
 })
 
-test('actions match in any case, resources in theirs', () => {
+test('actions are case-insensitive, resources are case-sensitive', () => {
   const document = policy(allow('S3:get*', 'arn:aws:s3:::b/K'))
   expect(may(document, 's3:GetObject', 'arn:aws:s3:::b/K')).toBe(true)
   expect(may(document, 's3:GetObject', 'arn:aws:s3:::b/k')).toBe(false)
   expect(may(document, 's3:PutObject', 'arn:aws:s3:::b/K')).toBe(false)
 })
 
-test('NotAction and NotResource mean the others', () => {
+test('NotAction and NotResource match everything else', () => {
   const document = policy({ Effect: 'Allow', NotAction: 's3:Delete*', NotResource: 'arn:aws:s3:::b/secret*' })
   expect(may(document, 's3:GetObject', 'arn:aws:s3:::b/k')).toBe(true)
   expect(may(document, 's3:DeleteObject', 'arn:aws:s3:::b/k')).toBe(false)
@@ -70,11 +70,11 @@ test.each<[string, object, Record<string, string | string[]>, boolean]>([
   ['like', { StringLike: { 's3:prefix': 'gh/*' } }, { 's3:prefix': 'gh/ada' }, true],
   ['not like', { StringNotLike: { 's3:prefix': 'gh/*' } }, { 's3:prefix': 'gh/ada' }, false],
   ['an ARN', { ArnLike: { 'aws:SourceArn': 'arn:aws:sns:*' } }, { 'aws:SourceArn': 'arn:aws:sns:x' }, true],
-  ['a truth', { Bool: { 'aws:SecureTransport': true } }, { 'aws:SecureTransport': 'true' }, true],
-  ['an absence', { Null: { 's3:prefix': 'true' } }, {}, true],
-  ['no absence', { Null: { 's3:prefix': 'true' } }, { 's3:prefix': '' }, false],
+  ['a boolean', { Bool: { 'aws:SecureTransport': true } }, { 'aws:SecureTransport': 'true' }, true],
+  ['a null check, missing', { Null: { 's3:prefix': 'true' } }, {}, true],
+  ['a null check, present', { Null: { 's3:prefix': 'true' } }, { 's3:prefix': '' }, false],
   [
-    'two, of which one fails',
+    'two keys, of which one fails',
     { StringEquals: { a: '1' }, StringLike: { b: 'x*' } },
     { a: '1', b: 'y' },
     false,
@@ -83,18 +83,18 @@ test.each<[string, object, Record<string, string | string[]>, boolean]>([
   expect(may(policy(allow('*', '*', { Condition })), 's3:GetObject', 'r', context)).toBe(expected)
 })
 
-test('a resource policy is for those whom it names', () => {
+test('a resource policy applies only to the principals that it names', () => {
   const document = policy(
     { Effect: 'Allow', Principal: { AWS: ['arn:role/http'] }, Action: 'sts:AssumeRole' },
     { Effect: 'Allow', Principal: { Service: 'scheduler.amazonaws.com' }, Action: 'sts:AssumeRole' },
     { Effect: 'Deny', Principal: '*', Action: 'sts:TagSession' },
   )
-  const asked = { action: 'sts:AssumeRole', resource: 'r' }
-  expect(decide(document, { arn: 'arn:session', roleArn: 'arn:role/http' }, asked)).toBe('allow')
-  expect(decide(document, { arn: 'arn:session', roleArn: 'arn:role/build' }, asked)).toBeNull()
-  expect(decide(document, { service: 'scheduler.amazonaws.com' }, asked)).toBe('allow')
-  expect(decide(document, { service: 'lambda.amazonaws.com' }, asked)).toBeNull()
-  expect(decide(document, { arn: 'x' }, { ...asked, action: 'sts:TagSession' })).toBe('deny')
+  const request = { action: 'sts:AssumeRole', resource: 'r' }
+  expect(decide(document, { arn: 'arn:session', roleArn: 'arn:role/http' }, request)).toBe('allow')
+  expect(decide(document, { arn: 'arn:session', roleArn: 'arn:role/build' }, request)).toBeNull()
+  expect(decide(document, { service: 'scheduler.amazonaws.com' }, request)).toBe('allow')
+  expect(decide(document, { service: 'lambda.amazonaws.com' }, request)).toBeNull()
+  expect(decide(document, { arn: 'x' }, { ...request, action: 'sts:TagSession' })).toBe('deny')
 })
 
 test.each<[string, object]>([
@@ -104,7 +104,7 @@ test.each<[string, object]>([
   ['Action and NotAction', { ...allow('*', '*'), NotAction: '*' }],
   ['no action', { Effect: 'Allow', Resource: '*' }],
   ['another effect', { ...allow('*', '*'), Effect: 'Maybe' }],
-])('%s is refused, not passed over', (_, statement) => {
+])('%s is rejected, not ignored', (_, statement) => {
   expect(policySchema.safeParse({ Version: '2012-10-17', Statement: [statement] }).success).toBe(false)
 })
 
@@ -121,15 +121,15 @@ const anyRequest = fc.record({
 })
 const anyPolicy = fc.array(anyStatement, { minLength: 1, maxLength: 4 })
 
-test('a deny always wins, order never matters, and a session policy never widens', () => {
+test('a deny always wins, order never matters, and a session policy never grants more', () => {
   fc.assert(
     fc.property(anyPolicy, anyPolicy, anyRequest, (role, session, request) => {
       const principal = { arn: 'a', policies: [policy(...role)] }
-      const alone = isAllowed(principal, request)
-      expect(isAllowed({ ...principal, policies: [policy(...role.toReversed())] }, request)).toBe(alone)
-      expect(isAllowed({ ...principal, policies: role.map(each => policy(each)) }, request)).toBe(alone)
+      const allowed = isAllowed(principal, request)
+      expect(isAllowed({ ...principal, policies: [policy(...role.toReversed())] }, request)).toBe(allowed)
+      expect(isAllowed({ ...principal, policies: role.map(each => policy(each)) }, request)).toBe(allowed)
       const narrowed = isAllowed({ ...principal, session: policy(...session) }, request)
-      expect(narrowed).toBe(alone && isAllowed({ arn: 'a', policies: [policy(...session)] }, request))
+      expect(narrowed).toBe(allowed && isAllowed({ arn: 'a', policies: [policy(...session)] }, request))
       const denied = policy(...role, deny(request.action, request.resource))
       expect(isAllowed({ ...principal, policies: [denied] }, request)).toBe(false)
     }),

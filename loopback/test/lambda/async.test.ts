@@ -7,7 +7,7 @@ import { define, host, isAlive, scratchDirectory, until } from './host.ts'
 
 const linesOf = (file: string) => readFileSync(file, 'utf8').trim().split('\n')
 
-test('an event that fails is tried again under the same request id until it succeeds', async () => {
+test('a failed event is retried with the same request id until it succeeds', async () => {
   const tally = join(scratchDirectory(), 'tally')
   const lambda = await host([define('failing.failsFirst')])
   const requestId = await lambda.invokeAsync('failsFirst', { tally, times: 2 })
@@ -16,7 +16,7 @@ test('an event that fails is tried again under the same request id until it succ
   expect(lambda.records).toEqual([])
 })
 
-test.each([0, 1, 2])('%i retries are made, then the failure destination is told', async retries => {
+test.each([0, 1, 2])('after %i retries, the failure destination receives a record', async retries => {
   const tally = join(scratchDirectory(), 'tally')
   const lambda = await host([define('failing.failsFirst', { maximumRetryAttempts: retries })])
   await lambda.invokeAsync('failsFirst', { tally, times: 9 })
@@ -27,7 +27,7 @@ test.each([0, 1, 2])('%i retries are made, then the failure destination is told'
   ])
 })
 
-test('the failure destination may be a function', async () => {
+test('the failure destination can be a function', async () => {
   const lambda = await host([
     define('failing.throws', { maximumRetryAttempts: 0, onFailure: 'count' }),
     define('counter.count'),
@@ -37,7 +37,7 @@ test('the failure destination may be a function', async () => {
   expect(await lambda.invoke('count', {})).toMatchObject({ payload: { calls: 2 } })
 })
 
-test('an event that grows too old is told with the error that it had', async () => {
+test('an event that becomes too old is recorded with its last error', async () => {
   let now = Date.now()
   const lambda = await host([define('failing.throws', { maximumEventAgeSeconds: 60 })], {
     clock: { now: () => now },
@@ -55,7 +55,7 @@ test('an event that grows too old is told with the error that it had', async () 
   ])
 })
 
-test('an event that was never run is told without a response', async () => {
+test('an event that never ran is recorded without a response', async () => {
   let now = Date.now()
   const mark = join(scratchDirectory(), 'mark')
   const lambda = await host([define('failing.hangsOnce', { concurrency: 1, maximumEventAgeSeconds: 60 })], {
@@ -71,7 +71,7 @@ test('an event that was never run is told without a response', async () => {
   expect(record).not.toHaveProperty('responsePayload')
 })
 
-test('what is queued and what runs when the host closes goes on at the next start', async () => {
+test('queued and interrupted events are resumed at the next start', async () => {
   const directory = scratchDirectory()
   const mark = join(directory, 'mark')
   const functions = [define('failing.hangsOnce', { concurrency: 1, maximumRetryAttempts: 1 })]
@@ -85,7 +85,7 @@ test('what is queued and what runs when the host closes goes on at the next star
   expect([...first.records, ...second.records]).toEqual([])
 })
 
-test('a host that is killed takes its sandboxes along and loses no event', async () => {
+test('if the host is killed, its sandboxes exit and no event is lost', async () => {
   const directory = scratchDirectory()
   const mark = join(directory, 'mark')
   const script = fileURLToPath(new URL('./handlers/host-process.ts', import.meta.url))
@@ -101,7 +101,7 @@ test('a host that is killed takes its sandboxes along and loses no event', async
   expect(lambda.records).toEqual([])
 })
 
-test('what ran when the host ended, and may not run again, has failed', async () => {
+test('an interrupted event without retries left has failed', async () => {
   const directory = scratchDirectory()
   const mark = join(directory, 'mark')
   const functions = [define('failing.hangsOnce', { maximumRetryAttempts: 0 })]
@@ -120,18 +120,18 @@ test('what ran when the host ended, and may not run again, has failed', async ()
   ])
 })
 
-test('a second host on the same directory is refused', async () => {
+test('a second host on the same directory is rejected', async () => {
   const directory = scratchDirectory()
   await host([define('counter.count')], { directory })
   await expect(host([define('counter.count')], { directory })).rejects.toThrow(/is in use by another lambci/)
 })
 
-test('an event above one megabyte is refused', async () => {
+test('an event above one megabyte is rejected', async () => {
   const lambda = await host([define('counter.count')])
   await expect(lambda.invokeAsync('count', 'x'.repeat(1024 * 1024))).rejects.toThrow(/larger than 1 MB/)
 })
 
-test('a failure destination that does not exist is refused at the start', async () => {
+test('a failure destination that does not exist is rejected at the start', async () => {
   const functions = [define('counter.count', { onFailure: 'report' })]
-  await expect(host(functions)).rejects.toThrow('count has the failure destination report, but')
+  await expect(host(functions)).rejects.toThrow('The failure destination of count is report, but')
 })

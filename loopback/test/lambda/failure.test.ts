@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { define, host, isAlive, scratchDirectory, until } from './host.ts'
 
-test('an error that the handler throws is the function error, and the sandbox lives on', async () => {
+test('an error thrown by the handler is the function error, and the sandbox stays alive', async () => {
   const lambda = await host([define('failing.throws')])
   const [first, second] = [await lambda.invoke('throws', {}), await lambda.invoke('throws', {})]
   expect(first).toMatchObject({ ok: false, error: { errorType: 'RangeError', errorMessage: 'too far' } })
@@ -11,7 +11,7 @@ test('an error that the handler throws is the function error, and the sandbox li
   expect(lambda.sandboxes('throws')).toHaveLength(1)
 })
 
-test('a module that cannot be loaded fails the event once for each attempt, then is left alone', async () => {
+test('a module that cannot be loaded fails each attempt, and no sandbox remains', async () => {
   const lambda = await host([define('unloadable.handler', { maximumRetryAttempts: 1 })])
   await lambda.invokeAsync('handler', { a: 1 })
   await lambda.idle()
@@ -26,24 +26,24 @@ test('a module that cannot be loaded fails the event once for each attempt, then
 
 test.each([
   ['a missing module', 'nowhere.handler', 'Runtime.ImportModuleError'],
-  ['a missing export', 'counter.nobody', 'Runtime.HandlerNotFound'],
-])('%s is named', async (_, handler, errorType) => {
+  ['a missing export', 'counter.missing', 'Runtime.HandlerNotFound'],
+])('%s has its own error type', async (_, handler, errorType) => {
   const definition = define(handler)
   const lambda = await host([definition])
   expect(await lambda.invoke(definition.name, {})).toMatchObject({ ok: false, error: { errorType } })
 })
 
-test('a rejection that nobody handles ends the invocation', async () => {
+test('an unhandled rejection ends the invocation', async () => {
   const lambda = await host([define('failing.rejectsElsewhere')])
   expect(await lambda.invoke('rejectsElsewhere', {})).toMatchObject({
     error: { errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: 'forgotten' },
   })
 })
 
-test('a process that exits by itself is told by its status', async () => {
+test('if the process exits by itself, the error contains its exit status', async () => {
   const lambda = await host([define('failing.exits')])
-  const outcome = await lambda.invoke('exits', {})
-  expect(outcome).toMatchObject({
+  const result = await lambda.invoke('exits', {})
+  expect(result).toMatchObject({
     error: {
       errorType: 'Runtime.ExitError',
       errorMessage: expect.stringMatching(
@@ -53,18 +53,18 @@ test('a process that exits by itself is told by its status', async () => {
   })
 })
 
-test('a result above six megabytes is refused', async () => {
+test('a result above six megabytes is rejected', async () => {
   const lambda = await host([define('failing.returnsTooMuch')])
   expect(await lambda.invoke('returnsTooMuch', {})).toMatchObject({
     error: { errorType: 'Function.ResponseSizeTooLarge' },
   })
 })
 
-test('at its timeout a sandbox dies with all that it has started', async () => {
+test('at its timeout a sandbox is killed with all processes that it has started', async () => {
   const pids = join(scratchDirectory(), 'pids')
   const lambda = await host([define('failing.leavesProcesses', { timeoutMs: 1500 })])
-  const outcome = await lambda.invoke('leavesProcesses', { pids, disown: false })
-  expect(outcome).toMatchObject({
+  const result = await lambda.invoke('leavesProcesses', { pids, disown: false })
+  expect(result).toMatchObject({
     error: {
       errorType: 'Sandbox.Timedout',
       errorMessage: expect.stringMatching(/Error: Task timed out after 1\.50 seconds$/),
@@ -72,12 +72,12 @@ test('at its timeout a sandbox dies with all that it has started', async () => {
   })
   const left = readFileSync(pids, 'utf8').trim().split('\n').map(Number)
   expect(left).toHaveLength(3)
-  // Killed at once, but whoever inherits them may take a moment to collect them.
+  // They are killed at once, but their new parent may take a moment to reap them.
   await until(() => !left.some(isAlive))
   expect(lambda.sandboxes('leavesProcesses')).toEqual([])
 })
 
-test('a sandbox that is killed fails its event with an exit error, and its processes go with it', async () => {
+test('if a sandbox is killed, its event fails with an exit error and all its processes are killed', async () => {
   const pids = join(scratchDirectory(), 'pids')
   const definition = define('failing.leavesProcesses', {
     maximumRetryAttempts: 0,
@@ -86,8 +86,8 @@ test('a sandbox that is killed fails its event with an exit error, and its proce
   const lambda = await host([definition])
   const requestId = await lambda.invokeAsync('leavesProcesses', { pids, disown: true })
   const left = await until(() => {
-    const seen = readIfThere(pids).trim().split('\n').map(Number)
-    return seen.length === 4 && seen
+    const found = readIfExists(pids).trim().split('\n').map(Number)
+    return found.length === 4 && found
   })
   const [sandbox] = lambda.sandboxes('leavesProcesses')
   process.kill(sandbox!.pid, 'SIGKILL')
@@ -113,17 +113,17 @@ test('a sandbox that is killed fails its event with an exit error, and its proce
   await until(() => !left.some(isAlive))
 })
 
-test('a warm sandbox that died between two events costs neither of them', async () => {
+test('if a warm sandbox dies between two events, neither of them fails', async () => {
   const lambda = await host([define('counter.count')])
   await lambda.invoke('count', {})
   const { pid } = lambda.sandboxes('count')[0]!
   process.kill(pid, 'SIGKILL')
-  // Not a moment later: nobody has had the time to tell of it.
+  // Busy-wait, so that the exit event cannot be emitted first.
   while (!/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
   expect(await lambda.invoke('count', {})).toMatchObject({ ok: true, payload: { calls: 1 } })
 })
 
-function readIfThere(file: string) {
+function readIfExists(file: string) {
   try {
     return readFileSync(file, 'utf8')
   } catch {

@@ -8,14 +8,14 @@ async function site() {
   return (await lambda.functionUrl('handler')).url
 }
 
-test('a binary body goes there and back, with status, headers and cookies', async () => {
+test('a binary body makes the round trip, with status, headers and cookies', async () => {
   const body = randomBytes(1000)
-  const answer = await fetch(`${await site()}/echo`, { method: 'POST', body })
-  expect(answer.status).toBe(201)
-  expect(answer.headers.get('x-number')).toBe('7')
-  expect(answer.headers.get('content-type')).toBe('application/octet-stream')
-  expect(answer.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2'])
-  expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true)
+  const response = await fetch(`${await site()}/echo`, { method: 'POST', body })
+  expect(response.status).toBe(201)
+  expect(response.headers.get('x-number')).toBe('7')
+  expect(response.headers.get('content-type')).toBe('application/octet-stream')
+  expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2'])
+  expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true)
 })
 
 test('a request becomes an event of payload format 2.0', async () => {
@@ -65,28 +65,28 @@ test.each([
   ['application/octet-stream', true],
   ['application/jsonx', true],
 ])('a body of type %s is base64: %s', async (type, isBase64Encoded) => {
-  const answer = await fetch(`${await site()}/event`, {
+  const response = await fetch(`${await site()}/event`, {
     method: 'POST',
     headers: { 'content-type': type },
     body: 'a=1',
   })
-  expect(await answer.json()).toMatchObject({ isBase64Encoded, body: isBase64Encoded ? 'YT0x' : 'a=1' })
+  expect(await response.json()).toMatchObject({ isBase64Encoded, body: isBase64Encoded ? 'YT0x' : 'a=1' })
 })
 
-test('a result without a status is a body of its own', async () => {
-  const answer = await fetch(`${await site()}/text`)
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('application/json')
-  expect(await answer.text()).toBe('plain')
+test('a result without a status code is the body', async () => {
+  const response = await fetch(`${await site()}/text`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  expect(await response.text()).toBe('plain')
 })
 
 test.each(['/error', '/broken'])('%s is answered with 502', async path => {
-  const answer = await fetch(`${await site()}${path}`)
-  expect(answer.status).toBe(502)
-  expect(await answer.text()).toBe('Internal Server Error')
+  const response = await fetch(`${await site()}${path}`)
+  expect(response.status).toBe(502)
+  expect(await response.text()).toBe('Internal Server Error')
 })
 
-test('what makes an event above six megabytes is answered with 413', async () => {
+test('a request whose event is larger than six megabytes is answered with 413', async () => {
   const url = `${await site()}/event`
   const megabytes = (count: number) => Buffer.alloc(count * 1024 * 1024, 'a')
   const post = async (body: Buffer, type: string) =>
@@ -96,7 +96,7 @@ test('what makes an event above six megabytes is answered with 413', async () =>
   expect(await post(megabytes(7), 'text/plain')).toBe(413)
 })
 
-test('a port that is taken is told in words', async () => {
+test('a port in use gives a readable error', async () => {
   const lambda = await host([define('site.handler')])
   const { url } = await lambda.functionUrl('handler')
   const port = Number(new URL(url).port)

@@ -8,7 +8,7 @@ import type { FailureRecord } from '../../lambda/async-policy.ts'
 import type { FunctionDefinition } from '../../lambda/definition.ts'
 import { type LambdaOptions, startLambda } from '../../lambda/lambda.ts'
 
-/** The definition of `<file>.<export>` under handlers/, called by the export's name. */
+/** Defines the function `<file>.<export>` under handlers/; its name is that of the export. */
 export function define(handler: string, settings: Partial<FunctionDefinition> = {}): FunctionDefinition {
   const [file = '', name = ''] = handler.split('.')
   const module = fileURLToPath(new URL(`./handlers/${file}.ts`, import.meta.url))
@@ -28,7 +28,7 @@ export function scratchDirectory() {
   return directory
 }
 
-/** A Lambda that goes with the test; keeps the failure records and the log lines. */
+/** Starts a Lambda that is closed when the test ends. Collects failure records and log lines. */
 export async function host(functions: FunctionDefinition[], options: Partial<LambdaOptions> = {}) {
   const records: FailureRecord[] = []
   const lines: { requestId: string | null; line: string }[] = []
@@ -48,11 +48,11 @@ export async function host(functions: FunctionDefinition[], options: Partial<Lam
   return { ...lambda, close, records, lines }
 }
 
-/** Waits until there is something to see; the test's own limit is the only one. */
-export async function until<T>(look: () => T | undefined | null | false): Promise<T> {
+/** Polls until `condition` returns a truthy value, and returns it. The only timeout is that of the test. */
+export async function until<T>(condition: () => T | undefined | null | false): Promise<T> {
   for (;;) {
-    const seen = look()
-    if (seen) return seen
+    const value = condition()
+    if (value) return value
     await sleep(20)
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { define, host, until } from './host.ts'
 
-test('a sandbox starts cold, is kept warm, and keeps the state of its module', async () => {
+test('a sandbox starts cold, stays warm, and keeps the state of its module', async () => {
   const lambda = await host([define('counter.count')])
   const first = await lambda.invoke('count', { n: 1 })
   const second = await lambda.invoke('count', { n: 2 })
@@ -12,11 +12,11 @@ test('a sandbox starts cold, is kept warm, and keeps the state of its module', a
   expect(second).toMatchObject({ ok: true, payload: { calls: 2, event: { n: 2 }, pid: sandbox?.pid } })
 })
 
-test('the context and the log carry the request id, the arn and the time that is left', async () => {
+test('the context has the ARN and the remaining time, and log lines have the request id', async () => {
   const lambda = await host([define('counter.count', { memoryMb: 512 })], { region: 'eu-west-1' })
-  const outcome = await lambda.invoke('count', {})
-  if (!outcome.ok) throw new Error(outcome.error.errorMessage)
-  const { context, remaining } = outcome.payload as {
+  const result = await lambda.invoke('count', {})
+  if (!result.ok) throw new Error(result.error.errorMessage)
+  const { context, remaining } = result.payload as {
     context: Record<string, string>
     remaining: number
   }
@@ -32,17 +32,17 @@ test('the context and the log carry the request id, the arn and the time that is
   expect(line.requestId).toBe(context.awsRequestId)
 })
 
-test('a sandbox sees its own environment and nothing of the host', async () => {
+test('a sandbox has its own environment and no secrets of the host', async () => {
   const definition = define('counter.environment', {
     environment: { LAMBCI_BUCKET: 'bucket' },
     sandboxEnvironment: id => ({ LAMBCI_SANDBOX: join('/nowhere', id) }),
   })
   process.env.SECRET_OF_THE_HOST = 'hidden'
   const lambda = await host([definition])
-  const outcome = await lambda.invoke('environment', {})
+  const result = await lambda.invoke('environment', {})
   delete process.env.SECRET_OF_THE_HOST
   const [sandbox] = lambda.sandboxes('environment')
-  expect(outcome).toMatchObject({
+  expect(result).toMatchObject({
     payload: {
       LAMBCI_BUCKET: 'bucket',
       LAMBCI_SANDBOX: `/nowhere/${sandbox?.id}`,
@@ -53,34 +53,36 @@ test('a sandbox sees its own environment and nothing of the host', async () => {
       _X_AMZN_TRACE_ID: expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};/),
     },
   })
-  expect(outcome).not.toHaveProperty('payload.SECRET_OF_THE_HOST')
-  expect(outcome).not.toHaveProperty('payload.NODE_ENV')
+  expect(result).not.toHaveProperty('payload.SECRET_OF_THE_HOST')
+  expect(result).not.toHaveProperty('payload.NODE_ENV')
 })
 
-test('a handler without a result answers null', async () => {
+test('a handler without a result returns null', async () => {
   const lambda = await host([define('counter.nothing')])
   expect(await lambda.invoke('nothing', {})).toEqual({ ok: true, payload: null })
 })
 
-test('no more events run at once than there may be sandboxes, and each has a sandbox to itself', async () => {
+test('concurrency limits the sandboxes, and a sandbox runs one event at a time', async () => {
   const lambda = await host([define('counter.slow', { concurrency: 2 })])
-  const outcomes = await Promise.all(Array.from({ length: 6 }, () => lambda.invoke('slow', {})))
-  const payloads = outcomes.map(each => (each.ok ? (each.payload as { pid: number; atOnce: number }) : null))
-  expect(payloads.map(each => each?.atOnce)).toEqual([1, 1, 1, 1, 1, 1])
+  const results = await Promise.all(Array.from({ length: 6 }, () => lambda.invoke('slow', {})))
+  const payloads = results.map(each =>
+    each.ok ? (each.payload as { pid: number; concurrent: number }) : null,
+  )
+  expect(payloads.map(each => each?.concurrent)).toEqual([1, 1, 1, 1, 1, 1])
   expect(new Set(payloads.map(each => each?.pid)).size).toBe(2)
   expect(lambda.sandboxes('slow')).toHaveLength(2)
 })
 
-test('a sandbox without work ends after a while', async () => {
+test('an idle sandbox is killed after a while', async () => {
   const lambda = await host([define('counter.count')], { idleMs: 10 })
   await lambda.invoke('count', {})
   await until(() => lambda.sandboxes('count').length === 0)
   expect(await lambda.invoke('count', {})).toMatchObject({ payload: { calls: 1 } })
 })
 
-test('an unknown function is refused by name', async () => {
+test('an unknown function is rejected with an error that lists the functions', async () => {
   const lambda = await host([define('counter.count')])
   await expect(lambda.invokeAsync('cuont', {})).rejects.toThrow(
-    'There is no function cuont; the functions are count.',
+    'There is no function cuont. The functions are count.',
   )
 })

@@ -8,11 +8,11 @@ const entry = (pid: number, parent: number, group: number, marked = false): Proc
   marked,
 })
 
-test('the members are the root, its group, the marked ones, and all their descendants', () => {
+test('the members are the root, its group, the marked processes, and all their descendants', () => {
   const processes = [
     entry(1, 0, 1),
     entry(10, 1, 10),
-    // A grandchild is listed before its parent: ids wrap around.
+    // Process ids wrap around, so a grandchild can come before its parent.
     entry(9, 20, 9),
     entry(20, 10, 20),
     entry(30, 1, 10),
@@ -23,7 +23,7 @@ test('the members are the root, its group, the marked ones, and all their descen
   expect(membersOf(10, processes).toSorted((a, b) => a - b)).toEqual([9, 10, 20, 30, 40, 41])
 })
 
-test("an id that could be anybody's kills nothing", () => {
-  expect(() => killSandbox('', 1_000_000)).toThrow(/is no sandbox's id/)
-  expect(() => killSandbox('0'.repeat(32), 0)).toThrow(/is no sandbox's process/)
+test('an invalid sandbox id or process id kills nothing', () => {
+  expect(() => killSandbox('', 1_000_000)).toThrow('Not the id of a sandbox')
+  expect(() => killSandbox('0'.repeat(32), 0)).toThrow('Not the process of a sandbox')
 })

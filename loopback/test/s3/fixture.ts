@@ -34,7 +34,7 @@ export const clientFor = (endpoint: string, options: S3ClientConfig = {}) =>
     ...options,
   })
 
-/** A server for one test, with a client and a directory of its own. */
+/** Starts a server for one test, with its own client and directory. */
 export async function startServer(options: Partial<S3Options> = {}) {
   const directory = options.directory ?? (await temporaryDirectory())
   const server = await startS3({ credentials: lookUp, ...options, directory })
@@ -46,7 +46,7 @@ export async function startServer(options: Partial<S3Options> = {}) {
   return { ...server, directory, client }
 }
 
-/** The name and status of the error that a call fails with. */
+/** The name and status of the error with which a call fails. */
 export async function faultOf(work: Promise<unknown>): Promise<{ name: string; status: number | undefined }> {
   try {
     await work
@@ -54,7 +54,7 @@ export async function faultOf(work: Promise<unknown>): Promise<{ name: string; s
     const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } }
     return { name, status: $metadata?.httpStatusCode }
   }
-  throw new Error('The call was expected to fail, and did not.')
+  throw new Error('The call was expected to fail, but it succeeded.')
 }
 
 export type RawRequest = {
@@ -65,7 +65,7 @@ export type RawRequest = {
   body?: (signed: { key: Buffer; scope: Scope; signature: string }) => string | Uint8Array
 }
 
-/** Sends what the SDK never would, properly signed. */
+/** Sends a correctly signed request that the SDK would not send. */
 export async function sendRaw(
   url: string,
   { method = 'GET', headers = {}, payload, body, time }: RawRequest,

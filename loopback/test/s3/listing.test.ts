@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { listPage } from '../../s3/listing.ts'
-import type { Listed } from '../../s3/tables.ts'
+import type { ListedObject } from '../../s3/tables.ts'
 
 const compare = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const record = { blobs: [], size: 0, etag: '', modified: '', headers: {} }
 
-/** All pages, read from keys as the catalogue would give them. */
+/** Reads all pages of a listing of `keys`. */
 function listAll(keys: string[], prefix: string, delimiter: string, limit: number): string[] {
-  const source = (start: Buffer, end: Buffer): Listed[] =>
+  const source = (start: Buffer, end: Buffer): ListedObject[] =>
     keys
       .filter(
         key => Buffer.compare(Buffer.from(key), start) >= 0 && Buffer.compare(Buffer.from(key), end) < 0,
@@ -26,7 +26,7 @@ function listAll(keys: string[], prefix: string, delimiter: string, limit: numbe
   return found
 }
 
-it('lists every key and common prefix once, in order, whatever the size of a page', () => {
+it('lists every key and common prefix once, in order, for any page size', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'b', '/', '\u007f', '\uff5e', '\u{10ffff}'),
     maxLength: 6,

@@ -33,9 +33,9 @@ import { givenAccess } from '../../../test/support/loopback-aws.ts'
 import { startS3 } from '../../s3/server.ts'
 import { clientFor, faultOf, lookUp } from './fixture.ts'
 
-// What S3 promises, whoever keeps the promise: runs against the server that LAMBCI_TEST_S3_ENDPOINT names, with
-// AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else against ours.
-const elsewhere = process.env.LAMBCI_TEST_S3_ENDPOINT
+// The contract of S3. Runs against the server at LAMBCI_TEST_S3_ENDPOINT, with AWS_REGION, AWS_ACCESS_KEY_ID and
+// AWS_SECRET_ACCESS_KEY, or against ours if that is not set.
+const externalEndpoint = process.env.LAMBCI_TEST_S3_ENDPOINT
 const Bucket = `contract-${randomUUID()}`
 const MiB = 1024 * 1024
 const nothing = Buffer.alloc(0)
@@ -43,8 +43,8 @@ let client: S3Client
 let stop = async () => {}
 
 beforeAll(async () => {
-  if (elsewhere) {
-    client = clientFor(elsewhere, givenAccess())
+  if (externalEndpoint) {
+    client = clientFor(externalEndpoint, givenAccess())
   } else {
     const directory = await mkdtemp(join(tmpdir(), 'lambci-s3-'))
     const server = await startS3({ directory, credentials: lookUp })
@@ -87,7 +87,7 @@ async function keysOf(options: Partial<ListObjectsV2CommandInput>): Promise<stri
 }
 
 describe('buckets', () => {
-  it('are created, found, listed and removed once empty', async () => {
+  it('are created, found and listed, and deleted once empty', async () => {
     const name = `contract-${randomUUID()}`
     await client.send(new CreateBucketCommand({ Bucket: name }))
     expect((await client.send(new HeadBucketCommand({ Bucket: name }))).$metadata.httpStatusCode).toBe(200)
@@ -107,14 +107,14 @@ describe('buckets', () => {
     expect(lost).toEqual({ name: 'NoSuchBucket', status: 404 })
   })
 
-  it('have names of a certain form', async () => {
+  it('must have valid names', async () => {
     const fault = await faultOf(client.send(new CreateBucketCommand({ Bucket: 'Not_A_Bucket' })))
     expect(fault).toEqual({ name: 'InvalidBucketName', status: 400 })
   })
 })
 
 describe('an object', () => {
-  it('comes back as it was put, with its headers', async () => {
+  it('is returned as it was written, with its headers', async () => {
     const { ETag } = await put('plain', 'hello', {
       ContentType: 'text/plain; charset=utf-8',
       CacheControl: 'no-store',
@@ -143,14 +143,14 @@ describe('an object', () => {
     expect(other).toMatchObject({ ContentType: 'text/html', CacheControl: 'max-age=1' })
   })
 
-  it('is what was written last, at once', async () => {
+  it('is returned as last written, immediately', async () => {
     for (const text of ['one', 'two', 'three']) {
       await put('again', text)
       expect(await textOf('again')).toBe(text)
     }
   })
 
-  it('may be empty', async () => {
+  it('can be empty', async () => {
     await put('empty', nothing)
     expect(await bytesOf('empty')).toHaveLength(0)
   })
@@ -187,7 +187,7 @@ describe('an object', () => {
     '//slashes//',
     `quotes'"<>&amp;`,
     "(){}[]!*'~^`|\\",
-  ])('may be called %j', async key => {
+  ])('can have the key %j', async key => {
     await put(key, key)
     expect(await textOf(key)).toBe(key)
     expect(await keysOf({ Prefix: key })).toEqual([key])
@@ -201,7 +201,7 @@ describe('an object', () => {
     expect(await faultOf(put('ü'.repeat(513), nothing))).toEqual({ name: 'KeyTooLongError', status: 400 })
   })
 
-  it('that is missing answers 404', async () => {
+  it('gives 404 if missing', async () => {
     expect(await faultOf(get('nowhere'))).toEqual({ name: 'NoSuchKey', status: 404 })
     const head = client.send(new HeadObjectCommand({ Bucket, Key: 'nowhere' }))
     expect(await faultOf(head)).toEqual({ name: 'NotFound', status: 404 })
@@ -210,14 +210,14 @@ describe('an object', () => {
   })
 })
 
-describe('ranges', () => {
+describe('a range', () => {
   it.each([
     ['bytes=2-4', 'cde', 'bytes 2-4/10'],
     ['bytes=7-', 'hij', 'bytes 7-9/10'],
     ['bytes=-2', 'ij', 'bytes 8-9/10'],
     ['bytes=-99', 'abcdefghij', 'bytes 0-9/10'],
     ['bytes=8-99', 'ij', 'bytes 8-9/10'],
-  ])('%s', async (Range, text, contentRange) => {
+  ])('%s returns these bytes', async (Range, text, contentRange) => {
     await put('ranged', 'abcdefghij')
     const found = await get('ranged', { Range })
     expect(await found.Body?.transformToString()).toBe(text)
@@ -225,7 +225,7 @@ describe('ranges', () => {
     expect(found.$metadata.httpStatusCode).toBe(206)
   })
 
-  it('outside of the object are refused', async () => {
+  it('outside of the object is rejected', async () => {
     await put('ranged', 'abcdefghij')
     expect(await faultOf(get('ranged', { Range: 'bytes=10-' }))).toEqual({
       name: 'InvalidRange',
@@ -233,14 +233,14 @@ describe('ranges', () => {
     })
   })
 
-  it('that S3 does not know give the whole', async () => {
+  it('in another unit returns the whole object', async () => {
     await put('ranged', 'abcdefghij')
     expect(await textOf('ranged', { Range: 'lines=1-2' })).toBe('abcdefghij')
   })
 })
 
 describe('conditions', () => {
-  it('on reading', async () => {
+  it('apply to reads', async () => {
     const { ETag = '' } = await put('read', 'x')
     const { LastModified = new Date() } = await get('read')
     const earlier = new Date(LastModified.getTime() - 10_000)
@@ -251,12 +251,12 @@ describe('conditions', () => {
     const failed = { name: 'PreconditionFailed', status: 412 }
     expect(await faultOf(get('read', { IfMatch: '"other"' }))).toEqual(failed)
     expect(await faultOf(get('read', { IfUnmodifiedSince: earlier }))).toEqual(failed)
-    // The entity tag outweighs the time.
+    // The entity tag takes precedence over the time.
     expect(await textOf('read', { IfMatch: ETag, IfUnmodifiedSince: earlier })).toBe('x')
     expect(await textOf('read', { IfNoneMatch: '"other"', IfModifiedSince: LastModified })).toBe('x')
   })
 
-  it('on writing', async () => {
+  it('apply to writes', async () => {
     const failed = { name: 'PreconditionFailed', status: 412 }
     const { ETag = '' } = await put('write', '1', { IfNoneMatch: '*' })
     expect(await faultOf(put('write', '2', { IfNoneMatch: '*' }))).toEqual(failed)
@@ -268,7 +268,7 @@ describe('conditions', () => {
     expect(await faultOf(put('absent', '1', { IfMatch: ETag }))).toEqual({ name: 'NoSuchKey', status: 404 })
   })
 
-  it('on removing', async () => {
+  it('apply to deletes', async () => {
     const { ETag } = await put('remove', '1')
     const remove = (IfMatch: string | undefined) =>
       client.send(new DeleteObjectCommand({ Bucket, Key: 'remove', IfMatch }))
@@ -285,26 +285,26 @@ describe('conditions', () => {
         error => error.$metadata.httpStatusCode,
       ),
     )
-    const outcomes = await Promise.all(tries)
-    const winners = outcomes.filter((outcome, n) => outcome === n)
+    const results = await Promise.all(tries)
+    const winners = results.filter((result, n) => result === n)
     expect(winners).toHaveLength(1)
     expect(
-      outcomes.filter((outcome, n) => outcome !== n).every(status => status === 412 || status === 409),
+      results.filter((result, n) => result !== n).every(status => status === 412 || status === 409),
     ).toBe(true)
     expect(await textOf('race')).toBe(`writer ${winners[0]}`)
   })
 
-  it('let one of twenty writers go on from a version', async () => {
+  it('let exactly one of twenty writers replace a version', async () => {
     const { ETag } = await put('step', 'start')
     const tries = Array.from({ length: 20 }, (_, n) => put('step', `${n}`, { IfMatch: ETag }))
-    const outcomes = await Promise.allSettled(tries)
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(await textOf('step')).toBe(String(outcomes.findIndex(({ status }) => status === 'fulfilled')))
+    const results = await Promise.allSettled(tries)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await textOf('step')).toBe(String(results.findIndex(({ status }) => status === 'fulfilled')))
   })
 })
 
-describe('removing many', () => {
-  it('says what became of each', async () => {
+describe('deleting several objects', () => {
+  it('returns a result for each', async () => {
     await Promise.all(['many/1', 'many/<&>', 'many/3'].map(key => put(key, 'x')))
     const remove = (keys: string[], Quiet = false) =>
       client.send(
@@ -325,7 +325,7 @@ describe('copying', () => {
       new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/${encodeURIComponent(from)}`, ...more }),
     )
 
-  it('takes the metadata along, or new ones', async () => {
+  it('copies the metadata or replaces it', async () => {
     const { ETag } = await put('from +ü', 'copied', { ContentType: 'text/x', Metadata: { a: '1' } })
     expect((await copy('from +ü', 'to')).CopyObjectResult?.ETag).toBe(ETag)
     expect(await get('to')).toMatchObject({ ContentType: 'text/x', Metadata: { a: '1' } })
@@ -334,7 +334,7 @@ describe('copying', () => {
     expect(await textOf('to')).toBe('copied')
   })
 
-  it('has conditions, and needs a source', async () => {
+  it('checks its conditions, and requires a source', async () => {
     const { ETag } = await put('source', 'x')
     expect((await faultOf(copy('source', 'target', { CopySourceIfMatch: '"other"' }))).status).toBe(412)
     expect((await faultOf(copy('source', 'target', { CopySourceIfNoneMatch: ETag }))).status).toBe(412)
@@ -347,38 +347,38 @@ describe('listing', () => {
   const keys = ['l/a', 'l/b/1', 'l/b/2', 'l/b/3/x', 'l/c', 'l/d/1', 'l/\uff5e', 'l/\u{10000}']
   beforeAll(() => Promise.all(keys.map(key => put(key, key))))
 
-  it('is in the order of the bytes', async () => {
+  it('is in byte order', async () => {
     expect(await keysOf({ Prefix: 'l/' })).toEqual(keys)
     const { Contents } = await listing({ Prefix: 'l/a' })
     expect(Contents?.[0]).toMatchObject({ Key: 'l/a', Size: 3 })
     expect(Contents?.[0]?.ETag).toBe(`"${createHash('md5').update('l/a').digest('hex')}"`)
   })
 
-  it('rolls up what is below a delimiter', async () => {
+  it('groups keys with a delimiter into common prefixes', async () => {
     const page = await listing({ Prefix: 'l/', Delimiter: '/' })
     expect(page.CommonPrefixes?.map(({ Prefix }) => Prefix)).toEqual(['l/b/', 'l/d/'])
     expect(page.Contents?.map(({ Key }) => Key)).toEqual(['l/a', 'l/c', 'l/\uff5e', 'l/\u{10000}'])
     expect(page).toMatchObject({ KeyCount: 6, IsTruncated: false, Delimiter: '/', Prefix: 'l/' })
   })
 
-  it.each([1, 2, 3])('goes on page by page of %i', async MaxKeys => {
+  it.each([1, 2, 3])('continues page by page, with %i keys each', async MaxKeys => {
     expect(await keysOf({ Prefix: 'l/', MaxKeys })).toEqual(keys)
     const rolled = await keysOf({ Prefix: 'l/', Delimiter: '/', MaxKeys })
     expect(rolled.sort()).toEqual(['l/a', 'l/b/', 'l/c', 'l/d/', 'l/\uff5e', 'l/\u{10000}'].sort())
   })
 
-  it('starts after a key, there or not', async () => {
+  it('starts after a key, whether it exists or not', async () => {
     expect(await keysOf({ Prefix: 'l/', StartAfter: 'l/b/2' })).toEqual(keys.slice(3))
     expect(await keysOf({ Prefix: 'l/', StartAfter: 'l/b/22' })).toEqual(keys.slice(3))
     expect(await keysOf({ Prefix: 'l/', StartAfter: 'zzz' })).toEqual([])
   })
 
-  it('is empty where there is nothing, or nothing wanted', async () => {
+  it('is empty if no key matches, or if no keys are requested', async () => {
     expect(await listing({ Prefix: 'nothing/' })).toMatchObject({ KeyCount: 0, IsTruncated: false })
     expect(await listing({ MaxKeys: 0 })).toMatchObject({ KeyCount: 0, IsTruncated: false })
   })
 
-  it('encodes keys on demand', async () => {
+  it('encodes keys if requested', async () => {
     await put('enc/a b+ü', nothing)
     const { Contents, EncodingType } = await listing({ Prefix: 'enc/', EncodingType: 'url' })
     expect(EncodingType).toBe('url')
@@ -387,12 +387,12 @@ describe('listing', () => {
     expect(decodeURIComponent(encoded.replaceAll('+', ' '))).toBe('enc/a b+ü')
   })
 
-  it('refuses a limit that is no number', async () => {
+  it('rejects an invalid limit', async () => {
     const fault = await faultOf(listing({ MaxKeys: -1 }))
     expect(fault).toEqual({ name: 'InvalidArgument', status: 400 })
   })
 
-  it('has an older form', async () => {
+  it('has an older version, ListObjects', async () => {
     const found: string[] = []
     let Marker: string | undefined
     do {
@@ -423,18 +423,18 @@ describe('a multipart upload', () => {
   const partsOf = (Key: string, UploadId: string) =>
     client.send(new ListPartsCommand({ Bucket, Key, UploadId }))
 
-  it('becomes one object of its parts, in their order', async () => {
+  it('joins its parts to one object, in the order of their numbers', async () => {
     const Key = 'multi/whole'
     const id = await create(Key, { ContentType: 'text/parts', Metadata: { m: 'x' } })
     const last = await upload(Key, id, 7, 'the end')
     await upload(Key, id, 2, 'replaced')
     const first = await upload(Key, id, 2, big)
-    await upload(Key, id, 9, 'not wanted')
+    await upload(Key, id, 9, 'not selected')
     const { Parts = [] } = await partsOf(Key, id)
     expect(Parts.map(({ PartNumber, Size }) => [PartNumber, Size])).toEqual([
       [2, 5 * MiB],
       [7, 7],
-      [9, 10],
+      [9, 12],
     ])
     expect((await faultOf(get(Key))).status).toBe(404)
     const { ETag } = await complete(Key, id, [first, last])
@@ -460,7 +460,7 @@ describe('a multipart upload', () => {
     await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
   })
 
-  it('takes parts from other objects', async () => {
+  it('copies parts from other objects', async () => {
     const Key = 'multi/copied'
     await put('multi/source', Buffer.concat([big, Buffer.from('tail')]))
     const UploadId = await create(Key)
@@ -476,22 +476,22 @@ describe('a multipart upload', () => {
     expect((await bytesOf(Key)).equals(Buffer.concat([big, Buffer.from('tailail')]))).toBe(true)
   })
 
-  it('refuses parts that are small, unknown or out of order, and goes on', async () => {
+  it('rejects parts that are too small, unknown or out of order, and can still be completed', async () => {
     const Key = 'multi/refused'
     const id = await create(Key)
     const small = await upload(Key, id, 1, 'small')
     const end = await upload(Key, id, 2, 'end')
-    const refusal = async (parts: Parts) => faultOf(complete(Key, id, parts))
-    expect(await refusal([small, end])).toEqual({ name: 'EntityTooSmall', status: 400 })
-    expect(await refusal([end, small])).toEqual({ name: 'InvalidPartOrder', status: 400 })
-    expect(await refusal([{ ...small, ETag: '"wrong"' }])).toEqual({ name: 'InvalidPart', status: 400 })
-    expect(await refusal([small, { ...end, PartNumber: 3 }])).toMatchObject({ status: 400 })
-    expect(await refusal([])).toMatchObject({ status: 400 })
+    const rejection = async (parts: Parts) => faultOf(complete(Key, id, parts))
+    expect(await rejection([small, end])).toEqual({ name: 'EntityTooSmall', status: 400 })
+    expect(await rejection([end, small])).toEqual({ name: 'InvalidPartOrder', status: 400 })
+    expect(await rejection([{ ...small, ETag: '"wrong"' }])).toEqual({ name: 'InvalidPart', status: 400 })
+    expect(await rejection([small, { ...end, PartNumber: 3 }])).toMatchObject({ status: 400 })
+    expect(await rejection([])).toMatchObject({ status: 400 })
     await complete(Key, id, [small])
     expect(await textOf(Key)).toBe('small')
   })
 
-  it('is complete only if its conditions hold', async () => {
+  it('completes only if its conditions hold', async () => {
     const Key = 'multi/conditional'
     const id = await create(Key)
     const part = await upload(Key, id, 1, 'new')
@@ -504,7 +504,7 @@ describe('a multipart upload', () => {
     expect(await textOf(Key)).toBe('new')
   })
 
-  it('may be given up', async () => {
+  it('can be aborted', async () => {
     const Key = 'multi/aborted'
     const UploadId = await create(Key)
     await upload(Key, UploadId, 1, 'x')
@@ -517,7 +517,7 @@ describe('a multipart upload', () => {
     expect(await faultOf(get(Key))).toMatchObject({ status: 404 })
   })
 
-  it.each(['FULL_OBJECT', 'COMPOSITE'] as const)('has a checksum of the kind %s', async ChecksumType => {
+  it.each(['FULL_OBJECT', 'COMPOSITE'] as const)('has a checksum of type %s', async ChecksumType => {
     const Key = `multi/${ChecksumType}`
     const id = await create(Key, { ChecksumAlgorithm: 'CRC32C', ChecksumType })
     const parts = []
@@ -539,25 +539,25 @@ describe('a multipart upload', () => {
   })
 })
 
-describe('a presigned link', () => {
-  it('reads, with the content type that it names', async () => {
-    await put('linked ü+&', 'for everybody')
+describe('a presigned URL', () => {
+  it('reads, with the content type from its query', async () => {
+    await put('linked ü+&', 'public text')
     const command = new GetObjectCommand({
       Bucket,
       Key: 'linked ü+&',
       ResponseContentType: 'text/plain; charset=utf-8',
     })
-    const answer = await fetch(await getSignedUrl(client, command, { expiresIn: 60 }))
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect(await answer.text()).toBe('for everybody')
+    const response = await fetch(await getSignedUrl(client, command, { expiresIn: 60 }))
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(await response.text()).toBe('public text')
   })
 
-  it('writes, metadata included', async () => {
+  it('writes, with metadata', async () => {
     const command = new PutObjectCommand({ Bucket, Key: 'uploaded', Metadata: { by: 'link' } })
     const url = await getSignedUrl(client, command, { expiresIn: 60 })
-    const answer = await fetch(url, { method: 'PUT', body: 'from outside' })
-    expect(answer.status).toBe(200)
+    const response = await fetch(url, { method: 'PUT', body: 'from outside' })
+    expect(response.status).toBe(200)
     const found = await get('uploaded')
     expect(await found.Body?.transformToString()).toBe('from outside')
     expect(found.Metadata).toEqual({ by: 'link' })

@@ -37,7 +37,7 @@ import {
   temporaryDirectory,
 } from './fixture.ts'
 
-// What only our own server promises; what S3 promises is in s3-contract.test.ts.
+// What only our own server guarantees. The contract of S3 is in s3-contract.test.ts.
 const Bucket = 'ours'
 
 async function startWithBucket(options: Parameters<typeof startServer>[0] = {}) {
@@ -60,7 +60,7 @@ type Signed = {
   body?: unknown
 }
 
-/** Changes requests after they have been signed. */
+/** Changes the client's requests after they have been signed. */
 function tamper(client: S3Client, change: (request: Signed) => Partial<Signed>): void {
   client.middlewareStack.add(
     next => args => {
@@ -72,7 +72,7 @@ function tamper(client: S3Client, change: (request: Signed) => Partial<Signed>):
   )
 }
 
-describe('who asks', () => {
+describe('the caller', () => {
   it.each([
     ['a path', () => ({ path: '/ours/other' })],
     ['a header', ({ headers }: Signed) => ({ headers: { ...headers, 'x-amz-meta-a': 'changed' } })],
@@ -99,11 +99,11 @@ describe('who asks', () => {
     expect(await faultOf(put(forger, 'k'))).toEqual({ name: 'AccessDenied', status: 403 })
   })
 
-  it('must be known, with the right secret, and now', async () => {
+  it('must have a known key, the right secret and the right time', async () => {
     const { url } = await startWithBucket()
     const faultWith = (options: Parameters<typeof clientFor>[1]) => faultOf(put(clientFor(url, options), 'k'))
-    const stranger = { ...credentials, accessKeyId: 'AKIDSTRANGER' }
-    expect(await faultWith({ credentials: stranger })).toEqual({ name: 'InvalidAccessKeyId', status: 403 })
+    const unknownKey = { ...credentials, accessKeyId: 'AKIDSTRANGER' }
+    expect(await faultWith({ credentials: unknownKey })).toEqual({ name: 'InvalidAccessKeyId', status: 403 })
     const guessed = { ...credentials, secretAccessKey: 'guessed' }
     expect(await faultWith({ credentials: guessed })).toEqual({ name: 'SignatureDoesNotMatch', status: 403 })
     const late = { name: 'RequestTimeTooSkewed', status: 403 }
@@ -114,7 +114,7 @@ describe('who asks', () => {
     expect((await fetch(`${url}/${Bucket}/k`)).status).toBe(403)
   })
 
-  it('with temporary credentials needs their token, in their time', async () => {
+  it('with temporary credentials needs their token, until they expire', async () => {
     const temporary = { accessKeyId: 'ASIA1', secretAccessKey: 's', sessionToken: 'token' }
     let expiration = new Date(Date.now() + 60_000)
     const { url } = await startWithBucket({
@@ -138,17 +138,17 @@ describe('who asks', () => {
     expect(await faultOf(put(clientFor(url, { credentials: temporary }), 'k'))).toMatchObject({
       name: 'ExpiredToken',
     })
-    // A link dies with its credentials.
+    // A URL expires with its credentials.
     expect((await fetch(link)).status).toBe(400)
   })
 
   it('may do what the policy allows', async () => {
-    const asked: AccessRequest[] = []
+    const requested: AccessRequest[] = []
     const denied = new Set(['s3:ListBucket', 's3:DeleteObject'])
     let strict = false
     const { client } = await startWithBucket({
       allows: (accessKeyId, permission) => {
-        if (strict) asked.push(permission)
+        if (strict) requested.push(permission)
         return accessKeyId === credentials.accessKeyId && !(strict && denied.has(permission.action))
       },
     })
@@ -158,12 +158,12 @@ describe('who asks', () => {
     expect(await textOf(client, 'k')).toBe('x')
     expect(await faultOf(client.send(new ListObjectsV2Command({ Bucket, Prefix: 'p/' })))).toEqual(denial)
     expect(await faultOf(client.send(new DeleteObjectCommand({ Bucket, Key: 'k' })))).toEqual(denial)
-    // Whoever may not list doesn't learn what is absent.
+    // Without the right to list the bucket, a missing object is answered with 403.
     expect(await faultOf(textOf(client, 'absent'))).toEqual(denial)
     const Delete = { Objects: [{ Key: 'k' }] }
     const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete }))
     expect(Errors).toMatchObject([{ Key: 'k', Code: 'AccessDenied' }])
-    expect(asked.slice(0, 2)).toEqual([
+    expect(requested.slice(0, 2)).toEqual([
       { action: 's3:GetObject', resource: 'arn:aws:s3:::ours/k', context: { 'aws:SecureTransport': 'true' } },
       {
         action: 's3:ListBucket',
@@ -182,8 +182,8 @@ describe('who asks', () => {
   })
 })
 
-describe('a presigned link', () => {
-  it('dies when it says, and can be neither changed nor used early', async () => {
+describe('a presigned URL', () => {
+  it('expires, and cannot be changed or used too early', async () => {
     const { url, client } = await startWithBucket()
     await put(client, 'k')
     const command = new GetObjectCommand({ Bucket, Key: 'k' })
@@ -204,7 +204,7 @@ describe('a presigned link', () => {
 })
 
 describe('a body', () => {
-  const refusal = async (change: () => Partial<Signed>, input: { ContentMD5?: string } = {}) => {
+  const rejection = async (change: () => Partial<Signed>, input: { ContentMD5?: string } = {}) => {
     const { url, client, directory } = await startWithBucket()
     const forger = clientFor(url)
     tamper(forger, change)
@@ -216,15 +216,18 @@ describe('a body', () => {
     return fault
   }
 
-  it('must be the one that was signed', async () => {
-    const fault = await refusal(() => ({ body: 'jello' }))
+  it('must match the signed hash', async () => {
+    const fault = await rejection(() => ({ body: 'jello' }))
     expect(fault).toEqual({ name: 'XAmzContentSHA256Mismatch', status: 400 })
   })
 
   it('must match its Content-MD5', async () => {
     const md5OfOther = 'XrY7u+Ae7tCTyyK7j1rNww=='
-    expect(await refusal(() => ({}), { ContentMD5: md5OfOther })).toEqual({ name: 'BadDigest', status: 400 })
-    expect(await refusal(() => ({}), { ContentMD5: 'not md5' })).toEqual({
+    expect(await rejection(() => ({}), { ContentMD5: md5OfOther })).toEqual({
+      name: 'BadDigest',
+      status: 400,
+    })
+    expect(await rejection(() => ({}), { ContentMD5: 'not md5' })).toEqual({
       name: 'InvalidDigest',
       status: 400,
     })
@@ -241,8 +244,8 @@ describe('a body', () => {
   ])('must match its checksum: %s %s → %s', async (name, value, code) => {
     const { url, client } = await startWithBucket()
     const headers = { [`x-amz-checksum-${name}`]: value }
-    const answer = await sendRaw(`${url}/${Bucket}/k`, { method: 'PUT', headers, body: () => 'hello' })
-    expect(answer.code).toBe(code)
+    const response = await sendRaw(`${url}/${Bucket}/k`, { method: 'PUT', headers, body: () => 'hello' })
+    expect(response.code).toBe(code)
     expect(await keysOf(client)).toEqual([])
   })
 
@@ -251,26 +254,26 @@ describe('a body', () => {
   const crc32 = 'x-amz-checksum-crc32:OYHAMQ==\r\n'
 
   it.each([
-    ['good', `${chunk('01234')}${chunk('56789')}0\r\nx-amz-checksum-crc32:poTHxg==\r\n\r\n`, undefined],
-    ['of another checksum', `${chunk('0123456789')}0\r\n${crc32}\r\n`, 'BadDigest'],
+    ['valid', `${chunk('01234')}${chunk('56789')}0\r\nx-amz-checksum-crc32:poTHxg==\r\n\r\n`, undefined],
+    ['with a wrong checksum', `${chunk('0123456789')}0\r\n${crc32}\r\n`, 'BadDigest'],
     ['without the checksum', `${chunk('0123456789')}0\r\n\r\n`, 'MalformedTrailerError'],
     ['with an unknown trailer', `${chunk('0123456789')}0\r\nx-other: 1\r\n\r\n`, 'MalformedTrailerError'],
     ['too short', `${chunk('01234')}0\r\n${crc32}\r\n`, 'IncompleteBody'],
     ['too long', `${chunk('0123456789a')}0\r\n${crc32}\r\n`, 'IncompleteBody'],
     ['cut off', chunk('0123456789'), 'IncompleteBody'],
-    ['of wrong chunks', `5\r\n0123456789\r\n0\r\n${crc32}\r\n`, 'InvalidRequest'],
-    ['of no chunks', '0123456789', 'IncompleteBody'],
-    ['with more behind', `${chunk('0123456789')}0\r\n${crc32}\r\nmore`, 'MalformedTrailerError'],
-    ['of an endless line', 'f'.repeat(20_000), 'InvalidRequest'],
-  ])('in chunks that are %s', async (_, body, code) => {
+    ['with a wrong chunk size', `5\r\n0123456789\r\n0\r\n${crc32}\r\n`, 'InvalidRequest'],
+    ['without chunks', '0123456789', 'IncompleteBody'],
+    ['followed by more', `${chunk('0123456789')}0\r\n${crc32}\r\nmore`, 'MalformedTrailerError'],
+    ['with an endless line', 'f'.repeat(20_000), 'InvalidRequest'],
+  ])('in chunks is verified: %s', async (_, body, code) => {
     const { url, client } = await startWithBucket()
-    const answer = await sendRaw(`${url}/${Bucket}/k`, {
+    const response = await sendRaw(`${url}/${Bucket}/k`, {
       method: 'PUT',
       headers: trailing,
       payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
       body: () => body,
     })
-    expect(answer).toMatchObject({ status: code ? 400 : 200, code })
+    expect(response).toMatchObject({ status: code ? 400 : 200, code })
     if (code) expect(await keysOf(client)).toEqual([])
     else expect(await textOf(client, 'k')).toBe('0123456789')
   })
@@ -278,27 +281,27 @@ describe('a body', () => {
   it.each([
     ['right', (signature: string) => signature, 200],
     ['wrong', () => '0'.repeat(64), 403],
-  ])('in chunks whose trailer has the %s signature', async (_, sealed, status) => {
+  ])('in chunks is verified: a trailer with the %s signature', async (_, alter, status) => {
     const { url } = await startWithBucket()
-    const answer = await sendRaw(`${url}/${Bucket}/k`, {
+    const response = await sendRaw(`${url}/${Bucket}/k`, {
       method: 'PUT',
       headers: trailing,
       payload: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
       body: ({ key, scope, signature }) => {
-        const seal = (kind: string, lines: string[]) =>
+        const signChunk = (kind: string, lines: string[]) =>
           sign(key, stringToSign(scope, lines, `AWS4-HMAC-SHA256-${kind}`))
-        const first = seal('PAYLOAD', [signature, sha256(''), sha256('0123456789')])
-        const end = seal('PAYLOAD', [first, sha256(''), sha256('')])
+        const first = signChunk('PAYLOAD', [signature, sha256(''), sha256('0123456789')])
+        const end = signChunk('PAYLOAD', [first, sha256(''), sha256('')])
         const trailer = 'x-amz-checksum-crc32:poTHxg=='
-        const last = seal('TRAILER', [end, sha256(`${trailer}\n`)])
+        const last = signChunk('TRAILER', [end, sha256(`${trailer}\n`)])
         const chunks = `${chunk('0123456789', `;chunk-signature=${first}`)}0;chunk-signature=${end}\r\n`
-        return `${chunks}${trailer}\r\nx-amz-trailer-signature:${sealed(last)}\r\n\r\n`
+        return `${chunks}${trailer}\r\nx-amz-trailer-signature:${alter(last)}\r\n\r\n`
       },
     })
-    expect(answer.status).toBe(status)
+    expect(response.status).toBe(status)
   })
 
-  it('that breaks off leaves nothing', async () => {
+  it('that breaks off leaves no files', async () => {
     const { url, client, directory } = await startWithBucket()
     const link = new URL(await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'k' })))
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -312,7 +315,7 @@ describe('a body', () => {
   })
 })
 
-describe('requests that nobody should send', () => {
+describe('invalid requests', () => {
   it.each([
     ['POST', '/ours?delete', '<Delete><Object><Key>k</Key></Object>', 'MalformedXML'],
     ['POST', '/ours?delete', '<!DOCTYPE x [<!ENTITY y "z">]><Delete/>', 'MalformedXML'],
@@ -327,14 +330,14 @@ describe('requests that nobody should send', () => {
     ['GET', '/ours?list-type=3', '', 'NotImplemented'],
     ['GET', '/ours/k?tagging', '', 'NotImplemented'],
     ['PATCH', '/ours/k', '', 'NotImplemented'],
-  ])('%s %s', async (method, path, text, code) => {
+  ])('%s %s has its error code', async (method, path, text, code) => {
     const { url } = await startWithBucket()
     const headers = { 'content-md5': createHash('md5').update(text).digest('base64') }
-    const answer = await sendRaw(`${url}${path}`, { method, headers, ...(text && { body: () => text }) })
-    expect(answer.code).toBe(code)
+    const response = await sendRaw(`${url}${path}`, { method, headers, ...(text && { body: () => text }) })
+    expect(response.code).toBe(code)
   })
 
-  it('are answered, and do not stop the server', async () => {
+  it('get a response and do not stop the server', async () => {
     const { url, client } = await startWithBucket()
     const port = Number(new URL(url).port)
     for (const line of [
@@ -346,14 +349,14 @@ describe('requests that nobody should send', () => {
     ]) {
       const socket = connect(port, '127.0.0.1')
       socket.end(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)
-      const [answer] = await once(socket, 'data')
-      expect(String(answer)).toMatch(/^HTTP\/1.1 40[03] /)
+      const [response] = await once(socket, 'data')
+      expect(String(response)).toMatch(/^HTTP\/1.1 40[03] /)
       socket.destroy()
     }
     await put(client, 'k')
   })
 
-  it('are answered in their turn', async () => {
+  it('get their response in order when pipelined', async () => {
     const { client } = await startWithBucket()
     await put(client, 'k', 'x'.repeat(3_000_000))
     const { host, port, pathname, search } = new URL(
@@ -362,13 +365,13 @@ describe('requests that nobody should send', () => {
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     socket.write(`GET /%ff HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
-    let answers = ''
-    for await (const bytes of socket) answers += bytes
-    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
-    expect(answers).toContain('<Code>InvalidURI</Code>')
+    let responses = ''
+    for await (const bytes of socket) responses += bytes
+    expect(responses.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+    expect(responses).toContain('<Code>InvalidURI</Code>')
   })
 
-  it('name the operation that is missing', async () => {
+  it('get an error that names the missing operation', async () => {
     const { client } = await startWithBucket()
     const versioning = client.send(
       new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
@@ -382,7 +385,7 @@ describe('requests that nobody should send', () => {
 })
 
 describe('notifications', () => {
-  it('have the shape of those of S3, and follow rules', async () => {
+  it('have the format of S3, and follow rules', async () => {
     const all: S3Event[] = []
     const chosen: S3Event[] = []
     const { client } = await startWithBucket({
@@ -439,7 +442,7 @@ describe('notifications', () => {
     expect(new Set(sequence).size).toBe(6)
   })
 
-  it('are not sent for what was refused', async () => {
+  it('are not sent for rejected writes', async () => {
     const events: S3Event[] = []
     const { client } = await startWithBucket({
       notifications: [{ events: ['s3:ObjectCreated:*'], deliver: event => events.push(event) }],
@@ -453,7 +456,7 @@ describe('notifications', () => {
 })
 
 describe('the directory', () => {
-  it('keeps objects and uploads under way through a restart, and nothing else', async () => {
+  it('keeps objects and unfinished uploads across a restart, and nothing else', async () => {
     const directory = await temporaryDirectory()
     const first = await startS3({ directory, credentials: lookUp })
     const before = clientFor(first.url)
@@ -476,7 +479,7 @@ describe('the directory', () => {
     expect(await textOf(client, 'multi')).toBe('part')
   })
 
-  it('is forgotten with its bucket', async () => {
+  it('has no parts of uploads in a deleted bucket', async () => {
     const { client, directory } = await startWithBucket()
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'multi' }))
     await client.send(new UploadPartCommand({ Bucket, Key: 'multi', UploadId, PartNumber: 1, Body: 'x' }))
@@ -484,12 +487,12 @@ describe('the directory', () => {
     expect(await readdir(join(directory, 'blobs'))).toEqual([])
   })
 
-  it('belongs to one server at a time', async () => {
+  it('can be used by only one server', async () => {
     const { directory } = await startServer()
     await expect(startS3({ directory, credentials: lookUp })).rejects.toThrow(UserError)
   })
 
-  it('holds all that was acknowledged when the server is killed', async () => {
+  it('keeps all acknowledged writes if the server is killed', async () => {
     const directory = await temporaryDirectory()
     const program = `
       const { startS3 } = await import(${JSON.stringify(new URL('../../s3/server.ts', import.meta.url))})
@@ -517,7 +520,7 @@ describe('the directory', () => {
     const revived = await startServer({ directory })
     for (const [key, body] of acknowledged) {
       const found = (await textOf(revived.client, key)) ?? ''
-      // The write that was under way may have come through without its answer.
+      // A write in progress may have been committed without a response.
       const [writer, n = ''] = (found.split(' ', 1)[0] ?? '').split('/')
       expect(found).toBe(`${writer}/${n} `.repeat(5000))
       expect(Number(n)).toBeGreaterThanOrEqual(Number(/\/(\d+) /.exec(body)?.[1]))
@@ -525,7 +528,7 @@ describe('the directory', () => {
     expect(await readdir(join(directory, 'blobs'))).toHaveLength((await keysOf(revived.client)).length)
   })
 
-  it('lets a reader finish what is replaced meanwhile', async () => {
+  it('keeps a replaced object until its readers have finished', async () => {
     const { client, directory } = await startWithBucket()
     const bytes = Buffer.alloc(8 * 1024 * 1024, 'a')
     await put(client, 'k', bytes)

@@ -5,7 +5,7 @@ import { decodeChunks } from '../../s3/chunked-body.ts'
 import { Fault } from '../../s3/faults.ts'
 import type { S3Request } from '../../s3/request.ts'
 
-// The worked examples of AWS's documentation:
+// The examples in AWS's documentation:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, sigv4-query-string-auth.html and
 // sigv4-streaming.html
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
@@ -35,8 +35,8 @@ const signed = (names: string, signature: string) =>
 const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const date = '20130524T000000Z'
 
-describe('the signature of the documentation', () => {
-  it('of GetObject', () => {
+describe('the signatures in the documentation', () => {
+  it('verifies GetObject', () => {
     const get = request('GET', '/test.txt', '', {
       host,
       range: 'bytes=0-9',
@@ -52,7 +52,7 @@ describe('the signature of the documentation', () => {
     expect(() => authorize(other, lookUp, 'us-east-1', now)).toThrow(Fault)
   })
 
-  it('of PutObject, with a key that needs encoding', () => {
+  it('verifies PutObject with a key that needs encoding', () => {
     const put = request('PUT', '/test$file.text', '', {
       host,
       date: 'Fri, 24 May 2013 00:00:00 GMT',
@@ -70,7 +70,7 @@ describe('the signature of the documentation', () => {
   it.each([
     ['lifecycle=', 'fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543'],
     ['max-keys=2&prefix=J', '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7'],
-  ])('of GET /?%s', (query, signature) => {
+  ])('verifies GET /?%s', (query, signature) => {
     const list = request('GET', '/', query, {
       host,
       'x-amz-content-sha256': empty,
@@ -80,7 +80,7 @@ describe('the signature of the documentation', () => {
     expect(authorize(list, lookUp, 'us-east-1', now).payload).toBe(empty)
   })
 
-  it('of a presigned link, while it lasts', () => {
+  it('verifies a presigned URL until it expires', () => {
     const query = new URLSearchParams({
       'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
       'X-Amz-Credential': scope,
@@ -98,7 +98,7 @@ describe('the signature of the documentation', () => {
   })
 })
 
-describe('the chunked upload of the documentation', () => {
+describe('the chunked upload in the documentation', () => {
   const seed = '4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9'
   const put = request('PUT', '/examplebucket/chunkObject.txt', '', {
     host: 's3.amazonaws.com',
@@ -138,10 +138,10 @@ describe('the chunked upload of the documentation', () => {
 
   it.each([
     ['changed', chunk(65_536, first) + chunk(1024, second, 'b') + chunk(0, last)],
-    ['left out', chunk(65_536, first) + chunk(0, last)],
+    ['missing', chunk(65_536, first) + chunk(0, last)],
     ['swapped', chunk(1024, second) + chunk(65_536, first) + chunk(0, last)],
     ['unsigned', `400\r\n${'a'.repeat(1024)}\r\n0\r\n\r\n`],
-  ])('is refused with a chunk %s', async (_, body) => {
+  ])('is rejected with a chunk %s', async (_, body) => {
     await expect(decode(body, 1000)).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' })
   })
 })

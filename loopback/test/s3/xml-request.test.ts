@@ -5,7 +5,7 @@ import { writeXml } from '../../s3/xml.ts'
 import { parseXml } from '../../s3/xml-request.ts'
 
 describe('parseXml', () => {
-  it('reads back any text that is written', () => {
+  it('parses any text that writeXml writes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), text => {
         expect(parseXml(writeXml(['Delete', [['Key', text]]])).children[0]?.text).toBe(text)
@@ -13,13 +13,13 @@ describe('parseXml', () => {
     )
   })
 
-  it('passes over declarations, namespaces and white space', () => {
+  it('ignores declarations, namespaces and white space', () => {
     const text = `<?xml version="1.0"?>\n<A xmlns="urn:x">\n <B c='d'/> <B >&#x41;&#66;&amp;</B >\n</A>\n`
     const { name, children } = parseXml(text)
     expect([name, ...children.map(child => child.text)]).toEqual(['A', '', 'AB&'])
   })
 
-  it('refuses everything else with a fault, and nothing worse', () => {
+  it('rejects all other input with a Fault', () => {
     const piece = fc.constantFrom(
       '<',
       '>',
@@ -61,7 +61,7 @@ describe('parseXml', () => {
     '<a>&x;</a>',
     '<a>&#xffffffff;</a>',
     '<a><!-- --></a>',
-  ])('refuses %j', text => {
+  ])('rejects %j', text => {
     expect(() => parseXml(text)).toThrow(Fault)
   })
 })

@@ -12,8 +12,8 @@ import { policySchema } from '../../iam/policy.ts'
 import { startSts } from '../../sts/sts.ts'
 
 /**
- * What every STS must do; LAMBCI_TEST_STS_ENDPOINT and LAMBCI_TEST_STS_ROLE, a role that the credentials in the
- * environment may assume, point this at another one.
+ * The contract of every STS. To run it against another endpoint, set LAMBCI_TEST_STS_ENDPOINT and
+ * LAMBCI_TEST_STS_ROLE, a role that the credentials in the environment may assume.
  */
 const ROLE = process.env.LAMBCI_TEST_STS_ROLE ?? 'arn:aws:iam::000000000000:role/session'
 let client: STSClient
@@ -56,7 +56,7 @@ afterAll(async () => {
 const assume = (change: Partial<AssumeRoleCommandInput> = {}) =>
   client.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'gh.ada.web-7', ...change }))
 
-test('a session has temporary credentials, and they are its own', async () => {
+test('each session has its own temporary credentials', async () => {
   const before = Date.now()
   const { Credentials, AssumedRoleUser } = await assume({ DurationSeconds: 900 })
   expect(Credentials?.AccessKeyId).toMatch(/^ASIA[A-Z0-9]{16}$/)
@@ -85,12 +85,12 @@ test.each<[string, Partial<AssumeRoleCommandInput>, string]>([
   ['less than 15 minutes', { DurationSeconds: 899 }, 'ValidationError'],
   ['more than 12 hours', { DurationSeconds: 43_201 }, 'ValidationError'],
   ['a policy of 2,049 characters', { Policy: `"${'x'.repeat(2047)}"` }, 'ValidationError'],
-  ['a policy that is no JSON', { Policy: '{' }, 'MalformedPolicyDocumentException'],
-  ['a policy that is none', { Policy: '{"Statement": 7}' }, 'MalformedPolicyDocumentException'],
-])('%s is refused', async (_, change, name) => {
+  ['a policy that is not JSON', { Policy: '{' }, 'MalformedPolicyDocumentException'],
+  ['JSON that is not a policy', { Policy: '{"Statement": 7}' }, 'MalformedPolicyDocumentException'],
+])('%s is rejected', async (_, change, name) => {
   await expect(assume(change)).rejects.toMatchObject({ name })
 })
 
-test('a role that is not there is refused like one that may not be had', async () => {
-  await expect(assume({ RoleArn: `${ROLE}-of-nobody` })).rejects.toMatchObject({ name: 'AccessDenied' })
+test('a role that does not exist gives the same error as one that may not be assumed', async () => {
+  await expect(assume({ RoleArn: `${ROLE}-missing` })).rejects.toMatchObject({ name: 'AccessDenied' })
 })

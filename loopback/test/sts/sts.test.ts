@@ -13,7 +13,7 @@ import { startSns } from '../../sns/sns.ts'
 import type { RoleDefinition } from '../../sts/assume-role.ts'
 import { type Sts, startSts } from '../../sts/sts.ts'
 
-// What only our own server promises; what STS promises is in sts-contract.test.ts.
+// What only our own server guarantees. The contract of STS is in sts-contract.test.ts.
 const OWN = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
 const region = 'us-east-1'
 const arn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
@@ -78,7 +78,7 @@ const guardOf = (sts: Sts): Guard => ({
   },
 })
 
-test('a role is had by whom it trusts and who may have it, for an hour at most, and by nobody else', async () => {
+test('only a caller that the role trusts, and that may assume it, gets a session, of at most an hour', async () => {
   const sts = await start()
   const http = clientOf(sts, sts.issue(arn('http')))
   expect((await http.send(new GetCallerIdentityCommand({}))).Arn).toBe(
@@ -101,13 +101,13 @@ test.each([
   ['a wrong secret', { secretAccessKey: 'guessed' }, 'SignatureDoesNotMatch'],
   ['a wrong token', { sessionToken: 'guessed' }, 'InvalidClientTokenId'],
   ['an unknown key', { accessKeyId: 'ASIA0000000000000000' }, 'InvalidClientTokenId'],
-])('%s opens nothing', async (_, change, name) => {
+])('%s is rejected', async (_, change, name) => {
   const sts = await start()
   const client = clientOf(sts, { ...sts.issue(arn('http')), ...change })
   await expect(assume(client)).rejects.toMatchObject({ name })
 })
 
-test('a session outlives a restart and ends at its time; without its role it is nobody', async () => {
+test('a session survives a restart, expires in time, and is invalid without its role', async () => {
   const directory = scratch()
   const clock = { time: Date.now(), now: () => clock.time }
   const first = await start({ directory, clock })
@@ -115,8 +115,8 @@ test('a session outlives a restart and ends at its time; without its role it is 
   await first.close()
 
   const second = await start({ directory, clock })
-  const who = clientOf(second, keys)
-  expect((await who.send(new GetCallerIdentityCommand({}))).Arn).toMatch(/assumed-role\/session\/job$/)
+  const client = clientOf(second, keys)
+  expect((await client.send(new GetCallerIdentityCommand({}))).Arn).toMatch(/assumed-role\/session\/job$/)
   expect(second.credentials(keys.accessKeyId)?.expiration?.getTime()).toBe(clock.time + 3_600_000)
   await second.close()
 
@@ -130,7 +130,7 @@ test('a session outlives a restart and ends at its time; without its role it is 
   expect(fourth.credentials(keys.accessKeyId)?.expiration?.getTime()).toBeLessThan(clock.time)
 })
 
-test('SNS and the Scheduler do what the role allows, for who has its keys', async () => {
+test('SNS allows what the role allows, and verifies signatures', async () => {
   const sts = await start()
   const guard = guardOf(sts)
   const options = { directory: scratch(), topics: [{ name: 'jobs' }, { name: 'other' }], guard }
@@ -155,13 +155,13 @@ test('SNS and the Scheduler do what the role allows, for who has its keys', asyn
   await expect(publish(narrowed, sns.topicArn('other'))).rejects.toMatchObject(denied)
 })
 
-test('a schedule takes the right to set it in its group, and to pass its role', async () => {
+test('creating a schedule requires the right to do so in its group, and to pass its role', async () => {
   const schedules = 'arn:aws:scheduler:us-east-1:000000000000:schedule/lambci/*'
   const passed = { Condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } } }
   const sts = await start({
     roles: [
       role('sets', 'nobody', allow('scheduler:*', schedules), {
-        ...allow('iam:PassRole', arn('wake')),
+        ...allow('iam:PassRole', arn('trigger')),
         ...passed,
       }),
     ],
@@ -190,7 +190,7 @@ test('a schedule takes the right to set it in its group, and to pass its role', 
     name: 'AccessDeniedException',
     message: expect.stringContaining(action),
   })
-  await expect(create('default', arn('wake'))).rejects.toMatchObject(denied('scheduler:CreateSchedule'))
+  await expect(create('default', arn('trigger'))).rejects.toMatchObject(denied('scheduler:CreateSchedule'))
   await expect(create('lambci', arn('admin'))).rejects.toMatchObject(denied('iam:PassRole'))
-  expect((await create('lambci', arn('wake'))).ScheduleArn).toMatch(/schedule\/lambci\/switch\.1_a$/)
+  expect((await create('lambci', arn('trigger'))).ScheduleArn).toMatch(/schedule\/lambci\/switch\.1_a$/)
 })

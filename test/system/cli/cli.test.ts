@@ -78,7 +78,7 @@ test('a port in use is one sentence', async () => {
   server.close()
   expect(run.exitCode).toBe(2)
   expect(run.stderr).toBe(
-    `lambci: Port ${port} on 127.0.0.1 is in use by another program: choose another, or 0 for any.`,
+    `lambci: Port ${port} on 127.0.0.1 is in use by another program. Choose another port, or 0 for any free one.`,
   )
 })
 

@@ -8,7 +8,7 @@ export async function throws(): Promise<never> {
   throw new RangeError('too far')
 }
 
-/** Fails as often as the event says, by a tally kept in a file. */
+/** Fails the first `times` calls, counted by the lines of the file `tally`. */
 export async function failsFirst(event: { tally: string; times: number }, context: Context) {
   appendFileSync(event.tally, `${context.awsRequestId}\n`)
   if (readFileSync(event.tally, 'utf8').trim().split('\n').length <= event.times) throw new Error('not yet')
@@ -26,8 +26,8 @@ export async function rejectsElsewhere() {
 export const returnsTooMuch = async () => 'x'.repeat(7 * 1024 * 1024)
 
 /**
- * Starts a shell as a build does: in a group of its own, with an environment of its own. It leaves a child in its
- * group, one in another session, and, if asked, one that no living parent knows; their ids go into a file.
+ * Starts a shell as a build does, with its own process group and environment. The shell leaves a child in its group,
+ * one in another session, and, if `disown` is set, one whose parent has exited. Writes all process ids to `pids`.
  */
 export async function leavesProcesses({ pids, disown }: { pids: string; disown: boolean }) {
   const { PATH = '', LAMBCI_SANDBOX: HOME = '/' } = process.env
@@ -40,7 +40,7 @@ export async function leavesProcesses({ pids, disown }: { pids: string; disown: 
   await sleep(600_000)
 }
 
-/** Marks that it runs, then waits, unless it has been here before. */
+/** On the first call creates the file `mark` and hangs; later calls create `<mark>.again` and return. */
 export async function hangsOnce(event: { mark: string }) {
   try {
     writeFileSync(event.mark, String(process.pid), { flag: 'wx' })

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { startLambda } from '../../../lambda/lambda.ts'
 
-/** A host of its own, to be killed: queues one event that hangs. */
+/** A host in its own process, which the test kills. Queues one event that hangs. */
 const [, , directory = '', mark = ''] = process.argv
 const module = fileURLToPath(new URL('./failing.ts', import.meta.url))
 const lambda = await startLambda({

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** The body that a runtime posts to …/error, and what a caller gets as the function error's payload. */
+/** The body that a runtime posts to …/error, and the payload of the function error that the caller receives. */
 export const functionErrorSchema = z.object({
   errorType: z.string().default('Error'),
   errorMessage: z.string().default(''),
@@ -9,9 +9,9 @@ export const functionErrorSchema = z.object({
 export type FunctionError = z.infer<typeof functionErrorSchema>
 
 /** How one invocation ended. */
-export type Outcome = { ok: true; payload: unknown } | { ok: false; error: FunctionError }
+export type InvocationResult = { ok: true; payload: unknown } | { ok: false; error: FunctionError }
 
-export const failed = (errorType: string, errorMessage: string): Outcome => ({
+export const failed = (errorType: string, errorMessage: string): InvocationResult => ({
   ok: false,
   error: { errorType, errorMessage },
 })
@@ -22,7 +22,7 @@ export const timedOut = (requestId: string, timeoutMs: number) =>
     `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
   )
 
-/** Lambda's words, which are those of Go's os/exec: `signal: killed`, `exit status 1`. */
+/** The result if the runtime exits. Lambda uses the wording of Go's os/exec: `signal: killed`, `exit status 1`. */
 export function exited(requestId: string, code: number | null, signal: NodeJS.Signals | null) {
   const reason =
     signal !== null
