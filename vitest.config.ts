@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+/** System tests mostly wait for processes, git and servers, so there are more workers than cores. */
+const SYSTEM_WORKERS = 6
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'loopback/test/**/*.test.ts'],
-    // Real processes, real git and real servers take their time on a small machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/{system,hostile}/**/*.test.ts', 'loopback/test/**/*.test.ts'],
+          pool: 'forks',
+          maxWorkers: SYSTEM_WORKERS,
+          globalSetup: 'test/support/bundles.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 })
