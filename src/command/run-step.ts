@@ -14,7 +14,7 @@ export type StepContext = {
 
 /** Where a step's output and the runner's own lines go. */
 export type StepLog = {
-  say(line: string): Promise<void>
+  writeLine(line: string): Promise<void>
   write(bytes: Uint8Array): Promise<void>
   redact(text: string): string
 }
@@ -29,7 +29,7 @@ export async function runStep(
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
-  await log.say(`$ ${command}`)
+  await log.writeLine(`$ ${command}`)
   const { exit } = await runCommand({
     command,
     cwd: directory,
@@ -40,6 +40,6 @@ export async function runStep(
   })
   const shown = log.redact(command)
   const reason = reasonOfExit(shown, exit)
-  await log.say(reason ?? `${shortCommand(shown)} ended with exit code 0`)
+  await log.writeLine(reason ?? `${shortCommand(shown)} ended with exit code 0`)
   return { exit, reason }
 }

@@ -29,7 +29,7 @@ export class BuildLog {
     this.#sink = sink
     this.#limiter = createLimiter(limit)
     const { upload, stored } = sink
-    this.#streamer = new LogStreamer({ upload, stored, lastMs: LAST_MS, restBytes: REST_BYTES })
+    this.#streamer = new LogStreamer({ upload, stored, endTimeoutMs: LAST_MS, restBytes: REST_BYTES })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }
@@ -77,7 +77,7 @@ export class BuildLog {
       }
     }
     // It is read from its segments then.
-    await this.#sink.keepRest().catch(() => {})
+    await this.#sink.storeRest().catch(() => {})
     return false
   }
 

@@ -9,6 +9,6 @@ export async function logError(error: Error, log: BuildLog): Promise<string> {
   const isForPeople = error instanceof UserError
   if (!isForPeople) console.error(log.redact(error.stack ?? String(error)))
   const lines = (isForPeople ? error.message : `A fault in the runner: ${error.message}`).split('\n')
-  for (const line of lines) await log.say(line)
+  for (const line of lines) await log.writeLine(line)
   return log.redact(lines[0] ?? '').slice(0, 500)
 }

@@ -13,7 +13,7 @@ export type LogSink = {
   /** Makes `log.txt` whole. May be called again when it fails. */
   finish(): Promise<void>
   /** Where there is no whole, its end becomes a segment. */
-  keepRest(): Promise<void>
+  storeRest(): Promise<void>
 }
 
 /** A log below it is read at once: its lines need no index. */
@@ -52,7 +52,7 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
       await Promise.all([whole.advance(), writeIndex()])
     },
     finish: () => whole.finish(),
-    keepRest: async () => {
+    storeRest: async () => {
       if (rest) await store.put(keys.segment(rest.firstByte), rest.bytes, LOG_TYPE)
     },
   }

@@ -11,7 +11,7 @@ export type StreamerOptions = {
   stored?(firstByte: number, bytes: Uint8Array): Promise<void>
   /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 5 MiB). */
   intervalMs?: number
-  soonBytes?: number
+  flushBytes?: number
   /** The largest segment (8 MiB). */
   segmentBytes?: number
   /** How much may wait or be under way before `write` stops taking more (24 MiB). */
@@ -21,21 +21,21 @@ export type StreamerOptions = {
   /** Before the second try of an upload; doubles from try to try, up to fifty times as long (200 ms). */
   backOffMs?: number
   /** Once the build has ended: tries for one upload (5), and the longest wait for all of them (60 s). */
-  lastTries?: number
-  lastMs?: number
+  endTries?: number
+  endTimeoutMs?: number
 }
 
 const DEFAULTS = {
   stored: async () => {},
   intervalMs: 1000,
   // What S3 takes as a part of the whole need not be sent twice.
-  soonBytes: 5 * MIB,
+  flushBytes: 5 * MIB,
   segmentBytes: 8 * MIB,
   bufferBytes: 24 * MIB,
   restBytes: 0,
   backOffMs: 200,
-  lastTries: 5,
-  lastMs: 60_000,
+  endTries: 5,
+  endTimeoutMs: 60_000,
 }
 
 /**
@@ -82,7 +82,7 @@ export class LogStreamer {
   /** Sends what is left. `complete` is false when something had to be given up: then `bytes` are stored. */
   async end(): Promise<{ bytes: number; complete: boolean; segments: number }> {
     this.#ending.abort()
-    const tooLate = sleep(this.#options.lastMs, true, { signal: this.#over.signal }).catch(() => false)
+    const tooLate = sleep(this.#options.endTimeoutMs, true, { signal: this.#over.signal }).catch(() => false)
     if (await Promise.race([this.#drain(), tooLate])) this.#giveUp()
     clearTimeout(this.#timer)
     this.#over.abort()
@@ -107,8 +107,8 @@ export class LogStreamer {
 
   /** Beside another only a full one goes: many small segments would cost more than they bring. */
   #isTime(): boolean {
-    const { soonBytes, segmentBytes } = this.#options
-    const enough = this.#underWay === 0 ? soonBytes : Math.max(soonBytes, segmentBytes)
+    const { flushBytes, segmentBytes } = this.#options
+    const enough = this.#underWay === 0 ? flushBytes : Math.max(flushBytes, segmentBytes)
     return this.#isDue || this.#ending.signal.aborted || this.#waitingBytes >= enough
   }
 
@@ -145,8 +145,8 @@ export class LogStreamer {
 
   /** Whether it was done, at last. */
   async #inTheEnd(work: () => Promise<void>): Promise<boolean> {
-    const { backOffMs, lastTries } = this.#options
-    for (let tries = 0, lastOnes = 0; lastOnes < lastTries && this.#complete; tries++) {
+    const { backOffMs, endTries } = this.#options
+    for (let tries = 0, lastOnes = 0; lastOnes < endTries && this.#complete; tries++) {
       if (this.#ending.signal.aborted) lastOnes++
       try {
         await work()
@@ -155,7 +155,7 @@ export class LogStreamer {
         // The end of the build cuts a long wait short: its own tries begin at once.
         const signal = lastOnes > 0 ? this.#over.signal : this.#ending.signal
         const pause = backOffMs * Math.min(2 ** (lastOnes || tries), 50)
-        if (lastOnes < lastTries) await sleep(pause, undefined, { signal }).catch(() => {})
+        if (lastOnes < endTries) await sleep(pause, undefined, { signal }).catch(() => {})
       }
     }
     return false

@@ -17,7 +17,7 @@ const refSchema = z.object({
 })
 
 /** The build that a path names, or null for what can be no build's. */
-export function refOfPath(owner: string, repo: string, number: string): BuildRef | null {
+export function parseBuildRef(owner: string, repo: string, number: string): BuildRef | null {
   const parsed = refSchema.safeParse({ project: `gh/${owner}/${repo}`, number })
   return parsed.success ? parsed.data : null
 }

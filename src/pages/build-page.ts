@@ -4,7 +4,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
 import { isOver } from '../records/wording.ts'
 import { iconOf } from './icon.ts'
-import { renderFrame } from './layout.ts'
+import { renderLayout } from './layout.ts'
 import { renderSummary, titleOf } from './summary.ts'
 
 /** What the page shows; `logText` is the end of the log, `links` lead to all of it. */
@@ -32,5 +32,5 @@ ${renderSummary(view, links.repository)}
 <p class="soft plain-only">The end of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
   const reloadSeconds = isOver(view) ? undefined : RELOAD_SECONDS
-  return renderFrame({ title: titleOf(view), icon: iconOf(view), lively: { reloadSeconds } }, content)
+  return renderLayout({ title: titleOf(view), icon: iconOf(view), lively: { reloadSeconds } }, content)
 }

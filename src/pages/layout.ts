@@ -32,7 +32,7 @@ type Content = HtmlEscapedString | Promise<HtmlEscapedString>
 type PageParts = { title: string; icon: string; lively?: { reloadSeconds: number | undefined } }
 
 /** What all pages have around them; `lively` ones have the script, and load themselves anew where it does not run. */
-export function renderFrame({ title, icon, lively }: PageParts, content: Content) {
+export function renderLayout({ title, icon, lively }: PageParts, content: Content) {
   const reload =
     lively?.reloadSeconds === undefined
       ? ''

@@ -7,8 +7,8 @@ import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
 import { durationOf, isRed } from '../records/wording.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
-import { renderFrame } from './layout.ts'
-import { plainTime } from './time.ts'
+import { renderLayout } from './layout.ts'
+import { formatUtc } from './time.ts'
 
 export type Filter = { branch: string; status: string }
 
@@ -56,12 +56,12 @@ ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
 ${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No build fits.</p>`}
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
-  return renderFrame({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
+  return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
 }
 
 function describeStage({ stage, deployed, latest }: StageState, linkTo: (number: number) => string) {
   const runs = deployed
-    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${plainTime(deployed.endedAt)}</time>`
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
     : 'nothing yet'
   const failed =
     latest.status === 'failed'

@@ -7,7 +7,7 @@ import type { View } from '../records/view.ts'
 import { describeStatus, durationOf, isOver } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
-import { plainTime } from './time.ts'
+import { formatUtc } from './time.ts'
 
 /** A deploy that failed is what the tab should say, though the tests have passed. */
 export function titleOf(view: View): string {
@@ -41,7 +41,7 @@ function factsOf(view: View): [string, Fact][] {
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
     ['Trust', view.trust],
-    ['Queued', html`<time datetime="${view.queuedAt}">${plainTime(view.queuedAt)}</time>`],
+    ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
     [
@@ -57,6 +57,6 @@ function describeDurationOf(view: View): Fact | null {
   const duration = durationOf(view)
   if (duration !== null) return describeDuration(duration)
   return view.startedAt && !hasEnded(view.status)
-    ? html`<span data-since="${view.startedAt}">since ${plainTime(view.startedAt)}</span>`
+    ? html`<span data-since="${view.startedAt}">since ${formatUtc(view.startedAt)}</span>`
     : null
 }

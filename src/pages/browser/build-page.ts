@@ -1,5 +1,5 @@
 import { lineLink, readLineLink } from './line-link.ts'
-import { findTrouble } from './log-search.ts'
+import { findFirstError } from './log-search.ts'
 import { LogSource } from './log-source.ts'
 import { LogView } from './log-view.ts'
 import { SearchBox } from './search-box.ts'
@@ -97,7 +97,7 @@ function connectButtons(view: LogView, source: LogSource, summary: Summary) {
   })
   button('trouble').hidden = !summary.isRed
   button('trouble').addEventListener('click', async () => {
-    const line = await findTrouble(source)
+    const line = await findFirstError(source)
     if (line === null) {
       button('trouble').textContent = 'Nothing looks like an error'
       return

@@ -1,11 +1,11 @@
 import type { Lines } from './line-link.ts'
 import type { Line } from './log-source.ts'
-import { type Look, layOutLine, type Span } from './terminal-line.ts'
+import { type TextStyle, layOutLine, type Span } from './terminal-line.ts'
 
 const decoder = new TextDecoder()
 
 /** A line of the log as an element; whatever it says becomes text. `look` is what the line before it left on. */
-export function createLine(line: Line, look: Look): { element: HTMLElement; look: Look } {
+export function createLine(line: Line, look: TextStyle): { element: HTMLElement; look: TextStyle } {
   const laidOut = layOutLine(decoder.decode(line.bytes).replace(/\r$/, ''), look)
   const element = document.createElement('div')
   element.className = 'line'

@@ -32,7 +32,7 @@ export async function searchLog(
 }
 
 /** The first line that looks like an error; null when none does. */
-export async function findTrouble(source: LogSource): Promise<number | null> {
+export async function findFirstError(source: LogSource): Promise<number | null> {
   for await (const { first, lines } of source.pieces()) {
     const index = lines.findIndex(line => {
       const text = textOfLine(line)

@@ -1,8 +1,8 @@
-import { CHUNK_LINES as CHUNK, type Chunk, drawChunk } from './chunk.ts'
+import { CHUNK_LINES as CHUNK, type Chunk, renderChunk } from './chunk.ts'
 import { markLine } from './line-element.ts'
 import type { Lines } from './line-link.ts'
 import type { LogSource } from './log-source.ts'
-import { keepPlace, lineHeightOf, pixelsPerLine } from './place.ts'
+import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
 import { PLAIN } from './terminal-line.ts'
 
 /** Chunks further away than these are taken off the page. */
@@ -145,10 +145,10 @@ export class LogView {
 
   async #extend(chunk: number): Promise<boolean> {
     const isBefore = chunk < this.#first
-    const look = isBefore ? PLAIN : (this.#chunks.at(-1)?.lookAfter ?? PLAIN)
+    const look = isBefore ? PLAIN : (this.#chunks.at(-1)?.styleAfter ?? PLAIN)
     const drawn = await this.#draw(chunk, look)
     if (drawn.lines === 0) return false
-    keepPlace(this.#drawn, () => {
+    keepScrollPosition(this.#drawn, () => {
       if (isBefore) this.#chunks.unshift(drawn)
       else this.#chunks.push(drawn)
       this.#drawn[isBefore ? 'prepend' : 'append'](drawn.element)
@@ -181,7 +181,7 @@ export class LogView {
   }
 
   async #draw(chunk: number, look = PLAIN): Promise<Chunk> {
-    const drawn = await drawChunk(this.#source, chunk, look)
+    const drawn = await renderChunk(this.#source, chunk, look)
     for (const line of drawn.element.children) markLine(line as HTMLElement, this.#marked)
     return drawn
   }

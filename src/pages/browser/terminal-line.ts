@@ -1,10 +1,10 @@
 import Anser from 'anser'
 
 /** How a piece of a line looks. Colours are one of the sixteen by name, or `r, g, b`. */
-export type Look = { color: string | null; background: string | null; decorations: readonly string[] }
-export type Span = { text: string; look: Look }
+export type TextStyle = { color: string | null; background: string | null; decorations: readonly string[] }
+export type Span = { text: string; look: TextStyle }
 
-export const PLAIN: Look = { color: null, background: null, decorations: [] }
+export const PLAIN: TextStyle = { color: null, background: null, decorations: [] }
 
 /** Wider than any terminal: a cursor sent further right stays here. */
 const LAST_COLUMN = 4000
@@ -18,7 +18,7 @@ const CONTROL =
  * controls that a page has no use for are dropped (sequences) or made visible (characters). Colours that are still on
  * at the end go on in the next line.
  */
-export function layOutLine(text: string, look: Look): { spans: Span[]; look: Look } {
+export function layOutLine(text: string, look: TextStyle): { spans: Span[]; look: TextStyle } {
   const screen = new Row(look)
   let at = 0
   for (const control of text.matchAll(CONTROL)) {
@@ -39,15 +39,15 @@ export function textOfLine(text: string): string {
 }
 
 class Row {
-  look: Look
+  look: TextStyle
   /** Undefined where the cursor has skipped a column. */
-  #cells: (readonly [character: string, look: Look] | undefined)[] = []
+  #cells: (readonly [character: string, look: TextStyle] | undefined)[] = []
   /** What was written in a row, as long as nothing was overwritten: most lines are nothing else. */
   #runs: Span[] = []
   #isSimple = true
   #column = 0
 
-  constructor(look: Look) {
+  constructor(look: TextStyle) {
     this.look = look
   }
 
@@ -64,7 +64,7 @@ class Row {
   }
 
   obey(control: string, parameters: string, final: string): void {
-    if (final === 'm') this.look = lookAfter(this.look, parameters)
+    if (final === 'm') this.look = styleAfter(this.look, parameters)
     else if (control === '\r') this.#move(() => 0)
     else if (control === '\b') this.#move(column => column - 1)
     else if (final === 'G') this.#move(() => countOf(parameters) - 1)
@@ -118,7 +118,7 @@ const visible = (control: string) => {
 
 const PALETTE = /^ansi-palette-(\d+)$/
 
-function lookAfter(look: Look, parameters: string): Look {
+function styleAfter(look: TextStyle, parameters: string): TextStyle {
   const anser = new Anser() as unknown as AnserState
   Object.assign(anser, {
     fg: look.color,

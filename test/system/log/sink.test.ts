@@ -127,7 +127,7 @@ describe('the whole log', () => {
       stored: sink.stored,
       backOffMs: 1,
       segmentBytes: 3 * MIB,
-      lastTries: 9,
+      endTries: 9,
     })
     for (const chunk of pieces(log, MIB)) await streamer.write(chunk)
     expect(await streamer.end()).toMatchObject({ bytes: log.length, complete: true })

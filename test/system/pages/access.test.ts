@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBuild, refOfPath } from '../../../src/pages/access.ts'
+import { openBuild, parseBuildRef } from '../../../src/pages/access.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
@@ -30,7 +30,7 @@ test.each([
   ['ada', 'web/builds/1/log', '1', null],
   ['', '', '', null],
 ])('%s/%s %s names the build %j', (owner, repo, number, expected) => {
-  expect(refOfPath(owner, repo, number)?.number ?? null).toBe(expected)
+  expect(parseBuildRef(owner, repo, number)?.number ?? null).toBe(expected)
 })
 
 const keyOf = (number: number) => keyOfPath(buildPath(makeBuild({ number })), LINK_KEY)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/model/user-error.ts'
-import { type Fetch, fetchCommit, fetchObject, readFileAt } from '../../../src/workspace/git.ts'
+import { type FetchOptions, fetchCommit, fetchObject, readFileAt } from '../../../src/workspace/git.ts'
 import { type GitServer, git, startGitServer } from '../../support/git-server.ts'
 
 const TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz'
@@ -59,7 +59,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.behave({}))
 
-const wanted = (more: Partial<Fetch> = {}): Fetch => ({
+const wanted = (more: Partial<FetchOptions> = {}): FetchOptions => ({
   directory: box.workspace,
   remote: `${server.url}/owner/repo.git`,
   commit: main[3]!,

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Fetch, fetchCommit } from '../../../src/workspace/git.ts'
+import { type FetchOptions, fetchCommit } from '../../../src/workspace/git.ts'
 import { Mirrors } from '../../../src/workspace/mirrors.ts'
 import { openSandbox } from '../../../src/workspace/sandbox.ts'
 import { type GitServer, git, startGitServer } from '../../support/git-server.ts'
@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(() => server.behave({}))
 
 /** A build, as far as fetching goes; answers its workspace. */
-async function build(index: number, more: Partial<Fetch> = {}, name = 'repo'): Promise<string> {
+async function build(index: number, more: Partial<FetchOptions> = {}, name = 'repo'): Promise<string> {
   const { workspace, home } = await openSandbox(sandbox, false, [mirrors])
   await fetchCommit({
     ...{

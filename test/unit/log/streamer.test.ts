@@ -55,7 +55,7 @@ describe('LogStreamer', () => {
   })
 
   it('sends much at once without waiting, in segments of the largest size', async () => {
-    const { streamer, uploads } = stream({ intervalMs: 1e9, soonBytes: 10, segmentBytes: 100 })
+    const { streamer, uploads } = stream({ intervalMs: 1e9, flushBytes: 10, segmentBytes: 100 })
     await streamer.write(Buffer.alloc(9))
     await sleep(5)
     expect(uploads).toHaveLength(0)
@@ -66,7 +66,7 @@ describe('LogStreamer', () => {
 
   it('takes no more than its buffer holds', async () => {
     const gate = Promise.withResolvers<void>()
-    const { streamer } = stream({ bufferBytes: 64 * KIB, soonBytes: KIB, upload: () => gate.promise })
+    const { streamer } = stream({ bufferBytes: 64 * KIB, flushBytes: KIB, upload: () => gate.promise })
     let taken = 0
     const writing = (async () => {
       for (let i = 0; i < 100; i++) {
@@ -83,11 +83,11 @@ describe('LogStreamer', () => {
 
   it('tries again until an upload succeeds, for as long as the build lives', async () => {
     let failures = 30
-    const { streamer, uploads, text } = stream({ lastTries: 2, backOffMs: 0.1 })
+    const { streamer, uploads, text } = stream({ endTries: 2, backOffMs: 0.1 })
     const failing = new LogStreamer({
       intervalMs: 1,
       backOffMs: 0.1,
-      lastTries: 2,
+      endTries: 2,
       upload: async (firstByte, bytes) => {
         if (failures-- > 0) throw new Error('503')
         uploads.push({ firstByte, bytes: Buffer.from(bytes) })
@@ -106,7 +106,7 @@ describe('LogStreamer', () => {
     const delivered: number[] = []
     const { streamer } = stream({
       segmentBytes: 4,
-      soonBytes: 4,
+      flushBytes: 4,
       upload: (firstByte: number) => gates[firstByte / 4]!.promise,
       stored: async firstByte => {
         delivered.push(firstByte)
@@ -125,7 +125,7 @@ describe('LogStreamer', () => {
     const upload = async (firstByte: number) => {
       if (firstByte === 0) throw new Error('503')
     }
-    const { streamer } = stream({ upload, segmentBytes: 4, soonBytes: 4, lastTries: 2 })
+    const { streamer } = stream({ upload, segmentBytes: 4, flushBytes: 4, endTries: 2 })
     await streamer.write(Buffer.from('onetwo!!'))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
   })
@@ -136,7 +136,7 @@ describe('LogStreamer', () => {
       tries++
       return Promise.reject(new Error('503'))
     }
-    const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, lastTries: 3, intervalMs: 1e9 })
+    const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, endTries: 3, intervalMs: 1e9 })
     const stuck = streamer.write(Buffer.alloc(20))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     await stuck
@@ -145,7 +145,7 @@ describe('LogStreamer', () => {
 
   it('waits no longer than it may for an upload that hangs, and leaves no timer', async () => {
     const before = timers()
-    const { streamer } = stream({ upload: () => new Promise(() => {}), lastMs: 20 })
+    const { streamer } = stream({ upload: () => new Promise(() => {}), endTimeoutMs: 20 })
     await streamer.write(Buffer.from('x'))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     expect(timers()).toBe(before)

@@ -1,5 +1,5 @@
 /** Changes the page around its reader: the first line that is seen stays where it is. */
-export function keepPlace(drawn: Element, change: () => void): void {
+export function keepScrollPosition(drawn: Element, change: () => void): void {
   const lines = [...drawn.querySelectorAll('.line')]
   const seen = lines.find(line => line.getBoundingClientRect().bottom > 0)
   const before = seen?.getBoundingClientRect().top ?? 0
