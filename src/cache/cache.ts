@@ -86,7 +86,7 @@ export class Cache {
     } catch (error) {
       for (const name of this.#names) await removeTree(join(sandbox.directory, name))
       if (late.aborted) return `Cache of ${this.#label} skipped: not restored within ${seconds()}`
-      return `Cache of ${this.#label} skipped: it is broken: ${(error as Error).message}`
+      return `Cache of ${this.#label} ignored because it is broken: ${(error as Error).message}`
     }
   }
 

@@ -91,7 +91,8 @@ function requireValid(options: FetchOptions): URL {
   return parseRemote(options.remote)
 }
 
-const notACommitId = (commit: string) => `"${commit}" is not a commit id: expected 40 or 64 hexadecimal digits.`
+const notACommitId = (commit: string) =>
+  `"${commit}" is not a commit id: expected 40 or 64 hexadecimal digits.`
 
 /**
  * Reads a file at the top level of a fetched commit. Null if it does not exist.

@@ -24,6 +24,8 @@ export async function removeTree(path: string) {
     await execa('chmod', ['-R', 'u+rwX', '--', path], options)
     const { failed } = await execa('rm', ['-rf', '--', path], options)
     if (failed)
-      throw new UserError(`Files of an earlier build in the sandbox cannot be removed: ${path}. Remove them by hand.`)
+      throw new UserError(
+        `Files of an earlier build in the sandbox cannot be removed: ${path}. Remove them by hand.`,
+      )
   }
 }

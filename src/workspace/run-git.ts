@@ -3,7 +3,6 @@ import { UserError } from '../model/user-error.ts'
 import { type GitAccess, gitEnvironment, maskToken } from './git-environment.ts'
 import { gitError } from './git-error.ts'
 
-
 export type GitOptions = GitAccess & {
   directory: string
   /** http or https. */

@@ -1,6 +1,6 @@
 import type { Lines } from './line-link.ts'
 import type { Line } from './log-source.ts'
-import { type TextStyle, layOutLine, type Span } from './terminal-line.ts'
+import { layOutLine, type Span, type TextStyle } from './terminal-line.ts'
 
 const decoder = new TextDecoder()
 
