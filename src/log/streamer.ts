@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const MIB = 1024 * 1024
-/** While S3 works on one segment, the next is on its way. */
+/** Uploads in flight: the next segment is sent while S3 stores the previous one. */
 const MAX_IN_FLIGHT = 2
 
 export type StreamerOptions = {
-  /** Stores the bytes of the log from `firstByte` on; called again with the same arguments when it fails. */
+  /** Stores the bytes of the log from `firstByte` on. Retried with the same arguments if it fails. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** Told of each stored segment in the order of the log; called again like `upload`. */
+  /** Called for each stored segment, in the order of the log. Retried like `upload`. */
   stored?(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 5 MiB). */
+  /** The longest time that a byte is buffered (1 s), unless `flushBytes` are buffered (5 MiB). */
   intervalMs?: number
   flushBytes?: number
   /** The largest segment (8 MiB). */
   segmentBytes?: number
-  /** How much may wait or be under way before `write` stops taking more (24 MiB). */
+  /** How many bytes may be buffered or in flight before `write` waits (24 MiB). */
   bufferBytes?: number
-  /** The end of the log, up to so many bytes, is only told as stored: whoever makes it whole has it anyway (0). */
+  /** The end of the log, up to so many bytes, is passed to `stored` without an upload (0). */
   restBytes?: number
-  /** Before the second try of an upload; doubles from try to try, up to fifty times as long (200 ms). */
+  /** The delay before the first retry (200 ms). Doubles with each retry, up to fifty times as long. */
   backOffMs?: number
-  /** Once the build has ended: tries for one upload (5), and the longest wait for all of them (60 s). */
+  /** After the end of the build: attempts per upload (5), and the time limit for all of them (60 s). */
   endTries?: number
   endTimeoutMs?: number
 }

@@ -9,19 +9,19 @@ import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
 import { formatUtc } from './time.ts'
 
-/** A deploy that failed is what the tab should say, though the tests have passed. */
+/** The title of a build's page. A failed deploy takes precedence over passed tests. */
 export function titleOf(view: View): string {
   const state = view.deploy?.status === 'failed' ? 'deploy failed' : view.status
   return `${state} · ${repositoryOf(view.project)} #${view.number}`
 }
 
-/** The head of a build's page: what it is, how it stands, where its time went. The page's script reads it anew. */
+/** Renders the head of a build's page: its facts, status and times. The page's script refreshes it. */
 export function renderSummary(view: View, repositoryLink: string) {
   const repository = repositoryOf(view.project)
   const color = colorOf(view)
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(isOver(view))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
-<p class="outcome ${color}" role="status">${describeStatus(view)}</p>
+<p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${renderPhases(phasesOf(view))}

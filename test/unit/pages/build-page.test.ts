@@ -18,7 +18,7 @@ test('the page of a build that passed', () => {
   const page = render(viewWith(), 'one\ntwo')
   expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
   expect(page).toContain('<title>passed · ada/web #7</title>')
-  expect(page).toContain('<p class="outcome passed" role="status">Passed in 42 s</p>')
+  expect(page).toContain('<p class="status passed" role="status">Passed in 42 s</p>')
   expect(page).toContain('<dt>Commit</dt><dd><code>aaaaaaaaaa</code></dd>')
   expect(page).toContain('<p class="message">Paint it green</p>')
   expect(page).toContain('<dt>Duration</dt><dd>42 s</dd>')
@@ -40,19 +40,19 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
     'one under way reloads itself',
     { run: { phase: 'running', endedAt: null } },
-    ['http-equiv="refresh"', 'href="/live"', 'class="outcome running"'],
+    ['http-equiv="refresh"', 'href="/live"', 'class="status running"'],
   ],
-  ['one that waits', { run: null }, ['http-equiv="refresh"', 'outcome queued" role="status">Queued<']],
+  ['one that waits', { run: null }, ['http-equiv="refresh"', 'status queued" role="status">Queued<']],
   [
     'one that failed',
     { run: { conclusion: 'failed', reason: 'why' } },
-    ['outcome red" role="status">Failed: why<', 'href="/whole"'],
+    ['status red" role="status">Failed: why<', 'href="/whole"'],
   ],
   [
     'a failed deploy',
     { run: { deploy } },
     [
-      'outcome red" role="status">Passed in 42 s, but the deploy to dev failed<',
+      'status red" role="status">Passed in 42 s, but the deploy to dev failed<',
       '<dd>dev: failed, zappa update ended with exit code 1</dd>',
     ],
   ],
