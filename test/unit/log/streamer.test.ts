@@ -19,16 +19,16 @@ const inOrder = (uploads: Upload[]) => uploads.toSorted((one, other) => one.firs
 const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
 
 describe('LogStreamer', () => {
-  it('sends segments, two at a time at most, that make up the log', async () => {
-    let atOnce = 0
+  it('sends segments that make up the log, at most two at a time', async () => {
+    let inFlight = 0
     const { streamer, uploads, text } = stream()
     const slow = new LogStreamer({
       intervalMs: 1,
       upload: async (firstByte, bytes) => {
-        expect(++atOnce).toBeLessThanOrEqual(2)
+        expect(++inFlight).toBeLessThanOrEqual(2)
         await sleep(3)
         uploads.push({ firstByte, bytes: Buffer.from(bytes) })
-        atOnce--
+        inFlight--
       },
     })
     for (let i = 0; i < 200; i++) {
@@ -46,7 +46,7 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('sends what waits without being asked, even a single byte', async () => {
+  it('sends buffered bytes after the interval, even a single one', async () => {
     const sent = Promise.withResolvers<string>()
     const { streamer } = stream({ upload: async (_, bytes) => sent.resolve(Buffer.from(bytes).toString()) })
     await streamer.write(Buffer.from('x'))
@@ -54,7 +54,7 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('sends much at once without waiting, in segments of the largest size', async () => {
+  it('sends large amounts immediately, in segments of the maximum size', async () => {
     const { streamer, uploads } = stream({ intervalMs: 1e9, flushBytes: 10, segmentBytes: 100 })
     await streamer.write(Buffer.alloc(9))
     await sleep(5)
@@ -64,7 +64,7 @@ describe('LogStreamer', () => {
     expect(uploads.map(({ bytes }) => bytes.length)).toEqual([100, 100, 50])
   })
 
-  it('takes no more than its buffer holds', async () => {
+  it('makes writers wait when the buffer is full', async () => {
     const gate = Promise.withResolvers<void>()
     const { streamer } = stream({ bufferBytes: 64 * KIB, flushBytes: KIB, upload: () => gate.promise })
     let taken = 0
@@ -101,7 +101,7 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('tells of stored segments in their order, though the second arrives first', async () => {
+  it('reports stored segments in order, even if the second arrives first', async () => {
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const delivered: number[] = []
     const { streamer } = stream({
@@ -121,7 +121,7 @@ describe('LogStreamer', () => {
     expect(delivered).toEqual([0, 4])
   })
 
-  it('counts as uploaded only what has no gap before it', async () => {
+  it('counts only bytes without a gap before them as uploaded', async () => {
     const upload = async (firstByte: number) => {
       if (firstByte === 0) throw new Error('503')
     }
@@ -130,7 +130,7 @@ describe('LogStreamer', () => {
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
   })
 
-  it('gives up at the end, says so, and lets writers go', async () => {
+  it('gives up at the end, reports it, and releases waiting writers', async () => {
     let tries = 0
     const upload = () => {
       tries++
@@ -143,7 +143,7 @@ describe('LogStreamer', () => {
     expect(tries).toBe(3)
   })
 
-  it('waits no longer than it may for an upload that hangs, and leaves no timer', async () => {
+  it('does not wait beyond the timeout for a hanging upload, and leaves no timer', async () => {
     const before = timers()
     const { streamer } = stream({ upload: () => new Promise(() => {}), endTimeoutMs: 20 })
     await streamer.write(Buffer.from('x'))
@@ -151,7 +151,7 @@ describe('LogStreamer', () => {
     expect(timers()).toBe(before)
   })
 
-  it('ends at once when nothing was written', async () => {
+  it('ends immediately if nothing was written', async () => {
     const { streamer, uploads } = stream()
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: true })
     expect(uploads).toEqual([])

@@ -28,7 +28,7 @@ describe('colours', () => {
     })
   })
 
-  test('go on in the next line until they end', () => {
+  test('continue on the next line until they are reset', () => {
     const first = layOutLine(`plain ${ESC}[31mred`, PLAIN)
     expect(first.spans.map(({ style: { color } }) => color)).toEqual([null, 'ansi-red'])
     const second = layOutLine(`still ${ESC}[mplain`, first.style)
@@ -36,7 +36,7 @@ describe('colours', () => {
   })
 })
 
-describe('what a terminal would show', () => {
+describe('the text that a terminal would show', () => {
   test.each([
     ['10%\r20%\r100%', '100%'],
     ['100%\r1%', '1%0%'],
@@ -62,7 +62,7 @@ describe('what a terminal would show', () => {
     expect(textOfLine(text)).toEqual(expected)
   })
 
-  test('a line of nothing but overwriting takes no time', () => {
+  test('a line that is overwritten 20,000 times', () => {
     const text = Array.from({ length: 20_000 }, (_, step) => `\r${step}`).join('')
     expect(textOfLine(text)).toBe('19999')
   })
