@@ -75,7 +75,9 @@ test('what strangers call their branches and commits is text', async () => {
   await ci.ended({ project: 'gh/ada/odd', number: 1 })
   const { page, complaints, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
   expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
-  expect(await page.locator('.inline-list').textContent()).toContain('x/<img/src=x/onerror=alert(1)> #1 failed')
+  expect(await page.locator('.inline-list').textContent()).toContain(
+    'x/<img/src=x/onerror=alert(1)> #1 failed',
+  )
   expect(await page.locator('script, .list img, .inline-list img').count()).toBe(0)
   expect(complaints).toEqual([])
   expect(requests.every(url => url.startsWith(ci.system.addresses.url) || url.startsWith('data:'))).toBe(true)

@@ -81,7 +81,7 @@ describe('LogStreamer', () => {
     expect(await streamer.end()).toMatchObject({ bytes: 100 * KIB, complete: true })
   })
 
-  it('tries again until an upload succeeds, for as long as the build lives', async () => {
+  it('retries an upload until it succeeds, as long as the build runs', async () => {
     let failures = 30
     const { streamer, uploads, text } = stream({ endTries: 2, backOffMs: 0.1 })
     const failing = new LogStreamer({

@@ -10,6 +10,9 @@ test.each([
   expect(lineLink(lines)).toBe(normalized)
 })
 
-test.each(['', '#', '#L0', '#Lx', '#L1e5', '#L12345678901', '#L1-', '#L<img>', 'L1'])('%j is not a link to lines', hash => {
-  expect(readLineLink(hash)).toBeNull()
-})
+test.each(['', '#', '#L0', '#Lx', '#L1e5', '#L12345678901', '#L1-', '#L<img>', 'L1'])(
+  '%j is not a link to lines',
+  hash => {
+    expect(readLineLink(hash)).toBeNull()
+  },
+)
