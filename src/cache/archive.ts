@@ -52,8 +52,8 @@ const processOptions = (path: string, cancelSignal: AbortSignal) =>
   ({ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, cancelSignal, reject: false }) as const
 
 /**
- * Packs exactly these files and directories below the root into a compressed archive. Links stay links. The owner gets
- * full rights to everything, so that another archive can be unpacked into the same directories.
+ * Packs exactly these files and directories below the root into a compressed archive. Links stay links. The owner
+ * gets full rights to everything, so that another archive can be unpacked into the same directories.
  * @returns `done` rejects if tar failed. Files that cannot be read or change meanwhile are skipped.
  */
 export function packTree({ root, path }: Tree, names: readonly string[], signal: AbortSignal) {

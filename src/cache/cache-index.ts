@@ -28,7 +28,9 @@ export type Found = {
 export const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
 
-/** Finds and records one cache's archives in the bucket. A build of trust `branch` also reads caches of `protected`. */
+/**
+ * Finds and records one cache's archives in the bucket. A build of trust `branch` also reads caches of `protected`.
+ */
 export class CacheIndex {
   readonly #store: Store
   readonly #build: Build

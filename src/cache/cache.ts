@@ -57,7 +57,7 @@ export class Cache {
     return this.#spec.paths.join(', ')
   }
 
-  /** Restores the best match. Returns a line for the log. Never throws: errors are reported in that line. */
+  /** Restores the best match. Returns a line for the log, which also reports errors. */
   async restore(): Promise<string> {
     const { build, sandbox, warmCache, deadline } = this.#context
     if (this.#tracked)

@@ -1,7 +1,7 @@
 /**
  * The bytes that were held back, followed by the newest chunk. If nothing is held back, the chunk is used without a
- * copy. Otherwise it is appended to a buffer that grows by doubling, so many small chunks cost no more than a large one.
- * Returned bytes are never overwritten.
+ * copy. Otherwise it is appended to a buffer that grows by doubling, so many small chunks cost no more than a large
+ * one. Returned bytes are never overwritten.
  */
 export class ByteWindow {
   #buffer = new Uint8Array()

@@ -5,8 +5,8 @@ const FIRST_STRIDE = 64 * 1024
 const MAX_ENTRIES = 1024
 
 /**
- * An index of a log's lines: its first `i * stride` bytes contain `lines[i]` line feeds. It allows to find a line of a
- * large log by reading `stride` bytes. It may cover only the beginning of the log.
+ * An index of a log's lines: its first `i * stride` bytes contain `lines[i]` line feeds. It allows finding a line of
+ * a large log by reading `stride` bytes. It may cover only the beginning of the log.
  */
 export const lineIndexSchema = z.object({
   stride: z
@@ -23,7 +23,9 @@ export type LineIndex = z.infer<typeof lineIndexSchema>
 /** The maximum size of a stored index, in bytes. The runner never writes a larger one. */
 export const LINE_INDEX_LIMIT = 32 * 1024
 
-/** Builds the index while the log is written. When it is full, the stride doubles and every second entry is dropped. */
+/**
+ * Builds the index while the log is written. When it is full, the stride doubles and every second entry is dropped.
+ */
 export class LineCounter {
   #stride = FIRST_STRIDE
   #lines = [0]

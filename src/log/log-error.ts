@@ -2,8 +2,8 @@ import { UserError } from '../model/user-error.ts'
 import type { BuildLog } from './build-log.ts'
 
 /**
- * Logs an error and returns its first line, redacted. For anything but a `UserError`, which is a bug in the runner, the
- * stack is written to the function's own log.
+ * Logs an error and returns its first line, redacted. For anything but a `UserError`, which is a bug in the runner,
+ * the stack is written to the function's own log.
  */
 export async function logError(error: Error, log: BuildLog): Promise<string> {
   const isUserError = error instanceof UserError

@@ -8,7 +8,7 @@ export class PatternMatcher {
   readonly depth: Int32Array
   /** The length of the longest pattern that ends in a state, or 0. */
   readonly matched: Int32Array
-  /** 1 for each pair of bytes (first << 8 | second) that begins a pattern. Allows to skip most of the text. */
+  /** 1 for each pair of bytes (first << 8 | second) that begins a pattern. Allows skipping most of the text. */
   readonly openings = new Uint8Array(65_536)
 
   readonly #byte: Uint8Array

@@ -13,8 +13,8 @@ export type Redactor = {
 }
 
 /**
- * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap or
- * touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has.
+ * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap
+ * or touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has.
  */
 export function createRedactor(secrets: Iterable<string>): Redactor {
   const matcher = new PatternMatcher([...new Set(secrets)].map(secret => Buffer.from(secret)))

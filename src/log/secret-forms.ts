@@ -1,6 +1,6 @@
 /**
- * Shorter values are not masked: secrets such as `1`, `true`, `dev` or `8080` would fill the log with stars and protect
- * nothing. This is documented for users.
+ * Shorter values are not masked: secrets such as `1`, `true`, `dev` or `8080` would fill the log with stars and
+ * protect nothing. This is documented for users.
  */
 export const MIN_SECRET_LENGTH = 6
 /** Shorter lines of a multi-line secret (`}`, `-----`) are not masked. */

@@ -20,8 +20,8 @@ export type LogSink = {
 const INDEXED_BYTES = 1024 * 1024
 
 /**
- * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object are
- * uploaded while the command still runs.
+ * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
+ * are uploaded while the command still runs.
  */
 export function createSink(store: Store, keys: LogKeys): LogSink {
   const whole = new WholeLog(store, keys.whole)

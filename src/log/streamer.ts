@@ -39,8 +39,8 @@ const DEFAULTS = {
 }
 
 /**
- * Uploads a growing log in segments, full ones two at a time. Failed uploads are retried until the build ends and never
- * fail it. The uploaded part of the log is always its beginning, without gaps.
+ * Uploads a growing log in segments, full ones two at a time. Failed uploads are retried until the build ends and
+ * never fail it. The uploaded part of the log is always its beginning, without gaps.
  */
 export class LogStreamer {
   readonly #options: Required<StreamerOptions>
@@ -146,7 +146,7 @@ export class LogStreamer {
     this.#release(segment.length)
   }
 
-  /** Tries until it succeeds, or until the attempts after the end of the build are exhausted. Returns whether it succeeded. */
+  /** Retries until it succeeds or the attempts after the end are exhausted. Returns whether it succeeded. */
   async #retry(work: () => Promise<void>): Promise<boolean> {
     const { backOffMs, endTries } = this.#options
     for (let tries = 0, triesAtEnd = 0; triesAtEnd < endTries && this.#complete; tries++) {

@@ -66,7 +66,7 @@ export class WholeLog {
     try {
       await this.#store.multipart.complete(this.#key, this.#uploadId ?? '', this.#parts)
     } catch (error) {
-      // If the response was lost, the request cannot be repeated: the object exists, and the upload does not any longer.
+      // If the response was lost, the request cannot be repeated: the object exists, but the upload no longer does.
       const last = await this.#store.getRange(this.#key, this.#bytes - 1, 1).catch(() => null)
       if (!last) throw error
     }

@@ -47,8 +47,8 @@ export type OpenedRepository = {
 }
 
 /**
- * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one without
- * builds, and for a wrong key, so that they look the same.
+ * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one
+ * without builds, and for a wrong key, so that they look the same.
  */
 export async function openRepository(
   store: Store,

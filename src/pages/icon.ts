@@ -1,7 +1,7 @@
 import type { View } from '../records/view.ts'
 import { isOver, isRed } from '../records/wording.ts'
 
-/** The color of a build, as a CSS class and for the icon in the browser's tab. */
+/** The colour of a build, as a CSS class and for the icon in the browser's tab. */
 export const colorOf = (view: View) => (isRed(view) ? 'red' : view.status)
 
 const ICONS: Record<string, string> = {

@@ -24,8 +24,8 @@ const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
 const FULL_DEPTH = 2_147_483_647
 
 /**
- * Fetches a commit into a new repository and checks it out, detached. The token is stored nowhere. Objects in a mirror
- * are not fetched again, but used from there without a copy.
+ * Fetches a commit into a new repository and checks it out, detached. The token is stored nowhere. Objects in a
+ * mirror are not fetched again, but used from there without a copy.
  * @throws UserError if git fails or an option is invalid
  */
 export async function fetchCommit(options: FetchOptions): Promise<void> {

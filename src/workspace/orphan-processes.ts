@@ -11,8 +11,8 @@ const UNSURE_SCANS = 10
 /**
  * Kills every process that belongs to the sandbox: its HOME, TMPDIR, working directory, root or executable is inside.
  * This also finds daemons that left the process group and the session. If the runner owns the machine (as on Lambda),
- * every process that is younger than this one is killed, too. Spares this process, its ancestors, and processes that it
- * may not read. Without /proc (macOS) it does nothing.
+ * every process that is younger than this one is killed, too. Spares this process, its ancestors, and processes that
+ * it may not read. Without /proc (macOS) it does nothing.
  * @returns how many processes were killed, and how many are left
  */
 export async function killOrphanProcesses(

@@ -4,7 +4,7 @@ import { layOutLine, type Span, type TextStyle } from './terminal-line.ts'
 
 const decoder = new TextDecoder()
 
-/** Creates the element of a line. Its content is only ever inserted as text. `style` is continued from the line before. */
+/** Creates the element of a line. Content is inserted as text only. `style` continues from the line before. */
 export function createLine(line: Line, style: TextStyle): { element: HTMLElement; style: TextStyle } {
   const laidOut = layOutLine(decoder.decode(line.bytes).replace(/\r$/, ''), style)
   const element = document.createElement('div')

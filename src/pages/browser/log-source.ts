@@ -17,8 +17,8 @@ const MAX_LINE_BYTES = 32 * 1024
 const CACHE_BYTES = 24 * 1024 * 1024
 
 /**
- * Provides the lines of a log on demand. The log is divided into blocks. The number of lines before each block is known
- * for the part that has been read or is indexed, so only blocks with requested lines are fetched.
+ * Provides the lines of a log on demand. The log is divided into blocks. The number of lines before each block is
+ * known for the part that has been read or is indexed, so only blocks with requested lines are fetched.
  */
 export class LogSource {
   readonly #fetch: FetchPart
