@@ -37,7 +37,7 @@ export type JobContext = {
   /** Whether every process on this machine is the job's. Orphan processes are then found by their age. */
   ownsMachine: boolean
   /** What stays in the sandbox for the next job: mirrors of repositories, and the caches of the last job. */
-  kept: { mirrors: Mirrors; warmCache: WarmCache }
+  persistent: { mirrors: Mirrors; warmCache: WarmCache }
   githubUrl: string
   /** When all commands must have ended, so that time is left to say so; ms since 1970. */
   deadline: number
@@ -93,12 +93,12 @@ async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promi
     cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) }),
   )
   const duration = describeDuration(now().getTime() - Date.parse(recorder.run.startedAt ?? ''))
-  await log.say(describeRunEnd(end, duration))
+  await log.writeLine(describeRunEnd(end, duration))
   const written = await recorder.time('log', () => log.end())
   await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })
   if (end.conclusion === 'passed') await (await preparing).caches.save()
   // After the end is recorded: cleaning may take longer than this invocation has left, and the next job does it anyway.
-  await cleanSandbox(job.sandbox, job.ownsMachine, Object.values(job.kept)).catch(error =>
+  await cleanSandbox(job.sandbox, job.ownsMachine, Object.values(job.persistent)).catch(error =>
     job.terminate(log.redact(String(error))),
   )
 }
@@ -110,14 +110,14 @@ async function prepare(
   store: Store,
   signal: AbortSignal,
 ): Promise<Workspace> {
-  const { path, deadline, kept, githubUrl, network } = context
+  const { path, deadline, persistent, githubUrl, network } = context
   const reading = readSecretVariables(store, grants.secretVariables)
   reading.catch(() => {})
-  kept.warmCache.retain(cachePrefix(build.project, build.trust))
-  const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(kept))
+  persistent.warmCache.retain(cachePrefix(build.project, build.trust))
+  const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(persistent))
   const resolved = await resolveCommit(build, {
     githubUrl,
-    mirrors: kept.mirrors,
+    mirrors: persistent.mirrors,
     deadline,
     signal,
     directory: sandbox.workspace,
@@ -126,7 +126,7 @@ async function prepare(
   })
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
   const caches = new Caches(
-    { store, build, sandbox, path, deadline, signal, warmCache: kept.warmCache },
+    { store, build, sandbox, path, deadline, signal, warmCache: persistent.warmCache },
     cache,
   )
   return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await reading : {} }
@@ -135,16 +135,16 @@ async function prepare(
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
   const { build, recorder, log, cancel } = job
   const [repository, commit] = [repositoryOf(build.project), build.commit.slice(0, 10)]
-  await log.say(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
-  await log.say(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
+  await log.writeLine(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
+  await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
   const workspace = await recorder.time('fetch', () => preparing)
   const { resolved, secrets, caches } = workspace
   const plan = planBuild(build, resolved)
   // Before anything of the configuration is logged: it may contain a secret.
-  await log.hide(Object.values(secrets))
-  for (const line of describePlan(plan, resolved).split('\n')) await log.say(line)
+  await log.addSecrets(Object.values(secrets))
+  for (const line of describePlan(plan, resolved).split('\n')) await log.writeLine(line)
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
-  await recorder.time('cache', () => caches.restore(line => log.say(line)))
+  await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
   recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
   await cancel.firstLook
   if (plan.endsForNewer) cancel.allowSupersede()
@@ -200,7 +200,7 @@ async function deployStage(
   const stage = { project: build.project, stage: name }
   const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
   const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
-    await log.say(reason)
+    await log.writeLine(reason)
     return { ...deploy, status, reason: log.redact(reason).slice(0, 500) }
   }
   if (problem !== null) return conclude('failed', problem)
@@ -210,7 +210,7 @@ async function deployStage(
     try {
       const startedAt = now()
       await recorder.record({ phase: 'deploying', conclusion: 'passed', exit, deploy })
-      await log.say(`Deploying to ${name}`)
+      await log.writeLine(`Deploying to ${name}`)
       const end = await runDeploy(job, workspace, step, role)
       const status = end.exit && succeeded(end.exit) ? 'succeeded' : 'failed'
       const cost = costOf(recorder.run, now().toISOString())

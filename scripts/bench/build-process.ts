@@ -25,9 +25,9 @@ function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
   return Number(kilobytes) / 1024
 }
 
-const keptIn = new Map<string, JobContext['kept']>()
+const keptIn = new Map<string, JobContext['persistent']>()
 /** As an entry has it: one for as long as the process lives. */
-function keptOf(sandbox: string): JobContext['kept'] {
+function keptOf(sandbox: string): JobContext['persistent'] {
   const kept = keptIn.get(sandbox) ?? {
     mirrors: new Mirrors(sandbox, 256 * 1024 * 1024),
     warmCache: new WarmCache(sandbox, 512 * 1024 * 1024),
@@ -44,7 +44,7 @@ process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAs
   await runJob(order, {
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
-    kept: keptOf(join(directory, 'sandbox')),
+    persistent: keptOf(join(directory, 'sandbox')),
     ownsMachine: false,
     terminate: reason => {
       throw new Error(reason)

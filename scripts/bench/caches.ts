@@ -62,7 +62,7 @@ export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]>
       bytes = (await saving.save(0)) ?? 0
       await saving.keep()
     })
-    const keep = await timed(() => restored('from the build before'))
+    const keep = await timed(() => restored('from the previous build'))
     rmSync(bare, { recursive: true, force: true })
     mkdirSync(bare)
     const unpack = await tar('--extract', `--file=${archive}`, '--directory', bare)

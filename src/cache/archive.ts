@@ -6,36 +6,36 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { execa } from 'execa'
 import { rejectOnAbort } from '../workspace/concurrency.ts'
 
-/** Fast rather than small: it is read far more often than it is written, and S3 is near. */
+/** Fast rather than small: S3 is near, so compressing harder would cost more time than it saves. */
 const LEVEL = 1
-/** Large pieces, or most of the time goes into handing them on. */
-const PIECE_BYTES = 1024 * 1024
+/** With smaller chunks, most of the time would go into passing them on. */
+const CHUNK_BYTES = 1024 * 1024
 
 type Tree = {
-  /** Where the names begin. */
+  /** The directory that the names are relative to. */
   root: string
-  /** PATH, and nothing else of the runner's. */
+  /** PATH, the only variable that tar gets from the runner. */
   path: string
 }
 
-/** What compresses: tar's options, or what stands between tar and us. */
+/** How archives are compressed: by an option of tar, or by streams beside it. */
 type Codec = {
   options: readonly string[]
   pack: (raw: Readable) => Readable
   unpack: (archive: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
 }
 
-/** The command, where there is one: it takes half of Node's time, and in a process of its own. */
+/** The `zstd` command, if it is installed: it takes half the time of Node's zstd, and runs in its own process. */
 const COMMAND: Codec = {
   options: [`--use-compress-program=zstd -${LEVEL}`],
   pack: raw => raw,
   unpack: archive => archive,
 }
-const PACKING = { chunkSize: PIECE_BYTES, params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
+const COMPRESSION = { chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
 const NODE: Codec = {
   options: [],
-  pack: raw => pipeline(raw, createZstdCompress(PACKING), () => {}),
-  unpack: archive => pipeline(archive, createZstdDecompress({ chunkSize: PIECE_BYTES }), () => {}),
+  pack: raw => pipeline(raw, createZstdCompress(COMPRESSION), () => {}),
+  unpack: archive => pipeline(archive, createZstdDecompress({ chunkSize: CHUNK_BYTES }), () => {}),
 }
 const codecFor = (path: string) => (path.split(delimiter).some(hasCommand) ? COMMAND : NODE)
 
@@ -48,32 +48,32 @@ function hasCommand(directory: string): boolean {
   }
 }
 
-const surroundings = (path: string, cancelSignal: AbortSignal) =>
+const processOptions = (path: string, cancelSignal: AbortSignal) =>
   ({ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, cancelSignal, reject: false }) as const
 
 /**
- * An archive of exactly these files and directories below the root, compressed; links stay links. Who owns it may read, write and
- * enter all of it when it is unpacked: others may have to write next to it.
- * @returns `done` throws where tar could not go on; what is changed while it is read, or cannot be read, is left out
+ * Packs exactly these files and directories below the root into a compressed archive. Links stay links. The owner
+ * gets full rights to everything, so that another archive can be unpacked into the same directories.
+ * @returns `done` rejects if tar failed. Files that cannot be read or change meanwhile are skipped.
  */
 export function packTree({ root, path }: Tree, names: readonly string[], signal: AbortSignal) {
   const { options, pack } = codecFor(path)
-  const what = ['--no-recursion', '--mode=u+rwX', '--null', '--verbatim-files-from', '--files-from=-']
-  const tar = execa('tar', ['--create', ...options, '--file=-', '--directory', root, ...what], {
-    ...surroundings(path, signal),
+  const selection = ['--no-recursion', '--mode=u+rwX', '--null', '--verbatim-files-from', '--files-from=-']
+  const tar = execa('tar', ['--create', ...options, '--file=-', '--directory', root, ...selection], {
+    ...processOptions(path, signal),
     buffer: { stdout: false },
     input: names.map(name => `${name}\0`).join(''),
   })
   const packed = pack(tar.nodeChildProcess.stdout as Readable)
   const done = tar.then(result => {
-    const faults = linesOf(result.stderr)
-    if (result.exitCode === undefined || faults.some(line => END.test(line)))
-      throw new Error(faults[0] ?? result.shortMessage)
+    const errors = linesOf(result.stderr)
+    if (result.exitCode === undefined || errors.some(line => FATAL.test(line)))
+      throw new Error(errors[0] ?? result.shortMessage)
   })
   return { packed, done }
 }
 
-/** Unpacks an archive below the root; of what is in it, only these names. */
+/** Unpacks an archive below the root, but only these names. Names that it does not contain are ignored. */
 export async function unpackTree(
   { root, path }: Tree,
   names: readonly string[],
@@ -81,36 +81,36 @@ export async function unpackTree(
   signal: AbortSignal,
 ): Promise<void> {
   const { options, unpack } = codecFor(path)
-  const how = [
-    ...[`--record-size=${PIECE_BYTES}`, '--no-same-owner', '--delay-directory-restore'],
+  const behaviour = [
+    ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--delay-directory-restore'],
     ...['--no-unquote', '--warning=no-timestamp'],
   ]
   const tar = execa(
     'tar',
-    ['--extract', ...options, '--file=-', '--directory', root, ...how, '--', ...names],
+    ['--extract', ...options, '--file=-', '--directory', root, ...behaviour, '--', ...names],
     {
-      ...surroundings(path, signal),
+      ...processOptions(path, signal),
       ...{ stdin: 'pipe', stdout: 'ignore' },
     },
   )
   const stdin = tar.nodeChildProcess.stdin
-  if (!stdin) throw new Error('tar takes no input')
-  const [fed, result] = await Promise.all([
+  if (!stdin) throw new Error('tar has no stdin')
+  const [inputError, result] = await Promise.all([
     rejectOnAbort(signal, finished(unpack(archive), stdin, { signal })).then(
       () => null,
       error => error as NodeJS.ErrnoException,
     ),
     tar,
   ])
-  // What tar says is nearer to the cause. That something was not there when it was packed is no fault.
-  const faults = linesOf(result.stderr).filter(line => !NO_FAULT.test(line))
-  if (result.failed && (faults.length > 0 || result.exitCode === undefined))
-    throw new Error(faults[0] ?? result.shortMessage)
-  // Tar reads no further than the archive's end, whatever comes after it.
-  if (fed && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(fed.code ?? '')) throw fed
+  // tar's own message is closer to the cause than an error of its input.
+  const errors = linesOf(result.stderr).filter(line => !HARMLESS.test(line))
+  if (result.failed && (errors.length > 0 || result.exitCode === undefined))
+    throw new Error(errors[0] ?? result.shortMessage)
+  // tar stops reading at the end of the archive, so the rest of the input may meet a closed pipe.
+  if (inputError && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(inputError.code ?? '')) throw inputError
 }
 
 const linesOf = (text: string | undefined) => (text ?? '').split('\n').filter(line => line !== '')
-/** How tar says that it could not go on. */
-const END = /Error is not recoverable|Child (?:returned status|died)/
-const NO_FAULT = /: Not found in archive$|Exiting with failure status due to previous errors$/
+/** tar's messages for errors after which it stops. */
+const FATAL = /Error is not recoverable|Child (?:returned status|died)/
+const HARMLESS = /: Not found in archive$|Exiting with failure status due to previous errors$/

@@ -4,16 +4,16 @@ import type { Build, Trust } from '../model/build.ts'
 import { cachePrefix } from '../records/keys.ts'
 import { readSmallRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
-import { MOST_SHARDS } from './shards.ts'
+import { MAX_SHARDS } from './shards.ts'
 
-/** What was saved under a hash: written last, so that whoever finds it finds all of it. */
+/** The archives that were saved under a hash. Written after them, so that they are complete if this exists. */
 const savedSchema = z.object({
-  archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(MOST_SHARDS),
+  archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(MAX_SHARDS),
   tree: z.string().max(64),
 })
 export type Saved = z.infer<typeof savedSchema>
 
-/** What a branch has saved last. */
+/** The hash that a branch saved last. */
 const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
 
 export type Found = {
@@ -21,62 +21,64 @@ export type Found = {
   tree: string
   /** The keys of its archives. */
   archives: string[]
-  /** Whose newest it is, where it is not the very one that was asked for. */
+  /** The branch that saved it, if it was found as a branch's newest; null if the hash matched. */
   branch: string | null
 }
 
 export const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
 
-/** What the bucket has of one cache: at the job's own level of trust and, for branches, what deploying builds have saved. */
+/**
+ * Finds and records one cache's archives in the bucket. A build of trust `branch` also reads caches of `protected`.
+ */
 export class CacheIndex {
   readonly #store: Store
-  readonly #job: Build
-  readonly #levels: readonly Trust[]
+  readonly #build: Build
+  readonly #trusts: readonly Trust[]
   readonly #name: string
 
   constructor(store: Store, build: Build, paths: readonly string[]) {
     this.#store = store
-    this.#job = build
-    this.#levels = build.trust === 'branch' ? ['branch', 'protected'] : [build.trust]
-    // What was packed for one kind of machine is no use to another.
+    this.#build = build
+    this.#trusts = build.trust === 'branch' ? ['branch', 'protected'] : [build.trust]
+    // An archive may contain binaries, which are useless on another platform.
     this.#name = hashOf(process.platform, process.arch, ...paths)
   }
 
-  /** What the keys of all that this job saves begin with. */
+  /** The common prefix of all keys that this build saves. */
   get prefix() {
-    return this.#prefixAt(this.#job.trust)
+    return this.#prefixAt(this.#build.trust)
   }
 
-  /** The very one, else what the branch has saved last, else its base or the default branch. */
+  /** Finds the archives of a hash; else the newest of the branch, of its base branch, or of the default branch. */
   async find(hash: string): Promise<Found | null> {
-    const { checkoutBranch, branch, defaultBranch } = this.#job
+    const { checkoutBranch, branch, defaultBranch } = this.#build
     const branches = [...new Set([checkoutBranch, branch, defaultBranch])]
-    const looks = [
-      ...this.#levels.map(level => this.#savedAs(level, hash, null)),
-      ...branches.flatMap(each => this.#levels.map(level => this.#newestOf(level, each))),
+    const lookups = [
+      ...this.#trusts.map(trust => this.#readSaved(trust, hash, null)),
+      ...branches.flatMap(each => this.#trusts.map(trust => this.#readNewest(trust, each))),
     ]
-    return (await Promise.all(looks)).find(found => found !== null) ?? null
+    return (await Promise.all(lookups)).find(found => found !== null) ?? null
   }
 
-  /** Tells that the archives are there, and that they are this branch's newest. */
-  async note(hash: string, saved: Saved): Promise<void> {
+  /** Records saved archives under their hash and as the branch's newest. */
+  async record(hash: string, saved: Saved): Promise<void> {
     await this.#put(hash, saved)
-    await this.#put(pointerOf(this.#job.checkoutBranch), { hash })
+    await this.#put(pointerOf(this.#build.checkoutBranch), { hash })
   }
 
-  #prefixAt = (level: Trust) => `${cachePrefix(this.#job.project, level)}${this.#name}`
+  #prefixAt = (trust: Trust) => `${cachePrefix(this.#build.project, trust)}${this.#name}`
   #put = (name: string, value: object) =>
     this.#store.put(`${this.prefix}-${name}.json`, JSON.stringify(value), 'application/json')
 
-  async #newestOf(level: Trust, branch: string): Promise<Found | null> {
-    const key = `${this.#prefixAt(level)}-${pointerOf(branch)}.json`
+  async #readNewest(trust: Trust, branch: string): Promise<Found | null> {
+    const key = `${this.#prefixAt(trust)}-${pointerOf(branch)}.json`
     const pointer = await readSmallRecord(this.#store, key, pointerSchema)
-    return pointer && this.#savedAs(level, pointer.hash, branch)
+    return pointer && this.#readSaved(trust, pointer.hash, branch)
   }
 
-  async #savedAs(level: Trust, hash: string, branch: string | null): Promise<Found | null> {
-    const prefix = this.#prefixAt(level)
+  async #readSaved(trust: Trust, hash: string, branch: string | null): Promise<Found | null> {
+    const prefix = this.#prefixAt(trust)
     const saved = await readSmallRecord(this.#store, `${prefix}-${hash}.json`, savedSchema)
     if (!saved) return null
     return { hash, branch, tree: saved.tree, archives: saved.archives.map(name => `${prefix}-${name}`) }

@@ -13,94 +13,97 @@ import { divide } from './shards.ts'
 import { download, upload } from './transfer.ts'
 import type { WarmCache, WarmTree } from './warm-cache.ts'
 
-/** What is kept together, and the files of the repository that tell whether it still fits. */
+/** The paths that a cache contains, and the files of the repository whose hash is its key. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
 
-/** Where caches are restored and saved. */
-export type Place = {
+/** What restoring and saving caches needs. */
+export type CacheContext = {
   store: Store
   build: Build
   sandbox: Sandbox
-  /** What the last build here has left. */
+  /** The caches that the previous build left in this sandbox. */
   warmCache: WarmCache
   /** PATH. */
   path: string
-  /** What is not done by then is given up; ms since 1970. */
+  /** When restoring or saving is aborted; ms since 1970. */
   deadline: number
   signal: AbortSignal
 }
 
-/** Of the time that a build has left, for a cache that does not come: the command needs the rest. */
-const MOST_OF_A_BUILD = 1 / 4
+/** The share of a build's remaining time that restoring a cache may take: the command needs the rest. */
+const MAX_TIME_SHARE = 1 / 4
 
-/** One cache of a build: from where it was restored, and what it was then. Made when the commit has been checked out. */
+/** One cache of a build. Create it after the commit has been checked out. */
 export class Cache {
-  readonly #place: Place
+  readonly #context: CacheContext
   readonly #spec: CacheSpec
-  readonly #shelf: CacheIndex
+  readonly #index: CacheIndex
   readonly #names: readonly string[]
-  /** A path that the commit itself brings: it is tested as it is there, and not as it once was. */
+  /** A path that the commit contains: restoring an older copy of it would test the wrong files. */
   readonly #tracked: string | undefined
   #hash = ''
   #restored: WarmTree | null = null
   #keep: (() => Promise<void>) | null = null
 
-  constructor(place: Place, spec: CacheSpec) {
-    this.#place = place
+  constructor(context: CacheContext, spec: CacheSpec) {
+    this.#context = context
     this.#spec = spec
-    this.#shelf = new CacheIndex(place.store, place.build, spec.paths)
+    this.#index = new CacheIndex(context.store, context.build, spec.paths)
     this.#names = spec.paths.map(nameOf)
-    this.#tracked = spec.paths.find(path => this.#isThere(nameOf(path)))
+    this.#tracked = spec.paths.find(path => this.#exists(nameOf(path)))
   }
 
   get #label() {
     return this.#spec.paths.join(', ')
   }
 
-  /** Brings back what fits. Answers a sentence about it; a cache that is broken is told of, and no more. */
+  /** Restores the best match. Returns a line for the log, which also reports errors. */
   async restore(): Promise<string> {
-    const { build, sandbox, warmCache, deadline } = this.#place
+    const { build, sandbox, warmCache, deadline } = this.#context
     if (this.#tracked)
-      return `The cache of ${this.#label} is left out: the repository itself has ${this.#tracked}`
+      return `Cache of ${this.#label} skipped: the repository itself contains ${this.#tracked}`
     const start = performance.now()
     const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
-    const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MOST_OF_A_BUILD)))
-    const signal = AbortSignal.any([this.#place.signal, late])
+    const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MAX_TIME_SHARE)))
+    const signal = AbortSignal.any([this.#context.signal, late])
     const { key } = this.#spec
     const files = await Promise.all(key.map(name => hashIn(sandbox.workspace, name)))
-    this.#hash = hashOf(...key.flatMap((name, index) => [name, files[index] ?? '']), ownOf(this.#spec, build))
+    this.#hash = hashOf(
+      ...key.flatMap((name, index) => [name, files[index] ?? '']),
+      branchPart(this.#spec, build),
+    )
     const missing = key.filter((_, index) => files[index] === '')
     const note = missing.length > 0 ? ` (${missing.join(', ')}: no such file)` : ''
     try {
-      this.#restored = await warmCache.take(this.#shelf.prefix, this.#hash)
-      if (this.#restored) return `Restored ${this.#label} from the build before, in ${seconds()}${note}`
-      const found = await rejectOnAbort(signal, this.#shelf.find(this.#hash))
-      if (!found) return `There is no cache of ${this.#label} yet${note}`
+      this.#restored = await warmCache.take(this.#index.prefix, this.#hash)
+      if (this.#restored) return `Restored ${this.#label} from the previous build in ${seconds()}${note}`
+      const found = await rejectOnAbort(signal, this.#index.find(this.#hash))
+      if (!found) return `No cache of ${this.#label} yet${note}`
       await this.#unpack(found, signal)
       this.#restored = found
       const { branch } = found
       return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}${note}`
     } catch (error) {
       for (const name of this.#names) await removeTree(join(sandbox.directory, name))
-      if (late.aborted) return `The cache of ${this.#label} is not here after ${seconds()}, and is left out`
-      return `The cache of ${this.#label} is broken, and is left out: ${(error as Error).message}`
+      if (late.aborted) return `Cache of ${this.#label} skipped: not restored within ${seconds()}`
+      return `Cache of ${this.#label} ignored because it is broken: ${(error as Error).message}`
     }
   }
 
   /**
-   * Saves what has changed since it was restored. Answers its size in bytes, null where nothing was to be saved.
-   * @param since when restoring was over; ms since 1970
+   * Saves the cache if it has changed since it was restored. Returns its size in bytes, or null if nothing was saved.
+   * @param since when restoring ended; ms since 1970
    */
   async save(since: number): Promise<number | null> {
-    const { sandbox, warmCache, signal } = this.#place
-    const isKnown = this.#restored?.hash === this.#hash
+    const { sandbox, warmCache, signal } = this.#context
+    const isSaved = this.#restored?.hash === this.#hash
     const isKeyed = this.#spec.key.length > 0
-    const names = this.#names.filter(name => this.#isThere(name))
+    const names = this.#names.filter(name => this.#exists(name))
     if (this.#tracked || names.length === 0) return null
     const { lists, tree, bytes, changedAt } = divide(sandbox.directory, names)
-    const keep = () => warmCache.keep(this.#shelf.prefix, { hash: this.#hash, tree }, names, bytes)
-    if (isKnown && (isKeyed || this.#restored?.tree === tree)) {
-      // Of what its files stand for there is one, the same in a sandbox that is cold.
+    const keep = () => warmCache.keep(this.#index.prefix, { hash: this.#hash, tree }, names, bytes)
+    if (isSaved && (isKeyed || this.#restored?.tree === tree)) {
+      // A keyed cache must be the same in every sandbox, so a changed one is not kept.
       if (!isKeyed || changedAt <= since) this.#keep = keep
       return null
     }
@@ -110,49 +113,49 @@ export class Cache {
       signal,
       lists.map((list, index) => signal => this.#pack(list, archives[index] ?? '', signal)),
     )
-    await this.#shelf.note(this.#hash, { archives, tree })
+    await this.#index.record(this.#hash, { archives, tree })
     this.#keep = keep
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
-  /** Keeps for the next build here what has been saved. */
+  /** Keeps the saved files in the sandbox for its next build. */
   async keep(): Promise<void> {
     await this.#keep?.()
   }
 
   async #pack(list: readonly string[], name: string, signal: AbortSignal): Promise<number> {
-    const { sandbox, path, store } = this.#place
+    const { sandbox, path, store } = this.#context
     const { packed, done } = packTree({ root: sandbox.directory, path }, list, signal)
-    const [bytes] = await Promise.all([upload(store, `${this.#shelf.prefix}-${name}`, packed), done])
+    const [bytes] = await Promise.all([upload(store, `${this.#index.prefix}-${name}`, packed), done])
     return bytes
   }
 
   async #unpack({ archives }: Found, signal: AbortSignal): Promise<void> {
-    const { sandbox, path, store } = this.#place
+    const { sandbox, path, store } = this.#context
     const tree = { root: sandbox.directory, path }
-    // None needs what another brings.
+    // Shards are independent of each other.
     await runConcurrently(
       signal,
       archives.map(key => signal => unpackTree(tree, this.#names, download(store, key), signal)),
     )
   }
 
-  #isThere = (name: string) =>
-    lstatSync(join(this.#place.sandbox.directory, name), { throwIfNoEntry: false }) !== undefined
+  #exists = (name: string) =>
+    lstatSync(join(this.#context.sandbox.directory, name), { throwIfNoEntry: false }) !== undefined
 }
 
-/** `~/.npm` and `node_modules` as they lie in the sandbox. */
+/** The path of `~/.npm` or `node_modules` relative to the sandbox. */
 function nameOf(path: string): string {
   const trimmed = path.replace(/\/+$/, '')
   return trimmed.startsWith('~/') ? `home/${trimmed.slice(2)}` : `workspace/${trimmed}`
 }
 
-/** A file that is not there, or is none, is as good as an empty one. */
+/** The hash of a file; empty if it is missing or not a regular file. */
 const hashIn = (directory: string, name: string) =>
   hashFile(join(directory, name)).then(
     ({ digest }) => digest,
     () => '',
   )
 
-/** Without files that tell, each branch has its own. */
-const ownOf = ({ key }: CacheSpec, { checkoutBranch }: Build) => (key.length > 0 ? '' : checkoutBranch)
+/** A cache without key files belongs to its branch. */
+const branchPart = ({ key }: CacheSpec, { checkoutBranch }: Build) => (key.length > 0 ? '' : checkoutBranch)

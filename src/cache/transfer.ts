@@ -1,40 +1,43 @@
 import type { Part, Store } from '../records/store.ts'
 
-/** S3's parts are 5 MiB at least. */
+/** S3's minimum is 5 MiB. */
 const PART_BYTES = 8 * 1024 * 1024
-/** Parts of one object on their way at once: what is held in memory is about as many. */
-const AT_ONCE = 2
+/** Parts of one object in flight. Bounds the memory use. */
+const MAX_IN_FLIGHT = 2
 const TYPE = 'application/zstd'
 
-/** The bytes of an object, its ranges fetched ahead in parallel; throws where it is not there. */
+/**
+ * Reads an object, fetching ranges ahead.
+ * @throws if it does not exist
+ */
 export async function* download(store: Store, key: string): AsyncGenerator<Uint8Array> {
   const ahead: Promise<Uint8Array | null>[] = []
   let next = 0
-  const ask = () => {
+  const requestNext = () => {
     const range = store.getRange(key, next, PART_BYTES)
-    // Whoever stops reading does not wait for those that were asked for in advance.
+    // A consumer that stops early never awaits this promise.
     range.catch(() => {})
     ahead.push(range)
     next += PART_BYTES
   }
-  ask()
+  requestNext()
   for (;;) {
     const part = await ahead.shift()
-    if (!part && next <= PART_BYTES) throw new Error('an archive is gone')
+    if (!part && next <= PART_BYTES) throw new Error('an archive is missing')
     if (!part) return
-    while (ahead.length < AT_ONCE) ask()
+    while (ahead.length < MAX_IN_FLIGHT) requestNext()
     yield part
     if (part.length < PART_BYTES) return
   }
 }
 
-/** Stores a stream as one object; answers its size. */
+/** Stores a stream as one object. Returns its size in bytes. */
 export async function upload(store: Store, key: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
   const { multipart } = store
   const sent: Promise<Part>[] = []
   let uploadId: string | null = null
   let bytes = 0
-  for await (const [number, body, isLast] of numbered(stream)) {
+  for await (const [number, body, isLast] of partsOf(stream)) {
     bytes += body.length
     if (isLast && uploadId === null) {
       await store.put(key, body, TYPE)
@@ -42,16 +45,17 @@ export async function upload(store: Store, key: string, stream: AsyncIterable<Ui
     }
     uploadId ??= await multipart.start(key, TYPE)
     const part = multipart.upload(key, uploadId, number, body)
-    // It is thrown where it is waited for.
+    // Awaited later, where a rejection is thrown.
     part.catch(() => {})
     sent.push(part)
-    await sent.at(-AT_ONCE)
+    await sent.at(-MAX_IN_FLIGHT)
   }
   await multipart.complete(key, uploadId ?? '', await Promise.all(sent))
   return bytes
 }
 
-async function* numbered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<[number, Uint8Array, boolean]> {
+/** Splits a stream into parts, each with its number from 1 on and whether it is the last. */
+async function* partsOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<[number, Uint8Array, boolean]> {
   let gathered: Uint8Array[] = []
   let length = 0
   let number = 1

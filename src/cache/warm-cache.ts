@@ -1,22 +1,22 @@
 import { mkdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { removeAllBut, removeTree } from '../workspace/remove-tree.ts'
+import { removeAllExcept, removeTree } from '../workspace/remove-tree.ts'
 
-/** What a cache held when a build left it, and what it is known as. */
+/** The key of a cache and the hash of its files. */
 export type WarmTree = { hash: string; tree: string }
 
-type HeldLock = WarmTree & { directory: string; names: readonly string[]; bytes: number }
+type WarmEntry = WarmTree & { directory: string; names: readonly string[]; bytes: number }
 
 /**
- * The trees of the last build's caches, moved aside as they lay. They are there between two builds only: before a
- * command runs, the next build has taken them back or let them go, and so nobody else's command can read or change them.
+ * The caches of the previous build, moved aside in the sandbox. They exist only between two builds: the next build
+ * takes or removes them before its command runs, so no other command can read or change them.
  */
 export class WarmCache {
-  /** Below the sandbox; whatever is there and not known here goes when the sandbox is cleaned. */
+  /** The directory below the sandbox. Unknown files in it are removed when the sandbox is cleaned. */
   readonly name = 'caches'
   readonly #sandbox: string
   readonly #budgetBytes: number
-  readonly #held = new Map<string, HeldLock>()
+  readonly #entries = new Map<string, WarmEntry>()
   #last = 0
 
   constructor(sandbox: string, budgetBytes: number) {
@@ -24,16 +24,16 @@ export class WarmCache {
     this.#budgetBytes = budgetBytes
   }
 
-  /** Moves what is held under an id back to where it was, if it is this; null where it is not, or something is in its way. */
+  /** Moves a cache back to its original paths. Null if none has this id and hash, or if a path is occupied. */
   async take(id: string, hash: string): Promise<WarmTree | null> {
-    const held = this.#held.get(id)
-    if (held?.hash !== hash) return null
-    this.#held.delete(id)
-    const { directory, names, tree } = held
+    const entry = this.#entries.get(id)
+    if (entry?.hash !== hash) return null
+    this.#entries.delete(id)
+    const { directory, names, tree } = entry
     const moved: string[] = []
     try {
       for (const [index, name] of names.entries()) {
-        const target = await this.#placeOf(name)
+        const target = await this.#resolve(name)
         await rename(join(directory, String(index)), target)
         moved.push(target)
       }
@@ -44,43 +44,46 @@ export class WarmCache {
     }
   }
 
-  /** Moves these files and directories of the sandbox aside; what cannot be moved, or is too much, is not kept. */
-  async keep(id: string, kept: WarmTree, names: readonly string[], bytes: number): Promise<void> {
-    const held = [...this.#held.values()].reduce((sum, each) => sum + each.bytes, 0)
-    if (held + bytes > this.#budgetBytes) return
+  /** Moves these files and directories of the sandbox aside, unless that fails or exceeds the budget. */
+  async keep(id: string, tree: WarmTree, names: readonly string[], bytes: number): Promise<void> {
+    const total = [...this.#entries.values()].reduce((sum, each) => sum + each.bytes, 0)
+    if (total + bytes > this.#budgetBytes) return
     const directory = join(this.#sandbox, this.name, String(++this.#last))
     await mkdir(directory, { recursive: true, mode: 0o700 })
     try {
       for (const [index, name] of names.entries())
-        await rename(await this.#placeOf(name), join(directory, String(index)))
-      this.#held.set(id, { ...kept, directory, names, bytes })
+        await rename(await this.#resolve(name), join(directory, String(index)))
+      this.#entries.set(id, { ...tree, directory, names, bytes })
     } catch {
       await removeTree(directory)
     }
   }
 
-  /** Where a name lies, its directory made; a link on the way there would lead out of the sandbox. */
-  async #placeOf(name: string): Promise<string> {
-    const place = join(await realpath(this.#sandbox), name)
-    await mkdir(dirname(place), { recursive: true })
-    if ((await realpath(dirname(place))) !== dirname(place)) throw new Error(`A link leads to ${name}`)
-    return place
+  /**
+   * The absolute path of a name. Creates its directory.
+   * @throws if a link leads out of the sandbox
+   */
+  async #resolve(name: string): Promise<string> {
+    const path = join(await realpath(this.#sandbox), name)
+    await mkdir(dirname(path), { recursive: true })
+    if ((await realpath(dirname(path))) !== dirname(path)) throw new Error(`A link leads to ${name}`)
+    return path
   }
 
-  /** Lets go of all whose id does not begin so; the next cleaning removes it. */
+  /** Forgets all caches whose id does not begin with the prefix. The next sweep removes them. */
   retain(prefix: string): void {
-    for (const id of [...this.#held.keys()]) if (!id.startsWith(prefix)) this.#held.delete(id)
+    for (const id of [...this.#entries.keys()]) if (!id.startsWith(prefix)) this.#entries.delete(id)
   }
 
-  /** Lets go of all that nobody has taken. */
+  /** Removes all caches that were not taken. */
   async clear(): Promise<void> {
-    this.#held.clear()
+    this.#entries.clear()
     await this.sweep()
   }
 
-  /** Removes what is not known. */
+  /** Removes all unknown files. */
   async sweep(): Promise<void> {
-    const kept = new Set([...this.#held.values()].map(({ directory }) => directory))
-    await removeAllBut(join(this.#sandbox, this.name), kept)
+    const retained = new Set([...this.#entries.values()].map(({ directory }) => directory))
+    await removeAllExcept(join(this.#sandbox, this.name), retained)
   }
 }

@@ -6,20 +6,20 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 
-/** A pipe holds 64 KiB, at most 1 MiB; whatever comes beyond it after the end is new. */
-const MOST_LEFT_BYTES = 2 * 1024 * 1024
+/** A pipe buffers 64 KiB, at most 1 MiB. More than this after the command's end must have been written since. */
+const MAX_DRAINED_BYTES = 2 * 1024 * 1024
 
 /**
- * A real pipe for a command's output and errors alike: one descriptor keeps their order, and a pipe, unlike the
- * socket pairs that Node gives its children, can be opened again (`echo x > /dev/stderr`, `tee /dev/stdout`).
+ * A real pipe for a command's stdout and stderr. One descriptor for both keeps their order. Unlike the socket pairs
+ * that Node gives its children, a pipe can be reopened (`echo x > /dev/stderr`, `tee /dev/stdout`).
  */
 export class OutputPipe {
-  /** The descriptor for the child. */
+  /** The file descriptor for the child. */
   readonly writer: number
   readonly #socket: Socket
   #writerOpen = true
   #bytes = 0
-  #mostBytes = Number.POSITIVE_INFINITY
+  #maxBytes = Number.POSITIVE_INFINITY
   #consuming = false
   #consumed: Promise<void> | undefined
   #ended = false
@@ -34,7 +34,7 @@ export class OutputPipe {
     try {
       const path = join(directory, 'output')
       await execa('mkfifo', ['-m', '600', path])
-      // A reader that does not wait for a writer has to come first: a writer would wait for it.
+      // The reader first and non-blocking: opening the writer blocks until there is a reader.
       const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
       return new OutputPipe(reader, openSync(path, constants.O_WRONLY))
     } finally {
@@ -42,13 +42,13 @@ export class OutputPipe {
     }
   }
 
-  /** Our own end for writing; the child has its copy, and only when all are closed does reading end. */
+  /** Closes our copy of the write end. Reading ends when the child's copies are closed, too. */
   closeWriter() {
     if (this.#writerOpen) closeSync(this.writer)
     this.#writerOpen = false
   }
 
-  /** Hands on all output; reads no further while the consumer is at work. Fails only if the consumer does. */
+  /** Passes all output to the consumer, and waits for it before reading on. Rejects only if the consumer does. */
   consume(onOutput: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     this.#consumed = this.#consume(onOutput)
     return this.#consumed
@@ -61,7 +61,7 @@ export class OutputPipe {
         this.#consuming = true
         await onOutput(bytes)
         this.#consuming = false
-        if (this.#bytes > this.#mostBytes) return
+        if (this.#bytes > this.#maxBytes) return
       }
     } finally {
       this.#ended = true
@@ -72,26 +72,26 @@ export class OutputPipe {
     try {
       for await (const bytes of this.#socket) yield bytes
     } catch (error) {
-      // Closed by ourselves: nothing is left that should be read.
+      // After `close` nothing more is to be read.
       if (!this.#socket.destroyed) throw error
     }
   }
 
-  /** Waits until all is read, at most `ms`. Says whether it is. */
+  /** Waits until all output is read, at most `ms`. Returns whether it is. */
   async settle(ms: number): Promise<boolean> {
     const stop = new AbortController()
-    const waiting = sleep(ms, undefined, { signal: stop.signal }).catch(() => {})
-    await Promise.race([this.#consumed, waiting])
+    const timeout = sleep(ms, undefined, { signal: stop.signal }).catch(() => {})
+    await Promise.race([this.#consumed, timeout])
     stop.abort()
     return this.#ended
   }
 
   /**
-   * Reads what is left once nobody should write any more: until the end, or until somebody who escaped plainly
-   * holds the pipe (nothing comes, or more than a pipe can hold, or little by little), or until it `isTooLate`.
+   * Reads the rest after the process group was killed, then closes the pipe. Stops early if it `isTooLate`, or if an
+   * escaped process must be holding the pipe: it is silent, or writes more than a pipe can buffer, or keeps writing.
    */
   async drain(tickMs: number, isTooLate: () => boolean): Promise<void> {
-    this.#mostBytes = this.#bytes + MOST_LEFT_BYTES
+    this.#maxBytes = this.#bytes + MAX_DRAINED_BYTES
     let idleTicks = 0
     for (let before = this.#bytes; !(await this.settle(tickMs)); before = this.#bytes) {
       if (!this.#consuming) idleTicks++

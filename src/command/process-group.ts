@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const LOOK_EVERY_MS = 20
+const POLL_MS = 20
 
-/** Why a command was stopped: its time was over, somebody wished it, or nobody takes its output any more. */
+/** Why a command was stopped: its deadline, an abort signal, or a failure of the consumer of its output. */
 export type StopReason = 'deadline' | 'abort' | 'consumer'
 
-/** What execa says about a process that has ended, or could not be started (`code`). */
+/** execa's result for a process that has ended, or could not be started (`code`). */
 export type LeaderEnd = {
   exitCode?: number | undefined
   signal?: string | undefined
@@ -15,9 +15,9 @@ export type LeaderEnd = {
 
 type Leader = PromiseLike<LeaderEnd> & { pid?: number; kill(signal: 'SIGTERM' | 'SIGKILL'): boolean }
 
-/** A command with all that it started, as far as that stayed in its process group. */
+/** A command and all processes that it started, unless they left its process group. */
 export class ProcessGroup {
-  /** The leader's end; when it was stopped, the whole group's. */
+  /** Resolves when the leader has ended or, if it was stopped, the whole group. */
   readonly ended: Promise<LeaderEnd>
   readonly #leader: Leader
   readonly #graceMs: number
@@ -31,12 +31,12 @@ export class ProcessGroup {
     this.ended = this.#end()
   }
 
-  /** Why the leader was stopped; null if it ended by itself. */
+  /** Null if the leader ended by itself. */
   get stoppedBy(): StopReason | null {
     return this.#stoppedBy
   }
 
-  /** SIGTERM to all, and SIGKILL to those that are still there after the grace. */
+  /** Sends SIGTERM to the group, and SIGKILL after the grace period. */
   stop(reason: StopReason) {
     if (this.#leaderEnded || this.#stopping) return
     this.#stoppedBy = reason
@@ -56,8 +56,7 @@ export class ProcessGroup {
 
   async #stop() {
     this.#leader.kill('SIGTERM')
-    for (let left = this.#graceMs; left > 0 && this.#isAlive(); left -= LOOK_EVERY_MS)
-      await sleep(LOOK_EVERY_MS)
+    for (let left = this.#graceMs; left > 0 && this.#isAlive(); left -= POLL_MS) await sleep(POLL_MS)
     this.kill()
   }
 

@@ -6,33 +6,34 @@ import { UserError } from '../model/user-error.ts'
 import { OutputPipe } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
 
-/** How long output may still come after the shell's end, from children that it left behind. */
+/** How long children in the background may still write output after the shell has ended. */
 const DRAIN_MS = 300
 
 export type Command = {
   command: string
   cwd: string
-  /** All of the command's environment: nothing of the runner's is added. */
+  /** The complete environment: nothing is inherited from the runner. */
   env: Record<string, string>
   /** When the command is stopped, in ms since 1970; null for never. */
   deadline: number | null
-  /** Takes output and errors in the order in which they were written; reading waits for it. */
+  /** Receives stdout and stderr in the order in which they were written. Reading waits for it. */
   onOutput(bytes: Uint8Array): Promise<void>
-  /** From SIGTERM to SIGKILL (5 s). */
+  /** Time between SIGTERM and SIGKILL (5 s). */
   graceMs?: number
-  /** Stops the command as the deadline does. */
+  /** Stops the command, as the deadline does. */
   signal?: AbortSignal | undefined
 }
 
 export type CommandEnd = { exit: Exit; durationMs: number }
 
 /**
- * Runs a command by `bash -c` in a process group of its own, and returns when it and its output have ended:
- * children left in the background are killed, and those that escaped hold nobody up.
+ * Runs a command by `bash -c` in its own process group, and returns when it and its output have ended. Kills children
+ * in the background, and does not wait for processes that left the group.
+ * @throws UserError if the command cannot be started; the error of `onOutput` if that rejects
  */
 export async function runCommand(options: Command): Promise<CommandEnd> {
   const { deadline, signal, onOutput, graceMs = 5000 } = options
-  refuseNul(options)
+  requireNoNul(options)
   const pipe = await OutputPipe.open()
   try {
     const startedAt = performance.now()
@@ -61,15 +62,15 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
   }
 }
 
-function refuseNul({ command, env }: Command) {
+function requireNoNul({ command, env }: Command) {
   if ([command, ...Object.entries(env).flat()].some(text => text.includes('\0')))
     throw new UserError(
-      'A command and its variables cannot hold NUL characters: remove them from the configuration.',
+      'A command and its variables cannot contain NUL characters. Remove them from the configuration.',
     )
 }
 
-// `--`: a command that begins with a dash is no option of bash.
-// `3`: execa takes any descriptor, but its type says 3 to 9.
+// `--`: a command may begin with a dash.
+// `3`: execa accepts any descriptor, but its type allows only 3 to 9.
 const spawnShell = ({ command, cwd, env }: Command, output: 3) =>
   execa('bash', ['-c', '--', command], {
     cwd,
@@ -80,7 +81,7 @@ const spawnShell = ({ command, cwd, env }: Command, output: 3) =>
     stderr: output,
     buffer: false,
     reject: false,
-    // A process group of its own, that signals go to as a whole, and that ends with the runner.
+    // Its own process group, which receives all signals and is killed when the runner ends.
     killDescendants: true,
     forceKillAfterDelay: false,
   })
@@ -97,7 +98,7 @@ function watch(group: ProcessGroup, deadline: number | null, signal: AbortSignal
   }
 }
 
-/** A consumer that hangs must not hold up the build past its time. */
+/** A hanging consumer must not delay the build beyond its deadline. */
 const isTooLate = (group: ProcessGroup, deadline: number | null, graceMs: number) =>
   group.stoppedBy !== null || (deadline !== null && Date.now() > deadline + graceMs)
 
@@ -107,17 +108,17 @@ async function readExit(
   durationMs: number,
   { cwd }: Command,
 ): Promise<Exit> {
-  // What a stopped command says is beside the point: a trap may well end with 0.
+  // A stopped command's exit code does not count: a trap may exit with 0.
   if (stoppedBy === 'deadline') return { kind: 'timed-out', afterMs: durationMs }
   if (stoppedBy !== null) return { kind: 'signalled', signal: signal ?? 'SIGTERM' }
   if (signal) return { kind: 'signalled', signal }
   if (exitCode !== undefined && !code) return { kind: 'exited', code: exitCode }
-  const isThere = await stat(cwd).then(
+  const hasDirectory = await stat(cwd).then(
     found => found.isDirectory(),
     () => false,
   )
-  if (!isThere) throw new UserError(`The command's directory ${cwd} does not exist.`)
+  if (!hasDirectory) throw new UserError(`The command's directory ${cwd} does not exist.`)
   if (code === 'ENOENT')
-    throw new UserError('bash was not found in PATH: commands are run by it. Install it.')
-  throw new UserError(`The command could not be started: ${shortMessage ?? code ?? 'for no known reason'}`)
+    throw new UserError('bash was not found in PATH. Install it: commands are run by bash.')
+  throw new UserError(`The command could not be started: ${shortMessage ?? code ?? 'unknown reason'}`)
 }

@@ -4,32 +4,32 @@ import { runCommand } from './run-command.ts'
 
 export type StepContext = {
   directory: string
-  /** All of the command's environment. */
+  /** The command's complete environment. */
   env: Record<string, string>
-  /** When the command is stopped at the latest, in ms since 1970. */
+  /** The latest time at which the command is stopped, in ms since 1970. */
   deadline: number
   /** Stops the command earlier. */
   signal?: AbortSignal
 }
 
-/** Where a step's output and the runner's own lines go. */
+/** Receives a step's output and the runner's own lines. */
 export type StepLog = {
-  say(line: string): Promise<void>
+  writeLine(line: string): Promise<void>
   write(bytes: Uint8Array): Promise<void>
   redact(text: string): string
 }
 
-/** How a step ended; `reason` says in one line why it failed, and is null if it did not. */
+/** How a step ended. `reason` explains in one line why it failed, and is null if it did not. */
 export type StepEnd = { exit: Exit; reason: string | null }
 
-/** Runs the command of a step; logs the command, its output, and how it ended. */
+/** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
   { command, timeoutSeconds }: Pick<Step, 'command' | 'timeoutSeconds'>,
   { directory, env, deadline, signal }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
-  await log.say(`$ ${command}`)
+  await log.writeLine(`$ ${command}`)
   const { exit } = await runCommand({
     command,
     cwd: directory,
@@ -38,8 +38,8 @@ export async function runStep(
     signal,
     onOutput: bytes => log.write(bytes),
   })
-  const shown = log.redact(command)
-  const reason = reasonOfExit(shown, exit)
-  await log.say(reason ?? `${shortCommand(shown)} ended with exit code 0`)
+  const redacted = log.redact(command)
+  const reason = reasonOfExit(redacted, exit)
+  await log.writeLine(reason ?? `${shortCommand(redacted)} ended with exit code 0`)
   return { exit, reason }
 }

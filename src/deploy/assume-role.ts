@@ -19,7 +19,7 @@ export type DeployRole = {
 export async function assumeDeployRole(log: BuildLog, role: DeployRole): Promise<Record<string, string>> {
   const { roleArn, sessionName, region } = role
   if (roleArn === null) {
-    await log.say('The deploy has no AWS credentials: the account names no role for it')
+    await log.writeLine('The deploy has no AWS credentials: the account names no role for it')
     return {}
   }
   const credentials = await openSts(role.credentials)({ roleArn, name: sessionName }).catch(error => {
@@ -27,8 +27,8 @@ export async function assumeDeployRole(log: BuildLog, role: DeployRole): Promise
       `The role ${roleArn} cannot be assumed (${(error as Error).name}): it must be in the stack's DeployRoles, and trust its session role.`,
     )
   })
-  await log.hide([credentials.secretAccessKey, credentials.sessionToken])
-  await log.say(`The deploy acts as ${roleArn}`)
+  await log.addSecrets([credentials.secretAccessKey, credentials.sessionToken])
+  await log.writeLine(`The deploy acts as ${roleArn}`)
   return {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,

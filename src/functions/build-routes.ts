@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { readLineIndex, tail } from '../log/reader.ts'
 import { hasEnded } from '../model/conclusion.ts'
-import { openBuild, refOfPath } from '../pages/access.ts'
+import { openBuild, parseBuildRef } from '../pages/access.ts'
 import { renderBuildPage } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { linkToLog, serveLog } from '../pages/log.ts'
@@ -24,7 +24,7 @@ export function addBuildRoutes(
   const linkKey = async () => (await secrets()).linkKey
   const find = (c: Context) => {
     const { owner = '', repo = '', number = '' } = c.req.param() as Record<string, string>
-    return openBuild(store, refOfPath(owner, repo, number), c.req.query('key'), linkKey)
+    return openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
   }
   const repositoryLink = async ({ project, isPrivate }: View) => {
     const path = repositoryPath(project)

@@ -33,7 +33,7 @@ const eventSchema = z.object({
 
 const MB = 1024 * 1024
 /** A quarter of the disk is for mirrors of repositories, another quarter for caches; the rest is the command's. */
-const kept = {
+const persistent = {
   mirrors: new Mirrors(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
   warmCache: new WarmCache(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
 }
@@ -53,7 +53,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const job = runJob(message, {
     openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,
-    kept,
+    persistent,
     // Only on Lambda is /tmp the sandbox.
     ownsMachine: environment.LAMBCI_SANDBOX === '/tmp',
     githubUrl: environment.LAMBCI_GITHUB_URL,

@@ -5,17 +5,14 @@ import { secretForms } from './secret-forms.ts'
 import type { LogSink } from './sink.ts'
 import { LogStreamer } from './streamer.ts'
 
-/** A host keeps half a minute for all that comes after the command. */
-const LAST_MS = 15_000
-/** Below the least that S3 copies into a whole: such an end is put into `log.txt` as it is. */
+/** The host reserves half a minute for everything after the command. */
+const END_TIMEOUT_MS = 15_000
+/** S3 copies no parts below 5 MiB: a smaller end of the log is written directly into `log.txt`. */
 const REST_BYTES = 5 * 1024 * 1024 - 1
 
 export type WrittenLog = { bytes: number; complete: boolean; segments: number }
 
-/**
- * One build's log: whatever is written is redacted, limited and sent up in its order. The redactor's words are also
- * for records and messages.
- */
+/** The log of a build. Everything written is redacted, limited in size, and uploaded in order. */
 export class BuildLog {
   readonly #sink: LogSink
   readonly #streamer: LogStreamer
@@ -24,47 +21,48 @@ export class BuildLog {
   #secrets: readonly string[]
   #endsLine = true
 
-  /** Past `limit` bytes the log is counted, not kept. */
+  /** Bytes beyond `limit` are counted and discarded. */
   constructor(sink: LogSink, secrets: readonly string[], limit: number) {
     this.#sink = sink
     this.#limiter = createLimiter(limit)
     const { upload, stored } = sink
-    this.#streamer = new LogStreamer({ upload, stored, lastMs: LAST_MS, restBytes: REST_BYTES })
+    this.#streamer = new LogStreamer({ upload, stored, endTimeoutMs: END_TIMEOUT_MS, restBytes: REST_BYTES })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }
 
-  /** From here on these are masked too. */
-  async hide(secrets: readonly string[]): Promise<void> {
+  /** Masks these values, too, from now on. */
+  async addSecrets(secrets: readonly string[]): Promise<void> {
     await this.#send(this.#redactor.end())
     this.#secrets = [...this.#secrets, ...secrets]
     this.#redactor = createRedactor(secretForms(this.#secrets))
   }
 
-  /** Output of a command; resolves when there is room for more. */
+  /** Writes output of a command. Resolves when the buffer has room for more. */
   write(bytes: Uint8Array): Promise<void> {
     if (bytes.length > 0) this.#endsLine = bytes.at(-1) === 0x0a
     return this.#send(this.#redactor.write(bytes))
   }
 
-  /** A line of the runner's own, on a line of its own whatever the command left. */
-  async say(text: string): Promise<void> {
+  /** Writes a line of the runner. Begins a new line if the command's output did not end with one. */
+  async writeLine(text: string): Promise<void> {
     await this.#send(this.#redactor.end())
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
   }
 
+  /** Masks secrets in a text for records and messages. */
   redact(text: string): string {
     return this.#redactor.redactText(text)
   }
 
-  /** Sends what is left and makes `log.txt` whole; never throws. */
+  /** Uploads the rest and completes `log.txt`. Never throws. */
   async end(): Promise<WrittenLog> {
     await this.#send(this.#redactor.end())
-    const leftOut = this.#limiter.end()
-    if (leftOut) await this.#streamer.write(Buffer.from(`\n${runnerLine(leftOut)}`))
+    const truncation = this.#limiter.end()
+    if (truncation) await this.#streamer.write(Buffer.from(`\n${runnerLine(truncation)}`))
     const { bytes, complete, segments } = await this.#streamer.end()
-    const isWhole = await this.#finish()
-    return { bytes, complete: complete && isWhole, segments }
+    const isFinished = await this.#finish()
+    return { bytes, complete: complete && isFinished, segments }
   }
 
   async #finish(): Promise<boolean> {
@@ -73,11 +71,11 @@ export class BuildLog {
         await this.#sink.finish()
         return true
       } catch {
-        // The SDK has waited between its own attempts already.
+        // No delay: the SDK has already waited between its own attempts.
       }
     }
-    // It is read from its segments then.
-    await this.#sink.keepRest().catch(() => {})
+    // Without `log.txt`, the log is read from its segments.
+    await this.#sink.storeRest().catch(() => {})
     return false
   }
 

@@ -1,11 +1,11 @@
 /**
- * The bytes held back, followed by the newest chunk. A chunk that meets nothing held back is used as it is; else
- * bytes are appended to a store that grows by doubling, so that many small chunks cost no more than a large one.
- * Bytes once given out are never overwritten.
+ * The bytes that were held back, followed by the newest chunk. If nothing is held back, the chunk is used without a
+ * copy. Otherwise it is appended to a buffer that grows by doubling, so many small chunks cost no more than a large
+ * one. Returned bytes are never overwritten.
  */
 export class ByteWindow {
-  #store = new Uint8Array()
-  #owned = false
+  #buffer = new Uint8Array()
+  #ownsBuffer = false
   #start = 0
   #end = 0
 
@@ -13,31 +13,31 @@ export class ByteWindow {
     return this.#end - this.#start
   }
 
-  /** Adds a chunk and gives all that the window now holds. */
+  /** Adds a chunk and returns all bytes in the window. */
   append(chunk: Uint8Array): Uint8Array {
     const { length } = this
     if (length === 0) this.#replace(chunk as Uint8Array<ArrayBuffer>, chunk.length, false)
     else {
-      if (!this.#owned || this.#end + chunk.length > this.#store.length) {
-        const roomy = new Uint8Array(2 * (length + chunk.length))
-        roomy.set(this.#store.subarray(this.#start, this.#end))
-        this.#replace(roomy, length, true)
+      if (!this.#ownsBuffer || this.#end + chunk.length > this.#buffer.length) {
+        const larger = new Uint8Array(2 * (length + chunk.length))
+        larger.set(this.#buffer.subarray(this.#start, this.#end))
+        this.#replace(larger, length, true)
       }
-      this.#store.set(chunk, this.#end)
+      this.#buffer.set(chunk, this.#end)
       this.#end += chunk.length
     }
-    return this.#store.subarray(this.#start, this.#end)
+    return this.#buffer.subarray(this.#start, this.#end)
   }
 
-  /** Forgets the first `count` bytes. */
+  /** Removes the first `count` bytes. */
   drop(count: number) {
     this.#start += count
   }
 
-  #replace(store: Uint8Array<ArrayBuffer>, end: number, owned: boolean) {
-    this.#store = store
+  #replace(buffer: Uint8Array<ArrayBuffer>, end: number, ownsBuffer: boolean) {
+    this.#buffer = buffer
     this.#start = 0
     this.#end = end
-    this.#owned = owned
+    this.#ownsBuffer = ownsBuffer
   }
 }

@@ -1,29 +1,29 @@
 export type Limiter = {
-  /** The part of the chunk that is kept. */
+  /** Returns the part of the chunk within the limit. */
   write(chunk: Uint8Array): Uint8Array
-  /** One line on what was left out; null when nothing was. */
+  /** Returns a line about the discarded bytes. Null if there are none. */
   end(): string | null
 }
 
-/** Keeps the first `limit` bytes and counts the rest. */
+/** Passes the first `limit` bytes and counts the rest. */
 export function createLimiter(limit: number): Limiter {
   let room = limit
-  let leftOut = 0
+  let discarded = 0
   return {
     write: chunk => {
       const kept = chunk.subarray(0, room)
       room -= kept.length
-      leftOut += chunk.length - kept.length
+      discarded += chunk.length - kept.length
       return kept
     },
     end: () =>
-      leftOut === 0
+      discarded === 0
         ? null
-        : `The log stops here at its limit of ${describeBytes(limit)}: ${describeBytes(leftOut)} more were left out`,
+        : `The log reached its limit of ${describeBytes(limit)}: ${describeBytes(discarded)} were discarded`,
   }
 }
 
-/** A number of bytes as people read it. */
+/** A number of bytes for people, such as `1.5 MB`. */
 export function describeBytes(bytes: number): string {
   if (bytes < 1024) return bytes === 1 ? '1 byte' : `${bytes} bytes`
   const units = ['KB', 'MB', 'GB', 'TB']

@@ -2,11 +2,11 @@ import * as z from 'zod'
 
 const NEWLINE = 0x0a
 const FIRST_STRIDE = 64 * 1024
-const MOST_ENTRIES = 1024
+const MAX_ENTRIES = 1024
 
 /**
- * Where a log's lines are: `lines[i]` line feeds stand in its first `i * stride` bytes. With it, a line of a large log
- * is found by reading one stride of bytes. It may end before the log does.
+ * An index of a log's lines: its first `i * stride` bytes contain `lines[i]` line feeds. It allows finding a line of
+ * a large log by reading `stride` bytes. It may cover only the beginning of the log.
  */
 export const lineIndexSchema = z.object({
   stride: z
@@ -16,14 +16,16 @@ export const lineIndexSchema = z.object({
   lines: z
     .array(z.int().nonnegative())
     .min(1)
-    .max(MOST_ENTRIES + 1),
+    .max(MAX_ENTRIES + 1),
 })
 export type LineIndex = z.infer<typeof lineIndexSchema>
 
-/** What an index may have on record: anything larger was not written by us. */
+/** The maximum size of a stored index, in bytes. The runner never writes a larger one. */
 export const LINE_INDEX_LIMIT = 32 * 1024
 
-/** Counts a log's lines as it passes. The index keeps its size: when it is full, its stride doubles. */
+/**
+ * Builds the index while the log is written. When it is full, the stride doubles and every second entry is dropped.
+ */
 export class LineCounter {
   #stride = FIRST_STRIDE
   #lines = [0]
@@ -42,13 +44,13 @@ export class LineCounter {
       this.#newlines += countNewlines(bytes, at, end)
       this.#bytes += end - at
       at = end
-      if (this.#bytes % this.#stride === 0) this.#note()
+      if (this.#bytes % this.#stride === 0) this.#addEntry()
     }
   }
 
-  #note() {
+  #addEntry() {
     this.#lines.push(this.#newlines)
-    if (this.#lines.length <= MOST_ENTRIES) return
+    if (this.#lines.length <= MAX_ENTRIES) return
     this.#lines = this.#lines.filter((_, index) => index % 2 === 0)
     this.#stride *= 2
   }

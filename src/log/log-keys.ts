@@ -1,8 +1,8 @@
-/** Where a build's log lies in the bucket. */
+/** The keys of a build's log in the bucket. */
 export type LogKeys = {
-  /** The segment that begins with this byte of the log: `…/log/<first byte, 12 digits>.txt`. */
+  /** The segment that begins at this byte of the log: `…/log/<first byte, 12 digits>.txt`. */
   segment(firstByte: number): string
-  /** `…/log/lines.json`: where the lines of a large log are. */
+  /** `…/log/lines.json`: the line index of a large log. */
   lines: string
   /** `…/log.txt` */
   whole: string
@@ -10,11 +10,10 @@ export type LogKeys = {
 
 export const LOG_TYPE = 'text/plain; charset=utf-8'
 
-/** What the keys of all segments, and of nothing else, begin with. */
+/** The prefix of the keys of all segments. Other objects may share it. */
 export const segmentsPrefix = (keys: LogKeys) => keys.segment(0).replace(/[^/]*$/, '')
 
-/** The first byte of a segment, read from its key. */
+/** The first byte of a segment, from its key. NaN if it is not a segment's key. */
 export const firstByteOf = (key: string) => Number(/(\d+)\.txt$/.exec(key)?.[1] ?? Number.NaN)
 
-/** What stands beside the segments under their prefix is none of them. */
 export const isSegment = ({ key }: { key: string }) => !Number.isNaN(firstByteOf(key))

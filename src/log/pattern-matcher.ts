@@ -1,14 +1,14 @@
 /**
- * The automaton of Aho and Corasick (1975) over bytes: finds every pattern in one pass whose cost depends only on
- * the text. States are numbered along the patterns; a state stands for the longest end of the text read so far
- * that begins some pattern. Children are linked lists: patterns may be long (keys), and a full table is not small.
+ * The Aho–Corasick automaton (1975) over bytes: finds all patterns in one pass whose cost depends only on the text.
+ * A state represents the longest suffix of the text read so far that is a prefix of a pattern. Children are linked
+ * lists, because patterns may be long (keys) and a full transition table would be large.
  */
 export class PatternMatcher {
-  /** How many of the last bytes read could still become a match: the state's depth. */
+  /** The state's depth: how many of the last bytes could still become part of a match. */
   readonly depth: Int32Array
-  /** Length of the longest pattern that ends in a state, or 0. */
+  /** The length of the longest pattern that ends in a state, or 0. */
   readonly matched: Int32Array
-  /** 1 for each two bytes (first << 8 | second) with which a pattern begins: most text is skipped by this table. */
+  /** 1 for each pair of bytes (first << 8 | second) that begins a pattern. Allows skipping most of the text. */
   readonly openings = new Uint8Array(65_536)
 
   readonly #byte: Uint8Array
@@ -31,7 +31,7 @@ export class PatternMatcher {
     this.#linkFallbacks()
   }
 
-  /** The state after reading `byte` in `state`; 0 is the start. */
+  /** The state after reading `byte` in `state`. The initial state is 0. */
   next(state: number, byte: number): number {
     for (let from = state; from !== 0; from = this.#fallback[from] as number) {
       const child = this.#childOf(from, byte)
@@ -40,7 +40,7 @@ export class PatternMatcher {
     return this.#root[byte] as number
   }
 
-  /** The first place from `from` on, before `end`, at which a pattern could begin. */
+  /** The first position in `[from, end)` at which a pattern could begin; `end` if there is none. */
   skip(bytes: Uint8Array, from: number, end: number): number {
     const { openings } = this
     const last = end - 1
@@ -82,7 +82,7 @@ export class PatternMatcher {
     return state
   }
 
-  /** Breadth first: a fallback is always shallower, so it is complete when it is needed. */
+  /** Breadth first: a fallback is always shallower, so it is complete before it is needed. */
   #linkFallbacks() {
     const queue = [0]
     for (const state of queue) {
@@ -90,7 +90,7 @@ export class PatternMatcher {
         const fallback =
           state === 0 ? 0 : this.next(this.#fallback[state] as number, this.#byte[child] as number)
         this.#fallback[child] = fallback
-        // A shorter pattern may end where only the beginning of a longer one has been read.
+        // A shorter pattern may end inside a longer one.
         this.matched[child] ||= this.matched[fallback] as number
         queue.push(child)
       }

@@ -2,39 +2,39 @@ import type { Entry, Store } from '../records/store.ts'
 import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
 import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys.ts'
 
-/** The largest segment that a streamer writes: one that holds a byte cannot begin further ahead of it. */
-const LARGEST_SEGMENT = 8 * 1024 * 1024
-/** Segments read for one answer: a log of many small ones is read in several. */
+/** The largest segment that the streamer writes. A segment that contains a byte begins at most so far before it. */
+const MAX_SEGMENT_BYTES = 8 * 1024 * 1024
+/** Segments read per call: a log of many small segments takes several calls. */
 const MAX_SEGMENTS = 32
 const TAIL_BYTES = 64 * 1024
 
 export type LogPart = {
   bytes: Uint8Array
-  /** Where to go on reading. */
+  /** The byte after this part. */
   next: number
-  /** Whether the log is whole and was read to its end. */
+  /** Whether the log is complete and was read to its end. */
   ended: boolean
 }
 
-/** Reads at most `maxBytes` of a log from byte `from` on, whether it has ended or still grows. */
+/** Reads at most `maxBytes` of a log from byte `from` on, whether it is complete or still growing. */
 export async function readLog(store: Store, keys: LogKeys, from: number, maxBytes: number): Promise<LogPart> {
   const whole = await store.getRange(keys.whole, from, maxBytes)
   if (whole) return { bytes: whole, next: from + whole.length, ended: whole.length < maxBytes }
   const bytes = await readSegments(store, await segmentsFrom(store, keys, from), from, maxBytes)
-  // The last segment may have come after the list was made: only past the end of the whole is it the end.
+  // More may have been written since the segments were listed: the log has ended only beyond the end of `log.txt`.
   const size = bytes.length === 0 ? await sizeOf(store, keys.whole) : null
   const ended = size !== null && from >= size
   return { bytes, next: from + bytes.length, ended }
 }
 
-/** The last `lines` lines, of the last 64 KiB at most: only the end of the log is read. */
+/** Returns the last `lines` lines, from at most the last 64 KiB. Reads only the end of the log. */
 export async function tail(store: Store, keys: LogKeys, lines = 20): Promise<string> {
   const size = await sizeOf(store, keys.whole)
   const bytes = size === null ? await endOfSegments(store, keys) : await endOfWhole(store, keys.whole, size)
   return lastLines(Buffer.from(bytes).toString(), lines)
 }
 
-/** Where the lines are; null when the log is small, or what stands there is no index. */
+/** Reads the line index. Null if the log is too small for one, or if the record is invalid. */
 export async function readLineIndex(store: Store, keys: LogKeys): Promise<LineIndex | null> {
   const stored = await store.getRange(keys.lines, 0, LINE_INDEX_LIMIT)
   if (!stored) return null
@@ -79,24 +79,24 @@ const endOf = (segments: Entry[]) => {
 }
 
 async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<Entry[]> {
-  const before = from - LARGEST_SEGMENT
+  const before = from - MAX_SEGMENT_BYTES
   const options = before >= 0 ? { startAfter: keys.segment(before) } : {}
   const segments = await store.list(segmentsPrefix(keys), options)
   return segments.filter(segment => isSegment(segment) && endOf([segment]) > from)
 }
 
-/** The bytes from `from` on that the first of the given segments hold; stops at a gap. */
+/** Reads bytes from `from` on from the first of the given segments. Stops at a gap. */
 async function readSegments(store: Store, segments: Entry[], from: number, maxBytes: number) {
-  const wanted: Promise<Uint8Array | null>[] = []
+  const ranges: Promise<Uint8Array | null>[] = []
   let at = from
   const end = from + maxBytes
   for (const { key, size } of segments.slice(0, MAX_SEGMENTS)) {
     const first = firstByteOf(key)
     if (first > at || at >= end) break
     const length = Math.min(first + size, end) - at
-    wanted.push(store.getRange(key, at - first, length))
+    ranges.push(store.getRange(key, at - first, length))
     at += length
   }
-  const parts = await Promise.all(wanted)
+  const parts = await Promise.all(ranges)
   return Buffer.concat(parts.map(part => part ?? new Uint8Array()))
 }

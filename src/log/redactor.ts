@@ -4,17 +4,17 @@ import { PatternMatcher } from './pattern-matcher.ts'
 const MASK = Buffer.from('***')
 
 export type Redactor = {
-  /** Takes the next bytes, gives all that can no longer become part of a secret. */
+  /** Takes the next bytes and returns all that can no longer become part of a secret. */
   write(chunk: Uint8Array): Uint8Array
-  /** Gives what was held back. */
+  /** Returns the bytes that were held back. */
   end(): Uint8Array
-  /** A text of its own, for records and messages: independent of the stream. */
+  /** Redacts a text for records and messages, independently of the stream. */
   redactText(text: string): string
 }
 
 /**
- * Replaces every occurrence of any of `secrets` by `***`, however the bytes are split into chunks. Occurrences that
- * overlap or touch become one `***`. Time is linear in the bytes; what is held back is at most a secret's length.
+ * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap
+ * or touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has.
  */
 export function createRedactor(secrets: Iterable<string>): Redactor {
   const matcher = new PatternMatcher([...new Set(secrets)].map(secret => Buffer.from(secret)))
@@ -31,13 +31,13 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
 
 type Range = { start: number; end: number }
 
-/** Positions count from the first byte of the window, which is the first byte not yet given out. */
+/** Positions are relative to the window, which begins with the first byte that was not yet returned. */
 class Mask {
   readonly #matcher: PatternMatcher
   readonly #window = new ByteWindow()
   #state = 0
   #found: Range[] = []
-  /** Whether the last thing given out was a mask: what touches it needs no second one. */
+  /** Whether the last output was a mask: a secret that follows directly needs no second one. */
   #afterMask = false
 
   constructor(matcher: PatternMatcher) {
@@ -83,7 +83,7 @@ class Mask {
     this.#found.push({ start, end: range.end })
   }
 
-  /** Gives out the bytes before `limit`, masked: no match to come can begin before it. */
+  /** Returns the bytes before `limit`, masked. No later match can begin before it. */
   #release(bytes: Uint8Array, limit: number): Uint8Array {
     if (limit === 0) return bytes.subarray(0, 0)
     const parts: Uint8Array[] = []

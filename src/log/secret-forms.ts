@@ -1,17 +1,16 @@
 /**
- * Shorter values are not masked: `1`, `true`, `dev` or `8080` as a secret would turn the whole log into stars and
- * protect nothing. The documentation of secrets says so.
+ * Shorter values are not masked: secrets such as `1`, `true`, `dev` or `8080` would fill the log with stars and
+ * protect nothing. This is documented for users.
  */
 export const MIN_SECRET_LENGTH = 6
-/** A line of a secret says less than the whole: short ones (`}`, `-----`) are left alone. */
+/** Shorter lines of a multi-line secret (`}`, `-----`) are not masked. */
 const MIN_LINE_LENGTH = 8
-/** Where `base64` of GNU coreutils and MIME break their lines. */
+/** The line length of MIME and of GNU coreutils' `base64`. */
 const BASE64_LINE = 76
 
 /**
- * Every form in which the given secret values are masked: as they are, each line of those of several lines,
- * base64 wherever the value stands in the encoded bytes, URL-encoded, and escaped for JSON.
- * Tokens are masked because their values are known, not by their shape.
+ * All forms in which secret values are masked: verbatim, each line of a multi-line value, base64 at any offset in the
+ * encoded bytes, URL-encoded, and JSON-escaped. Values are masked because they are known, not because of their shape.
  */
 export function secretForms(values: Iterable<string>): string[] {
   const forms = new Set<string>()
@@ -28,8 +27,8 @@ export function secretForms(values: Iterable<string>): string[] {
 }
 
 /**
- * The characters of the base64 text that the secret alone decides, for the three places it may have among the
- * groups of three bytes: the characters at both ends depend on what stands beside it.
+ * The base64 characters that depend on the secret alone, for each of the three offsets in a group of three bytes. The
+ * characters at both ends depend on the adjacent bytes, too.
  */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret)

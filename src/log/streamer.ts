@@ -1,63 +1,63 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const MIB = 1024 * 1024
-/** While S3 works on one segment, the next is on its way. */
-const UNDER_WAY = 2
+/** Uploads in flight: the next segment is sent while S3 stores the previous one. */
+const MAX_IN_FLIGHT = 2
 
 export type StreamerOptions = {
-  /** Stores the bytes of the log from `firstByte` on; called again with the same arguments when it fails. */
+  /** Stores the bytes of the log from `firstByte` on. Retried with the same arguments if it fails. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** Told of each stored segment in the order of the log; called again like `upload`. */
+  /** Called for each stored segment, in the order of the log. Retried like `upload`. */
   stored?(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** How long a byte waits before it goes up, unless `soonBytes` wait (1 s, 5 MiB). */
+  /** The longest time that a byte is buffered (1 s), unless `flushBytes` are buffered (5 MiB). */
   intervalMs?: number
-  soonBytes?: number
+  flushBytes?: number
   /** The largest segment (8 MiB). */
   segmentBytes?: number
-  /** How much may wait or be under way before `write` stops taking more (24 MiB). */
+  /** How many bytes may be buffered or in flight before `write` waits (24 MiB). */
   bufferBytes?: number
-  /** The end of the log, up to so many bytes, is only told as stored: whoever makes it whole has it anyway (0). */
+  /** The end of the log, up to so many bytes, is passed to `stored` without an upload (0). */
   restBytes?: number
-  /** Before the second try of an upload; doubles from try to try, up to fifty times as long (200 ms). */
+  /** The delay before the first retry (200 ms). Doubles with each retry, up to fifty times as long. */
   backOffMs?: number
-  /** Once the build has ended: tries for one upload (5), and the longest wait for all of them (60 s). */
-  lastTries?: number
-  lastMs?: number
+  /** After the end of the build: attempts per upload (5), and the time limit for all of them (60 s). */
+  endTries?: number
+  endTimeoutMs?: number
 }
 
 const DEFAULTS = {
   stored: async () => {},
   intervalMs: 1000,
-  // What S3 takes as a part of the whole need not be sent twice.
-  soonBytes: 5 * MIB,
+  // From this size on, S3 can copy a segment as a part of `log.txt`, so it need not be sent twice.
+  flushBytes: 5 * MIB,
   segmentBytes: 8 * MIB,
   bufferBytes: 24 * MIB,
   restBytes: 0,
   backOffMs: 200,
-  lastTries: 5,
-  lastMs: 60_000,
+  endTries: 5,
+  endTimeoutMs: 60_000,
 }
 
 /**
- * Sends the log up while it grows, segment after segment, full ones two at a time. A failed upload is tried again for
- * as long as the build lives, and never fails it; what counts as uploaded is always the log's beginning, without gaps.
+ * Uploads a growing log in segments, full ones two at a time. Failed uploads are retried until the build ends and
+ * never fail it. The uploaded part of the log is always its beginning, without gaps.
  */
 export class LogStreamer {
   readonly #options: Required<StreamerOptions>
   readonly #ending = new AbortController()
-  readonly #over = new AbortController()
-  #waiting: Uint8Array[] = []
-  #waitingBytes = 0
-  /** Bytes that wait or are under way. */
-  #held = 0
-  #taken = 0
-  #uploaded = 0
+  readonly #ended = new AbortController()
+  #buffer: Uint8Array[] = []
+  #bufferedBytes = 0
+  /** Bytes that are buffered or in flight. */
+  #pendingBytes = 0
+  #sentBytes = 0
+  #uploadedBytes = 0
   #segments = 0
   #complete = true
   #timer: NodeJS.Timeout | undefined
-  /** The oldest byte that waits has waited long enough. */
+  /** Whether the oldest buffered byte has waited for the whole interval. */
   #isDue = false
-  #underWay = 0
+  #inFlight = 0
   #last: Promise<unknown> = Promise.resolve()
   #room = Promise.withResolvers<void>()
 
@@ -66,96 +66,99 @@ export class LogStreamer {
     this.#room.resolve()
   }
 
-  /** Takes the next bytes of the log; resolves when there is room for more. */
+  /** Takes the next bytes of the log. Resolves when the buffer has room for more. */
   write(bytes: Uint8Array): Promise<void> {
     if (bytes.length > 0 && this.#complete && !this.#ending.signal.aborted) {
-      if (this.#held < this.#options.bufferBytes && this.#held + bytes.length >= this.#options.bufferBytes)
+      if (
+        this.#pendingBytes < this.#options.bufferBytes &&
+        this.#pendingBytes + bytes.length >= this.#options.bufferBytes
+      )
         this.#room = Promise.withResolvers<void>()
-      this.#waiting.push(bytes)
-      this.#waitingBytes += bytes.length
-      this.#held += bytes.length
+      this.#buffer.push(bytes)
+      this.#bufferedBytes += bytes.length
+      this.#pendingBytes += bytes.length
       this.#schedule()
     }
     return this.#room.promise
   }
 
-  /** Sends what is left. `complete` is false when something had to be given up: then `bytes` are stored. */
+  /** Uploads the rest. `complete` is false if that failed; `bytes` of the log are stored in any case. */
   async end(): Promise<{ bytes: number; complete: boolean; segments: number }> {
     this.#ending.abort()
-    const tooLate = sleep(this.#options.lastMs, true, { signal: this.#over.signal }).catch(() => false)
-    if (await Promise.race([this.#drain(), tooLate])) this.#giveUp()
+    const timeout = sleep(this.#options.endTimeoutMs, true, { signal: this.#ended.signal }).catch(() => false)
+    if (await Promise.race([this.#drain(), timeout])) this.#abandon()
     clearTimeout(this.#timer)
-    this.#over.abort()
-    return { bytes: this.#uploaded, complete: this.#complete, segments: this.#segments }
+    this.#ended.abort()
+    return { bytes: this.#uploadedBytes, complete: this.#complete, segments: this.#segments }
   }
 
   async #drain() {
-    while (this.#held > 0) {
+    while (this.#pendingBytes > 0) {
       this.#schedule()
       await this.#last
     }
   }
 
   #schedule() {
-    while (this.#waitingBytes > 0 && this.#underWay < UNDER_WAY && this.#isTime()) this.#send()
-    if (this.#waitingBytes > 0 && !this.#isDue)
+    while (this.#bufferedBytes > 0 && this.#inFlight < MAX_IN_FLIGHT && this.#shouldSend()) this.#send()
+    if (this.#bufferedBytes > 0 && !this.#isDue)
       this.#timer ??= setTimeout(() => {
         this.#isDue = true
         this.#schedule()
       }, this.#options.intervalMs)
   }
 
-  /** Beside another only a full one goes: many small segments would cost more than they bring. */
-  #isTime(): boolean {
-    const { soonBytes, segmentBytes } = this.#options
-    const enough = this.#underWay === 0 ? soonBytes : Math.max(soonBytes, segmentBytes)
-    return this.#isDue || this.#ending.signal.aborted || this.#waitingBytes >= enough
+  /** While another upload is in flight, only full segments are sent: requests cost money. */
+  #shouldSend(): boolean {
+    const { flushBytes, segmentBytes } = this.#options
+    const enough = this.#inFlight === 0 ? flushBytes : Math.max(flushBytes, segmentBytes)
+    return this.#isDue || this.#ending.signal.aborted || this.#bufferedBytes >= enough
   }
 
   #send() {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#isDue = false
-    this.#underWay += 1
-    const firstByte = this.#taken
+    this.#inFlight += 1
+    const firstByte = this.#sentBytes
     const segment = this.#takeSegment()
-    this.#taken += segment.length
-    const isRest = this.#ending.signal.aborted && this.#waitingBytes === 0
+    this.#sentBytes += segment.length
+    const isRest = this.#ending.signal.aborted && this.#bufferedBytes === 0
     const needsUpload = !isRest || segment.length > this.#options.restBytes
-    this.#last = this.#keep(firstByte, segment, needsUpload, this.#last).finally(() => {
-      this.#underWay -= 1
+    this.#last = this.#store(firstByte, segment, needsUpload, this.#last).finally(() => {
+      this.#inFlight -= 1
       this.#schedule()
     })
   }
 
-  async #keep(
+  async #store(
     firstByte: number,
     segment: Uint8Array,
     needsUpload: boolean,
     before: Promise<unknown>,
   ): Promise<void> {
     const { upload, stored } = this.#options
-    const isUp = !needsUpload || (await this.#inTheEnd(() => upload(firstByte, segment)))
+    const isStored = !needsUpload || (await this.#retry(() => upload(firstByte, segment)))
     await before
-    if (!isUp || !(await this.#inTheEnd(() => stored(firstByte, segment)))) return this.#giveUp()
-    this.#uploaded += segment.length
+    if (!isStored || !(await this.#retry(() => stored(firstByte, segment)))) return this.#abandon()
+    this.#uploadedBytes += segment.length
     this.#segments += 1
     this.#release(segment.length)
   }
 
-  /** Whether it was done, at last. */
-  async #inTheEnd(work: () => Promise<void>): Promise<boolean> {
-    const { backOffMs, lastTries } = this.#options
-    for (let tries = 0, lastOnes = 0; lastOnes < lastTries && this.#complete; tries++) {
-      if (this.#ending.signal.aborted) lastOnes++
+  /** Retries until it succeeds or the attempts after the end are exhausted. Returns whether it succeeded. */
+  async #retry(work: () => Promise<void>): Promise<boolean> {
+    const { backOffMs, endTries } = this.#options
+    for (let tries = 0, triesAtEnd = 0; triesAtEnd < endTries && this.#complete; tries++) {
+      if (this.#ending.signal.aborted) triesAtEnd++
       try {
         await work()
         return this.#complete
       } catch {
-        // The end of the build cuts a long wait short: its own tries begin at once.
-        const signal = lastOnes > 0 ? this.#over.signal : this.#ending.signal
-        const pause = backOffMs * Math.min(2 ** (lastOnes || tries), 50)
-        if (lastOnes < lastTries) await sleep(pause, undefined, { signal }).catch(() => {})
+        // The end of the build interrupts a long delay: the attempts after it begin immediately.
+        const signal = triesAtEnd > 0 ? this.#ended.signal : this.#ending.signal
+        const delay = backOffMs * Math.min(2 ** (triesAtEnd || tries), 50)
+        if (triesAtEnd < endTries) await sleep(delay, undefined, { signal }).catch(() => {})
       }
     }
     return false
@@ -165,28 +168,28 @@ export class LogStreamer {
     let room = this.#options.segmentBytes
     let taken = 0
     const parts: Uint8Array[] = []
-    for (const bytes of this.#waiting) {
+    for (const bytes of this.#buffer) {
       if (room === 0) break
       const part = bytes.subarray(0, room)
       parts.push(part)
       room -= part.length
-      if (part.length < bytes.length) this.#waiting[taken] = bytes.subarray(part.length)
+      if (part.length < bytes.length) this.#buffer[taken] = bytes.subarray(part.length)
       else taken++
     }
-    this.#waiting.splice(0, taken)
-    this.#waitingBytes -= this.#options.segmentBytes - room
+    this.#buffer.splice(0, taken)
+    this.#bufferedBytes -= this.#options.segmentBytes - room
     return Buffer.concat(parts)
   }
 
   #release(bytes: number) {
-    this.#held -= bytes
-    if (this.#held < this.#options.bufferBytes) this.#room.resolve()
+    this.#pendingBytes -= bytes
+    if (this.#pendingBytes < this.#options.bufferBytes) this.#room.resolve()
   }
 
-  #giveUp() {
+  #abandon() {
     this.#complete = false
-    this.#waiting = []
-    this.#waitingBytes = 0
-    this.#release(this.#held)
+    this.#buffer = []
+    this.#bufferedBytes = 0
+    this.#release(this.#pendingBytes)
   }
 }

@@ -1,25 +1,24 @@
 import type { Part, Store } from '../records/store.ts'
 import { LOG_TYPE } from './log-keys.ts'
 
-/** S3's least size of a part that is not the last. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** S3's minimum for all parts but the last. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PART_BYTES = 5 * 1024 * 1024
 
 type MakePart = (uploadId: string, number: number) => Promise<Part>
-type UnderWay = { make: MakePart; made: Promise<Part | null> }
+type PartInFlight = { make: MakePart; result: Promise<Part | null> }
 
 /**
- * Composes `log.txt` from pieces in their order: small ones are gathered into parts, large ones that are already
- * stored are copied on S3's side. One part is under way while the next is gathered, and no more: that bounds what is
- * held. What stays below one part is written with a single put. Taking a piece cannot fail; `advance` and `finish` may be
- * called again.
+ * Composes `log.txt` from pieces in their order. Small pieces are gathered into parts. Large pieces that are already
+ * stored are copied by S3. At most one part is in flight, which bounds the memory use. A log smaller than one part is
+ * written with a single put. Adding a piece cannot fail; `advance` and `finish` may be retried.
  */
 export class WholeLog {
   readonly #store: Store
   readonly #key: string
   #uploadId: string | undefined
   readonly #parts: Part[] = []
-  #waiting: MakePart[] = []
-  #underWay: UnderWay | null = null
+  #queue: MakePart[] = []
+  #inFlight: PartInFlight | null = null
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
   #bytes = 0
@@ -36,28 +35,28 @@ export class WholeLog {
     if (this.#gatheredBytes >= PART_BYTES) this.#partFromGathered()
   }
 
-  /** Whether an object of this size can become a part of its own, unread. */
+  /** Whether S3 can copy an object of this size as the next part. */
   canCopy(size: number): boolean {
     return this.#gatheredBytes === 0 && size >= PART_BYTES
   }
 
   copy(fromKey: string, size: number): void {
     const { copy } = this.#store.multipart
-    this.#waiting.push((uploadId, number) => copy(this.#key, uploadId, number, fromKey))
+    this.#queue.push((uploadId, number) => copy(this.#key, uploadId, number, fromKey))
     this.#bytes += size
   }
 
-  /** Sets the next part going, once the one before it has arrived. */
+  /** Starts the next part after the previous one has arrived. */
   async advance(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#queue.length > 0) {
       await this.#settle()
-      const make = this.#waiting.shift()
-      if (make) this.#underWay = { make, made: this.#attempt(make) }
+      const make = this.#queue.shift()
+      if (make) this.#inFlight = { make, result: this.#attempt(make) }
     }
   }
 
   async finish(): Promise<void> {
-    if (!this.#underWay && this.#parts.length === 0 && this.#waiting.length === 0) {
+    if (!this.#inFlight && this.#parts.length === 0 && this.#queue.length === 0) {
       await this.#store.put(this.#key, Buffer.concat(this.#gathered), LOG_TYPE)
       return
     }
@@ -67,7 +66,7 @@ export class WholeLog {
     try {
       await this.#store.multipart.complete(this.#key, this.#uploadId ?? '', this.#parts)
     } catch (error) {
-      // A completion whose answer was lost cannot be repeated: the upload is gone, the object there.
+      // If the response was lost, the request cannot be repeated: the object exists, but the upload no longer does.
       const last = await this.#store.getRange(this.#key, this.#bytes - 1, 1).catch(() => null)
       if (!last) throw error
     }
@@ -76,16 +75,16 @@ export class WholeLog {
   #partFromGathered() {
     const { upload } = this.#store.multipart
     const body = Buffer.concat(this.#gathered)
-    this.#waiting.push((uploadId, number) => upload(this.#key, uploadId, number, body))
+    this.#queue.push((uploadId, number) => upload(this.#key, uploadId, number, body))
     this.#gathered = []
     this.#gatheredBytes = 0
   }
 
-  /** Waits for the part under way; one that has failed is tried once more before that is a fault. */
+  /** Waits for the part in flight. Retries it once if it has failed. */
   async #settle(): Promise<void> {
-    const part = this.#underWay && ((await this.#underWay.made) ?? (await this.#make(this.#underWay.make)))
+    const part = this.#inFlight && ((await this.#inFlight.result) ?? (await this.#make(this.#inFlight.make)))
     if (part) this.#parts.push(part)
-    this.#underWay = null
+    this.#inFlight = null
   }
 
   #attempt(make: MakePart): Promise<Part | null> {

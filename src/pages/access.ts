@@ -16,15 +16,15 @@ const refSchema = z.object({
     .transform(Number),
 })
 
-/** The build that a path names, or null for what can be no build's. */
-export function refOfPath(owner: string, repo: string, number: string): BuildRef | null {
+/** Parses the parts of a build's path. Null if they are invalid. */
+export function parseBuildRef(owner: string, repo: string, number: string): BuildRef | null {
   const parsed = refSchema.safeParse({ project: `gh/${owner}/${repo}`, number })
   return parsed.success ? parsed.data : null
 }
 
 /**
- * The records of a build for who may see them: everyone for a public repository, and who holds the key of its path for
- * a private one. A build that does not exist and a wrong key look the same.
+ * Reads a build's records if the visitor may see them: builds of a public repository are open to everyone, those of a
+ * private one need the key of their path. Null for a missing build and for a wrong key, so that they look the same.
  */
 export async function openBuild(
   store: Store,
@@ -38,16 +38,17 @@ export async function openBuild(
   return opensPath(buildPath(ref), key, await linkKey()) ? records : null
 }
 
-/** A repository for who may see it. Its newest build says whether it is private; what it was before does not count. */
+/** A repository that the visitor may see. It is private if its newest build is private. */
 export type OpenedRepository = {
   newest: View
   builds: AsyncIterable<View>
+  /** Older builds may differ: without the key, only those of the repository's public time are shown. */
   mayShow: (build: { isPrivate: boolean }) => boolean
 }
 
 /**
- * Opens a repository by one of its paths, which has a key of its own. None, none that is built, and a wrong key look the
- * same.
+ * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one
+ * without builds, and for a wrong key, so that they look the same.
  */
 export async function openRepository(
   store: Store,

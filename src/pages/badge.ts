@@ -8,11 +8,11 @@ const COLORS: Record<string, string> = {
   running: '#0b62c4',
 }
 const GREY = '#59636e'
-/** Of the letters that stand on a badge, in an ordinary sans-serif of 11 px; `textLength` makes it so. */
+/** The average width of a letter in a sans-serif of 11 px. `textLength` stretches the text to fit. */
 const LETTER_PX = 6.5
 const PADDING_PX = 10
 
-/** A badge that says how a branch stands. */
+/** An SVG badge with the status of a branch. */
 export async function renderBadge(status: string): Promise<string> {
   const [label, width] = ['lambci', (text: string) => Math.round(text.length * LETTER_PX) + PADDING_PX]
   const [left, right] = [width(label), width(status)]
@@ -23,13 +23,13 @@ export async function renderBadge(status: string): Promise<string> {
   return String(svg)
 }
 
-/** Changes with the badge, and with nothing else. */
+/** A strong ETag, the hash of the badge. */
 export const etagOf = (svg: string) =>
   `"${createHash('sha256').update(svg).digest('base64url').slice(0, 22)}"`
 
 export const BADGE_HEADERS = {
   'content-type': 'image/svg+xml; charset=utf-8',
-  // Shown by others, who must ask each time whether it has changed.
+  // Proxies such as GitHub's must revalidate it each time.
   'cache-control': 'no-cache, max-age=0',
   'content-security-policy': "default-src 'none'",
   'x-content-type-options': 'nosniff',

@@ -4,12 +4,12 @@ import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
 import { isOver } from '../records/wording.ts'
 import { iconOf } from './icon.ts'
-import { renderFrame } from './layout.ts'
+import { renderLayout } from './layout.ts'
 import { renderSummary, titleOf } from './summary.ts'
 
-/** What the page shows; `logText` is the end of the log, `links` lead to all of it. */
 export type PageParts = {
   view: View
+  /** The end of the log. */
   logText: string
   links: { whole: string; download: string; live: string; repository: string }
 }
@@ -17,20 +17,20 @@ export type PageParts = {
 const RELOAD_SECONDS = 3
 
 /**
- * A build as a page. Its script shows the whole log as it grows; without it the page has the end of the log as plain
- * text, and loads itself anew while the build goes on.
+ * Renders the page of a build. Its script shows the whole log as it grows. Without scripts, the page shows the end of
+ * the log as plain text and reloads itself until the build has ended.
  */
 export function renderBuildPage({ view, logText, links }: PageParts) {
   const hasLog = hasEnded(view.status)
   const content = html`
 ${renderSummary(view, links.repository)}
 <div id="bar">
-<form class="lively-only" role="search"><label class="unseen" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
-<span class="buttons lively-only"><button type="button" data-do="trouble" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
+<form class="script-only" role="search"><label class="visually-hidden" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
+<span class="buttons script-only"><button type="button" data-do="first-error" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
 <span class="links"><a href="${hasLog ? links.whole : links.live}">Raw log</a> <a href="${hasLog ? links.download : links.live}">Download</a></span>
 </div>
-<p class="soft plain-only">The end of the log:</p>
+<p class="soft no-script-only">End of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
   const reloadSeconds = isOver(view) ? undefined : RELOAD_SECONDS
-  return renderFrame({ title: titleOf(view), icon: iconOf(view), lively: { reloadSeconds } }, content)
+  return renderLayout({ title: titleOf(view), icon: iconOf(view), script: { reloadSeconds } }, content)
 }

@@ -8,35 +8,40 @@ const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).di
 const [STYLE_HASH, SCRIPT_HASH] = [hashOf(STYLE), hashOf(BROWSER_SCRIPT)]
 
 /**
- * A page runs its own script and nothing else, and speaks to its own server alone: whatever a log or a commit message
- * says, it stays text.
+ * The page runs only its own script and connects only to its own server. Nothing in a log or commit message can be
+ * executed.
  */
 export const SCRIPTED_PAGE_HEADERS = headersWith(
   `script-src ${SCRIPT_HASH}; connect-src 'self'; img-src data:; form-action 'none'`,
 )
 
-/** Of a page without a script, but with a form and an image, both of this very server. */
+/** For a page without a script, but with a form and an image of the same server. */
 export const FORM_PAGE_HEADERS = headersWith("img-src 'self' data:; form-action 'self'")
 
 function headersWith(more: string) {
   return {
     'content-security-policy': `default-src 'none'; style-src ${STYLE_HASH}; base-uri 'none'; ${more}; frame-ancestors 'none'`,
     'x-content-type-options': 'nosniff',
-    // A private page's key must not travel on with a click.
+    // The URL of a private page contains its key.
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
   }
 }
 
 type Content = HtmlEscapedString | Promise<HtmlEscapedString>
-type PageParts = { title: string; icon: string; lively?: { reloadSeconds: number | undefined } }
+type PageOptions = {
+  title: string
+  icon: string
+  /** Includes the script. Without scripting, the page reloads itself after so many seconds. */
+  script?: { reloadSeconds: number | undefined }
+}
 
-/** What all pages have around them; `lively` ones have the script, and load themselves anew where it does not run. */
-export function renderFrame({ title, icon, lively }: PageParts, content: Content) {
+/** Renders the layout that all pages share. */
+export function renderLayout({ title, icon, script }: PageOptions, content: Content) {
   const reload =
-    lively?.reloadSeconds === undefined
+    script?.reloadSeconds === undefined
       ? ''
-      : html`<noscript><meta http-equiv="refresh" content="${lively.reloadSeconds}"></noscript>`
+      : html`<noscript><meta http-equiv="refresh" content="${script.reloadSeconds}"></noscript>`
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +56,7 @@ ${reload}
 <main>
 ${content}
 </main>
-${lively ? html`<script>${raw(BROWSER_SCRIPT)}</script>` : ''}
+${script ? html`<script>${raw(BROWSER_SCRIPT)}</script>` : ''}
 </body>
 </html>`
 }

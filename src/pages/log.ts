@@ -4,30 +4,30 @@ import { readLog } from '../log/reader.ts'
 import { type BuildRef, buildKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 
-/** What one answer holds at most: in base64 it stays below a function URL's 6 MB. */
-const ANSWER_BYTES = 4 * 1024 * 1024
+/** The largest response: in base64, it stays below the 6 MB that a function URL allows. */
+const MAX_BYTES = 4 * 1024 * 1024
 const LINK_SECONDS = 300
 
 const byteSchema = z
   .string()
   .regex(/^\d{1,12}$/)
   .transform(Number)
-/** A part of a log as a link asks for it; `length` bytes at most. */
-const partSchema = z.object({
+/** The query of a request: at most `length` bytes from byte `from` on. */
+const querySchema = z.object({
   from: byteSchema.default(0),
-  length: byteSchema.default(ANSWER_BYTES).transform(length => Math.min(Math.max(length, 1), ANSWER_BYTES)),
+  length: byteSchema.default(MAX_BYTES).transform(length => Math.min(Math.max(length, 1), MAX_BYTES)),
 })
 
-/** The log from byte `from` on, as bytes; the headers say where to go on and whether the log has ended. */
+/** Serves a part of the log. Headers contain the next byte to request and whether the log has ended. */
 export async function serveLog(
   store: Store,
   build: BuildRef,
-  asked: Record<string, string>,
+  query: Record<string, string>,
 ): Promise<Response> {
-  const { data } = partSchema.safeParse(asked)
+  const { data } = querySchema.safeParse(query)
   if (!data)
     return Response.json(
-      { error: '"from" must be the number of a byte, such as ?from=0, and "length" how many to read.' },
+      { error: '"from" must be the first byte to read (such as ?from=0), and "length" the number of bytes.' },
       { status: 400 },
     )
   const { bytes, next, ended } = await readLog(store, buildKeys(build).log, data.from, data.length)
@@ -42,7 +42,7 @@ export async function serveLog(
   })
 }
 
-/** The whole log, by a link to the bucket made at this moment: one made earlier would die with its credentials. */
+/** Creates a link to the complete log in the bucket. It expires after five minutes, or with the credentials. */
 export function linkToLog(store: Store, build: BuildRef, isDownload: boolean): Promise<string> {
   const name = `${build.project.replaceAll('/', '-').replace(/^gh-/, '')}-${build.number}.txt`
   return store.presign(buildKeys(build).log.whole, LINK_SECONDS, LOG_TYPE, isDownload ? name : undefined)

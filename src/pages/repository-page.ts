@@ -7,8 +7,8 @@ import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
 import { durationOf, isRed } from '../records/wording.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
-import { renderFrame } from './layout.ts'
-import { plainTime } from './time.ts'
+import { renderLayout } from './layout.ts'
+import { formatUtc } from './time.ts'
 
 export type Filter = { branch: string; status: string }
 
@@ -18,21 +18,22 @@ export type StageState = Current & { stage: string }
 
 export type RepositoryParts = {
   project: string
-  /** Newest first, those that the filter lets through. */
+  /** Newest first, filtered. */
   builds: readonly View[]
-  /** The newest ended build of each branch, latest first. */
+  /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
-  /** What runs on each stage. */
+
   stages: readonly StageState[]
   filter: Filter
-  /** To a build, and to the badge, with a key where one is needed. */
+  /** The link to a build, with a key if necessary. */
   linkTo: (number: number) => string
+  /** The badge, with a key if necessary. */
   badge: { path: string; url: string }
-  /** The page's own key, which its form hands on. */
+  /** The page's own key, which its form passes on. */
   key: string | null
 }
 
-/** The builds of a repository as a page. */
+/** Renders the page of a repository. */
 export function renderRepositoryPage(parts: RepositoryParts) {
   const { project, builds, branches, stages, filter, linkTo, badge, key } = parts
   const repository = repositoryOf(project)
@@ -40,9 +41,9 @@ export function renderRepositoryPage(parts: RepositoryParts) {
   const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
   const content = html`
 <h1>${repository}</h1>
-<p><img src="${badge.path}" alt="How the default branch stands"></p>
-${stages.length > 0 ? html`<h2>Stages</h2><ul class="places" aria-label="What runs on each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
-${branches.length > 0 ? html`<h2>Branches</h2><ul class="places" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
+<p><img src="${badge.path}" alt="Status of the default branch"></p>
+${stages.length > 0 ? html`<h2>Stages</h2><ul class="inline-list" aria-label="Deployed to each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
+${branches.length > 0 ? html`<h2>Branches</h2><ul class="inline-list" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
 <h2>Builds</h2>
 <form class="filter">
 ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
@@ -53,22 +54,22 @@ ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
   )}</select></label>
 <button>Show</button>
 </form>
-${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No build fits.</p>`}
+${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No builds found.</p>`}
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
-  return renderFrame({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
+  return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
 }
 
 function describeStage({ stage, deployed, latest }: StageState, linkTo: (number: number) => string) {
-  const runs = deployed
-    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${plainTime(deployed.endedAt)}</time>`
+  const current = deployed
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
     : 'nothing yet'
   const failed =
     latest.status === 'failed'
       ? html` <span class="red">deploy failed in <a href="${linkTo(latest.build)}">#${latest.build}</a></span>`
       : ''
   const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
-  return html`<li><b>${name}</b> ${runs}${failed}</li>`
+  return html`<li><b>${name}</b> ${current}${failed}</li>`
 }
 
 function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {
@@ -80,9 +81,9 @@ function describeBranch({ branch, number, status, deploy }: BranchState, link: s
 function describe(view: View, link: string) {
   const { number, status, message, author, deploy, cost } = view
   const duration = durationOf(view)
-  const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
+  const subject = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
   const facts = [
-    where,
+    subject,
     author.name,
     duration === null ? null : describeDuration(duration),
     cost === null ? null : describeCost(cost),

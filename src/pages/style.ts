@@ -1,4 +1,4 @@
-/** The one style of all pages: light and dark, wide and narrow, without a script as with one. */
+/** The style of all pages: light and dark, wide and narrow, with and without scripts. */
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #353b45); --soft: light-dark(#59636e, #9aa4b0);
   --green: light-dark(#1a7f37, #3fb950); --red: light-dark(#c62828, #ff7b72); --blue: light-dark(#0b62c4, #6cb6ff);
@@ -6,7 +6,7 @@ export const STYLE = `
   --mark: light-dark(#fff3c4, #3a3000); --found: light-dark(#ffd33d, #9e6a03) }
 body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; background: var(--paper); color: var(--text) }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
-.outcome { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
+.status { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
 .passed, .deploying { color: var(--green) } .red { color: var(--red) } .queued, .running { color: var(--blue) }
 .skipped, .cancelled { color: var(--soft) }
 .message { margin: 0 0 .75rem; overflow-wrap: anywhere }
@@ -22,21 +22,21 @@ pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8p
 input, select, button { font: inherit; padding: 0 .6rem; height: 2.2rem; box-sizing: border-box; color: inherit; background: var(--inset);
   border: 1px solid var(--line); border-radius: 6px } button { cursor: pointer } button:hover { border-color: var(--soft) }
 button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(--inset)) } ::placeholder { color: var(--soft); opacity: 1 }
-.places { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; margin: 0; padding: 0 }
-.places li { overflow-wrap: anywhere }
+.inline-list { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; margin: 0; padding: 0 }
+.inline-list li { overflow-wrap: anywhere }
 .phases { display: block; width: 100%; height: 8px; border-radius: 2px }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; list-style: none; margin: .4rem 0 1rem; padding: 0; font-size: .85rem; color: var(--soft) }
 .legend b { color: var(--text); font-weight: 600 }
 .phase-0 { fill: light-dark(#8b949e, #6e7681) } .phase-1 { fill: light-dark(#0b62c4, #58a6ff) } .phase-2 { fill: light-dark(#1a7f37, #3fb950) }
-.phase-3 { fill: light-dark(#8250df, #bc8cff) } .phase-4 { fill: light-dark(#9a6700, #d29922) }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+.phase-3 { fill: light-dark(#8250df, #bc8cff) } .phase-4 { fill: light-dark(#9a6700, #d29922) } .phase-5 { fill: light-dark(#bf3989, #f778ba) }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 #bar { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; background: var(--paper);
   padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }
 #bar form { display: flex; gap: .4rem; align-items: center; flex-wrap: wrap } #bar input { width: 14rem }
 #bar input, #bar button { height: 1.9rem } #bar button { padding: 0 .5rem } #bar a, #bar .buttons > * { margin-right: .35rem }
-body:not(.lively) .lively-only { display: none } .lively .plain-only { display: none }
+body:not(.scripted) .script-only { display: none } .scripted .no-script-only { display: none }
 #log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
-  overflow-x: auto; overflow-anchor: none; tab-size: 8 } .lively #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
+  overflow-x: auto; overflow-anchor: none; tab-size: 8 } .scripted #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
 .line { display: flex; unicode-bidi: isolate } .line > a { flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);
   text-decoration: none; user-select: none; box-sizing: border-box } .line > a:hover, .line > a:focus-visible { text-decoration: underline }
 .line .text { white-space: pre; unicode-bidi: isolate; padding-right: 1rem } .wrap .text { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 0 }
@@ -50,7 +50,7 @@ ${ansiColors()}
   #bar input { width: 11rem } #bar { gap: .35rem .5rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
 `
 
-/** The sixteen colours, as dark on light and light on dark: all can be read on the log's ground. */
+/** The sixteen ANSI colours, adapted so that all are readable on the log's background. */
 function ansiColors(): string {
   const colors: Record<string, [light: string, dark: string]> = {
     black: ['#1f2328', '#8b949e'],
@@ -73,7 +73,7 @@ function ansiColors(): string {
   return Object.entries(colors)
     .map(([name, [light, dark]]) => {
       const color = `light-dark(${light}, ${dark})`
-      // As a ground it is thin: whatever stands on it stays readable.
+      // A background is translucent, so that text in any colour stays readable on it.
       return `.ansi-${name} { color: ${color} } .on-ansi-${name} { background: color-mix(in srgb, ${color} 22%, transparent) }`
     })
     .join('\n')

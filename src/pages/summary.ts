@@ -7,21 +7,21 @@ import type { View } from '../records/view.ts'
 import { describeStatus, durationOf, isOver } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
-import { plainTime } from './time.ts'
+import { formatUtc } from './time.ts'
 
-/** A deploy that failed is what the tab should say, though the tests have passed. */
+/** The title of a build's page. A failed deploy takes precedence over passed tests. */
 export function titleOf(view: View): string {
   const state = view.deploy?.status === 'failed' ? 'deploy failed' : view.status
   return `${state} · ${repositoryOf(view.project)} #${view.number}`
 }
 
-/** The head of a build's page: what it is, how it stands, where its time went. The page's script reads it anew. */
+/** Renders the head of a build's page: its facts, status and times. The page's script refreshes it. */
 export function renderSummary(view: View, repositoryLink: string) {
   const repository = repositoryOf(view.project)
   const color = colorOf(view)
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(isOver(view))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
-<p class="outcome ${color}" role="status">${describeStatus(view)}</p>
+<p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${renderPhases(phasesOf(view))}
@@ -41,7 +41,7 @@ function factsOf(view: View): [string, Fact][] {
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
     ['Trust', view.trust],
-    ['Queued', html`<time datetime="${view.queuedAt}">${plainTime(view.queuedAt)}</time>`],
+    ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
     [
@@ -57,6 +57,6 @@ function describeDurationOf(view: View): Fact | null {
   const duration = durationOf(view)
   if (duration !== null) return describeDuration(duration)
   return view.startedAt && !hasEnded(view.status)
-    ? html`<span data-since="${view.startedAt}">since ${plainTime(view.startedAt)}</span>`
+    ? html`<span data-since="${view.startedAt}">since ${formatUtc(view.startedAt)}</span>`
     : null
 }

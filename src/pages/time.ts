@@ -1,2 +1,2 @@
-/** A moment as everybody can read it; the build page's script makes it the reader's own. */
-export const plainTime = (iso: string) => `${iso.slice(0, 19).replace('T', ' ')} UTC`
+/** A time in UTC for people. The build page's script converts it to the reader's time zone. */
+export const formatUtc = (iso: string) => `${iso.slice(0, 19).replace('T', ' ')} UTC`

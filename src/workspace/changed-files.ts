@@ -2,7 +2,7 @@ import { GitError } from 'simple-git'
 import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { openGit } from './run-git.ts'
 
-/** The paths that differ between two commits; null where the first has not been fetched: then nobody knows. */
+/** Lists the paths that differ between two commits. Null if the base commit has not been fetched. */
 export async function readChangedFiles(
   directory: string,
   [base, commit]: readonly [base: string, commit: string],

@@ -1,27 +1,27 @@
 import { addAbortListener } from 'node:events'
 
-/** What work comes to, or the signal's reason as soon as it says stop: what is still waited for then is left behind. */
+/** Awaits a promise, but rejects with the signal's reason as soon as it aborts. The work itself is not stopped. */
 export async function rejectOnAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
   using _ = addAbortListener(signal, () => reject(signal.reason))
-  return await Promise.race([work, stopped])
+  return await Promise.race([work, aborted])
 }
 
-/** All at once; when one fails the others are stopped, and have ended when its error is thrown. */
+/** Runs all tasks concurrently; if one fails, aborts the rest, waits for them, then rethrows. */
 export async function runConcurrently<T>(
   signal: AbortSignal,
-  works: readonly ((signal: AbortSignal) => Promise<T>)[],
+  tasks: readonly ((signal: AbortSignal) => Promise<T>)[],
 ): Promise<T[]> {
-  const failing = new AbortController()
-  const either = AbortSignal.any([signal, failing.signal])
+  const failure = new AbortController()
+  const either = AbortSignal.any([signal, failure.signal])
   const results = await Promise.allSettled(
-    works.map(work =>
-      work(either).catch(error => {
-        failing.abort(error)
+    tasks.map(task =>
+      task(either).catch(error => {
+        failure.abort(error)
         throw error
       }),
     ),
   )
-  failing.signal.throwIfAborted()
+  failure.signal.throwIfAborted()
   return results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
 }

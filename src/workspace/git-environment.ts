@@ -1,14 +1,14 @@
 export type GitAccess = {
-  /** An empty directory: no configuration of a user's is read. */
+  /** An empty directory, so that no user configuration is read. */
   home: string
   path: string
-  /** Proxy and certificate variables, where this machine needs them. */
+  /** Proxy and certificate variables, if this machine needs them. */
   network?: Record<string, string>
 }
 
 /**
- * All that git gets to know of the world. Its settings and the token go through here: the environment of a process
- * is neither in its arguments, nor in `.git/config`, nor in a log.
+ * The complete environment of git. Settings and the token are passed here and not as arguments: the environment
+ * appears neither in the process list, nor in `.git/config`, nor in a log.
  */
 export function gitEnvironment(access: GitAccess, remote?: URL, token?: string): Record<string, string> {
   const settings: [string, string][] = [
@@ -18,15 +18,15 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['advice.detachedHead', 'false'],
     ['init.defaultBranch', 'main'],
     ['gc.auto', '0'],
-    // One file for each fetch, however small.
+    // Every fetch is stored as one pack, however small.
     ['fetch.unpackLimit', '1'],
-    // As many as there are processors.
+    // One worker per processor.
     ['checkout.workers', '0'],
     ['protocol.allow', 'never'],
     ['protocol.http.allow', 'always'],
     ['protocol.https.allow', 'always'],
   ]
-  // For this host alone: what a repository's submodules point to is not told.
+  // The token is sent to this host only: submodules may point elsewhere.
   if (remote && token) settings.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${basic(token)}`])
   return {
     ...access.network,
@@ -45,10 +45,10 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
   }
 }
 
-/** GitHub's user for tokens of every kind is `x-access-token`. */
+/** GitHub accepts the user name `x-access-token` for every kind of token. */
 const basic = (token: string) => `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
 
-/** Replaces a token, and the form in which it goes to the server, in a message. */
+/** Masks a token in a message, both as it is and as sent in the header. */
 export function maskToken(text: string, token: string | undefined): string {
   if (!token) return text
   return text.replaceAll(basic(token).slice('Basic '.length), '***').replaceAll(token, '***')

@@ -6,98 +6,105 @@ import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { gitError } from './git-error.ts'
 import type { Mirror, Mirrors } from './mirrors.ts'
 import { isFullRef } from './ref-name.ts'
-import { type GitCommand, openGit, parseRemote, withGit } from './run-git.ts'
+import { type GitOptions, openGit, parseRemote, withGit } from './run-git.ts'
 import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
 
-export type Fetch = GitCommand & {
-  /** Full names of refs that may lead to the commit, should the server not give it by its id. */
+export type FetchOptions = GitOptions & {
+  /** Full names of refs whose history may contain the commit, in case the server does not serve it by id. */
   refs: string[]
   depth: number
-  /** What is kept of repositories from build to build; null for nothing. */
+  /** Mirrors that are kept between builds. Null to fetch everything. */
   mirrors?: Mirrors | null | undefined
-  /** Whether no other repository's commands may read it; so it is where nothing is said. */
+  /** Whether other repositories' commands must not read it. Defaults to true. */
   isPrivate?: boolean
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
-/** git's own word for "all of it": https://git-scm.com/docs/git-fetch#Documentation/git-fetch.txt---unshallow */
-const ALL_DEPTH = 2_147_483_647
+/** git's infinite depth: https://git-scm.com/docs/shallow#_description */
+const FULL_DEPTH = 2_147_483_647
 
 /**
- * Fetches a commit into a new repository and checks it out, detached. Nothing in it holds the token. What a mirror has
- * is not fetched again, and its objects are used where they lie.
+ * Fetches a commit into a new repository and checks it out, detached. The token is stored nowhere. Objects in a
+ * mirror are not fetched again, but used from there without a copy.
+ * @throws UserError if git fails or an option is invalid
  */
-export async function fetchCommit(wanted: Fetch): Promise<void> {
-  const remote = demandNames(wanted)
-  const making = withGit(wanted, git => initialise(git, wanted.directory, remote))
-  const fetching = wanted.mirrors ? fetchToMirror(wanted, wanted.mirrors) : null
-  const [, mirror] = await Promise.all([making, fetching])
-  if (!mirror) await fetchObject(wanted)
-  await withGit(wanted, async git => {
-    if (mirror) await borrowFrom(mirror, wanted.directory)
-    const kept = mirror && wanted.mirrors?.keep(wanted.remote, mirror)
-    kept?.catch(() => {})
-    await git.raw('checkout', '--force', '--detach', wanted.commit)
-    await kept
-    // An annotated tag has an id as well, of which a commit would be checked out.
-    const head = await readFile(join(wanted.directory, '.git', 'HEAD'), 'utf8')
-    if (head.trim() !== wanted.commit) throw new GitError(undefined, `${wanted.commit} is no commit`)
+export async function fetchCommit(options: FetchOptions): Promise<void> {
+  const remote = requireValid(options)
+  const initialising = withGit(options, git => initialise(git, options.directory, remote))
+  const fetching = options.mirrors ? fetchToMirror(options, options.mirrors) : null
+  const [, mirror] = await Promise.all([initialising, fetching])
+  if (!mirror) await fetchObject(options)
+  await withGit(options, async git => {
+    if (mirror) await useObjectsOf(mirror, options.directory)
+    const keeping = mirror && options.mirrors?.keep(options.remote, mirror)
+    keeping?.catch(() => {})
+    await git.raw('checkout', '--force', '--detach', options.commit)
+    await keeping
+    // The id of an annotated tag would check out the commit that it points to.
+    const head = await readFile(join(options.directory, '.git', 'HEAD'), 'utf8')
+    if (head.trim() !== options.commit) throw new GitError(undefined, `${options.commit} is not a commit`)
   })
 }
 
-/** Brings a commit into the repository, made if there is none yet, without checking it out. */
-export async function fetchObject(wanted: Fetch): Promise<void> {
-  const remote = demandNames(wanted)
-  await withGit(wanted, async git => {
-    const isNew = await initialise(git, wanted.directory, remote)
-    if (isNew || !(await hasCommit(git, wanted.commit))) await fetchMissing(git, wanted, remote)
+/** Fetches a commit without checking it out. Creates the repository if necessary. */
+export async function fetchObject(options: FetchOptions): Promise<void> {
+  const remote = requireValid(options)
+  await withGit(options, async git => {
+    const isNew = await initialise(git, options.directory, remote)
+    if (isNew || !(await hasCommit(git, options.commit))) await fetchMissing(git, options, remote)
   })
 }
 
-/** A mirror with the commit in it. */
-async function fetchToMirror(wanted: Fetch, mirrors: Mirrors): Promise<Mirror> {
-  const remote = demandNames(wanted)
-  const { commit, depth } = wanted
-  const mirror = await mirrors.open(wanted.remote, wanted.isPrivate ?? true)
+/** Returns a mirror that contains the commit. */
+async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<Mirror> {
+  const remote = requireValid(options)
+  const { commit, depth } = options
+  const mirror = await mirrors.open(options.remote, options.isPrivate ?? true)
   if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
   await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
-  await withGit({ ...wanted, directory: mirror.directory }, async git => {
+  await withGit({ ...options, directory: mirror.directory }, async git => {
     if (mirror.files.size === 0) await git.raw('init', '--bare', '--template=')
-    await fetchMissing(git, wanted, remote, `:refs/kept/${commit}`)
+    await fetchMissing(git, options, remote, `:refs/kept/${commit}`)
   })
-  // Where this history was cut off, others may be now: how deep they are has to be asked for again.
+  // A shallow fetch may have cut off the history of other commits: their depths are no longer known.
   mirror.depths.clear()
   mirror.depths.set(commit, depth)
   return mirror
 }
 
-/** https://git-scm.com/docs/gitrepository-layout */
-async function borrowFrom({ directory }: Mirror, borrower: string): Promise<void> {
-  const inside = (path: string) => join(borrower, '.git', path)
+/** Uses the mirror's objects as alternates: https://git-scm.com/docs/gitrepository-layout */
+async function useObjectsOf({ directory }: Mirror, repository: string): Promise<void> {
+  const inside = (path: string) => join(repository, '.git', path)
   await mkdir(inside('objects/info'), { recursive: true })
   await writeFile(inside('objects/info/alternates'), `${join(directory, 'objects')}\n`)
   await copyFile(join(directory, 'shallow'), inside('shallow')).catch(error => {
-    // All of its history is there.
+    // A complete history has no `shallow` file.
     if (error.code !== 'ENOENT') throw error
   })
 }
 
-function demandNames(wanted: Fetch): URL {
-  if (!SHA.test(wanted.commit)) throw new UserError(`"${wanted.commit}" is no commit id.`)
-  const refs = wanted.refs.filter(ref => !isFullRef(ref))
+function requireValid(options: FetchOptions): URL {
+  if (!SHA.test(options.commit)) throw new UserError(notACommitId(options.commit))
+  const refs = options.refs.filter(ref => !isFullRef(ref))
   if (refs.length > 0)
-    throw new UserError(`${JSON.stringify(refs[0])} is no full name of a branch or other ref.`)
-  return parseRemote(wanted.remote)
+    throw new UserError(`${JSON.stringify(refs[0])} is not a full ref name such as refs/heads/main.`)
+  return parseRemote(options.remote)
 }
 
-/** The text of a file at the top of a fetched commit; null when there is none, or a link in its place. */
+const notACommitId = (commit: string) =>
+  `"${commit}" is not a commit id: expected 40 or 64 hexadecimal digits.`
+
+/**
+ * Reads a file at the top level of a fetched commit. Null if it does not exist.
+ * @throws UserError if it is not a regular file, is too large, or git fails
+ */
 export async function readFileAt(
   directory: string,
   commit: string,
   name: string,
   access: GitAccess,
 ): Promise<string | null> {
-  if (!SHA.test(commit)) throw new UserError(`"${commit}" is no commit id.`)
+  if (!SHA.test(commit)) throw new UserError(notACommitId(commit))
   const git = openGit(directory, gitEnvironment(access))
   try {
     const files = (await git.raw('ls-tree', '-z', '-l', commit)).split('\0')
@@ -112,9 +119,17 @@ export async function readFileAt(
   }
 }
 
-/** `into`: a ref by which later fetches say what is there already. */
-async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remote: URL, into = '') {
-  const fetch = (depth: number, what: string) =>
+/**
+ * Fetches a commit by its id, or else through the refs.
+ * @param destination a refspec's destination, which tells later fetches what the repository has already
+ */
+async function fetchMissing(
+  git: SimpleGit,
+  { commit, refs, depth }: FetchOptions,
+  remote: URL,
+  destination = '',
+) {
+  const fetch = (depth: number, source: string) =>
     git.raw(
       'fetch',
       '--progress',
@@ -122,7 +137,7 @@ async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remo
       '--no-recurse-submodules',
       `--depth=${depth}`,
       remote.href,
-      `${what}${into}`,
+      `${source}${destination}`,
     )
   try {
     await fetch(depth, commit)
@@ -132,8 +147,8 @@ async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remo
       throw error
   }
   for (const ref of refs) {
-    for (const reach of [depth, ALL_DEPTH]) {
-      const found = await fetch(reach, `+${ref}`).then(
+    for (const eachDepth of [depth, FULL_DEPTH]) {
+      const found = await fetch(eachDepth, `+${ref}`).then(
         () => true,
         error => !/find remote ref/i.test(String(error)) && Promise.reject(error),
       )
@@ -144,7 +159,7 @@ async function fetchMissing(git: SimpleGit, { commit, refs, depth }: Fetch, remo
   throw new GitError(undefined, `fatal: ${commit} is not our ref, nor in the history of ${refs.join(', ')}`)
 }
 
-/** simple-git waits 50 ms after each command that says nothing: every one here says something. */
+/** simple-git waits 50 ms after a command without output, so this uses one that prints something. */
 async function hasCommit(git: SimpleGit, commit: string): Promise<boolean> {
   return git.raw('cat-file', '-t', commit).then(
     type => type.trim() === 'commit',
@@ -153,12 +168,12 @@ async function hasCommit(git: SimpleGit, commit: string): Promise<boolean> {
   )
 }
 
-/** Whether there was no repository yet. */
+/** Creates the repository unless it exists. Returns whether it was created. */
 async function initialise(git: SimpleGit, directory: string, remote: URL): Promise<boolean> {
-  const made = await lstat(join(directory, '.git')).catch(() => null)
-  if (made) return false
+  const exists = await lstat(join(directory, '.git')).catch(() => null)
+  if (exists) return false
   await git.raw('init', '--template=')
-  // Of git's template nothing is needed, but that there are places for what others put there.
+  // Of git's template only these directories are needed: tools write hooks and excludes there.
   for (const name of ['hooks', 'info']) await mkdir(join(directory, '.git', name), { recursive: true })
   const origin = `[remote "origin"]\n\turl = "${remote.href}"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
   await appendFile(join(directory, '.git', 'config'), origin)

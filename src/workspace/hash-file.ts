@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
-export type Hashed = { digest: string; bytes: number }
+export type FileHash = { digest: string; bytes: number }
 
 const BUFFER = Buffer.alloc(1024 * 1024)
 
-/** Hashes a regular file in place, for most are small; what is large lets others work in between. Links are refused. */
-export async function hashFile(path: string): Promise<Hashed> {
+/**
+ * Hashes a regular file. Reads synchronously, because most files are small; large ones yield to the event loop.
+ * @throws if the path is a link
+ */
+export async function hashFile(path: string): Promise<FileHash> {
   const hash = createHash('sha256')
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {

@@ -1,32 +1,33 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Hashed, hashFile } from './hash-file.ts'
-import { removeAllBut, removeTree } from './remove-tree.ts'
+import { type FileHash, hashFile } from './hash-file.ts'
+import { removeAllExcept, removeTree } from './remove-tree.ts'
 
-/** Each fetch adds two or three, and nothing here is ever packed anew. */
-const MOST_FILES = 120
+/** Each fetch adds two or three pack files, and mirrors are never repacked. */
+const MAX_PACK_FILES = 120
 
-/** A bare repository that an earlier build of this process has left, and what stood in it then. */
+/** A bare repository that an earlier build of this process fetched. */
 export type Mirror = {
   directory: string
   isPrivate: boolean
-  /** To which depth each commit has been fetched. */
+  /** The depth to which each commit has been fetched. */
   depths: Map<string, number>
+  /** Its files when it was saved. */
   files: Files
 }
 
-type Files = Map<string, Hashed>
+type Files = Map<string, FileHash>
 
 /**
- * What a sandbox keeps of the repositories that were built in it last. Commands can write where it lies, so it is
- * believed only as long as every file is what it was when git had written it, before the command ran.
+ * Bare copies of the repositories that were built last in this sandbox. Commands can write to them. A mirror is
+ * therefore used only if every file still has the hash that it had before the command ran.
  */
 export class Mirrors {
-  /** Below the sandbox; whatever is there and not known here goes when the sandbox is cleaned. */
+  /** The directory below the sandbox. Unknown files in it are removed when the sandbox is cleaned. */
   readonly name = 'mirrors'
   readonly #directory: string
   readonly #budgetBytes: number
-  /** The one used last comes last. */
+  /** By remote, the most recently used last. */
   readonly #known = new Map<string, Mirror>()
   #last = 0
 
@@ -36,8 +37,8 @@ export class Mirrors {
   }
 
   /**
-   * The mirror of a remote as it was left; else an empty one, in a directory that is not there yet. Those of other private
-   * repositories go: this one's commands could read them.
+   * Returns the unchanged mirror of a remote, or an empty one whose directory does not exist yet. Removes the mirrors
+   * of other private repositories, because this repository's commands could read them.
    */
   async open(remote: string, isPrivate: boolean): Promise<Mirror> {
     const known = this.#known.get(remote)
@@ -50,7 +51,7 @@ export class Mirrors {
     if (known) {
       const found = await hashFiles(known.directory).catch(() => null)
       if (found && isSame(found, known.files)) return { ...known, isPrivate }
-      console.error(`The copy of ${remote} is not what it was, and is fetched anew.`)
+      console.error(`The mirror of ${remote} was modified. It is fetched again.`)
       await removeTree(known.directory)
     }
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
@@ -58,11 +59,11 @@ export class Mirrors {
     return { directory, isPrivate, depths: new Map(), files: new Map() }
   }
 
-  /** Notes how a mirror is left; those that were not used for the longest time make room for it. */
+  /** Remembers a mirror for later builds. Drops the least recently used ones if the budget is exceeded. */
   async keep(remote: string, mirror: Mirror): Promise<void> {
-    // Packs are never written again, and were looked at when the mirror was opened.
+    // Packs are immutable, and were hashed when the mirror was opened.
     const files = await hashFiles(mirror.directory, new Map(packsIn(mirror.files)))
-    if (packsIn(files).length > MOST_FILES) return
+    if (packsIn(files).length > MAX_PACK_FILES) return
     this.#known.set(remote, { ...mirror, files })
     let bytes = [...this.#known.values()].reduce((sum, each) => sum + sizeOf(each.files), 0)
     for (const [oldest, { files }] of this.#known) {
@@ -72,20 +73,22 @@ export class Mirrors {
     }
   }
 
-  /** Removes what is not known; a build may still need it until it has ended. */
+  /**
+   * Removes everything except the known mirrors. Not before the end of a build, which may still use a dropped one.
+   */
   async sweep(): Promise<void> {
     const kept = new Set([...this.#known.values()].map(({ directory }) => directory))
-    await removeAllBut(this.#directory, kept)
+    await removeAllExcept(this.#directory, kept)
   }
 }
 
-/** All files below a directory with their hashes; those of `known` are not read again. */
+/** Hashes all files below a directory, except those in `known`. */
 async function hashFiles(directory: string, known: Files = new Map()): Promise<Files> {
   const files: Files = new Map()
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   for (const entry of entries.filter(each => !each.isDirectory())) {
     const path = join(entry.parentPath, entry.name)
-    if (!entry.isFile()) throw new Error(`${path} is no file`)
+    if (!entry.isFile()) throw new Error(`${path} is not a regular file`)
     files.set(path, known.get(path) ?? (await hashFile(path)))
   }
   return files

@@ -2,129 +2,131 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Longer than this, and it is a fork bomb that outruns us. */
-const MOST_MS = 5000
-/** So many looks in a row that find nobody, more where somebody ended while we looked: he may have left a child. */
-const QUIET_LOOKS = 2
-const UNSURE_LOOKS = 10
+/** After this time, a fork bomb creates processes faster than they are killed. */
+const TIMEOUT_MS = 5000
+/** How many consecutive scans must find nothing; more if a process ended during a scan, since it may have forked. */
+const QUIET_SCANS = 2
+const UNSURE_SCANS = 10
 
 /**
- * Kills every process that belongs to the sandbox: HOME or TMPDIR, the working directory, the root or the program
- * lies inside it. That finds daemons which left the process group and the session. Where the machine is ours alone
- * (`isAlone`, as on Lambda), every process that is younger than this one belongs to it too, however it hides. Never
- * touches this process, its parents, or processes that it may not read. Without /proc (macOS) it does nothing.
- * Returns how many were killed and how many are still there.
+ * Kills every process that belongs to the sandbox: its HOME, TMPDIR, working directory, root or executable is inside.
+ * This also finds daemons that left the process group and the session. If the runner owns the machine (as on Lambda),
+ * every process that is younger than this one is killed, too. Spares this process, its ancestors, and processes that
+ * it may not read. Without /proc (macOS) it does nothing.
+ * @returns how many processes were killed, and how many are left
  */
 export async function killOrphanProcesses(
   sandbox: string,
   ownsMachine = false,
 ): Promise<{ killed: number; remaining: number }> {
   const directories = [sandbox, attempt(() => realpathSync(sandbox)) ?? sandbox]
-  const bornAfter = ownsMachine ? (readStat(process.pid)?.birth ?? 0) : Number.POSITIVE_INFINITY
-  const search = { directories, bornAfter, spared: ownLine() }
+  const startedAfter = ownsMachine ? (readStat(process.pid)?.startTime ?? 0) : Number.POSITIVE_INFINITY
+  const criteria = { directories, startedAfter, excluded: selfAndAncestors() }
   const killed = new Set<number>()
-  const end = performance.now() + MOST_MS
-  const known: Known = new Map()
-  for (let quiet = 0, wanted = QUIET_LOOKS; quiet < wanted; ) {
+  const end = performance.now() + TIMEOUT_MS
+  const outsiders: Outsiders = new Map()
+  for (let quiet = 0, wanted = QUIET_SCANS; quiet < wanted; ) {
     if (performance.now() > end)
-      return { killed: killed.size, remaining: look(search, new Map()).inside.length }
-    const { inside, isSure } = look(search, known)
-    const isNews = inside.some(pid => !killed.has(pid))
+      return { killed: killed.size, remaining: scan(criteria, new Map()).inside.length }
+    const { inside, isComplete } = scan(criteria, outsiders)
+    const foundNew = inside.some(pid => !killed.has(pid))
     for (const pid of inside) {
       attempt(() => process.kill(pid, 'SIGKILL'))
       killed.add(pid)
     }
-    // Who start each other anew are caught only by a look that follows at once; the dead may need a moment.
-    if (inside.length > 0 && !isNews) await sleep(1)
-    if (inside.length > 0) [quiet, wanted] = [0, QUIET_LOOKS]
+    // Processes that restart each other are only caught by an immediate scan; killed ones may need a moment to end.
+    if (inside.length > 0 && !foundNew) await sleep(1)
+    if (inside.length > 0) [quiet, wanted] = [0, QUIET_SCANS]
     else quiet += 1
-    if (!isSure) wanted = UNSURE_LOOKS
+    if (!isComplete) wanted = UNSURE_SCANS
   }
   return { killed: killed.size, remaining: 0 }
 }
 
-type Search = { directories: string[]; spared: ReadonlySet<number>; bornAfter: number }
-/** Whom earlier looks have seen to be others; false for those who were just becoming somebody. */
-type Known = Map<number, boolean>
+type Criteria = { directories: string[]; excluded: ReadonlySet<number>; startedAfter: number }
+/** Processes that earlier scans found outside the sandbox; false if they may have been about to exec. */
+type Outsiders = Map<number, boolean>
 
-/** Those inside, and whether that is all of them. Passes over whom it knows. */
-function look(search: Search, known: Known): { inside: number[]; isSure: boolean } {
+/** Finds the processes inside the sandbox, and whether these are all. Skips and updates the known outsiders. */
+function scan(criteria: Criteria, outsiders: Outsiders): { inside: number[]; isComplete: boolean } {
   const inside: number[] = []
-  let isSure = true
+  let isComplete = true
   for (const name of attempt(() => readdirSync('/proc')) ?? []) {
     const pid = Number(name)
-    if (!(pid > 0) || known.get(pid) || search.spared.has(pid)) continue
-    const found = decide(pid, search)
+    if (!(pid > 0) || outsiders.get(pid) || criteria.excluded.has(pid)) continue
+    const found = classify(pid, criteria)
     if (found === 'inside') inside.push(pid)
-    else if (found === 'other') known.set(pid, true)
+    else if (found === 'outside') outsiders.set(pid, true)
     else {
-      // Between fork and exec a process has no environment; with `env -i` it has none for good.
-      if (found === 'bare') known.set(pid, known.has(pid))
-      isSure = false
+      // A process has no environment between fork and exec, and none at all with `env -i`.
+      if (found === 'no-environment') outsiders.set(pid, outsiders.has(pid))
+      isComplete = false
     }
   }
-  return { inside, isSure }
+  return { inside, isComplete }
 }
 
-function decide(pid: number, { directories, bornAfter }: Search): 'inside' | 'other' | 'bare' | 'gone' {
+function classify(
+  pid: number,
+  { directories, startedAfter }: Criteria,
+): 'inside' | 'outside' | 'no-environment' | 'ended' {
   const stat = readStat(pid)
-  if (!stat) return 'gone'
-  const at = stat.state === 'Z' ? livingThread(pid) : `/proc/${pid}`
-  if (!at || stat.isKernels) return 'other'
-  const environment = attempt(() => readFileSync(`${at}/environ`, 'utf8')) ?? ''
+  if (!stat) return 'ended'
+  const directory = stat.state === 'Z' ? livingThread(pid) : `/proc/${pid}`
+  if (!directory || stat.isKernelThread) return 'outside'
+  const environment = attempt(() => readFileSync(`${directory}/environ`, 'utf8')) ?? ''
   const homes = environment.split('\0').filter(entry => /^(HOME|TMPDIR)=/.test(entry))
-  const places = [
+  const paths = [
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
-    ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${at}/${name}`)) ?? ''),
+    ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${directory}/${name}`)) ?? ''),
   ].filter(path => path !== '')
-  if (places.length === 0) return readStat(pid) ? 'other' : 'gone'
-  if (stat.birth > bornAfter) return 'inside'
-  if (places.some(path => directories.some(directory => isInside(path, directory)))) return 'inside'
-  return environment === '' ? 'bare' : 'other'
+  if (paths.length === 0) return readStat(pid) ? 'outside' : 'ended'
+  if (stat.startTime > startedAfter) return 'inside'
+  if (paths.some(path => directories.some(each => isInside(path, each)))) return 'inside'
+  return environment === '' ? 'no-environment' : 'outside'
 }
 
-type Stat = { state: string; parent: number; birth: number; isKernels: boolean }
+type Stat = { state: string; parent: number; startTime: number; isKernelThread: boolean }
 
 /** PF_KTHREAD in include/linux/sched.h. */
 const KERNEL_THREAD = 0x0020_0000
 
-/** A process whose first thread has ended looks dead while others go on. */
+/** A process whose first thread has ended looks like a zombie while its other threads run. */
 function livingThread(pid: number): string | undefined {
   const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? []
   const living = threads.find(thread => !/^[ZX]$/.test(readStat(`${pid}/task/${thread}`)?.state ?? 'X'))
   return living && `/proc/${pid}/task/${living}`
 }
 
-/** The birth is in ticks since the machine's. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+/** `startTime` is in clock ticks since boot. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function readStat(pid: number | string): Stat | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  // The name, in brackets, may hold anything.
+  // The command name, in parentheses, may contain anything.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (
     fields && {
       state: fields[0] ?? '',
       parent: Number(fields[1]),
-      birth: Number(fields[19]),
-      isKernels: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+      startTime: Number(fields[19]),
+      isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
     }
   )
 }
 
-/** Whether an absolute path is the directory or lies below it. */
+/** Whether an absolute path is the directory or below it. */
 export function isInside(path: string, directory: string): boolean {
   if (!isAbsolute(path)) return false
-  const way = relative(directory, path)
-  return way !== '..' && !way.startsWith('../')
+  const fromDirectory = relative(directory, path)
+  return fromDirectory !== '..' && !fromDirectory.startsWith('../')
 }
 
-/** This process and all its parents. */
-function ownLine(): Set<number> {
-  const line = new Set<number>()
-  for (let pid = process.pid; pid > 0 && !line.has(pid); pid = readStat(pid)?.parent ?? 0) line.add(pid)
-  return line
+function selfAndAncestors(): Set<number> {
+  const pids = new Set<number>()
+  for (let pid = process.pid; pid > 0 && !pids.has(pid); pid = readStat(pid)?.parent ?? 0) pids.add(pid)
+  return pids
 }
 
-/** What others do meanwhile is no fault: they end, or are another user's. */
+/** Processes may end meanwhile or belong to another user: such errors are ignored. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

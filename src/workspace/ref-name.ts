@@ -1,6 +1,6 @@
 /**
- * Whether this is a full ref name (`refs/heads/x`, `refs/pull/3/head`) that may stand in a refspec: the rules of
- * `git check-ref-format`. Nothing that passes begins with `-`, holds a `:`, or a pattern.
+ * Whether this is a full ref name (`refs/heads/x`, `refs/pull/3/head`) that is safe in a refspec, by the rules of
+ * `git check-ref-format`. A valid name never begins with `-` and contains neither `:` nor a pattern.
  * https://git-scm.com/docs/git-check-ref-format
  */
 export function isFullRef(ref: string): boolean {

@@ -4,40 +4,41 @@ import { type Build, repositoryOf } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { readChangedFiles } from './changed-files.ts'
 import { readConfigFiles, readConfigFilesAt } from './config-files.ts'
-import { type Fetch, fetchCommit, fetchObject } from './git.ts'
+import { type FetchOptions, fetchCommit, fetchObject } from './git.ts'
 import type { GitAccess } from './git-environment.ts'
 import type { Mirrors } from './mirrors.ts'
 
-/** Where a commit comes from, and the empty directory that it goes into. */
-export type Source = {
+/** Where a commit is fetched from and to. */
+export type CommitSource = {
   githubUrl: string
+  /** An empty directory for the checkout. */
   directory: string
-  /** For clones of a private repository; null for none. */
+  /** For cloning a private repository. Null if there is none. */
   token: string | null
   access: GitAccess
   mirrors?: Mirrors | null
-  /** By then git has to be done; ms since 1970. */
+  /** When git is stopped; ms since 1970. */
   deadline: number
   /** Stops git. */
   signal?: AbortSignal
 }
 
 /**
- * Fetches a job's commit and resolves what its configuration comes to. Of a fork's, the files at the base commit are
- * fetched too. Throws a `Problem` where git or a file is at fault.
+ * Fetches a build's commit and resolves its configuration. For a fork, the files at the base commit count, too.
+ * @throws UserError if git fails or a configuration file is invalid
  */
-export async function resolveCommit(build: Build, source: Source): Promise<Resolved> {
+export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {
   const { githubUrl, directory, token, access, deadline, signal, mirrors } = source
   const settings = { build, account: build.settings, base: NO_FILES }
-  const unread = resolveConfig({ ...settings, head: NO_FILES })
-  const isClosed = build.isPrivate && token === null
-  // What the account does not build anyway needs no token to say so.
-  if (isClosed && !unread.config.build) return unread
-  if (isClosed) throw new UserError(describeMissingToken(build))
-  const fetch: Fetch = {
+  const withoutFiles = resolveConfig({ ...settings, head: NO_FILES })
+  const lacksToken = build.isPrivate && token === null
+  // A build that the account's settings skip needs no token.
+  if (lacksToken && !withoutFiles.config.build) return withoutFiles
+  if (lacksToken) throw new UserError(describeMissingToken(build))
+  const fetch: FetchOptions = {
     ...access,
     directory,
-    // The base repository has every commit of its pull requests, even when the fork is gone.
+    // The base repository has every commit of its pull requests, even if the fork was deleted.
     remote: `${githubUrl}/${repositoryOf(build.project)}.git`,
     commit: build.commit,
     refs: [
@@ -45,7 +46,7 @@ export async function resolveCommit(build: Build, source: Source): Promise<Resol
         ? `refs/heads/${build.checkoutBranch}`
         : `refs/pull/${build.pullRequest}/head`,
     ],
-    depth: unread.config.git.depth,
+    depth: withoutFiles.config.git.depth,
     token: token ?? undefined,
     deadline,
     signal,
@@ -55,17 +56,17 @@ export async function resolveCommit(build: Build, source: Source): Promise<Resol
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)
   if (build.trust !== 'fork' || !build.baseCommit)
-    return withChanges(resolveConfig({ ...settings, head }), build, source)
+    return addChangedFiles(resolveConfig({ ...settings, head }), build, source)
   await fetchObject({ ...fetch, commit: build.baseCommit, refs: [`refs/heads/${build.branch}`], depth: 1 })
   const base = await readConfigFilesAt(directory, build.baseCommit, access)
   return resolveConfig({ ...settings, base, head })
 }
 
-/** Decided from what has been fetched: where that does not reach back to the commit before the push, all may have changed. */
-async function withChanges(
+/** Adds the files that a push changed. Unknown if the fetched history does not contain the commit before the push. */
+async function addChangedFiles(
   resolved: Resolved,
   build: Build,
-  { directory, access }: Source,
+  { directory, access }: CommitSource,
 ): Promise<Resolved> {
   if (build.event !== 'push' || resolved.config.paths === null || build.baseCommit === null) return resolved
   const changedFiles = await readChangedFiles(directory, [build.baseCommit, build.commit], access)
@@ -74,5 +75,5 @@ async function withChanges(
 
 const describeMissingToken = (build: Build) =>
   build.trust === 'fork'
-    ? `${repositoryOf(build.project)} is private, and builds of forks and of Dependabot hold no token for clones: it cannot be fetched.`
-    : `${repositoryOf(build.project)} is private, and there is no token for clones: add a read-only "cloneToken" to the account's secrets.`
+    ? `${repositoryOf(build.project)} is private and cannot be fetched: builds of forks and of Dependabot get no token for clones.`
+    : `${repositoryOf(build.project)} is private and there is no token for clones. Add a read-only "cloneToken" to the account's secrets.`

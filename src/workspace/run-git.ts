@@ -3,35 +3,38 @@ import { UserError } from '../model/user-error.ts'
 import { type GitAccess, gitEnvironment, maskToken } from './git-environment.ts'
 import { gitError } from './git-error.ts'
 
-/** What git is run for: a directory, an address, and until when. */
-export type GitCommand = GitAccess & {
+export type GitOptions = GitAccess & {
   directory: string
   /** http or https. */
   remote: string
   commit: string
   token?: string | undefined
   signal?: AbortSignal | undefined
-  /** When git is stopped, whatever it does; ms since 1970. */
+  /** When git is stopped; ms since 1970. */
   deadline: number
 }
 
+/** @throws UserError if it is not an http or https URL without credentials */
 export function parseRemote(remote: string): URL {
   const url = URL.canParse(remote) ? new URL(remote) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
-    throw new UserError('A repository is cloned from an http or https address without a password in it.')
+    throw new UserError('The address of a repository must be an http or https address without a password.')
   return url
 }
 
-/** Runs git commands within the time, and makes a Problem of what fails. */
-export async function withGit<T>(wanted: GitCommand, work: (git: SimpleGit) => Promise<T>): Promise<T> {
-  const { directory, token, signal, deadline } = wanted
+/**
+ * Runs git commands until the deadline.
+ * @throws UserError if git fails or is stopped
+ */
+export async function withGit<T>(options: GitOptions, work: (git: SimpleGit) => Promise<T>): Promise<T> {
+  const { directory, token, signal, deadline } = options
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()))
-  const remote = parseRemote(wanted.remote)
-  const what = `Fetching ${wanted.commit.slice(0, 7)} from ${remote.href}`
+  const remote = parseRemote(options.remote)
+  const what = `Fetching ${options.commit.slice(0, 7)} from ${remote.href}`
   try {
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
-    return await work(openGit(directory, gitEnvironment(wanted, remote, token), either))
+    return await work(openGit(directory, gitEnvironment(options, remote, token), either))
   } catch (error) {
     if (!(error instanceof GitError)) throw error
     if (signal?.aborted) throw new UserError(`${what} was stopped.`)
@@ -50,7 +53,7 @@ export function openGit(baseDir: string, env: Record<string, string>, abort?: Ab
     baseDir,
     ...(abort && { abort }),
     allowEnvironment: Object.keys(env),
-    // Set by gitEnvironment alone, all to switch things off.
+    // Only gitEnvironment sets these, and only to turn features off.
     unsafe: {
       allowUnsafeConfigEnvCount: true,
       allowUnsafeHooksPath: true,
@@ -59,7 +62,7 @@ export function openGit(baseDir: string, env: Record<string, string>, abort?: Ab
       allowUnsafeProtocolOverride: true,
       allowUnsafeTemplateDir: true,
     },
-    // By default an exit code without a word, and death by a signal, would pass as success.
+    // By default an exit code without output, and death by a signal, would count as success.
     errors: (error, { exitCode, stdErr }) =>
       error ?? (exitCode === 0 ? undefined : Buffer.concat([...stdErr, Buffer.from('\n')])),
   }).env(env)

@@ -14,16 +14,19 @@ export type Sandbox = {
   temp: string
 }
 
-/** What stays in a sandbox between builds: a directory in it, from which all else is swept. */
-export type Kept = { name: string; sweep(): Promise<void> }
+/** A directory in the sandbox that is kept between builds. `sweep` removes what is not needed from it. */
+export type PersistentDirectory = { name: string; sweep(): Promise<void> }
 
-/** Makes a sandbox of a directory: whatever an earlier build left there, running or lying, is gone. */
+/**
+ * Creates an empty sandbox. Kills the processes and removes the files that an earlier build left there.
+ * @throws UserError if the directory cannot be used or emptied
+ */
 export async function openSandbox(
   directory: string,
   ownsMachine = false,
-  kept: readonly Kept[] = [],
+  persistent: readonly PersistentDirectory[] = [],
 ): Promise<Sandbox> {
-  await cleanSandbox(directory, ownsMachine, kept)
+  await cleanSandbox(directory, ownsMachine, persistent)
   const inside = (name: string) => join(directory, name)
   const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
   for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) await mkdir(path, { mode: 0o700 })
@@ -31,39 +34,41 @@ export async function openSandbox(
 }
 
 /**
- * Kills every process that lives in the sandbox and removes everything in it; the directory itself stays (on
- * Lambda it is `/tmp`). Links are removed, never followed. `isAlone`: nobody else's processes are on this machine.
+ * Kills every process in the sandbox and removes its content, but not the directory itself (on Lambda it is `/tmp`).
+ * Links are removed, not followed.
+ * @param ownsMachine whether every process on this machine that is younger than this one belongs to the build
+ * @throws UserError if the directory cannot be used or emptied
  */
 export async function cleanSandbox(
   directory: string,
   ownsMachine = false,
-  kept: readonly Kept[] = [],
+  persistent: readonly PersistentDirectory[] = [],
 ): Promise<void> {
-  refuseUnlessOwn(directory)
+  requireSafePath(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (!(await lstat(directory)).isDirectory())
     throw new UserError(
-      `The sandbox ${directory} is no directory. Remove it, or set LAMBCI_SANDBOX to another.`,
+      `The sandbox ${directory} is not a directory. Remove it, or set LAMBCI_SANDBOX to another path.`,
     )
   const { remaining } = await killOrphanProcesses(directory, ownsMachine)
   if (remaining > 0)
     throw new UserError(
-      `${remaining} processes of an earlier build in ${directory} start anew as fast as they are killed. End them by hand, or let this machine go.`,
+      `${remaining} processes of an earlier build in ${directory} restart as fast as they are killed. End them by hand, or replace this machine.`,
     )
-  const names = new Set(kept.map(({ name }) => name))
+  const names = new Set(persistent.map(({ name }) => name))
   for (const name of await readdir(directory)) {
     const path = join(directory, name)
-    // A command may have put something else in the place of what is kept, or closed it.
+    // A command may have replaced the directory or changed its mode.
     if (names.has(name) && (await lstat(path)).isDirectory()) await chmod(path, 0o700)
     else await removeTree(path)
   }
-  for (const each of kept) await each.sweep()
+  for (const each of persistent) await each.sweep()
 }
 
-function refuseUnlessOwn(directory: string) {
+function requireSafePath(directory: string) {
   const path = normalize(directory)
   if (!isAbsolute(directory) || path === '/' || path.includes('\0'))
     throw new UserError(
-      `The sandbox must be an absolute path of a directory of its own, not "${directory}". Everything in it is removed before each build.`,
+      `The sandbox must be the absolute path of a dedicated directory, not "${directory}". Everything in it is removed before each build.`,
     )
 }

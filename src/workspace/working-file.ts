@@ -3,13 +3,13 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 
-/** What a file that the runner itself reads may hold at most. */
+/** The largest file that the runner itself reads. */
 export const MAX_FILE_BYTES = 256 * 1024
 
 /**
- * The text of a regular file at the top of the workspace; null when there is none. Links are not followed and
- * devices and pipes not opened for long: the repository could point them anywhere. What stands there but cannot be
- * read is a `Problem`: what it would have said is not known.
+ * Reads a regular file at the top level of the workspace. Null if it does not exist. Links are not followed, because
+ * the repository could point them anywhere.
+ * @throws UserError if it is not a regular file or is too large
  */
 export async function readWorkingFile(directory: string, name: string): Promise<string | null> {
   const file = await openRegular(directory, name)
@@ -27,17 +27,17 @@ export async function readWorkingFile(directory: string, name: string): Promise<
 
 export const tooLarge = (name: string) =>
   new UserError(
-    `${name} is larger than ${MAX_FILE_BYTES / 1024} KB, which no configuration needs. Make it smaller.`,
+    `${name} is larger than ${MAX_FILE_BYTES / 1024} KB, the limit for configuration files. Make it smaller.`,
   )
 
 export const notRegular = (name: string) =>
   new UserError(
-    `${name} is a link, a directory or the like: only a regular file is read. Put the file itself there.`,
+    `${name} is not a regular file (but a link or a directory, for example). Replace it with the file itself.`,
   )
 
 async function openRegular(directory: string, name: string): Promise<FileHandle | null> {
   try {
-    // A pipe without a writer would block for ever if it were not opened without waiting.
+    // Without O_NONBLOCK, opening a pipe that has no writer would block forever.
     return await open(join(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -29,7 +29,7 @@ test('builds, branches and the badge, to look at and to filter', async () => {
     viewport: { width: 1200, height: 900 },
   })
   expect(await page.locator('.list > li').count()).toBe(4)
-  const stages = page.getByRole('list', { name: 'What runs on each stage' })
+  const stages = page.getByRole('list', { name: 'Deployed to each stage' })
   expect(await stages.getByRole('listitem').allTextContents()).toEqual([
     expect.stringMatching(/^dev [0-9a-f]{10} #4 /),
     expect.stringMatching(/^qa [0-9a-f]{10} #2 /),
@@ -75,8 +75,10 @@ test('what strangers call their branches and commits is text', async () => {
   await ci.ended({ project: 'gh/ada/odd', number: 1 })
   const { page, complaints, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
   expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
-  expect(await page.locator('.places').textContent()).toContain('x/<img/src=x/onerror=alert(1)> #1 failed')
-  expect(await page.locator('script, .list img, .places img').count()).toBe(0)
+  expect(await page.locator('.inline-list').textContent()).toContain(
+    'x/<img/src=x/onerror=alert(1)> #1 failed',
+  )
+  expect(await page.locator('script, .list img, .inline-list img').count()).toBe(0)
   expect(complaints).toEqual([])
   expect(requests.every(url => url.startsWith(ci.system.addresses.url) || url.startsWith('data:'))).toBe(true)
   await page.close()

@@ -9,19 +9,19 @@ const BACKEND = `${execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).tr
 
 export type GitServer = {
   url: string
-  /** What the server answers with from now on, before git is asked. */
+  /** Changes how the server responds from now on. */
   behave(behaviour: { password?: string; oldProtocol?: boolean; hang?: boolean }): void
   close(): Promise<void>
 }
 
-/** Real repositories below `root`, served by git's own `http-backend`. */
+/** Serves the repositories below `root` with git's own `http-backend`. */
 export async function startGitServer(root: string): Promise<GitServer> {
   let behaviour: { password?: string; oldProtocol?: boolean; hang?: boolean } = {}
   const server = createServer((request, response) => {
     if (behaviour.hang) return
     const { password } = behaviour
-    const wanted = `Basic ${Buffer.from(`x-access-token:${password}`).toString('base64')}`
-    if (password !== undefined && request.headers.authorization !== wanted) {
+    const expected = `Basic ${Buffer.from(`x-access-token:${password}`).toString('base64')}`
+    if (password !== undefined && request.headers.authorization !== expected) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
       return
     }
@@ -59,10 +59,10 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse,
   const chunks: Buffer[] = []
   backend.stdout.on('data', chunk => chunks.push(chunk))
   backend.on('close', () => {
-    const answer = Buffer.concat(chunks)
-    const end = answer.indexOf('\r\n\r\n')
+    const output = Buffer.concat(chunks)
+    const end = output.indexOf('\r\n\r\n')
     const headers = new Map(
-      answer
+      output
         .subarray(0, end)
         .toString()
         .split('\r\n')
@@ -70,11 +70,11 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse,
     )
     const status = Number.parseInt(headers.get('Status') ?? '200', 10)
     headers.delete('Status')
-    response.writeHead(status, Object.fromEntries(headers)).end(answer.subarray(end + 4))
+    response.writeHead(status, Object.fromEntries(headers)).end(output.subarray(end + 4))
   })
 }
 
-/** git in a directory, as an invented committer with nobody's configuration. */
+/** Runs git in a directory, with an invented committer and without any user configuration. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
   const env = {
     PATH: process.env.PATH ?? '',

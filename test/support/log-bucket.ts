@@ -9,7 +9,7 @@ import type { Store } from '../../src/records/store.ts'
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
 
-/** The store as production opens it, on a loopback S3 with one empty bucket. */
+/** Opens a store as production does, on a loopback S3 with an empty bucket. */
 export async function openBucket(): Promise<{ store: Store; close(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'bucket-'))
   const server = await startS3({
@@ -36,7 +36,7 @@ export async function openBucket(): Promise<{ store: Store; close(): Promise<voi
 
 let builds = 0
 
-/** The keys of a build of its own. */
+/** The log keys of another build. */
 export function nextBuild(): LogKeys {
   const build = `gh/owner/repo/builds/${++builds}/`
   return {

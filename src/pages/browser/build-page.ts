@@ -1,5 +1,5 @@
 import { lineLink, readLineLink } from './line-link.ts'
-import { findTrouble } from './log-search.ts'
+import { findFirstError } from './log-search.ts'
 import { LogSource } from './log-source.ts'
 import { LogView } from './log-view.ts'
 import { SearchBox } from './search-box.ts'
@@ -7,11 +7,11 @@ import { fetchLineIndex, fetchLogPart } from './server.ts'
 import { Summary } from './summary.ts'
 
 const POLL_MS = 1000
-/** A page that nobody sees asks less often: only its title and icon are looked at. */
+/** A hidden tab, of which only the title and icon are visible, polls less often. */
 const HIDDEN_POLL_MS = 10_000
-const MOST_WAIT_MS = 30_000
-/** A log of which no index is known is read so far without being asked. */
-const UNASKED_BYTES = 16 * 1024 * 1024
+const MAX_RETRY_MS = 30_000
+/** So much of a log is read ahead, even if the end is not in view. */
+const READ_AHEAD_BYTES = 16 * 1024 * 1024
 
 const root = document.getElementById('log') as HTMLElement
 const bar = document.getElementById('bar') as HTMLElement
@@ -19,25 +19,25 @@ const button = (name: string) =>
   bar.querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
 
 async function start(): Promise<void> {
-  // Where the reader was is a place in a page that is not there yet.
+  // The browser would restore a scroll position before the log is on the page.
   history.scrollRestoration = 'manual'
   const summary = new Summary()
   summary.show()
   summary.startClock()
   const source = new LogSource(fetchLogPart, await fetchLineIndex())
-  // The first bytes bring the first lines, whatever is still to be learnt of the rest.
+  // Shows the first lines without waiting for the rest.
   await source.advance()
-  document.body.classList.add('lively')
+  document.body.classList.add('scripted')
   const view = new LogView(root, source)
   const search = new SearchBox(bar.querySelector('form') as HTMLFormElement, source, view)
-  view.onDraw = () => search.paint()
+  view.onRender = () => search.highlight()
   connectLineLinks(view)
   connectButtons(view, source, summary)
   await showLinked(view)
   await follow(view, source, summary)
 }
 
-/** Reads on to the end of the log, and waits for more as long as the build goes on. */
+/** Reads the log to its end, and polls for more until the build has ended. */
 async function follow(view: LogView, source: LogSource, summary: Summary): Promise<void> {
   let following = !summary.hasEnded && location.hash === ''
   addEventListener('scroll', () => {
@@ -46,32 +46,32 @@ async function follow(view: LogView, source: LogSource, summary: Summary): Promi
   for (let wait = POLL_MS; ; ) {
     try {
       if (!summary.hasEnded) await summary.refresh()
-      const isOver = summary.hasEnded
-      // Who has scrolled up does not ask for more, and neither does one who reads the beginning of something large.
-      while (!source.ended && (view.isAtEnd || source.size < UNASKED_BYTES))
+      const buildEnded = summary.hasEnded
+      // A large log is read further only if its known end is in view.
+      while (!source.ended && (view.isAtEnd || source.size < READ_AHEAD_BYTES))
         if ((await source.advance()) === 0) break
       await (following ? view.showEnd() : view.update())
-      button('trouble').hidden = !summary.isRed
-      if (isOver && source.ended) return
+      button('first-error').hidden = !summary.isRed
+      if (buildEnded && source.ended) return
       wait = document.hidden ? HIDDEN_POLL_MS : POLL_MS
     } catch (error) {
-      // The network, or a server that is being updated: it may well be there again soon.
+      // A network error, or the server is being updated: try again later.
       console.warn(error)
-      wait = Math.min(2 * wait, MOST_WAIT_MS)
+      wait = Math.min(2 * wait, MAX_RETRY_MS)
     }
     await new Promise(resolve => setTimeout(resolve, wait))
   }
 }
 
-/** A click on a line's number marks it and puts it into the address; with Shift, all lines from the one before. */
+/** A click on a line number marks the line and puts it into the address. Shift-click extends the range. */
 function connectLineLinks(view: LogView) {
   root.addEventListener('click', event => {
     const link = (event.target as Element).closest('a')
     const line = Number(link?.parentElement?.dataset.line)
     if (!link || !line) return
     event.preventDefault()
-    const before = event.shiftKey ? readLineLink(location.hash) : null
-    const lines = { from: Math.min(line, before?.from ?? line), to: Math.max(line, before?.from ?? line) }
+    const anchor = (event.shiftKey ? readLineLink(location.hash)?.from : null) ?? line
+    const lines = { from: Math.min(line, anchor), to: Math.max(line, anchor) }
     history.replaceState(null, '', lineLink(lines))
     view.mark(lines)
   })
@@ -95,11 +95,11 @@ function connectButtons(view: LogView, source: LogSource, summary: Summary) {
     button('wrap').setAttribute('aria-pressed', String(wraps))
     void view.update()
   })
-  button('trouble').hidden = !summary.isRed
-  button('trouble').addEventListener('click', async () => {
-    const line = await findTrouble(source)
+  button('first-error').hidden = !summary.isRed
+  button('first-error').addEventListener('click', async () => {
+    const line = await findFirstError(source)
     if (line === null) {
-      button('trouble').textContent = 'Nothing looks like an error'
+      button('first-error').textContent = 'No error found'
       return
     }
     history.replaceState(null, '', lineLink({ from: line, to: line }))
@@ -108,6 +108,6 @@ function connectButtons(view: LogView, source: LogSource, summary: Summary) {
 }
 
 void start().catch(error => {
-  // The plain end of the log stays where it is.
+  // The page still shows the end of the log as plain text.
   console.error(error)
 })

@@ -2,7 +2,7 @@ const LINE_FEED = 0x0a
 
 export const sizeOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0)
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const [only, ...others] = parts
   if (only && others.length === 0) return only
   const whole = new Uint8Array(sizeOf(parts))
@@ -20,10 +20,10 @@ export function countLineFeeds(bytes: Uint8Array): number {
   return count
 }
 
-/** The place after so many line feeds. */
+/** The position after the given number of line feeds; the length if there are fewer. */
 export function afterLineFeeds(bytes: Uint8Array, count: number): number {
   let at = 0
-  for (let passed = 0; passed < count; passed++) {
+  for (let seen = 0; seen < count; seen++) {
     const next = bytes.indexOf(LINE_FEED, at)
     if (next < 0) return bytes.length
     at = next + 1

@@ -1,21 +1,21 @@
 import { createLine } from './line-element.ts'
 import type { LogSource } from './log-source.ts'
-import type { Look } from './terminal-line.ts'
+import type { TextStyle } from './terminal-line.ts'
 
-/** Lines are drawn so many at a time. */
+/** The number of lines that are rendered at a time. */
 export const CHUNK_LINES = 100
 
-/** Drawn lines, and how text looks before and after them: a colour may go on from line to line. */
-export type Chunk = { element: HTMLElement; lines: number; look: Look; lookAfter: Look }
+/** Rendered lines, and the text style before and after them: colours may continue on the next line. */
+export type Chunk = { element: HTMLElement; lines: number; style: TextStyle; styleAfter: TextStyle }
 
-export async function drawChunk(source: LogSource, number: number, look: Look): Promise<Chunk> {
+export async function renderChunk(source: LogSource, number: number, style: TextStyle): Promise<Chunk> {
   const lines = await source.lines(number * CHUNK_LINES + 1, CHUNK_LINES)
   const element = document.createElement('div')
-  let lookAfter = look
+  let styleAfter = style
   for (const line of lines) {
-    const created = createLine(line, lookAfter)
-    lookAfter = created.look
+    const created = createLine(line, styleAfter)
+    styleAfter = created.style
     element.append(created.element)
   }
-  return { element, lines: lines.length, look, lookAfter }
+  return { element, lines: lines.length, style, styleAfter }
 }

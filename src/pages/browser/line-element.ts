@@ -1,12 +1,12 @@
 import type { Lines } from './line-link.ts'
 import type { Line } from './log-source.ts'
-import { type Look, layOutLine, type Span } from './terminal-line.ts'
+import { layOutLine, type Span, type TextStyle } from './terminal-line.ts'
 
 const decoder = new TextDecoder()
 
-/** A line of the log as an element; whatever it says becomes text. `look` is what the line before it left on. */
-export function createLine(line: Line, look: Look): { element: HTMLElement; look: Look } {
-  const laidOut = layOutLine(decoder.decode(line.bytes).replace(/\r$/, ''), look)
+/** Creates the element of a line. Content is inserted as text only. `style` continues from the line before. */
+export function createLine(line: Line, style: TextStyle): { element: HTMLElement; style: TextStyle } {
+  const laidOut = layOutLine(decoder.decode(line.bytes).replace(/\r$/, ''), style)
   const element = document.createElement('div')
   element.className = 'line'
   element.dataset.line = String(line.number)
@@ -17,19 +17,19 @@ export function createLine(line: Line, look: Look): { element: HTMLElement; look
   const text = document.createElement('span')
   text.className = 'text'
   text.append(...laidOut.spans.map(createSpan))
-  if (line.more) text.append(createNote(' … this line goes on: the raw log has all of it'))
+  if (line.more) text.append(createNote(' … line truncated: see the raw log'))
   element.append(link, text)
-  return { element, look: laidOut.look }
+  return { element, style: laidOut.style }
 }
 
-/** Whether a link points at the line. */
+/** Marks the line if a link points to it. */
 export function markLine(element: HTMLElement, marked: Lines | null): void {
   const line = Number(element.dataset.line)
   element.classList.toggle('marked', marked !== null && line >= marked.from && line <= marked.to)
 }
 
-function createSpan({ text, look }: Span): Node {
-  const { color, background, decorations } = look
+function createSpan({ text, style }: Span): Node {
+  const { color, background, decorations } = style
   if (!color && !background && decorations.length === 0) return document.createTextNode(text)
   const span = document.createElement('span')
   span.textContent = text
@@ -39,14 +39,14 @@ function createSpan({ text, look }: Span): Node {
   if (background?.startsWith('ansi-')) span.classList.add(`on-${background}`)
   else if (background) span.style.backgroundColor = `color-mix(in srgb, rgb(${background}) 30%, transparent)`
   if (!decorations.includes('reverse')) return span
-  // The ground takes the colour of the text, and the text that of the ground.
+  // The CSS swaps text and background colour, which takes two elements.
   const inner = document.createElement('span')
   inner.textContent = text
   span.replaceChildren(inner)
   return span
 }
 
-/** A program chose it for a ground that it did not know: on ours it keeps its hue, and is dark or light enough. */
+/** Keeps the hue of a colour, but limits its lightness so that it is readable on the page's background. */
 const readable = (color: string) =>
   `light-dark(oklch(from ${color} min(l, 0.5) c h), oklch(from ${color} max(l, 0.7) c h))`
 

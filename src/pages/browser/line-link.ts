@@ -1,7 +1,7 @@
-/** Lines that a link points at, both counted. */
+/** A range of lines that a link points to, inclusive. */
 export type Lines = { from: number; to: number }
 
-/** `#L120`, `#L120-L130`; null for anything else. */
+/** Parses `#L120` or `#L120-L130`. Null for anything else. */
 export function readLineLink(hash: string): Lines | null {
   const [, one, other] = /^#L([1-9]\d{0,9})(?:-L?([1-9]\d{0,9}))?$/.exec(hash) ?? []
   if (one === undefined) return null

@@ -1,88 +1,88 @@
-import { CHUNK_LINES as CHUNK, type Chunk, drawChunk } from './chunk.ts'
+import { CHUNK_LINES as CHUNK, type Chunk, renderChunk } from './chunk.ts'
 import { markLine } from './line-element.ts'
 import type { Lines } from './line-link.ts'
 import type { LogSource } from './log-source.ts'
-import { keepPlace, lineHeightOf, pixelsPerLine } from './place.ts'
+import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
 import { PLAIN } from './terminal-line.ts'
 
-/** Chunks further away than these are taken off the page. */
-const MOST_CHUNKS = 14
+/** Chunks beyond this number are removed from the page. */
+const MAX_CHUNKS = 14
 const AT_END_PIXELS = 8
 
 /**
- * The part of a log that is seen, and a little around it. Two spaces stand for what is above and below, so that the
- * page's own scrollbar leads through all of it.
+ * Renders only the visible part of a log and a little around it. Two spacers take the place of the rest, so that the
+ * page's own scrollbar covers the whole log.
  */
 export class LogView {
   readonly #source: LogSource
   readonly #above = document.createElement('div')
-  readonly #drawn = document.createElement('div')
+  readonly #lines = document.createElement('div')
   readonly #below = document.createElement('div')
-  /** Of consecutive numbers, from `#first` on. */
+  /** Consecutive chunks, the first of which has the number `#first`. */
   #chunks: Chunk[] = []
   #first = 0
   #lineHeight = 20
-  #isAsked = false
-  /** Whoever changes what is drawn waits for whoever does so already. */
-  #turn: Promise<unknown> = Promise.resolve()
+  #isUpdatePending = false
+  /** Changes of the page run one after another. */
+  #queue: Promise<unknown> = Promise.resolve()
   #marked: Lines | null = null
-  /** Of the source, when it was last looked at. */
+  /** The size of the source when it was last rendered. */
   #knownBytes = 0
   #knownLines = 0
-  /** Called whenever other lines are on the page. */
-  onDraw: () => void = () => {}
+  /** Called whenever the lines on the page have changed. */
+  onRender: () => void = () => {}
 
   constructor(root: HTMLElement, source: LogSource) {
     this.#source = source
-    root.replaceChildren(this.#above, this.#drawn, this.#below)
+    root.replaceChildren(this.#above, this.#lines, this.#below)
     addEventListener('scroll', () => void this.update(), { passive: true })
     addEventListener('resize', () => void this.update())
   }
 
-  /** Whether the end of the log is on the screen. */
+  /** Whether the end of the log is visible. */
   get isAtEnd(): boolean {
     const end = document.documentElement.scrollHeight - innerHeight - scrollY
     return this.#next >= this.#chunkCount && end <= AT_END_PIXELS
   }
 
-  /** Draws what is to be seen now. */
+  /** Renders the lines that are visible now. */
   update(): Promise<unknown> {
-    if (!this.#isAsked) void this.#inTurn(() => this.#settle())
-    this.#isAsked = true
-    return this.#turn
+    if (!this.#isUpdatePending) void this.#enqueue(() => this.#render())
+    this.#isUpdatePending = true
+    return this.#queue
   }
 
   showEnd(): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#grow()
+    return this.#enqueue(async () => {
+      await this.#refreshLastChunk()
       const last = this.#chunkCount - 1
       if (last > this.#next || last < this.#first) await this.#jump(last)
       scrollTo(0, document.documentElement.scrollHeight)
-      await this.#settle()
+      await this.#render()
       scrollTo(0, document.documentElement.scrollHeight)
     })
   }
 
-  /** Puts a line in the upper third of the screen; answers its element. */
+  /** Scrolls a line to the upper third of the screen. Returns its element. */
   showLine(number: number): Promise<HTMLElement | null> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const line = Math.min(number, this.#source.lineCount)
       const chunk = Math.floor((line - 1) / CHUNK)
       if (line < 1) return null
       if (chunk < this.#first || chunk >= this.#next) await this.#jump(chunk)
       scrollBy(0, (this.elementOf(line)?.getBoundingClientRect().top ?? 0) - innerHeight / 3)
-      await this.#settle()
+      await this.#render()
       return this.elementOf(line)
     })
   }
 
   elementOf(line: number): HTMLElement | null {
-    return this.#drawn.querySelector(`[data-line="${line}"]`)
+    return this.#lines.querySelector(`[data-line="${line}"]`)
   }
 
   mark(lines: Lines | null): void {
     this.#marked = lines
-    for (const element of this.#drawn.querySelectorAll<HTMLElement>('.line')) markLine(element, lines)
+    for (const element of this.#lines.querySelectorAll<HTMLElement>('.line')) markLine(element, lines)
   }
 
   get #next(): number {
@@ -93,22 +93,22 @@ export class LogView {
     return Math.ceil(this.#source.lineCount / CHUNK)
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.catch(console.warn)
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work)
+    this.#queue = done.catch(console.warn)
     return done
   }
 
-  async #settle(): Promise<void> {
-    this.#isAsked = false
-    await this.#grow()
+  async #render(): Promise<void> {
+    this.#isUpdatePending = false
+    await this.#refreshLastChunk()
     while (await this.#step()) {}
   }
 
-  /** One step towards what is to be seen; whether there may be another. */
+  /** Renders one more chunk if necessary. Returns whether another may be necessary. */
   async #step(): Promise<boolean> {
     if (this.#chunkCount === 0) return false
-    const { top, bottom } = this.#drawn.getBoundingClientRect()
+    const { top, bottom } = this.#lines.getBoundingClientRect()
     if (this.#chunks.length === 0 || bottom < 0 || top > innerHeight) {
       const chunk = this.#chunks.length === 0 ? 0 : this.#chunkOnScreen(top)
       if (this.#chunks.length === 1 && this.#first === chunk) return false
@@ -120,73 +120,73 @@ export class LogView {
     return false
   }
 
-  /** The chunk that belongs to the place to which somebody has scrolled. */
-  #chunkOnScreen(topOfDrawn: number): number {
+  /** The chunk at the current scroll position, which is outside the rendered lines. */
+  #chunkOnScreen(linesTop: number): number {
     const perChunk = CHUNK * pixelsPerLine(this.#lineHeight, this.#source.lineCount)
     const chunk =
-      topOfDrawn > innerHeight
+      linesTop > innerHeight
         ? -this.#above.getBoundingClientRect().top / perChunk
         : this.#next - this.#below.getBoundingClientRect().top / perChunk
     return Math.max(0, Math.min(Math.floor(chunk), this.#chunkCount - 1))
   }
 
   async #jump(chunk: number): Promise<void> {
-    const drawn = await this.#draw(chunk)
+    const rendered = await this.#renderChunk(chunk)
     this.#first = chunk
-    this.#chunks = [drawn]
-    this.#drawn.replaceChildren(drawn.element)
-    this.#lineHeight = lineHeightOf(this.#drawn) ?? this.#lineHeight
-    this.#space()
-    this.onDraw()
-    // The spaces are estimates: what has been asked for is put where the reader looks.
-    const { top, bottom } = this.#drawn.getBoundingClientRect()
+    this.#chunks = [rendered]
+    this.#lines.replaceChildren(rendered.element)
+    this.#lineHeight = lineHeightOf(this.#lines) ?? this.#lineHeight
+    this.#resizeSpacers()
+    this.onRender()
+    // The heights of the spacers are estimates: scrolls to the chunk if it is not visible.
+    const { top, bottom } = this.#lines.getBoundingClientRect()
     if (bottom < 0 || top > innerHeight) scrollBy(0, top)
   }
 
   async #extend(chunk: number): Promise<boolean> {
     const isBefore = chunk < this.#first
-    const look = isBefore ? PLAIN : (this.#chunks.at(-1)?.lookAfter ?? PLAIN)
-    const drawn = await this.#draw(chunk, look)
-    if (drawn.lines === 0) return false
-    keepPlace(this.#drawn, () => {
-      if (isBefore) this.#chunks.unshift(drawn)
-      else this.#chunks.push(drawn)
-      this.#drawn[isBefore ? 'prepend' : 'append'](drawn.element)
-      const far = this.#chunks.length > MOST_CHUNKS ? this.#chunks[isBefore ? 'pop' : 'shift']() : undefined
+    const style = isBefore ? PLAIN : (this.#chunks.at(-1)?.styleAfter ?? PLAIN)
+    const rendered = await this.#renderChunk(chunk, style)
+    if (rendered.lines === 0) return false
+    keepScrollPosition(this.#lines, () => {
+      if (isBefore) this.#chunks.unshift(rendered)
+      else this.#chunks.push(rendered)
+      this.#lines[isBefore ? 'prepend' : 'append'](rendered.element)
+      const far = this.#chunks.length > MAX_CHUNKS ? this.#chunks[isBefore ? 'pop' : 'shift']() : undefined
       far?.element.remove()
       this.#first += isBefore ? -1 : far ? 1 : 0
-      this.#space()
+      this.#resizeSpacers()
     })
-    this.onDraw()
+    this.onRender()
     return true
   }
 
-  /** The last chunk takes in the lines that have come since it was drawn. */
-  async #grow(): Promise<void> {
+  /** Renders the last chunk again if its lines have changed. */
+  async #refreshLastChunk(): Promise<void> {
     const last = this.#chunks.at(-1)
     const number = this.#next - 1
-    // A line that had not ended may have gone on even if no other came.
+    // The last line may have grown even if there is no new one.
     const mayGrow = number * CHUNK + (last?.lines ?? 0) >= this.#knownLines
     if (last && mayGrow && this.#source.size !== this.#knownBytes) {
-      const drawn = await this.#draw(number, last.look)
-      if (drawn.element.textContent !== last.element.textContent) {
-        last.element.replaceWith(drawn.element)
-        this.#chunks[this.#chunks.length - 1] = drawn
-        this.onDraw()
+      const rendered = await this.#renderChunk(number, last.style)
+      if (rendered.element.textContent !== last.element.textContent) {
+        last.element.replaceWith(rendered.element)
+        this.#chunks[this.#chunks.length - 1] = rendered
+        this.onRender()
       }
     }
     this.#knownBytes = this.#source.size
     this.#knownLines = this.#source.lineCount
-    this.#space()
+    this.#resizeSpacers()
   }
 
-  async #draw(chunk: number, look = PLAIN): Promise<Chunk> {
-    const drawn = await drawChunk(this.#source, chunk, look)
-    for (const line of drawn.element.children) markLine(line as HTMLElement, this.#marked)
-    return drawn
+  async #renderChunk(chunk: number, style = PLAIN): Promise<Chunk> {
+    const rendered = await renderChunk(this.#source, chunk, style)
+    for (const line of rendered.element.children) markLine(line as HTMLElement, this.#marked)
+    return rendered
   }
 
-  #space() {
+  #resizeSpacers() {
     const { lineCount } = this.#source
     const each = pixelsPerLine(this.#lineHeight, lineCount)
     this.#above.style.height = `${this.#first * CHUNK * each}px`

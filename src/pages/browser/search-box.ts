@@ -4,12 +4,12 @@ import type { LogView } from './log-view.ts'
 
 const HIGHLIGHT = 'search'
 
-/** Finds a text in the log and leads through the lines that hold it. */
+/** Finds a text in the log and steps through the matching lines. */
 export class SearchBox {
   readonly #source: LogSource
   readonly #view: LogView
   readonly #input: HTMLInputElement
-  readonly #state: HTMLElement
+  readonly #output: HTMLElement
   #running = new AbortController()
   #searched = ''
   #found: readonly number[] = []
@@ -19,12 +19,12 @@ export class SearchBox {
     this.#source = source
     this.#view = view
     this.#input = form.querySelector('input') as HTMLInputElement
-    this.#state = form.querySelector('output') as HTMLElement
+    this.#output = form.querySelector('output') as HTMLElement
     form.addEventListener('submit', event => {
       event.preventDefault()
       void this.#next(1)
     })
-    this.#input.addEventListener('keydown', event => this.#obey(event))
+    this.#input.addEventListener('keydown', event => this.#handleKey(event))
     this.#input.addEventListener('input', () => this.#input.value === '' && this.#stop())
     form.querySelector('[data-step="-1"]')?.addEventListener('click', () => void this.#next(-1))
     document.addEventListener('keydown', event => {
@@ -36,8 +36,8 @@ export class SearchBox {
     })
   }
 
-  /** Shows where the text stands in the lines that are on the page now. */
-  paint(): void {
+  /** Highlights the text in the rendered lines. */
+  highlight(): void {
     if (!CSS.highlights) return
     CSS.highlights.delete(HIGHLIGHT)
     if (this.#searched === '') return
@@ -47,7 +47,7 @@ export class SearchBox {
     CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges))
   }
 
-  #obey(event: KeyboardEvent) {
+  #handleKey(event: KeyboardEvent) {
     if (event.key === 'Escape') {
       this.#input.value = ''
       this.#stop()
@@ -70,18 +70,18 @@ export class SearchBox {
   async #search(text: string): Promise<void> {
     this.#stop()
     this.#searched = text
-    this.#state.textContent = 'searching …'
+    this.#output.textContent = 'searching …'
     const { signal } = this.#running
-    await searchLog(this.#source, text, progress => void this.#take(progress), signal)
+    await searchLog(this.#source, text, progress => void this.#showProgress(progress), signal)
   }
 
-  async #take({ found, share, isDone }: Progress): Promise<void> {
+  async #showProgress({ found, share, isDone }: Progress): Promise<void> {
     const isFirst = this.#at < 0 && found.length > 0
     this.#found = found
     if (isFirst) this.#at = 0
     this.#describe(isDone ? '' : `, ${Math.round(share * 100)} % searched`)
     if (isFirst) await this.#show()
-    else this.paint()
+    else this.highlight()
   }
 
   async #show(): Promise<void> {
@@ -91,12 +91,12 @@ export class SearchBox {
     document.querySelector('.line.current')?.classList.remove('current')
     const element = await this.#view.showLine(line)
     element?.classList.add('current')
-    this.paint()
+    this.highlight()
   }
 
   #describe(more: string) {
     const { length } = this.#found
-    this.#state.textContent = length === 0 ? `not found${more}` : `${this.#at + 1} of ${length}${more}`
+    this.#output.textContent = length === 0 ? `not found${more}` : `${this.#at + 1} of ${length}${more}`
   }
 
   #stop() {
@@ -105,20 +105,20 @@ export class SearchBox {
     this.#searched = ''
     this.#found = []
     this.#at = -1
-    this.#state.textContent = ''
+    this.#output.textContent = ''
     document.querySelector('.line.current')?.classList.remove('current')
-    this.paint()
+    this.highlight()
   }
 }
 
-/** Where a text stands in a line, across the pieces of its colours. */
+/** The occurrences of a text in a line, across its coloured spans. */
 function rangesIn(line: Element, text: string): Range[] {
   const content = (line.textContent ?? '').toLowerCase()
   const ranges: Range[] = []
-  const wanted = text.toLowerCase()
-  for (let at = content.indexOf(wanted); at >= 0; at = content.indexOf(wanted, at + wanted.length)) {
+  const query = text.toLowerCase()
+  for (let at = content.indexOf(query); at >= 0; at = content.indexOf(query, at + query.length)) {
     const range = document.createRange()
-    const [start, end] = [placeOf(line, at), placeOf(line, at + wanted.length)]
+    const [start, end] = [positionOf(line, at), positionOf(line, at + query.length)]
     if (!start || !end) break
     range.setStart(start.node, start.offset)
     range.setEnd(end.node, end.offset)
@@ -127,8 +127,8 @@ function rangesIn(line: Element, text: string): Range[] {
   return ranges
 }
 
-/** The text node and the place in it of the character at this place in the whole line. */
-function placeOf(line: Element, at: number): { node: Node; offset: number } | null {
+/** The text node, and the offset in it, of a character of the line. */
+function positionOf(line: Element, at: number): { node: Node; offset: number } | null {
   const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
   let left = at
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

@@ -2,9 +2,9 @@ import { fetchSummary } from './server.ts'
 
 const SECOND = 1000
 
-/** The head of the page: what the build is and how it stands. */
+/** The head of the page: the build's facts and status. */
 export class Summary {
-  /** What has ended never changes again. */
+  /** An ended build never changes. */
   get hasEnded(): boolean {
     return this.#element?.dataset.ended === 'true'
   }
@@ -17,7 +17,7 @@ export class Summary {
     return document.getElementById('summary')
   }
 
-  /** Reads it anew from the server. */
+  /** Fetches it from the server again. */
   async refresh(): Promise<void> {
     const fresh = await fetchSummary()
     if (!fresh || fresh.innerHTML === this.#served) return
@@ -26,7 +26,7 @@ export class Summary {
     this.show()
   }
 
-  /** Title, icon and times as the reader has them. */
+  /** Sets the page's title and icon, and shows times in the reader's time zone. */
   show(): void {
     const { title = document.title, icon } = this.#element?.dataset ?? {}
     document.title = title
@@ -40,7 +40,7 @@ export class Summary {
     this.#tick()
   }
 
-  /** Lets the duration of a build that goes on run along. */
+  /** Updates the duration of a running build every second. */
   startClock(): void {
     setInterval(() => this.#tick(), SECOND)
   }

@@ -1,70 +1,71 @@
 import Anser from 'anser'
 
-/** How a piece of a line looks. Colours are one of the sixteen by name, or `r, g, b`. */
-export type Look = { color: string | null; background: string | null; decorations: readonly string[] }
-export type Span = { text: string; look: Look }
+/** Colours are the class name of an ANSI colour (`ansi-red`), or `r, g, b`. */
+export type TextStyle = { color: string | null; background: string | null; decorations: readonly string[] }
+export type Span = { text: string; style: TextStyle }
 
-export const PLAIN: Look = { color: null, background: null, decorations: [] }
+export const PLAIN: TextStyle = { color: null, background: null, decorations: [] }
 
-/** Wider than any terminal: a cursor sent further right stays here. */
+/** The cursor stops here, far beyond the width of any terminal. */
 const LAST_COLUMN = 4000
-/** A control sequence, an operating system command, another escape; or one control character. */
+/** A control sequence (CSI), an operating system command (OSC), another escape sequence, or one control character. */
 const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   /\u001b\[([0-9:;<=>?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g
 
 /**
- * One line as a terminal would show it at its end: what a progress bar overwrote is gone, colours are pieces, and
- * controls that a page has no use for are dropped (sequences) or made visible (characters). Colours that are still on
- * at the end go on in the next line.
+ * Lays out a line as a terminal would finally show it: overwritten text is gone, and coloured text becomes spans.
+ * Unsupported control sequences are dropped, and control characters are made visible.
+ * @param style continued from the line before
+ * @returns the spans, and the style that the next line continues with
  */
-export function layOutLine(text: string, look: Look): { spans: Span[]; look: Look } {
-  const screen = new Row(look)
+export function layOutLine(text: string, style: TextStyle): { spans: Span[]; style: TextStyle } {
+  const row = new Row(style)
   let at = 0
   for (const control of text.matchAll(CONTROL)) {
-    screen.write(text.slice(at, control.index))
+    row.write(text.slice(at, control.index))
     at = control.index + control[0].length
-    screen.obey(control[0], control[1] ?? '', control[2] ?? '')
+    row.apply(control[0], control[1] ?? '', control[2] ?? '')
   }
-  screen.write(text.slice(at))
-  return { spans: screen.spans(), look: screen.look }
+  row.write(text.slice(at))
+  return { spans: row.spans(), style: row.style }
 }
 
-/** The text alone, for searching. */
+/** The plain text of a line, for searching. */
 export function textOfLine(text: string): string {
-  // Most lines have nothing to lay out, and a search goes through millions.
+  // Fast path: a search may cover millions of lines, and most have no control characters.
   if (text.search(CONTROL) < 0) return text
   const { spans } = layOutLine(text.replace(/\r$/, ''), PLAIN)
   return spans.map(span => span.text).join('')
 }
 
 class Row {
-  look: Look
-  /** Undefined where the cursor has skipped a column. */
-  #cells: (readonly [character: string, look: Look] | undefined)[] = []
-  /** What was written in a row, as long as nothing was overwritten: most lines are nothing else. */
+  style: TextStyle
+  /** By column. Undefined if the cursor skipped the column. */
+  #cells: (readonly [character: string, style: TextStyle] | undefined)[] = []
+  /** The spans of a line without cursor movements, which most lines are: they need no cells. */
   #runs: Span[] = []
   #isSimple = true
   #column = 0
 
-  constructor(look: Look) {
-    this.look = look
+  constructor(style: TextStyle) {
+    this.style = style
   }
 
   write(text: string): void {
     if (text === '') return
     if (this.#isSimple) {
-      this.#runs.push({ text, look: this.look })
+      this.#runs.push({ text, style: this.style })
       return
     }
     for (const character of text) {
-      this.#cells[this.#column] = [character, this.look]
+      this.#cells[this.#column] = [character, this.style]
       this.#column = Math.min(this.#column + 1, LAST_COLUMN)
     }
   }
 
-  obey(control: string, parameters: string, final: string): void {
-    if (final === 'm') this.look = lookAfter(this.look, parameters)
+  apply(control: string, parameters: string, final: string): void {
+    if (final === 'm') this.style = styleAfter(this.style, parameters)
     else if (control === '\r') this.#move(() => 0)
     else if (control === '\b') this.#move(column => column - 1)
     else if (final === 'G') this.#move(() => countOf(parameters) - 1)
@@ -77,12 +78,12 @@ class Row {
   spans(): Span[] {
     if (this.#isSimple) return this.#runs
     const spans: Span[] = []
-    // Not `for … of` over entries: holes count as blanks.
+    // Skipped columns count as spaces.
     for (let column = 0; column < this.#cells.length; column++) {
-      const [text, look] = this.#cells[column] ?? [' ', PLAIN]
+      const [text, style] = this.#cells[column] ?? [' ', PLAIN]
       const last = spans.at(-1)
-      if (last && last.look === look) last.text += text
-      else spans.push({ text, look })
+      if (last && last.style === style) last.text += text
+      else spans.push({ text, style })
     }
     return spans
   }
@@ -102,14 +103,15 @@ class Row {
   #openCells() {
     if (!this.#isSimple) return
     this.#isSimple = false
-    for (const { text, look } of this.#runs) for (const character of text) this.#cells.push([character, look])
+    for (const { text, style } of this.#runs)
+      for (const character of text) this.#cells.push([character, style])
     this.#column = Math.min(this.#cells.length, LAST_COLUMN)
   }
 }
 
 const countOf = (parameters: string) => Math.max(1, Number.parseInt(parameters, 10) || 1)
 
-/** Unicode has a picture for each. */
+/** Unicode's symbol for a control character. */
 const visible = (control: string) => {
   const code = control.charCodeAt(0)
   if (code < 0x20) return String.fromCharCode(0x2400 + code)
@@ -118,14 +120,14 @@ const visible = (control: string) => {
 
 const PALETTE = /^ansi-palette-(\d+)$/
 
-function lookAfter(look: Look, parameters: string): Look {
+function styleAfter(style: TextStyle, parameters: string): TextStyle {
   const anser = new Anser() as unknown as AnserState
   Object.assign(anser, {
-    fg: look.color,
-    bg: look.background,
-    decorations: [...look.decorations],
+    fg: style.color,
+    bg: style.background,
+    decorations: [...style.decorations],
   })
-  // The form with colons (ISO 8613-6) says the same: `38:2::r:g:b`, `38:5:n`.
+  // Converts the colon syntax of ISO 8613-6: `38:2::r:g:b`, `38:5:n`.
   const semicolons = parameters
     .replace(/([34]8):2:\d*:(\d+):(\d+):(\d+)/g, '$1;2;$2;$3;$4')
     .replaceAll(':', ';')
@@ -137,7 +139,7 @@ function lookAfter(look: Look, parameters: string): Look {
   }
 }
 
-/** The part of the library's state that outlives a sequence. */
+/** The part of Anser's state that persists between sequences. */
 type AnserState = {
   fg: string | null
   bg: string | null
@@ -153,7 +155,7 @@ function colorOf(name: string | null, trueColor: string | null): string | null {
   return palette === undefined ? name : paletteColor(Number(palette))
 }
 
-/** xterm's 256 colours above the sixteen: a cube of 6 × 6 × 6, then 24 greys. */
+/** xterm's 256 colours after the first sixteen: a cube of 6 × 6 × 6, then 24 greys. */
 function paletteColor(index: number): string {
   if (index >= 232)
     return Array(3)

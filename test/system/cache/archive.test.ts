@@ -25,7 +25,7 @@ const MB = 1024 * 1024
 
 let root: string
 let source: string
-/** A PATH on which there is tar, and no zstd. */
+/** A PATH with tar, but without zstd. */
 let bare: string
 let count = 0
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await writeFile(join(source, 'deps', 'deep', 'large'), Buffer.alloc(3 * MB, 'words and words '))
   await writeFile(join(source, 'deps', 'a "name"\n-x'), 'odd')
   await symlink('../run', join(source, 'deps', 'deep', 'link'))
-  await writeFile(join(source, 'other'), 'not asked for')
+  await writeFile(join(source, 'other'), 'not requested')
 })
 afterAll(() => rm(root, { recursive: true }))
 
@@ -70,12 +70,12 @@ async function unpack(path: string, archive: Uint8Array, names = ['deps']): Prom
 }
 
 const withCommand = process.env.PATH ?? ''
-const pathOf = (which: string) => (which === 'the command' ? withCommand : bare)
-describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('by %s', which => {
-  const path = () => pathOf(which)
+const pathOf = (codec: string) => (codec === 'the command' ? withCommand : bare)
+describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('with zstd of %s', codec => {
+  const path = () => pathOf(codec)
 
   test.each(hasZstd ? ['the command', 'Node'] : ['Node'])(
-    'what was packed by %s is the same again',
+    'unpacks the same files that %s packed',
     async packer => {
       const archive = await pack(pathOf(packer))
       expect(archive.length).toBeLessThan(MB)
@@ -89,24 +89,27 @@ describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('by %s', which => {
   )
 
   test.each<[string, (whole: Buffer) => Buffer]>([
-    ['the end', whole => whole.subarray(0, whole.length - 20)],
-    ['all of it', () => Buffer.alloc(0)],
-    ['its meaning', () => Buffer.from('no archive at all')],
-    ['a byte', whole => Buffer.concat([whole.subarray(0, 90), Buffer.from('!!!!'), whole.subarray(94)])],
-  ])('an archive that has lost %s is said to be broken', async (_, spoil) => {
-    const archive = spoil(await pack(path()))
+    ['a truncated end', whole => whole.subarray(0, whole.length - 20)],
+    ['no content', () => Buffer.alloc(0)],
+    ['other content', () => Buffer.from('no archive at all')],
+    [
+      'changed bytes',
+      whole => Buffer.concat([whole.subarray(0, 90), Buffer.from('!!!!'), whole.subarray(94)]),
+    ],
+  ])('an archive with %s is an error', async (_, corrupt) => {
+    const archive = corrupt(await pack(path()))
     await expect(unpack(path(), archive)).rejects.toThrow(/\w/)
   })
 
-  test('what cannot be packed is no archive', async () => {
-    const gone = new AbortController()
-    const { packed, done } = packTree({ root: source, path: path() }, NAMES, gone.signal)
-    gone.abort()
+  test('an aborted or impossible packing is an error', async () => {
+    const controller = new AbortController()
+    const { packed, done } = packTree({ root: source, path: path() }, NAMES, controller.signal)
+    controller.abort()
     await expect(Promise.all([buffer(packed), done])).rejects.toThrow(/\w/)
     await expect(pack(join(root, 'nowhere'))).rejects.toThrow(/tar/)
   })
 
-  test('names are names, and a time that is still to come is no fault', async () => {
+  test('names are not interpreted as patterns, and a time in the future is accepted', async () => {
     const at = join(source, 'odd\\n*name')
     await writeFile(at, '')
     await utimes(at, new Date('2040-01-01'), new Date('2040-01-01'))
@@ -116,12 +119,12 @@ describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('by %s', which => {
     ])
   })
 
-  test('a file that goes while it is packed is left out', async () => {
+  test('a file that disappears during packing is skipped', async () => {
     const into = await unpack(path(), await pack(path(), [...NAMES, 'deps/gone']))
     expect(existsSync(join(into, 'deps', 'run'))).toBe(true)
   })
 
-  test('what others must add to can be written', async () => {
+  test('read-only directories become writable, so that other archives can add files', async () => {
     await chmod(join(source, 'deps', 'deep'), 0o555)
     const into = await unpack(path(), await pack(path()))
     await chmod(join(source, 'deps', 'deep'), 0o755)

@@ -19,7 +19,7 @@ afterAll(async () => {
   await bucket.close()
 })
 
-/** Comes slowly, so that parts are sent while others are gathered. */
+/** Yields slowly, so that parts are sent while others are gathered. */
 async function* slowly(bytes: Uint8Array) {
   for (let at = 0; at < bytes.length; at += MB) {
     await sleep(5)
@@ -32,13 +32,16 @@ async function read(key: string): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-test.each([1, 8 * MB - 1, 8 * MB, 8 * MB + 1, 30 * MB])('%i bytes come back as they went', async size => {
-  const bytes = randomBytes(size)
-  expect(await upload(bucket.store, 'there', slowly(bytes))).toBe(size)
-  expect((await read('there')).equals(bytes)).toBe(true)
-})
+test.each([1, 8 * MB - 1, 8 * MB, 8 * MB + 1, 30 * MB])(
+  '%i bytes are downloaded as they were uploaded',
+  async size => {
+    const bytes = randomBytes(size)
+    expect(await upload(bucket.store, 'there', slowly(bytes))).toBe(size)
+    expect((await read('there')).equals(bytes)).toBe(true)
+  },
+)
 
-test.each([1, 2, 4])('without its part %i there is no object', async number => {
+test.each([1, 2, 4])('if part %i fails, no object is created', async number => {
   const address = new RegExp(`/broken-${number}\\?partNumber=${number}&`)
   rules.push({ method: 'PUT', address, nth: 1, times: 1000, fault: 403, seen: 0 })
   const store = openAt(proxy.url)
@@ -48,6 +51,6 @@ test.each([1, 2, 4])('without its part %i there is no object', async number => {
   expect(await keysIn(bucket, 'broken')).toEqual([])
 })
 
-test('what is not there is a fault', async () => {
-  await expect(read('nowhere')).rejects.toThrow('an archive is gone')
+test('a missing object is an error', async () => {
+  await expect(read('nowhere')).rejects.toThrow('an archive is missing')
 })

@@ -33,14 +33,14 @@ async function untilGone(pid: number) {
   while (!(await isGone(pid))) await sleep(10)
 }
 
-describe('how a command ended', () => {
+describe('the exit of a command', () => {
   it.each([
     ['true', 0],
     ['exit 3', 3],
     ['nosuchcommand', 127],
     ['bash -c "kill -9 \\$\\$"; exit $?', 137],
     ['-x', 127],
-  ])('%s exits', async (command, code) => {
+  ])('%s exits with code %d', async (command, code) => {
     expect((await run(command)).exit).toEqual({ kind: 'exited', code })
   })
 
@@ -48,18 +48,18 @@ describe('how a command ended', () => {
     expect((await run(`kill -${signal.slice(3)} $$; sleep 9`)).exit).toEqual({ kind: 'signalled', signal })
   })
 
-  it('does not hide the failure of the last of several lines', async () => {
+  it('is that of the last of several lines', async () => {
     expect((await run('true\nfalse\n')).exit).toEqual({ kind: 'exited', code: 1 })
   })
 })
 
-describe('its output', () => {
-  it('comes in the order in which it was written, whatever descriptor it went to', async () => {
+describe('the output of a command', () => {
+  it('keeps the order of stdout and stderr', async () => {
     const { output } = await run('for i in $(seq 300); do echo $i; echo $i >&2; done')
     expect(output).toBe(Array.from({ length: 300 }, (_, i) => `${i + 1}\n${i + 1}\n`).join(''))
   })
 
-  it('goes through a real pipe, which can be opened again', async () => {
+  it('goes through a real pipe, which can be reopened', async () => {
     const { output, exit } = await run(
       'echo a > /dev/stderr; echo b | tee /dev/stdout; echo c > /proc/self/fd/1',
     )
@@ -71,7 +71,7 @@ describe('its output', () => {
     expect(bytes).toEqual(Buffer.from('a\0b\xff\r\n\x1b[1m', 'latin1'))
   })
 
-  it('is read no faster than it is taken, and arrives whole', async () => {
+  it('is read no faster than the consumer takes it, and arrives completely', async () => {
     let taken = 0
     let progress = 0
     const onOutput = async (bytes: Uint8Array) => {
@@ -90,7 +90,7 @@ describe('its output', () => {
     })
   })
 
-  it('waits for a slow consumer after the end', async () => {
+  it('is delivered to a slow consumer even after the end of the command', async () => {
     let taken = 0
     const onOutput = async (bytes: Uint8Array) => {
       await sleep(400)
@@ -100,14 +100,14 @@ describe('its output', () => {
     expect(taken).toBe(100_000)
   })
 
-  it('that nobody takes ends the command, and the failure is told', async () => {
+  it('stops the command if the consumer fails, and throws its error', async () => {
     const onOutput = () => Promise.reject(new Error('full'))
     await expect(run('echo x; sleep 100', { onOutput })).rejects.toThrow('full')
   })
 })
 
-describe('its surroundings', () => {
-  it('are the given directory and variables alone, without input', async () => {
+describe('the environment of a command', () => {
+  it('consists of the given directory and variables only, without input', async () => {
     const { output } = await run('pwd; env | cut -d= -f1 | sort | xargs; cat')
     expect(output).toBe(`${cwd}\nHOME PATH PWD SHLVL _\n`)
   })
@@ -116,7 +116,7 @@ describe('its surroundings', () => {
     ['a missing directory', { cwd: '/nonexistent' }, /directory \/nonexistent does not exist/],
     ['a missing shell', { env: { PATH: '/nonexistent' } }, /bash was not found/],
     ['NUL in a variable', { env: { ...env, X: 'a\0b' } }, /NUL/],
-  ])('%s is a problem that says so', async (_, more, message) => {
+  ])('%s is a UserError that explains it', async (_, more, message) => {
     const failure = await run('true', more).catch(error => error)
     expect(failure).toBeInstanceOf(UserError)
     expect(failure.message).toMatch(message)
@@ -133,7 +133,7 @@ describe('stopping', () => {
     await untilGone(Number(output))
   })
 
-  it('gives the whole group its grace', async () => {
+  it('gives the whole process group the grace period', async () => {
     const child = `bash -c 'trap "echo tidy; exit" TERM; echo ready; while :; do sleep 0.05; done'`
     const { exit, output } = await run(`${child}; echo never`, { deadline: Date.now() + 500, graceMs: 5000 })
     expect(exit.kind).toBe('timed-out')
@@ -141,7 +141,7 @@ describe('stopping', () => {
     expect(output).not.toContain('never')
   })
 
-  it('makes no success of a trap that exits with 0', async () => {
+  it('does not count as success if a trap exits with 0', async () => {
     const command = 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'
     const stop = new AbortController()
     const onOutput = async () => stop.abort()
@@ -149,15 +149,15 @@ describe('stopping', () => {
     expect((await run(command, { deadline: Date.now() + 300 })).exit.kind).toBe('timed-out')
   })
 
-  it('does not wait for a consumer that hangs', async () => {
+  it('does not wait for a hanging consumer', async () => {
     const onOutput = () => new Promise<void>(() => {})
     const { exit } = await run('yes', { deadline: Date.now() + 200, graceMs: 200, onOutput })
     expect(exit.kind).toBe('timed-out')
   })
 })
 
-describe('children left behind', () => {
-  it('in the background end with the command, though they hold its output', async () => {
+describe('remaining children', () => {
+  it('in the background are killed with the command, even if they hold its output', async () => {
     const { exit, output } = await run('sleep 1000 & echo $!')
     expect(exit).toEqual({ kind: 'exited', code: 0 })
     await untilGone(Number(output))
@@ -165,9 +165,9 @@ describe('children left behind', () => {
 
   it.each([
     ['silent', 'exec sleep 1000'],
-    ['writing little by little', 'while :; do echo x; sleep 0.01; done'],
-    ['writing without end', 'exec yes'],
-  ])('in a session of their own hold nobody up: %s', async (_, loop) => {
+    ['writing slowly', 'while :; do echo x; sleep 0.01; done'],
+    ['writing endlessly', 'exec yes'],
+  ])('in their own session do not delay the end: %s', async (_, loop) => {
     let output = ''
     const onOutput = async (bytes: Uint8Array) => {
       output ||= Buffer.from(bytes).toString()
@@ -178,7 +178,7 @@ describe('children left behind', () => {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // The broken pipe was enough.
+      // The process has already died of the broken pipe.
     }
     expect(exit).toEqual({ kind: 'exited', code: 0 })
   })

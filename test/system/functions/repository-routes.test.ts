@@ -89,7 +89,7 @@ describe('the builds of a repository', () => {
     expect(page).toContain('<a class="number" href="/gh/ada/listed/builds/32">#32</a>')
     expect(page).toContain('qa · Ada Writer · 42 s · ~$0.0021')
     expect(page).toContain('value="qa"')
-    const branches = page.slice(page.indexOf('<ul class="places"'), page.indexOf('</ul>'))
+    const branches = page.slice(page.indexOf('<ul class="inline-list"'), page.indexOf('</ul>'))
     expect(branches.replaceAll(/<[^>]+>/g, '')).toMatch(/^(?=.*master #33 failed)(?=.*qa #32 passed)/)
     expect(page).toContain(`[![ada/listed](${ORIGIN}/gh/ada/listed/badge.svg)](${ORIGIN}/gh/ada/listed)`)
   })

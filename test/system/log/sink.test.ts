@@ -19,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => close())
 
-async function keep(keys: LogKeys, through: Store, chunks: Iterable<Uint8Array>) {
-  const sink = createSink(through, keys)
+async function writeLog(keys: LogKeys, target: Store, chunks: Iterable<Uint8Array>) {
+  const sink = createSink(target, keys)
   const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored, backOffMs: 1 })
   for (const chunk of chunks) await streamer.write(chunk)
   const end = await streamer.end()
@@ -32,8 +32,8 @@ function* pieces(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-/** As the streamer does it for each segment. */
-async function take(sink: LogSink, firstByte: number, bytes: Uint8Array) {
+/** Stores a segment as the streamer does. */
+async function storeSegment(sink: LogSink, firstByte: number, bytes: Uint8Array) {
   await sink.upload(firstByte, bytes)
   await sink.stored(firstByte, bytes)
 }
@@ -41,8 +41,8 @@ async function take(sink: LogSink, firstByte: number, bytes: Uint8Array) {
 const body = async (key: string) => Buffer.from((await store.get(key))?.body ?? [])
 const segments = async (keys: LogKeys) => (await store.list(segmentsPrefix(keys))).filter(isSegment)
 
-/** The same store, noting what it is asked, and failing where `fails` says so: after the work is done or before. */
-function watched(fails: (call: string) => 'before' | 'after' | null = () => null) {
+/** A store that records its calls and fails if `fails` says so: before or after the operation. */
+function observedStore(fails: (call: string) => 'before' | 'after' | null = () => null) {
   const calls: string[] = []
   const wrap =
     <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) =>
@@ -50,12 +50,12 @@ function watched(fails: (call: string) => 'before' | 'after' | null = () => null
       calls.push(name)
       const failure = fails(name)
       if (failure === 'before') throw new Error('503')
-      const answer = await call(...args)
+      const result = await call(...args)
       if (failure === 'after') throw new Error('lost connection')
-      return answer
+      return result
     }
   const { multipart } = store
-  const through: Store = {
+  const observed: Store = {
     ...store,
     get: wrap('get', store.get),
     getRange: wrap('getRange', store.getRange),
@@ -68,66 +68,66 @@ function watched(fails: (call: string) => 'before' | 'after' | null = () => null
       complete: wrap('complete', multipart.complete),
     },
   }
-  return { through, calls }
+  return { observed, calls }
 }
 
-describe('the whole log', () => {
+describe('log.txt', () => {
   it.each([
     ['nothing', 0, 100],
     ['a few bytes', 10, 3],
     ['5 MiB and a byte', 5 * MIB + 1, 64 * 1024],
     ['12 MB in small writes', 12_000_000, 1000],
     ['20 MB at once', 20_000_000, 20_000_000],
-    ['30 MiB in pieces of a pipe', 30 * MIB, 64 * 1024],
-  ])('is what was written: %s', async (_, size, chunk) => {
+    ['30 MiB in pipe-sized chunks', 30 * MIB, 64 * 1024],
+  ])('equals what was written: %s', async (_, size, chunk) => {
     const keys = nextBuild()
     const log = randomBytes(size)
-    expect(await keep(keys, store, pieces(log, chunk))).toMatchObject({ bytes: size, complete: true })
+    expect(await writeLog(keys, store, pieces(log, chunk))).toMatchObject({ bytes: size, complete: true })
     expect((await body(keys.whole)).equals(log)).toBe(true)
     const live = await Promise.all((await segments(keys)).map(({ key }) => body(key)))
     expect(Buffer.concat(live).equals(log)).toBe(true)
   })
 
-  it('of a small build costs one put, and bytes go up twice at most', async () => {
-    const { through, calls } = watched()
-    await keep(nextBuild(), through, [Buffer.from('small')])
+  it('of a small build takes one put besides that of the segment', async () => {
+    const { observed, calls } = observedStore()
+    await writeLog(nextBuild(), observed, [Buffer.from('small')])
     expect(calls).toEqual(['put', 'put'])
   })
 
-  it('takes large segments on the side of S3', async () => {
-    const { through, calls } = watched()
+  it('contains large segments that S3 copies', async () => {
+    const { observed, calls } = observedStore()
     const keys = nextBuild()
-    const sink = createSink(through, keys)
+    const sink = createSink(observed, keys)
     const [big, small] = [randomBytes(6 * MIB), randomBytes(MIB)]
-    await take(sink, 0, big)
-    await take(sink, 6 * MIB, small)
-    await take(sink, 7 * MIB, big)
+    await storeSegment(sink, 0, big)
+    await storeSegment(sink, 6 * MIB, small)
+    await storeSegment(sink, 7 * MIB, big)
     await sink.finish()
     expect(calls.toSorted()).toEqual([
       ...['complete', 'copy', 'put', 'put', 'put'],
-      // The index of lines, for each megabyte at most.
+      // The line index, at most once per megabyte.
       ...['put', 'put', 'put'],
       ...['start', 'upload'],
     ])
     expect((await body(keys.whole)).equals(Buffer.concat([big, small, big]))).toBe(true)
   })
 
-  it('is whole though every call fails at first, done or not', async () => {
+  it('is complete even if every call fails at first, before or after its effect', async () => {
     const seen = new Map<string, number>()
-    const { through } = watched(call => {
+    const { observed } = observedStore(call => {
       const times = (seen.get(call) ?? 0) + 1
       seen.set(call, times)
       return times % 3 === 1 ? 'before' : times % 3 === 2 ? 'after' : null
     })
     const keys = nextBuild()
     const log = randomBytes(14 * MIB)
-    const sink = createSink(through, keys)
+    const sink = createSink(observed, keys)
     const streamer = new LogStreamer({
       upload: sink.upload,
       stored: sink.stored,
       backOffMs: 1,
       segmentBytes: 3 * MIB,
-      lastTries: 9,
+      endTries: 9,
     })
     for (const chunk of pieces(log, MIB)) await streamer.write(chunk)
     expect(await streamer.end()).toMatchObject({ bytes: log.length, complete: true })
@@ -141,11 +141,11 @@ describe('the whole log', () => {
   })
 })
 
-describe('the index of lines', () => {
-  it('is there for a large log, and leads to its lines', async () => {
+describe('the line index', () => {
+  it('is written for a large log', async () => {
     const keys = nextBuild()
     const log = Buffer.from(Array.from({ length: 300_000 }, (_, line) => `line ${line + 1}\n`).join(''))
-    await keep(keys, store, pieces(log, 64 * 1024))
+    await writeLog(keys, store, pieces(log, 64 * 1024))
     const index = await readLineIndex(store, keys)
     const text = log.toString()
     for (const [at, newlines] of index!.lines.entries())
@@ -153,9 +153,9 @@ describe('the index of lines', () => {
     expect(index!.lines.length).toBeGreaterThan(40)
   })
 
-  it('is no part of the log, is not made for a small one, and may be anything', async () => {
+  it('is not part of the log, is not written for a small log, and is ignored if invalid', async () => {
     const keys = nextBuild()
-    await keep(keys, store, [Buffer.from('small\n')])
+    await writeLog(keys, store, [Buffer.from('small\n')])
     expect(await readLineIndex(store, keys)).toBeNull()
     for (const text of ['{', '[]', '{"stride":0,"lines":[0]}', `{"lines":[${'1,'.repeat(40_000)}1]}`]) {
       await store.put(keys.lines, text, 'application/json')
@@ -168,13 +168,13 @@ describe('the index of lines', () => {
 })
 
 describe('composeLog', () => {
-  it('says where something is missing, because the second of two segments came first', async () => {
+  it('notes a missing segment, of which the next one was stored', async () => {
     const keys = nextBuild()
     await store.put(keys.segment(0), 'begun\n', 'text/plain')
     await store.put(keys.segment(1030), 'and so on\n', 'text/plain')
     await composeLog(store, await segments(keys), keys.whole, '▸ Died\n')
     expect((await body(keys.whole)).toString()).toBe(
-      'begun\n\n▸ 1 KB of the log were lost here\nand so on\n▸ Died\n',
+      'begun\n\n▸ 1 KB of the log are missing here\nand so on\n▸ Died\n',
     )
   })
 
@@ -182,14 +182,14 @@ describe('composeLog', () => {
     ['small segments', [10, 20, 30]],
     ['none', []],
     ['large and small ones', [6 * MIB, 100, 3 * MIB, 3 * MIB, 5 * MIB, 10]],
-  ])('ends the log of a build that died: %s', async (_, sizes) => {
+  ])('completes the log of a build that died: %s', async (_, sizes) => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
     const log: Buffer[] = []
     let at = 0
     for (const size of sizes) {
       log.push(Buffer.alloc(size, at % 251))
-      await take(sink, at, log.at(-1)!)
+      await storeSegment(sink, at, log.at(-1)!)
       at += size
     }
     await composeLog(store, await segments(keys), keys.whole, '▸ Died\n')
@@ -199,20 +199,20 @@ describe('composeLog', () => {
 })
 
 describe('readLog', () => {
-  it('follows a log that grows, and knows its end', async () => {
+  it('follows a growing log and recognizes its end', async () => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
     expect(await readLog(store, keys, 0, 100)).toMatchObject({ next: 0, ended: false })
-    await take(sink, 0, Buffer.from('hello '))
-    await take(sink, 6, Buffer.from('world'))
-    const read = async (from: number, most: number) => {
-      const { bytes, ...rest } = await readLog(store, keys, from, most)
+    await storeSegment(sink, 0, Buffer.from('hello '))
+    await storeSegment(sink, 6, Buffer.from('world'))
+    const read = async (from: number, maxBytes: number) => {
+      const { bytes, ...rest } = await readLog(store, keys, from, maxBytes)
       return { text: Buffer.from(bytes).toString(), ...rest }
     }
     expect(await read(0, 100)).toEqual({ text: 'hello world', next: 11, ended: false })
     expect(await read(4, 4)).toEqual({ text: 'o wo', next: 8, ended: false })
     expect(await read(11, 100)).toEqual({ text: '', next: 11, ended: false })
-    await take(sink, 11, Buffer.from('!'))
+    await storeSegment(sink, 11, Buffer.from('!'))
     expect(await read(11, 100)).toEqual({ text: '!', next: 12, ended: false })
     await sink.finish()
     expect(await read(6, 100)).toEqual({ text: 'world!', next: 12, ended: true })
@@ -221,21 +221,21 @@ describe('readLog', () => {
     expect(await read(0, 12)).toEqual({ text: 'hello world!', next: 12, ended: false })
   })
 
-  it('ends an empty log', async () => {
+  it('recognizes the end of an empty log', async () => {
     const keys = nextBuild()
     await createSink(store, keys).finish()
     expect(await readLog(store, keys, 0, 100)).toMatchObject({ next: 0, ended: true })
   })
 
-  it('reads a log of many small segments in several answers, each cheap', async () => {
+  it('reads a log of many small segments in several cheap calls', async () => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
-    for (let at = 0; at < 400; at += 4) await take(sink, at, Buffer.from('1234'))
-    const { through, calls } = watched()
+    for (let at = 0; at < 400; at += 4) await storeSegment(sink, at, Buffer.from('1234'))
+    const { observed, calls } = observedStore()
     let text = ''
     for (let from = 0; from < 400; from = text.length) {
       calls.length = 0
-      text += Buffer.from((await readLog(through, keys, from, MIB)).bytes).toString()
+      text += Buffer.from((await readLog(observed, keys, from, MIB)).bytes).toString()
       expect(calls.filter(call => call === 'list')).toHaveLength(1)
       expect(calls.length).toBeLessThan(40)
     }
@@ -244,28 +244,28 @@ describe('readLog', () => {
 })
 
 describe('tail', () => {
-  it('gives the last lines, running or ended', async () => {
+  it('returns the last lines of a running and of an ended build', async () => {
     const keys = nextBuild()
     const sink = createSink(store, keys)
     expect(await tail(store, keys)).toBe('')
     let at = 0
     const write = async (text: string) => {
-      await take(sink, at, Buffer.from(text))
+      await storeSegment(sink, at, Buffer.from(text))
       at += text.length
     }
     await write('x\n'.repeat(100_000))
     for (let line = 1; line <= 50; line++) await write(`${line}\n`)
-    const { through, calls } = watched()
-    expect(await tail(through, keys, 3)).toBe('48\n49\n50')
+    const { observed, calls } = observedStore()
+    expect(await tail(observed, keys, 3)).toBe('48\n49\n50')
     await sink.finish()
     calls.length = 0
-    expect(await tail(through, keys, 3)).toBe('48\n49\n50')
+    expect(await tail(observed, keys, 3)).toBe('48\n49\n50')
     expect(calls).toEqual(['list', 'getRange'])
     expect((await tail(store, keys)).split('\n')).toHaveLength(20)
   })
 })
 
-it('where no whole can be written, all of it lies in segments', async () => {
+it('if log.txt cannot be written, the segments contain the complete log', async () => {
   const keys = nextBuild()
   const put: Store['put'] = async (key, ...rest) => {
     if (key === keys.whole) throw new Error('503')

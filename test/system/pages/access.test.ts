@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBuild, refOfPath } from '../../../src/pages/access.ts'
+import { openBuild, parseBuildRef } from '../../../src/pages/access.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
@@ -29,25 +29,25 @@ test.each([
   ['..', 'web', '1', null],
   ['ada', 'web/builds/1/log', '1', null],
   ['', '', '', null],
-])('%s/%s %s names the build %j', (owner, repo, number, expected) => {
-  expect(refOfPath(owner, repo, number)?.number ?? null).toBe(expected)
+])('%s/%s %s is the path of build %j', (owner, repo, number, expected) => {
+  expect(parseBuildRef(owner, repo, number)?.number ?? null).toBe(expected)
 })
 
 const keyOf = (number: number) => keyOfPath(buildPath(makeBuild({ number })), LINK_KEY)
 
 test.each<[string, number, string | undefined, boolean]>([
-  ['a public one without a key', 1, undefined, true],
-  ['a public one with any key', 1, 'x', true],
-  ['a private one without a key', 2, undefined, false],
-  ['a private one with a wrong key', 2, 'x'.repeat(32), false],
-  ["a private one with another's key", 2, keyOf(3), false],
-  ['a private one with its key', 2, keyOf(2), true],
-  ['one that does not exist', 9, keyOf(9), false],
+  ['a public build without a key', 1, undefined, true],
+  ['a public build with any key', 1, 'x', true],
+  ['a private build without a key', 2, undefined, false],
+  ['a private build with a wrong key', 2, 'x'.repeat(32), false],
+  ["a private build with another build's key", 2, keyOf(3), false],
+  ['a private build with its key', 2, keyOf(2), true],
+  ['a missing build', 9, keyOf(9), false],
 ])('%s', async (_, number, key, opens) => {
   const records = await openBuild(bucket.store, makeBuild({ number }), key, async () => LINK_KEY)
   expect(records?.build.number ?? null).toBe(opens ? number : null)
 })
 
-test('nothing is looked up for what can be no build', async () => {
+test('an invalid path is not looked up', async () => {
   expect(await openBuild(bucket.store, null, 'x', async () => LINK_KEY)).toBeNull()
 })

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Fetch, fetchCommit } from '../../../src/workspace/git.ts'
+import { type FetchOptions, fetchCommit } from '../../../src/workspace/git.ts'
 import { Mirrors } from '../../../src/workspace/mirrors.ts'
 import { openSandbox } from '../../../src/workspace/sandbox.ts'
 import { type GitServer, git, startGitServer } from '../../support/git-server.ts'
@@ -54,8 +54,8 @@ beforeEach(async () => {
 })
 afterEach(() => server.behave({}))
 
-/** A build, as far as fetching goes; answers its workspace. */
-async function build(index: number, more: Partial<Fetch> = {}, name = 'repo'): Promise<string> {
+/** Fetches a commit as a build does. Returns the workspace. */
+async function build(index: number, more: Partial<FetchOptions> = {}, name = 'repo'): Promise<string> {
   const { workspace, home } = await openSandbox(sandbox, false, [mirrors])
   await fetchCommit({
     ...{
@@ -75,25 +75,25 @@ async function build(index: number, more: Partial<Fetch> = {}, name = 'repo'): P
   return workspace
 }
 
-const kept = () => readdir(join(sandbox, 'mirrors')).catch(() => [])
+const mirrorNames = () => readdir(join(sandbox, 'mirrors')).catch(() => [])
 const below = (path: string) => readdir(path, { recursive: true })
 const subjects = (workspace: string) => git(workspace, 'log', '--format=%s')
 
 describe('a mirror', () => {
-  test('has what was fetched before, and gives it without a copy', async () => {
+  test('provides objects that were fetched before, without a copy', async () => {
     const first = await build(2)
     expect(await subjects(first)).toBe('three\ntwo')
     expect((await below(join(first, '.git', 'objects'))).filter(name => name.endsWith('.pack'))).toEqual([])
-    // The same commit again needs no server at all.
-    server.behave({ password: 'nobody knows it' })
+    // The same commit needs no request to the server.
+    server.behave({ password: 'unknown' })
     expect(await subjects(await build(2))).toBe('three\ntwo')
     server.behave({})
     expect(await subjects(await build(4))).toBe('five\nfour')
     expect(await subjects(await build(0))).toBe('one')
-    expect(await kept()).toEqual(['1.git'])
+    expect(await mirrorNames()).toEqual(['1.git'])
   })
 
-  test('fetches only what is new', async () => {
+  test('fetches only new objects', async () => {
     await build(3)
     const sizes = async () => {
       const pack = join(sandbox, 'mirrors', '1.git', 'objects', 'pack')
@@ -107,23 +107,23 @@ describe('a mirror', () => {
     expect(added).toBeLessThan(all / 1.5)
   })
 
-  test('goes deeper where that is asked for', async () => {
+  test('fetches more history for a greater depth', async () => {
     await build(4, { depth: 1 })
     expect(await subjects(await build(4, { depth: 4 }))).toBe('five\nfour\nthree\ntwo')
   })
 
-  test('gives all of the history that is asked for, whatever was fetched in between', async () => {
+  test('provides the requested depth, whatever was fetched in between', async () => {
     for (const index of [2, 4, 2, 3, 4])
       expect(await subjects(await build(index, { depth: 3 })).then(text => text.split('\n'))).toHaveLength(3)
   })
 
-  test('is found by the ref where a server gives no commit by its id', async () => {
+  test('uses the refs if the server serves only advertised commits', async () => {
     server.behave({ oldProtocol: true })
     await build(1)
     expect(await subjects(await build(1))).toBe('two\none')
   })
 
-  test('never holds the token', async () => {
+  test('never contains the token', async () => {
     server.behave({ password: TOKEN })
     await build(4, { token: TOKEN })
     const basic = Buffer.from(`x-access-token:${TOKEN}`).toString('base64')
@@ -134,7 +134,7 @@ describe('a mirror', () => {
     }
   })
 
-  test('is left alone by a fetch that fails, which says why', async () => {
+  test('survives a failed fetch', async () => {
     await build(4)
     await expect(build(4, { commit: 'f'.repeat(40) })).rejects.toThrow(/is gone/)
     expect(await subjects(await build(4))).toBe('five\nfour')
@@ -156,9 +156,9 @@ describe('a mirror', () => {
         await writeFile(pack, bytes)
       },
     ],
-    ['settings of its own', () => appendFile(pathIn('config'), '[core]\n\tfsmonitor = touch /tmp/pwned\n')],
-    ['a file more', () => writeFile(pathIn('objects/info/alternates'), '/etc\n')],
-    ['a file less', async () => rm(await packOf('.idx'))],
+    ['changed settings', () => appendFile(pathIn('config'), '[core]\n\tfsmonitor = touch /tmp/pwned\n')],
+    ['an additional file', () => writeFile(pathIn('objects/info/alternates'), '/etc\n')],
+    ['a missing file', async () => rm(await packOf('.idx'))],
     [
       'a link',
       async () => {
@@ -168,62 +168,62 @@ describe('a mirror', () => {
         await symlink(join(root, 'elsewhere'), pack)
       },
     ],
-    ['nothing left of it', () => rm(pathIn(''), { recursive: true })],
+    ['its directory removed', () => rm(pathIn(''), { recursive: true })],
     [
-      'a file in its place',
+      'a file instead of its directory',
       async () => {
         await rm(pathIn(''), { recursive: true })
         await writeFile(join(sandbox, 'mirrors', '1.git'), '')
       },
     ],
-  ])('with %s is replaced, and the build goes on', async (_, tamper) => {
+  ])('is replaced if modified (%s), and the build succeeds', async (_, tamper) => {
     await build(3)
     await tamper()
     expect(await subjects(await build(4))).toBe('five\nfour')
-    expect(await kept()).toContain('2.git')
+    expect(await mirrorNames()).toContain('2.git')
     await build(4)
-    expect(await kept()).toEqual(['2.git'])
+    expect(await mirrorNames()).toEqual(['2.git'])
   })
 })
 
-test('repositories have mirrors of their own; those not used for the longest time make room', async () => {
+test('each repository has its own mirror; the least recently used are dropped', async () => {
   mirrors = new Mirrors(sandbox, 36_000)
   await build(4)
   await build(4, {}, 'other')
-  expect((await kept()).length).toBe(2)
+  expect((await mirrorNames()).length).toBe(2)
   await build(3)
   await build(4, {}, 'third')
   await openSandbox(sandbox, false, [mirrors])
-  const left = await kept()
-  expect(left).toContain('3.git')
-  expect(left).not.toContain('2.git')
+  const remaining = await mirrorNames()
+  expect(remaining).toContain('3.git')
+  expect(remaining).not.toContain('2.git')
 })
 
-test('private ones are gone before another repository’s command runs', async () => {
+test("private mirrors are removed before another repository's command runs", async () => {
   await build(4, { isPrivate: true })
   await build(3, { isPrivate: true })
-  expect(await kept()).toEqual(['1.git'])
+  expect(await mirrorNames()).toEqual(['1.git'])
   await build(4, {}, 'other')
-  expect(await kept()).toEqual(['2.git'])
+  expect(await mirrorNames()).toEqual(['2.git'])
   await build(4, { isPrivate: true }, 'third')
-  expect(await kept()).toEqual(['2.git', '3.git'])
-  // It was public once.
+  expect(await mirrorNames()).toEqual(['2.git', '3.git'])
+  // This repository was public before.
   await build(4, { isPrivate: true }, 'other')
   await build(4)
-  expect(await kept()).toEqual(['4.git'])
+  expect(await mirrorNames()).toEqual(['4.git'])
 })
 
-test('one that is larger than there is room for serves its build, and goes', async () => {
+test('a mirror that exceeds the budget serves its build and is removed', async () => {
   mirrors = new Mirrors(sandbox, 10)
   expect(await subjects(await build(4))).toBe('five\nfour')
   await openSandbox(sandbox, false, [mirrors])
-  expect(await kept()).toEqual([])
+  expect(await mirrorNames()).toEqual([])
 })
 
-test('whatever else lies among them goes', async () => {
+test('other files in the directory of mirrors are removed', async () => {
   await build(4)
   await writeFile(join(sandbox, 'mirrors', 'left'), '')
   await mkdir(join(sandbox, 'mirrors', '7.git', 'objects'), { recursive: true })
   await openSandbox(sandbox, false, [mirrors])
-  expect(await kept()).toEqual(['1.git'])
+  expect(await mirrorNames()).toEqual(['1.git'])
 })

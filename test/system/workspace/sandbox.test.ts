@@ -23,13 +23,13 @@ afterEach(async () => {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
   await rm(root, { recursive: true, force: true })
 })
 
-/** A daemon with its own session that has told its id. */
+/** Starts a daemon in its own session. Returns its process id. */
 async function daemon(script: string, env: Record<string, string>, cwd = '/'): Promise<number> {
   const child = spawn('setsid', ['bash', '-c', `echo $$; ${script}`], {
     cwd,
@@ -42,7 +42,7 @@ async function daemon(script: string, env: Record<string, string>, cwd = '/'): P
   return pid
 }
 
-/** It looks dead, and goes on. */
+/** Looks like a zombie, but a second thread is running. */
 const FIRST_THREAD_ENDS = `
 import ctypes, threading, time
 threading.Thread(target=lambda: time.sleep(1000)).start()
@@ -54,18 +54,18 @@ async function twoThreads(box: string): Promise<number> {
   return pid
 }
 
-/** Whether any of its threads is. */
+/** Whether any thread of the process is running. */
 async function isRunning(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '')
   return (await Promise.all(threads.map(read))).some(status => /^State:\t[^ZX]/m.test(status))
 }
 
-/** A machine of its own needs rights that not everybody has. */
-const canBeAlone = spawnSync('unshare', ['--fork', '--pid', '--mount-proc', 'true']).status === 0
+/** A PID namespace, which looks like a dedicated machine, requires privileges. */
+const canUnshare = spawnSync('unshare', ['--fork', '--pid', '--mount-proc', 'true']).status === 0
 
-/** What a build left without a trace of where it came from, and what was there before this process. */
-const ALONE = `
+/** A daemon without any trace of the sandbox, and a process that is older than the runner. */
+const HIDDEN_DAEMON = `
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -75,18 +75,18 @@ const [line] = await once(hidden.stdout, 'data')
 const isRunning = pid => existsSync('/proc/' + pid) && !/^State:\\t[ZX]/m.test(readFileSync('/proc/' + pid + '/status', 'utf8'))
 const [pid, older] = [Number(String(line)), Number(process.argv[1])]
 const before = [isRunning(pid), isRunning(older)]
-await killOrphanProcesses('/nowhere/at/all', process.argv[2] === 'alone')
+await killOrphanProcesses('/nowhere/at/all', process.argv[2] === 'dedicated')
 console.log(JSON.stringify([...before, isRunning(pid), isRunning(older)]))
 process.exit()
 `
 
-describe.skipIf(!canBeAlone)('a daemon without environment, session and directory', () => {
+describe.skipIf(!canUnshare)('a daemon without environment, session and directory', () => {
   it.each([
-    ['alone', [true, true, false, true]],
+    ['dedicated', [true, true, false, true]],
     ['shared', [true, true, true, true]],
-  ])('on a machine that is %s: %j', async (kind, expected) => {
+  ])('on a %s machine: %j', async (kind, expected) => {
     const script = '/bin/sleep 1000 & sleep 0.1; "$0" --input-type=module -e "$1" -- $! "$2"; kill -9 $!'
-    const inside = ['bash', '-c', script, process.execPath, ALONE, kind]
+    const inside = ['bash', '-c', script, process.execPath, HIDDEN_DAEMON, kind]
     const { stdout } = await promisify(execFile)('unshare', [
       '--fork',
       '--pid',
@@ -99,14 +99,14 @@ describe.skipIf(!canBeAlone)('a daemon without environment, session and director
 })
 
 describe('openSandbox', () => {
-  it('makes private directories', async () => {
+  it('creates private directories', async () => {
     const sandbox = await openSandbox(directory)
     expect((await readdir(directory)).sort()).toEqual(['home', 'temp', 'workspace'])
     for (const path of [sandbox.workspace, sandbox.home, sandbox.temp])
       expect((await lstat(path)).mode & 0o777).toBe(0o700)
   })
 
-  it('removes all that was there, links without what they point to', async () => {
+  it('removes all files, and links but not their targets', async () => {
     const outside = join(root, 'outside')
     await mkdir(join(outside, 'deep'), { recursive: true })
     await writeFile(join(outside, 'kept'), '')
@@ -136,7 +136,7 @@ describe('openSandbox', () => {
       await chmod(deep, 0o000)
       await cleanSandbox(directory)
     `
-    // Root is bound by no permissions: whoever runs the tests as root needs another user here.
+    // Permissions do not apply to root, so tests that run as root need another user here.
     const isRoot = process.getuid?.() === 0
     const outside = join(root, 'outside')
     await mkdir(outside, { mode: 0o500 })
@@ -150,7 +150,7 @@ describe('openSandbox', () => {
     expect((await lstat(outside)).mode & 0o777).toBe(0o500)
   })
 
-  it('touches nothing that is not a directory of its own', async () => {
+  it('refuses a path that is not a dedicated directory', async () => {
     await mkdir(join(root, 'other'))
     await writeFile(join(root, 'other', 'kept'), '')
     await symlink(join(root, 'other'), directory)
@@ -164,7 +164,7 @@ describe('cleanSandbox', () => {
   it.each([
     ['by its HOME', (box: string) => daemon('exec sleep 1000', { HOME: `${box}/home` })],
     ['by its TMPDIR', (box: string) => daemon('exec sleep 1000', { TMPDIR: `${box}/temp` })],
-    ['by its directory', (box: string) => daemon('exec sleep 1000', {}, box)],
+    ['by its working directory', (box: string) => daemon('exec sleep 1000', {}, box)],
     [
       'that ignores signals',
       (box: string) => daemon('trap "" TERM HUP; while :; do sleep 1; done', { HOME: box }),
@@ -178,7 +178,7 @@ describe('cleanSandbox', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('outruns processes that start each other', async () => {
+  it('kills processes that keep starting each other', async () => {
     await openSandbox(directory)
     const chain = 'f() { sleep 0.02; f & }; f & f & sleep 1000'
     await daemon(chain, { HOME: directory })
@@ -189,7 +189,7 @@ describe('cleanSandbox', () => {
     expect(await killOrphanProcesses(directory)).toEqual({ killed: 0, remaining: 0 })
   })
 
-  it('spares everybody else, itself included', async () => {
+  it('spares all other processes, itself included', async () => {
     await mkdir(join(root, 'box2'))
     await openSandbox(directory)
     const neighbour = await daemon('exec sleep 1000', { HOME: join(root, 'box2') }, root)
@@ -229,13 +229,11 @@ describe('readWorkingFile', () => {
     await expect(readWorkingFile(directory, 'larger')).rejects.toThrow(/larger is larger than 256 KB/)
     for (const name of ['none', 'file/below']) expect(await readWorkingFile(directory, name), name).toBeNull()
     for (const name of ['folder', 'link', 'pipe'])
-      await expect(readWorkingFile(directory, name), name).rejects.toThrow(
-        `${name} is a link, a directory or the like`,
-      )
+      await expect(readWorkingFile(directory, name), name).rejects.toThrow(`${name} is not a regular file`)
   })
 })
 
-it('is emptied of paths longer than the system takes', async () => {
+it('removes paths longer than PATH_MAX', async () => {
   const deep = 'for i in $(seq 1 40); do mkdir $(printf "d%.0s" {1..200}) && cd d*; done; chmod 500 .'
   await mkdir(directory, { recursive: true })
   await promisify(execFile)('bash', ['-c', deep], { cwd: directory })

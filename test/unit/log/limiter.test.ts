@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { createLimiter, describeBytes } from '../../../src/log/limiter.ts'
 
-it('keeps the first bytes and says how many more there were', () => {
+it('passes the first bytes and reports how many were discarded', () => {
   const limiter = createLimiter(5)
   const kept = ['abc', 'def', 'ghi'].map(text => Buffer.from(limiter.write(Buffer.from(text))).toString())
   expect(kept).toEqual(['abc', 'de', ''])
-  expect(limiter.end()).toBe('The log stops here at its limit of 5 bytes: 4 bytes more were left out')
+  expect(limiter.end()).toBe('The log reached its limit of 5 bytes: 4 bytes were discarded')
 })
 
-it('says nothing of a log within its limit', () => {
+it('reports nothing for a log within its limit', () => {
   const limiter = createLimiter(3)
   limiter.write(Buffer.from('abc'))
   expect(limiter.end()).toBeNull()
@@ -21,6 +21,6 @@ it.each([
   [1536 * 1024, '1.5 MB'],
   [512 * 1024 ** 2, '512 MB'],
   [2 * 1024 ** 5, '2048 TB'],
-])('%d bytes are %s', (bytes, text) => {
+])('describes %d bytes as %s', (bytes, text) => {
   expect(describeBytes(bytes)).toBe(text)
 })

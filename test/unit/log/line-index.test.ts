@@ -4,7 +4,7 @@ import { LineCounter } from '../../../src/log/line-index.ts'
 
 const newlines = (bytes: Uint8Array) => bytes.filter(byte => byte === 0x0a).length
 
-test('however the bytes come, each entry counts the lines before it', () => {
+test('each entry counts the lines before it, however the bytes are split', () => {
   const chunks = fc.array(fc.tuple(fc.integer({ min: 1, max: 300_000 }), fc.integer({ min: 1, max: 90 })), {
     maxLength: 8,
   })
@@ -24,7 +24,7 @@ test('however the bytes come, each entry counts the lines before it', () => {
   )
 })
 
-test('keeps its size: the stride grows with the log', () => {
+test('the stride grows with the log, so that the index stays small', () => {
   const counter = new LineCounter()
   const line = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(1024))
   for (let at = 0; at < 200; at++) counter.add(line)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRedactor } from '../../../src/log/redactor.ts'
 
-/** What masking means, said slowly: every byte of every occurrence, and one `***` for each run of such bytes. */
+/** The reference: masks every byte of every occurrence, with one `***` for each run of such bytes. */
 function maskWhole(text: Buffer, secrets: string[]): Buffer {
   const masked = new Uint8Array(text.length)
   for (const secret of secrets.map(secret => Buffer.from(secret)).filter(secret => secret.length > 0)) {
@@ -23,16 +23,16 @@ function redact(chunks: Uint8Array[], secrets: string[]): Buffer {
 }
 
 function split(text: Buffer, cuts: number[]): Buffer[] {
-  const places = [...new Set(cuts.map(cut => cut % (text.length + 1)))].sort((a, b) => a - b)
-  return [...places, text.length].map((end, index) => text.subarray(places[index - 1] ?? 0, end))
+  const positions = [...new Set(cuts.map(cut => cut % (text.length + 1)))].sort((a, b) => a - b)
+  return [...positions, text.length].map((end, index) => text.subarray(positions[index - 1] ?? 0, end))
 }
 
-// Few letters, so that secrets overlap, touch, contain and begin each other.
+// Few letters, so that secrets overlap, touch, contain and prefix each other.
 const dense = fc.string({ unit: fc.constantFrom('a', 'b', 'ä'), maxLength: 6 })
 const denseText = fc.string({ unit: fc.constantFrom('a', 'b', 'ä', '\n'), maxLength: 60 })
 
 describe('createRedactor', () => {
-  it('masks the same in any splitting as in one piece, and changes nothing else', () => {
+  it('masks the same in any chunks, and changes nothing else', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(dense, fc.string()), { maxLength: 6 }),
@@ -49,7 +49,7 @@ describe('createRedactor', () => {
     )
   })
 
-  it('leaves bytes that are no text as they are', () => {
+  it('leaves binary data unchanged', () => {
     const bytes = fc.uint8Array({ maxLength: 200 })
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(), { maxLength: 5 }), (noise, cuts) => {
@@ -59,7 +59,7 @@ describe('createRedactor', () => {
     )
   })
 
-  it('masks a secret that comes byte by byte', () => {
+  it('masks a secret that arrives byte by byte', () => {
     const chunks = [...Buffer.from('x hunter2hunter2 hunter y')].map(byte => Uint8Array.of(byte))
     expect(redact(chunks, ['hunter2']).toString()).toBe('x *** hunter y')
   })
@@ -75,18 +75,18 @@ describe('createRedactor', () => {
     expect(redactor.end()).toHaveLength(0)
   })
 
-  it('gives out an unfinished secret at the end', () => {
+  it('returns the beginning of a secret at the end', () => {
     expect(redact([Buffer.from('secre')], ['secret']).toString()).toBe('secre')
   })
 
-  it('masks texts without regard to the stream', () => {
+  it('masks texts independently of the stream', () => {
     const redactor = createRedactor(['secret'])
     redactor.write(Buffer.from('sec'))
     expect(redactor.redactText('ret secret')).toBe('ret ***')
     expect(Buffer.from(redactor.write(Buffer.from('ret!'))).toString()).toBe('***!')
   })
 
-  it('reads each byte once, however long the secret that nearly matches', () => {
+  it('reads each byte once, even if a long secret nearly matches', () => {
     const secret = `${'a'.repeat(4000)}b`
     const chunks = Array.from({ length: 20_000 }, () => Buffer.from('a'))
     expect(redact([...chunks, Buffer.from('b')], [secret]).toString()).toBe(`${'a'.repeat(16_000)}***`)

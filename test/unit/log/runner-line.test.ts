@@ -3,11 +3,11 @@ import { expect, it } from 'vitest'
 import { runnerLine } from '../../../src/log/runner-line.ts'
 import { escapeControls } from '../../../src/model/escape-controls.ts'
 
-it('looks like a line of the runner', () => {
+it('begins with the mark of the runner', () => {
   expect(runnerLine('Fetching 1a2b3c4 from owner/repo')).toBe('▸ Fetching 1a2b3c4 from owner/repo\n')
 })
 
-it('lets nobody forge a line or an escape sequence', () => {
+it('escapes line breaks and escape sequences', () => {
   expect(runnerLine('on x\n▸ Passed\r\u001b[2J\u0085\u202e')).toBe(
     '▸ on x\\n▸ Passed\\r\\x1b[2J\\x85\\u202e\n',
   )

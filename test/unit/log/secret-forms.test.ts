@@ -9,7 +9,7 @@ const secret = fc
   .filter(text => text.trim().length >= 12)
 const padding = fc.string({ unit: 'grapheme', maxLength: 5 })
 
-/** No run of the encoded text that the secret alone decides may survive: two characters at either end may. */
+/** `encoded` is the part that depends on the secret alone: up to two characters at either end may survive. */
 function expectMasked(encoded: string, around: string, secrets: string[]) {
   const masked = mask(around, secrets)
   expect(masked).toContain('***')
@@ -17,17 +17,17 @@ function expectMasked(encoded: string, around: string, secrets: string[]) {
 }
 
 describe('secretForms', () => {
-  it('leaves very short values alone', () => {
+  it('does not mask very short values', () => {
     expect(secretForms(['1', 'true', 'dev', ' \n', ''])).toEqual([])
     expect(mask('true story', ['true'])).toBe('true story')
     expect(mask('abcdef', ['a'.repeat(MIN_SECRET_LENGTH)])).toBe('abcdef')
   })
 
-  it('masks the value itself, with or without the line break that files end with', () => {
+  it('masks the value itself, with or without a final line break', () => {
     expect(mask('token=hunter22!', ['hunter22\n'])).toBe('token=***!')
   })
 
-  it('masks base64 wherever the secret stands in what is encoded', () => {
+  it('masks base64 at any offset of the secret in the encoded bytes', () => {
     fc.assert(
       fc.property(secret, padding, padding, (value, before, after) => {
         const whole = Buffer.from(before + value.trim() + after)
@@ -42,7 +42,7 @@ describe('secretForms', () => {
     )
   })
 
-  it('masks base64 in lines of 76 characters, as the base64 tool writes it', () => {
+  it('masks base64 in lines of 76 characters, as the `base64` command writes it', () => {
     const value = 'correct horse battery staple '.repeat(5)
     const lines = Buffer.from(value.trim()).toString('base64').replace(/.{76}/g, '$&\n')
     expect(mask(lines, [value]).replace(/=+$/, '')).toBe('***\n***\n***')

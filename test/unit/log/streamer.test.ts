@@ -19,16 +19,16 @@ const inOrder = (uploads: Upload[]) => uploads.toSorted((one, other) => one.firs
 const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
 
 describe('LogStreamer', () => {
-  it('sends segments, two at a time at most, that make up the log', async () => {
-    let atOnce = 0
+  it('sends segments that make up the log, at most two at a time', async () => {
+    let inFlight = 0
     const { streamer, uploads, text } = stream()
     const slow = new LogStreamer({
       intervalMs: 1,
       upload: async (firstByte, bytes) => {
-        expect(++atOnce).toBeLessThanOrEqual(2)
+        expect(++inFlight).toBeLessThanOrEqual(2)
         await sleep(3)
         uploads.push({ firstByte, bytes: Buffer.from(bytes) })
-        atOnce--
+        inFlight--
       },
     })
     for (let i = 0; i < 200; i++) {
@@ -46,7 +46,7 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('sends what waits without being asked, even a single byte', async () => {
+  it('sends buffered bytes after the interval, even a single one', async () => {
     const sent = Promise.withResolvers<string>()
     const { streamer } = stream({ upload: async (_, bytes) => sent.resolve(Buffer.from(bytes).toString()) })
     await streamer.write(Buffer.from('x'))
@@ -54,8 +54,8 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('sends much at once without waiting, in segments of the largest size', async () => {
-    const { streamer, uploads } = stream({ intervalMs: 1e9, soonBytes: 10, segmentBytes: 100 })
+  it('sends large amounts immediately, in segments of the maximum size', async () => {
+    const { streamer, uploads } = stream({ intervalMs: 1e9, flushBytes: 10, segmentBytes: 100 })
     await streamer.write(Buffer.alloc(9))
     await sleep(5)
     expect(uploads).toHaveLength(0)
@@ -64,9 +64,9 @@ describe('LogStreamer', () => {
     expect(uploads.map(({ bytes }) => bytes.length)).toEqual([100, 100, 50])
   })
 
-  it('takes no more than its buffer holds', async () => {
+  it('makes writers wait when the buffer is full', async () => {
     const gate = Promise.withResolvers<void>()
-    const { streamer } = stream({ bufferBytes: 64 * KIB, soonBytes: KIB, upload: () => gate.promise })
+    const { streamer } = stream({ bufferBytes: 64 * KIB, flushBytes: KIB, upload: () => gate.promise })
     let taken = 0
     const writing = (async () => {
       for (let i = 0; i < 100; i++) {
@@ -81,13 +81,13 @@ describe('LogStreamer', () => {
     expect(await streamer.end()).toMatchObject({ bytes: 100 * KIB, complete: true })
   })
 
-  it('tries again until an upload succeeds, for as long as the build lives', async () => {
+  it('retries an upload until it succeeds, as long as the build runs', async () => {
     let failures = 30
-    const { streamer, uploads, text } = stream({ lastTries: 2, backOffMs: 0.1 })
+    const { streamer, uploads, text } = stream({ endTries: 2, backOffMs: 0.1 })
     const failing = new LogStreamer({
       intervalMs: 1,
       backOffMs: 0.1,
-      lastTries: 2,
+      endTries: 2,
       upload: async (firstByte, bytes) => {
         if (failures-- > 0) throw new Error('503')
         uploads.push({ firstByte, bytes: Buffer.from(bytes) })
@@ -101,12 +101,12 @@ describe('LogStreamer', () => {
     await streamer.end()
   })
 
-  it('tells of stored segments in their order, though the second arrives first', async () => {
+  it('reports stored segments in order, even if the second arrives first', async () => {
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const delivered: number[] = []
     const { streamer } = stream({
       segmentBytes: 4,
-      soonBytes: 4,
+      flushBytes: 4,
       upload: (firstByte: number) => gates[firstByte / 4]!.promise,
       stored: async firstByte => {
         delivered.push(firstByte)
@@ -121,37 +121,37 @@ describe('LogStreamer', () => {
     expect(delivered).toEqual([0, 4])
   })
 
-  it('counts as uploaded only what has no gap before it', async () => {
+  it('counts only bytes without a gap before them as uploaded', async () => {
     const upload = async (firstByte: number) => {
       if (firstByte === 0) throw new Error('503')
     }
-    const { streamer } = stream({ upload, segmentBytes: 4, soonBytes: 4, lastTries: 2 })
+    const { streamer } = stream({ upload, segmentBytes: 4, flushBytes: 4, endTries: 2 })
     await streamer.write(Buffer.from('onetwo!!'))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
   })
 
-  it('gives up at the end, says so, and lets writers go', async () => {
+  it('gives up at the end, reports it, and releases waiting writers', async () => {
     let tries = 0
     const upload = () => {
       tries++
       return Promise.reject(new Error('503'))
     }
-    const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, lastTries: 3, intervalMs: 1e9 })
+    const { streamer } = stream({ upload, bufferBytes: 10, backOffMs: 1, endTries: 3, intervalMs: 1e9 })
     const stuck = streamer.write(Buffer.alloc(20))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     await stuck
     expect(tries).toBe(3)
   })
 
-  it('waits no longer than it may for an upload that hangs, and leaves no timer', async () => {
+  it('does not wait beyond the timeout for a hanging upload, and leaves no timer', async () => {
     const before = timers()
-    const { streamer } = stream({ upload: () => new Promise(() => {}), lastMs: 20 })
+    const { streamer } = stream({ upload: () => new Promise(() => {}), endTimeoutMs: 20 })
     await streamer.write(Buffer.from('x'))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
     expect(timers()).toBe(before)
   })
 
-  it('ends at once when nothing was written', async () => {
+  it('ends immediately if nothing was written', async () => {
     const { streamer, uploads } = stream()
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: true })
     expect(uploads).toEqual([])

@@ -8,7 +8,7 @@ import { FORKED, PULL, viewWith } from '../../support/records.ts'
 
 const links = { whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web' }
 const whole = (view = viewWith(), logText = '') => String(renderBuildPage({ view, logText, links }))
-/** Without what is the same on every page. */
+/** Without the script and the style, which are the same on every page. */
 const render = (...page: Parameters<typeof whole>) =>
   whole(...page)
     .replace(BROWSER_SCRIPT, '')
@@ -18,7 +18,7 @@ test('the page of a build that passed', () => {
   const page = render(viewWith(), 'one\ntwo')
   expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
   expect(page).toContain('<title>passed · ada/web #7</title>')
-  expect(page).toContain('<p class="outcome passed" role="status">Passed in 42 s</p>')
+  expect(page).toContain('<p class="status passed" role="status">Passed in 42 s</p>')
   expect(page).toContain('<dt>Commit</dt><dd><code>aaaaaaaaaa</code></dd>')
   expect(page).toContain('<p class="message">Paint it green</p>')
   expect(page).toContain('<dt>Duration</dt><dd>42 s</dd>')
@@ -38,27 +38,27 @@ const deploy = {
 
 test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
-    'one under way reloads itself',
+    'a running build, reloading itself',
     { run: { phase: 'running', endedAt: null } },
-    ['http-equiv="refresh"', 'href="/live"', 'class="outcome running"'],
+    ['http-equiv="refresh"', 'href="/live"', 'class="status running"'],
   ],
-  ['one that waits', { run: null }, ['http-equiv="refresh"', 'outcome queued" role="status">Queued<']],
+  ['a queued build', { run: null }, ['http-equiv="refresh"', 'status queued" role="status">Queued<']],
   [
-    'one that failed',
+    'a failed build',
     { run: { conclusion: 'failed', reason: 'why' } },
-    ['outcome red" role="status">Failed: why<', 'href="/whole"'],
+    ['status red" role="status">Failed: why<', 'href="/whole"'],
   ],
   [
     'a failed deploy',
     { run: { deploy } },
     [
-      'outcome red" role="status">Passed in 42 s, but the deploy to dev failed<',
+      'status red" role="status">Passed in 42 s, but the deploy to dev failed<',
       '<dd>dev: failed, zappa update ended with exit code 1</dd>',
     ],
   ],
   ['a pull request', { build: PULL }, ['<dt>Pull request</dt><dd>#12, topic into master</dd>']],
-  ["a fork's", { build: FORKED }, ['<dt>Trust</dt><dd>fork</dd>']],
-])('%s', (_, changes, parts) => {
+  ['a build of a fork', { build: FORKED }, ['<dt>Trust</dt><dd>fork</dd>']],
+])('the page of %s', (_, changes, parts) => {
   const page = render(viewWith(changes))
   for (const part of parts) expect(page).toContain(part)
 })
@@ -71,14 +71,14 @@ test.each([
   '<!--',
   ']]>',
   '&lt;b&gt;',
-])('%j stays text wherever it stands', text => {
+])('%j stays text everywhere on the page', text => {
   const person = { name: text, login: text }
   const build = { message: text, branch: text, checkoutBranch: text, author: person }
   const reason = { conclusion: 'failed' as const, reason: text }
   const pages = [build, { ...FORKED, ...build }].map(each =>
     render(viewWith({ build: each, run: reason }), text),
   )
-  // No tag, attribute or comment comes of it: the page has the elements that it has with plain text.
+  // It creates no tag, attribute or comment: the page has the same elements as with plain text.
   const plain = { message: 'x', branch: 'x', checkoutBranch: 'x', author: { name: 'x', login: 'x' } }
   const tagsOf = (page: string) => page.match(/<[^>]*>?/g)
   for (const [index, each] of [plain, { ...FORKED, ...plain }].entries()) {
@@ -87,11 +87,11 @@ test.each([
   }
 })
 
-test('colours are taken out of the log', () => {
+test('escape sequences are removed from the log', () => {
   expect(render(viewWith(), '\u001b[31mred\u001b[0m')).toMatch(/<pre>red<\/pre>/)
 })
 
-test('the policy lets the page run its own script, and load nothing else', () => {
+test('the policy allows the page to run its own script and to load nothing else', () => {
   const page = whole()
   const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   const [, style = ''] = /<style>([^<]*)/.exec(page) ?? []
@@ -103,15 +103,24 @@ test('the policy lets the page run its own script, and load nothing else', () =>
   expect(page.replace(BROWSER_SCRIPT, '')).not.toMatch(/ style=|<img|@import|url\(|<link rel="(?!icon")/)
 })
 
-test('where the time went is a bar, and words', () => {
-  const timings = { fetch: 900, command: 39_000, log: 100 }
+test('the times of all phases are a bar and a legend', () => {
+  const timings = { fetch: 900, cache: 1500, command: 39_000, log: 100 }
   const page = render(viewWith({ run: { timings } }))
-  expect(page.match(/<rect class="phase-\d" x=/g)).toHaveLength(4)
+  expect(page.match(/<rect class="phase-\d" x=/g)).toHaveLength(5)
   for (const words of [
     'Wait <b>2.0 s</b>',
     'Fetch <b>0.9 s</b>',
+    'Restore cache <b>1.5 s</b>',
     'Command <b>39 s</b>',
-    'Keep the log <b>0.1 s</b>',
+    'Save log <b>0.1 s</b>',
   ])
     expect(page).toContain(words)
+})
+
+test('an unknown phase is shown by its recorded name, as text', () => {
+  const timings = { 'a <new> phase': 900, constructor: 100 }
+  const page = render(viewWith({ run: { timings } }))
+  expect(page).toContain('a &lt;new&gt; phase <b>0.9 s</b>')
+  expect(page).toContain('constructor <b>0.1 s</b>')
+  expect(page.match(/<rect class="phase-\d" x=/g)).toHaveLength(3)
 })

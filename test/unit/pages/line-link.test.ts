@@ -5,11 +5,14 @@ test.each([
   ['#L120', { from: 120, to: 120 }, '#L120'],
   ['#L5-L9', { from: 5, to: 9 }, '#L5-L9'],
   ['#L9-5', { from: 5, to: 9 }, '#L5-L9'],
-])('%s', (hash, lines, again) => {
+])('%s is a link to lines', (hash, lines, normalized) => {
   expect(readLineLink(hash)).toEqual(lines)
-  expect(lineLink(lines)).toBe(again)
+  expect(lineLink(lines)).toBe(normalized)
 })
 
-test.each(['', '#', '#L0', '#Lx', '#L1e5', '#L12345678901', '#L1-', '#L<img>', 'L1'])('%j is none', hash => {
-  expect(readLineLink(hash)).toBeNull()
-})
+test.each(['', '#', '#L0', '#Lx', '#L1e5', '#L12345678901', '#L1-', '#L<img>', 'L1'])(
+  '%j is not a link to lines',
+  hash => {
+    expect(readLineLink(hash)).toBeNull()
+  },
+)

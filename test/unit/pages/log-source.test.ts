@@ -3,15 +3,15 @@ import { expect, test } from 'vitest'
 import { LineCounter } from '../../../src/log/line-index.ts'
 import { type FetchPart, LogSource } from '../../../src/pages/browser/log-source.ts'
 
-/** A server with this log, that notes how much it was asked for. */
+/** A server with this log. Counts the bytes that were fetched. */
 function serve(log: Uint8Array) {
-  const asked = { bytes: 0 }
+  const fetched = { bytes: 0 }
   const fetch: FetchPart = async (from, length) => {
     const bytes = log.subarray(from, from + length)
-    asked.bytes += bytes.length
+    fetched.bytes += bytes.length
     return { bytes, ended: from + length >= log.length }
   }
-  return { fetch, asked }
+  return { fetch, fetched }
 }
 
 const indexOf = (log: Uint8Array) => {
@@ -21,19 +21,19 @@ const indexOf = (log: Uint8Array) => {
 }
 const text = (lines: { bytes: Uint8Array }[]) => lines.map(({ bytes }) => Buffer.from(bytes).toString())
 
-test('any line of any log, with an index and without', async () => {
+test('returns any line of any log, with and without an index', async () => {
   const lines = fc.array(fc.oneof(fc.string({ maxLength: 100 }), fc.constant('x'.repeat(70_000))), {
     minLength: 1,
     maxLength: 60,
   })
   await fc.assert(
-    fc.asyncProperty(lines, fc.boolean(), fc.nat(), async (given, isIndexed, place) => {
+    fc.asyncProperty(lines, fc.boolean(), fc.nat(), async (given, isIndexed, offset) => {
       const whole = given.map(line => line.replaceAll(/[\r\n]/g, '_'))
       const log = Buffer.from(`${whole.join('\n')}\n`.repeat(3))
       const source = new LogSource(serve(log).fetch, isIndexed ? indexOf(log) : null)
       while ((await source.advance()) > 0);
       expect(source.lineCount).toBe(whole.length * 3)
-      const from = 1 + (place % source.lineCount)
+      const from = 1 + (offset % source.lineCount)
       const expected = [...whole, ...whole, ...whole].slice(from - 1, from + 9)
       const found = await source.lines(from, 10)
       expect(found.map(({ number }) => number)).toEqual(expected.map((_, index) => from + index))
@@ -44,17 +44,17 @@ test('any line of any log, with an index and without', async () => {
   )
 })
 
-test('of a large log only the blocks that are wanted are fetched', async () => {
+test('fetches only the required blocks of a large log', async () => {
   const log = Buffer.from(Array.from({ length: 400_000 }, (_, line) => `line number ${line + 1}\n`).join(''))
-  const { fetch, asked } = serve(log)
+  const { fetch, fetched } = serve(log)
   const source = new LogSource(fetch, indexOf(log))
   await source.advance()
-  expect(asked.bytes).toBeLessThan(64 * 1024)
+  expect(fetched.bytes).toBeLessThan(64 * 1024)
   expect(text(await source.lines(200_000, 2))).toEqual(['line number 200000', 'line number 200001'])
-  expect(asked.bytes).toBeLessThan(3 * 64 * 1024)
+  expect(fetched.bytes).toBeLessThan(3 * 64 * 1024)
 })
 
-test('a log that grows: its last line goes on', async () => {
+test('follows a growing log, including its unfinished last line', async () => {
   let log = Buffer.from('one\ntw')
   const source = new LogSource(
     async (from, length) => ({ bytes: log.subarray(from, from + length), ended: false }),
@@ -67,7 +67,7 @@ test('a log that grows: its last line goes on', async () => {
   expect([source.lineCount, text(await source.lines(2, 9))]).toEqual([3, ['two', 'three']])
 })
 
-test('an index that lies leads nowhere, but to no harm', async () => {
+test('a wrong index finds no lines, but does no harm', async () => {
   const log = Buffer.from('one\ntwo\nthree\n'.repeat(20_000))
   const source = new LogSource(serve(log).fetch, { stride: 65_536, lines: [0, 5, 100_000_000] })
   await source.advance()
@@ -75,7 +75,7 @@ test('an index that lies leads nowhere, but to no harm', async () => {
     expect((await source.lines(line, 3)).length).toBeLessThanOrEqual(3)
 })
 
-test('pieces are all lines, in characters that are whole', async () => {
+test('pieces contain all lines and split no characters', async () => {
   const log = Buffer.from(`${Array.from({ length: 300_000 }, (_, line) => `grüße ${line}\n`).join('')}no end`)
   const source = new LogSource(serve(log).fetch, null)
   while ((await source.advance()) > 0);
@@ -87,7 +87,7 @@ test('pieces are all lines, in characters that are whole', async () => {
   expect(found.join('\n')).toBe(log.toString())
 })
 
-test('of a progress bar the end is shown, of a long line the beginning', async () => {
+test('a long line shows its beginning, a progress bar its last state', async () => {
   const bar = Array.from({ length: 20_000 }, (_, step) => `\rstep ${step}`).join('')
   const source = new LogSource(serve(Buffer.from(`${bar}\n${'x'.repeat(100_000)}\nlast\n`)).fetch, null)
   while ((await source.advance()) > 0);

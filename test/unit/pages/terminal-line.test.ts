@@ -2,20 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { layOutLine, PLAIN, textOfLine } from '../../../src/pages/browser/terminal-line.ts'
 
 const ESC = '\u001b'
-const look = (change: object) => ({ ...PLAIN, ...change })
+const style = (change: object) => ({ ...PLAIN, ...change })
 
 describe('colours', () => {
   test.each([
-    ['31', look({ color: 'ansi-red' })],
-    ['97;44', look({ color: 'ansi-bright-white', background: 'ansi-blue' })],
-    ['1;3;4;9', look({ decorations: ['bold', 'italic', 'underline', 'strikethrough'] })],
-    ['1;1;1', look({ decorations: ['bold'] })],
-    ['38;5;208', look({ color: '255, 135, 0' })],
-    ['38;5;9', look({ color: 'ansi-bright-red' })],
-    ['48;5;240', look({ background: '88, 88, 88' })],
-    ['38;2;1;2;3', look({ color: '1, 2, 3' })],
-    ['38:2::1:2:3', look({ color: '1, 2, 3' })],
-    ['38:5:208', look({ color: '255, 135, 0' })],
+    ['31', style({ color: 'ansi-red' })],
+    ['97;44', style({ color: 'ansi-bright-white', background: 'ansi-blue' })],
+    ['1;3;4;9', style({ decorations: ['bold', 'italic', 'underline', 'strikethrough'] })],
+    ['1;1;1', style({ decorations: ['bold'] })],
+    ['38;5;208', style({ color: '255, 135, 0' })],
+    ['38;5;9', style({ color: 'ansi-bright-red' })],
+    ['48;5;240', style({ background: '88, 88, 88' })],
+    ['38;2;1;2;3', style({ color: '1, 2, 3' })],
+    ['38:2::1:2:3', style({ color: '1, 2, 3' })],
+    ['38:5:208', style({ color: '255, 135, 0' })],
     ['31;39;1;22', PLAIN],
     ['31;0', PLAIN],
     ['31;', PLAIN],
@@ -23,20 +23,20 @@ describe('colours', () => {
     ['999', PLAIN],
   ])('%s', (parameters, expected) => {
     expect(layOutLine(`${ESC}[${parameters}mx`, PLAIN)).toEqual({
-      spans: [{ text: 'x', look: expected }],
-      look: expected,
+      spans: [{ text: 'x', style: expected }],
+      style: expected,
     })
   })
 
-  test('go on in the next line until they end', () => {
+  test('continue on the next line until they are reset', () => {
     const first = layOutLine(`plain ${ESC}[31mred`, PLAIN)
-    expect(first.spans.map(({ look: { color } }) => color)).toEqual([null, 'ansi-red'])
-    const second = layOutLine(`still ${ESC}[mplain`, first.look)
-    expect(second.spans.map(({ look: { color } }) => color)).toEqual(['ansi-red', null])
+    expect(first.spans.map(({ style: { color } }) => color)).toEqual([null, 'ansi-red'])
+    const second = layOutLine(`still ${ESC}[mplain`, first.style)
+    expect(second.spans.map(({ style: { color } }) => color)).toEqual(['ansi-red', null])
   })
 })
 
-describe('what a terminal would show', () => {
+describe('the text that a terminal would show', () => {
   test.each([
     ['10%\r20%\r100%', '100%'],
     ['100%\r1%', '1%0%'],
@@ -62,7 +62,7 @@ describe('what a terminal would show', () => {
     expect(textOfLine(text)).toEqual(expected)
   })
 
-  test('a line of nothing but overwriting takes no time', () => {
+  test('a line that is overwritten 20,000 times', () => {
     const text = Array.from({ length: 20_000 }, (_, step) => `\r${step}`).join('')
     expect(textOfLine(text)).toBe('19999')
   })

@@ -4,14 +4,14 @@ import { rejectOnAbort, runConcurrently } from '../../../src/workspace/concurren
 
 const NEVER = new AbortController().signal
 
-test('all of them, in their order', async () => {
-  const works = [20, 1, 10].map(ms => (signal: AbortSignal) => sleep(ms, ms, { signal }))
-  expect(await runConcurrently(NEVER, works)).toEqual([20, 1, 10])
+test('returns all results in the order of the tasks', async () => {
+  const tasks = [20, 1, 10].map(ms => (signal: AbortSignal) => sleep(ms, ms, { signal }))
+  expect(await runConcurrently(NEVER, tasks)).toEqual([20, 1, 10])
 })
 
-test('when one fails the others are stopped, and have ended when that is told', async () => {
+test('if one task fails, the others are aborted and have ended before it rejects', async () => {
   const ended: string[] = []
-  const works = [
+  const tasks = [
     async (signal: AbortSignal) => {
       await sleep(60_000, null, { signal }).catch(() => sleep(20))
       ended.push('the other')
@@ -22,18 +22,18 @@ test('when one fails the others are stopped, and have ended when that is told', 
       throw new Error('the cause')
     },
   ]
-  await expect(runConcurrently(NEVER, works)).rejects.toThrow('the cause')
+  await expect(runConcurrently(NEVER, tasks)).rejects.toThrow('the cause')
   expect(ended).toEqual(['the other'])
 })
 
-test('whoever stops all of them is the cause', async () => {
+test('rejects when the signal aborts', async () => {
   const stop = new AbortController()
   const all = runConcurrently(stop.signal, [signal => sleep(60_000, null, { signal })])
   stop.abort(new Error('too late'))
   await expect(all).rejects.toThrow()
 })
 
-test('what is given up is not waited for', async () => {
+test('rejectOnAbort does not wait for the work', async () => {
   const stopped = AbortSignal.abort(new Error('too late'))
   await expect(rejectOnAbort(stopped, new Promise(() => {}))).rejects.toThrow('too late')
   await expect(rejectOnAbort(NEVER, Promise.resolve(1))).resolves.toBe(1)
