@@ -147,7 +147,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   await recorder.time('cache', () => caches.restore(line => log.say(line)))
   recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
   await cancel.firstLook
-  if (plan.endsForNewer) cancel.allowSupersede()
+  if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
   const test = command ? await run(job, workspace, command, { signal: cancel.signal }) : null
@@ -178,7 +178,7 @@ async function run(
     step,
     credentials,
     buildUrl: grants.buildUrl,
-    surroundings: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
+    runtime: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
     secrets,
   })
   const context = { directory: sandbox.workspace, env, deadline, ...(signal && { signal }) }

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { type Administration, openAdministration } from '../github/administration.ts'
 import { type AppKeys, openApp } from '../github/app.ts'
-import { CLONING, WRITING } from '../github/tokens.ts'
+import { CLONE_PERMISSIONS, STATUS_PERMISSIONS } from '../github/tokens.ts'
 import { UserError } from '../model/user-error.ts'
 import { openSlack, type Slack } from '../notifiers/slack/client.ts'
 
@@ -18,7 +18,7 @@ export type SetupInput = {
 }
 
 /** What GitHub says of the wishes. */
-export type Findings = {
+export type SetupCheck = {
   /** In words, for the person. */
   who: string
   owners: readonly string[]
@@ -36,7 +36,7 @@ export async function checkSetupInput(
   input: SetupInput,
   apiUrl: string,
   slackApiUrl?: string,
-): Promise<Findings> {
+): Promise<SetupCheck> {
   const { githubToken, cloneToken, githubApp, slackToken, owners } = input
   const found = githubApp
     ? await checkApp(githubApp, apiUrl)
@@ -61,7 +61,7 @@ export async function checkSetupInput(
   }
 }
 
-type Found = Findings & { faults: readonly string[] }
+type Found = SetupCheck & { faults: readonly string[] }
 const NOTHING: Found = { who: '', owners: [], hints: [], faults: [] }
 const fault = (error: unknown): Found => {
   if (error instanceof UserError) return { ...NOTHING, faults: [error.message] }
@@ -129,7 +129,7 @@ async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
   try {
     const app = openApp(apiUrl, keys)
     const { slug, permissions, events } = await app.about()
-    const needed = Object.entries({ ...WRITING, ...CLONING }).filter(
+    const needed = Object.entries({ ...STATUS_PERMISSIONS, ...CLONE_PERMISSIONS }).filter(
       ([name, level]) => permissions[name] !== 'write' && permissions[name] !== level,
     )
     const faults = needed.map(

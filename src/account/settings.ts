@@ -1,14 +1,14 @@
-import { defaults, lay, layRule } from '../config/cascade.ts'
+import { applyLayers, applyRule, defaults } from '../config/cascade.ts'
 import { toConfig } from '../config/config.ts'
 import { type Notifications, notificationsSchema } from '../config/notifications.ts'
 import {
   accountRules,
+  deployRolesOf,
+  explainPinConflict,
   isAllowed,
   mayDeploy,
   parseSettings,
-  pinnedAway,
   readSettings,
-  rolesOf,
   type Settings,
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
@@ -39,17 +39,17 @@ export type Account = {
 export function parseAccount(project: string, settings: Settings): Account {
   const layers = parseSettings(project, settings)
   const rules = accountRules(layers)
-  const account = lay(defaults(), ...layers)
+  const account = applyLayers(defaults(), ...layers)
   return {
     settings,
     isAllowed: isAllowed(rules, project),
     usesSkipWords: account.merged.skip !== false,
     mayDeploy: branch => mayDeploy(rules, branch),
-    mayHaveStage: (branch, stage) => pinnedAway(rules, stage, branch) === null,
-    deployRoles: branch => rolesOf(rules, branch),
-    inheritsSecrets: build => layRule(account, build).merged.inheritSecrets === true,
+    mayHaveStage: (branch, stage) => explainPinConflict(rules, stage, branch) === null,
+    deployRoles: branch => deployRolesOf(rules, branch),
+    inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,
     notifications: (build, chosen) => {
-      const own = toConfig(layRule(account, build).merged).notifications
+      const own = toConfig(applyRule(account, build).merged).notifications
       const { data: files } = notificationsSchema.safeParse(chosen)
       // A fork chooses neither a topic nor silence. A build that died before it read its files has chosen nothing.
       if (build.trust === 'fork' || !files) return own

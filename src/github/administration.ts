@@ -8,7 +8,7 @@ export type Hook = {
   /** HTTP status of the last delivery, null before the first. */
   lastStatus: number | null
 }
-export type WantedHook = { url: string; secret: string; events: readonly string[] }
+export type HookConfig = { url: string; secret: string; events: readonly string[] }
 
 /** What setting up does on GitHub, in the name of the person whose token it is. */
 export type Administration = {
@@ -18,7 +18,7 @@ export type Administration = {
   repository(name: string): Promise<{ isPrivate: boolean; isAdmin: boolean; mayPush: boolean } | null>
   hooks(name: string): Promise<Hook[]>
   /** Adds a hook or, with an id, changes it. */
-  putHook(name: string, wanted: WantedHook, id?: number): Promise<Hook>
+  putHook(name: string, wanted: HookConfig, id?: number): Promise<Hook>
   removeHook(name: string, id: number): Promise<void>
   ping(name: string, id: number): Promise<void>
 }

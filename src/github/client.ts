@@ -76,7 +76,7 @@ export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' 
 })
 
 /** GitHub's answer to a refused request in one line, for the report. */
-export function reasonOfRefusal(error: unknown): string {
+export function describeGitHubError(error: unknown): string {
   const { status, message } = error as { status?: number; message?: string }
   const text = (message ?? String(error)).split('\n')[0] ?? ''
   return (status ? `GitHub answered ${status}: ${text}` : `GitHub could not be reached: ${text}`).slice(
@@ -86,5 +86,5 @@ export function reasonOfRefusal(error: unknown): string {
 }
 
 /** Whether asking again is in vain: the commit or repository is gone, or what was said is not acceptable. */
-export const isFinalRefusal = (error: unknown) =>
+export const isPermanentError = (error: unknown) =>
   [404, 410, 422].includes((error as { status?: number }).status ?? 0)

@@ -74,11 +74,11 @@ export type PushEvent = Extract<Event, { name: 'push' }>['payload']
 export type PullRequestEvent = Extract<Event, { name: 'pull_request' }>['payload']
 export type MergeGroupEvent = Extract<Event, { name: 'merge_group' }>['payload']
 
-export const knowsEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
+export const isSupportedEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
 
 /** Reads a payload by its event's schema; the error names the first field that does not fit. */
 export function parseEvent(name: string, payload: unknown): Event | { error: string } {
-  if (!knowsEvent(name)) return { error: `The event "${name}" is not known.` }
+  if (!isSupportedEvent(name)) return { error: `The event "${name}" is not known.` }
   const parsed = SCHEMAS[name].safeParse(payload)
   if (parsed.success) return { name, payload: parsed.data } as Event
   const issue = parsed.error.issues[0]

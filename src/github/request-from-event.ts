@@ -1,9 +1,12 @@
 import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
-import { skipWordIn } from './skip-words.ts'
+import { findSkipWord } from './skip-words.ts'
 
 /** What an event asks for (`ignored`: unless the account heeds no skip words), why it asks for nothing, or what is wrong with it. */
-export type Asked = { request: BuildRequest; ignored?: string } | { ignored: string } | { error: string }
+export type RequestResult =
+  | { request: BuildRequest; ignored?: string }
+  | { ignored: string }
+  | { error: string }
 
 const ACTIONS = ['opened', 'reopened', 'synchronize']
 const DEPENDABOT = 'dependabot[bot]'
@@ -12,7 +15,7 @@ const MESSAGE_LENGTH = 2000
 const PEOPLE = 20
 
 /** Reads the request out of an event; a pure function. */
-export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Asked {
+export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): RequestResult {
   const asked = readers[event.name](event.payload as never)
   if (!('request' in asked)) return asked
   const parsed = buildRequestSchema.safeParse(asked.request)
@@ -23,15 +26,19 @@ export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Asked
   }
 }
 
-const readers = { push: askedByPush, pull_request: askedByPullRequest, merge_group: askedByMergeGroup }
+const readers = {
+  push: requestFromPush,
+  pull_request: requestFromPullRequest,
+  merge_group: requestFromMergeGroup,
+}
 
-function askedByPush(push: PushEvent): Asked {
+function requestFromPush(push: PushEvent): RequestResult {
   if (!push.ref.startsWith(HEADS))
     return { ignored: `${push.ref} is not a branch: only pushes to branches are built.` }
   const branch = push.ref.slice(HEADS.length)
   if (push.deleted || !push.head_commit)
     return { ignored: `The branch ${branch} was deleted: there is nothing to build.` }
-  const word = skipWordIn(push.head_commit.message)
+  const word = findSkipWord(push.head_commit.message)
   const { author } = push.head_commit
   return {
     ...(word && { ignored: `The commit message says "${word}": this push is not built.` }),
@@ -54,7 +61,13 @@ function askedByPush(push: PushEvent): Asked {
   }
 }
 
-function askedByPullRequest({ action, number, pull_request, repository, sender }: PullRequestEvent): Asked {
+function requestFromPullRequest({
+  action,
+  number,
+  pull_request,
+  repository,
+  sender,
+}: PullRequestEvent): RequestResult {
   if (!ACTIONS.includes(action)) {
     return { ignored: `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.` }
   }
@@ -82,7 +95,7 @@ function askedByPullRequest({ action, number, pull_request, repository, sender }
   }
 }
 
-function askedByMergeGroup({ action, merge_group, repository, sender }: MergeGroupEvent): Asked {
+function requestFromMergeGroup({ action, merge_group, repository, sender }: MergeGroupEvent): RequestResult {
   if (action !== 'checks_requested')
     return { ignored: `The merge group was ${action}: only checks_requested starts a build.` }
   const checkoutBranch = withoutHeads(merge_group.head_ref)

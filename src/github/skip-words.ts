@@ -3,7 +3,7 @@ const WORDS = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions 
 const TRAILER = /^skip-checks: *true$/
 
 /** The word by which a commit message asks not to be built, or null. */
-export function skipWordIn(message: string): string | null {
+export function findSkipWord(message: string): string | null {
   const word = WORDS.find(each => message.includes(each))
   if (word) return word
   const lastParagraph =

@@ -9,11 +9,11 @@ export type GitHubSecrets = {
 }
 
 /** What setting statuses takes of an App. */
-export const WRITING: Permissions = { statuses: 'write' }
+export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
 /** What telling of deploys takes of an App; asked for apart, for an App may well lack it. */
-export const DEPLOYING: Permissions = { deployments: 'write' }
+export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
 /** What a clone takes of an App. */
-export const CLONING: Permissions = { contents: 'read' }
+export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 
 export type GitHubTokens = {
   /** For statuses; only http and report hold it. */
@@ -43,12 +43,14 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
     )
   }
   return {
-    writing: repository => tokenWith(repository, WRITING),
-    deploying: repository => tokenWith(repository, DEPLOYING),
+    writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
+    deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // It may wait forty minutes in the queue.
-      return githubApp ? (await appOf(githubApp)).tokenFor(repository, CLONING, { fresh: true }) : cloneToken
+      return githubApp
+        ? (await appOf(githubApp)).tokenFor(repository, CLONE_PERMISSIONS, { fresh: true })
+        : cloneToken
     },
   }
 }

@@ -9,7 +9,7 @@ type Identity = Pick<
 >
 
 /** Where a command runs: directories and the system's own PATH, and who Lambda says that it is. */
-export type Surroundings = { home: string; temp: string; path: string; region: string; requestId: string }
+export type RuntimeContext = { home: string; temp: string; path: string; region: string; requestId: string }
 
 export type EnvironmentParts = {
   build: Identity
@@ -18,7 +18,7 @@ export type EnvironmentParts = {
   /** Of the role that a deploy has assumed. */
   credentials?: Readonly<Record<string, string>>
   buildUrl: string
-  surroundings: Surroundings
+  runtime: RuntimeContext
   secrets: Readonly<Record<string, string>>
 }
 
@@ -31,7 +31,7 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
   const own = {
     ...identityOf(parts.build, parts.buildUrl),
     ...stageOf(parts.step),
-    ...placeOf(parts.surroundings),
+    ...placeOf(parts.runtime),
   }
   const secrets = parts.config.inheritSecrets ? parts.secrets : {}
   const given = { ...parts.config.env, ...parts.step.env, ...parts.credentials, ...secrets }
@@ -57,7 +57,7 @@ function identityOf(build: Identity, buildUrl: string) {
 const stageOf = ({ stage }: Pick<Step, 'stage'>) =>
   stage === null ? {} : { LAMBCI_STAGE: stage, STAGE: stage }
 
-function placeOf({ home, temp, path, region, requestId }: Surroundings) {
+function placeOf({ home, temp, path, region, requestId }: RuntimeContext) {
   return {
     AWS_REGION: region,
     AWS_REQUEST_ID: requestId,

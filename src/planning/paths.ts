@@ -4,7 +4,7 @@ import { matcherOf } from '../config/glob.ts'
 /**
  * Why a push is not built, in a sentence; null where it is: something that matters has changed, or nobody knows what has.
  */
-export function explainNothingMatters(
+export function explainIrrelevantChange(
   paths: Config['paths'],
   changedFiles: readonly string[] | null,
 ): string | null {

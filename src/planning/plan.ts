@@ -1,8 +1,8 @@
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
-import { pinnedAway, roleOfStage } from '../config/settings.ts'
-import { explainNothingMatters } from './paths.ts'
-import { explainBuilt, explainNotBuilt, type Planned } from './reason.ts'
+import { explainPinConflict, roleOfStage } from '../config/settings.ts'
+import { explainIrrelevantChange } from './paths.ts'
+import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
 
 export type Step = {
@@ -37,18 +37,18 @@ export type Plan =
       stageReason: string
       notes: string[]
       /** Whether a newer commit ends this build. */
-      endsForNewer: boolean
+      cancelSuperseded: boolean
     }
 
 /** Of a name that is none: it stands in records, and nowhere else. */
 const UNNAMED = 'unnamed'
 
 /** Plans one build: whether to build, and which commands in which order; a deploy step runs after a green command. */
-export function planBuild(build: Planned, resolved: Resolved): Plan {
+export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   if (build.target) return planDeploy(build, build.target.stage, resolved)
   const { config } = resolved
   if (!config.build) return { build: false, reason: explainNotBuilt(build, resolved) }
-  const nothing = build.event === 'push' ? explainNothingMatters(config.paths, resolved.changedFiles) : null
+  const nothing = build.event === 'push' ? explainIrrelevantChange(config.paths, resolved.changedFiles) : null
   if (nothing !== null) return { build: false, reason: nothing }
   const reason = explainBuilt(build, resolved)
   const command: Step = {
@@ -65,22 +65,30 @@ export function planBuild(build: Planned, resolved: Resolved): Plan {
     return {
       ...{ build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes },
       // A newer push that changes nothing that matters would leave this one's changes untested.
-      endsForNewer: config.cancelSuperseded ?? config.paths === null,
+      cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
     }
-  const steps = choice.mistake === null ? [command, deployStep(choice, resolved)] : [command]
-  const stageReason = choice.mistake ?? explainStage(build, choice)
-  const endsForNewer = config.cancelSuperseded ?? false
-  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes, endsForNewer }
+  const steps = choice.error === null ? [command, deployStep(choice, resolved)] : [command]
+  const stageReason = choice.error ?? explainStage(build, choice)
+  const cancelSuperseded = config.cancelSuperseded ?? false
+  return {
+    build: true,
+    reason,
+    steps,
+    stage: stageOf(choice, resolved),
+    stageReason,
+    notes,
+    cancelSuperseded,
+  }
 }
 
 /** A deploy that was asked for by name: of a commit whose tests have been seen to before. */
-function planDeploy(build: Planned, wanted: string, resolved: Resolved): Plan {
+function planDeploy(build: PlanInput, wanted: string, resolved: Resolved): Plan {
   const choice = chooseStage(resolved.config.stages, build.branch)
   const other =
     choice !== null && choice.name !== wanted
       ? `At this commit branch ${quote(build.branch)} has stage ${quote(choice.name)}, and not ${wanted}.`
       : null
-  const problem = choice?.mistake ?? other ?? explainNoStage({ ...build, event: 'push' }, choice, resolved)
+  const problem = choice?.error ?? other ?? explainNoStage({ ...build, event: 'push' }, choice, resolved)
   const reason = `Stage ${wanted} is deployed, as was asked for.`
   if (choice === null || problem !== null) {
     const stage = { name: wanted, rule: '', url: null, role: null, problem }
@@ -91,7 +99,7 @@ function planDeploy(build: Planned, wanted: string, resolved: Resolved): Plan {
       stage,
       stageReason: problem ?? '',
       notes: [],
-      endsForNewer: false,
+      cancelSuperseded: false,
     }
   }
   const steps = [deployStep(choice, resolved)]
@@ -103,39 +111,39 @@ function planDeploy(build: Planned, wanted: string, resolved: Resolved): Plan {
     stage: stageOf(choice, resolved),
     stageReason,
     notes: [],
-    endsForNewer: false,
+    cancelSuperseded: false,
   }
 }
 
-const deployStep = ({ name, how }: StageChoice, { config }: Resolved): Step => ({
+const deployStep = ({ name, overrides }: StageChoice, { config }: Resolved): Step => ({
   name: 'deploy',
-  command: how.deploy ?? config.deploy ?? '',
+  command: overrides.deploy ?? config.deploy ?? '',
   stage: name,
-  env: how.env,
-  timeoutSeconds: how.timeout ?? config.timeout,
+  env: overrides.env,
+  timeoutSeconds: overrides.timeout ?? config.timeout,
 })
 
-const stageOf = ({ name, rule, how, mistake }: StageChoice, { account }: Resolved): PlannedStage => ({
-  name: mistake === null ? name : UNNAMED,
+const stageOf = ({ name, rule, overrides, error }: StageChoice, { account }: Resolved): PlannedStage => ({
+  name: error === null ? name : UNNAMED,
   rule,
-  url: how.url,
+  url: overrides.url,
   role: roleOfStage(account, name),
-  problem: mistake,
+  problem: error,
 })
 
-const explainStage = ({ branch }: Planned, { name, rule }: StageChoice) =>
+const explainStage = ({ branch }: PlanInput, { name, rule }: StageChoice) =>
   `Branch ${quote(branch)} is deployed to stage ${name}: ${rule} says so.`
 
 /** Why nothing is deployed, or null. */
-function explainNoStage(build: Planned, choice: StageChoice | null, resolved: Resolved): string | null {
+function explainNoStage(build: PlanInput, choice: StageChoice | null, resolved: Resolved): string | null {
   const branch = quote(build.branch)
   if (build.event === 'pull_request') return 'Pull requests never deploy.'
   if (build.event === 'merge_group') return 'Merge groups never deploy.'
   if (choice === null) return `Branch ${branch} has no stage: no rule in "stages" matches it.`
   const not = `Branch ${branch} is not deployed to stage ${choice.name}`
-  if (choice.how.deploy === null && resolved.config.deploy === null)
+  if (choice.overrides.deploy === null && resolved.config.deploy === null)
     return `${not}: there is no "deploy" command.`
   if (build.trust !== 'protected') return `${not}: it is not among the account's "deployBranches".`
-  const pinned = pinnedAway(resolved.account, choice.name, build.branch)
+  const pinned = explainPinConflict(resolved.account, choice.name, build.branch)
   return pinned === null ? null : `${not}: ${pinned}.`
 }

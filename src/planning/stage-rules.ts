@@ -1,15 +1,15 @@
+import { groupsOf, matchingRules } from '../config/branch-rules.ts'
 import type { StageRule } from '../config/config.ts'
 import { keyPath, quote } from '../config/key-path.ts'
-import { groupsOf, matchingRules } from '../config/pattern.ts'
 
 /** The stage of a branch: its name, the rule that said so, how it is deployed, and a note where another rule would say otherwise. */
 export type StageChoice = {
   name: string
   rule: string
-  how: Omit<StageRule, 'stage'>
+  overrides: Omit<StageRule, 'stage'>
   note: string | null
   /** Why the name cannot be one, in a sentence; null when it can. */
-  mistake: string | null
+  error: string | null
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/
@@ -20,7 +20,7 @@ export function chooseStage(stages: Readonly<Record<string, StageRule>>, branch:
   const chosen = first === undefined ? undefined : stages[first]
   if (first === undefined || !chosen) return null
   const rule = keyPath(['stages', first])
-  const { stage, ...how } = chosen
+  const { stage, ...overrides } = chosen
   const name = fill(stage, groupsOf(first, branch), group => group)
   const other = others.find(each => stages[each]?.stage !== stage)
   const note =
@@ -28,11 +28,11 @@ export function chooseStage(stages: Readonly<Record<string, StageRule>>, branch:
       ? null
       : `Branch ${quote(branch)} has stage ${name} by ${rule}; ` +
         `${keyPath(['stages', other])} would match too (stage ${stages[other]?.stage}), but the first rule counts.`
-  const url = how.url && fill(how.url, groupsOf(first, branch), encodeURIComponent)
-  const mistake = NAME.test(name)
+  const url = overrides.url && fill(overrides.url, groupsOf(first, branch), encodeURIComponent)
+  const error = NAME.test(name)
     ? null
     : `${rule} makes ${quote(name, 100)} of branch ${quote(branch, 100)}, which is no stage name: lower-case letters, digits and dashes, a letter first, 40 at most.`
-  return { name, rule, how: { ...how, url }, note, mistake }
+  return { name, rule, overrides: { ...overrides, url }, note, error }
 }
 
 /** `$1` becomes what the first group caught; what caught nothing leaves nothing. */

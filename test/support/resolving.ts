@@ -1,8 +1,8 @@
 import { type Files, NO_FILES } from '../../src/config/files.ts'
 import type { JsonObject } from '../../src/config/json.ts'
-import { type Resolving, resolveConfig } from '../../src/config/resolve.ts'
+import { type ResolveInput, resolveConfig } from '../../src/config/resolve.ts'
 
-export type Subject = Resolving['build']
+export type Subject = ResolveInput['build']
 export type Case = {
   build?: Partial<Subject>
   global?: JsonObject

@@ -7,7 +7,7 @@ import {
   removeDirectories,
 } from '../../../loopback/test/github/working-copy.ts'
 import { openApp } from '../../../src/github/app.ts'
-import { openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+import { describeGitHubError, openGitHub } from '../../../src/github/client.ts'
 import { type GitHubSecrets, openTokens } from '../../../src/github/tokens.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 
@@ -90,7 +90,7 @@ describe('an App', () => {
       writing: async () => cloning,
       deploying: async () => cloning,
     }).setStatus({ ...status, commit })
-    expect(reasonOfRefusal(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
+    expect(describeGitHubError(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
     expect(await app.tokenFor('ada/web', { statuses: 'write' })).toBe(writing)
     expect(await app.tokenFor('ada/web', { statuses: 'write' }, { fresh: true })).not.toBe(writing)
   })
@@ -99,7 +99,7 @@ describe('an App', () => {
     const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
     const failed = await app.tokenFor('ada/nowhere', { contents: 'read' }).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(UserError)
-    expect(reasonOfRefusal(failed)).toMatch(
+    expect(describeGitHubError(failed)).toMatch(
       /^GitHub answered 404: The GitHub App builder is not installed on ada\/nowhere: install it there, at http.*\/apps\/builder\/installations\/new\.$/,
     )
   })

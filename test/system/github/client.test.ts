@@ -9,7 +9,12 @@ import {
   makeWorkingCopy,
   removeDirectories,
 } from '../../../loopback/test/github/working-copy.ts'
-import { type CommitStatus, isFinalRefusal, openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+import {
+  type CommitStatus,
+  describeGitHubError,
+  isPermanentError,
+  openGitHub,
+} from '../../../src/github/client.ts'
 
 const TOKEN = 'the-token'
 const tokensOf = (token: string) => ({ writing: async () => token, deploying: async () => token })
@@ -65,8 +70,8 @@ test.each<[string, Partial<CommitStatus>, string, boolean]>([
 ])('%s is refused', async (_, change, token, final) => {
   const error = await refusalOf(openGitHub(server.apiUrl, tokensOf(token)).setStatus(statusOf(change)))
   expect(error).toBeInstanceOf(Error)
-  expect(isFinalRefusal(error)).toBe(final)
-  expect(reasonOfRefusal(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
+  expect(isPermanentError(error)).toBe(final)
+  expect(describeGitHubError(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
 })
 
 type Answer = [status: number, headers?: Record<string, string>, message?: string]
@@ -112,14 +117,14 @@ test.each([429, 403])(
     const limit = 'You have exceeded a secondary rate limit.'
     const { url, bodies } = await startAnswers([code, { 'retry-after': '1' }, limit], [201])
     const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf({ state: 'pending' })))
-    expect([bodies.length, isFinalRefusal(error)]).toEqual([1, false])
+    expect([bodies.length, isPermanentError(error)]).toEqual([1, false])
   },
 )
 
 test('what GitHub refuses for good is asked once', async () => {
   const { url, bodies } = await startAnswers([422])
   const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf()))
-  expect([bodies.length, isFinalRefusal(error), reasonOfRefusal(error)]).toEqual([
+  expect([bodies.length, isPermanentError(error), describeGitHubError(error)]).toEqual([
     1,
     true,
     'GitHub answered 422: answer 1',
@@ -127,9 +132,9 @@ test('what GitHub refuses for good is asked once', async () => {
 })
 
 test('reasons are one line of moderate length', () => {
-  expect(reasonOfRefusal(new Error('connect ECONNREFUSED\nat x'))).toBe(
+  expect(describeGitHubError(new Error('connect ECONNREFUSED\nat x'))).toBe(
     'GitHub could not be reached: connect ECONNREFUSED',
   )
-  expect(reasonOfRefusal('gone')).toBe('GitHub could not be reached: gone')
-  expect(reasonOfRefusal({ status: 500, message: 'x'.repeat(1000) })).toHaveLength(300)
+  expect(describeGitHubError('gone')).toBe('GitHub could not be reached: gone')
+  expect(describeGitHubError({ status: 500, message: 'x'.repeat(1000) })).toHaveLength(300)
 })

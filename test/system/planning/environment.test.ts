@@ -16,7 +16,7 @@ const PARTS: EnvironmentParts = {
   config: { env: {}, inheritSecrets: true },
   step: { stage: null, env: {} },
   buildUrl: 'https://ci.example/gh/o/r/builds/12',
-  surroundings: {
+  runtime: {
     home: '/tmp/lambci/home',
     temp: '/tmp/lambci/tmp',
     path: '/usr/local/bin:/usr/bin:/bin',
@@ -103,8 +103,8 @@ test.each([
 })
 
 test('with a PATH of one’s own, a shell still finds the system’s commands', () => {
-  const surroundings = { ...PARTS.surroundings, path: process.env.PATH ?? '' }
-  const env = environment({ surroundings, config: { env: { PATH: '/nowhere' }, inheritSecrets: true } })
+  const runtime = { ...PARTS.runtime, path: process.env.PATH ?? '' }
+  const env = environment({ runtime, config: { env: { PATH: '/nowhere' }, inheritSecrets: true } })
   expect(
     execFileSync('bash', ['-c', 'ls / | head -1; echo "$LAMBCI_REPO"'], { env, encoding: 'utf8' }),
   ).toMatch(/^\S+\no\/r\n$/)
@@ -112,8 +112,8 @@ test('with a PATH of one’s own, a shell still finds the system’s commands', 
 
 test('the runner’s own tools and the working directory are not on the PATH', () => {
   const npm = '/app/node_modules/.bin:/node_modules/.bin/:/x/@npmcli/run-script/lib/node-gyp-bin'
-  const surroundings = { ...PARTS.surroundings, path: `${npm}::/usr/bin:` }
-  expect(environment({ surroundings }).PATH).toBe('/tmp/lambci/home/.local/bin:/usr/bin')
+  const runtime = { ...PARTS.runtime, path: `${npm}::/usr/bin:` }
+  expect(environment({ runtime }).PATH).toBe('/tmp/lambci/home/.local/bin:/usr/bin')
 })
 
 test('a NUL character is a problem that names the variable, not its value', () => {

@@ -167,21 +167,21 @@ test.each(['clearTmp', 's3PublicSecretNames', 's3Bucket'])(
   key => {
     expect(readLambciJson(JSON.stringify({ cmd: 'make', [key]: 'x' }))).toEqual({
       name: '.lambci.json',
-      says: { cmd: 'make' },
+      values: { cmd: 'make' },
       notes: [`.lambci.json: "${key}" is no longer needed and can be removed.`],
     })
   },
 )
 
 test('values of variables become text, as in LambCI', () => {
-  const says = readLambciJson(
+  const values = readLambciJson(
     '{"$schema": "x", "env": {"S": "s", "N": 1.5, "T": true, "F": false, "Z": 0, "NULL": null}}',
-  )?.says
-  expect(says).toEqual({ env: { S: 's', N: '1.5', T: 'true', F: 'false', Z: '0', NULL: '' } })
+  )?.values
+  expect(values).toEqual({ env: { S: 's', N: '1.5', T: 'true', F: 'false', Z: '0', NULL: '' } })
 })
 
 test('a branch may be called constructor', () => {
-  expect(readLambciJson('{"branches": {"constructor": true}}')?.says).toEqual({
+  expect(readLambciJson('{"branches": {"constructor": true}}')?.values).toEqual({
     branches: { constructor: true },
   })
 })
@@ -189,7 +189,7 @@ test('a branch may be called constructor', () => {
 test.each([
   [null, null],
   ['{"name": "x", "scripts": {"__proto__": "x"}}', null],
-  ['{"lambci": {"cmd": "make"}}', { name: 'package.json', says: { cmd: 'make' }, notes: [] }],
+  ['{"lambci": {"cmd": "make"}}', { name: 'package.json', values: { cmd: 'make' }, notes: [] }],
 ])('package.json: %j', (text, expected) => {
   expect(readPackageJson(text)).toEqual(expected)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Resolving, resolveConfig } from '../../../src/config/resolve.ts'
+import { type ResolveInput, resolveConfig } from '../../../src/config/resolve.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { BUILDS } from '../../support/resolving.ts'
 
@@ -77,16 +77,19 @@ test('arbitrary JSON is a config or a Problem, and never anything else', () => {
   })
   let resolved = 0
   fc.assert(
-    fc.property(fc.record({ build, account, base: files, head: files }) as fc.Arbitrary<Resolving>, parts => {
-      try {
-        const { config } = resolveConfig(parts)
-        resolved += 1
-        expect(config.cmd).toMatch(/\S/)
-        expect(parts.build.trust === 'fork' && config.inheritSecrets).toBe(false)
-      } catch (error) {
-        expect(error).toBeInstanceOf(UserError)
-      }
-    }),
+    fc.property(
+      fc.record({ build, account, base: files, head: files }) as fc.Arbitrary<ResolveInput>,
+      parts => {
+        try {
+          const { config } = resolveConfig(parts)
+          resolved += 1
+          expect(config.cmd).toMatch(/\S/)
+          expect(parts.build.trust === 'fork' && config.inheritSecrets).toBe(false)
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError)
+        }
+      },
+    ),
     { numRuns: 2000 },
   )
   expect(resolved).toBeGreaterThan(200)

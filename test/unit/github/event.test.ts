@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knowsEvent, parseEvent } from '../../../src/github/event.ts'
+import { isSupportedEvent, parseEvent } from '../../../src/github/event.ts'
 import { examplesOf, mergeGroupPayload, pullRequestPayload, pushPayload } from '../../support/payloads.ts'
 
 const NAMES = ['ping', 'push', 'pull_request', 'merge_group'] as const
@@ -23,7 +23,7 @@ test.each([
   ['__proto__', false],
   ['toString', false],
 ])('knows the event "%s": %j', (name, expected) => {
-  expect(knowsEvent(name)).toBe(expected)
+  expect(isSupportedEvent(name)).toBe(expected)
 })
 
 const PAYLOADS = {

@@ -2,7 +2,7 @@ import type { PullRequestEvent, PushEvent } from '@octokit/webhooks-types'
 import { expect, test } from 'vitest'
 import { payloadErrors } from '../../../loopback/test/github/payload-schema.ts'
 import { type Event, parseEvent } from '../../../src/github/event.ts'
-import { type Asked, requestFromEvent } from '../../../src/github/request-from-event.ts'
+import { type RequestResult, requestFromEvent } from '../../../src/github/request-from-event.ts'
 import {
   AFTER,
   BEFORE,
@@ -18,7 +18,7 @@ import {
 } from '../../support/payloads.ts'
 
 type Built = Exclude<Event, { name: 'ping' }>
-function ask(name: Built['name'], payload: unknown): Asked {
+function ask(name: Built['name'], payload: unknown): RequestResult {
   const event = parseEvent(name, payload)
   if ('error' in event) return event
   return requestFromEvent(event as Built)

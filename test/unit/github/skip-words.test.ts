@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { skipWordIn } from '../../../src/github/skip-words.ts'
+import { findSkipWord } from '../../../src/github/skip-words.ts'
 
 test.each([
   ['Fix it [skip ci]', '[skip ci]'],
@@ -11,7 +11,7 @@ test.each([
   ['Fix it\n\nskip-checks:true\n', 'skip-checks:true'],
   ['Fix it\r\n\r\nMore.\r\n\r\nCo-authored-by: a\r\nskip-checks: true', 'skip-checks: true'],
 ])('%j asks for no build', (message, word) => {
-  expect(skipWordIn(message)).toBe(word)
+  expect(findSkipWord(message)).toBe(word)
 })
 
 test.each([
@@ -25,5 +25,5 @@ test.each([
   ['Fix it\n\nskip-checks: false'],
   ['Fix it\n\nSee skip-checks: true'],
 ])('%j asks for nothing', message => {
-  expect(skipWordIn(message)).toBeNull()
+  expect(findSkipWord(message)).toBeNull()
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { buildSchema, commitSchema, projectSchema, repositoryOf } from '../../../src/model/build.ts'
+import { buildSchema, commitSchema, repositoryOf } from '../../../src/model/build.ts'
+import { projectSchema } from '../../../src/model/names.ts'
 import { makeBuild } from '../../support/records.ts'
 
 test.each([

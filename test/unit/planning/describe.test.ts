@@ -8,14 +8,14 @@ function described(...parts: Parameters<typeof plan>): string {
 }
 
 test('the classic configuration', () => {
-  const says = {
+  const values = {
     cmd: 'pip install --user tox && tox',
     env: { TOX_SKIP_ENV: 'not shown', A: 1 },
     timeout: 600,
     stages: { master: 'dev', qa: 'qa' },
     deploy: 'zappa update $LAMBCI_STAGE',
   }
-  expect(described({}, says, { git: { depth: 1 } })).toBe(
+  expect(described({}, values, { git: { depth: 1 } })).toBe(
     `
 Build      Branch "master" is built: branches.master says so.
 Command    pip install --user tox && tox

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
-import type { Planned } from '../../../src/planning/reason.ts'
+import type { PlanInput } from '../../../src/planning/reason.ts'
 import { FORK, PULL, plan } from '../../support/planning.ts'
 
 const DEPLOYING = {
@@ -10,7 +10,7 @@ const DEPLOYING = {
   branches: { qa: true, '/^feature/': true },
 }
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   [
     'branch without a rule',
     { branch: 'x' },
@@ -60,8 +60,8 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     {},
     'Branch "\\u001b[31m\\"" is not built: no rule in "branches" matches it. Add "\\u001b[31m\\"": true to "branches" in .lambci.json to build it.',
   ],
-])('not built: %s', (_, build, says, reason) => {
-  expect(plan(build, says).plan).toEqual({ build: false, reason })
+])('not built: %s', (_, build, values, reason) => {
+  expect(plan(build, values).plan).toEqual({ build: false, reason })
 })
 
 test('not built: the account knows no rule for it', () => {
@@ -77,7 +77,7 @@ test('not built: the account knows no rule for it', () => {
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   ['branch', {}, {}, 'Branch "master" is built: branches.master says so.'],
   [
     'branch by regex',
@@ -99,8 +99,8 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     {},
     'The merge group for branch "master" is built: pullRequests.fromSelfPublicRepo says so.',
   ],
-])('built: %s', (_, build, says, reason) => {
-  expect(plan(build, says).plan).toMatchObject({ build: true, reason })
+])('built: %s', (_, build, values, reason) => {
+  expect(plan(build, values).plan).toMatchObject({ build: true, reason })
 })
 
 test.each([
@@ -117,11 +117,11 @@ test.each([
     stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, problem: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage}: stages.${branch} says so.`,
     notes: [],
-    endsForNewer: false,
+    cancelSuperseded: false,
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   ['pull request', PULL, {}, 'Pull requests never deploy.'],
   [
     'pull request with the trust of a deploy',
@@ -149,8 +149,8 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     { branches: true },
     'Branch "constructor" has no stage: no rule in "stages" matches it.',
   ],
-])('no deploy: %s', (_, build, says, stageReason) => {
-  const { plan: planned } = plan(build, { ...DEPLOYING, ...says })
+])('no deploy: %s', (_, build, values, stageReason) => {
+  const { plan: planned } = plan(build, { ...DEPLOYING, ...values })
   expect(planned).toMatchObject({ build: true, stage: null, stageReason, notes: [] })
   expect(planned.build && planned.steps.map(step => step.name)).toEqual(['command'])
 })
@@ -167,7 +167,7 @@ test('a plan is plain data', () => {
   expect(JSON.parse(JSON.stringify(planned))).toEqual(planned)
 })
 
-const ASKED: Partial<Planned> = {
+const ASKED: Partial<PlanInput> = {
   event: 'deploy',
   target: { stage: 'dev', of: 3, sequence: null, waited: null },
 }
@@ -181,7 +181,7 @@ test('a deploy that was asked for runs nothing else', () => {
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   [
     'of another stage by now',
     {},
@@ -191,8 +191,8 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
   ['without a rule', { branch: 'x' }, {}, 'Branch "x" has no stage: no rule in "stages" matches it.'],
   ['without a command', {}, { deploy: null as never }, 'there is no "deploy" command'],
   ['of a branch that may not', { trust: 'branch' }, {}, 'it is not among the account\'s "deployBranches".'],
-])('a deploy %s has nothing to run, and says why', (_, build, says, problem) => {
-  const { deploy, ...rest } = { ...DEPLOYING, ...says } as JsonObject
+])('a deploy %s has nothing to run, and says why', (_, build, values, problem) => {
+  const { deploy, ...rest } = { ...DEPLOYING, ...values } as JsonObject
   const planned = plan({ ...ASKED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
   expect(planned).toMatchObject({ build: true, steps: [], stage: { name: 'dev' } })
   expect(planned.build && planned.stage?.problem).toContain(problem)

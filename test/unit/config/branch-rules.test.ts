@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matchingRules, ruleMistake } from '../../../src/config/pattern.ts'
+import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
 
 test.each<[string, string[], string, string | undefined]>([
   ['a name', ['master'], 'master', 'master'],
@@ -38,7 +38,7 @@ test.each([
   ['/(a{1000}){1000}/', 'invalid repeat count'],
   [`/${'a'.repeat(500)}/`, 'is longer than 500 characters'],
 ])('refused: %s', (rule, reason) => {
-  expect(ruleMistake(rule)).toContain(reason)
+  expect(ruleError(rule)).toContain(reason)
 })
 
 test.each([
@@ -52,7 +52,7 @@ test.each([
   '/\\\\1/',
   '/(?:a|b)+/',
 ])('no mistake: %s', rule => {
-  expect(ruleMistake(rule)).toBeNull()
+  expect(ruleError(rule)).toBeNull()
 })
 
 // A backtracking engine would be busy with these for longer than the universe is old.
@@ -60,7 +60,7 @@ test.each(['/(a+)+$/', '/^(a|a)*$/', '/(.*)*x/', '/^(([a-z])+.)+[A-Z]([a-z])+$/'
   'linear: %s',
   rule => {
     const branch = `${'a'.repeat(5_000)}!`
-    expect(ruleMistake(rule)).toBeNull()
+    expect(ruleError(rule)).toBeNull()
     expect(matchingRules([rule], branch)).toEqual([])
   },
 )
