@@ -61,7 +61,7 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
   if (!issue.message.startsWith('must')) {
     return [sentence(root, typeof at.at(-1) === 'number' ? at.slice(0, -1) : at, `: ${issue.message}`)]
   }
-  return [sentence(root, at, ` ${issue.message}${butIs(valueAt(root.value, at))}`, 'the file')]
+  return [sentence(root, at, ` ${issue.message}${found(issue.message, valueAt(root.value, at))}`, 'the file')]
 }
 
 const isTypeMismatch = ({ code, path }: Issue) =>
@@ -113,7 +113,9 @@ function valueAt(value: unknown, at: readonly PropertyKey[]): unknown {
   return at.reduce<unknown>((within, key) => (Object(within) as Record<PropertyKey, unknown>)[key], value)
 }
 
-function butIs(value: unknown): string {
+/** The rejected value, as the end of a sentence. */
+function found(message: string, value: unknown): string {
+  if (message.startsWith('must not')) return typeof value === 'string' ? ` (found ${quote(value, 60)})` : ''
   if (Array.isArray(value)) return ', not a list'
   if (isObject(value)) return ', not an object'
   return value === undefined ? '' : `, not ${quote(value, 60)}`

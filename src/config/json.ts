@@ -18,7 +18,7 @@ const MAX_BYTES = 256 * 1024
  */
 export function parseJson(file: string, text: string): unknown {
   if (Buffer.byteLength(text) > MAX_BYTES) {
-    throw new UserError(`${file} is larger than the limit of 256 KB. Make it smaller.`)
+    throw new UserError(`${file} is larger than 256 KB, the limit for configuration files. Make it smaller.`)
   }
   const json = text.replace(/^\uFEFF/, '')
   try {

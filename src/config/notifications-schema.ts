@@ -36,12 +36,10 @@ const snsSchema = z.strictObject(
 /** Where notifications are sent, and when. */
 export const notificationLayerSchema = z.strictObject(
   {
-    on: notificationRuleSchema
-      .optional()
-      .meta({
-        description: 'When to notify: always, when the conclusion changes, or on every failure.',
-        default: DEFAULTS.notifications.on,
-      }),
+    on: notificationRuleSchema.optional().meta({
+      description: 'When to notify: always, when the conclusion changes, or on every failure.',
+      default: DEFAULTS.notifications.on,
+    }),
     slack: z
       .union([z.literal(false), slackSchema], { error: 'must be an object, or false to switch it off' })
       .optional()

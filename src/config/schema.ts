@@ -68,11 +68,9 @@ const overrideShape = {
     default: DEFAULTS.cmd,
     examples: ['npm ci && npm test', 'pip install --user tox && tox', './ci.sh'],
   }),
-  env: environmentSchema
-    .optional()
-    .meta({
-      description: 'Environment variables for the commands. Set secret ones with "lambci secret set".',
-    }),
+  env: environmentSchema.optional().meta({
+    description: 'Environment variables for the commands. Set secret ones with "lambci secret set".',
+  }),
   build: flagSchema.optional().meta({
     description: 'Whether to build if no rule in "branches" or "pullRequests" decides.',
     default: DEFAULTS.build,

@@ -90,7 +90,7 @@ export const topicArnSchema = z
 export const timeoutSchema = z
   .int({ error: 'must be a whole number of seconds' })
   .min(1, { error: 'must be at least 1 second' })
-  .max(900, { error: 'must be at most 900 seconds, because Lambda ends a build after 15 minutes' })
+  .max(900, { error: 'must be at most 900 seconds (Lambda ends a build after 15 minutes)' })
 
 const depthSchema = z
   .int({ error: 'must be a whole number of commits' })

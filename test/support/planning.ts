@@ -16,7 +16,7 @@ export const PUSH: PlanInput = {
 export const PULL: Partial<PlanInput> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
 export const FORK: Partial<PlanInput> = { ...PULL, isFork: true, trust: 'fork' }
 
-/** Plans what a repository's file says, under settings of the account's. */
+/** Plans a build of a repository with this `.lambci.json`, under these global settings. */
 export function plan(
   build: Partial<PlanInput>,
   values: JsonObject,

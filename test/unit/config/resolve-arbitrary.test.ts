@@ -4,9 +4,9 @@ import { type ResolveInput, resolveConfig } from '../../../src/config/resolve.ts
 import { UserError } from '../../../src/model/user-error.ts'
 import { BUILDS } from '../../support/resolving.ts'
 
-test('arbitrary JSON is a config or a Problem, and never anything else', () => {
+test('arbitrary JSON gives a config or a UserError', () => {
   const junk = fc.oneof(fc.boolean(), fc.integer(), fc.string(), fc.constant(null), fc.constant([]))
-  /** Mostly what a person would write, and now and then anything at all. */
+  /** Mostly plausible values, and sometimes junk. */
   const mostly = (arbitrary: fc.Arbitrary<unknown>) => fc.oneof({ weight: 60, arbitrary }, junk)
   const some = (shape: Record<string, fc.Arbitrary<unknown>>) =>
     fc.record(Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, mostly(value)])), {
