@@ -196,14 +196,14 @@ async function deployStage(
   exit: Exit | null,
 ): Promise<Deploy> {
   const { build, store, recorder, log, deadline, now } = job
-  const { name, url, role, problem } = planned
+  const { name, url, role, error } = planned
   const stage = { project: build.project, stage: name }
   const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
   const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
     await log.say(reason)
     return { ...deploy, status, reason: log.redact(reason).slice(0, 500) }
   }
-  if (problem !== null) return conclude('failed', problem)
+  if (error !== null) return conclude('failed', error)
   try {
     const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)

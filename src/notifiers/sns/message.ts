@@ -3,7 +3,7 @@ import { repositoryOf } from '../../model/build.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
-import { describeStatus, durationOf, isRed } from '../../records/wording.ts'
+import { describeStatus, describeSubject, durationOf, isRed } from '../../records/wording.ts'
 
 /** A message to people about one build. */
 export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
@@ -16,7 +16,7 @@ const LINE_LIMIT = 500
 export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
   const repository = repositoryOf(view.project)
   const outcome = describeStatus(view)
-  const where = view.pullRequest === null ? view.branch : `pull request #${view.pullRequest}`
+  const where = describeSubject(view)
   const rows: [string, string | null][] = [
     ['Repository', repository],
     ['Build', `#${view.number}`],
