@@ -203,7 +203,7 @@ test('a hook is added, brought up to date, and removed', async () => {
   const nowhere = await hook('add', 'you/nowhere')
   expect([nowhere.exitCode, nowhere.stderr]).toEqual([
     2,
-    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or there is no such repository/),
+    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or the repository does not exist/),
   ])
   const unnamed = await lambci(['hook', 'add', 'you/hooked', '--bucket', ci.system.addresses.bucket], {
     env: stack.env,

@@ -10,7 +10,7 @@ test.each([
   ['Fix it\n\n\nskip-checks: true', 'skip-checks: true'],
   ['Fix it\n\nskip-checks:true\n', 'skip-checks:true'],
   ['Fix it\r\n\r\nMore.\r\n\r\nCo-authored-by: a\r\nskip-checks: true', 'skip-checks: true'],
-])('%j asks for no build', (message, word) => {
+])('%j skips the build', (message, word) => {
   expect(findSkipWord(message)).toBe(word)
 })
 
@@ -19,11 +19,11 @@ test.each([
   [''],
   ['[skipci]'],
   ['skip ci'],
-  // Not a trailer: the subject, and not in the last paragraph.
+  // Not trailers: in the subject, or not in the last paragraph.
   ['skip-checks: true'],
   ['Fix it\n\nskip-checks: true\n\nMore.'],
   ['Fix it\n\nskip-checks: false'],
   ['Fix it\n\nSee skip-checks: true'],
-])('%j asks for nothing', message => {
+])('%j skips nothing', message => {
   expect(findSkipWord(message)).toBeNull()
 })
