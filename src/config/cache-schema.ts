@@ -11,7 +11,7 @@ const cachedPath = z
   })
   .refine(
     path => !path.split('/').some(part => part === '.' || part === '..') && !/^\.git(\/|$)/.test(path),
-    { error: 'must not contain "." or ".." and must not lie in ".git"' },
+    { error: 'must not contain "." or ".." and must not be in ".git"' },
   )
 
 const fileName = cachedPath.refine(path => !path.startsWith('~'), {

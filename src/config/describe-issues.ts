@@ -54,7 +54,7 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
     return issue.issues.map(({ message }) => sentence(root, at.slice(0, -1), `: ${aboutKey(key, message)}`))
   }
   if (issue.code === 'invalid_union') {
-    // Reports only the alternative that was meant: the one whose type fits, so that the error lies within it.
+    // Of several alternatives, report only the one that was meant: the one whose type fits.
     const meant = issue.errors.find(inner => !inner.every(isTypeMismatch))
     if (meant !== undefined) return meant.flatMap(inner => describeIssue(root, inner, at))
   }

@@ -29,7 +29,7 @@ export type AccountRules = {
 const GLOBAL = 'config/global.json'
 
 /**
- * Reads the account's settings. Null stands for a missing file.
+ * Reads the account's settings. Null means that the file does not exist.
  * @throws UserError if a file is invalid
  */
 export function readSettings(

@@ -15,7 +15,7 @@ const headersSchema = z.object({
   'x-hub-signature-256': z.string().regex(/^sha256=[0-9a-f]{64}$/),
 })
 
-/** Makes a delivery of a request, or says what is wrong with it. */
+/** Parses the headers and body of a request. The error describes what is wrong with them. */
 export function parseDelivery(headers: Headers, body: string): Delivery | { error: string } {
   const missing = REQUIRED.filter(name => !headers.get(name))
   if (missing.length > 0) {

@@ -61,12 +61,12 @@ test.each([
   ],
   ['{"paths": {"include": "src"}}', 'paths.include must be a list of paths, not "src".'],
   ['{"cache": true}', 'cache must be a list of paths, or of objects with "paths" and "key", not true.'],
-  ['{"cache": ["../x"]}', 'cache[0] must not contain "." or ".." and must not lie in ".git" (found "../x").'],
+  ['{"cache": ["../x"]}', 'cache[0] must not contain "." or ".." and must not be in ".git" (found "../x").'],
   [
     '{"cache": ["/etc"]}',
     'cache[0] must be a path below the repository, or below HOME with "~/", not "/etc".',
   ],
-  ['{"cache": [".git"]}', 'cache[0] must not contain "." or ".." and must not lie in ".git" (found ".git").'],
+  ['{"cache": [".git"]}', 'cache[0] must not contain "." or ".." and must not be in ".git" (found ".git").'],
   [
     '{"cache": [{"paths": ["a"], "key": ["~/b"]}]}',
     'cache[0].key[0] must be a file of the repository, not "~/b".',
