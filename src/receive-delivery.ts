@@ -8,7 +8,7 @@ import {
   REBUILD_EVENT,
 } from './admission/signed-requests.ts'
 import { type Delivery, parsePayload } from './github/delivery.ts'
-import { knowsEvent, parseEvent } from './github/event.ts'
+import { isSupportedEvent, parseEvent } from './github/event.ts'
 import { requestFromEvent } from './github/request-from-event.ts'
 import { verifySignature } from './github/signature.ts'
 
@@ -27,7 +27,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
   if (!(await verifySignature(delivery, webhookSecrets))) {
     return refuse(401, 'The signature does not match: the webhook has another secret than this stack.')
   }
-  if (![REBUILD_EVENT, DEPLOY_EVENT].includes(delivery.event) && !knowsEvent(delivery.event)) {
+  if (![REBUILD_EVENT, DEPLOY_EVENT].includes(delivery.event) && !isSupportedEvent(delivery.event)) {
     const reason = `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do.`
     return refuse(200, reason)
   }

@@ -147,7 +147,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
   recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
   await cancel.firstLook
-  if (plan.endsForNewer) cancel.allowSupersede()
+  if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
   const test = command ? await run(job, workspace, command, { signal: cancel.signal }) : null
@@ -178,7 +178,7 @@ async function run(
     step,
     credentials,
     buildUrl: grants.buildUrl,
-    surroundings: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
+    runtime: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
     secrets,
   })
   const context = { directory: sandbox.workspace, env, deadline, ...(signal && { signal }) }
@@ -196,14 +196,14 @@ async function deployStage(
   exit: Exit | null,
 ): Promise<Deploy> {
   const { build, store, recorder, log, deadline, now } = job
-  const { name, url, role, problem } = planned
+  const { name, url, role, error } = planned
   const stage = { project: build.project, stage: name }
   const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
   const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
     await log.writeLine(reason)
     return { ...deploy, status, reason: log.redact(reason).slice(0, 500) }
   }
-  if (problem !== null) return conclude('failed', problem)
+  if (error !== null) return conclude('failed', error)
   try {
     const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectSchema } from '../../src/model/build.ts'
+import { projectSchema } from '../../src/model/names.ts'
 import type { Git } from './git.ts'
 import { type Collection, type Records, type Row, timestamp } from './records.ts'
 

@@ -21,9 +21,9 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { name, message } = error as Error
-    if (name !== 'Problem' && name !== 'DeployFailure') throw error
+    if (name !== 'UserError' && name !== 'DeployFailure') throw error
     console.error(`\ndeploy: ${message}`)
-    return name === 'Problem' ? 2 : 1
+    return name === 'UserError' ? 2 : 1
   }
 }
 

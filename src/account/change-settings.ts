@@ -6,25 +6,24 @@ import { settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { editJson, readJsonObject } from './edit-json.ts'
 
-/** The object with the settings of a repository (`gh/<owner>/<repo>`) or, for null, of all. */
+/** The key of the settings of a repository (`gh/<owner>/<repo>`) or, for null, of all repositories. */
 const settingsKeyOf = (project: string | null): string =>
   project === null ? settingsKeys('')[0] : settingsKeys(project)[1]
 
 const STEP = /^(?:\.?([A-Za-z_$][\w$-]*)|\[("(?:[^"\\]|\\.)*")\])/
 
 /**
- * A path of keys as errors write it, `branches["release/1.0"].cmd`.
- * @throws Problem for anything else
+ * Parses a path of keys in the form that error messages use: `branches["release/1.0"].cmd`.
+ * @throws UserError for anything else
  */
 export function parseKeyPath(text: string): string[] {
   const keys: string[] = []
   for (let rest = text; rest !== ''; ) {
     const [step, name, quoted] = STEP.exec(rest) ?? []
     const key = name ?? (quoted && String(JSON.parse(quoted)))
-    // Prototypes are nobody's settings.
     if (step === undefined || key === undefined || ['__proto__', 'constructor', 'prototype'].includes(key)) {
       throw new UserError(
-        `${quote(text)} is no key. Write it like timeout, git.depth, or branches["release/1.0"].cmd.`,
+        `${quote(text)} is not a valid key. Write it like timeout, git.depth, or branches["release/1.0"].cmd.`,
       )
     }
     keys.push(key)
@@ -33,7 +32,7 @@ export function parseKeyPath(text: string): string[] {
   return keys
 }
 
-/** One setting, or all of them; undefined where it is not set. */
+/** One setting or, without keys, all of them. Undefined if it is not set. */
 export async function getSetting(store: Store, project: string | null, keys: readonly string[]) {
   const settings = (await readJsonObject(store, settingsKeyOf(project))) ?? {}
   return keys.reduce<unknown>(
@@ -43,8 +42,8 @@ export async function getSetting(store: Store, project: string | null, keys: rea
 }
 
 /**
- * Sets one setting, or takes it away where `text` is null. The text is JSON or, where only a string is possible, the
- * string itself; nothing is written that a build would not accept.
+ * Sets one setting, or removes it if `text` is null. The text is JSON or, if only a string is valid, the string itself.
+ * @throws UserError if a build would not accept the new settings; nothing is written then
  */
 export async function setSetting(
   store: Store,
@@ -52,17 +51,17 @@ export async function setSetting(
   keys: readonly string[],
   text: string | null,
 ): Promise<void> {
-  await editJson(store, settingsKeyOf(project), standing => {
-    const settings = standing ?? {}
-    if (text === null) return checked(project, put(settings, keys, undefined))
-    const values = readingsOf(text)
-    const accepted = values.find(value => isAccepted(project, put(settings, keys, value)))
-    return checked(project, put(settings, keys, accepted ?? values[0]))
+  await editJson(store, settingsKeyOf(project), current => {
+    const settings = current ?? {}
+    if (text === null) return validated(project, put(settings, keys, undefined))
+    const candidates = candidateValues(text)
+    const accepted = candidates.find(value => isAccepted(project, put(settings, keys, value)))
+    return validated(project, put(settings, keys, accepted ?? candidates[0]))
   })
 }
 
-/** As JSON first: `true` is a boolean unless only a string will do. */
-function readingsOf(text: string): unknown[] {
+/** JSON comes first: `true` is a boolean unless only a string is valid. */
+function candidateValues(text: string): unknown[] {
   try {
     return [JSON.parse(text), text]
   } catch {
@@ -71,12 +70,12 @@ function readingsOf(text: string): unknown[] {
 }
 
 function put(settings: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {
-  const { [key]: standing, ...others } = settings
-  if (rest.length > 0) return { ...settings, [key]: put(isObject(standing) ? standing : {}, rest, value) }
+  const { [key]: current, ...others } = settings
+  if (rest.length > 0) return { ...settings, [key]: put(isObject(current) ? current : {}, rest, value) }
   return value === undefined ? others : { ...settings, [key]: value }
 }
 
-function checked(project: string | null, settings: JsonObject): JsonObject {
+function validated(project: string | null, settings: JsonObject): JsonObject {
   const text = JSON.stringify(settings)
   readSettings(
     project ?? '',
@@ -87,7 +86,7 @@ function checked(project: string | null, settings: JsonObject): JsonObject {
 
 function isAccepted(project: string | null, settings: JsonObject): boolean {
   try {
-    checked(project, settings)
+    validated(project, settings)
     return true
   } catch (error) {
     if (error instanceof UserError) return false

@@ -1,74 +1,73 @@
 import { createPrivateKey } from 'node:crypto'
 import { type Administration, openAdministration } from '../github/administration.ts'
 import { type AppKeys, openApp } from '../github/app.ts'
-import { CLONING, WRITING } from '../github/tokens.ts'
+import { CLONE_PERMISSIONS, STATUS_PERMISSIONS } from '../github/tokens.ts'
+import { REPOSITORY_PATTERN } from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
 import { openSlack, type Slack } from '../notifiers/slack/client.ts'
 
-/** What a person says when setting up; null for what is to stay as it is. */
+/** The input of `lambci setup`. Null fields keep their current value. */
 export type SetupInput = {
   githubToken: string | null
   cloneToken: string | null
   githubApp: AppKeys | null
   slackToken: string | null
-  /** Owners, or `owner/repo`; null: those that GitHub names. */
+  /** The repositories to build: `owner`, `owner/repo` or `*`. Null: the owners that GitHub returns. */
   owners: readonly string[] | null
   rotateWebhookSecret: boolean
   rotateLinkKey: boolean
 }
 
-/** What GitHub says of the wishes. */
-export type Findings = {
-  /** In words, for the person. */
+/** The result of checking a `SetupInput`. */
+export type SetupCheck = {
+  /** The owner of the token or App, in words, without a full stop. Empty if neither is given. */
   who: string
   owners: readonly string[]
-  /** What will not work, and what would be safer. */
+  /** Features that will not work, and safer alternatives. */
   hints: readonly string[]
 }
 
-const OWNER = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}(\/[A-Za-z0-9._-]{1,100})?$|^\*$/
-
 /**
- * Asks GitHub about what was given, before anything is written.
- * @throws Problem that names everything that is missing or impossible, at once
+ * Checks the credentials with GitHub and Slack. Writes nothing.
+ * @throws UserError that lists all errors
  */
 export async function checkSetupInput(
   input: SetupInput,
   apiUrl: string,
   slackApiUrl?: string,
-): Promise<Findings> {
+): Promise<SetupCheck> {
   const { githubToken, cloneToken, githubApp, slackToken, owners } = input
-  const found = githubApp
+  const account = githubApp
     ? await checkApp(githubApp, apiUrl)
     : githubToken
       ? await checkToken(openAdministration(apiUrl, githubToken))
-      : { who: '', owners: [], hints: [], faults: [] }
+      : NOTHING
   const clone = cloneToken ? await checkCloneToken(openAdministration(apiUrl, cloneToken)) : NOTHING
   const slack = slackToken ? await checkSlack(openSlack(slackToken, slackApiUrl)) : NOTHING
-  const wrong = (owners ?? []).filter(owner => !OWNER.test(owner))
-  const faults = [
-    ...found.faults,
-    ...clone.faults,
-    ...slack.faults,
-    ...wrong.map(owner => `"${owner}" is neither an owner nor owner/repo.`),
-    ...(githubApp && (githubToken || cloneToken) ? ['Give an App or tokens, not both.'] : []),
+  const invalid = (owners ?? []).filter(owner => !REPOSITORY_PATTERN.test(owner))
+  const errors = [
+    ...account.errors,
+    ...clone.errors,
+    ...slack.errors,
+    ...invalid.map(owner => `"${owner}" is not valid: write owner, owner/repo or *.`),
+    ...(githubApp && (githubToken || cloneToken) ? ['Use either an App or tokens, not both.'] : []),
   ]
-  if (faults.length > 0) throw new UserError(faults.join('\n'))
+  if (errors.length > 0) throw new UserError(errors.join('\n'))
   return {
-    who: found.who,
-    owners: owners ?? found.owners,
-    hints: [...found.hints, ...clone.hints, ...slack.hints],
+    who: account.who,
+    owners: owners ?? account.owners,
+    hints: [...account.hints, ...clone.hints, ...slack.hints],
   }
 }
 
-type Found = Findings & { faults: readonly string[] }
-const NOTHING: Found = { who: '', owners: [], hints: [], faults: [] }
-const fault = (error: unknown): Found => {
-  if (error instanceof UserError) return { ...NOTHING, faults: [error.message] }
+type CheckResult = SetupCheck & { errors: readonly string[] }
+const NOTHING: CheckResult = { who: '', owners: [], hints: [], errors: [] }
+const asResult = (error: unknown): CheckResult => {
+  if (error instanceof UserError) return { ...NOTHING, errors: [error.message] }
   throw error
 }
 
-async function checkToken(github: Administration): Promise<Found> {
+async function checkToken(github: Administration): Promise<CheckResult> {
   try {
     const { login, scopes } = await github.identity()
     const has = (...names: string[]) => scopes === null || names.some(name => scopes.includes(name))
@@ -80,61 +79,64 @@ async function checkToken(github: Administration): Promise<Found> {
         : []),
       ...(has('repo', 'public_repo', 'repo_deployment')
         ? []
-        : ['It lacks the scope repo_deployment: GitHub will not be told of deploys.']),
+        : ['It lacks the scope repo_deployment: deploys will not be reported to GitHub.']),
       ...(has('admin:repo_hook', 'write:repo_hook', 'repo')
         ? []
         : ['It lacks the scope admin:repo_hook: "lambci hook add" will not work with it.']),
     ]
-    const faults = has('repo', 'repo:status')
+    const errors = has('repo', 'repo:status')
       ? []
       : [
-          `The GitHub token of ${login} lacks the scope repo:status (or repo, for private repositories): without it no status can be set. It has: ${scopes?.join(', ') || 'none'}.`,
+          `The GitHub token of ${login} lacks the scope repo:status (or repo, for private repositories): it cannot set commit statuses. It has: ${scopes?.join(', ') || 'none'}.`,
         ]
-    return { who: `GitHub knows the token as ${login}'s`, owners: [login], hints, faults }
+    return { who: `The GitHub token belongs to ${login}`, owners: [login], hints, errors }
   } catch (error) {
-    return fault(error)
+    return asResult(error)
   }
 }
 
-async function checkCloneToken(github: Administration): Promise<Found> {
+async function checkCloneToken(github: Administration): Promise<CheckResult> {
   try {
     const { scopes } = await github.identity()
     const isStrong = scopes?.some(
       scope => scope === 'repo' || scope.startsWith('admin:') || scope.startsWith('write:'),
     )
     const hint =
-      'The clone token can do more than read, and builds of private repositories get it: a fine-grained one with Contents (read) alone is safer.'
+      'The clone token can do more than read, and builds of private repositories receive it. A fine-grained token with only Contents (read) is safer.'
     return { ...NOTHING, hints: isStrong ? [hint] : [] }
   } catch (error) {
-    const { faults } = fault(error)
-    return { ...NOTHING, faults: faults.map(text => text.replace('this token', 'the clone token')) }
+    const { errors } = asResult(error)
+    return { ...NOTHING, errors: errors.map(text => text.replace('this token', 'the clone token')) }
   }
 }
 
-async function checkSlack(slack: Slack): Promise<Found> {
+async function checkSlack(slack: Slack): Promise<CheckResult> {
   try {
     return {
       ...NOTHING,
-      hints: [`Slack knows its token as ${await slack.whoAmI()}'s. Invite it to the channel.`],
+      hints: [`The Slack token belongs to ${await slack.whoAmI()}. Invite it to the channel.`],
     }
   } catch (error) {
     const why = (error as Error).message.replace('the message', 'the token')
-    return { ...NOTHING, faults: [`${why}. It needs a bot token (xoxb-…) with the scope chat:write.`] }
+    return { ...NOTHING, errors: [`${why}. It needs a bot token (xoxb-…) with the scope chat:write.`] }
   }
 }
 
-async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
+async function checkApp(keys: AppKeys, apiUrl: string): Promise<CheckResult> {
   if (!isPrivateKey(keys.privateKey))
-    return { ...NOTHING, faults: ["The App's private key is not a PEM file as GitHub gives it."] }
+    return {
+      ...NOTHING,
+      errors: ["The App's private key is not valid: it must be the PEM file that GitHub generated."],
+    }
   try {
     const app = openApp(apiUrl, keys)
     const { slug, permissions, events } = await app.about()
-    const needed = Object.entries({ ...WRITING, ...CLONING }).filter(
+    const needed = Object.entries({ ...STATUS_PERMISSIONS, ...CLONE_PERMISSIONS }).filter(
       ([name, level]) => permissions[name] !== 'write' && permissions[name] !== level,
     )
-    const faults = needed.map(
+    const errors = needed.map(
       ([name, level]) =>
-        `The App ${slug} lacks the permission ${name}: ${level}. Give it on its page on GitHub, and accept the change where it is installed.`,
+        `The App ${slug} lacks the permission ${name}: ${level}. Add it on the App's settings page on GitHub, then accept the change where the App is installed.`,
     )
     const missing = ['push', 'pull_request'].filter(event => !events.includes(event))
     const installed = await app.installations()
@@ -142,24 +144,26 @@ async function checkApp(keys: AppKeys, apiUrl: string): Promise<Found> {
       ...(permissions.deployments === 'write'
         ? []
         : [
-            `The App ${slug} lacks the permission deployments: write. Without it GitHub is not told of deploys.`,
+            `The App ${slug} lacks the permission deployments: write. Without it, deploys are not reported to GitHub.`,
           ]),
       ...(missing.length > 0
-        ? [`The App is not told of ${missing.join(' and ')}: subscribe to it on its page.`]
+        ? [
+            `The App does not receive the events ${missing.join(' and ')}: subscribe to them on its settings page.`,
+          ]
         : []),
       ...(installed.length === 0 ? ['The App is not installed anywhere yet.'] : []),
     ]
     const owners = installed.map(({ account }) => account)
     return {
-      who: `GitHub knows the App ${slug}, installed for ${owners.join(', ') || 'nobody'}`,
+      who: `The GitHub App is ${slug}, installed for ${owners.join(', ') || 'no account yet'}`,
       owners,
       hints,
-      faults,
+      errors,
     }
   } catch (error) {
     if ((error as { status?: number }).status === 401)
-      return { ...NOTHING, faults: ['GitHub does not accept the App: the id or the private key is wrong.'] }
-    return fault(error)
+      return { ...NOTHING, errors: ['GitHub does not accept the App: the id or the private key is wrong.'] }
+    return asResult(error)
   }
 }
 

@@ -4,13 +4,14 @@ import type { Store } from '../records/store.ts'
 import { updateObject } from '../records/update-record.ts'
 
 /**
- * Changes a JSON object that people write too. `change` gets what stands there, null for nothing, and may be called again.
- * @throws UserError if what stands there is not a JSON object
+ * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is none.
+ * It may be called several times.
+ * @throws UserError if the current value is not a JSON object
  */
 export async function editJson(
   store: Store,
   key: string,
-  change: (standing: JsonObject | null) => JsonObject,
+  change: (current: JsonObject | null) => JsonObject,
 ): Promise<JsonObject> {
   const codec = {
     parse: (body: Uint8Array) => objectIn(key, body),
@@ -20,7 +21,10 @@ export async function editJson(
   return (await updateObject(store, key, codec, change)).value
 }
 
-/** An object of the bucket that people write; null where there is none. */
+/**
+ * Reads such an object. Null if there is none.
+ * @throws UserError if it is not a JSON object
+ */
 export async function readJsonObject(store: Store, key: string): Promise<JsonObject | null> {
   const stored = await store.get(key)
   return stored && objectIn(key, stored.body)
@@ -29,5 +33,5 @@ export async function readJsonObject(store: Store, key: string): Promise<JsonObj
 function objectIn(key: string, body: Uint8Array): JsonObject {
   const value = parseJson(key, Buffer.from(body).toString('utf8'))
   if (isObject(value)) return value
-  throw new UserError(`${key} in the bucket is no JSON object. Put it right there first.`)
+  throw new UserError(`${key} in the bucket is not a JSON object. Correct it there first.`)
 }

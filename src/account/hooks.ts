@@ -1,24 +1,24 @@
 import type { Administration, Hook } from '../github/administration.ts'
 
-/** What a repository tells us of. */
+/** The events that webhooks are subscribed to. */
 export const EVENTS = ['push', 'pull_request', 'merge_group'] as const
 
-/** Adds the webhook to a repository, or brings the one that is there up to date. */
+/** Adds the webhook to a repository, or updates the existing one. */
 export async function addHook(
   github: Administration,
   repository: string,
   { url, secret }: { url: string; secret: string },
 ): Promise<{ hook: Hook; isNew: boolean }> {
-  const standing = (await github.hooks(repository)).find(hook => hook.url === url)
-  const hook = await github.putHook(repository, { url, secret, events: EVENTS }, standing?.id)
-  // GitHub pings new ones by itself.
-  if (standing) await github.ping(repository, hook.id)
-  return { hook, isNew: !standing }
+  const existing = (await github.hooks(repository)).find(hook => hook.url === url)
+  const hook = await github.putHook(repository, { url, secret, events: EVENTS }, existing?.id)
+  // GitHub pings new hooks by itself.
+  if (existing) await github.ping(repository, hook.id)
+  return { hook, isNew: !existing }
 }
 
-/** Removes the webhook from a repository; false where there is none of ours. */
+/** Removes the webhook from a repository. False if there is none with this URL. */
 export async function removeHook(github: Administration, repository: string, url: string): Promise<boolean> {
-  const ours = (await github.hooks(repository)).filter(hook => hook.url === url)
-  for (const { id } of ours) await github.removeHook(repository, id)
-  return ours.length > 0
+  const own = (await github.hooks(repository)).filter(hook => hook.url === url)
+  for (const { id } of own) await github.removeHook(repository, id)
+  return own.length > 0
 }

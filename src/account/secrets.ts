@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Build } from '../model/build.ts'
+import { VARIABLE_NAME } from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
 import { runnerSecretsKey, variablesKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
@@ -7,20 +8,20 @@ import type { Account } from './settings.ts'
 
 const secret = z.string().min(1)
 
-/** The runner's own secrets: http and report alone may read them, never a build. */
+/** The runner's own secrets. Only http and report may read them, builds never. */
 export const runnerSecretsSchema = z
   .object({
-    /** Several while one is being replaced: a delivery signed with any of them is believed. */
+    /** Several while one is being replaced. A delivery may be signed with any of them. */
     webhookSecrets: z.array(secret).min(1),
-    /** Sets statuses; null where an App does. */
+    /** Sets statuses. Null if an App does. */
     githubToken: secret.nullable().default(null),
-    /** Read-only, for private clones; null: without an App, private repositories cannot be built. */
+    /** Read-only, for private clones. With neither this nor an App, private repositories cannot be built. */
     cloneToken: secret.nullable().default(null),
     githubApp: z
       .object({ id: z.int().positive(), privateKey: z.string().includes('PRIVATE KEY') })
       .nullable()
       .default(null),
-    /** Posts messages; null where nobody wants any. */
+    /** Posts messages. Null: no Slack notifications. */
     slackToken: secret.nullable().default(null),
     /** Signs the links to private pages. */
     linkKey: z.string().min(16),
@@ -31,6 +32,7 @@ export const runnerSecretsSchema = z
   })
 export type RunnerSecrets = z.infer<typeof runnerSecretsSchema>
 
+/** @throws UserError if the secrets are missing or invalid. The message never contains a secret. */
 export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
   const stored = await store.get(runnerSecretsKey)
   const parsed = stored && runnerSecretsSchema.safeParse(parseJson(stored.body))
@@ -38,30 +40,30 @@ export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
   throw new UserError(
     parsed
       ? `${runnerSecretsKey} in the bucket is not valid: ${parsed.error.issues.map(issue => issue.path.join('.')).join(', ')}.`
-      : `${runnerSecretsKey} is missing in the bucket: this stack has not been set up yet.`,
+      : `${runnerSecretsKey} is missing in the bucket: run "lambci setup" to set up this stack.`,
   )
 }
 
-/** Long enough to spare most requests the reading, short enough that a new secret counts within a minute. */
-const KEPT_MS = 60_000
+/** Saves most requests a read. A new secret takes effect within this time. */
+const CACHE_MS = 60_000
 
-/** The runner's secrets, read when first asked for and kept for a minute. */
+/** Returns a function that reads the runner's secrets and caches them for a minute. */
 export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
-  let kept: { secrets: Promise<RunnerSecrets>; until: number } | null = null
+  let cached: { secrets: Promise<RunnerSecrets>; until: number } | null = null
   return () => {
-    if (!kept || kept.until < Date.now())
-      kept = { secrets: readRunnerSecrets(store), until: Date.now() + KEPT_MS }
-    // A failure is not kept: the next request asks again.
-    kept.secrets.catch(() => {
-      kept = null
+    if (!cached || cached.until < Date.now())
+      cached = { secrets: readRunnerSecrets(store), until: Date.now() + CACHE_MS }
+    // Failures are not cached: the next request tries again.
+    cached.secrets.catch(() => {
+      cached = null
     })
-    return kept.secrets
+    return cached.secrets
   }
 }
 
-const variablesSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+const variablesSchema = z.record(z.string().regex(VARIABLE_NAME), z.string())
 
-/** The keys of the objects that hold a build's secret variables, the account's first; missing objects are left out. */
+/** The keys of the existing objects with a build's secret variables: the account's, then the repository's. */
 export async function findSecretVariables(store: Store, build: Build, account: Account): Promise<string[]> {
   if (build.trust === 'fork' || !account.inheritsSecrets(build)) return []
   // Listed, not read: issuing grants does not require knowing the secrets.
@@ -71,7 +73,10 @@ export async function findSecretVariables(store: Store, build: Build, account: A
   return variablesKeys(build.project).filter((_, index) => found[index])
 }
 
-/** The secret variables in these objects, the later over the earlier. */
+/**
+ * The secret variables in these objects. Later objects override earlier ones.
+ * @throws UserError if one is missing or invalid
+ */
 export async function readSecretVariables(
   store: Store,
   keys: readonly string[],
@@ -80,16 +85,17 @@ export async function readSecretVariables(
     keys.map(async key => {
       const stored = await store.get(key)
       if (!stored)
-        throw new UserError(`${key} in the bucket has gone since this build was admitted. Rebuild it.`)
+        throw new UserError(`${key} in the bucket was deleted after this build was admitted. Rebuild it.`)
       const parsed = variablesSchema.safeParse(parseJson(stored.body))
-      if (!parsed.success) throw new UserError(`${key} in the bucket is not an object of names and strings.`)
+      if (!parsed.success)
+        throw new UserError(`${key} in the bucket is not an object of variable names and strings.`)
       return parsed.data
     }),
   )
   return Object.assign({}, ...layers)
 }
 
-/** Undefined, which no schema accepts, for what is no JSON; the text itself may be a secret and goes nowhere. */
+/** Undefined, which no schema accepts, for invalid JSON. A parser's message could reveal a secret. */
 function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString('utf8'))

@@ -9,24 +9,25 @@ import { runnerSecretsSchema } from './secrets.ts'
 
 const newSecret = () => randomBytes(32).toString('hex')
 
-/** Writes `secrets/runner.json`; what stands there and is not replaced stays. Answers the webhook secret that counts. */
+/** Writes `secrets/runner.json`, keeping current values that are not replaced. Returns the newest webhook secret. */
 export async function writeRunnerSecrets(
   store: Store,
   input: SetupInput,
 ): Promise<{ webhookSecret: string; isApp: boolean }> {
   const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = input
-  const written = await editJson(store, runnerSecretsKey, standing => {
-    const { data } = runnerSecretsSchema.safeParse(standing ?? {})
-    const known = data?.webhookSecrets ?? []
+  const written = await editJson(store, runnerSecretsKey, current => {
+    const { data } = runnerSecretsSchema.safeParse(current ?? {})
+    const existing = data?.webhookSecrets ?? []
     const hasNew = githubToken !== null || githubApp !== null
     if (!data && !hasNew) {
       throw new UserError(
-        'This stack has not been set up yet: give a GitHub token (--token-file), or an App (--app-id and --app-key-file).',
+        'This stack has not been set up yet: provide a GitHub token (--token-file), or an App (--app-id and --app-key-file).',
       )
     }
     return {
-      // The newest first: it signs new hooks. The one before counts until the next change.
-      webhookSecrets: rotateWebhookSecret || known.length === 0 ? [newSecret(), ...known.slice(0, 1)] : known,
+      // The newest comes first and signs new hooks. The previous one stays valid until the next rotation.
+      webhookSecrets:
+        rotateWebhookSecret || existing.length === 0 ? [newSecret(), ...existing.slice(0, 1)] : existing,
       githubToken: hasNew ? githubToken : (data?.githubToken ?? null),
       cloneToken: githubApp ? null : (cloneToken ?? data?.cloneToken ?? null),
       githubApp: hasNew ? githubApp : (data?.githubApp ?? null),
@@ -38,19 +39,19 @@ export async function writeRunnerSecrets(
   return { webhookSecret: webhookSecrets[0] ?? '', isApp: app !== null }
 }
 
-/** Writes whom to build for, and where notices go, into `config/global.json`; everything else there stays. */
+/** Sets `allow` and, unless it is set, the SNS topic in `config/global.json`. Keeps all other settings. */
 export async function writeFirstSettings(
   store: Store,
   owners: readonly string[],
-  noticesTopic: string | null,
+  topicArn: string | null,
 ): Promise<void> {
-  await editJson(store, settingsKeys('')[0], standing => {
-    const notifications = isObject(standing?.notifications) ? standing.notifications : {}
-    const isChosen = isObject(notifications.sns) || noticesTopic === null
+  await editJson(store, settingsKeys('')[0], current => {
+    const notifications = isObject(current?.notifications) ? current.notifications : {}
+    const isChosen = isObject(notifications.sns) || topicArn === null
     return {
-      ...standing,
+      ...current,
       ...(owners.length > 0 && { allow: owners }),
-      ...(!isChosen && { notifications: { ...notifications, sns: { topicArn: noticesTopic } } }),
+      ...(!isChosen && { notifications: { ...notifications, sns: { topicArn } } }),
     }
   })
 }

@@ -1,5 +1,6 @@
 import { readAccount } from '../account/settings.ts'
-import { buildRequestSchema, projectSchema, repositoryOf } from '../model/build.ts'
+import { buildRequestSchema, repositoryOf } from '../model/build.ts'
+import { projectSchema } from '../model/names.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'

@@ -30,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** What a person can do something about, in a sentence; null for a fault of ours, which keeps its stack. */
 function describeError({ name, message, code }: Error & { code?: string }): string | null {
-  if (name === 'Problem') return message
+  if (name === 'UserError') return message
   if (name === 'ExitPromptError') return 'Interrupted. Nothing has been written.'
   if (code === 'ECONNREFUSED')
     return `Nothing answers (${message}). Is the local system running? Start it with "lambci local".`

@@ -1,50 +1,53 @@
 import * as z from 'zod'
 
-const MOST = 20
+const MAX_ENTRIES = 20
 
-/** Below the workspace or, with `~/`, below HOME: nothing else is a build's to keep. */
-const keptPath = z
-  .string({ error: 'must be a path, as text' })
-  .max(300, { error: 'must be 300 characters long at most' })
+/** A path below the workspace or, with `~/`, below HOME. */
+const cachedPath = z
+  .string({ error: 'must be a path (a string)' })
+  .max(300, { error: 'must be at most 300 characters long' })
   .regex(/^(?:~\/)?(?!~)[^/\0\n]+(?:\/[^/\0\n]+)*\/?$/, {
     error: 'must be a path below the repository, or below HOME with "~/"',
   })
   .refine(
     path => !path.split('/').some(part => part === '.' || part === '..') && !/^\.git(\/|$)/.test(path),
-    {
-      error: 'must hold no "." or "..", and be anything but ".git"',
-    },
+    { error: 'must not contain "." or ".." and must not be in ".git"' },
   )
 
-const fileName = keptPath.refine(path => !path.startsWith('~'), { error: 'must be a file of the repository' })
+const fileName = cachedPath.refine(path => !path.startsWith('~'), {
+  error: 'must be a file of the repository',
+})
 
-const listOf = (each: typeof keptPath, what: string) =>
+const listOf = (item: typeof cachedPath, what: string) =>
   z
-    .array(each, { error: `must be a list of ${what}` })
-    .min(1, { error: `must name one of the ${what} at least` })
-    .max(MOST, { error: `must have ${MOST} ${what} at most` })
+    .array(item, { error: `must be a list of ${what}` })
+    .min(1, { error: 'must not be empty' })
+    .max(MAX_ENTRIES, { error: `must have at most ${MAX_ENTRIES} ${what}` })
 
-const WHOLE = 'must be a list of paths, or of objects with "paths" and "key"'
+const EXPECTED = 'must be a list of paths, or of objects with "paths" and "key"'
 
-/** What is kept from build to build; `false` for nothing. */
+/** Directories that are kept between builds; `false` for none. */
 export const cacheSchema = z.union(
   [
     z.literal(false),
-    z.array(keptPath, { error: WHOLE }).max(MOST, { error: `must have ${MOST} paths at most` }),
+    z
+      .array(cachedPath, { error: EXPECTED })
+      .max(MAX_ENTRIES, { error: `must have at most ${MAX_ENTRIES} paths` }),
     z
       .array(
         z.strictObject(
           {
-            paths: listOf(keptPath, 'paths').meta({ description: 'What is kept together.' }),
-            key: listOf(fileName, 'files')
-              .optional()
-              .meta({ description: 'Files of the repository: where they are the same, so is what is kept.' }),
+            paths: listOf(cachedPath, 'paths').meta({ description: 'Directories that are cached together.' }),
+            key: listOf(fileName, 'files').optional().meta({
+              description:
+                'Files of the repository. As long as none of them changes, the same cache is used and not saved again.',
+            }),
           },
           { error: 'must be an object with "paths" and "key"' },
         ),
-        { error: WHOLE },
+        { error: EXPECTED },
       )
-      .max(MOST, { error: `must have ${MOST} caches at most` }),
+      .max(MAX_ENTRIES, { error: `must have at most ${MAX_ENTRIES} caches` }),
   ],
-  { error: WHOLE },
+  { error: EXPECTED },
 )

@@ -1,32 +1,33 @@
+import { applyingRule, type Subject } from './applying-rule.ts'
 import { DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject } from './json.ts'
+import type { Layer } from './layer.ts'
 import { merge } from './merge.ts'
-import { applyingRule, type Subject } from './rules.ts'
 
-/** Layers laid upon each other: what they say together, and by which of them each top-level key got its value. */
+type LayerValues = Pick<Layer, 'name' | 'values'>
+
+/** Merged layers. `sources` names the layers that set each top-level key, the last one last. */
 export type Cascade = { merged: JsonObject; sources: ReadonlyMap<string, readonly string[]> }
 
-export type Layered = { name: string; says: JsonObject }
-
-/** Lays layers upon a cascade, the later over the earlier. */
-export function lay(under: Cascade, ...layers: readonly Layered[]): Cascade {
-  return layers.reduce(layOne, under)
+/** Merges layers over a cascade. Later layers override earlier ones. */
+export function applyLayers(base: Cascade, ...layers: readonly LayerValues[]): Cascade {
+  return layers.reduce(applyLayer, base)
 }
 
-/** Lays the branch or pull request rule that applies upon a cascade. */
-export function layRule(under: Cascade, subject: Subject): Cascade {
-  const rule = applyingRule(subject, under.merged)
-  return rule === null ? under : lay(under, rule)
+/** Merges the branch or pull request rule that applies over a cascade. */
+export function applyRule(base: Cascade, subject: Subject): Cascade {
+  const rule = applyingRule(subject, base.merged)
+  return rule === null ? base : applyLayers(base, rule)
 }
 
 export const defaults = (): Cascade =>
-  lay({ merged: {}, sources: new Map() }, { name: 'defaults', says: DEFAULTS })
+  applyLayers({ merged: {}, sources: new Map() }, { name: 'defaults', values: DEFAULTS })
 
-function layOne({ merged, sources }: Cascade, { name, says }: Layered): Cascade {
-  const given = Object.keys(says).map((key): [string, string[]] => {
+function applyLayer({ merged, sources }: Cascade, { name, values }: LayerValues): Cascade {
+  const updated = Object.keys(values).map((key): [string, string[]] => {
     const before = sources.get(key) ?? []
-    const grows = isObject(merged[key]) && isObject(says[key])
-    return [key, grows ? [...before.filter(other => other !== name), name] : [name]]
+    const isMerged = isObject(merged[key]) && isObject(values[key])
+    return [key, isMerged ? [...before.filter(other => other !== name), name] : [name]]
   })
-  return { merged: merge(merged, says), sources: new Map([...sources, ...given]) }
+  return { merged: merge(merged, values), sources: new Map([...sources, ...updated]) }
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { JsonObject } from './json.ts'
 import { notificationsSchema } from './notifications.ts'
 
-/** In its short form a list of paths is one cache. */
+/** A list of paths is short for one cache without a key. */
 const cacheSpecsSchema = z
   .union([
     z.literal(false).transform(() => []),
@@ -13,13 +13,21 @@ const cacheSpecsSchema = z
 
 const pathsSchema = z
   .object({
-    /** Null: all that is not excluded. */
+    /** Null: all files. */
     include: z.array(z.string()).readonly().nullable().default(null),
     exclude: z.array(z.string()).readonly().default([]),
   })
   .readonly()
 
-/** How a stage is deployed; null: as the top of the configuration says. */
+type StageInput = {
+  stage: string
+  deploy?: string | undefined
+  env?: Record<string, string> | undefined
+  url?: string | undefined
+  timeout?: number | undefined
+}
+
+/** How a stage is deployed. For null fields the top-level keys apply. */
 const stageRuleSchema = z
   .union([
     z.string().transform(stage => ({ stage })),
@@ -31,20 +39,13 @@ const stageRuleSchema = z
       timeout: z.int().optional(),
     }),
   ])
-  .transform(({ stage, ...rest }: StageWords) => ({
+  .transform(({ stage, ...rest }: StageInput) => ({
     stage,
     deploy: rest.deploy ?? null,
     env: rest.env ?? {},
     url: rest.url ?? null,
     timeout: rest.timeout ?? null,
   }))
-type StageWords = {
-  stage: string
-  deploy?: string | undefined
-  env?: Record<string, string> | undefined
-  url?: string | undefined
-  timeout?: number | undefined
-}
 export type StageRule = z.output<typeof stageRuleSchema>
 
 const configSchema = z
@@ -61,15 +62,18 @@ const configSchema = z
     timeout: z.int().nullable(),
     skip: z.boolean(),
     cache: cacheSpecsSchema,
-    /** Null: every file matters. */
+    /** Null: a change of any file starts a build. */
     paths: z.union([z.literal(false).transform(() => null), z.null(), pathsSchema]),
-    /** Null: as it is usual, which is for the plan to say. */
+    /** Null: the plan chooses the default. */
     cancelSuperseded: z.boolean().nullable(),
   })
   .readonly()
 
-/** All that holds for one build, whole and frozen; `timeout` in seconds. `branches` and `pullRequests` have spoken. */
+/**
+ * The complete configuration of one build, frozen. `timeout` is in seconds. `branches` and `pullRequests` are not
+ * part of it: their rules have been applied.
+ */
 export type Config = z.output<typeof configSchema>
 
-/** Makes a config of merged layers, each of which has been checked. */
+/** Makes a config of merged layers, each of which has been validated. */
 export const toConfig = (merged: JsonObject): Config => configSchema.parse(merged)

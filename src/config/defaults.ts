@@ -1,4 +1,4 @@
-/** What holds where nobody says anything: LambCI's defaults, and `main` built as `master` is. */
+/** The lowest layer: LambCI's defaults, with `main` built like `master`. */
 export const DEFAULTS = {
   cmd: 'npm ci && npm test',
   env: {},
@@ -32,7 +32,7 @@ export const DEFAULTS = {
   cache: [],
 } as const
 
-/** What holds where the account's settings say nothing: no repository is built, LambCI's usual branches deploy. */
+/** Account settings that are not set: no repository is built, and LambCI's usual branches may deploy. */
 export const ACCOUNT_DEFAULTS = {
   allow: [],
   deployBranches: ['master', 'main', 'qa', 'staging', 'production'],

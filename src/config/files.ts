@@ -1,55 +1,58 @@
 import { pick } from './json.ts'
 import { quote } from './key-path.ts'
-import { readLambciJson, readPackageJson, type Source } from './layer.ts'
+import { type Layer, readLambciJson, readPackageJson } from './layer.ts'
 
-/** The texts of a commit's files of configuration, null where there is none. */
+/** The contents of a commit's configuration files. Null: there is no such file. */
 export type Files = { lambciJson: string | null; packageJson: string | null; hasLambciJs: boolean }
 
 export const NO_FILES: Files = { lambciJson: null, packageJson: null, hasLambciJs: false }
 
-/** Which top-level keys files may say: all, none, or these. */
-export type Allowance = boolean | readonly string[]
+/** The top-level keys that files may set: all, none, or the listed ones. */
+export type AllowedKeys = boolean | readonly string[]
 
 /**
- * What files say, lowest first, as far as they are allowed to; `where` tells two commits' files apart in messages.
- * Files that may say nothing are not read. Throws a `Problem` for a wrong file.
+ * The layers of a commit's files, lowest first, without the keys that are not allowed. Files that may set nothing
+ * are not read. `suffix` follows the file name in messages, to tell the files of two commits apart.
+ * @throws UserError if a file is invalid
  */
-export function readFiles(files: Files, allowance: Allowance, where = ''): Source[] {
-  if (isSilent(allowance)) return []
-  const read = [
-    readPackageJson(files.packageJson, `package.json${where}`),
-    readLambciJson(files.lambciJson, `.lambci.json${where}`),
+export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): Layer[] {
+  if (allowsNothing(allowed)) return []
+  const layers = [
+    readPackageJson(files.packageJson, `package.json${suffix}`),
+    readLambciJson(files.lambciJson, `.lambci.json${suffix}`),
   ]
-  return read.filter(source => source !== null).map(source => limit(source, allowance))
+  return layers.filter(layer => layer !== null).map(layer => limitTo(allowed, layer))
 }
 
-/** Notes on files that are there but not read. */
-export function describeUnread(files: Files, allowance: Allowance): string[] {
-  const silenced = isSilent(allowance) && files.lambciJson !== null
+/** Notes about files that exist but are not read. */
+export function describeIgnoredFiles(files: Files, allowed: AllowedKeys): string[] {
+  const isIgnored = allowsNothing(allowed) && files.lambciJson !== null
   return [
     ...(files.hasLambciJs
-      ? ['.lambci.js is not read: configuration is data. Move what it says to .lambci.json.']
+      ? ['.lambci.js is ignored, because configuration is data. Move its settings to .lambci.json.']
       : []),
-    ...(silenced ? ['.lambci.json is not read: "allowConfigOverrides" lets files say nothing here.'] : []),
+    ...(isIgnored
+      ? ['.lambci.json is ignored: "allowConfigOverrides" does not let files set anything here.']
+      : []),
   ]
 }
 
 /** The keys that both allow. */
-export function narrow(one: Allowance, other: Allowance): Allowance {
+export function intersectKeys(one: AllowedKeys, other: AllowedKeys): AllowedKeys {
   if (one === true) return other
   if (other === true || one === false) return one
   return other === false ? false : one.filter(key => other.includes(key))
 }
 
-const isSilent = (allowance: Allowance) =>
-  allowance !== true && (allowance === false || allowance.length === 0)
+const allowsNothing = (allowed: AllowedKeys) =>
+  allowed !== true && (allowed === false || allowed.length === 0)
 
-function limit({ name, says, notes }: Source, allowance: Allowance): Source {
-  if (typeof allowance === 'boolean') return { name, says, notes }
-  const ignored = Object.keys(says).filter(key => !allowance.includes(key))
-  const note = `${name}: ${listed(ignored)} ignored: files may only say ${allowance.map(key => quote(key)).join(', ')} here.`
-  return { name, says: pick(says, allowance), notes: ignored.length === 0 ? notes : [...notes, note] }
+function limitTo(allowed: AllowedKeys, { name, values, notes }: Layer): Layer {
+  if (typeof allowed === 'boolean') return { name, values, notes }
+  const ignored = Object.keys(values).filter(key => !allowed.includes(key))
+  const verb = ignored.length === 1 ? 'is' : 'are'
+  const note = `${name}: ${quoteAll(ignored)} ${verb} ignored: files may only set ${quoteAll(allowed)} here.`
+  return { name, values: pick(values, allowed), notes: ignored.length === 0 ? notes : [...notes, note] }
 }
 
-const listed = (keys: readonly string[]) =>
-  `${keys.map(key => quote(key)).join(', ')} ${keys.length === 1 ? 'is' : 'are'}`
+const quoteAll = (keys: readonly string[]) => keys.map(key => quote(key)).join(', ')

@@ -1,8 +1,9 @@
 import { RE2JS } from 're2js'
 
 /**
- * Whether a path from the root of the repository matches one of these patterns: `*` and `?` stay within a directory, `**`
- * does not, and what names a directory means all that is below it. They come from strangers: their time is linear.
+ * Tells whether a path relative to the root of the repository matches one of the patterns. `*` and `?` do not match
+ * a slash, `**` does, and the name of a directory matches everything below it. Patterns are untrusted, so matching
+ * takes linear time (RE2).
  */
 export function matcherOf(patterns: readonly string[]): (path: string) => boolean {
   const compiled = patterns.map(pattern => RE2JS.compile(`^(?:${regexOf(pattern)})(?:/.*)?$`, RE2JS.DOTALL))
@@ -10,7 +11,7 @@ export function matcherOf(patterns: readonly string[]): (path: string) => boolea
 }
 
 const TOKENS = /\*\*\/|\*\*|\*|\?|[^*?]+/g
-const WILD: Record<string, string> = { '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' }
+const WILDCARDS: Record<string, string> = { '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' }
 
 const regexOf = (pattern: string) =>
-  pattern.replace(/^\.?\/+|\/+$/g, '').replace(TOKENS, token => WILD[token] ?? RE2JS.quote(token))
+  pattern.replace(/^\.?\/+|\/+$/g, '').replace(TOKENS, token => WILDCARDS[token] ?? RE2JS.quote(token))

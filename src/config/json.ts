@@ -6,19 +6,19 @@ export type JsonObject = Record<string, unknown>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Some keys of an object, those that it has. */
+/** A copy of an object with only these keys. Keys that it lacks are left out. */
 export const pick = (object: JsonObject, keys: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)))
 
-const MOST_BYTES = 256 * 1024
+const MAX_BYTES = 256 * 1024
 
 /**
- * Parses a file of configuration, with or without a byte order mark. A `Problem` says what is wrong with it and
- * at which line and column.
+ * Parses a configuration file, with or without a byte order mark.
+ * @throws UserError with line and column if it is not valid JSON, or if it is larger than 256 KB
  */
 export function parseJson(file: string, text: string): unknown {
-  if (Buffer.byteLength(text) > MOST_BYTES) {
-    throw new UserError(`${file} is larger than 256 KB, the most that is read. Make it smaller.`)
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    throw new UserError(`${file} is larger than 256 KB, the limit for configuration files. Make it smaller.`)
   }
   const json = text.replace(/^\uFEFF/, '')
   try {
@@ -37,17 +37,17 @@ const NAMES: Record<Expected, string> = {
   'key or }': 'a key in double quotes or "}"',
   colon: 'a colon',
   'comma or close': 'a comma or the closing bracket',
-  end: 'nothing more',
+  end: 'the end of the file',
 }
 
 const CLOSABLE = new Set<Expected>(['value or ]', 'key or }', 'comma or close'])
 
 const SPACE = /[ \t\n\r]*/y
-// A JSON string is any run of characters but quotes, backslashes and control characters, or of escapes (RFC 8259).
+// In a JSON string, quotes, backslashes and control characters must be escaped (RFC 8259).
 const TOKEN =
   /[{}[\],:]|"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy
 
-/** Where a text stops being JSON, and what should stand there: engines name the place only for some mistakes. */
+/** Where a text stops being JSON, and what was expected there. `JSON.parse` gives the position only of some errors. */
 export function describeSyntaxError(json: string): string {
   const open: string[] = []
   let expected: Expected = 'value'
@@ -55,15 +55,16 @@ export function describeSyntaxError(json: string): string {
   for (;;) {
     at += matchAt(SPACE, json, at).length
     const token = matchAt(TOKEN, json, at)
-    const next: Expected | null = token === '' ? null : after(expected, token, open)
-    if (next === null) return `${place(json, at)}: expected ${NAMES[expected]}, found ${found(json, at)}.`
+    const next: Expected | null = token === '' ? null : nextExpected(expected, token, open)
+    if (next === null)
+      return `${position(json, at)}: expected ${NAMES[expected]}, found ${describeToken(json, at)}.`
     expected = next
     at += token.length
   }
 }
 
-/** What may follow `token` where `expected` was expected; null where it may not stand. Keeps the open brackets. */
-function after(expected: Expected, token: string, open: string[]): Expected | null {
+/** What may follow `token`. Null if `token` is not what was expected. Updates the stack of open brackets. */
+function nextExpected(expected: Expected, token: string, open: string[]): Expected | null {
   const inside = (): Expected => (open.length === 0 ? 'end' : 'comma or close')
   const isClose = token === '}' || token === ']'
   if (isClose && CLOSABLE.has(expected) && open.at(-1) === token) {
@@ -84,15 +85,16 @@ function matchAt(pattern: RegExp, text: string, at: number): string {
   return pattern.exec(text)?.[0] ?? ''
 }
 
-function place(json: string, at: number): string {
+function position(json: string, at: number): string {
   const lines = json.slice(0, at).split('\n')
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
 }
 
-function found(json: string, at: number): string {
+function describeToken(json: string, at: number): string {
   const character = String.fromCodePoint(json.codePointAt(at) ?? 0)
   if (at >= json.length) return 'the end of the file'
   if (json.startsWith('//', at) || json.startsWith('/*', at)) return 'a comment (JSON has none)'
-  if (character === '"' && matchAt(TOKEN, json, at) === '') return 'a string that is broken or does not end'
+  if (character === '"' && matchAt(TOKEN, json, at) === '')
+    return 'a string that is invalid or not terminated'
   return quote(character)
 }

@@ -1,27 +1,30 @@
 import type * as z from 'zod'
 import { UserError } from '../model/user-error.ts'
+import { describeIssues } from './describe-issues.ts'
 import { isObject, type JsonObject, parseJson } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
-import { describeMistakes } from './mistakes.ts'
 import { layerSchema } from './schema.ts'
 
-/** What one file or settings object says: `says` has been checked and holds no key that is no longer needed. */
-export type Source = { name: string; says: JsonObject; notes: readonly string[] }
+/** One configuration file or settings object. `values` has been validated and contains no retired keys. */
+export type Layer = { name: string; values: JsonObject; notes: readonly string[] }
 
 const RETIRED = ['clearTmp', 's3Bucket', 's3PublicSecretNames']
-const MOST_MISTAKES = 10
-const DEEPEST = 10
+const MAX_ERRORS = 10
+const MAX_DEPTH = 10
 
-/** Reads `.lambci.json`; null if there is none. Throws a `Problem` that lists all its mistakes. */
-export function readLambciJson(text: string | null, name = '.lambci.json'): Source | null {
+/**
+ * Reads `.lambci.json`. Null if there is none.
+ * @throws UserError that lists all errors in the file
+ */
+export function readLambciJson(text: string | null, name = '.lambci.json'): Layer | null {
   return text === null ? null : parseLayer(layerSchema, { name, path: [] }, parseJson(name, text))
 }
 
 /**
- * Reads the key `lambci` of `package.json`; null without file or key. A `package.json` that is no JSON is a
- * `Problem`: what it would have said is not known, and the default command would be a guess.
+ * Reads the key `lambci` of `package.json`. Null if there is no file or no such key.
+ * @throws UserError also if `package.json` is not valid JSON: running the default command would be a guess
  */
-export function readPackageJson(text: string | null, name = 'package.json'): Source | null {
+export function readPackageJson(text: string | null, name = 'package.json'): Layer | null {
   if (text === null) return null
   const root = parseJson(name, text)
   if (!isObject(root)) throw new UserError(`${name}: the file must be an object.`)
@@ -29,40 +32,42 @@ export function readPackageJson(text: string | null, name = 'package.json'): Sou
   return parseLayer(layerSchema, { name, path: ['lambci'] }, root.lambci)
 }
 
-/** Checks a layer that has been parsed as JSON; `place` says where it stands. */
+/**
+ * Validates a layer of parsed JSON. `location` names the file and the path of the layer within it.
+ * @throws UserError that lists all errors
+ */
 export function parseLayer(
   schema: z.ZodType,
-  place: { name: string; path: string[] },
+  location: { name: string; path: string[] },
   value: unknown,
-): Source {
-  const hostile = findPrototypeKey(value, [])
-  if (hostile !== null) {
-    const path = keyPath([...place.path, ...hostile])
-    throw new UserError(`${place.name}: "__proto__" cannot be used as a key${path && ` in ${path}`}.`)
+): Layer {
+  const { name, path } = location
+  const parent = findPrototypeKey(value, [])
+  if (parent !== null) {
+    const where = keyPath([...path, ...parent])
+    throw new UserError(`${name}: "__proto__" cannot be used as a key${where && ` in ${where}`}.`)
   }
   const parsed = schema.safeParse(value)
-  if (!parsed.success) {
-    throw mistakenFile(place.name, describeMistakes(schema, value, parsed.error.issues, place.path))
-  }
-  const says = Object.entries(parsed.data as JsonObject).filter(([key]) => key !== '$schema')
+  if (!parsed.success) throw invalidFile(name, describeIssues(schema, value, parsed.error.issues, path))
+  const entries = Object.entries(parsed.data as JsonObject).filter(([key]) => key !== '$schema')
   return {
-    name: place.name,
-    says: Object.fromEntries(says.filter(([key]) => !RETIRED.includes(key))),
-    notes: says
+    name,
+    values: Object.fromEntries(entries.filter(([key]) => !RETIRED.includes(key))),
+    notes: entries
       .filter(([key]) => RETIRED.includes(key))
-      .map(([key]) => `${place.name}: ${quote(key)} is no longer needed and can be removed.`),
+      .map(([key]) => `${name}: ${quote(key)} is no longer needed. You can remove it.`),
   }
 }
 
-function mistakenFile(name: string, mistakes: readonly string[]): UserError {
-  const lines = mistakes.slice(0, MOST_MISTAKES).map(mistake => `${name}: ${mistake}`)
-  const left = mistakes.length - lines.length
-  return new UserError([...lines, ...(left > 0 ? [`${name}: and ${left} more.`] : [])].join('\n'))
+function invalidFile(name: string, errors: readonly string[]): UserError {
+  const lines = errors.slice(0, MAX_ERRORS).map(error => `${name}: ${error}`)
+  const left = errors.length - lines.length
+  return new UserError([...lines, ...(left > 0 ? [`${name}: and ${left} more errors.`] : [])].join('\n'))
 }
 
-/** The path to an own key `__proto__`, which JSON may hold; no further down than any key of ours lies. */
+/** The path of the object with an own key `__proto__`, which JSON may contain. Null if there is none. */
 function findPrototypeKey(value: unknown, path: string[]): string[] | null {
-  if (!isObject(value) || path.length > DEEPEST) return null
+  if (!isObject(value) || path.length > MAX_DEPTH) return null
   if (Object.hasOwn(value, '__proto__')) return path
   for (const [key, inner] of Object.entries(value)) {
     const found = findPrototypeKey(inner, [...path, key])

@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from './json.ts'
 
 /**
- * `over` upon `under`: objects merge deeply, all else replaces; so a boolean over an object replaces it, and an
- * object a boolean. Neither is changed. What comes back has no prototype, so that no key is anything but a key.
+ * Merges `over` into a copy of `under`. Objects merge deeply; any other value replaces the old one. The result has
+ * no prototype, so that keys such as `constructor` have no special meaning.
  */
 export function merge(under: JsonObject, over: JsonObject): JsonObject {
   const merged: JsonObject = Object.assign(Object.create(null), under)

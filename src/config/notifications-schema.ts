@@ -4,11 +4,11 @@ import { flagSchema, topicArnSchema } from './values.ts'
 
 const label = (max: number) =>
   z
-    .string({ error: 'must be text' })
+    .string({ error: 'must be a string' })
     .min(1, { error: 'must not be empty' })
-    .max(max, { error: `must be ${max} characters long at most` })
+    .max(max, { error: `must be at most ${max} characters long` })
 
-/** Which endings of builds people hear of. */
+/** For which conclusions notifications are sent. */
 export const notificationRuleSchema = z.enum(['always', 'change', 'failure'], {
   error: 'must be "always", "change" or "failure"',
 })
@@ -17,9 +17,9 @@ export type NotificationRule = z.infer<typeof notificationRuleSchema>
 export const slackSchema = z.strictObject(
   {
     channel: label(100).optional().meta({ description: 'The channel, such as "#general".' }),
-    username: label(100).optional().meta({ description: 'The name under which messages appear.' }),
-    iconUrl: label(2000).optional().meta({ description: 'The picture beside that name.' }),
-    asUser: flagSchema.optional().meta({ description: 'Post as the user to whom the token belongs.' }),
+    username: label(100).optional().meta({ description: 'The user name of the messages.' }),
+    iconUrl: label(2000).optional().meta({ description: 'The URL of the picture beside that name.' }),
+    asUser: flagSchema.optional().meta({ description: 'Post as the user who owns the token.' }),
   },
   { error: 'must be an object' },
 )
@@ -27,26 +27,30 @@ export const slackSchema = z.strictObject(
 const snsSchema = z.strictObject(
   {
     topicArn: topicArnSchema.optional().meta({
-      description: 'The topic to which notices go. A file may choose among those that the account lists.',
+      description: 'The topic for notifications. A file may choose one of those that the account lists.',
     }),
   },
   { error: 'must be an object' },
 )
 
-/** Who hears of builds, and when. */
+/** Where notifications are sent, and when. */
 export const notificationLayerSchema = z.strictObject(
   {
-    on: notificationRuleSchema
-      .optional()
-      .meta({ description: 'Which ends of builds people hear of.', default: DEFAULTS.notifications.on }),
+    on: notificationRuleSchema.optional().meta({
+      description: 'When to notify: always, when the conclusion changes, or on every failure.',
+      default: DEFAULTS.notifications.on,
+    }),
     slack: z
-      .union([z.literal(false), slackSchema], { error: 'must be an object, or false for none' })
+      .union([z.literal(false), slackSchema], { error: 'must be an object, or false to switch it off' })
       .optional()
-      .meta({ description: 'Messages in Slack; false for none.', default: DEFAULTS.notifications.slack }),
+      .meta({
+        description: 'Messages in Slack; false to switch them off.',
+        default: DEFAULTS.notifications.slack,
+      }),
     sns: z
-      .union([z.literal(false), snsSchema], { error: 'must be an object, or false for none' })
+      .union([z.literal(false), snsSchema], { error: 'must be an object, or false to switch it off' })
       .optional()
-      .meta({ description: 'Notices by Amazon SNS; false for none.' }),
+      .meta({ description: 'Notifications by Amazon SNS; false to switch them off.' }),
   },
   { error: 'must be an object with "on", "slack" and "sns"' },
 )

@@ -2,16 +2,16 @@ import * as z from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { notificationRuleSchema, slackSchema } from './notifications-schema.ts'
 
-// Merging may put an object in the place of `false`: the defaults fill in what it does not say.
+// An object may replace `false` in a merge. The defaults fill in the keys that it does not set.
 const slackSettingsSchema = z.preprocess(
   value => ({ ...DEFAULTS.notifications.slack, ...(value as object) }),
   slackSchema.required().readonly(),
 )
 
-/** Who hears of a build and when, in full. Notifiers pick their settings from it. */
+/** Complete notification settings. Each notifier picks its own from it. */
 export const notificationsSchema = z.object({
   on: notificationRuleSchema,
-  /** Null: no messages. */
+  /** Null: off. */
   slack: z.union([z.literal(false).transform(() => null), z.null(), slackSettingsSchema]),
   sns: z.union([
     z.literal(false).transform(() => ({ topicArn: null })),

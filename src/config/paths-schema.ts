@@ -1,36 +1,40 @@
 import * as z from 'zod'
 
-const MOST = 100
+const MAX_PATTERNS = 100
 
-/** Patterns of paths from the root of the repository. */
+/** Patterns for paths relative to the root of the repository. */
 const pathListSchema = z
   .array(
     z
-      .string({ error: 'must be a path, as text' })
+      .string({ error: 'must be a path (a string)' })
       .min(1, { error: 'must not be empty' })
-      .max(500, { error: 'must be 500 characters long at most' })
+      .max(500, { error: 'must be at most 500 characters long' })
       .refine(pattern => !/\{.*,.*\}|\\|^!/.test(pattern), {
         error:
-          'must be made of names, *, ** and ? (alternatives are several patterns, exceptions go into "exclude")',
+          'must consist of names, *, ** and ? (list alternatives as separate patterns, put exceptions into "exclude")',
       })
       .refine(pattern => /[^./]/.test(pattern), {
-        error: 'must name something below the repository',
+        error: 'must be a path below the repository',
       }),
     { error: 'must be a list of paths' },
   )
-  .max(MOST, { error: `must have ${MOST} paths at most` })
+  .max(MAX_PATTERNS, { error: `must have at most ${MAX_PATTERNS} paths` })
 
-/** Which changed files matter; `false` for all of them. */
+/** The files whose changes start a build; `false` for all. */
 export const pathsSchema = z.union(
   [
     z.literal(false),
     z.strictObject(
       {
         include: pathListSchema
-          .min(1, { error: 'an empty list means that nothing is ever built' })
+          .min(1, {
+            error: 'an empty list means that nothing is ever built; leave it out to include all files',
+          })
           .optional()
-          .meta({ description: 'Those that matter; all where it is not said.' }),
-        exclude: pathListSchema.optional().meta({ description: 'Those of them that do not.' }),
+          .meta({ description: 'Files whose changes start a build. Default: all files.' }),
+        exclude: pathListSchema
+          .optional()
+          .meta({ description: 'Files whose changes are ignored, even if "include" matches them.' }),
       },
       { error: 'must be an object with "include" and "exclude"' },
     ),

@@ -1,68 +1,69 @@
 import type { Build } from '../model/build.ts'
-import { type Cascade, defaults, lay, layRule } from './cascade.ts'
+import { applyingRule, type Rule, type Subject } from './applying-rule.ts'
+import { applyLayers, applyRule, type Cascade, defaults } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
-import { type Allowance, describeUnread, type Files, narrow, readFiles } from './files.ts'
-import type { Source } from './layer.ts'
+import { type AllowedKeys, describeIgnoredFiles, type Files, intersectKeys, readFiles } from './files.ts'
+import type { Layer } from './layer.ts'
 import { merge } from './merge.ts'
-import { applyingRule, type Rule, type Subject } from './rules.ts'
 import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
-import { listedTopic, topicOf } from './topics.ts'
+import { allowedTopic, topicOf } from './topics.ts'
 
-export type Resolving = {
+export type ResolveInput = {
   build: Subject & Pick<Build, 'project' | 'trust'>
-  /** The job's settings (`Settings`); null where they are not at hand, as in a working copy. */
+  /** The build's `settings` (see `Settings`). Null if they are not known, as in a working copy. */
   account: unknown
-  /** The files at the base commit: they speak for a job of trust `fork`. */
+  /** The files at the base commit. They count for a build of trust `fork`. */
   base: Files
   head: Files
 }
 
 export type Resolved = {
   config: Config
-  /** What the account alone decides; its defaults where its settings are not at hand. */
+  /** Settings that only the account can make. Its defaults if the settings are not known. */
   account: AccountRules
-  /** The branch or pull request rule that applies, null if there is none. */
+  /** The branch or pull request rule that applies. Null if there is none. */
   rule: Rule | null
-  /** Which layers gave each top-level key, the last one last. */
+  /** The layers that set each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
   notes: readonly string[]
-  /** What a push has changed; null where that is not known or nobody asks. */
+  /** The files that a push changed. Null if unknown or not needed. */
   changedFiles: readonly string[] | null
 }
 
 /**
- * The configuration of one build. The later of these wins: defaults, `config/global.json`,
- * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again. Throws a
- * `Problem` for whatever file or settings are wrong: never is the default command run in their stead.
+ * The configuration of one build. Layers, each overriding the ones before it: defaults, `config/global.json`,
+ * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again.
+ * @throws UserError if a file or the settings are invalid: the default command never runs in their place
  */
-export function resolveConfig({ build, account, base, head }: Resolving): Resolved {
+export function resolveConfig({ build, account, base, head }: ResolveInput): Resolved {
   const settings = account === null ? [] : parseSettings(build.project, account)
-  const bottom = lay(defaults(), ...settings.map(withoutAccountRules))
-  const ruled = layRule(bottom, build)
+  const rules = accountRules(settings)
+  const ofAccount = applyLayers(defaults(), ...settings.map(withoutAccountRules))
+  const beforeFiles = applyRule(ofAccount, build)
   const isFork = build.trust === 'fork'
 
-  // The rule for a fork's pull requests limits what its own files may say, not those of the base.
-  const allowance = allowanceOf(isFork ? bottom : ruled)
-  const files = readFiles(isFork ? base : head, allowance, isFork ? ' at the base commit' : '')
-  const spoken = lay(ruled, ...files)
-  const forked = isFork ? readForkFiles(head, [bottom, ruled, layRule(spoken, build)]) : []
-  const top = layRule(lay(spoken, ...forked), build)
+  // The rule for pull requests of forks limits the fork's files, not those of the base.
+  const allowed = allowedKeys(isFork ? ofAccount : beforeFiles)
+  const files = readFiles(isFork ? base : head, allowed, isFork ? ' at the base commit' : '')
+  const withFiles = applyLayers(beforeFiles, ...files)
+  const limits = [ofAccount, beforeFiles, applyRule(withFiles, build)]
+  const forkFiles = isFork ? readForkFiles(head, limits) : []
+  const top = applyRule(applyLayers(withFiles, ...forkFiles), build)
 
-  const unchecked = account === null && topicOf(top) !== null
-  const own = topicOf(ruled)
-  const listed = unchecked ? [topicOf(top)] : [topicOf(bottom), own, ...accountRules(settings).topics]
-  const { topic, notes: topicNotes } = listedTopic(top, own, listed)
-  const said =
+  const isUnchecked = account === null && topicOf(top) !== null
+  const ownTopic = topicOf(beforeFiles)
+  const topics = isUnchecked ? [topicOf(top)] : [topicOf(ofAccount), ownTopic, ...rules.topics]
+  const { topic, notes: topicNotes } = allowedTopic(top, ownTopic, topics)
+  const merged =
     topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
-  const config = toConfig({ ...said, inheritSecrets: inheritsSecrets(build, ruled, top) })
+  const config = toConfig({ ...merged, inheritSecrets: inheritsSecrets(build, beforeFiles, top) })
   const notes = [
-    ...[...settings, ...files, ...forked].flatMap(source => source.notes),
-    ...describeUnread(isFork ? base : head, allowance),
-    ...describeTop(build, top, config),
+    ...[...settings, ...files, ...forkFiles].flatMap(layer => layer.notes),
+    ...describeIgnoredFiles(isFork ? base : head, allowed),
+    ...describeWithheldSecrets(build, top, config),
     ...topicNotes,
-    ...(unchecked ? ['Without the account\'s settings, "notifications.sns.topicArn" is not checked.'] : []),
+    ...(isUnchecked ? ['"notifications.sns.topicArn" is not checked without the account\'s settings.'] : []),
   ]
-  const rules = accountRules(settings)
   return {
     config,
     account: rules,
@@ -73,29 +74,24 @@ export function resolveConfig({ build, account, base, head }: Resolving): Resolv
   }
 }
 
-/** Of a fork's own files only `cmd` and `env` count, and these only where each of `limits` lets files say them. */
-function readForkFiles(head: Files, limits: readonly Cascade[]): Source[] {
-  const allowance = limits.map(allowanceOf).reduce(narrow, ['cmd', 'env'])
-  const files = readFiles(head, allowance, ' at the head commit')
-  // That a fork's copy of the file says more than counts is no news: the base's file says the same.
+/** A fork's own files may only set `cmd` and `env`, and only if each of `limits` allows it. */
+function readForkFiles(head: Files, limits: readonly Cascade[]): Layer[] {
+  const allowed = limits.map(allowedKeys).reduce(intersectKeys, ['cmd', 'env'])
+  const files = readFiles(head, allowed, ' at the head commit')
+  // A fork's copy of the file normally sets the same keys as the base's file, so ignored keys are not noted.
   return files.map(file => ({ ...file, notes: [] }))
 }
 
-const allowanceOf = ({ merged }: Cascade) => merged.allowConfigOverrides as Allowance
+const allowedKeys = ({ merged }: Cascade) => merged.allowConfigOverrides as AllowedKeys
 
-/** Files may take secret variables away, not give them; a fork's build is never admitted to any. */
-function inheritsSecrets(build: Resolving['build'], ruled: Cascade, top: Cascade): boolean {
-  return build.trust !== 'fork' && ruled.merged.inheritSecrets === true && top.merged.inheritSecrets === true
+/** Files can withhold secret variables, but not grant them. Builds of forks never get any. */
+function inheritsSecrets(build: ResolveInput['build'], beforeFiles: Cascade, top: Cascade): boolean {
+  return [beforeFiles, top].every(({ merged }) => merged.inheritSecrets === true) && build.trust !== 'fork'
 }
 
-function describeTop(build: Resolving['build'], top: Cascade, config: Config): string[] {
-  const withheld = config.build && top.merged.inheritSecrets === true && !config.inheritSecrets
-  return [
-    ...(withheld && build.trust === 'fork'
-      ? ['Secret variables are never given to pull requests from forks or from Dependabot.']
-      : []),
-    ...(withheld && build.trust !== 'fork'
-      ? ['"inheritSecrets" stays false, as the account\'s settings say: files cannot switch it on.']
-      : []),
-  ]
+function describeWithheldSecrets(build: ResolveInput['build'], top: Cascade, config: Config): string[] {
+  if (!config.build || top.merged.inheritSecrets !== true || config.inheritSecrets) return []
+  return build.trust === 'fork'
+    ? ['Secret variables are never given to pull requests from forks or from Dependabot.']
+    : ['"inheritSecrets" stays false: the account\'s settings switch it off, and files cannot switch it on.']
 }

@@ -39,11 +39,19 @@ const stageRuleSchema = z.union(
     stageTemplateSchema,
     z.strictObject(
       {
-        stage: stageTemplateSchema.meta({ description: 'Its name; "$1" is the first group of the rule.' }),
-        deploy: commandSchema.optional().meta({ description: 'In place of the "deploy" at the top.' }),
-        env: environmentSchema.optional().meta({ description: 'Variables for the deploy alone.' }),
-        url: urlSchema.optional().meta({ description: 'Where the stage can be seen; "$1" as in its name.' }),
-        timeout: timeoutSchema.optional().meta({ description: 'Seconds that the deploy may take.' }),
+        stage: stageTemplateSchema.meta({
+          description: 'The name of the stage; "$1" is the first group of the rule.',
+        }),
+        deploy: commandSchema
+          .optional()
+          .meta({ description: 'The command for this stage, instead of the top-level "deploy".' }),
+        env: environmentSchema.optional().meta({ description: 'Variables for the deploy command only.' }),
+        url: urlSchema
+          .optional()
+          .meta({ description: 'The URL of the deployed stage; "$1" as in its name.' }),
+        timeout: timeoutSchema
+          .optional()
+          .meta({ description: 'Limit for the deploy command, in seconds (at most 900).' }),
       },
       { error: 'must be a stage name or an object with "stage"' },
     ),
@@ -52,24 +60,26 @@ const stageRuleSchema = z.union(
 )
 
 const retired = () =>
-  z.unknown().optional().meta({ description: 'Of LambCI; no longer needed.', deprecated: true })
+  z.unknown().optional().meta({ description: 'A key of LambCI that is no longer needed.', deprecated: true })
 
 const overrideShape = {
   cmd: commandSchema.optional().meta({
-    description: 'The command that builds and tests, run by "bash -c" at the root of the clone.',
+    description: 'The command that builds and tests, run by "bash -c" in the root of the clone.',
     default: DEFAULTS.cmd,
     examples: ['npm ci && npm test', 'pip install --user tox && tox', './ci.sh'],
   }),
-  env: environmentSchema
-    .optional()
-    .meta({ description: 'Variables for the commands. Secret ones are set with "lambci secret set".' }),
+  env: environmentSchema.optional().meta({
+    description: 'Environment variables for the commands. Set secret ones with "lambci secret set".',
+  }),
   build: flagSchema.optional().meta({
-    description: 'Whether to build where no rule of "branches" or "pullRequests" decides.',
+    description: 'Whether to build if no rule in "branches" or "pullRequests" decides.',
     default: DEFAULTS.build,
   }),
-  notifications: notificationLayerSchema.optional().meta({ description: 'Who hears of builds, and when.' }),
+  notifications: notificationLayerSchema
+    .optional()
+    .meta({ description: 'Where to send notifications, and when.' }),
   inheritSecrets: flagSchema.optional().meta({
-    description: 'Give secret variables to the commands. A file can switch this off, but not on.',
+    description: 'Pass secret variables to the commands. A file can switch this off, but not on.',
     default: DEFAULTS.inheritSecrets,
   }),
   allowConfigOverrides: z
@@ -81,41 +91,45 @@ const overrideShape = {
     )
     .optional()
     .meta({
-      description: 'What files in the repository may say: all, nothing, or the keys listed.',
+      description: 'The keys that files in the repository may set: true for all, false for none, or a list.',
       default: DEFAULTS.allowConfigOverrides,
     }),
   git: gitSchema.optional().meta({
-    description: 'How to clone: "depth" commits. It has effect in the account\'s settings.',
+    description:
+      'How to clone: "depth" is the number of commits. Only the account\'s settings have an effect.',
     default: DEFAULTS.git,
   }),
   stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')
     .optional()
     .meta({
       description:
-        'Which branch is deployed to which stage: branch names or "/regex/", and names of stages or objects.',
+        'Which branch is deployed to which stage. Keys: branch names or "/regex/". Values: stage names or objects.',
       examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
     }),
   deploy: commandSchema.optional().meta({
-    description: 'The command that deploys after a green build of a pushed branch that has a stage.',
+    description: 'The command that deploys after the tests have passed, on pushes to a branch with a stage.',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
     examples: ['zappa update $LAMBCI_STAGE', './deploy.sh "${STAGE}"'],
   }),
-  timeout: timeoutSchema.optional().meta({ description: 'Seconds that a command may take, 900 at most.' }),
+  timeout: timeoutSchema
+    .optional()
+    .meta({ description: 'Limit for each command, in seconds (at most 900).' }),
   cancelSuperseded: flagSchema.optional().meta({
     description:
-      'End a build when a newer commit of its branch or pull request comes. Without a word: yes, but for branches with a stage.',
+      'Cancel a build when a newer commit of its branch or pull request is pushed. Default: true, except for branches with a stage and with "paths".',
   }),
   cache: cacheSchema.optional().meta({
-    description: 'What is kept from build to build: directories of the workspace, or of HOME ("~/.npm").',
+    description: 'Directories to keep between builds, in the workspace or in HOME ("~/.npm").',
     examples: [['node_modules', '~/.npm']],
   }),
   paths: pathsSchema.optional().meta({
     description:
-      'Which changed files matter: a push that changes no other is not built. "*" and "?" stay within a directory, "**" does not.',
+      'Which files start a build when they change; a push that changes no other files is skipped. "*" and "?" do not match a slash, "**" does.',
     examples: [{ exclude: ['docs', '**/*.md'] }],
   }),
   skip: flagSchema.optional().meta({
-    description: 'Heed skip words such as "[skip ci]" in the message of a pushed commit.',
+    description:
+      'Skip pushes whose commit message contains "[skip ci]" or similar. Only the account\'s settings have an effect.',
     default: DEFAULTS.skip,
   }),
   clearTmp: retired(),
@@ -125,11 +139,11 @@ const overrideShape = {
 
 const overrideSchema = z
   .strictObject(overrideShape, { error: 'must be an object' })
-  .meta({ id: 'overrides', description: 'What else holds for these builds.' })
+  .meta({ id: 'overrides', description: 'Settings for these builds.' })
 
 const decisionSchema = z.union([z.boolean(), overrideSchema], { error: 'must be true, false or an object' })
-const forPullRequests = (whose: string) =>
-  decisionSchema.optional().meta({ description: `Pull requests ${whose}.` })
+const forPullRequests = (origin: string) =>
+  decisionSchema.optional().meta({ description: `Pull requests ${origin}.` })
 
 const pullRequestsSchema = z.strictObject(
   {
@@ -144,9 +158,9 @@ const pullRequestsSchema = z.strictObject(
 const layerShape = {
   ...overrideShape,
   $schema: z
-    .string({ error: 'must be text' })
+    .string({ error: 'must be a string' })
     .optional()
-    .meta({ description: 'Where editors find this schema.' }),
+    .meta({ description: 'The URL of this schema, for editors.' }),
   branches: z
     .union([z.boolean(), rulesSchema(decisionSchema, 'must be an object of branch rules')], {
       error: 'must be true, false or an object of branch rules',
@@ -154,7 +168,7 @@ const layerShape = {
     .optional()
     .meta({
       description:
-        'Which branches to build, and how: names first, then the first "/regex/" or "!/regex/" to match.',
+        'Which branches to build, and how. The exact name wins, then the first "/regex/" or "!/regex/" that matches.',
       default: DEFAULTS.branches,
     }),
   pullRequests: z
@@ -165,35 +179,36 @@ const layerShape = {
 
 /** One layer of configuration: `.lambci.json`, or the key `lambci` of `package.json`. Every key is optional. */
 export const layerSchema = z.strictObject(layerShape, { error: 'must be an object' })
-export type Layer = z.output<typeof layerSchema>
 
-/** A layer of the account's own, `config/global.json` or `config/gh/<owner>/<repo>.json`: files cannot say these. */
+/** A layer of the account's settings, `config/global.json` or `config/gh/<owner>/<repo>.json`, with keys that files cannot set. */
 export const accountSchema = z.strictObject(
   {
     ...layerShape,
-    allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build for.' }),
+    allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build.' }),
     deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
     deployRole: roleArnSchema.nullable().optional().meta({
-      description: 'The role that deploys assume; of the stack where it is not said.',
+      description: 'The role that deploys assume. Default: the role of the stack.',
     }),
     pinnedStages: z
       .record(
         stageSchema,
         z.strictObject(
           {
-            branches: ruleListSchema.meta({ description: 'The only branches that may take the stage.' }),
-            role: roleArnSchema.optional().meta({ description: 'The role that its deploys assume.' }),
+            branches: ruleListSchema.meta({ description: 'The only branches that may deploy to the stage.' }),
+            role: roleArnSchema
+              .optional()
+              .meta({ description: 'The role that deploys to the stage assume.' }),
           },
           { error: 'must be an object with "branches" and "role"' },
         ),
         { error: 'must be an object of stages' },
       )
       .optional()
-      .meta({ description: 'Stages that no file can give to another branch.' }),
+      .meta({ description: 'Stages that only these branches can deploy to, whatever files say.' }),
     topics: z
       .array(topicArnSchema, { error: 'must be a list of topic ARNs' })
       .optional()
-      .meta({ description: 'The SNS topics among which files may choose.' }),
+      .meta({ description: 'The SNS topics that files may choose from.' }),
   },
   { error: 'must be an object' },
 )

@@ -1,31 +1,37 @@
 import * as z from 'zod'
 import { UserError } from '../model/user-error.ts'
+import { matchingRules } from './branch-rules.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject, parseJson, pick } from './json.ts'
-import { parseLayer, type Source } from './layer.ts'
-import { matchingRules } from './pattern.ts'
+import { type Layer, parseLayer } from './layer.ts'
 import { accountSchema } from './schema.ts'
 
 /**
- * The account's settings for one repository, as a job carries them. The two files stay apart: merged, they would
- * no longer say whether an object was put in the place of a boolean.
+ * The account's settings for one repository, as a build stores them. The two files stay separate: merged, they would
+ * no longer show whether an object replaced a boolean.
  */
 export type Settings = { global?: JsonObject; repository?: JsonObject }
 
-/** What the account alone decides: whom to build for, what may deploy, which topics files may choose. */
+/** Settings that only the account can make. */
 export type AccountRules = {
+  /** The repositories to build: `owner`, `owner/repo` or `*`. */
   allow: readonly string[]
+  /** Branch rules. */
   deployBranches: readonly string[]
+  /** The ARNs of the SNS topics that files may choose. */
   topics: readonly string[]
-  /** What deploys assume; null: the stack's. */
+  /** The role that deploys assume. Null: the role of the stack. */
   deployRole: string | null
-  /** Stages that belong to certain branches, and what their deploys assume. */
+  /** Stages reserved for certain branches, and the roles that their deploys assume. */
   pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
 }
 
 const GLOBAL = 'config/global.json'
 
-/** Reads the account's settings, null for a file that is not there. Throws a `Problem` for a wrong one. */
+/**
+ * Reads the account's settings. Null means that the file does not exist.
+ * @throws UserError if a file is invalid
+ */
 export function readSettings(
   project: string,
   texts: { global: string | null; repository: string | null },
@@ -38,14 +44,17 @@ export function readSettings(
   return settings as Settings
 }
 
-/** The layers that a job's settings are, lowest first. Throws a `Problem` for what is no settings. */
-export function parseSettings(project: string, settings: unknown): Source[] {
+/**
+ * The layers of a build's settings, lowest first.
+ * @throws UserError if they are invalid
+ */
+export function parseSettings(project: string, settings: unknown): Layer[] {
   const parts = z
     .strictObject({ global: z.unknown().optional(), repository: z.unknown().optional() })
     .safeParse(settings)
   if (!isObject(settings) || !parts.success) {
     throw new UserError(
-      `The account's settings for ${project} must be an object of "global" and "repository".`,
+      `The account's settings for ${project} must be an object with "global" and "repository".`,
     )
   }
   const { global, repository } = parts.data
@@ -57,36 +66,40 @@ export function parseSettings(project: string, settings: unknown): Source[] {
   ]
 }
 
-/** What the account alone decides, from the layers of its settings: a later list replaces an earlier. */
-export function accountRules(layers: readonly Source[]): AccountRules {
+/** The account-only settings of these layers. A later list replaces an earlier one. */
+export function accountRules(layers: readonly Layer[]): AccountRules {
   return Object.assign(
     {},
     ACCOUNT_DEFAULTS,
-    ...layers.map(({ says }) => pick(says, Object.keys(ACCOUNT_DEFAULTS))),
+    ...layers.map(({ values }) => pick(values, Object.keys(ACCOUNT_DEFAULTS))),
   )
 }
 
-/** What a layer says of a build's configuration. */
-export function withoutAccountRules({ name, says }: Source): Pick<Source, 'name' | 'says'> {
-  const keys = Object.keys(says).filter(key => !Object.hasOwn(ACCOUNT_DEFAULTS, key))
-  return { name, says: pick(says, keys) }
+/** A layer without the account-only settings. */
+export function withoutAccountRules({ name, values }: Layer): Pick<Layer, 'name' | 'values'> {
+  const keys = Object.keys(values).filter(key => !Object.hasOwn(ACCOUNT_DEFAULTS, key))
+  return { name, values: pick(values, keys) }
 }
 
-/** Whether the account builds for a repository. GitHub's names are the same in capitals and small letters. */
+/** Whether the account builds a repository. Names on GitHub are case-insensitive. */
 export function isAllowed({ allow }: AccountRules, project: string): boolean {
   const [, owner = '', repository = ''] = project.toLowerCase().split('/')
   return allow.some(entry => ['*', owner, `${owner}/${repository}`].includes(entry.toLowerCase()))
 }
 
-/** Why a branch may not take a stage, or null: no file can take one that the account gives to another branch. */
-export function pinnedAway({ pinnedStages }: AccountRules, stage: string, branch: string): string | null {
+/** Why a branch may not deploy to a stage, because the account reserves it for others. Null if it may. */
+export function explainPinConflict(
+  { pinnedStages }: AccountRules,
+  stage: string,
+  branch: string,
+): string | null {
   const pinned = Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage] : undefined
   if (!pinned || matchingRules(pinned.branches, branch).length > 0) return null
-  return `the account's settings give it to ${pinned.branches.join(', ')}`
+  return `the account's settings reserve it for ${pinned.branches.join(', ')}`
 }
 
-/** The roles that deploys of a branch may assume: those of its pinned stages, and the account's own. */
-export const rolesOf = ({ pinnedStages, deployRole }: AccountRules, branch: string): string[] => [
+/** The roles that deploys of a branch may assume: those of its pinned stages, and the account's default. */
+export const deployRolesOf = ({ pinnedStages, deployRole }: AccountRules, branch: string): string[] => [
   ...new Set([
     ...(deployRole === null ? [] : [deployRole]),
     ...Object.values(pinnedStages).flatMap(({ branches, role }) =>
@@ -95,7 +108,7 @@ export const rolesOf = ({ pinnedStages, deployRole }: AccountRules, branch: stri
   ]),
 ]
 
-/** The role of one stage, null where the account names none. */
+/** The role of one stage. Null if the account sets none. */
 export const roleOfStage = ({ pinnedStages, deployRole }: AccountRules, stage: string): string | null =>
   (Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage]?.role : undefined) ?? deployRole
 

@@ -2,23 +2,25 @@ import type { Cascade } from './cascade.ts'
 import { isObject } from './json.ts'
 import { quote } from './key-path.ts'
 
-/** The topic that a cascade has come to, null for none. */
+/** The SNS topic of a cascade. Null if there is none. */
 export function topicOf({ merged }: Cascade): string | null {
   const sns = isObject(merged.notifications) ? merged.notifications.sns : null
   return isObject(sns) && typeof sns.topicArn === 'string' ? sns.topicArn : null
 }
 
 /**
- * The topic that files may have, and a note where they chose another: notices are sent with the account's rights, so
- * only topics that it lists are sent to. A build is not refused for it, since many a file comes from another account.
+ * The topic for a build's notifications: the configured one if it is among `listed`, or else the account's `own`,
+ * with a note. Notifications are sent with the account's permissions, so files may only choose topics that it lists.
+ * Another topic does not fail the build, because many a file was copied from another account.
  */
-export function listedTopic(chosen: Cascade, own: string | null, listed: readonly (string | null)[]) {
-  const topic = topicOf(chosen)
+export function allowedTopic(configured: Cascade, own: string | null, listed: readonly (string | null)[]) {
+  const topic = topicOf(configured)
   if (topic === null || listed.includes(topic)) return { topic, notes: [] }
   const choices = [...new Set(listed.filter(other => other !== null))]
-  const instead = own === null ? 'No notice is sent' : `Notices go to ${own}`
+  const effect = own === null ? 'No notification is sent' : `Notifications go to ${own}`
+  const file = configured.sources.get('notifications')?.at(-1)
   const note =
-    `${chosen.sources.get('notifications')?.at(-1)}: notifications.sns.topicArn ${quote(topic, 400)} is not a topic that the ` +
-    `account's settings list. ${instead}. ${choices.length === 0 ? 'Add' : `Choose ${choices.join(' or ')}, or add`} it to "topics" there.`
+    `${file}: notifications.sns.topicArn ${quote(topic, 400)} is not listed in the account's settings. ${effect}. ` +
+    `${choices.length === 0 ? 'Add' : `Choose ${choices.join(' or ')}, or add`} it to "topics" there.`
   return { topic: own, notes: [note] }
 }

@@ -1,104 +1,106 @@
 import * as z from 'zod'
-import { ruleMistake } from './pattern.ts'
+import {
+  REPOSITORY_PATTERN,
+  STAGE_NAME,
+  STAGE_NAME_RULE,
+  VARIABLE_NAME,
+  VARIABLE_NAME_RULE,
+} from '../model/names.ts'
+import { ruleError } from './branch-rules.ts'
 
-// Messages that begin with "must" go on from the path of a key; all others speak for themselves (mistakes.ts).
+// Messages that start with "must" or "is" continue after the path of a key; others are sentences of their own
+// (describe-issues.ts).
 
-/** Linux takes 128 KiB in one argument or variable at most, and a character may be three bytes. */
-const LONGEST_TEXT = 32_000
-const MOST_RULES = 100
+/** Linux allows 128 KiB for one argument or variable, and a character may take three bytes. */
+const MAX_LENGTH = 32_000
+const MAX_RULES = 100
 
 const text = (error: string) =>
   z
     .string({ error })
-    .max(LONGEST_TEXT, { error: `must be ${LONGEST_TEXT} characters long at most` })
+    .max(MAX_LENGTH, { error: `must be at most ${MAX_LENGTH} characters long` })
     .refine(value => !value.includes('\0'), { error: 'must not contain a NUL character' })
 
 /** A command for `bash -c`. */
-export const commandSchema = text('must be a command, as text').regex(/\S/, {
-  error: 'must be a command, and not an empty one',
-})
+export const commandSchema = text('must be a command (a string)').regex(/\S/, { error: 'must not be empty' })
 
 export const flagSchema = z.boolean({ error: 'must be true or false' })
 
-/** Environment variables. As in LambCI, numbers and booleans become text, null the empty text. */
+/** Environment variables. As in LambCI, numbers and booleans become strings, and null the empty string. */
 export const environmentSchema = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
-    error: 'variable names are made of letters, digits and underscores, and begin with no digit',
-  }),
+  z.string().regex(VARIABLE_NAME, { error: `is not a valid variable name (${VARIABLE_NAME_RULE})` }),
   z
-    .union([text('must be text'), z.number(), z.boolean(), z.null()], {
-      error: 'must be text, a number, true, false or null',
+    .union([text('must be a string'), z.number(), z.boolean(), z.null()], {
+      error: 'must be a string, a number, true, false or null',
     })
     .transform(value => String(value ?? '')),
   { error: 'must be an object of environment variables' },
 )
 
-/** A branch's name, `/regex/` or `!/regex/`. */
+/** The name of a branch, `/regex/` or `!/regex/`. */
 export const ruleSchema = z
-  .string({ error: 'must be a branch rule, as text' })
+  .string({ error: 'must be a branch rule (a string)' })
   .superRefine((rule, context) => {
-    const message = ruleMistake(rule)
+    const message = ruleError(rule)
     if (message !== null) context.addIssue({ code: 'custom', message })
   })
 
 /** An object whose keys are branch rules. */
 export const rulesSchema = <T extends z.ZodType>(value: T, error: string) =>
-  z.record(ruleSchema, value, { error }).refine(rules => Object.keys(rules).length <= MOST_RULES, {
-    error: `must have ${MOST_RULES} rules at most`,
+  z.record(ruleSchema, value, { error }).refine(rules => Object.keys(rules).length <= MAX_RULES, {
+    error: `must have at most ${MAX_RULES} rules`,
   })
 
 export const ruleListSchema = z
   .array(ruleSchema, { error: 'must be a list of branch rules' })
-  .max(MOST_RULES, { error: `must have ${MOST_RULES} rules at most` })
+  .max(MAX_RULES, { error: `must have at most ${MAX_RULES} rules` })
 
-const STAGE = 'a stage name such as "dev" (lower-case letters, digits, dashes; 40 characters at most)'
+const STAGE_ERROR = { error: `must be a stage name such as "dev" (${STAGE_NAME_RULE})` }
 
-export const stageSchema = z
-  .string({ error: `must be ${STAGE}` })
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, { error: `must be ${STAGE}` })
+export const stageSchema = z.string(STAGE_ERROR).regex(STAGE_NAME, STAGE_ERROR)
 
-/** `$1` stands for the first group of the rule's regular expression; whether the name then fits is known with the branch. */
+const STAGE_TEMPLATE = /^(?=.*\$[1-9])(?:[a-z0-9-]|\$[1-9]){1,60}$/
+
+/** `$1` stands for the first group of the branch rule. The resulting name is validated when the branch is known. */
 export const stageTemplateSchema = z
-  .string({ error: `must be ${STAGE}` })
-  .regex(/^(?:[a-z][a-z0-9-]{0,39}|(?=.*\$[1-9])(?:[a-z0-9-]|\$[1-9]){1,60})$/, { error: `must be ${STAGE}` })
+  .string(STAGE_ERROR)
+  .regex(new RegExp(`${STAGE_NAME.source}|${STAGE_TEMPLATE.source}`), STAGE_ERROR)
 
-/** A role that AWS lets be assumed. */
+/** A role that AWS allows to assume. */
 export const roleArnSchema = z
-  .string({ error: 'must be the ARN of a role' })
+  .string({ error: 'must be the ARN of an IAM role' })
   .regex(/^arn:aws[a-z-]{0,20}:iam::\d{12}:role\/[A-Za-z0-9+=,.@_/-]{1,120}$/, {
     error: 'must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/deploy"',
   })
 
-/** Where a stage can be seen. */
+/** The address of a deployed stage. */
 export const urlSchema = z
-  .string({ error: 'must be an address, as text' })
-  .max(500, { error: 'must be 500 characters long at most' })
-  .regex(/^https?:\/\/[^\s"<>]+$/, { error: 'must be an address that begins with https:// or http://' })
+  .string({ error: 'must be a URL (a string)' })
+  .max(500, { error: 'must be at most 500 characters long' })
+  .regex(/^https?:\/\/[^\s"<>]+$/, { error: 'must be a URL that starts with https:// or http://' })
 
-/** The ARN of a standard topic: a FIFO topic wants message groups, which notices have not. */
+/** The ARN of a standard topic. FIFO topics need message groups, which notifications do not have. */
 export const topicArnSchema = z
   .string({ error: 'must be the ARN of an SNS topic' })
   .regex(/^arn:aws[a-z-]{0,20}:sns:[a-z0-9-]{1,30}:\d{12}:[A-Za-z0-9_-]{1,256}$/, {
     error: 'must be the ARN of a standard SNS topic, such as "arn:aws:sns:us-east-1:123456789012:builds"',
   })
 
-/** Lambda ends a function after 900 s, whatever it does. */
+/** In seconds. Lambda ends every invocation after 900 s. */
 export const timeoutSchema = z
   .int({ error: 'must be a whole number of seconds' })
-  .min(1, { error: 'must be 1 second at least' })
-  .max(900, { error: 'must be 900 seconds at most, because Lambda ends a build after 15 minutes' })
+  .min(1, { error: 'must be at least 1 second' })
+  .max(900, { error: 'must be at most 900 seconds (Lambda ends a build after 15 minutes)' })
 
 const depthSchema = z
   .int({ error: 'must be a whole number of commits' })
-  .min(1, { error: 'must be 1 commit at least' })
-  .max(1_000_000, { error: 'must be 1,000,000 commits at most' })
+  .min(1, { error: 'must be at least 1 commit' })
+  .max(1_000_000, { error: 'must be at most 1,000,000 commits' })
 
 export const repositoryListSchema = z.array(
   z
     .string({ error: 'must be "owner", "owner/repo" or "*"' })
-    .regex(/^(\*|[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(\/[A-Za-z0-9._-]{1,100})?)$/, {
-      error: 'must be "owner", "owner/repo" or "*"',
-    }),
+    .regex(REPOSITORY_PATTERN, { error: 'must be "owner", "owner/repo" or "*"' }),
   { error: 'must be a list of "owner", "owner/repo" or "*"' },
 )
 

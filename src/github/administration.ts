@@ -8,17 +8,17 @@ export type Hook = {
   /** HTTP status of the last delivery, null before the first. */
   lastStatus: number | null
 }
-export type WantedHook = { url: string; secret: string; events: readonly string[] }
+export type HookConfig = { url: string; secret: string; events: readonly string[] }
 
-/** What setting up does on GitHub, in the name of the person whose token it is. */
+/** GitHub's API for setup, used with the token of a person. */
 export type Administration = {
-  /** Whose token this is, and its scopes; null for a fine-grained one, which does not tell them. */
+  /** The owner of the token, and its scopes. Null for fine-grained tokens, whose scopes GitHub does not return. */
   identity(): Promise<{ login: string; scopes: readonly string[] | null }>
-  /** Null where there is none, or none that this token may see. */
+  /** Null if the repository does not exist, or if the token has no access to it. */
   repository(name: string): Promise<{ isPrivate: boolean; isAdmin: boolean; mayPush: boolean } | null>
   hooks(name: string): Promise<Hook[]>
-  /** Adds a hook or, with an id, changes it. */
-  putHook(name: string, wanted: WantedHook, id?: number): Promise<Hook>
+  /** Creates a hook or, with an id, updates it. */
+  putHook(name: string, config: HookConfig, id?: number): Promise<Hook>
   removeHook(name: string, id: number): Promise<void>
   ping(name: string, id: number): Promise<void>
 }
@@ -28,7 +28,7 @@ export function openAdministration(apiUrl: string, token: string): Administratio
   const { repos, users } = octokit.rest
   return {
     identity: async () => {
-      const { data, headers } = await users.getAuthenticated().catch(refuse('The GitHub token'))
+      const { data, headers } = await users.getAuthenticated().catch(toUserError('The GitHub token'))
       const scopes = headers['x-oauth-scopes']
       return { login: data.login, scopes: scopes === undefined ? null : scopes.split(/, */).filter(Boolean) }
     },
@@ -39,11 +39,11 @@ export function openAdministration(apiUrl: string, token: string): Administratio
         return { isPrivate: data.private, isAdmin: admin, mayPush: push }
       } catch (error) {
         if (statusOf(error) === 404) return null
-        return refuse(name)(error)
+        return toUserError(name)(error)
       }
     },
     hooks: async name =>
-      (await octokit.paginate(repos.listWebhooks, namesOf(name)).catch(refuseHooks(name))).map(hookOf),
+      (await octokit.paginate(repos.listWebhooks, namesOf(name)).catch(hookError(name))).map(hookOf),
     putHook: async (name, { url, secret, events }, id) => {
       const hook = {
         ...namesOf(name),
@@ -51,46 +51,46 @@ export function openAdministration(apiUrl: string, token: string): Administratio
         events: [...events],
         active: true,
       }
-      const sent =
+      const response =
         id === undefined ? repos.createWebhook(hook) : repos.updateWebhook({ ...hook, hook_id: id })
-      return hookOf((await sent.catch(refuseHooks(name))).data)
+      return hookOf((await response.catch(hookError(name))).data)
     },
     removeHook: async (name, id) => {
-      await repos.deleteWebhook({ ...namesOf(name), hook_id: id }).catch(refuseHooks(name))
+      await repos.deleteWebhook({ ...namesOf(name), hook_id: id }).catch(hookError(name))
     },
     ping: async (name, id) => {
-      await repos.pingWebhook({ ...namesOf(name), hook_id: id }).catch(refuseHooks(name))
+      await repos.pingWebhook({ ...namesOf(name), hook_id: id }).catch(hookError(name))
     },
   }
 }
 
-type Found = {
+type HookResponse = {
   id: number
   events: string[]
   config: { url?: string }
   last_response?: { code: number | null }
 }
-const hookOf = ({ id, events, config, last_response }: Found): Hook => ({
+const hookOf = ({ id, events, config, last_response }: HookResponse): Hook => ({
   id,
   events,
   url: config.url ?? '',
   lastStatus: last_response?.code ?? null,
 })
 
-/** GitHub says 404, not 403, to whoever may not know of a repository's hooks. */
-const refuseHooks = (name: string) => (error: unknown) => {
-  if (![403, 404].includes(statusOf(error) ?? 0)) return refuse(name)(error)
+/** Without permission to see a repository's hooks, GitHub answers 404, not 403. */
+const hookError = (name: string) => (error: unknown) => {
+  if (![403, 404].includes(statusOf(error) ?? 0)) return toUserError(name)(error)
   throw new UserError(
-    `The GitHub token may not manage the webhooks of ${name}, or there is no such repository: it needs the scope admin:repo_hook (fine-grained: Webhooks, read and write), and you must be an admin there.`,
+    `The GitHub token may not manage the webhooks of ${name}, or the repository does not exist. The token needs the scope admin:repo_hook (fine-grained: Webhooks, read and write), and you must be an admin of the repository.`,
   )
 }
 
-const refuse =
+const toUserError =
   (what: string) =>
   (error: unknown): never => {
     const status = statusOf(error)
     if (status === 401)
-      throw new UserError('GitHub does not accept this token: it is mistyped, expired, or has been revoked.')
+      throw new UserError('GitHub does not accept this token: it is mistyped, expired or revoked.')
     if (status === undefined) throw error
     throw new UserError(`${what}: GitHub answered ${status}: ${(error as Error).message}`)
   }

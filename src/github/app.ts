@@ -2,34 +2,35 @@ import { createAppAuth } from '@octokit/auth-app'
 import { UserError } from '../model/user-error.ts'
 import { namesOf, openOctokit, statusOf } from './octokit.ts'
 
-/** A GitHub App as its owner has it: the number on its page, and a private key of it (PEM). */
+/** The credentials of a GitHub App: the id shown on its settings page, and a private key (PEM). */
 export type AppKeys = { id: number; privateKey: string }
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>
 
 export type App = {
   about(): Promise<{ slug: string; owner: string; permissions: Record<string, string>; events: string[] }>
-  /** Where it is installed: the account, and whether for all of its repositories. */
+  /** The accounts in which it is installed, for all or for selected repositories. */
   installations(): Promise<{ account: string; repositories: 'all' | 'selected' }[]>
   /**
-   * A token for one repository with these permissions, for an hour at most; a `fresh` one for a whole hour.
+   * A token for one repository with these permissions. It is valid for up to an hour; a `fresh` one for a whole hour.
    * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+   * @throws UserError with `status` 404 if the App is not installed on the repository
    */
   tokenFor(repository: string, permissions: Permissions, options?: { fresh?: boolean }): Promise<string>
-  /** Where GitHub sends the App's events, from all repositories on which it is installed. */
+  /** Sets the URL to which GitHub sends the events of all repositories on which the App is installed. */
   setWebhook(webhook: { url: string; secret: string }): Promise<void>
 }
 
-/** Acts as a GitHub App. */
+/** Authenticates as a GitHub App. */
 export function openApp(apiUrl: string, { id, privateKey }: AppKeys): App {
   const octokit = openOctokit(apiUrl, { authStrategy: createAppAuth, auth: { appId: id, privateKey } })
   const { apps } = octokit.rest
   const installed = new Map<string, Promise<number>>()
-  /** Where it is installed changes seldom; a failure is not kept. */
+  /** Cached, because installations rarely change. Failures are not cached. */
   const installationOf = (repository: string) => {
-    const known = installed.get(repository) ?? findInstallation(repository)
-    installed.set(repository, known)
-    known.catch(() => installed.delete(repository))
-    return known
+    const id = installed.get(repository) ?? findInstallation(repository)
+    installed.set(repository, id)
+    id.catch(() => installed.delete(repository))
+    return id
   }
   const findInstallation = async (repository: string) => {
     try {
@@ -37,10 +38,10 @@ export function openApp(apiUrl: string, { id, privateKey }: AppKeys): App {
     } catch (error) {
       if (statusOf(error) !== 404) throw error
       const { data } = await apps.getAuthenticated()
-      const problem = new UserError(
+      const notInstalled = new UserError(
         `The GitHub App ${data?.slug ?? id} is not installed on ${repository}: install it there, at ${data?.html_url}/installations/new.`,
       )
-      throw Object.assign(problem, { status: 404 })
+      throw Object.assign(notInstalled, { status: 404 })
     }
   }
   return {
@@ -73,7 +74,7 @@ export function openApp(apiUrl: string, { id, privateKey }: AppKeys): App {
       return token
     },
     setWebhook: async ({ url, secret }) => {
-      // As `data`: Octokit would take a parameter called `url` for the address to send to.
+      // Passed as `data`, because Octokit would use a parameter named `url` as the URL of the request.
       const data = { url, secret, content_type: 'json', insecure_ssl: '0' }
       await octokit.request('PATCH /app/hook/config', { data })
     },

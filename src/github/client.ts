@@ -4,7 +4,7 @@ import type { GitHubTokens } from './tokens.ts'
 export type CommitState = 'pending' | 'success' | 'failure' | 'error'
 
 export type CommitStatus = {
-  /** `owner/repo` that shows the status; of a fork's pull request, the base. */
+  /** `owner/repo` that shows the status: for a pull request from a fork, the base. */
   repository: string
   commit: string
   state: CommitState
@@ -27,17 +27,17 @@ export type DeploymentStatus = {
 
 export type GitHub = {
   setStatus(status: CommitStatus): Promise<void>
-  /** Answers its id. */
-  createDeployment(asked: { repository: string; commit: string; environment: string }): Promise<number>
+  /** Returns the id of the deployment. */
+  createDeployment(deployment: { repository: string; commit: string; environment: string }): Promise<number>
   setDeploymentStatus(status: DeploymentStatus): Promise<void>
 }
 
-/** Speaks to GitHub's REST API, with a token for each repository and purpose. */
+/** A client of GitHub's REST API, with a token for each repository and purpose. */
 export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' | 'deploying'>): GitHub => ({
   setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
-    // Where GitHub wants fewer writes, "running" gives way: the end is told soon enough.
-    const longestWait = state === 'pending' ? 0 : undefined
-    const octokit = openOctokit(apiUrl, { auth: await tokens.writing(repository) }, longestWait)
+    // Under a rate limit "running" is dropped: the conclusion will replace it soon.
+    const maxWaitSeconds = state === 'pending' ? 0 : undefined
+    const octokit = openOctokit(apiUrl, { auth: await tokens.writing(repository) }, maxWaitSeconds)
     await octokit.rest.repos.createCommitStatus({
       ...namesOf(repository),
       sha: commit,
@@ -53,11 +53,11 @@ export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' 
       ...namesOf(repository),
       ref: commit,
       environment,
-      // Merging is not ours, and our own pending status would stand in the way.
+      // We never merge, and our own pending status must not block the deployment.
       auto_merge: false,
       required_contexts: [],
     })
-    if (!('id' in data)) throw new Error(`GitHub made no deployment: ${data.message}`)
+    if (!('id' in data)) throw new Error(`GitHub did not create the deployment: ${data.message}`)
     return data.id
   },
   setDeploymentStatus: async status => {
@@ -75,8 +75,8 @@ export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' 
   },
 })
 
-/** GitHub's answer to a refused request in one line, for the report. */
-export function reasonOfRefusal(error: unknown): string {
+/** A failed request to GitHub in one line of at most 300 characters, for the report. */
+export function describeGitHubError(error: unknown): string {
   const { status, message } = error as { status?: number; message?: string }
   const text = (message ?? String(error)).split('\n')[0] ?? ''
   return (status ? `GitHub answered ${status}: ${text}` : `GitHub could not be reached: ${text}`).slice(
@@ -85,6 +85,6 @@ export function reasonOfRefusal(error: unknown): string {
   )
 }
 
-/** Whether asking again is in vain: the commit or repository is gone, or what was said is not acceptable. */
-export const isFinalRefusal = (error: unknown) =>
+/** Whether a retry is pointless: the commit or repository is gone, or GitHub rejects the contents of the request. */
+export const isPermanentError = (error: unknown) =>
   [404, 410, 422].includes((error as { status?: number }).status ?? 0)

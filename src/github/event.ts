@@ -1,10 +1,11 @@
 import * as z from 'zod'
+import { repositorySchema } from '../model/names.ts'
 
 const user = z.object({ login: z.string() })
 
 const repository = z.object({
   id: z.number(),
-  full_name: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*\/[A-Za-z0-9._-]+$/),
+  full_name: repositorySchema,
   private: z.boolean(),
   default_branch: z.string().default('master'),
 })
@@ -68,17 +69,17 @@ const SCHEMAS = {
 }
 type Name = keyof typeof SCHEMAS
 
-/** What GitHub sent, typed: only the fields that the product reads. */
+/** An event from GitHub, with only the fields that are used. */
 export type Event = { [N in Name]: { name: N; payload: z.infer<(typeof SCHEMAS)[N]> } }[Name]
 export type PushEvent = Extract<Event, { name: 'push' }>['payload']
 export type PullRequestEvent = Extract<Event, { name: 'pull_request' }>['payload']
 export type MergeGroupEvent = Extract<Event, { name: 'merge_group' }>['payload']
 
-export const knowsEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
+export const isSupportedEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
 
-/** Reads a payload by its event's schema; the error names the first field that does not fit. */
+/** Validates the payload of an event. The error names the first invalid field. */
 export function parseEvent(name: string, payload: unknown): Event | { error: string } {
-  if (!knowsEvent(name)) return { error: `The event "${name}" is not known.` }
+  if (!isSupportedEvent(name)) return { error: `The event "${name}" is not supported.` }
   const parsed = SCHEMAS[name].safeParse(payload)
   if (parsed.success) return { name, payload: parsed.data } as Event
   const issue = parsed.error.issues[0]

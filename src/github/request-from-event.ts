@@ -1,40 +1,50 @@
 import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
-import { skipWordIn } from './skip-words.ts'
+import { findSkipWord } from './skip-words.ts'
 
-/** What an event asks for (`ignored`: unless the account heeds no skip words), why it asks for nothing, or what is wrong with it. */
-export type Asked = { request: BuildRequest; ignored?: string } | { ignored: string } | { error: string }
+/**
+ * The build that an event requests, why it requests none (`ignored`), or why it is invalid. A request with `ignored`
+ * contains a skip word and counts only if the account does not use skip words.
+ */
+export type RequestResult =
+  | { request: BuildRequest; ignored?: string }
+  | { ignored: string }
+  | { error: string }
 
 const ACTIONS = ['opened', 'reopened', 'synchronize']
 const DEPENDABOT = 'dependabot[bot]'
 const HEADS = 'refs/heads/'
-const MESSAGE_LENGTH = 2000
-const PEOPLE = 20
+const MAX_MESSAGE_LENGTH = 2000
+const MAX_COMMITTERS = 20
 
-/** Reads the request out of an event; a pure function. */
-export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Asked {
-  const asked = readers[event.name](event.payload as never)
-  if (!('request' in asked)) return asked
-  const parsed = buildRequestSchema.safeParse(asked.request)
-  if (parsed.success) return { ...asked, request: parsed.data }
+/** The build that an event requests, if any. */
+export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): RequestResult {
+  const result = readers[event.name](event.payload as never)
+  if (!('request' in result)) return result
+  const parsed = buildRequestSchema.safeParse(result.request)
+  if (parsed.success) return { ...result, request: parsed.data }
   const issue = parsed.error.issues[0]
   return {
     error: `This ${event.name} event cannot be built: ${issue?.path.join('.')} is not valid (${issue?.message}).`,
   }
 }
 
-const readers = { push: askedByPush, pull_request: askedByPullRequest, merge_group: askedByMergeGroup }
+const readers = {
+  push: requestFromPush,
+  pull_request: requestFromPullRequest,
+  merge_group: requestFromMergeGroup,
+}
 
-function askedByPush(push: PushEvent): Asked {
+function requestFromPush(push: PushEvent): RequestResult {
   if (!push.ref.startsWith(HEADS))
     return { ignored: `${push.ref} is not a branch: only pushes to branches are built.` }
   const branch = push.ref.slice(HEADS.length)
   if (push.deleted || !push.head_commit)
     return { ignored: `The branch ${branch} was deleted: there is nothing to build.` }
-  const word = skipWordIn(push.head_commit.message)
+  const word = findSkipWord(push.head_commit.message)
   const { author } = push.head_commit
   return {
-    ...(word && { ignored: `The commit message says "${word}": this push is not built.` }),
+    ...(word && { ignored: `The commit message contains "${word}": this push is not built.` }),
     request: {
       ...fromRepository(push.repository),
       event: 'push',
@@ -47,14 +57,20 @@ function askedByPush(push: PushEvent): Asked {
       pullRequest: null,
       isFork: false,
       isDependabot: push.sender?.login === DEPENDABOT,
-      message: shortened(push.head_commit.message, MESSAGE_LENGTH),
+      message: shorten(push.head_commit.message, MAX_MESSAGE_LENGTH),
       author: person(author.name || push.pusher.name, author.username),
-      committers: peopleOf(push),
+      committers: committersOf(push),
     },
   }
 }
 
-function askedByPullRequest({ action, number, pull_request, repository, sender }: PullRequestEvent): Asked {
+function requestFromPullRequest({
+  action,
+  number,
+  pull_request,
+  repository,
+  sender,
+}: PullRequestEvent): RequestResult {
   if (!ACTIONS.includes(action)) {
     return { ignored: `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.` }
   }
@@ -66,26 +82,26 @@ function askedByPullRequest({ action, number, pull_request, repository, sender }
       ...fromRepository(repository),
       event: 'pull_request',
       trigger: `pr/${number}`,
-      branch: withoutHeads(base.ref),
-      checkoutBranch: withoutHeads(head.ref),
+      branch: branchName(base.ref),
+      checkoutBranch: branchName(head.ref),
       commit: head.sha,
       baseCommit: base.sha,
       cloneRepository: head.repo?.full_name ?? null,
       pullRequest: number,
-      // A deleted fork has no repository any more: who is not known to be ours is a stranger.
+      // The repository of a deleted fork is null, so it counts as a fork too.
       isFork: head.repo?.id !== repository.id,
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,
-      message: shortened(pull_request.title, MESSAGE_LENGTH),
+      message: shorten(pull_request.title, MAX_MESSAGE_LENGTH),
       author: person(author, author),
       committers: [],
     },
   }
 }
 
-function askedByMergeGroup({ action, merge_group, repository, sender }: MergeGroupEvent): Asked {
+function requestFromMergeGroup({ action, merge_group, repository, sender }: MergeGroupEvent): RequestResult {
   if (action !== 'checks_requested')
     return { ignored: `The merge group was ${action}: only checks_requested starts a build.` }
-  const checkoutBranch = withoutHeads(merge_group.head_ref)
+  const checkoutBranch = branchName(merge_group.head_ref)
   const author = merge_group.head_commit?.author
   const login = sender?.login ?? 'ghost'
   return {
@@ -93,7 +109,7 @@ function askedByMergeGroup({ action, merge_group, repository, sender }: MergeGro
       ...fromRepository(repository),
       event: 'merge_group',
       trigger: `push/${checkoutBranch}`,
-      branch: withoutHeads(merge_group.base_ref),
+      branch: branchName(merge_group.base_ref),
       checkoutBranch,
       commit: merge_group.head_sha,
       baseCommit: merge_group.base_sha,
@@ -101,9 +117,9 @@ function askedByMergeGroup({ action, merge_group, repository, sender }: MergeGro
       pullRequest: null,
       isFork: false,
       isDependabot: false,
-      message: shortened(
-        merge_group.head_commit?.message ?? `Merge queue of ${withoutHeads(merge_group.base_ref)}`,
-        MESSAGE_LENGTH,
+      message: shorten(
+        merge_group.head_commit?.message ?? `Merge queue of ${branchName(merge_group.base_ref)}`,
+        MAX_MESSAGE_LENGTH,
       ),
       author: person(author?.name || login, author?.username ?? login),
       committers: [],
@@ -118,24 +134,24 @@ const fromRepository = (repository: PushEvent['repository']) => ({
   target: null,
 })
 
-const withoutHeads = (ref: string) => (ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref)
+const branchName = (ref: string) => (ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref)
 
-/** At most `length` characters and none of them halved: what crosses SNS stays small whatever was pushed. */
-const shortened = (text: string, length: number) =>
+/** Cuts a text to `length` characters, never within a surrogate pair, because SNS limits the size of a message. */
+const shorten = (text: string, length: number) =>
   text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`
 
 const person = (name: string, login: string | null | undefined): Person => ({
-  name: shortened(name || (login ?? 'unknown'), 100),
-  login: login ? shortened(login, 80) : null,
+  name: shorten(name || (login ?? 'unknown'), 100),
+  login: login ? shorten(login, 80) : null,
 })
 
-/** Everyone who wrote or committed a part of the push, each once. */
-function peopleOf({ commits, head_commit }: PushEvent): Person[] {
+/** The authors and committers of a push, each once. */
+function committersOf({ commits, head_commit }: PushEvent): Person[] {
   const signers = [...commits, ...(head_commit ? [head_commit] : [])].flatMap(({ author, committer }) => [
     author,
     committer,
   ])
   const people = signers.map(({ name, username }) => person(name, username))
   const byKey = new Map(people.map(each => [each.login ?? each.name, each]))
-  return [...byKey.values()].slice(0, PEOPLE)
+  return [...byKey.values()].slice(0, MAX_COMMITTERS)
 }

@@ -2,14 +2,17 @@ import { createHmac } from 'node:crypto'
 
 export type Sent = { status: number; answer: unknown }
 
-/** Sends the http function at `base` a delivery, signed as GitHub signs its own. Throws what `fetch` throws. */
+/**
+ * Sends a delivery to the http function at `base`, signed like GitHub's.
+ * @throws whatever `fetch` throws
+ */
 export async function sendSigned(
   base: string,
   secret: string,
   { event, body, id }: { event: string; body: string; id: string },
 ): Promise<Sent> {
   const signature = createHmac('sha256', secret).update(body).digest('hex')
-  const answer = await fetch(`${base}/webhook`, {
+  const response = await fetch(`${base}/webhook`, {
     method: 'POST',
     body,
     headers: {
@@ -19,5 +22,5 @@ export async function sendSigned(
       'x-hub-signature-256': `sha256=${signature}`,
     },
   })
-  return { status: answer.status, answer: await answer.json().catch(() => null) }
+  return { status: response.status, answer: await response.json().catch(() => null) }
 }

@@ -1,10 +1,10 @@
 // https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
-const WORDS = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]']
+const SKIP_WORDS = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]']
 const TRAILER = /^skip-checks: *true$/
 
-/** The word by which a commit message asks not to be built, or null. */
-export function skipWordIn(message: string): string | null {
-  const word = WORDS.find(each => message.includes(each))
+/** The word in a commit message that skips the build. Null if there is none. */
+export function findSkipWord(message: string): string | null {
+  const word = SKIP_WORDS.find(each => message.includes(each))
   if (word) return word
   const lastParagraph =
     message

@@ -1,38 +1,38 @@
 import { UserError } from '../model/user-error.ts'
 import type { App, AppKeys, Permissions } from './app.ts'
 
-/** By what this stack speaks to GitHub: an App, or a token and a second one that can only read. */
+/** The GitHub credentials of a stack: an App, or a token and a read-only clone token. */
 export type GitHubSecrets = {
   githubToken: string | null
   cloneToken: string | null
   githubApp: AppKeys | null
 }
 
-/** What setting statuses takes of an App. */
-export const WRITING: Permissions = { statuses: 'write' }
-/** What telling of deploys takes of an App; asked for apart, for an App may well lack it. */
-export const DEPLOYING: Permissions = { deployments: 'write' }
-/** What a clone takes of an App. */
-export const CLONING: Permissions = { contents: 'read' }
+/** The permissions that an App needs for statuses. */
+export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
+/** The permissions for deployments. Requested separately, because they are optional. */
+export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
+/** The permissions for clones. */
+export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 
 export type GitHubTokens = {
-  /** For statuses; only http and report hold it. */
+  /** For statuses. Only http and report have it. */
   writing(repository: string): Promise<string>
   /** For deployments. */
   deploying(repository: string): Promise<string>
-  /** For the clone of one private repository, good for an hour with an App; null where there is none. */
+  /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
 }
 
-/** Tokens by the secrets of this moment: one that is replaced counts at once. */
+/** Reads the secrets for each token, so that a replaced one takes effect at once. */
 export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>): GitHubTokens {
-  let kept: { app: App; keys: AppKeys } | null = null
+  let cached: { app: App; keys: AppKeys } | null = null
   const appOf = async (keys: AppKeys): Promise<App> => {
-    // Loaded when it is needed: http starts sooner without it.
+    // Loaded on demand, because http starts faster without it.
     const { openApp } = await import('./app.ts')
-    if (kept?.keys.id !== keys.id || kept.keys.privateKey !== keys.privateKey)
-      kept = { app: openApp(apiUrl, keys), keys }
-    return kept.app
+    if (cached?.keys.id !== keys.id || cached.keys.privateKey !== keys.privateKey)
+      cached = { app: openApp(apiUrl, keys), keys }
+    return cached.app
   }
   const tokenWith = async (repository: string, permissions: Permissions) => {
     const { githubApp, githubToken } = await secrets()
@@ -43,12 +43,14 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
     )
   }
   return {
-    writing: repository => tokenWith(repository, WRITING),
-    deploying: repository => tokenWith(repository, DEPLOYING),
+    writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
+    deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
-      // It may wait forty minutes in the queue.
-      return githubApp ? (await appOf(githubApp)).tokenFor(repository, CLONING, { fresh: true }) : cloneToken
+      // Fresh, because the build may wait in the queue for forty minutes.
+      return githubApp
+        ? (await appOf(githubApp)).tokenFor(repository, CLONE_PERMISSIONS, { fresh: true })
+        : cloneToken
     },
   }
 }

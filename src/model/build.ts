@@ -1,63 +1,50 @@
 import * as z from 'zod'
+import { projectSchema, repositorySchema, stageNameSchema } from './names.ts'
 
-/** What kind of sandbox a job may run in (docs/security.md). */
+/** Which kind of sandbox a build may run in (docs/security.md). */
 export const trustSchema = z.enum(['fork', 'branch', 'protected'])
 export type Trust = z.infer<typeof trustSchema>
 
-/**
- * `gh/<owner>/<repo>`, of the characters and lengths that GitHub allows there (39 and 100): it becomes a part of keys, of
- * links, and of session policies, which must stay short.
- */
-export const projectSchema = z
-  .string()
-  .regex(/^gh\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
-
+/** SHA-1 or SHA-256, in full. */
 export const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
 
-const repositorySchema = z
-  .string()
-  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)
-
-/** A stage's name: it becomes a part of keys and an environment on GitHub. */
-export const stageNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
-
-/** GitHub's limit for the name of a branch; it becomes a part of keys, percent-encoded. */
-const LONGEST_BRANCH = 255
-export const branchSchema = z.string().refine(name => Buffer.byteLength(name) <= LONGEST_BRANCH, {
-  message: `A branch's name is longer than ${LONGEST_BRANCH} bytes`,
+/** GitHub's limit for a branch name, in bytes. The name is part of object keys, percent-encoded. */
+const MAX_BRANCH_BYTES = 255
+export const branchSchema = z.string().refine(name => Buffer.byteLength(name) <= MAX_BRANCH_BYTES, {
+  message: `A branch name is longer than ${MAX_BRANCH_BYTES} bytes`,
 })
 
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>
 
-/** What an event asks for, before it has a number: the part of a job that GitHub's payload alone decides. */
+/** A build before it has a number: the fields that come from GitHub's payload alone. */
 export const buildRequestSchema = z.object({
   project: projectSchema,
   event: z.enum(['push', 'pull_request', 'merge_group', 'deploy']),
   /** `push/<branch>`, `pr/<n>` or `deploy/<stage>`. */
   trigger: z.string().max(1000),
-  /** The branch whose rules apply; of a pull request or merge group, the base. */
+  /** The branch whose rules apply: for a pull request or merge group, the base. */
   branch: branchSchema,
   defaultBranch: branchSchema,
   commit: commitSchema,
-  /** The commit before the push, or the base of the pull request; null where there is none (a new branch). */
+  /** The commit before the push, or the base of the pull request. Null for a new branch. */
   baseCommit: commitSchema.nullable(),
-  /** `owner/repo` that holds the commit; null where a pull request's fork has been deleted. */
+  /** `owner/repo` that holds the commit. Null if the fork of a pull request has been deleted. */
   cloneRepository: repositorySchema.nullable(),
   checkoutBranch: branchSchema,
   pullRequest: z.int().positive().nullable(),
   isFork: z.boolean(),
   isPrivate: z.boolean(),
   isDependabot: z.boolean(),
-  /** Of an event `deploy`: what is deployed where. */
+  /** For the event `deploy`: what to deploy where. */
   target: z
     .object({
       stage: stageNameSchema,
-      /** The build whose commit it is. */
+      /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
-      /** Its place among the stage's deploys, where that is not its own number: nothing older goes over anything newer. */
+      /** Its position among the deploys of the stage, if not its own number (see `sequenceOf`). */
       sequence: z.int().positive().nullable(),
-      /** The build that waited for it, which is told how it ends. */
+      /** The number of the build that waited for this deploy; its end is reported there too. */
       waited: z.int().positive().nullable(),
     })
     .nullable()
@@ -68,24 +55,24 @@ export const buildRequestSchema = z.object({
 })
 export type BuildRequest = z.infer<typeof buildRequestSchema>
 
-/** What is asked for: plain JSON, written once as `build.json` and never changed. */
+/** A numbered build: plain JSON, written once as `build.json` and never changed. */
 export const buildSchema = buildRequestSchema.extend({
   number: z.int().positive(),
   trust: trustSchema,
-  /** The account's settings for this repository: the first layer of its configuration, parsed where it is used. */
+  /** The account's settings for this repository: the first layer of its configuration, parsed when it is used. */
   settings: z.record(z.string(), z.unknown()),
-  /** Known to this job alone: a failure record must carry it to be believed. */
+  /** A secret of this build. A failure record counts only if it contains it. */
   nonce: z.string().min(16).max(64),
   delivery: z.string().max(100),
-  /** Where the http function was reached: links to the build begin with it. */
+  /** Public URL of the http function: links to the build start with it. */
   baseUrl: z.url().max(300),
   queuedAt: z.iso.datetime(),
-  /** The latest moment at which this job can still be running. */
+  /** The latest moment at which this build can still be running. */
   latestEnd: z.iso.datetime(),
 })
 export type Build = z.infer<typeof buildSchema>
 
-/** A build's place among the deploys of its stage: an older one is never deployed over a newer one. */
+/** A build's position among the deploys of its stage. An older build is never deployed over a newer one. */
 export const sequenceOf = ({ target, number }: Pick<Build, 'target' | 'number'>) => target?.sequence ?? number
 
 /** `owner/repo` of a project. */

@@ -4,12 +4,12 @@ import * as z from 'zod'
 export const conclusionSchema = z.enum(['passed', 'failed', 'errored', 'cancelled', 'skipped'])
 export type Conclusion = z.infer<typeof conclusionSchema>
 
-/** Where a build stands: on its way, or how it ended. */
+/** The state of a build: in progress, or its conclusion. */
 export type BuildStatus = 'queued' | 'running' | 'deploying' | Conclusion
 
 const CONCLUSIONS: readonly BuildStatus[] = conclusionSchema.options
 
-/** All statuses, in their usual order. */
+/** All statuses, in the order in which a build goes through them. */
 export const BUILD_STATUSES: readonly BuildStatus[] = [
   'queued',
   'running',
@@ -17,7 +17,7 @@ export const BUILD_STATUSES: readonly BuildStatus[] = [
   ...conclusionSchema.options,
 ]
 
-/** Which statuses may follow which. A conclusion is final. */
+/** The statuses that may follow each status. A conclusion is final. */
 const NEXT: Record<BuildStatus, readonly BuildStatus[]> = {
   queued: ['running', 'deploying', ...CONCLUSIONS],
   running: ['deploying', ...CONCLUSIONS],
@@ -29,7 +29,7 @@ const NEXT: Record<BuildStatus, readonly BuildStatus[]> = {
   skipped: [],
 }
 
-/** Whether people who were told `from` may be told `to`. */
+/** Whether status `to` may be reported after status `from`. */
 export const mayFollow = (from: BuildStatus, to: BuildStatus) => NEXT[from].includes(to)
 
 export const hasEnded = (status: BuildStatus): status is Conclusion => CONCLUSIONS.includes(status)

@@ -1,4 +1,4 @@
-/** `0.4 s`, `42 s`, `14 min 30 s`, `1 h 5 min`. */
+/** Formats milliseconds: `0.4 s`, `42 s`, `14 min 30 s`, `1 h 5 min`. */
 export function describeDuration(milliseconds: number): string {
   if (milliseconds < 9_950) return `${(milliseconds / 1000).toFixed(1)} s`
   const seconds = Math.round(milliseconds / 1000)

@@ -1,10 +1,10 @@
 /**
- * Makes control characters visible, so that a branch name can neither forge a line nor send the reader's terminal
- * an escape sequence, nor turn the direction of the text around (Unicode's bidirectional controls, UAX #9).
+ * Makes control characters visible, so that a branch name can neither forge a line, nor send escape sequences to a
+ * terminal, nor reverse the direction of text (Unicode's bidirectional controls, UAX #9).
  */
 export function escapeControls(text: string): string {
   return text.toWellFormed().replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
     /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     char => NAMED.get(char) ?? hexEscape(char),
   )

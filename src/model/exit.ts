@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { describeDuration } from './duration.ts'
 
-/** How one process ended. A signal and a timeout are never an exit code, so neither can be mistaken for success. */
+/** How a process ended. Signals and timeouts have no exit code, so they cannot be mistaken for success. */
 export const exitSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exited'), code: z.int().min(0).max(255) }),
   z.object({ kind: z.literal('signalled'), signal: z.string().max(20) }),
@@ -9,20 +9,20 @@ export const exitSchema = z.discriminatedUnion('kind', [
 ])
 export type Exit = z.infer<typeof exitSchema>
 
-/** Only exit code 0 is a success: a command that was killed has no code. */
+/** Whether the exit code is 0. A killed process has no exit code. */
 export const succeeded = (exit: Exit) => exit.kind === 'exited' && exit.code === 0
 
-const SHOWN_COMMAND = 60
+const MAX_COMMAND = 60
 
-/** A command's first line, short enough for a status. */
+/** The first line of a command, shortened to fit into a commit status. */
 export function shortCommand(command: string): string {
   const line = command.trim().split('\n')[0] ?? ''
-  return line === command.trim() && line.length <= SHOWN_COMMAND
+  return line === command.trim() && line.length <= MAX_COMMAND
     ? line
-    : `${line.slice(0, SHOWN_COMMAND).replace(/[\uD800-\uDBFF]$/, '')}…`
+    : `${line.slice(0, MAX_COMMAND).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/** Why a command did not succeed, in one line; null if it did. */
+/** Why a command failed, in one line. Null if it succeeded. */
 export function reasonOfExit(command: string, exit: Exit): string | null {
   if (succeeded(exit)) return null
   if (exit.kind === 'timed-out') return `Timed out after ${describeDuration(exit.afterMs)}`

@@ -1,8 +1,8 @@
 import type { BuildRequest, Trust } from './build.ts'
 
 /**
- * The sandbox that a request may run in. It comes from the event alone, never from a commit: GitHub resolves the
- * commits of every fork through the base repository too.
+ * The trust of a build. It depends on the event alone, never on the commit: GitHub serves the commits of every fork
+ * through the base repository too.
  */
 export function trustOf(request: BuildRequest, isDeployBranch: (branch: string) => boolean): Trust {
   if (request.isFork || request.isDependabot) return 'fork'

@@ -2,14 +2,14 @@ import type { Resolved } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import type { Plan } from './plan.ts'
 
-const WIDTH = 10
+const LABEL_WIDTH = 10
 
 /**
- * A plan as aligned text for people, without a newline at its end. It shows variables' names, not their values.
+ * A plan as aligned text for people, without a trailing newline. It shows the names of variables, not their values.
  */
 export function describePlan(plan: Plan, { config, sources, notes }: Resolved): string {
-  const said = notes.map(note => row('Note', note))
-  if (!plan.build) return [row('Build', plan.reason), ...said].join('\n')
+  const noteRows = notes.map(note => row('Note', note))
+  if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
   return [
     row('Build', plan.reason),
@@ -18,12 +18,12 @@ export function describePlan(plan: Plan, { config, sources, notes }: Resolved): 
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
     ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
     ...describeSources(sources).map(line => row('Settings', line)),
-    ...said,
+    ...noteRows,
     ...plan.notes.map(note => row('Note', note)),
   ].join('\n')
 }
 
-/** Which keys each layer gave, but for the defaults. */
+/** The keys that each layer sets, without the defaults. */
 function describeSources(sources: Resolved['sources']): string[] {
   const layers = new Set([...sources.values()].flat())
   layers.delete('defaults')
@@ -33,11 +33,11 @@ function describeSources(sources: Resolved['sources']): string[] {
   })
 }
 
-/** A labelled line; further lines of the text stand under its first. */
+/** A labelled text. Further lines are indented to align with the first. */
 function row(label: string, text: string): string {
   const lines = text
     .trimEnd()
     .split(/\r?\n/)
     .map(line => escapeControls(line.replaceAll('\t', '  ')))
-  return `${label.padEnd(WIDTH)} ${lines.join(`\n${' '.repeat(WIDTH + 1)}`)}`
+  return `${label.padEnd(LABEL_WIDTH)} ${lines.join(`\n${' '.repeat(LABEL_WIDTH + 1)}`)}`
 }

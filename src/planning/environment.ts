@@ -3,43 +3,44 @@ import { type Build, repositoryOf } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Step } from './plan.ts'
 
-type Identity = Pick<
+type BuildIdentity = Pick<
   Build,
   'project' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
 >
 
-/** Where a command runs: directories and the system's own PATH, and who Lambda says that it is. */
-export type Surroundings = { home: string; temp: string; path: string; region: string; requestId: string }
+/** Where a command runs: its directories, the system's PATH, and Lambda's region and request id. */
+export type RuntimeContext = { home: string; temp: string; path: string; region: string; requestId: string }
 
 export type EnvironmentParts = {
-  build: Identity
+  build: BuildIdentity
   config: Pick<Config, 'env' | 'inheritSecrets'>
   step: Pick<Step, 'stage' | 'env'>
-  /** Of the role that a deploy has assumed. */
+  /** AWS_* variables of the role that a deploy has assumed. */
   credentials?: Readonly<Record<string, string>>
   buildUrl: string
-  surroundings: Surroundings
+  runtime: RuntimeContext
   secrets: Readonly<Record<string, string>>
 }
 
 /**
- * The whole environment of a command; nothing else of the runner's gets into it. `env` overrides the runner's
- * variables, a stage's `env` that, a role's credentials these, and secret variables all of them; a PATH is put in front of the system's, which is never lost.
- * Throws a `Problem` for a value that cannot be one.
+ * The complete environment of a command; nothing else is inherited from the runner. Later ones override earlier
+ * ones: the runner's variables, the top-level `env`, the stage's `env`, the role's credentials, secret variables. A
+ * configured PATH is prepended to the system's.
+ * @throws UserError if a value contains a NUL character
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
   const own = {
-    ...identityOf(parts.build, parts.buildUrl),
-    ...stageOf(parts.step),
-    ...placeOf(parts.surroundings),
+    ...buildVariables(parts.build, parts.buildUrl),
+    ...stageVariables(parts.step),
+    ...runtimeVariables(parts.runtime),
   }
   const secrets = parts.config.inheritSecrets ? parts.secrets : {}
-  const given = { ...parts.config.env, ...parts.step.env, ...parts.credentials, ...secrets }
-  const PATH = given.PATH ? `${given.PATH}:${own.PATH}` : own.PATH
-  return checked({ ...own, ...given, PATH })
+  const configured = { ...parts.config.env, ...parts.step.env, ...parts.credentials, ...secrets }
+  const PATH = configured.PATH ? `${configured.PATH}:${own.PATH}` : own.PATH
+  return withoutNul({ ...own, ...configured, PATH })
 }
 
-function identityOf(build: Identity, buildUrl: string) {
+function buildVariables(build: BuildIdentity, buildUrl: string) {
   return {
     CI: 'true',
     LAMBCI: 'true',
@@ -54,15 +55,15 @@ function identityOf(build: Identity, buildUrl: string) {
   }
 }
 
-const stageOf = ({ stage }: Pick<Step, 'stage'>) =>
+const stageVariables = ({ stage }: Pick<Step, 'stage'>) =>
   stage === null ? {} : { LAMBCI_STAGE: stage, STAGE: stage }
 
-function placeOf({ home, temp, path, region, requestId }: Surroundings) {
+function runtimeVariables({ home, temp, path, region, requestId }: RuntimeContext) {
   return {
     AWS_REGION: region,
     AWS_REQUEST_ID: requestId,
     HOME: home,
-    PATH: [`${home}/.local/bin`, ...path.split(':').filter(isSystems)].join(':'),
+    PATH: [`${home}/.local/bin`, ...path.split(':').filter(isSystemPath)].join(':'),
     LANG: 'C.UTF-8',
     TMPDIR: temp,
     TERM: 'xterm-256color',
@@ -70,13 +71,14 @@ function placeOf({ home, temp, path, region, requestId }: Surroundings) {
   }
 }
 
-/** An empty entry of PATH means the working directory; npm puts the runner's own tools in front. */
-const isSystems = (entry: string) => entry !== '' && !/\/(node_modules\/\.bin|node-gyp-bin)\/?$/.test(entry)
+/** Excludes empty entries, which mean the working directory, and the runner's own tools, which npm prepends. */
+const isSystemPath = (entry: string) =>
+  entry !== '' && !/\/(node_modules\/\.bin|node-gyp-bin)\/?$/.test(entry)
 
-function checked(environment: Record<string, string>): Record<string, string> {
-  const broken = Object.keys(environment).find(name => environment[name]?.includes('\0'))
-  if (broken === undefined) return environment
+function withoutNul(environment: Record<string, string>): Record<string, string> {
+  const invalid = Object.keys(environment).find(name => environment[name]?.includes('\0'))
+  if (invalid === undefined) return environment
   throw new UserError(
-    `The variable ${broken} holds a NUL character, which no environment can. Set it to something else.`,
+    `The variable ${invalid} contains a NUL character, which environment variables cannot contain. Set it to another value.`,
   )
 }

@@ -2,9 +2,10 @@ import type { Config } from '../config/config.ts'
 import { matcherOf } from '../config/glob.ts'
 
 /**
- * Why a push is not built, in a sentence; null where it is: something that matters has changed, or nobody knows what has.
+ * Why a push is not built because of `paths`, in a sentence. Null if it is built: a relevant file has changed, or the
+ * changed files are not known.
  */
-export function explainNothingMatters(
+export function explainIrrelevantChange(
   paths: Config['paths'],
   changedFiles: readonly string[] | null,
 ): string | null {
@@ -13,7 +14,7 @@ export function explainNothingMatters(
   const isExcluded = matcherOf(paths.exclude)
   if (changedFiles.some(path => isIncluded(path) && !isExcluded(path))) return null
   const count = changedFiles.length
-  const files =
-    count === 1 ? 'The one changed file does not matter' : `None of the ${count} changed files matters`
-  return `${files}: "paths" says so.`
+  return count === 1
+    ? 'The only changed file is not covered by "paths".'
+    : `None of the ${count} changed files is covered by "paths".`
 }

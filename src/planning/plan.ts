@@ -1,55 +1,58 @@
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
-import { pinnedAway, roleOfStage } from '../config/settings.ts'
-import { explainNothingMatters } from './paths.ts'
-import { explainBuilt, explainNotBuilt, type Planned } from './reason.ts'
+import { explainPinConflict, roleOfStage } from '../config/settings.ts'
+import { explainIrrelevantChange } from './paths.ts'
+import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
 
 export type Step = {
   name: 'command' | 'deploy'
   command: string
-  /** Of a deploy step alone. */
+  /** Null unless this is a deploy. */
   stage: string | null
-  /** Beside the configuration's own. */
+  /** Variables in addition to the top-level `env`. */
   env: Readonly<Record<string, string>>
-  /** Null: as long as the build function has left. */
+  /** Null: as long as the function has left. */
   timeoutSeconds: number | null
 }
 
-/** Where a deploy goes: `role` is what the account says that it assumes, `problem` why it cannot be, in a sentence. */
 export type PlannedStage = {
   name: string
+  /** The path of the rule that chose the stage, such as `stages.master`. */
   rule: string
   url: string | null
+  /** The role that the account sets for the deploy. Null: the role of the stack. */
   role: string | null
-  problem: string | null
+  /** Why the stage cannot be deployed, in a sentence. Null if it can. */
+  error: string | null
 }
 
-/** What will be done, as plain data; each reason is a sentence for people. */
+/** What a build will do, as plain data. Each reason is a sentence for people. */
 export type Plan =
   | { build: false; reason: string }
   | {
       build: true
       reason: string
-      /** None where a deploy was asked for that cannot be. */
+      /** Empty if a requested deploy is not possible. */
       steps: Step[]
       stage: PlannedStage | null
       stageReason: string
       notes: string[]
-      /** Whether a newer commit ends this build. */
-      endsForNewer: boolean
+      /** Whether a newer commit cancels this build. */
+      cancelSuperseded: boolean
     }
 
-/** Of a name that is none: it stands in records, and nowhere else. */
+/** Replaces an invalid stage name in records. */
 const UNNAMED = 'unnamed'
 
-/** Plans one build: whether to build, and which commands in which order; a deploy step runs after a green command. */
-export function planBuild(build: Planned, resolved: Resolved): Plan {
+/** Plans one build: whether to build, and which commands to run. A deploy step runs only after a green command. */
+export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   if (build.target) return planDeploy(build, build.target.stage, resolved)
   const { config } = resolved
   if (!config.build) return { build: false, reason: explainNotBuilt(build, resolved) }
-  const nothing = build.event === 'push' ? explainNothingMatters(config.paths, resolved.changedFiles) : null
-  if (nothing !== null) return { build: false, reason: nothing }
+  const irrelevant =
+    build.event === 'push' ? explainIrrelevantChange(config.paths, resolved.changedFiles) : null
+  if (irrelevant !== null) return { build: false, reason: irrelevant }
   const reason = explainBuilt(build, resolved)
   const command: Step = {
     name: 'command',
@@ -60,82 +63,81 @@ export function planBuild(build: Planned, resolved: Resolved): Plan {
   }
   const choice = build.event === 'push' ? chooseStage(config.stages, build.branch) : null
   const notes = choice?.note ? [choice.note] : []
-  const missing = explainNoStage(build, choice, resolved)
-  if (choice === null || missing !== null)
+  const notDeployed = explainNotDeployed(build, choice, resolved)
+  if (choice === null || notDeployed !== null)
     return {
-      ...{ build: true, reason, steps: [command], stage: null, stageReason: missing ?? '', notes },
-      // A newer push that changes nothing that matters would leave this one's changes untested.
-      endsForNewer: config.cancelSuperseded ?? config.paths === null,
+      ...{ build: true, reason, steps: [command], stage: null, stageReason: notDeployed ?? '', notes },
+      // With `paths`, a newer push may be skipped and would leave the changes of this one untested.
+      cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
     }
-  const steps = choice.mistake === null ? [command, deployStep(choice, resolved)] : [command]
-  const stageReason = choice.mistake ?? explainStage(build, choice)
-  const endsForNewer = config.cancelSuperseded ?? false
-  return { build: true, reason, steps, stage: stageOf(choice, resolved), stageReason, notes, endsForNewer }
-}
-
-/** A deploy that was asked for by name: of a commit whose tests have been seen to before. */
-function planDeploy(build: Planned, wanted: string, resolved: Resolved): Plan {
-  const choice = chooseStage(resolved.config.stages, build.branch)
-  const other =
-    choice !== null && choice.name !== wanted
-      ? `At this commit branch ${quote(build.branch)} has stage ${quote(choice.name)}, and not ${wanted}.`
-      : null
-  const problem = choice?.mistake ?? other ?? explainNoStage({ ...build, event: 'push' }, choice, resolved)
-  const reason = `Stage ${wanted} is deployed, as was asked for.`
-  if (choice === null || problem !== null) {
-    const stage = { name: wanted, rule: '', url: null, role: null, problem }
-    return {
-      build: true,
-      reason,
-      steps: [],
-      stage,
-      stageReason: problem ?? '',
-      notes: [],
-      endsForNewer: false,
-    }
-  }
-  const steps = [deployStep(choice, resolved)]
-  const stageReason = explainStage(build, choice)
   return {
     build: true,
     reason,
-    steps,
-    stage: stageOf(choice, resolved),
-    stageReason,
-    notes: [],
-    endsForNewer: false,
+    steps: choice.error === null ? [command, deployStep(choice, resolved)] : [command],
+    stage: plannedStage(choice, resolved),
+    stageReason: choice.error ?? explainStage(build, choice),
+    notes,
+    cancelSuperseded: config.cancelSuperseded ?? false,
   }
 }
 
-const deployStep = ({ name, how }: StageChoice, { config }: Resolved): Step => ({
+/** Plans a deploy that was requested by name. It runs no tests. */
+function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
+  const reason = `A deploy to stage ${stage} was requested.`
+  const choice = chooseStage(resolved.config.stages, build.branch)
+  const otherStage =
+    choice !== null && choice.name !== stage
+      ? `At this commit, branch ${quote(build.branch)} maps to stage ${quote(choice.name)}, not ${stage}.`
+      : null
+  const error =
+    choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved)
+  const rest = { notes: [], cancelSuperseded: false }
+  if (choice === null || error !== null) {
+    const planned = { name: stage, rule: '', url: null, role: null, error }
+    return { build: true, reason, steps: [], stage: planned, stageReason: error ?? '', ...rest }
+  }
+  return {
+    build: true,
+    reason,
+    steps: [deployStep(choice, resolved)],
+    stage: plannedStage(choice, resolved),
+    stageReason: explainStage(build, choice),
+    ...rest,
+  }
+}
+
+const deployStep = ({ name, overrides }: StageChoice, { config }: Resolved): Step => ({
   name: 'deploy',
-  command: how.deploy ?? config.deploy ?? '',
+  command: overrides.deploy ?? config.deploy ?? '',
   stage: name,
-  env: how.env,
-  timeoutSeconds: how.timeout ?? config.timeout,
+  env: overrides.env,
+  timeoutSeconds: overrides.timeout ?? config.timeout,
 })
 
-const stageOf = ({ name, rule, how, mistake }: StageChoice, { account }: Resolved): PlannedStage => ({
-  name: mistake === null ? name : UNNAMED,
+const plannedStage = (
+  { name, rule, overrides, error }: StageChoice,
+  { account }: Resolved,
+): PlannedStage => ({
+  name: error === null ? name : UNNAMED,
   rule,
-  url: how.url,
+  url: overrides.url,
   role: roleOfStage(account, name),
-  problem: mistake,
+  error,
 })
 
-const explainStage = ({ branch }: Planned, { name, rule }: StageChoice) =>
-  `Branch ${quote(branch)} is deployed to stage ${name}: ${rule} says so.`
+const explainStage = ({ branch }: PlanInput, { name, rule }: StageChoice) =>
+  `Branch ${quote(branch)} is deployed to stage ${name} (${rule}).`
 
-/** Why nothing is deployed, or null. */
-function explainNoStage(build: Planned, choice: StageChoice | null, resolved: Resolved): string | null {
+/** Why nothing is deployed. Null if the build deploys. */
+function explainNotDeployed(build: PlanInput, choice: StageChoice | null, resolved: Resolved): string | null {
   const branch = quote(build.branch)
   if (build.event === 'pull_request') return 'Pull requests never deploy.'
   if (build.event === 'merge_group') return 'Merge groups never deploy.'
   if (choice === null) return `Branch ${branch} has no stage: no rule in "stages" matches it.`
   const not = `Branch ${branch} is not deployed to stage ${choice.name}`
-  if (choice.how.deploy === null && resolved.config.deploy === null)
+  if (choice.overrides.deploy === null && resolved.config.deploy === null)
     return `${not}: there is no "deploy" command.`
-  if (build.trust !== 'protected') return `${not}: it is not among the account's "deployBranches".`
-  const pinned = pinnedAway(resolved.account, choice.name, build.branch)
-  return pinned === null ? null : `${not}: ${pinned}.`
+  if (build.trust !== 'protected') return `${not}: it is not in the account's "deployBranches".`
+  const conflict = explainPinConflict(resolved.account, choice.name, build.branch)
+  return conflict === null ? null : `${not}: ${conflict}.`
 }

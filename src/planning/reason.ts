@@ -2,46 +2,50 @@ import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
 
-/** What a plan needs to know of a job. */
-export type Planned = Pick<
+/** The fields of a build that its plan depends on. */
+export type PlanInput = Pick<
   Build,
   'event' | 'branch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'
 >
 
-type Decided = Pick<Resolved, 'rule' | 'sources'>
+type Decision = Pick<Resolved, 'rule' | 'sources'>
 
-/** Why a build is made, in one sentence. */
-export function explainBuilt(build: Planned, { rule, sources }: Decided): string {
-  const by =
-    rule?.says.build === true ? `${rule.name} says so` : `"build" is true by ${sources.get('build')?.at(-1)}`
-  return `${describeSubject(build)} is built: ${by}.`
+/** Why a build runs, in one sentence. */
+export function explainBuilt(build: PlanInput, { rule, sources }: Decision): string {
+  const cause =
+    rule?.values.build === true
+      ? `${rule.name} enables it`
+      : `"build" is true in ${sources.get('build')?.at(-1)}`
+  return `${describeTrigger(build)} is built: ${cause}.`
 }
 
-/** Why no build is made, and what would make one. */
-export function explainNotBuilt(build: Planned, { rule }: Decided): string {
-  const subject = `${describeSubject(build)} is not built`
+/** Why no build runs and, if a rule is missing, how to add it. */
+export function explainNotBuilt(build: PlanInput, { rule }: Decision): string {
+  const subject = `${describeTrigger(build)} is not built`
   if (rule === null) {
     return build.event === 'push'
       ? `${subject}: no rule in "branches" matches it. Add ${quote(build.branch)}: true to "branches" in .lambci.json to build it.`
-      : `${subject}: "pullRequests" says nothing about ${describeOrigin(build)}.`
+      : `${subject}: "pullRequests" has no rule for ${describeOrigin(build)}.`
   }
-  if (rule.says.build === false) return `${subject}: ${rule.name} says no${about(build, rule.name)}.`
-  return `${subject}: ${rule.name} does not say "build": true, and "build" is false.`
+  if (rule.values.build === false)
+    return `${subject}: ${rule.name} disables ${describeScope(build, rule.name)}.`
+  return `${subject}: ${rule.name} does not set "build": true, and the top-level "build" is false.`
 }
 
-function about(build: Planned, rule: string): string {
-  if (build.event === 'push') return rule === 'branches' ? ' to every branch' : ''
-  return ` to ${rule === 'pullRequests' ? 'every pull request' : describeOrigin(build)}`
+/** What a rule with `false` disables. */
+function describeScope(build: PlanInput, rule: string): string {
+  if (build.event === 'push') return rule === 'branches' ? 'all branches' : 'it'
+  return rule === 'pullRequests' ? 'all pull requests' : describeOrigin(build)
 }
 
-function describeSubject({ event, branch, pullRequest }: Planned): string {
+function describeTrigger({ event, branch, pullRequest }: PlanInput): string {
   if (event === 'push' || event === 'deploy') return `Branch ${quote(branch)}`
   return event === 'pull_request'
     ? `Pull request #${pullRequest}`
     : `The merge group for branch ${quote(branch)}`
 }
 
-function describeOrigin({ event, isFork, isPrivate }: Planned): string {
+function describeOrigin({ event, isFork, isPrivate }: PlanInput): string {
   const repository = `${isPrivate ? 'private' : 'public'} repository`
   return isFork && event !== 'merge_group'
     ? `pull requests from forks of a ${repository}`

@@ -2,21 +2,21 @@ import type { Resolved } from '../config/resolve.ts'
 import type { JobRun } from '../records/job-run.ts'
 import type { Plan } from './plan.ts'
 
-type Built = Extract<Plan, { build: true }>
+type BuildPlan = Extract<Plan, { build: true }>
 
-/** What a job records of its plan before its command starts. */
+/** The fields of `run.json` that a job writes before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
-  { steps, reason, stage }: Built,
+  { steps, reason, stage }: BuildPlan,
   { config }: Resolved,
   redact: (text: string) => string,
 ): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
-  const shortened = (text: string, limit: number) => redact(text).slice(0, limit)
+  const shorten = (text: string, length: number) => redact(text).slice(0, length)
   return {
     phase: 'running',
     plan: {
       build: true,
-      reason: shortened(reason, 500),
-      cmd: shortened(steps[0]?.command ?? '', 2000),
+      reason: shorten(reason, 500),
+      cmd: shorten(steps[0]?.command ?? '', 2000),
       stage: stage?.name ?? null,
     },
     notifications: config.notifications,

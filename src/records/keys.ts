@@ -1,4 +1,4 @@
-import { projectSchema } from '../model/build.ts'
+import { projectSchema } from '../model/names.ts'
 
 /** Identifies one build. */
 export type BuildRef = { project: string; number: number }

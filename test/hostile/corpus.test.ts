@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { matchingRules, ruleError } from '../../src/config/branch-rules.ts'
 import { NO_FILES } from '../../src/config/files.ts'
-import { matchingRules, ruleMistake } from '../../src/config/pattern.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { layOutLine, PLAIN } from '../../src/pages/browser/terminal-line.ts'
@@ -74,7 +74,7 @@ test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
   'the rule %s is refused, or matched in linear time',
   (_, rule) => {
     const branch = `${'a'.repeat(254)}!`
-    if (ruleMistake(rule) === null) expect(matchingRules([rule], branch).length).toBeLessThanOrEqual(1)
+    if (ruleError(rule) === null) expect(matchingRules([rule], branch).length).toBeLessThanOrEqual(1)
   },
 )
 

@@ -33,7 +33,7 @@ export function pushPayload(change: Partial<PushEvent> = {}): PushEvent {
   return { ...created, ...ordinary, ...change }
 }
 
-/** A push whose one commit is like this. */
+/** A push of one commit with these fields. */
 export function pushOf(commit: Partial<Commit>, change: Partial<PushEvent> = {}): PushEvent {
   const payload = pushPayload(change)
   const changed = { ...commitOf(payload), ...commit }
@@ -48,12 +48,12 @@ const commitOf = ({ head_commit }: PushEvent): Commit => ({
 type Pull = {
   action?: string
   title?: string
-  /** Who opened it, and who caused this event. */
+  /** The login of the author, and of the sender of this event. */
   user?: string
   sender?: string
   headRef?: string
   baseRef?: string
-  /** The repository of the head: our own, a fork, or one that has been deleted. */
+  /** The repository of the head: the base repository, a fork, or a deleted fork. */
   head?: 'own' | 'fork' | 'deleted'
   isPrivate?: boolean
   state?: 'open' | 'closed'
@@ -61,11 +61,11 @@ type Pull = {
 
 export const FORK = 'stranger/Hello-World'
 
-/** A pull request, from a branch of the repository itself unless told otherwise. */
+/** A pull request, by default from a branch of the repository itself. */
 export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
   const { action = 'opened', head = 'own', isPrivate = false } = pull
   const examples = examplesOf<PullRequestEvent>('pull_request')
-  // The last ones are the newest: only they are as GitHub's schema wants them.
+  // The last examples are the newest. Only they match GitHub's schema.
   const payload = examples.findLast(each => each.action === action) ?? examples.at(-1)
   if (!payload) throw new Error('There is no example of a pull request')
   const own = { ...payload.pull_request.base.repo, private: isPrivate }
@@ -93,7 +93,7 @@ export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
 export function mergeGroupPayload(action = 'checks_requested'): MergeGroupChecksRequestedEvent {
   const example = examplesOf<MergeGroupChecksRequestedEvent>('merge_group').at(-1)
   if (!example) throw new Error('There is no example of a merge group')
-  // Older than these two, which GitHub's schema demands.
+  // The example is older than these two fields, which GitHub's schema requires.
   const added = { is_template: false, web_commit_signoff_required: false }
   return {
     ...example,
@@ -113,7 +113,7 @@ export const headersOf = (event: string, body: string, secret: string, id: strin
   'X-Hub-Signature-256': signatureOf(body, secret),
 })
 
-/** What nobody may take for anything but text. */
+/** Texts that must never be interpreted. */
 export const HOSTILE = [
   '$(touch pwned)',
   '`id`',

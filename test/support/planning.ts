@@ -2,9 +2,9 @@ import { NO_FILES } from '../../src/config/files.ts'
 import type { JsonObject } from '../../src/config/json.ts'
 import { type Resolved, resolveConfig } from '../../src/config/resolve.ts'
 import { type Plan, planBuild } from '../../src/planning/plan.ts'
-import type { Planned } from '../../src/planning/reason.ts'
+import type { PlanInput } from '../../src/planning/reason.ts'
 
-export const PUSH: Planned = {
+export const PUSH: PlanInput = {
   event: 'push',
   branch: 'master',
   isFork: false,
@@ -13,16 +13,16 @@ export const PUSH: Planned = {
   pullRequest: null,
   target: null,
 }
-export const PULL: Partial<Planned> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
-export const FORK: Partial<Planned> = { ...PULL, isFork: true, trust: 'fork' }
+export const PULL: Partial<PlanInput> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
+export const FORK: Partial<PlanInput> = { ...PULL, isFork: true, trust: 'fork' }
 
-/** Plans what a repository's file says, under settings of the account's. */
+/** Plans a build of a repository with this `.lambci.json`, under these global settings. */
 export function plan(
-  build: Partial<Planned>,
-  says: JsonObject,
+  build: Partial<PlanInput>,
+  values: JsonObject,
   global: JsonObject = {},
 ): { plan: Plan; resolved: Resolved } {
-  const files = { ...NO_FILES, lambciJson: JSON.stringify(says) }
+  const files = { ...NO_FILES, lambciJson: JSON.stringify(values) }
   const subject = { ...PUSH, ...build }
   const resolved = resolveConfig({
     build: { ...subject, project: 'gh/o/r' },

@@ -1,8 +1,8 @@
 import { type Files, NO_FILES } from '../../src/config/files.ts'
 import type { JsonObject } from '../../src/config/json.ts'
-import { type Resolving, resolveConfig } from '../../src/config/resolve.ts'
+import { type ResolveInput, resolveConfig } from '../../src/config/resolve.ts'
 
-export type Subject = Resolving['build']
+export type Subject = ResolveInput['build']
 export type Case = {
   build?: Partial<Subject>
   global?: JsonObject
@@ -32,7 +32,7 @@ export const filesOf = (lambci?: JsonObject, packageJson?: JsonObject): Files =>
   packageJson: packageJson === undefined ? null : JSON.stringify(packageJson),
 })
 
-/** Resolves what some layers say; the job is a push to master unless told otherwise. */
+/** Resolves some layers. By default the build is a push to master. */
 export function resolve({ build, global, repository, base, head, packageJson }: Case) {
   const account = { ...(global && { global }), ...(repository && { repository }) }
   return resolveConfig({

@@ -1,6 +1,6 @@
 import { DEPLOY_EVENT } from '../../admission/signed-requests.ts'
 import { type Deployment, listDeployments, readCurrent } from '../../deploy/deployments.ts'
-import { stageNameSchema } from '../../model/build.ts'
+import { stageNameSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { lastNumber } from '../../records/counter.ts'

@@ -24,7 +24,7 @@ export async function runWorkingCopy(directory: string): Promise<number> {
     config: resolved.config,
     step: { stage: null, env: {} },
     buildUrl: build.baseUrl,
-    surroundings: {
+    runtime: {
       home: homedir(),
       temp: tmpdir(),
       path: process.env.PATH ?? '',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { projectSchema, repositoryOf } from '../../model/build.ts'
+import { repositoryOf } from '../../model/build.ts'
+import { projectSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { BuildRef } from '../../records/keys.ts'
 import { readBuild } from '../../records/read-records.ts'

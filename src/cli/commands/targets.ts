@@ -1,4 +1,4 @@
-import { projectSchema } from '../../model/build.ts'
+import { projectSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { lastNumber } from '../../records/counter.ts'
 import type { BuildRef } from '../../records/keys.ts'

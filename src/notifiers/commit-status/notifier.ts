@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type GitHub, isFinalRefusal, reasonOfRefusal } from '../../github/client.ts'
+import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
 import { type BuildStatus, mayFollow } from '../../model/conclusion.ts'
 import type { Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
@@ -31,7 +31,7 @@ export const commitStatusNotifier = (github: GitHub): Notifier<object, Delivered
       await github.setStatus(wanted)
       return { delivered: { ...next, error: null }, again: false }
     } catch (error) {
-      return { delivered: { ...next, error: reasonOfRefusal(error) }, again: !isFinalRefusal(error) }
+      return { delivered: { ...next, error: describeGitHubError(error) }, again: !isPermanentError(error) }
     }
   },
 })

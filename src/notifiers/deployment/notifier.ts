@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type GitHub, isFinalRefusal, reasonOfRefusal } from '../../github/client.ts'
+import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
 import { repositoryOf } from '../../model/build.ts'
 import type { Notifier } from '../notifier.ts'
 
@@ -43,8 +43,8 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
       return { delivered: { id, state, error: null }, again: false }
     } catch (error) {
       // 403: this token or App may set statuses but no deployments. Trying again would not help.
-      const isFinal = isFinalRefusal(error) || (error as { status?: number }).status === 403
-      return { delivered: { id, state, error: reasonOfRefusal(error) }, again: !isFinal }
+      const isFinal = isPermanentError(error) || (error as { status?: number }).status === 403
+      return { delivered: { id, state, error: describeGitHubError(error) }, again: !isFinal }
     }
   },
 })

@@ -17,7 +17,7 @@ const NONE: SetupInput = {
   rotateLinkKey: false,
 }
 
-/** A GitHub that knows tokens by their scopes: `ghp_repo,gist` has these two, `github_pat_` tells none. */
+/** A GitHub whose tokens name their scopes: `ghp_repo,gist` has these two; for `github_pat_` it returns none. */
 async function openScopes(): Promise<string> {
   const server = createServer((request, response) => {
     const token = request.headers.authorization?.split(' ')[1] ?? ''
@@ -30,41 +30,37 @@ async function openScopes(): Promise<string> {
 }
 
 test.each<[string, Partial<SetupInput>, RegExp[]]>([
-  ['all of it', { githubToken: 'ghp_repo,admin:repo_hook' }, []],
-  ['public repositories alone', { githubToken: 'ghp_repo:status,public_repo,admin:repo_hook' }, []],
+  ['all scopes', { githubToken: 'ghp_repo,admin:repo_hook' }, []],
+  ['scopes for public repositories only', { githubToken: 'ghp_repo:status,public_repo,admin:repo_hook' }, []],
   [
-    'no hooks',
+    'no scope for hooks',
     { githubToken: 'ghp_repo:status' },
     [/lacks the scope repo_deployment/, /lacks the scope admin:repo_hook/],
   ],
-  [
-    'scopes that are not told',
-    { githubToken: 'github_pat_x' },
-    [/fine-grained token: it needs Commit statuses/],
-  ],
+  ['unknown scopes', { githubToken: 'github_pat_x' }, [/fine-grained token: it needs Commit statuses/]],
   [
     'a clone token that can write',
     { githubToken: 'ghp_repo', cloneToken: 'ghp_repo' },
     [/clone token can do more than read/],
   ],
 ])('a token with %s is accepted', async (_, input, hints) => {
-  const findings = await checkSetupInput({ ...NONE, ...input }, await openScopes())
-  expect(findings).toMatchObject({ who: "GitHub knows the token as ada's", owners: ['ada'] })
-  expect(findings.hints).toEqual(hints.map(hint => expect.stringMatching(hint)))
+  const result = await checkSetupInput({ ...NONE, ...input }, await openScopes())
+  expect(result).toMatchObject({ who: 'The GitHub token belongs to ada', owners: ['ada'] })
+  expect(result.hints).toEqual(hints.map(hint => expect.stringMatching(hint)))
 })
 
-test('a token without the scope for statuses is refused, with what it has', async () => {
+test('a token without the scope for statuses is refused, and the error lists its scopes', async () => {
   const failed = await checkSetupInput(
     { ...NONE, githubToken: 'ghp_gist,read:org' },
     await openScopes(),
   ).catch((error: unknown) => error)
   expect(failed).toBeInstanceOf(UserError)
   expect(String(failed)).toContain(
-    'The GitHub token of ada lacks the scope repo:status (or repo, for private repositories): without it no status can be set. It has: gist, read:org.',
+    'The GitHub token of ada lacks the scope repo:status (or repo, for private repositories): it cannot set commit statuses. It has: gist, read:org.',
   )
 })
 
-test('an App that may not do what is needed is refused, each permission by name', async () => {
+test('an App without a required permission is refused, and the error names it', async () => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = String(publicKey.export({ type: 'spki', format: 'pem' }))
   const app = {
@@ -82,8 +78,8 @@ test('an App that may not do what is needed is refused, each permission by name'
   )
   await expect(
     checkSetupInput({ ...NONE, githubApp: { id: 7, privateKey: 'PRIVATE KEY of nobody' } }, github.apiUrl),
-  ).rejects.toThrow("The App's private key is not a PEM file as GitHub gives it.")
+  ).rejects.toThrow("The App's private key is not valid: it must be the PEM file that GitHub generated.")
   await expect(checkSetupInput({ ...NONE, githubApp, cloneToken: 'x' }, github.apiUrl)).rejects.toThrow(
-    /Give an App or tokens, not both/,
+    /Use either an App or tokens, not both/,
   )
 })

@@ -27,11 +27,11 @@ const SECRETS = {
   linkKey: 'a-link-key-of-these-tests',
 }
 
-test('secrets that are missing are a problem, not remembered; afterwards they are kept', async () => {
+test('secrets are cached, but a failure to read them is not', async () => {
   const secrets = openRunnerSecrets(bucket.store)
   await expect(secrets()).rejects.toThrow(UserError)
   await expect(secrets()).rejects.toThrow(
-    'secrets/runner.json is missing in the bucket: this stack has not been set up yet.',
+    'secrets/runner.json is missing in the bucket: run "lambci setup" to set up this stack.',
   )
   await putJson(bucket.store, runnerSecretsKey, SECRETS)
   expect(await secrets()).toEqual(SECRETS)
@@ -46,7 +46,7 @@ test.each<[unknown, RegExp]>([
   [{ ...SECRETS, githubToken: null }, /is not valid: githubToken\.$/],
   [{ ...SECRETS, githubApp: { id: 1, privateKey: 'none' } }, /is not valid: githubApp\.privateKey\.$/],
   [{ ...SECRETS, linkKey: 'short', cloneToken: 5 }, /is not valid: cloneToken, linkKey\.$/],
-])('wrong secrets %j are a problem that names the field and tells none', async (stored, message) => {
+])('invalid secrets %j are an error that names the field and reveals no secret', async (stored, message) => {
   await putJson(bucket.store, runnerSecretsKey, stored)
   const failed = readRunnerSecrets(bucket.store).catch((error: Error) => error)
   expect(await failed).toBeInstanceOf(UserError)
@@ -57,7 +57,7 @@ test.each<[unknown, RegExp]>([
 const find = (build: Build) =>
   findSecretVariables(bucket.store, build, parseAccount(build.project, build.settings))
 
-test("a repository's variables are the account's, and over them its own", async () => {
+test("a repository's own variables override the account's", async () => {
   const { store } = bucket
   const [global, own] = variablesKeys('gh/ada/web')
   const build = makeBuild({ project: 'gh/ada/web' })
@@ -72,21 +72,27 @@ test("a repository's variables are the account's, and over them its own", async 
 
   expect(await readSecretVariables(store, [])).toEqual({})
   expect(await readSecretVariables(store, [global, own])).toEqual({ A: '1', B: '3', __C: '4' })
-  await expect(readSecretVariables(store, ['secrets/env/gone.json'])).rejects.toThrow(/has gone since/)
+  await expect(readSecretVariables(store, ['secrets/env/gone.json'])).rejects.toThrow(/was deleted after/)
 })
 
 test.each<[string, Partial<Build>]>([
   ['a fork', FORKED],
-  ['an account that gives none', { settings: { global: { inheritSecrets: false } } }],
-  ['a repository that gives none', { settings: { global: {}, repository: { inheritSecrets: false } } }],
-  ['a branch that gets none', { settings: { global: { branches: { master: { inheritSecrets: false } } } } }],
-])('%s has none', async (_, change) => {
+  ['an account without inheritSecrets', { settings: { global: { inheritSecrets: false } } }],
+  [
+    'a repository without inheritSecrets',
+    { settings: { global: {}, repository: { inheritSecrets: false } } },
+  ],
+  [
+    'a branch without inheritSecrets',
+    { settings: { global: { branches: { master: { inheritSecrets: false } } } } },
+  ],
+])('%s gets no secret variables', async (_, change) => {
   await putJson(bucket.store, variablesKeys('')[0], { A: '1' })
   expect(await find(makeBuild(change))).toEqual([])
 })
 
 test.each<[unknown]>([['{"A": "very-secret"'], [{ 'A=B': 'very-secret' }], [{ A: 1 }], [['very-secret']]])(
-  'variables %j are a problem that tells none',
+  'invalid variables %j are an error that reveals no secret',
   async stored => {
     await putJson(bucket.store, variablesKeys('gh/ada/bad')[1], stored)
     const failed = await readSecretVariables(bucket.store, [variablesKeys('gh/ada/bad')[1]]).catch(

@@ -43,7 +43,7 @@ test.each<[unknown, unknown, string[]]>([
   [{}, undefined, ['master', 'main', 'qa', 'staging', 'production']],
   [{ deployBranches: ['live', '/^release-\\d+$/'] }, undefined, ['live', 'release-1']],
   [{ deployBranches: ['live'] }, { deployBranches: [] }, []],
-])('settings %j and %j let deploy: %j', async (global, own, branches) => {
+])('with settings %j and %j these branches may deploy: %j', async (global, own, branches) => {
   const { mayDeploy } = await accountOf(global, own)
   const tried = [
     'master',
@@ -60,7 +60,7 @@ test.each<[unknown, unknown, string[]]>([
   expect(tried.filter(mayDeploy)).toEqual(branches)
 })
 
-test('the settings of a job are both files, apart', async () => {
+test('the settings of a build are both files, unmerged', async () => {
   const { settings } = await accountOf({ allow: ['ada'], cmd: 'make' }, { cmd: 'make check' })
   expect(settings).toEqual({ global: { allow: ['ada'], cmd: 'make' }, repository: { cmd: 'make check' } })
 })
@@ -70,27 +70,27 @@ test.each<[unknown, unknown, boolean]>([
   [{ skip: false }, undefined, false],
   [{ skip: false }, { skip: true }, true],
   [{ skip: false }, { cmd: 'make' }, false],
-])('settings %j and %j heed skip words: %j', async (global, own, heeds) => {
-  expect((await accountOf(global, own)).usesSkipWords).toBe(heeds)
+])('settings %j and %j use skip words: %j', async (global, own, expected) => {
+  expect((await accountOf(global, own)).usesSkipWords).toBe(expected)
 })
 
 test.each<[unknown, unknown, RegExp]>([
   ['{"allow": ', undefined, /^config\/global\.json is not valid JSON/],
   [{ allow: 'ada' }, undefined, /^config\/global\.json: allow/],
   [{}, { colour: 1 }, /^config\/gh\/ada\/web\.json: "colour"/],
-])('wrong settings %j and %j are a problem that names the file', async (global, own, message) => {
+])('invalid settings %j and %j are an error that names the file', async (global, own, message) => {
   const failed = accountOf(global, own)
   await expect(failed).rejects.toThrow(UserError)
   await expect(failed).rejects.toThrow(message)
 })
 
 const arn = (name: string) => `arn:aws:sns:us-east-1:123456789012:${name}`
-const says = (name: string) => ({ notifications: { sns: { topicArn: arn(name) } } })
-const listed = { ...says('own'), topics: [arn('listed')], branches: { live: says('live') } }
+const notifies = (name: string) => ({ notifications: { sns: { topicArn: arn(name) } } })
+const listed = { ...notifies('own'), topics: [arn('listed')], branches: { live: notifies('live') } }
 const build = makeBuild({ settings: { global: listed } })
 const live = makeBuild({ settings: { global: listed }, branch: 'live' })
 const fork = makeBuild({ ...FORKED, settings: { global: listed } })
-/** What a build's files have chosen, as its record has it. */
+/** The notification settings of a build's files, as in its record. */
 const notifications = (topicArn: string | null) => ({
   ...DEFAULTS.notifications,
   sns: { topicArn },
@@ -100,14 +100,14 @@ const bare = makeBuild({ settings: { global: { topics: [arn('listed')] } } })
 test.each([
   ["the account's own", build, arn('own'), arn('own')],
   ['one that the account lists', build, arn('listed'), arn('listed')],
-  ["a stranger's", build, arn('stranger'), arn('own')],
+  ["another account's", build, arn('stranger'), arn('own')],
   ['hostile text', build, '__proto__', arn('own')],
   ['no topic', build, null, null],
-  ['nothing, having died first', build, undefined, arn('own')],
+  ['nothing, because it died first', build, undefined, arn('own')],
   ["nothing, on a branch with the account's own rule", live, undefined, arn('live')],
-  ["a stranger's, on such a branch", live, arn('stranger'), arn('live')],
-  ["a stranger's, where the account has none", bare, arn('stranger'), null],
-  ['a listed one, where the account has none', bare, arn('listed'), arn('listed')],
+  ["another account's, on such a branch", live, arn('stranger'), arn('live')],
+  ["another account's, if the account has none", bare, arn('stranger'), null],
+  ['a listed one, if the account has none', bare, arn('listed'), arn('listed')],
   ['nothing, as a pull request', makeBuild({ ...PULL, settings: { global: listed } }), undefined, arn('own')],
   ["the account's own, as a fork", fork, arn('own'), arn('own')],
 ])('a build that chose %s', (_, subject, chosen, topic) => {
@@ -116,8 +116,11 @@ test.each([
   expect(account.notifications(subject, files).sns.topicArn).toBe(topic)
 })
 
-// The choice stands in a record that the fork's own command can write.
-test.each([[arn('listed')], [null]])('a fork chooses no topic, nor silence: %s', chosen => {
-  const account = parseAccount(fork.project, fork.settings)
-  expect(account.notifications(fork, notifications(chosen)).sns.topicArn).toBe(arn('own'))
-})
+// The fork's own command can write the record with the choice.
+test.each([[arn('listed')], [null]])(
+  'a fork can neither choose a topic nor switch notifications off: %s',
+  chosen => {
+    const account = parseAccount(fork.project, fork.settings)
+    expect(account.notifications(fork, notifications(chosen)).sns.topicArn).toBe(arn('own'))
+  },
+)

@@ -51,7 +51,7 @@ describe('setup', () => {
       ...['setup', '--token-file', token, '--clone-token-file', clone, '--owners', 'you, them/project'],
     )
     expect([exitCode, stderr]).toEqual([0, ''])
-    expect(stdout).toContain("GitHub knows the token as lambci's.")
+    expect(stdout).toContain('The GitHub token belongs to lambci.')
     expect(stdout).toContain(
       'Written: secrets/runner.json, config/global.json.\nBuilds for: you, them/project.\n',
     )
@@ -114,7 +114,7 @@ describe('setup', () => {
     const args = ['setup', '--stack', 'lambci', '--app-key-file', pem]
     const good = await lambci([...args, '--app-id', '4711'], { env: stack.env })
     expect([good.exitCode, good.stderr]).toEqual([0, ''])
-    expect(good.stdout).toContain('GitHub knows the App builder, installed for ada.')
+    expect(good.stdout).toContain('The GitHub App is builder, installed for ada.')
     expect(good.stdout).toContain("The App's webhook points here now")
     expect((await readRunnerSecrets(ci.system.store)).githubApp?.id).toBe(4711)
     const wrong = await lambci([...args, '--app-id', '4712'], { env: stack.env })
@@ -131,7 +131,7 @@ describe('setup', () => {
       'nobody to ask, and nothing given',
       [],
       undefined,
-      [/^lambci: This stack has not been set up yet: give a GitHub token \(--token-file\), or an App/],
+      [/^lambci: This stack has not been set up yet: provide a GitHub token \(--token-file\), or an App/],
     ],
     [
       'a token that GitHub does not know',
@@ -146,7 +146,7 @@ describe('setup', () => {
       [
         /does not accept this token/,
         /does not accept the clone token/,
-        /"a b" is neither an owner nor owner\/repo/,
+        /"a b" is not valid: write owner, owner\/repo or \*/,
       ],
     ],
     ['half an App', ['--app-id', '7'], undefined, [/An App takes both: --app-id and --app-key-file/]],
@@ -203,7 +203,7 @@ test('a hook is added, brought up to date, and removed', async () => {
   const nowhere = await hook('add', 'you/nowhere')
   expect([nowhere.exitCode, nowhere.stderr]).toEqual([
     2,
-    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or there is no such repository/),
+    expect.stringMatching(/may not manage the webhooks of you\/nowhere, or the repository does not exist/),
   ])
   const unnamed = await lambci(['hook', 'add', 'you/hooked', '--bucket', ci.system.addresses.bucket], {
     env: stack.env,
@@ -241,7 +241,7 @@ test('settings are read, set and taken away; what a build would not accept is no
   for (const [words, message] of [
     [['timout', '600'], /config\/global\.json.*timout.*timeout/s],
     [['timeout', 'soon'], /timeout/],
-    [['__proto__.x', '1'], /is no key/],
+    [['__proto__.x', '1'], /is not a valid key/],
     [['nobody', 'timeout', '1'], /"nobody" is no repository/],
   ] as const) {
     const { exitCode, stderr } = await onTestSystem('config', 'set', ...words)
@@ -275,8 +275,8 @@ test('secrets go in by file or standard input, come out by name alone, and reach
 
   expect((await onTestSystem('secret', 'remove', 'PIN')).stdout).toBe('PIN is removed for all repositories.')
   for (const [args, message] of [
-    [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: take another name/],
-    [['set', '1X'], /is no name of a variable/],
+    [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: choose another name/],
+    [['set', '1X'], /is not a valid variable name/],
     [['set', 'X', 'nobody'], /"nobody" is no repository/],
     [['set', 'X'], /X was left empty, and has not been set/],
     [['remove', 'GONE'], /There is no secret GONE for all repositories/],

@@ -127,7 +127,7 @@ test('--help is there for every command', async () => {
 
 test('plan says what a push would do, and why', async () => {
   const staged = await lambci(['plan', EXAMPLE, '--branch', 'qa'])
-  expect(staged.stdout).toContain('Branch "qa" is deployed to stage qa: stages.qa says so.')
+  expect(staged.stdout).toContain('Branch "qa" is deployed to stage qa (stages.qa).')
   const pull = await lambci(['plan', EXAMPLE, '--pr', '3', '--fork'])
   expect(pull.stdout).toContain('Pull requests never deploy.')
   const skipped = await lambci(['plan', EXAMPLE, '--branch', 'topic', '--json'])

@@ -9,7 +9,7 @@ import { openAdministration } from '../../../src/github/administration.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 
 const TOKEN = 'the-token'
-const wanted = { url: 'https://ci.example.com/webhook', secret: 'shared', events: ['push', 'pull_request'] }
+const config = { url: 'https://ci.example.com/webhook', secret: 'shared', events: ['push', 'pull_request'] }
 let server: GitHub
 beforeAll(async () => {
   server = await startGitHub({
@@ -27,20 +27,20 @@ afterAll(async () => {
   await removeDirectories()
 })
 
-test('whose token it is, and what it may', async () => {
+test('the owner of a token, its scopes and its permissions', async () => {
   const github = openAdministration(server.apiUrl, TOKEN)
   expect(await github.identity()).toEqual({ login: 'lambci', scopes: ['admin:repo_hook', 'repo'] })
   expect(await github.repository('ada/web')).toEqual({ isPrivate: false, isAdmin: true, mayPush: true })
   expect(await github.repository('ada/nowhere')).toBeNull()
 })
 
-test('a hook is added, changed and removed', async () => {
+test('a hook is created, updated and deleted', async () => {
   const github = openAdministration(server.apiUrl, TOKEN)
-  const added = await github.putHook('ada/web', wanted)
+  const added = await github.putHook('ada/web', config)
   expect(await github.hooks('ada/web')).toEqual([added])
-  expect(added).toMatchObject({ url: wanted.url, events: wanted.events, lastStatus: null })
-  const events = [...wanted.events, 'merge_group']
-  expect(await github.putHook('ada/web', { ...wanted, events }, added.id)).toMatchObject({
+  expect(added).toMatchObject({ url: config.url, events: config.events, lastStatus: null })
+  const events = [...config.events, 'merge_group']
+  expect(await github.putHook('ada/web', { ...config, events }, added.id)).toMatchObject({
     id: added.id,
     events,
   })
@@ -49,19 +49,15 @@ test('a hook is added, changed and removed', async () => {
 })
 
 test.each<[string, string, RegExp]>([
-  [
-    'a token that is not valid',
-    'wrong',
-    /does not accept this token: it is mistyped, expired, or has been revoked/,
-  ],
+  ['a token that is not valid', 'wrong', /does not accept this token: it is mistyped, expired or revoked/],
   [
     'a token that can only read',
     'reads',
     /may not manage the webhooks of ada\/web.*needs the scope admin:repo_hook/,
   ],
-])('%s is a problem that says what to do', async (_, token, message) => {
+])('with %s the error says what to do', async (_, token, message) => {
   const failed = await openAdministration(server.apiUrl, token)
-    .putHook('ada/web', wanted)
+    .putHook('ada/web', config)
     .catch((error: unknown) => error)
   expect(failed).toBeInstanceOf(UserError)
   expect(String(failed)).toMatch(message)

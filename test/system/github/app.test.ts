@@ -7,7 +7,7 @@ import {
   removeDirectories,
 } from '../../../loopback/test/github/working-copy.ts'
 import { openApp } from '../../../src/github/app.ts'
-import { openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+import { describeGitHubError, openGitHub } from '../../../src/github/client.ts'
 import { type GitHubSecrets, openTokens } from '../../../src/github/tokens.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 
@@ -55,7 +55,7 @@ const status = {
   description: 'Passed',
   targetUrl: 'https://ci.example.com/gh/ada/web/builds/7',
 }
-/** Whether git may read a repository with this token, as the status of its first request. */
+/** The status of git's first request to read a repository with this token. */
 const gitStatus = async (repository: string, token: string) => {
   const authorization = `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
   const url = `${server.url}/${repository}.git/info/refs?service=git-upload-pack`
@@ -63,7 +63,7 @@ const gitStatus = async (repository: string, token: string) => {
 }
 
 describe('an App', () => {
-  test.each(['pkcs1', 'pkcs8'] as const)('signs with a key in %s, and says who it is', async type => {
+  test.each(['pkcs1', 'pkcs8'] as const)('signs with a %s key and returns its identity', async type => {
     const app = openApp(server.apiUrl, { id: ID, privateKey: pem(type) })
     expect(await app.about()).toMatchObject({
       slug: 'builder',
@@ -74,7 +74,7 @@ describe('an App', () => {
     expect(await app.installations()).toEqual([{ account: 'ada', repositories: 'all' }])
   })
 
-  test('its tokens are for one repository and what was asked for', async () => {
+  test('its tokens are limited to one repository and the requested permissions', async () => {
     const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
     const cloning = await app.tokenFor('lambci/secret', { contents: 'read' })
     expect(cloning).toMatch(/^ghs_/)
@@ -90,21 +90,21 @@ describe('an App', () => {
       writing: async () => cloning,
       deploying: async () => cloning,
     }).setStatus({ ...status, commit })
-    expect(reasonOfRefusal(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
+    expect(describeGitHubError(await refused.catch(error => error))).toMatch(/^GitHub answered 404/)
     expect(await app.tokenFor('ada/web', { statuses: 'write' })).toBe(writing)
     expect(await app.tokenFor('ada/web', { statuses: 'write' }, { fresh: true })).not.toBe(writing)
   })
 
-  test('a repository on which it is not installed is a problem that says where to install it', async () => {
+  test('on a repository without an installation the error says where to install it', async () => {
     const app = openApp(server.apiUrl, { id: ID, privateKey: pem('pkcs8') })
     const failed = await app.tokenFor('ada/nowhere', { contents: 'read' }).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(UserError)
-    expect(reasonOfRefusal(failed)).toMatch(
+    expect(describeGitHubError(failed)).toMatch(
       /^GitHub answered 404: The GitHub App builder is not installed on ada\/nowhere: install it there, at http.*\/apps\/builder\/installations\/new\.$/,
     )
   })
 
-  test('with the wrong key it is nobody', async () => {
+  test('a wrong key is refused', async () => {
     const other = String(pair().privateKey.export({ type: 'pkcs8', format: 'pem' }))
     const app = openApp(server.apiUrl, { id: ID, privateKey: other })
     await expect(app.about()).rejects.toMatchObject({ status: 401 })
@@ -116,7 +116,7 @@ describe('an App', () => {
   })
 })
 
-test('tokens: of the App where there is one, else those that were given; a replaced secret counts at once', async () => {
+test('tokens come from the App, or else from the secrets; a replaced secret takes effect at once', async () => {
   const githubApp = { id: ID, privateKey: pem('pkcs8') }
   let secrets: GitHubSecrets = { githubToken: 'writes', cloneToken: 'reads', githubApp: null }
   const tokens = openTokens(server.apiUrl, async () => secrets)
@@ -126,7 +126,7 @@ test('tokens: of the App where there is one, else those that were given; a repla
   expect(writing).toMatch(/^ghs_/)
   expect(await gitStatus('lambci/secret', cloning ?? '')).toBe(200)
   expect(await gitStatus('ada/web', writing)).toBe(403)
-  // It may wait in a queue for long: each build gets a new one.
+  // Each build gets a new one, because it may wait in the queue.
   expect(await tokens.cloning('lambci/secret')).not.toBe(cloning)
   secrets = { githubToken: null, cloneToken: null, githubApp: null }
   await expect(tokens.writing('ada/web')).rejects.toThrow(

@@ -9,7 +9,12 @@ import {
   makeWorkingCopy,
   removeDirectories,
 } from '../../../loopback/test/github/working-copy.ts'
-import { type CommitStatus, isFinalRefusal, openGitHub, reasonOfRefusal } from '../../../src/github/client.ts'
+import {
+  type CommitStatus,
+  describeGitHubError,
+  isPermanentError,
+  openGitHub,
+} from '../../../src/github/client.ts'
 
 const TOKEN = 'the-token'
 const tokensOf = (token: string) => ({ writing: async () => token, deploying: async () => token })
@@ -58,15 +63,15 @@ test('a status is set', async () => {
 })
 
 test.each<[string, Partial<CommitStatus>, string, boolean]>([
-  ['a commit that is not there', { commit: 'f'.repeat(40) }, TOKEN, true],
-  ['a repository that is not there', { repository: 'ada/gone' }, TOKEN, true],
+  ['an unknown commit', { commit: 'f'.repeat(40) }, TOKEN, true],
+  ['an unknown repository', { repository: 'ada/gone' }, TOKEN, true],
   ['a description that is too long', { description: 'x'.repeat(141) }, TOKEN, true],
-  ['a token that is not valid (any more, or yet)', {}, 'another', false],
+  ['an invalid token, which may be replaced soon', {}, 'another', false],
 ])('%s is refused', async (_, change, token, final) => {
   const error = await refusalOf(openGitHub(server.apiUrl, tokensOf(token)).setStatus(statusOf(change)))
   expect(error).toBeInstanceOf(Error)
-  expect(isFinalRefusal(error)).toBe(final)
-  expect(reasonOfRefusal(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
+  expect(isPermanentError(error)).toBe(final)
+  expect(describeGitHubError(error)).toMatch(/^GitHub answered 4\d\d: \S.*$/)
 })
 
 type Answer = [status: number, headers?: Record<string, string>, message?: string]
@@ -77,7 +82,7 @@ async function close(each: Server): Promise<void> {
   await closed
 }
 
-/** A GitHub of a few fixed answers, the last of which it repeats. */
+/** A server that gives these answers in order and then repeats the last one. */
 async function startAnswers(...answers: Answer[]) {
   const bodies: string[] = []
   const each = createServer(async (request, response) => {
@@ -92,8 +97,8 @@ async function startAnswers(...answers: Answer[]) {
 }
 
 test.concurrent.each<[string, Answer[], number]>([
-  ['two faults', [[500], [502], [201]], 3],
-  ['a rate limit that is over soon', [[429, { 'retry-after': '1' }], [201]], 2],
+  ['two server errors', [[500], [502], [201]], 3],
+  ['a short rate limit', [[429, { 'retry-after': '1' }], [201]], 2],
   [
     'a secondary limit',
     [[403, { 'retry-after': '1' }, 'You have exceeded a secondary rate limit.'], [201]],
@@ -106,30 +111,27 @@ test.concurrent.each<[string, Answer[], number]>([
   expect(new Set(bodies).size).toBe(1)
 })
 
-test.each([429, 403])(
-  'where GitHub answers %i, "running" is not waited with: the end will be told',
-  async code => {
-    const limit = 'You have exceeded a secondary rate limit.'
-    const { url, bodies } = await startAnswers([code, { 'retry-after': '1' }, limit], [201])
-    const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf({ state: 'pending' })))
-    expect([bodies.length, isFinalRefusal(error)]).toEqual([1, false])
-  },
-)
+test.each([429, 403])('after a %i the status "running" is not retried', async code => {
+  const limit = 'You have exceeded a secondary rate limit.'
+  const { url, bodies } = await startAnswers([code, { 'retry-after': '1' }, limit], [201])
+  const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf({ state: 'pending' })))
+  expect([bodies.length, isPermanentError(error)]).toEqual([1, false])
+})
 
-test('what GitHub refuses for good is asked once', async () => {
+test('a permanent refusal is not retried', async () => {
   const { url, bodies } = await startAnswers([422])
   const error = await refusalOf(openGitHub(url, tokensOf(TOKEN)).setStatus(statusOf()))
-  expect([bodies.length, isFinalRefusal(error), reasonOfRefusal(error)]).toEqual([
+  expect([bodies.length, isPermanentError(error), describeGitHubError(error)]).toEqual([
     1,
     true,
     'GitHub answered 422: answer 1',
   ])
 })
 
-test('reasons are one line of moderate length', () => {
-  expect(reasonOfRefusal(new Error('connect ECONNREFUSED\nat x'))).toBe(
+test('errors are described in one line of at most 300 characters', () => {
+  expect(describeGitHubError(new Error('connect ECONNREFUSED\nat x'))).toBe(
     'GitHub could not be reached: connect ECONNREFUSED',
   )
-  expect(reasonOfRefusal('gone')).toBe('GitHub could not be reached: gone')
-  expect(reasonOfRefusal({ status: 500, message: 'x'.repeat(1000) })).toHaveLength(300)
+  expect(describeGitHubError('gone')).toBe('GitHub could not be reached: gone')
+  expect(describeGitHubError({ status: 500, message: 'x'.repeat(1000) })).toHaveLength(300)
 })

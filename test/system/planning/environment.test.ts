@@ -16,7 +16,7 @@ const PARTS: EnvironmentParts = {
   config: { env: {}, inheritSecrets: true },
   step: { stage: null, env: {} },
   buildUrl: 'https://ci.example/gh/o/r/builds/12',
-  surroundings: {
+  runtime: {
     home: '/tmp/lambci/home',
     temp: '/tmp/lambci/tmp',
     path: '/usr/local/bin:/usr/bin:/bin',
@@ -49,11 +49,11 @@ const WHOLE = {
   FORCE_COLOR: 'true',
 }
 
-test('the whole environment of a command', () => {
+test('the complete environment of a command', () => {
   expect(environment({})).toEqual(WHOLE)
 })
 
-test('a process gets exactly these variables, whatever is in them', () => {
+test('a process gets exactly these variables, with any values', () => {
   const env = { LINES: 'one\ntwo', EMPTY: '', QUOTES: `'"$(false)\``, UNICODE: 'ü 🐑' }
   const seen = execFileSync('/usr/bin/env', ['-0'], { env: withEnv(env), encoding: 'utf8' })
   const pairs = seen
@@ -68,7 +68,7 @@ test('a push has no pull request, and a deleted fork no repository', () => {
   expect(environment({ build })).toMatchObject({ LAMBCI_PULL_REQUEST: '', LAMBCI_CLONE_REPO: '' })
 })
 
-test('the deploy step alone knows its stage', () => {
+test('only the deploy step has the stage variables', () => {
   expect(environment({ step: { stage: 'qa', env: {} } })).toEqual({
     ...WHOLE,
     STAGE: 'qa',
@@ -77,7 +77,7 @@ test('the deploy step alone knows its stage', () => {
   expect(environment({})).not.toHaveProperty('STAGE')
 })
 
-test('env is laid over the runner’s variables, secret variables over both', () => {
+test('env overrides the runner’s variables, and secret variables override both', () => {
   const config = { env: { FORCE_COLOR: '0', A: 'env', B: 'env' }, inheritSecrets: true }
   const secrets = { B: 'secret', TERM: 'dumb' }
   expect(environment({ config, secrets })).toEqual({
@@ -89,7 +89,7 @@ test('env is laid over the runner’s variables, secret variables over both', ()
   })
 })
 
-test('without inheritSecrets there are none', () => {
+test('without inheritSecrets there are no secret variables', () => {
   const config = { env: { A: 'env' }, inheritSecrets: false }
   expect(environment({ config, secrets: { A: 'secret', B: 'secret' } })).toEqual({ ...WHOLE, A: 'env' })
 })
@@ -97,14 +97,14 @@ test('without inheritSecrets there are none', () => {
 test.each([
   ['/opt/tool/bin', '/opt/tool/bin:/tmp/lambci/home/.local/bin:/usr/local/bin:/usr/bin:/bin'],
   ['', WHOLE.PATH],
-])('a PATH of "%s" never loses the system’s', (PATH, expected) => {
+])('a PATH of "%s" keeps the system’s entries', (PATH, expected) => {
   expect(withEnv({ PATH }).PATH).toBe(expected)
   expect(environment({ secrets: { PATH } }).PATH).toBe(expected)
 })
 
-test('with a PATH of one’s own, a shell still finds the system’s commands', () => {
-  const surroundings = { ...PARTS.surroundings, path: process.env.PATH ?? '' }
-  const env = environment({ surroundings, config: { env: { PATH: '/nowhere' }, inheritSecrets: true } })
+test('with a configured PATH, a shell still finds the system’s commands', () => {
+  const runtime = { ...PARTS.runtime, path: process.env.PATH ?? '' }
+  const env = environment({ runtime, config: { env: { PATH: '/nowhere' }, inheritSecrets: true } })
   expect(
     execFileSync('bash', ['-c', 'ls / | head -1; echo "$LAMBCI_REPO"'], { env, encoding: 'utf8' }),
   ).toMatch(/^\S+\no\/r\n$/)
@@ -112,14 +112,14 @@ test('with a PATH of one’s own, a shell still finds the system’s commands', 
 
 test('the runner’s own tools and the working directory are not on the PATH', () => {
   const npm = '/app/node_modules/.bin:/node_modules/.bin/:/x/@npmcli/run-script/lib/node-gyp-bin'
-  const surroundings = { ...PARTS.surroundings, path: `${npm}::/usr/bin:` }
-  expect(environment({ surroundings }).PATH).toBe('/tmp/lambci/home/.local/bin:/usr/bin')
+  const runtime = { ...PARTS.runtime, path: `${npm}::/usr/bin:` }
+  expect(environment({ runtime }).PATH).toBe('/tmp/lambci/home/.local/bin:/usr/bin')
 })
 
-test('a NUL character is a problem that names the variable, not its value', () => {
+test('a NUL character is an error that names the variable, but not its value', () => {
   const secrets = { TOKEN: 'hidden\0' }
   const expected =
-    'The variable TOKEN holds a NUL character, which no environment can. Set it to something else.'
+    'The variable TOKEN contains a NUL character, which environment variables cannot contain. Set it to another value.'
   expect(() => environment({ secrets })).toThrow(new UserError(expected))
   expect(() => environment({ secrets, config: { env: {}, inheritSecrets: false } })).not.toThrow()
 })

@@ -142,7 +142,7 @@ test('no file takes a stage that the account has pinned to another branch', asyn
   const refused = await ci.ended({ project: 'gh/ada/pinned', number: 1 })
   expect(refused).toMatchObject({ status: 'passed', deploy: null })
   expect(await ci.log(refused)).toContain(
-    'Branch "qa" is not deployed to stage production: the account\'s settings give it to production.',
+    'Branch "qa" is not deployed to stage production: the account\'s settings reserve it for production.',
   )
   await ci.push(at, 'ada/pinned', 'production')
   expect((await ci.ended({ project: 'gh/ada/pinned', number: 2 })).deploy?.status).toBe('succeeded')

@@ -25,15 +25,15 @@ test('a push that changes nothing that matters is skipped, with its reason and w
   const skipped = await endOf(2, { 'docs/a.txt': '1', 'src/README.md': '1' })
   expect(skipped.view).toMatchObject({
     status: 'skipped',
-    reason: 'None of the 2 changed files matters: "paths" says so.',
+    reason: 'None of the 2 changed files is covered by "paths".',
   })
   expect(skipped.statuses).toEqual([])
-  expect(await ci.log(skipped.view)).toContain('None of the 2 changed files matters')
+  expect(await ci.log(skipped.view)).toContain('None of the 2 changed files is covered')
   expect((await endOf(3, { 'docs/b.txt': '1', 'src/a.js': '2' })).view.status).toBe('passed')
   // An empty commit is made to have a build.
   expect((await endOf(4, {})).view.status).toBe('passed')
   const one = await endOf(5, { 'docs/b.txt': '2' })
-  expect(one.view.reason).toBe('The one changed file does not matter: "paths" says so.')
+  expect(one.view.reason).toBe('The only changed file is not covered by "paths".')
   // Who asks for it by hand wants it built.
   const { url, webhookSecret } = ci.system.addresses
   const wish = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }

@@ -16,7 +16,7 @@ const jsonIn = (name: string) =>
 
 test.each(readdirSync(RECIPES))('%s is a configuration that holds', name => {
   const layer = parseLayer(layerSchema, { name, path: [] }, parseJson(name, jsonIn(name)))
-  expect(layer.says).toMatchObject({
+  expect(layer.values).toMatchObject({
     stages: expect.any(Object),
     deploy: expect.any(String),
   })

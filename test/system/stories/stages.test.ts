@@ -141,6 +141,6 @@ test('names by groups, and one that does not fit', async () => {
   const second = await ci.ended({ project: 'gh/ada/names', number: 2 })
   expect(second).toMatchObject({ status: 'passed', deploy: { status: 'failed' } })
   expect(second.deploy?.reason).toContain(
-    'makes "rel-Final" of branch "release/Final", which is no stage name',
+    'maps branch "release/Final" to "rel-Final", which is not a valid stage name',
   )
 })

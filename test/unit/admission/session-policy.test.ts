@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { POLICY_LIMIT, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
-import { projectSchema, type Trust } from '../../../src/model/build.ts'
+import type { Trust } from '../../../src/model/build.ts'
+import { projectSchema } from '../../../src/model/names.ts'
 import { variablesKeys } from '../../../src/records/keys.ts'
 
 const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'

@@ -18,19 +18,19 @@ test.each<[string, JsonObject, object]>([
   expect(config).toMatchObject(expected)
 })
 
-test('what is ignored is noted, and files that may say nothing are not read', () => {
+test('ignored keys are noted, and files that may set nothing are not read', () => {
   const noted = resolve({
     global: { allowConfigOverrides: ['cmd'] },
     head: { cmd: 'x', timeout: 9, skip: false },
   })
-  expect(noted.notes).toEqual(['.lambci.json: "timeout", "skip" are ignored: files may only say "cmd" here.'])
+  expect(noted.notes).toEqual(['.lambci.json: "timeout", "skip" are ignored: files may only set "cmd" here.'])
   const unread = resolve({ global: { allowConfigOverrides: false }, head: { wrong: 1 } })
   expect(unread.notes).toEqual([
-    '.lambci.json is not read: "allowConfigOverrides" lets files say nothing here.',
+    '.lambci.json is ignored: "allowConfigOverrides" does not let files set anything here.',
   ])
 })
 
-test("of a fork's files cmd and env alone count, the base's speak for the rest", () => {
+test("only cmd and env of a fork's files count; the rest comes from the base", () => {
   const { config, notes, sources } = resolve({
     build: FORK,
     global: { topics: [BUILDS] },
@@ -59,7 +59,7 @@ test("of a fork's files cmd and env alone count, the base's speak for the rest",
   expect(sources.get('cmd')).toEqual(['.lambci.json at the head commit'])
 })
 
-test("the key lambci of a fork's package.json is limited in the same way", () => {
+test("the key lambci in a fork's package.json is limited in the same way", () => {
   const lambci = { cmd: 'head', timeout: 900 }
   expect(resolve({ build: FORK, packageJson: { lambci } }).config).toMatchObject({
     cmd: 'head',
@@ -69,26 +69,26 @@ test("the key lambci of a fork's package.json is limited in the same way", () =>
 
 test.each<[string, Case, object]>([
   [
-    'the settings say env',
+    'the settings allow env',
     { global: { pullRequests: { fromForkPublicRepo: { allowConfigOverrides: ['env'] } } } },
     { cmd: 'base', env: { A: 'head' } },
   ],
   [
-    'the settings say all',
+    'the settings allow all keys',
     { global: { pullRequests: { fromForkPublicRepo: { allowConfigOverrides: true } } } },
     { cmd: 'head', timeout: 60 },
   ],
   [
-    'the settings say nothing',
+    'the settings allow no key',
     { global: { pullRequests: { fromForkPublicRepo: { allowConfigOverrides: false } } } },
     { cmd: 'base', env: {} },
   ],
   [
-    'the settings let no file speak',
+    'the settings let no file set anything',
     { global: { allowConfigOverrides: [] } },
     { cmd: 'npm ci && npm test', timeout: null },
   ],
-])("what a fork's files may say: %s", (_, layers, expected) => {
+])("keys that a fork's files may set: %s", (_, layers, expected) => {
   const files = {
     base: { cmd: 'base', timeout: 60 },
     head: { cmd: 'head', env: { A: 'head' }, timeout: 900 },
@@ -96,7 +96,7 @@ test.each<[string, Case, object]>([
   expect(resolve({ build: FORK, ...layers, ...files }).config).toMatchObject(expected)
 })
 
-test('the base may narrow what a fork may say, not widen it', () => {
+test('the base can restrict the keys that a fork may set, but not extend them', () => {
   const fork = (allowConfigOverrides: unknown) => ({
     pullRequests: { fromForkPublicRepo: { build: true, allowConfigOverrides } },
   })
@@ -107,7 +107,7 @@ test('the base may narrow what a fork may say, not widen it', () => {
   ).toBe('base')
 })
 
-test('for others the base does not speak', () => {
+test('the base file counts only for forks', () => {
   expect(resolve({ build: PULL, base: { cmd: 'base', wrong: 1 }, head: {} }).config.cmd).toBe(
     'npm ci && npm test',
   )

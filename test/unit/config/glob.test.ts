@@ -34,18 +34,18 @@ test.each<[string, string, boolean]>([
   expect(matcherOf([pattern])(path)).toBe(expected)
 })
 
-test('no pattern matches nothing', () => {
+test('an empty list matches nothing', () => {
   expect(matcherOf([])('a')).toBe(false)
 })
 
-test('where both know a pattern, it is as Node has it', () => {
+test('patterns that Node supports match as in Node', () => {
   const name = fc.stringMatching(/^[ab]{1,3}$/)
   const path = fc.array(name, { minLength: 1, maxLength: 4 }).map(parts => parts.join('/'))
   const part = fc.oneof(name, fc.constantFrom('*', '**', 'a*', '*b', '?', 'a?'))
   const pattern = fc.array(part, { minLength: 1, maxLength: 4 }).map(parts => parts.join('/'))
   fc.assert(
     fc.property(pattern, path, (pattern, path) => {
-      // What names a directory stands for all below it, which is ours.
+      // Unlike in Node, the name of a directory matches everything below it.
       if (matchesGlob(path, pattern)) expect(matcherOf([pattern])(path)).toBe(true)
       else expect(matcherOf([pattern])(path)).toBe(matchesGlob(path, `${pattern}/**`))
     }),

@@ -16,14 +16,14 @@ const CLASSIC = {
   notifications: { sns: { topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' } },
 }
 
-test('lambci.schema.json is what the schema makes of it', () => {
+test('lambci.schema.json is up to date', () => {
   expect(read('lambci.schema.json'), 'run "npm run schema"').toBe(configJsonSchema())
 })
 
 test.each<[string, unknown]>([
-  ['the classic one', CLASSIC],
+  ['the classic configuration', CLASSIC],
   ['.lambci.json.example', JSON.parse(read('.lambci.json.example'))],
-  ['nothing', {}],
+  ['an empty object', {}],
   ['booleans', { branches: true, pullRequests: false, notifications: { slack: false } }],
   ['rules', { branches: { '!/^x/': { cmd: 'make', env: { A: 1, B: null } } }, clearTmp: true }],
 ])('editors and the runner both accept %s', (_, value) => {
@@ -46,6 +46,6 @@ test.each<[string, unknown]>([
 test('every key has a description', () => {
   const { properties, definitions } = JSON.parse(configJsonSchema())
   const keys = { ...properties, ...definitions.overrides.properties, ...properties.notifications.properties }
-  const silent = Object.keys(keys).filter(key => !keys[key].description)
-  expect(silent).toEqual([])
+  const undescribed = Object.keys(keys).filter(key => !keys[key].description)
+  expect(undescribed).toEqual([])
 })

@@ -17,9 +17,12 @@ test.each([
   ["{'cmd': 1}", 'line 1, column 2: expected a key in double quotes or "}", found "\'".'],
   ['{"cmd" "make"}', 'line 1, column 8: expected a colon, found "\\"".'],
   ['{"cmd": make}', 'line 1, column 9: expected a value, found "m".'],
-  ['{"cmd": "make\n"}', 'line 1, column 9: expected a value, found a string that is broken or does not end.'],
+  [
+    '{"cmd": "make\n"}',
+    'line 1, column 9: expected a value, found a string that is invalid or not terminated.',
+  ],
   ['{"a": [1, 2}', 'line 1, column 12: expected a comma or the closing bracket, found "}".'],
-  ['{} {}', 'line 1, column 4: expected nothing more, found "{".'],
+  ['{} {}', 'line 1, column 4: expected the end of the file, found "{".'],
   ['{"a": 01}', 'line 1, column 8: expected a comma or the closing bracket, found "1".'],
 ])('%j', (text, expected) => {
   expect(() => parseJson('.lambci.json', text)).toThrow(
@@ -27,17 +30,17 @@ test.each([
   )
 })
 
-test('a byte order mark is no mistake', () => {
+test('a byte order mark is accepted', () => {
   expect(parseJson('.lambci.json', '\uFEFF{"cmd": "make"}')).toEqual({ cmd: 'make' })
 })
 
-test('more than 256 KB is refused, as much is read', () => {
+test('256 KB are read, more is refused', () => {
   const file = (bytes: number) => `"${'ü'.repeat((bytes - 2) / 2)}"`
   expect(parseJson('a.json', file(256 * 1024))).toHaveLength(128 * 1024 - 1)
   expect(() => parseJson('a.json', file(256 * 1024 + 2))).toThrow('a.json is larger than 256 KB')
 })
 
-test('a place is found for whatever JSON.parse refuses, before the end of the part that is right', () => {
+test('a position is found for every text that JSON.parse refuses, and only for these', () => {
   const mutilated = fc
     .tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', '{', ']', ',', ':', 'x', '\\', '\n', '0', '-'))
     .map(
@@ -52,9 +55,9 @@ test('a place is found for whatever JSON.parse refuses, before the end of the pa
       } catch {
         isJson = false
       }
-      const said = describeSyntaxError(text)
-      expect(said).toMatch(/^line \d+, column \d+: expected .+, found .+\.$/s)
-      expect(said.endsWith('expected nothing more, found the end of the file.')).toBe(isJson)
+      const message = describeSyntaxError(text)
+      expect(message).toMatch(/^line \d+, column \d+: expected .+, found .+\.$/s)
+      expect(message.endsWith('expected the end of the file, found the end of the file.')).toBe(isJson)
     }),
     { numRuns: 2000 },
   )
@@ -62,8 +65,8 @@ test('a place is found for whatever JSON.parse refuses, before the end of the pa
 
 test.each([
   ['brackets', '['.repeat(250_000)],
-  ['a string without an end', `{"a": "${'\\n'.repeat(100_000)}`],
-  ['a long string before the mistake', `{"a": "${'x'.repeat(250_000)}" 1`],
+  ['an unterminated string', `{"a": "${'\\n'.repeat(100_000)}`],
+  ['a long string before the error', `{"a": "${'x'.repeat(250_000)}" 1`],
 ])('hostile: %s', (_, text) => {
   expect(() => parseJson('a.json', text)).toThrow(UserError)
 })

@@ -20,7 +20,7 @@ test.each<[string, JsonObject, JsonObject, JsonObject]>([
   expect(merge(under, over)).toEqual(expected)
 })
 
-test('an own key __proto__ stays a key and pollutes nothing', () => {
+test('an own key __proto__ stays an ordinary key and pollutes no prototype', () => {
   const hostile: JsonObject = JSON.parse(
     '{"__proto__": {"polluted": true}, "a": {"__proto__": {"polluted": true}}}',
   )
@@ -30,7 +30,7 @@ test('an own key __proto__ stays a key and pollutes nothing', () => {
   expect((merged.a as JsonObject).polluted).toBeUndefined()
 })
 
-test('whatever is merged, prototypes and the merged objects stay as they were', () => {
+test('merging changes neither prototypes nor its arguments', () => {
   const names = fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'a', 'b')
   const { tree } = fc.letrec(tie => ({
     tree: fc.dictionary(
@@ -38,7 +38,7 @@ test('whatever is merged, prototypes and the merged objects stay as they were', 
       fc.oneof({ depthSize: 'small' }, fc.boolean(), fc.array(fc.nat()), tie('tree')),
     ),
   }))
-  // Through JSON, because that is how an own key __proto__ comes into being.
+  // JSON.parse creates an own key __proto__.
   const parsed = tree.map(value => JSON.stringify(value))
   fc.assert(
     fc.property(parsed, parsed, (under, over) => {

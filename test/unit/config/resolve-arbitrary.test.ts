@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Resolving, resolveConfig } from '../../../src/config/resolve.ts'
+import { type ResolveInput, resolveConfig } from '../../../src/config/resolve.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { BUILDS } from '../../support/resolving.ts'
 
-test('arbitrary JSON is a config or a Problem, and never anything else', () => {
+test('arbitrary JSON gives a config or a UserError', () => {
   const junk = fc.oneof(fc.boolean(), fc.integer(), fc.string(), fc.constant(null), fc.constant([]))
-  /** Mostly what a person would write, and now and then anything at all. */
+  /** Mostly plausible values, and sometimes junk. */
   const mostly = (arbitrary: fc.Arbitrary<unknown>) => fc.oneof({ weight: 60, arbitrary }, junk)
   const some = (shape: Record<string, fc.Arbitrary<unknown>>) =>
     fc.record(Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, mostly(value)])), {
@@ -77,16 +77,19 @@ test('arbitrary JSON is a config or a Problem, and never anything else', () => {
   })
   let resolved = 0
   fc.assert(
-    fc.property(fc.record({ build, account, base: files, head: files }) as fc.Arbitrary<Resolving>, parts => {
-      try {
-        const { config } = resolveConfig(parts)
-        resolved += 1
-        expect(config.cmd).toMatch(/\S/)
-        expect(parts.build.trust === 'fork' && config.inheritSecrets).toBe(false)
-      } catch (error) {
-        expect(error).toBeInstanceOf(UserError)
-      }
-    }),
+    fc.property(
+      fc.record({ build, account, base: files, head: files }) as fc.Arbitrary<ResolveInput>,
+      parts => {
+        try {
+          const { config } = resolveConfig(parts)
+          resolved += 1
+          expect(config.cmd).toMatch(/\S/)
+          expect(parts.build.trust === 'fork' && config.inheritSecrets).toBe(false)
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError)
+        }
+      },
+    ),
     { numRuns: 2000 },
   )
   expect(resolved).toBeGreaterThan(200)

@@ -3,7 +3,7 @@ import { type Files, NO_FILES } from '../../../src/config/files.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
 import { type Case, FORK, filesOf, PULL, PUSH, resolve, type Subject } from '../../support/resolving.ts'
 
-test('the defaults, whole', () => {
+test('the complete defaults', () => {
   expect(resolve({}).config).toEqual({
     cmd: 'npm ci && npm test',
     env: {},
@@ -44,7 +44,7 @@ test('a config cannot be changed', () => {
   expect(parts.every(part => Object.isFrozen(part))).toBe(true)
 })
 
-test('each layer wins over the ones before it, and the rule is laid twice', () => {
+test('each layer overrides the ones before it, and the rule is applied twice', () => {
   const layers = { build: { branch: 'dev' } } as const
   const ruled = (cmd: string) => ({ branches: { dev: { build: true, cmd } } })
   const cmd = (more: Case) => resolve({ ...layers, ...more }).config.cmd
@@ -59,7 +59,7 @@ test('each layer wins over the ones before it, and the rule is laid twice', () =
   expect(cmd({ repository: ruled('rule'), head: { cmd: 'dot' } })).toBe('rule')
 })
 
-test('objects of all layers come together', () => {
+test('objects of all layers are merged', () => {
   const { config, sources } = resolve({
     global: { env: { A: 'global', B: 'global' } },
     repository: { env: { B: 'repository' }, branches: { master: { build: true, env: { D: 'rule' } } } },
@@ -80,7 +80,7 @@ test('objects of all layers come together', () => {
   expect(sources.get('cmd')).toEqual(['defaults'])
 })
 
-test('a wrong file is a problem, never the default command', () => {
+test('an invalid file is an error, and the default command does not run', () => {
   const broken = (files: Partial<Files>, build: Partial<Subject> = {}) =>
     resolveConfig({
       build: { ...PUSH, ...build },
@@ -110,7 +110,7 @@ test.each<[string, Case, boolean]>([
     false,
   ],
   [
-    "a file's nearer rule switches it on",
+    'a more specific rule of a file switches it on',
     {
       build: { branch: 'x' },
       global: { branches: { '/x/': { build: true, inheritSecrets: false } } },
@@ -128,9 +128,9 @@ test.each<[string, Case, boolean]>([
   expect(resolve(layers).config.inheritSecrets).toBe(expected)
 })
 
-test('withheld secrets are explained', () => {
+test('withheld secrets are noted', () => {
   expect(resolve({ global: { inheritSecrets: false }, head: { inheritSecrets: true } }).notes).toEqual([
-    `"inheritSecrets" stays false, as the account's settings say: files cannot switch it on.`,
+    `"inheritSecrets" stays false: the account's settings switch it off, and files cannot switch it on.`,
   ])
   expect(resolve({ build: { ...PULL, trust: 'fork' } }).notes).toEqual([
     'Secret variables are never given to pull requests from forks or from Dependabot.',
@@ -138,18 +138,18 @@ test('withheld secrets are explained', () => {
   expect(resolve({ build: FORK }).notes).toEqual([])
 })
 
-test('notes on what LambCI had', () => {
+test('files and keys of LambCI that are ignored are noted', () => {
   const head = {
     ...filesOf({ clearTmp: false, notifications: { slack: { channel: '#x' } } }),
     hasLambciJs: true,
   }
   expect(resolveConfig({ build: PUSH, account: {}, base: NO_FILES, head }).notes).toEqual([
-    '.lambci.json: "clearTmp" is no longer needed and can be removed.',
-    '.lambci.js is not read: configuration is data. Move what it says to .lambci.json.',
+    '.lambci.json: "clearTmp" is no longer needed. You can remove it.',
+    '.lambci.js is ignored, because configuration is data. Move its settings to .lambci.json.',
   ])
 })
 
-test('Slack: false is none, and an object over it has the defaults again', () => {
+test('Slack: false switches it off, and an object over false gets the defaults', () => {
   const off = { notifications: { slack: false } }
   expect(resolve({ global: off }).config.notifications.slack).toBeNull()
   const slack = resolve({ global: off, head: { notifications: { slack: { channel: '#x' } } } }).config

@@ -69,12 +69,12 @@ test.each([
     null,
     'config/global.json: topics[0] must be the ARN',
   ],
-])('wrong settings are a problem: %j %j', (global, repository, expected) => {
+])('invalid settings are refused: %j %j', (global, repository, expected) => {
   expect(() => readSettings('gh/o/r', { global, repository })).toThrow(expected)
 })
 
-test.each([[[]], ['x'], [null], [{ cmd: 'make' }]])('%j is no settings', settings => {
+test.each([[[]], ['x'], [null], [{ cmd: 'make' }]])('%j is refused as settings', settings => {
   expect(() => parseSettings('gh/o/r', settings)).toThrow(
-    `The account's settings for gh/o/r must be an object of`,
+    `The account's settings for gh/o/r must be an object with`,
   )
 })

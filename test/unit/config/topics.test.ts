@@ -5,10 +5,10 @@ import { BUILDS, type Case, FORK, filesOf, OTHERS, PUSH, resolve, topic } from '
 
 test.each<[string, Case, string | null]>([
   ['of the settings', { global: topic(BUILDS) }, BUILDS],
-  ['among those listed', { global: { topics: [BUILDS, OTHERS] }, head: topic(OTHERS) }, OTHERS],
+  ['one of those listed', { global: { topics: [BUILDS, OTHERS] }, head: topic(OTHERS) }, OTHERS],
   ["the account's own again", { global: topic(BUILDS), head: topic(BUILDS) }, BUILDS],
   [
-    'the general one instead of the rule’s',
+    "the account's top-level topic does not replace the rule's",
     {
       global: { ...topic(BUILDS), branches: { master: { build: true, ...topic(OTHERS) } } },
       head: topic(BUILDS),
@@ -22,7 +22,7 @@ test.each<[string, Case, string | null]>([
     BUILDS,
   ],
   [
-    'nothing after off',
+    'off, and an empty object',
     { global: { notifications: { sns: false } }, head: { notifications: { sns: {} } } },
     null,
   ],
@@ -31,7 +31,7 @@ test.each<[string, Case, string | null]>([
 })
 
 test.each<[string, Case, string | null, string]>([
-  ['none is listed', { head: topic(BUILDS) }, null, 'No notice is sent. Add it to "topics" there.'],
+  ['none is listed', { head: topic(BUILDS) }, null, 'No notification is sent. Add it to "topics" there.'],
   [
     'another is listed',
     { global: topic(OTHERS), head: topic(BUILDS) },
@@ -50,15 +50,15 @@ test.each<[string, Case, string | null, string]>([
     null,
     '.lambci.json at the base commit: notifications.sns.topicArn',
   ],
-])('a topic that is not listed gets no notice, and a note says so: %s', (_, layers, expected, note) => {
+])('a topic that is not listed is not used, and a note explains it: %s', (_, layers, expected, note) => {
   const { config, notes } = resolve(layers)
   expect(config.notifications.sns.topicArn).toBe(expected)
   expect(notes.join('\n')).toContain(note)
 })
 
-test('without settings at hand a topic is not checked, and a note says so', () => {
+test('without settings a topic is not checked, and a note explains it', () => {
   const head = filesOf(topic(BUILDS))
   const { config, notes } = resolveConfig({ build: PUSH, account: null, base: NO_FILES, head })
   expect(config.notifications.sns.topicArn).toBe(BUILDS)
-  expect(notes).toEqual([`Without the account's settings, "notifications.sns.topicArn" is not checked.`])
+  expect(notes).toEqual([`"notifications.sns.topicArn" is not checked without the account's settings.`])
 })

@@ -5,7 +5,7 @@ import { UserError } from '../../../src/model/user-error.ts'
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:lambci-jobs'
 const WHOLE = { LAMBCI_BUCKET: 'my-builds', LAMBCI_JOBS_TOPIC: TOPIC, LAMBCI_SANDBOX: '/tmp' }
 
-test('what is asked for is read, with its defaults, and nothing else', () => {
+test('only the requested variables are read, with their defaults', () => {
   const env = { ...WHOLE, AWS_SECRET_ACCESS_KEY: 'x', LAMBCI_OTHER: 'y' }
   expect(
     readEnvironment(env, ['LAMBCI_STACK', 'LAMBCI_BUCKET', 'LAMBCI_GITHUB_URL', 'LAMBCI_GITHUB_API_URL']),
@@ -17,7 +17,7 @@ test('what is asked for is read, with its defaults, and nothing else', () => {
   })
 })
 
-test('all that is missing or wrong is named at once', () => {
+test('all missing and invalid variables are named at once', () => {
   const read = () =>
     readEnvironment({ LAMBCI_SANDBOX: 'tmp' }, [
       'LAMBCI_BUCKET',
@@ -46,7 +46,7 @@ test.each([
   )
 })
 
-test("the dead man's switch is in the topic's account, region and partition", () => {
+test("the dead man's switch targets the topic's account, region and partition", () => {
   const topic = 'arn:aws-cn:sns:cn-north-1:123456789012:ci-jobs'
   expect(switchTargetOf({ LAMBCI_STACK: 'ci', LAMBCI_JOBS_TOPIC: topic })).toEqual({
     functionArn: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:ci-report',

@@ -31,10 +31,10 @@ test.each(Object.keys(GOOD))('a missing %s is named', name => {
   }
 })
 
-test('all missing headers are named at once, with what to do', () => {
+test('all missing headers are named at once, with advice', () => {
   expect(parse({})).toEqual({
     error: expect.stringMatching(
-      /it lacks x-github-event, x-github-delivery, x-hub-signature-256\. .*set one in the repository's webhook settings\.$/,
+      /it lacks x-github-event, x-github-delivery, x-hub-signature-256\. .*set a secret in the repository's webhook settings\.$/,
     ),
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knowsEvent, parseEvent } from '../../../src/github/event.ts'
+import { isSupportedEvent, parseEvent } from '../../../src/github/event.ts'
 import { examplesOf, mergeGroupPayload, pullRequestPayload, pushPayload } from '../../support/payloads.ts'
 
 const NAMES = ['ping', 'push', 'pull_request', 'merge_group'] as const
@@ -10,7 +10,7 @@ test.each(NAMES)("every example of GitHub's %s events is read", name => {
   for (const payload of examples) expect(parseEvent(name, payload)).toMatchObject({ name, payload: {} })
 })
 
-test('what the product does not read is left out', () => {
+test('unused fields are left out', () => {
   expect(parseEvent('push', pushPayload())).toMatchObject({ payload: { ref: 'refs/heads/master' } })
   expect(JSON.stringify(parseEvent('push', pushPayload()))).not.toMatch(/email|_url|node_id/)
 })
@@ -22,8 +22,8 @@ test.each([
   ['constructor', false],
   ['__proto__', false],
   ['toString', false],
-])('knows the event "%s": %j', (name, expected) => {
-  expect(knowsEvent(name)).toBe(expected)
+])('supports the event "%s": %j', (name, expected) => {
+  expect(isSupportedEvent(name)).toBe(expected)
 })
 
 const PAYLOADS = {
@@ -37,6 +37,7 @@ test.each([
   ['push', 'after', null],
   ['push', 'deleted', 'false'],
   ['push', 'repository.full_name', '../../etc'],
+  ['push', 'repository.full_name', 'ada/..'],
   ['push', 'repository.full_name', 'only-an-owner'],
   ['push', 'repository.full_name', 'a/b/c'],
   ['push', 'repository.private', 0],
@@ -52,24 +53,27 @@ test.each([
   ['pull_request', 'pull_request.base', null],
   ['merge_group', 'merge_group.head_ref', 5],
   ['merge_group', 'repository', []],
-] as const)('a %s event with a malformed %s (%j) is refused by that name', (name, path, value) => {
-  const keys = path.split('.')
-  const last = keys.pop() ?? ''
-  const payload: unknown = PAYLOADS[name]()
-  const inner = keys.reduce((at, key) => (at as Record<string, unknown>)[key], payload)
-  Object.assign(inner as object, { [last]: value })
-  expect(parseEvent(name, payload)).toEqual({
-    error: expect.stringContaining(`The payload of this ${name} event is malformed at "${path}": `),
-  })
-})
+] as const)(
+  'a %s event with a malformed %s (%j) is refused, and the error names the field',
+  (name, path, value) => {
+    const keys = path.split('.')
+    const last = keys.pop() ?? ''
+    const payload: unknown = PAYLOADS[name]()
+    const inner = keys.reduce((at, key) => (at as Record<string, unknown>)[key], payload)
+    Object.assign(inner as object, { [last]: value })
+    expect(parseEvent(name, payload)).toEqual({
+      error: expect.stringContaining(`The payload of this ${name} event is malformed at "${path}": `),
+    })
+  },
+)
 
-test.each([[null], [[]], ['text'], [7]])('%j is no payload', payload => {
+test.each([[null], [[]], ['text'], [7]])('%j is refused as a payload', payload => {
   expect(parseEvent('push', payload)).toEqual({
     error: expect.stringMatching(/^The payload of this push event/),
   })
 })
 
-test('a payload cannot reach the prototype of anything', () => {
+test('a payload cannot pollute a prototype', () => {
   const payload = JSON.parse(JSON.stringify(pushPayload()).replace('{', '{"__proto__": {"polluted": true},'))
   expect(parseEvent('push', payload)).toHaveProperty('payload')
   expect({}).not.toHaveProperty('polluted')

@@ -2,7 +2,7 @@ import type { PullRequestEvent, PushEvent } from '@octokit/webhooks-types'
 import { expect, test } from 'vitest'
 import { payloadErrors } from '../../../loopback/test/github/payload-schema.ts'
 import { type Event, parseEvent } from '../../../src/github/event.ts'
-import { type Asked, requestFromEvent } from '../../../src/github/request-from-event.ts'
+import { type RequestResult, requestFromEvent } from '../../../src/github/request-from-event.ts'
 import {
   AFTER,
   BEFORE,
@@ -17,16 +17,16 @@ import {
   REPOSITORY,
 } from '../../support/payloads.ts'
 
-type Built = Exclude<Event, { name: 'ping' }>
-function ask(name: Built['name'], payload: unknown): Asked {
+type BuildEvent = Exclude<Event, { name: 'ping' }>
+function requestResult(name: BuildEvent['name'], payload: unknown): RequestResult {
   const event = parseEvent(name, payload)
   if ('error' in event) return event
-  return requestFromEvent(event as Built)
+  return requestFromEvent(event as BuildEvent)
 }
-const requestOf = (name: Built['name'], payload: unknown) => {
-  const asked = ask(name, payload)
-  if (!('request' in asked)) throw new Error(JSON.stringify(asked))
-  return asked.request
+const requestOf = (name: BuildEvent['name'], payload: unknown) => {
+  const result = requestResult(name, payload)
+  if (!('request' in result)) throw new Error(JSON.stringify(result))
+  return result.request
 }
 
 test.each<[string, object]>([
@@ -68,26 +68,26 @@ const nobody = { name: 'Nobody', email: 'n@example.com' }
 
 test.each<[string, Partial<PushEvent>, object]>([
   ['a new branch has no commit before it', { before: NOWHERE, created: true }, { baseCommit: null }],
-  ['a forced push keeps what was there before', { forced: true }, { baseCommit: BEFORE, commit: AFTER }],
+  ['a forced push keeps the commit before it', { forced: true }, { baseCommit: BEFORE, commit: AFTER }],
   ['a branch with slashes', { ref: 'refs/heads/a/b' }, { branch: 'a/b', trigger: 'push/a/b' }],
-  ['a branch called like a ref', { ref: 'refs/heads/refs/heads/x' }, { branch: 'refs/heads/x' }],
+  ['a branch named like a ref', { ref: 'refs/heads/refs/heads/x' }, { branch: 'refs/heads/x' }],
 ])('push: %s', (_, change, expected) => {
   expect(requestOf('push', pushPayload(change))).toMatchObject(expected)
 })
 
-test('push: a private repository, and its own default branch', () => {
+test('push: a private repository with another default branch', () => {
   const { repository, ...rest } = pushPayload()
   const payload = { ...rest, repository: { ...repository, private: true, default_branch: 'trunk' } }
   expect(requestOf('push', payload)).toMatchObject({ isPrivate: true, defaultBranch: 'trunk' })
 })
 
-test('push: Dependabot is known by its login', () => {
+test('push: Dependabot is recognised by its login', () => {
   const { sender, ...rest } = pushPayload()
   const payload = { ...rest, sender: { ...sender, login: 'dependabot[bot]' } }
   expect(requestOf('push', payload)).toMatchObject({ isDependabot: true, isFork: false })
 })
 
-test('push: everyone who wrote or committed is kept, each once', () => {
+test('push: all authors and committers are listed, each once', () => {
   const { commits } = pushOf({ author: someone, committer: machine })
   const [first] = commits
   const payload = pushOf({ author: nobody, committer: someone })
@@ -109,28 +109,38 @@ test.each<[string, 'push' | 'pull_request' | 'merge_group', object, RegExp]>([
     pushPayload({ ref: 'refs/heads/x', deleted: true, after: NOWHERE, head_commit: null, commits: [] }),
     /^The branch x was deleted/,
   ],
-  ['a skip word', 'push', pushOf({ message: 'Fix [skip ci]' }), /says "\[skip ci\]"/],
-  ['a closed one', 'pull_request', pullRequestPayload({ action: 'closed', state: 'closed' }), /was closed/],
+  ['a skip word', 'push', pushOf({ message: 'Fix [skip ci]' }), /contains "\[skip ci\]"/],
+  [
+    'a closed pull request',
+    'pull_request',
+    pullRequestPayload({ action: 'closed', state: 'closed' }),
+    /was closed/,
+  ],
   ['a label', 'pull_request', pullRequestPayload({ action: 'labeled' }), /^Pull request #7 was labeled/],
   [
-    'a push to a closed one',
+    'a push to a closed pull request',
     'pull_request',
     pullRequestPayload({ action: 'synchronize', state: 'closed' }),
     /is closed/,
   ],
-  ['an end', 'merge_group', mergeGroupPayload('destroyed'), /^The merge group was destroyed/],
-])('%s starts nothing: %s', (_, name, payload, reason) => {
-  expect(ask(name, payload)).toMatchObject({ ignored: expect.stringMatching(reason) })
+  [
+    'a destroyed merge group',
+    'merge_group',
+    mergeGroupPayload('destroyed'),
+    /^The merge group was destroyed/,
+  ],
+])('%s starts no build: %s', (_, name, payload, reason) => {
+  expect(requestResult(name, payload)).toMatchObject({ ignored: expect.stringMatching(reason) })
 })
 
-test("every push and pull request of GitHub's examples is understood", () => {
-  const asked = [
-    ...examplesOf('push').map(payload => ask('push', payload)),
-    ...examplesOf('pull_request').map(payload => ask('pull_request', payload)),
-    ...examplesOf('merge_group').map(payload => ask('merge_group', payload)),
+test("all of GitHub's example events are understood", () => {
+  const results = [
+    ...examplesOf('push').map(payload => requestResult('push', payload)),
+    ...examplesOf('pull_request').map(payload => requestResult('pull_request', payload)),
+    ...examplesOf('merge_group').map(payload => requestResult('merge_group', payload)),
   ]
-  expect(asked.filter(each => 'error' in each)).toEqual([])
-  expect(asked.filter(each => 'request' in each).length).toBeGreaterThan(5)
+  expect(results.filter(each => 'error' in each)).toEqual([])
+  expect(results.filter(each => 'request' in each).length).toBeGreaterThan(5)
 })
 
 test.each([['opened'], ['reopened'], ['synchronize']])('pull request: %s', action => {
@@ -153,7 +163,7 @@ test.each([['opened'], ['reopened'], ['synchronize']])('pull request: %s', actio
 
 test.each<[string, Parameters<typeof pullRequestPayload>[0], object]>([
   ['from a fork', { head: 'fork' }, { isFork: true, cloneRepository: FORK }],
-  ['whose fork is gone', { head: 'deleted' }, { isFork: true, cloneRepository: null, pullRequest: 7 }],
+  ['from a deleted fork', { head: 'deleted' }, { isFork: true, cloneRepository: null, pullRequest: 7 }],
   ['of a private repository', { isPrivate: true }, { isPrivate: true, isFork: false }],
   ['by Dependabot', { user: 'dependabot[bot]' }, { isDependabot: true, isFork: false }],
   ['by Dependabot, pushed to by another', { user: 'dependabot[bot]', sender: 'ada' }, { isDependabot: true }],
@@ -163,7 +173,7 @@ test.each<[string, Parameters<typeof pullRequestPayload>[0], object]>([
   expect(requestOf('pull_request', pullRequestPayload(pull))).toMatchObject(expected)
 })
 
-test('a fork that bears our name is a fork, and our own repository under another name is ours', () => {
+test('the repository id decides whether a pull request comes from a fork, not the name', () => {
   const { pull_request, ...rest } = pullRequestPayload()
   const withRepo = (repo: object): unknown => ({
     ...rest,
@@ -178,7 +188,7 @@ test('a fork that bears our name is a fork, and our own repository under another
   })
 })
 
-test('a pull request of somebody who has left GitHub', () => {
+test('a pull request of a deleted account', () => {
   const payload = pullRequestPayload()
   const request = requestOf('pull_request', {
     ...payload,
@@ -187,7 +197,7 @@ test('a pull request of somebody who has left GitHub', () => {
   expect(request.author).toEqual({ name: 'ghost', login: 'ghost' })
 })
 
-test('a merge group is built by the rules of its base, under a trigger of its own', () => {
+test('a merge group is built by the rules of its base, with its own trigger', () => {
   const payload = mergeGroupPayload()
   const { head_ref, head_sha, base_ref, base_sha } = payload.merge_group
   expect(requestOf('merge_group', payload)).toMatchObject({
@@ -202,7 +212,7 @@ test('a merge group is built by the rules of its base, under a trigger of its ow
   })
 })
 
-test.each(HOSTILE)('%j stays data, whatever it names', text => {
+test.each(HOSTILE)('%j stays data in every field', text => {
   const person = { name: text, email: 'x@example.com', username: text }
   const push = pushOf({ message: text, author: person }, { ref: `refs/heads/${text}` })
   expect(requestOf('push', push)).toMatchObject({
@@ -216,7 +226,7 @@ test.each(HOSTILE)('%j stays data, whatever it names', text => {
   expect(requestOf('pull_request', pull)).toMatchObject({ branch: text, checkoutBranch: text, message: text })
 })
 
-test('a long text is cut between characters, not within one', () => {
+test('a long text is cut between characters', () => {
   const { message } = requestOf('push', pushOf({ message: `${'x'.repeat(1999)}🎉🎉` }))
   expect(message).toBe(`${'x'.repeat(1999)}…`)
 })
@@ -225,19 +235,20 @@ test.each<[string, 'push' | 'pull_request', unknown]>([
   ['commit', 'push', pushPayload({ after: '--upload-pack=x' })],
   ['baseCommit', 'push', pushPayload({ before: 'HEAD' })],
   ['branch', 'push', pushPayload({ ref: `refs/heads/${'x'.repeat(501)}` })],
-  ['project', 'push', { ...pushPayload(), repository: { ...pushPayload().repository, full_name: 'ada/..' } }],
-])('a %s that cannot be one is refused by name', (field, name, payload) => {
-  expect(ask(name, payload)).toEqual({
+])('an invalid %s is refused, and the error names the field', (field, name, payload) => {
+  expect(requestResult(name, payload)).toEqual({
     error: expect.stringMatching(new RegExp(`^This ${name} event cannot be built: .*${field} is not valid`)),
   })
 })
 
 test.each(['../web', 'a/..', 'a/b/c', 'https://evil.example/x', '-x/y\n'])(
-  'a fork called %j is refused',
+  'a fork named %j is refused',
   full_name => {
     const payload = pullRequestPayload({ head: 'fork' })
     const head = { ...payload.pull_request.head, repo: { ...payload.pull_request.head.repo, full_name } }
-    expect(ask('pull_request', { ...payload, pull_request: { ...payload.pull_request, head } })).toEqual({
+    expect(
+      requestResult('pull_request', { ...payload, pull_request: { ...payload.pull_request, head } }),
+    ).toEqual({
       error: expect.stringContaining('cloneRepository is not valid'),
     })
   },

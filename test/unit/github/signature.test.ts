@@ -26,10 +26,10 @@ test.each([
   ['of another body', signatureOf(`${BODY} `, 'new')],
   ['of nothing', `sha256=${'0'.repeat(64)}`],
   ['in another case', signatureOf(BODY, 'new').toUpperCase().replace('SHA', 'sha')],
-])('a signature %s is wrong', async (_, signature) => {
+])('a signature %s is rejected', async (_, signature) => {
   expect(await verify(signature, ['new'])).toBe(false)
 })
 
-test('an empty body, which GitHub never sends, is not believed', async () => {
+test('an empty body, which GitHub never sends, is rejected', async () => {
   expect(await verify(signatureOf('', 'other'), ['new'], '')).toBe(false)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { skipWordIn } from '../../../src/github/skip-words.ts'
+import { findSkipWord } from '../../../src/github/skip-words.ts'
 
 test.each([
   ['Fix it [skip ci]', '[skip ci]'],
@@ -10,8 +10,8 @@ test.each([
   ['Fix it\n\n\nskip-checks: true', 'skip-checks: true'],
   ['Fix it\n\nskip-checks:true\n', 'skip-checks:true'],
   ['Fix it\r\n\r\nMore.\r\n\r\nCo-authored-by: a\r\nskip-checks: true', 'skip-checks: true'],
-])('%j asks for no build', (message, word) => {
-  expect(skipWordIn(message)).toBe(word)
+])('%j skips the build', (message, word) => {
+  expect(findSkipWord(message)).toBe(word)
 })
 
 test.each([
@@ -19,11 +19,11 @@ test.each([
   [''],
   ['[skipci]'],
   ['skip ci'],
-  // Not a trailer: the subject, and not in the last paragraph.
+  // Not trailers: in the subject, or not in the last paragraph.
   ['skip-checks: true'],
   ['Fix it\n\nskip-checks: true\n\nMore.'],
   ['Fix it\n\nskip-checks: false'],
   ['Fix it\n\nSee skip-checks: true'],
-])('%j asks for nothing', message => {
-  expect(skipWordIn(message)).toBeNull()
+])('%j skips nothing', message => {
+  expect(findSkipWord(message)).toBeNull()
 })

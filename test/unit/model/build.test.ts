@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { buildSchema, commitSchema, projectSchema, repositoryOf } from '../../../src/model/build.ts'
+import { buildSchema, commitSchema, repositoryOf } from '../../../src/model/build.ts'
+import { projectSchema } from '../../../src/model/names.ts'
 import { makeBuild } from '../../support/records.ts'
 
 test.each([
@@ -38,7 +39,7 @@ test.each([
   expect(commitSchema.safeParse(commit).success).toBe(valid)
 })
 
-test('a job survives JSON unchanged', () => {
+test('a build survives JSON unchanged', () => {
   const build = makeBuild({ baseCommit: null, cloneRepository: null, message: '🎉 \u0000' })
   expect(buildSchema.parse(JSON.parse(JSON.stringify(build)))).toEqual(build)
 })
@@ -54,7 +55,7 @@ test.each([
   ['cloneRepository', 'ada/..'],
   ['baseUrl', 'no url'],
   ['queuedAt', 'yesterday'],
-])('a job whose %s is %j is none', (field, value) => {
+])('a build whose %s is %j is refused', (field, value) => {
   expect(buildSchema.safeParse({ ...makeBuild(), [field]: value }).success).toBe(false)
 })
 

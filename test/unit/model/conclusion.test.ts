@@ -11,11 +11,11 @@ test.each<[BuildStatus, BuildStatus[]]>([
   ['running', ['deploying', ...CONCLUSIONS]],
   ['deploying', ['passed']],
   ...CONCLUSIONS.map((end): [BuildStatus, BuildStatus[]] => [end, []]),
-])('after %s may come %j, and nothing else', (from, next) => {
+])('%s may be followed only by %j', (from, next) => {
   expect(ALL.filter(to => mayFollow(from, to))).toEqual(next)
 })
 
-test('nothing that is under way follows an ending, whatever came between', () => {
+test('a conclusion is final', () => {
   const reach = (from: BuildStatus): BuildStatus[] => {
     const next = ALL.filter(to => mayFollow(from, to))
     return [...next, ...next.flatMap(reach)]

@@ -16,6 +16,6 @@ test.each([
   expect(trustOf(makeBuild(change), branch => branch === 'master')).toBe(trust)
 })
 
-test('nothing runs as deploy where no branch may', () => {
+test('without deploy branches nothing runs as protected', () => {
   expect(trustOf(makeBuild(), () => false)).toBe('branch')
 })

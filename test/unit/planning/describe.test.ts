@@ -8,19 +8,19 @@ function described(...parts: Parameters<typeof plan>): string {
 }
 
 test('the classic configuration', () => {
-  const says = {
+  const values = {
     cmd: 'pip install --user tox && tox',
     env: { TOX_SKIP_ENV: 'not shown', A: 1 },
     timeout: 600,
     stages: { master: 'dev', qa: 'qa' },
     deploy: 'zappa update $LAMBCI_STAGE',
   }
-  expect(described({}, says, { git: { depth: 1 } })).toBe(
+  expect(described({}, values, { git: { depth: 1 } })).toBe(
     `
-Build      Branch "master" is built: branches.master says so.
+Build      Branch "master" is built: branches.master enables it.
 Command    pip install --user tox && tox
 Deploy     zappa update $LAMBCI_STAGE
-Stage      Branch "master" is deployed to stage dev: stages.master says so.
+Stage      Branch "master" is deployed to stage dev (stages.master).
 Timeout    600 seconds for each command
 Variables  TOX_SKIP_ENV, A
 Settings   cmd, env, stages, deploy, timeout from .lambci.json
@@ -29,15 +29,15 @@ Settings   git from config/global.json`.trim(),
   )
 })
 
-test('a build that is not made', () => {
+test('a build that does not run', () => {
   expect(described({ ...FORK, isPrivate: true }, { clearTmp: true })).toBe(
     `
-Build      Pull request #7 is not built: pullRequests.fromForkPrivateRepo says no to pull requests from forks of a private repository.
-Note       .lambci.json at the base commit: "clearTmp" is no longer needed and can be removed.`.trim(),
+Build      Pull request #7 is not built: pullRequests.fromForkPrivateRepo disables pull requests from forks of a private repository.
+Note       .lambci.json at the base commit: "clearTmp" is no longer needed. You can remove it.`.trim(),
   )
 })
 
-test('commands of several lines stay aligned, and steer no terminal', () => {
+test('commands of several lines stay aligned, and control characters are escaped', () => {
   const text = described({}, { cmd: 'set -e\n\tmake\r\n\u001b[2J\u009b\u202emake test\n' })
   expect(text.split('\n').slice(1, 4)).toEqual([
     'Command    set -e',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
-import type { Planned } from '../../../src/planning/reason.ts'
+import type { PlanInput } from '../../../src/planning/reason.ts'
 import { FORK, PULL, plan } from '../../support/planning.ts'
 
 const DEPLOYING = {
@@ -10,7 +10,7 @@ const DEPLOYING = {
   branches: { qa: true, '/^feature/': true },
 }
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   [
     'branch without a rule',
     { branch: 'x' },
@@ -18,41 +18,46 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     'Branch "x" is not built: no rule in "branches" matches it. Add "x": true to "branches" in .lambci.json to build it.',
   ],
   [
-    'branch whose rule says no',
+    'branch with a rule that is false',
     { branch: 'gh-pages' },
     { branches: { '!/^master$/': false } },
-    'Branch "gh-pages" is not built: branches["!/^master$/"] says no.',
+    'Branch "gh-pages" is not built: branches["!/^master$/"] disables it.',
   ],
-  ['no branch', {}, { branches: false }, 'Branch "master" is not built: branches says no to every branch.'],
   [
-    'rule without a word on build',
+    'branches: false',
+    {},
+    { branches: false },
+    'Branch "master" is not built: branches disables all branches.',
+  ],
+  [
+    'rule without "build"',
     { branch: 'dev' },
     { branches: { dev: { cmd: 'x' } } },
-    'Branch "dev" is not built: branches.dev does not say "build": true, and "build" is false.',
+    'Branch "dev" is not built: branches.dev does not set "build": true, and the top-level "build" is false.',
   ],
   [
     'private fork',
     { ...FORK, isPrivate: true },
     {},
-    'Pull request #7 is not built: pullRequests.fromForkPrivateRepo says no to pull requests from forks of a private repository.',
+    'Pull request #7 is not built: pullRequests.fromForkPrivateRepo disables pull requests from forks of a private repository.',
   ],
   [
-    'own pull request',
+    'pull request of the repository itself',
     PULL,
     { pullRequests: { fromSelfPublicRepo: false } },
-    'Pull request #7 is not built: pullRequests.fromSelfPublicRepo says no to pull requests from branches of a public repository.',
+    'Pull request #7 is not built: pullRequests.fromSelfPublicRepo disables pull requests from branches of a public repository.',
   ],
   [
-    'no pull request',
+    'pullRequests: false',
     PULL,
     { pullRequests: false },
-    'Pull request #7 is not built: pullRequests says no to every pull request.',
+    'Pull request #7 is not built: pullRequests disables all pull requests.',
   ],
   [
     'merge group',
     { event: 'merge_group', branch: 'main' },
     { pullRequests: false },
-    'The merge group for branch "main" is not built: pullRequests says no to every pull request.',
+    'The merge group for branch "main" is not built: pullRequests disables all pull requests.',
   ],
   [
     'a hostile name',
@@ -60,11 +65,11 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     {},
     'Branch "\\u001b[31m\\"" is not built: no rule in "branches" matches it. Add "\\u001b[31m\\"": true to "branches" in .lambci.json to build it.',
   ],
-])('not built: %s', (_, build, says, reason) => {
-  expect(plan(build, says).plan).toEqual({ build: false, reason })
+])('not built: %s', (_, build, values, reason) => {
+  expect(plan(build, values).plan).toEqual({ build: false, reason })
 })
 
-test('not built: the account knows no rule for it', () => {
+test('not built: a pull request without a rule', () => {
   const { plan: planned } = plan(
     PULL,
     { pullRequests: { fromForkPublicRepo: true } },
@@ -73,34 +78,34 @@ test('not built: the account knows no rule for it', () => {
   expect(planned).toEqual({
     build: false,
     reason:
-      'Pull request #7 is not built: "pullRequests" says nothing about pull requests from branches of a public repository.',
+      'Pull request #7 is not built: "pullRequests" has no rule for pull requests from branches of a public repository.',
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
-  ['branch', {}, {}, 'Branch "master" is built: branches.master says so.'],
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
+  ['branch', {}, {}, 'Branch "master" is built: branches.master enables it.'],
   [
     'branch by regex',
     { branch: 'dev-1' },
     { branches: { '/^dev/': { build: true } } },
-    'Branch "dev-1" is built: branches["/^dev/"] says so.',
+    'Branch "dev-1" is built: branches["/^dev/"] enables it.',
   ],
   [
     'branch by build',
     { branch: 'x' },
     { build: true },
-    'Branch "x" is built: "build" is true by .lambci.json.',
+    'Branch "x" is built: "build" is true in .lambci.json.',
   ],
-  ['pull request', PULL, {}, 'Pull request #7 is built: pullRequests.fromSelfPublicRepo says so.'],
-  ['fork', FORK, {}, 'Pull request #7 is built: pullRequests.fromForkPublicRepo says so.'],
+  ['pull request', PULL, {}, 'Pull request #7 is built: pullRequests.fromSelfPublicRepo enables it.'],
+  ['fork', FORK, {}, 'Pull request #7 is built: pullRequests.fromForkPublicRepo enables it.'],
   [
     'merge group',
     { event: 'merge_group' },
     {},
-    'The merge group for branch "master" is built: pullRequests.fromSelfPublicRepo says so.',
+    'The merge group for branch "master" is built: pullRequests.fromSelfPublicRepo enables it.',
   ],
-])('built: %s', (_, build, says, reason) => {
-  expect(plan(build, says).plan).toMatchObject({ build: true, reason })
+])('built: %s', (_, build, values, reason) => {
+  expect(plan(build, values).plan).toMatchObject({ build: true, reason })
 })
 
 test.each([
@@ -109,26 +114,21 @@ test.each([
 ])('a push to %s is tested, then deployed to %s', (branch, stage) => {
   expect(plan({ branch }, { ...DEPLOYING, timeout: 60 }).plan).toEqual({
     build: true,
-    reason: `Branch "${branch}" is built: branches.${branch} says so.`,
+    reason: `Branch "${branch}" is built: branches.${branch} enables it.`,
     steps: [
       { name: 'command', command: 'make test', stage: null, env: {}, timeoutSeconds: 60 },
       { name: 'deploy', command: 'zappa update $LAMBCI_STAGE', stage, env: {}, timeoutSeconds: 60 },
     ],
-    stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, problem: null },
-    stageReason: `Branch "${branch}" is deployed to stage ${stage}: stages.${branch} says so.`,
+    stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
+    stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
     notes: [],
-    endsForNewer: false,
+    cancelSuperseded: false,
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   ['pull request', PULL, {}, 'Pull requests never deploy.'],
-  [
-    'pull request with the trust of a deploy',
-    { ...PULL, trust: 'protected' },
-    {},
-    'Pull requests never deploy.',
-  ],
+  ['pull request with trust protected', { ...PULL, trust: 'protected' }, {}, 'Pull requests never deploy.'],
   ['fork', FORK, {}, 'Pull requests never deploy.'],
   ['merge group', { event: 'merge_group' }, {}, 'Merge groups never deploy.'],
   [
@@ -138,19 +138,19 @@ test.each<[string, Partial<Planned>, JsonObject, string]>([
     'Branch "feature-1" has no stage: no rule in "stages" matches it.',
   ],
   [
-    'branch that may not',
+    'branch that may not deploy',
     { trust: 'branch' },
     {},
-    `Branch "master" is not deployed to stage dev: it is not among the account's "deployBranches".`,
+    `Branch "master" is not deployed to stage dev: it is not in the account's "deployBranches".`,
   ],
   [
-    'branch whose name is of Object.prototype',
+    'branch named like a property of Object.prototype',
     { branch: 'constructor' },
     { branches: true },
     'Branch "constructor" has no stage: no rule in "stages" matches it.',
   ],
-])('no deploy: %s', (_, build, says, stageReason) => {
-  const { plan: planned } = plan(build, { ...DEPLOYING, ...says })
+])('no deploy: %s', (_, build, values, stageReason) => {
+  const { plan: planned } = plan(build, { ...DEPLOYING, ...values })
   expect(planned).toMatchObject({ build: true, stage: null, stageReason, notes: [] })
   expect(planned.build && planned.steps.map(step => step.name)).toEqual(['command'])
 })
@@ -167,38 +167,43 @@ test('a plan is plain data', () => {
   expect(JSON.parse(JSON.stringify(planned))).toEqual(planned)
 })
 
-const ASKED: Partial<Planned> = {
+const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
   target: { stage: 'dev', of: 3, sequence: null, waited: null },
 }
 
-test('a deploy that was asked for runs nothing else', () => {
-  expect(plan(ASKED, DEPLOYING).plan).toMatchObject({
+test('a requested deploy runs nothing else', () => {
+  expect(plan(REQUESTED, DEPLOYING).plan).toMatchObject({
     build: true,
-    reason: 'Stage dev is deployed, as was asked for.',
+    reason: 'A deploy to stage dev was requested.',
     steps: [{ name: 'deploy', stage: 'dev' }],
-    stage: { name: 'dev', problem: null },
+    stage: { name: 'dev', error: null },
   })
 })
 
-test.each<[string, Partial<Planned>, JsonObject, string]>([
+test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   [
-    'of another stage by now',
+    'of a branch that maps to another stage',
     {},
     { stages: { master: 'other' } },
-    'At this commit branch "master" has stage "other", and not dev.',
+    'At this commit, branch "master" maps to stage "other", not dev.',
   ],
   ['without a rule', { branch: 'x' }, {}, 'Branch "x" has no stage: no rule in "stages" matches it.'],
   ['without a command', {}, { deploy: null as never }, 'there is no "deploy" command'],
-  ['of a branch that may not', { trust: 'branch' }, {}, 'it is not among the account\'s "deployBranches".'],
-])('a deploy %s has nothing to run, and says why', (_, build, says, problem) => {
-  const { deploy, ...rest } = { ...DEPLOYING, ...says } as JsonObject
-  const planned = plan({ ...ASKED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
+  [
+    'of a branch that may not deploy',
+    { trust: 'branch' },
+    {},
+    'it is not in the account\'s "deployBranches".',
+  ],
+])('a requested deploy %s runs nothing and gives the reason', (_, build, values, error) => {
+  const { deploy, ...rest } = { ...DEPLOYING, ...values } as JsonObject
+  const planned = plan({ ...REQUESTED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
   expect(planned).toMatchObject({ build: true, steps: [], stage: { name: 'dev' } })
-  expect(planned.build && planned.stage?.problem).toContain(problem)
+  expect(planned.build && planned.stage?.error).toContain(error)
 })
 
-test('a stage may have a command, variables, an address and a time of its own', () => {
+test('a stage can have its own command, variables, URL and timeout', () => {
   const stages = {
     '/^release\\/(\\d+)$/': {
       stage: 'rel-$1',
@@ -218,13 +223,13 @@ test('a stage may have a command, variables, an address and a time of its own', 
   })
 })
 
-test('a name that does not fit: the tests run, and the deploy says why it cannot be', () => {
+test('with an invalid stage name the tests run, and the deploy gives the reason', () => {
   const { plan: planned } = plan(
     { branch: 'release/x_y' },
     { ...DEPLOYING, stages: { '/^release\\/(.+)$/': 'rel-$1' }, branches: { '/./': true } },
   )
   expect(planned).toMatchObject({ steps: [{ name: 'command' }], stage: { name: 'unnamed' } })
-  expect(planned.build && planned.stage?.problem).toMatch(
-    /^stages\[".*"\] makes "rel-x_y" of branch "release\/x_y"/,
+  expect(planned.build && planned.stage?.error).toMatch(
+    /^stages\[".*"\] maps branch "release\/x_y" to "rel-x_y"/,
   )
 })

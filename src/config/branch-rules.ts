@@ -1,53 +1,52 @@
 import { RE2JS } from 're2js'
 import { quote } from './key-path.ts'
 
-/** Long enough for any rule a person writes, short enough that compiling a hostile one takes milliseconds. */
-const LONGEST_RULE = 500
+/** Enough for any sensible rule, and short enough that a hostile one compiles within milliseconds. */
+const MAX_RULE_LENGTH = 500
 
 type Pattern = { regex: RE2JS; negated: boolean }
 
 /**
- * What is wrong with a branch rule, as a sentence without its full stop; null if nothing is. A rule is a branch's
- * name, `/regex/`, or `!/regex/` (every branch that does not match).
+ * What is wrong with a branch rule, as a sentence without its full stop. Null if it is valid. A rule is the name of a
+ * branch, `/regex/`, or `!/regex/` (all branches that do not match).
  */
-export function ruleMistake(rule: string): string | null {
+export function ruleError(rule: string): string | null {
   if (rule === '') return 'a branch rule must not be empty'
-  if (rule.length > LONGEST_RULE) return `${quote(rule)} is longer than ${LONGEST_RULE} characters`
+  if (rule.length > MAX_RULE_LENGTH) return `${quote(rule)} is longer than ${MAX_RULE_LENGTH} characters`
   const source = regexOf(rule)
   if (source === null) {
-    // A branch cannot begin with a slash, and hardly with "!/": somebody meant a regular expression.
+    // No branch name starts with a slash, and hardly any with "!/": this was meant to be a regular expression.
     return /^!?\//.test(rule)
-      ? `${quote(rule)} is neither a branch name nor a regular expression, which ends with "/" and has no flags`
+      ? `${quote(rule)} is neither a branch name nor a regular expression: write /regex/ without flags`
       : null
   }
-  // The engine takes some of these for plain letters.
+  // RE2 accepts some of these as plain letters.
   if (/(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)/.test(source)) {
-    return `${quote(rule)} uses a back-reference, which is not supported`
+    return `${quote(rule)} uses a back-reference, which is not supported (RE2 syntax)`
   }
   try {
     compile(rule)
     return null
   } catch (error) {
     return /\(\?<?[=!]/.test(source)
-      ? `${quote(rule)} uses look-around, which is not supported; "!/regex/" stands for "does not match"`
+      ? `${quote(rule)} uses look-around, which is not supported (RE2 syntax); use "!/regex/" for branches that do not match`
       : `${quote(rule)} is not a valid regular expression: ${reasonOf(error)}`
   }
 }
 
 /**
- * The rules that match a branch, the one that counts first: the exact name, then regular expressions in the order
- * given. They come from strangers, so their time is linear in the branch's length (RE2). Rules that
- * `ruleMistake` refuses match nothing.
+ * The rules that match a branch, by precedence: the exact name first, then regular expressions in the given order.
+ * Rules are untrusted, so matching takes linear time (RE2). Rules that `ruleError` refuses match nothing.
  */
 export function matchingRules(rules: readonly string[], branch: string): string[] {
   const exact = rules.filter(rule => rule === branch)
-  const regexes = rules.filter(rule => regexOf(rule) !== null && ruleMistake(rule) === null)
+  const regexes = rules.filter(rule => regexOf(rule) !== null && ruleError(rule) === null)
   return [...exact, ...regexes.filter(rule => matches(compile(rule), branch))]
 }
 
-/** What the groups of a `/regex/` rule caught in a branch, the first at 1; nothing for any other rule. */
+/** The groups that a `/regex/` rule captures in a branch name, the first at index 1. Empty for any other rule. */
 export function groupsOf(rule: string, branch: string): readonly (string | null)[] {
-  if (regexOf(rule) === null || rule.startsWith('!') || ruleMistake(rule) !== null) return []
+  if (regexOf(rule) === null || rule.startsWith('!') || ruleError(rule) !== null) return []
   const matcher = compile(rule).regex.matcher(branch)
   if (!matcher.find()) return []
   return Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matchingRules, ruleMistake } from '../../../src/config/pattern.ts'
+import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
 
 test.each<[string, string[], string, string | undefined]>([
   ['a name', ['master'], 'master', 'master'],
@@ -8,7 +8,7 @@ test.each<[string, string[], string, string | undefined]>([
   ['a regex', ['/^test-/'], 'test-something', '/^test-/'],
   ['a regex is not anchored', ['/some/'], 'test-something', '/some/'],
   ['the exact name before a regex', ['/^test-/', 'test-something'], 'test-something', 'test-something'],
-  ['regexes in their order', ['/^test-r/', '/^test-s/', '/./'], 'test-something', '/^test-s/'],
+  ['regexes in the given order', ['/^test-r/', '/^test-s/', '/./'], 'test-something', '/^test-s/'],
   ['a negative regex that matches', ['!/^test-/'], 'test-something', undefined],
   ['a negative regex', ['!/^test-/'], 'hello', '!/^test-/'],
   ['slashes, escaped as in JavaScript', ['/^feature\\/x$/'], 'feature/x', '/^feature\\/x$/'],
@@ -17,8 +17,8 @@ test.each<[string, string[], string, string | undefined]>([
   ['a name that looks like a pattern', ['v1.0'], 'v1x0', undefined],
   ['constructor', ['master'], 'constructor', undefined],
   ['__proto__', ['/^__/'], '__proto__', '/^__/'],
-  ['a branch that is called like a pattern without its end', ['/^a/'], '/^a', undefined],
-  ['what is refused matches nothing', ['/(/', '!/(/', '/(a)\\1/'], 'aa', undefined],
+  ['a branch named like an unterminated pattern', ['/^a/'], '/^a', undefined],
+  ['an invalid rule matches nothing', ['/(/', '!/(/', '/(a)\\1/'], 'aa', undefined],
 ])('%s', (_, rules, branch, expected) => {
   expect(matchingRules(rules, branch)[0]).toBe(expected)
 })
@@ -28,9 +28,12 @@ test.each([
   ['/(/', '"/(/" is not a valid regular expression: missing closing ): "("'],
   ['!/[/', '"!/[/" is not a valid regular expression: missing closing ]: "["'],
   ['/^dev', '"/^dev" is neither a branch name nor a regular expression'],
-  ['/^dev/i', 'has no flags'],
+  ['/^dev/i', 'without flags'],
   ['//', 'is neither a branch name nor a regular expression'],
-  ['/^(?!test-)/', 'uses look-around, which is not supported; "!/regex/" stands for "does not match"'],
+  [
+    '/^(?!test-)/',
+    'uses look-around, which is not supported (RE2 syntax); use "!/regex/" for branches that do not match',
+  ],
   ['/(?<=a)b/', 'uses look-around'],
   ['/(?<!a)b/', 'uses look-around'],
   ['/(a)\\1/', 'uses a back-reference'],
@@ -38,7 +41,7 @@ test.each([
   ['/(a{1000}){1000}/', 'invalid repeat count'],
   [`/${'a'.repeat(500)}/`, 'is longer than 500 characters'],
 ])('refused: %s', (rule, reason) => {
-  expect(ruleMistake(rule)).toContain(reason)
+  expect(ruleError(rule)).toContain(reason)
 })
 
 test.each([
@@ -51,21 +54,21 @@ test.each([
   '/\\(?=x/',
   '/\\\\1/',
   '/(?:a|b)+/',
-])('no mistake: %s', rule => {
-  expect(ruleMistake(rule)).toBeNull()
+])('valid: %s', rule => {
+  expect(ruleError(rule)).toBeNull()
 })
 
-// A backtracking engine would be busy with these for longer than the universe is old.
+// A backtracking engine would never finish these.
 test.each(['/(a+)+$/', '/^(a|a)*$/', '/(.*)*x/', '/^(([a-z])+.)+[A-Z]([a-z])+$/', '/(a?){500}a{500}$/'])(
   'linear: %s',
   rule => {
     const branch = `${'a'.repeat(5_000)}!`
-    expect(ruleMistake(rule)).toBeNull()
+    expect(ruleError(rule)).toBeNull()
     expect(matchingRules([rule], branch)).toEqual([])
   },
 )
 
-test('any branch against any rule never throws, and the exact name always comes first', () => {
+test('matching never throws, and the exact name always comes first', () => {
   const regex = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'ab()[]{}|*+?.^$\\/1k<>=!:-,') }))
   const rule = fc.oneof(
     fc.string(),

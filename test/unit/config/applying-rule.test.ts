@@ -18,7 +18,11 @@ test.each<[string, Partial<Subject>, object]>([
   ['from self, public', PULL, { build: true, inheritSecrets: true, allowConfigOverrides: true }],
   ['from a fork, private', { ...FORK, isPrivate: true }, { build: false }],
   ['from a fork, public', FORK, { build: true, inheritSecrets: false, allowConfigOverrides: ['cmd', 'env'] }],
-  ['a merge group is the own', { event: 'merge_group', isFork: true, isPrivate: true }, { build: true }],
+  [
+    'a merge group counts as from self',
+    { event: 'merge_group', isFork: true, isPrivate: true },
+    { build: true },
+  ],
   ['by Dependabot', { ...PULL, trust: 'fork' }, { build: true, inheritSecrets: false }],
 ])('defaults: %s', (_, build, expected) => {
   expect(resolve({ build }).config).toMatchObject(expected)
@@ -28,14 +32,14 @@ test.each<[string, JsonObject, Record<string, boolean>]>([
   ['regex', { '/^test-/': true }, { 'test-something': true }],
   ['exact before regex', { '/^test-/': true, 'test-something': false }, { 'test-something': false }],
   ['negative regex', { '!/^test-/': true }, { 'test-something': false, hello: true }],
-  ['regexes in order', { '/^test-r/': false, '/^test-s/': true }, { 'test-something': true }],
+  ['regexes in the given order', { '/^test-r/': false, '/^test-s/': true }, { 'test-something': true }],
   [
     'mixed',
     { '/^dev/': false, '!/^test-/': true, 'gh-pages': false },
     { 'gh-pages': false, develop: false, 'test-something': false, testsomething: true, master: true },
   ],
-  ['master stays', { dev: true }, { dev: true, master: true, main: true }],
-  ['master can go', { master: false }, { master: false, main: true }],
+  ['master stays built', { dev: true }, { dev: true, master: true, main: true }],
+  ['master can be switched off', { master: false }, { master: false, main: true }],
   ['an object without build', { dev: { cmd: 'make' } }, { dev: false }],
   ['a branch called constructor', { constructor: true }, { constructor: true, toString: false }],
 ])('branches as in LambCI: %s', (_, branches, expected) => {
@@ -49,7 +53,7 @@ test.each<[string, Case, boolean]>([
   ['branches: false', { head: { branches: false } }, false],
   ['branches: true', { build: { branch: 'x' }, head: { branches: true } }, true],
   [
-    'branches: true, narrowed below',
+    'branches: true, overridden by an object',
     { build: { branch: 'x' }, global: { branches: true }, repository: { branches: { y: true } } },
     false,
   ],

@@ -1,0 +1,122 @@
+import { distance } from 'fastest-levenshtein'
+import * as z from 'zod'
+import { isObject } from './json.ts'
+import { keyPath, quote } from './key-path.ts'
+
+type Issue = z.core.$ZodIssue
+
+const NOT_YET = 'is planned but not available in this version; remove it for now'
+const TOP_LEVEL_ONLY = 'cannot be used within a rule, only at the top level'
+const ACCOUNT_ONLY = "can only be set in the account's settings"
+
+/** Keys that are refused with a more helpful message than "not a known key". */
+const REFUSED = new Map([
+  ['submodules', NOT_YET],
+  ['secretEnv', 'is not supported: set secret variables with "lambci secret set"'],
+  ['docker', "is not supported: builds run in the build function's own image"],
+  // Known at the top level, so these are unknown only in rules.
+  ['branches', TOP_LEVEL_ONLY],
+  ['pullRequests', TOP_LEVEL_ONLY],
+  ['allow', ACCOUNT_ONLY],
+  ['deployBranches', ACCOUNT_ONLY],
+  ['topics', ACCOUNT_ONLY],
+  ['deployRole', ACCOUNT_ONLY],
+  ['role', ACCOUNT_ONLY],
+  ['pinnedStages', ACCOUNT_ONLY],
+])
+
+/** What people write for a key, mostly because other CI systems call it so. */
+const ALIASES: Record<string, readonly string[]> = {
+  cmd: ['command', 'commands', 'script', 'scripts', 'run'],
+  env: ['environment', 'variables', 'vars'],
+  deploy: ['deployment', 'deployCommand', 'deployCmd'],
+  notifications: ['notify'],
+  pullRequests: ['prs'],
+}
+
+/** One sentence per error that a schema found in `value`. `path` is the path of `value` itself within its file. */
+export function describeIssues(
+  schema: z.ZodType,
+  value: unknown,
+  issues: readonly Issue[],
+  path: string[] = [],
+) {
+  return issues.flatMap(issue => describeIssue({ schema, value, path }, issue, []))
+}
+
+type Root = { schema: z.ZodType; value: unknown; path: string[] }
+
+function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]): string[] {
+  const at = [...above, ...issue.path]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => describeKey(root, at, key))
+  if (issue.code === 'invalid_key') {
+    const key = String(at.at(-1))
+    return issue.issues.map(({ message }) => sentence(root, at.slice(0, -1), `: ${aboutKey(key, message)}`))
+  }
+  if (issue.code === 'invalid_union') {
+    // Of several alternatives, report only the one that was meant: the one whose type fits.
+    const meant = issue.errors.find(inner => !inner.every(isTypeMismatch))
+    if (meant !== undefined) return meant.flatMap(inner => describeIssue(root, inner, at))
+  }
+  if (!issue.message.startsWith('must')) {
+    return [sentence(root, typeof at.at(-1) === 'number' ? at.slice(0, -1) : at, `: ${issue.message}`)]
+  }
+  return [sentence(root, at, ` ${issue.message}${found(issue.message, valueAt(root.value, at))}`, 'the file')]
+}
+
+const isTypeMismatch = ({ code, path }: Issue) =>
+  path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+
+/** A message is either a predicate that needs the key as its subject, or a whole sentence. */
+const aboutKey = (key: string, message: string) =>
+  /^(is|must) /.test(message) ? `${quote(key)} ${message}` : message
+
+function sentence(root: Root, at: readonly PropertyKey[], text: string, subject = ''): string {
+  const path = keyPath([...root.path, ...at])
+  return `${path === '' ? `${subject}${text}`.replace(/^: /, '') : `${path}${text}`}.`
+}
+
+function describeKey(root: Root, at: readonly PropertyKey[], key: string): string {
+  const reason = REFUSED.get(key) ?? `is not a known key${suggestion(key, keysAt(root.schema, at))}`
+  return sentence(root, at, `: ${quote(key)} ${reason}`)
+}
+
+function suggestion(key: string, known: string[]): string {
+  const nearest = key.length > 40 ? undefined : nearestKey(key.toLowerCase(), known)
+  return nearest === undefined ? '' : ` (did you mean ${quote(nearest)}?)`
+}
+
+/**
+ * The key whose name or alias is nearest to what was written, ignoring case. A word is near if at most a third of
+ * its letters differ, or one letter of a short word.
+ */
+function nearestKey(written: string, known: readonly string[]): string | undefined {
+  return known
+    .flatMap(key => [key, ...(ALIASES[key] ?? [])].map(word => ({ key, word: word.toLowerCase() })))
+    .map(({ key, word }) => ({ key, changes: distance(written, word), limit: Math.floor(word.length / 3) }))
+    .filter(({ changes, limit }) => changes <= Math.max(1, limit))
+    .toSorted((one, other) => one.changes - other.changes)[0]?.key
+}
+
+/** The keys that a schema accepts at a path within it. */
+function keysAt(schema: unknown, at: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), at)
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option: unknown) => keysAt(option, at))
+  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, at.slice(1))
+  if (!(schema instanceof z.ZodObject)) return []
+  const [key, ...rest] = at
+  if (key === undefined) return Object.keys(schema.shape)
+  return Object.hasOwn(schema.shape, key) ? keysAt(schema.shape[String(key)], rest) : []
+}
+
+function valueAt(value: unknown, at: readonly PropertyKey[]): unknown {
+  return at.reduce<unknown>((within, key) => (Object(within) as Record<PropertyKey, unknown>)[key], value)
+}
+
+/** The rejected value, as the end of a sentence. */
+function found(message: string, value: unknown): string {
+  if (message.startsWith('must not')) return typeof value === 'string' ? ` (found ${quote(value, 60)})` : ''
+  if (Array.isArray(value)) return ', not a list'
+  if (isObject(value)) return ', not an object'
+  return value === undefined ? '' : `, not ${quote(value, 60)}`
+}
