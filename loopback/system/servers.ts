@@ -112,7 +112,7 @@ const parametersOf = (url: string, { deployRole, reach = direct }: ServerOptions
   BuildImage: 'none',
   GitHubUrl: reach('github', url),
   GitHubApiUrl: `${reach('github', url)}/api/v3`,
-  NoticeEmail: MAILBOX,
+  NotificationEmail: MAILBOX,
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
 })
 

@@ -46,7 +46,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { stack, sts } = servers
   const bucket = stack.bucket.BucketName
   const store = openStore(bucket, { credentials: keys, endpoint: servers.s3.url, region: PLACE.region })
-  await seedAccount(store, keys, stack.outputs.NoticesTopic ?? '')
+  await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
   const lambda = await startLambda({
     functions: functionsOf(stack, {
       ...options,
@@ -105,7 +105,7 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     sts: servers.sts.url,
     bucket: servers.stack.bucket.BucketName,
     jobsTopic: servers.stack.outputs.JobsTopic ?? '',
-    noticesTopic: servers.stack.outputs.NoticesTopic ?? '',
+    notificationsTopic: servers.stack.outputs.NotificationsTopic ?? '',
     webhookSecret: keys.webhookSecret,
     githubToken: keys.githubToken,
     region: PLACE.region,

@@ -76,12 +76,12 @@ function describeEnd({ outputs }: StackState, { stack, region, profile, paramete
   // A command that follows must find the same account and region.
   const place = [...(region ? [`AWS_REGION=${region}`] : []), ...(profile ? [`AWS_PROFILE=${profile}`] : [])]
   const setup = [...place, 'npx lambci setup', ...(stack === 'lambci' ? [] : [`--stack ${stack}`])].join(' ')
-  const { NoticeEmail } = parameters
+  const { NotificationEmail } = parameters
   return `
 It stands.
   Webhook   ${outputs.WebhookUrl}
   Pages     ${outputs.Url}
   Bucket    ${outputs.Bucket}
-${NoticeEmail ? `\n${NoticeEmail} gets notices once the mail that SNS has sent there is confirmed.` : ''}
+${NotificationEmail ? `\n${NotificationEmail} gets notices once the mail that SNS has sent there is confirmed.` : ''}
 Next: ${setup}    connects it with GitHub`
 }

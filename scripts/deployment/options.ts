@@ -35,7 +35,7 @@ export function createProgram(): Command {
     .option('--stack <name>', 'name of the stack', 'lambci')
     .option('--region <name>', "the region; by default the AWS CLI's")
     .option('--profile <name>', "a profile of the AWS CLI's")
-    .option('--email <address>', 'gets notices and alarms (NoticeEmail)')
+    .option('--email <address>', 'gets notices and alarms (NotificationEmail)')
     .addOption(new Option('--architecture <name>', 'processor of all functions').choices(['x86_64', 'arm64']))
     .option('--param <Name=Value>', 'a parameter of cloudformation/lambci.yaml; may be repeated', collect)
     .option('--image <uri>', 'an image of your own for the build functions; nothing is built then')
@@ -77,7 +77,7 @@ export async function readOptions(program: Command, root: string): Promise<Optio
   if (wrong.length > 0) throw new UserError(wrong.join('\n'))
   const parameters = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
-    ...(email !== undefined && { NoticeEmail: email }),
+    ...(email !== undefined && { NotificationEmail: email }),
     ...(architecture !== undefined && { Architecture: architecture }),
   }
   return { ...options, parameters }

@@ -42,15 +42,15 @@ export async function writeRunnerSecrets(
 export async function writeFirstSettings(
   store: Store,
   owners: readonly string[],
-  noticesTopic: string | null,
+  notificationsTopic: string | null,
 ): Promise<void> {
   await editJson(store, settingsKeys('')[0], standing => {
     const notifications = isObject(standing?.notifications) ? standing.notifications : {}
-    const isChosen = isObject(notifications.sns) || noticesTopic === null
+    const isChosen = isObject(notifications.sns) || notificationsTopic === null
     return {
       ...standing,
       ...(owners.length > 0 && { allow: owners }),
-      ...(!isChosen && { notifications: { ...notifications, sns: { topicArn: noticesTopic } } }),
+      ...(!isChosen && { notifications: { ...notifications, sns: { topicArn: notificationsTopic } } }),
     }
   })
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { addAccountCommands, onStack } from './commands/account-program.ts'
+import { addAccountCommands, addStackOptions } from './commands/account-program.ts'
 
 const DEFAULT_PORT = 4300
 
@@ -76,7 +76,7 @@ function createProgram(end: (code: number) => void): Command {
     .option('--fork', 'as a pull request from a fork')
     .option('--json', 'the plan as JSON')
     .action(async (dir, options) => end(await (await import('./commands/plan.ts')).printPlan(dir, options)))
-  onStack(program.command('logs'))
+  addStackOptions(program.command('logs'))
     .description("print a build's log")
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
     .option('-f, --follow', 'go on until the build ends, with its exit code')

@@ -6,7 +6,7 @@ const wholeNumber = (text: string) => {
 }
 
 /** Where a stack is, for every command that works on one. */
-export const onStack = (command: Command): Command =>
+export const addStackOptions = (command: Command): Command =>
   command
     .option('--stack <name>', 'the stack, by name')
     .option('--bucket <name>', 'the stack, by its bucket')
@@ -14,7 +14,7 @@ export const onStack = (command: Command): Command =>
 
 /** The commands with which a stack is set up and run. Each loads what it needs, so that --help is quick. */
 export function addAccountCommands(program: Command, end: (code: number) => void): void {
-  onStack(program.command('setup'))
+  addStackOptions(program.command('setup'))
     .description('connect a stack with GitHub: asks, or takes files; secrets are never arguments')
     .option('--token-file <file>', 'GitHub token that sets commit statuses')
     .option('--clone-token-file <file>', 'GitHub token that can only read, for private repositories')
@@ -30,13 +30,13 @@ export function addAccountCommands(program: Command, end: (code: number) => void
   const hook = program.command('hook').description("a repository's webhook on GitHub")
   const tokenFile = () =>
     new Option('--token-file <file>', 'a GitHub token with admin:repo_hook, for this once')
-  onStack(hook.command('add <owner/repo>'))
+  addStackOptions(hook.command('add <owner/repo>'))
     .description('add it, or bring it up to date')
     .addOption(tokenFile())
     .action(async (repository, options) =>
       end(await (await import('./hook.ts')).addRepositoryHook(repository, options)),
     )
-  onStack(hook.command('remove <owner/repo>'))
+  addStackOptions(hook.command('remove <owner/repo>'))
     .description('remove it')
     .addOption(tokenFile())
     .action(async (repository, options) =>
@@ -46,7 +46,7 @@ export function addAccountCommands(program: Command, end: (code: number) => void
   addSecretCommands(program, end)
   addDeliverCommand(program, end)
   addStageCommands(program, end)
-  onStack(program.command('builds'))
+  addStackOptions(program.command('builds'))
     .description("a repository's builds, newest first")
     .argument('<owner/repo>', 'the repository')
     .option('--limit <n>', 'how many', wholeNumber, 20)
@@ -56,12 +56,12 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .action(async (repository, options) =>
       end(await (await import('./builds.ts')).printBuilds(repository, options)),
     )
-  onStack(program.command('cancel'))
+  addStackOptions(program.command('cancel'))
     .description('end a build that is queued or running; a deploy that has begun is left alone')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
     .option('--json', 'the answer as JSON')
     .action(async (target, options) => end(await (await import('./cancel.ts')).cancelBuild(target, options)))
-  onStack(program.command('rebuild'))
+  addStackOptions(program.command('rebuild'))
     .description('build a commit once more, under a new number')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
     .option('-f, --follow', 'print its log until it ends, with its exit code')
@@ -71,14 +71,14 @@ export function addAccountCommands(program: Command, end: (code: number) => void
 
 function addStageCommands(program: Command, end: (code: number) => void): void {
   const follow = () => new Option('-f, --follow', 'print its log until it ends, with its exit code')
-  onStack(program.command('stages'))
+  addStackOptions(program.command('stages'))
     .description('what runs on the stages of a repository')
     .argument('<owner/repo>', 'the repository')
     .option('--json', 'as JSON')
     .action(async (repository, options) =>
       end(await (await import('./stages.ts')).printStages(repository, options)),
     )
-  onStack(program.command('deploy'))
+  addStackOptions(program.command('deploy'))
     .description('deploy the newest green commit of a stage once more, or another one')
     .argument('<owner/repo>', 'the repository')
     .argument('<stage>', 'the stage')
@@ -88,7 +88,7 @@ function addStageCommands(program: Command, end: (code: number) => void): void {
     .action(async (repository, stage, options) =>
       end(await (await import('./deploy.ts')).deployAgain(repository, stage, options)),
     )
-  onStack(program.command('rollback'))
+  addStackOptions(program.command('rollback'))
     .description('deploy the last commit that was deployed well and is not there now')
     .argument('<owner/repo>', 'the repository')
     .argument('<stage>', 'the stage')
@@ -100,7 +100,7 @@ function addStageCommands(program: Command, end: (code: number) => void): void {
 }
 
 function addDeliverCommand(program: Command, end: (code: number) => void): void {
-  onStack(program.command('deliver'))
+  addStackOptions(program.command('deliver'))
     .description('send a payload as GitHub would, signed with the webhook secret')
     .argument('<event>', 'push, pull_request, merge_group, ping')
     .argument('<file>', 'the payload, as JSON; - for standard input')
@@ -115,15 +115,15 @@ function addConfigCommands(program: Command, end: (code: number) => void): void 
   const config = program
     .command('config')
     .description("the account's settings, for all repositories or for one")
-  onStack(config.command('get'))
+  addStackOptions(config.command('get'))
     .description('print one, or all')
     .argument('[words...]', '[owner/repo] [key]')
     .action(async (words, options) => end(await (await import('./config.ts')).printSetting(words, options)))
-  onStack(config.command('set'))
+  addStackOptions(config.command('set'))
     .description('set one: config set you/project timeout 600')
     .argument('<words...>', '[owner/repo] key value; the value as JSON, or a string')
     .action(async (words, options) => end(await (await import('./config.ts')).changeSetting(words, options)))
-  onStack(config.command('unset'))
+  addStackOptions(config.command('unset'))
     .description('take one away')
     .argument('<words...>', '[owner/repo] key')
     .action(async (words, options) => end(await (await import('./config.ts')).dropSetting(words, options)))
@@ -133,19 +133,19 @@ function addSecretCommands(program: Command, end: (code: number) => void): void 
   const secret = program
     .command('secret')
     .description('secret variables of builds, for all repositories or for one')
-  onStack(secret.command('set <name> [owner/repo]'))
+  addStackOptions(secret.command('set <name> [owner/repo]'))
     .description('set one; the value comes from a prompt, a file, or standard input')
     .option('--file <file>', 'take the value from a file')
     .action(async (name, repository, options) =>
       end(await (await import('./secret.ts')).storeSecret(name, repository, options)),
     )
-  onStack(secret.command('list [owner/repo]'))
+  addStackOptions(secret.command('list [owner/repo]'))
     .description('print their names')
     .option('--json', 'as JSON')
     .action(async (repository, options) =>
       end(await (await import('./secret.ts')).printSecrets(repository, options)),
     )
-  onStack(secret.command('remove <name> [owner/repo]'))
+  addStackOptions(secret.command('remove <name> [owner/repo]'))
     .description('remove one')
     .action(async (name, repository, options) =>
       end(await (await import('./secret.ts')).dropSecret(name, repository, options)),

@@ -7,7 +7,7 @@ import { lastNumber } from '../../records/counter.ts'
 import type { StageRef } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { sendWish, type WishOptions } from './send-request.ts'
+import { sendRequest, type RequestOptions } from './send-request.ts'
 import { projectOf } from './targets.ts'
 
 /** How many builds are looked at for the one that is meant, and how many deploys for a good one. */
@@ -18,7 +18,7 @@ const DEPLOYS = 100
 export async function deployAgain(
   repository: string,
   name: string,
-  options: StackOptions & WishOptions & { commit?: string },
+  options: StackOptions & RequestOptions & { commit?: string },
 ): Promise<number> {
   const ref = stageOf(repository, name)
   const stack = await findStack(options)
@@ -30,7 +30,7 @@ export async function deployAgain(
 export async function rollBack(
   repository: string,
   name: string,
-  options: StackOptions & WishOptions,
+  options: StackOptions & RequestOptions,
 ): Promise<number> {
   const ref = stageOf(repository, name)
   const stack = await findStack(options)
@@ -52,9 +52,9 @@ const ask = (
   stack: Awaited<ReturnType<typeof findStack>>,
   { project, stage }: StageRef,
   number: number,
-  options: WishOptions,
+  options: RequestOptions,
 ) =>
-  sendWish(stack, { project, number }, { event: DEPLOY_EVENT, payload: { project, number, stage } }, options)
+  sendRequest(stack, { project, number }, { event: DEPLOY_EVENT, payload: { project, number, stage } }, options)
 
 /** The newest push to the stage that passed its tests; of one commit, if it is given. */
 async function findGreen(

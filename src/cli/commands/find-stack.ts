@@ -15,7 +15,7 @@ export type FoundStack = {
   /** Of the http function, without a slash at its end. */
   url: string | null
   githubApiUrl: string
-  noticesTopic: string | null
+  notificationsTopic: string | null
 }
 
 const GITHUB_API = 'https://api.github.com'
@@ -28,7 +28,7 @@ const localSchema = z.object({
   secretAccessKey: z.string(),
   url: z.url(),
   githubApi: z.url(),
-  noticesTopic: z.string(),
+  notificationsTopic: z.string(),
 })
 
 /**
@@ -55,7 +55,7 @@ const bare = (bucket: string): FoundStack => ({
   store: openStore(bucket),
   url: null,
   githubApiUrl: GITHUB_API,
-  noticesTopic: null,
+  notificationsTopic: null,
 })
 
 async function localSystem(data: string): Promise<FoundStack | null> {
@@ -68,7 +68,7 @@ async function localSystem(data: string): Promise<FoundStack | null> {
     store: openStore(local.bucket, { endpoint: s3, region, credentials: { accessKeyId, secretAccessKey } }),
     url: local.url,
     githubApiUrl: local.githubApi,
-    noticesTopic: local.noticesTopic,
+    notificationsTopic: local.notificationsTopic,
   }
 }
 
@@ -86,7 +86,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
     url: output('Url')?.replace(/\/$/, '') ?? null,
     githubApiUrl:
       Parameters.find(({ ParameterKey }) => ParameterKey === 'GitHubApiUrl')?.ParameterValue ?? GITHUB_API,
-    noticesTopic: output('NoticesTopic'),
+    notificationsTopic: output('NotificationsTopic'),
   }
 }
 

@@ -12,14 +12,14 @@ const answerSchema = z.union([
   z.object({ error: z.string() }),
 ])
 
-export type WishOptions = { follow?: boolean; json?: boolean }
+export type RequestOptions = { follow?: boolean; json?: boolean }
 
 /** Asks the stack for a new build that has to do with an old one, and says which it is. Answers the exit code. */
-export async function sendWish(
+export async function sendRequest(
   { store, url }: FoundStack,
   build: BuildRef,
   { event, payload }: { event: string; payload: object },
-  options: WishOptions,
+  options: RequestOptions,
 ): Promise<number> {
   // Where the stack's address is not known, the build itself knows by which it came.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''

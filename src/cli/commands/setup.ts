@@ -38,7 +38,7 @@ export async function setUp(options: SetupOptions): Promise<number> {
       ? splitOwners(await askText('Build for which owners or repositories', findings.owners.join(', ')))
       : findings.owners
   const { webhookSecret, isApp } = await writeRunnerSecrets(stack.store, input)
-  await writeFirstSettings(stack.store, owners, stack.noticesTopic)
+  await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
   const hasWebhook = isApp && (await setAppWebhook(stack, input.githubApp, webhookSecret))
   console.log(describe({ ...findings, owners }, { isApp, hasWebhook }))
   return 0

@@ -67,7 +67,7 @@ describe('setup', () => {
     })
     expect(await readJson(store, global)).toEqual({
       allow: ['you', 'them/project'],
-      notifications: { sns: { topicArn: ci.system.addresses.noticesTopic } },
+      notifications: { sns: { topicArn: ci.system.addresses.notificationsTopic } },
     })
 
     // Once more: what was made stays, what was added since, too.

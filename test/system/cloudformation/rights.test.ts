@@ -10,7 +10,7 @@ import { branchKey, buildKeys, counterKey, deliveryKey, variablesKeys } from '..
 
 const ACCOUNT = '123456789012'
 const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
-const NOTICE_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
+const LISTED_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
 const template = await readTemplate({
   stack: 'lambci',
   account: ACCOUNT,
@@ -21,7 +21,7 @@ const template = await readTemplate({
     ReportBundle: 'report.zip',
     BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
     DeployRoles: DEPLOY_ROLE,
-    NoticeTopics: NOTICE_TOPIC,
+    NotificationTopics: LISTED_TOPIC,
   },
 })
 const { roles, bucket } = readStack(template, ACCOUNT)
@@ -146,8 +146,8 @@ const ACTIONS: readonly [string, AccessRequest][] = [
   ['list another bucket', { action: 's3:ListBucket', resource: 'arn:aws:s3:::artifacts' }],
   ['publish to jobs', { action: 'sns:Publish', resource: regional('sns', 'lambci-jobs') }],
   ['publish to failures', { action: 'sns:Publish', resource: regional('sns', 'lambci-failures') }],
-  ['publish to notices', { action: 'sns:Publish', resource: regional('sns', 'lambci-notices') }],
-  ['publish to a listed topic', { action: 'sns:Publish', resource: NOTICE_TOPIC }],
+  ['publish to notices', { action: 'sns:Publish', resource: regional('sns', 'lambci-notifications') }],
+  ['publish to a listed topic', { action: 'sns:Publish', resource: LISTED_TOPIC }],
   ['publish to another', { action: 'sns:Publish', resource: regional('sns', 'payroll') }],
   ['subscribe to jobs', { action: 'sns:Subscribe', resource: regional('sns', 'lambci-jobs') }],
   ['set a switch', { action: 'scheduler:CreateSchedule', resource: schedule }],

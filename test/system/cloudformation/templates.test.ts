@@ -146,11 +146,11 @@ test('records and counters never expire: only deliveries and caches do, and uplo
 })
 
 test('alarms reach the mail address, where there is one', () => {
-  const actionsOf = (NoticeEmail: string) =>
-    fill('lambci', 'lambci', { NoticeEmail })
+  const actionsOf = (NotificationEmail: string) =>
+    fill('lambci', 'lambci', { NotificationEmail })
       .resources.filter(({ type }) => type === 'AWS::CloudWatch::Alarm')
       .map(({ properties }) => properties.AlarmActions)
   expect(new Set(actionsOf('').map(String))).toEqual(new Set(['undefined']))
   for (const actions of actionsOf('you@example.com'))
-    expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notices`])
+    expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notifications`])
 })

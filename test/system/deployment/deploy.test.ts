@@ -22,7 +22,7 @@ test('a first deploy makes both stacks, the bundles and the image, and says wher
         HttpBundle: expect.stringMatching(/^http\/[0-9a-f]{20}\.zip$/),
         ReportBundle: expect.stringMatching(/^report\//),
         BuildImage: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/lambci-bootstrap:${images[0]}`,
-        NoticeEmail: 'you@example.com',
+        NotificationEmail: 'you@example.com',
         BuildMemory: '3008',
       },
     },
@@ -43,7 +43,7 @@ test('a second one without changes changes nothing, and says so; a parameter lat
   await deploy('--param', 'BuildTimeout=600')
   expect((await read()).stacks.lambci).toMatchObject({
     status: 'UPDATE_COMPLETE',
-    parameters: { NoticeEmail: 'you@example.com', BuildTimeout: '600' },
+    parameters: { NotificationEmail: 'you@example.com', BuildTimeout: '600' },
   })
 })
 
