@@ -1,9 +1,9 @@
 import { REBUILD_EVENT } from '../../admission/signed-requests.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { sendRequest, type RequestOptions } from './send-request.ts'
+import { type RequestOptions, sendRequest } from './send-request.ts'
 import { findBuild } from './targets.ts'
 
-/** `lambci rebuild OWNER/REPO[#N]`: the same commit once more, under a new number. */
+/** `lambci rebuild OWNER/REPO[#N]`: builds the same commit again, under a new number. */
 export async function rebuild(target: string, options: StackOptions & RequestOptions): Promise<number> {
   const stack = await findStack(options)
   const build = await findBuild(stack.store, target)
