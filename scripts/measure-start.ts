@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** How long `npm start -- --once` takes, with new data and with data that is there: milliseconds, several rounds. */
+/** Measures `npm start -- --once` in milliseconds over several rounds, with a new and with an existing data directory. */
 const ROUNDS = 5
 
-for (const [name, isKept] of [
+for (const [name, isReused] of [
   ['new data', false],
-  ['the same data', true],
+  ['existing data', true],
 ] as const) {
   let directory = mkdtempSync(join(tmpdir(), 'lambci-measure-'))
   const times = Array.from({ length: ROUNDS }, () => {
-    if (!isKept) {
+    if (!isReused) {
       rmSync(directory, { recursive: true, force: true })
       directory = mkdtempSync(join(tmpdir(), 'lambci-measure-'))
     }
@@ -27,10 +27,10 @@ for (const [name, isKept] of [
       '--data',
       directory,
     ])
-    if (status !== 0) throw new Error(`npm start ended with ${status}`)
+    if (status !== 0) throw new Error(`npm start exited with ${status}`)
     return Math.round(performance.now() - start)
   })
   rmSync(directory, { recursive: true, force: true })
   const sorted = times.toSorted((one, other) => one - other)
-  console.log(`${name.padEnd(14)} median ${sorted[Math.floor(ROUNDS / 2)]} ms, of ${sorted.join(', ')}`)
+  console.log(`${name.padEnd(14)} median ${sorted[Math.floor(ROUNDS / 2)]} ms of ${sorted.join(', ')}`)
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 
-// Writes lambci.schema.json from the schema of the configuration; with --check it only says whether it would change.
+// Writes lambci.schema.json from the schema of the configuration; with --check it only checks that it is up to date.
 
 const file = new URL('../lambci.schema.json', import.meta.url)
 const schema = configJsonSchema()

@@ -112,7 +112,7 @@ const parametersOf = (url: string, { deployRole, proxyUrl = direct }: ServerOpti
   BuildImage: 'none',
   GitHubUrl: proxyUrl('github', url),
   GitHubApiUrl: `${proxyUrl('github', url)}/api/v3`,
-  NoticeEmail: MAILBOX,
+  NotificationEmail: MAILBOX,
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
 })
 

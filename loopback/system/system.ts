@@ -53,7 +53,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     endpoint: servers.s3.url,
     region: STACK_CONTEXT.region,
   })
-  await seedAccount(store, keys, stack.outputs.NoticesTopic ?? '')
+  await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
   const lambda = await startLambda({
     functions: functionsOf(stack, {
       ...options,
@@ -112,7 +112,7 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     sts: servers.sts.url,
     bucket: servers.stack.bucket.BucketName,
     jobsTopic: servers.stack.outputs.JobsTopic ?? '',
-    noticesTopic: servers.stack.outputs.NoticesTopic ?? '',
+    notificationsTopic: servers.stack.outputs.NotificationsTopic ?? '',
     webhookSecret: keys.webhookSecret,
     githubToken: keys.githubToken,
     region: STACK_CONTEXT.region,

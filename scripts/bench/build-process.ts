@@ -9,14 +9,14 @@ import { Mirrors } from '../../src/workspace/mirrors.ts'
 import { BUCKET, KEYS } from './job.ts'
 
 /** One build in a process of its own: `{ms, idleMb, peakMb}` from the call to its end. */
-export type BuildAsked = {
+export type BuildRequest = {
   order: JobMessage
   s3: string
   github: string
   directory: string
   logLimit?: number
 }
-export type BuildTook = { ms: number; idleMb: number; peakMb: number }
+export type BuildResult = { ms: number; idleMb: number; peakMb: number }
 
 /** From /proc/self/status, in MB. */
 function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
@@ -36,7 +36,7 @@ function keptOf(sandbox: string): JobContext['persistent'] {
   return kept
 }
 
-process.on('message', async ({ order, s3, github, directory, logLimit }: BuildAsked) => {
+process.on('message', async ({ order, s3, github, directory, logLimit }: BuildRequest) => {
   const idleMb = memoryMb('VmRSS')
   // Forgets the peak so far, which loading has made.
   writeFileSync('/proc/self/clear_refs', '5')

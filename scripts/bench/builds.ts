@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openStore } from '../../src/aws/bucket.ts'
 import { readRawJobRun } from '../../src/records/read-records.ts'
-import type { BuildAsked, BuildTook } from './build-process.ts'
-import { answer, type Ground, type S3Use } from './ground.ts'
-import { BUCKET, KEYS, orderOf } from './job.ts'
+import { answer, type BenchServers, type S3Use } from './bench-servers.ts'
+import type { BuildRequest, BuildResult } from './build-process.ts'
+import { BUCKET, jobMessageOf, KEYS } from './job.ts'
 import { median, quantile } from './numbers.ts'
 import { PROJECT, pushCommit, TINY } from './repositories.ts'
 
@@ -51,7 +51,7 @@ export type BuildRow = {
 
 type Round = {
   bareMs: number
-  took: BuildTook
+  took: BuildResult
   beforeMs: number
   afterMs: number
   inRow: [number, number]
@@ -60,28 +60,28 @@ type Round = {
 let lastNumber = 1000
 
 /** A build that does next to nothing, beside git and the same command: rounds in turn, medians. */
-export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<BuildRow> {
-  const mark = join(ground.directory, 'mark')
+export async function benchBuild(wanted: BuildCase, bench: BenchServers): Promise<BuildRow> {
+  const mark = join(bench.directory, 'mark')
   const command = `date +%s%N > ${mark}`
   const rounds: Round[] = []
   let builder = wanted.isWarm ? await startBuilder() : null
-  const s3 = wanted.isFar ? ground.farS3 : ground.s3
+  const s3 = wanted.isFar ? bench.farS3 : bench.s3
   for (let round = wanted.isWarm ? -2 : 0; round < wanted.rounds; round++) {
-    const commit = pushCommit(ground, wanted.repository, command)
-    const bareMs = runBare(ground, wanted.repository, commit, command)
+    const commit = pushCommit(bench, wanted.repository, command)
+    const bareMs = runBare(bench, wanted.repository, commit, command)
     if (!wanted.isWarm) {
-      rmSync(join(ground.directory, 'sandbox'), { recursive: true, force: true })
+      rmSync(join(bench.directory, 'sandbox'), { recursive: true, force: true })
       builder = await startBuilder()
     }
     if (!builder) throw new Error('There is no process to build in')
-    await ground.used()
+    await bench.used()
     const from = Date.now()
     const took = await builder.build({
-      order: orderOf(commit, ++lastNumber, false, wanted.repository),
-      ...{ s3, github: ground.github, directory: ground.directory },
+      order: jobMessageOf(commit, ++lastNumber, false, wanted.repository),
+      ...{ s3, github: bench.github, directory: bench.directory },
     })
-    const use = await ground.used()
-    await expectPassed(ground, lastNumber, wanted.repository)
+    const use = await bench.used()
+    await expectPassed(bench, lastNumber, wanted.repository)
     const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const beforeMs = at - from
     const inRow = callsInRow(use.calls, at)
@@ -133,7 +133,7 @@ function rowOf({ name, isFar }: BuildCase, rounds: Round[]): BuildRow {
 }
 
 /** A number counts only for a build that did its work. */
-async function expectPassed({ s3 }: Ground, number: number, repository: string): Promise<void> {
+async function expectPassed({ s3 }: BenchServers, number: number, repository: string): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const run = await readRawJobRun(store, { project: `gh/${repository}`, number })
   store.close()
@@ -144,9 +144,9 @@ async function startBuilder() {
   const child = fork(join(import.meta.dirname, 'build-process.ts'))
   await answer(child)
   return {
-    build: (asked: BuildAsked): Promise<BuildTook> => {
+    build: (asked: BuildRequest): Promise<BuildResult> => {
       child.send(asked)
-      return answer<BuildTook>(child)
+      return answer<BuildResult>(child)
     },
     close: () => child.disconnect(),
   }
@@ -155,7 +155,7 @@ async function startBuilder() {
 const BARE = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
 
 /** The same beside others, in a place of its own. */
-export async function runBareAside(remote: string, commit: string, command: string): Promise<void> {
+export async function runBaselineIn(remote: string, commit: string, command: string): Promise<void> {
   const at = mkdtempSync(join(tmpdir(), 'lambci-bare-'))
   mkdirSync(join(at, 'bare'))
   await promisify(execFile)('bash', ['-c', BARE, 'bare', remote, commit, command], { cwd: join(at, 'bare') })
@@ -164,7 +164,7 @@ export async function runBareAside(remote: string, commit: string, command: stri
 
 /** What a person would type, over the same transport: milliseconds. */
 export function runBare(
-  { directory, github }: Ground,
+  { directory, github }: BenchServers,
   repository: string,
   commit: string,
   command: string,

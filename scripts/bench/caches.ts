@@ -6,7 +6,7 @@ import { Cache } from '../../src/cache/cache.ts'
 import { WarmCache } from '../../src/cache/warm-cache.ts'
 import { openSandbox } from '../../src/workspace/sandbox.ts'
 import { makeBuild } from '../../test/support/records.ts'
-import type { Ground } from './ground.ts'
+import type { BenchServers } from './bench-servers.ts'
 import { BUCKET, KEYS } from './job.ts'
 import { median, quantile } from './numbers.ts'
 
@@ -26,7 +26,7 @@ const FILE_BYTES = 10_000
 const ROUNDS = 7
 
 /** 300 MB in 30,000 files, kept and brought back, beside `tar` on the same archive on the local disk. */
-export async function benchCache({ directory, s3 }: Ground): Promise<CacheRow[]> {
+export async function benchCache({ directory, s3 }: BenchServers): Promise<CacheRow[]> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const sandbox = await openSandbox(join(directory, 'cached'))
   const warmCache = new WarmCache(sandbox.directory, 1024 * 1024 * 1024)

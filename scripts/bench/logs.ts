@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { openStore } from '../../src/aws/bucket.ts'
-import type { BuildAsked, BuildTook } from './build-process.ts'
+import { answer, type BenchServers } from './bench-servers.ts'
+import type { BuildRequest, BuildResult } from './build-process.ts'
 import { runBare } from './builds.ts'
-import type { LogCase } from './cases.ts'
-import { answer, type Ground } from './ground.ts'
-import { BUCKET, KEYS, orderOf, SECRETS_KEY } from './job.ts'
+import { BUCKET, jobMessageOf, KEYS, SECRETS_KEY } from './job.ts'
+import type { LogCase } from './log-cases.ts'
 import { median, quantile } from './numbers.ts'
 import { pushCommit, TINY } from './repositories.ts'
 
@@ -25,15 +25,15 @@ export type LogRow = {
 let lastNumber = 0
 
 /** Builds that write much, each beside the same command into a file: rounds in turn, medians. */
-export async function benchLog(wanted: LogCase, ground: Ground): Promise<LogRow> {
-  const commit = pushCommit(ground, TINY, wanted.command)
-  if (wanted.hasSecrets) await putSecrets(ground)
-  const rounds: { bareMs: number; took: BuildTook; sent: number }[] = []
+export async function benchLog(wanted: LogCase, bench: BenchServers): Promise<LogRow> {
+  const commit = pushCommit(bench, TINY, wanted.command)
+  if (wanted.hasSecrets) await putSecrets(bench)
+  const rounds: { bareMs: number; took: BuildResult; sent: number }[] = []
   for (let round = 0; round < wanted.rounds; round++) {
-    const bareMs = runBare(ground, TINY, commit, wanted.command)
-    await ground.used()
-    const took = await runBuild(ground, wanted, commit)
-    rounds.push({ bareMs, took, sent: ((await ground.used()).sentKb * 1000) / wanted.bytes })
+    const bareMs = runBare(bench, TINY, commit, wanted.command)
+    await bench.used()
+    const took = await runBuild(bench, wanted, commit)
+    rounds.push({ bareMs, took, sent: ((await bench.used()).sentKb * 1000) / wanted.bytes })
   }
   const bareMs = median(rounds.map(round => round.bareMs))
   const buildMs = median(rounds.map(({ took }) => took.ms))
@@ -51,7 +51,7 @@ export async function benchLog(wanted: LogCase, ground: Ground): Promise<LogRow>
   }
 }
 
-const putSecrets = ({ s3 }: Ground) => {
+const putSecrets = ({ s3 }: BenchServers) => {
   const names = Array.from({ length: 10 }, (_, index) => `SECRET_${index}`)
   const secrets = Object.fromEntries(
     names.map(name => [name, `${name.toLowerCase()}-of-the-bench-0123456789`]),
@@ -61,22 +61,22 @@ const putSecrets = ({ s3 }: Ground) => {
 }
 
 async function runBuild(
-  { directory, s3, github }: Ground,
+  { directory, s3, github }: BenchServers,
   wanted: LogCase,
   commit: string,
-): Promise<BuildTook> {
+): Promise<BuildResult> {
   const child = fork(join(import.meta.dirname, 'build-process.ts'))
   await answer(child)
   const number = ++lastNumber
-  const asked: BuildAsked = {
-    order: orderOf(commit, number, wanted.hasSecrets ?? false, TINY),
+  const asked: BuildRequest = {
+    order: jobMessageOf(commit, number, wanted.hasSecrets ?? false, TINY),
     s3,
     github,
     directory,
     ...(wanted.logLimit !== undefined && { logLimit: wanted.logLimit }),
   }
   child.send(asked)
-  const took = await answer<BuildTook>(child)
+  const took = await answer<BuildResult>(child)
   child.disconnect()
   await expectWholeLog(s3, number, wanted.bytes)
   return took

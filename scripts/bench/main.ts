@@ -1,13 +1,13 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { startBenchServers } from './bench-servers.ts'
 import { BUILD_CASES, type BuildRow, benchBuild } from './builds.ts'
 import { benchCache, type CacheRow } from './caches.ts'
-import { LOG_CASES } from './cases.ts'
-import { openGround } from './ground.ts'
 import { benchLiveDelay } from './live.ts'
+import { LOG_CASES } from './log-cases.ts'
 import { benchLog, type LogRow } from './logs.ts'
 import { benchStarts } from './starts.ts'
-import { benchWhole } from './whole.ts'
+import { benchSystem } from './system.ts'
 
 /**
  * `npm run bench [-- --only TEXT] [--json]`: what a build costs over its own command, each case beside its bare limit
@@ -16,7 +16,7 @@ import { benchWhole } from './whole.ts'
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } })
 const fits = (name: string) => name.includes(values.only ?? '')
 
-const ground = await openGround()
+const bench = await startBenchServers()
 const builds: BuildRow[] = []
 const logs: LogRow[] = []
 const caches: CacheRow[] = []
@@ -42,26 +42,26 @@ try {
     ),
   )
   for (const wanted of BUILD_CASES.filter(({ name }) => fits(name))) {
-    const row = await benchBuild(wanted, ground)
+    const row = await benchBuild(wanted, bench)
     builds.push(row)
     print(describeBuild(row))
   }
-  if (fits('cache')) caches.push(...(await benchCache(ground)))
+  if (fits('cache')) caches.push(...(await benchCache(bench)))
   for (const { name, bareMs, cacheMs, slowMs, ratio, megabytes } of caches)
     print(
       `${name}: tar ${ms(bareMs)}, here ${ms(cacheMs)}, 9 of 10 within ${ms(slowMs)}, ${ratio.toFixed(2)} x, ${megabytes.toFixed(0)} MB packed`,
     )
   print(`\n${describe('log of a build', 'bare', 'build', '9 of 10', 'ratio', 'memory', 'sent to S3')}`)
   for (const wanted of LOG_CASES.filter(({ name }) => fits(name))) {
-    const row = await benchLog(wanted, ground)
+    const row = await benchLog(wanted, bench)
     logs.push(row)
     print(describeLog(row))
   }
 } finally {
-  await ground.close()
+  await bench.close()
 }
 const starts = fits('start') ? await benchStarts() : []
-const whole = fits('whole system') ? await benchWhole() : null
+const whole = fits('whole system') ? await benchSystem() : null
 const live = fits('live delay') ? await benchLiveDelay() : null
 for (const row of starts)
   print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)

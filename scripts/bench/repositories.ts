@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Ground } from './ground.ts'
+import type { BenchServers } from './bench-servers.ts'
 
 /** Repositories that are built: nothing but a command, and one of the size of a project with some history. */
 export const TINY = 'bench/tiny'
@@ -14,7 +14,7 @@ const COMMITS = 200
 const IDENTITY = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com']
 
 /** Pushes a commit in which the command and one file are new; answers it. The first push of PROJECT brings its history. */
-export function pushCommit({ directory, github }: Ground, repository: string, command: string): string {
+export function pushCommit({ directory, github }: BenchServers, repository: string, command: string): string {
   const at = join(directory, repository.replace('/', '-'))
   const git = (...args: string[]) => execFileSync('git', [...IDENTITY, ...args], { cwd: at })
   if (!existsSync(at)) {

@@ -8,19 +8,19 @@ import type { Aws } from './aws.ts'
 
 export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
   const hash = createHash('sha256')
-  // With their lengths, so that no two lists of parts look the same.
+  // Includes the lengths, so that no two lists of parts have the same input.
   for (const part of parts) hash.update(`${part.length}\n`).update(part)
   return hash.digest('hex').slice(0, 20)
 }
 
 const UNIX = 3
-/** A file that all may read: Lambda runs it as another user than the one that unpacks it. */
+/** Mode of a file that everyone may read, because Lambda runs it as another user than it unpacks it. */
 const READABLE_FILE = 0o100644 * 2 ** 16
 
-/** A zip that is the same, byte by byte, whenever and wherever it is made of the same files. */
+/** Creates a reproducible zip: the same files give the same bytes, at any time and in any time zone. */
 export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => {
   const entries = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  // A zip's times are local ones.
+  // Times in a zip are local.
   const mtime = new Date(1980, 0, 1)
   const zippable: Zippable = Object.fromEntries(
     entries.map(([name, bytes]) => [name, [bytes, { mtime, level: 9, os: UNIX, attrs: READABLE_FILE }]]),
@@ -35,22 +35,22 @@ export async function makeBundles(): Promise<Bundles> {
   return { http, report, run }
 }
 
-/** Uploads what is not there yet, under the hash of its content; answers its key. */
-export async function uploadOnce(
+/** Uploads `body` under the hash of its content, unless it exists. Returns its key. */
+export async function uploadIfMissing(
   aws: Aws,
   { bucket, prefix }: { bucket: string; prefix: string },
   body: Uint8Array,
 ): Promise<string> {
   const key = `${prefix}/${hashOf(body)}.zip`
-  // Without the right to list a bucket, what is missing there is forbidden.
+  // Without the right to list the bucket, a missing object is answered with 403.
   if (await aws.find(/^(404|403):/, 's3api', 'head-object', '--bucket', bucket, '--key', key)) {
-    console.log(`  ${key} is there already`)
+    console.log(`  ${key} already exists`)
     return key
   }
   await inDirectory(async directory => {
     const file = join(directory, 'body')
     await writeFile(file, body)
-    await aws.demand('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', file)
+    await aws.run('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', file)
   })
   console.log(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
   return key

@@ -1,97 +1,99 @@
 import { execa } from 'execa'
 import { UserError } from '../../src/model/user-error.ts'
+import { type AwsError, explainError, parseError } from './aws-error.ts'
 import { DeployFailure } from './failure.ts'
-import { explainRefusal, type Refusal, readRefusal } from './refusal.ts'
 
-/** What AWS answered: the parsed JSON, or its refusal. */
-export type Answer = { ok: true; value: Json } | ({ ok: false } & Refusal)
-// biome-ignore lint/suspicious/noExplicitAny: the CLI's answers have a shape of their own for each command
+/** The output of an AWS CLI command, parsed, or its error. */
+export type Answer = { ok: true; value: Json } | ({ ok: false } & AwsError)
+// biome-ignore lint/suspicious/noExplicitAny: the shape of the output depends on the command
 export type Json = any
 
-/** Runs the AWS CLI in one account and region. */
+/** Runs AWS CLI commands in one account and region. */
 export type Aws = {
   account: string
   region: string
-  /** What a command for people must end with to reach the same place: ` --region …`, ` --profile …`. */
-  place: string
-  /** For calls that may be refused without harm. */
-  ask(...args: string[]): Promise<Answer>
+  /** Options for AWS CLI commands in messages, to use the same account and region: ` --region … --profile …`. */
+  cliOptions: string
+  /** Runs a command that may fail. */
+  tryRun(...args: string[]): Promise<Answer>
   /**
-   * For what may not be there: null for a refusal whose `code: message` is like this.
-   * @throws DeployFailure for any other
+   * Runs a command that reads something. Returns null if it fails with a `code: message` that matches `missing`.
+   * @throws DeployFailure for any other error
    */
   find(missing: RegExp, ...args: string[]): Promise<Json | null>
-  /** @throws DeployFailure for any refusal */
-  demand(...args: string[]): Promise<Json>
+  /** Runs a command. @throws DeployFailure if it fails */
+  run(...args: string[]): Promise<Json>
 }
 
-export type Place = { region?: string | undefined; profile?: string | undefined }
+export type AwsOptions = { region?: string | undefined; profile?: string | undefined }
 
 /**
- * Finds the CLI, its region and credentials.
- * @throws Problem that says what is missing, all at once
+ * Checks that the AWS CLI is installed and has a region and credentials.
+ * @throws UserError that lists everything that is missing
  */
-export async function openAws({ region: given, profile }: Place): Promise<Aws> {
-  await runCli()
-  const sign = profile ? ['--profile', profile] : []
-  const region = given ?? (await configuredRegion(sign))
+export async function openAws({ region: given, profile }: AwsOptions): Promise<Aws> {
+  await checkCli()
+  const profileOption = profile ? ['--profile', profile] : []
+  const region = given ?? (await configuredRegion(profileOption))
   // Credentials can be checked in any region.
-  const fixed = ['--region', region || 'us-east-1', ...sign, '--output', 'json', '--no-cli-pager']
-  const ask = async (...args: string[]): Promise<Answer> => readAnswer(await run([...args, ...fixed]))
-  const failure = (refusal: Refusal, args: string[]) =>
-    new DeployFailure(explainRefusal(refusal, args, region))
-  const identity = await ask('sts', 'get-caller-identity')
+  const options = ['--region', region || 'us-east-1', ...profileOption, '--output', 'json', '--no-cli-pager']
+  const tryRun = async (...args: string[]): Promise<Answer> =>
+    parseOutput(await execAws([...args, ...options]))
+  const failure = (error: AwsError, args: string[]) => new DeployFailure(explainError(error, args, region))
+  const identity = await tryRun('sts', 'get-caller-identity')
   const missing = [
-    ...(region ? [] : ['No region is set: give --region, for instance --region us-east-1.']),
-    ...(identity.ok ? [] : [explainRefusal(identity, ['sts', 'get-caller-identity'], region)]),
+    ...(region ? [] : ['No region is set. Give --region, for example --region us-east-1.']),
+    ...(identity.ok ? [] : [explainError(identity, ['sts', 'get-caller-identity'], region)]),
   ]
   if (!identity.ok || missing.length > 0) throw new UserError(missing.join('\n'))
   return {
     account: identity.value.Account,
     region,
-    place: ` --region ${region}${profile ? ` --profile ${profile}` : ''}`,
-    ask,
+    cliOptions: ` --region ${region}${profile ? ` --profile ${profile}` : ''}`,
+    tryRun,
     find: async (missing, ...args) => {
-      const answer = await ask(...args)
-      // Of some things the CLI says no more than that they are there.
+      const answer = await tryRun(...args)
+      // Some commands succeed without any output.
       if (answer.ok) return answer.value ?? {}
       if (missing.test(`${answer.code}: ${answer.message}`)) return null
       throw failure(answer, args)
     },
-    demand: async (...args) => {
-      const answer = await ask(...args)
+    run: async (...args) => {
+      const answer = await tryRun(...args)
       if (answer.ok) return answer.value
       throw failure(answer, args)
     },
   }
 }
 
-async function runCli(): Promise<void> {
-  const { stdout, failed } = await run(['--version'])
+async function checkCli(): Promise<void> {
+  const { stdout, failed } = await execAws(['--version'])
   if (failed)
     throw new UserError(
-      'The AWS CLI is not installed, or not on PATH. Install version 2 (https://aws.amazon.com/cli/), and run this again.',
+      'The AWS CLI is not installed or not on PATH. Install version 2 (https://aws.amazon.com/cli/) and try again.',
     )
   if (!/^aws-cli\/[2-9]/.test(stdout))
     throw new UserError(
-      `The AWS CLI is too old (${stdout.split(' ')[0]}). Install version 2 (https://aws.amazon.com/cli/), and run this again.`,
+      `The AWS CLI is too old (${stdout.split(' ')[0]}). Install version 2 (https://aws.amazon.com/cli/) and try again.`,
     )
 }
 
-async function configuredRegion(sign: readonly string[]): Promise<string> {
+async function configuredRegion(profileOption: readonly string[]): Promise<string> {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
   return (
-    AWS_REGION || AWS_DEFAULT_REGION || (await run(['configure', 'get', 'region', ...sign])).stdout.trim()
+    AWS_REGION ||
+    AWS_DEFAULT_REGION ||
+    (await execAws(['configure', 'get', 'region', ...profileOption])).stdout.trim()
   )
 }
 
-/** What people have configured for themselves must not change what is read here. */
+/** Overrides user configuration that would change the output. */
 const ENVIRONMENT = { AWS_PAGER: '', AWS_CLI_ERROR_FORMAT: 'legacy', AWS_CLI_AUTO_PROMPT: 'off' }
 
-const run = (args: readonly string[]) =>
+const execAws = (args: readonly string[]) =>
   execa('aws', args, { reject: false, stdin: 'ignore', env: ENVIRONMENT, maxBuffer: 100_000_000 })
 
-const readAnswer = ({ failed, stdout, stderr }: Awaited<ReturnType<typeof run>>): Answer =>
+const parseOutput = ({ failed, stdout, stderr }: Awaited<ReturnType<typeof execAws>>): Answer =>
   failed
-    ? { ok: false, ...readRefusal(stderr.trim()) }
+    ? { ok: false, ...parseError(stderr.trim()) }
     : { ok: true, value: stdout.trim() ? JSON.parse(stdout) : null }

@@ -1,50 +1,53 @@
 import type { Aws, Json } from './aws.ts'
 import { hasBucket } from './buckets.ts'
 import { DeployFailure, pause } from './failure.ts'
-import { followStack, type StackState, settleStack } from './stack.ts'
-import { eventsSince, type Marker, newestEvent, RECENT, reasonOfFailure } from './stack-events.ts'
+import { followStack, prepareStack, type StackState } from './stack.ts'
+import { eventsAfter, failureReason, type Marker, newestEvent, RECENT } from './stack-events.ts'
 
-export type Wanted = {
+export type StackSpec = {
   name: string
   /** Path of the template. */
   template: string
-  /** Of all the template's parameters, by name; undefined keeps what the stack has, or the default. */
+  /** A value for every parameter of the template; undefined keeps the current value or the default. */
   parameters: Readonly<Record<string, string | undefined>>
-  /** The bucket that stays when the stack goes, by its name and its id in the template. */
-  kept: { bucket: string; id: string }
+  /** The bucket that is retained when the stack is deleted: its name and logical id. */
+  retained: { bucket: string; id: string }
 }
 
 /**
- * Makes a stack what its template says, by a change set: whatever is under way is waited for, what is left by a failed
- * attempt cleared away. Without changes nothing is done.
- * @throws DeployFailure with the failing resource's own reason
+ * Creates or updates a stack with a change set. First waits for a running operation and deletes the remains of a failed
+ * creation. Does nothing if the stack is up to date.
+ * @throws DeployFailure with the reason of the resource that failed
  */
-export async function deployStack(aws: Aws, wanted: Wanted): Promise<StackState> {
-  const { name, template, kept } = wanted
-  let standing = await settleStack(aws, name)
-  if (!standing && (await hasBucket(aws, kept.bucket))) {
-    console.log(`  The bucket ${kept.bucket} is there, left by an earlier stack: the new one takes it over`)
-    standing = await adoptBucket(aws, wanted)
+export async function deployStack(aws: Aws, spec: StackSpec): Promise<StackState> {
+  const { name, template, retained } = spec
+  let current = await prepareStack(aws, name)
+  if (!current && (await hasBucket(aws, retained.bucket))) {
+    console.log(`  Importing the bucket ${retained.bucket}, which an earlier stack left`)
+    current = await importBucket(aws, spec)
   }
-  const parameters = Object.entries(wanted.parameters).flatMap(([key, value]): object[] => {
+  const parameters = Object.entries(spec.parameters).flatMap(([key, value]): object[] => {
     if (value !== undefined) return [{ ParameterKey: key, ParameterValue: value }]
-    const hasOne = standing?.parameters[key] !== undefined
-    return hasOne ? [{ ParameterKey: key, UsePreviousValue: true }] : []
+    const hasValue = current?.parameters[key] !== undefined
+    return hasValue ? [{ ParameterKey: key, UsePreviousValue: true }] : []
   })
-  const changed = await change(aws, name, standing ? 'UPDATE' : 'CREATE', [
+  const changed = await change(aws, name, current ? 'UPDATE' : 'CREATE', [
     ...['--template-body', `file://${template}`, '--parameters', JSON.stringify(parameters)],
   ])
-  const state = changed ?? standing
-  if (!state) throw new DeployFailure(`CloudFormation finds nothing in ${template} to create.`)
-  if (!changed) console.log(`  ${name} is as it should be already`)
+  const state = changed ?? current
+  if (!state) throw new DeployFailure(`CloudFormation found no resources to create in ${template}.`)
+  if (!changed) console.log(`  ${name} is up to date`)
   return state
 }
 
 /**
- * Makes a stack that owns a bucket which an earlier stack has left, and nothing else yet: a creation would stumble over it.
+ * Creates a stack that contains only a bucket left by an earlier stack. A normal creation would fail because it exists.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-new-stack.html
  */
-async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Promise<StackState | null> {
+async function importBucket(
+  aws: Aws,
+  { name, retained: { bucket, id } }: StackSpec,
+): Promise<StackState | null> {
   const resource = {
     Type: 'AWS::S3::Bucket',
     DeletionPolicy: 'Retain',
@@ -64,52 +67,52 @@ async function adoptBucket(aws: Aws, { name, kept: { bucket, id } }: Wanted): Pr
 
 type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
 
-/** Carries out one change set; answers the stack after it, null where there was nothing to change. */
+/** Creates and executes a change set. Returns the state of the stack afterwards; null if there was nothing to change. */
 async function change(
   aws: Aws,
   name: string,
   kind: Kind,
-  what: readonly string[],
+  options: readonly string[],
 ): Promise<StackState | null> {
   const since = kind === 'UPDATE' ? await newestEvent(aws, name) : null
   const named = ['--stack-name', name, '--change-set-name', `lambci-${Date.now()}`]
-  const { Id: id } = await aws.demand(
+  const { Id: id } = await aws.run(
     ...['cloudformation', 'create-change-set', ...named, '--change-set-type', kind],
-    ...['--capabilities', 'CAPABILITY_NAMED_IAM', ...what],
+    ...['--capabilities', 'CAPABILITY_NAMED_IAM', ...options],
   )
-  const refusal = await refusalOfChangeSet(aws, named)
-  if (refusal !== null) {
-    const reason = await explainRefusal(aws, id, refusal)
-    await aws.ask('cloudformation', 'delete-change-set', ...named)
-    if (/didn't contain changes|No updates are to be performed/.test(refusal)) return null
-    throw new DeployFailure(`CloudFormation will not change ${name}: ${reason}`)
+  const error = await changeSetError(aws, named)
+  if (error !== null) {
+    const reason = await explainChangeSetError(aws, id, error)
+    await aws.tryRun('cloudformation', 'delete-change-set', ...named)
+    if (/didn't contain changes|No updates are to be performed/.test(error)) return null
+    throw new DeployFailure(`CloudFormation rejected the change set for ${name}: ${reason}`)
   }
-  await aws.demand('cloudformation', 'execute-change-set', ...named)
-  await awaitBeginning(aws, name, since)
+  await aws.run('cloudformation', 'execute-change-set', ...named)
+  await waitForStart(aws, name, since)
   const state = await followStack(aws, name, since)
   if (state && /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state.status)) return state
-  const reason = (await reasonOfFailure(aws, name, since)) ?? 'CloudFormation gives no reason.'
+  const reason = (await failureReason(aws, name, since)) ?? 'CloudFormation gave no reason.'
   throw new DeployFailure(
-    `The stack ${name} could not be deployed (${state?.status ?? 'it has gone'}). ${reason}\nPut it right, and run this again: it goes on from here.`,
+    `Deploying the stack ${name} failed (${state?.status ?? 'the stack no longer exists'}). ${reason}\nFix the error and deploy again; the deploy continues from here.`,
   )
 }
 
-/** Looks after which the stack is believed as it is. */
-const PATIENCE = 20
+/** Polls after which an unchanged stack is assumed to have finished. */
+const START_POLLS = 20
 
-/** Right after a change set was set going, its stack may still look as before, and so like one that is done. */
-async function awaitBeginning(aws: Aws, name: string, since: Marker): Promise<void> {
-  for (let look = 0; look < PATIENCE; look++) {
-    const news = await eventsSince(aws, name, since, RECENT)
-    if (news.some(({ ResourceStatus }) => ResourceStatus !== 'REVIEW_IN_PROGRESS')) return
+/** Waits for the first event: right after a change set is executed, its stack may still show the status from before. */
+async function waitForStart(aws: Aws, name: string, since: Marker): Promise<void> {
+  for (let poll = 0; poll < START_POLLS; poll++) {
+    const events = await eventsAfter(aws, name, since, RECENT)
+    if (events.some(({ ResourceStatus }) => ResourceStatus !== 'REVIEW_IN_PROGRESS')) return
     await pause()
   }
 }
 
-/** Why CloudFormation refuses a change set; null once it may be carried out. */
-async function refusalOfChangeSet(aws: Aws, named: readonly string[]): Promise<string | null> {
+/** Waits for a change set to be created. Returns null if it can be executed, else the reason of the failure. */
+async function changeSetError(aws: Aws, named: readonly string[]): Promise<string | null> {
   for (;;) {
-    const { Status, StatusReason = '' } = await aws.demand('cloudformation', 'describe-change-set', ...named)
+    const { Status, StatusReason = '' } = await aws.run('cloudformation', 'describe-change-set', ...named)
     if (Status === 'CREATE_COMPLETE') return null
     if (Status === 'FAILED') return StatusReason
     await pause()
@@ -117,16 +120,16 @@ async function refusalOfChangeSet(aws: Aws, named: readonly string[]): Promise<s
 }
 
 /**
- * The reason of a refusal; where CloudFormation has checked resources beforehand, it says only in events what is wrong.
+ * Explains why a change set failed. If the early validation of resources failed, only its events have the details.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_OperationEvent.html
  */
-async function explainRefusal(aws: Aws, id: string, refusal: string): Promise<string> {
-  if (!refusal.includes('EarlyValidation')) return refusal
+async function explainChangeSetError(aws: Aws, id: string, error: string): Promise<string> {
+  if (!error.includes('EarlyValidation')) return error
   const filter = ['--change-set-name', id, '--filters', 'FailedEvents=true']
-  const answer = await aws.ask('cloudformation', 'describe-events', ...filter)
+  const answer = await aws.tryRun('cloudformation', 'describe-events', ...filter)
   const events: Json[] = answer.ok ? answer.value.OperationEvents : []
   const reasons = events.flatMap(({ LogicalResourceId, ResourceType, ValidationStatusReason }) =>
     ValidationStatusReason ? [`${LogicalResourceId} (${ResourceType}): ${ValidationStatusReason}`] : [],
   )
-  return reasons.join('\n') || refusal
+  return reasons.join('\n') || error
 }

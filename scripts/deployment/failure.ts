@@ -1,9 +1,9 @@
-/** Something in AWS went wrong on the way: what it was, and what to do next. Ends the deploy with exit code 1. */
+/** A deploy that failed in AWS. The message says what happened and what to do next. The exit code is then 1. */
 export class DeployFailure extends Error {
   override readonly name = 'DeployFailure'
 }
 
 const POLL_MS = Number(process.env.LAMBCI_POLL_MS ?? 3000)
 
-/** Between two looks at something that takes its time. */
+/** Waits for the polling interval. */
 export const pause = () => new Promise(resolve => setTimeout(resolve, POLL_MS))

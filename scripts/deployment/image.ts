@@ -1,9 +1,9 @@
-import { uploadOnce, zip } from './artifacts.ts'
+import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws, Json } from './aws.ts'
 import { DeployFailure, pause } from './failure.ts'
 import type { ImageSource } from './image-source.ts'
 
-export type ImagePlace = { bucket: string; repository: string; project: string }
+export type ImageResources = { bucket: string; repository: string; project: string }
 
 const nameOf = (repository: string) => repository.slice(repository.indexOf('/') + 1)
 
@@ -12,38 +12,42 @@ export async function isBuilt(aws: Aws, repository: string, tag: string): Promis
   return (await aws.find(/^ImageNotFoundException:/, 'ecr', 'describe-images', ...image)) !== null
 }
 
-/** Has the image built by CodeBuild, unless it is there; a build of it that is under way is waited for. Answers its URI. */
-export async function ensureImage(aws: Aws, place: ImagePlace, source: ImageSource): Promise<string> {
-  const { repository, project } = place
+/** Builds the image with CodeBuild, unless it exists or is already being built. Waits for the build. Returns the URI. */
+export async function ensureImage(aws: Aws, resources: ImageResources, source: ImageSource): Promise<string> {
+  const { repository, project } = resources
   const uri = `${repository}:${source.tag}`
   if (await isBuilt(aws, repository, source.tag)) {
-    console.log(`  ${source.tag} is there already`)
+    console.log(`  ${source.tag} already exists`)
     return uri
   }
-  const underWay = await findBuild(aws, project, source.tag)
-  if (underWay) console.log(`  ${source.tag} is being built already (${underWay})`)
-  await followBuild(aws, underWay ?? (await startBuild(aws, place, source)))
+  const running = await findBuild(aws, project, source.tag)
+  if (running) console.log(`  ${source.tag} is already being built (${running})`)
+  await followBuild(aws, running ?? (await startBuild(aws, resources, source)))
   return uri
 }
 
-async function startBuild(aws: Aws, { bucket, project }: ImagePlace, source: ImageSource): Promise<string> {
-  const key = await uploadOnce(aws, { bucket, prefix: 'image' }, zip(source.files))
+async function startBuild(
+  aws: Aws,
+  { bucket, project }: ImageResources,
+  source: ImageSource,
+): Promise<string> {
+  const key = await uploadIfMissing(aws, { bucket, prefix: 'image' }, zip(source.files))
   const variables = [`name=IMAGE_TAG,value=${source.tag}`, `name=DOCKERFILE,value=${source.dockerfile}`]
-  const { build } = await aws.demand(
+  const { build } = await aws.run(
     ...['codebuild', 'start-build', '--project-name', project, '--source-type-override', 'S3'],
     ...['--source-location-override', `${bucket}/${key}`, '--environment-variables-override', ...variables],
   )
-  console.log(`  building ${source.tag} (${build.id}); the first time takes some minutes`)
+  console.log(`  building ${source.tag} (${build.id}); the first build takes some minutes`)
   return build.id
 }
 
 const describeBuilds = async (aws: Aws, ids: readonly string[]): Promise<Json[]> =>
-  ids.length === 0 ? [] : (await aws.demand('codebuild', 'batch-get-builds', '--ids', ...ids)).builds
+  ids.length === 0 ? [] : (await aws.run('codebuild', 'batch-get-builds', '--ids', ...ids)).builds
 
-/** A build of this tag that an earlier run has started, and that still goes on. */
+/** Finds a running build of this tag that an earlier deploy started. Returns its id; null if there is none. */
 async function findBuild(aws: Aws, project: string, tag: string): Promise<string | null> {
   const newest = ['--project-name', project, '--max-items', '5']
-  const { ids } = await aws.demand('codebuild', 'list-builds-for-project', ...newest)
+  const { ids } = await aws.run('codebuild', 'list-builds-for-project', ...newest)
   const isOfTag = ({ environment }: Json) =>
     environment?.environmentVariables?.some(({ name, value }: Json) => name === 'IMAGE_TAG' && value === tag)
   const builds = await describeBuilds(aws, ids ?? [])
@@ -57,17 +61,17 @@ type Phase = {
   durationInSeconds?: number
 }
 
-const inWords = (name: string) => name.toLowerCase().replaceAll('_', ' ')
+const humanize = (name: string) => name.toLowerCase().replaceAll('_', ' ')
 
 async function followBuild(aws: Aws, id: string): Promise<void> {
-  const delivered = new Set<string>()
+  const printed = new Set<string>()
   for (;;) {
     const [build] = await describeBuilds(aws, [id])
     const phases: Phase[] = build?.phases ?? []
     for (const { phaseType, phaseStatus = 'IN_PROGRESS', durationInSeconds = 0 } of phases) {
-      if (phaseStatus === 'IN_PROGRESS' || delivered.has(phaseType)) continue
-      delivered.add(phaseType)
-      console.log(`  ${inWords(phaseStatus).padEnd(16)} ${inWords(phaseType)} (${durationInSeconds} s)`)
+      if (phaseStatus === 'IN_PROGRESS' || printed.has(phaseType)) continue
+      printed.add(phaseType)
+      console.log(`  ${humanize(phaseStatus).padEnd(16)} ${humanize(phaseType)} (${durationInSeconds} s)`)
     }
     if (build?.buildStatus === 'SUCCEEDED') return
     if (build?.buildStatus !== 'IN_PROGRESS') throw new DeployFailure(describeFailedBuild(aws, build))
@@ -75,14 +79,14 @@ async function followBuild(aws: Aws, id: string): Promise<void> {
   }
 }
 
-function describeFailedBuild({ place }: Aws, build: Json): string {
+function describeFailedBuild({ cliOptions }: Aws, build: Json): string {
   const phases: Phase[] = build?.phases ?? []
   const failed = phases.find(({ phaseStatus = 'SUCCEEDED' }) => phaseStatus !== 'SUCCEEDED')
   const messages = (failed?.contexts ?? []).map(({ message = '' }) => message)
-  const reason = messages.join(' ').trim() || inWords(build?.buildStatus ?? 'it has gone')
+  const reason = messages.join(' ').trim() || humanize(build?.buildStatus ?? 'the build no longer exists')
   const { groupName, streamName, deepLink } = build?.logs ?? {}
   const log = groupName
-    ? `\nIts log: aws logs tail ${groupName} --log-stream-names ${streamName} --since 2h${place}${deepLink ? `\n      or ${deepLink}` : ''}`
+    ? `\nLog: aws logs tail ${groupName} --log-stream-names ${streamName} --since 2h${cliOptions}${deepLink ? `\n      or ${deepLink}` : ''}`
     : ''
-  return `The image could not be built, in the phase ${inWords(failed?.phaseType ?? 'submitted')}: ${reason}${log}\nPut it right, and run this again.`
+  return `Building the image failed in the phase ${humanize(failed?.phaseType ?? 'submitted')}: ${reason}${log}\nFix the error and deploy again.`
 }

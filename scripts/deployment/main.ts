@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
+import { UserError } from '../../src/model/user-error.ts'
 import { openAws } from './aws.ts'
 import { deploy } from './deploy.ts'
 import { describeDeploy } from './dry-run.ts'
+import { DeployFailure } from './failure.ts'
 import { createProgram, readOptions } from './options.ts'
 import { remove } from './remove.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-/** Answers the exit code: 0 done, 1 the deploy failed, 2 wrong use or something missing. */
+/** Returns the exit code: 0 for success, 1 if the deploy failed in AWS, 2 for a user error. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const program = createProgram()
@@ -20,10 +22,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const { name, message } = error as Error
-    if (name !== 'UserError' && name !== 'DeployFailure') throw error
-    console.error(`\ndeploy: ${message}`)
-    return name === 'UserError' ? 2 : 1
+    if (!(error instanceof UserError || error instanceof DeployFailure)) throw error
+    console.error(`\ndeploy: ${error.message}`)
+    return error instanceof UserError ? 2 : 1
   }
 }
 

@@ -8,7 +8,7 @@ export type Options = {
   stack: string
   region?: string
   profile?: string
-  /** By the template's names. */
+  /** Parameters of the template by name. */
   parameters: Record<string, string>
   image?: string
   dockerfile?: string
@@ -18,66 +18,73 @@ export type Options = {
   yes?: true
 }
 
-/** The bucket of a stack, as both templates name it. */
+/** The name that both templates give to the bucket of a stack. */
 export const bucketOf = ({ account, region }: { account: string; region: string }, stack: string) =>
   `${stack}-${account}-${region}`
 
-/** What the deploy fills in by itself. */
-const OWN = ['ArtifactBucket', 'HttpBundle', 'ReportBundle', 'BuildImage']
+/** Parameters that the deploy sets itself. */
+const RESERVED = ['ArtifactBucket', 'HttpBundle', 'ReportBundle', 'BuildImage']
 
 const collect = (value: string, earlier: string[] = []) => [...earlier, value]
 
 export function createProgram(): Command {
   return new Command('deploy')
-    .description(
-      'Brings lambci-next into your AWS account, or up to date there. May be run again at any time.',
-    )
+    .description('Deploy lambci-next to your AWS account, or update it. Can be repeated at any time.')
     .option('--stack <name>', 'name of the stack', 'lambci')
-    .option('--region <name>', "the region; by default the AWS CLI's")
-    .option('--profile <name>', "a profile of the AWS CLI's")
-    .option('--email <address>', 'gets notices and alarms (NoticeEmail)')
-    .addOption(new Option('--architecture <name>', 'processor of all functions').choices(['x86_64', 'arm64']))
-    .option('--param <Name=Value>', 'a parameter of cloudformation/lambci.yaml; may be repeated', collect)
-    .option('--image <uri>', 'an image of your own for the build functions; nothing is built then')
-    .option('--dockerfile <path>', 'a Dockerfile of your own for it')
-    .option('--dry-run', 'say what would be done, and change nothing')
-    .option('--delete', 'remove everything but the bucket with logs and records')
-    .option('--delete-bucket', 'with --delete: that bucket, too')
-    .option('--yes', 'with --delete: do not ask')
+    .option('--region <name>', 'AWS region; default: the region configured for the AWS CLI')
+    .option('--profile <name>', 'profile of the AWS CLI')
+    .option('--email <address>', 'email address for notifications and alarms (NotificationEmail)')
+    .addOption(
+      new Option('--architecture <name>', 'processor architecture of all functions').choices([
+        'x86_64',
+        'arm64',
+      ]),
+    )
+    .option('--param <Name=Value>', 'parameter of cloudformation/lambci.yaml; can be repeated', collect)
+    .option('--image <uri>', 'URI of a custom build image, which is used as it is')
+    .option('--dockerfile <path>', 'custom Dockerfile for the build image')
+    .option('--dry-run', 'print what would be done, and change nothing')
+    .option('--delete', 'delete everything except the bucket with logs and records')
+    .option('--delete-bucket', 'with --delete: also delete that bucket')
+    .option('--yes', 'with --delete: do not ask for confirmation')
     .allowExcessArguments(false)
     .exitOverride()
-    .showHelpAfterError('Add --help to see how it is used.')
+    .showHelpAfterError('Use --help for usage.')
 }
 
-/** @throws Problem that names all that is wrong, at once */
+/** Reads and checks all options. @throws UserError that lists every mistake */
 export async function readOptions(program: Command, root: string): Promise<Options> {
   const { email, architecture, param = [], dockerfile, ...given } = program.opts()
-  // `npm run deploy` moves into the project's directory; a path is meant from where it was typed.
+  // `npm run deploy` changes to the project's directory. Paths are relative to the directory of the caller.
   const { npm_lifecycle_event, INIT_CWD = '.' } = process.env
   const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
   const known = listParameters(text).map(({ name }) => name)
   const pairs = (param as string[]).map(pair => /^([^=]+)=(.*)$/s.exec(pair))
-  const settable = known.filter(name => !OWN.includes(name))
-  const wrong = [
+  const settable = known.filter(name => !RESERVED.includes(name))
+  const mistakes = [
     ...(/^[a-z][a-z0-9-]{0,24}$/.test(options.stack)
       ? []
-      : [`--stack ${options.stack}: small letters, digits and dashes, at most 25, the first one a letter.`]),
+      : [
+          `--stack ${options.stack}: use at most 25 lower-case letters, digits and dashes, beginning with a letter.`,
+        ]),
     ...(param as string[]).flatMap((pair, index) => {
       const name = pairs[index]?.[1]
       if (name === undefined) return [`--param ${pair}: write it as Name=Value.`]
-      if (OWN.includes(name)) return [`--param ${name}: the deploy fills this one in by itself.`]
-      return known.includes(name) ? [] : [`--param ${name}: there are ${settable.join(', ')}.`]
+      if (RESERVED.includes(name)) return [`--param ${name}: the deploy sets this parameter itself.`]
+      return known.includes(name)
+        ? []
+        : [`--param ${name}: unknown parameter. Use one of ${settable.join(', ')}.`]
     }),
-    ...(options.image && options.dockerfile ? ['--image and --dockerfile: give one of them.'] : []),
-    ...(options.deleteBucket && !options.delete ? ['--delete-bucket goes with --delete only.'] : []),
-    ...(options.yes && !options.delete ? ['--yes goes with --delete only.'] : []),
+    ...(options.image && options.dockerfile ? ['--image and --dockerfile exclude each other.'] : []),
+    ...(options.deleteBucket && !options.delete ? ['--delete-bucket requires --delete.'] : []),
+    ...(options.yes && !options.delete ? ['--yes requires --delete.'] : []),
   ]
-  if (wrong.length > 0) throw new UserError(wrong.join('\n'))
+  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'))
   const parameters = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
-    ...(email !== undefined && { NoticeEmail: email }),
+    ...(email !== undefined && { NotificationEmail: email }),
     ...(architecture !== undefined && { Architecture: architecture }),
   }
   return { ...options, parameters }

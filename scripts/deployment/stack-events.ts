@@ -8,11 +8,11 @@ type Event = {
   ResourceStatusReason?: string
 }
 
-/** The newest event that is known of a stack, by id; null where none is. What is newer is news. */
+/** Id of the newest known event of a stack; null if there is none. */
 export type Marker = string | null
 
 export async function newestEvent(aws: Aws, name: string): Promise<Marker> {
-  const answer = await aws.ask(
+  const answer = await aws.tryRun(
     'cloudformation',
     'describe-stack-events',
     ...['--stack-name', name, '--max-items', '1'],
@@ -20,9 +20,9 @@ export async function newestEvent(aws: Aws, name: string): Promise<Marker> {
   return answer.ok ? (answer.value.StackEvents[0]?.EventId ?? null) : null
 }
 
-/** Oldest first. `most` bounds how far back is read, and so how long a look at an old stack takes. */
-export async function eventsSince(aws: Aws, name: string, since: Marker, most: number): Promise<Event[]> {
-  const answer = await aws.ask(
+/** The events after `since`, oldest first, of the newest `most` events. The limit keeps old stacks quick to read. */
+export async function eventsAfter(aws: Aws, name: string, since: Marker, most: number): Promise<Event[]> {
+  const answer = await aws.tryRun(
     'cloudformation',
     'describe-stack-events',
     ...['--stack-name', name, '--max-items', String(most)],
@@ -32,7 +32,7 @@ export async function eventsSince(aws: Aws, name: string, since: Marker, most: n
   return events.slice(0, known < 0 ? undefined : known).toReversed()
 }
 
-/** For people: one line; null for what has only begun. */
+/** One line of text for an event; null for one that is still in progress. */
 export function describeEvent(event: Event): string | null {
   const { LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason } = event
   if (ResourceStatus.endsWith('_IN_PROGRESS')) return null
@@ -40,14 +40,14 @@ export function describeEvent(event: Event): string | null {
   return `  ${ResourceStatus.toLowerCase().replaceAll('_', ' ').padEnd(16)} ${LogicalResourceId} (${ResourceType.replace('AWS::', '')})${reason}`
 }
 
-/** More events than there can be between two looks. */
+/** More events than can occur between two polls. */
 export const RECENT = 200
-/** More events than one operation on our stacks can have. */
+/** More events than one operation on these stacks can have. */
 const ALL = 1000
 
-/** The first resource that failed by itself, in its own words: the others were only cancelled with it. */
-export async function reasonOfFailure(aws: Aws, name: string, since: Marker): Promise<string | null> {
-  const failed = (await eventsSince(aws, name, since, ALL)).find(
+/** The reason of the first resource that failed. Resources that were cancelled because of it are skipped. */
+export async function failureReason(aws: Aws, name: string, since: Marker): Promise<string | null> {
+  const failed = (await eventsAfter(aws, name, since, ALL)).find(
     ({ ResourceStatus, ResourceStatusReason = '' }) =>
       ResourceStatus.endsWith('_FAILED') && !/cancelled/i.test(ResourceStatusReason),
   )

@@ -2,11 +2,11 @@ import type { Aws, Json } from './aws.ts'
 import { DeployFailure, pause } from './failure.ts'
 import {
   describeEvent,
-  eventsSince,
+  eventsAfter,
+  failureReason,
   type Marker,
   newestEvent,
   RECENT,
-  reasonOfFailure,
 } from './stack-events.ts'
 
 export type StackState = {
@@ -15,7 +15,7 @@ export type StackState = {
   parameters: Record<string, string>
 }
 
-/** The stack as it stands, or null where there is none. */
+/** The state of a stack; null if it does not exist. */
 export async function describeStack(aws: Aws, name: string): Promise<StackState | null> {
   const found = await aws.find(
     /^ValidationError: .*does not exist/,
@@ -34,73 +34,73 @@ export async function describeStack(aws: Aws, name: string): Promise<StackState 
   }
 }
 
-/** States in which a stack never became one, or is none any more: it can only be deleted. */
-const STILLBORN = [
+/** States in which a stack can only be deleted. */
+const UNUSABLE = [
   'ROLLBACK_COMPLETE',
   'ROLLBACK_FAILED',
   'REVIEW_IN_PROGRESS',
   'CREATE_FAILED',
   'DELETE_FAILED',
 ]
-export const isStillborn = ({ status }: StackState) => STILLBORN.includes(status)
-const isMoving = ({ status }: StackState) =>
+export const mustBeDeleted = ({ status }: StackState) => UNUSABLE.includes(status)
+const isInProgress = ({ status }: StackState) =>
   status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
 
-/** Waits for what is under way with a stack; answers its state then, null where there is none. */
-export async function awaitStack(aws: Aws, name: string): Promise<StackState | null> {
+/** Waits for a running operation on a stack. Returns its state afterwards; null if it does not exist. */
+export async function waitForStack(aws: Aws, name: string): Promise<StackState | null> {
   const state = await describeStack(aws, name)
-  if (!state || !isMoving(state)) return state
-  console.log(`  ${name} is in ${state.status}: waiting for it first`)
+  if (!state || !isInProgress(state)) return state
+  console.log(`  ${name} is in ${state.status}: waiting`)
   return followStack(aws, name, await newestEvent(aws, name))
 }
 
 /**
- * Brings a stack to where it can be worked on: waits for what is under way, and clears away what never came to be.
- * Answers its state, null where there is none.
+ * Prepares a stack for an update: waits for a running operation, and deletes a stack whose creation failed.
+ * Returns its state; null if it does not exist.
+ * @throws DeployFailure if it needs a manual fix
  */
-export async function settleStack(aws: Aws, name: string): Promise<StackState | null> {
-  const state = await awaitStack(aws, name)
+export async function prepareStack(aws: Aws, name: string): Promise<StackState | null> {
+  const state = await waitForStack(aws, name)
   if (!state) return null
-  const stuck = describeStuck(aws, name, state.status)
-  if (stuck) throw new DeployFailure(`The stack ${name} is in ${state.status}. ${stuck}, and run this again.`)
-  if (!isStillborn(state)) return state
-  console.log(`  ${name} is in ${state.status}, left by an attempt that failed: it is deleted, and made anew`)
+  const fix = describeFix(aws, name, state.status)
+  if (fix) throw new DeployFailure(`The stack ${name} is in ${state.status}. ${fix}, and deploy again.`)
+  if (!mustBeDeleted(state)) return state
+  console.log(`  ${name} is in ${state.status} after a failed deploy: deleting and recreating it`)
   await deleteStack(aws, name)
   return null
 }
 
-/** What a person must do about a stack that neither goes on nor can be taken away without asking. */
-function describeStuck({ place }: Aws, name: string, status: string): string | null {
-  const command = (what: string) => `"aws cloudformation ${what} --stack-name ${name}${place}"`
-  if (status === 'UPDATE_ROLLBACK_FAILED') return `Let it finish with ${command('continue-update-rollback')}`
+/** What the user must do about a stack that can neither be updated nor deleted without a decision; null for others. */
+function describeFix({ cliOptions }: Aws, name: string, status: string): string | null {
+  const command = (action: string) => `"aws cloudformation ${action} --stack-name ${name}${cliOptions}"`
+  if (status === 'UPDATE_ROLLBACK_FAILED')
+    return `Finish the rollback with ${command('continue-update-rollback')}`
   if (/^IMPORT_ROLLBACK_/.test(status))
-    return `It could not take over its bucket. Delete it with ${command('delete-stack')}, which leaves the bucket`
+    return `Importing its bucket failed. Delete the stack with ${command('delete-stack')}, which keeps the bucket`
   return null
 }
 
 export async function deleteStack(aws: Aws, name: string): Promise<void> {
   const since = await newestEvent(aws, name)
-  await aws.demand('cloudformation', 'delete-stack', '--stack-name', name)
+  await aws.run('cloudformation', 'delete-stack', '--stack-name', name)
   const left = await followStack(aws, name, since)
   if (left && left.status !== 'DELETE_COMPLETE') {
-    const reason = (await reasonOfFailure(aws, name, since)) ?? left.status
-    throw new DeployFailure(
-      `The stack ${name} could not be deleted. ${reason}\nPut it right, and run this again.`,
-    )
+    const reason = (await failureReason(aws, name, since)) ?? left.status
+    throw new DeployFailure(`Deleting the stack ${name} failed. ${reason}\nFix the error and try again.`)
   }
 }
 
-/** Says what happens to a stack, one line for each resource that is done, until it has come to rest; answers how it did. */
+/** Prints a line for each finished resource until the operation on a stack ends. Returns its state; null if deleted. */
 export async function followStack(aws: Aws, name: string, since: Marker): Promise<StackState | null> {
   let last = since
   for (;;) {
     const state = await describeStack(aws, name)
-    for (const event of state ? await eventsSince(aws, name, last, RECENT) : []) {
+    for (const event of state ? await eventsAfter(aws, name, last, RECENT) : []) {
       last = event.EventId
       const line = describeEvent(event)
       if (line) console.log(line)
     }
-    if (!state || !isMoving(state)) return state
+    if (!state || !isInProgress(state)) return state
     await pause()
   }
 }

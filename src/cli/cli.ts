@@ -1,15 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { addAccountCommands, onStack } from './commands/account-program.ts'
+import { UserError } from '../model/user-error.ts'
+import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
 
 const DEFAULT_PORT = 4300
 
-const wholeNumber = (least: number, most: number) => (text: string) => {
+const integerBetween = (min: number, max: number) => (text: string) => {
   const number = Number(text)
-  if (Number.isInteger(number) && number >= least && number <= most && text.trim() !== '') return number
-  throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  if (Number.isInteger(number) && number >= min && number <= max && text.trim() !== '') return number
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
 }
 
-/** Runs one command line; answers the exit code: 0 done, 1 the build failed, 2 wrong use. */
+/** Runs one command line. Returns the exit code: 0 for success, 1 if the build failed, 2 for a user error. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   const program = createProgram(code => {
@@ -19,31 +20,32 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    // Commander has said what is wrong already; asking for help is no mistake.
+    // Commander has already printed its message. --help ends here too, and is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const sentence = describeError(error as Error & { code?: string })
     console.error(sentence ? `lambci: ${sentence}` : error)
-    // At once: a start that failed half-way leaves servers open.
+    // Exits immediately: a start that failed halfway leaves servers open, which would keep the process alive.
     process.exit(sentence ? 2 : 1)
   }
 }
 
-/** What a person can do something about, in a sentence; null for a fault of ours, which keeps its stack. */
-function describeError({ name, message, code }: Error & { code?: string }): string | null {
-  if (name === 'UserError') return message
-  if (name === 'ExitPromptError') return 'Interrupted. Nothing has been written.'
+/** The message for an error that the user can act on; null for a bug, which is printed with its stack. */
+function describeError(error: Error & { code?: string }): string | null {
+  const { name, message, code } = error
+  if (error instanceof UserError) return message
+  if (name === 'ExitPromptError') return 'Interrupted. Nothing was written.'
   if (code === 'ECONNREFUSED')
-    return `Nothing answers (${message}). Is the local system running? Start it with "lambci local".`
-  if (message === 'Region is missing') return 'No AWS region is set: set AWS_REGION.'
-  const isOfAws = [
+    return `Connection refused (${message}). Is the local system running? Start it with "lambci local".`
+  if (message === 'Region is missing') return 'No AWS region is set. Set AWS_REGION.'
+  const awsErrors = [
     'CredentialsProviderError',
     'NoSuchBucket',
     'AccessDenied',
     'InvalidAccessKeyId',
     'ExpiredToken',
   ]
-  return isOfAws.includes(name)
-    ? `AWS says: ${message} Check your credentials, the region and the bucket.`
+  return awsErrors.includes(name)
+    ? `AWS error: ${message} Check your credentials, the region and the bucket.`
     : null
 }
 
@@ -51,35 +53,37 @@ function createProgram(end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
     .exitOverride()
-    .showHelpAfterError('Add --help to see how it is used.')
+    .showHelpAfterError('Use --help for usage.')
 
-  // Each command loads what it needs, so that --help does not wait for the AWS SDK.
+  // Each command imports its own modules, so that --help does not load the AWS SDK.
   program
     .command('local')
-    .description('the whole system on this machine, shown on an example repository')
-    .option('--port <n>', 'first of six ports, 0 for any', wholeNumber(0, 65_530), DEFAULT_PORT)
-    .addOption(new Option('--data <dir>', 'where it keeps everything').default('.lambci'))
-    .option('--once', "end after the example's build, with its exit code")
-    .option('--json', 'one line of JSON: the addresses first, then each build that ends')
+    .description('run the whole system on this machine and build an example repository')
+    .option('--port <n>', 'first of six ports; 0 for any free ones', integerBetween(0, 65_530), DEFAULT_PORT)
+    .addOption(new Option('--data <dir>', 'directory for all data').default('.lambci'))
+    .option('--once', 'exit after the example build, with its exit code')
+    .option('--json', 'print JSON lines: first the addresses, then each build that ends')
     .action(async options => end(await (await import('./commands/local.ts')).runLocal(options)))
   program
     .command('run')
-    .description('build a working copy in place, dirty or not, without a deploy')
-    .argument('[dir]', 'the working copy', '.')
+    .description(
+      'run the build command of a working copy in place, including uncommitted changes; never deploys',
+    )
+    .argument('[dir]', 'working copy', '.')
     .action(async dir => end(await (await import('./commands/run.ts')).runWorkingCopy(dir)))
   program
     .command('plan')
-    .description('say what a push or a pull request would do, and why')
-    .argument('[dir]', 'the working copy', '.')
-    .option('--branch <name>', 'the branch pushed, or the base of the pull request')
-    .option('--pr <n>', 'as a pull request', wholeNumber(1, 2_147_483_647))
-    .option('--fork', 'as a pull request from a fork')
-    .option('--json', 'the plan as JSON')
+    .description('show what a push or pull request would do, and why')
+    .argument('[dir]', 'working copy', '.')
+    .option('--branch <name>', 'branch that is pushed, or base branch of the pull request')
+    .option('--pr <n>', 'plan for a pull request with this number', integerBetween(1, 2_147_483_647))
+    .option('--fork', 'plan for a pull request from a fork')
+    .option('--json', 'print the plan as JSON')
     .action(async (dir, options) => end(await (await import('./commands/plan.ts')).printPlan(dir, options)))
-  onStack(program.command('logs'))
-    .description("print a build's log")
-    .argument('<build>', 'owner/repo#12, or owner/repo for the newest')
-    .option('-f, --follow', 'go on until the build ends, with its exit code')
+  addStackOptions(program.command('logs'))
+    .description('print the log of a build')
+    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .option('-f, --follow', 'follow the log until the build ends; exit 0 only if it passed or was skipped')
     .action(async (build, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, options)),
     )
@@ -87,7 +91,7 @@ function createProgram(end: (code: number) => void): Command {
   return program
 }
 
-// Whoever reads us, as `head` does, may leave before the end.
+// The reader of a pipe, for example `head`, may close it early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 process.exitCode = await main(process.argv.slice(2))

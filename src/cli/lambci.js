@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node: everything behind it is TypeScript, which Node runs as it is from version 24 on.
+// Plain JavaScript that any Node can run. Everything else is TypeScript, which needs Node 24 or newer.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const NEEDED = 24
+const MIN_NODE = 24
 const major = Number(process.versions.node.split('.')[0])
 const pinned = fileURLToPath(
   new URL(`../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
 )
 
-if (major >= NEEDED) {
+if (major >= MIN_NODE) {
   await import('./cli.ts')
 } else if (existsSync(pinned)) {
   const { status } = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
@@ -19,7 +19,7 @@ if (major >= NEEDED) {
   process.exitCode = status ?? 1
 } else {
   console.error(
-    `lambci needs Node ${NEEDED} or newer, and this is ${process.versions.node}. Run "npm ci" here, which brings one on Linux, or install Node ${NEEDED}.`,
+    `lambci needs Node ${MIN_NODE} or newer, but this is ${process.versions.node}. Install Node ${MIN_NODE}, or on Linux run "npm ci" here, which installs it.`,
   )
   process.exitCode = 2
 }

@@ -11,47 +11,57 @@ import { projectOf } from './targets.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
-/** How many are looked at for a branch's, or for the months' sums. */
-const LOOKED_AT = 1000
+/** The newest builds that are searched for those of a branch, or added up by month. */
+const MAX_SEARCHED = 1000
 
-/** `lambci builds`: the newest builds of a repository as a table or, with `cost`, what its months have cost. */
+/** `lambci builds`: prints the newest builds of a repository or, with `cost`, the cost of each month. */
 export async function printBuilds(repository: string, options: BuildsOptions): Promise<number> {
   const project = projectOf(repository)
   const { branch, limit, json, cost } = options
   const { store } = await findStack(options)
-  const fits = (view: View) => branch === undefined || view.branch === branch
-  const wanted = { limit: cost ? LOOKED_AT : limit, most: LOOKED_AT }
-  const views = await takeBuilds(buildsOf(store, project, await lastNumber(store, project)), fits, wanted)
-  if (cost) console.log(json ? JSON.stringify(monthsOf(views)) : describeMonths(monthsOf(views)))
-  else if (json) console.log(JSON.stringify(views))
-  else
-    console.log(views.length > 0 ? views.map(describe).join('\n') : `There is no build of ${repository} yet.`)
+  let searched = 0
+  const fits = (view: View) => {
+    searched += 1
+    return branch === undefined || view.branch === branch
+  }
+  const bounds = { limit: cost ? MAX_SEARCHED : limit, most: MAX_SEARCHED }
+  const views = await takeBuilds(buildsOf(store, project, await lastNumber(store, project)), fits, bounds)
+  if (json) console.log(JSON.stringify(cost ? monthsOf(views) : views))
+  else if (views.length === 0) console.log(describeNone(repository, options, searched))
+  else console.log(cost ? describeMonths(monthsOf(views)) : views.map(describe).join('\n'))
   return 0
 }
 
-const SHOWN_MESSAGE = 50
+/** Why the list is empty: there are no builds at all, or none of the `searched` ones matches the filter. */
+function describeNone(repository: string, { branch }: BuildsOptions, searched: number): string {
+  if (searched === 0) return `There is no build of ${repository} yet.`
+  const builds = searched < MAX_SEARCHED ? 'No build' : `None of the newest ${MAX_SEARCHED} builds`
+  return `${builds} of ${repository} matches --branch ${escapeControls(branch ?? '')}.`
+}
 
-/** One build on one line; names that strangers chose stay on it. */
+const MAX_MESSAGE_LENGTH = 50
+
+/** One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message. */
 function describe(view: View): string {
   const { number, status, queuedAt, pullRequest, branch, message, cost } = view
   const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'
   const duration = durationOf(view)
   const cells = [
     `#${number}`.padEnd(6),
-    // Only on a terminal that shows it.
+    // In color only on a terminal that supports it.
     styleText(color, status.padEnd(9), { stream: process.stdout }),
     queuedAt.slice(0, 16).replace('T', ' '),
     (duration === null ? '' : describeDuration(duration)).padEnd(12),
     (cost === null ? '' : describeCost(cost)).padEnd(9),
     escapeControls((pullRequest === null ? branch : `pull #${pullRequest}`).slice(0, 20)).padEnd(20),
-    escapeControls((message.split('\n')[0] ?? '').slice(0, SHOWN_MESSAGE)),
+    escapeControls((message.split('\n')[0] ?? '').slice(0, MAX_MESSAGE_LENGTH)),
   ]
   return cells.join('  ').trimEnd()
 }
 
 type Month = { month: string; builds: number; cost: number }
 
-/** What the builds of each month have cost together, newest first. */
+/** The total cost of the builds of each month, newest month first. */
 function monthsOf(views: readonly View[]): Month[] {
   const months = Map.groupBy(views, ({ queuedAt }) => queuedAt.slice(0, 7))
   return [...months].map(([month, builds]) => ({

@@ -9,7 +9,7 @@ import { describeStatus } from '../../records/wording.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild } from './targets.ts'
 
-/** `lambci cancel OWNER/REPO[#N]`: asks for the end of a build, which comes within seconds. */
+/** `lambci cancel OWNER/REPO[#N]`: requests the cancellation of a build, which then ends within seconds. */
 export async function cancelBuild(
   target: string,
   options: StackOptions & { json?: boolean },
@@ -20,18 +20,20 @@ export async function cancelBuild(
   const records = await readRecords(store, build)
   const view = records && viewOf(records)
   if (view && hasEnded(view.status))
-    throw new UserError(`${name} has ended already: ${describeStatus(view)}.`)
+    throw new UserError(`${name} has already ended: ${describeStatus(view)}.`)
   if (view?.status === 'deploying')
-    throw new UserError(`${name} is deploying to ${view.stage}: a deploy that has begun is not cut off.`)
+    throw new UserError(
+      `${name} is deploying to ${view.stage}. A deploy that has started is not interrupted.`,
+    )
   const by = userInfo().username
-  const wish = await requestCancel(store, build, {
+  const request = await requestCancel(store, build, {
     ...{ by, why: `by ${by}`, supersededBy: null },
     at: new Date().toISOString(),
   })
   console.log(
     options.json
-      ? JSON.stringify({ ...build, wish })
-      : `${name} is asked to end (${wish.why}); it does so within seconds, unless its deploy begins first.`,
+      ? JSON.stringify({ ...build, request })
+      : `${name} is being cancelled (${request.why}). It ends within seconds, unless its deploy starts first.`,
   )
   return 0
 }

@@ -3,7 +3,7 @@ import { UserError } from '../../model/user-error.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { projectOf } from './targets.ts'
 
-/** `[OWNER/REPO] KEY …`: what has a slash in it, and is no key, names a repository. */
+/** Splits `[OWNER/REPO] KEY …`, where `KEY …` are `count` words. */
 function readTarget(
   words: readonly string[],
   count: number,
@@ -16,11 +16,11 @@ const where = (project: string | null) => (project ? project.slice('gh/'.length)
 
 /** `lambci config get [OWNER/REPO] [KEY]`: prints settings as JSON. */
 export async function printSetting(words: readonly string[], options: StackOptions): Promise<number> {
-  if (words.length > 2) throw new UserError('Too much: config get [OWNER/REPO] [KEY].')
+  if (words.length > 2) throw new UserError('Too many arguments. Usage: config get [OWNER/REPO] [KEY].')
   const isRepository = words.length > 0 && /^[\w.-]+\/[\w.-]+$/.test(words[0] ?? '')
   const project = isRepository ? projectOf(words[0] ?? '') : null
   const [key, ...more] = isRepository ? words.slice(1) : words
-  if (more.length > 0) throw new UserError(`"${words[0]}" is no repository. Write it as owner/repo.`)
+  if (more.length > 0) throw new UserError(`"${words[0]}" is not a repository. Write it as owner/repo.`)
   const { store } = await findStack(options)
   const value = await getSetting(store, project, key === undefined ? [] : parseKeyPath(key))
   if (value === undefined) throw new UserError(`${key} is not set for ${where(project)}.`)
@@ -28,22 +28,22 @@ export async function printSetting(words: readonly string[], options: StackOptio
   return 0
 }
 
-/** `lambci config set [OWNER/REPO] KEY VALUE`. */
+/** `lambci config set [OWNER/REPO] KEY VALUE`: changes a setting. */
 export async function changeSetting(words: readonly string[], options: StackOptions): Promise<number> {
-  if (words.length < 2 || words.length > 3) throw new UserError('Write: config set [OWNER/REPO] KEY VALUE.')
+  if (words.length < 2 || words.length > 3) throw new UserError('Usage: config set [OWNER/REPO] KEY VALUE.')
   const { project, rest } = readTarget(words, 2)
   const [key = '', value = ''] = rest
   const keys = parseKeyPath(key)
   const { store } = await findStack(options)
   await setSetting(store, project, keys, value)
-  const standing = await getSetting(store, project, keys)
-  console.log(`${key} is now ${JSON.stringify(standing)} for ${where(project)}.`)
+  const stored = await getSetting(store, project, keys)
+  console.log(`${key} is now ${JSON.stringify(stored)} for ${where(project)}.`)
   return 0
 }
 
-/** `lambci config unset [OWNER/REPO] KEY`. */
-export async function dropSetting(words: readonly string[], options: StackOptions): Promise<number> {
-  if (words.length < 1 || words.length > 2) throw new UserError('Write: config unset [OWNER/REPO] KEY.')
+/** `lambci config unset [OWNER/REPO] KEY`: removes a setting. */
+export async function removeSetting(words: readonly string[], options: StackOptions): Promise<number> {
+  if (words.length < 1 || words.length > 2) throw new UserError('Usage: config unset [OWNER/REPO] KEY.')
   const { project, rest } = readTarget(words, 1)
   const [key = ''] = rest
   const { store } = await findStack(options)

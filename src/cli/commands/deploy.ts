@@ -7,63 +7,70 @@ import { lastNumber } from '../../records/counter.ts'
 import type { StageRef } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { sendWish, type WishOptions } from './send-request.ts'
+import { type RequestOptions, sendRequest } from './send-request.ts'
 import { projectOf } from './targets.ts'
 
-/** How many builds are looked at for the one that is meant, and how many deploys for a good one. */
-const LOOKED_AT = 1000
-const DEPLOYS = 100
+/** The newest builds and deploys that are searched for one that fits. */
+const MAX_BUILDS = 1000
+const MAX_DEPLOYS = 100
 
-/** `lambci deploy OWNER/REPO STAGE`: the newest green commit of a stage's branch once more, or a given one. */
+/** `lambci deploy OWNER/REPO STAGE`: deploys the newest commit of the stage that passed, or the given one. */
 export async function deployAgain(
   repository: string,
   name: string,
-  options: StackOptions & WishOptions & { commit?: string },
+  options: StackOptions & RequestOptions & { commit?: string },
 ): Promise<number> {
   const ref = stageOf(repository, name)
   const stack = await findStack(options)
-  const number = await findGreen(stack.store, ref, options.commit)
-  return ask(stack, ref, number, options)
+  const number = await findPassedBuild(stack.store, ref, options.commit)
+  return requestDeploy(stack, ref, number, options)
 }
 
-/** `lambci rollback OWNER/REPO STAGE`: the last commit that was deployed there well, and is not there now. */
+/** `lambci rollback OWNER/REPO STAGE`: deploys the last successfully deployed commit other than the current one. */
 export async function rollBack(
   repository: string,
   name: string,
-  options: StackOptions & WishOptions,
+  options: StackOptions & RequestOptions,
 ): Promise<number> {
   const ref = stageOf(repository, name)
   const stack = await findStack(options)
-  const good = await findGood(stack.store, ref)
+  const target = await findRollbackTarget(stack.store, ref)
   if (!options.json)
     console.log(
-      `Back to ${good.commit.slice(0, 10)} (${good.message || 'no message'}), deployed by #${good.build}.`,
+      `Rolling back to ${target.commit.slice(0, 10)} (${target.message || 'no message'}), deployed by #${target.build}.`,
     )
-  return ask(stack, ref, good.of, options)
+  return requestDeploy(stack, ref, target.of, options)
 }
 
 function stageOf(repository: string, name: string): StageRef {
   const { data: stage } = stageNameSchema.safeParse(name)
   if (stage) return { project: projectOf(repository), stage }
-  throw new UserError(`"${name}" is no stage: lower-case letters, digits and dashes, such as "qa".`)
+  throw new UserError(
+    `"${name}" is not the name of a stage. Use lower-case letters, digits and dashes, for example "qa".`,
+  )
 }
 
-const ask = (
+const requestDeploy = (
   stack: Awaited<ReturnType<typeof findStack>>,
   { project, stage }: StageRef,
   number: number,
-  options: WishOptions,
+  options: RequestOptions,
 ) =>
-  sendWish(stack, { project, number }, { event: DEPLOY_EVENT, payload: { project, number, stage } }, options)
+  sendRequest(
+    stack,
+    { project, number },
+    { event: DEPLOY_EVENT, payload: { project, number, stage } },
+    options,
+  )
 
-/** The newest push to the stage that passed its tests; of one commit, if it is given. */
-async function findGreen(
+/** The newest push to the stage that passed; with `commit`, the newest one of that commit. @throws UserError if there is none */
+async function findPassedBuild(
   store: Store,
   { project, stage }: StageRef,
   commit: string | undefined,
 ): Promise<number> {
   if (commit !== undefined && !/^[0-9a-f]{7,64}$/.test(commit))
-    throw new UserError(`"${commit}" is no commit: give at least seven characters of its id.`)
+    throw new UserError(`"${commit}" is not a commit. Give at least seven characters of its SHA.`)
   const builds = buildsOf(store, project, await lastNumber(store, project))
   const [found] = await takeBuilds(
     builds,
@@ -72,26 +79,29 @@ async function findGreen(
       view.trigger === `push/${view.branch}` &&
       view.status === 'passed' &&
       view.commit.startsWith(commit ?? ''),
-    { limit: 1, most: LOOKED_AT },
+    { limit: 1, most: MAX_BUILDS },
   )
   if (found) return found.number
-  const what = commit === undefined ? 'No green build' : `No green build of ${commit}`
+  const of = commit === undefined ? '' : ` of commit ${commit}`
   throw new UserError(
-    `${what} has the stage ${stage}. Push to its branch; "lambci builds" shows what there is.`,
+    `Found no passed build${of} that was pushed to the stage ${stage}. Push to its branch, or see "lambci builds".`,
   )
 }
 
-async function findGood(store: Store, ref: StageRef): Promise<Deployment> {
+/** @throws UserError if no other commit was deployed successfully */
+async function findRollbackTarget(store: Store, ref: StageRef): Promise<Deployment> {
   const current = await readCurrent(store, ref)
-  if (!current) throw new UserError(`Nothing was ever deployed to ${ref.stage}.`)
+  if (!current) throw new UserError(`Nothing has been deployed to ${ref.stage} yet.`)
   const { deployed, latest } = current
-  // After a deploy that failed nobody knows what runs there: the last good one it is.
+  // After a failed deploy the state of the stage is unknown, so the last successful deploy is repeated.
   if (deployed && latest.status === 'failed') return deployed
-  const good = (await listDeployments(store, ref, DEPLOYS)).find(
+  const deployments = await listDeployments(store, ref, MAX_DEPLOYS)
+  const found = deployments.find(
     ({ status, commit }) => status === 'succeeded' && commit !== deployed?.commit,
   )
-  if (good) return good
+  if (found) return found
+  const searched = deployments.length < MAX_DEPLOYS ? '' : ` within its last ${MAX_DEPLOYS} deploys`
   throw new UserError(
-    `There is no other commit to go back to: ${ref.stage} has seen only ${deployed?.commit.slice(0, 10) ?? 'failures'}.`,
+    `There is no commit to roll back to: no ${deployed ? 'other ' : ''}commit was deployed successfully to ${ref.stage}${searched}.`,
   )
 }

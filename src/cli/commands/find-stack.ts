@@ -9,13 +9,13 @@ import { readJsonFile } from '../read-json-file.ts'
 
 export type StackOptions = { stack?: string; bucket?: string; data: string }
 
-/** What a command needs to know of a stack; null for what a bucket's name alone does not tell. */
+/** A stack, as far as commands need it. Fields are null if only the name of the bucket is known. */
 export type FoundStack = {
   store: Store
-  /** Of the http function, without a slash at its end. */
+  /** URL of the http function, without a trailing slash. */
   url: string | null
   githubApiUrl: string
-  noticesTopic: string | null
+  notificationsTopic: string | null
 }
 
 const GITHUB_API = 'https://api.github.com'
@@ -28,18 +28,19 @@ const localSchema = z.object({
   secretAccessKey: z.string(),
   url: z.url(),
   githubApi: z.url(),
-  noticesTopic: z.string(),
+  notificationsTopic: z.string(),
 })
 
 /**
- * The stack that a command works on: named by an option or the environment, or the local system where there is one, or
- * the stack `lambci` of the account.
+ * Finds the stack that a command works on: the one named by an option or by LAMBCI_BUCKET or LAMBCI_STACK, else the
+ * local system in `data`, else the stack `lambci` of the AWS account.
+ * @throws UserError if there is none
  */
 export async function findStack({ stack, bucket, data }: StackOptions): Promise<FoundStack> {
   const { LAMBCI_BUCKET, LAMBCI_STACK } = process.env
-  if (bucket) return bare(bucket)
+  if (bucket) return stackOfBucket(bucket)
   if (stack) return deployedStack(stack)
-  if (LAMBCI_BUCKET) return bare(LAMBCI_BUCKET)
+  if (LAMBCI_BUCKET) return stackOfBucket(LAMBCI_BUCKET)
   if (LAMBCI_STACK) return deployedStack(LAMBCI_STACK)
   const local = await localSystem(data)
   if (local) return local
@@ -47,15 +48,17 @@ export async function findStack({ stack, bucket, data }: StackOptions): Promise<
     return await deployedStack('lambci')
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    throw new UserError(`No bucket is named, and there is no local system in ${data}. ${error.message}`)
+    throw new UserError(
+      `No stack or bucket is given, and there is no local system in ${data}. ${error.message}`,
+    )
   }
 }
 
-const bare = (bucket: string): FoundStack => ({
+const stackOfBucket = (bucket: string): FoundStack => ({
   store: openStore(bucket),
   url: null,
   githubApiUrl: GITHUB_API,
-  noticesTopic: null,
+  notificationsTopic: null,
 })
 
 async function localSystem(data: string): Promise<FoundStack | null> {
@@ -68,7 +71,7 @@ async function localSystem(data: string): Promise<FoundStack | null> {
     store: openStore(local.bucket, { endpoint: s3, region, credentials: { accessKeyId, secretAccessKey } }),
     url: local.url,
     githubApiUrl: local.githubApi,
-    noticesTopic: local.noticesTopic,
+    notificationsTopic: local.notificationsTopic,
   }
 }
 
@@ -78,7 +81,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
   const bucket = output('Bucket')
   if (!bucket) {
     throw new UserError(
-      `The stack ${name} is not complete (${StackStatus}): run "npm run deploy", which says what is wrong and goes on from there.`,
+      `The stack ${name} is incomplete (${StackStatus}). Run "npm run deploy": it shows the error and resumes the deploy.`,
     )
   }
   return {
@@ -86,7 +89,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
     url: output('Url')?.replace(/\/$/, '') ?? null,
     githubApiUrl:
       Parameters.find(({ ParameterKey }) => ParameterKey === 'GitHubApiUrl')?.ParameterValue ?? GITHUB_API,
-    noticesTopic: output('NoticesTopic'),
+    notificationsTopic: output('NotificationsTopic'),
   }
 }
 
@@ -102,16 +105,13 @@ async function describeStack(name: string): Promise<Stack> {
     if (/does not exist/.test(message)) {
       const region = await client.config.region()
       throw new UserError(
-        `There is no stack ${name} in ${region}: deploy it with "npm run deploy", or say where it is with --stack and AWS_REGION.`,
+        `There is no stack ${name} in ${region}. Deploy it with "npm run deploy", or select another with --stack and AWS_REGION.`,
       )
     }
-    if (message === 'Region is missing')
-      throw new UserError('No AWS region is set either: set AWS_REGION, or give --bucket.')
+    if (message === 'Region is missing') throw new UserError('No AWS region is set. Set AWS_REGION.')
     if (code === 'CredentialsProviderError')
-      throw new UserError(
-        'There are no AWS credentials either: sign in with "aws configure" or "aws sso login".',
-      )
-    throw new UserError(`The stack ${name} cannot be looked up (${code}): ${message}`)
+      throw new UserError('There are no AWS credentials. Sign in with "aws configure" or "aws sso login".')
+    throw new UserError(`Cannot look up the stack ${name} (${code}): ${message}`)
   } finally {
     client.destroy()
   }

@@ -4,12 +4,12 @@ import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type View, viewOf } from '../../records/view.ts'
-import { isOver } from '../../records/wording.ts'
+import { isOver, isRed } from '../../records/wording.ts'
 
 const PART_BYTES = 1024 * 1024
 const PAUSE_MS = 200
 
-/** Gives a log's bytes as they come, until the log has ended. */
+/** Yields the bytes of a log as they are written, until the log ends. */
 export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<Uint8Array> {
   const { log } = buildKeys(build)
   for (let from = 0; ; ) {
@@ -21,15 +21,19 @@ export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<
   }
 }
 
-/** Waits until a build has ended and everybody has been told; gives up telling after `patienceMs`. */
-export async function waitForEnd(store: Store, build: BuildRef, patienceMs = 30_000): Promise<View> {
+/** Waits until a build has ended and its notifications are delivered, or `notifyTimeoutMs` have passed since it ended. */
+export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs = 30_000): Promise<View> {
   let endedAt: number | null = null
   for (;;) {
     const records = await readRecords(store, build)
     if (records && isOver(viewOf(records))) {
       endedAt ??= Date.now()
-      if (records.report?.isClosed || Date.now() - endedAt > patienceMs) return viewOf(records)
+      if (records.report?.isClosed || Date.now() - endedAt > notifyTimeoutMs) return viewOf(records)
     }
     await sleep(PAUSE_MS / 4)
   }
 }
+
+/** The exit code of a build: 0 if it passed (its deploy included) or was skipped, 1 if it failed, errored or was cancelled. */
+export const exitCodeOf = (view: View): number =>
+  (view.status === 'passed' || view.status === 'skipped') && !isRed(view) ? 0 : 1

@@ -4,13 +4,13 @@ import { readAccount } from '../../account/settings.ts'
 import { openAdministration } from '../../github/administration.ts'
 import { openApp } from '../../github/app.ts'
 import { UserError } from '../../model/user-error.ts'
-import { readSecretFile } from './answers.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { readSecretFile } from './prompts.ts'
 import { projectOf } from './targets.ts'
 
 export type HookOptions = StackOptions & { tokenFile?: string }
 
-/** `lambci hook add`: GitHub tells this stack of what happens in a repository. */
+/** `lambci hook add`: makes GitHub deliver the events of a repository to this stack. */
 export async function addRepositoryHook(repository: string, options: HookOptions): Promise<number> {
   const project = projectOf(repository)
   const stack = await findStack(options)
@@ -19,13 +19,13 @@ export async function addRepositoryHook(repository: string, options: HookOptions
   if (secrets.githubApp && !options.tokenFile) {
     await openApp(stack.githubApiUrl, secrets.githubApp).setWebhook({ url, secret })
     console.log(
-      `The App's own webhook serves ${repository}, wherever the App is installed. It points to ${url}.`,
+      `No webhook is needed for ${repository}: the App's own webhook, ${url}, covers every repository where the App is installed.`,
     )
   } else {
     const github = openAdministration(stack.githubApiUrl, await tokenOf(secrets, options))
     const { hook, isNew } = await addHook(github, repository, { url, secret })
     console.log(
-      `${isNew ? 'Added' : 'Brought up to date'}: webhook ${hook.id} of ${repository}, for ${hook.events.join(', ')}, to ${url}.`,
+      `${isNew ? 'Added' : 'Updated'}: webhook ${hook.id} of ${repository}, for ${hook.events.join(', ')}, to ${url}.`,
     )
   }
   if (!(await readAccount(stack.store, project)).isAllowed) {
@@ -36,33 +36,31 @@ export async function addRepositoryHook(repository: string, options: HookOptions
   return 0
 }
 
-/** `lambci hook remove`: takes this stack's webhook away. */
+/** `lambci hook remove`: removes this stack's webhook from a repository. */
 export async function removeRepositoryHook(repository: string, options: HookOptions): Promise<number> {
   projectOf(repository)
   const stack = await findStack(options)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   if (secrets.githubApp && !options.tokenFile) {
     throw new UserError(
-      `With an App there is no webhook to remove: take ${repository} out of the App's installation on GitHub.`,
+      `With an App there is no webhook to remove. Remove ${repository} from the App's installation on GitHub.`,
     )
   }
   const github = openAdministration(stack.githubApiUrl, await tokenOf(secrets, options))
   const isRemoved = await removeHook(github, repository, url)
   console.log(
-    isRemoved ? `Removed the webhook of ${repository}.` : `${repository} has no webhook of this stack.`,
+    isRemoved ? `Removed the webhook of ${repository}.` : `${repository} has no webhook for this stack.`,
   )
   return 0
 }
 
 function webhookUrlOf({ url }: FoundStack): string {
   if (url) return `${url}/webhook`
-  throw new UserError(
-    'Where the webhook is does not follow from a bucket alone: name the stack with --stack.',
-  )
+  throw new UserError('The webhook URL is unknown if only a bucket is given. Name the stack with --stack.')
 }
 
 async function tokenOf({ githubToken }: RunnerSecrets, { tokenFile }: HookOptions): Promise<string> {
   const token = tokenFile ? await readSecretFile(tokenFile) : githubToken
   if (token) return token
-  throw new UserError('There is no GitHub token: give one with --token-file, or run "lambci setup".')
+  throw new UserError('There is no GitHub token. Give one with --token-file, or run "lambci setup".')
 }

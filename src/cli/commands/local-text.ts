@@ -13,8 +13,8 @@ const dim = (text: string) => styleText('dim', text)
 const rows = (pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
 
-/** What has been started and where it is. */
-export function describeStart(addresses: Addresses, directory: string, handed: readonly string[]): string {
+/** The addresses of everything that was started. */
+export function describeStart(addresses: Addresses, directory: string, forwarded: readonly string[]): string {
   const { url, s3, sns, scheduler, sts, github, githubApi, bucket } = addresses
   return [
     bold('lambci: the whole system on this machine'),
@@ -29,13 +29,15 @@ export function describeStart(addresses: Addresses, directory: string, handed: r
       ['STS', sts],
       ['Data', directory],
     ]),
-    ...(handed.length > 0 ? ['', `Builds get these settings of yours: ${handed.join(', ')}.`] : []),
+    ...(forwarded.length > 0
+      ? ['', `Builds get these of your environment variables: ${forwarded.join(', ')}.`]
+      : []),
     '',
   ].join('\n')
 }
 
 export type Status = { context: string; state: string; description: string | null }
-export type Ended = {
+export type ExampleBuild = {
   view: View
   url: string
   statuses: Status[]
@@ -44,10 +46,10 @@ export type Ended = {
   addresses: Addresses
 }
 
-/** How the example's build ended, who was told what, and where each thing lies. */
-export function describeEnd({ view, url, statuses, mail, directory, addresses }: Ended): string {
+/** How the example build ended, which statuses and mails were sent, and where its records are. */
+export function describeEnd({ view, url, statuses, mail, directory, addresses }: ExampleBuild): string {
   const keys = buildKeys(view)
-  const said = statuses.map(
+  const statusLines = statuses.map(
     ({ context, state, description }) => `${state.padEnd(8)} ${context}: ${description}`,
   )
   return [
@@ -56,49 +58,55 @@ export function describeEnd({ view, url, statuses, mail, directory, addresses }:
     '',
     rows(
       [
-        ['Result', view.cost === null ? view.status : `${view.status} (in AWS ${describeCost(view.cost)})`],
+        [
+          'Conclusion',
+          view.cost === null ? view.status : `${view.status} (on AWS ${describeCost(view.cost)})`,
+        ],
         ['Stage', view.deploy ? `${view.deploy.stage}: deploy ${view.deploy.status}` : 'none'],
-        ...said.map((line, at) => [at === 0 ? 'Statuses' : '', line] as const),
-        ['Notice', mail ? `mail to ${mail.to}: "${mail.subject}"` : 'none'],
+        ...statusLines.map((line, index) => [index === 0 ? 'Statuses' : '', line] as const),
+        ['Mail', mail ? `to ${mail.to}: "${mail.subject}"` : 'none'],
         ['', mail ? `in ${directory}/mail/` : ''],
         ['Page', url],
         ['Log', `s3://${addresses.bucket}/${keys.log.whole}`],
-        ['Records', `s3://${addresses.bucket}/${keys.build.replace('build.json', '{job,run,report}.json')}`],
+        [
+          'Records',
+          `s3://${addresses.bucket}/${keys.build.replace('build.json', '{build,run,report}.json')}`,
+        ],
       ].filter(([name, value]) => name !== '' || value !== '') as [string, string][],
     ),
     '',
   ].join('\n')
 }
 
-/** Ready-made lines for a second terminal. */
+/** Commands to try next. */
 export function describeNext({
   view,
   addresses,
   directory,
-}: Pick<Ended, 'view' | 'addresses' | 'directory'>): string {
+}: Pick<ExampleBuild, 'view' | 'addresses' | 'directory'>): string {
   const { github, s3, bucket, accessKeyId, secretAccessKey, region } = addresses
   const repository = repositoryOf(view.project)
   const data = directory === `${process.cwd()}/.lambci` ? '' : ` --data ${directory}`
   return [
-    'In a second terminal, with a repository of yours (what is pushed is built):',
+    'In a second terminal, in a repository of yours, push a commit to build it:',
     '',
     `  git remote add local ${github}/you/project.git`,
     '  git push local HEAD:master',
     '',
-    'and here:',
+    'To read the log of the example build:',
     '',
     `  npx lambci logs ${repository}#${view.number}${data}`,
     `  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} AWS_REGION=${region} AWS_ENDPOINT_URL_S3=${s3}`,
     `  aws s3 cp s3://${bucket}/${buildKeys(view).log.whole} -`,
     '',
-    dim('Ctrl-C ends it; the next start goes on with the same data.'),
+    dim('Press Ctrl-C to stop. The next start continues with the same data.'),
     '',
   ].join('\n')
 }
 
-/** One build in one line; names that strangers chose stay on it. */
+/** One line for a build. Control characters are escaped, because anyone can choose the name of a branch. */
 export function describeBuild(view: View & BuildRef): string {
   const color = isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
-  const what = `#${view.number} of ${repositoryOf(view.project)}, ${view.trigger}: `
-  return styleText(color, escapeControls(what + describeStatus(view)))
+  const subject = `#${view.number} of ${repositoryOf(view.project)}, ${view.trigger}: `
+  return styleText(color, escapeControls(subject + describeStatus(view)))
 }

@@ -11,25 +11,24 @@ import { UserError } from '../../model/user-error.ts'
 import { buildUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { View } from '../../records/view.ts'
-import { isRed } from '../../records/wording.ts'
-import { passedVariables } from '../passed-variables.ts'
+import { forwardedVariables } from '../forwarded-variables.ts'
 import { BuildWatcher } from './build-watcher.ts'
-import { followLog, waitForEnd } from './follow.ts'
+import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
 
-const START_MS = 30_000
-/** As a shell reports it: 128 and the number of SIGINT. */
+const START_TIMEOUT_MS = 30_000
+/** The exit code that shells report for SIGINT: 128 plus its number. */
 const INTERRUPTED = 130
 
-export type LocalOptions = { port: number; data: string; lazy?: boolean; json?: boolean }
+export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
 
 /**
- * `lambci local`: the whole system on this machine, shown on an example repository. It stays until it is interrupted or,
- * with `once`, until the example's build has ended. Answers the exit code.
+ * `lambci local`: runs the whole system on this machine and builds an example repository. Runs until it is interrupted
+ * or, with `once`, until the example build has ended. Returns the exit code.
  */
-export async function runLocal({ port, data, lazy = false, json = false }: LocalOptions): Promise<number> {
+export async function runLocal({ port, data, once = false, json = false }: LocalOptions): Promise<number> {
   const directory = resolve(data)
-  await Promise.all([demandGit(), demandDirectory(directory)])
+  await Promise.all([requireGit(), requireWritableDirectory(directory)])
   const watcher = new BuildWatcher()
   const mails: Mail[] = []
   const functionsLog = createWriteStream(join(directory, 'functions.log'), { flags: 'a' })
@@ -37,59 +36,61 @@ export async function runLocal({ port, data, lazy = false, json = false }: Local
     directory,
     port,
     slackApiUrl: process.env.LAMBCI_SLACK_API_URL,
-    // What is written while we close can no longer be read, nor need it be.
-    onRecord: key => void started.then(({ store }) => watcher.note(store, key)).catch(() => {}),
+    // Records written during shutdown can no longer be read, and are not needed.
+    onRecord: key => void started.then(({ store }) => watcher.onWrite(store, key)).catch(() => {}),
     onMail: mail => {
       mails.push(mail)
-      void keepMail(directory, mail)
+      void saveMail(directory, mail)
     },
     onLog: (name, id, line) =>
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })
   const system = await started
-  const ended = new Promise<number>(end => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(0))
+  const interrupted = new Promise<number>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0))
   })
   try {
-    const shown = showExample(system, { directory, json, watcher, mails })
-    // A signal ends it at once, in the middle of the example too.
-    const first = await Promise.race([shown, ended.then(() => null)])
-    // Who asked for the example's result has not got one.
-    if (lazy && !first) return INTERRUPTED
-    if (!first || !lazy) return await ended
-    // Reports that still look whether there is more to tell may do so in peace.
+    const example = buildExample(system, { directory, json, watcher, mails })
+    // A signal also interrupts the example build.
+    const first = await Promise.race([example, interrupted.then(() => null)])
+    if (once && !first) return INTERRUPTED
+    if (!first || !once) return await interrupted
+    // Gives report invocations that are still running time to finish.
     await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])
-    return isRed(first) ? 1 : 0
+    return exitCodeOf(first)
   } finally {
     await system.close()
-    await new Promise<void>(ended => functionsLog.end(ended))
+    await new Promise<void>(resolve => functionsLog.end(resolve))
   }
 }
 
-type Show = { directory: string; json: boolean; watcher: BuildWatcher; mails: Mail[] }
+type ExampleContext = { directory: string; json: boolean; watcher: BuildWatcher; mails: Mail[] }
 
-async function showExample(system: System, { directory, json, watcher, mails }: Show): Promise<View> {
+async function buildExample(
+  system: System,
+  { directory, json, watcher, mails }: ExampleContext,
+): Promise<View> {
   const { addresses, store, keys } = system
   const print = (text: string, value: unknown) => console.log(json ? JSON.stringify(value) : text)
-  const handed = passedVariables(process.env)
-  await passVariables(store, directory, keys, handed)
-  print(describeStart(addresses, directory, Object.keys(handed)), addresses)
+  const forwarded = forwardedVariables(process.env)
+  await passVariables(store, directory, keys, forwarded)
+  print(describeStart(addresses, directory, Object.keys(forwarded)), addresses)
 
   if (!json) console.log(`Pushing ${EXAMPLE}, branch master …\n`)
   const ref = await Promise.race([
     pushExample(directory, addresses.github, commit => watcher.buildOf(commit)),
-    sleep(START_MS, null, { ref: false }),
+    sleep(START_TIMEOUT_MS, null, { ref: false }),
   ])
   if (!ref) {
     throw new UserError(
-      `The push has started no build within ${START_MS / 1000} s: ${join(directory, 'functions.log')} says why.`,
+      `The push started no build within ${START_TIMEOUT_MS / 1000} s. See ${join(directory, 'functions.log')} for the reason.`,
     )
   }
   for await (const bytes of followLog(store, ref)) if (!json) process.stdout.write(bytes)
   const view = await waitForEnd(store, ref)
   const build = await readBuild(store, ref)
   const url = build ? buildUrl(build, keys.linkKey) : ''
-  const parts = {
+  const example = {
     view,
     url,
     statuses: await readStatuses(system, view),
@@ -97,8 +98,8 @@ async function showExample(system: System, { directory, json, watcher, mails }: 
     directory,
     addresses,
   }
-  print(describeEnd(parts), view)
-  if (!json) console.log(describeNext(parts))
+  print(describeEnd(example), view)
+  if (!json) console.log(describeNext(example))
   watcher.onEnd(next => print(describeBuild(next), next))
   return view
 }
@@ -110,25 +111,23 @@ async function readStatuses({ addresses }: System, view: View): Promise<Status[]
   return ((await answer.json()) as Status[]).reverse()
 }
 
-async function keepMail(directory: string, mail: Mail): Promise<void> {
+async function saveMail(directory: string, mail: Mail): Promise<void> {
   const file = `${new Date().toISOString().replaceAll(':', '-')}-${mail.messageId.slice(0, 8)}.txt`
   await mkdir(join(directory, 'mail'), { recursive: true })
   await writeFile(join(directory, 'mail', file), `To: ${mail.to}\nSubject: ${mail.subject}\n\n${mail.text}`)
 }
 
-async function demandGit(): Promise<void> {
+async function requireGit(): Promise<void> {
   const { failed } = await execa('git', ['--version'], { reject: false })
-  if (failed) throw new UserError('git is not installed, or not on PATH. Install git and start again.')
+  if (failed) throw new UserError('git is not installed or not on PATH. Install git and try again.')
 }
 
-async function demandDirectory(directory: string): Promise<void> {
+async function requireWritableDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await writeFile(join(directory, '.writable'), '')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new UserError(
-      `The directory ${directory} cannot be written to (${code}). Choose another with --data.`,
-    )
+    throw new UserError(`Cannot write to the directory ${directory} (${code}). Choose another with --data.`)
   }
 }

@@ -1,14 +1,13 @@
 import { readLog } from '../../log/reader.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
-import { isRed } from '../../records/wording.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { followLog, waitForEnd } from './follow.ts'
+import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { findBuild } from './targets.ts'
 
 const PART_BYTES = 4 * 1024 * 1024
 
-/** `lambci logs`: prints a build's log as it is now or, with `follow`, until it ends. Answers the exit code. */
+/** `lambci logs`: prints the log of a build as far as it is written; with `follow`, until the build ends. Returns the exit code. */
 export async function printLogs(
   target: string,
   options: StackOptions & { follow?: boolean },
@@ -25,12 +24,12 @@ export async function printLogs(
   return 0
 }
 
-/** Prints a build's log while it grows; answers the build's exit code. */
+/** Prints the log of a build until the build ends. Returns the exit code of the build. */
 export async function printToEnd(store: Store, build: BuildRef): Promise<number> {
   for await (const bytes of followLog(store, build)) await print(bytes)
-  return isRed(await waitForEnd(store, build)) ? 1 : 0
+  return exitCodeOf(await waitForEnd(store, build))
 }
 
-/** Waits for whoever reads: what is written faster would be lost, or fill the memory. */
+/** Waits until the bytes are written: with a slow reader they would otherwise be lost or fill the memory. */
 const print = (bytes: Uint8Array) =>
-  new Promise<void>(written => process.stdout.write(bytes, () => written()))
+  new Promise<void>(resolve => process.stdout.write(bytes, () => resolve()))

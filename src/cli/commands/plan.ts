@@ -5,15 +5,18 @@ import { UserError } from '../../model/user-error.ts'
 import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
-import { type Imagined, jobOfWorkingCopy } from './working-copy.ts'
+import { buildOfWorkingCopy, type HypotheticalBuild } from './working-copy.ts'
 
-export type Planned = { build: Build; resolved: Resolved; plan: Plan }
+export type PlannedBuild = { build: Build; resolved: Resolved; plan: Plan }
 
-/** What would be done for a push of this working copy, or a pull request from it. Nothing is run. */
-export async function planWorkingCopy(directory: string, imagined: Imagined): Promise<Planned> {
-  const build = await jobOfWorkingCopy(directory, imagined)
+/** Plans the build of a push of this working copy, or of a pull request from it. Runs nothing. */
+export async function planWorkingCopy(
+  directory: string,
+  hypothetical: HypotheticalBuild,
+): Promise<PlannedBuild> {
+  const build = await buildOfWorkingCopy(directory, hypothetical)
   const files = await readConfigFiles(directory)
-  // The base of an imagined pull request is taken to say what this working copy says.
+  // The base of the hypothetical pull request is assumed to have the same configuration as this working copy.
   const resolved = resolveConfig({
     build,
     account: null,
@@ -23,14 +26,14 @@ export async function planWorkingCopy(directory: string, imagined: Imagined): Pr
   return { build, resolved, plan: planBuild(build, resolved) }
 }
 
-/** `lambci plan`: prints the plan. Answers the exit code. */
+/** `lambci plan`: prints the plan. Returns the exit code. */
 export async function printPlan(
   directory: string,
-  { json, ...imagined }: Imagined & { json?: boolean },
+  { json, ...hypothetical }: HypotheticalBuild & { json?: boolean },
 ): Promise<number> {
-  const { build, resolved, plan } = await planWorkingCopy(directory, imagined)
+  const { build, resolved, plan } = await planWorkingCopy(directory, hypothetical)
   if (build.branch === 'HEAD')
-    throw new UserError(`${directory} has no branch checked out. Say which one is meant with --branch.`)
+    throw new UserError(`${directory} has no branch checked out. Name one with --branch.`)
   console.log(json ? JSON.stringify(plan, null, 2) : describePlan(plan, resolved))
   return 0
 }

@@ -1,11 +1,11 @@
 import { REBUILD_EVENT } from '../../admission/signed-requests.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { sendWish, type WishOptions } from './send-request.ts'
+import { type RequestOptions, sendRequest } from './send-request.ts'
 import { findBuild } from './targets.ts'
 
-/** `lambci rebuild OWNER/REPO[#N]`: the same commit once more, under a new number. */
-export async function rebuild(target: string, options: StackOptions & WishOptions): Promise<number> {
+/** `lambci rebuild OWNER/REPO[#N]`: builds the same commit again, under a new number. */
+export async function rebuild(target: string, options: StackOptions & RequestOptions): Promise<number> {
   const stack = await findStack(options)
   const build = await findBuild(stack.store, target)
-  return sendWish(stack, build, { event: REBUILD_EVENT, payload: build }, options)
+  return sendRequest(stack, build, { event: REBUILD_EVENT, payload: build }, options)
 }

@@ -5,20 +5,20 @@ import { runnerLine } from '../../log/runner-line.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
-import { passedVariables } from '../passed-variables.ts'
+import { forwardedVariables } from '../forwarded-variables.ts'
 import { planWorkingCopy } from './plan.ts'
 
-const say = (text: string) => process.stdout.write(runnerLine(text))
+const print = (text: string) => process.stdout.write(runnerLine(text))
 
 /**
- * `lambci run`: runs the command of a working copy in place, as a push of its branch would, dirty or not, and deploys
- * nothing. A branch that would not be built is built all the same: that is what was asked for. Answers the exit code.
+ * `lambci run`: runs the build command of a working copy in place, as a push of its branch would, including uncommitted
+ * changes. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
  */
 export async function runWorkingCopy(directory: string): Promise<number> {
   const { build, resolved, plan } = await planWorkingCopy(directory, {})
   const { cmd, timeout } = resolved.config
-  for (const note of resolved.notes) say(note)
-  if (!plan.build && build.branch !== 'HEAD') say(`A push would not be built. ${plan.reason}`)
+  for (const note of resolved.notes) print(note)
+  if (!plan.build && build.branch !== 'HEAD') print(`A push would not be built. ${plan.reason}`)
   const env = commandEnvironment({
     build,
     config: resolved.config,
@@ -35,15 +35,15 @@ export async function runWorkingCopy(directory: string): Promise<number> {
   })
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
-  say(`$ ${cmd}`)
+  print(`$ ${cmd}`)
   const { exit, durationMs } = await runCommand({
     command: cmd,
     cwd: resolve(directory),
-    env: { ...passedVariables(process.env), ...env },
+    env: { ...forwardedVariables(process.env), ...env },
     deadline: timeout === null ? null : Date.now() + timeout * 1000,
     onOutput: bytes => new Promise(written => process.stdout.write(bytes, () => written())),
     signal: interrupt.signal,
   })
-  say(reasonOfExit(cmd, exit) ?? `Passed in ${describeDuration(durationMs)}`)
+  print(reasonOfExit(cmd, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit) ? 0 : 1
 }

@@ -4,7 +4,10 @@ import { type Sent, sendSigned } from '../../github/send-signed.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Store } from '../../records/store.ts'
 
-/** Sends the http function at `base` a delivery, signed with the stack's newest secret. */
+/**
+ * Sends a delivery to the http function at `base`, signed with the newest webhook secret of the stack.
+ * @throws UserError if there is no answer
+ */
 export async function sendDelivery(
   store: Store,
   base: string,
@@ -12,7 +15,7 @@ export async function sendDelivery(
 ): Promise<Sent & { id: string }> {
   const { webhookSecrets } = await readRunnerSecrets(store)
   const sent = await sendSigned(base, webhookSecrets[0] ?? '', { event, body, id }).catch(error => {
-    throw new UserError(`${base} does not answer: ${(error as { cause?: Error }).cause?.message ?? error}`)
+    throw new UserError(`No answer from ${base}: ${(error as { cause?: Error }).cause?.message ?? error}`)
   })
   return { ...sent, id }
 }

@@ -13,20 +13,23 @@ const answerSchema = z.union([
   z.object({ error: z.string() }),
 ])
 
-export type WishOptions = { follow?: boolean; json?: boolean }
+export type RequestOptions = { follow?: boolean; json?: boolean }
 
-/** Asks the stack for a new build that has to do with an old one, and says which it is. Answers the exit code. */
-export async function sendWish(
+/** Requests a new build that repeats an old one, prints its number, and follows it if asked to. Returns the exit code. */
+export async function sendRequest(
   { store, url }: FoundStack,
   build: BuildRef,
   { event, payload }: { event: string; payload: object },
-  options: WishOptions,
+  options: RequestOptions,
 ): Promise<number> {
-  // Where the stack's address is not known, the build itself knows by which it came.
+  // If only the bucket is known, the old build has the address of its stack.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
   const { status, answer } = await sendDelivery(store, base, { event, body: JSON.stringify(payload) })
   const { data } = answerSchema.safeParse(answer)
-  if (!data) throw new UserError(`${base} answered ${status}, and nothing that can be understood.`)
+  if (!data)
+    throw new UserError(
+      `Unexpected answer from ${base} (status ${status}). Is this the address of the stack?`,
+    )
   if ('error' in data) throw new UserError(data.error)
   const { project, number } = data
   console.log(

@@ -4,8 +4,15 @@ import { writeFirstSettings, writeRunnerSecrets } from '../../account/setup.ts'
 import { type AppKeys, openApp } from '../../github/app.ts'
 import { UserError } from '../../model/user-error.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
-import { askChoice, askSecret, askText, isInteractive, readSecretFile, readStandardInput } from './answers.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import {
+  isInteractive,
+  promptChoice,
+  promptSecret,
+  promptText,
+  readSecretFile,
+  readStandardInput,
+} from './prompts.ts'
 
 export type SetupOptions = StackOptions & {
   owners?: string
@@ -27,48 +34,48 @@ const stdinSchema = z.strictObject({
   owners: z.array(z.string()).optional(),
 })
 
-/** `lambci setup`: connects a stack with GitHub. Nothing is written before everything has been checked. */
+/** `lambci setup`: connects a stack to GitHub. Checks everything before it writes anything. */
 export async function setUp(options: SetupOptions): Promise<number> {
   const stack = await findStack(options)
-  const given = await readWishes(options)
-  const input = isInteractive() && isSilent(options) ? await askSetupInput(given) : given
+  const given = await readInput(options)
+  const input = isInteractive() && hasNoInput(options) ? await promptSetupInput(given) : given
   const findings = await checkSetupInput(input, stack.githubApiUrl, process.env.LAMBCI_SLACK_API_URL)
   const owners =
     input.owners === null && isInteractive() && findings.owners.length > 0
-      ? splitOwners(await askText('Build for which owners or repositories', findings.owners.join(', ')))
+      ? splitOwners(await promptText('Owners or repositories to build', findings.owners.join(', ')))
       : findings.owners
   const { webhookSecret, isApp } = await writeRunnerSecrets(stack.store, input)
-  await writeFirstSettings(stack.store, owners, stack.noticesTopic)
+  await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
   const hasWebhook = isApp && (await setAppWebhook(stack, input.githubApp, webhookSecret))
   console.log(describe({ ...findings, owners }, { isApp, hasWebhook }))
   return 0
 }
 
-/** Nobody has said anything: then there is a conversation. */
-const isSilent = ({ stack: _, bucket: _b, data: _d, ...said }: SetupOptions) =>
-  Object.values(said).every(each => each === undefined)
+/** Whether no option was given that is part of the setup. `setup` then prompts, if it can. */
+const hasNoInput = ({ stack: _, bucket: _b, data: _d, ...given }: SetupOptions) =>
+  Object.values(given).every(each => each === undefined)
 
-async function readWishes(options: SetupOptions): Promise<SetupInput> {
+async function readInput(options: SetupOptions): Promise<SetupInput> {
   const { tokenFile, cloneTokenFile, slackTokenFile, appId, appKeyFile, stdin } = options
-  const said = stdin ? readInput(await readStandardInput()) : {}
+  const parsed = stdin ? parseStandardInput(await readStandardInput()) : {}
   if ((appId === undefined) !== (appKeyFile === undefined))
-    throw new UserError('An App takes both: --app-id and --app-key-file.')
+    throw new UserError('An App needs both --app-id and --app-key-file.')
   const githubApp =
     appId !== undefined && appKeyFile !== undefined
       ? { id: appId, privateKey: await readSecretFile(appKeyFile) }
-      : (said.app ?? null)
+      : (parsed.app ?? null)
   return {
     githubApp,
-    githubToken: tokenFile ? await readSecretFile(tokenFile) : (said.githubToken ?? null),
-    cloneToken: cloneTokenFile ? await readSecretFile(cloneTokenFile) : (said.cloneToken ?? null),
-    slackToken: slackTokenFile ? await readSecretFile(slackTokenFile) : (said.slackToken ?? null),
-    owners: options.owners === undefined ? (said.owners ?? null) : splitOwners(options.owners),
+    githubToken: tokenFile ? await readSecretFile(tokenFile) : (parsed.githubToken ?? null),
+    cloneToken: cloneTokenFile ? await readSecretFile(cloneTokenFile) : (parsed.cloneToken ?? null),
+    slackToken: slackTokenFile ? await readSecretFile(slackTokenFile) : (parsed.slackToken ?? null),
+    owners: options.owners === undefined ? (parsed.owners ?? null) : splitOwners(options.owners),
     rotateWebhookSecret: options.rotateWebhookSecret ?? false,
     rotateLinkKey: options.rotateLinkKey ?? false,
   }
 }
 
-function readInput(text: string): z.infer<typeof stdinSchema> {
+function parseStandardInput(text: string): z.infer<typeof stdinSchema> {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -84,44 +91,44 @@ function readInput(text: string): z.infer<typeof stdinSchema> {
 
 const splitOwners = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 
-async function askSetupInput(input: SetupInput): Promise<SetupInput> {
-  const kind = await askChoice('How does this stack speak to GitHub?', {
-    token: 'With a token of yours',
+async function promptSetupInput(input: SetupInput): Promise<SetupInput> {
+  const kind = await promptChoice('How should this stack authenticate to GitHub?', {
+    token: 'With personal access tokens',
     app: 'As a GitHub App',
-    same: 'As it does now',
+    same: 'No change',
   })
   if (kind === 'same') return input
   if (kind === 'app') {
-    const id = Number(await askText('Number of the App, on its page on GitHub', ''))
-    const file = await askText('File with its private key (.pem)', '')
-    if (!Number.isInteger(id) || id < 1) throw new UserError("The App's number is a whole number.")
+    const id = Number(await promptText('App ID, shown on the settings page of the App', ''))
+    const file = await promptText('File with the private key of the App (.pem)', '')
+    if (!Number.isInteger(id) || id < 1) throw new UserError('The App ID must be a whole number above 0.')
     return { ...input, githubApp: { id, privateKey: await readSecretFile(file) } }
   }
-  const githubToken = await askSecret('Token that sets commit statuses')
-  if (githubToken === '') throw new UserError('Without a token or an App no status can be set.')
-  const cloneToken = await askSecret('Token that can only read, for private repositories (empty: none)')
+  const githubToken = await promptSecret('Token that may set commit statuses')
+  if (githubToken === '') throw new UserError('A token or an App is required to set commit statuses.')
+  const cloneToken = await promptSecret('Read-only token for private repositories (leave empty for none)')
   return { ...input, githubToken, cloneToken: cloneToken || null }
 }
 
-/** With an App, GitHub sends the events of all its repositories to one address, which can be set from here. */
+/** Points the webhook of the App to this stack: GitHub delivers the events of all its repositories there. */
 async function setAppWebhook(stack: FoundStack, keys: AppKeys | null, secret: string): Promise<boolean> {
   if (!stack.url || !keys) return false
   await openApp(stack.githubApiUrl, keys).setWebhook({ url: `${stack.url}/webhook`, secret })
   return true
 }
 
-type Done = { isApp: boolean; hasWebhook: boolean }
+type Changes = { isApp: boolean; hasWebhook: boolean }
 
 function describe(
   findings: { who: string; owners: readonly string[]; hints: readonly string[] },
-  done: Done,
+  changes: Changes,
 ) {
   const { who, owners, hints } = findings
-  const next = done.hasWebhook
-    ? "The App's webhook points here now: push something."
-    : done.isApp
-      ? "The App's webhook was left as it is."
-      : 'Next: lambci hook add OWNER/REPO    for each repository'
+  const next = changes.hasWebhook
+    ? "The App's webhook now points to this stack. Push a commit to start a build."
+    : changes.isApp
+      ? "The App's webhook was not changed."
+      : 'Next: run "lambci hook add OWNER/REPO" for each repository.'
   return [
     ...(who ? [`${who}.`] : []),
     ...hints.map(hint => `Note: ${hint}`),

@@ -10,7 +10,7 @@ import { projectOf } from './targets.ts'
 
 type Row = Current & { stage: string; deploying: number | null; waiting: number | null }
 
-/** `lambci stages OWNER/REPO`: what runs where. */
+/** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
   repository: string,
   options: StackOptions & { json?: boolean },
@@ -28,26 +28,30 @@ export async function printStages(
     }),
   )
   if (options.json) console.log(JSON.stringify(rows))
-  else console.log(rows.map(describe).join('\n') || `Nothing of ${repository} was ever deployed to a stage.`)
+  else
+    console.log(rows.map(describe).join('\n') || `Nothing has been deployed to a stage of ${repository} yet.`)
   return 0
 }
 
-const SHOWN_MESSAGE = 50
+const MAX_MESSAGE_LENGTH = 50
 
-/** One stage on one line, and a second one where not all is well; names that strangers chose stay on their line. */
+/**
+ * One line for a stage, and further ones if a deploy failed, is running or waits. Control characters are escaped, because
+ * anyone can choose a commit message.
+ */
 function describe({ stage, deployed, latest, deploying, waiting }: Row): string {
   const name = stage.padEnd(14)
-  const runs = deployed
+  const deployment = deployed
     ? [
         deployed.commit.slice(0, 10),
         `#${deployed.build}`.padEnd(6),
         deployed.endedAt.slice(0, 16).replace('T', ' '),
         describeDuration(deployed.durationMs).padEnd(8),
         (deployed.cost === null ? '' : describeCost(deployed.cost)).padEnd(9),
-        escapeControls(deployed.message.slice(0, SHOWN_MESSAGE)),
+        escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
         ...(deployed.url ? [deployed.url] : []),
       ].join('  ')
-    : 'nothing yet'
+    : 'nothing deployed yet'
   const notes = [
     ...(latest.status === 'failed'
       ? [
@@ -57,7 +61,7 @@ function describe({ stage, deployed, latest, deploying, waiting }: Row): string 
         ]
       : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
-    ...(waiting === null ? [] : [`#${waiting} comes next`]),
+    ...(waiting === null ? [] : [`#${waiting} is next`]),
   ]
-  return [`${name}${runs}`, ...notes.map(note => `${' '.repeat(14)}${note}`)].join('\n')
+  return [`${name}${deployment}`, ...notes.map(note => `${' '.repeat(14)}${note}`)].join('\n')
 }

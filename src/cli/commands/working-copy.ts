@@ -7,24 +7,26 @@ import { projectSchema } from '../../model/names.ts'
 import { trustOf } from '../../model/trust.ts'
 import { UserError } from '../../model/user-error.ts'
 
-/** What the user says of the build that is imagined. */
-export type Imagined = { branch?: string; pr?: number; fork?: boolean }
+/** Options of a build that is planned but never started. */
+export type HypotheticalBuild = { branch?: string; pr?: number; fork?: boolean }
 
 const NO_COMMIT = '0'.repeat(40)
 
-/** The job that a push of this working copy, or a pull request from it, would be. */
-export async function jobOfWorkingCopy(
+/**
+ * The build that a push of this working copy, or a pull request from it, would start.
+ * @throws UserError if it is not a directory, or git is missing
+ */
+export async function buildOfWorkingCopy(
   directory: string,
-  { branch, pr, fork = false }: Imagined,
+  { branch, pr, fork = false }: HypotheticalBuild,
 ): Promise<Build> {
   const git = (...args: string[]) =>
     execa('git', ['-C', directory, ...args], { reject: false, timeout: 10_000 })
   const status = await stat(directory).catch(() => null)
-  if (!status?.isDirectory())
-    throw new UserError(`${directory} is no directory. Name the working copy to look at.`)
+  if (!status?.isDirectory()) throw new UserError(`${directory} is not a directory. Name a working copy.`)
   const inside = await git('rev-parse', '--is-inside-work-tree')
   if (inside.code === 'ENOENT')
-    throw new UserError('git is not installed, or not on PATH. Install git and try again.')
+    throw new UserError('git is not installed or not on PATH. Install git and try again.')
   const [commit, current, remote] = await Promise.all([
     git('rev-parse', 'HEAD'),
     git('symbolic-ref', '--quiet', '--short', 'HEAD'),
@@ -57,7 +59,7 @@ export async function jobOfWorkingCopy(
     number: 1,
     trust: trustOf(request, name => mayDeploy(accountRules([]), name)),
     settings: {},
-    nonce: 'of a working copy',
+    nonce: 'local-working-copy',
     delivery: 'none',
     baseUrl: 'http://127.0.0.1',
     queuedAt: now,
@@ -65,7 +67,7 @@ export async function jobOfWorkingCopy(
   }
 }
 
-/** `gh/owner/repo` of the remote `origin`; without one, the directory's own name. */
+/** `gh/owner/repo` of the remote `origin`; without one, `gh/local/<name of the directory>`. */
 function projectOf(remote: string, directory: string): string {
   const [, owner = '', repo = ''] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
   const name = basename(resolve(directory)).replace(/[^A-Za-z0-9._-]/g, '-')

@@ -41,7 +41,7 @@ describe('setup', () => {
   beforeEach(reset)
   afterAll(reset)
 
-  test('a first one checks the token, makes the secrets, and says what comes next', async () => {
+  test('the first setup checks the token, creates the secrets and prints the next step', async () => {
     const { store } = ci.system
     await store.remove(runnerSecretsKey)
     await store.remove(global)
@@ -55,7 +55,7 @@ describe('setup', () => {
     expect(stdout).toContain(
       'Written: secrets/runner.json, config/global.json.\nBuilds for: you, them/project.\n',
     )
-    expect(stdout).toContain('Next: lambci hook add OWNER/REPO')
+    expect(stdout).toContain('Next: run "lambci hook add OWNER/REPO"')
     expect(stdout).not.toContain(ci.system.keys.githubToken)
     const written = await readRunnerSecrets(store)
     expect(written).toMatchObject({
@@ -67,10 +67,10 @@ describe('setup', () => {
     })
     expect(await readJson(store, global)).toEqual({
       allow: ['you', 'them/project'],
-      notifications: { sns: { topicArn: ci.system.addresses.noticesTopic } },
+      notifications: { sns: { topicArn: ci.system.addresses.notificationsTopic } },
     })
 
-    // Once more: what was made stays, what was added since, too.
+    // A second setup keeps the secrets, and the settings added since.
     await putJson(store, global, { ...((await readJson(store, global)) as object), timeout: 77 })
     const again = await onTestSystem('setup', '--token-file', token)
     expect(again.exitCode).toBe(0)
@@ -78,7 +78,7 @@ describe('setup', () => {
     expect(await readJson(store, global)).toMatchObject({ allow: ['lambci'], timeout: 77 })
   })
 
-  test('secrets are rotated: the old webhook secret counts beside the new one, old links do not', async () => {
+  test('after a rotation the old webhook secret stays valid, old links do not', async () => {
     const before = await readRunnerSecrets(ci.system.store)
     const { exitCode } = await onTestSystem('setup', '--rotate-webhook-secret', '--rotate-link-key')
     expect(exitCode).toBe(0)
@@ -91,14 +91,14 @@ describe('setup', () => {
     expect((await readRunnerSecrets(ci.system.store)).webhookSecrets[1]).toBe(after.webhookSecrets[0])
   })
 
-  test('everything may come on standard input', async () => {
+  test('setup reads everything from standard input', async () => {
     const input = JSON.stringify({ githubToken: ci.system.keys.githubToken, owners: ['*'] })
     const { exitCode, stdout } = await lambci(['setup', '--stdin', '--data', data], { input })
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Builds for: *.')
   })
 
-  test('an App: checked with GitHub, its webhook set', async () => {
+  test('setup checks an App with GitHub and sets its webhook', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = await fileWith('app.pem', String(privateKey.export({ type: 'pkcs1', format: 'pem' })))
     const directory = await makeDirectory()
@@ -110,12 +110,12 @@ describe('setup', () => {
     }
     const permissions = { statuses: 'write', contents: 'read' } as const
     const github = await startGitHub({ directory, token: 't', webhook: null, app: { ...app, permissions } })
-    const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+    const stack = await serveStacks({ GitHubApiUrl: github.apiUrl })
     const args = ['setup', '--stack', 'lambci', '--app-key-file', pem]
     const good = await lambci([...args, '--app-id', '4711'], { env: stack.env })
     expect([good.exitCode, good.stderr]).toEqual([0, ''])
     expect(good.stdout).toContain('The GitHub App is builder, installed for ada.')
-    expect(good.stdout).toContain("The App's webhook points here now")
+    expect(good.stdout).toContain("The App's webhook now points to this stack")
     expect((await readRunnerSecrets(ci.system.store)).githubApp?.id).toBe(4711)
     const wrong = await lambci([...args, '--app-id', '4712'], { env: stack.env })
     expect([wrong.exitCode, wrong.stderr]).toEqual([
@@ -128,19 +128,19 @@ describe('setup', () => {
 
   test.each<[string, string[], string | undefined, RegExp[]]>([
     [
-      'nobody to ask, and nothing given',
+      'no terminal and no options',
       [],
       undefined,
       [/^lambci: This stack has not been set up yet: provide a GitHub token \(--token-file\), or an App/],
     ],
     [
-      'a token that GitHub does not know',
+      'a token that GitHub rejects',
       ['--stdin'],
       '{"githubToken": "ghp_wrong"}',
       [/does not accept this token: it is mistyped, expired/],
     ],
     [
-      'two wrong tokens and a wrong owner: all at once',
+      'two wrong tokens and a wrong owner, reported together',
       ['--stdin'],
       '{"githubToken": "ghp_wrong", "cloneToken": "x", "owners": ["a b"]}',
       [
@@ -149,39 +149,37 @@ describe('setup', () => {
         /"a b" is not valid: write owner, owner\/repo or \*/,
       ],
     ],
-    ['half an App', ['--app-id', '7'], undefined, [/An App takes both: --app-id and --app-key-file/]],
-    [
-      'a file that is not there',
-      ['--token-file', '/nowhere'],
-      undefined,
-      [/\/nowhere cannot be read \(ENOENT\)/],
-    ],
-    ['no JSON', ['--stdin'], 'ghp_secret', [/Standard input must be JSON like/]],
-  ])('%s: one sentence, exit 2, and nothing written', async (name, args, input, messages) => {
-    if (name.startsWith('nobody')) await ci.system.store.remove(runnerSecretsKey)
-    const before = [
-      await readJson(ci.system.store, runnerSecretsKey),
-      await readJson(ci.system.store, global),
-    ]
-    const { exitCode, stderr } = await lambci(
-      ['setup', ...args, '--data', data],
-      input === undefined ? {} : { input },
-    )
-    expect(exitCode).toBe(2)
-    for (const message of messages) expect(stderr).toMatch(message)
-    expect(stderr).not.toMatch(/ghp_secret|\n\s+at /)
-    expect([
-      await readJson(ci.system.store, runnerSecretsKey),
-      await readJson(ci.system.store, global),
-    ]).toEqual(before)
-  })
+    ['an App without a key', ['--app-id', '7'], undefined, [/An App needs both --app-id and --app-key-file/]],
+    ['a missing file', ['--token-file', '/nowhere'], undefined, [/Cannot read \/nowhere \(ENOENT\)/]],
+    ['invalid JSON', ['--stdin'], 'ghp_secret', [/Standard input must be JSON like/]],
+  ])(
+    'setup with %s prints one sentence, exits with 2 and writes nothing',
+    async (name, args, input, messages) => {
+      if (name.startsWith('no terminal')) await ci.system.store.remove(runnerSecretsKey)
+      const before = [
+        await readJson(ci.system.store, runnerSecretsKey),
+        await readJson(ci.system.store, global),
+      ]
+      const { exitCode, stderr } = await lambci(
+        ['setup', ...args, '--data', data],
+        input === undefined ? {} : { input },
+      )
+      expect(exitCode).toBe(2)
+      for (const message of messages) expect(stderr).toMatch(message)
+      expect(stderr).not.toMatch(/ghp_secret|\n\s+at /)
+      expect([
+        await readJson(ci.system.store, runnerSecretsKey),
+        await readJson(ci.system.store, global),
+      ]).toEqual(before)
+    },
+  )
 })
 
-test('a hook is added, brought up to date, and removed', async () => {
-  // One without a hook of its own for everything.
+test('a webhook is added, updated and removed', async () => {
+  // A server without a default webhook.
   const token = ci.system.keys.githubToken
   const github = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
-  const stack = await answerStacks({ GitHubApiUrl: github.apiUrl })
+  const stack = await serveStacks({ GitHubApiUrl: github.apiUrl })
   const copy = await makeWorkingCopy(`${github.url}/you/hooked.git`)
   await copy.commit('First')
   await copy.push('master')
@@ -195,11 +193,11 @@ test('a hook is added, brought up to date, and removed', async () => {
   expect(added.stdout).toMatch(
     /^Added: webhook \d+ of you\/hooked, for push, pull_request, merge_group, to http:\/\/127\.0\.0\.1:\d+\/webhook\.$/,
   )
-  expect((await hook('add', 'you/hooked')).stdout).toMatch(/^Brought up to date: webhook/)
+  expect((await hook('add', 'you/hooked')).stdout).toMatch(/^Updated: webhook/)
   expect(await count()).toBe(1)
   expect((await hook('remove', 'you/hooked')).stdout).toBe('Removed the webhook of you/hooked.')
   expect(await count()).toBe(0)
-  expect((await hook('remove', 'you/hooked')).stdout).toBe('you/hooked has no webhook of this stack.')
+  expect((await hook('remove', 'you/hooked')).stdout).toBe('you/hooked has no webhook for this stack.')
   const nowhere = await hook('add', 'you/nowhere')
   expect([nowhere.exitCode, nowhere.stderr]).toEqual([
     2,
@@ -210,7 +208,7 @@ test('a hook is added, brought up to date, and removed', async () => {
   })
   expect([unnamed.exitCode, unnamed.stderr]).toEqual([
     2,
-    expect.stringContaining('name the stack with --stack'),
+    expect.stringContaining('Name the stack with --stack'),
   ])
   await onTestSystem('config', 'set', 'allow', '["them"]')
   expect((await hook('add', 'you/hooked')).stdout).toContain('Note: you/hooked is not allowed yet.')
@@ -219,7 +217,7 @@ test('a hook is added, brought up to date, and removed', async () => {
   await github.close()
 })
 
-test('settings are read, set and taken away; what a build would not accept is not written', async () => {
+test('settings are read, changed and removed; invalid ones are not written', async () => {
   expect((await onTestSystem('config', 'set', 'timeout', '600')).stdout).toBe(
     'timeout is now 600 for all repositories.',
   )
@@ -229,7 +227,7 @@ test('settings are read, set and taken away; what a build would not accept is no
   expect(JSON.parse((await onTestSystem('config', 'get', 'you/project')).stdout)).toEqual({
     branches: { 'release/1.0': { cmd: 'make test' } },
   })
-  // A string where only a string will do.
+  // A value that looks like JSON stays a string where only a string is valid.
   expect((await onTestSystem('config', 'set', 'you/project', 'cmd', 'true')).stdout).toBe(
     'cmd is now "true" for you/project.',
   )
@@ -242,7 +240,7 @@ test('settings are read, set and taken away; what a build would not accept is no
     [['timout', '600'], /config\/global\.json.*timout.*timeout/s],
     [['timeout', 'soon'], /timeout/],
     [['__proto__.x', '1'], /is not a valid key/],
-    [['nobody', 'timeout', '1'], /"nobody" is no repository/],
+    [['nobody', 'timeout', '1'], /"nobody" is not a repository/],
   ] as const) {
     const { exitCode, stderr } = await onTestSystem('config', 'set', ...words)
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)])
@@ -250,7 +248,7 @@ test('settings are read, set and taken away; what a build would not accept is no
   expect(await readJson(ci.system.store, settingsKeys('')[0])).not.toHaveProperty('timout')
 })
 
-test('secrets go in by file or standard input, come out by name alone, and reach the build masked', async () => {
+test('secrets are set from a file or standard input, listed by name only, and masked in the log', async () => {
   const { store } = ci.system
   const set = await lambci(['secret', 'set', 'DEPLOY_KEY', 'you/secretive', '--data', data], {
     input: 'a-very-secret-value\n',
@@ -259,7 +257,7 @@ test('secrets go in by file or standard input, come out by name alone, and reach
   const file = await fileWith('value', '123\n')
   const short = await onTestSystem('secret', 'set', 'PIN', '--file', file)
   expect(short.stdout).toBe(
-    'PIN is set for all repositories.\nNote: it is shorter than 6 characters, and is not masked in logs.',
+    'PIN is set for all repositories.\nNote: it is shorter than 6 characters, so logs do not mask it.',
   )
   expect(await readJson(store, variablesKeys('gh/you/secretive')[1])).toEqual({
     DEPLOY_KEY: 'a-very-secret-value',
@@ -273,12 +271,12 @@ test('secrets go in by file or standard input, come out by name alone, and reach
   await ci.ended(build)
   expect(await ci.log(build)).toContain('[***] [123]\n')
 
-  expect((await onTestSystem('secret', 'remove', 'PIN')).stdout).toBe('PIN is removed for all repositories.')
+  expect((await onTestSystem('secret', 'remove', 'PIN')).stdout).toBe('PIN was removed for all repositories.')
   for (const [args, message] of [
     [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: choose another name/],
     [['set', '1X'], /is not a valid variable name/],
-    [['set', 'X', 'nobody'], /"nobody" is no repository/],
-    [['set', 'X'], /X was left empty, and has not been set/],
+    [['set', 'X', 'nobody'], /"nobody" is not a repository/],
+    [['set', 'X'], /The value of X is empty, so it was not set/],
     [['remove', 'GONE'], /There is no secret GONE for all repositories/],
   ] as const) {
     const { exitCode, stderr } = await onTestSystem('secret', ...args)
@@ -286,7 +284,7 @@ test('secrets go in by file or standard input, come out by name alone, and reach
   }
 })
 
-test('rebuild: the same commit under a new number, followed to its end', async () => {
+test('rebuild builds the same commit under a new number and follows it', async () => {
   const at = await ci.write(lambciJson('echo "built $LAMBCI_BUILD_NUM"; exit 3'))
   const commit = await ci.push(at, 'you/again', 'master')
   await ci.ended({ project: 'gh/you/again', number: 1 })
@@ -316,7 +314,55 @@ test('rebuild: the same commit under a new number, followed to its end', async (
   await ci.ended(build)
 })
 
-test('deliver: a payload of one’s own is taken like GitHub’s, and by its id again', async () => {
+test('logs --follow exits with 0 only if the build passed or was skipped', async () => {
+  const master = { branches: { master: true } }
+  for (const [number, cmd, branch, status, exitCode] of [
+    [1, 'true', 'master', 'passed', 0],
+    [2, 'true', 'topic', 'skipped', 0],
+    [3, 'exit 3', 'master', 'failed', 1],
+  ] as const) {
+    await ci.push(await ci.write(lambciJson(cmd, master)), 'you/followed', branch)
+    expect(await ci.ended({ project: 'gh/you/followed', number })).toMatchObject({ status })
+    expect((await onTestSystem('logs', '--follow', `you/followed#${number}`)).exitCode).toBe(exitCode)
+  }
+
+  const slow = await ci.write(lambciJson('sleep 30'))
+  await ci.push(slow, 'you/cancelled', 'master')
+  const build = { project: 'gh/you/cancelled', number: 1 }
+  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  const followed = onTestSystem('logs', '--follow', 'you/cancelled')
+  const cancelled = await onTestSystem('cancel', 'you/cancelled')
+  expect([cancelled.exitCode, cancelled.stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /^Build #1 of you\/cancelled is being cancelled \(by .+\)\. It ends within seconds/,
+    ),
+  ])
+  expect((await followed).exitCode).toBe(1)
+  expect(await ci.ended(build)).toMatchObject({ status: 'cancelled' })
+})
+
+test('deploy and rollback report that no build or deploy fits', async () => {
+  const at = await ci.write(lambciJson('true'))
+  await ci.push(at, 'you/undeployed', 'master')
+  await ci.ended({ project: 'gh/you/undeployed', number: 1 })
+  for (const [args, message] of [
+    [['deploy', 'you/undeployed', 'qa'], 'Found no passed build that was pushed to the stage qa.'],
+    [
+      ['deploy', 'you/undeployed', 'qa', '--commit', '1234567'],
+      'Found no passed build of commit 1234567 that',
+    ],
+    [['rollback', 'you/undeployed', 'qa'], 'Nothing has been deployed to qa yet.'],
+  ] as const) {
+    const { exitCode, stderr } = await onTestSystem(...args)
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)])
+  }
+  expect((await onTestSystem('stages', 'you/undeployed')).stdout).toBe(
+    'Nothing has been deployed to a stage of you/undeployed yet.',
+  )
+})
+
+test('deliver sends a payload like GitHub, and redelivers it by its id', async () => {
   const at = await ci.write(lambciJson('echo delivered'))
   const commit = await ci.push(at, 'you/delivered', 'master')
   await ci.ended({ project: 'gh/you/delivered', number: 1 })
@@ -340,10 +386,10 @@ test('deliver: a payload of one’s own is taken like GitHub’s, and by its id 
   const ping = await lambci(['deliver', 'ping', '-', '--data', data], { input: '{}' })
   expect([ping.exitCode, ping.stdout]).toEqual([0, expect.stringContaining('The webhook works.')])
   const wrong = await onTestSystem('deliver', 'Push!', file)
-  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('"Push!" is no event')])
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('"Push!" is not an event')])
 })
 
-test('builds: a table, newest first, and what the months have cost', async () => {
+test('builds lists builds, newest first, and the cost of each month', async () => {
   const at = await ci.write(lambciJson('exit $(cat code)'))
   for (const [index, code] of ['0', '1'].entries()) {
     await ci.push(
@@ -374,12 +420,17 @@ test('builds: a table, newest first, and what the months have cost', async () =>
     /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
   )
   expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
+  for (const more of [[], ['--cost'], ['--limit', '1']]) {
+    const none = await onTestSystem('builds', 'you/listed', '--branch', 'nope', ...more)
+    expect(none).toEqual({ exitCode: 0, stdout: 'No build of you/listed matches --branch nope.', stderr: '' })
+  }
+  expect((await onTestSystem('builds', 'you/listed', '--branch', 'nope', '--json')).stdout).toBe('[]')
   const wrong = await onTestSystem('builds', 'nobody')
-  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is no repository')])
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is not a repository')])
 })
 
-/** CloudFormation, as far as the command line asks it: one stack with its outputs, on this town's bucket. */
-async function answerStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
+/** Serves DescribeStacks of CloudFormation for one stack, whose outputs name the bucket of the test system. */
+async function serveStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
   const { createServer } = await import('node:http')
   const { addresses, keys, servers } = ci.system
   const member = (key: string, value: string, kind: 'Output' | 'Parameter') =>
@@ -414,11 +465,11 @@ async function answerStacks(parameters: Record<string, string> = {}, status = 'C
   }
 }
 
-test('a stack is found by its outputs; what is wrong with it is said in a sentence', async () => {
+test('a stack is found by its outputs; each error is one sentence', async () => {
   const at = await ci.write(lambciJson('echo "found me"'))
   await ci.push(at, 'you/found', 'master')
   await ci.ended({ project: 'gh/you/found', number: 1 })
-  const stack = await answerStacks()
+  const stack = await serveStacks()
   const nowhere = ['--data', '/nowhere']
   const logs = await lambci(['logs', 'you/found', ...nowhere], { env: stack.env })
   expect([logs.exitCode, logs.stderr]).toEqual([0, ''])
@@ -426,20 +477,20 @@ test('a stack is found by its outputs; what is wrong with it is said in a senten
   const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
   expect([unknown.exitCode, unknown.stderr]).toEqual([
     2,
-    'lambci: There is no stack other in us-east-1: deploy it with "npm run deploy", or say where it is with --stack and AWS_REGION.',
+    'lambci: There is no stack other in us-east-1. Deploy it with "npm run deploy", or select another with --stack and AWS_REGION.',
   ])
   await stack.close()
-  const broken = await answerStacks({}, 'ROLLBACK_COMPLETE')
+  const broken = await serveStacks({}, 'ROLLBACK_COMPLETE')
   const rolled = await lambci(['config', 'get', ...nowhere], { env: broken.env })
   expect([rolled.exitCode, rolled.stderr]).toEqual([
     2,
-    expect.stringContaining('The stack lambci is not complete (ROLLBACK_COMPLETE): run "npm run deploy"'),
+    expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "npm run deploy"'),
   ])
   await broken.close()
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
   const unsigned = await lambci(['config', 'get', ...nowhere], { env: { ...anonymous, HOME: '/nowhere' } })
   expect([unsigned.exitCode, unsigned.stderr]).toEqual([
     2,
-    expect.stringContaining('There are no AWS credentials either: sign in with "aws configure"'),
+    expect.stringContaining('There are no AWS credentials. Sign in with "aws configure"'),
   ])
 })

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-/** Runs the command line as a user does; the exit code, and what it printed. */
+/** Runs the command line as a user does. Returns the exit code and the output. */
 async function lambci(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [LAMBCI, ...args], {
     reject: false,
@@ -24,7 +24,7 @@ async function lambci(args: string[], options: { cwd?: string; env?: Record<stri
   return { exitCode, stdout, stderr }
 }
 
-test('local --once tells the story, and the next start goes on with build #2', async () => {
+test('local --once shows the example build, and the next start continues with build #2', async () => {
   const data = join(directory, 'data')
   const first = await lambci(['local', '--once', '--port', '0', '--data', data])
   expect(first).toMatchObject({ exitCode: 0, stderr: '' })
@@ -56,7 +56,7 @@ test('local --once tells the story, and the next start goes on with build #2', a
   expect(rest).toEqual([])
 })
 
-test('a long log goes through a slow pipe whole', async () => {
+test('a long log passes through a slow pipe completely', async () => {
   const data = join(directory, 'data')
   const system = await startSystem({ directory: data, port: 0 })
   try {
@@ -69,11 +69,11 @@ test('a long log goes through a slow pipe whole', async () => {
   }
 })
 
-test('a port in use is one sentence', async () => {
+test('a port in use is reported in one sentence', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  // The second of five ports in a row: that of S3.
+  // The second port in the row is that of S3.
   const run = await lambci(['local', '--once', '--port', String(port - 1), '--data', join(directory, 'busy')])
   server.close()
   expect(run.exitCode).toBe(2)
@@ -82,12 +82,12 @@ test('a port in use is one sentence', async () => {
   )
 })
 
-test('a directory that cannot be written to, and a machine without git', async () => {
+test('an unwritable directory and a missing git are reported in one sentence', async () => {
   await writeFile(join(directory, 'file'), '')
   const unwritable = await lambci(['local', '--once', '--data', join(directory, 'file', 'data')])
   expect(unwritable).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringMatching(/^lambci: The directory .* cannot be written to/),
+    stderr: expect.stringMatching(/^lambci: Cannot write to the directory .* Choose another with --data/),
   })
 
   const bin = join(directory, 'bin')
@@ -97,35 +97,39 @@ test('a directory that cannot be written to, and a machine without git', async (
   const gitless = await lambci(['local', '--once', '--data', join(directory, 'gitless')], { env })
   expect(gitless).toMatchObject({
     exitCode: 2,
-    stderr: 'lambci: git is not installed, or not on PATH. Install git and start again.',
+    stderr: 'lambci: git is not installed or not on PATH. Install git and try again.',
   })
 })
 
 test.each<[string, string[], RegExp]>([
   ['an unknown command', ['nosuch'], /unknown command 'nosuch'/],
-  ['a port that is none', ['local', '--port', 'x'], /must be a whole number from 0 to/],
-  ['no such directory', ['plan', '/no/such/directory'], /^lambci: \/no\/such\/directory is no directory/],
+  ['an invalid port', ['local', '--port', 'x'], /must be a whole number from 0 to/],
   [
-    'no system, no bucket',
-    ['logs', 'you/project', '--data', '/no/such/directory'],
-    /^lambci: No bucket is named/,
+    'a missing directory',
+    ['plan', '/no/such/directory'],
+    /^lambci: \/no\/such\/directory is not a directory/,
   ],
-])('wrong use: %s', async (_, args, expected) => {
+  [
+    'neither a local system nor a bucket',
+    ['logs', 'you/project', '--data', '/no/such/directory'],
+    /^lambci: No stack or bucket is given/,
+  ],
+])('%s is reported in one sentence, with exit code 2', async (_, args, expected) => {
   const run = await lambci(args)
   expect(run.exitCode).toBe(2)
   expect(run.stderr).toMatch(expected)
   expect(run.stderr).not.toMatch(/^ +at /m)
 })
 
-test('--help is there for every command', async () => {
-  for (const command of [[], ['local'], ['run'], ['plan'], ['logs']]) {
+test('every command has --help', async () => {
+  for (const command of [[], ['local'], ['run'], ['plan'], ['logs'], ['builds'], ['hook', 'add']]) {
     const run = await lambci([...command, '--help'])
     expect(run.exitCode).toBe(0)
     expect(run.stdout).toMatch(/^Usage: lambci/)
   }
 })
 
-test('plan says what a push would do, and why', async () => {
+test('plan shows what a push would do, and why', async () => {
   const staged = await lambci(['plan', EXAMPLE, '--branch', 'qa'])
   expect(staged.stdout).toContain('Branch "qa" is deployed to stage qa (stages.qa).')
   const pull = await lambci(['plan', EXAMPLE, '--pr', '3', '--fork'])
@@ -137,7 +141,7 @@ test('plan says what a push would do, and why', async () => {
   })
 })
 
-test('run builds a working copy in place, without a deploy', async () => {
+test('run builds a working copy in place and deploys nothing', async () => {
   const copy = join(directory, 'copy')
   await mkdir(copy)
   const config = (cmd: string) =>

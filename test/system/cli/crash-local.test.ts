@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([removeDirectories(), rm(data, { recursive: true, force: true })]))
 
-/** The system as people start it; its first line says where everything is. */
+/** Starts the system as users do. Its first line of output has the addresses. */
 async function start() {
   const child = spawn(
     process.execPath,
@@ -38,7 +38,7 @@ async function start() {
   return { child, addresses, store }
 }
 
-test('kill -9 at any moment: the next start goes on, and nothing is lost', async () => {
+test('after kill -9 at any moment the next start continues, and no build is lost', async () => {
   const project = 'gh/ada/crash'
   const at = await makeDirectory()
   await git(at, 'init', '--quiet')
@@ -51,7 +51,7 @@ test('kill -9 at any moment: the next start goes on, and nothing is lost', async
     remote.password = addresses.githubToken
     await git(at, 'commit', '--quiet', '--allow-empty', '-m', `Round ${round}`)
     await git(at, 'push', '--quiet', remote.href, 'HEAD:refs/heads/master')
-    // Somewhere between the delivery and its end.
+    // Somewhere between the delivery and the end of the build.
     await sleep(150 * round)
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -72,7 +72,7 @@ test('kill -9 at any moment: the next start goes on, and nothing is lost', async
       }
       expect(await store.get(buildKeys(build).log.whole)).not.toBeNull()
     }
-    // A newer commit may have ended an older build; each push has its one build, and it is over.
+    // A newer commit may have cancelled an older build. Each push has exactly one build, and it has ended.
     expect(ended.every(status => ['passed', 'errored', 'cancelled'].includes(status))).toBe(true)
     expect(await readRecords(store, { project, number: ROUNDS + 1 })).toBeNull()
   } finally {

@@ -10,7 +10,7 @@ import { branchKey, buildKeys, counterKey, deliveryKey, variablesKeys } from '..
 
 const ACCOUNT = '123456789012'
 const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
-const NOTICE_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
+const LISTED_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
 const template = await readTemplate({
   stack: 'lambci',
   account: ACCOUNT,
@@ -21,7 +21,7 @@ const template = await readTemplate({
     ReportBundle: 'report.zip',
     BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
     DeployRoles: DEPLOY_ROLE,
-    NoticeTopics: NOTICE_TOPIC,
+    NotificationTopics: LISTED_TOPIC,
   },
 })
 const { roles, bucket } = readStack(template, ACCOUNT)
@@ -43,8 +43,8 @@ function principal(role: string, trust?: Trust): Principal {
   return { arn: found.arn, policies: found.policies, ...(session && { session }) }
 }
 
-/** Who asks: the functions by their roles, and the jobs of each trust by their session's policy. */
-const WHO: readonly [string, Principal][] = [
+/** All principals: the functions with their roles, and the jobs of each trust level with their session policy. */
+const PRINCIPALS: readonly [string, Principal][] = [
   ['http', principal('http')],
   ['report', principal('report')],
   ['run-fork', principal('run-fork')],
@@ -57,15 +57,15 @@ const WHO: readonly [string, Principal][] = [
 ]
 
 const may = (who: Principal, request: AccessRequest) => {
-  const asked = { ...request, context: { 'aws:SecureTransport': 'true', ...request.context } }
-  return isAllowed(who, asked) && (!bucket.policy || decide(bucket.policy, who, asked) !== 'deny')
+  const tlsRequest = { ...request, context: { 'aws:SecureTransport': 'true', ...request.context } }
+  return isAllowed(who, tlsRequest) && (!bucket.policy || decide(bucket.policy, who, tlsRequest) !== 'deny')
 }
 
 const own = buildKeys({ project: PROJECT, number: 7 })
 const another = buildKeys({ project: PROJECT, number: 8 })
 const stranger = buildKeys({ project: 'gh/eve/web', number: 7 })
 
-/** Every object of the bucket (docs/bucket.md), seen from build #7 of gh/ada/web. */
+/** All kinds of objects in the bucket (docs/bucket.md). The jobs belong to build #7 of gh/ada/web. */
 const OBJECTS: readonly [string, string][] = [
   ['deliveries/<guid>.json', deliveryKey('0b4e-77')],
   ['counter.json', counterKey(PROJECT)],
@@ -116,20 +116,23 @@ const letters = (who: Principal, key: string) => {
 const table = (rows: readonly (readonly [string, readonly string[]])[]) => {
   const width = Math.max(...rows.map(([label]) => label.length)) + 1
   const line = (label: string, cells: readonly string[]) =>
-    [label.padEnd(width), ...cells.map((cell, index) => cell.padEnd((WHO[index]?.[0].length ?? 0) + 1))]
+    [
+      label.padEnd(width),
+      ...cells.map((cell, index) => cell.padEnd((PRINCIPALS[index]?.[0].length ?? 0) + 1)),
+    ]
       .join(' ')
       .trimEnd()
   return [
     line(
       '',
-      WHO.map(([name]) => name),
+      PRINCIPALS.map(([name]) => name),
     ),
     ...rows.map(([label, cells]) => line(label, cells)),
   ].join('\n')
 }
 
-test('who may read (R), write (W) and delete (D) each object of the bucket', () => {
-  const rows = OBJECTS.map(([label, key]) => [label, WHO.map(([, who]) => letters(who, key))] as const)
+test('the right to read (R), write (W) and delete (D) each object is exactly as in the table', () => {
+  const rows = OBJECTS.map(([label, key]) => [label, PRINCIPALS.map(([, who]) => letters(who, key))] as const)
   const shown = table(rows)
   console.log(`${shown}\n`)
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
@@ -138,7 +141,7 @@ test('who may read (R), write (W) and delete (D) each object of the bucket', () 
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
 const passes = (service: string) => ({ 'iam:PassedToService': service })
 
-/** Everything else that somebody here is allowed, and what stands next to it. */
+/** All other actions that some principal is allowed, and similar ones that none is. */
 const ACTIONS: readonly [string, AccessRequest][] = [
   ['list the bucket', { action: 's3:ListBucket', resource: BUCKET }],
   ['delete the bucket', { action: 's3:DeleteBucket', resource: BUCKET }],
@@ -146,8 +149,8 @@ const ACTIONS: readonly [string, AccessRequest][] = [
   ['list another bucket', { action: 's3:ListBucket', resource: 'arn:aws:s3:::artifacts' }],
   ['publish to jobs', { action: 'sns:Publish', resource: regional('sns', 'lambci-jobs') }],
   ['publish to failures', { action: 'sns:Publish', resource: regional('sns', 'lambci-failures') }],
-  ['publish to notices', { action: 'sns:Publish', resource: regional('sns', 'lambci-notices') }],
-  ['publish to a listed topic', { action: 'sns:Publish', resource: NOTICE_TOPIC }],
+  ['publish notifications', { action: 'sns:Publish', resource: regional('sns', 'lambci-notifications') }],
+  ['publish to a listed topic', { action: 'sns:Publish', resource: LISTED_TOPIC }],
   ['publish to another', { action: 'sns:Publish', resource: regional('sns', 'payroll') }],
   ['subscribe to jobs', { action: 'sns:Subscribe', resource: regional('sns', 'lambci-jobs') }],
   ['set a switch', { action: 'scheduler:CreateSchedule', resource: schedule }],
@@ -168,7 +171,7 @@ const ACTIONS: readonly [string, AccessRequest][] = [
     'pass the http role on',
     { action: 'iam:PassRole', resource: roleArn('http'), context: passes('scheduler.amazonaws.com') },
   ],
-  ['mint credentials of a job', { action: 'sts:AssumeRole', resource: roleArn('session') }],
+  ['issue job credentials', { action: 'sts:AssumeRole', resource: roleArn('session') }],
   ['assume the http role', { action: 'sts:AssumeRole', resource: roleArn('http') }],
   ['assume a listed deploy role', { action: 'sts:AssumeRole', resource: DEPLOY_ROLE }],
   ['assume another role', { action: 'sts:AssumeRole', resource: `arn:aws:iam::${ACCOUNT}:role/admin` }],
@@ -179,16 +182,16 @@ const ACTIONS: readonly [string, AccessRequest][] = [
   ['invoke http', { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-http') }],
 ]
 
-test('who may do what else', () => {
+test('every other right is exactly as in the table', () => {
   const rows = ACTIONS.map(
-    ([label, request]) => [label, WHO.map(([, who]) => (may(who, request) ? 'yes' : '·'))] as const,
+    ([label, request]) => [label, PRINCIPALS.map(([, who]) => (may(who, request) ? 'yes' : '·'))] as const,
   )
   const shown = table(rows)
   console.log(`${shown}\n`)
   expect(`\n${shown}\n`).toBe(EXPECTED_ACTIONS)
 })
 
-test('nobody may do anything else to any object', () => {
+test('no principal may do anything else to any object', () => {
   const others = [
     'PutObjectAcl',
     'PutObjectTagging',
@@ -196,7 +199,7 @@ test('nobody may do anything else to any object', () => {
     'GetObjectVersion',
     'RestoreObject',
   ]
-  for (const [name, who] of WHO)
+  for (const [name, who] of PRINCIPALS)
     for (const [label, key] of OBJECTS)
       for (const action of others)
         expect(may(who, { action: `s3:${action}`, resource: `${BUCKET}/${key}` }), `${name}: ${label}`).toBe(
@@ -204,8 +207,8 @@ test('nobody may do anything else to any object', () => {
         )
 })
 
-test("each function writes its own log and nobody else's, and a job none", () => {
-  for (const [name, who] of WHO) {
+test('each function may write only its own log, and jobs none', () => {
+  for (const [name, who] of PRINCIPALS) {
     const logs = ['http', 'report', 'run-fork', 'run-branch', 'run-protected']
     const allowed = logs.filter(each =>
       may(who, {
@@ -217,10 +220,11 @@ test("each function writes its own log and nobody else's, and a job none", () =>
   }
 })
 
-test('without TLS nobody reads anything', () => {
+test('without TLS no principal may read anything', () => {
   const request = { action: 's3:GetObject', resource: `${BUCKET}/${own.build}` }
-  const asked = { ...request, context: { 'aws:SecureTransport': 'false' } }
-  for (const [, who] of WHO) expect(bucket.policy && decide(bucket.policy, who, asked)).toBe('deny')
+  const plainRequest = { ...request, context: { 'aws:SecureTransport': 'false' } }
+  for (const [, who] of PRINCIPALS)
+    expect(bucket.policy && decide(bucket.policy, who, plainRequest)).toBe('deny')
 })
 
 const EXPECTED_OBJECTS = `
@@ -271,7 +275,7 @@ change its policy              ·     ·       ·         ·           ·       
 list another bucket            ·     ·       ·         ·           ·              ·          ·         ·           ·
 publish to jobs                yes   yes     ·         ·           ·              ·          ·         ·           ·
 publish to failures            ·     ·       yes       yes         yes            ·          ·         ·           ·
-publish to notices             ·     yes     ·         ·           ·              ·          ·         ·           ·
+publish notifications          ·     yes     ·         ·           ·              ·          ·         ·           ·
 publish to a listed topic      ·     yes     ·         ·           ·              ·          ·         ·           ·
 publish to another             ·     ·       ·         ·           ·              ·          ·         ·           ·
 subscribe to jobs              ·     ·       ·         ·           ·              ·          ·         ·           ·
@@ -281,7 +285,7 @@ another group's switch         ·     ·       ·         ·           ·       
 pass the scheduler role to it  yes   yes     ·         ·           ·              ·          ·         ·           ·
 pass it to Lambda              ·     ·       ·         ·           ·              ·          ·         ·           ·
 pass the http role on          ·     ·       ·         ·           ·              ·          ·         ·           ·
-mint credentials of a job      yes   yes     ·         ·           ·              ·          ·         ·           ·
+issue job credentials          yes   yes     ·         ·           ·              ·          ·         ·           ·
 assume the http role           ·     ·       ·         ·           ·              ·          ·         ·           ·
 assume a listed deploy role    ·     ·       ·         ·           ·              ·          ·         ·           yes
 assume another role            ·     ·       ·         ·           ·              ·          ·         ·           ·

@@ -28,18 +28,18 @@ const ofType = (type: string): Resource[] => resources.filter(resource => resour
 const namesOf = (type: string, property: string) => ofType(type).map(({ properties }) => properties[property])
 
 describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
-  test('AWS’s own validator has nothing against it', () => {
+  test('AWS’s validator reports no errors', () => {
     const engine = new RegoEngine()
     const { diagnostics } = engine.validateStandard(new TemplateFile(pathOf(name)))
     engine.free()
-    const wrong = diagnostics.filter(
+    const errors = diagnostics.filter(
       ({ severity, ruleId }) =>
         ['FATAL', 'ERROR'].includes(severity.toUpperCase()) || ['W3030', 'W2531'].includes(ruleId),
     )
-    expect(wrong.map(({ ruleId, message }) => `${ruleId} ${message}`)).toEqual([])
+    expect(errors.map(({ ruleId, message }) => `${ruleId} ${message}`)).toEqual([])
   })
 
-  test('every parameter is explained and labelled, every output described', () => {
+  test('every parameter has a description and a label, every output a description', () => {
     const text = readFileSync(pathOf(name), 'utf8')
     const section = (title: string) => new RegExp(`\\n${title}:\\n((?: .*\\n|\\n)+)`).exec(text)?.[1] ?? ''
     const entries = (title: string) =>
@@ -53,7 +53,7 @@ describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
     for (const [output, entry] of entries('Outputs')) expect(entry, output).toMatch(/\n {4}Description:/)
   })
 
-  test('no right is given on everything, but where an action knows no resource', () => {
+  test('Resource "*" is allowed only for actions without resource-level permissions', () => {
     const text = readFileSync(pathOf(name), 'utf8')
     const onEverything = [...text.matchAll(/Action: (.+)\n +Resource: '\*'/g)].map(([, action]) => action)
     expect(onEverything).toEqual(name === 'bootstrap' ? ['ecr:GetAuthorizationToken'] : [])
@@ -63,7 +63,7 @@ describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
   })
 })
 
-test('functions end in time, and what a new account may have is enough for them', () => {
+test('functions time out early enough and fit into the quotas of a new account', () => {
   for (const { properties } of ofType('AWS::Lambda::Function')) {
     expect(Number(properties.Timeout)).toBeLessThanOrEqual(LONGEST_RUN_SECONDS)
     expect(Number(properties.MemorySize)).toBeLessThanOrEqual(3008)
@@ -71,12 +71,12 @@ test('functions end in time, and what a new account may have is enough for them'
   }
   const reserved = fill('lambci', 'lambci', { BuildConcurrency: '5' }).resources
   expect(reserved.filter(({ properties }) => properties.ReservedConcurrentExecutions === '5')).toHaveLength(3)
-  // Or a report could still speak when its lease has been given to another.
+  // Otherwise a report could still run after its lease was acquired by another.
   const report = stack.functions.find(({ FunctionName }) => FunctionName === 'lambci-report')
   expect(report?.Timeout).toBeLessThan(LEASE_SECONDS)
 })
 
-test('a build is run once, is dropped before its credentials end, and its death is told', () => {
+test('a build is never retried, is dropped before its credentials expire, and its death is published', () => {
   const jobs = stack.functions.filter(({ FunctionName }) => FunctionName.includes('-run-'))
   expect(jobs).toHaveLength(3)
   for (const { invocation } of jobs) {
@@ -91,7 +91,7 @@ test('a build is run once, is dropped before its credentials end, and its death 
   expect(report?.invocation?.MaximumRetryAttempts).toBe(2)
 })
 
-test('the three build functions differ in their trust alone', () => {
+test('the three run functions differ only in their trust level', () => {
   const text = (trust: string) => {
     const found = ofType('AWS::Lambda::Function').find(
       ({ properties }) => properties.FunctionName === `lambci-run-${trust}`,
@@ -107,26 +107,29 @@ test('the three build functions differ in their trust alone', () => {
   )
 })
 
-test('whatever calls a function may', () => {
+test('every caller of a function has permission to invoke it', () => {
   const permissions = ofType('AWS::Lambda::Permission').map(({ properties }) => properties)
   const arnOf = (name: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${name}`
-  const may = (Principal: string, FunctionName: string, more: object) =>
+  const expectPermission = (Principal: string, FunctionName: string, more: object) =>
     expect(permissions).toContainEqual(expect.objectContaining({ Principal, FunctionName, ...more }))
   for (const { Endpoint, TopicArn, Protocol } of stack.subscriptions)
-    if (Protocol === 'lambda') may('sns.amazonaws.com', Endpoint, { SourceArn: TopicArn })
+    if (Protocol === 'lambda') expectPermission('sns.amazonaws.com', Endpoint, { SourceArn: TopicArn })
   for (const { Function: target } of stack.bucket.NotificationConfiguration.LambdaConfigurations)
-    may('s3.amazonaws.com', target, {
+    expectPermission('s3.amazonaws.com', target, {
       SourceArn: `arn:aws:s3:::${stack.bucket.BucketName}`,
       SourceAccount: ACCOUNT,
     })
   const open = { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }
-  may('*', arnOf('lambci-http'), open)
-  may('*', arnOf('lambci-http'), { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true })
-  // Nothing else is open to anybody.
+  expectPermission('*', arnOf('lambci-http'), open)
+  expectPermission('*', arnOf('lambci-http'), {
+    Action: 'lambda:InvokeFunction',
+    InvokedViaFunctionUrl: true,
+  })
+  // Nothing else is public.
   expect(permissions.filter(({ Principal }) => Principal === '*')).toHaveLength(2)
 })
 
-test('each function has a log that ends some day, and each environment is small', () => {
+test('each function has a log with a retention period, and a small environment', () => {
   const functions = namesOf('AWS::Lambda::Function', 'FunctionName')
   expect(namesOf('AWS::Logs::LogGroup', 'LogGroupName').toSorted()).toEqual(
     functions.map(name => `/aws/lambda/${name}`).toSorted(),
@@ -136,7 +139,7 @@ test('each function has a log that ends some day, and each environment is small'
     expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
 })
 
-test('records and counters never expire: only deliveries and caches do, and uploads that were given up', () => {
+test('records and counters never expire; deliveries, caches and abandoned uploads do', () => {
   const [bucket] = ofType('AWS::S3::Bucket')
   const lifecycle = bucket?.properties.LifecycleConfiguration
   const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
@@ -145,12 +148,12 @@ test('records and counters never expire: only deliveries and caches do, and uplo
   expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
 })
 
-test('alarms reach the mail address, where there is one', () => {
-  const actionsOf = (NoticeEmail: string) =>
-    fill('lambci', 'lambci', { NoticeEmail })
+test('alarms are sent to the email address, if there is one', () => {
+  const actionsOf = (NotificationEmail: string) =>
+    fill('lambci', 'lambci', { NotificationEmail })
       .resources.filter(({ type }) => type === 'AWS::CloudWatch::Alarm')
       .map(({ properties }) => properties.AlarmActions)
   expect(new Set(actionsOf('').map(String))).toEqual(new Set(['undefined']))
   for (const actions of actionsOf('you@example.com'))
-    expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notices`])
+    expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notifications`])
 })

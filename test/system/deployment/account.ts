@@ -20,10 +20,10 @@ export type Account = Omit<typeof FRESH, 'stacks' | 'trouble' | 'buckets'> & {
   stacks: Record<string, object>
   trouble: Record<string, unknown>
 }
-/** Whatever changes something in the account. */
+/** Commands that change something in the account. */
 const CHANGING = /^(cloudformation (create|execute|delete)|s3api (put|delete)|s3 rm|codebuild start)/
 
-/** An account with a stand-in for the AWS CLI before it, for one test. */
+/** An AWS account for one test, served by a stand-in for the AWS CLI. */
 export async function openAccount(account: Partial<Account> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
   onTestFinished(() => rm(directory, { recursive: true }))
@@ -34,7 +34,7 @@ export async function openAccount(account: Partial<Account> = {}) {
   const write = (change: Partial<Account>) => writeFile(file, JSON.stringify({ ...FRESH, ...change }))
   const read = async (): Promise<Account> => JSON.parse(await readFile(file, 'utf8'))
   await write(account)
-  /** What was asked of AWS since the last time, as `service command …`. */
+  /** The AWS CLI commands since the last call, as `service command …`. */
   const calls = async (): Promise<string[]> => {
     const text = await readFile(`${file}.calls`, 'utf8').catch(() => '')
     await writeFile(`${file}.calls`, '')
@@ -47,18 +47,18 @@ export async function openAccount(account: Partial<Account> = {}) {
     calls,
     changing: async () => (await calls()).filter(call => CHANGING.test(call)),
     deploy: (...args: string[]) => deploy({ bin, file }, args),
-    /** With what is typed in. */
+    /** Runs a deploy with this standard input. */
     deployTyping: (input: string, ...args: string[]) => deploy({ bin, file, input }, args),
-    /** By the script for people, in the account's own directory. */
+    /** Runs scripts/deploy in the directory of the account. */
     runScript: (...args: string[]) => deploy({ bin, file, cwd: directory }, args),
   }
 }
 
-type JobRun = { bin: string; file: string; input?: string; cwd?: string }
+type DeployRun = { bin: string; file: string; input?: string; cwd?: string }
 
 let deployed: Promise<Account> | undefined
 
-/** An account in which a first deploy has succeeded, for one test; the deploy itself is run once in a file. */
+/** An account after a successful first deploy, for one test. The deploy runs once per test file. */
 export async function openDeployed(change: Partial<Account> = {}) {
   deployed ??= firstDeploy()
   return openAccount({ ...(await deployed), ...change })
@@ -71,7 +71,7 @@ async function firstDeploy(): Promise<Account> {
   return read()
 }
 
-async function deploy({ bin, file, input, cwd }: JobRun, args: string[]) {
+async function deploy({ bin, file, input, cwd }: DeployRun, args: string[]) {
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...env } = process.env
   const command = cwd
     ? [join(ROOT, 'scripts', 'deploy')]

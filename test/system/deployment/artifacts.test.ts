@@ -7,7 +7,7 @@ import { ROOT } from './account.ts'
 
 const files = { 'index.js': Buffer.from('exports.handler = 1'), 'image/Dockerfile': Buffer.from('FROM x') }
 
-test('a zip holds the files, readable for all, the same in whatever order they come', () => {
+test('a zip contains the files, readable for everyone, independent of their order', () => {
   const made = zip(files)
   const read = Object.entries(unzipSync(made)).map(([name, bytes]) => [name, Buffer.from(bytes).toString()])
   expect(Object.fromEntries(read)).toEqual({
@@ -21,7 +21,7 @@ test('a zip holds the files, readable for all, the same in whatever order they c
   expect([entry[at + 5], entry.readUInt32LE(at + 38) >>> 16]).toEqual([3, 0o100644])
 })
 
-test.each(['America/Los_Angeles', 'UTC', 'Asia/Tokyo'])('it is the same in %s', async TZ => {
+test.each(['America/Los_Angeles', 'UTC', 'Asia/Tokyo'])('a zip is the same in %s', async TZ => {
   const module = join(ROOT, 'scripts', 'deployment', 'artifacts.ts')
   const script = `import { hashOf, zip } from ${JSON.stringify(module)}
     console.log(hashOf(zip({ a: Buffer.from('b') })))`
@@ -29,6 +29,6 @@ test.each(['America/Los_Angeles', 'UTC', 'Asia/Tokyo'])('it is the same in %s', 
   expect(stdout).toBe(hashOf(zip({ a: Buffer.from('b') })))
 })
 
-test('a hash tells apart what only looks the same when put together', () => {
+test('hashes differ for parts whose concatenation is equal', () => {
   expect(hashOf('ab', 'c')).not.toBe(hashOf('a', 'bc'))
 })

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for the AWS CLI: notes what it is asked, and answers from a small account that it keeps in a file.
+// A stand-in for the AWS CLI. Records every command, and answers it from an account that is kept in a file.
 import { createHash } from 'node:crypto'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -45,8 +45,8 @@ const OUTPUTS = {
     ImageProject: 'lambci-bootstrap-image',
   },
 }
-/** The bucket that a stack leaves behind. */
-const keptBy = name => (name === 'lambci' ? OUTPUTS.lambci.Bucket : OUTPUTS[name].ArtifactBucket)
+/** The bucket that is retained when a stack is deleted. */
+const retainedBucketOf = name => (name === 'lambci' ? OUTPUTS.lambci.Bucket : OUTPUTS[name].ArtifactBucket)
 let ticks = Date.now()
 const event = (stack, LogicalResourceId, ResourceStatus, ResourceStatusReason) =>
   stack.events.push({
@@ -58,7 +58,7 @@ const event = (stack, LogicalResourceId, ResourceStatus, ResourceStatusReason) =
     ...(ResourceStatusReason && { ResourceStatusReason }),
   })
 
-/** What is under way gets a step further at each look. */
+/** Advances the running operation of a stack by one step. */
 function step(name) {
   const stack = account.stacks[name]
   if (!stack?.next?.length || stack.isUnseen) return stack
@@ -149,13 +149,13 @@ const COMMANDS = {
       ]),
     )
     const hash = createHash('sha256').update(template).update(JSON.stringify(parameters)).digest('hex')
-    account.changeSets[option('change-set-name')] = { name, kind, parameters, hash, looks: 0 }
+    account.changeSets[option('change-set-name')] = { name, kind, parameters, hash, polls: 0 }
     if (!stack) account.stacks[name] = { status: 'REVIEW_IN_PROGRESS', events: [], parameters: {} }
     answer({ Id: `arn:aws:cloudformation:${region}:123456789012:changeSet/x/1`, StackId: 'arn' })
   },
   'cloudformation describe-change-set': () => {
     const set = account.changeSets[option('change-set-name')]
-    if (set.looks++ < 1) answer({ Status: 'CREATE_IN_PROGRESS' })
+    if (set.polls++ < 1) answer({ Status: 'CREATE_IN_PROGRESS' })
     if (trouble.changeSet) answer({ Status: 'FAILED', StatusReason: trouble.changeSet })
     if (account.stacks[set.name].hash === set.hash)
       answer({
@@ -169,7 +169,7 @@ const COMMANDS = {
     const { name, kind, parameters, hash } = account.changeSets[option('change-set-name')]
     const stack = account.stacks[name]
     const failing = trouble.resource?.[name]
-    // What has been set going is not to be seen at once.
+    // Right after the execution, the stack does not show it yet.
     Object.assign(stack, { isUnseen: true, seen: stack.events.length })
     const done = kind === 'IMPORT' ? 'IMPORT' : kind === 'CREATE' ? 'CREATE' : 'UPDATE'
     event(stack, 'HttpFunction', `${done}_IN_PROGRESS`)
@@ -189,10 +189,10 @@ const COMMANDS = {
       ...(failing ? [`${end.replace('COMPLETE', 'IN_PROGRESS')}`] : []),
       end,
     ]
-    if (kind === 'CREATE' && account.buckets.includes(keptBy(name))) {
-      event(stack, 'Bucket', 'CREATE_FAILED', `${keptBy(name)} already exists`)
+    if (kind === 'CREATE' && account.buckets.includes(retainedBucketOf(name))) {
+      event(stack, 'Bucket', 'CREATE_FAILED', `${retainedBucketOf(name)} already exists`)
       stack.next = ['ROLLBACK_COMPLETE']
-    } else if (kind === 'CREATE' && !failing) account.buckets.push(keptBy(name))
+    } else if (kind === 'CREATE' && !failing) account.buckets.push(retainedBucketOf(name))
     answer()
   },
   'cloudformation delete-stack': () => {
@@ -211,7 +211,7 @@ const COMMANDS = {
   's3api head-bucket': () => {
     if (trouble.strange === option('bucket') && option('expected-bucket-owner'))
       refuse('403', 'HeadBucket', 'Forbidden')
-    // Before 2.13 the CLI said nothing of a bucket that is there.
+    // Before version 2.13 the CLI printed nothing for an existing bucket.
     account.buckets.includes(option('bucket')) ? answer() : refuse('404', 'HeadBucket', 'Not Found')
   },
   's3api delete-bucket': () => {
@@ -233,7 +233,7 @@ const COMMANDS = {
   'codebuild start-build': () => {
     const tag = /name=IMAGE_TAG,value=([\w-]+)/.exec(argv.join(' '))[1]
     const id = `lambci-bootstrap-image:${Object.keys(account.builds).length + 1}`
-    account.builds[id] = { tag, looks: 0 }
+    account.builds[id] = { tag, polls: 0 }
     answer({ build: { id } })
   },
   'codebuild batch-get-builds': () =>
@@ -242,7 +242,7 @@ const COMMANDS = {
         .split(' ')
         .map(id => {
           const build = account.builds[id]
-          const isDone = build.looks++ >= (trouble.slowBuild ?? 1)
+          const isDone = build.polls++ >= (trouble.slowBuild ?? 1)
           const isFailed = isDone && Boolean(trouble.build)
           if (isDone && !isFailed) account.images.push(build.tag)
           return {
@@ -268,5 +268,5 @@ const COMMANDS = {
 }
 
 const command = COMMANDS[argv[0]] ?? COMMANDS[argv.slice(0, 2).join(' ')]
-if (!command) fail(`The stand-in does not know: aws ${argv.join(' ')}`)
+if (!command) fail(`The stand-in does not support: aws ${argv.join(' ')}`)
 command()

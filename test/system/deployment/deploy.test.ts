@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openAccount, openDeployed, ROOT } from './account.ts'
 
-test('a first deploy makes both stacks, the bundles and the image, and says where the webhook is', async () => {
+test('the first deploy creates both stacks, the bundles and the image, and prints the webhook URL', async () => {
   const { read, calls, deploy } = await openAccount()
   const args = ['--email', 'you@example.com', '--param', 'BuildMemory=3008']
   const { exitCode, stdout, stderr } = await deploy(...args)
   expect([exitCode, stderr]).toEqual([0, ''])
   expect(stdout).toContain('Webhook   https://abc.lambda-url.eu-west-1.on.aws/webhook')
-  expect(stdout).toContain('you@example.com gets notices once the mail')
-  expect(stdout).toContain('Next: npx lambci setup')
+  expect(stdout).toContain('you@example.com receives notifications after you confirm')
+  expect(stdout).toContain('Next, connect the stack to GitHub: npx lambci setup')
   expect(stdout).toMatch(/create complete +HttpFunction \(Lambda::Function\)/)
   const { stacks, objects, images } = await read()
   expect(stacks).toMatchObject({
@@ -22,69 +22,71 @@ test('a first deploy makes both stacks, the bundles and the image, and says wher
         HttpBundle: expect.stringMatching(/^http\/[0-9a-f]{20}\.zip$/),
         ReportBundle: expect.stringMatching(/^report\//),
         BuildImage: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/lambci-bootstrap:${images[0]}`,
-        NoticeEmail: 'you@example.com',
+        NotificationEmail: 'you@example.com',
         BuildMemory: '3008',
       },
     },
   })
   expect(objects).toHaveLength(3)
-  const asked = await calls()
-  for (const call of asked.slice(1).filter(call => !call.startsWith('configure')))
+  const commands = await calls()
+  for (const call of commands.slice(1).filter(call => !call.startsWith('configure')))
     expect(call).toContain('--region eu-west-1')
 })
 
-test('a second one without changes changes nothing, and says so; a parameter later keeps the others', async () => {
+test('a second deploy without changes does nothing; a changed parameter keeps the others', async () => {
   const { read, changing, deploy } = await openDeployed()
   const again = await deploy()
   expect([again.exitCode, again.stderr]).toEqual([0, ''])
-  expect(again.stdout.match(/is as it should be already/g)).toHaveLength(2)
+  expect(again.stdout.match(/is up to date/g)).toHaveLength(2)
   expect((await changing()).every(call => /(create|delete)-change-set/.test(call))).toBe(true)
 
   await deploy('--param', 'BuildTimeout=600')
   expect((await read()).stacks.lambci).toMatchObject({
     status: 'UPDATE_COMPLETE',
-    parameters: { NoticeEmail: 'you@example.com', BuildTimeout: '600' },
+    parameters: { NotificationEmail: 'you@example.com', BuildTimeout: '600' },
   })
 })
 
-test('by the script, from anywhere; what comes next finds the same place', async () => {
+test('scripts/deploy works in any directory; the next command uses the same account and region', async () => {
   const { runScript } = await openDeployed()
   const help = await runScript('--help')
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('Usage: deploy [options]')])
   const { exitCode, stdout, stderr } = await runScript('--region', 'eu-west-1', '--profile', 'work')
   expect([exitCode, stderr]).toEqual([0, ''])
-  expect(stdout).toContain('Next: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup ')
+  expect(stdout).toContain(
+    'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup',
+  )
   const missing = await runScript('--dockerfile', 'Own.Dockerfile')
   expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile:/)
 })
 
-test('a dry run says what would be done, and only reads', async () => {
+test('a dry run prints what would be done, and changes nothing', async () => {
   const { amend, changing, deploy } = await openAccount()
   const first = await deploy('--dry-run', '--param', 'BuildMemory=1024')
   expect([first.exitCode, first.stderr]).toEqual([0, ''])
   expect(first.stdout).toMatch(/- create lambci-bootstrap\n/)
   expect(first.stdout).toMatch(
-    /- build the image [0-9a-f]{20} by CodeBuild\n- create lambci with BuildMemory=1024\n/,
+    /- build the image [0-9a-f]{20} with CodeBuild\n- create lambci with BuildMemory=1024\n/,
   )
   await amend({
     buckets: ['lambci-123456789012-eu-west-1'],
     stacks: { 'lambci-bootstrap': { status: 'ROLLBACK_COMPLETE', events: [], parameters: {} } },
   })
   const { stdout } = await deploy('--dry-run')
-  expect(stdout).toContain('- delete lambci-bootstrap (ROLLBACK_COMPLETE), and create it anew')
-  expect(stdout).toContain('- create lambci, which takes over the bucket lambci-123456789012-eu-west-1')
+  expect(stdout).toContain('- delete lambci-bootstrap (ROLLBACK_COMPLETE) and create it again')
+  expect(stdout).toContain('- create lambci, which imports the existing bucket lambci-123456789012-eu-west-1')
   expect(await changing()).toEqual([])
 })
 
-test('a dry run of what stands already', async () => {
+test('a dry run after a deploy updates the stack and reuses the image', async () => {
   const { changing, deploy } = await openDeployed()
   const { stdout } = await deploy('--dry-run')
-  expect(stdout).toMatch(/- take the image [0-9a-f]{20}, which is there\n/)
-  expect(stdout).toContain('- bring lambci (CREATE_COMPLETE) up to date')
+  expect(stdout).toMatch(/- use the existing image [0-9a-f]{20}\n/)
+  expect(stdout).toContain('- update lambci (CREATE_COMPLETE)')
   expect(await changing()).toEqual([])
 })
 
-test('the templates are small enough to be handed over as they are', async () => {
+test('the templates are small enough to be passed inline', async () => {
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
   for (const name of ['lambci', 'bootstrap'])
     expect((await stat(join(ROOT, 'cloudformation', `${name}.yaml`))).size).toBeLessThan(51_200)

@@ -1,21 +1,25 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openAccount, openDeployed } from './account.ts'
+import { readImageSource } from '../../../scripts/deployment/image-source.ts'
+import { openAccount, openDeployed, ROOT } from './account.ts'
 
-const MINE = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:7'
+const CUSTOM_IMAGE = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:7'
 
-test('an image of one’s own is taken as it is, and not replaced by ours without a word', async () => {
+test('a custom image is used as it is, and never replaced silently by the default one', async () => {
   const { read, amend, calls, changing, deploy } = await openAccount()
-  const { exitCode } = await deploy('--image', MINE)
+  const { exitCode } = await deploy('--image', CUSTOM_IMAGE)
   expect(exitCode).toBe(0)
   const { stacks, builds } = await read()
   expect(builds).toEqual({})
-  expect(stacks.lambci).toMatchObject({ parameters: { BuildImage: MINE } })
+  expect(stacks.lambci).toMatchObject({ parameters: { BuildImage: CUSTOM_IMAGE } })
   await calls()
 
-  const unsaid = await deploy('--param', 'BuildTimeout=600')
-  expect([unsaid.exitCode, unsaid.stderr]).toEqual([2, expect.stringContaining(`of your own, ${MINE}`)])
+  const implicit = await deploy('--param', 'BuildTimeout=600')
+  expect([implicit.exitCode, implicit.stderr]).toEqual([
+    2,
+    expect.stringContaining(`uses a custom image, ${CUSTOM_IMAGE}`),
+  ])
   expect(await changing()).toEqual([])
 
   await amend({ trouble: {} })
@@ -25,7 +29,7 @@ test('an image of one’s own is taken as it is, and not replaced by ours withou
   })
 })
 
-test('a Dockerfile of one’s own is built, once, and not replaced by ours without a word', async () => {
+test('a custom Dockerfile is built once, and never replaced silently by the default one', async () => {
   const { directory, calls, deploy } = await openDeployed()
   const path = join(directory, 'Own.Dockerfile')
   await writeFile(path, 'FROM public.ecr.aws/lambda/nodejs:24\n')
@@ -35,24 +39,38 @@ test('a Dockerfile of one’s own is built, once, and not replaced by ours witho
   expect(started[0]).toMatch(/name=IMAGE_TAG,value=own-[0-9a-f]{20} name=DOCKERFILE,value=Dockerfile /)
 
   const again = await deploy('--dockerfile', path)
-  expect(again.stdout).toContain('lambci is as it should be already')
+  expect(again.stdout).toContain('lambci is up to date')
   expect((await calls()).filter(call => call.startsWith('codebuild'))).toEqual([])
-  const unsaid = await deploy()
-  expect([unsaid.exitCode, unsaid.stderr]).toEqual([2, expect.stringContaining('Give it again')])
+  const implicit = await deploy()
+  expect([implicit.exitCode, implicit.stderr]).toEqual([2, expect.stringContaining('Give it again')])
 })
 
-test('an image that cannot be built: the phase, its message, and where the log is', async () => {
+test('a failed image build reports the phase, its message and the log', async () => {
   const { read, deploy } = await openAccount({
     trouble: { build: 'Error while executing command: docker build. Reason: exit status 1' },
   })
   const { exitCode, stderr } = await deploy()
   expect(exitCode).toBe(1)
   expect(stderr).toContain(
-    'The image could not be built, in the phase build: Error while executing command: docker build.',
+    'Building the image failed in the phase build: Error while executing command: docker build.',
   )
   expect(stderr).toContain(
     'aws logs tail /aws/codebuild/lambci-bootstrap-image --log-stream-names abc --since 2h --region eu-west-1\n',
   )
   expect(stderr).toContain('or https://console.aws.amazon.com/')
   expect((await read()).stacks).not.toHaveProperty('lambci')
+})
+
+test('the default Dockerfile copies only what its build context contains, and the context has the bundle', async () => {
+  const source = await readImageSource(ROOT, {
+    bundle: { 'index.js': Buffer.from('exports.handler = 1') },
+    architecture: 'x86_64',
+  })
+  expect(source.dockerfile).toBe('image/Dockerfile')
+  const text = Buffer.from(source.files[source.dockerfile] ?? '').toString()
+  const copied = [...text.matchAll(/^COPY (\S+)/gm)].map(([, path = '']) => path)
+  expect(copied).toContain('dist/run/')
+  for (const path of copied)
+    expect(Object.keys(source.files), path).toContainEqual(expect.stringMatching(new RegExp(`^${path}`)))
+  expect(source.files['dist/run/index.js']?.toString()).toBe('exports.handler = 1')
 })

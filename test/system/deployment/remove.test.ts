@@ -3,18 +3,18 @@ import { openDeployed } from './account.ts'
 
 const BUCKET = 'lambci-123456789012-eu-west-1'
 
-test('removing asks for the stack’s name; without it, and in a dry run, nothing happens', async () => {
+test('a removal asks for the name of the stack; without it, and in a dry run, nothing is deleted', async () => {
   const { changing, deploy, deployTyping } = await openDeployed()
   const dry = await deploy('--delete', '--delete-bucket', '--yes', '--dry-run')
-  expect([dry.exitCode, dry.stdout]).toEqual([0, expect.stringContaining('Nothing has been changed')])
+  expect([dry.exitCode, dry.stdout]).toEqual([0, expect.stringContaining('Nothing was changed')])
   expect(dry.stdout).toContain(`account 123456789012, eu-west-1, and the bucket ${BUCKET}`)
-  // One after the other: the stand-in's account is a file.
+  // One after the other, because the stand-in keeps its account in a file.
   for (const run of [() => deploy('--delete'), () => deployTyping('lambci-bootstrap\n', '--delete')])
-    expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes does it') })
+    expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Use --yes to delete') })
   expect(await changing()).toEqual([])
 })
 
-test('it waits for what is under way, takes both stacks and the bundles, and leaves the bucket', async () => {
+test('a removal waits for a running operation, deletes both stacks and the bundles, and keeps the bucket', async () => {
   const { read, amend, deployTyping } = await openDeployed()
   const { lambci, ...others } = (await read()).stacks
   await amend({
@@ -25,15 +25,15 @@ test('it waits for what is under way, takes both stacks and the bundles, and lea
   })
   const { exitCode, stdout, stderr } = await deployTyping('lambci\n', '--delete')
   expect([exitCode, stderr]).toEqual([0, ''])
-  expect(stdout).toContain('lambci is in UPDATE_IN_PROGRESS: waiting for it first')
-  expect(stdout).toContain(`The bucket ${BUCKET} stays`)
+  expect(stdout).toContain('lambci is in UPDATE_IN_PROGRESS: waiting')
+  expect(stdout).toContain(`The bucket ${BUCKET} is kept`)
   expect(await read()).toMatchObject({ stacks: {}, buckets: [BUCKET] })
 })
 
-test('the bucket goes when that is said, after the stacks, too', async () => {
+test('--delete-bucket deletes the bucket, even if the stacks are already deleted', async () => {
   const { read, amend, deploy } = await openDeployed()
   await amend({ stacks: {} })
   const { exitCode, stdout } = await deploy('--delete', '--delete-bucket', '--yes')
-  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('There is no such stack')])
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('The stack does not exist')])
   expect((await read()).buckets).toEqual([])
 })

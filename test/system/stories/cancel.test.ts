@@ -23,7 +23,7 @@ test('a running build ends within seconds, and everybody is told', async () => {
   const { exitCode, stdout } = await onTestSystem('cancel', 'ada/long')
   expect([exitCode, stdout]).toEqual([
     0,
-    expect.stringMatching(/^Build #1 of ada\/long is asked to end \(by \S+\); it does so within seconds/),
+    expect.stringMatching(/^Build #1 of ada\/long is being cancelled \(by \S+\)\. It ends within seconds/),
   ])
   const asked = Date.now()
   const view = await ci.ended(build)
@@ -36,7 +36,7 @@ test('a running build ends within seconds, and everybody is told', async () => {
   expect((await ci.statuses('ada/long', commit)).at(-1)).toMatch(/^error lambci\/push: Cancelled: by \S+/)
   expect(await onTestSystem('cancel', 'ada/long#1')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringMatching(/^lambci: Build #1 of ada\/long has ended already: Cancelled: by \S+\.$/),
+    stderr: expect.stringMatching(/^lambci: Build #1 of ada\/long has already ended: Cancelled: by \S+\.$/),
   })
 })
 
@@ -70,7 +70,7 @@ test('a deploy that has begun is not cut off', async () => {
   await isAt(build, 'deploying')
   expect(await onTestSystem('cancel', 'ada/stage')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('is deploying to dev: a deploy that has begun is not cut off.'),
+    stderr: expect.stringContaining('is deploying to dev. A deploy that has started is not interrupted.'),
   })
   // Not even by a wish that comes too late.
   const wish = { by: 'ada', why: 'by ada', supersededBy: null, at: new Date().toISOString() }

@@ -185,7 +185,7 @@ test('deploy, rollback and stages on the command line', async () => {
     new RegExp(`^dev +${commits[1]?.slice(0, 10)}  #2 .*  The second$`),
   )
   const back = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
-  expect(back.stdout).toContain(`Back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
+  expect(back.stdout).toContain(`Rolling back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
   expect(back.stdout).toContain('dev gets one\n')
   expect(back.stdout).not.toContain('$ true')
   expect(back.exitCode).toBe(0)
@@ -214,10 +214,10 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(JSON.parse(chosen.stdout)).toMatchObject({ project, number: 5 })
   await ci.ended({ project, number: 5 })
   for (const [args, said] of [
-    [['deploy', 'ada/cli', 'production'], 'No green build has the stage production.'],
-    [['deploy', 'ada/cli', 'Dev'], '"Dev" is no stage'],
-    [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is no commit'],
-    [['rollback', 'ada/cli', 'qa'], 'Nothing was ever deployed to qa.'],
+    [['deploy', 'ada/cli', 'production'], 'Found no passed build that was pushed to the stage production.'],
+    [['deploy', 'ada/cli', 'Dev'], '"Dev" is not the name of a stage'],
+    [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is not a commit'],
+    [['rollback', 'ada/cli', 'qa'], 'Nothing has been deployed to qa yet.'],
   ] as const) {
     const refused = await onTestSystem(...args)
     expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining(said)])

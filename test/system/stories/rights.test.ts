@@ -105,12 +105,12 @@ function admittedWith(number: number): TemporaryCredentials {
 }
 
 function attack(): string {
-  const { bucket, jobsTopic, noticesTopic } = ci.system.addresses
+  const { bucket, jobsTopic, notificationsTopic } = ci.system.addresses
   const constants = {
     KEYS: FORBIDDEN,
     BUCKET: bucket,
     JOBS: jobsTopic,
-    NOTICES: noticesTopic,
+    NOTICES: notificationsTopic,
     MODULES: `${process.cwd()}/node_modules`,
   }
   const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)

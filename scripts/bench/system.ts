@@ -6,10 +6,10 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { bringPush } from '../../test/support/signed-push.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../test/support/test-system.ts'
 import { bundle, ENTRIES, writeBundle } from '../bundle.ts'
-import { runBareAside } from './builds.ts'
+import { runBaselineIn } from './builds.ts'
 import { median, quantile } from './numbers.ts'
 
-export type WholeBench = {
+export type SystemResult = {
   webhook: { coldMs: number; warmMs: number; slowMs: number }
   many: { builds: number; atOnce: number; bareMs: number; ms: number; ratio: number }
 }
@@ -20,7 +20,7 @@ const COLD = 5
 const WARM = 25
 
 /** The whole system on loopback, its functions as they go to AWS: webhooks one after another, and many builds at once beside as many bare ones. */
-export async function benchWhole(): Promise<WholeBench> {
+export async function benchSystem(): Promise<SystemResult> {
   const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
   for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))
   const moduleOf = (entry: string) => join(bundles, entry, 'index.js')
@@ -71,7 +71,7 @@ async function bareBuilds(remote: string, commit: string): Promise<number> {
   let left = BUILDS
   const start = performance.now()
   const worker = async () => {
-    while (left-- > 0) await runBareAside(remote, commit, 'true')
+    while (left-- > 0) await runBaselineIn(remote, commit, 'true')
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   return performance.now() - start

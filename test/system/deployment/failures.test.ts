@@ -3,23 +3,23 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { type Account, openAccount, openDeployed, ROOT } from './account.ts'
 
-test('a resource that fails: its own reason; the next run clears it away', async () => {
+test('a failed resource is reported with its reason; the next deploy deletes the failed stack', async () => {
   const { amend, deploy } = await openAccount({
     trouble: { resource: { lambci: 'Specified ReservedConcurrentExecutions is too high' } },
   })
   const failed = await deploy()
   expect(failed.exitCode).toBe(1)
   expect(failed.stderr).toContain(
-    'deploy: The stack lambci could not be deployed (ROLLBACK_COMPLETE). Bucket (AWS::S3::Bucket): Specified ReservedConcurrentExecutions is too high',
+    'deploy: Deploying the stack lambci failed (ROLLBACK_COMPLETE). Bucket (AWS::S3::Bucket): Specified ReservedConcurrentExecutions is too high',
   )
   expect(failed.stderr).not.toContain('cancelled')
   await amend({ trouble: {} })
   const again = await deploy()
   expect([again.exitCode, again.stderr]).toEqual([0, ''])
-  expect(again.stdout).toContain('lambci is in ROLLBACK_COMPLETE, left by an attempt that failed')
+  expect(again.stdout).toContain('lambci is in ROLLBACK_COMPLETE after a failed deploy')
 })
 
-test('an update that fails leaves the stack as it was; an older failure is no reason', async () => {
+test('a failed update is reported with its own reason, not with that of an older failure', async () => {
   const { amend, deploy } = await openDeployed({ trouble: { resource: { lambci: 'No more' } } })
   const failed = await deploy('--param', 'BuildMemory=1024')
   expect([failed.exitCode, failed.stderr]).toEqual([
@@ -30,13 +30,13 @@ test('an update that fails leaves the stack as it was; an older failure is no re
   expect((await deploy('--param', 'BuildMemory=1024')).stderr).toContain('(AWS::S3::Bucket): Even less')
 })
 
-test('what an interrupted run has started is gone on with', async () => {
+test('a deploy continues what an interrupted one has started', async () => {
   const { read, amend, calls, deploy } = await openAccount({ trouble: { build: 'x' } })
   await deploy()
   const { builds, stacks } = await read()
   const [id, build] = Object.entries(builds)[0] as [string, { tag: string }]
   await amend({
-    builds: { [id]: { ...build, looks: 0 } },
+    builds: { [id]: { ...build, polls: 0 } },
     trouble: { slowBuild: 3 },
     stacks: {
       'lambci-bootstrap': {
@@ -49,12 +49,12 @@ test('what an interrupted run has started is gone on with', async () => {
   await calls()
   const { exitCode, stdout } = await deploy()
   expect(exitCode).toBe(0)
-  expect(stdout).toContain('lambci-bootstrap is in UPDATE_IN_PROGRESS: waiting for it first')
-  expect(stdout).toContain('is being built already')
+  expect(stdout).toContain('lambci-bootstrap is in UPDATE_IN_PROGRESS: waiting')
+  expect(stdout).toContain('is already being built')
   expect((await calls()).filter(call => call.startsWith('codebuild start-build'))).toEqual([])
 })
 
-test('buckets that earlier stacks have left are taken over', async () => {
+test('buckets left by earlier stacks are imported', async () => {
   const { read, amend, calls, deploy } = await openDeployed()
   const { buckets } = await read()
   expect(buckets).toHaveLength(2)
@@ -79,78 +79,84 @@ const bootstrapIn = (status: string): Partial<Account> => ({
 })
 
 test.each<[string, Partial<Account>, string[], number, RegExp]>([
-  ['no credentials', { trouble: { credentials: 'none' } }, [], 2, /There are no AWS credentials: sign in/],
-  ['expired ones', { trouble: { credentials: 'expired' } }, [], 2, /have expired: sign in again/],
-  ['an unknown profile', {}, ['--profile', 'nope'], 2, /knows no such profile/],
-  ['no region', { region: '' }, [], 2, /No region is set: give --region/],
+  ['no credentials', { trouble: { credentials: 'none' } }, [], 2, /There are no AWS credentials. Sign in/],
+  ['expired credentials', { trouble: { credentials: 'expired' } }, [], 2, /have expired. Sign in again/],
+  ['an unknown profile', {}, ['--profile', 'nope'], 2, /has no such profile/],
+  ['no region', { region: '' }, [], 2, /No region is set. Give --region/],
   [
     'neither region nor credentials',
     { region: '', trouble: { credentials: 'none' } },
     [],
     2,
-    /No region is set: .*\nThere are no AWS credentials/,
+    /No region is set. .*\nThere are no AWS credentials/,
   ],
-  ['a wrong region', {}, ['--region', 'eu-wset-1'], 2, /does not answer in the region "eu-wset-1"/],
-  ['version 1', { trouble: { version: 'aws-cli/1.45.11 Python/3.11' } }, [], 2, /old \(aws-cli\/1\.45\.11\)/],
+  ['a wrong region', {}, ['--region', 'eu-wset-1'], 2, /Cannot connect to AWS in the region "eu-wset-1"/],
   [
-    'too few rights',
+    'version 1 of the AWS CLI',
+    { trouble: { version: 'aws-cli/1.45.11 Python/3.11' } },
+    [],
+    2,
+    /old \(aws-cli\/1\.45\.11\)/,
+  ],
+  [
+    'missing permissions',
     { trouble: { denied: 'DescribeStacks' } },
     [],
     1,
-    /You may not do this \(aws cloudformation describe-stacks\): User: ada is not authorized/,
+    /Permission denied \(aws cloudformation describe-stacks\): User: ada is not authorized/,
   ],
   [
-    'a change set that is refused',
+    'a rejected change set',
     { trouble: { changeSet: 'Parameters: [BuildMemory] must be a number' } },
     [],
     1,
-    /CloudFormation will not change lambci-bootstrap: Parameters/,
+    /CloudFormation rejected the change set for lambci-bootstrap: Parameters/,
   ],
   [
-    'a resource that is refused beforehand',
+    'a resource that fails the early validation',
     { trouble: { changeSet: 'failed: [AWS::EarlyValidation::ResourceExistenceCheck]. Use DescribeEvents' } },
     [],
     1,
-    /not change lambci-bootstrap: HttpRole \(AWS::IAM::Role\): .*'lambci-http' already exists/,
+    /change set for lambci-bootstrap: HttpRole \(AWS::IAM::Role\): .*'lambci-http' already exists/,
   ],
   [
-    'a rollback that failed',
+    'a failed rollback',
     bootstrapIn('UPDATE_ROLLBACK_FAILED'),
     [],
     1,
     /continue-update-rollback --stack-name lambci-bootstrap --region eu-west-1"/,
   ],
   [
-    'a bucket that could not be taken over',
+    'a failed import of a bucket',
     bootstrapIn('IMPORT_ROLLBACK_COMPLETE'),
     [],
     1,
-    /delete-stack --stack-name lambci-bootstrap --region eu-west-1", which leaves the bucket/,
+    /delete-stack --stack-name lambci-bootstrap --region eu-west-1", which keeps the bucket/,
   ],
   [
-    'a bucket of somebody else’s',
+    'a bucket of another account',
     { trouble: { strange: 'lambci-bootstrap-123456789012-eu-west-1' } },
     [],
     1,
-    /lambci-bootstrap-123456789012-eu-west-1 cannot be looked at \(403 Forbidden\)/,
+    /Cannot access the bucket lambci-bootstrap-123456789012-eu-west-1 \(403 Forbidden\)/,
   ],
   ['a missing Dockerfile', {}, ['--dockerfile', 'nowhere'], 2, /There is no Dockerfile at .*nowhere/],
   ['an unknown option', {}, ['--frobnicate'], 2, /unknown option/],
-])('%s', async (_, account, args, code, message) => {
+])('%s is reported with what to do next', async (_, account, args, code, message) => {
   const { deploy } = await openAccount(account)
   const { exitCode, stderr } = await deploy(...args)
   expect([exitCode, stderr]).toEqual([code, expect.stringMatching(message)])
   expect(stderr).not.toMatch(/\n\s+at /)
 })
 
-test('no AWS CLI', async () => {
+test('a missing AWS CLI is reported', async () => {
   const main = join(ROOT, 'scripts', 'deployment', 'main.ts')
   const nowhere = { env: { PATH: '/nowhere' }, extendEnv: false, reject: false } as const
   const { exitCode, stderr } = await execa(process.execPath, [main], nowhere)
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('The AWS CLI is not installed')])
 })
 
-test('all wrong settings at once', async () => {
+test('all mistakes in the options are reported together', async () => {
   const { calls, deploy } = await openAccount()
   const wrong = ['--stack', 'Big_One', '--param', 'Colour=red', '--param', 'x', '--delete-bucket', '--yes']
   const { exitCode, stderr } = await deploy(...wrong)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** What a build process and the servers are given; all of it on tmpfs where there is one. */
-export type Ground = {
+export type BenchServers = {
   directory: string
   s3: string
   /** The same, from further away. */
@@ -24,10 +24,10 @@ export type S3Use = {
 }
 
 /** Servers in a process of their own, so that their work is not counted as the build's. */
-export async function openGround(): Promise<Ground> {
+export async function startBenchServers(): Promise<BenchServers> {
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'lambci-bench-'))
   const servers = fork(join(import.meta.dirname, 'servers.ts'), [directory])
-  const addresses = await answer<Pick<Ground, 's3' | 'farS3' | 'github'>>(servers)
+  const addresses = await answer<Pick<BenchServers, 's3' | 'farS3' | 'github'>>(servers)
   return {
     directory,
     ...addresses,

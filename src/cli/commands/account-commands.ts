@@ -1,0 +1,159 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+const positiveInteger = (text: string) => {
+  if (/^[1-9]\d{0,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+const BUILD = 'owner/repo#12, or owner/repo for the newest build'
+const followOption = () =>
+  new Option('-f, --follow', 'follow the log until the build ends; exit 0 only if it passed or was skipped')
+
+/** Adds the options that select a stack. */
+export const addStackOptions = (command: Command): Command =>
+  command
+    .option('--stack <name>', 'name of the CloudFormation stack')
+    .option('--bucket <name>', "name of the stack's bucket")
+    .addOption(new Option('--data <dir>', 'data directory of the local system').default('.lambci'))
+
+/** Adds the commands that set up and operate a stack. Each imports its own modules, so that --help is quick. */
+export function addAccountCommands(program: Command, end: (code: number) => void): void {
+  addStackOptions(program.command('setup'))
+    .description('connect a stack to GitHub; prompts, or reads secrets from files, never from arguments')
+    .option('--token-file <file>', 'GitHub token that may set commit statuses')
+    .option('--clone-token-file <file>', 'read-only GitHub token, for private repositories')
+    .option('--app-id <n>', 'id of a GitHub App, instead of tokens', positiveInteger)
+    .option('--app-key-file <file>', 'private key of the App (.pem)')
+    .option('--slack-token-file <file>', 'bot token of a Slack app, for notifications')
+    .option('--owners <list>', 'owners or repositories (owner/repo) to build, comma-separated')
+    .option('--stdin', 'read all of these as JSON from standard input')
+    .option(
+      '--rotate-webhook-secret',
+      'create a new webhook secret; the old one stays valid until the next rotation',
+    )
+    .option('--rotate-link-key', 'create a new link key; all links to private pages stop working')
+    .action(async options => end(await (await import('./setup.ts')).setUp(options)))
+
+  const hook = program.command('hook').description('manage the webhook of a repository on GitHub')
+  const tokenFile = () =>
+    new Option('--token-file <file>', 'GitHub token with admin:repo_hook, used only for this command')
+  addStackOptions(hook.command('add <owner/repo>'))
+    .description('add the webhook, or update it')
+    .addOption(tokenFile())
+    .action(async (repository, options) =>
+      end(await (await import('./hook.ts')).addRepositoryHook(repository, options)),
+    )
+  addStackOptions(hook.command('remove <owner/repo>'))
+    .description('remove the webhook')
+    .addOption(tokenFile())
+    .action(async (repository, options) =>
+      end(await (await import('./hook.ts')).removeRepositoryHook(repository, options)),
+    )
+  addConfigCommands(program, end)
+  addSecretCommands(program, end)
+  addDeliverCommand(program, end)
+  addStageCommands(program, end)
+  addStackOptions(program.command('builds'))
+    .description('list the builds of a repository, newest first')
+    .argument('<owner/repo>', 'repository')
+    .option('--limit <n>', 'maximum number of builds', positiveInteger, 20)
+    .option('--branch <name>', 'only builds of this branch')
+    .option('--cost', 'show the cost of each month instead, over the newest 1000 builds')
+    .option('--json', 'print JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./builds.ts')).printBuilds(repository, options)),
+    )
+  addStackOptions(program.command('cancel'))
+    .description('cancel a queued or running build; a deploy that has started is not interrupted')
+    .argument('<build>', BUILD)
+    .option('--json', 'print JSON')
+    .action(async (target, options) => end(await (await import('./cancel.ts')).cancelBuild(target, options)))
+  addStackOptions(program.command('rebuild'))
+    .description('build the same commit again, under a new number')
+    .argument('<build>', BUILD)
+    .addOption(followOption())
+    .option('--json', 'print JSON')
+    .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options)))
+}
+
+function addStageCommands(program: Command, end: (code: number) => void): void {
+  addStackOptions(program.command('stages'))
+    .description('show what is deployed to the stages of a repository')
+    .argument('<owner/repo>', 'repository')
+    .option('--json', 'print JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./stages.ts')).printStages(repository, options)),
+    )
+  addStackOptions(program.command('deploy'))
+    .description('deploy the newest commit of a stage that passed, or another one')
+    .argument('<owner/repo>', 'repository')
+    .argument('<stage>', 'stage')
+    .option('--commit <sha>', 'a commit that was pushed to the branch of the stage and passed')
+    .addOption(followOption())
+    .option('--json', 'print JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./deploy.ts')).deployAgain(repository, stage, options)),
+    )
+  addStackOptions(program.command('rollback'))
+    .description('deploy the last successfully deployed commit other than the current one')
+    .argument('<owner/repo>', 'repository')
+    .argument('<stage>', 'stage')
+    .addOption(followOption())
+    .option('--json', 'print JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./deploy.ts')).rollBack(repository, stage, options)),
+    )
+}
+
+function addDeliverCommand(program: Command, end: (code: number) => void): void {
+  addStackOptions(program.command('deliver'))
+    .description('send a payload as GitHub would, signed with the webhook secret')
+    .argument('<event>', 'push, pull_request, merge_group or ping')
+    .argument('<file>', 'JSON file with the payload; - for standard input')
+    .option('--id <id>', 'id of an earlier delivery, to redeliver it')
+    .option('--json', 'print JSON')
+    .action(async (event, file, options) =>
+      end(await (await import('./deliver.ts')).deliver(event, file, options)),
+    )
+}
+
+function addConfigCommands(program: Command, end: (code: number) => void): void {
+  const config = program
+    .command('config')
+    .description('read and change settings, for all repositories or for one')
+  addStackOptions(config.command('get'))
+    .description('print one setting, or all')
+    .argument('[words...]', '[owner/repo] [key]')
+    .action(async (words, options) => end(await (await import('./config.ts')).printSetting(words, options)))
+  addStackOptions(config.command('set'))
+    .description('change a setting, for example: config set you/project timeout 600')
+    .argument('<words...>', '[owner/repo] key value; the value is JSON or a plain string')
+    .action(async (words, options) => end(await (await import('./config.ts')).changeSetting(words, options)))
+  addStackOptions(config.command('unset'))
+    .description('remove a setting')
+    .argument('<words...>', '[owner/repo] key')
+    .action(async (words, options) => end(await (await import('./config.ts')).removeSetting(words, options)))
+}
+
+function addSecretCommands(program: Command, end: (code: number) => void): void {
+  const secret = program
+    .command('secret')
+    .description('manage secret variables of builds, for all repositories or for one')
+  addStackOptions(secret.command('set <name> [owner/repo]'))
+    .description('set a secret; the value comes from a prompt, a file or standard input')
+    .option('--file <file>', 'read the value from a file')
+    .action(async (name, repository, options) =>
+      end(await (await import('./secret.ts')).storeSecret(name, repository, options)),
+    )
+  addStackOptions(secret.command('list [owner/repo]'))
+    .description('list the names of secrets')
+    .option('--json', 'print JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./secret.ts')).printSecrets(repository, options)),
+    )
+  addStackOptions(secret.command('remove <name> [owner/repo]'))
+    .description('remove a secret')
+    .action(async (name, repository, options) =>
+      end(await (await import('./secret.ts')).deleteSecret(name, repository, options)),
+    )
+}
