@@ -6,7 +6,7 @@ import { buildKeys, deliveryKey } from '../../../src/records/keys.ts'
 import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -106,7 +106,7 @@ test.each([
     // One build before, so that the number must be looked for as well.
     await putJson(bucket.store, buildKeys({ project, number: 1 }).build, makeBuild({ project, number: 1 }))
     const seen = new Set<string>()
-    const front = await startFront(bucket.url, ({ method, url, headers }) => {
+    const front = await startProxy(bucket.url, ({ method, url, headers }) => {
       const key = (url ?? '').split('?')[0]?.replace('/builds/', '') ?? ''
       const write = `${key} ${headers['if-match']} ${headers['if-none-match']}`
       if (method !== 'PUT' || !loses(key) || seen.has(write)) return false

@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(dist, { recursive: true, force: true })
 })
 
-const orderOf = (number: number) =>
+const jobMessageOf = (number: number) =>
   ci.mails.find(({ to, text }) => to === READER && JSON.parse(text).build.number === number)?.text ?? ''
 
 /** A push of the commit that is there, signed, as GitHub's request comes out of a function URL. */
@@ -96,7 +96,7 @@ test.each(ENTRIES)(
 )
 
 test('the whole way in bundles: cold, and warm in the same sandbox', async () => {
-  const first = await ci.look(build(1))
+  const first = await ci.view(build(1))
   expect(first).toMatchObject({ status: 'passed', runner: { start: 'cold' } })
   expect(await ci.statuses(REPOSITORY, commit)).toContainEqual(expect.stringMatching(/^success lambci\/push/))
 
@@ -156,7 +156,7 @@ test('report: a notification with an encoded key, a schedule, and failure record
     expect((await ci.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)
   }
   expect(await ci.statuses(REPOSITORY, commit)).toHaveLength(delivered.length + 2)
-  const payload = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
+  const payload = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
   await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
   const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))
   await report(snsEvent('lambci-failures', wrapped))
@@ -165,14 +165,14 @@ test('report: a notification with an encoded key, a schedule, and failure record
     ['1', "it ran into the build function's own time limit"],
     ['2', "it ran into the build function's own time limit"],
   ])
-  expect((await ci.look(build(1)))?.status).toBe('passed')
+  expect((await ci.view(build(1)))?.status).toBe('passed')
 })
 
 test('build: a second delivery of an order by SNS changes nothing', async () => {
-  const before = await ci.look(build(1))
-  const event = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
+  const before = await ci.view(build(1))
+  const event = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
   const outcome = await ci.system.lambda.invoke(functionName('run-protected'), event)
   expect(outcome).toMatchObject({ ok: true })
-  expect(await ci.look(build(1))).toEqual(before)
+  expect(await ci.view(build(1))).toEqual(before)
   expect((await readBuild(ci.system.store, build(1)))?.nonce).toBeDefined()
 })

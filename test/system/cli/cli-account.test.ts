@@ -296,7 +296,7 @@ test('rebuild: the same commit under a new number, followed to its end', async (
     /^Build #2 of you\/again: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/again\/builds\/2\n/,
   )
   expect(again.stdout).toContain('built 2\n')
-  expect(await ci.look({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
+  expect(await ci.view({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
   expect(JSON.parse((await onTestSystem('rebuild', 'you/again#1', '--json')).stdout)).toMatchObject({
     number: 3,
   })
@@ -307,7 +307,7 @@ test('rebuild: the same commit under a new number, followed to its end', async (
   const slow = await ci.write(lambciJson('sleep 3'))
   await ci.push(slow, 'you/slow', 'master')
   const build = { project: 'gh/you/slow', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const early = await onTestSystem('rebuild', 'you/slow')
   expect([early.exitCode, early.stderr]).toEqual([
     2,

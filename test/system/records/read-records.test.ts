@@ -3,7 +3,7 @@ import { buildKeys } from '../../../src/records/keys.ts'
 import { readRawJobRun, readRecords } from '../../../src/records/read-records.ts'
 import { RunRecorder } from '../../../src/records/run-recorder.ts'
 import { type Bucket, openAt, openBucket, putJson } from '../../support/bucket.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { after, endedRun, makeBuild, reportOf, runOf } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -39,7 +39,7 @@ test.each([
 test('a huge run.json is not even read', async () => {
   const huge = Buffer.alloc(40_000_000, ' ')
   await bucket.store.put(buildKeys(makeBuild({ number: 5 })).run, huge, 'application/json')
-  const front = await startFront(bucket.url)
+  const front = await startProxy(bucket.url)
   try {
     expect(await readRawJobRun(openAt(front.url), makeBuild({ number: 5 }))).toMatchObject({
       conclusion: 'errored',
@@ -63,7 +63,7 @@ test('of many who claim a job at once, one has it', async () => {
 test('a claim whose answer was lost knows itself again', async () => {
   const build = makeBuild({ number: 8 })
   let lost = 0
-  const front = await startFront(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
+  const front = await startProxy(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
   try {
     const recorder = await RunRecorder.claim(openAt(front.url), build, runner, after(1))
     expect(lost).toBe(2)

@@ -3,7 +3,7 @@ import { readReport } from '../../../src/records/read-records.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { LEASE_SECONDS, withLease } from '../../../src/reporting/lease.ts'
 import { type Bucket, openAt, openBucket } from '../../support/bucket.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { after, NONCE } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -135,7 +135,7 @@ test('so does who fails after another has asked, whose news is kept', async () =
 test('a repeated write that lost against itself ends neither in silence nor in a loop', async () => {
   const build = nextBuild()
   const seen = new Set<string>()
-  const front = await startFront(bucket.url, ({ method, headers }) => {
+  const front = await startProxy(bucket.url, ({ method, headers }) => {
     const write = `${headers['if-match']} ${headers['if-none-match']}`
     return method === 'PUT' && !seen.has(write) && Boolean(seen.add(write))
   })

@@ -28,7 +28,7 @@ const keysOf = async (repository: string) =>
 
 /** In a sandbox that is cold, so that what is restored comes from the bucket. */
 function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
-  ci.coolDown()
+  ci.killSandboxes()
   return buildWarm(at, repository, number, more)
 }
 

@@ -13,7 +13,7 @@ afterAll(() => ci.close())
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
 const isAt = (build: { project: string; number: number }, status: string) =>
-  ci.until(status, async () => (await ci.look(build))?.status === status)
+  ci.until(status, async () => (await ci.view(build))?.status === status)
 
 test('a running build ends within seconds, and everybody is told', async () => {
   const build = { project: 'gh/ada/long', number: 1 }
@@ -54,9 +54,9 @@ test('a queued build ends without starting', async () => {
   expect(await ci.ended(queued)).toMatchObject({ status: 'cancelled', startedAt: null, cost: null })
   await ci.ended({ project: 'gh/ada/first', number: 1 })
   // Its order is delivered all the same, and finds the wish.
-  await ci.until('the claim', async () => (await ci.look(queued))?.runner)
-  await ci.until('its end', async () => (await ci.look(queued))?.log)
-  expect(await ci.look(queued)).toMatchObject({ status: 'cancelled' })
+  await ci.until('the claim', async () => (await ci.view(queued))?.runner)
+  await ci.until('its end', async () => (await ci.view(queued))?.log)
+  expect(await ci.view(queued)).toMatchObject({ status: 'cancelled' })
   expect(await ci.log(queued)).not.toMatch(/^started$/m)
   expect(await ci.statuses('ada/second', commit)).toEqual([expect.stringMatching(/^error .*Cancelled: by/)])
 })

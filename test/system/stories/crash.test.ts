@@ -54,7 +54,7 @@ test('killed in its deploy: the tests stay green, the deploy is red', async () =
   )
   const commit = await ci.push(at, 'killed/deploy', 'master')
   const build = { project: 'gh/killed/deploy', number: 1 }
-  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
   for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'failed' } })
@@ -72,7 +72,7 @@ test('a command longer than the function may live is stopped in time to say so',
 })
 
 /** A job on record as admission leaves it, of which no build function has heard. */
-async function unheard(repository: string, change: object) {
+async function buildWithoutRun(repository: string, change: object) {
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, repository, 'master')
   const first = { project: `gh/${repository}`, number: 1 }
@@ -87,7 +87,7 @@ async function unheard(repository: string, change: object) {
 const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString()
 
 test("the dead man's switch ends a build of which nothing more was heard", async () => {
-  const build = await unheard('silent/one', { latestEnd: anHourAgo() })
+  const build = await buildWithoutRun('silent/one', { latestEnd: anHourAgo() })
   const run = {
     ...(await storedRun('silent/one')),
     phase: 'running',
@@ -107,7 +107,7 @@ test("the dead man's switch ends a build of which nothing more was heard", async
 })
 
 test('a job that no build function ever took is handed out again', async () => {
-  const build = await unheard('lost/order', { latestEnd: anHourAgo() })
+  const build = await buildWithoutRun('lost/order', { latestEnd: anHourAgo() })
   await setSwitch(build)
   const view = await ci.ended(build)
   expect(view.status).toBe('passed')
@@ -118,7 +118,7 @@ test('a build that writes rubbish over its record is errored, and its log is who
   const at = await ci.write(lambciJson('echo before; sleep 4; kill -9 $PPID'))
   await ci.push(at, 'rubbish/record', 'master')
   const build = { project: 'gh/rubbish/record', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   await ci.system.store.put(buildKeys(build).run, 'rubbish', 'application/json')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
@@ -129,9 +129,9 @@ test('a failure record ends only the build whose nonce it carries', async () => 
   const at = await ci.write(lambciJson('sleep 2'))
   await ci.push(at, 'forged/record', 'master')
   const build = { project: 'gh/forged/record', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const standing = await readBuild(ci.system.store, build)
-  const { requestId } = (await ci.look(build))?.runner ?? {}
+  const { requestId } = (await ci.view(build))?.runner ?? {}
   const message = {
     build: { ...standing, nonce: randomUUID() },
     grants: grantsWith(),
@@ -142,7 +142,7 @@ test('a failure record ends only the build whose nonce it carries', async () => 
     requestPayload: { Records: [{ Sns: { Message: JSON.stringify(message) } }] },
     responsePayload: { errorMessage: 'forged' },
   })
-  expect((await ci.look(build))?.status).toBe('running')
+  expect((await ci.view(build))?.status).toBe('running')
   expect(await ci.ended(build)).toMatchObject({ status: 'passed' })
 })
 

@@ -26,7 +26,7 @@ test('a redelivery during the build is that build, and after its end a new one',
   const [first] = await answers('again/and-again')
   await redeliver('again/and-again', first?.id ?? 0)
   await ci.ended({ project: 'gh/again/and-again', number: 1 })
-  expect(await ci.look({ project: 'gh/again/and-again', number: 2 })).toBeNull()
+  expect(await ci.view({ project: 'gh/again/and-again', number: 2 })).toBeNull()
 
   await redeliver('again/and-again', first?.id ?? 0)
   const view = await ci.ended({ project: 'gh/again/and-again', number: 2 })
@@ -36,7 +36,7 @@ test('a redelivery during the build is that build, and after its end a new one',
 })
 
 /** Reads along on the topic `jobs`: from now on its orders come as mails, too. */
-async function readOrders(to: string): Promise<() => string[]> {
+async function subscribeToJobMessages(to: string): Promise<() => string[]> {
   const { sns, jobsTopic, region, accessKeyId, secretAccessKey } = ci.system.addresses
   const client = new SNSClient({ endpoint: sns, region, credentials: { accessKeyId, secretAccessKey } })
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: to }))
@@ -45,11 +45,11 @@ async function readOrders(to: string): Promise<() => string[]> {
 }
 
 test('an order that SNS delivers twice is built once', async () => {
-  const messages = await readOrders('reader@localhost')
+  const messages = await subscribeToJobMessages('reader@localhost')
   const at = await ci.write(lambciJson('echo "built by $AWS_REQUEST_ID"; sleep 1'))
   await ci.push(at, 'twice/sent', 'master')
   const build = { project: 'gh/twice/sent', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const [message] = messages().filter(text => text.includes('"gh/twice/sent"'))
   const event = { Records: [{ EventSource: 'aws:sns', Sns: { Message: message } }] }
   await ci.system.lambda.invokeAsync(functionName('run-protected'), event)
@@ -57,7 +57,7 @@ test('an order that SNS delivers twice is built once', async () => {
   await ci.settled()
   expect(view.status).toBe('passed')
   expect((await ci.log(build)).match(/^built by/gm)).toHaveLength(1)
-  expect(await ci.look(build)).toEqual(view)
+  expect(await ci.view(build)).toEqual(view)
 })
 
 test('reports out of order and doubled say nothing again', async () => {

@@ -154,7 +154,7 @@ test('kill -9 in mid-deploy: told, the stage free, and the next push deploys', a
   const slow = lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo begun; sleep 654321' })
   const at = await ci.write(slow)
   await ci.push(at, 'ada/killed', 'master')
-  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
   await sleep(300)
   for (const { pid } of ci.system.lambda.sandboxes(functionName('run-protected')))
     process.kill(pid, 'SIGKILL')

@@ -47,7 +47,7 @@ test('commits that were not fetched may have changed anything', async () => {
   await ci.push(at, 'ada/far', 'master')
   await ci.ended({ project, number: 1 })
   // Whoever comes next has nothing of what was fetched before.
-  ci.coolDown()
+  ci.killSandboxes()
   for (let index = 0; index < 7; index++)
     await ci.git(at, 'commit', '--quiet', '--allow-empty', '--message', `Step ${index}`)
   await ci.push(at, 'ada/far', 'master', { 'docs/a.txt': '1' })

@@ -79,7 +79,7 @@ test('Zappa: from master exactly "update dev", from qa "update qa", and nothing 
   await ci.api('POST', '/repos/ada/site/pulls', { title: 'From a fork', head: 'stranger:qa', base: 'qa' })
   const pull = await ci.until('the build of the pull request', async () => {
     for (let number = 6; number < 12; number++) {
-      const view = await ci.look({ project, number })
+      const view = await ci.view({ project, number })
       if (view?.commit === head) return view
     }
     return null

@@ -6,10 +6,10 @@ test('the next start with the same data ends what was under way, and goes on wit
   const at = await first.write(lambciJson('echo once; sleep 1000'))
   await first.push(at, 'here/again', 'master')
   const build = { project: 'gh/here/again', number: 1 }
-  await first.until('the start', async () => (await first.look(build))?.status === 'running')
+  await first.until('the start', async () => (await first.view(build))?.status === 'running')
   await first.system.close()
 
-  const next = await openTestSystem({ home: first.directory })
+  const next = await openTestSystem({ root: first.directory })
   try {
     expect(await next.ended(build)).toMatchObject({
       status: 'errored',

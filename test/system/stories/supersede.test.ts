@@ -11,7 +11,7 @@ afterAll(() => ci.close())
 
 const LONG = 'echo begun; sleep 40'
 const isAt = (build: { project: string; number: number }, status: string) =>
-  ci.until(`${status} of #${build.number}`, async () => (await ci.look(build))?.status === status)
+  ci.until(`${status} of #${build.number}`, async () => (await ci.view(build))?.status === status)
 
 /** Two pushes in a row, the first of which is running when the second comes; answers the first's commit. */
 async function pushTwice(repository: string, branch: string, files: Files): Promise<string> {
@@ -49,7 +49,7 @@ test('of a pull request too, and another branch is left alone', async () => {
     status: 'cancelled',
     reason: expect.stringMatching(/^Superseded by #[56]$/),
   })
-  expect((await ci.look({ project, number: 4 }))?.status).toBe('running')
+  expect((await ci.view({ project, number: 4 }))?.status).toBe('running')
   for (const number of [4, 5, 6])
     await lambci(['cancel', `ada/pulls#${number}`, '--data', join(ci.directory, 'data')])
 })

@@ -149,7 +149,7 @@ test("a commit that is gone ends the build with git's own words, and no token in
   const [hook] = await ci.api('GET', `/repos/${login}/gone/hooks`)
   const [delivery] = await ci.api('GET', `/repos/${login}/gone/hooks/${hook.id}/deliveries`)
   await ci.api('DELETE', `/repos/${login}/gone`)
-  ci.coolDown()
+  ci.killSandboxes()
   const sent = await resend(delivery.id, login, commit)
   expect(sent.status).toBe(202)
   const view = await ci.ended({ project: `gh/${login}/gone`, number: 2 })
