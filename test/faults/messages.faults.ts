@@ -25,7 +25,7 @@ async function writeEntry(entry: string): Promise<void> {
   const source = (path: string) => JSON.stringify(join(import.meta.dirname, path))
   await writeFile(
     join(directory, `${entry}.ts`),
-    `import { offsetClock } from ${source('moved-clock.ts')}
+    `import { offsetClock } from ${source('offset-clock.ts')}
 const withOffset = offsetClock(${JSON.stringify(join(directory, 'offset'))})
 export const handler = withOffset((await import(${source(`../../src/functions/${entry}.ts`)})).handler)
 `,
