@@ -7,7 +7,7 @@ import { openStore } from '../../src/aws/bucket.ts'
 import { readRawJobRun } from '../../src/records/read-records.ts'
 import type { BuildAsked, BuildTook } from './build-process.ts'
 import { answer, type Ground, type S3Use } from './ground.ts'
-import { BUCKET, KEYS, jobMessageOf } from './job.ts'
+import { BUCKET, KEYS, orderOf } from './job.ts'
 import { median, quantile } from './numbers.ts'
 import { PROJECT, pushCommit, TINY } from './repositories.ts'
 
@@ -77,7 +77,7 @@ export async function benchBuild(wanted: BuildCase, ground: Ground): Promise<Bui
     await ground.used()
     const from = Date.now()
     const took = await builder.build({
-      order: jobMessageOf(commit, ++lastNumber, false, wanted.repository),
+      order: orderOf(commit, ++lastNumber, false, wanted.repository),
       ...{ s3, github: ground.github, directory: ground.directory },
     })
     const use = await ground.used()

@@ -7,7 +7,7 @@ export const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-
 export const SECRETS_KEY = 'secrets/env/global.json'
 
 /** An order as the topic brings it. */
-export const jobMessageOf = (
+export const orderOf = (
   commit: string,
   number: number,
   hasSecrets: boolean,

@@ -5,7 +5,7 @@ import type { BuildAsked, BuildTook } from './build-process.ts'
 import { runBare } from './builds.ts'
 import type { LogCase } from './cases.ts'
 import { answer, type Ground } from './ground.ts'
-import { BUCKET, KEYS, jobMessageOf, SECRETS_KEY } from './job.ts'
+import { BUCKET, KEYS, orderOf, SECRETS_KEY } from './job.ts'
 import { median, quantile } from './numbers.ts'
 import { pushCommit, TINY } from './repositories.ts'
 
@@ -69,7 +69,7 @@ async function runBuild(
   await answer(child)
   const number = ++lastNumber
   const asked: BuildAsked = {
-    order: jobMessageOf(commit, number, wanted.hasSecrets ?? false, TINY),
+    order: orderOf(commit, number, wanted.hasSecrets ?? false, TINY),
     s3,
     github,
     directory,
