@@ -226,7 +226,7 @@ test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async (
   expect(view).toMatchObject({
     status: 'errored',
     deploy: null,
-    reason: expect.stringContaining('a deploy that it cannot have done'),
+    reason: expect.stringContaining('claims a deploy that this build cannot have done'),
   })
   expect(await ci.api('GET', '/repos/home/forger/deployments')).toEqual([])
   expect((await ci.statuses('home/forger', view.commit)).at(-1)).toMatch(/^error /)
