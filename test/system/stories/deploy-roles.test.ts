@@ -192,7 +192,7 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
     status: 'passed',
     trigger: 'deploy/dev',
-    target: { of: 1, order: null },
+    target: { of: 1, sequence: null },
     deploy: { status: 'succeeded' },
   })
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({

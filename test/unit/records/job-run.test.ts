@@ -18,7 +18,11 @@ test('a run survives JSON unchanged', () => {
       url: 'https://dev.example.com/',
       by: null,
     },
-    notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds', slack: null },
+    notifications: {
+      on: 'change',
+      slack: null,
+      sns: { topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' },
+    },
   })
   expect(parse(run)).toEqual(run)
 })
