@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../loopback/system/functions.ts'
-import { bringPush } from '../../test/support/signed-push.ts'
+import { sendPush } from '../../test/support/signed-push.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../test/support/test-system.ts'
 import { bundle, ENTRIES, writeBundle } from '../bundle.ts'
 import { runBaselineIn } from './builds.ts'
@@ -61,7 +61,7 @@ export async function benchSystem(): Promise<SystemResult> {
 /** Milliseconds until a push is accepted. */
 async function deliver(ci: TestSystem, commit: string): Promise<{ ms: number }> {
   const start = performance.now()
-  const answer = await bringPush(ci.system.addresses, 'bench/whole', commit)
+  const answer = await sendPush(ci.system.addresses, 'bench/whole', commit)
   if (answer.status !== 202) throw new Error(`A delivery was answered with ${answer.status}`)
   return { ms: performance.now() - start }
 }

@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core'
 
 const SOURCE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
-/** What axe, the usual judge of accessibility, has against a page. */
-export async function complaintsOfAxe(page: Page): Promise<string[]> {
+/** The accessibility violations that axe finds on a page. */
+export async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(SOURCE, 'utf8'))
   return page.evaluate(async () => {
     type Found = { violations: { id: string; nodes: { html: string }[] }[] }

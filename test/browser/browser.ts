@@ -3,15 +3,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-/** Where pictures of what the tests have seen are kept; `SCREENSHOTS` names another place. */
-const PICTURES = process.env.SCREENSHOTS ?? join(import.meta.dirname, '..', '..', '.screenshots')
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** The directory of screenshots; overridden by `SCREENSHOTS`. */
+const SCREENSHOTS = process.env.SCREENSHOTS ?? join(import.meta.dirname, '..', '..', '.screenshots')
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** A real Chromium; `CHROMIUM` names another than the system's. */
+/** Starts the system's Chromium, or the one whose path is in `CHROMIUM`. */
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM ?? PLACES.find(existsSync)
+  const executablePath = process.env.CHROMIUM ?? PATHS.find(existsSync)
   if (!executablePath)
-    throw new Error('No Chromium was found: install the package chromium, or set CHROMIUM.')
+    throw new Error('Chromium was not found. Install the package chromium, or set CHROMIUM to its path.')
   return chromium.launch({
     executablePath,
     args: [
@@ -25,32 +25,32 @@ export async function openBrowser(): Promise<Browser> {
   })
 }
 
-export type Seen = { page: Page; complaints: string[]; requests: string[] }
+export type OpenedPage = { page: Page; warnings: string[]; requests: string[] }
 
-/** A page that notes what the browser complains of, and everything that it asks for. */
+/** Opens a page and records its console errors and warnings, dialogs and requests. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
-): Promise<Seen> {
+): Promise<OpenedPage> {
   const context = await browser.newContext({ timezoneId: 'Europe/Berlin', locale: 'en-GB', ...options })
   const page = await context.newPage()
-  const complaints: string[] = []
+  const warnings: string[] = []
   const requests: string[] = []
   page.on('console', message => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+    if (['error', 'warning'].includes(message.type())) warnings.push(message.text())
   })
-  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('pageerror', error => warnings.push(String(error)))
   page.on('dialog', dialog => {
-    complaints.push(`a dialog: ${dialog.message()}`)
+    warnings.push(`a dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
   page.on('request', request => requests.push(request.url()))
   await page.goto(url)
-  return { page, complaints, requests }
+  return { page, warnings, requests }
 }
 
-export async function takePicture(page: Page, name: string): Promise<void> {
-  await mkdir(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
+  await mkdir(SCREENSHOTS, { recursive: true })
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
 }

@@ -8,8 +8,8 @@ import { buildKeys } from '../../src/records/keys.ts'
 import { HOSTILE } from '../support/payloads.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
-import { complaintsOfAxe } from './axe.ts'
-import { openBrowser, openPage, takePicture } from './browser.ts'
+import { axeViolations } from './axe.ts'
+import { openBrowser, openPage, takeScreenshot } from './browser.ts'
 
 let ci: TestSystem
 let browser: Browser
@@ -23,14 +23,14 @@ const urlOf = (repository: string, number: number) =>
 const WIDE = { viewport: { width: 1200, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 
-/** A build whose command is a script of the repository. */
+/** Pushes a repository whose build runs this script. */
 async function build(repository: string, script: string, rest: object = {}): Promise<void> {
   const at = await ci.write({ ...lambciJson('./test.sh', rest), 'test.sh': `#!/bin/bash\n${script}` })
   await ci.push(at, repository, 'master', {}, 'Paint it green\n\nAll of it.')
 }
 const ended = (repository: string) => ci.ended({ project: `gh/${repository}`, number: 1 })
 
-/** A build that has ended with this log, as the runner writes it. */
+/** Stores a build that has ended with this log, as the runner writes it. */
 async function store(
   project: string,
   log: Iterable<Uint8Array>,
@@ -61,18 +61,18 @@ const COLORS = [
   String.raw`printf '\033[31mred\033[0m \033[38;5;208morange\033[0m \033[38;2;90;160;255mtrue\033[0m \033[42mground\033[0m \033[7mreverse\033[0m\n'`,
 ].join('\n')
 
-test('a build is followed while it runs, to its end', async () => {
+test('the page follows a running build to its end', async () => {
   await build('ada/live', `${COLORS}\nfor i in $(seq 60); do echo "test $i passed"; sleep 0.1; done`)
   await ci.until(
     'the start',
-    async () => (await ci.look({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
+    async () => (await ci.view({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
   )
-  const { page, complaints, requests } = await openPage(browser, urlOf('ada/live', 1), WIDE)
+  const { page, warnings, requests } = await openPage(browser, urlOf('ada/live', 1), WIDE)
   expect(await page.title()).toBe('running · ada/live #1')
   const icon = () => page.locator('link[rel=icon]').getAttribute('href')
   const before = await icon()
   await page.getByText('test 20 passed').waitFor()
-  await takePicture(page, 'build-running')
+  await takeScreenshot(page, 'build-running')
   const early = (await shownLines(page)).length
   await page.getByText('Passed after').waitFor()
   await page.waitForFunction(() => document.title.startsWith('passed'))
@@ -81,24 +81,24 @@ test('a build is followed while it runs, to its end', async () => {
   expect(lines.length).toBeGreaterThan(early)
   expect(lines.filter(line => /^test \d+ passed$/.test(line))).toHaveLength(60)
   expect(lines).toContain('progress 3/3 ###')
-  // It was followed: the end of the log is on the screen.
+  // The page has scrolled to the end of the log.
   await expect(page.getByText('Passed after').isVisible()).resolves.toBe(true)
   await page.evaluate(() => scrollTo(0, 0))
-  await takePicture(page, 'build-passed')
-  expect(complaints).toEqual([])
-  // Nothing comes from anywhere else, and an ended build is asked nothing more.
+  await takeScreenshot(page, 'build-passed')
+  expect(warnings).toEqual([])
+  // There are no requests to other origins, and none after the end of the build.
   expect(requests.filter(url => !url.startsWith(ci.system.addresses.url))).toEqual([])
-  const asked = requests.length
+  const requestsAtEnd = requests.length
   await page.waitForTimeout(2500)
-  expect(requests.length).toBe(asked)
+  expect(requests.length).toBe(requestsAtEnd)
   await page.close()
 })
 
-test('who scrolls up is left where they read', async () => {
+test('scrolling up stops following the log', async () => {
   await build('ada/scroll', 'seq 300; sleep 1; for i in $(seq 30); do seq 20; sleep 0.1; done')
   await ci.until(
     'the start',
-    async () => (await ci.look({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
+    async () => (await ci.view({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
   )
   const { page } = await openPage(browser, urlOf('ada/scroll', 1), WIDE)
   await page.locator('[data-line="300"]').waitFor()
@@ -115,10 +115,10 @@ test('who scrolls up is left where they read', async () => {
   await page.close()
 })
 
-test('colours, and what a terminal does with them', async () => {
+test('shows the colours and control sequences of a terminal', async () => {
   await build('ada/colors', COLORS)
   await ended('ada/colors')
-  const { page, complaints } = await openPage(browser, urlOf('ada/colors', 1), WIDE)
+  const { page, warnings } = await openPage(browser, urlOf('ada/colors', 1), WIDE)
   await page.locator('.line').first().waitFor()
   const styleOf = (text: string) => page.getByText(text, { exact: true }).first().getAttribute('style')
   const colorOf = (text: string) =>
@@ -131,13 +131,13 @@ test('colours, and what a terminal does with them', async () => {
   expect(await styleOf('true')).toContain('rgb(90, 160, 255)')
   expect(await colorOf('red')).toBe('rgb(179, 32, 42)')
   expect(await page.locator('.bold').first().textContent()).toBe('Installing')
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   await page.close()
 })
 
 const square = (number: number) => `tests/test_paint.py::test_square_${number} PASSED`
 
-test('a failure is found, linked to and searched', async () => {
+test('finds the first error, links to lines and searches the log', async () => {
   await build(
     'ada/red',
     [
@@ -148,15 +148,15 @@ test('a failure is found, linked to and searched', async () => {
     ].join('\n'),
   )
   await ended('ada/red')
-  const { page, complaints } = await openPage(browser, urlOf('ada/red', 1), WIDE)
+  const { page, warnings } = await openPage(browser, urlOf('ada/red', 1), WIDE)
   await page.getByRole('button', { name: 'First error' }).click()
   await page.locator('.marked').waitFor()
   expect(await page.locator('.marked .text').textContent()).toBe(
     'tests/test_paint.py:12: AssertionError: not green',
   )
-  await takePicture(page, 'build-failed')
+  await takeScreenshot(page, 'build-failed')
 
-  // A line's number is a link; with Shift it is a range.
+  // A line's number is a link; a click with Shift selects a range.
   await page.locator('.marked a').click()
   const first = new URL(page.url()).hash
   expect(first).toMatch(/^#L\d+$/)
@@ -192,11 +192,11 @@ test('a failure is found, linked to and searched', async () => {
       .first()
       .evaluate(element => getComputedStyle(element).whiteSpace),
   ).toBe('pre')
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   await page.close()
 })
 
-test('raw and download lead to the bucket, the one to read and the other to keep', async () => {
+test('"Raw log" shows the log from the bucket, "Download" saves it', async () => {
   const { page } = await openPage(browser, urlOf('ada/red', 1), WIDE)
   await page.getByRole('link', { name: 'Raw log' }).click()
   expect(await page.locator('body').textContent()).toContain('AssertionError: not green')
@@ -210,11 +210,11 @@ test('raw and download lead to the bucket, the one to read and the other to keep
   await page.close()
 })
 
-test('times are those of the reader', async () => {
+test("times are in the reader's time zone", async () => {
   await store('gh/ada/times', [Buffer.from('one\n')])
   const { page } = await openPage(browser, urlOf('ada/times', 1), WIDE)
   await page.locator('.line').first().waitFor()
-  // 10:00 UTC on a winter's day.
+  // 10:00 UTC in winter.
   expect(await page.locator('time').first().textContent()).toBe('20 Nov 2026, 11:00:00')
   await page.close()
 })
@@ -227,9 +227,9 @@ function* largeLog(bytes: number): Generator<Uint8Array> {
   }
 }
 
-test('200 MB open at once: only what is seen is fetched and drawn', async () => {
+test('a log of 200 MB opens immediately: only the visible part is fetched and drawn', async () => {
   await store('gh/ada/large', largeLog(200_000_000))
-  const { page, complaints, requests } = await openPage(browser, urlOf('ada/large', 1), WIDE)
+  const { page, warnings, requests } = await openPage(browser, urlOf('ada/large', 1), WIDE)
   let received = 0
   page.on('response', async answer => {
     received += Number((await answer.allHeaders())['content-length'] ?? 0)
@@ -250,13 +250,13 @@ test('200 MB open at once: only what is seen is fetched and drawn', async () => 
   await page.locator('[data-line="2500000"]').waitFor()
   expect(await textOfLine(page, 2_500_000)).toMatch(/^line 2500000 /)
 
-  // The page's own scrollbar leads through all of it.
+  // The page's own scrollbar covers the whole log.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2))
   await page.waitForTimeout(1500)
   const [middle = ''] = await shownLines(page)
   expect(Number(middle.split(' ')[1])).toBeGreaterThan(1_150_000)
   expect(Number(middle.split(' ')[1])).toBeLessThan(1_350_000)
-  for (let acquisition = 0; acquisition < 20; acquisition++) {
+  for (let step = 0; step < 20; step++) {
     await page.mouse.wheel(0, 3000)
     await page.waitForTimeout(50)
   }
@@ -265,11 +265,11 @@ test('200 MB open at once: only what is seen is fetched and drawn', async () => 
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index))
   expect(await elements()).toBeLessThan(1600)
   expect(received).toBeLessThan(40_000_000)
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   await page.close()
 })
 
-test('binary output, a line of 10 MB, progress bars, cursor movements, bad UTF-8, NUL', async () => {
+test('shows binary output, a line of 10 MB, progress bars, cursor movements, bad UTF-8 and NUL', async () => {
   const long = Buffer.from(`${'long '.repeat(2_000_000)}the end\n`)
   const progress = Buffer.from(
     `${Array.from({ length: 5000 }, (_, step) => `\rstep ${step} of 5000   `).join('')}\n`,
@@ -281,7 +281,7 @@ test('binary output, a line of 10 MB, progress bars, cursor movements, bad UTF-8
     Buffer.from('last\n'),
   ])
   await store('gh/ada/odd', [Buffer.from('first\n'), long, progress, odd])
-  const { page, complaints } = await openPage(browser, urlOf('ada/odd', 1), WIDE)
+  const { page, warnings } = await openPage(browser, urlOf('ada/odd', 1), WIDE)
   await page.getByText('last', { exact: true }).waitFor()
   const lines = await shownLines(page)
   expect(lines[0]).toBe('first')
@@ -296,7 +296,7 @@ test('binary output, a line of 10 MB, progress bars, cursor movements, bad UTF-8
     expect.stringContaining('still here'),
     'last',
   ])
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   await page.close()
 })
 
@@ -316,7 +316,7 @@ const INJECTIONS = [
   '\u202egnp.exe',
 ]
 
-test('whatever strangers write, nothing runs and nothing is loaded', async () => {
+test('hostile text runs and loads nothing', async () => {
   const log = INJECTIONS.map(text => Buffer.from(`${text}\n`))
   for (const [index, text] of INJECTIONS.entries()) {
     const project = `gh/ada/inject-${index}`
@@ -332,8 +332,7 @@ test('whatever strangers write, nothing runs and nothing is loaded', async () =>
     })
     await ci.system.store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
   }
-  const seen = await openPage(browser, urlOf('ada/inject-0', 1), WIDE)
-  const { page, complaints, requests } = seen
+  const { page, warnings, requests } = await openPage(browser, urlOf('ada/inject-0', 1), WIDE)
   for (const index of INJECTIONS.keys()) {
     const url = urlOf(`ada/inject-${index}`, 1)
     await page.goto(`${url}#L<img src=x onerror=alert(1)>`)
@@ -354,7 +353,7 @@ test('whatever strangers write, nothing runs and nothing is loaded', async () =>
     expect(active.length).toBeLessThanOrEqual(1)
     expect(new URL(page.url()).origin).toBe(ci.system.addresses.url)
   }
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   expect(
     requests.filter(url => !url.startsWith(ci.system.addresses.url) && !url.startsWith('data:')),
   ).toEqual([])
@@ -365,22 +364,22 @@ test.each([
   ['light', WIDE],
   ['dark', WIDE],
   ['phone', PHONE],
-] as const)('%s: can be read by everyone', async (name, viewport) => {
+] as const)('%s: accessible and without horizontal scrolling', async (name, viewport) => {
   for (const repository of ['ada/colors', 'ada/red']) {
     const colorScheme = name === 'dark' ? 'dark' : 'light'
     const { page } = await openPage(browser, urlOf(repository, 1), { ...viewport, colorScheme })
     await page.locator('.line').first().waitFor()
-    expect(await complaintsOfAxe(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect(width).toBeLessThanOrEqual(0)
     await page.evaluate(() => scrollTo(0, 0))
     await page.waitForTimeout(300)
-    await takePicture(page, `build-${name}-${repository.slice(4)}`)
+    await takeScreenshot(page, `build-${name}-${repository.slice(4)}`)
     await page.close()
   }
 })
 
-test('without the script it is plain text', async () => {
+test('without JavaScript the log is plain text', async () => {
   const { page } = await openPage(browser, urlOf('ada/colors', 1), { ...WIDE, javaScriptEnabled: false })
   expect(await page.locator('#log pre').textContent()).toMatch(
     /Installing\n[\s\S]*red orange true ground reverse\n/,

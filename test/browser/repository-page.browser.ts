@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
-import { complaintsOfAxe } from './axe.ts'
-import { openBrowser, openPage, takePicture } from './browser.ts'
+import { axeViolations } from './axe.ts'
+import { openBrowser, openPage, takeScreenshot } from './browser.ts'
 
 let ci: TestSystem
 let browser: Browser
@@ -24,8 +24,8 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([browser?.close(), ci?.close()]))
 
-test('builds, branches and the badge, to look at and to filter', async () => {
-  const { page, complaints, requests } = await openPage(browser, url(), {
+test('shows and filters builds, and shows stages and branches', async () => {
+  const { page, warnings, requests } = await openPage(browser, url(), {
     viewport: { width: 1200, height: 900 },
   })
   expect(await page.locator('.list > li').count()).toBe(4)
@@ -36,7 +36,7 @@ test('builds, branches and the badge, to look at and to filter', async () => {
   ])
   const branches = page.getByRole('list', { name: 'Newest build of each branch' })
   expect(await branches.textContent()).toMatch(/topic #3 failed/)
-  await takePicture(page, 'repository')
+  await takeScreenshot(page, 'repository')
   await page.getByLabel('Branch', { exact: true }).fill('master')
   await page.getByRole('button', { name: 'Show' }).click()
   expect(await page.locator('.list .number').allTextContents()).toEqual(['#4', '#1'])
@@ -49,7 +49,7 @@ test('builds, branches and the badge, to look at and to filter', async () => {
   await page.locator('.line').first().waitFor()
   await page.getByRole('link', { name: 'ada/web' }).click()
   expect(await page.locator('.list > li').count()).toBe(4)
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   expect(
     requests.filter(each => !each.startsWith(ci.system.addresses.url) && !each.startsWith('data:')),
   ).toEqual([])
@@ -60,26 +60,26 @@ test.each([
   ['light', { width: 1200, height: 900 }],
   ['dark', { width: 1200, height: 900 }],
   ['phone', { width: 390, height: 844 }],
-] as const)('%s: can be read by everyone', async (name, viewport) => {
+] as const)('%s: accessible and without horizontal scrolling', async (name, viewport) => {
   const colorScheme = name === 'dark' ? 'dark' : 'light'
   const { page } = await openPage(browser, url(), { viewport, colorScheme })
-  expect(await complaintsOfAxe(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
-  await takePicture(page, `repository-${name}`)
+  await takeScreenshot(page, `repository-${name}`)
   await page.close()
 })
 
-test('what strangers call their branches and commits is text', async () => {
+test('hostile names of branches and commits are shown as text', async () => {
   const at = await ci.write(lambciJson('exit 1', { branches: { '/./': true } }))
   await ci.push(at, 'ada/odd', 'x/<img/src=x/onerror=alert(1)>', {}, 'Try <script>alert(1)</script> red')
   await ci.ended({ project: 'gh/ada/odd', number: 1 })
-  const { page, complaints, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
+  const { page, warnings, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
   expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
   expect(await page.locator('.inline-list').textContent()).toContain(
     'x/<img/src=x/onerror=alert(1)> #1 failed',
   )
   expect(await page.locator('script, .list img, .inline-list img').count()).toBe(0)
-  expect(complaints).toEqual([])
+  expect(warnings).toEqual([])
   expect(requests.every(url => url.startsWith(ci.system.addresses.url) || url.startsWith('data:'))).toBe(true)
   await page.close()
 })

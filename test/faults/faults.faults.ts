@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { openFaults } from './play.ts'
-import { LONELY, TOGETHER } from './rows.ts'
+import { openFaultSystem } from './run-scenario.ts'
+import { CONCURRENT, SEQUENTIAL } from './scenarios.ts'
 
-let faults: Awaited<ReturnType<typeof openFaults>>
+let faults: Awaited<ReturnType<typeof openFaultSystem>>
 beforeAll(async () => {
-  faults = await openFaults({ buildTimeoutMs: 30_000 })
+  faults = await openFaultSystem({ buildTimeoutMs: 30_000 })
 })
 afterAll(() => faults.close())
 
-describe.concurrent('a fault of a server', () => {
-  test.each(TOGETHER)('$name', { timeout: 120_000 }, row => faults.play(row))
+describe.concurrent('a server fault', () => {
+  test.each(CONCURRENT)('$name', { timeout: 120_000 }, scenario => faults.run(scenario))
 })
 
-describe('a process that is killed', () => {
-  test.each(LONELY)('$name', { timeout: 120_000 }, row => faults.play(row))
+describe('a killed process', () => {
+  test.each(SEQUENTIAL)('$name', { timeout: 120_000 }, scenario => faults.run(scenario))
 })

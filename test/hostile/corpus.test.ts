@@ -11,23 +11,24 @@ import { viewOf } from '../../src/records/view.ts'
 import { keysIn } from '../support/bucket.ts'
 import { pushPayload } from '../support/payloads.ts'
 import { makeBuild } from '../support/records.ts'
-import { ADDRESSES, BODIES, CONFIGS, COURSES, HEADERS, LINES, PUSHES, RULES } from './corpus.ts'
-import { openFrontDoor } from './front-door.ts'
+import { ADDRESSES, BODIES, CONFIGS, HEADERS, LINES, PUSHES, RULES, RUN_RECORDS } from './corpus.ts'
+import { openHttpApp } from './http-app.ts'
 
-let door: Awaited<ReturnType<typeof openFrontDoor>>
+let http: Awaited<ReturnType<typeof openHttpApp>>
 beforeAll(async () => {
-  door = await openFrontDoor()
+  http = await openHttpApp()
 })
 afterAll(async () => {
-  // Whatever was sent, nothing lies where it should not, and no prototype has learnt anything.
-  const keys = await keysIn(door.bucket, '')
+  // No input has created an unexpected key or polluted a prototype.
+  const keys = await keysIn(http.bucket, '')
   expect(keys.filter(key => !/^(config|secrets|deliveries|gh\/[\w.-]+\/[\w.-]+)\//.test(key))).toEqual([])
   expect(keys.filter(key => key.includes('..'))).toEqual([])
-  await door.bucket.close()
+  await http.bucket.close()
   expect({}).not.toHaveProperty('polluted')
 })
 
-const answersInWords = async (answer: Response) => {
+/** Checks that a response is no server error and shows no stack trace. Returns its body. */
+const expectNoFault = async (answer: Response) => {
   expect(answer.status).toBeLessThan(500)
   const text = await answer.text()
   expect(text.length).toBeLessThan(100_000)
@@ -36,27 +37,30 @@ const answersInWords = async (answer: Response) => {
 }
 
 describe('the webhook', () => {
-  test.each(BODIES)('answers a body: %s', async (_, body) => {
-    const answer = await door.deliver('push', body)
+  test.each(BODIES)('rejects a body: %s', async (_, body) => {
+    const answer = await http.deliver('push', body)
     expect([400, 401]).toContain(answer.status)
-    expect(JSON.parse(await answersInWords(answer))).toHaveProperty('error')
+    expect(JSON.parse(await expectNoFault(answer))).toHaveProperty('error')
   })
 
-  test.each(PUSHES)('answers %s', async (_, { push, repository }) => {
+  test.each(PUSHES)('handles a push with %s', async (_, { push, repository }) => {
     const payload = pushPayload()
     const changed = { ...payload, ...push, repository: { ...payload.repository, ...repository } }
-    await answersInWords(await door.deliver('push', JSON.stringify(changed)))
+    await expectNoFault(await http.deliver('push', JSON.stringify(changed)))
   })
 
-  test.each(HEADERS)('answers with %s', async (_, headers) => {
-    await answersInWords(await door.deliver('push', JSON.stringify(pushPayload()), headers))
+  test.each(HEADERS)('handles a delivery with %s', async (_, headers) => {
+    await expectNoFault(await http.deliver('push', JSON.stringify(pushPayload()), headers))
   })
 })
 
-test.each(ADDRESSES.map(address => [address.slice(0, 70), address]))('%s is answered', async (_, address) => {
-  const text = await answersInWords(await door.get(address))
-  expect(text).not.toMatch(/<script>alert|Set-Cookie/)
-})
+test.each(ADDRESSES.map(address => [address.slice(0, 70), address]))(
+  '%s is answered without a fault',
+  async (_, address) => {
+    const text = await expectNoFault(await http.get(address))
+    expect(text).not.toMatch(/<script>alert|Set-Cookie/)
+  },
+)
 
 test.each(CONFIGS)('.lambci.json: %s', (_, lambciJson) => {
   const build = { ...makeBuild(), settings: {} }
@@ -71,14 +75,14 @@ test.each(CONFIGS)('.lambci.json: %s', (_, lambciJson) => {
 })
 
 test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
-  'the rule %s is refused, or matched in linear time',
+  'the rule %s is rejected or matched in linear time',
   (_, rule) => {
     const branch = `${'a'.repeat(254)}!`
     if (ruleError(rule) === null) expect(matchingRules([rule], branch).length).toBeLessThanOrEqual(1)
   },
 )
 
-test.each(COURSES)('run.json: %s', (_, body) => {
+test.each(RUN_RECORDS)('run.json: %s', (_, body) => {
   const run = parseJobRun(Buffer.from(body))
   const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)

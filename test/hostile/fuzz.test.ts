@@ -10,19 +10,19 @@ import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
 import { pullRequestPayload, pushPayload } from '../support/payloads.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
-import { openFrontDoor } from './front-door.ts'
+import { openHttpApp } from './http-app.ts'
 
-let door: Awaited<ReturnType<typeof openFrontDoor>>
+let http: Awaited<ReturnType<typeof openHttpApp>>
 beforeAll(async () => {
-  door = await openFrontDoor()
+  http = await openHttpApp()
 })
 afterAll(async () => {
-  await door.bucket.close()
-  // Whatever was sent, nobody's objects have learnt anything.
+  await http.bucket.close()
+  // No input has polluted a prototype.
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
 })
 
-const ODD = fc.oneof(
+const ODD_STRING = fc.oneof(
   fc.constantFrom(
     '__proto__',
     'constructor',
@@ -37,15 +37,15 @@ const ODD = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),
 )
 const anything = fc.anything({
-  key: ODD,
-  values: [ODD, fc.double(), fc.boolean(), fc.constant(null)],
+  key: ODD_STRING,
+  values: [ODD_STRING, fc.double(), fc.boolean(), fc.constant(null)],
   maxDepth: 3,
 })
 
-/** The places in a payload, so that one can be made into something else. */
-function placesIn(value: unknown, path: string[] = []): string[][] {
+/** The paths of all values in a payload. */
+function pathsIn(value: unknown, path: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [path]
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...path, key]))]
+  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, [...path, key]))]
 }
 
 function withChange(payload: object, path: readonly string[], value: unknown): unknown {
@@ -62,16 +62,16 @@ describe('the webhook', () => {
     ['pull_request', pullRequestPayload({ head: 'fork' })],
   ] as const
 
-  test('answers any field that is anything, and is never at fault', async () => {
+  test('answers a payload in which any field has any value, without a fault', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...PAYLOADS),
         fc.nat(),
         anything,
-        async ([event, payload], place, value) => {
-          const places = placesIn(payload)
-          const changed = withChange(payload, places[place % places.length] ?? [], value)
-          const answer = await door.deliver(event, JSON.stringify(changed) ?? 'null')
+        async ([event, payload], index, value) => {
+          const paths = pathsIn(payload)
+          const changed = withChange(payload, paths[index % paths.length] ?? [], value)
+          const answer = await http.deliver(event, JSON.stringify(changed) ?? 'null')
           expect([200, 202, 400, 403]).toContain(answer.status)
           expect(await answer.json()).toEqual(expect.any(Object))
         },
@@ -80,7 +80,7 @@ describe('the webhook', () => {
     )
   })
 
-  test('answers any body, event and header', async () => {
+  test('answers any body, event and header without a fault', async () => {
     const header = fc
       .string({ minLength: 1, maxLength: 60 })
       .map(text => text.replaceAll(/[^\x20-\x7e]/g, '?').trim() || 'x')
@@ -91,7 +91,7 @@ describe('the webhook', () => {
     )
     await fc.assert(
       fc.asyncProperty(body, header, header, header, async (text, event, id, type) => {
-        const answer = await door.deliver(event, text.toWellFormed(), {
+        const answer = await http.deliver(event, text.toWellFormed(), {
           'x-github-delivery': id,
           'content-type': type,
         })
@@ -101,23 +101,23 @@ describe('the webhook', () => {
     )
   })
 
-  test.each(['lambci_rebuild', 'lambci_deploy'])('our own %s takes anything as well', async event => {
-    const wish = fc.record({
-      project: fc.oneof(ODD, fc.constant('gh/ada/web')),
+  test.each(['lambci_rebuild', 'lambci_deploy'])('answers any %s request without a fault', async event => {
+    const request = fc.record({
+      project: fc.oneof(ODD_STRING, fc.constant('gh/ada/web')),
       number: anything,
-      stage: ODD,
+      stage: ODD_STRING,
       order: anything,
     })
     await fc.assert(
-      fc.asyncProperty(wish, async payload => {
-        expect((await door.deliver(event, JSON.stringify(payload))).status).toBeLessThan(500)
+      fc.asyncProperty(request, async payload => {
+        expect((await http.deliver(event, JSON.stringify(payload))).status).toBeLessThan(500)
       }),
       { numRuns: 150 },
     )
   })
 })
 
-test('pages answer any path and query, and never with 500', async () => {
+test('pages answer any path and query without a fault', async () => {
   const PATHS = [
     '',
     '/builds/1',
@@ -127,18 +127,18 @@ test('pages answer any path and query, and never with 500', async () => {
     '/builds/1/log.txt',
     '/badge.svg',
   ]
-  const part = fc.oneof(ODD, fc.constantFrom('ada', 'web', '1', '..', '%2e%2e'))
+  const part = fc.oneof(ODD_STRING, fc.constantFrom('ada', 'web', '1', '..', '%2e%2e'))
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...PATHS),
       part,
       part,
-      fc.dictionary(fc.constantFrom('from', 'length', 'key', 'branch', 'status', 'download'), ODD),
+      fc.dictionary(fc.constantFrom('from', 'length', 'key', 'branch', 'status', 'download'), ODD_STRING),
       async (path, owner, repository, query) => {
         const names = [owner, repository].map(name => encodeURIComponent(name.toWellFormed()))
         const search = new URLSearchParams(query)
         for (const where of [`/gh/${names.join('/')}${path}`, `/gh/ada/web${path}`]) {
-          const answer = await door.get(`${where}?${search}`)
+          const answer = await http.get(`${where}?${search}`)
           expect(answer.status).toBeLessThan(500)
           await answer.arrayBuffer()
         }
@@ -148,16 +148,16 @@ test('pages answer any path and query, and never with 500', async () => {
   )
 })
 
-describe('a run.json that an enemy wrote', () => {
+describe('a hostile run.json', () => {
   const record = endedRun({
     deploy: { stage: 'dev', status: 'failed', reason: 'x', exit: null, url: null, by: null },
   })
 
-  test('is read, or is an errored build, and is shown', () => {
+  test('is read or makes an errored build, and can be shown', () => {
     fc.assert(
-      fc.property(fc.nat(), anything, (place, value) => {
-        const places = placesIn(record)
-        const changed = withChange(record, places[place % places.length] ?? [], value)
+      fc.property(fc.nat(), anything, (index, value) => {
+        const paths = pathsIn(record)
+        const changed = withChange(record, paths[index % paths.length] ?? [], value)
         const run = parseJobRun(Buffer.from(JSON.stringify(changed) ?? ''))
         const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
         expect(page).not.toMatch(/<script|javascript:/i)
@@ -166,7 +166,7 @@ describe('a run.json that an enemy wrote', () => {
     )
   })
 
-  test('of any bytes and any size is no crash', () => {
+  test('of any bytes and any size does not throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), bytes => void parseJobRun(bytes)),
       { numRuns: 300 },
@@ -176,7 +176,7 @@ describe('a run.json that an enemy wrote', () => {
   })
 })
 
-test('any .lambci.json is a plan, or a problem in words', () => {
+test('any .lambci.json makes a plan or a UserError', () => {
   const file = fc.oneof(
     fc.json(),
     anything.map(value => JSON.stringify(value) ?? ''),
@@ -198,7 +198,7 @@ test('any .lambci.json is a plan, or a problem in words', () => {
   )
 })
 
-test('any line of a log is laid out, and is no longer than it was', () => {
+test('any line of a log is laid out, and does not become longer', () => {
   const line = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc
@@ -227,7 +227,7 @@ test('any line of a log is laid out, and is no longer than it was', () => {
     fc.property(line, text => {
       const { spans } = layOutLine(text, PLAIN)
       const length = spans.reduce((sum, span) => sum + span.text.length, 0)
-      // A cursor may leap to the last column, and no further.
+      // The cursor may move to the last column, and no further.
       expect(length).toBeLessThanOrEqual(Math.max(4001, text.length))
     }),
     { numRuns: 1000 },

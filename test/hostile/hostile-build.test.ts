@@ -16,28 +16,28 @@ import {
 } from '../support/test-system.ts'
 
 /**
- * What a hostile pull request, run as it is, can reach and what it leaves. One sandbox serves all forks here, so that
- * the next build always meets what the last one left. What it may read and write in the bucket is in
+ * What the unmodified build of a hostile pull request can access, and what it leaves behind. One sandbox serves all
+ * forks here, so that each build runs where the previous one has run. Its rights in the bucket are tested in
  * test/system/stories/rights.test.ts and deploy-roles.test.ts.
  */
 const READER = 'reader@localhost'
-const PATIENT = 120_000
-const attack = (name: string) => readFile(join(import.meta.dirname, 'attacks', name), 'utf8')
+const TIMEOUT_MS = 120_000
+const readAttack = (name: string) => readFile(join(import.meta.dirname, 'attacks', name), 'utf8')
 const hex = (text: string) => Buffer.from(text).toString('hex')
 
-/** Built as a pull request alone, and not as a push to the stranger's own repository as well. */
+/** Builds only the pull request, and not also the push to the fork's own repository. */
 const lambciJson = (cmd: string, rest: object = {}) => configOf(cmd, { branches: { master: true }, ...rest })
 
-/** A disk that can be filled. */
-const home = await mkdtemp(join(tmpdir(), 'lambci-hostile-'))
-const disk = join(home, 'data', 'sandboxes')
+/** A small file system for the sandboxes, so that a build can fill it. */
+const root = await mkdtemp(join(tmpdir(), 'lambci-hostile-'))
+const disk = join(root, 'data', 'sandboxes')
 await mkdir(disk, { recursive: true })
 const hasDisk =
   spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,nr_inodes=4000', 'tmpfs', disk]).status === 0
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ home, concurrency: 1, buildTimeoutMs: 15_000 })
+  ci = await openTestSystem({ root, concurrency: 1, buildTimeoutMs: 15_000 })
   const { sns, jobsTopic, region } = ci.system.addresses
   const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
@@ -46,10 +46,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await ci.close().catch(() => {})
   if (hasDisk) execFileSync('umount', ['-l', disk])
-  await rm(home, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true })
 })
 
-/** A repository with a build of its own, and a pull request to it from a stranger's fork, which is its #2. */
+/** Opens a pull request with these files from a fork, to a repository whose own build is #1. Returns its build, #2. */
 async function attackFromFork(name: string, files: Files) {
   const repository = `home/${name}`
   const at = await ci.write(lambciJson('true', { pullRequests: { fromForkPublicRepo: true } }))
@@ -65,23 +65,23 @@ async function attackFromFork(name: string, files: Files) {
   return { project: `gh/${repository}`, number: 2 }
 }
 
-/** The same, until its end; answers the log as well. */
-async function struck(name: string, files: Files) {
+/** Runs an attack from a fork to its end. */
+async function runAttack(name: string, files: Files) {
   const view = await ci.ended(await attackFromFork(name, files))
   return { view, log: await ci.log(view) }
 }
 
 const sessionTokenOf = ({ project, number }: { project: string; number: number }): string => {
   const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
-  const order = messages.find(({ build }) => build.project === project && build.number === number)
-  return order?.grants.credentials.sessionToken
+  const message = messages.find(({ build }) => build.project === project && build.number === number)
+  return message?.grants.credentials.sessionToken
 }
 
-/** What a build finds that comes into a sandbox in which another one was. */
-async function nextBuildIsClean(name: string) {
-  const { view, log } = await struck(`${name}-next`, {
-    ...lambciJson('bash look.sh'),
-    'look.sh': await attack('look.sh'),
+/** Runs a further build in the same sandbox, and checks that nothing is left of the previous one. */
+async function expectCleanSandbox(name: string) {
+  const { view, log } = await runAttack(`${name}-next`, {
+    ...lambciJson('bash inspect.sh'),
+    'inspect.sh': await readAttack('inspect.sh'),
   })
   expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
   for (const line of ['home: ', 'temp: ', 'programs: 0', 'config: 0', 'hooks: 0', 'daemons: 0'])
@@ -92,7 +92,7 @@ async function nextBuildIsClean(name: string) {
   return view
 }
 
-/** Reading another process's memory takes rights that not everybody has. */
+/** Reading another process's memory needs privileges that this machine may not grant. */
 const canReadMemory = (() => {
   try {
     closeSync(openSync(`/proc/${process.ppid}/mem`, 'r'))
@@ -103,8 +103,8 @@ const canReadMemory = (() => {
 })()
 
 describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
-  /** Everything that is secret here; what a fork must not find, and one thing that it does. */
-  async function needles() {
+  /** Every secret of the test system, by its name. */
+  async function knownSecrets() {
     const { keys, store } = ci.system
     const runner = (await readJson(store, runnerSecretsKey)) as Record<string, string>
     return {
@@ -119,29 +119,31 @@ describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
 
   const files = async (wanted: Record<string, string>, rest = {}) => {
     const hexed = Object.fromEntries(Object.entries(wanted).map(([name, text]) => [name, hex(text)]))
-    const [memory, runner] = await Promise.all([attack('memory.mjs'), attack('runner.mjs')])
+    const [memory, runner] = await Promise.all([readAttack('read-memory.mjs'), readAttack('find-runner.mjs')])
     return {
-      ...lambciJson('node memory.mjs', { env: { NEEDLES: JSON.stringify(hexed) }, ...rest }),
-      'memory.mjs': memory,
-      'runner.mjs': runner,
+      ...lambciJson('node read-memory.mjs', { env: { NEEDLES: JSON.stringify(hexed) }, ...rest }),
+      'read-memory.mjs': memory,
+      'find-runner.mjs': runner,
     }
   }
 
-  test('hold nothing of the account for a fork', { timeout: PATIENT }, async () => {
+  test('hold no secret of the account for a fork', { timeout: TIMEOUT_MS }, async () => {
     await putJson(ci.system.store, variablesKeys('gh/home/memory')[0], {
       SECRET: 'a-secret-variable-of-the-account',
     })
-    const wanted = await needles()
+    const wanted = await knownSecrets()
     expect(Object.values(wanted).every(text => text.length > 5)).toBe(true)
-    // It does read the memory: what the process was told about the place is there.
-    const { view, log } = await struck('memory', await files({ ...wanted, bucket: 'LAMBCI_BUCKET' }))
+    // The bucket's variable shows that the attack does read the memory.
+    const { view, log } = await runAttack('memory', await files({ ...wanted, bucket: 'LAMBCI_BUCKET' }))
     expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
     expect(log).toContain('found: bucket.\n')
     expect(sessionTokenOf(view).length).toBeGreaterThan(20)
   })
 
-  test("hold a branch build's own secret variables, and no more", { timeout: PATIENT }, async () => {
-    const at = await ci.write(await files(await needles(), { branches: { topic: true } }))
+  test("hold a branch build's own secret variables, and no other secret", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const at = await ci.write(await files(await knownSecrets(), { branches: { topic: true } }))
     await ci.push(at, 'home/memory-branch', 'topic')
     const view = await ci.ended({ project: 'gh/home/memory-branch', number: 1 })
     expect(view).toMatchObject({ status: 'passed', trust: 'branch' })
@@ -149,40 +151,42 @@ describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
   })
 })
 
-test('what a build leaves behind is gone when the next one comes', { timeout: PATIENT }, async () => {
-  const { view, log } = await struck('leaves', {
-    ...lambciJson('bash leave.sh'),
-    'leave.sh': await attack('leave.sh'),
+test('files, processes and settings that a build leaves are gone for the next one', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const { view, log } = await runAttack('leaves', {
+    ...lambciJson('bash leave-behind.sh'),
+    'leave-behind.sh': await readAttack('leave-behind.sh'),
   })
   expect(view, log).toMatchObject({ status: 'passed' })
   expect(log).toContain('left in ')
-  const next = await nextBuildIsClean('leaves')
+  const next = await expectCleanSandbox('leaves')
   expect(next.runner?.start).toBe('warm')
 })
 
-test('a bomb of processes is defused', { timeout: PATIENT }, async () => {
-  const { view, log } = await struck('bomb', {
-    ...lambciJson('bash bomb.sh'),
-    'bomb.sh': await attack('bomb.sh'),
+test('a fork bomb is stopped', { timeout: TIMEOUT_MS }, async () => {
+  const { view, log } = await runAttack('bomb', {
+    ...lambciJson('bash fork-bomb.sh'),
+    'fork-bomb.sh': await readAttack('fork-bomb.sh'),
   })
   expect(log).toContain('exploded\n')
   expect(view.status, log).toBe('passed')
-  await nextBuildIsClean('bomb')
+  await expectCleanSandbox('bomb')
 })
 
 describe.skipIf(!hasDisk)('a full disk', () => {
   test.each([
     ['of bytes', 'yes > "$TMPDIR/full"; yes > ../full; exit 3', 'No space left on device'],
     ['of files', 'for i in $(seq 5000); do : > "../$i" || exit 3; done', 'No space left on device'],
-  ])('%s is the failure of whoever filled it', { timeout: PATIENT }, async (name, cmd, said) => {
+  ])('%s fails the build that filled it', { timeout: TIMEOUT_MS }, async (name, cmd, message) => {
     const repository = `full-${name.replace(' ', '-')}`
-    const { view, log } = await struck(repository, lambciJson(cmd))
+    const { view, log } = await runAttack(repository, lambciJson(cmd))
     expect(view, log).toMatchObject({ status: 'failed', exit: { kind: 'exited', code: 3 } })
-    expect(log).toContain(said)
-    await nextBuildIsClean(repository)
+    expect(log).toContain(message)
+    await expectCleanSandbox(repository)
   })
 
-  test('does not keep a deploy from ending', { timeout: PATIENT }, async () => {
+  test('does not keep a deploy from finishing', { timeout: TIMEOUT_MS }, async () => {
     const rest = { stages: { master: 'dev' }, deploy: 'echo deployed' }
     const at = await ci.write(lambciJson('yes > "$TMPDIR/full" || true', rest))
     await ci.push(at, 'home/full-deploy', 'master')
@@ -190,16 +194,16 @@ describe.skipIf(!hasDisk)('a full disk', () => {
     expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
   })
 
-  test('at the checkout is told in words', { timeout: PATIENT }, async () => {
+  test('during the checkout is reported as such', { timeout: TIMEOUT_MS }, async () => {
     const big = Buffer.alloc(40 * 1024 * 1024, 'x').toString()
-    const { view } = await struck('full-checkout', { ...lambciJson('true'), big })
+    const { view } = await runAttack('full-checkout', { ...lambciJson('true'), big })
     expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('The disk is full') })
-    await nextBuildIsClean('full-checkout')
+    await expectCleanSandbox('full-checkout')
   })
 })
 
-test('a flood of output that does not end is ended, and told', { timeout: PATIENT }, async () => {
-  const { view, log } = await struck(
+test('endless output is stopped by the timeout, and the log says so', { timeout: TIMEOUT_MS }, async () => {
+  const { view, log } = await runAttack(
     'flood',
     lambciJson('yes flood | head -c 30M; while :; do echo flood; done', { timeout: 3 }),
   )
@@ -208,10 +212,10 @@ test('a flood of output that does not end is ended, and told', { timeout: PATIEN
   expect(log).toMatch(/flood\n▸ .*Timed out/s)
 })
 
-test('a record that tells of a deploy is not believed', { timeout: PATIENT }, async () => {
-  // A build writes its own record, so a hostile one can: here, with the credentials that it was admitted with.
+test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async () => {
+  // A build can write its own record, so a hostile one can forge it.
   const build = await attackFromFork('forger', lambciJson('sleep 10'))
-  await ci.until('its start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('its start', async () => (await ci.view(build))?.status === 'running')
   const key = buildKeys(build).run
   const run = (await readJson(ci.system.store, key)) as object
   const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
@@ -222,22 +226,25 @@ test('a record that tells of a deploy is not believed', { timeout: PATIENT }, as
   expect(view).toMatchObject({
     status: 'errored',
     deploy: null,
-    reason: expect.stringContaining('a deploy that it cannot have done'),
+    reason: expect.stringContaining('claims a deploy that this build cannot have done'),
   })
   expect(await ci.api('GET', '/repos/home/forger/deployments')).toEqual([])
   expect((await ci.statuses('home/forger', view.commit)).at(-1)).toMatch(/^error /)
 })
 
-test('who takes the next invocation gets a stranger’s order, which opens its own build alone', {
-  timeout: PATIENT,
+test('a build that takes the next invocation gets a job message whose credentials open only that build', {
+  timeout: TIMEOUT_MS,
 }, async () => {
-  const [next, runner] = await Promise.all([attack('next.mjs'), attack('runner.mjs')])
-  const victim = { project: 'gh/home/victim', number: 2 }
+  const [next, runner] = await Promise.all([
+    readAttack('take-next-invocation.mjs'),
+    readAttack('find-runner.mjs'),
+  ])
+  const nextBuild = { project: 'gh/home/victim', number: 2 }
   const keys = [
-    buildKeys(victim).run,
-    buildKeys(victim).build,
-    buildKeys(victim).report,
-    buildKeys({ ...victim, number: 1 }).run,
+    buildKeys(nextBuild).run,
+    buildKeys(nextBuild).build,
+    buildKeys(nextBuild).report,
+    buildKeys({ ...nextBuild, number: 1 }).run,
     runnerSecretsKey,
     'config/global.json',
   ]
@@ -246,26 +253,30 @@ test('who takes the next invocation gets a stranger’s order, which opens its o
     MODULES: join(process.cwd(), 'node_modules'),
   }
   const thief = await attackFromFork('thief', {
-    ...{ ...lambciJson('node next.mjs', { env }), 'next.mjs': next, 'runner.mjs': runner },
+    ...{
+      ...lambciJson('node take-next-invocation.mjs', { env }),
+      'take-next-invocation.mjs': next,
+      'find-runner.mjs': runner,
+    },
   })
-  await ci.until('the theft', async () => (await ci.look(thief))?.status === 'running')
+  await ci.until('the theft', async () => (await ci.view(thief))?.status === 'running')
   await attackFromFork('victim', lambciJson('echo tested'))
   const stolen = await ci.ended(thief)
   const log = await ci.log(stolen)
   expect(log).toContain('answered 202\n')
-  const [, order = ''] = /^stolen (.*)$/m.exec(log) ?? []
-  expect(JSON.parse(order)).toMatchObject({
-    ...{ project: victim.project, trust: 'fork' },
+  const [, message = ''] = /^stolen (.*)$/m.exec(log) ?? []
+  expect(JSON.parse(message)).toMatchObject({
+    ...{ project: nextBuild.project, trust: 'fork' },
     ...{ cloneToken: null, secretVariables: [], deployRole: null },
   })
-  // Nothing was there yet but what it may write itself.
+  // No key can be read: the next build has not written its own record yet, and a missing object is a 403.
   for (const key of keys) expect(log).toContain(`tried ${key} 403\n`)
-  // Whoever lost the order is handed it once more, and told the end.
-  const view = await ci.ended(victim)
+  // The build whose message was stolen is published again and ends normally.
+  const view = await ci.ended(nextBuild)
   expect(view.status, JSON.stringify(view)).toBe('passed')
 })
 
-test('levels of trust never share a sandbox', () => {
+test('builds of different trust never share a sandbox', () => {
   const pids = (['run-fork', 'run-branch', 'run-protected'] as const).flatMap(name =>
     ci.system.lambda.sandboxes(functionName(name)).map(({ pid }) => pid),
   )

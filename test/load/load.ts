@@ -5,13 +5,13 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { readSummary } from '../../src/records/branch-summary.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { viewOf } from '../../src/records/view.ts'
-import { bringPush } from '../support/signed-push.ts'
+import { sendPush } from '../support/signed-push.ts'
 import { lambciJson, openTestSystem } from '../support/test-system.ts'
 import { startWriteLimit } from './write-limit.ts'
 
 /**
- * `npm run test:load [-- --deliveries N --seconds S --repositories R]`: many deliveries in a short time, over many
- * repositories, with eight builds at once. Ends with 1 where one is lost, built twice, or answered late.
+ * `npm run test:load [-- --deliveries N --seconds S --repositories R]`: sends many deliveries in a short time to many
+ * repositories, with eight concurrent builds. Exits with 1 if one is lost, built twice or answered too late.
  */
 const { values } = parseArgs({
   options: {
@@ -23,13 +23,13 @@ const { values } = parseArgs({
 const [deliveries, seconds, repositories] = [values.deliveries, values.seconds, values.repositories].map(
   Number,
 ) as [number, number, number]
-/** GitHub gives up after so long. */
+/** GitHub's timeout for a delivery. */
 const ANSWER_MS = 10_000
 
 const limit = await startWriteLimit()
 const reach = (service: string, url: string) => {
   if (service !== 'github') return url
-  limit.aim(url)
+  limit.setTarget(url)
   return limit.url
 }
 const ci = await openTestSystem({ concurrency: 8, proxyUrl: reach })
@@ -41,11 +41,11 @@ const commit = await ci.push(at, nameOf(0), 'seed')
 for (let index = 1; index < repositories; index++) await ci.push(at, nameOf(index), 'seed')
 for (let index = 0; index < repositories; index++)
   await ci.ended({ project: `gh/${nameOf(index)}`, number: 1 })
-const before = { notices: ci.mails.length, ...limit.counts() }
+const before = { mails: ci.mails.length, ...limit.counts() }
 
 let peakMb = 0
 let serversMb = 0
-const watching = setInterval(() => {
+const memoryTimer = setInterval(() => {
   const pids = ['http', 'report', 'run-protected', 'run-branch'].flatMap(name =>
     lambda.sandboxes(functionName(name as 'http')).map(({ pid }) => pid),
   )
@@ -67,7 +67,7 @@ type Accepted = { status: number; ms: number; project: string; number: number }
 async function deliver(index: number): Promise<Accepted> {
   await sleep((index / deliveries) * seconds * 1000)
   const start = performance.now()
-  const answer = await bringPush(addresses, nameOf(index % repositories), commit)
+  const answer = await sendPush(addresses, nameOf(index % repositories), commit)
   const { project, number } = (await answer.json()) as { project: string; number: number }
   return { status: answer.status, ms: performance.now() - start, project, number }
 }
@@ -84,7 +84,7 @@ for (const build of accepted) {
     await sleep(50)
   }
 }
-clearInterval(watching)
+clearInterval(memoryTimer)
 const views = await Promise.all(
   accepted.map(async build => viewOf((await readRecords(store, build)) as never)),
 )
@@ -106,7 +106,7 @@ const result = {
   duplicates: names.length - new Set(names).size,
   lost: deliveries - accepted.length,
   'older over newer': newest.filter(isNewest => !isNewest).length,
-  notices: ci.mails.length - before.notices,
+  mails: ci.mails.length - before.mails,
   statuses: limit.counts().taken - before.taken,
   'refused by the limit': limit.counts().refused - before.refused,
   'webhook p50 ms': quantile(0.5),

@@ -4,7 +4,7 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { lambciJson, openTestSystem } from '../support/test-system.ts'
 
-/** `npm run test:soak [-- --builds N]`: builds one after another in one warm sandbox, and what grows with them. */
+/** `npm run test:soak [-- --builds N]`: runs builds one after another in one warm sandbox, and measures what grows. */
 const { values } = parseArgs({ options: { builds: { type: 'string', default: '300' } } })
 const builds = Number(values.builds)
 const EVERY = Math.max(1, Math.floor(builds / 10))
@@ -43,7 +43,7 @@ for (let number = 1; number <= builds; number++) {
   await ci.push(at, 'soak/one', 'master')
   const view = await ci.ended({ project: 'gh/soak/one', number })
   if (view.status !== 'passed') throw new Error(`#${number} ${view.status}: ${view.reason}`)
-  // The sandbox is emptied after the record.
+  // The sandbox is cleaned up after the end record.
   await ci.settled()
   if (number % EVERY === 0 || number === 1) {
     const now = sample(number)
@@ -62,7 +62,7 @@ const records = await readRecords(store, { project: 'gh/soak/one', number: build
 await ci.close()
 if (!first || !last || !records) throw new Error('Nothing was measured')
 const isWarm = new Set(samples.map(({ pid }) => pid)).size === 1
-// V8 lets garbage lie while there is room: only what passes all measure is a leak.
+// V8 does not collect garbage while there is room: only memory that has tripled counts as a leak.
 const isSteady =
   last.megabytes <= first.megabytes * 3 && last.descriptors <= first.descriptors + 2 && last.processes === 0
 console.log(

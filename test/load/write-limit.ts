@@ -1,11 +1,11 @@
-import { type Rule, startProxy } from '../faults/proxy.ts'
+import { type Rule, startFaultProxy } from '../faults/fault-proxy.ts'
 
-/** GitHub takes 900 points a minute, of which a write is 5. */
+/** GitHub allows 900 points a minute; a write costs 5. */
 const WRITES_A_MINUTE = 180
 const MINUTE_MS = 60_000
 
 /**
- * A GitHub in front of the local one that takes no more writes than the real one.
+ * A proxy in front of the local GitHub that enforces the real one's limit for writes.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
 export async function startWriteLimit() {
@@ -25,6 +25,6 @@ export async function startWriteLimit() {
     ...{ method: 'POST', address: /\/statuses\//, nth: 1, times: Number.POSITIVE_INFINITY },
     ...{ fault: 403, seen: 0, waitSeconds },
   }
-  const proxy = await startProxy([limit])
+  const proxy = await startFaultProxy([limit])
   return { ...proxy, counts: () => ({ taken: writes.length, refused }) }
 }

@@ -11,7 +11,7 @@ export const REGION = 'us-east-1'
 
 export type Bucket = { store: Store; url: string; close(): Promise<void> }
 
-/** The store as production opens it, on a loopback S3 with one empty bucket. */
+/** Opens the production store on a loopback S3 with one empty bucket. */
 export async function openBucket(): Promise<Bucket> {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-bucket-'))
   const credentials = (id: string) => (id === CREDENTIALS.accessKeyId ? CREDENTIALS : undefined)

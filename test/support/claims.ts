@@ -9,7 +9,7 @@ import { makeBuild } from './records.ts'
 export const openClaim = (store: Store, id: string, project: string, ended: readonly number[] = []) =>
   DeliveryClaim.open(store, id, project, async number => ended.includes(number))
 
-/** Takes a delivery through claim, number and counter, as receiving does. */
+/** Claims a delivery, numbers its build and raises the counter, as `receiveDelivery` does. */
 export async function admitOne(
   store: Store,
   project: string,

@@ -3,7 +3,7 @@ import { execa } from 'execa'
 
 const LAMBCI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'lambci.js')
 
-/** Runs the command line as a program would: without a terminal. */
+/** Runs the command line without a terminal, as a script would. */
 export async function lambci(
   args: string[],
   { input, env }: { input?: string; env?: Record<string, string> } = {},

@@ -1,8 +1,8 @@
-/** Events as AWS hands them to functions, taken from its documentation, about what a test fills in. */
+/** Events in the format that AWS passes to functions, from its documentation; tests fill in the variable parts. */
 
 const ACCOUNT = '123456789012'
 
-/** A function URL's request: header names in lower case, the body in base64 as for any type that is not text. */
+/** A request to a function URL: header names in lower case, the body in base64, as for any type that is not text. */
 export const urlEvent = (
   method: string,
   path: string,
@@ -81,7 +81,7 @@ export const snsEvent = (topic: string, message: string, attributes: Record<stri
   ],
 })
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html; keys come as forms' values, but for their slashes. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html: keys are form-encoded, except for slashes. */
 export const s3Event = (bucket: string, ...keys: string[]) => ({
   Records: keys.map(key => ({
     eventVersion: '2.4',

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { CREDENTIALS, REGION } from './bucket.ts'
 
-/** Lets the AWS SDK find these services where it looks by itself; `vi.unstubAllEnvs()` takes it back. */
+/** Points the AWS SDK at these services by its environment variables; `vi.unstubAllEnvs()` undoes it. */
 export function pointAwsAt(urls: { s3?: string; sns?: string; scheduler?: string }): void {
   for (const [service, url] of Object.entries(urls))
     vi.stubEnv(`AWS_ENDPOINT_URL_${service.toUpperCase()}`, url)
@@ -11,8 +11,8 @@ export function pointAwsAt(urls: { s3?: string; sns?: string; scheduler?: string
   vi.stubEnv('AWS_SESSION_TOKEN', undefined)
 }
 
-/** Region and credentials in the environment, for a contract suite that is run on somebody else's server. */
-export function givenAccess() {
+/** Region and credentials from the environment, for a contract suite that runs against an external server. */
+export function clientConfigFromEnv() {
   const { AWS_REGION: region = REGION, AWS_ACCESS_KEY_ID: accessKeyId = 'test' } = process.env
   const { AWS_SECRET_ACCESS_KEY: secretAccessKey = 'test', AWS_SESSION_TOKEN: sessionToken } = process.env
   return { region, credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }

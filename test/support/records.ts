@@ -6,9 +6,9 @@ import { emptyReport, type Report } from '../../src/records/report-record.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 
 export const AT = '2026-11-20T10:00:00.000Z'
-/** A moment so many seconds after the job was queued. */
+/** The time this many seconds after the build was queued. */
 export const after = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000)
-export const NONCE = 'a-nonce-of-this-one-job'
+export const NONCE = 'a-nonce-of-this-build'
 
 export const makeBuild = (change: Partial<Build> = {}): Build => ({
   project: 'gh/ada/web',
@@ -79,7 +79,7 @@ export const runOf = (change: Partial<JobRun> = {}): JobRun => ({
   ...change,
 })
 
-/** A run that ended 42 seconds after its start. */
+/** A run that passed 42 seconds after its start. */
 export const endedRun = (change: Partial<JobRun> = {}): JobRun =>
   runOf({
     phase: 'ended',
@@ -94,7 +94,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({ ...emptyRep
 
 type Changes = { build?: Partial<Build>; run?: Partial<JobRun> | null; report?: Partial<Report> }
 
-/** The view of a build that passed in 42 seconds, but for what is changed. */
+/** The view of a build that passed in 42 seconds, with these changes. */
 export const viewWith = ({ build = {}, run = {}, report }: Changes = {}): View =>
   viewOf({
     build: makeBuild(build),
@@ -102,7 +102,7 @@ export const viewWith = ({ build = {}, run = {}, report }: Changes = {}): View =
     report: report ? reportOf(report) : null,
   })
 
-/** What notifiers may know of a build that is over. */
+/** What notifiers receive about a build that has ended. */
 export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews => ({
   view,
   url,
@@ -112,7 +112,7 @@ export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews 
   tail: async () => [],
 })
 
-/** What a job of a public repository without secrets is given where the bucket needs no credentials of its own. */
+/** The grants of a job in a public repository without secrets, where the bucket needs no credentials. */
 export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
   cloneToken: null,
   credentials: null,
@@ -122,7 +122,7 @@ export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
   ...change,
 })
 
-/** Gives what is given here, to whoever may have it. */
+/** Issues this clone token, and nothing else. */
 export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
   cloneToken: async () => cloneToken,
   issueCredentials: async () => null,

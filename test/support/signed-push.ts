@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { pushPayload } from './payloads.ts'
 
-/** Brings the system a signed push of a commit to a repository's `master`, as GitHub does. */
-export function bringPush(
+/** Sends the webhook a signed push of a commit to a repository's `master`, as GitHub does. */
+export function sendPush(
   { url, webhookSecret }: { url: string; webhookSecret: string },
   repositoryName: string,
   commit: string,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
 type Message = { channel: string; ts: string; text: string; username: string | null; edited: number }
-/** `ok`, an error as Slack names it, or an HTTP status. */
+/** `ok`, one of Slack's error codes, or an HTTP status. */
 type Behaviour = (method: string) => 'ok' | number | (string & {})
 
 export type SlackServer = {
@@ -17,7 +17,7 @@ export type SlackServer = {
 
 export const SLACK_TOKEN = 'xoxb-a-token-of-these-tests'
 
-/** The part of Slack's Web API that is used, with its answers to forms and JSON. */
+/** The methods of Slack's Web API that are used, with its responses. */
 export async function startSlack(): Promise<SlackServer> {
   let behaviour: Behaviour = () => 'ok'
   const messages: Message[] = []
@@ -25,15 +25,15 @@ export async function startSlack(): Promise<SlackServer> {
   const server = createServer(async (request, response) => {
     const method = request.url?.split('/').at(-1) ?? ''
     const body = new URLSearchParams(await text(request))
-    const delivered = behaviour(method)
-    calls.push(`${method} ${delivered}`)
-    if (typeof delivered === 'number') {
-      response.writeHead(delivered, { 'retry-after': '1' }).end()
+    const reaction = behaviour(method)
+    calls.push(`${method} ${reaction}`)
+    if (typeof reaction === 'number') {
+      response.writeHead(reaction, { 'retry-after': '1' }).end()
       return
     }
     const isKnown = request.headers.authorization === `Bearer ${SLACK_TOKEN}`
-    const error = isKnown ? delivered : 'invalid_auth'
-    const answer = error === 'ok' ? obey(method, body, messages) : { ok: false, error }
+    const error = isKnown ? reaction : 'invalid_auth'
+    const answer = error === 'ok' ? execute(method, body, messages) : { ok: false, error }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -51,15 +51,15 @@ export async function startSlack(): Promise<SlackServer> {
   }
 }
 
-function obey(method: string, body: URLSearchParams, messages: Message[]) {
+function execute(method: string, body: URLSearchParams, messages: Message[]) {
   if (method === 'auth.test') return { ok: true, user: 'lambci', team: 'ada' }
   const [attachment] = JSON.parse(body.get('attachments') ?? '[]') as { text: string; color: string }[]
-  const says = `${attachment?.color} ${attachment?.text}`
+  const content = `${attachment?.color} ${attachment?.text}`
   if (method === 'chat.postMessage') {
     const message = {
       channel: `C-${body.get('channel')}`,
       ts: `1.${messages.length + 1}`,
-      text: says,
+      text: content,
       username: body.get('username'),
       edited: 0,
     }
@@ -68,7 +68,7 @@ function obey(method: string, body: URLSearchParams, messages: Message[]) {
   }
   const message = messages.find(({ channel, ts }) => channel === body.get('channel') && ts === body.get('ts'))
   if (method !== 'chat.update' || !message) return { ok: false, error: 'message_not_found' }
-  message.text = says
+  message.text = content
   message.edited += 1
   return { ok: true, channel: message.channel, ts: message.ts }
 }

@@ -11,7 +11,7 @@ import { buildKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 
-/** The whole system on loopback, with hands to push to it and eyes to see what comes of it. */
+/** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
 
 export type Files = Record<string, string>
@@ -19,9 +19,9 @@ type Ref = { project: string; number: number }
 
 const TIMEOUT_MS = 45_000
 
-/** `home` is the directory of an earlier town, which goes on here. */
-export async function openTestSystem({ home, ...options }: Partial<SystemOptions> & { home?: string } = {}) {
-  const directory = home ?? (await mkdtemp(join(tmpdir(), 'lambci-town-')))
+/** Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. */
+export async function openTestSystem({ root, ...options }: Partial<SystemOptions> & { root?: string } = {}) {
+  const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
   const lines: string[] = []
   const system = await startSystem({
@@ -48,7 +48,7 @@ async function close(directory: string, system: System) {
   await rm(directory, { recursive: true, force: true })
 }
 
-/** Nothing queued or running, as long as that comes soon. */
+/** Waits until nothing is queued or running, for at most five seconds. */
 const settled = (system: System) =>
   Promise.race([system.lambda.idle(), sleep(5000, undefined, { ref: false })])
 
@@ -71,14 +71,14 @@ function actions(directory: string, system: System) {
   return {
     git,
     api,
-    /** A new repository with these files, not pushed yet; answers its directory. */
+    /** Creates a repository with these files, without pushing it. Returns its directory. */
     write: async (files: Files, at = join(directory, randomUUID())) => {
       await mkdir(at, { recursive: true })
       await git(at, 'init', '--quiet', '--initial-branch=master')
       await writeFiles(at, files)
       return at
     },
-    /** Commits these files in a repository of `write` and pushes them; answers the commit. */
+    /** Commits these files in a repository made by `write` and force-pushes it. Returns the commit. */
     push: async (at: string, repository: string, branch: string, files: Files = {}, message = 'A change') => {
       await writeFiles(at, files)
       await git(at, 'add', '--all')
@@ -94,22 +94,22 @@ function actions(directory: string, system: System) {
 
 function queries(system: System) {
   const { store, addresses } = system
-  const look = async (build: Ref): Promise<View | null> => {
+  const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
     return records && viewOf(records)
   }
   return {
-    look,
+    view,
     settled: () => settled(system),
-    /** Waits until the build is over and everybody has been told. */
+    /** Waits until the build has ended and every notification of its end is delivered. */
     ended: (build: Ref): Promise<View> =>
       until(`the end of ${build.project} #${build.number}`, async () => {
         const records = await readRecords(store, build)
         return records?.report?.isClosed ? viewOf(records) : null
       }),
     until,
-    /** Ends the warm sandboxes of all build functions, with what they keep. */
-    coolDown: () => {
+    /** Kills the warm sandboxes of all build functions, and with them their local caches. */
+    killSandboxes: () => {
       for (const trust of ['fork', 'branch', 'protected'] as const)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
@@ -119,7 +119,7 @@ function queries(system: System) {
       const stored = await store.get(buildKeys(build).log.whole)
       return Buffer.from(stored?.body ?? '').toString('utf8')
     },
-    /** Oldest first: `state context: description`. */
+    /** The commit's statuses, oldest first, as `state context: description`. */
     statuses: async (repository: string, commit: string): Promise<string[]> => {
       const headers = { authorization: `token ${addresses.githubToken}` }
       const answer = await fetch(`${addresses.githubApi}/repos/${repository}/commits/${commit}/statuses`, {
@@ -133,14 +133,18 @@ function queries(system: System) {
   }
 }
 
-async function until<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
+/**
+ * Polls `query` until it returns something truthy, and returns that.
+ * @throws Error if it does not within 45 seconds
+ */
+async function until<T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> {
   const end = Date.now() + TIMEOUT_MS
   while (Date.now() < end) {
-    const seen = await look()
-    if (seen) return seen
+    const result = await query()
+    if (result) return result
     await sleep(30)
   }
-  throw new Error(`Waited in vain for ${what}`)
+  throw new Error(`Timed out waiting for ${what}`)
 }
 
 async function writeFiles(at: string, files: Files): Promise<void> {
@@ -161,7 +165,7 @@ const GIT_ENVIRONMENT = {
   GIT_COMMITTER_EMAIL: 'ada@example.com',
 }
 
-/** `.lambci.json` that runs this command on every branch, and whatever else is given. */
+/** A `.lambci.json` that runs this command on every branch, with further settings from `rest`. */
 export const lambciJson = (cmd: string, rest: object = {}): Files => ({
   '.lambci.json': JSON.stringify({ cmd, branches: { '/.*/': true }, ...rest }),
 })

@@ -7,16 +7,16 @@ const { packages } = read('package-lock.json') as { packages: Record<string, Pac
 const manifest = read('package.json')
 const installed = Object.entries(packages).filter(([path]) => path !== '')
 
-test('nothing that is installed runs a script', () => {
+test('no installed package has an install script', () => {
   const scripted = installed.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path)
   expect(scripted).toEqual([])
 })
 
-test('everything is held by its hash', () => {
+test('every installed package is pinned by a SHA-512 hash', () => {
   expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([])
 })
 
-test('every dependency is exact, and has its line in docs/dependencies.md', () => {
+test('every dependency has an exact version and is documented in docs/dependencies.md', () => {
   const { dependencies, devDependencies, optionalDependencies } = manifest
   const all = { ...dependencies, ...devDependencies, ...optionalDependencies } as Record<string, string>
   for (const [name, version] of Object.entries(all))

@@ -29,7 +29,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { givenAccess } from '../../../test/support/loopback-aws.ts'
+import { clientConfigFromEnv } from '../../../test/support/loopback-aws.ts'
 import { startS3 } from '../../s3/server.ts'
 import { clientFor, faultOf, lookUp } from './fixture.ts'
 
@@ -44,7 +44,7 @@ let stop = async () => {}
 
 beforeAll(async () => {
   if (externalEndpoint) {
-    client = clientFor(externalEndpoint, givenAccess())
+    client = clientFor(externalEndpoint, clientConfigFromEnv())
   } else {
     const directory = await mkdtemp(join(tmpdir(), 'lambci-s3-'))
     const server = await startS3({ directory, credentials: lookUp })

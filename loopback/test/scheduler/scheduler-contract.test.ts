@@ -11,7 +11,7 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { givenAccess } from '../../../test/support/loopback-aws.ts'
+import { clientConfigFromEnv } from '../../../test/support/loopback-aws.ts'
 import { startScheduler } from '../../scheduler/scheduler.ts'
 
 /** The contract of every Scheduler. LAMBCI_TEST_SCHEDULER_ENDPOINT selects another server than the loopback one. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
       rmSync(directory, { recursive: true, force: true })
     }
   }
-  client = new SchedulerClient({ endpoint, ...givenAccess() })
+  client = new SchedulerClient({ endpoint, ...clientConfigFromEnv() })
 })
 afterAll(async () => {
   client.destroy()

@@ -14,7 +14,7 @@ import {
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { givenAccess } from '../../../test/support/loopback-aws.ts'
+import { clientConfigFromEnv } from '../../../test/support/loopback-aws.ts'
 import { startSns } from '../../sns/sns.ts'
 import { receiveNotifications } from './http-receiver.ts'
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
       rmSync(directory, { recursive: true, force: true })
     }
   }
-  client = new SNSClient({ endpoint, ...givenAccess() })
+  client = new SNSClient({ endpoint, ...clientConfigFromEnv() })
 })
 afterAll(async () => {
   client.destroy()

@@ -17,7 +17,7 @@ let scheduler: Scheduler
 let directory: string
 let deadMansSwitch: DeadMansSwitch
 let time = after(0).getTime()
-const woken: unknown[] = []
+const invocations: unknown[] = []
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lambci-switch-'))
@@ -25,7 +25,7 @@ beforeAll(async () => {
     directory,
     groups: ['lambci'],
     clock: { now: () => time },
-    onTarget: async (arn, input) => void woken.push([arn, input]),
+    onTarget: async (arn, input) => void invocations.push([arn, input]),
   })
   pointAwsAt({ scheduler: scheduler.url })
   deadMansSwitch = openDeadMansSwitch(openScheduler('lambci'), {
@@ -42,19 +42,19 @@ afterAll(async () => {
 const build = (number: number) => ({ project: 'gh/ada/web', number })
 const names = () => scheduler.schedules().map(({ name }) => name)
 
-test('a switch can be set twice, and keeps its first time', async () => {
+test('a switch that is set twice keeps its first time', async () => {
   await deadMansSwitch.set(build(1), after(60))
   await deadMansSwitch.set(build(1), after(600))
   expect(names()).toEqual([switchName(build(1))])
   time = after(61).getTime()
   await scheduler.runDue()
-  expect(woken).toEqual([
+  expect(invocations).toEqual([
     ['arn:aws:lambda:us-east-1:123456789012:function:lambci-report', { switch: build(1) }],
   ])
   expect(names()).toEqual([])
 })
 
-test('a switch can be cleared twice, and clears no other', async () => {
+test('a switch can be cleared twice, and no other is cleared', async () => {
   await deadMansSwitch.set(build(2), after(900))
   await deadMansSwitch.set(build(3), after(900))
   await deadMansSwitch.clear(build(2))
@@ -62,15 +62,15 @@ test('a switch can be cleared twice, and clears no other', async () => {
   expect(names()).toEqual([switchName(build(3))])
 })
 
-test('of a whole job, only its name goes into the switch', async () => {
+test('a switch contains only the project and number of its build', async () => {
   await deadMansSwitch.set(makeBuild({ number: 4 }), after(120))
   time = after(121).getTime()
   await scheduler.runDue()
-  expect(JSON.stringify(woken.at(-1))).not.toContain('nonce')
-  expect(woken.at(-1)).toEqual([expect.any(String), { switch: build(4) }])
+  expect(JSON.stringify(invocations.at(-1))).not.toContain('nonce')
+  expect(invocations.at(-1)).toEqual([expect.any(String), { switch: build(4) }])
 })
 
-test('names are at most 64 characters that the Scheduler takes, and differ', () => {
+test('names are distinct, and at most 64 characters that the Scheduler accepts', () => {
   const projects = [
     'gh/ada/web',
     'gh/ada/web-1',
@@ -85,7 +85,7 @@ test('names are at most 64 characters that the Scheduler takes, and differ', () 
   for (const name of all) expect(name).toMatch(/^[0-9A-Za-z_.-]{1,64}$/)
 })
 
-test('it wakes report a minute after the last moment at which the build may run', () => {
+test('report is invoked a minute after the latest end of the build', () => {
   const latestEnd = latestEndAfter(after(0))
   // 2,400 s in the queue and Lambda's 900 s.
   expect(latestEnd).toEqual(after(3300))

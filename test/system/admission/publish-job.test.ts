@@ -54,14 +54,17 @@ test.each([
   ['protected', {}],
   ['branch', { trust: 'branch' as const }],
   ['fork', FORKED],
-])('an order of trust %s reaches that build function alone, as it was', async (trust, change) => {
-  const build = makeBuild({ ...change, message: 'Ünï\u0001🎉 & <x>' })
-  const message = { build, grants: grantsWith() }
-  await openJobsTopic(openTopics(), sns.topicArn('jobs'))(message)
-  expect(received).toEqual([{ to: `run-${trust}`, message: message }])
-})
+])(
+  'a job message of trust %s is delivered unchanged, and only to the function of that trust',
+  async (trust, change) => {
+    const build = makeBuild({ ...change, message: 'Ünï\u0001🎉 & <x>' })
+    const message = { build, grants: grantsWith() }
+    await openJobsTopic(openTopics(), sns.topicArn('jobs'))(message)
+    expect(received).toEqual([{ to: `run-${trust}`, message }])
+  },
+)
 
-test('an order that settings make too large is a problem that says where, and is not sent', async () => {
+test('a job message that settings make too large is not sent, and the UserError names the settings', async () => {
   const build = makeBuild({ settings: { global: { env: { BIG: '語'.repeat(25_000) } } } })
   const publish = openJobsTopic(openTopics(), sns.topicArn('jobs'))
   const failed = publish({ build, grants: grantsWith() })

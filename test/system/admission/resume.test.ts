@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => bucket.close())
 
 let projects = 0
-/** A push to a repository of its own. */
+/** A push to a new repository. */
 function nextPush(payload = pushPayload()): { project: string; delivery: Delivery } {
   const full_name = `ada/resume-${++projects}`
   const body = JSON.stringify({ ...payload, repository: { ...payload.repository, full_name } })
@@ -33,9 +33,9 @@ function nextPush(payload = pushPayload()): { project: string; delivery: Deliver
 
 class Crash extends Error {}
 
-/** A process that dies when it is about to take its step number `steps`, or never. */
+/** A receive context that throws `Crash` instead of taking another step after `steps` steps. */
 function startProcess(
-  outside: { messages: JobMessage[]; switches: Set<number> },
+  effects: { messages: JobMessage[]; switches: Set<number> },
   steps = Number.POSITIVE_INFINITY,
 ) {
   let taken = 0
@@ -48,13 +48,13 @@ function startProcess(
   }
   const store: Store = { ...bucket.store, put: step(bucket.store.put), putIf: step(bucket.store.putIf) }
   const deadMansSwitch: DeadMansSwitch = {
-    set: step(async ({ number }) => void outside.switches.add(number)),
-    clear: step(async ({ number }) => void outside.switches.delete(number)),
+    set: step(async ({ number }) => void effects.switches.add(number)),
+    clear: step(async ({ number }) => void effects.switches.delete(number)),
   }
-  const receiver: ReceiveContext = {
+  const context: ReceiveContext = {
     store,
     deadMansSwitch,
-    publish: step(async (message: JobMessage) => void outside.messages.push(message)),
+    publish: step(async (message: JobMessage) => void effects.messages.push(message)),
     secrets: async () => ({
       webhookSecrets: [SECRET],
       githubToken: 'writes',
@@ -67,37 +67,37 @@ function startProcess(
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }
-  return { receiver, taken: () => taken }
+  return { context, taken: () => taken }
 }
 
-const newOutside = () => ({ messages: [] as JobMessage[], switches: new Set<number>() })
+const newEffects = () => ({ messages: [] as JobMessage[], switches: new Set<number>() })
 const numberOf = ({ body }: Answer) => body.number
 
-/** The steps of a delivery that nothing disturbs. */
+/** The number of steps of an undisturbed delivery. */
 async function countSteps(): Promise<number> {
-  const whole = startProcess(newOutside())
-  await receiveDelivery(nextPush().delivery, whole.receiver)
+  const whole = startProcess(newEffects())
+  await receiveDelivery(nextPush().delivery, whole.context)
   return whole.taken()
 }
 
-test('whichever step a process dies before, the same delivery sent again ends in exactly one job', async () => {
+test('a crash before any step and a redelivery make exactly one build', async () => {
   const steps = await countSteps()
   expect(steps).toBeGreaterThanOrEqual(5)
   for (let done = 0; done < steps; done++) {
     const { project, delivery } = nextPush()
-    const outside = newOutside()
-    const dying = receiveDelivery(delivery, startProcess(outside, done).receiver)
+    const effects = newEffects()
+    const dying = receiveDelivery(delivery, startProcess(effects, done).context)
     await expect(dying, `after ${done} steps`).rejects.toThrow(Crash)
-    const answer = await receiveDelivery(delivery, startProcess(outside).receiver)
+    const answer = await receiveDelivery(delivery, startProcess(effects).context)
     expect(answer).toMatchObject({ status: 202, body: { project, number: 1 } })
 
     const jobs = (await keysIn(bucket, `${project}/builds/`)).filter(key => key.endsWith('/build.json'))
     expect(jobs, `after ${done} steps`).toEqual([buildKeys({ project, number: 1 }).build])
     const build = await readBuild(bucket.store, { project, number: 1 })
-    // Published twice it may be, when the process died before it could note that; then it is the same job.
-    expect(outside.messages.length).toBeGreaterThanOrEqual(1)
-    for (const order of outside.messages) expect(order.build).toEqual(build)
-    expect([...outside.switches]).toEqual([1])
+    // The message may be published twice, if the process died before it recorded that; both name the same build.
+    expect(effects.messages.length).toBeGreaterThanOrEqual(1)
+    for (const message of effects.messages) expect(message.build).toEqual(build)
+    expect([...effects.switches]).toEqual([1])
     expect(await readJson(bucket.store, counterKey(project))).toMatchObject({
       number: 1,
       recent: [{ number: 1 }],
@@ -106,22 +106,22 @@ test('whichever step a process dies before, the same delivery sent again ends in
       builds: [{ number: 1, published: true }],
     })
 
-    const third = await receiveDelivery(delivery, startProcess(outside).receiver)
-    expect(third, 'sent once more').toEqual(answer)
-    expect(outside.messages.length).toBeLessThanOrEqual(2)
+    const third = await receiveDelivery(delivery, startProcess(effects).context)
+    expect(third, 'sent a third time').toEqual(answer)
+    expect(effects.messages.length).toBeLessThanOrEqual(2)
   }
 })
 
-test('a process that dies while another delivery comes leaves no number out', async () => {
+test('a crash between two deliveries leaves no gap in the numbers', async () => {
   const steps = await countSteps()
   for (let done = 0; done < steps; done++) {
     const { project, delivery } = nextPush()
     const other: Delivery = { ...delivery, id: randomUUID() }
-    const outside = newOutside()
-    await expect(receiveDelivery(delivery, startProcess(outside, done).receiver)).rejects.toThrow(Crash)
+    const effects = newEffects()
+    await expect(receiveDelivery(delivery, startProcess(effects, done).context)).rejects.toThrow(Crash)
     const answers = [
-      await receiveDelivery(other, startProcess(outside).receiver),
-      await receiveDelivery(delivery, startProcess(outside).receiver),
+      await receiveDelivery(other, startProcess(effects).context),
+      await receiveDelivery(delivery, startProcess(effects).context),
     ]
     expect(answers.map(numberOf).sort(), `after ${done} steps`).toEqual([1, 2])
     expect(await readJson(bucket.store, counterKey(project))).toMatchObject({
@@ -131,23 +131,23 @@ test('a process that dies while another delivery comes leaves no number out', as
   }
 })
 
-const receive = (delivery: Delivery, outside = newOutside()) =>
-  receiveDelivery(delivery, startProcess(outside).receiver)
+const receive = (delivery: Delivery, effects = newEffects()) =>
+  receiveDelivery(delivery, startProcess(effects).context)
 
-test('a redelivery of a build under way answers with it, of one that has ended starts a new one', async () => {
+test('a redelivery returns an unfinished build, and replaces an ended one by a new build', async () => {
   const { project, delivery } = nextPush()
   const keys = buildKeys({ project, number: 1 })
   expect(numberOf(await receive(delivery))).toBe(1)
   await putJson(bucket.store, keys.run, runOf())
   expect(numberOf(await receive(delivery))).toBe(1)
   await putJson(bucket.store, keys.run, endedRun())
-  const outside = newOutside()
-  expect(numberOf(await receive(delivery, outside))).toBe(2)
-  expect(outside.messages.map(({ build }) => build.number)).toEqual([2])
+  const effects = newEffects()
+  expect(numberOf(await receive(delivery, effects))).toBe(2)
+  expect(effects.messages.map(({ build }) => build.number)).toEqual([2])
   expect(numberOf(await receive(delivery))).toBe(2)
 })
 
-test('a build that was handed out anew is still under way after its first latest end', async () => {
+test('a build that was published again is unfinished until its new latest end', async () => {
   const { project, delivery } = nextPush()
   await receive(delivery)
   const keys = buildKeys({ project, number: 1 })
@@ -157,7 +157,7 @@ test('a build that was handed out anew is still under way after its first latest
   expect(numberOf(await receive(delivery))).toBe(1)
 })
 
-test('a build that can no longer end by itself is not gone on with', async () => {
+test('a redelivery after the latest end of a build starts a new build', async () => {
   const { project, delivery } = nextPush()
   await receive(delivery)
   const build = await readBuild(bucket.store, { project, number: 1 })
@@ -169,8 +169,8 @@ test('a build that can no longer end by itself is not gone on with', async () =>
 })
 
 test.each([
-  ['are heeded', {}, { status: 200, body: { ignored: expect.stringContaining('[skip ci]') } }],
-  ['are not where the settings say so', { skip: false }, { status: 202 }],
+  ['start no build', {}, { status: 200, body: { ignored: expect.stringContaining('[skip ci]') } }],
+  ['are ignored with "skip": false', { skip: false }, { status: 202 }],
 ])('skip words %s', async (_, settings, expected) => {
   const { project, delivery } = nextPush(pushOf({ message: 'Fix [skip ci]' }))
   await putJson(bucket.store, settingsKeys(project)[1], settings)

@@ -8,7 +8,7 @@ import { buildKeys, deliveryKey, settingsKeys } from '../../../src/records/keys.
 import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { grantIssuerOf, makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -20,42 +20,42 @@ afterAll(() => bucket.close())
 let projects = 0
 const nextProject = () => `gh/ada/numbers-${++projects}`
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
-const jobsOf = async (project: string) =>
+const buildsOf = async (project: string) =>
   (await keysIn(bucket, `${project}/builds/`)).filter(key => key.endsWith('/build.json'))
 
-test('thirty deliveries at once get the numbers 1 to 30, none twice, none left out', async () => {
+test('thirty concurrent deliveries get the numbers 1 to 30, each once', async () => {
   const project = nextProject()
-  const jobs = await Promise.all(upTo(30).map(() => admitOne(bucket.store, project)))
-  expect(jobs.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(upTo(30))
-  expect(await jobsOf(project)).toHaveLength(30)
+  const builds = await Promise.all(upTo(30).map(() => admitOne(bucket.store, project)))
+  expect(builds.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(upTo(30))
+  expect(await buildsOf(project)).toHaveLength(30)
   expect(await lastNumber(bucket.store, project)).toBe(30)
   expect((await admitOne(bucket.store, project)).number).toBe(31)
 })
 
-test('one delivery that arrives ten times at once is one build', async () => {
+test('ten concurrent copies of a delivery are one build', async () => {
   const [project, id] = [nextProject(), randomUUID()]
-  const jobs = await Promise.all(upTo(10).map(() => admitOne(bucket.store, project, id)))
-  expect(new Set(jobs.map(({ number, nonce }) => `${number} ${nonce}`)).size).toBe(1)
-  expect(await jobsOf(project)).toHaveLength(1)
+  const builds = await Promise.all(upTo(10).map(() => admitOne(bucket.store, project, id)))
+  expect(new Set(builds.map(({ number, nonce }) => `${number} ${nonce}`)).size).toBe(1)
+  expect(await buildsOf(project)).toHaveLength(1)
 })
 
-test('the same among others: ten deliveries, each of them three times at once', async () => {
+test('three concurrent copies of each of ten deliveries are ten builds', async () => {
   const project = nextProject()
   const ids: string[] = upTo(10).map(() => randomUUID())
-  const jobs = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(bucket.store, project, id)))
+  const builds = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(bucket.store, project, id)))
   const numbers = new Map(ids.map(id => [id, new Set<number>()]))
-  for (const { delivery, number } of jobs) numbers.get(delivery)?.add(number)
+  for (const { delivery, number } of builds) numbers.get(delivery)?.add(number)
   expect([...numbers.values()].map(({ size }) => size)).toEqual(ids.map(() => 1))
-  expect(await jobsOf(project)).toHaveLength(10)
+  expect(await buildsOf(project)).toHaveLength(10)
 })
 
-test('projects are numbered apart', async () => {
+test('each project has its own numbers', async () => {
   const [one, other] = [nextProject(), nextProject()]
   await admitOne(bucket.store, one)
   expect((await admitOne(bucket.store, other)).number).toBe(1)
 })
 
-test('a delivery sent again answers with its build until that has ended, then asks for a new one', async () => {
+test('a redelivery returns its build until that has ended, then starts a new one', async () => {
   const [project, id] = [nextProject(), randomUUID()]
   const first = await admitOne(bucket.store, project, id)
   expect(await admitOne(bucket.store, project, id)).toEqual(first)
@@ -71,17 +71,17 @@ test('a delivery sent again answers with its build until that has ended, then as
   })
 })
 
-test('a number that was claimed and then taken by another is passed over', async () => {
+test('a claimed number that another delivery has taken is skipped', async () => {
   const [project, id] = [nextProject(), randomUUID()]
-  // This one stops right after its claim.
+  // This delivery stops right after its claim.
   const stopped = await openClaim(bucket.store, id, project)
   expect(stopped.build.number).toBe(1)
   expect((await admitOne(bucket.store, project)).number).toBe(1)
   expect((await admitOne(bucket.store, project, id)).number).toBe(2)
-  expect(await jobsOf(project)).toHaveLength(2)
+  expect(await buildsOf(project)).toHaveLength(2)
 })
 
-test('a counter that lags behind, or is not there, leaves no number out', async () => {
+test('a missing or outdated counter leaves no gap in the numbers', async () => {
   const project = nextProject()
   for (const number of [1, 2, 3]) {
     await putJson(bucket.store, buildKeys({ project, number }).build, makeBuild({ project, number }))
@@ -90,7 +90,7 @@ test('a counter that lags behind, or is not there, leaves no number out', async 
   expect(await lastNumber(bucket.store, project)).toBe(4)
 })
 
-test('a counter is raised, never lowered', async () => {
+test('a counter is never lowered', async () => {
   const project = nextProject()
   await Promise.all([3, 9, 1, 7].map(number => raiseCounter(bucket.store, project, number)))
   expect(await lastNumber(bucket.store, project)).toBe(9)
@@ -101,32 +101,29 @@ test.each([
   ['build.json', (key: string) => key.endsWith('/build.json')],
   ['the counter', (key: string) => key.endsWith('/counter.json')],
   ['everything', () => true],
-])(
-  'where the answer to the first write of %s is lost, the repeated write knows itself again',
-  async (_, loses) => {
-    const project = nextProject()
-    // One build before, so that the number must be looked for as well.
-    await putJson(bucket.store, buildKeys({ project, number: 1 }).build, makeBuild({ project, number: 1 }))
-    const seen = new Set<string>()
-    const front = await startFront(bucket.url, ({ method, url, headers }) => {
-      const key = (url ?? '').split('?')[0]?.replace('/builds/', '') ?? ''
-      const write = `${key} ${headers['if-match']} ${headers['if-none-match']}`
-      if (method !== 'PUT' || !loses(key) || seen.has(write)) return false
-      return Boolean(seen.add(write))
-    })
-    try {
-      const build = await admitOne(openAt(front.url), project)
-      expect(seen.size).toBeGreaterThan(0)
-      expect(build.number).toBe(2)
-      expect(await readBuild(bucket.store, build)).toEqual(build)
-      expect(await jobsOf(project)).toHaveLength(2)
-    } finally {
-      await front.close()
-    }
-  },
-)
+])('a retry after the lost response to the first write of %s recognises its own write', async (_, isLost) => {
+  const project = nextProject()
+  // An earlier build, so that number 1 is already taken.
+  await putJson(bucket.store, buildKeys({ project, number: 1 }).build, makeBuild({ project, number: 1 }))
+  const seen = new Set<string>()
+  const proxy = await startProxy(bucket.url, ({ method, url, headers }) => {
+    const key = (url ?? '').split('?')[0]?.replace('/builds/', '') ?? ''
+    const write = `${key} ${headers['if-match']} ${headers['if-none-match']}`
+    if (method !== 'PUT' || !isLost(key) || seen.has(write)) return false
+    return Boolean(seen.add(write))
+  })
+  try {
+    const build = await admitOne(openAt(proxy.url), project)
+    expect(seen.size).toBeGreaterThan(0)
+    expect(build.number).toBe(2)
+    expect(await readBuild(bucket.store, build)).toEqual(build)
+    expect(await buildsOf(project)).toHaveLength(2)
+  } finally {
+    await proxy.close()
+  }
+})
 
-test('a delivery sent again when its job can no longer end in time asks for a new build', async () => {
+test('a redelivery of a build that counts as ended claims a new number', async () => {
   const [project, id] = [nextProject(), randomUUID()]
   const stopped = await admitOne(bucket.store, project, id)
   const claim = await DeliveryClaim.open(bucket.store, id, project, async number => number === stopped.number)
@@ -158,6 +155,6 @@ test('pushes that http admits and deploys that report admits are numbered by the
     upTo(20).map(n => n + 1),
   )
   expect(builds.filter(build => build?.event === 'deploy')).toHaveLength(10)
-  expect(await jobsOf(project)).toHaveLength(21)
+  expect(await buildsOf(project)).toHaveLength(21)
   expect(await lastNumber(bucket.store, project)).toBe(21)
 })

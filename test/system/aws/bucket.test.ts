@@ -4,11 +4,11 @@ import { afterAll, beforeAll } from 'vitest'
 import { openStore } from '../../../src/aws/bucket.ts'
 import { storeContract } from '../../contracts/store.ts'
 import { type Bucket, CREDENTIALS, openBucket } from '../../support/bucket.ts'
-import { givenAccess } from '../../support/loopback-aws.ts'
+import { clientConfigFromEnv } from '../../support/loopback-aws.ts'
 
 // Another S3 is tested with LAMBCI_TEST_S3_ENDPOINT and credentials in the environment.
 const given = process.env.LAMBCI_TEST_S3_ENDPOINT
-const access = given ? givenAccess() : { region: 'us-east-1', credentials: CREDENTIALS }
+const access = given ? clientConfigFromEnv() : { region: 'us-east-1', credentials: CREDENTIALS }
 
 let bucket: Bucket | null = null
 beforeAll(async () => {

@@ -40,10 +40,10 @@ afterAll(async () => {
   await rm(dist, { recursive: true, force: true })
 })
 
-const orderOf = (number: number) =>
+const jobMessageOf = (number: number) =>
   ci.mails.find(({ to, text }) => to === READER && JSON.parse(text).build.number === number)?.text ?? ''
 
-/** A push of the commit that is there, signed, as GitHub's request comes out of a function URL. */
+/** A signed push of the existing commit, in the format of a function URL. */
 function delivery(id = randomUUID()) {
   const payload = pushPayload({ after: commit })
   const repository = { ...payload.repository, full_name: REPOSITORY, private: false }
@@ -58,19 +58,19 @@ type HttpAnswer = {
   isBase64Encoded: boolean
 }
 async function http(event: unknown): Promise<HttpAnswer> {
-  const outcome = await ci.system.lambda.invoke(functionName('http'), event)
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome.error))
-  return outcome.payload as HttpAnswer
+  const result = await ci.system.lambda.invoke(functionName('http'), event)
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.payload as HttpAnswer
 }
 
 const textsOf = (files: Bundle) =>
   Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString()] as const)
 
 test.each(ENTRIES)(
-  '%s: without packages, the same whenever it is made, and not all of it loaded at once',
+  '%s: requires no packages, is reproducible, and loads little at the start',
   async entry => {
     const files = await bundle(entry)
-    // Two dependencies ask for an optional package each, and do without; a message speaks of the third.
+    // Two are optional packages that dependencies do without; the third appears only in an error message.
     const optional = ['@aws-sdk/signature-v4-crt', 'supports-color', '@aws-sdk/signature-v4a']
     const missing = textsOf(files).flatMap(([, text]) =>
       [...text.matchAll(/\brequire\(["'`]([^"'`]+)["'`]\)/g)]
@@ -80,7 +80,7 @@ test.each(ENTRIES)(
     )
     expect(missing).toEqual([])
     expect(textsOf(await bundle(entry))).toEqual(textsOf(files))
-    // What is compiled at the start costs its time at every cold one.
+    // Code that is loaded at the start is compiled at every cold start.
     const list = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))'
     const { stdout } = await execa(process.execPath, ['-e', list, join(dist, entry, 'index.js')], {
       env: ENVIRONMENT,
@@ -95,8 +95,8 @@ test.each(ENTRIES)(
   },
 )
 
-test('the whole way in bundles: cold, and warm in the same sandbox', async () => {
-  const first = await ci.look(build(1))
+test('bundled functions run a build, cold and then warm in the same sandbox', async () => {
+  const first = await ci.view(build(1))
   expect(first).toMatchObject({ status: 'passed', runner: { start: 'cold' } })
   expect(await ci.statuses(REPOSITORY, commit)).toContainEqual(expect.stringMatching(/^success lambci\/push/))
 
@@ -116,7 +116,7 @@ test('the whole way in bundles: cold, and warm in the same sandbox', async () =>
   expect(ci.mails.some(({ subject }) => subject === `passed: ${REPOSITORY} #2 (master)`)).toBe(true)
 })
 
-test('http: health, a page, the log, and a forged delivery, as the function URL sends them', async () => {
+test('http: health, a page, the log and a forged delivery in the format of a function URL', async () => {
   expect(await http(urlEvent('GET', '/health'))).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
   const page = await http(urlEvent('GET', `/gh/${REPOSITORY}/builds/1`))
   expect(page).toMatchObject({
@@ -133,11 +133,11 @@ test('http: health, a page, the log, and a forged delivery, as the function URL 
   expect((await http(forged)).statusCode).toBe(401)
 })
 
-test('report: a notification with an encoded key, a schedule, and failure records bare and by the topic', async () => {
+test('report: an S3 event with an encoded key, a schedule, and failure records with and without SNS', async () => {
   const { lambda, store, addresses } = ci.system
   const report = async (event: unknown) => {
-    const outcome = await lambda.invoke(functionName('report'), event)
-    expect(outcome).toMatchObject({ ok: true })
+    const result = await lambda.invoke(functionName('report'), event)
+    expect(result).toMatchObject({ ok: true })
   }
   await ci.settled()
   const delivered = await ci.statuses(REPOSITORY, commit)
@@ -146,9 +146,9 @@ test('report: a notification with an encoded key, a schedule, and failure record
   expect(notified.Records[0]?.s3.object.key).toBe('gh/you/bundled/cache/branch/a+b%2B%C3%BC')
   await report(notified)
   await report({ switch: build(1) })
-  // Nothing is told twice,
+  // Nothing is reported twice,
   expect(await ci.statuses(REPOSITORY, commit)).toEqual(delivered)
-  // but whatever has not been told.
+  // but everything that is not recorded as delivered.
   for (const event of [notified, { switch: build(1) }]) {
     await store.remove(record)
     await report(event)
@@ -156,7 +156,7 @@ test('report: a notification with an encoded key, a schedule, and failure record
     expect((await ci.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)
   }
   expect(await ci.statuses(REPOSITORY, commit)).toHaveLength(delivered.length + 2)
-  const payload = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
+  const payload = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
   await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
   const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))
   await report(snsEvent('lambci-failures', wrapped))
@@ -165,14 +165,14 @@ test('report: a notification with an encoded key, a schedule, and failure record
     ['1', "it ran into the build function's own time limit"],
     ['2', "it ran into the build function's own time limit"],
   ])
-  expect((await ci.look(build(1)))?.status).toBe('passed')
+  expect((await ci.view(build(1)))?.status).toBe('passed')
 })
 
-test('build: a second delivery of an order by SNS changes nothing', async () => {
-  const before = await ci.look(build(1))
-  const event = snsEvent('lambci-jobs', orderOf(1), { trust: 'protected' })
-  const outcome = await ci.system.lambda.invoke(functionName('run-protected'), event)
-  expect(outcome).toMatchObject({ ok: true })
-  expect(await ci.look(build(1))).toEqual(before)
+test('run: a duplicate job message changes nothing', async () => {
+  const before = await ci.view(build(1))
+  const event = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
+  const result = await ci.system.lambda.invoke(functionName('run-protected'), event)
+  expect(result).toMatchObject({ ok: true })
+  expect(await ci.view(build(1))).toEqual(before)
   expect((await readBuild(ci.system.store, build(1)))?.nonce).toBeDefined()
 })

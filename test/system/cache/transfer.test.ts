@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { download, upload } from '../../../src/cache/transfer.ts'
-import { type Rule, startProxy } from '../../faults/proxy.ts'
+import { type Rule, startFaultProxy } from '../../faults/fault-proxy.ts'
 import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
 
 const MB = 1024 * 1024
 let bucket: Bucket
 const rules: Rule[] = []
-let proxy: Awaited<ReturnType<typeof startProxy>>
+let proxy: Awaited<ReturnType<typeof startFaultProxy>>
 beforeAll(async () => {
   bucket = await openBucket()
-  proxy = await startProxy(rules)
-  proxy.aim(bucket.url)
+  proxy = await startFaultProxy(rules)
+  proxy.setTarget(bucket.url)
 })
 afterAll(async () => {
   await proxy.close()

@@ -294,7 +294,7 @@ test('rebuild builds the same commit under a new number and follows it', async (
     /^Build #2 of you\/again: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/again\/builds\/2\n/,
   )
   expect(again.stdout).toContain('built 2\n')
-  expect(await ci.look({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
+  expect(await ci.view({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
   expect(JSON.parse((await onTestSystem('rebuild', 'you/again#1', '--json')).stdout)).toMatchObject({
     number: 3,
   })
@@ -305,7 +305,7 @@ test('rebuild builds the same commit under a new number and follows it', async (
   const slow = await ci.write(lambciJson('sleep 3'))
   await ci.push(slow, 'you/slow', 'master')
   const build = { project: 'gh/you/slow', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const early = await onTestSystem('rebuild', 'you/slow')
   expect([early.exitCode, early.stderr]).toEqual([
     2,
@@ -329,7 +329,7 @@ test('logs --follow exits with 0 only if the build passed or was skipped', async
   const slow = await ci.write(lambciJson('sleep 30'))
   await ci.push(slow, 'you/cancelled', 'master')
   const build = { project: 'gh/you/cancelled', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const followed = onTestSystem('logs', '--follow', 'you/cancelled')
   const cancelled = await onTestSystem('cancel', 'you/cancelled')
   expect([cancelled.exitCode, cancelled.stdout]).toEqual([

@@ -22,36 +22,36 @@ afterAll(() => bucket.close())
 let stages = 0
 const newStage = (): StageRef => ({ project: 'gh/ada/web', stage: `stage-${++stages}` })
 const NOW = new Date(AT)
-const me = (build: number, sequence = build) => ({
+const requestOf = (build: number, sequence = build) => ({
   ...{ build, sequence, commit: 'c'.repeat(40) },
   until: after(900).toISOString(),
 })
-const ask = (stage: StageRef, build: number, sequence = build) =>
-  acquireStage(bucket.store, stage, me(build, sequence), () => NOW)
+const acquire = (stage: StageRef, build: number, sequence = build) =>
+  acquireStage(bucket.store, stage, requestOf(build, sequence), () => NOW)
 const entry = (build: number, change: Partial<Deployment> = {}): Deployment => ({
   ...{ build, of: build, sequence: build, commit: 'c'.repeat(40), branch: 'qa', message: 'm', who: 'ada' },
   ...{ status: 'succeeded', reason: null, url: null, startedAt: AT, endedAt: AT, durationMs: 1, cost: null },
   ...change,
 })
 
-test('a lock has one holder; a fence counts them', async () => {
+test('a lock has one holder, and a fence that grows with each', async () => {
   const stage = newStage()
-  const first = await takeLock(bucket.store, stage, me(1), NOW)
+  const first = await takeLock(bucket.store, stage, requestOf(1), NOW)
   expect(first).toMatchObject({ fence: 1 })
-  expect(await takeLock(bucket.store, stage, me(2), NOW)).toEqual({
+  expect(await takeLock(bucket.store, stage, requestOf(2), NOW)).toEqual({
     heldBy: expect.objectContaining({ build: 1 }),
   })
   if ('release' in first) await first.release()
   expect(await readLockHolder(bucket.store, stage, NOW)).toBeNull()
-  expect(await takeLock(bucket.store, stage, me(2), NOW)).toMatchObject({ fence: 2 })
+  expect(await takeLock(bucket.store, stage, requestOf(2), NOW)).toMatchObject({ fence: 2 })
 })
 
-test('a holder whose time is over no longer counts, and frees nothing of its successor', async () => {
+test('an expired holder loses the lock and does not release that of its successor', async () => {
   const stage = newStage()
-  const late = await takeLock(bucket.store, stage, me(1), NOW)
+  const late = await takeLock(bucket.store, stage, requestOf(1), NOW)
   expect(await readLockHolder(bucket.store, stage, after(901))).toBeNull()
   expect(
-    await takeLock(bucket.store, stage, { ...me(2), until: after(2000).toISOString() }, after(901)),
+    await takeLock(bucket.store, stage, { ...requestOf(2), until: after(2000).toISOString() }, after(901)),
   ).toMatchObject({ fence: 2 })
   if ('release' in late) await late.release()
   await freeLock(bucket.store, stage, 1)
@@ -60,15 +60,15 @@ test('a holder whose time is over no longer counts, and frees nothing of its suc
   expect(await readLockHolder(bucket.store, stage, after(902))).toBeNull()
 })
 
-test('of many at once one gets the lock', async () => {
+test('one of many concurrent requests gets the lock', async () => {
   const stage = newStage()
   const taken = await Promise.all(
-    Array.from({ length: 12 }, (_, index) => takeLock(bucket.store, stage, me(index + 1), NOW)),
+    Array.from({ length: 12 }, (_, index) => takeLock(bucket.store, stage, requestOf(index + 1), NOW)),
   )
   expect(taken.filter(each => 'fence' in each)).toHaveLength(1)
 })
 
-test('only the newest waits; those that it overtakes are known', async () => {
+test('only the newest waits; those that it supersedes are recorded', async () => {
   const stage = newStage()
   const waiting = (build: number) => ({ build, sequence: build, commit: 'c' })
   await enqueue(bucket.store, stage, waiting(3))
@@ -81,37 +81,40 @@ test('only the newest waits; those that it overtakes are known', async () => {
   expect((await readQueue(bucket.store, stage)).waiting).toBeNull()
 })
 
-test('whose turn it is', async () => {
+test('a stage goes to the newest request, and never back to an older one', async () => {
   const stage = newStage()
-  const first = await ask(stage, 4)
+  const first = await acquire(stage, 4)
   expect(first).toMatchObject({ status: 'acquired' })
-  expect(await ask(stage, 3)).toEqual({ status: 'cancelled', reason: 'Superseded by #4' })
-  expect(await ask(stage, 6)).toMatchObject({ status: 'waiting', reason: expect.stringContaining('by #4') })
-  expect(await ask(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
+  expect(await acquire(stage, 3)).toEqual({ status: 'cancelled', reason: 'Superseded by #4' })
+  expect(await acquire(stage, 6)).toMatchObject({
+    status: 'waiting',
+    reason: expect.stringContaining('by #4'),
+  })
+  expect(await acquire(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
   if ('release' in first) {
     await recordDeployment(bucket.store, stage, entry(4))
     await first.release()
   }
-  // Free again, but 6 waits: 5 is too old. The job for 6 is build 8, and 7 was faster.
-  expect(await ask(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
-  const seventh = await ask(stage, 7)
+  // The stage is free, but #6 waits, so #5 is too old. #8 deploys for #6, and #7 is faster.
+  expect(await acquire(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
+  const seventh = await acquire(stage, 7)
   if ('release' in seventh) {
     await recordDeployment(bucket.store, stage, entry(7, { status: 'failed', reason: 'x' }))
     await seventh.release()
   }
-  expect(await ask(stage, 8, 6)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
-  // Nothing older goes over what failed either: nobody knows how far it came.
+  expect(await acquire(stage, 8, 6)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
+  // A failed deploy is not replaced by an older one either: it may have changed the stage.
   expect(await readCurrent(bucket.store, stage)).toMatchObject({
     deployed: { build: 4 },
     latest: { build: 7 },
   })
-  // The same one again is no newer.
-  expect(await ask(stage, 9, 7)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
-  expect(await ask(stage, 10)).toMatchObject({ status: 'acquired' })
+  // A request with the same sequence is not newer.
+  expect(await acquire(stage, 9, 7)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
+  expect(await acquire(stage, 10)).toMatchObject({ status: 'acquired' })
 })
 
-test('deployments are listed newest first, stages by name, and unreadable records are left out', async () => {
-  const project = 'gh/ada/ledger'
+test('lists deployments newest first and stages by name, without unreadable records', async () => {
+  const project = 'gh/ada/history'
   for (const build of [9, 10, 11, 100])
     await recordDeployment(bucket.store, { project, stage: 'qa' }, entry(build))
   const found = await listDeployments(bucket.store, { project, stage: 'qa' }, 3)

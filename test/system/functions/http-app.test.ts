@@ -45,7 +45,7 @@ beforeAll(async () => {
   app = createHttpApp({
     store: bucket.store,
     secrets: openRunnerSecrets(bucket.store),
-    publish: async order => void messages.push(order),
+    publish: async message => void messages.push(message),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf('reads'),
     now: () => new Date(),
@@ -67,7 +67,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   app.request(`${ORIGIN}${path}`, { headers })
 
 describe('the webhook', () => {
-  test('a push is accepted, and answered with its build and link', async () => {
+  test('a push is accepted and answered with its build and link', async () => {
     const answer = await post('push', pushPayload())
     expect(answer.status).toBe(202)
     const project = 'gh/Codertocat/Hello-World'
@@ -78,7 +78,7 @@ describe('the webhook', () => {
     ])
   })
 
-  test('a form-encoded pull request from a fork is accepted, and trusted as one', async () => {
+  test('a form-encoded pull request from a fork is accepted with trust "fork"', async () => {
     const body = new URLSearchParams({
       payload: JSON.stringify(pullRequestPayload({ head: 'fork' })),
     }).toString()
@@ -87,7 +87,7 @@ describe('the webhook', () => {
     expect(messages).toMatchObject([{ build: { trust: 'fork', isFork: true }, grants: { cloneToken: null } }])
   })
 
-  test('a rebuild is a new build of the same commit, once the old one has ended', async () => {
+  test('a rebuild of an ended build is a new build of its commit', async () => {
     const project = 'gh/ada/again'
     const build = makeBuild({ project, number: 3, trust: 'branch', latestEnd: after(1e7).toISOString() })
     await putJson(bucket.store, buildKeys(build).build, build)
@@ -102,7 +102,7 @@ describe('the webhook', () => {
     const answer = await post('lambci_rebuild', again)
     expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
     const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = build
-    // Nothing is skipped by what it changes.
+    // Without a base commit, a rebuild is never skipped because of its changed files.
     expect(messages).toMatchObject([{ build: { ...same, number: 4, trust: 'protected', baseCommit: null } }])
     expect(messages[0]?.build.nonce).not.toBe(nonce)
   })
@@ -112,7 +112,7 @@ describe('the webhook', () => {
     [404, { project: '../secrets', number: 1 }, /There is no build/],
     [400, { project: 'gh/ada/web' }, /^Invalid rebuild request: check number\.$/],
     [400, null, /^Invalid rebuild request: expected an object\.$/],
-  ])('%i for the wish to rebuild %j', async (status, payload, error) => {
+  ])('%i for the rebuild request %j', async (status, payload, error) => {
     const answer = await post('lambci_rebuild', payload)
     expect([answer.status, await answer.json()]).toEqual([status, { error: expect.stringMatching(error) }])
   })
@@ -150,7 +150,7 @@ describe('the webhook', () => {
       /not valid JSON/,
     ],
     [400, 'a malformed payload', 'push', { ...pushPayload(), after: 1 }, {}, /malformed at "after"/],
-    [400, 'a commit that is none', 'push', pushPayload({ after: '--help' }), {}, /commit is not valid/],
+    [400, 'an invalid commit', 'push', pushPayload({ after: '--help' }), {}, /commit is not valid/],
     [401, 'a wrong signature', 'push', pushPayload(), forged, /signature does not match/],
     [
       401,
@@ -162,7 +162,7 @@ describe('the webhook', () => {
     ],
     [
       401,
-      'an empty body that is not signed',
+      'an empty body with a wrong signature',
       'push',
       null,
       { body: '', ...forged },
@@ -179,7 +179,7 @@ describe('the webhook', () => {
     [413, 'a body that is too large', 'push', null, { body: large }, /larger than 25 MB/],
     [200, 'an unknown event', 'issues', {}, {}, /"issues" starts no build/],
     [200, 'an event with a hostile name', 'constructor', {}, {}, /"constructor" starts no build/],
-  ])('%i for %s, with the reason, and nothing recorded', async (status, _, event, payload, sent, reason) => {
+  ])('%i for %s, with the reason, and without a record', async (status, _, event, payload, sent, reason) => {
     const before = await keysIn(bucket)
     const answer = await post(event, payload, sent)
     expect(answer.status).toBe(status)
@@ -203,14 +203,14 @@ describe('the webhook', () => {
       pushOf({ message: '[ci skip]' }),
       { ignored: expect.stringContaining('[ci skip]') },
     ],
-  ])('200 for %s, and nothing recorded', async (_, event, payload, expected) => {
+  ])('200 for %s, without a record', async (_, event, payload, expected) => {
     const before = await keysIn(bucket)
     const answer = await post(event, payload)
     expect([answer.status, await answer.json()]).toEqual([200, expected])
     expect(await keysIn(bucket)).toEqual(before)
   })
 
-  test('what breaks here is not told there', async () => {
+  test('an internal error is logged and not shown to the client', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     const broken = createHttpApp({
       store: bucket.store,
@@ -254,7 +254,7 @@ describe('pages', () => {
     expect(await (await get('/health')).json()).toEqual({ status: 'ok' })
   })
 
-  test('a build as a page', async () => {
+  test('a build as HTML', async () => {
     const { path } = await record({}, endedRun(), 'one\ntwo\n')
     const answer = await get(path, { accept: 'text/html,application/xhtml+xml' })
     expect(answer.status).toBe(200)
@@ -268,7 +268,7 @@ describe('pages', () => {
     expect(page).toContain(`href="${path}/log.txt"`)
   })
 
-  test('the head of the page alone, for the page itself', async () => {
+  test('the summary of a build as an HTML fragment', async () => {
     const { path } = await record({}, runOf())
     const answer = await get(`${path}/summary`)
     expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
@@ -297,7 +297,7 @@ describe('pages', () => {
   }
 
   test.each([...HOSTILE, '</pre><script>alert(1)</script>', '"onload="alert(1)'])(
-    'a build in which everything is called %j has the elements of any other',
+    'a build in which every text is %j has the same HTML elements as any other',
     async text => {
       expect(await elementsOf(text)).toEqual(await elementsOf('plain'))
     },
@@ -310,14 +310,14 @@ describe('pages', () => {
     '/gh/ada/%2e%2e/builds/1',
     '/gh/ada/web/builds/x',
     '/gh/%E0%A4%A/web/builds/1',
-  ])('%s is not there', async path => {
+  ])('404 for %s', async path => {
     const answer = await get(path)
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({ error: expect.stringMatching(/^There is nothing here/) })
   })
 })
 
-// Colours, half a character, bytes that are no UTF-8, and a NUL.
+// Colours, a truncated character, bytes that are not UTF-8, and a NUL.
 const BYTES = Uint8Array.of(0x1b, 0x5b, 0x33, 0x31, 0x6d, 0xff, 0xfe, 0x00, 0xc3, 0x28, 0xf0, 0x9f, 0x0a)
 
 describe('logs', () => {
@@ -328,7 +328,7 @@ describe('logs', () => {
     ['12', 12, true],
     ['13', 13, true],
     ['500', 500, true],
-  ])('from byte %j of a whole log', async (from, first, ended) => {
+  ])('a complete log from byte %j', async (from, first, ended) => {
     const { path } = await record({}, endedRun(), BYTES)
     const answer = await get(`${path}/log${from === undefined ? '' : `?from=${from}`}`)
     expect(answer.status).toBe(200)
@@ -339,7 +339,7 @@ describe('logs', () => {
     expect(answer.headers.get('lambci-log-ended')).toBe(String(ended))
   })
 
-  test('a log that still grows is read on from where it was left', async () => {
+  test('a growing log is read from the last offset', async () => {
     const { path, keys } = await record({}, runOf())
     const read = async (from: string | null) => {
       const answer = await get(`${path}/log?from=${from}`)
@@ -359,13 +359,13 @@ describe('logs', () => {
     expect(await read('14')).toEqual({ text: '', next: '14', ended: 'true' })
   })
 
-  test.each(['-1', 'x', '1.5', '1e3', '9999999999999', ''])('from=%s is refused', async from => {
+  test.each(['-1', 'x', '1.5', '1e3', '9999999999999', ''])('400 for from=%s', async from => {
     const { path } = await record({}, endedRun(), BYTES)
     const answer = await get(`${path}/log?from=${from}`)
     expect([answer.status, await answer.json()]).toEqual([400, { error: expect.stringContaining('?from=0') }])
   })
 
-  test('the whole log is a link made at this moment, whose type no build can choose', async () => {
+  test('the complete log is a presigned link with a fixed content type', async () => {
     const { path } = await record({}, endedRun(), '<script>alert(1)</script>')
     const answer = await get(`${path}/log.txt`)
     expect(answer.status).toBe(303)
@@ -383,13 +383,13 @@ describe('logs', () => {
     ['from=4&length=5', 'two\n', 'true'],
     ['length=999999999', 'one\ntwo\n', 'true'],
     ['length=0', 'o', 'false'],
-  ])('%s is so much of it', async (query, text, ended) => {
+  ])('%s returns part of the log', async (query, text, ended) => {
     const { path } = await record({}, endedRun(), 'one\ntwo\n')
     const answer = await get(`${path}/log?${query}`)
     expect([await answer.text(), answer.headers.get('lambci-log-ended')]).toEqual([text, ended])
   })
 
-  test('the index of lines is what the build has written, if it is one', async () => {
+  test('the index of lines is returned only if the build has written a valid one', async () => {
     const { path, keys } = await record({}, endedRun(), 'one\n')
     expect(await (await get(`${path}/lines`)).json()).toBeNull()
     await putJson(bucket.store, keys.log.lines, { stride: 65536, lines: [0, 12], more: '<script>' })
@@ -398,14 +398,14 @@ describe('logs', () => {
     expect(await (await get(`${path}/lines`)).json()).toBeNull()
   })
 
-  test('as a file to keep it has a name', async () => {
+  test('the downloaded log has a file name', async () => {
     const { path } = await record({}, endedRun(), 'one\n')
     const answer = await get(`${path}/log.txt?download=1`)
     const file = await fetch(answer.headers.get('location') ?? '')
     expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="ada-web-\d+\.txt"$/)
   })
 
-  test('while a build goes on, the whole log is what there is', async () => {
+  test('during a build, log.txt redirects to the log so far', async () => {
     const { path } = await record({}, runOf())
     const answer = await get(`${path}/log.txt?key=k`)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `${path}/log?key=k`])
@@ -415,7 +415,7 @@ describe('logs', () => {
 describe('a private build', () => {
   const paths = ['', '/summary', '/lines', '/log', '/log.txt']
 
-  test.each(paths)('%s looks, without its key, like one that does not exist', async suffix => {
+  test.each(paths)('%s without its key is answered like a build that does not exist', async suffix => {
     const { path } = await record({ isPrivate: true }, endedRun(), 'private')
     const other = await record({ isPrivate: true })
     const wrong = [
@@ -437,7 +437,7 @@ describe('a private build', () => {
     }
   })
 
-  test('with its key it is open, and its links carry the key on', async () => {
+  test('is accessible with its key, and its links contain the key', async () => {
     const { path } = await record({ isPrivate: true }, endedRun(), 'private')
     const key = keyOfPath(path, LINK_KEY)
     const page = await get(`${path}?key=${key}`)
@@ -487,7 +487,7 @@ describe('the http function', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
-  /** As a function URL hands it over: header names in lower case, the body in base64 unless it is known to be text. */
+  /** In the format of a function URL: header names in lower case, the body in base64 unless it is known to be text. */
   const invoke = (method: string, target: string, headers: Record<string, string> = {}, body = '') => {
     const names = Object.entries({ host: 'abc.lambda-url.us-east-1.on.aws', ...headers })
     const request = {
@@ -504,7 +504,7 @@ describe('the http function', () => {
   test.each([
     ['as text', false],
     ['in base64', true],
-  ])('a push arrives %s', async (_, inBase64) => {
+  ])('accepts a push %s', async (_, inBase64) => {
     const body = JSON.stringify(pushOf({ message: 'grüße 🎉' }))
     const event = invoke('POST', '/webhook', headersOf('push', body, SECRET), body)
     const encoded = inBase64
@@ -518,7 +518,7 @@ describe('the http function', () => {
     expect(scheduler.schedules().length).toBeGreaterThan(0)
   })
 
-  test("a log's bytes survive the way through JSON", async () => {
+  test('returns the bytes of a log unchanged', async () => {
     const { path } = await record({}, endedRun(), BYTES)
     const answer: Answered = JSON.parse(
       JSON.stringify(await handler(invoke('GET', `${path}/log?from=3`) as never)),
@@ -529,7 +529,7 @@ describe('the http function', () => {
     expect(answer.headers['lambci-log-next']).toBe(String(BYTES.length))
   })
 
-  test('a page is text', async () => {
+  test('returns a page as text', async () => {
     const { path } = await record()
     const answer = await handler(invoke('GET', path, { Accept: 'text/html' }) as never)
     expect([answer.statusCode, answer.isBase64Encoded]).toEqual([200, false])

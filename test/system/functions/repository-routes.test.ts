@@ -66,11 +66,11 @@ describe('the builds of a repository', () => {
     for (let number = 1; number <= 33; number++)
       await put(onBranch({ project, number }, number % 2 ? 'master' : 'qa'), number % 3 ? 'passed' : 'failed')
     await put({ ...PULL, project, number: 34 }, null)
-    // It lags behind, as it may.
+    // The counter may lag behind.
     await putJson(bucket.store, counterKey(project), { number: 31 })
   })
 
-  test('stand newest first, those that the counter does not know yet, too', async () => {
+  test('are listed newest first, including those beyond the counter', async () => {
     expect(await numbers(`/${project}`)).toEqual(Array.from({ length: 30 }, (_, index) => 34 - index))
   })
 
@@ -78,11 +78,11 @@ describe('the builds of a repository', () => {
     expect(await numbers(`/${project}?branch=qa&status=failed`)).toEqual([30, 24, 18, 12, 6])
     expect(await numbers(`/${project}?status=queued`)).toEqual([34])
     expect(await numbers(`/${project}?branch=nowhere`)).toEqual([])
-    // A state that does not exist is none.
+    // An unknown status is ignored.
     expect(await numbers(`/${project}?status=%22%3E`)).toHaveLength(30)
   })
 
-  test('are a page, with links, costs, and the badge to copy', async () => {
+  test('are listed as HTML with links, costs and the badge to copy', async () => {
     const answer = await get(`/${project}?branch=qa`)
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
     const page = await answer.text()
@@ -100,7 +100,7 @@ describe('a private repository', () => {
   const [page, badge] = [`/${project}`, `/${project}/badge.svg`]
   beforeAll(() => put({ project, number: 1, isPrivate: true }))
 
-  test('opens with the key of the very path', async () => {
+  test('is accessible with the key of the exact path', async () => {
     const answer = await get(signed(page))
     expect(answer.status).toBe(200)
     const text = await answer.text()
@@ -108,7 +108,7 @@ describe('a private repository', () => {
     expect((await get(signed(badge))).status).toBe(200)
   })
 
-  test('a wrong key, another path’s, none, and a repository that is not there look the same', async () => {
+  test('answers without a valid key like a repository that does not exist', async () => {
     const missing = await get('/gh/ada/nowhere')
     const expected = [missing.status, await missing.text()]
     expect(expected[0]).toBe(404)
@@ -127,7 +127,7 @@ describe('a private repository', () => {
   })
 })
 
-test('builds of a time when the repository was private are not shown since it is open', async () => {
+test('builds from before a repository became public are not listed', async () => {
   await put({ project: 'gh/ada/opened', number: 1, isPrivate: true })
   await put({ project: 'gh/ada/opened', number: 2 })
   expect(await numbers('/gh/ada/opened')).toEqual([2])
@@ -147,13 +147,13 @@ describe('a badge', () => {
     ['?branch=qa', 'failed'],
     ['?branch=nowhere', 'unknown'],
     [`?branch=${encodeURIComponent('../../../secrets/runner')}`, 'unknown'],
-  ])('%s says %s', async (query, status) => {
+  ])('with %j shows %s', async (query, status) => {
     const answer = await get(`${path}${query}`)
     expect(answer.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
     expect(await answer.text()).toContain(`<title>lambci: ${status}</title>`)
   })
 
-  test('is sent again only when it has changed', async () => {
+  test('is sent again only if it has changed', async () => {
     const etag = (await get(path)).headers.get('etag') ?? ''
     const same = await get(path, { 'if-none-match': etag })
     expect([same.status, await same.text()]).toEqual([304, ''])
@@ -163,7 +163,7 @@ describe('a badge', () => {
   })
 })
 
-test('what strangers choose stays text', async () => {
+test('hostile names and queries are shown as text', async () => {
   const project = 'gh/ada/hostile'
   for (const [index, text] of HOSTILE.entries()) {
     const author = { name: text.slice(0, 200), login: null }

@@ -37,8 +37,8 @@ type Options = {
 }
 type Delivered = { channel: string | null; ts: string | null; status: string; error: string | null }
 
-/** Tells Slack of a build; of one that has ended, unless it is said otherwise. */
-function tell(view: View, delivered: Delivered | null, options: Options = {}) {
+/** Notifies Slack of a build, by default of one that has ended unless it is `running`. */
+function notifySlack(view: View, delivered: Delivered | null, options: Options = {}) {
   const {
     on = 'always',
     isOver = view !== running,
@@ -55,7 +55,7 @@ describe('the message', () => {
   const textOf = (...given: Parameters<typeof slackMessageOf>) =>
     slackMessageOf(...given).attachments[0]?.text ?? ''
 
-  test('says what a build is and how it stands', () => {
+  test('names the build and describes its status', () => {
     expect(slackMessageOf(running, URL, [])).toEqual({
       text: '',
       attachments: [
@@ -69,7 +69,7 @@ describe('the message', () => {
     expect(textOf(failed, URL, ['1 passed', '\u001b[31m1 failed\u001b[0m'])).toMatch(
       /Failed: npm test ended with exit code 1.*\n.*\n```1 passed\n1 failed```$/,
     )
-    expect(textOf(viewWith({ build: PULL }), URL, ['never shown'])).toMatch(
+    expect(textOf(viewWith({ build: PULL }), URL, ['not shown'])).toMatch(
       /^.*Passed in 42 s.*\n#12 topic · [^`]*$/,
     )
   })
@@ -80,57 +80,57 @@ describe('the message', () => {
     '<https://example.com|click>',
     '``` out of it',
     '*bold* _it_ ~no~ `code`',
-  ])('nothing that %j says is more than text', text => {
+  ])('%j is shown as text', text => {
     const person = { name: text, login: null }
     const view = viewWith({
       build: { message: text, branch: text, checkoutBranch: text, author: person },
       run: { conclusion: 'failed', reason: text },
     })
-    const said = textOf(view, URL, [text, text])
-    expect(said.match(/<[^>]*>/g)).toEqual([`<${URL.replace('&', '&amp;')}|ada/web #7>`])
-    expect(said.match(/```/g)).toHaveLength(2)
+    const shown = textOf(view, URL, [text, text])
+    expect(shown.match(/<[^>]*>/g)).toEqual([`<${URL.replace('&', '&amp;')}|ada/web #7>`])
+    expect(shown.match(/```/g)).toHaveLength(2)
   })
 
-  test('a long tail is cut at a line, and never within an escape', () => {
-    const said = textOf(
+  test('a long tail is cut at a line, and never within an escape sequence', () => {
+    const text = textOf(
       failed,
       URL,
       Array.from({ length: 20 }, (_, line) => `${line} ${'<&>'.repeat(40)}`),
     )
-    expect(said.length).toBeLessThan(2500)
-    const [, tail = ''] = said.split('```')
+    expect(text.length).toBeLessThan(2500)
+    const [, tail = ''] = text.split('```')
     expect(tail).toMatch(/^\d+ (&lt;&amp;&gt;)+\n/)
   })
 })
 
-describe('telling', () => {
-  test('one message: posted at the start, edited at the end', async () => {
-    const start = await tell(running, null)
+describe('notifying', () => {
+  test('posts one message at the start and edits it at the end', async () => {
+    const start = await notifySlack(running, null)
     expect(start).toEqual({
       delivered: { channel: 'C-#general', ts: '1.1', status: 'running', error: null },
       again: false,
     })
     expect(server.messages).toMatchObject([{ username: 'LambCI', text: expect.stringContaining('Running') }])
-    // Nothing new, nothing said.
-    expect((await tell(running, start.delivered)).delivered).toBe(start.delivered)
-    const end = await tell(failed, start.delivered, { tail: ['why'] })
+    // No change, no call.
+    expect((await notifySlack(running, start.delivered)).delivered).toBe(start.delivered)
+    const end = await notifySlack(failed, start.delivered, { tail: ['why'] })
     expect(end.delivered).toMatchObject({ ts: '1.1', status: 'failed', error: null })
     expect(server.messages).toMatchObject([
       { edited: 1, text: expect.stringMatching(/^#c62828 .*Failed[\s\S]*why/) },
     ])
   })
 
-  test('who was told of the start is told of the end, though nobody wants it any more', async () => {
-    const { delivered } = await tell(running, null)
-    await tell(passed, delivered, { on: 'failure' })
+  test('if the start was delivered, the end is delivered too, even if the rule has changed', async () => {
+    const { delivered } = await notifySlack(running, null)
+    await notifySlack(passed, delivered, { on: 'failure' })
     expect(server.messages).toMatchObject([{ edited: 1 }])
-    expect((await tell(passed, null, { on: 'failure' })).delivered).toBeNull()
+    expect((await notifySlack(passed, null, { on: 'failure' })).delivered).toBeNull()
     expect(server.messages).toHaveLength(1)
   })
 
-  test('a message that is gone is followed by a new one', async () => {
+  test('a deleted message is replaced by a new one', async () => {
     const delivered = { channel: 'C-x', ts: '9.9', status: 'running', error: null }
-    expect((await tell(failed, delivered)).delivered).toMatchObject({
+    expect((await notifySlack(failed, delivered)).delivered).toMatchObject({
       ts: '1.1',
       status: 'failed',
       error: null,
@@ -142,25 +142,25 @@ describe('telling', () => {
     ['internal_error', 'Slack refused the message: internal_error', true],
     [500, expect.stringMatching(/^Slack refused the message: /), true],
     [429, expect.stringMatching(/^Slack refused the message: /), true],
-  ])('%s is noted; whether it is tried again: %s %s', async (behaviour, error, again) => {
+  ])('%s is recorded as %s; it is tried again: %s', async (behaviour, error, again) => {
     server.behave(() => behaviour)
-    expect(await tell(failed, null)).toEqual({
+    expect(await notifySlack(failed, null)).toEqual({
       delivered: { channel: null, ts: null, status: 'failed', error },
       again,
     })
     server.behave(() => 'ok')
     expect(
-      (await tell(failed, { channel: null, ts: null, status: 'failed', error: 'x' })).delivered?.error,
+      (await notifySlack(failed, { channel: null, ts: null, status: 'failed', error: 'x' })).delivered?.error,
     ).toBeNull()
   })
 
-  test('a wrong token is no secret in the note', async () => {
-    const { delivered, again } = await tell(failed, null, { token: 'xoxb-wrong-and-secret' })
+  test('the recorded error does not contain a wrong token', async () => {
+    const { delivered, again } = await notifySlack(failed, null, { token: 'xoxb-wrong-and-secret' })
     expect([delivered?.error, again]).toEqual(['Slack refused the message: invalid_auth', false])
   })
 
-  test('Slack that is not there', async () => {
-    const result = await tell(failed, null, { api: 'http://127.0.0.1:9/api/' })
+  test('an unreachable Slack is tried again', async () => {
+    const result = await notifySlack(failed, null, { api: 'http://127.0.0.1:9/api/' })
     expect(result).toMatchObject({
       delivered: { error: expect.stringContaining('Slack refused') },
       again: true,
@@ -168,7 +168,7 @@ describe('telling', () => {
   })
 })
 
-test('a fork chooses no channel, a branch does', () => {
+test('a fork cannot choose the channel, a branch can', () => {
   const slackOf = (build: Build, files: unknown) =>
     parseAccount(build.project, build.settings).notifications(build, files).slack
   const chosen = { ...DEFAULTS.notifications, slack: { ...SETTINGS, channel: '#elsewhere' } }

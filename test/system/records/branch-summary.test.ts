@@ -16,7 +16,7 @@ const ended = (branch: string, number: number, change: Partial<View> = {}): View
   ...viewWith({ build: { branch, checkoutBranch: branch, trigger: `push/${branch}`, number } }),
   ...change,
 })
-const standing = (branch: string) => readJson(bucket.store, branchKey('gh/ada/web', branch))
+const stored = (branch: string) => readJson(bucket.store, branchKey('gh/ada/web', branch))
 const deploy = (status: 'succeeded' | 'failed') => ({
   stage: 'dev',
   status,
@@ -26,7 +26,7 @@ const deploy = (status: 'succeeded' | 'failed') => ({
   by: null,
 })
 
-test('a newer build replaces an older one and remembers how that ended', async () => {
+test('a newer build replaces an older one and records its conclusion', async () => {
   expect(await updateSummary(bucket.store, ended('a', 1))).toMatchObject({ number: 1, previous: null })
   const failed = ended('a', 2, { status: 'failed' })
   expect(await updateSummary(bucket.store, failed)).toMatchObject({
@@ -46,32 +46,32 @@ test('a newer build replaces an older one and remembers how that ended', async (
   })
 })
 
-test('an older build never replaces a newer one, and told twice nothing changes', async () => {
+test('neither an older build nor the same build again replaces a summary', async () => {
   const newer = await updateSummary(bucket.store, ended('b', 9))
   expect(await updateSummary(bucket.store, ended('b', 8, { status: 'failed' }))).toEqual(newer)
   expect(await updateSummary(bucket.store, ended('b', 9, { status: 'failed' }))).toEqual(newer)
-  expect(await standing('b')).toMatchObject({ ...newer })
+  expect(await stored('b')).toMatchObject({ ...newer })
 })
 
-test('of many at once the newest stands', async () => {
+test('the newest of many concurrent updates wins', async () => {
   const numbers = [3, 11, 7, 1, 12, 5, 2, 10, 4, 8, 6, 9]
   await Promise.all(numbers.map(number => updateSummary(bucket.store, ended('c', number))))
-  expect(await standing('c')).toMatchObject({ number: 12 })
+  expect(await stored('c')).toMatchObject({ number: 12 })
 })
 
 test.each<[string, View]>([
-  ['a build under way', ended('d', 1, { status: 'running' })],
-  ['a deploy under way', ended('d', 1, { status: 'deploying' })],
+  ['a running build', ended('d', 1, { status: 'running' })],
+  ['a running deploy', ended('d', 1, { status: 'deploying' })],
   ['a skipped build', ended('d', 1, { status: 'skipped' })],
   ['a pull request', viewWith({ build: { ...PULL, branch: 'd' } })],
   ['a merge group', ended('d', 1, { trigger: 'push/gh-readonly-queue/d/pr-7' })],
-])('%s says nothing about its branch', async (_, view) => {
+])('%s does not change the summary of its branch', async (_, view) => {
   expect(await updateSummary(bucket.store, view)).toBeNull()
-  expect(await standing('d')).toBeNull()
+  expect(await stored('d')).toBeNull()
 })
 
-test('branches of any name are kept apart', async () => {
+test('branches with hostile names have separate summaries', async () => {
   await Promise.all(HOSTILE.map((branch, index) => updateSummary(bucket.store, ended(branch, index + 1))))
-  const numbers = await Promise.all(HOSTILE.map(branch => standing(branch)))
+  const numbers = await Promise.all(HOSTILE.map(branch => stored(branch)))
   expect(numbers).toMatchObject(HOSTILE.map((_, index) => ({ number: index + 1 })))
 })

@@ -3,7 +3,7 @@ import { buildKeys } from '../../../src/records/keys.ts'
 import { readRawJobRun, readRecords } from '../../../src/records/read-records.ts'
 import { RunRecorder } from '../../../src/records/run-recorder.ts'
 import { type Bucket, openAt, openBucket, putJson } from '../../support/bucket.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { after, endedRun, makeBuild, reportOf, runOf } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => bucket.close())
 
-test('the records of a build, as far as they are there', async () => {
+test('reads the records of a build that exist', async () => {
   const build = makeBuild({ number: 1 })
   const keys = buildKeys(build)
   expect(await readRecords(bucket.store, build)).toBeNull()
@@ -28,7 +28,7 @@ test.each([
   [2, ''],
   [3, '{"phase": '],
   [4, 'x'.repeat(100_000)],
-])('a run.json that a stranger wrote is an errored build (%i)', async (number, text) => {
+])('a malformed run.json is an errored build (%i)', async (number, text) => {
   await putJson(bucket.store, buildKeys(makeBuild({ number })).run, text)
   expect(await readRawJobRun(bucket.store, makeBuild({ number }))).toMatchObject({
     phase: 'ended',
@@ -36,23 +36,23 @@ test.each([
   })
 })
 
-test('a huge run.json is not even read', async () => {
+test('a huge run.json is not downloaded', async () => {
   const huge = Buffer.alloc(40_000_000, ' ')
   await bucket.store.put(buildKeys(makeBuild({ number: 5 })).run, huge, 'application/json')
-  const front = await startFront(bucket.url)
+  const proxy = await startProxy(bucket.url)
   try {
-    expect(await readRawJobRun(openAt(front.url), makeBuild({ number: 5 }))).toMatchObject({
+    expect(await readRawJobRun(openAt(proxy.url), makeBuild({ number: 5 }))).toMatchObject({
       conclusion: 'errored',
     })
-    expect(front.bytes()).toBeLessThan(10_000_000)
+    expect(proxy.bytes()).toBeLessThan(10_000_000)
   } finally {
-    await front.close()
+    await proxy.close()
   }
 })
 
 const runner = { ...runOf().runner, requestId: 'another' } as NonNullable<ReturnType<typeof runOf>['runner']>
 
-test('of many who claim a job at once, one has it', async () => {
+test('one of many concurrent claims succeeds', async () => {
   const build = makeBuild({ number: 6 })
   const claims = await Promise.all(
     Array.from({ length: 12 }, () => RunRecorder.claim(bucket.store, build, runner, after(1))),
@@ -60,12 +60,12 @@ test('of many who claim a job at once, one has it', async () => {
   expect(claims.filter(claim => claim !== null)).toHaveLength(1)
 })
 
-test('a claim whose answer was lost knows itself again', async () => {
+test('a retried claim whose first response was lost recognises itself', async () => {
   const build = makeBuild({ number: 8 })
   let lost = 0
-  const front = await startFront(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
+  const proxy = await startProxy(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
   try {
-    const recorder = await RunRecorder.claim(openAt(front.url), build, runner, after(1))
+    const recorder = await RunRecorder.claim(openAt(proxy.url), build, runner, after(1))
     expect(lost).toBe(2)
     expect(recorder?.run).toMatchObject({ phase: 'claimed', nonce: build.nonce, runner })
     await recorder?.time('fetch', async () => {})
@@ -75,6 +75,6 @@ test('a claim whose answer was lost knows itself again', async () => {
       timings: { fetch: expect.any(Number) },
     })
   } finally {
-    await front.close()
+    await proxy.close()
   }
 })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Store } from '../../../src/records/store.ts'
 import { ContentionError, createRecord, updateRecord } from '../../../src/records/update-record.ts'
 import { type Bucket, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
-import { startFront } from '../../support/front.ts'
+import { startProxy } from '../../support/proxy.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
@@ -44,9 +44,9 @@ test('a write whose answer was lost is recognised, and applied once', async () =
   const key = newKey()
   await updateRecord(bucket.store, key, schema, increment)
   let lost = 0
-  const front = await startFront(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
-  const { value, version } = await updateRecord(openAt(front.url), key, schema, increment)
-  await front.close()
+  const proxy = await startProxy(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
+  const { value, version } = await updateRecord(openAt(proxy.url), key, schema, increment)
+  await proxy.close()
   expect(lost).toBeGreaterThan(0)
   expect(value).toEqual({ count: 2 })
   expect(await readJson(bucket.store, key)).toMatchObject({ count: 2 })

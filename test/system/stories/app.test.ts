@@ -16,7 +16,7 @@ beforeAll(async () => {
       permissions: { statuses: 'write', contents: 'read' },
     },
   })
-  // From now on there is no token at all.
+  // Only the App's key is left, and no token.
   const secrets = (await readJson(ci.system.store, runnerSecretsKey)) as object
   const githubApp = { id: 4711, privateKey: String(privateKey.export({ type: 'pkcs1', format: 'pem' })) }
   await putJson(ci.system.store, runnerSecretsKey, {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-test('with an App alone, a private repository is cloned, built, and gets its status', async () => {
+test('a system with only an App clones and builds a private repository, and sets its status', async () => {
   const { login } = await ci.api('GET', '/user')
   await ci.api('POST', '/user/repos', { name: 'secret', private: true })
   const at = await ci.write(lambciJson('cat .git/config; env; ls; echo built'))

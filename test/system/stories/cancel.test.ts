@@ -13,9 +13,9 @@ afterAll(() => ci.close())
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
 const isAt = (build: { project: string; number: number }, status: string) =>
-  ci.until(status, async () => (await ci.look(build))?.status === status)
+  ci.until(status, async () => (await ci.view(build))?.status === status)
 
-test('a running build ends within seconds, and everybody is told', async () => {
+test('a cancelled running build ends within seconds, and its end is reported', async () => {
   const build = { project: 'gh/ada/long', number: 1 }
   const at = await ci.write(lambciJson('echo begun; sleep 300; echo never'))
   const commit = await ci.push(at, 'ada/long', 'master')
@@ -25,9 +25,9 @@ test('a running build ends within seconds, and everybody is told', async () => {
     0,
     expect.stringMatching(/^Build #1 of ada\/long is being cancelled \(by \S+\)\. It ends within seconds/),
   ])
-  const asked = Date.now()
+  const requestedAt = Date.now()
   const view = await ci.ended(build)
-  expect(Date.now() - asked).toBeLessThan(15_000)
+  expect(Date.now() - requestedAt).toBeLessThan(15_000)
   expect(view).toMatchObject({ status: 'cancelled', reason: expect.stringMatching(/^by \S+$/) })
   const log = await ci.log(build)
   expect(log).toMatch(/begun\n/)
@@ -40,7 +40,7 @@ test('a running build ends within seconds, and everybody is told', async () => {
   })
 })
 
-test('a queued build ends without starting', async () => {
+test('a cancelled queued build ends without starting', async () => {
   const at = await ci.write(lambciJson('sleep 6'))
   await ci.push(at, 'ada/first', 'master')
   await isAt({ project: 'gh/ada/first', number: 1 }, 'running')
@@ -53,15 +53,15 @@ test('a queued build ends without starting', async () => {
   )
   expect(await ci.ended(queued)).toMatchObject({ status: 'cancelled', startedAt: null, cost: null })
   await ci.ended({ project: 'gh/ada/first', number: 1 })
-  // Its order is delivered all the same, and finds the wish.
-  await ci.until('the claim', async () => (await ci.look(queued))?.runner)
-  await ci.until('its end', async () => (await ci.look(queued))?.log)
-  expect(await ci.look(queued)).toMatchObject({ status: 'cancelled' })
+  // Its job message is still delivered, and the run finds the cancel request.
+  await ci.until('the claim', async () => (await ci.view(queued))?.runner)
+  await ci.until('its end', async () => (await ci.view(queued))?.log)
+  expect(await ci.view(queued)).toMatchObject({ status: 'cancelled' })
   expect(await ci.log(queued)).not.toMatch(/^started$/m)
   expect(await ci.statuses('ada/second', commit)).toEqual([expect.stringMatching(/^error .*Cancelled: by/)])
 })
 
-test('a deploy that has begun is not cut off', async () => {
+test('a started deploy is not cancelled', async () => {
   const build = { project: 'gh/ada/stage', number: 1 }
   const at = await ci.write(
     lambciJson('true', { stages: { master: 'dev' }, deploy: 'sleep 6; echo deployed' }),
@@ -72,9 +72,9 @@ test('a deploy that has begun is not cut off', async () => {
     exitCode: 2,
     stderr: expect.stringContaining('is deploying to dev. A deploy that has started is not interrupted.'),
   })
-  // Not even by a wish that comes too late.
-  const wish = { by: 'ada', why: 'by ada', supersededBy: null, at: new Date().toISOString() }
-  await ci.system.store.put(buildKeys(build).cancel, JSON.stringify(wish), 'application/json')
+  // Nor is it cancelled by a request that is written too late.
+  const request = { by: 'ada', why: 'by ada', supersededBy: null, at: new Date().toISOString() }
+  await ci.system.store.put(buildKeys(build).cancel, JSON.stringify(request), 'application/json')
   await sleep(100)
   expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
 })

@@ -23,11 +23,11 @@ const commandLines = async () => {
 
 const buildProcess = () => ci.system.lambda.sandboxes(functionName('run-protected')).map(({ pid }) => pid)
 
-test('a build process that is killed: the failure record ends the build, and its log is kept', async () => {
+test('a failure record ends a killed build and keeps its log', async () => {
   const at = await ci.write(lambciJson('echo begun; setsid sleep 7654321 & sleep 7654321'))
   const commit = await ci.push(at, 'killed/once', 'master')
   const build = { project: 'gh/killed/once', number: 1 }
-  await ci.until('the first words', async () => {
+  await ci.until('the first output', async () => {
     const { bytes } = await readLog(ci.system.store, buildKeys(build).log, 0, 10_000)
     return Buffer.from(bytes).toString().includes('begun\n')
   })
@@ -48,13 +48,13 @@ test('a build process that is killed: the failure record ends the build, and its
   expect(await commandLines()).not.toContainEqual(expect.stringContaining('sleep\x007654321'))
 })
 
-test('killed in its deploy: the tests stay green, the deploy is red', async () => {
+test('a build killed during its deploy stays passed, with a failed deploy', async () => {
   const at = await ci.write(
     lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
   )
   const commit = await ci.push(at, 'killed/deploy', 'master')
   const build = { project: 'gh/killed/deploy', number: 1 }
-  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
   for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'failed' } })
@@ -64,21 +64,21 @@ test('killed in its deploy: the tests stay green, the deploy is red', async () =
   expect(ci.mails.some(({ subject }) => subject === 'deploy failed: killed/deploy #1 (master)')).toBe(true)
 })
 
-test('a command longer than the function may live is stopped in time to say so', async () => {
+test('a command that would exceed the function timeout is stopped in time to report it', async () => {
   const at = await ci.write(lambciJson('sleep 1000'))
   await ci.push(at, 'too/long', 'master')
   const view = await ci.ended({ project: 'gh/too/long', number: 1 })
   expect(view).toMatchObject({ status: 'failed', exit: { kind: 'timed-out' }, log: { complete: true } })
 })
 
-/** A job on record as admission leaves it, of which no build function has heard. */
-async function unheard(repository: string, change: object) {
+/** Creates the record of an admitted build whose job message was never published. */
+async function buildWithoutRun(repository: string, change: object) {
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, repository, 'master')
   const first = { project: `gh/${repository}`, number: 1 }
   await ci.ended(first)
-  const standing = await readBuild(ci.system.store, first)
-  const next = { ...standing, number: 2, nonce: randomUUID(), ...change }
+  const stored = await readBuild(ci.system.store, first)
+  const next = { ...stored, number: 2, nonce: randomUUID(), ...change }
   const build = { project: first.project, number: 2 }
   await ci.system.store.put(buildKeys(build).build, JSON.stringify(next), 'application/json')
   return build
@@ -86,8 +86,8 @@ async function unheard(repository: string, change: object) {
 
 const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString()
 
-test("the dead man's switch ends a build of which nothing more was heard", async () => {
-  const build = await unheard('silent/one', { latestEnd: anHourAgo() })
+test("the dead man's switch ends a build that has stopped reporting", async () => {
+  const build = await buildWithoutRun('silent/one', { latestEnd: anHourAgo() })
   const run = {
     ...(await storedRun('silent/one')),
     phase: 'running',
@@ -106,34 +106,34 @@ test("the dead man's switch ends a build of which nothing more was heard", async
   expect(ci.system.servers.scheduler.schedules().map(({ name }) => name)).not.toContain(switchName(build))
 })
 
-test('a job that no build function ever took is handed out again', async () => {
-  const build = await unheard('lost/order', { latestEnd: anHourAgo() })
+test('a build that was never claimed is published again', async () => {
+  const build = await buildWithoutRun('lost/message', { latestEnd: anHourAgo() })
   await setSwitch(build)
   const view = await ci.ended(build)
   expect(view.status).toBe('passed')
   expect((await readReport(ci.system.store, build))?.publications).toBe(2)
 })
 
-test('a build that writes rubbish over its record is errored, and its log is whole', async () => {
+test('a build that overwrites its record with garbage is errored, with a complete log', async () => {
   const at = await ci.write(lambciJson('echo before; sleep 4; kill -9 $PPID'))
-  await ci.push(at, 'rubbish/record', 'master')
-  const build = { project: 'gh/rubbish/record', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
-  await ci.system.store.put(buildKeys(build).run, 'rubbish', 'application/json')
+  await ci.push(at, 'garbage/record', 'master')
+  const build = { project: 'gh/garbage/record', number: 1 }
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
+  await ci.system.store.put(buildKeys(build).run, 'garbage', 'application/json')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
   expect(await ci.log(build)).toContain('not readable')
 })
 
-test('a failure record ends only the build whose nonce it carries', async () => {
+test('a failure record ends only the build with its nonce', async () => {
   const at = await ci.write(lambciJson('sleep 2'))
   await ci.push(at, 'forged/record', 'master')
   const build = { project: 'gh/forged/record', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
-  const standing = await readBuild(ci.system.store, build)
-  const { requestId } = (await ci.look(build))?.runner ?? {}
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
+  const stored = await readBuild(ci.system.store, build)
+  const { requestId } = (await ci.view(build))?.runner ?? {}
   const message = {
-    build: { ...standing, nonce: randomUUID() },
+    build: { ...stored, nonce: randomUUID() },
     grants: grantsWith(),
   }
   await ci.system.lambda.invoke(functionName('report'), {
@@ -142,11 +142,11 @@ test('a failure record ends only the build whose nonce it carries', async () => 
     requestPayload: { Records: [{ Sns: { Message: JSON.stringify(message) } }] },
     responsePayload: { errorMessage: 'forged' },
   })
-  expect((await ci.look(build))?.status).toBe('running')
+  expect((await ci.view(build))?.status).toBe('running')
   expect(await ci.ended(build)).toMatchObject({ status: 'passed' })
 })
 
-test('no switch is left when all builds are over', async () => {
+test('no switch is left after the end of all builds', async () => {
   await ci.settled()
   expect(ci.system.servers.scheduler.schedules()).toEqual([])
 })
@@ -156,7 +156,7 @@ async function storedRun(repository: string) {
   return JSON.parse(Buffer.from(stored?.body ?? '').toString())
 }
 
-/** As admission sets it, only that its time has come. */
+/** Sets the switch as admission does, but due in a second. */
 async function setSwitch(build: { project: string; number: number }) {
   const { addresses, lambda } = ci.system
   const client = new SchedulerClient({

@@ -14,29 +14,29 @@ afterAll(() => ci.close())
 const deliveriesOf = (repository: string) => ci.api('GET', `/repos/${repository}/hooks/1/deliveries`)
 const redeliver = (repository: string, id: number) =>
   ci.api('POST', `/repos/${repository}/hooks/1/deliveries/${id}/attempts`)
-const answers = (repository: string) =>
-  ci.until('the answers', async () => {
+const answeredDeliveries = (repository: string) =>
+  ci.until('the responses', async () => {
     const deliveries: { status_code: number; id: number; guid: string }[] = await deliveriesOf(repository)
     return deliveries.length > 0 && deliveries.every(each => each.status_code > 0) && deliveries
   })
 
-test('a redelivery during the build is that build, and after its end a new one', async () => {
+test('a redelivery during a build starts no second build; after its end it starts a new one', async () => {
   const at = await ci.write(lambciJson('sleep 2'))
   await ci.push(at, 'again/and-again', 'master')
-  const [first] = await answers('again/and-again')
+  const [first] = await answeredDeliveries('again/and-again')
   await redeliver('again/and-again', first?.id ?? 0)
   await ci.ended({ project: 'gh/again/and-again', number: 1 })
-  expect(await ci.look({ project: 'gh/again/and-again', number: 2 })).toBeNull()
+  expect(await ci.view({ project: 'gh/again/and-again', number: 2 })).toBeNull()
 
   await redeliver('again/and-again', first?.id ?? 0)
   const view = await ci.ended({ project: 'gh/again/and-again', number: 2 })
   expect(view.status).toBe('passed')
-  const deliveries = await answers('again/and-again')
+  const deliveries = await answeredDeliveries('again/and-again')
   expect(new Set(deliveries.map(({ guid }) => guid)).size).toBe(1)
 })
 
-/** Reads along on the topic `jobs`: from now on its orders come as mails, too. */
-async function readOrders(to: string): Promise<() => string[]> {
+/** Subscribes a mail address to the jobs topic. Returns a function that lists the job messages received so far. */
+async function subscribeToJobMessages(to: string): Promise<() => string[]> {
   const { sns, jobsTopic, region, accessKeyId, secretAccessKey } = ci.system.addresses
   const client = new SNSClient({ endpoint: sns, region, credentials: { accessKeyId, secretAccessKey } })
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: to }))
@@ -44,12 +44,12 @@ async function readOrders(to: string): Promise<() => string[]> {
   return () => ci.mails.filter(mail => mail.to === to).map(({ text }) => text)
 }
 
-test('an order that SNS delivers twice is built once', async () => {
-  const messages = await readOrders('reader@localhost')
+test('a job message that SNS delivers twice is run once', async () => {
+  const messages = await subscribeToJobMessages('reader@localhost')
   const at = await ci.write(lambciJson('echo "built by $AWS_REQUEST_ID"; sleep 1'))
   await ci.push(at, 'twice/sent', 'master')
   const build = { project: 'gh/twice/sent', number: 1 }
-  await ci.until('the start', async () => (await ci.look(build))?.status === 'running')
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
   const [message] = messages().filter(text => text.includes('"gh/twice/sent"'))
   const event = { Records: [{ EventSource: 'aws:sns', Sns: { Message: message } }] }
   await ci.system.lambda.invokeAsync(functionName('run-protected'), event)
@@ -57,25 +57,25 @@ test('an order that SNS delivers twice is built once', async () => {
   await ci.settled()
   expect(view.status).toBe('passed')
   expect((await ci.log(build)).match(/^built by/gm)).toHaveLength(1)
-  expect(await ci.look(build)).toEqual(view)
+  expect(await ci.view(build)).toEqual(view)
 })
 
-test('reports out of order and doubled say nothing again', async () => {
+test('duplicate and late reports notify no one again', async () => {
   const at = await ci.write(lambciJson('true'))
-  const commit = await ci.push(at, 'late/news', 'master')
-  const build = { project: 'gh/late/news', number: 1 }
+  const commit = await ci.push(at, 'late/reports', 'master')
+  const build = { project: 'gh/late/reports', number: 1 }
   await ci.ended(build)
   await ci.settled()
-  const before = await ci.statuses('late/news', commit)
+  const before = await ci.statuses('late/reports', commit)
   const mails = ci.mails.length
   const event = { Records: [{ s3: { object: { key: buildKeys(build).run } } }] }
   await Promise.all([1, 2, 3, 4].map(() => ci.system.lambda.invoke(functionName('report'), event)))
-  expect(await ci.statuses('late/news', commit)).toEqual(before)
+  expect(await ci.statuses('late/reports', commit)).toEqual(before)
   expect(ci.mails).toHaveLength(mails)
   expect((await readReport(ci.system.store, build))?.lease).toBeNull()
 })
 
-test('an older build that ends later does not take the branch from the newer one', async () => {
+test('an older build that ends later does not replace the newer one in the branch summary', async () => {
   const at = await ci.write(lambciJson('sleep $SECONDS_TO_SLEEP', { env: { SECONDS_TO_SLEEP: '4' } }))
   await ci.push(at, 'slow/fast', 'master')
   const quick = lambciJson('exit 1')
@@ -88,7 +88,7 @@ test('an older build that ends later does not take the branch from the newer one
   })
 })
 
-test('20 pushes at once get 20 numbers, each once', async () => {
+test('20 concurrent pushes get 20 distinct numbers', async () => {
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, 'many/pushes', 'master')
   const branches = Array.from({ length: 19 }, (_, index) => `topic-${index}`)

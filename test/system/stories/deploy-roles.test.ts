@@ -42,7 +42,7 @@ afterAll(() => ci.close())
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
 const SHOW = 'env | grep ^AWS_ | sort'
 
-test('a deploy acts as its role; the tests before it do not, and a branch does not either', async () => {
+test('a deploy has the credentials of its role; its tests and branch builds have none', async () => {
   const at = await ci.write(
     lambciJson(`${SHOW}; echo tested`, { stages: { '/./': 'dev' }, deploy: SHOW, branches: { '/./': true } }),
   )
@@ -53,7 +53,7 @@ test('a deploy acts as its role; the tests before it do not, and a branch does n
   expect(before).not.toMatch(/^AWS_(ACCESS|SECRET|SESSION)/m)
   expect(after).toContain(`▸ The deploy acts as ${ROLE}\n`)
   expect(after).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
-  // Masked, as all that is secret.
+  // Masked, like every secret.
   expect(after).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
   expect(after).toMatch(/^AWS_DEFAULT_REGION=us-east-1$/m)
 
@@ -62,17 +62,17 @@ test('a deploy acts as its role; the tests before it do not, and a branch does n
   expect(topic).toMatchObject({ status: 'passed', trust: 'branch', deploy: null })
 })
 
-test('a branch build is refused every stage and every role', async () => {
-  // The very credentials that such a job is given, minted as receive mints them.
+test('a branch build has no access to stages and deploy roles', async () => {
+  // Credentials with the session policy that a job of this trust is granted.
   const { sessionPolicyOf } = await import('../../../src/admission/session-policy.ts')
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   const { S3Client, GetObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
   const { system } = ci
   const { addresses } = system
   const http = system.servers.sts.issue('arn:aws:iam::000000000000:role/lambci-http')
-  const minting = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials: http })
+  const issuer = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials: http })
   const session = async (trust: 'branch' | 'protected') => {
-    const { Credentials } = await minting.send(
+    const { Credentials } = await issuer.send(
       new AssumeRoleCommand({
         RoleArn: 'arn:aws:iam::000000000000:role/lambci-session',
         RoleSessionName: 'a-build',
@@ -105,17 +105,17 @@ test('a branch build is refused every stage and every role', async () => {
     ]),
     sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'mine' })),
   ]
-  const statusOf = (ended: PromiseSettledResult<unknown>) =>
-    ended.status === 'fulfilled' ? 200 : ended.reason?.$metadata?.httpStatusCode
+  const statusOf = (result: PromiseSettledResult<unknown>) =>
+    result.status === 'fulfilled' ? 200 : result.reason?.$metadata?.httpStatusCode
   const branch = (await Promise.allSettled(attempts(await session('branch')))).map(statusOf)
   expect(branch).toEqual(branch.map(() => 403))
-  // The same attempts of a deploy's session show that it is the session that is refused. next.json was never written.
+  // With a session of trust "protected" the same requests succeed, except for next.json, which does not exist.
   const deploy = (await Promise.allSettled(attempts(await session('protected')))).map(statusOf)
   expect(deploy.filter(status => status === 200).length).toBeGreaterThanOrEqual(7)
   expect(deploy.at(-1)).toBe(200)
 })
 
-test('a role that cannot be assumed fails the deploy, and says what to do', async () => {
+test('a role that cannot be assumed fails the deploy with advice', async () => {
   await putJson(ci.system.store, settingsKeys('gh/ada/norole')[1], {
     deployRole: 'arn:aws:iam::000000000000:role/other',
   })
@@ -131,7 +131,7 @@ test('a role that cannot be assumed fails the deploy, and says what to do', asyn
   ).toBeNull()
 })
 
-test('no file takes a stage that the account has pinned to another branch', async () => {
+test('a repository cannot deploy another branch to a stage that the account has pinned', async () => {
   await putJson(ci.system.store, settingsKeys('gh/ada/pinned')[1], {
     pinnedStages: { production: { branches: ['production'] } },
   })
@@ -148,13 +148,13 @@ test('no file takes a stage that the account has pinned to another branch', asyn
   expect((await ci.ended({ project: 'gh/ada/pinned', number: 2 })).deploy?.status).toBe('succeeded')
 })
 
-test('kill -9 in mid-deploy: told, the stage free, and the next push deploys', async () => {
+test('a build killed during its deploy is reported, releases its stage, and the next push deploys', async () => {
   const build = { project: 'gh/ada/killed', number: 1 }
   const stage = { project: build.project, stage: 'dev' }
   const slow = lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo begun; sleep 654321' })
   const at = await ci.write(slow)
   await ci.push(at, 'ada/killed', 'master')
-  await ci.until('the deploy', async () => (await ci.look(build))?.status === 'deploying')
+  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
   await sleep(300)
   for (const { pid } of ci.system.lambda.sandboxes(functionName('run-protected')))
     process.kill(pid, 'SIGKILL')
@@ -192,13 +192,13 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
     status: 'passed',
     trigger: 'deploy/dev',
-    target: { of: 1, order: null },
+    target: { of: 1, sequence: null },
     deploy: { status: 'succeeded' },
   })
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
     deployed: { build: 3, of: 1, commit: commits[0] },
   })
-  // The commit's own status is that of its tests, and stays.
+  // The commit's status is that of its tests, and does not change.
   expect((await ci.statuses('ada/cli', commits[0] ?? '')).at(-1)).toMatch(/^success lambci\/push: Passed/)
 
   const again = await onTestSystem('deploy', 'ada/cli', 'dev', '--follow')
@@ -213,14 +213,14 @@ test('deploy, rollback and stages on the command line', async () => {
   )
   expect(JSON.parse(chosen.stdout)).toMatchObject({ project, number: 5 })
   await ci.ended({ project, number: 5 })
-  for (const [args, said] of [
+  for (const [args, message] of [
     [['deploy', 'ada/cli', 'production'], 'Found no passed build that was pushed to the stage production.'],
     [['deploy', 'ada/cli', 'Dev'], '"Dev" is not the name of a stage'],
     [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is not a commit'],
     [['rollback', 'ada/cli', 'qa'], 'Nothing has been deployed to qa yet.'],
   ] as const) {
     const refused = await onTestSystem(...args)
-    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining(said)])
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining(message)])
   }
   const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
   expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)

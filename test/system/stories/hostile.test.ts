@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: for a shell, should one ever see them
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: meant for a shell
 const BRANCHES = [
   '$(touch${IFS}pwned)',
   'x;id',
@@ -25,7 +25,7 @@ const BRANCHES = [
   '%2e%2e',
   'x&y=z#w',
 ]
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: for a shell, should one ever see them
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: meant for a shell
 
 test.each(BRANCHES.map((branch, index) => [branch, index] as const))(
   'a branch called %s is built as data',
@@ -40,7 +40,7 @@ test.each(BRANCHES.map((branch, index) => [branch, index] as const))(
     expect(log).toContain(`${branch}|${branch}\n`)
     expect(log).not.toMatch(/^pwned$/m)
     const page = await (await fetch(`${ci.system.addresses.url}/gh/${repository}/builds/1`)).text()
-    // Its own script is the one that it has.
+    // The page's own script is the only one.
     expect(page.replace(`<script>${BROWSER_SCRIPT}</script>`, '').match(/<script|<img/)).toBeNull()
     const names = await readdir(ci.directory, { recursive: true })
     expect(names.filter(name => basename(name) === 'pwned')).toEqual([])

@@ -12,7 +12,7 @@ afterAll(() => ci.close())
 
 const CONFIG = lambciJson('echo built', { paths: { exclude: ['docs', '**/*.md'] } })
 
-test('a push that changes nothing that matters is skipped, with its reason and without a status', async () => {
+test('a push that changes only excluded paths is skipped, with a reason and without a status', async () => {
   const project = 'gh/ada/paths'
   const at = await ci.write({ ...CONFIG, 'src/a.js': '1' })
   const endOf = async (number: number, files: Record<string, string>) => {
@@ -20,7 +20,7 @@ test('a push that changes nothing that matters is skipped, with its reason and w
     const view = await ci.ended({ project, number })
     return { view, statuses: await ci.statuses('ada/paths', commit) }
   }
-  // A new branch: nobody knows what has changed.
+  // A new branch: the changed files are unknown.
   expect((await endOf(1, {})).view.status).toBe('passed')
   const skipped = await endOf(2, { 'docs/a.txt': '1', 'src/README.md': '1' })
   expect(skipped.view).toMatchObject({
@@ -30,31 +30,31 @@ test('a push that changes nothing that matters is skipped, with its reason and w
   expect(skipped.statuses).toEqual([])
   expect(await ci.log(skipped.view)).toContain('None of the 2 changed files is covered')
   expect((await endOf(3, { 'docs/b.txt': '1', 'src/a.js': '2' })).view.status).toBe('passed')
-  // An empty commit is made to have a build.
+  // An empty commit is usually made to start a build.
   expect((await endOf(4, {})).view.status).toBe('passed')
   const one = await endOf(5, { 'docs/b.txt': '2' })
   expect(one.view.reason).toBe('The only changed file is not covered by "paths".')
-  // Who asks for it by hand wants it built.
+  // A rebuild by hand is always built.
   const { url, webhookSecret } = ci.system.addresses
-  const wish = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }
-  expect(await sendSigned(url, webhookSecret, wish)).toMatchObject({ status: 202 })
+  const request = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }
+  expect(await sendSigned(url, webhookSecret, request)).toMatchObject({ status: 202 })
   expect((await ci.ended({ project, number: 6 })).status).toBe('passed')
 })
 
-test('commits that were not fetched may have changed anything', async () => {
+test('a push is built if its base commit is beyond the fetched history', async () => {
   const project = 'gh/ada/far'
   const at = await ci.write(CONFIG)
   await ci.push(at, 'ada/far', 'master')
   await ci.ended({ project, number: 1 })
-  // Whoever comes next has nothing of what was fetched before.
-  ci.coolDown()
+  // The next build has no mirror of the repository.
+  ci.killSandboxes()
   for (let index = 0; index < 7; index++)
     await ci.git(at, 'commit', '--quiet', '--allow-empty', '--message', `Step ${index}`)
   await ci.push(at, 'ada/far', 'master', { 'docs/a.txt': '1' })
   expect((await ci.ended({ project, number: 2 })).status).toBe('passed')
 })
 
-test('a pull request is built, whatever it changes', async () => {
+test('a pull request is built even if it changes only excluded paths', async () => {
   const project = 'gh/ada/pull'
   const at = await ci.write({
     ...CONFIG,

@@ -7,8 +7,8 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** A repository with master pushed and its build over; answers where it lies. */
-async function found(repository: string, files = lambciJson('echo base')) {
+/** Pushes a new repository and waits for its first build. Returns its directory. */
+async function setUp(repository: string, files = lambciJson('echo base')) {
   const at = await ci.write(files)
   await ci.push(at, repository, 'master')
   await ci.ended({ project: `gh/${repository}`, number: 1 })
@@ -18,10 +18,9 @@ async function found(repository: string, files = lambciJson('echo base')) {
 const open = (repository: string, head: string) =>
   ci.api('POST', `/repos/${repository}/pulls`, { title: 'Better', head, base: 'master', body: '' })
 
-test('of the repository itself: its own files speak, nothing is deployed', async () => {
+test('from the same repository: uses its own configuration and does not deploy', async () => {
   const stages = { stages: { '/.*/': 'dev' }, deploy: 'echo deployed' }
-  const at = await found('home/self')
-  // No build of the branch itself: only the pull request counts here.
+  const at = await setUp('home/self')
   const commit = await ci.push(at, 'home/self', 'better', {
     '.lambci.json': JSON.stringify({
       cmd: 'echo "pr $LAMBCI_PULL_REQUEST of $LAMBCI_CHECKOUT_BRANCH into $LAMBCI_BRANCH"',
@@ -53,7 +52,7 @@ test('of the repository itself: its own files speak, nothing is deployed', async
   expect(await ci.ended({ project: 'gh/home/self', number: 5 })).toMatchObject({ status: 'passed' })
 })
 
-test('of a fork: only cmd and env of its own file count, and it gets no secrets', async () => {
+test('from a fork: uses only cmd and env of its own configuration, and gets no secrets', async () => {
   await ci.system.store.put(
     'secrets/env/global.json',
     JSON.stringify({ SECRET: 'never-for-forks' }),
@@ -64,7 +63,7 @@ test('of a fork: only cmd and env of its own file count, and it gets no secrets'
     stages: { master: 'dev' },
     deploy: 'echo no',
   })
-  const at = await found('home/base', base)
+  const at = await setUp('home/base', base)
   await ci.api('POST', '/repos/home/base/forks', { organization: 'stranger' })
   const own = {
     cmd: 'echo "stranger [$SECRET] $COLOR"; env',
@@ -88,12 +87,12 @@ test('of a fork: only cmd and env of its own file count, and it gets no secrets'
   expect(log).toContain('stranger [] red\n')
   expect(log).not.toContain('never-for-forks')
   expect(await ci.statuses('home/base', commit)).toContainEqual(expect.stringMatching(/^success lambci\/pr/))
-  // A stranger's record, in which the base's word would stand, chooses neither topic nor silence.
+  // Neither the fork's configuration nor its record decides who is notified.
   expect(ci.mails.filter(({ subject }) => subject?.includes('home/base #2'))).toHaveLength(1)
 })
 
-test('of a fork that has been deleted since: its commit is in the base repository', async () => {
-  const at = await found('home/orphan')
+test('from a deleted fork: its commit is fetched from the base repository', async () => {
+  const at = await setUp('home/orphan')
   await ci.api('POST', '/repos/home/orphan/forks', { organization: 'gone' })
   await ci.push(at, 'gone/orphan', 'feature', lambciJson('echo still here'))
   const { number } = await open('home/orphan', 'gone:feature')
@@ -106,13 +105,15 @@ test('of a fork that has been deleted since: its commit is in the base repositor
   expect(await ci.log(view)).toContain('still here\n')
 })
 
-test('a private repository is fetched with its own token, which is nowhere afterwards', async () => {
+test('a private repository is fetched with a clone token that is not left in the checkout', async () => {
   const { login } = await ci.api('GET', '/user')
   await ci.api('POST', '/user/repos', { name: 'vault', private: true })
   const repository = `${login}/vault`
-  const look =
+  const inspect =
     'echo looking; git config --list; cat .git/config; env; grep -rl "$TOKEN_PART" . || echo not found'
-  const at = await ci.write(lambciJson(look, { env: { TOKEN_PART: ci.system.keys.cloneToken.slice(4, 20) } }))
+  const at = await ci.write(
+    lambciJson(inspect, { env: { TOKEN_PART: ci.system.keys.cloneToken.slice(4, 20) } }),
+  )
   const commit = await ci.push(at, repository, 'master')
   const build = { project: `gh/${repository}`, number: 1 }
   const view = await ci.ended(build)
@@ -122,7 +123,7 @@ test('a private repository is fetched with its own token, which is nowhere after
   expect(log).not.toContain(ci.system.keys.cloneToken)
   expect(log).not.toContain(Buffer.from(`x-access-token:${ci.system.keys.cloneToken}`).toString('base64'))
 
-  // Its page opens by the status's link alone.
+  // Its page is accessible only by the link of the status.
   const [status] = await ci.api('GET', `/repos/${repository}/commits/${commit}/statuses`)
   const link = new URL(status.target_url)
   expect((await fetch(link)).status).toBe(200)
@@ -138,7 +139,7 @@ test('a private repository is fetched with its own token, which is nowhere after
   expect(await without.text()).toBe(await unknown.text())
 })
 
-test('of a fork of a private repository: not built, as long as nobody says so', async () => {
+test('from a fork of a private repository: not built by default', async () => {
   const { login } = await ci.api('GET', '/user')
   await ci.api('POST', '/user/repos', { name: 'secret', private: true })
   const at = await ci.write(lambciJson('echo base'))

@@ -8,10 +8,10 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const STAGES = { stages: { master: 'dev', qa: 'qa' }, deploy: 'echo "to $LAMBCI_STAGE and $STAGE"' }
-const SLOW_ENOUGH = 'sleep 3; echo tested; echo problem >&2; echo tested again'
+const SLOW_COMMAND = 'sleep 3; echo tested; echo problem >&2; echo tested again'
 
-test('a push is built, its stage deployed, and everybody told', async () => {
-  const at = await ci.write(lambciJson(SLOW_ENOUGH, STAGES))
+test('a push is built, deployed and reported', async () => {
+  const at = await ci.write(lambciJson(SLOW_COMMAND, STAGES))
   const commit = await ci.push(at, 'ada/web', 'qa', {}, 'Paint it green\n\nAll of it.')
   const build = { project: 'gh/ada/web', number: 1 }
   const view = await ci.ended(build)
@@ -53,13 +53,13 @@ test('a push is built, its stage deployed, and everybody told', async () => {
   expect(Object.keys(mail.attributes).sort()).toEqual(['branch', 'project', 'stage', 'status'])
 })
 
-test('what the command sees is what the design lists, and nothing else', async () => {
+test('the environment of a command has exactly the documented variables', async () => {
   const at = await ci.write(lambciJson('env | sort', { env: { COLOR: 'green', PATH: '/opt/tools' } }))
   await ci.push(at, 'ada/env', 'topic', {})
   const view = await ci.ended({ project: 'gh/ada/env', number: 1 })
   const log = await ci.log(view)
   const names = [...log.matchAll(/^(\w+)=/gm)].map(([, name]) => name)
-  // Bash itself adds the last three.
+  // Bash itself adds PWD, SHLVL and _.
   expect(names).toEqual(
     `AWS_REGION AWS_REQUEST_ID CI COLOR FORCE_COLOR HOME LAMBCI LAMBCI_BRANCH LAMBCI_BUILD_NUM LAMBCI_BUILD_URL
     LAMBCI_CHECKOUT_BRANCH LAMBCI_CLONE_REPO LAMBCI_COMMIT LAMBCI_PULL_REQUEST LAMBCI_REPO LANG PATH PWD SHLVL TERM
@@ -70,7 +70,7 @@ test('what the command sees is what the design lists, and nothing else', async (
   expect(log).toMatch(/^LAMBCI_BUILD_URL=http:\/\/127\.0\.0\.1:\d+\/gh\/ada\/env\/builds\/1$/m)
 })
 
-test('a branch that is not built gets no status, and the log says why', async () => {
+test('a branch that is not built gets no status, and its log has the reason', async () => {
   const at = await ci.write({ '.lambci.json': '{"cmd": "true"}' })
   const commit = await ci.push(at, 'ada/quiet', 'topic')
   const view = await ci.ended({ project: 'gh/ada/quiet', number: 1 })
@@ -95,7 +95,7 @@ test('skip words, tags and deletions start nothing', async () => {
   expect(view).toMatchObject({ status: 'passed', message: 'This one' })
 })
 
-test('secrets reach the command, and never the log or the record', async () => {
+test('secrets are passed to the command, and hidden in the log', async () => {
   const secret = 'correct-horse-battery'
   await ci.system.store.put(
     'secrets/env/gh/ada/vault.json',

@@ -14,7 +14,7 @@ const RECIPES = join(import.meta.dirname, '..', '..', '..', 'docs', 'stages')
 const jsonIn = (name: string) =>
   /```json\n([\s\S]*?)\n```/.exec(readFileSync(join(RECIPES, name), 'utf8'))?.[1] ?? ''
 
-test.each(readdirSync(RECIPES))('%s is a configuration that holds', name => {
+test.each(readdirSync(RECIPES))('%s contains a valid configuration', name => {
   const layer = parseLayer(layerSchema, { name, path: [] }, parseJson(name, jsonIn(name)))
   expect(layer.values).toMatchObject({
     stages: expect.any(Object),
@@ -30,17 +30,17 @@ beforeAll(async () => {
   tools = join(ci.directory, 'tools')
   calls = join(ci.directory, 'calls')
   await mkdir(tools)
-  // What the recipe calls, on PATH; each writes down by which build and how it was called.
+  // The tools of the recipe, on PATH: each records the branch and the arguments of its call.
   const record = (name: string, more = '') =>
     `#!/bin/bash\necho "$LAMBCI_BRANCH ${name} $*" >> '${calls}'\n${more}`
-  await stand('pip', record('pip'))
-  await stand('tox', record('tox', '[ ! -e red ]'))
-  await stand('zappa', record('zappa'))
+  await installTool('pip', record('pip'))
+  await installTool('tox', record('tox', '[ ! -e red ]'))
+  await installTool('zappa', record('zappa'))
   await putJson(ci.system.store, settingsKeys('')[0], { allow: ['ada'], env: { PATH: tools } })
 })
 afterAll(() => ci.close())
 
-async function stand(name: string, script: string): Promise<void> {
+async function installTool(name: string, script: string): Promise<void> {
   await writeFile(join(tools, name), script)
   await chmod(join(tools, name), 0o755)
 }
@@ -48,7 +48,7 @@ async function stand(name: string, script: string): Promise<void> {
 const zappa = async () =>
   (await ci.read(calls).catch(() => '')).split('\n').filter(line => line.includes(' zappa '))
 
-test('Zappa: from master exactly "update dev", from qa "update qa", and nothing from anywhere else', async () => {
+test('Zappa: master runs exactly "update dev", qa "update qa", and other branches nothing', async () => {
   const recipe: Files = { '.lambci.json': jsonIn('zappa.md') }
   const at = await ci.write(recipe)
   const project = 'gh/ada/site'
@@ -63,14 +63,14 @@ test('Zappa: from master exactly "update dev", from qa "update qa", and nothing 
   await ci.ended({ project, number: 2 })
   expect((await zappa()).slice(1)).toEqual(['qa zappa update qa'])
 
-  // Another branch is not even built; where it is, it is not deployed.
+  // Another branch is not built by default, and never deployed.
   await ci.push(at, 'ada/site', 'topic')
   expect(await ci.ended({ project, number: 3 })).toMatchObject({ status: 'skipped' })
   const built = { ...JSON.parse(recipe['.lambci.json'] ?? ''), branches: { '/./': true } }
   await ci.push(at, 'ada/site', 'topic', { '.lambci.json': JSON.stringify(built) })
   expect(await ci.ended({ project, number: 4 })).toMatchObject({ status: 'passed', deploy: null })
 
-  // Nor after red tests, nor from a pull request, though its branch is called qa.
+  // Failed tests do not deploy, and neither does a pull request from a branch called qa.
   await ci.push(at, 'ada/site', 'master', { ...recipe, red: '' })
   expect(await ci.ended({ project, number: 5 })).toMatchObject({ status: 'failed', deploy: null })
   await ci.git(at, 'rm', '--quiet', 'red')
@@ -79,7 +79,7 @@ test('Zappa: from master exactly "update dev", from qa "update qa", and nothing 
   await ci.api('POST', '/repos/ada/site/pulls', { title: 'From a fork', head: 'stranger:qa', base: 'qa' })
   const pull = await ci.until('the build of the pull request', async () => {
     for (let number = 6; number < 12; number++) {
-      const view = await ci.look({ project, number })
+      const view = await ci.view({ project, number })
       if (view?.commit === head) return view
     }
     return null

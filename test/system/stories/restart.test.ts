@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { lambciJson, openTestSystem } from '../../support/test-system.ts'
 
-test('the next start with the same data ends what was under way, and goes on with the next number', async () => {
+test('a restart with the same data ends the interrupted build and continues with the next number', async () => {
   const first = await openTestSystem()
-  const at = await first.write(lambciJson('echo once; sleep 1000'))
+  const at = await first.write(lambciJson('echo begun; sleep 1000'))
   await first.push(at, 'here/again', 'master')
   const build = { project: 'gh/here/again', number: 1 }
-  await first.until('the start', async () => (await first.look(build))?.status === 'running')
+  await first.until('the start', async () => (await first.view(build))?.status === 'running')
   await first.system.close()
 
-  const next = await openTestSystem({ home: first.directory })
+  const next = await openTestSystem({ root: first.directory })
   try {
     expect(await next.ended(build)).toMatchObject({
       status: 'errored',

@@ -17,7 +17,7 @@ const BASE = 'gh/home/base'
 const own = buildKeys({ project: BASE, number: 2 })
 const earlier = buildKeys({ project: BASE, number: 1 })
 
-/** Whatever a fork's build #2 of home/base has no business with; each of it is there. */
+/** Keys that a fork's build, #2 of home/base, must not access. */
 const FORBIDDEN = [
   'deliveries/0b4e-77.json',
   counterKey(BASE),
@@ -43,8 +43,8 @@ const FORBIDDEN = [
 ]
 
 /**
- * A pull request's own program: it takes the keys that its ancestors hold, which is all of this machine's that a build
- * in Lambda could reach, and tries everything.
+ * The program of the hostile pull request. It takes the AWS credentials from the environments of its ancestor
+ * processes, as a build in Lambda could, and tries every forbidden request with them.
  */
 const ATTACK = `
 import { readdirSync, readFileSync } from 'node:fs'
@@ -98,8 +98,8 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** The credentials with which a build was admitted: those that its process holds in memory. */
-function admittedWith(number: number): TemporaryCredentials {
+/** The credentials that a build was granted, which its process holds in memory. */
+function grantedCredentials(number: number): TemporaryCredentials {
   const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
   return messages.find(({ build }) => build.number === number)?.grants.credentials
 }
@@ -117,7 +117,7 @@ function attack(): string {
   return `${lines.join('\n')}\n${ATTACK}`
 }
 
-test('the build of a fork that tries everything gets 403 for everything', async () => {
+test('every request that the build of a fork tries is answered with 403', async () => {
   const at = await ci.write(lambciJson('echo "the base"', { pullRequests: { fromForkPublicRepo: true } }))
   await ci.push(at, 'home/base', 'master')
   await ci.ended({ project: BASE, number: 1 })
@@ -138,9 +138,9 @@ test('the build of a fork that tries everything gets 403 for everything', async 
   expect(log).not.toContain('never-for-forks')
 })
 
-test("the fork's own credentials, should it find them, open its course and log, and nothing else", async () => {
+test("a fork's granted credentials allow only its own run.json and log", async () => {
   const { s3, bucket, region } = ci.system.addresses
-  const credentials = admittedWith(2)
+  const credentials = grantedCredentials(2)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
   const statusOf = async (key: string) => {
     const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' })
@@ -153,9 +153,9 @@ test("the fork's own credentials, should it find them, open its course and log, 
   client.destroy()
 })
 
-test("a deploy build holds its own stages and caches, and not another repository's", async () => {
+test("a protected build may write its repository's stages and protected caches, and no other", async () => {
   const { s3, bucket, region } = ci.system.addresses
-  const credentials = admittedWith(1)
+  const credentials = grantedCredentials(1)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
   const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
   await put(`${BASE}/stages/qa/lock.json`)

@@ -10,7 +10,7 @@ let ci: TestSystem
 beforeAll(async () => {
   slack = await startSlack()
   ci = await openTestSystem({ slackApiUrl: slack.url })
-  await editJson(ci.system.store, runnerSecretsKey, standing => ({ ...standing, slackToken: SLACK_TOKEN }))
+  await editJson(ci.system.store, runnerSecretsKey, secrets => ({ ...secrets, slackToken: SLACK_TOKEN }))
 })
 afterAll(async () => {
   await ci.close()
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const inSlack = (repository: string) => slack.messages.filter(({ text }) => text.includes(repository))
 
-test('a build is one message, from its start to its end', async () => {
+test('a build has one message, posted at its start and edited at its end', async () => {
   const at = await ci.write(
     lambciJson('sleep 2; echo trouble; exit 1', { notifications: { slack: { channel: '#web' } } }),
   )
@@ -32,7 +32,7 @@ test('a build is one message, from its start to its end', async () => {
   ])
 })
 
-test('with "failure" only red ends are told, with no start', async () => {
+test('with "failure" only a failed end is posted', async () => {
   const on = (cmd: string) => lambciJson(cmd, { notifications: { on: 'failure' } })
   const at = await ci.write(on('sleep 1'))
   await ci.push(at, 'ada/quiet', 'master')
@@ -42,7 +42,7 @@ test('with "failure" only red ends are told, with no start', async () => {
   expect(inSlack('ada/quiet')).toMatchObject([{ edited: 0, text: expect.stringContaining('#2') }])
 })
 
-test('Slack that refuses changes nothing but a note in the report', async () => {
+test('a refusal by Slack is only recorded in the report', async () => {
   slack.behave(() => 'channel_not_found')
   const at = await ci.write(lambciJson('true'))
   const commit = await ci.push(at, 'ada/refused', 'master')

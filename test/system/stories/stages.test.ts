@@ -11,9 +11,9 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** Writes down when it begins and ends, so that two at once would be seen. */
+/** A deploy command that records its begin and end, so that overlapping deploys are noticed. */
 const DEPLOY = (seconds: number) =>
-  `echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$LEDGER"; sleep ${seconds}; echo "end $LAMBCI_BUILD_NUM" >> "$LEDGER"`
+  `echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$CALLS"; sleep ${seconds}; echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
 const deployments = (repository: string) =>
   ci.api('GET', `/repos/${repository}/deployments?per_page=100`) as Promise<
     { id: number; environment: string; sha: string }[]
@@ -23,10 +23,10 @@ const statesOf = async (repository: string, id: number) =>
     ({ state }) => state,
   )
 
-test('20 pushes to one stage in quick succession: one deploy at a time, and in the end the newest', async () => {
-  const ledger = `${ci.directory}/ledger`
+test('20 quick pushes to one stage are deployed one at a time, and the newest last', async () => {
+  const calls = `${ci.directory}/calls`
   const at = await ci.write(
-    lambciJson('true', { stages: { master: 'dev' }, deploy: DEPLOY(1), env: { LEDGER: ledger } }),
+    lambciJson('true', { stages: { master: 'dev' }, deploy: DEPLOY(1), env: { CALLS: calls } }),
   )
   const commits: string[] = []
   for (let push = 1; push <= 20; push++) {
@@ -34,19 +34,19 @@ test('20 pushes to one stage in quick succession: one deploy at a time, and in t
   }
   const project = 'gh/ada/burst'
   const stage = { project, stage: 'dev' }
-  const current = await ci.until('the newest on its stage', async () => {
+  const current = await ci.until('the deploy of the newest commit', async () => {
     const found = await readCurrent(ci.system.store, stage)
     return found?.deployed?.commit === commits.at(-1) ? found : null
   })
   expect(current.deployed).toMatchObject({ branch: 'master', status: 'succeeded' })
-  // Every build has ended, and everybody was told; those of the waiting too.
+  // Every build has ended and is reported, including those of waiting deploys.
   const { length } = await allBuilds(project)
   const views = await Promise.all(
     Array.from({ length }, (_, index) => ci.ended({ project, number: index + 1 })),
   )
   expect(views.length).toBeGreaterThanOrEqual(20)
   expect(views.filter(({ status }) => status !== 'passed' && status !== 'cancelled')).toEqual([])
-  // Deploys that waited are builds of their own; every push tells how its deploy came out.
+  // A deploy that waited is a build of its own, and its push shows how it ended.
   const pushes = views.filter(({ trigger }) => trigger === 'push/master')
   expect(pushes).toHaveLength(20)
   expect(pushes.filter(({ status }) => status !== 'passed')).toEqual([])
@@ -56,20 +56,20 @@ test('20 pushes to one stage in quick succession: one deploy at a time, and in t
   expect(pushes.at(-1)?.deploy?.status).toBe('succeeded')
   expect(current.deployed?.of).toBe(pushes.at(-1)?.number)
 
-  const lines = (await ci.read(ledger)).trim().split('\n')
+  const lines = (await ci.read(calls)).trim().split('\n')
   for (let index = 0; index < lines.length; index += 2) {
     expect(lines[index]).toMatch(/^begin /)
     expect(lines[index + 1]).toMatch(new RegExp(`^end ${lines[index]?.split(' ')[1]}$`))
   }
-  // Never an older commit over a newer one.
+  // An older commit is never deployed over a newer one.
   const sequence = lines
     .filter(line => line.startsWith('begin'))
     .map(line => commits.indexOf(line.split(' ')[2] ?? ''))
   expect(sequence).toEqual(sequence.toSorted((one, other) => one - other))
-  const delivered = await listDeployments(ci.system.store, stage, 100)
-  expect(delivered.toReversed().map(({ commit }) => commits.indexOf(commit))).toEqual(sequence)
+  const recorded = await listDeployments(ci.system.store, stage, 100)
+  expect(recorded.toReversed().map(({ commit }) => commits.indexOf(commit))).toEqual(sequence)
   expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
-  // GitHub has one deployment for each deploy, and one that is active.
+  // GitHub has one deployment for each deploy.
   const onGitHub = await deployments('ada/burst')
   expect(onGitHub).toHaveLength(sequence.length)
   expect(onGitHub.find(({ sha }) => sha === commits.at(-1))?.environment).toBe('dev')
@@ -84,7 +84,7 @@ async function allBuilds(project: string) {
   }
 }
 
-test('a deploy that fails: the tests stay green, the stage is free, GitHub and people are told', async () => {
+test('a failed deploy is reported and releases its stage; the build stays passed', async () => {
   const at = await ci.write(
     lambciJson('true', {
       stages: { qa: { stage: 'qa', deploy: 'sleep 1; exit 3', url: 'https://qa.example.com/' } },
@@ -113,7 +113,7 @@ test('a deploy that fails: the tests stay green, the stage is free, GitHub and p
     deployed: null,
     latest: { status: 'failed', reason: 'sleep 1; exit 3 ended with exit code 3' },
   })
-  // Mended and pushed again, it is deployed.
+  // A fixed commit is deployed.
   await ci.push(at, 'ada/red', 'qa', lambciJson('true', { stages: { qa: 'qa' }, deploy: 'true' }))
   expect((await ci.ended({ ...build, number: 2 })).deploy).toMatchObject({ status: 'succeeded' })
   expect(await listStages(ci.system.store, build.project)).toMatchObject([
@@ -121,7 +121,7 @@ test('a deploy that fails: the tests stay green, the stage is free, GitHub and p
   ])
 })
 
-test('names by groups, and one that does not fit', async () => {
+test('a stage name may contain groups of its branch rule, and must be valid', async () => {
   const rules = { '/^release\\/(\\w+)$/': { stage: 'rel-$1', url: 'https://$1.example.com/' } }
   const at = await ci.write(
     lambciJson('true', { stages: rules, deploy: 'echo "to $STAGE"', branches: { '/.*/': true } }),

@@ -11,9 +11,9 @@ afterAll(() => ci.close())
 
 const LONG = 'echo begun; sleep 40'
 const isAt = (build: { project: string; number: number }, status: string) =>
-  ci.until(`${status} of #${build.number}`, async () => (await ci.look(build))?.status === status)
+  ci.until(`${status} of #${build.number}`, async () => (await ci.view(build))?.status === status)
 
-/** Two pushes in a row, the first of which is running when the second comes; answers the first's commit. */
+/** Pushes twice, the second time while the first build is running. Returns the first commit. */
 async function pushTwice(repository: string, branch: string, files: Files): Promise<string> {
   const at = await ci.write(files)
   const commit = await ci.push(at, repository, branch)
@@ -22,7 +22,7 @@ async function pushTwice(repository: string, branch: string, files: Files): Prom
   return commit
 }
 
-test('a newer commit of a branch ends the older build within seconds', async () => {
+test('a newer commit of a branch cancels the older build within seconds', async () => {
   const commit = await pushTwice('ada/branch', 'topic', lambciJson(LONG))
   const older = await ci.ended({ project: 'gh/ada/branch', number: 1 })
   expect(older).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
@@ -34,7 +34,7 @@ test('a newer commit of a branch ends the older build within seconds', async () 
   await ci.ended({ project: 'gh/ada/branch', number: 2 })
 })
 
-test('of a pull request too, and another branch is left alone', async () => {
+test('a newer commit of a pull request cancels its older build, and no other branch', async () => {
   const project = 'gh/ada/pulls'
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, 'ada/pulls', 'master')
@@ -49,14 +49,14 @@ test('of a pull request too, and another branch is left alone', async () => {
     status: 'cancelled',
     reason: expect.stringMatching(/^Superseded by #[56]$/),
   })
-  expect((await ci.look({ project, number: 4 }))?.status).toBe('running')
+  expect((await ci.view({ project, number: 4 }))?.status).toBe('running')
   for (const number of [4, 5, 6])
     await lambci(['cancel', `ada/pulls#${number}`, '--data', join(ci.directory, 'data')])
 })
 
 test.each([
   ['a branch with a stage', lambciJson('sleep 6', { stages: { master: 'dev' }, deploy: 'true' })],
-  ['who does not want it', lambciJson('sleep 6', { cancelSuperseded: false })],
+  ['cancelSuperseded false', lambciJson('sleep 6', { cancelSuperseded: false })],
 ])('%s is built to its end', async (name, files) => {
   const repository = `ada/${name.replaceAll(' ', '-')}`
   await pushTwice(repository, 'master', files)
@@ -65,7 +65,7 @@ test.each([
   expect((await ci.ended({ project, number: 2 })).status).toBe('passed')
 })
 
-test('a person may still end what a newer commit does not', async () => {
+test('a build that is not superseded can still be cancelled by hand', async () => {
   const project = 'gh/ada/person'
   await pushTwice('ada/person', 'master', lambciJson(LONG, { cancelSuperseded: false }))
   await isAt({ project, number: 2 }, 'running')

@@ -8,41 +8,46 @@ import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../suppor
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 
 const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
-const asked = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
+const options = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
 
 test.each([
   ['a push to a public repository', {}, null, KEYS],
-  ['a push to a private one', { isPrivate: true }, 'read-only', KEYS],
-  ['a pull request of a private one', { ...PULL, isPrivate: true }, 'read-only', KEYS],
+  ['a push to a private repository', { isPrivate: true }, 'read-only', KEYS],
+  ['a pull request of a private repository', { ...PULL, isPrivate: true }, 'read-only', KEYS],
   ["a fork's pull request", FORKED, null, []],
-  ["a fork's pull request to a private one", { ...FORKED, isPrivate: true }, null, []],
-  ["Dependabot's", { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const }, null, []],
+  ["a fork's pull request to a private repository", { ...FORKED, isPrivate: true }, null, []],
+  [
+    "Dependabot's pull request",
+    { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const },
+    null,
+    [],
+  ],
 ])('the clone token and secrets of %s: %j', async (_, change, cloneToken, secretVariables) => {
-  const minted: unknown[] = []
+  const issued: unknown[] = []
   const grantIssuer: GrantIssuer = {
     cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
     issueCredentials: async (build, { secretVariables: keys }) => {
-      minted.push([build.number, keys])
+      issued.push([build.number, keys])
       return null
     },
     deployRole: null,
   }
-  expect(await issueGrants(makeBuild(change), asked, grantIssuer)).toEqual(
+  expect(await issueGrants(makeBuild(change), options, grantIssuer)).toEqual(
     grantsWith({ cloneToken, secretVariables, buildUrl: URL }),
   )
-  expect(minted).toEqual([[7, secretVariables]])
+  expect(issued).toEqual([[7, secretVariables]])
 })
 
-test('without a clone token there is none', async () => {
-  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), asked, grantIssuerOf(null))
+test('a system without a clone token grants none', async () => {
+  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), options, grantIssuerOf(null))
   expect(cloneToken).toBeNull()
 })
 
-test('an order survives JSON unchanged', async () => {
+test('a job message survives JSON unchanged', async () => {
   const build = makeBuild({ isPrivate: true })
   const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' }
   const grantIssuer = { ...grantIssuerOf('read-only'), issueCredentials: async () => credentials }
-  const message = { build, grants: await issueGrants(build, asked, grantIssuer) }
+  const message = { build, grants: await issueGrants(build, options, grantIssuer) }
   expect(message.grants.credentials).toEqual(credentials)
   expect(jobMessageSchema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message)
 })
@@ -56,12 +61,12 @@ const settings = {
 
 test.each([
   ['letters', 'x'],
-  ['three bytes each', '語'],
-  ['escaped in JSON', '\u0001'],
+  ['three-byte characters', '語'],
+  ['characters escaped in JSON', '\u0001'],
   ['quotes', '"'],
   ['emoji', '🎉'],
 ])(
-  'a push of 2,000 commits with huge messages and names of %s makes an order under 64 KB',
+  'a push of 2,000 commits with huge messages and names of %s makes a job message under 64 KB',
   (_, character) => {
     const huge = character.repeat(5000)
     const [commit] = pushPayload().commits
@@ -76,9 +81,9 @@ test.each([
       commits,
       head_commit: commits[0],
     })
-    const asked = requestFromEvent({ name: 'push', payload: (event as { payload: PushEvent }).payload })
-    if (!('request' in asked)) throw new Error(JSON.stringify(asked))
-    const build = makeBuild({ ...asked.request, settings })
+    const result = requestFromEvent({ name: 'push', payload: (event as { payload: PushEvent }).payload })
+    if (!('request' in result)) throw new Error(JSON.stringify(result))
+    const build = makeBuild({ ...result.request, settings })
     const credentials = {
       accessKeyId: 'A'.repeat(20),
       secretAccessKey: 'S'.repeat(40),

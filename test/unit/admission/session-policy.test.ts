@@ -21,7 +21,7 @@ test.each<[Trust, string[], string[], string[]]>([
   ['fork', [], [], []],
   ['branch', [`${B}/cache/gh/ada/web/branch/*`], [...secrets, `${B}/cache/gh/ada/web/protected/*`], []],
   ['protected', [`${B}/cache/gh/ada/web/protected/*`, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
-])('a job of trust %s holds its own keys and no others', (trust, written, read, roles) => {
+])('the policy of a job of trust %s allows its own keys and no others', (trust, written, read, roles) => {
   expect(policyOf(trust)).toEqual({
     Version: '2012-10-17',
     Statement: [
@@ -43,7 +43,7 @@ const projects = fc
   .map(([owner, repository]) => `gh/${owner}/${repository}`)
   .filter(project => projectSchema.safeParse(project).success)
 
-test('for any names it stays within the limit, and its only wildcards stand at the ends of keys', () => {
+test('for any names the policy stays within the limit, and has wildcards only at the ends of keys', () => {
   const longest = `gh/${'o'.repeat(39)}/${'r'.repeat(100)}`
   const everything = fc.record({
     project: fc.oneof(projects, fc.constant(longest)),
@@ -51,7 +51,7 @@ test('for any names it stays within the limit, and its only wildcards stand at t
     trust: fc.constantFrom<Trust>('fork', 'branch', 'protected'),
   })
   const bucketArn = `arn:aws:s3:::${'b'.repeat(63)}`
-  // The longest name that IAM takes for a role.
+  // The longest role name that IAM accepts.
   const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
   fc.assert(
     fc.property(everything, build => {

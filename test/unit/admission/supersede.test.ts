@@ -8,34 +8,34 @@ const arrival = (number: number, letter: string, trigger = 'push/master'): Arriv
   ...{ number, trigger, commit: commitOf(letter) },
 })
 
-const NOTED = [arrival(9, 'c'), arrival(8, 'b', 'pr/1'), arrival(6, 'b'), arrival(5, 'b'), arrival(4, 'a')]
+const RECORDED = [arrival(9, 'c'), arrival(8, 'b', 'pr/1'), arrival(6, 'b'), arrival(5, 'b'), arrival(4, 'a')]
 
 test.each([
-  ['overtakes the last commit, however often it came', arrival(9, 'c'), ['6 by 9', '5 by 9']],
-  ['of another trigger overtakes nobody', arrival(8, 'b', 'pr/1'), []],
-  ['noted late is overtaken, and overtakes', arrival(6, 'b'), ['4 by 6', '6 by 9']],
-  ['with nothing before it is overtaken alone', arrival(4, 'a'), ['4 by 5']],
-])('an arrival %s', (_, build, expected) => {
-  expect(supersededWith(build, NOTED).map(({ number, by }) => `${number} by ${by}`)).toEqual(expected)
+  ['supersedes all builds of the previous commit', arrival(9, 'c'), ['6 by 9', '5 by 9']],
+  ['of another trigger supersedes nothing', arrival(8, 'b', 'pr/1'), []],
+  ['recorded late supersedes and is superseded', arrival(6, 'b'), ['4 by 6', '6 by 9']],
+  ['with nothing before it is only superseded', arrival(4, 'a'), ['4 by 5']],
+])('a build %s', (_, build, expected) => {
+  expect(supersededWith(build, RECORDED).map(({ number, by }) => `${number} by ${by}`)).toEqual(expected)
 })
 
-test('in whichever order arrivals are noted, each that a newer commit overtakes is found, and no other', () => {
+test('in any order of recording, exactly the builds with a newer commit are superseded', () => {
   const arrivals = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('push/x', 'pr/1')), {
     maxLength: 8,
   })
-  const order = arrivals.chain(all => {
+  const shuffled = arrivals.chain(all => {
     const numbered = all.map(([letter, trigger], index) => arrival(index + 1, letter, trigger))
     return fc.shuffledSubarray(numbered, { minLength: numbered.length })
   })
   fc.assert(
-    fc.property(order, jobs => {
+    fc.property(shuffled, builds => {
       const found = new Set<number>()
-      for (const [index, build] of jobs.entries()) {
-        const noted = jobs.slice(0, index + 1).toSorted((one, other) => other.number - one.number)
-        for (const { number } of supersededWith(build, noted)) found.add(number)
+      for (const [index, build] of builds.entries()) {
+        const recorded = builds.slice(0, index + 1).toSorted((one, other) => other.number - one.number)
+        for (const { number } of supersededWith(build, recorded)) found.add(number)
       }
-      const expected = jobs.filter(build =>
-        jobs.some(
+      const expected = builds.filter(build =>
+        builds.some(
           ({ number, trigger, commit }) =>
             number > build.number && trigger === build.trigger && commit !== build.commit,
         ),

@@ -34,16 +34,16 @@ test.each<[BuildStatus, string | undefined]>([
   ['errored', 'error'],
   ['cancelled', 'error'],
   ['skipped', undefined],
-])('%s is told as %s', (status, state) => {
+])('the status of a %s build is %s', (status, state) => {
   expect(commitStatusOf(viewOfStatus(status), URL)?.state).toBe(state)
 })
 
 test.each([
   ['a push', {}, 'lambci/push'],
   ['a pull request', PULL, 'lambci/pr'],
-  ['a pull request from a branch of the same name', { ...PULL, checkoutBranch: 'master' }, 'lambci/pr'],
-  ["a fork's", FORKED, 'lambci/pr'],
-  // What a merge queue waits for are the pull request's checks.
+  ['a pull request whose branch is called master', { ...PULL, checkoutBranch: 'master' }, 'lambci/pr'],
+  ["a fork's pull request", FORKED, 'lambci/pr'],
+  // A merge queue waits for the checks of the pull request.
   [
     'a merge group',
     { event: 'merge_group' as const, checkoutBranch: 'gh-readonly-queue/master/pr-7' },
@@ -62,7 +62,7 @@ test.each([
   'a\n\n\tb\u0000\u001b[31mc\u2028d',
   '\ud83d',
   ...HOSTILE,
-])('whatever the reason, GitHub takes the description (%#)', reason => {
+])('GitHub accepts the description for any reason (%#)', reason => {
   const { description = '' } = commitStatusOf(viewOfStatus('failed', { reason }), URL) ?? {}
   expect(description).toMatch(/^Failed: ./)
   expect([...description].length).toBeLessThanOrEqual(140)
@@ -87,40 +87,40 @@ const delivered = (
 const RUNNING = delivered('running', 'pending', 'Running')
 const PASSED = delivered('passed', 'success', 'Passed in 42 s')
 
-/** A GitHub that answers as told, and what was said to it. */
-function listener(answer: () => void = () => {}) {
-  const said: string[] = []
+/** A GitHub client that records the statuses it receives and calls `answer` for each. */
+function recordingClient(answer: () => void = () => {}) {
+  const statuses: string[] = []
   const github: GitHub = {
     setStatus: async ({ state, description }) => {
-      said.push(`${state}: ${description}`)
+      statuses.push(`${state}: ${description}`)
       answer()
     },
     createDeployment: async () => 1,
     setDeploymentStatus: async () => {},
   }
-  return { github, said }
+  return { github, statuses }
 }
 const refuse = (status?: number) => () => {
   throw Object.assign(new Error('no'), status && { status })
 }
 
 test.each<[string, View, Delivered, string[], Delivered]>([
-  ['first word', viewOfStatus('running'), null, ['pending: Running'], RUNNING],
-  ['nothing to say', viewOfStatus('queued'), null, [], null],
-  ['an end without a beginning', viewWith(), null, ['success: Passed in 42 s'], PASSED],
+  ['the first status', viewOfStatus('running'), null, ['pending: Running'], RUNNING],
+  ['nothing for a queued build', viewOfStatus('queued'), null, [], null],
+  ['an end without a pending status before', viewWith(), null, ['success: Passed in 42 s'], PASSED],
   ['an end', viewWith(), RUNNING, ['success: Passed in 42 s'], PASSED],
-  ['the same again', viewWith(), PASSED, [], PASSED],
-  ['pending after an end', viewOfStatus('running'), PASSED, [], PASSED],
-  ['another end after an end', viewOfStatus('failed'), PASSED, [], PASSED],
+  ['nothing for the same status again', viewWith(), PASSED, [], PASSED],
+  ['nothing for pending after an end', viewOfStatus('running'), PASSED, [], PASSED],
+  ['nothing for another end after an end', viewOfStatus('failed'), PASSED, [], PASSED],
   [
-    'the same after a refusal',
+    'an end that was refused before',
     viewWith(),
     { ...PASSED, error: 'no' } as Delivered,
     ['success: Passed in 42 s'],
     PASSED,
   ],
   [
-    'an end after a refused beginning',
+    'an end after a refused pending status',
     viewWith(),
     { ...RUNNING, error: 'no' } as Delivered,
     ['success: Passed in 42 s'],
@@ -135,10 +135,10 @@ test.each<[string, View, Delivered, string[], Delivered]>([
     ['success: Passed in 42 s, deployed to dev'],
     delivered('passed', 'success', 'Passed in 42 s, deployed to dev'),
   ],
-])('telling: %s', async (_, view, before, expected, after) => {
-  const { github, said } = listener()
+])('sends %s', async (_, view, before, expected, after) => {
+  const { github, statuses } = recordingClient()
   expect(await notify(github, view, before)).toEqual({ delivered: after, again: false })
-  expect(said).toEqual(expected)
+  expect(statuses).toEqual(expected)
 })
 
 test.each([
@@ -147,8 +147,8 @@ test.each([
   [undefined, true],
   [422, false],
   [404, false],
-])('a refusal with %j is noted, and tried again later: %j', async (status, again) => {
-  const { github } = listener(refuse(status))
-  const telling = await notify(github, viewWith(), null)
-  expect(telling).toEqual({ delivered: { ...PASSED, error: expect.stringMatching(/^GitHub .*no$/) }, again })
+])('a refusal with %j is recorded; it is tried again: %j', async (status, again) => {
+  const { github } = recordingClient(refuse(status))
+  const result = await notify(github, viewWith(), null)
+  expect(result).toEqual({ delivered: { ...PASSED, error: expect.stringMatching(/^GitHub .*no$/) }, again })
 })

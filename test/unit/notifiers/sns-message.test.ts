@@ -22,11 +22,11 @@ const FAILED = {
   exit: { kind: 'exited', code: 1 },
 } as const
 
-test('a notice of a build that passed reads well', () => {
+test('the notification of a passed build', () => {
   const { subject, text, attributes } = snsMessageOf(
     viewWith({ run: { deploy: deploy('succeeded') } }),
     URL,
-    ['unasked'],
+    ['not shown'],
   )
   expect(subject).toBe('passed: ada/web #7 (master)')
   expect(text).toBe(`Passed in 42 s, deployed to dev.
@@ -44,7 +44,7 @@ Log:          ${URL}
   expect(attributes).toEqual({ status: 'passed', project: 'gh/ada/web', branch: 'master', stage: 'dev' })
 })
 
-test('a notice of one that failed ends with the end of its log', () => {
+test('the notification of a failed build ends with the last lines of its log', () => {
   const lines = ['\u001b[31mred\u001b[0m text', 'a\ttab', '\u0007bell\r', '']
   const { subject, text, attributes } = snsMessageOf(viewWith({ build: PULL, run: FAILED }), URL, lines)
   expect(subject).toBe('failed: ada/web #7 (pull request #12)')
@@ -54,7 +54,7 @@ test('a notice of one that failed ends with the end of its log', () => {
   expect(attributes).toEqual({ status: 'failed', project: 'gh/ada/web', branch: 'master' })
 })
 
-test('a failed deploy is told as such', () => {
+test('the notification of a failed deploy', () => {
   const view = viewWith({ run: { deploy: deploy('failed', 'zappa update was killed by SIGKILL') } })
   const { subject, text } = snsMessageOf(view, URL, ['why'])
   expect(subject).toBe('deploy failed: ada/web #7 (master)')
@@ -63,7 +63,7 @@ test('a failed deploy is told as such', () => {
   expect(text).toMatch(/ {4}why\n$/)
 })
 
-const nasty = [
+const HOSTILE_TEXTS = [
   ...HOSTILE,
   '🎉'.repeat(400),
   `x${'🎉'.repeat(400)}`,
@@ -72,7 +72,7 @@ const nasty = [
   '\u001b]0;x\u0007y\u0000\u0085z',
 ]
 
-test.each(nasty)('SNS takes it, whoever wrote it (%#)', text => {
+test.each(HOSTILE_TEXTS)('SNS accepts a notification with hostile text (%#)', text => {
   const person = { name: text, login: text }
   const build: Partial<ReturnType<typeof makeBuild>> = {
     branch: text,
@@ -80,12 +80,12 @@ test.each(nasty)('SNS takes it, whoever wrote it (%#)', text => {
     message: text,
     author: person,
   }
-  for (const trusted of [build, { ...FORKED, ...build }]) {
-    const view = viewWith({ build: trusted, run: { ...FAILED, reason: text } })
+  for (const change of [build, { ...FORKED, ...build }]) {
+    const view = viewWith({ build: change, run: { ...FAILED, reason: text } })
     const sns = snsMessageOf(view, URL, [text, text])
     expect(sns.subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/)
     expect(sns.text).not.toMatch(/[^\P{Cc}\n]/u)
-    // The SDK sends it as a form, which cannot encode half a character.
+    // The SDK sends it as a form, which cannot encode a lone surrogate.
     expect(sns.text.isWellFormed()).toBe(true)
     expect(sns.text.split('\n').filter(line => /^(Subject|Result):/.test(line))).toEqual([
       'Result:       failed',
@@ -128,13 +128,13 @@ test.each<[string, NotificationRule, typeof passed, Summary | null, boolean]>([
   ['a failed deploy after a success', 'change', undeployed, summary('passed'), true],
   ['a failed deploy after a failure', 'change', undeployed, summary('failed'), false],
   ['a pull request', 'change', passed, null, true],
-  ['overtaken by a newer build', 'change', passed, summary('passed', 8), true],
-])('%s, told on %s', async (_, rule, view, standing, wanted) => {
-  const news = { ...newsOf(view, URL), summary: async () => standing }
+  ['superseded by a newer build', 'change', passed, summary('passed', 8), true],
+])('%s with the rule "%s"', async (_, rule, view, branch, wanted) => {
+  const news = { ...newsOf(view, URL), summary: async () => branch }
   expect(await isWanted(news, rule)).toBe(wanted)
 })
 
-test('before its end, a build is told of where people want to hear of every build', async () => {
+test('a running build is reported only with the rule "always"', async () => {
   const running = { ...newsOf(viewWith({ run: { phase: 'running' } }), URL), isOver: false }
   expect(await isWanted(running, 'always')).toBe(true)
   expect(await isWanted(running, 'change')).toBe(false)
@@ -142,7 +142,7 @@ test('before its end, a build is told of where people want to hear of every buil
   expect(await isWanted(queued, 'always')).toBe(false)
 })
 
-test('a message that SNS refuses is recorded and tried again', async () => {
+test('a refusal by SNS is recorded and tried again', async () => {
   const settings = { on: 'always' as const, sns: { topicArn: 'topic' } }
   const sent = snsNotifier(async () => 'id-1')
   const delivered = { messageId: 'id-1', error: null }
@@ -154,7 +154,7 @@ test('a message that SNS refuses is recorded and tried again', async () => {
     delivered: { messageId: null, error: 'SNS refused the notification: NotFoundException: No such topic' },
     again: true,
   })
-  // What was delivered is not sent again, and nothing is sent before the end or without a topic.
+  // A delivered notification is not sent again; nothing is sent before the end or without a topic.
   expect(await refusing.notify(newsOf(passed, URL), settings, delivered)).toEqual({ delivered, again: false })
   const early = { ...newsOf(passed, URL), isOver: false }
   expect(await refusing.notify(early, settings, null)).toEqual({ delivered: null, again: false })

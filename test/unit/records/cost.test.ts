@@ -4,8 +4,8 @@ import { costOf, describeCost } from '../../../src/records/cost.ts'
 import { after, endedRun } from '../../support/records.ts'
 
 const END = after(44).toISOString()
-/** What is paid around a build, whatever it does itself. */
-const around = (architecture: string) =>
+/** The cost that every build has, however short: webhook, report and requests. */
+const fixedCost = (architecture: string) =>
   costOf(runLike({ memoryMb: 128, architecture }, 0), after(2).toISOString()) ?? 0
 
 function runLike(runner: object, segments = 0, bytes = 0) {
@@ -13,27 +13,27 @@ function runLike(runner: object, segments = 0, bytes = 0) {
   return run.runner ? { ...run, runner: { ...run.runner, ...runner } } : run
 }
 
-test('what never ran costs nothing that one could say', () => {
+test('the cost of a build that never ran is unknown', () => {
   expect(costOf(null, END)).toBeNull()
   expect(costOf(endedRun({ runner: null }), END)).toBeNull()
 })
 
-test('ten minutes with 2,048 MB, by hand', () => {
+test('ten minutes with 2,048 MB cost what AWS charges', () => {
   const run = runLike({ memoryMb: 2048, architecture: 'x64', storageMb: 2048 }, 600, 10 * 1024 * 1024)
-  const computing = 2 * 600 * 0.0000166667
+  const compute = 2 * 600 * 0.0000166667
   const disk = 1.5 * 600 * 0.0000000309
   const log = (600 + 2) * 0.000005
   const cost = costOf(run, after(602).toISOString()) ?? 0
-  expect(cost).toBeCloseTo(computing + disk + log + around('x64'), 8)
+  expect(cost).toBeCloseTo(compute + disk + log + fixedCost('x64'), 8)
   expect(describeCost(cost)).toBe('~$0.023')
 })
 
-test('around a build there is less than a tenth of a cent', () => {
-  expect(around('arm64')).toBeGreaterThan(0)
-  expect(around('x64')).toBeLessThan(0.001)
+test('the fixed cost of a build is less than a tenth of a cent', () => {
+  expect(fixedCost('arm64')).toBeGreaterThan(0)
+  expect(fixedCost('x64')).toBeLessThan(0.001)
 })
 
-test('arm is cheaper; more memory, time, disk or log never is', () => {
+test('arm64 is cheaper; more memory, time, disk or log is never cheaper', () => {
   expect(costOf(runLike({ architecture: 'arm64' }), END)).toBeLessThan(
     costOf(runLike({ architecture: 'x64' }), END) ?? 0,
   )

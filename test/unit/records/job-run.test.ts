@@ -18,41 +18,45 @@ test('a run survives JSON unchanged', () => {
       url: 'https://dev.example.com/',
       by: null,
     },
-    notifications: { on: 'change', topicArn: 'arn:aws:sns:us-east-1:123456789012:builds', slack: null },
+    notifications: {
+      on: 'change',
+      slack: null,
+      sns: { topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' },
+    },
   })
   expect(parse(run)).toEqual(run)
 })
 
 test.each<[string, unknown]>([
-  ['nothing', ''],
-  ['no JSON', '{"phase": "ended"'],
+  ['an empty record', ''],
+  ['truncated JSON', '{"phase": "ended"'],
   ['null', 'null'],
   ['a list', []],
   ['an unknown phase', { ...runOf(), phase: 'green' }],
-  ['an unknown result', { ...endedRun(), conclusion: 'success' }],
-  ['an exit code of text', { ...endedRun(), exit: { kind: 'exited', code: '0' } }],
+  ['an unknown conclusion', { ...endedRun(), conclusion: 'success' }],
+  ['an exit code that is a string', { ...endedRun(), exit: { kind: 'exited', code: '0' } }],
   ['an exit code out of range', { ...endedRun(), exit: { kind: 'exited', code: 256 } }],
-  ['an exit of no kind', { ...endedRun(), exit: { code: 0 } }],
+  ['an exit without a kind', { ...endedRun(), exit: { code: 0 } }],
   ['a long reason', { ...endedRun(), reason: 'x'.repeat(501) }],
   [
-    'a stage that is no word',
+    'an invalid stage name',
     { ...endedRun(), deploy: { stage: '../x', status: 'succeeded', reason: null, exit: null } },
   ],
   ['negative bytes', { ...endedRun(), log: { bytes: -1, complete: true } }],
-  ['a moment that is none', { ...endedRun(), endedAt: 'now' }],
+  ['an invalid time', { ...endedRun(), endedAt: 'now' }],
   ['a missing field', { ...endedRun(), runner: undefined }],
-  ['a timing of text', { ...endedRun(), timings: { fetch: '1' } }],
-  ['too much', `${JSON.stringify(endedRun())}${' '.repeat(RUN_RECORD_LIMIT)}`],
+  ['a timing that is a string', { ...endedRun(), timings: { fetch: '1' } }],
+  ['a record beyond the size limit', `${JSON.stringify(endedRun())}${' '.repeat(RUN_RECORD_LIMIT)}`],
   ['deep nesting', '['.repeat(30_000)],
 ])('%s is an errored build', (_, value) => {
   expect(parse(value)).toMatchObject(UNREADABLE)
 })
 
-test('bytes that are no text are an errored build', () => {
+test('bytes that are not UTF-8 are an errored build', () => {
   expect(parseJobRun(Uint8Array.of(0xff, 0xfe, 0x00))).toMatchObject(UNREADABLE)
 })
 
-test('whatever stands there, it is a run or an errored build, and no prototype is touched', () => {
+test('any JSON is a run or an errored build, and pollutes no prototype', () => {
   fc.assert(
     fc.property(fc.json(), text => {
       expect(parse(text)).toMatchObject(UNREADABLE)
@@ -75,9 +79,9 @@ const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production' }
 
 test.each([
   ['a deploy', endedRun({ deploy: DEPLOY })],
-  ['the phase of one', runOf({ phase: 'deploying' })],
-  ['the stage of one', endedRun({ plan: PLAN })],
-])('%s in a course is believed of trust deploy alone', (_, run) => {
+  ['the phase of a deploy', runOf({ phase: 'deploying' })],
+  ['the stage of a deploy', endedRun({ plan: PLAN })],
+])('%s in run.json is accepted only with trust "protected"', (_, run) => {
   expect(rejectImpossible(run, { trust: 'protected' })).toEqual(run)
   for (const trust of ['branch', 'fork'] as const)
     expect(rejectImpossible(run, { trust })).toMatchObject({

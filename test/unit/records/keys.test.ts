@@ -5,7 +5,7 @@ import { HOSTILE } from '../../support/payloads.ts'
 
 const build = { project: 'gh/ada/web', number: 12 }
 
-test('the keys of a build lead back to it', () => {
+test('the build of a key is recovered from it', () => {
   const keys = buildKeys(build)
   for (const key of [keys.build, keys.run, keys.report, keys.cancel]) expect(buildOfKey(key)).toEqual(build)
   const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9_-]{0,30}$/)
@@ -36,11 +36,11 @@ test.each([
   ['x/gh/ada/web/builds/12/run.json'],
   ['config/gh/ada/web.json'],
   [''],
-])('%j is the key of no build', key => {
+])('%j is not the key of a build', key => {
   expect(buildOfKey(key)).toBeNull()
 })
 
-test("segments sort as their bytes do, and only they begin with the segments' prefix", () => {
+test("keys of segments sort by first byte, and no other key has the segments' prefix", () => {
   const { log, ...records } = buildKeys(build)
   const keys = [0, 9, 10, 1_000_000, 536_870_912].map(log.segment)
   expect(keys.toSorted()).toEqual(keys)
@@ -57,15 +57,15 @@ test.each([
   ['../../x', '..%2F..%2Fx'],
   ['🎉', '%F0%9F%8E%89'],
   ['__proto__', '__proto__'],
-])('the branch %j is %j in a key', (branch, encoded) => {
+])('branch %j is encoded as %j in a key', (branch, encoded) => {
   expect(branchKey('gh/ada/web', branch)).toBe(`gh/ada/web/branches/${encoded}.json`)
 })
 
-test('every branch has one level and a key of its own, within the length that S3 takes', () => {
+test('every branch has a distinct key with one level for its name, within the length limit of S3', () => {
   const keys = HOSTILE.map(branch => branchKey('gh/ada/web', branch))
   expect(new Set(keys).size).toBe(HOSTILE.length)
   for (const key of keys) expect(key.split('/')).toHaveLength(5)
-  // The longest names of GitHub: 39 and 100 characters, and 255 bytes of a branch, here three to a character.
+  // GitHub's longest names: 39 and 100 characters, and 255 bytes for a branch (here 85 characters of three bytes).
   const longest = branchKey(`gh/${'o'.repeat(39)}/${'r'.repeat(100)}`, '語'.repeat(85))
   expect(Buffer.byteLength(longest)).toBeLessThanOrEqual(1024)
 })

@@ -21,19 +21,29 @@ test.each<[string, JobRun | null, Report | null, object]>([
     { status: 'passed', exit: { kind: 'exited', code: 0 }, endedAt: after(44).toISOString() },
   ],
   ['a red end', endedRun({ conclusion: 'failed', reason: 'why' }), null, { status: 'failed', reason: 'why' }],
-  ['an end without a result', endedRun({ conclusion: null }), null, { status: 'errored' }],
-  ['a report without an ending', runOf(), reportOf({ asks: 3 }), { status: 'running' }],
-  ['an ending over a running command', runOf(), end(), { status: 'errored', reason: 'It died', endedAt }],
-  ['an ending over a later word of the build', endedRun(), end(), { status: 'errored', reason: 'It died' }],
+  ['an end without a conclusion', endedRun({ conclusion: null }), null, { status: 'errored' }],
+  ['a report without an end', runOf(), reportOf({ asks: 3 }), { status: 'running' }],
   [
-    'an ending without a reason over one',
+    'the end in the report over a running command',
+    runOf(),
+    end(),
+    { status: 'errored', reason: 'It died', endedAt },
+  ],
+  [
+    'the end in the report over a later end record of the build',
+    endedRun(),
+    end(),
+    { status: 'errored', reason: 'It died' },
+  ],
+  [
+    'the end in the report, without a reason, over one with a reason',
     endedRun({ reason: 'old' }),
     end({ reason: null }),
     { reason: null },
   ],
-  ['an ending without any run', null, end(), { status: 'errored', startedAt: null, endedAt }],
+  ['the end in the report without any run', null, end(), { status: 'errored', startedAt: null, endedAt }],
   [
-    "an ending's own deploy",
+    "the report's deploy over the run's",
     endedRun(),
     end({ conclusion: 'passed', deploy: { ...deploy, status: 'failed' } }),
     { status: 'passed', deploy: { stage: 'dev', status: 'failed' } },
@@ -42,7 +52,7 @@ test.each<[string, JobRun | null, Report | null, object]>([
   expect(viewOf({ build: makeBuild(), run, report })).toMatchObject(expected)
 })
 
-test('identity comes from the job, and what is not for others stays there', () => {
+test('a view has the identity of the build, and none of its internal fields', () => {
   const view = viewWith()
   expect(view).toMatchObject({
     project: 'gh/ada/web',

@@ -18,7 +18,7 @@ test.each([
   [3_599_600, '1 h'],
   [3_900_000, '1 h 5 min'],
   [7_200_000, '2 h'],
-])('%i ms read as %s', (milliseconds, expected) => {
+])('%i ms is described as %s', (milliseconds, expected) => {
   expect(describeDuration(milliseconds)).toBe(expected)
 })
 
@@ -29,11 +29,11 @@ test.each([
   ['x'.repeat(60), 'x'.repeat(60)],
   ['x'.repeat(61), `${'x'.repeat(60)}…`],
   ['', ''],
-])('the command %j is called %j', (command, name) => {
+])('command %j is shortened to %j', (command, name) => {
   expect(shortCommand(command)).toBe(name)
 })
 
-test('no character of a command is halved', () => {
+test('a command is never cut within a character', () => {
   expect(shortCommand(`${'x'.repeat(59)}${'🎉'.repeat(20)}`).isWellFormed()).toBe(true)
 })
 
@@ -82,7 +82,7 @@ test.each<[string, boolean, Partial<JobRun> | null]>([
   expect([describeStatus(view), isRed(view)]).toEqual([text, red])
 })
 
-test('a clock that ran backwards gives no negative duration', () => {
+test('a duration is never negative', () => {
   const startedAt = after(10).toISOString()
   expect(durationOf({ startedAt, endedAt: after(9).toISOString() })).toBe(0)
   expect(durationOf({ startedAt, endedAt: null })).toBeNull()

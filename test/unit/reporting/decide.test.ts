@@ -14,14 +14,14 @@ const failures = (count: number) =>
   Array.from({ length: count }, (_, n) => failure({ requestId: `request-${n}` }))
 const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
 const deploying = runOf({ phase: 'deploying', conclusion: 'passed', deploy })
-const accepted = {
+const acceptedEnd = {
   conclusion: 'errored' as const,
   reason: 'first',
   deploy: null,
   endedAt: after(1).toISOString(),
 }
 
-/** In time, and after the latest end. */
+/** Before and after the latest end. */
 const SOON = after(100)
 const LATE = after(3301)
 const never = 'The build never started, after 3 attempts: '
@@ -43,22 +43,16 @@ test.each<Row>([
   ],
   ['ended after its latest end', endedRun(), {}, LATE, { end: { conclusion: 'passed' } }],
   [
-    'ended without result and moment',
+    'ended without conclusion and time',
     endedRun({ conclusion: null, endedAt: null }),
     {},
     SOON,
     { end: { conclusion: 'errored', endedAt: SOON.toISOString() } },
   ],
-  ['an ending accepted before', endedRun(), { end: accepted }, SOON, { end: accepted }],
+  ['an end accepted before', endedRun(), { end: acceptedEnd }, SOON, { end: acceptedEnd }],
   ['never started, overdue', null, {}, LATE, 'publish-again'],
-  ['its one attempt failed', null, { failures: [failure()] }, SOON, 'publish-again'],
-  [
-    'its one attempt failed, but this is news of another job',
-    null,
-    { failures: [failure({ nonce: 'another' })] },
-    SOON,
-    null,
-  ],
+  ['its only attempt failed', null, { failures: [failure()] }, SOON, 'publish-again'],
+  ['an attempt of another build failed', null, { failures: [failure({ nonce: 'another' })] }, SOON, null],
   ['one of two attempts failed', null, { failures: [failure()], publications: 2 }, SOON, null],
   ['two of two failed', null, { failures: failures(2), publications: 2 }, SOON, 'publish-again'],
   [
@@ -69,28 +63,28 @@ test.each<Row>([
     { end: { conclusion: 'errored', reason: `${never}it was killed`, endedAt: SOON.toISOString() } },
   ],
   [
-    'handed out thrice, overdue',
+    'published three times, overdue',
     null,
     { publications: 3 },
     LATE,
     { end: { conclusion: 'errored', reason: `${never}nothing was heard of it` } },
   ],
   [
-    'handed out anew, before its new latest end',
+    'published again, before its new latest end',
     null,
     { publications: 2, latestEnd: after(5000).toISOString() },
     LATE,
     null,
   ],
   [
-    'handed out anew, after it',
+    'published again, after its new latest end',
     null,
     { publications: 2, latestEnd: after(5000).toISOString() },
     after(5001),
     'publish-again',
   ],
   [
-    'running in time of its new latest end',
+    'running, before its new latest end',
     runOf(),
     { publications: 2, latestEnd: after(5000).toISOString() },
     LATE,
@@ -117,17 +111,11 @@ test.each<Row>([
     SOON,
     { end: { conclusion: 'errored', reason: `${silent}it was killed` } },
   ],
-  ['a second delivery of it died', runOf(), { failures: [failure({ requestId: 'request-2' })] }, SOON, null],
-  ['a failure without our nonce', runOf(), { failures: [failure({ nonce: 'guessed' })] }, SOON, null],
+  ['a duplicate delivery failed', runOf(), { failures: [failure({ requestId: 'request-2' })] }, SOON, null],
+  ['a failure with a wrong nonce', runOf(), { failures: [failure({ nonce: 'guessed' })] }, SOON, null],
+  ['running, overdue', runOf(), {}, LATE, { end: { conclusion: 'errored', reason: `${silent}${overdue}` } }],
   [
-    'silent until its latest end',
-    runOf(),
-    {},
-    LATE,
-    { end: { conclusion: 'errored', reason: `${silent}${overdue}` } },
-  ],
-  [
-    'a run that names no runner, overdue',
+    'running without a recorded runner, overdue',
     runOf({ runner: null }),
     { failures: [failure()] },
     LATE,
@@ -147,21 +135,21 @@ test.each<Row>([
     },
   ],
   [
-    'deploying for ever',
+    'deploying, overdue',
     deploying,
     {},
     LATE,
     { end: { conclusion: 'passed', deploy: { status: 'failed', reason: `${silent}${overdue}` } } },
   ],
   [
-    'deploying without a result',
+    'deploying without a conclusion, overdue',
     runOf({ phase: 'deploying', deploy }),
     {},
     LATE,
     { end: { conclusion: 'errored', deploy: { status: 'failed' } } },
   ],
   [
-    'deploying without a deploy',
+    'deploying without a deploy record, overdue',
     runOf({ phase: 'deploying', conclusion: 'passed' }),
     {},
     LATE,
@@ -174,24 +162,24 @@ test.each<Row>([
   else expect(decision).toMatchObject(expected)
 })
 
-test('a request to cancel ends what nobody has claimed, and nothing else', () => {
+test('a cancel request ends an unclaimed build, and no other', () => {
   const request = { by: 'ada', why: 'by ada', supersededBy: null, at: after(3).toISOString() }
-  const judged = (run: JobRun | null, report: Partial<Report> = {}) =>
+  const decideWith = (run: JobRun | null, report: Partial<Report> = {}) =>
     decide({ build: makeBuild(), run, report: reportOf(report), request }, reportOf(report), SOON)
-  expect(judged(null)).toEqual({
+  expect(decideWith(null)).toEqual({
     end: { conclusion: 'cancelled', reason: 'by ada', deploy: null, endedAt: SOON.toISOString() },
   })
-  expect(judged(runOf())).toBeNull()
-  expect(judged(endedRun())).toMatchObject({ end: { conclusion: 'passed' } })
-  expect(judged(null, { end: accepted })).toEqual({ end: accepted })
+  expect(decideWith(runOf())).toBeNull()
+  expect(decideWith(endedRun())).toMatchObject({ end: { conclusion: 'passed' } })
+  expect(decideWith(null, { end: acceptedEnd })).toEqual({ end: acceptedEnd })
 })
 
-test('a newer commit ends a queued pull request; a queued push reads its configuration first', () => {
+test('a newer commit ends a queued pull request at once; a queued push reads its configuration first', () => {
   const request = { by: 'lambci', why: 'Superseded by #8', supersededBy: 8, at: after(3).toISOString() }
-  const judged = (build: ReturnType<typeof makeBuild>) =>
+  const decideWith = (build: ReturnType<typeof makeBuild>) =>
     decide({ build, run: null, report: reportOf(), request }, reportOf(), SOON)
-  expect(judged(makeBuild(PULL))).toMatchObject({
+  expect(decideWith(makeBuild(PULL))).toMatchObject({
     end: { conclusion: 'cancelled', reason: 'Superseded by #8' },
   })
-  expect(judged(makeBuild())).toBeNull()
+  expect(decideWith(makeBuild())).toBeNull()
 })

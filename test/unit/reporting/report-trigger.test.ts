@@ -12,19 +12,19 @@ const s3Event = (...keys: string[]) => ({
 
 test.each<[string, string[], number[]]>([
   ['a run', ['gh/ada/web/builds/7/run.json'], [7]],
-  ['a wish to cancel', ['gh/ada/web/builds/7/cancel.json'], [7]],
+  ['a cancel request', ['gh/ada/web/builds/7/cancel.json'], [7]],
   ['an encoded key', ['gh%2Fada%2Fweb/builds/7/run.json'], [7]],
-  ['several', ['gh/ada/web/builds/7/run.json', 'gh/ada/web/builds/8/run.json'], [7, 8]],
-  ['no build', ['config/global.json'], []],
+  ['several keys', ['gh/ada/web/builds/7/run.json', 'gh/ada/web/builds/8/run.json'], [7, 8]],
+  ['a key of no build', ['config/global.json'], []],
   ['a hostile key', ['gh/..%2Fada/web/builds/7/run.json'], []],
   ['a key with a space', ['gh/ada/a+b/builds/7/run.json'], []],
-])('S3 wakes for %s', (_, keys, numbers) => {
+])('triggers of an S3 event: %s', (_, keys, numbers) => {
   expect(reportTriggersOf(s3Event(...keys))).toEqual(
     numbers.map(number => ({ build: { ...build, number }, failure: null })),
   )
 })
 
-test("the dead man's switch wakes for its build", () => {
+test("the dead man's switch triggers a report of its build", () => {
   expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null }])
 })
 
@@ -48,7 +48,7 @@ const failureRecord = (change: object = {}, text = JSON.stringify(message)) => (
   ...change,
 })
 
-test('a failure record wakes for the build in it, and says how it died', () => {
+test('a failure record triggers a report of its build, with the reason of the failure', () => {
   expect(reportTriggersOf(failureRecord())).toEqual([
     {
       build,
@@ -59,7 +59,7 @@ test('a failure record wakes for the build in it, and says how it died', () => {
       },
     },
   ])
-  // An event that was too old was never handed to a function: there is no answer of one.
+  // An event that was too old was never passed to a function, so there is no response.
   const { responsePayload: _, responseContext: __, ...record } = failureRecord()
   const requestContext = { ...record.requestContext, condition: 'EventAgeExceeded' }
   for (const dropped of [
@@ -72,18 +72,20 @@ test('a failure record wakes for the build in it, and says how it died', () => {
   }
 })
 
-const sent = (...messages: string[]) => ({
+const snsEventOf = (...messages: string[]) => ({
   Records: messages.map(Message => ({ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message } })),
 })
 
-test('a failure record comes by the topic of failures as well, and what is none is passed over', () => {
+test('failure records are accepted from the failures topic; other messages are ignored', () => {
   const record = JSON.stringify(failureRecord())
-  expect(reportTriggersOf(sent(record))).toEqual(reportTriggersOf(failureRecord()))
+  expect(reportTriggersOf(snsEventOf(record))).toEqual(reportTriggersOf(failureRecord()))
   const hostile = JSON.stringify(
     failureRecord({}, JSON.stringify({ ...message, build: { project: 'gh/../x' } })),
   )
-  expect(reportTriggersOf(sent('hello', '{}', hostile, record))).toEqual(reportTriggersOf(failureRecord()))
-  expect(reportTriggersOf(sent('null'))).toEqual([])
+  expect(reportTriggersOf(snsEventOf('hello', '{}', hostile, record))).toEqual(
+    reportTriggersOf(failureRecord()),
+  )
+  expect(reportTriggersOf(snsEventOf('null'))).toEqual([])
 })
 
 test.each([
@@ -105,17 +107,17 @@ test.each([
 })
 
 test.each<[string, unknown]>([
-  ['nothing', {}],
+  ['an empty event', {}],
   ['null', null],
-  ['no records', { Records: [] }],
+  ['an event without records', { Records: [] }],
   ['a switch of a hostile project', { switch: { project: 'gh/../..', number: 1 } }],
   ['a switch without a number', { switch: { project: 'gh/ada/web' } }],
-  ['a failure whose message is no JSON', failureRecord({}, 'hello')],
-  ['a failure of no order', failureRecord({}, '{"build": {}}')],
+  ['a failure whose message is not JSON', failureRecord({}, 'hello')],
+  ['a failure of no job message', failureRecord({}, '{"build": {}}')],
   [
     'a failure of a hostile project',
     failureRecord({}, JSON.stringify({ ...message, build: { ...makeBuild(), project: 'gh/../x' } })),
   ],
-])('%s is refused', (_, event) => {
+])('%s is rejected', (_, event) => {
   expect(() => reportTriggersOf(event)).toThrow()
 })

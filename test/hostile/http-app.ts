@@ -8,8 +8,8 @@ import { endedRun, grantIssuerOf, makeBuild } from '../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 
-/** The http function before a bucket in which build #1 of ada/web has ended. */
-export async function openFrontDoor() {
+/** The http function's app, with a bucket in which build #1 of ada/web has ended. */
+export async function openHttpApp() {
   const bucket = await openBucket()
   const secrets = { webhookSecrets: [SECRET], githubToken: 'writes', linkKey: 'a-link-key-of-these-tests' }
   await putJson(bucket.store, runnerSecretsKey, secrets)
@@ -31,7 +31,7 @@ export async function openFrontDoor() {
 
 const SITE = 'https://ci.example.com'
 
-/** A delivery that is signed as it should be, whatever else it says. */
+/** Sends a delivery with a valid signature, whatever its content. */
 const deliverTo =
   (app: Hono) =>
   (event: string, body: string, headers: Record<string, string> = {}) =>

@@ -1,4 +1,4 @@
-# Processes that leave the group, and start anew as they go; as many as this test's machine bears.
+# Processes that leave their process group and respawn, as many as the test machine can bear.
 mkdir -p "$HOME/bomb"
 cat >"$HOME/bomb/chain" <<'END'
 #!/bin/bash

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The process that runs the build function, as whoever it runs can find it: an ancestor with Lambda's variables. */
+/** Finds the process that runs the build function: the ancestor with Lambda's variables. */
 export function findRunner() {
   const processes = new Map(
     readdirSync('/proc')
@@ -20,5 +20,5 @@ export function findRunner() {
     const env = processes.get(pid)?.env
     if (env?.AWS_LAMBDA_FUNCTION_NAME) return { pid, env }
   }
-  throw new Error('The runner was not found')
+  throw new Error('No ancestor process has AWS_LAMBDA_FUNCTION_NAME')
 }

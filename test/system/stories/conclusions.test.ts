@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-type BuildEnd = {
+type ExpectedEnd = {
   files: Files
   conclusion: string
   exit?: object | null
@@ -17,7 +17,7 @@ type BuildEnd = {
   log?: string | RegExp
 }
 
-const endings: Record<string, BuildEnd> = {
+const builds: Record<string, ExpectedEnd> = {
   passed: {
     files: lambciJson('true'),
     conclusion: 'passed',
@@ -43,7 +43,7 @@ const endings: Record<string, BuildEnd> = {
     status: /^failure lambci\/push: Timed out after \d(\.\d)? s$/,
     log: 'waiting',
   },
-  'a child left behind': {
+  'a background process left behind': {
     files: lambciJson('echo started; sleep 1000 & setsid sleep 1000 & exit 0'),
     conclusion: 'passed',
     status: /^success lambci\/push: Passed in [\d.]+ s$/,
@@ -82,14 +82,14 @@ const endings: Record<string, BuildEnd> = {
     status: /^success lambci\/push: Passed in [\d.]+ s, but the deploy to dev failed$/,
     log: 'ended with exit code 9',
   },
-  'red tests do not deploy': {
+  'failed tests do not deploy': {
     files: lambciJson('false', { stages: { master: 'dev' }, deploy: 'echo never' }),
     conclusion: 'failed',
     status: 'failure lambci/push: Failed: false ended with exit code 1',
   },
 }
 
-test.each(Object.entries(endings))('%s', async (name, { files, conclusion, exit, status, log }) => {
+test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, status, log }) => {
   const repository = `ends/${name.replaceAll(' ', '-')}`
   const at = await ci.write(files)
   const commit = await ci.push(at, repository, 'master')
@@ -98,9 +98,9 @@ test.each(Object.entries(endings))('%s', async (name, { files, conclusion, exit,
   if (exit === null) expect(view.exit).toBeNull()
   else if (exit) expect(view.exit).toMatchObject(exit)
   const statuses = await ci.statuses(repository, commit)
-  // Whatever ran has cost something, and says so.
-  const [said = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
-  expect(said).toMatch(status)
+  // The status of every build that ran ends with its cost.
+  const [text = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
+  expect(text).toMatch(status)
   expect(cost).toMatch(/^~\$0\.000\d$/)
   expect(statuses.at(-1)?.replace(/^\S+ \S+ /, '').length).toBeLessThanOrEqual(140)
   if (log) expect(await ci.log(view)).toMatch(log)
@@ -110,10 +110,10 @@ test.each(Object.entries(endings))('%s', async (name, { files, conclusion, exit,
     )
     expect(mail.text).toContain('lines of the log:')
   }
-  if (name === 'red tests do not deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')
+  if (name === 'failed tests do not deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')
 })
 
-test('a configuration that is a link is never the default command', async () => {
+test('a configuration that is a symbolic link is an error, not the default command', async () => {
   const at = await ci.write({ 'ci/lambci.json': '{"cmd": "exit 7"}' })
   await symlink('ci/lambci.json', join(at, '.lambci.json'))
   await ci.push(at, 'ends/linked', 'master')
@@ -121,7 +121,7 @@ test('a configuration that is a link is never the default command', async () => 
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('.lambci.json is a link') })
 })
 
-test('a secret that a short name of the command cuts in two stays hidden', async () => {
+test('a secret that is cut off in the shortened command stays hidden', async () => {
   const secret = 'tok_SUPERSECRET_0123456789'
   await ci.system.store.put(
     'secrets/env/gh/ends/cut.json',
@@ -140,25 +140,23 @@ test('a secret that a short name of the command cuts in two stays hidden', async
   expect(delivered).not.toContain('tok_')
 })
 
-test("a commit that is gone ends the build with git's own words, and no token in them", async () => {
+test("a missing commit is reported with git's message, without a token", async () => {
   const at = await ci.write(lambciJson('true'))
   await ci.api('POST', '/user/repos', { name: 'gone' })
   const { login } = await ci.api('GET', '/user')
   const commit = await ci.push(at, `${login}/gone`, 'master')
   await ci.ended({ project: `gh/${login}/gone`, number: 1 })
-  const [hook] = await ci.api('GET', `/repos/${login}/gone/hooks`)
-  const [delivery] = await ci.api('GET', `/repos/${login}/gone/hooks/${hook.id}/deliveries`)
   await ci.api('DELETE', `/repos/${login}/gone`)
-  ci.coolDown()
-  const sent = await resend(delivery.id, login, commit)
-  expect(sent.status).toBe(202)
+  ci.killSandboxes()
+  const response = await sendPush(login, commit)
+  expect(response.status).toBe(202)
   const view = await ci.ended({ project: `gh/${login}/gone`, number: 2 })
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringMatching(/^Fetching .* failed: /) })
   expect(await ci.log(view)).not.toContain(ci.system.keys.githubToken)
 })
 
-/** A delivery of a commit that no repository has any more, signed as GitHub signs. */
-async function resend(_: unknown, login: string, commit: string): Promise<Response> {
+/** Sends a signed push of a commit whose repository has been deleted. */
+async function sendPush(login: string, commit: string): Promise<Response> {
   const { createHmac, randomUUID } = await import('node:crypto')
   const { url, webhookSecret } = ci.system.addresses
   const signer = { name: 'Ada', email: 'ada@example.com', username: 'ada' }

@@ -1,4 +1,4 @@
-# What a build finds that comes after another one.
+# Reports what is left of the previous build.
 echo "home: $(ls -A "$HOME" | tr '\n' ' ')"
 echo "temp: $(ls -A "$TMPDIR" | tr '\n' ' ')"
 echo "sandbox: $(ls -A .. | tr '\n' ' ')"
@@ -12,7 +12,7 @@ others=0
 for process in /proc/[0-9]*; do
   pid=${process#/proc/}
   case $mine in *" $pid "*) continue ;; esac
-  # Those of this very command have the same session.
+  # This command's own processes have the same session.
   [ "$(cut -d' ' -f6 "$process/stat" 2>/dev/null)" = "$(cut -d' ' -f6 /proc/$$/stat)" ] && continue
   if [ "$(readlink "$process/cwd" "$process/exe" 2>/dev/null | grep -c "^$own")" != 0 ] ||
     tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -q "^HOME=$own"; then

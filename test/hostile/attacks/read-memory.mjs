@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-import { findRunner } from './runner.mjs'
+import { findRunner } from './find-runner.mjs'
 
-// In hexadecimal: what is sought must not be found because it was brought along.
+// In hexadecimal, so that the search does not find its own input.
 const needles = Object.entries(JSON.parse(process.env.NEEDLES)).map(([name, hex]) => [
   name,
   Buffer.from(hex, 'hex'),

@@ -1,4 +1,4 @@
-# Leaves as much as it can for the next build.
+# Leaves as many files, settings and processes as it can for the next build.
 mkdir -p "$HOME/.local/bin" "$HOME/.config/git" "$HOME/.ssh"
 for name in git bash sh node npm env ls; do
   printf '#!/bin/sh\necho a changed %s\n' "$name" >"$HOME/.local/bin/$name"

