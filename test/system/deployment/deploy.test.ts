@@ -53,9 +53,11 @@ test('scripts/deploy works in any directory; the next command uses the same acco
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('Usage: deploy [options]')])
   const { exitCode, stdout, stderr } = await runScript('--region', 'eu-west-1', '--profile', 'work')
   expect([exitCode, stderr]).toEqual([0, ''])
-  expect(stdout).toContain('Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup')
+  expect(stdout).toContain(
+    'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup',
+  )
   const missing = await runScript('--dockerfile', 'Own.Dockerfile')
-  expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile:/)
+  expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile\. /)
 })
 
 test('a dry run prints what would be done, and changes nothing', async () => {
