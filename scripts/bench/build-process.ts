@@ -8,17 +8,18 @@ import { runJob } from '../../src/run-job.ts'
 import { Mirrors } from '../../src/workspace/mirrors.ts'
 import { BUCKET, KEYS } from './job.ts'
 
-/** One build in a process of its own: `{ms, idleMb, peakMb}` from the call to its end. */
+/** A request to a build process: run one build. */
 export type BuildRequest = {
-  order: JobMessage
+  message: JobMessage
   s3: string
   github: string
   directory: string
   logLimit?: number
 }
+/** The duration of the build, and the memory of the process before it and at its peak. */
 export type BuildResult = { ms: number; idleMb: number; peakMb: number }
 
-/** From /proc/self/status, in MB. */
+/** Reads a field of /proc/self/status, in MB. */
 function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
   const [, kilobytes] =
     new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8')) ?? []
@@ -26,7 +27,7 @@ function memoryMb(field: 'VmRSS' | 'VmHWM'): number {
 }
 
 const keptIn = new Map<string, JobContext['persistent']>()
-/** As an entry has it: one for as long as the process lives. */
+/** As in the run function, the same object for the lifetime of the process. */
 function keptOf(sandbox: string): JobContext['persistent'] {
   const kept = keptIn.get(sandbox) ?? {
     mirrors: new Mirrors(sandbox, 256 * 1024 * 1024),
@@ -36,12 +37,12 @@ function keptOf(sandbox: string): JobContext['persistent'] {
   return kept
 }
 
-process.on('message', async ({ order, s3, github, directory, logLimit }: BuildRequest) => {
+process.on('message', async ({ message, s3, github, directory, logLimit }: BuildRequest) => {
   const idleMb = memoryMb('VmRSS')
-  // Forgets the peak so far, which loading has made.
+  // Resets the peak, which so far is that of loading the modules.
   writeFileSync('/proc/self/clear_refs', '5')
   const start = performance.now()
-  await runJob(order, {
+  await runJob(message, {
     openStore: () => openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' }),
     sandbox: join(directory, 'sandbox'),
     persistent: keptOf(join(directory, 'sandbox')),

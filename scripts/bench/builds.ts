@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openStore } from '../../src/aws/bucket.ts'
 import { readRawJobRun } from '../../src/records/read-records.ts'
-import { answer, type BenchServers, type S3Use } from './bench-servers.ts'
+import { type BenchServers, nextMessage, type S3Use } from './bench-servers.ts'
 import type { BuildRequest, BuildResult } from './build-process.ts'
 import { BUCKET, jobMessageOf, KEYS } from './job.ts'
 import { median, quantile } from './numbers.ts'
@@ -14,9 +14,9 @@ import { PROJECT, pushCommit, TINY } from './repositories.ts'
 export type BuildCase = {
   name: string
   repository: string
-  /** Which of the builds of one process is measured: the first of a new one, or one after others. */
+  /** Whether a later build of a process is measured, not the first one. */
   isWarm: boolean
-  /** Whether 30 ms are added to each call to S3. */
+  /** Whether each call to S3 takes FAR_MS longer. */
   isFar: boolean
   rounds: number
 }
@@ -35,15 +35,15 @@ export type BuildRow = {
   name: string
   bareMs: number
   buildMs: number
-  /** Nine of ten builds take no longer. */
+  /** 90th percentile. */
   slowMs: number
   ratio: number
   overMs: number
-  /** From the job to the command, and from the command's end to the last record. */
+  /** From the job message to the command, and from the end of the command to the last record. */
   beforeMs: number
   afterMs: number
   calls: number
-  /** How many of them wait for another: before the command, and after it. Told apart where S3 is far away. */
+  /** How many calls in a row wait for each other, before and after the command. Measured only if S3 is far away. */
   inRow: [before: number, after: number] | null
   sentKb: number
   receivedKb: number
@@ -51,7 +51,7 @@ export type BuildRow = {
 
 type Round = {
   bareMs: number
-  took: BuildResult
+  result: BuildResult
   beforeMs: number
   afterMs: number
   inRow: [number, number]
@@ -59,42 +59,42 @@ type Round = {
 
 let lastNumber = 1000
 
-/** A build that does next to nothing, beside git and the same command: rounds in turn, medians. */
-export async function benchBuild(wanted: BuildCase, bench: BenchServers): Promise<BuildRow> {
+/** Measures builds and the same work with bare git and bash, alternating. Returns medians. */
+export async function benchBuild(test: BuildCase, bench: BenchServers): Promise<BuildRow> {
   const mark = join(bench.directory, 'mark')
   const command = `date +%s%N > ${mark}`
   const rounds: Round[] = []
-  let builder = wanted.isWarm ? await startBuilder() : null
-  const s3 = wanted.isFar ? bench.farS3 : bench.s3
-  for (let round = wanted.isWarm ? -2 : 0; round < wanted.rounds; round++) {
-    const commit = pushCommit(bench, wanted.repository, command)
-    const bareMs = runBare(bench, wanted.repository, commit, command)
-    if (!wanted.isWarm) {
+  let builder = test.isWarm ? await startBuilder() : null
+  const s3 = test.isFar ? bench.farS3 : bench.s3
+  for (let round = test.isWarm ? -2 : 0; round < test.rounds; round++) {
+    const commit = pushCommit(bench, test.repository, command)
+    const bareMs = runBare(bench, test.repository, commit, command)
+    if (!test.isWarm) {
       rmSync(join(bench.directory, 'sandbox'), { recursive: true, force: true })
       builder = await startBuilder()
     }
-    if (!builder) throw new Error('There is no process to build in')
-    await bench.used()
+    if (!builder) throw new Error('There is no build process')
+    await bench.takeUse()
     const from = Date.now()
-    const took = await builder.build({
-      order: jobMessageOf(commit, ++lastNumber, false, wanted.repository),
+    const result = await builder.build({
+      message: jobMessageOf(commit, ++lastNumber, false, test.repository),
       ...{ s3, github: bench.github, directory: bench.directory },
     })
-    const use = await bench.used()
-    await expectPassed(bench, lastNumber, wanted.repository)
+    const use = await bench.takeUse()
+    await expectPassed(bench, lastNumber, test.repository)
     const at = Number(BigInt(readFileSync(mark, 'utf8').trim()) / 1_000_000n)
     const beforeMs = at - from
     const inRow = callsInRow(use.calls, at)
-    if (round >= 0) rounds.push({ bareMs, took, beforeMs, afterMs: took.ms - beforeMs, inRow, ...use })
-    if (!wanted.isWarm) builder.close()
+    if (round >= 0) rounds.push({ bareMs, result, beforeMs, afterMs: result.ms - beforeMs, inRow, ...use })
+    if (!test.isWarm) builder.close()
   }
-  if (wanted.isWarm) builder?.close()
-  return rowOf(wanted, rounds)
+  if (test.isWarm) builder?.close()
+  return rowOf(test, rounds)
 }
 
 /**
- * The longest chain of calls of which each was sent when the one before had been answered, of those answered before the
- * command and of those sent after it.
+ * The longest chain of calls in which each was sent after the previous one was answered: among the calls answered before
+ * the command, and among those sent after it.
  */
 function callsInRow(calls: S3Use['calls'], command: number): [number, number] {
   const sent = calls.map(([from, to]) => [from - FAR_MS, to] as const)
@@ -116,13 +116,13 @@ function rowOf({ name, isFar }: BuildCase, rounds: Round[]): BuildRow {
   return {
     name,
     bareMs: of(({ bareMs }) => bareMs),
-    buildMs: of(({ took }) => took.ms),
+    buildMs: of(({ result }) => result.ms),
     slowMs: quantile(
-      rounds.map(({ took }) => took.ms),
+      rounds.map(({ result }) => result.ms),
       0.9,
     ),
-    ratio: of(({ took, bareMs }) => took.ms / bareMs),
-    overMs: of(({ took, bareMs }) => took.ms - bareMs),
+    ratio: of(({ result, bareMs }) => result.ms / bareMs),
+    overMs: of(({ result, bareMs }) => result.ms - bareMs),
     beforeMs: of(({ beforeMs }) => beforeMs),
     afterMs: of(({ afterMs }) => afterMs),
     calls: of(({ calls }) => calls.length),
@@ -132,21 +132,21 @@ function rowOf({ name, isFar }: BuildCase, rounds: Round[]): BuildRow {
   }
 }
 
-/** A number counts only for a build that did its work. */
+/** @throws Error if the build did not pass, so that failed builds are not measured */
 async function expectPassed({ s3 }: BenchServers, number: number, repository: string): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const run = await readRawJobRun(store, { project: `gh/${repository}`, number })
   store.close()
-  if (run?.conclusion !== 'passed') throw new Error(`A build of the bench has not passed: ${run?.reason}`)
+  if (run?.conclusion !== 'passed') throw new Error(`A build of the benchmark did not pass: ${run?.reason}`)
 }
 
 async function startBuilder() {
   const child = fork(join(import.meta.dirname, 'build-process.ts'))
-  await answer(child)
+  await nextMessage(child)
   return {
-    build: (asked: BuildRequest): Promise<BuildResult> => {
-      child.send(asked)
-      return answer<BuildResult>(child)
+    build: (request: BuildRequest): Promise<BuildResult> => {
+      child.send(request)
+      return nextMessage<BuildResult>(child)
     },
     close: () => child.disconnect(),
   }
@@ -154,7 +154,7 @@ async function startBuilder() {
 
 const BARE = `git init -q && git fetch -q --depth 5 "$1" "$2" && git checkout -q "$2" && bash -c "$3" > ../bare.log`
 
-/** The same beside others, in a place of its own. */
+/** Like `runBare`, in a new directory, so that several can run concurrently. */
 export async function runBaselineIn(remote: string, commit: string, command: string): Promise<void> {
   const at = mkdtempSync(join(tmpdir(), 'lambci-bare-'))
   mkdirSync(join(at, 'bare'))
@@ -162,7 +162,7 @@ export async function runBaselineIn(remote: string, commit: string, command: str
   rmSync(at, { recursive: true, force: true })
 }
 
-/** What a person would type, over the same transport: milliseconds. */
+/** Runs the same work with bare git and bash, over the same transport. Returns milliseconds. */
 export function runBare(
   { directory, github }: BenchServers,
   repository: string,
@@ -177,7 +177,7 @@ export function runBare(
     cwd: at,
     stdio: 'ignore',
   })
-  const took = performance.now() - start
+  const ms = performance.now() - start
   rmSync(join(directory, 'bare.log'))
-  return took
+  return ms
 }

@@ -6,7 +6,7 @@ export const BUCKET = 'builds'
 export const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-bench' }
 export const SECRETS_KEY = 'secrets/env/global.json'
 
-/** An order as the topic brings it. */
+/** A job message as the topic delivers it. */
 export const jobMessageOf = (
   commit: string,
   number: number,

@@ -5,10 +5,10 @@ import { median, quantile } from './numbers.ts'
 export type LiveDelay = { lines: number; medianMs: number; p95Ms: number }
 
 const SECONDS = 15
-/** Each line is the moment at which it was written, in seconds. */
+/** Each line contains the time at which it was written, in seconds. */
 const COMMAND = `for i in $(seq ${SECONDS * 100}); do echo "at=$EPOCHREALTIME"; sleep 0.01; done`
 
-/** How long a line of a build takes until it can be read over HTTP, in the whole system on loopback. */
+/** Measures how long a line of a build takes to become readable over HTTP, in the whole system on loopback. */
 export async function benchLiveDelay(): Promise<LiveDelay> {
   const ci = await openTestSystem()
   try {

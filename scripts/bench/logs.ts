@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { openStore } from '../../src/aws/bucket.ts'
-import { answer, type BenchServers } from './bench-servers.ts'
+import { type BenchServers, nextMessage } from './bench-servers.ts'
 import type { BuildRequest, BuildResult } from './build-process.ts'
 import { runBare } from './builds.ts'
 import { BUCKET, jobMessageOf, KEYS, SECRETS_KEY } from './job.ts'
@@ -13,10 +13,10 @@ export type LogRow = {
   name: string
   bareMs: number
   buildMs: number
-  /** Nine of ten builds take no longer. */
+  /** 90th percentile. */
   slowMs: number
   ratio: number
-  /** Of the build process, above what it had before it began. */
+  /** Peak of the build process above its memory before the build. */
   memoryMb: number
   /** Bytes sent to S3 for each byte of the log. */
   sent: number
@@ -24,29 +24,29 @@ export type LogRow = {
 
 let lastNumber = 0
 
-/** Builds that write much, each beside the same command into a file: rounds in turn, medians. */
-export async function benchLog(wanted: LogCase, bench: BenchServers): Promise<LogRow> {
-  const commit = pushCommit(bench, TINY, wanted.command)
-  if (wanted.hasSecrets) await putSecrets(bench)
-  const rounds: { bareMs: number; took: BuildResult; sent: number }[] = []
-  for (let round = 0; round < wanted.rounds; round++) {
-    const bareMs = runBare(bench, TINY, commit, wanted.command)
-    await bench.used()
-    const took = await runBuild(bench, wanted, commit)
-    rounds.push({ bareMs, took, sent: ((await bench.used()).sentKb * 1000) / wanted.bytes })
+/** Measures builds with much output and the same command writing to a file, alternating. Returns medians. */
+export async function benchLog(test: LogCase, bench: BenchServers): Promise<LogRow> {
+  const commit = pushCommit(bench, TINY, test.command)
+  if (test.hasSecrets) await putSecrets(bench)
+  const rounds: { bareMs: number; result: BuildResult; sent: number }[] = []
+  for (let round = 0; round < test.rounds; round++) {
+    const bareMs = runBare(bench, TINY, commit, test.command)
+    await bench.takeUse()
+    const result = await runBuild(bench, test, commit)
+    rounds.push({ bareMs, result, sent: ((await bench.takeUse()).sentKb * 1000) / test.bytes })
   }
   const bareMs = median(rounds.map(round => round.bareMs))
-  const buildMs = median(rounds.map(({ took }) => took.ms))
+  const buildMs = median(rounds.map(({ result }) => result.ms))
   return {
-    name: wanted.name,
+    name: test.name,
     bareMs,
     buildMs,
     slowMs: quantile(
-      rounds.map(({ took }) => took.ms),
+      rounds.map(({ result }) => result.ms),
       0.9,
     ),
-    ratio: median(rounds.map(({ bareMs, took }) => took.ms / bareMs)),
-    memoryMb: Math.max(...rounds.map(({ took }) => took.peakMb - took.idleMb)),
+    ratio: median(rounds.map(({ bareMs, result }) => result.ms / bareMs)),
+    memoryMb: Math.max(...rounds.map(({ result }) => result.peakMb - result.idleMb)),
     sent: median(rounds.map(({ sent }) => sent)),
   }
 }
@@ -62,27 +62,27 @@ const putSecrets = ({ s3 }: BenchServers) => {
 
 async function runBuild(
   { directory, s3, github }: BenchServers,
-  wanted: LogCase,
+  test: LogCase,
   commit: string,
 ): Promise<BuildResult> {
   const child = fork(join(import.meta.dirname, 'build-process.ts'))
-  await answer(child)
+  await nextMessage(child)
   const number = ++lastNumber
-  const asked: BuildRequest = {
-    order: jobMessageOf(commit, number, wanted.hasSecrets ?? false, TINY),
+  const request: BuildRequest = {
+    message: jobMessageOf(commit, number, test.hasSecrets ?? false, TINY),
     s3,
     github,
     directory,
-    ...(wanted.logLimit !== undefined && { logLimit: wanted.logLimit }),
+    ...(test.logLimit !== undefined && { logLimit: test.logLimit }),
   }
-  child.send(asked)
-  const took = await answer<BuildResult>(child)
+  child.send(request)
+  const result = await nextMessage<BuildResult>(child)
   child.disconnect()
-  await expectWholeLog(s3, number, wanted.bytes)
-  return took
+  await expectWholeLog(s3, number, test.bytes)
+  return result
 }
 
-/** A number counts only for a build that did its work; then its log goes, for tmpfs is memory. */
+/** Checks that the whole log was stored, then deletes it to free memory (tmpfs). @throws Error if it is incomplete */
 async function expectWholeLog(s3: string, number: number, bytes: number): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
   const build = `gh/${TINY}/builds/${number}/`

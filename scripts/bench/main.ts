@@ -10,11 +10,11 @@ import { benchStarts } from './starts.ts'
 import { benchSystem } from './system.ts'
 
 /**
- * `npm run bench [-- --only TEXT] [--json]`: what a build costs over its own command, each case beside its bare limit
- * (git fetch, git checkout, the same command into a file) in the same run, on the same transport.
+ * `npm run bench [-- --only TEXT] [--json]`: measures the overhead of builds over their commands. Each case is compared
+ * with a bare run (git fetch, git checkout, the same command writing to a file) over the same transport.
  */
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } })
-const fits = (name: string) => name.includes(values.only ?? '')
+const isSelected = (name: string) => name.includes(values.only ?? '')
 
 const bench = await startBenchServers()
 const builds: BuildRow[] = []
@@ -41,28 +41,28 @@ try {
       'sent, got',
     ),
   )
-  for (const wanted of BUILD_CASES.filter(({ name }) => fits(name))) {
-    const row = await benchBuild(wanted, bench)
+  for (const test of BUILD_CASES.filter(({ name }) => isSelected(name))) {
+    const row = await benchBuild(test, bench)
     builds.push(row)
     print(describeBuild(row))
   }
-  if (fits('cache')) caches.push(...(await benchCache(bench)))
+  if (isSelected('cache')) caches.push(...(await benchCache(bench)))
   for (const { name, bareMs, cacheMs, slowMs, ratio, megabytes } of caches)
     print(
       `${name}: tar ${ms(bareMs)}, here ${ms(cacheMs)}, 9 of 10 within ${ms(slowMs)}, ${ratio.toFixed(2)} x, ${megabytes.toFixed(0)} MB packed`,
     )
   print(`\n${describe('log of a build', 'bare', 'build', '9 of 10', 'ratio', 'memory', 'sent to S3')}`)
-  for (const wanted of LOG_CASES.filter(({ name }) => fits(name))) {
-    const row = await benchLog(wanted, bench)
+  for (const test of LOG_CASES.filter(({ name }) => isSelected(name))) {
+    const row = await benchLog(test, bench)
     logs.push(row)
     print(describeLog(row))
   }
 } finally {
   await bench.close()
 }
-const starts = fits('start') ? await benchStarts() : []
-const whole = fits('whole system') ? await benchSystem() : null
-const live = fits('live delay') ? await benchLiveDelay() : null
+const starts = isSelected('start') ? await benchStarts() : []
+const whole = isSelected('whole system') ? await benchSystem() : null
+const live = isSelected('live delay') ? await benchLiveDelay() : null
 for (const row of starts)
   print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)
 if (whole) {
@@ -71,7 +71,7 @@ if (whole) {
     `webhook until accepted: warm ${ms(webhook.warmMs)}, 9 of 10 within ${ms(webhook.slowMs)}, cold ${ms(webhook.coldMs)}`,
   )
   print(
-    `${many.builds} builds, ${many.atOnce} at once: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
+    `${many.builds} builds, ${many.concurrency} concurrently: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
   )
 }
 if (values.json)

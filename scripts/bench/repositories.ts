@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BenchServers } from './bench-servers.ts'
 
-/** Repositories that are built: nothing but a command, and one of the size of a project with some history. */
+/** Repositories to build: one with only a command, and one with the size and history of a real project. */
 export const TINY = 'bench/tiny'
 export const PROJECT = 'bench/project-of-files'
 
@@ -13,7 +13,7 @@ const COMMITS = 200
 
 const IDENTITY = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com']
 
-/** Pushes a commit in which the command and one file are new; answers it. The first push of PROJECT brings its history. */
+/** Pushes a commit that changes the command and one file. The first push of PROJECT includes its history. Returns the commit. */
 export function pushCommit({ directory, github }: BenchServers, repository: string, command: string): string {
   const at = join(directory, repository.replace('/', '-'))
   const git = (...args: string[]) => execFileSync('git', [...IDENTITY, ...args], { cwd: at })
@@ -33,7 +33,7 @@ export function pushCommit({ directory, github }: BenchServers, repository: stri
   return git('rev-parse', 'HEAD').toString().trim()
 }
 
-/** Commits for `git fast-import`: all files in the first, some of them changed in each of the others. */
+/** Input for `git fast-import`: the first commit adds all files, each later one changes some. */
 function history(): Buffer {
   const next = pseudoRandom(7)
   const lines: string[] = []
@@ -56,7 +56,7 @@ function history(): Buffer {
 const someOf = (count: number, next: () => number) =>
   Array.from({ length: count }, () => Math.floor(next() * FILES))
 
-/** Words, which compress like source code. */
+/** Random words, which compress like source code. */
 function textOf(next: () => number): string {
   const words: string[] = []
   for (let length = 0; length < FILE_BYTES; length += 9)
@@ -68,7 +68,7 @@ function textOf(next: () => number): string {
   return words.join(' ')
 }
 
-/** The same numbers in every run. https://en.wikipedia.org/wiki/Linear_congruential_generator */
+/** Generates the same numbers in every run. https://en.wikipedia.org/wiki/Linear_congruential_generator */
 function pseudoRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -7,12 +7,12 @@ import { startS3 } from '../../loopback/s3/server.ts'
 import { FAR_MS } from './builds.ts'
 import { BUCKET, KEYS } from './job.ts'
 
-/** The servers of the bench: says where they are, then answers each `bytes` until its parent lets go. */
+/** The server process of the benchmark: sends its addresses, then the use of S3 for each message until it is disconnected. */
 const [directory = ''] = process.argv.slice(2)
 
 const open = new Set<Socket>()
 const closed = { sent: 0, received: 0 }
-/** When each call was received and answered; ms since 1970. */
+/** When each call was received and answered, in ms since 1970. */
 let calls: [from: number, to: number][] = []
 const received = new WeakMap<object, number>()
 const now = () => performance.timeOrigin + performance.now()
@@ -45,7 +45,7 @@ const s3 = await startS3({
 const s3Port = Number(new URL(s3.url).port)
 const github = await startGitHub({ directory: join(directory, 'github'), token: 'a-token', webhook: null })
 
-/** S3 from further away: what is sent to it arrives later. */
+/** A proxy to S3 that delays each request by FAR_MS. */
 const far = createServer(client => {
   const server = connect(s3Port, '127.0.0.1')
   client.on('data', bytes => setTimeout(() => server.write(bytes), FAR_MS))
@@ -56,7 +56,7 @@ const far = createServer(client => {
 }).listen(0, '127.0.0.1')
 await once(far, 'listening')
 
-/** As the build sees it: it sends what the server receives. */
+/** Bytes from the point of view of the build: it sends what the server receives. */
 function total() {
   const sockets = [...open]
   const sum = (pick: (socket: Socket) => number) => sockets.reduce((all, socket) => all + pick(socket), 0)
@@ -65,11 +65,11 @@ function total() {
     receivedKb: (closed.sent + sum(({ bytesWritten }) => bytesWritten)) / 1000,
   }
 }
-let delivered = total()
+let reported = total()
 process.on('message', () => {
   const { sentKb, receivedKb } = total()
-  process.send?.({ calls, sentKb: sentKb - delivered.sentKb, receivedKb: receivedKb - delivered.receivedKb })
-  delivered = { sentKb, receivedKb }
+  process.send?.({ calls, sentKb: sentKb - reported.sentKb, receivedKb: receivedKb - reported.receivedKb })
+  reported = { sentKb, receivedKb }
   calls = []
 })
 process.on('disconnect', () => process.exit())

@@ -9,7 +9,7 @@ export type StartRow = { name: string; ms: number; slowMs: number; overMs: numbe
 
 const ROUNDS = 25
 
-/** What the entries read while they load. */
+/** Environment variables that the entries need while loading. */
 export const ENVIRONMENT = {
   PATH: process.env.PATH ?? '',
   AWS_REGION: 'us-east-1',
@@ -19,7 +19,7 @@ export const ENVIRONMENT = {
   LAMBCI_SANDBOX: '/tmp',
 }
 
-/** How long a new process takes until a bundled entry is ready, beside a Node that does nothing: each in turn. */
+/** Measures how long a new process takes to load each bundled entry, and bare Node for comparison, alternating. */
 export async function benchStarts(): Promise<StartRow[]> {
   const directory = mkdtempSync(join(tmpdir(), 'lambci-start-'))
   try {
@@ -49,8 +49,8 @@ export async function benchStarts(): Promise<StartRow[]> {
 }
 
 function start(module: string): number {
-  const begun = performance.now()
+  const startedAt = performance.now()
   const { status, stderr } = spawnSync(process.execPath, [module], { env: ENVIRONMENT })
-  if (status !== 0) throw new Error(`${module} ended with ${status}: ${stderr}`)
-  return performance.now() - begun
+  if (status !== 0) throw new Error(`${module} exited with ${status}: ${stderr}`)
+  return performance.now() - startedAt
 }

@@ -11,20 +11,20 @@ import { median, quantile } from './numbers.ts'
 
 export type SystemResult = {
   webhook: { coldMs: number; warmMs: number; slowMs: number }
-  many: { builds: number; atOnce: number; bareMs: number; ms: number; ratio: number }
+  many: { builds: number; concurrency: number; bareMs: number; ms: number; ratio: number }
 }
 
-const AT_ONCE = 8
+const CONCURRENCY = 8
 const BUILDS = 100
 const COLD = 5
 const WARM = 25
 
-/** The whole system on loopback, its functions as they go to AWS: webhooks one after another, and many builds at once beside as many bare ones. */
+/** Measures the whole system on loopback with bundled functions: single webhooks, and many concurrent builds and bare runs. */
 export async function benchSystem(): Promise<SystemResult> {
   const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
   for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))
   const moduleOf = (entry: string) => join(bundles, entry, 'index.js')
-  const ci = await openTestSystem({ concurrency: AT_ONCE, moduleOf })
+  const ci = await openTestSystem({ concurrency: CONCURRENCY, moduleOf })
   try {
     const at = await ci.write(lambciJson('true'))
     const commit = await ci.push(at, 'bench/whole', 'master')
@@ -38,7 +38,7 @@ export async function benchSystem(): Promise<SystemResult> {
     for (let round = 0; round < COLD; round++) {
       await ci.system.lambda.idle()
       for (const { pid } of ci.system.lambda.sandboxes(functionName('http'))) process.kill(pid, 'SIGKILL')
-      // Until its death has been noticed.
+      // Waits until the death of the process is detected.
       await sleep(300)
       cold.push((await deliver(ci, commit)).ms)
     }
@@ -50,7 +50,7 @@ export async function benchSystem(): Promise<SystemResult> {
     const bareMs = await bareBuilds(`${ci.system.addresses.github}/bench/whole.git`, commit)
     return {
       webhook: { coldMs: median(cold), warmMs: median(warm), slowMs: quantile(warm, 0.9) },
-      many: { builds: BUILDS, atOnce: AT_ONCE, bareMs, ms, ratio: ms / bareMs },
+      many: { builds: BUILDS, concurrency: CONCURRENCY, bareMs, ms, ratio: ms / bareMs },
     }
   } finally {
     await ci.close()
@@ -58,7 +58,7 @@ export async function benchSystem(): Promise<SystemResult> {
   }
 }
 
-/** Milliseconds until a push is accepted. */
+/** Delivers a push. Returns the milliseconds until it is accepted. */
 async function deliver(ci: TestSystem, commit: string): Promise<{ ms: number }> {
   const start = performance.now()
   const answer = await sendPush(ci.system.addresses, 'bench/whole', commit)
@@ -66,13 +66,13 @@ async function deliver(ci: TestSystem, commit: string): Promise<{ ms: number }> 
   return { ms: performance.now() - start }
 }
 
-/** As many of what a person would type, as many at once. */
+/** The same number of bare runs with the same concurrency. Returns milliseconds. */
 async function bareBuilds(remote: string, commit: string): Promise<number> {
   let left = BUILDS
   const start = performance.now()
   const worker = async () => {
     while (left-- > 0) await runBaselineIn(remote, commit, 'true')
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
   return performance.now() - start
 }

@@ -57,7 +57,7 @@ test('scripts/deploy works in any directory; the next command uses the same acco
     'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup',
   )
   const missing = await runScript('--dockerfile', 'Own.Dockerfile')
-  expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile:/)
+  expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile\. /)
 })
 
 test('a dry run prints what would be done, and changes nothing', async () => {
