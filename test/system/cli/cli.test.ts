@@ -157,6 +157,6 @@ test('run builds a working copy in place, without a deploy', async () => {
   await config('')
   expect(await lambci(['run', copy])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('cmd must be a command'),
+    stderr: expect.stringContaining('cmd must not be empty'),
   })
 })
