@@ -42,7 +42,8 @@ export async function getSetting(store: Store, project: string | null, keys: rea
 }
 
 /**
- * Sets one setting, or removes it if `text` is null. The text is JSON or, if only a string is valid, the string itself.
+ * Sets one setting, or removes it if `text` is null. The text is JSON or, if only a string is valid, the string
+ * itself.
  * @throws UserError if a build would not accept the new settings; nothing is written then
  */
 export async function setSetting(

@@ -4,8 +4,8 @@ import type { Store } from '../records/store.ts'
 import { updateObject } from '../records/update-record.ts'
 
 /**
- * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is none.
- * It may be called several times.
+ * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
+ * none. It may be called several times.
  * @throws UserError if the current value is not a JSON object
  */
 export async function editJson(

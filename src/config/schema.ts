@@ -180,7 +180,10 @@ const layerShape = {
 /** One layer of configuration: `.lambci.json`, or the key `lambci` of `package.json`. Every key is optional. */
 export const layerSchema = z.strictObject(layerShape, { error: 'must be an object' })
 
-/** A layer of the account's settings, `config/global.json` or `config/gh/<owner>/<repo>.json`, with keys that files cannot set. */
+/**
+ * A layer of the account's settings: `config/global.json` or `config/gh/<owner>/<repo>.json`. It has some keys that
+ * files cannot set.
+ */
 export const accountSchema = z.strictObject(
   {
     ...layerShape,

@@ -161,6 +161,6 @@ test('run builds a working copy in place and deploys nothing', async () => {
   await config('')
   expect(await lambci(['run', copy])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('cmd must be a command'),
+    stderr: expect.stringContaining('cmd must not be empty'),
   })
 })
