@@ -89,11 +89,11 @@ test('imports are found', () => {
 })
 
 test('every file is a story or in a declared folder', () => {
-  const strays = sources('src').filter(file => {
+  const orphans = sources('src').filter(file => {
     const [first = '', ...rest] = file.split('/')
     return rest.length > 0 ? !(first in ALLOWED) : !STORIES.includes(first)
   })
-  expect(strays).toEqual([])
+  expect(orphans).toEqual([])
 })
 
 test('a folder imports only what it may, and stories are imported by functions alone', () => {

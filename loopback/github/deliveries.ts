@@ -38,7 +38,7 @@ export class Deliveries {
   readonly #hooks: Hooks
   readonly #rows: Collection<Fields>
   readonly #repositoryQueue = new KeyedQueue()
-  readonly #closing = new AbortController()
+  readonly #stopped = new AbortController()
 
   constructor(records: Records, hooks: Hooks) {
     this.#hooks = hooks
@@ -79,7 +79,7 @@ export class Deliveries {
 
   /** Aborts at once. A delivery in progress counts as not sent. */
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#stopped.abort()
     await this.#repositoryQueue.idle()
   }
 
@@ -97,13 +97,13 @@ export class Deliveries {
   }
 
   async #deliver(id: number): Promise<void> {
-    if (this.#closing.signal.aborted) return
+    if (this.#stopped.signal.aborted) return
     const delivery = this.#rows.get(id)
     const hook = delivery && this.#hooks.get(delivery.repository, delivery.hook)
     // `resume` may have queued it a second time.
     if (!delivery?.waiting || !hook) return
     const requestHeaders = headersFor(delivery, hook)
-    const result = await postWebhook(hook.url, requestHeaders, delivery.payload, this.#closing.signal)
+    const result = await postWebhook(hook.url, requestHeaders, delivery.payload, this.#stopped.signal)
     if (result) this.#rows.change(id, { ...result, requestHeaders, waiting: false, deliveredAt: timestamp() })
   }
 }

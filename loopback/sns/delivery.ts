@@ -22,14 +22,14 @@ const HTTP_DELAYS_MS = [100, 1000, 5000]
 /** Delivers messages to subscriptions. HTTP deliveries run in the background until `close`. */
 export class Deliveries {
   readonly #handlers: DeliveryHandlers
-  readonly #closing = new AbortController()
+  readonly #stopped = new AbortController()
 
   constructor(handlers: DeliveryHandlers) {
     this.#handlers = handlers
   }
 
   close() {
-    this.#closing.abort()
+    this.#stopped.abort()
   }
 
   /** Resolves once all functions have accepted the message, so that a successful Publish is never lost. */
@@ -47,7 +47,7 @@ export class Deliveries {
   }
 
   async #post(publication: Publication, subscription: Subscription, url: string) {
-    const { signal } = this.#closing
+    const { signal } = this.#stopped
     const body = JSON.stringify(httpNotification(publication, subscription, url))
     const headers = {
       'content-type': 'text/plain; charset=UTF-8',

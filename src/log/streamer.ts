@@ -44,7 +44,7 @@ const DEFAULTS = {
  */
 export class LogStreamer {
   readonly #options: Required<StreamerOptions>
-  readonly #ending = new AbortController()
+  readonly #endSignal = new AbortController()
   readonly #ended = new AbortController()
   #buffer: Uint8Array[] = []
   #bufferedBytes = 0
@@ -68,7 +68,7 @@ export class LogStreamer {
 
   /** Takes the next bytes of the log. Resolves when the buffer has room for more. */
   write(bytes: Uint8Array): Promise<void> {
-    if (bytes.length > 0 && this.#complete && !this.#ending.signal.aborted) {
+    if (bytes.length > 0 && this.#complete && !this.#endSignal.signal.aborted) {
       if (
         this.#pendingBytes < this.#options.bufferBytes &&
         this.#pendingBytes + bytes.length >= this.#options.bufferBytes
@@ -84,7 +84,7 @@ export class LogStreamer {
 
   /** Uploads the rest. `complete` is false if that failed; `bytes` of the log are stored in any case. */
   async end(): Promise<{ bytes: number; complete: boolean; segments: number }> {
-    this.#ending.abort()
+    this.#endSignal.abort()
     const timeout = sleep(this.#options.endTimeoutMs, true, { signal: this.#ended.signal }).catch(() => false)
     if (await Promise.race([this.#drain(), timeout])) this.#abandon()
     clearTimeout(this.#timer)
@@ -112,7 +112,7 @@ export class LogStreamer {
   #shouldSend(): boolean {
     const { flushBytes, segmentBytes } = this.#options
     const enough = this.#inFlight === 0 ? flushBytes : Math.max(flushBytes, segmentBytes)
-    return this.#isDue || this.#ending.signal.aborted || this.#bufferedBytes >= enough
+    return this.#isDue || this.#endSignal.signal.aborted || this.#bufferedBytes >= enough
   }
 
   #send() {
@@ -123,7 +123,7 @@ export class LogStreamer {
     const firstByte = this.#sentBytes
     const segment = this.#takeSegment()
     this.#sentBytes += segment.length
-    const isRest = this.#ending.signal.aborted && this.#bufferedBytes === 0
+    const isRest = this.#endSignal.signal.aborted && this.#bufferedBytes === 0
     const needsUpload = !isRest || segment.length > this.#options.restBytes
     this.#last = this.#store(firstByte, segment, needsUpload, this.#last).finally(() => {
       this.#inFlight -= 1
@@ -150,13 +150,13 @@ export class LogStreamer {
   async #retry(work: () => Promise<void>): Promise<boolean> {
     const { backOffMs, endTries } = this.#options
     for (let tries = 0, triesAtEnd = 0; triesAtEnd < endTries && this.#complete; tries++) {
-      if (this.#ending.signal.aborted) triesAtEnd++
+      if (this.#endSignal.signal.aborted) triesAtEnd++
       try {
         await work()
         return this.#complete
       } catch {
         // The end of the build interrupts a long delay: the attempts after it begin immediately.
-        const signal = triesAtEnd > 0 ? this.#ended.signal : this.#ending.signal
+        const signal = triesAtEnd > 0 ? this.#ended.signal : this.#endSignal.signal
         const delay = backOffMs * Math.min(2 ** (triesAtEnd || tries), 50)
         if (triesAtEnd < endTries) await sleep(delay, undefined, { signal }).catch(() => {})
       }

@@ -20,7 +20,7 @@ export const reportSchema = z.object({
   /** Which invocation works on the report, and until when it can still be alive. */
   lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
   /** Raised by an invocation that finds the lease taken: the holder then looks again before it ends. */
-  asks: z.int(),
+  rerunRequests: z.int(),
   /** Failures of this build's invocations, each once. */
   failures: z.array(failureSchema),
   /** How often the job's message was published; three times at most. */
@@ -39,7 +39,7 @@ export type Report = z.infer<typeof reportSchema>
 
 export const emptyReport: Report = {
   lease: null,
-  asks: 0,
+  rerunRequests: 0,
   failures: [],
   publications: 1,
   latestEnd: null,

@@ -37,8 +37,13 @@ export async function withLease(
       build,
       standing => {
         if (standing?.lease?.holder !== holder) return standing
-        const { asks, failures, lease } = standing
-        return { ...done, asks, failures, lease: asks === report.asks ? null : lease }
+        const { rerunRequests, failures, lease } = standing
+        return {
+          ...done,
+          rerunRequests,
+          failures,
+          lease: rerunRequests === report.rerunRequests ? null : lease,
+        }
       },
       held,
     )
@@ -50,9 +55,9 @@ export async function withLease(
 async function takeLease(build: BuildRef, { store, holder, now }: LeaseHolder, failure: Failure | null) {
   const { version } = await changeReport(store, build, standing => {
     const report = addFailure(standing ?? emptyReport, failure)
-    const { lease, asks } = report
+    const { lease, rerunRequests } = report
     const isHeld = lease !== null && lease.holder !== holder && new Date(lease.until) > now()
-    if (isHeld) return { ...report, asks: asks + 1 }
+    if (isHeld) return { ...report, rerunRequests: rerunRequests + 1 }
     const until = new Date(now().getTime() + LEASE_SECONDS * 1000).toISOString()
     return { ...report, lease: { holder, until } }
   })

@@ -44,7 +44,7 @@ test('a single holder works once, and its report is stored', async () => {
   await hold(build, 'one', work)
   expect(reports).toHaveLength(1)
   expect(reports[0]?.lease).toEqual({ holder: 'one', until: after(LEASE_SECONDS).toISOString() })
-  expect(await stored(build)).toMatchObject({ lease: null, asks: 0, isClosed: true })
+  expect(await stored(build)).toMatchObject({ lease: null, rerunRequests: 0, isClosed: true })
 })
 
 test('of many concurrent holders one works at a time, and the last arrival is noticed', async () => {
@@ -75,7 +75,7 @@ test('an invocation that finds the lease taken leaves, and the holder works once
   })
   await hold(build, 'one', work)
   expect([reports.length, other.reports.length]).toEqual([3, 0])
-  expect(await stored(build)).toMatchObject({ lease: null, asks: 2, isClosed: true })
+  expect(await stored(build)).toMatchObject({ lease: null, rerunRequests: 2, isClosed: true })
 })
 
 test('the holder sees a failure that another invocation adds meanwhile', async () => {

@@ -110,7 +110,7 @@ function attack(): string {
     KEYS: FORBIDDEN,
     BUCKET: bucket,
     JOBS: jobsTopic,
-    NOTICES: notificationsTopic,
+    NOTIFICATIONS: notificationsTopic,
     MODULES: `${process.cwd()}/node_modules`,
   }
   const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)
