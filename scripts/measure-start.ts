@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Measures `npm start -- --once` in milliseconds over several rounds, with a new and with an existing data directory. */
+/**
+ * Measures `npm start -- --once` in milliseconds over several rounds, with a new and with an existing data directory.
+ */
 const ROUNDS = 5
 
 for (const [name, isReused] of [

@@ -13,7 +13,10 @@ const COMMITS = 200
 
 const IDENTITY = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com']
 
-/** Pushes a commit that changes the command and one file. The first push of PROJECT includes its history. Returns the commit. */
+/**
+ * Pushes a commit that changes the command and one file. The first push of PROJECT includes its history. Returns the
+ * commit.
+ */
 export function pushCommit({ directory, github }: BenchServers, repository: string, command: string): string {
   const at = join(directory, repository.replace('/', '-'))
   const git = (...args: string[]) => execFileSync('git', [...IDENTITY, ...args], { cwd: at })

@@ -7,7 +7,10 @@ import { startS3 } from '../../loopback/s3/server.ts'
 import { FAR_MS } from './builds.ts'
 import { BUCKET, KEYS } from './job.ts'
 
-/** The server process of the benchmark: sends its addresses, then the use of S3 for each message until it is disconnected. */
+/**
+ * The server process of the benchmark: sends its addresses, then the use of S3 for each message until it is
+ * disconnected.
+ */
 const [directory = ''] = process.argv.slice(2)
 
 const open = new Set<Socket>()

@@ -19,7 +19,10 @@ const BUILDS = 100
 const COLD = 5
 const WARM = 25
 
-/** Measures the whole system on loopback with bundled functions: single webhooks, and many concurrent builds and bare runs. */
+/**
+ * Measures the whole system on loopback with bundled functions: single webhooks, and many concurrent builds and bare
+ * runs.
+ */
 export async function benchSystem(): Promise<SystemResult> {
   const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
   for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))

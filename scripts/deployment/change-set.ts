@@ -67,7 +67,9 @@ async function importBucket(
 
 type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
 
-/** Creates and executes a change set. Returns the state of the stack afterwards; null if there was nothing to change. */
+/**
+ * Creates and executes a change set. Returns the state of the stack afterwards; null if there was nothing to change.
+ */
 async function change(
   aws: Aws,
   name: string,
@@ -100,7 +102,9 @@ async function change(
 /** Polls after which an unchanged stack is assumed to have finished. */
 const START_POLLS = 20
 
-/** Waits for the first event: right after a change set is executed, its stack may still show the status from before. */
+/**
+ * Waits for the first event: right after a change set is executed, its stack may still show the status from before.
+ */
 async function waitForStart(aws: Aws, name: string, since: Marker): Promise<void> {
   for (let poll = 0; poll < START_POLLS; poll++) {
     const events = await eventsAfter(aws, name, since, RECENT)

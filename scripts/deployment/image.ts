@@ -12,7 +12,9 @@ export async function isBuilt(aws: Aws, repository: string, tag: string): Promis
   return (await aws.find(/^ImageNotFoundException:/, 'ecr', 'describe-images', ...image)) !== null
 }
 
-/** Builds the image with CodeBuild, unless it exists or is already being built. Waits for the build. Returns the URI. */
+/**
+ * Builds the image with CodeBuild, unless it exists or is already being built. Waits for the build. Returns the URI.
+ */
 export async function ensureImage(aws: Aws, resources: ImageResources, source: ImageSource): Promise<string> {
   const { repository, project } = resources
   const uri = `${repository}:${source.tag}`

@@ -70,7 +70,9 @@ export async function prepareStack(aws: Aws, name: string): Promise<StackState |
   return null
 }
 
-/** What the user must do about a stack that can neither be updated nor deleted without a decision; null for others. */
+/**
+ * What the user must do about a stack that can neither be updated nor deleted without a decision; null for others.
+ */
 function describeFix({ cliOptions }: Aws, name: string, status: string): string | null {
   const command = (action: string) => `"aws cloudformation ${action} --stack-name ${name}${cliOptions}"`
   if (status === 'UPDATE_ROLLBACK_FAILED')
@@ -90,7 +92,9 @@ export async function deleteStack(aws: Aws, name: string): Promise<void> {
   }
 }
 
-/** Prints a line for each finished resource until the operation on a stack ends. Returns its state; null if deleted. */
+/**
+ * Prints a line for each finished resource until the operation on a stack ends. Returns its state; null if deleted.
+ */
 export async function followStack(aws: Aws, name: string, since: Marker): Promise<StackState | null> {
   let last = since
   for (;;) {

@@ -85,7 +85,7 @@ function addStageCommands(program: Command, end: (code: number) => void): void {
       end(await (await import('./stages.ts')).printStages(repository, options)),
     )
   addStackOptions(program.command('deploy'))
-    .description('deploy the newest commit of a stage that passed, or another one')
+    .description('deploy the newest passed commit of a stage, or another one')
     .argument('<owner/repo>', 'repository')
     .argument('<stage>', 'stage')
     .option('--commit <sha>', 'a commit that was pushed to the branch of the stage and passed')

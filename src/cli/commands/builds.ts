@@ -41,7 +41,9 @@ function describeNone(repository: string, { branch }: BuildsOptions, searched: n
 
 const MAX_MESSAGE_LENGTH = 50
 
-/** One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message. */
+/**
+ * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.
+ */
 function describe(view: View): string {
   const { number, status, queuedAt, pullRequest, branch, message, cost } = view
   const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'

@@ -63,7 +63,10 @@ const requestDeploy = (
     options,
   )
 
-/** The newest push to the stage that passed; with `commit`, the newest one of that commit. @throws UserError if there is none */
+/**
+ * The newest push to the stage that passed; with `commit`, the newest one of that commit.
+ * @throws UserError if there is none
+ */
 async function findPassedBuild(
   store: Store,
   { project, stage }: StageRef,

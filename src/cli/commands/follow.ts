@@ -21,7 +21,9 @@ export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<
   }
 }
 
-/** Waits until a build has ended and its notifications are delivered, or `notifyTimeoutMs` have passed since it ended. */
+/**
+ * Waits until a build has ended and its notifications are delivered, or `notifyTimeoutMs` have passed since it ended.
+ */
 export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs = 30_000): Promise<View> {
   let endedAt: number | null = null
   for (;;) {
@@ -34,6 +36,9 @@ export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs 
   }
 }
 
-/** The exit code of a build: 0 if it passed (its deploy included) or was skipped, 1 if it failed, errored or was cancelled. */
+/**
+ * The exit code of a build: 0 if it passed (its deploy included) or was skipped, 1 if it failed, errored or was
+ * cancelled.
+ */
 export const exitCodeOf = (view: View): number =>
   (view.status === 'passed' || view.status === 'skipped') && !isRed(view) ? 0 : 1

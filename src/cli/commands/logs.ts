@@ -7,7 +7,10 @@ import { findBuild } from './targets.ts'
 
 const PART_BYTES = 4 * 1024 * 1024
 
-/** `lambci logs`: prints the log of a build as far as it is written; with `follow`, until the build ends. Returns the exit code. */
+/**
+ * `lambci logs`: prints the log of a build as far as it is written; with `follow`, until the build ends. Returns the
+ * exit code.
+ */
 export async function printLogs(
   target: string,
   options: StackOptions & { follow?: boolean },

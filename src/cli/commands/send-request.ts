@@ -15,7 +15,9 @@ const answerSchema = z.union([
 
 export type RequestOptions = { follow?: boolean; json?: boolean }
 
-/** Requests a new build that repeats an old one, prints its number, and follows it if asked to. Returns the exit code. */
+/**
+ * Requests a new build that repeats an old one, prints its number, and follows it if asked to. Returns the exit code.
+ */
 export async function sendRequest(
   { store, url }: FoundStack,
   build: BuildRef,
