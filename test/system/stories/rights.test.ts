@@ -76,7 +76,7 @@ for (const key of KEYS) {
 }
 console.log('tried list ' + await statusOf(bucket.send(new s3.ListObjectsV2Command({ Bucket: BUCKET }))))
 const publish = TopicArn => statusOf(new sns.SNSClient({ maxAttempts: 1 }).send(new sns.PublishCommand({ TopicArn, Message: 'x' })))
-console.log('tried jobs ' + await publish(JOBS) + ' notices ' + await publish(NOTICES))
+console.log('tried jobs ' + await publish(JOBS) + ' notifications ' + await publish(NOTICES))
 const assume = new sts.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/lambci-session', RoleSessionName: 'mine' })
 console.log('tried session ' + await statusOf(new sts.STSClient({ maxAttempts: 1 }).send(assume)))
 `
@@ -133,7 +133,7 @@ test('every request that the build of a fork tries is answered with 403', async 
   expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
   for (const key of FORBIDDEN) expect(log).toContain(`tried ${key} 403 403 403\n`)
   expect(log).toContain('tried list 403\n')
-  expect(log).toContain('tried jobs 403 notices 403\n')
+  expect(log).toContain('tried jobs 403 notifications 403\n')
   expect(log).toContain('tried session 403\n')
   expect(log).not.toContain('never-for-forks')
 })
