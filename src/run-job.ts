@@ -7,7 +7,7 @@ import type { Resolved } from './config/resolve.ts'
 import { acquireStage, candidateOf } from './deploy/acquire-stage.ts'
 import { assumeDeployRole } from './deploy/assume-role.ts'
 import { deploymentOf, recordDeployment } from './deploy/deployments.ts'
-import { BuildLog } from './log/build-log.ts'
+import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { createSink } from './log/sink.ts'
 import { repositoryOf } from './model/build.ts'
@@ -47,8 +47,9 @@ export type JobContext = {
   network: Record<string, string>
   /** Secrets of the process itself, which no log may show. */
   secrets: readonly string[]
-  /** How many bytes of a log are kept. */
-  logLimit: number
+  logOptions: LogOptions
+  cancelPollMs: number
+  killGraceMs: number
   /** Ends this process and everything in it, for good. */
   terminate: (reason: string) => void
   now: () => Date
@@ -69,7 +70,7 @@ type Workspace = { sandbox: Sandbox; caches: Caches; resolved: Resolved; secrets
 export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
   const { build, grants } = message
   const store = context.openStore(grants)
-  const cancel = new CancelWatch(store, build)
+  const cancel = new CancelWatch(store, build, context.cancelPollMs)
   const stop = new AbortController()
   // Starts before the claim is known: another invocation rarely has it, and fetching takes longer.
   const preparing = prepare(message, context, store, AbortSignal.any([stop.signal, cancel.signal]))
@@ -78,7 +79,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
     const recorder = await RunRecorder.claim(store, build, context.runner, context.now())
     if (!recorder) return
     const secrets = [...secretsIn(grants), ...context.secrets]
-    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logLimit)
+    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logOptions)
     await runClaimed({ ...context, ...message, store, recorder, log, cancel }, preparing)
   } finally {
     stop.abort()
@@ -111,13 +112,14 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Workspace> {
   const { path, deadline, persistent, githubUrl, network } = context
+  const { mirrors, warmCache } = persistent
   const reading = readSecretVariables(store, grants.secretVariables)
   reading.catch(() => {})
-  persistent.warmCache.retain(cachePrefix(build.project, build.trust))
+  warmCache.retain(cachePrefix(build.project, build.trust))
   const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(persistent))
   const resolved = await resolveCommit(build, {
     githubUrl,
-    mirrors: persistent.mirrors,
+    mirrors,
     deadline,
     signal,
     directory: sandbox.workspace,
@@ -125,10 +127,7 @@ async function prepare(
     access: { home: sandbox.home, path, network },
   })
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
-  const caches = new Caches(
-    { store, build, sandbox, path, deadline, signal, warmCache: persistent.warmCache },
-    cache,
-  )
+  const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache }, cache)
   return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await reading : {} }
 }
 
@@ -166,7 +165,7 @@ const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
 
 /** Runs a step in the workspace. Nothing that it started survives it. */
 async function run(
-  { build, grants, recorder, log, runner, path, deadline, ownsMachine }: ClaimedJob,
+  { build, grants, recorder, log, runner, path, deadline, killGraceMs: graceMs, ownsMachine }: ClaimedJob,
   { sandbox, resolved, secrets }: Workspace,
   step: Step,
   { signal, credentials = {} }: { signal?: AbortSignal; credentials?: Record<string, string> } = {},
@@ -181,7 +180,7 @@ async function run(
     runtime: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
     secrets,
   })
-  const context = { directory: sandbox.workspace, env, deadline, ...(signal && { signal }) }
+  const context = { directory: sandbox.workspace, env, deadline, graceMs, ...(signal && { signal }) }
   const end = await recorder.time(step.name, () => runStep(step, context, log))
   await killOrphanProcesses(sandbox.directory, ownsMachine)
   return end

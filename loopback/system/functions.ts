@@ -18,6 +18,8 @@ export type FunctionOptions = {
   sandboxes: string
   /** The timeout of the build functions in ms. Default: the template's. */
   buildTimeoutMs?: number
+  /** Further environment variables of all functions. */
+  environment?: Readonly<Record<string, string>>
   /** Maximum number of sandboxes per build function. Default 2. */
   concurrency?: number
 }
@@ -45,7 +47,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
   return {
     name,
     handler: { module: moduleOf(entry), export: 'handler' },
-    environment: { ...Environment.Variables, ...environmentOf(role) },
+    environment: { ...Environment.Variables, ...environmentOf(role), ...options.environment },
     memoryMb: MemorySize,
     timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,
     concurrency: isBuild ? concurrency : 10,

@@ -8,6 +8,8 @@ export type StepContext = {
   env: Record<string, string>
   /** The latest time at which the command is stopped, in ms since 1970. */
   deadline: number
+  /** From SIGTERM to SIGKILL, in ms. */
+  graceMs: number
   /** Stops the command earlier. */
   signal?: AbortSignal
 }
@@ -25,7 +27,7 @@ export type StepEnd = { exit: Exit; reason: string | null }
 /** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
   { command, timeoutSeconds }: Pick<Step, 'command' | 'timeoutSeconds'>,
-  { directory, env, deadline, signal }: StepContext,
+  { directory, env, deadline, graceMs, signal }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
@@ -35,6 +37,7 @@ export async function runStep(
     cwd: directory,
     env,
     deadline: Math.min(limit, deadline),
+    graceMs,
     signal,
     onOutput: bytes => log.write(bytes),
   })

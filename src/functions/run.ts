@@ -11,6 +11,9 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_SANDBOX',
   'LAMBCI_STORAGE',
   'LAMBCI_LOG_LIMIT',
+  'LAMBCI_CANCEL_POLL_MS',
+  'LAMBCI_LOG_UPLOAD_MS',
+  'LAMBCI_KILL_GRACE_MS',
   'LAMBCI_GITHUB_URL',
 ])
 
@@ -70,7 +73,12 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     path: PATH,
     network: Object.fromEntries(network) as Record<string, string>,
     secrets: [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN],
-    logLimit: environment.LAMBCI_LOG_LIMIT * MB,
+    logOptions: {
+      limitBytes: environment.LAMBCI_LOG_LIMIT * MB,
+      uploadMs: environment.LAMBCI_LOG_UPLOAD_MS,
+    },
+    cancelPollMs: environment.LAMBCI_CANCEL_POLL_MS,
+    killGraceMs: environment.LAMBCI_KILL_GRACE_MS,
     // A sandbox that cannot be cleaned must not run another job. Lambda replaces it once its process has ended.
     terminate: reason => {
       console.error(reason)

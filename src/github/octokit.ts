@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import { Octokit } from '@octokit/rest'
@@ -31,6 +32,8 @@ export const openOctokit = (apiUrl: string, auth: Auth, maxWaitSeconds = MAX_WAI
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     ...(maxWaitSeconds === 0 && { retry: { doNotRetry: [...NEVER_RETRIED, 429] } }),
     throttle: {
+      // Without an id of its own, the plugin spaces the writes of all clients in this process a second apart.
+      id: randomUUID(),
       onRateLimit: (seconds, _options, _octokit, retries) => seconds <= maxWaitSeconds && retries < 2,
       onSecondaryRateLimit: (seconds, _options, _octokit, retries) =>
         seconds <= maxWaitSeconds && retries < 2,

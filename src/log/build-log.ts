@@ -10,6 +10,13 @@ const END_TIMEOUT_MS = 15_000
 /** S3 copies no parts below 5 MiB: a smaller end of the log is written directly into `log.txt`. */
 const REST_BYTES = 5 * 1024 * 1024 - 1
 
+export type LogOptions = {
+  /** Bytes beyond it are counted and discarded. */
+  limitBytes: number
+  /** How long output waits before it is uploaded, in ms, unless much of it waits. */
+  uploadMs: number
+}
+
 export type WrittenLog = { bytes: number; complete: boolean; segments: number }
 
 /** The log of a build. Everything written is redacted, limited in size, and uploaded in order. */
@@ -21,12 +28,17 @@ export class BuildLog {
   #secrets: readonly string[]
   #endsLine = true
 
-  /** Bytes beyond `limit` are counted and discarded. */
-  constructor(sink: LogSink, secrets: readonly string[], limit: number) {
+  constructor(sink: LogSink, secrets: readonly string[], { limitBytes, uploadMs }: LogOptions) {
     this.#sink = sink
-    this.#limiter = createLimiter(limit)
+    this.#limiter = createLimiter(limitBytes)
     const { upload, stored } = sink
-    this.#streamer = new LogStreamer({ upload, stored, endTimeoutMs: END_TIMEOUT_MS, restBytes: REST_BYTES })
+    this.#streamer = new LogStreamer({
+      upload,
+      stored,
+      intervalMs: uploadMs,
+      endTimeoutMs: END_TIMEOUT_MS,
+      restBytes: REST_BYTES,
+    })
     this.#secrets = secrets
     this.#redactor = createRedactor(secretForms(secrets))
   }

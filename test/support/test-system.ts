@@ -19,6 +19,12 @@ type Ref = { project: string; number: number }
 
 /** Bundled functions, which sandboxes load faster than their sources (bundles.ts). */
 const BUNDLES = process.env.LAMBCI_TEST_BUNDLES
+/** A fraction of the usual intervals: tests wait for events, not for clocks. */
+const SHORT_INTERVALS = {
+  LAMBCI_CANCEL_POLL_MS: '200',
+  LAMBCI_LOG_UPLOAD_MS: '200',
+  LAMBCI_KILL_GRACE_MS: '500',
+}
 const TIMEOUT_MS = 45_000
 
 /** Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. */
@@ -27,6 +33,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
   const mails: Mail[] = []
   const lines: string[] = []
   const system = await startSystem({
+    environment: SHORT_INTERVALS,
     directory: join(directory, 'data'),
     port: 0,
     onMail: mail => mails.push(mail),

@@ -271,7 +271,7 @@ it('if log.txt cannot be written, the segments contain the complete log', async 
     if (key === keys.whole) throw new Error('503')
     return store.put(key, ...rest)
   }
-  const log = new BuildLog(createSink({ ...store, put }, keys), [], MIB)
+  const log = new BuildLog(createSink({ ...store, put }, keys), [], { limitBytes: MIB, uploadMs: 1000 })
   await log.write(Buffer.from('begins\n'))
   await expect.poll(() => segments(keys), { timeout: 5000 }).toHaveLength(1)
   await log.write(Buffer.from('says why\n'))
