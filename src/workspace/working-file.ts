@@ -30,10 +30,8 @@ export const tooLarge = (name: string) =>
     `${name} is larger than ${MAX_FILE_BYTES / 1024} KB, the limit for configuration files. Make it smaller.`,
   )
 
-export const notRegular = (name: string) =>
-  new UserError(
-    `${name} is not a regular file (but a link or a directory, for example). Replace it with the file itself.`,
-  )
+export const notRegular = (name: string, kind = 'not a regular file') =>
+  new UserError(`${name} is ${kind}. Replace it with the file itself.`)
 
 async function openRegular(directory: string, name: string): Promise<FileHandle | null> {
   try {
@@ -42,7 +40,8 @@ async function openRegular(directory: string, name: string): Promise<FileHandle 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    if (code === 'ELOOP' || code === 'ENXIO') throw notRegular(name)
+    if (code === 'ELOOP') throw notRegular(name, 'a symbolic link')
+    if (code === 'ENXIO') throw notRegular(name)
     throw error
   }
 }

@@ -118,7 +118,10 @@ test('a configuration that is a symbolic link is an error, not the default comma
   await symlink('ci/lambci.json', join(at, '.lambci.json'))
   await ci.push(at, 'ends/linked', 'master')
   const view = await ci.ended({ project: 'gh/ends/linked', number: 1 })
-  expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('.lambci.json is a link') })
+  expect(view).toMatchObject({
+    status: 'errored',
+    reason: expect.stringContaining('.lambci.json is a symbolic link'),
+  })
 })
 
 test('a secret that is cut off in the shortened command stays hidden', async () => {

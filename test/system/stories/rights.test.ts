@@ -76,7 +76,7 @@ for (const key of KEYS) {
 }
 console.log('tried list ' + await statusOf(bucket.send(new s3.ListObjectsV2Command({ Bucket: BUCKET }))))
 const publish = TopicArn => statusOf(new sns.SNSClient({ maxAttempts: 1 }).send(new sns.PublishCommand({ TopicArn, Message: 'x' })))
-console.log('tried jobs ' + await publish(JOBS) + ' notifications ' + await publish(NOTICES))
+console.log('tried jobs ' + await publish(JOBS) + ' notifications ' + await publish(NOTIFICATIONS))
 const assume = new sts.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/lambci-session', RoleSessionName: 'mine' })
 console.log('tried session ' + await statusOf(new sts.STSClient({ maxAttempts: 1 }).send(assume)))
 `

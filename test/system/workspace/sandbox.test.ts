@@ -229,7 +229,9 @@ describe('readWorkingFile', () => {
     await expect(readWorkingFile(directory, 'larger')).rejects.toThrow(/larger is larger than 256 KB/)
     for (const name of ['none', 'file/below']) expect(await readWorkingFile(directory, name), name).toBeNull()
     for (const name of ['folder', 'link', 'pipe'])
-      await expect(readWorkingFile(directory, name), name).rejects.toThrow(`${name} is not a regular file`)
+      await expect(readWorkingFile(directory, name), name).rejects.toThrow(
+        `${name} is ${/link/.test(name) ? 'a symbolic link' : 'not a regular file'}`,
+      )
   })
 })
 
