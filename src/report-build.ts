@@ -37,8 +37,8 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
 type Situation = { build: Build; account: Account; run: JobRun | null; report: Report }
 
 /**
- * Story three. Whatever triggered it, report looks at the records, concludes what follows from them, tells people what they
- * have not been told, and looks again until nobody asks any more. Messages may be lost, doubled or reordered.
+ * Story three. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
+ * date. It repeats that until no other invocation has asked for another look. Triggers may be lost, doubled or reordered.
  * @throws Error if something could not be delivered yet: Lambda then tries again
  */
 export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
@@ -51,7 +51,7 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   }
 }
 
-/** Answers the builds about which more may be known now. */
+/** Returns the builds about which more may be known now. */
 async function reportOne(
   { build: ref, failure }: ReportTrigger,
   context: ReportContext,

@@ -50,7 +50,7 @@ export type JobContext = {
   logOptions: LogOptions
   cancelPollMs: number
   killGraceMs: number
-  /** Ends this process and everything in it, for good. */
+  /** Ends this process and everything in it. */
   terminate: (reason: string) => void
   now: () => Date
 }

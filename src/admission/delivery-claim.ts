@@ -68,7 +68,7 @@ export class DeliveryClaim {
     return build
   }
 
-  /** Records the next number before it is tried. Answers the number to try: a concurrent request may have chosen it. */
+  /** Records the next number before it is tried. Returns the number to try: a concurrent request may have chosen it. */
   async chooseNumber(number: number): Promise<number> {
     const { number: tried } = this.build
     await this.#amend(last => (last.number === tried ? { ...last, number } : last))

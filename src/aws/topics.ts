@@ -9,7 +9,7 @@ export type TopicMessage = {
   attributes: Readonly<Record<string, string>>
 }
 
-/** Publishes a message to an SNS topic; answers the message's id. */
+/** Publishes a message to an SNS topic; returns the message's id. */
 export type Publish = (topicArn: string, message: TopicMessage) => Promise<string>
 
 export function openTopics(): Publish {

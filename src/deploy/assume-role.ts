@@ -12,7 +12,7 @@ export type DeployRole = {
 }
 
 /**
- * Assumes a deploy's role. Answers the variables with which AWS's tools find its credentials, and hides these in the log.
+ * Assumes a deploy's role. Returns the variables with which AWS's tools find its credentials, and hides these in the log.
  * The role must trust the session role, and the job's grants must allow it.
  * @throws UserError if AWS refuses
  */

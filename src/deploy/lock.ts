@@ -18,7 +18,7 @@ type Lock = z.infer<typeof lockSchema>
 
 export type HeldLock = { fence: number; release(): Promise<void> }
 
-/** Takes the lock of a stage; answers its holder if another build has it. */
+/** Takes the lock of a stage; returns its holder if another build has it. */
 export async function takeLock(
   store: Store,
   stage: StageRef,

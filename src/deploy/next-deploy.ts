@@ -14,7 +14,7 @@ export function waitingDeployId({ project, stage }: StageRef, waited: number): s
 
 /**
  * Passes a stage on when a build that deployed or wanted to deploy there has ended: frees the stage if the build died while
- * it held it, and starts the next deploy. Answers the builds about which more may be known now.
+ * it held it, and starts the next deploy. Returns the builds about which more may be known now.
  */
 export async function startNextDeploy(
   build: Build,

@@ -26,7 +26,7 @@ const EMPTY: Queue = { waiting: null, superseded: [] }
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>
   (await readRecord(store, stageKeys(stage).next, queueSchema)) ?? EMPTY
 
-/** Puts a build into the queue. Answers the build that waits: this one, or a newer one. */
+/** Puts a build into the queue. Returns the build that waits: this one, or a newer one. */
 export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBuild): Promise<WaitingBuild> {
   const add = (standing: Queue | null): Queue => {
     const { waiting: other, superseded } = standing ?? EMPTY

@@ -25,8 +25,8 @@ export type NotifyResult<Delivered> = {
 }
 
 /**
- * One way to tell people about builds. `notify` brings it up to date with the view: it is called after every change, may
- * be called again with the same view, and then delivers nothing twice. A refusal is part of what it answers and never
+ * One way to notify people about builds. `notify` brings it up to date with the view: it is called after every change, may
+ * be called again with the same view, and then delivers nothing twice. A refusal is part of what it returns and never
  * changes the build; it throws only for faults of its own.
  */
 export type Notifier<Settings = unknown, Delivered = unknown> = {

@@ -11,20 +11,20 @@ const summarySchema = z.object({
   number: z.int().positive(),
   commit: z.string(),
   status: z.string(),
-  /** The deploy's own status, where there was one. */
+  /** The status of its deploy, if there was one. */
   deploy: z.string().nullable(),
   endedAt: z.string(),
-  /** How the build before it had ended, for those who want to hear of changes only. */
+  /** How the build before it ended, for notifications about changes. */
   previous: z.string().nullable(),
   isPrivate: z.boolean().default(false),
 })
 export type Summary = z.infer<typeof summarySchema>
 
-/** The newest ended build of a branch, null where there is none yet. */
+/** The newest ended build of a branch, null if there is none yet. */
 export const readSummary = async (store: Store, project: string, branch: string): Promise<Summary | null> =>
   branchSchema.safeParse(branch).success ? readRecord(store, branchKey(project, branch), summarySchema) : null
 
-/** The newest ended builds of a repository's branches, latest first; of so many branches at most. */
+/** The newest ended builds of a repository's branches, latest first; at most `most` branches. */
 export async function listSummaries(
   store: Store,
   project: string,
@@ -41,10 +41,10 @@ export async function listSummaries(
   return summaries.flat().toSorted((one, other) => other.endedAt.localeCompare(one.endedAt))
 }
 
-/** A branch's newest ended build: what a badge shows. Pull requests do not speak for their base branch. */
+/** Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch. */
 export const hasSummary = (view: View) => view.trigger === `push/${view.branch}` && view.status !== 'skipped'
 
-/** Makes an ended build its branch's summary, unless a newer one is; answers the summary that stands. */
+/** Makes an ended build its branch's summary, unless a newer one is; returns the summary that stands. */
 export async function updateSummary(store: Store, view: View): Promise<Summary | null> {
   if (!hasSummary(view) || !hasEnded(view.status)) return null
   const { value } = await updateRecord(

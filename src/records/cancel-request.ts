@@ -15,7 +15,7 @@ export const cancelRequestSchema = z.object({
 export type CancelRequest = z.infer<typeof cancelRequestSchema>
 
 /**
- * Requests the end of a build. Answers the request that stands: the first one, but a person's replaces that of a newer
+ * Requests the end of a build. Returns the request that stands: the first one, but a person's replaces that of a newer
  * commit.
  */
 export async function requestCancel(

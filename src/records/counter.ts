@@ -30,7 +30,7 @@ export async function raiseCounter(store: Store, project: string, number: number
   )
 }
 
-/** Raises the counter for a build, adds the build to the recent arrivals, and answers those. */
+/** Raises the counter for a build, adds the build to the recent arrivals, and returns those. */
 export async function recordArrival(store: Store, build: Build): Promise<Arrival[]> {
   const { number, trigger, commit } = build
   const counter = await changeCounter(store, build.project, counter => {

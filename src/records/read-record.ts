@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 /**
  * Reads a JSON record that the product wrote; null when there is none. Without the right to list the bucket, a missing
  * object is answered with 403: then null, too.
- * @throws ZodError, SyntaxError for anything else that stands there
+ * @throws ZodError or SyntaxError if the object has another shape
  */
 export async function readRecord<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
   const stored = await store.get(key).catch(nullIfForbidden)

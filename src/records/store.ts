@@ -7,7 +7,7 @@ export type ConditionalWrite = { isWritten: true; etag: string } | { isWritten: 
 
 /** Multipart uploads. Every part but the last has at least 5 MiB (S3's own rule). */
 export type Multipart = {
-  /** Answers the upload id. */
+  /** Returns the upload id. */
   start(key: string, contentType: string): Promise<string>
   upload(key: string, uploadId: string, number: number, body: Uint8Array): Promise<Part>
   /** Copies a whole object of at least 5 MiB into a part, on S3's side. */
@@ -24,7 +24,7 @@ export type Store = {
   get(key: string): Promise<Stored | null>
   /** At most `length` bytes, starting at `from`; null when the object is missing or ends before `from`. */
   getRange(key: string, from: number, length: number): Promise<Uint8Array | null>
-  /** Answers the ETag. */
+  /** Returns the ETag. */
   put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
   putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
   /** Keys in ascending order; only those after `startAfter`, if given. */

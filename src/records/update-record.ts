@@ -23,8 +23,8 @@ const ATTEMPTS = 100
 const LONGEST_PAUSE_MS = 20
 
 /**
- * Changes a JSON record, whoever else changes it at the same time. `change` gets what stands there now, null for nothing,
- * and may be called again; nothing is written if it answers the same. Each write carries a new `writeId`, so that a
+ * Changes a JSON record that others may change at the same time. `change` gets the current value (null if there is none) and
+ * may be called several times; nothing is written if it returns the same value. Each write carries a new `writeId`, so that a
  * request that was repeated recognises its own first attempt. With `known`, the record is not read before the first write.
  * @throws ContentionError after 100 attempts
  */
@@ -71,7 +71,7 @@ export async function updateObject<T extends object, N extends T | null>(
 }
 
 /**
- * Creates an object that is never changed. Answers what stands there if it `isOwn`, and null if somebody else was first.
+ * Creates an object that is never changed. Returns the object that exists if it `isOwn`, and null if another writer was first.
  */
 export async function createRecord<T extends object>(
   store: Store,

@@ -33,13 +33,13 @@ export function decide(
     // Each publication may fail once before the next one is due.
     if (failures.length < report.publications && !isOverdue) return null
     if (report.publications < PUBLICATIONS) return 'publish-again'
-    const why = failures.at(-1)?.reason ?? 'nothing was heard of it'
+    const why = failures.at(-1)?.reason ?? 'no function has run its job'
     return { end: erroredAt(now, `The build never started, after ${PUBLICATIONS} attempts: ${why}`) }
   }
   // If the message was delivered twice, the second invocation may die while the first one runs the job.
   const ownFailure = failures.find(({ requestId }) => requestId === run.runner?.requestId)
   if (!ownFailure && !isOverdue) return null
-  const reason = `The build ended without a word: ${ownFailure?.reason ?? 'nothing was heard of it until its latest end'}`
+  const reason = `The job died: ${ownFailure?.reason ?? 'it did not report its end in time'}`
   if (run.phase !== 'deploying' || !run.deploy) return { end: erroredAt(now, reason) }
   const deploy = { ...run.deploy, status: 'failed' as const, reason }
   return {

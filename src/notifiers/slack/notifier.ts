@@ -17,8 +17,8 @@ type Settings = z.output<typeof settingsSchema>
 type Delivered = z.infer<typeof deliveredSchema>
 
 /**
- * Keeps one message for each build, posted at its start if every end is wanted, and edited as the build goes on. Whoever
- * was told the start is told the end. `open` answers null where the account has no Slack token.
+ * Keeps one message for each build, posted at its start if every end is wanted, and edited as the build goes on. If the
+ * start was delivered, the end is delivered too. `open` returns null where the account has no Slack token.
  */
 export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Settings, Delivered> => ({
   name: 'slack',

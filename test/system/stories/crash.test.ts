@@ -35,11 +35,11 @@ test('a failure record ends a killed build and keeps its log', async () => {
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'errored',
-    reason: 'The build ended without a word: its process was killed, most likely for lack of memory',
+    reason: 'The job died: its process was killed, most likely for lack of memory',
   })
   const log = await ci.log(build)
   expect(log).toContain('begun\n')
-  expect(log).toMatch(/▸ Error: The build ended without a word: .*\n$/)
+  expect(log).toMatch(/▸ Error: The job died: .*\n$/)
   expect((await ci.statuses('killed/once', commit)).at(-1)).toMatch(
     /^error lambci\/push: Error: The build ended without/,
   )
@@ -101,7 +101,7 @@ test("the dead man's switch ends a build that has stopped reporting", async () =
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'errored',
-    reason: expect.stringContaining('nothing was heard of it until its latest end'),
+    reason: expect.stringContaining('it did not report its end in time'),
   })
   expect(ci.system.servers.scheduler.schedules().map(({ name }) => name)).not.toContain(switchName(build))
 })

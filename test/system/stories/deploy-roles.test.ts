@@ -161,7 +161,7 @@ test('a build killed during its deploy is reported, releases its stage, and the 
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'passed',
-    deploy: { status: 'failed', reason: expect.stringContaining('The build ended without a word') },
+    deploy: { status: 'failed', reason: expect.stringContaining('The job died') },
   })
   expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
   await ci.push(at, 'ada/killed', 'master', lambciJson('true', { stages: { master: 'dev' }, deploy: 'true' }))

@@ -13,7 +13,7 @@ test('a restart with the same data ends the interrupted build and continues with
   try {
     expect(await next.ended(build)).toMatchObject({
       status: 'errored',
-      reason: expect.stringContaining('The build ended without a word'),
+      reason: expect.stringContaining('The job died'),
     })
     await next.push(at, 'here/again', 'master', lambciJson('echo quick'))
     expect(await next.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })

@@ -25,8 +25,8 @@ const acceptedEnd = {
 const SOON = after(100)
 const LATE = after(3301)
 const never = 'The build never started, after 3 attempts: '
-const silent = 'The build ended without a word: '
-const overdue = 'nothing was heard of it until its latest end'
+const silent = 'The job died: '
+const overdue = 'it did not report its end in time'
 
 type Row = [string, JobRun | null, Partial<Report>, Date, ReturnType<typeof decide> | object]
 test.each<Row>([
@@ -67,7 +67,7 @@ test.each<Row>([
     null,
     { publications: 3 },
     LATE,
-    { end: { conclusion: 'errored', reason: `${never}nothing was heard of it` } },
+    { end: { conclusion: 'errored', reason: `${never}no function has run its job` } },
   ],
   [
     'published again, before its new latest end',
