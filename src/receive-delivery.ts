@@ -19,13 +19,16 @@ export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & { secrets: () =
 export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
 
 /**
- * Story one. A delivery is verified, parsed, and admitted as a numbered build whose job is published. Nothing is recorded
- * before the delivery is verified, allowed, and asks for a build.
+ * The first of three stories. A delivery is verified, parsed, and admitted as a numbered build whose job is published.
+ * Nothing is recorded until the delivery has been verified, is allowed, and requests a build.
  */
 export async function receiveDelivery(delivery: Delivery, context: ReceiveContext): Promise<Answer> {
   const { webhookSecrets, linkKey } = await context.secrets()
   if (!(await verifySignature(delivery, webhookSecrets))) {
-    return refuse(401, 'The signature does not match: the webhook has another secret than this stack.')
+    return refuse(
+      401,
+      "The signature does not match: the webhook's secret is not the one that this stack uses.",
+    )
   }
   if (![REBUILD_EVENT, DEPLOY_EVENT].includes(delivery.event) && !isSupportedEvent(delivery.event)) {
     const reason = `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do.`
@@ -43,19 +46,19 @@ async function admitDelivery(
   context: AdmissionContext,
 ): Promise<AdmissionResult | Answer> {
   if (name === REBUILD_EVENT) {
-    const wanted = parseRebuildRequest(payload)
-    return 'error' in wanted ? refuse(400, wanted.error) : admitRebuild(id, wanted, context)
+    const parsed = parseRebuildRequest(payload)
+    return 'error' in parsed ? refuse(400, parsed.error) : admitRebuild(id, parsed, context)
   }
   if (name === DEPLOY_EVENT) {
-    const wanted = parseDeployRequest(payload)
-    return 'error' in wanted ? refuse(400, wanted.error) : admitDeploy(id, wanted, context)
+    const parsed = parseDeployRequest(payload)
+    return 'error' in parsed ? refuse(400, parsed.error) : admitDeploy(id, parsed, context)
   }
   const event = parseEvent(name, payload)
   if ('error' in event) return refuse(400, event.error)
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
-  const wanted = requestFromEvent(event)
-  if ('error' in wanted) return refuse(400, wanted.error)
-  return 'request' in wanted ? admit(id, { ...wanted, isArrival: true }, context) : wanted
+  const parsed = requestFromEvent(event)
+  if ('error' in parsed) return refuse(400, parsed.error)
+  return 'request' in parsed ? admit(id, { ...parsed, isArrival: true }, context) : parsed
 }
 
 function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {

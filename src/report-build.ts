@@ -28,16 +28,16 @@ import type { ReportTrigger } from './reporting/report-trigger.ts'
 export type ReportContext = Omit<StartContext, 'linkKey'> & {
   secrets: () => Promise<RunnerSecrets>
   notifiers: readonly Notifier[]
-  /** Of this invocation. Lambda's own retry has the same one. */
+  /** The id of this invocation; a retry by Lambda has the same one. */
   requestId: string
   now: () => Date
 }
 
 /** A build, with its records and the account's settings as they were when it was admitted. */
-type Situation = { build: Build; account: Account; run: JobRun | null; report: Report }
+type BuildState = { build: Build; account: Account; run: JobRun | null; report: Report }
 
 /**
- * Story three. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
+ * The third story. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
  * date. It repeats that until no other invocation has asked for another look. Triggers may be lost, doubled or reordered.
  * @throws Error if something could not be delivered yet: Lambda then tries again
  */
@@ -51,7 +51,7 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   }
 }
 
-/** Returns the builds about which more may be known now. */
+/** Returns other builds that must be looked at now. */
 async function reportOne(
   { build: ref, failure }: ReportTrigger,
   context: ReportContext,
@@ -65,24 +65,24 @@ async function reportOne(
   await withLease(ref, { store, now, holder: requestId }, failure, async report => {
     const run = await readJobRun(store, build)
     const request = run ? null : await readCancelRequest(store, build)
-    const decision = decide({ build, run, report, request }, report, now())
+    const decision = decide({ build, run, report, request }, now())
     if (decision === 'publish-again') return publishAgain({ build, account, run, report }, context)
     const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
     const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
-    const done = await notifyPeople({ build, account, run, report: { ...report, end, cost } }, context)
+    const done = await finishReport({ build, account, run, report: { ...report, end, cost } }, context)
     others = done.others
     again = done.again
     return done.report
   })
   if (again)
     throw new Error(
-      `Not everything about ${ref.project} #${ref.number} could be told yet: see its report.json`,
+      `Some notifications about ${ref.project} #${ref.number} could not be delivered yet: see its report.json`,
     )
   return others
 }
 
-/** Publishes a job that never started once more, with new grants and a new latest end. */
-async function publishAgain({ build, account, report }: Situation, context: ReportContext): Promise<Report> {
+/** Publishes again a job that never started, with new grants and a new latest end. */
+async function publishAgain({ build, account, report }: BuildState, context: ReportContext): Promise<Report> {
   const { linkKey } = await context.secrets()
   const latestEnd = latestEndAfter(context.now()).toISOString()
   await context.deadMansSwitch.clear(build)
@@ -90,14 +90,14 @@ async function publishAgain({ build, account, report }: Situation, context: Repo
   return { ...report, publications: report.publications + 1, latestEnd }
 }
 
-/** Completes an end with how the deploy ended: one that waits for its stage ends later than its build's tests. */
+/** Completes an end with how the deploy ended. A deploy that waited for its stage ends after its build's tests. */
 async function concludeDeploy(
   end: BuildEnd,
-  { build, run, report }: Situation,
+  { build, run, report }: BuildState,
   { store, now }: ReportContext,
 ): Promise<BuildEnd> {
-  const hasDied = run?.phase === 'deploying' && !report.end
-  if (end.deploy && hasDied) return { ...end, deploy: await recordedDeploy(store, build, end.deploy) }
+  const diedDeploying = run?.phase === 'deploying' && !report.end
+  if (end.deploy && diedDeploying) return { ...end, deploy: await recordedDeploy(store, build, end.deploy) }
   if (end.deploy?.status !== 'waiting') return end
   const isOverdue = now() > new Date(report.latestEnd ?? build.latestEnd)
   const deploy = await updateWaitingDeploy(store, build, end.deploy, { now: now(), isOverdue })
@@ -105,19 +105,19 @@ async function concludeDeploy(
   return build.target ? { ...end, deploy, conclusion, reason } : { ...end, deploy }
 }
 
-type Notified = { report: Report; others: BuildRef[]; again: boolean }
+type Finished = { report: Report; others: BuildRef[]; again: boolean }
 
-/** Brings everybody up to date: the log of a dead job, the next deploy of its stage, the branch's summary, and people. */
-async function notifyPeople(situation: Situation, context: ReportContext): Promise<Notified> {
-  const { build, report, run } = situation
+/** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
+async function finishReport(state: BuildState, context: ReportContext): Promise<Finished> {
+  const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) return { report, others: [], again: false }
-  const news = await newsOf(situation, context)
-  const isLogWhole = run?.phase === 'ended' && run.log?.complete
-  if (report.end && !isLogWhole) await finishDeadLog(build, news.view, store)
-  const notifications = situation.account.notifications(build, run?.notifications)
+  const news = await newsOf(state, context)
+  const isLogComplete = run?.phase === 'ended' && run.log?.complete
+  if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
+  const notifications = state.account.notifications(build, run?.notifications)
   const [stage, notified] = await Promise.all([
-    passStageOn(situation, context),
+    startDeployAfter(state, context),
     notifyAll(notifiers, news, notifications, report.delivered),
     news.summary(),
   ])
@@ -128,9 +128,9 @@ async function notifyPeople(situation: Situation, context: ReportContext): Promi
   return { report: { ...report, delivered: notified.delivered, isClosed }, others: stage.others, again }
 }
 
-async function newsOf(situation: Situation, { store, secrets }: ReportContext): Promise<BuildNews> {
-  const { build, account, report } = situation
-  const view = viewOf(situation)
+async function newsOf(state: BuildState, { store, secrets }: ReportContext): Promise<BuildNews> {
+  const { build, account, report } = state
+  const view = viewOf(state)
   const isEnd = report.end !== null && isOver(view)
   const summary = isEnd ? updateSummary(store, view) : Promise.resolve(null)
   summary.catch(() => {})
@@ -144,8 +144,8 @@ async function newsOf(situation: Situation, { store, secrets }: ReportContext): 
   }
 }
 
-/** Once a build has ended, its stage is free for the next deploy. */
-async function passStageOn({ build, run, report }: Situation, context: ReportContext) {
+/** Once a build has ended, its stage is free: starts the deploy that waits for it. */
+async function startDeployAfter({ build, run, report }: BuildState, context: ReportContext) {
   // A build that died may have held its stage before it could record that.
   const stage = report.end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
   if (!report.end || !stage) return { others: [], again: false }

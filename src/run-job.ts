@@ -39,9 +39,10 @@ export type JobContext = {
   /** What stays in the sandbox for the next job: mirrors of repositories, and the caches of the last job. */
   persistent: { mirrors: Mirrors; warmCache: WarmCache }
   githubUrl: string
-  /** When all commands must have ended, so that time is left to say so; ms since 1970. */
+  /** When all commands must have ended, in ms since 1970; the time after it is for the log and the record. */
   deadline: number
   runner: Runner
+  /** The system's PATH. */
   path: string
   /** Proxy and certificate variables for git. */
   network: Record<string, string>
@@ -63,16 +64,16 @@ type ClaimedJob = JobContext &
 type Workspace = { sandbox: Sandbox; caches: Caches; resolved: Resolved; secrets: Record<string, string> }
 
 /**
- * Story two. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
- * stage is deployed. However it ends, the log ends with a sentence and the record with a conclusion. Only if this process
- * dies does report have to conclude.
+ * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
+ * stage is deployed. However it ends, the log ends with a sentence and the record with a conclusion. Report
+ * concludes the build only if this process dies.
  */
 export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
   const { build, grants } = message
   const store = context.openStore(grants)
   const cancel = new CancelWatch(store, build, context.cancelPollMs)
   const stop = new AbortController()
-  // Starts before the claim is known: another invocation rarely has it, and fetching takes longer.
+  // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
   const preparing = prepare(message, context, store, AbortSignal.any([stop.signal, cancel.signal]))
   preparing.catch(() => {})
   try {
@@ -145,14 +146,14 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
   recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
-  await cancel.firstLook
+  await cancel.firstPoll
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
   const test = command ? await run(job, workspace, command, { signal: cancel.signal }) : null
   if (cancel.request) return cancelled(job, test?.exit)
   if (test && !succeeded(test.exit)) return runEnd('failed', test)
-  // A deploy that is interrupted leaves its stage in an unknown state.
+  // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
   if (!plan.stage) return runEnd('passed', { exit: test?.exit ?? null })
   const step = plan.steps.find(({ name }) => name === 'deploy') ?? null
@@ -186,7 +187,7 @@ async function run(
   return end
 }
 
-/** Deploys a stage, if the build may: acquires it, records that, runs the deploy, records it, and releases the stage. */
+/** Deploys to a stage, if the build may: acquires it, records that, runs the deploy, records it, and releases the stage. */
 async function deployStage(
   job: ClaimedJob,
   workspace: Workspace,
@@ -217,7 +218,7 @@ async function deployStage(
       await recordDeployment(store, stage, deploymentOf(build, done))
       return { ...deploy, ...end, status }
     } finally {
-      // If this fails, report frees the stage, or the lock's time ends.
+      // If this fails, report frees the stage, or the lock expires.
       await acquired.release().catch(() => {})
     }
   } catch (error) {

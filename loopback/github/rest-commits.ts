@@ -128,7 +128,10 @@ async function readContents(call: Call): Promise<RestResponse> {
     status: 200,
     body: {
       type: 'file',
-      ...{ name: path.split('/').at(-1), path, sha, size: content.length },
+      name: path.split('/').at(-1),
+      path,
+      sha,
+      size: content.length,
       encoding: isSmall ? 'base64' : 'none',
       content: isSmall ? content.toString('base64').replace(/.{60}/g, '$&\n') : '',
       url: `${url}?ref=${encodeURIComponent(ref)}`,

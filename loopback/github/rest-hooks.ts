@@ -136,7 +136,9 @@ function describe(
   return {
     type: 'Repository',
     name: 'web',
-    ...{ id, active, events },
+    id,
+    active,
+    events,
     config: { url, content_type: 'json', insecure_ssl: '0', ...(secret && { secret: '********' }) },
     created_at: createdAt,
     updated_at: createdAt,
@@ -161,7 +163,12 @@ function summarize({
   repository,
 }: Delivery) {
   return {
-    ...{ id, guid, redelivery, event, action, status },
+    id,
+    guid,
+    redelivery,
+    event,
+    action,
+    status,
     delivered_at: deliveredAt,
     duration: durationMs / 1000,
     status_code: statusCode,

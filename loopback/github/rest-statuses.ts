@@ -107,7 +107,12 @@ function describe({ addresses }: Hub, repository: Repository, status: Row<Status
     url: `${apiUrlOf(addresses, repository)}/statuses/${sha}`,
     node_id: nodeId('StatusContext', id),
     avatar_url: creator.avatar_url,
-    ...{ id, state, description, target_url, context, creator },
+    id,
+    state,
+    description,
+    target_url,
+    context,
+    creator,
     created_at: createdAt,
     updated_at: createdAt,
   }

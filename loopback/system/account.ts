@@ -13,7 +13,10 @@ export async function seedAccount(store: Store, keys: Keys, topicArn: string): P
   // Keeps secrets that the user has added, such as Slack's token.
   await editJson(store, runnerSecretsKey, existing => ({
     ...existing,
-    ...{ webhookSecrets: [webhookSecret], githubToken, cloneToken, linkKey },
+    webhookSecrets: [webhookSecret],
+    githubToken,
+    cloneToken,
+    linkKey,
   }))
   const settings = { allow: ['*'], notifications: { sns: { topicArn } } }
   await store.putIf(GLOBAL_SETTINGS, JSON.stringify(settings, null, 2), { ifNoneMatch: '*' })

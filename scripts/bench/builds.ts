@@ -78,7 +78,9 @@ export async function benchBuild(test: BuildCase, bench: BenchServers): Promise<
     const from = Date.now()
     const result = await builder.build({
       message: jobMessageOf(commit, ++lastNumber, false, test.repository),
-      ...{ s3, github: bench.github, directory: bench.directory },
+      s3,
+      github: bench.github,
+      directory: bench.directory,
     })
     const use = await bench.takeUse()
     await expectPassed(bench, lastNumber, test.repository)

@@ -44,7 +44,12 @@ export async function benchCache({ directory, s3 }: BenchServers): Promise<Cache
       checkoutBranch: `branch-${round}`,
     })
     const context = {
-      ...{ store, build, sandbox, warmCache, path: process.env.PATH ?? '', deadline: Date.now() + 600_000 },
+      store,
+      build,
+      sandbox,
+      warmCache,
+      path: process.env.PATH ?? '',
+      deadline: Date.now() + 600_000,
       signal: new AbortController().signal,
     }
     const open = () => new Cache(context, { paths: ['node_modules'], key: [] })

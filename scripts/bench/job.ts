@@ -14,7 +14,11 @@ export const jobMessageOf = (
   repository: string,
 ): JobMessage => ({
   build: makeBuild({
-    ...{ project: `gh/${repository}`, cloneRepository: repository, commit, number, nonce: randomUUID() },
+    project: `gh/${repository}`,
+    cloneRepository: repository,
+    commit,
+    number,
+    nonce: randomUUID(),
     settings: { global: { allow: ['bench'] } },
   }),
   grants: grantsWith({ secretVariables: hasSecrets ? [SECRETS_KEY] : [] }),

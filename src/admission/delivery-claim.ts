@@ -44,12 +44,12 @@ export class DeliveryClaim {
       store,
       key,
       claimSchema,
-      async (standing): Promise<Claim> => {
-        const last = standing?.builds.at(-1)
-        if (standing && last && !(await isOver(last.number))) return standing
+      async (current): Promise<Claim> => {
+        const last = current?.builds.at(-1)
+        if (current && last && !(await isOver(last.number))) return current
         const number = (await lastNumber(store, project)) + 1
         const next = { number, nonce: randomUUID(), published: false }
-        return { project, builds: [...(standing?.builds ?? []), next] }
+        return { project, builds: [...(current?.builds ?? []), next] }
       },
       null,
     )
@@ -71,20 +71,20 @@ export class DeliveryClaim {
   /** Records the next number before it is tried. Returns the number to try: a concurrent request may have chosen it. */
   async chooseNumber(number: number): Promise<number> {
     const { number: tried } = this.build
-    await this.#amend(last => (last.number === tried ? { ...last, number } : last))
+    await this.#updateLast(last => (last.number === tried ? { ...last, number } : last))
     return this.build.number
   }
 
   async markPublished(): Promise<void> {
-    await this.#amend(last => (last.published ? last : { ...last, published: true }))
+    await this.#updateLast(last => (last.published ? last : { ...last, published: true }))
   }
 
-  async #amend(change: (last: ClaimedBuild) => ClaimedBuild): Promise<void> {
-    const { value } = await updateRecord(this.#store, this.#key, claimSchema, standing => {
-      const last = standing?.builds.at(-1)
+  async #updateLast(change: (last: ClaimedBuild) => ClaimedBuild): Promise<void> {
+    const { value } = await updateRecord(this.#store, this.#key, claimSchema, current => {
+      const last = current?.builds.at(-1)
       const changed = last && change(last)
-      if (!standing || !changed || changed === last) return standing
-      return { ...standing, builds: [...standing.builds.slice(0, -1), changed] }
+      if (!current || !changed || changed === last) return current
+      return { ...current, builds: [...current.builds.slice(0, -1), changed] }
     })
     if (value) this.#claim = value
   }

@@ -18,7 +18,7 @@ export const jobGrantsSchema = z.object({
   secretVariables: z.array(z.string()).max(2),
   /** The role that a deploy assumes if the account's settings name none; null for none. */
   deployRole: z.string().nullable().default(null),
-  /** The build's page; for a private repository it carries its key. */
+  /** The URL of the build's page; that of a private repository contains the page's access key. */
   buildUrl: z.url(),
 })
 export type JobGrants = z.infer<typeof jobGrantsSchema>

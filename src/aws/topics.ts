@@ -5,7 +5,7 @@ export type TopicMessage = {
   text: string
   /** ASCII on one line, at most 99 characters. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
   subject?: string
-  /** Filter policies look at these; no value may be empty. */
+  /** Subscription filters match on these; no value may be empty. */
   attributes: Readonly<Record<string, string>>
 }
 

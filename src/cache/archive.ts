@@ -90,7 +90,8 @@ export async function unpackTree(
     ['--extract', ...options, '--file=-', '--directory', root, ...behaviour, '--', ...names],
     {
       ...processOptions(path, signal),
-      ...{ stdin: 'pipe', stdout: 'ignore' },
+      stdin: 'pipe',
+      stdout: 'ignore',
     },
   )
   const stdin = tar.nodeChildProcess.stdin

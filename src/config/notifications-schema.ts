@@ -52,5 +52,5 @@ export const notificationLayerSchema = z.strictObject(
       .optional()
       .meta({ description: 'Notifications by Amazon SNS; false to switch them off.' }),
   },
-  { error: 'must be an object with "on", "slack" and "sns"' },
+  { error: 'must be an object' },
 )

@@ -19,19 +19,24 @@ import {
   urlSchema,
 } from './values.ts'
 
-const OVERRIDABLE = [
-  ...['cmd', 'env', 'build', 'branches', 'pullRequests', 'notifications', 'inheritSecrets'],
-  ...[
-    'allowConfigOverrides',
-    'git',
-    'stages',
-    'deploy',
-    'timeout',
-    'skip',
-    'cancelSuperseded',
-    'paths',
-    'cache',
-  ],
+/** The keys that `allowConfigOverrides` may list: those of `overrideShape`, which a test compares. */
+export const OVERRIDABLE = [
+  'cmd',
+  'env',
+  'build',
+  'branches',
+  'pullRequests',
+  'notifications',
+  'inheritSecrets',
+  'allowConfigOverrides',
+  'git',
+  'stages',
+  'deploy',
+  'timeout',
+  'skip',
+  'cancelSuperseded',
+  'paths',
+  'cache',
 ]
 
 const stageRuleSchema = z.union(

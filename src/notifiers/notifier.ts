@@ -5,7 +5,7 @@ import type { View } from '../records/view.ts'
 /** What a notifier may know of a build. */
 export type BuildNews = {
   view: View
-  /** The build's page; for a private repository it carries its key. */
+  /** The URL of the build's page; that of a private repository contains the page's access key. */
   url: string
   /** Whether report has accepted an end after which nothing more can happen. */
   isOver: boolean
@@ -17,6 +17,9 @@ export type BuildNews = {
   tail: () => Promise<readonly string[]>
 }
 
+/** What a notifier keeps of a delivery. `error` is null if the service accepted it. */
+export type DeliveredBase = { error: string | null }
+
 export type NotifyResult<Delivered> = {
   /** What is delivered now; null for nothing. It is kept in `report.json`. */
   delivered: Delivered | null
@@ -26,10 +29,10 @@ export type NotifyResult<Delivered> = {
 
 /**
  * One way to notify people about builds. `notify` brings it up to date with the view: it is called after every change, may
- * be called again with the same view, and then delivers nothing twice. A refusal is part of what it returns and never
+ * be called again with the same view, and then delivers nothing twice. It delivers nothing about a queued build. A refusal is part of what it returns and never
  * changes the build; it throws only for faults of its own.
  */
-export type Notifier<Settings = unknown, Delivered = unknown> = {
+export type Notifier<Settings = unknown, Delivered extends DeliveredBase = DeliveredBase> = {
   /** The key of what it has delivered in `report.json`. */
   name: string
   /** Picks its settings from the configuration's `notifications`. */

@@ -1,5 +1,5 @@
 import type { Notifications } from '../config/notifications.ts'
-import type { BuildNews, Notifier } from './notifier.ts'
+import type { BuildNews, DeliveredBase, Notifier } from './notifier.ts'
 
 /** What each notifier has delivered, by its name. */
 export type Delivered = Record<string, unknown>
@@ -13,7 +13,7 @@ export async function notifyAll(
 ): Promise<{ delivered: Delivered; again: boolean }> {
   const results = await Promise.all(
     notifiers.map(async ({ name, notify }) => {
-      const before = delivered[name] ?? null
+      const before = (delivered[name] ?? null) as DeliveredBase | null
       const result = await notify(news, settings, before).catch(error => {
         console.error(error)
         return { delivered: before, again: true }

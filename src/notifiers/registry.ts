@@ -2,7 +2,7 @@ import type { Publish } from '../aws/topics.ts'
 import type { GitHub } from '../github/client.ts'
 import { commitStatusNotifier } from './commit-status/notifier.ts'
 import { deploymentNotifier } from './deployment/notifier.ts'
-import type { Notifier } from './notifier.ts'
+import type { DeliveredBase, Notifier } from './notifier.ts'
 import type { Slack } from './slack/client.ts'
 import { slackNotifier } from './slack/notifier.ts'
 import { snsNotifier } from './sns/notifier.ts'
@@ -23,7 +23,12 @@ export const openNotifiers = ({ github, publish, openSlack }: NotifierServices):
 ]
 
 /** A notifier whose own schemas check what it is given. */
-function eraseTypes<S, D>({ name, settings, delivered, notify }: Notifier<S, D>): Notifier {
+function eraseTypes<S, D extends DeliveredBase>({
+  name,
+  settings,
+  delivered,
+  notify,
+}: Notifier<S, D>): Notifier {
   return {
     name,
     settings,

@@ -66,7 +66,12 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   const notDeployed = explainNotDeployed(build, choice, resolved)
   if (choice === null || notDeployed !== null)
     return {
-      ...{ build: true, reason, steps: [command], stage: null, stageReason: notDeployed ?? '', notes },
+      build: true,
+      reason,
+      steps: [command],
+      stage: null,
+      stageReason: notDeployed ?? '',
+      notes,
       // With `paths`, a newer push may be skipped and would leave the changes of this one untested.
       cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
     }

@@ -8,8 +8,8 @@ const INTERVAL_MS = 3000
 export class CancelWatch {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
-  /** Resolves after the first look, which must come before the command. */
-  readonly firstLook: Promise<void>
+  /** Resolves after the first poll, which must come before the command. */
+  readonly firstPoll: Promise<void>
   /** The request that counts, once there is one. */
   request: CancelRequest | null = null
   #seen: CancelRequest | null = null
@@ -22,7 +22,7 @@ export class CancelWatch {
       this.#seen = (await readCancelRequest(store, build).catch(() => null)) ?? this.#seen
       this.#check()
     }
-    this.firstLook = look()
+    this.firstPoll = look()
     this.#timer = setInterval(look, intervalMs)
   }
 

@@ -24,7 +24,7 @@ const LONGEST_PAUSE_MS = 20
 
 /**
  * Changes a JSON record that others may change at the same time. `change` gets the current value (null if there is none) and
- * may be called several times; nothing is written if it returns the same value. Each write carries a new `writeId`, so that a
+ * may be called several times; nothing is written if it returns the same value. All its attempts carry one `writeId`, so that a
  * request that was repeated recognises its own first attempt. With `known`, the record is not read before the first write.
  * @throws ContentionError after 100 attempts
  */
@@ -62,9 +62,9 @@ export async function updateObject<T extends object, N extends T | null>(
     const condition = current ? { ifMatch: current.etag } : ({ ifNoneMatch: '*' } as const)
     const write = await store.putIf(key, serialize(value), condition)
     if (write.isWritten) return { value, version: { value, etag: write.etag } }
-    const standing = await getIfAllowed(store, key)
-    if (standing && isOwn(standing.body)) return { value, version: { value, etag: standing.etag } }
-    current = versionOf(standing, parse)
+    const stored = await getIfAllowed(store, key)
+    if (stored && isOwn(stored.body)) return { value, version: { value, etag: stored.etag } }
+    current = versionOf(stored, parse)
     await sleep(Math.random() * Math.min(attempt, LONGEST_PAUSE_MS))
   }
   throw new ContentionError(`${key} was changed by others ${ATTEMPTS} times in a row. Try again.`)
@@ -77,12 +77,12 @@ export async function createRecord<T extends object>(
   store: Store,
   key: string,
   value: T,
-  { read, isOwn }: { read: () => Promise<T | null>; isOwn: (standing: T) => boolean },
+  { read, isOwn }: { read: () => Promise<T | null>; isOwn: (existing: T) => boolean },
 ): Promise<T | null> {
   const write = await store.putIf(key, JSON.stringify(value), { ifNoneMatch: '*' })
   if (write.isWritten) return value
-  const standing = await read()
-  return standing && isOwn(standing) ? standing : null
+  const existing = await read()
+  return existing && isOwn(existing) ? existing : null
 }
 
 /** Without the right to list the bucket, a missing object is answered with 403. */

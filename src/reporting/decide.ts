@@ -13,8 +13,12 @@ const PUBLICATIONS = 3
  * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed.
  */
 export function decide(
-  { build, run, request }: Records & { request: CancelRequest | null },
-  report: Report,
+  {
+    build,
+    run,
+    report,
+    request,
+  }: Omit<Records, 'report'> & { report: Report; request: CancelRequest | null },
   now: Date,
 ): Decision {
   if (report.end) return { end: report.end }

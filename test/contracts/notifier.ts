@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { BuildNews, Notifier } from '../../src/notifiers/notifier.ts'
+import type { BuildNews, DeliveredBase, Notifier } from '../../src/notifiers/notifier.ts'
 import { newsOf, viewWith } from '../support/records.ts'
 
 /** A notifier with the service that it notifies. */
-export type NotifierSetup<S, D> = {
+export type NotifierSetup<S, D extends DeliveredBase> = {
   notifier: Notifier<S, D>
   settings: S
   /** A build that people hear of: at first while it runs, and then at its end. */
@@ -16,7 +16,10 @@ export type NotifierSetup<S, D> = {
 }
 
 /** What every `Notifier` must do. `open` answers a new one, of whose service nothing was used before. */
-export function notifierContract<S, D>(name: string, open: () => Promise<NotifierSetup<S, D>>): void {
+export function notifierContract<S, D extends DeliveredBase>(
+  name: string,
+  open: () => Promise<NotifierSetup<S, D>>,
+): void {
   const throughJson = (delivered: unknown, notifier: Notifier<S, D>) =>
     delivered === null ? null : notifier.delivered.parse(JSON.parse(JSON.stringify(delivered)))
 

@@ -220,7 +220,11 @@ test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async (
   const run = (await readJson(ci.system.store, key)) as object
   const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
   await putJson(ci.system.store, key, {
-    ...{ ...run, phase: 'ended', conclusion: 'passed', endedAt: new Date().toISOString(), deploy },
+    ...run,
+    phase: 'ended',
+    conclusion: 'passed',
+    endedAt: new Date().toISOString(),
+    deploy,
   })
   const view = await ci.ended(build)
   expect(view).toMatchObject({
@@ -249,7 +253,8 @@ test('a build that takes the next invocation gets a job message whose credential
     'config/global.json',
   ]
   const env = {
-    ...{ KEYS: JSON.stringify(keys), BUCKET: ci.system.addresses.bucket },
+    KEYS: JSON.stringify(keys),
+    BUCKET: ci.system.addresses.bucket,
     MODULES: join(process.cwd(), 'node_modules'),
   }
   const thief = await attackFromFork('thief', {
@@ -266,8 +271,11 @@ test('a build that takes the next invocation gets a job message whose credential
   expect(log).toContain('answered 202\n')
   const [, message = ''] = /^stolen (.*)$/m.exec(log) ?? []
   expect(JSON.parse(message)).toMatchObject({
-    ...{ project: nextBuild.project, trust: 'fork' },
-    ...{ cloneToken: null, secretVariables: [], deployRole: null },
+    project: nextBuild.project,
+    trust: 'fork',
+    cloneToken: null,
+    secretVariables: [],
+    deployRole: null,
   })
   // No key can be read: the next build has not written its own record yet, and a missing object is a 403.
   for (const key of keys) expect(log).toContain(`tried ${key} 403\n`)

@@ -22,8 +22,13 @@ export async function startWriteLimit() {
     return Math.ceil((oldest + MINUTE_MS - now) / 1000)
   }
   const limit: Rule = {
-    ...{ method: 'POST', address: /\/statuses\//, nth: 1, times: Number.POSITIVE_INFINITY },
-    ...{ fault: 403, seen: 0, waitSeconds },
+    method: 'POST',
+    address: /\/statuses\//,
+    nth: 1,
+    times: Number.POSITIVE_INFINITY,
+    fault: 403,
+    seen: 0,
+    waitSeconds,
   }
   const proxy = await startFaultProxy([limit])
   return { ...proxy, counts: () => ({ taken: writes.length, refused }) }

@@ -27,7 +27,9 @@ export async function cancelBuild(
     )
   const by = userInfo().username
   const request = await requestCancel(store, build, {
-    ...{ by, why: `by ${by}`, supersededBy: null },
+    by,
+    why: `by ${by}`,
+    supersededBy: null,
     at: new Date().toISOString(),
   })
   console.log(

@@ -23,14 +23,28 @@ let stages = 0
 const newStage = (): StageRef => ({ project: 'gh/ada/web', stage: `stage-${++stages}` })
 const NOW = new Date(AT)
 const requestOf = (build: number, sequence = build) => ({
-  ...{ build, sequence, commit: 'c'.repeat(40) },
+  build,
+  sequence,
+  commit: 'c'.repeat(40),
   until: after(900).toISOString(),
 })
 const acquire = (stage: StageRef, build: number, sequence = build) =>
   acquireStage(bucket.store, stage, requestOf(build, sequence), () => NOW)
 const entry = (build: number, change: Partial<Deployment> = {}): Deployment => ({
-  ...{ build, of: build, sequence: build, commit: 'c'.repeat(40), branch: 'qa', message: 'm', who: 'ada' },
-  ...{ status: 'succeeded', reason: null, url: null, startedAt: AT, endedAt: AT, durationMs: 1, cost: null },
+  build,
+  of: build,
+  sequence: build,
+  commit: 'c'.repeat(40),
+  branch: 'qa',
+  message: 'm',
+  who: 'ada',
+  status: 'succeeded',
+  reason: null,
+  url: null,
+  startedAt: AT,
+  endedAt: AT,
+  durationMs: 1,
+  cost: null,
   ...change,
 })
 

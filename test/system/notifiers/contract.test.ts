@@ -66,7 +66,12 @@ async function newCommit(): Promise<string> {
 
 const RUNNING = { phase: 'running', endedAt: null, conclusion: null, exit: null } as const
 const deploy = (status: Deploy['status']): Deploy => ({
-  ...{ stage: 'dev', status, reason: null, exit: null, url: null, by: null },
+  stage: 'dev',
+  status,
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
 })
 
 /** A GitHub client that can be made to refuse: the token is wrong, or the commit unknown. */

@@ -5,7 +5,9 @@ import type { Arrival } from '../../../src/records/counter.ts'
 
 const commitOf = (letter: string) => letter.repeat(40)
 const arrival = (number: number, letter: string, trigger = 'push/master'): Arrival => ({
-  ...{ number, trigger, commit: commitOf(letter) },
+  number,
+  trigger,
+  commit: commitOf(letter),
 })
 
 const RECORDED = [arrival(9, 'c'), arrival(8, 'b', 'pr/1'), arrival(6, 'b'), arrival(5, 'b'), arrival(4, 'a')]

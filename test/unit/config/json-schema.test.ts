@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { configJsonSchema } from '../../../src/config/json-schema.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
+import { OVERRIDABLE } from '../../../src/config/schema.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
 const isValid = new Ajv({ strict: true, strictTypes: false }).compile(JSON.parse(read('lambci.schema.json')))
@@ -15,6 +16,14 @@ const CLASSIC = {
   deploy: 'zappa update $LAMBCI_STAGE',
   notifications: { sns: { topicArn: 'arn:aws:sns:us-east-1:123456789012:builds' } },
 }
+
+test('allowConfigOverrides may list exactly the keys that files may set', () => {
+  const { properties } = JSON.parse(configJsonSchema()) as {
+    properties: Record<string, { deprecated?: boolean }>
+  }
+  const keys = Object.keys(properties).filter(key => key !== '$schema' && !properties[key]?.deprecated)
+  expect([...OVERRIDABLE].toSorted()).toEqual(keys.toSorted())
+})
 
 test('lambci.schema.json is up to date', () => {
   expect(read('lambci.schema.json'), 'run "npm run schema"').toBe(configJsonSchema())

@@ -157,7 +157,7 @@ test.each<Row>([
   ],
 ])('%s', (_, run, report, now, expected) => {
   const records = { build: makeBuild(), run, report: reportOf(report), request: null }
-  const decision = decide(records, reportOf(report), now)
+  const decision = decide(records, now)
   if (expected === null || expected === 'publish-again') expect(decision).toBe(expected)
   else expect(decision).toMatchObject(expected)
 })
@@ -165,7 +165,7 @@ test.each<Row>([
 test('a cancel request ends an unclaimed build, and no other', () => {
   const request = { by: 'ada', why: 'by ada', supersededBy: null, at: after(3).toISOString() }
   const decideWith = (run: JobRun | null, report: Partial<Report> = {}) =>
-    decide({ build: makeBuild(), run, report: reportOf(report), request }, reportOf(report), SOON)
+    decide({ build: makeBuild(), run, report: reportOf(report), request }, SOON)
   expect(decideWith(null)).toEqual({
     end: { conclusion: 'cancelled', reason: 'by ada', deploy: null, endedAt: SOON.toISOString() },
   })
@@ -177,7 +177,7 @@ test('a cancel request ends an unclaimed build, and no other', () => {
 test('a newer commit ends a queued pull request at once; a queued push reads its configuration first', () => {
   const request = { by: 'lambci', why: 'Superseded by #8', supersededBy: 8, at: after(3).toISOString() }
   const decideWith = (build: ReturnType<typeof makeBuild>) =>
-    decide({ build, run: null, report: reportOf(), request }, reportOf(), SOON)
+    decide({ build, run: null, report: reportOf(), request }, SOON)
   expect(decideWith(makeBuild(PULL))).toMatchObject({
     end: { conclusion: 'cancelled', reason: 'Superseded by #8' },
   })
