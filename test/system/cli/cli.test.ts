@@ -89,9 +89,9 @@ test('local --once that is interrupted stops, with the exit code of an interrupt
 test('with an older Node the command line runs on the installed one, or reports which it needs', async () => {
   const older = 'Object.defineProperty(process.versions, "node", { value: "20.19.0" })'
   const flags = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
-  const alone = join(directory, 'alone.mjs')
-  await copyFile(LAMBCI, alone)
-  const { exitCode, stderr } = await execa(process.execPath, [...flags, alone, 'plan'], { reject: false })
+  const copied = join(directory, 'copied.mjs')
+  await copyFile(LAMBCI, copied)
+  const { exitCode, stderr } = await execa(process.execPath, [...flags, copied, 'plan'], { reject: false })
   expect([exitCode, stderr]).toEqual([
     2,
     expect.stringMatching(/^lambci needs Node 24 or newer, but this is 20\.19\.0\. Install Node 24/),
