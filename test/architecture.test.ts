@@ -143,6 +143,16 @@ test('only the files named for it reach outside of the process', () => {
   expect(wrong.map(show)).toEqual([])
 })
 
+test('commands use the streams and variables of their `io`, so that they run in any process', () => {
+  const wrong = sources('src/cli').filter(file => {
+    const text = readFileSync(join(ROOT, 'src/cli', file), 'utf8')
+    // `main` connects the process to them.
+    const commands = text.replace(/export async function main\(.*?\n}\n/s, '')
+    return /\bconsole\.|\bprocess\.(stdin|stdout|stderr|env|exit|exitCode)\b/.test(commands)
+  })
+  expect(wrong).toEqual([])
+})
+
 test(`no file has a name that says nothing, or more than ${MOST_LINES} lines`, () => {
   const files = ['src', 'loopback']
     .flatMap(folder => sources(folder).map(file => join(folder, file)))

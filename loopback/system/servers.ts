@@ -43,7 +43,10 @@ export type ServerOptions = {
 
 export type Servers = { s3: S3Server; sns: Sns; scheduler: Scheduler; sts: Sts; github: GitHub; stack: Stack }
 
-/** Starts the servers that replace AWS and GitHub. `lambda` is a promise: Lambda starts later, with their URLs. */
+/**
+ * Starts the servers that replace AWS and GitHub, all or none. `lambda` is a promise: Lambda starts later, with their
+ * URLs.
+ */
 export async function startServers(
   options: ServerOptions,
   keys: Keys,
@@ -54,51 +57,66 @@ export async function startServers(
     directory: join(directory, name),
     port: options.port && options.port + offset,
   })
-  const github = await startGitHub({
-    ...location('github', 3),
-    token: keys.githubToken,
-    cloneToken: keys.cloneToken,
-    ...(app && { app }),
-    webhook: null,
-  })
+  // If a server cannot start, those before it are closed.
+  await using started = new AsyncDisposableStack()
+  const owned = <T extends { close(): Promise<void> }>(server: T) =>
+    started.adopt(server, each => each.close())
+  const github = owned(
+    await startGitHub({
+      ...location('github', 3),
+      token: keys.githubToken,
+      cloneToken: keys.cloneToken,
+      ...(app && { app }),
+      webhook: null,
+    }),
+  )
   const template = await readTemplate({ ...STACK_CONTEXT, parameters: parametersOf(github.url, options) })
   const stack = readStack(template, STACK_CONTEXT.account)
   const roles = [...stack.roles, ...(deployRole ? [deployRole] : [])]
   const accountKeys = (id: string) => (id === keys.accessKeyId ? keys : undefined)
-  const sts = await startSts({ ...location('sts', 5), ...STACK_CONTEXT, credentials: accountKeys, roles })
+  const sts = owned(
+    await startSts({ ...location('sts', 5), ...STACK_CONTEXT, credentials: accountKeys, roles }),
+  )
   const { credentials } = sts
   const guard = { credentials, allows: allowsBy(sts) }
   const invoke = async (arn: string, event: unknown) =>
     (await lambda).invokeAsync(arn.split(':').at(-1) ?? '', event)
   const { interceptEvent = (_, deliver) => deliver() } = options
   const deliverEvent = (arn: string, event: unknown) => interceptEvent(event, () => invoke(arn, event))
-  const s3 = await startS3({
-    ...location('s3', 1),
-    ...STACK_CONTEXT,
-    buckets: [stack.bucket.BucketName],
-    credentials,
-    allows: allowsBy(sts, stack.bucket.policy),
-    notifications: notificationsOf(stack, onRecord, deliverEvent),
-  })
-  const sns = await startSns({
-    ...location('sns', 2),
-    ...STACK_CONTEXT,
-    guard,
-    topics: stack.topics.map(name => ({ name })),
-    onLambda: deliverEvent,
-    onMail,
-  })
-  const scheduler = await startScheduler({
-    ...location('scheduler', 4),
-    ...STACK_CONTEXT,
-    guard,
-    groups: [stack.scheduleGroup],
-    ...(clock && { clock }),
-    onTarget: async (arn, input, roleArn) => {
-      assertSchedulerMayInvoke(stack, roleArn, arn)
-      await invoke(arn, input)
-    },
-  })
+  const s3 = owned(
+    await startS3({
+      ...location('s3', 1),
+      ...STACK_CONTEXT,
+      buckets: [stack.bucket.BucketName],
+      credentials,
+      allows: allowsBy(sts, stack.bucket.policy),
+      notifications: notificationsOf(stack, onRecord, deliverEvent),
+    }),
+  )
+  const sns = owned(
+    await startSns({
+      ...location('sns', 2),
+      ...STACK_CONTEXT,
+      guard,
+      topics: stack.topics.map(name => ({ name })),
+      onLambda: deliverEvent,
+      onMail,
+    }),
+  )
+  const scheduler = owned(
+    await startScheduler({
+      ...location('scheduler', 4),
+      ...STACK_CONTEXT,
+      guard,
+      groups: [stack.scheduleGroup],
+      ...(clock && { clock }),
+      onTarget: async (arn, input, roleArn) => {
+        assertSchedulerMayInvoke(stack, roleArn, arn)
+        await invoke(arn, input)
+      },
+    }),
+  )
+  started.move()
   return { s3, sns, github, scheduler, sts, stack }
 }
 

@@ -39,7 +39,7 @@ export type System = {
 
 /**
  * Starts the whole stack on loopback: the servers that replace AWS and GitHub, and the stack's functions.
- * @throws UserError if a port is taken, or another process uses the directory.
+ * @throws UserError if a port is taken, or another process uses the directory. Whatever had started is closed then.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { directory, port, onLog } = options
@@ -47,14 +47,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const started = Promise.withResolvers<Lambda>()
   const servers = await startServers(options, keys, started.promise)
   const { stack, sts } = servers
-  const bucket = stack.bucket.BucketName
-  const store = openStore(bucket, {
-    credentials: keys,
-    endpoint: servers.s3.url,
-    region: STACK_CONTEXT.region,
+  await using opened = new AsyncDisposableStack()
+  opened.defer(async () => {
+    // Ends what waits for Lambda. It has no effect once Lambda has started.
+    started.promise.catch(() => {})
+    started.reject(new Error('The system did not start'))
+    await Promise.all(
+      [servers.github, servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()),
+    )
   })
+  const bucket = stack.bucket.BucketName
+  const access = { credentials: keys, endpoint: servers.s3.url, region: STACK_CONTEXT.region }
+  const store = opened.adopt(openStore(bucket, access), each => each.close())
   await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
-  const lambda = await startLambda({
+  const starting = startLambda({
     functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
@@ -70,6 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...STACK_CONTEXT,
     ...(onLog && { onLog }),
   })
+  const lambda = opened.adopt(await starting, each => each.close())
   started.resolve(lambda)
   await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
@@ -80,7 +87,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await servers.github.close()
     await lambda.close()
     await Promise.all([servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()))
+    store.close()
   }
+  opened.move()
   return { addresses, store, lambda, servers, keys, close }
 }
 

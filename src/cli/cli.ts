@@ -1,8 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Console } from 'node:console'
+import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
 import { UserError } from '../model/user-error.ts'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
+import { type Io, processIo } from './io.ts'
 
 const DEFAULT_PORT = 4300
+/** The width of help that is not printed to a terminal. */
+const DEFAULT_WIDTH = 80
 
 const integerBetween = (min: number, max: number) => (text: string) => {
   const number = Number(text)
@@ -10,10 +14,13 @@ const integerBetween = (min: number, max: number) => (text: string) => {
   throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
 }
 
-/** Runs one command line. Returns the exit code: 0 for success, 1 if the build failed, 2 for a user error. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command line. Returns the exit code: 0 for success, 1 if the build failed, 2 for a user error. Whatever it
+ * opened is closed by then.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
-  const program = createProgram(code => {
+  const program = createProgram(io, code => {
     exitCode = code
   })
   try {
@@ -23,10 +30,20 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Commander has already printed its message. --help ends here too, and is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const sentence = describeError(error as Error & { code?: string })
-    console.error(sentence ? `lambci: ${sentence}` : error)
-    // Exits immediately: a start that failed halfway leaves servers open, which would keep the process alive.
-    process.exit(sentence ? 2 : 1)
+    new Console(io.stdout, io.stderr).error(sentence ? `lambci: ${sentence}` : error)
+    return sentence ? 2 : 1
   }
+}
+
+/** Runs the command line of this process, and exits once its output is written. */
+export async function main(): Promise<never> {
+  const { argv, stdout, stderr } = process
+  // The reader of a pipe, for example `head`, may close it early.
+  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  stderr.on('error', () => {})
+  const exitCode = await run(argv.slice(2), processIo)
+  for (const stream of [stdout, stderr]) await new Promise(written => stream.write('', written))
+  return process.exit(exitCode)
 }
 
 /** The message for an error that the user can act on; null for a bug, which is printed with its stack. */
@@ -49,10 +66,11 @@ function describeError(error: Error & { code?: string }): string | null {
     : null
 }
 
-function createProgram(end: (code: number) => void): Command {
+function createProgram(io: Io, end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
     .exitOverride()
+    .configureOutput(outputOf(io))
     .showHelpAfterError('Use --help for usage.')
 
   // Each command imports its own modules, so that --help does not load the AWS SDK.
@@ -63,14 +81,14 @@ function createProgram(end: (code: number) => void): Command {
     .addOption(new Option('--data <dir>', 'directory for all data').default('.lambci'))
     .option('--once', 'exit after the example build, with its exit code')
     .option('--json', 'print JSON lines: first the addresses, then each build that ends')
-    .action(async options => end(await (await import('./commands/local.ts')).runLocal(options)))
+    .action(async options => end(await (await import('./commands/local.ts')).runLocal(options, io)))
   program
     .command('run')
     .description(
       'run the build command of a working copy in place, including uncommitted changes; never deploys',
     )
     .argument('[dir]', 'working copy', '.')
-    .action(async dir => end(await (await import('./commands/run.ts')).runWorkingCopy(dir)))
+    .action(async dir => end(await (await import('./commands/run.ts')).runWorkingCopy(dir, io)))
   program
     .command('plan')
     .description('show what a push or pull request would do, and why')
@@ -79,19 +97,24 @@ function createProgram(end: (code: number) => void): Command {
     .option('--pr <n>', 'plan for a pull request with this number', integerBetween(1, 2_147_483_647))
     .option('--fork', 'plan for a pull request from a fork')
     .option('--json', 'print the plan as JSON')
-    .action(async (dir, options) => end(await (await import('./commands/plan.ts')).printPlan(dir, options)))
+    .action(async (dir, options) =>
+      end(await (await import('./commands/plan.ts')).printPlan(dir, options, io)),
+    )
   addStackOptions(program.command('logs'))
     .description('print the log of a build')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
     .option('-f, --follow', 'follow the log until the build ends; exit 0 only if it passed or was skipped')
     .action(async (build, options) =>
-      end(await (await import('./commands/logs.ts')).printLogs(build, options)),
+      end(await (await import('./commands/logs.ts')).printLogs(build, options, io)),
     )
-  addAccountCommands(program, end)
+  addAccountCommands(program, io, end)
   return program
 }
 
-// The reader of a pipe, for example `head`, may close it early.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-
-process.exitCode = await main(process.argv.slice(2))
+/** Where commander writes, and how wide its help is there. */
+const outputOf = ({ stdout, stderr }: Io): OutputConfiguration => ({
+  writeOut: text => stdout.write(text),
+  writeErr: text => stderr.write(text),
+  getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) ?? DEFAULT_WIDTH,
+  getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) ?? DEFAULT_WIDTH,
+})

@@ -2,6 +2,7 @@
 // Plain JavaScript that any Node can run. Everything else is TypeScript, which needs Node 24 or newer.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const MIN_NODE = 24
@@ -11,7 +12,10 @@ const pinned = fileURLToPath(
 )
 
 if (major >= MIN_NODE) {
-  await import('./cli.ts')
+  // Only who may change the code may change this cache of it: the default directory is shared by all users.
+  module.enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/lambci', import.meta.url)))
+  const { main } = await import('./cli.ts')
+  await main()
 } else if (existsSync(pinned)) {
   const { status } = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Io } from '../io.ts'
 
 const positiveInteger = (text: string) => {
   if (/^[1-9]\d{0,15}$/.test(text)) return Number(text)
@@ -17,7 +18,7 @@ export const addStackOptions = (command: Command): Command =>
     .addOption(new Option('--data <dir>', 'data directory of the local system').default('.lambci'))
 
 /** Adds the commands that set up and operate a stack. Each imports its own modules, so that --help is quick. */
-export function addAccountCommands(program: Command, end: (code: number) => void): void {
+export function addAccountCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('setup'))
     .description('connect a stack to GitHub; prompts, or reads secrets from files, never from arguments')
     .option('--token-file <file>', 'GitHub token that may set commit statuses')
@@ -32,7 +33,7 @@ export function addAccountCommands(program: Command, end: (code: number) => void
       'create a new webhook secret; the old one stays valid until the next rotation',
     )
     .option('--rotate-link-key', 'create a new link key; all links to private pages stop working')
-    .action(async options => end(await (await import('./setup.ts')).setUp(options)))
+    .action(async options => end(await (await import('./setup.ts')).setUp(options, io)))
 
   const hook = program.command('hook').description('manage the webhook of a repository on GitHub')
   const tokenFile = () =>
@@ -41,18 +42,18 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .description('add the webhook, or update it')
     .addOption(tokenFile())
     .action(async (repository, options) =>
-      end(await (await import('./hook.ts')).addRepositoryHook(repository, options)),
+      end(await (await import('./hook.ts')).addRepositoryHook(repository, options, io)),
     )
   addStackOptions(hook.command('remove <owner/repo>'))
     .description('remove the webhook')
     .addOption(tokenFile())
     .action(async (repository, options) =>
-      end(await (await import('./hook.ts')).removeRepositoryHook(repository, options)),
+      end(await (await import('./hook.ts')).removeRepositoryHook(repository, options, io)),
     )
-  addConfigCommands(program, end)
-  addSecretCommands(program, end)
-  addDeliverCommand(program, end)
-  addStageCommands(program, end)
+  addConfigCommands(program, io, end)
+  addSecretCommands(program, io, end)
+  addDeliverCommand(program, io, end)
+  addStageCommands(program, io, end)
   addStackOptions(program.command('builds'))
     .description('list the builds of a repository, newest first')
     .argument('<owner/repo>', 'repository')
@@ -61,28 +62,30 @@ export function addAccountCommands(program: Command, end: (code: number) => void
     .option('--cost', 'show the cost of each month instead, over the newest 1000 builds')
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
-      end(await (await import('./builds.ts')).printBuilds(repository, options)),
+      end(await (await import('./builds.ts')).printBuilds(repository, options, io)),
     )
   addStackOptions(program.command('cancel'))
     .description('cancel a queued or running build; a deploy that has started is not interrupted')
     .argument('<build>', BUILD)
     .option('--json', 'print JSON')
-    .action(async (target, options) => end(await (await import('./cancel.ts')).cancelBuild(target, options)))
+    .action(async (target, options) =>
+      end(await (await import('./cancel.ts')).cancelBuild(target, options, io)),
+    )
   addStackOptions(program.command('rebuild'))
     .description('build the same commit again, under a new number')
     .argument('<build>', BUILD)
     .addOption(followOption())
     .option('--json', 'print JSON')
-    .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options)))
+    .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options, io)))
 }
 
-function addStageCommands(program: Command, end: (code: number) => void): void {
+function addStageCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('stages'))
     .description('show what is deployed to the stages of a repository')
     .argument('<owner/repo>', 'repository')
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
-      end(await (await import('./stages.ts')).printStages(repository, options)),
+      end(await (await import('./stages.ts')).printStages(repository, options, io)),
     )
   addStackOptions(program.command('deploy'))
     .description('deploy the newest passed commit of a stage, or another one')
@@ -92,7 +95,7 @@ function addStageCommands(program: Command, end: (code: number) => void): void {
     .addOption(followOption())
     .option('--json', 'print JSON')
     .action(async (repository, stage, options) =>
-      end(await (await import('./deploy.ts')).deployAgain(repository, stage, options)),
+      end(await (await import('./deploy.ts')).deployAgain(repository, stage, options, io)),
     )
   addStackOptions(program.command('rollback'))
     .description('deploy the last successfully deployed commit other than the current one')
@@ -101,11 +104,11 @@ function addStageCommands(program: Command, end: (code: number) => void): void {
     .addOption(followOption())
     .option('--json', 'print JSON')
     .action(async (repository, stage, options) =>
-      end(await (await import('./deploy.ts')).rollBack(repository, stage, options)),
+      end(await (await import('./deploy.ts')).rollBack(repository, stage, options, io)),
     )
 }
 
-function addDeliverCommand(program: Command, end: (code: number) => void): void {
+function addDeliverCommand(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('deliver'))
     .description('send a payload as GitHub would, signed with the webhook secret')
     .argument('<event>', 'push, pull_request, merge_group or ping')
@@ -113,29 +116,35 @@ function addDeliverCommand(program: Command, end: (code: number) => void): void 
     .option('--id <id>', 'id of an earlier delivery, to redeliver it')
     .option('--json', 'print JSON')
     .action(async (event, file, options) =>
-      end(await (await import('./deliver.ts')).deliver(event, file, options)),
+      end(await (await import('./deliver.ts')).deliver(event, file, options, io)),
     )
 }
 
-function addConfigCommands(program: Command, end: (code: number) => void): void {
+function addConfigCommands(program: Command, io: Io, end: (code: number) => void): void {
   const config = program
     .command('config')
     .description('read and change settings, for all repositories or for one')
   addStackOptions(config.command('get'))
     .description('print one setting, or all')
     .argument('[words...]', '[owner/repo] [key]')
-    .action(async (words, options) => end(await (await import('./config.ts')).printSetting(words, options)))
+    .action(async (words, options) =>
+      end(await (await import('./config.ts')).printSetting(words, options, io)),
+    )
   addStackOptions(config.command('set'))
     .description('change a setting, for example: config set you/project timeout 600')
     .argument('<words...>', '[owner/repo] key value; the value is JSON or a plain string')
-    .action(async (words, options) => end(await (await import('./config.ts')).changeSetting(words, options)))
+    .action(async (words, options) =>
+      end(await (await import('./config.ts')).changeSetting(words, options, io)),
+    )
   addStackOptions(config.command('unset'))
     .description('remove a setting')
     .argument('<words...>', '[owner/repo] key')
-    .action(async (words, options) => end(await (await import('./config.ts')).removeSetting(words, options)))
+    .action(async (words, options) =>
+      end(await (await import('./config.ts')).removeSetting(words, options, io)),
+    )
 }
 
-function addSecretCommands(program: Command, end: (code: number) => void): void {
+function addSecretCommands(program: Command, io: Io, end: (code: number) => void): void {
   const secret = program
     .command('secret')
     .description('manage secret variables of builds, for all repositories or for one')
@@ -143,17 +152,17 @@ function addSecretCommands(program: Command, end: (code: number) => void): void 
     .description('set a secret; the value comes from a prompt, a file or standard input')
     .option('--file <file>', 'read the value from a file')
     .action(async (name, repository, options) =>
-      end(await (await import('./secret.ts')).storeSecret(name, repository, options)),
+      end(await (await import('./secret.ts')).storeSecret(name, repository, options, io)),
     )
   addStackOptions(secret.command('list [owner/repo]'))
     .description('list the names of secrets')
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
-      end(await (await import('./secret.ts')).printSecrets(repository, options)),
+      end(await (await import('./secret.ts')).printSecrets(repository, options, io)),
     )
   addStackOptions(secret.command('remove <name> [owner/repo]'))
     .description('remove a secret')
     .action(async (name, repository, options) =>
-      end(await (await import('./secret.ts')).deleteSecret(name, repository, options)),
+      end(await (await import('./secret.ts')).deleteSecret(name, repository, options, io)),
     )
 }

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import { describeDuration } from '../../model/duration.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
@@ -6,6 +5,7 @@ import { describeCost } from '../../records/cost.ts'
 import { lastNumber } from '../../records/counter.ts'
 import type { View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
+import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { projectOf } from './targets.ts'
 
@@ -15,10 +15,11 @@ export type BuildsOptions = StackOptions & { limit: number; branch?: string; jso
 const MAX_SEARCHED = 1000
 
 /** `lambci builds`: prints the newest builds of a repository or, with `cost`, the cost of each month. */
-export async function printBuilds(repository: string, options: BuildsOptions): Promise<number> {
+export async function printBuilds(repository: string, options: BuildsOptions, io: Io): Promise<number> {
   const project = projectOf(repository)
   const { branch, limit, json, cost } = options
-  const { store } = await findStack(options)
+  using stack = await findStack(options, io.env)
+  const { store } = stack
   let searched = 0
   const fits = (view: View) => {
     searched += 1
@@ -26,9 +27,13 @@ export async function printBuilds(repository: string, options: BuildsOptions): P
   }
   const bounds = { limit: cost ? MAX_SEARCHED : limit, most: MAX_SEARCHED }
   const views = await takeBuilds(buildsOf(store, project, await lastNumber(store, project)), fits, bounds)
-  if (json) console.log(JSON.stringify(cost ? monthsOf(views) : views))
-  else if (views.length === 0) console.log(describeNone(repository, options, searched))
-  else console.log(cost ? describeMonths(monthsOf(views)) : views.map(describe).join('\n'))
+  if (json) printLine(io, JSON.stringify(cost ? monthsOf(views) : views))
+  else if (views.length === 0) printLine(io, describeNone(repository, options, searched))
+  else
+    printLine(
+      io,
+      cost ? describeMonths(monthsOf(views)) : views.map(view => describe(view, styleFor(io))).join('\n'),
+    )
   return 0
 }
 
@@ -44,14 +49,13 @@ const MAX_MESSAGE_LENGTH = 50
 /**
  * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.
  */
-function describe(view: View): string {
+function describe(view: View, style: Style): string {
   const { number, status, queuedAt, pullRequest, branch, message, cost } = view
   const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'
   const duration = durationOf(view)
   const cells = [
     `#${number}`.padEnd(6),
-    // In color only on a terminal that supports it.
-    styleText(color, status.padEnd(9), { stream: process.stdout }),
+    style(color, status.padEnd(9)),
     queuedAt.slice(0, 16).replace('T', ' '),
     (duration === null ? '' : describeDuration(duration)).padEnd(12),
     (cost === null ? '' : describeCost(cost)).padEnd(9),

@@ -6,6 +6,7 @@ import { requestCancel } from '../../records/cancel-request.ts'
 import { readRecords } from '../../records/read-records.ts'
 import { viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
+import { type Io, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild } from './targets.ts'
 
@@ -13,8 +14,10 @@ import { findBuild } from './targets.ts'
 export async function cancelBuild(
   target: string,
   options: StackOptions & { json?: boolean },
+  io: Io,
 ): Promise<number> {
-  const { store } = await findStack(options)
+  using stack = await findStack(options, io.env)
+  const { store } = stack
   const build = await findBuild(store, target)
   const name = `Build #${build.number} of ${repositoryOf(build.project)}`
   const records = await readRecords(store, build)
@@ -32,7 +35,8 @@ export async function cancelBuild(
     supersededBy: null,
     at: new Date().toISOString(),
   })
-  console.log(
+  printLine(
+    io,
     options.json
       ? JSON.stringify({ ...build, request })
       : `${name} is being cancelled (${request.why}). It ends within seconds, unless its deploy starts first.`,

@@ -1,4 +1,5 @@
 import { UserError } from '../../model/user-error.ts'
+import { type Io, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { readSecretFile, readStandardInput } from './prompts.ts'
 import { sendDelivery } from './send-delivery.ts'
@@ -11,15 +12,18 @@ export async function deliver(
   event: string,
   file: string,
   options: StackOptions & { id?: string; json?: boolean },
+  io: Io,
 ): Promise<number> {
-  const { store, url } = await findStack(options)
+  using stack = await findStack(options, io.env)
+  const { store, url } = stack
   if (!url)
     throw new UserError('The webhook URL is unknown if only a bucket is given. Name the stack with --stack.')
   if (!/^[a-z_]{1,60}$/.test(event))
     throw new UserError(`"${event}" is not an event. Use push, pull_request, merge_group or ping.`)
-  const body = file === '-' ? await readStandardInput() : await readSecretFile(file)
+  const body = file === '-' ? await readStandardInput(io) : await readSecretFile(file)
   const { status, answer, id } = await sendDelivery(store, url, { event, body, id: options.id })
-  console.log(
+  printLine(
+    io,
     options.json
       ? JSON.stringify({ status, answer, id })
       : `${status} ${JSON.stringify(answer)}\nDelivery ${id}`,

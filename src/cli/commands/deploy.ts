@@ -4,9 +4,10 @@ import { stageNameSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { lastNumber } from '../../records/counter.ts'
-import type { StageRef } from '../../records/keys.ts'
+import type { BuildRef, StageRef } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
+import { type Io, printLine } from '../io.ts'
+import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
 import { projectOf } from './targets.ts'
 
@@ -19,11 +20,12 @@ export async function deployAgain(
   repository: string,
   name: string,
   options: StackOptions & RequestOptions & { commit?: string },
+  io: Io,
 ): Promise<number> {
   const ref = stageOf(repository, name)
-  const stack = await findStack(options)
+  using stack = await findStack(options, io.env)
   const number = await findPassedBuild(stack.store, ref, options.commit)
-  return requestDeploy(stack, ref, number, options)
+  return await requestDeploy(stack, { ...ref, number }, options, io)
 }
 
 /** `lambci rollback OWNER/REPO STAGE`: deploys the last successfully deployed commit other than the current one. */
@@ -31,15 +33,17 @@ export async function rollBack(
   repository: string,
   name: string,
   options: StackOptions & RequestOptions,
+  io: Io,
 ): Promise<number> {
   const ref = stageOf(repository, name)
-  const stack = await findStack(options)
+  using stack = await findStack(options, io.env)
   const target = await findRollbackTarget(stack.store, ref)
   if (!options.json)
-    console.log(
+    printLine(
+      io,
       `Rolling back to ${target.commit.slice(0, 10)} (${target.message || 'no message'}), deployed by #${target.build}.`,
     )
-  return requestDeploy(stack, ref, target.of, options)
+  return await requestDeploy(stack, { ...ref, number: target.of }, options, io)
 }
 
 function stageOf(repository: string, name: string): StageRef {
@@ -51,16 +55,17 @@ function stageOf(repository: string, name: string): StageRef {
 }
 
 const requestDeploy = (
-  stack: Awaited<ReturnType<typeof findStack>>,
-  { project, stage }: StageRef,
-  number: number,
+  stack: FoundStack,
+  { project, stage, number }: StageRef & BuildRef,
   options: RequestOptions,
+  io: Io,
 ) =>
   sendRequest(
     stack,
     { project, number },
     { event: DEPLOY_EVENT, payload: { project, number, stage } },
     options,
+    io,
   )
 
 /**

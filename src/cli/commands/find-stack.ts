@@ -5,12 +5,13 @@ import * as z from 'zod'
 import { openStore } from '../../aws/bucket.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Store } from '../../records/store.ts'
+import type { Io } from '../io.ts'
 import { readJsonFile } from '../read-json-file.ts'
 
 export type StackOptions = { stack?: string; bucket?: string; data: string }
 
-/** A stack, as far as commands need it. Fields are null if only the name of the bucket is known. */
-export type FoundStack = {
+/** A stack, as far as commands need it. Fields are null if only the name of the bucket is known. Disposing closes it. */
+export type FoundStack = Disposable & {
   store: Store
   /** URL of the http function, without a trailing slash. */
   url: string | null
@@ -36,8 +37,10 @@ const localSchema = z.object({
  * local system in `data`, else the stack `lambci` of the AWS account.
  * @throws UserError if there is none
  */
-export async function findStack({ stack, bucket, data }: StackOptions): Promise<FoundStack> {
-  const { LAMBCI_BUCKET, LAMBCI_STACK } = process.env
+export async function findStack(
+  { stack, bucket, data }: StackOptions,
+  { LAMBCI_BUCKET, LAMBCI_STACK }: Io['env'],
+): Promise<FoundStack> {
   if (bucket) return stackOfBucket(bucket)
   if (stack) return deployedStack(stack)
   if (LAMBCI_BUCKET) return stackOfBucket(LAMBCI_BUCKET)
@@ -54,12 +57,19 @@ export async function findStack({ stack, bucket, data }: StackOptions): Promise<
   }
 }
 
-const stackOfBucket = (bucket: string): FoundStack => ({
-  store: openStore(bucket),
-  url: null,
-  githubApiUrl: GITHUB_API,
-  notificationsTopic: null,
+/** A stack with its store, which is closed with it. */
+const stackWith = (store: Store, rest: Omit<FoundStack, 'store' | typeof Symbol.dispose>): FoundStack => ({
+  ...rest,
+  store,
+  [Symbol.dispose]: () => store.close(),
 })
+
+const stackOfBucket = (bucket: string): FoundStack =>
+  stackWith(openStore(bucket), {
+    url: null,
+    githubApiUrl: GITHUB_API,
+    notificationsTopic: null,
+  })
 
 async function localSystem(data: string): Promise<FoundStack | null> {
   const file = join(data, 'local.json')
@@ -67,12 +77,12 @@ async function localSystem(data: string): Promise<FoundStack | null> {
   if (text === null) return null
   const local = readJsonFile(file, text, localSchema)
   const { s3, region, accessKeyId, secretAccessKey } = local
-  return {
-    store: openStore(local.bucket, { endpoint: s3, region, credentials: { accessKeyId, secretAccessKey } }),
+  const credentials = { accessKeyId, secretAccessKey }
+  return stackWith(openStore(local.bucket, { endpoint: s3, region, credentials }), {
     url: local.url,
     githubApiUrl: local.githubApi,
     notificationsTopic: local.notificationsTopic,
-  }
+  })
 }
 
 async function deployedStack(name: string): Promise<FoundStack> {
@@ -84,13 +94,12 @@ async function deployedStack(name: string): Promise<FoundStack> {
       `The stack ${name} is incomplete (${StackStatus}). Run "npm run deploy": it shows the error and resumes the deploy.`,
     )
   }
-  return {
-    store: openStore(bucket),
+  return stackWith(openStore(bucket), {
     url: output('Url')?.replace(/\/$/, '') ?? null,
     githubApiUrl:
       Parameters.find(({ ParameterKey }) => ParameterKey === 'GitHubApiUrl')?.ParameterValue ?? GITHUB_API,
     notificationsTopic: output('NotificationsTopic'),
-  }
+  })
 }
 
 async function describeStack(name: string): Promise<Stack> {

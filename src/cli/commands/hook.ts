@@ -4,6 +4,7 @@ import { readAccount } from '../../account/settings.ts'
 import { openAdministration } from '../../github/administration.ts'
 import { openApp } from '../../github/app.ts'
 import { UserError } from '../../model/user-error.ts'
+import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { readSecretFile } from './prompts.ts'
 import { projectOf } from './targets.ts'
@@ -11,25 +12,28 @@ import { projectOf } from './targets.ts'
 export type HookOptions = StackOptions & { tokenFile?: string }
 
 /** `lambci hook add`: makes GitHub deliver the events of a repository to this stack. */
-export async function addRepositoryHook(repository: string, options: HookOptions): Promise<number> {
+export async function addRepositoryHook(repository: string, options: HookOptions, io: Io): Promise<number> {
   const project = projectOf(repository)
-  const stack = await findStack(options)
+  using stack = await findStack(options, io.env)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   const secret = secrets.webhookSecrets[0] ?? ''
   if (secrets.githubApp && !options.tokenFile) {
     await openApp(stack.githubApiUrl, secrets.githubApp).setWebhook({ url, secret })
-    console.log(
+    printLine(
+      io,
       `No webhook is needed for ${repository}: the App's own webhook, ${url}, covers every repository where the App is installed.`,
     )
   } else {
     const github = openAdministration(stack.githubApiUrl, await tokenOf(secrets, options))
     const { hook, isNew } = await addHook(github, repository, { url, secret })
-    console.log(
+    printLine(
+      io,
       `${isNew ? 'Added' : 'Updated'}: webhook ${hook.id} of ${repository}, for ${hook.events.join(', ')}, to ${url}.`,
     )
   }
   if (!(await readAccount(stack.store, project)).isAllowed) {
-    console.log(
+    printLine(
+      io,
       `Note: ${repository} is not allowed yet. See "lambci config get allow", and add it with "lambci config set allow '[…, "${repository}"]'".`,
     )
   }
@@ -37,9 +41,13 @@ export async function addRepositoryHook(repository: string, options: HookOptions
 }
 
 /** `lambci hook remove`: removes this stack's webhook from a repository. */
-export async function removeRepositoryHook(repository: string, options: HookOptions): Promise<number> {
+export async function removeRepositoryHook(
+  repository: string,
+  options: HookOptions,
+  io: Io,
+): Promise<number> {
   projectOf(repository)
-  const stack = await findStack(options)
+  using stack = await findStack(options, io.env)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   if (secrets.githubApp && !options.tokenFile) {
     throw new UserError(
@@ -48,7 +56,8 @@ export async function removeRepositoryHook(repository: string, options: HookOpti
   }
   const github = openAdministration(stack.githubApiUrl, await tokenOf(secrets, options))
   const isRemoved = await removeHook(github, repository, url)
-  console.log(
+  printLine(
+    io,
     isRemoved ? `Removed the webhook of ${repository}.` : `${repository} has no webhook for this stack.`,
   )
   return 0

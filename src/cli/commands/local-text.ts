@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import type { Mail } from '../../../loopback/sns/delivery.ts'
 import type { Addresses } from '../../../loopback/system/system.ts'
 import { repositoryOf } from '../../model/build.ts'
@@ -7,17 +6,21 @@ import { describeCost } from '../../records/cost.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
+import type { Style } from '../io.ts'
 
-const bold = (text: string) => styleText('bold', text)
-const dim = (text: string) => styleText('dim', text)
 const rows = (pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
 
 /** The addresses of everything that was started. */
-export function describeStart(addresses: Addresses, directory: string, forwarded: readonly string[]): string {
+export function describeStart(
+  addresses: Addresses,
+  directory: string,
+  forwarded: readonly string[],
+  style: Style,
+): string {
   const { url, s3, sns, scheduler, sts, github, githubApi, bucket } = addresses
   return [
-    bold('lambci: the whole system on this machine'),
+    style('bold', 'lambci: the whole system on this machine'),
     '',
     rows([
       ['Pages', url],
@@ -47,14 +50,17 @@ export type ExampleBuild = {
 }
 
 /** How the example build ended, which statuses and mails were sent, and where its records are. */
-export function describeEnd({ view, url, statuses, mail, directory, addresses }: ExampleBuild): string {
+export function describeEnd(
+  { view, url, statuses, mail, directory, addresses }: ExampleBuild,
+  style: Style,
+): string {
   const keys = buildKeys(view)
   const statusLines = statuses.map(
     ({ context, state, description }) => `${state.padEnd(8)} ${context}: ${description}`,
   )
   return [
     '',
-    describeBuild(view),
+    describeBuild(view, style),
     '',
     rows(
       [
@@ -79,11 +85,10 @@ export function describeEnd({ view, url, statuses, mail, directory, addresses }:
 }
 
 /** Commands to try next. */
-export function describeNext({
-  view,
-  addresses,
-  directory,
-}: Pick<ExampleBuild, 'view' | 'addresses' | 'directory'>): string {
+export function describeNext(
+  { view, addresses, directory }: Pick<ExampleBuild, 'view' | 'addresses' | 'directory'>,
+  style: Style,
+): string {
   const { github, s3, bucket, accessKeyId, secretAccessKey, region } = addresses
   const repository = repositoryOf(view.project)
   const data = directory === `${process.cwd()}/.lambci` ? '' : ` --data ${directory}`
@@ -99,14 +104,14 @@ export function describeNext({
     `  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} AWS_REGION=${region} AWS_ENDPOINT_URL_S3=${s3}`,
     `  aws s3 cp s3://${bucket}/${buildKeys(view).log.whole} -`,
     '',
-    dim('Press Ctrl-C to stop. The next start continues with the same data.'),
+    style('dim', 'Press Ctrl-C to stop. The next start continues with the same data.'),
     '',
   ].join('\n')
 }
 
 /** One line for a build. Control characters are escaped, because anyone can choose the name of a branch. */
-export function describeBuild(view: View & BuildRef): string {
+export function describeBuild(view: View & BuildRef, style: Style): string {
   const color = isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
   const subject = `#${view.number} of ${repositoryOf(view.project)}, ${view.trigger}: `
-  return styleText(color, escapeControls(subject + describeStatus(view)))
+  return style(color, escapeControls(subject + describeStatus(view)))
 }

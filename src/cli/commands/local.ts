@@ -12,6 +12,8 @@ import { buildUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { View } from '../../records/view.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
+import { onInterruption } from '../interruption.ts'
+import { type Io, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
@@ -26,16 +28,21 @@ export type LocalOptions = { port: number; data: string; once?: boolean; json?: 
  * `lambci local`: runs the whole system on this machine and builds an example repository. Runs until it is interrupted
  * or, with `once`, until the example build has ended. Returns the exit code.
  */
-export async function runLocal({ port, data, once = false, json = false }: LocalOptions): Promise<number> {
+export async function runLocal(
+  { port, data, once = false, json = false }: LocalOptions,
+  io: Io,
+): Promise<number> {
   const directory = resolve(data)
   await Promise.all([requireGit(), requireWritableDirectory(directory)])
   const watcher = new BuildWatcher()
   const mails: Mail[] = []
   const functionsLog = createWriteStream(join(directory, 'functions.log'), { flags: 'a' })
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => new Promise<void>(resolve => functionsLog.end(resolve)))
   const started = startSystem({
     directory,
     port,
-    slackApiUrl: process.env.LAMBCI_SLACK_API_URL,
+    slackApiUrl: io.env.LAMBCI_SLACK_API_URL,
     // Records written during shutdown can no longer be read, and are not needed.
     onRecord: key => void started.then(({ store }) => watcher.onWrite(store, key)).catch(() => {}),
     onMail: mail => {
@@ -45,38 +52,35 @@ export async function runLocal({ port, data, once = false, json = false }: Local
     onLog: (name, id, line) =>
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })
-  const system = await started
-  const interrupted = new Promise<number>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0))
-  })
-  try {
-    const example = buildExample(system, { directory, json, watcher, mails })
-    // A signal also interrupts the example build.
-    const first = await Promise.race([example, interrupted.then(() => null)])
-    if (once && !first) return INTERRUPTED
-    if (!first || !once) return await interrupted
-    // Gives report invocations that are still running time to finish.
-    await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])
-    return exitCodeOf(first)
-  } finally {
-    await system.close()
-    await new Promise<void>(resolve => functionsLog.end(resolve))
-  }
+  const system = opened.adopt(await started, each => each.close())
+  using interruption = onInterruption('SIGINT', 'SIGTERM')
+  const interrupted = new Promise<number>(resolve =>
+    interruption.signal.addEventListener('abort', () => resolve(0)),
+  )
+  const example = buildExample(system, { directory, json, watcher, mails, io })
+  // A signal also interrupts the example build.
+  const first = await Promise.race([example, interrupted.then(() => null)])
+  if (once && !first) return INTERRUPTED
+  if (!first || !once) return await interrupted
+  // Gives report invocations that are still running time to finish.
+  await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])
+  return exitCodeOf(first)
 }
 
-type ExampleContext = { directory: string; json: boolean; watcher: BuildWatcher; mails: Mail[] }
+type ExampleContext = { directory: string; json: boolean; watcher: BuildWatcher; mails: Mail[]; io: Io }
 
 async function buildExample(
   system: System,
-  { directory, json, watcher, mails }: ExampleContext,
+  { directory, json, watcher, mails, io }: ExampleContext,
 ): Promise<View> {
   const { addresses, store, keys } = system
-  const print = (text: string, value: unknown) => console.log(json ? JSON.stringify(value) : text)
-  const forwarded = forwardedVariables(process.env)
+  const style = styleFor(io)
+  const print = (text: string, value: unknown) => printLine(io, json ? JSON.stringify(value) : text)
+  const forwarded = forwardedVariables(io.env)
   await passVariables(store, directory, keys, forwarded)
-  print(describeStart(addresses, directory, Object.keys(forwarded)), addresses)
+  print(describeStart(addresses, directory, Object.keys(forwarded), style), addresses)
 
-  if (!json) console.log(`Pushing ${EXAMPLE}, branch master …\n`)
+  if (!json) printLine(io, `Pushing ${EXAMPLE}, branch master …\n`)
   const ref = await Promise.race([
     pushExample(directory, addresses.github, commit => watcher.buildOf(commit)),
     sleep(START_TIMEOUT_MS, null, { ref: false }),
@@ -86,7 +90,7 @@ async function buildExample(
       `The push started no build within ${START_TIMEOUT_MS / 1000} s. See ${join(directory, 'functions.log')} for the reason.`,
     )
   }
-  for await (const bytes of followLog(store, ref)) if (!json) process.stdout.write(bytes)
+  for await (const bytes of followLog(store, ref)) if (!json) await printBytes(io, bytes)
   const view = await waitForEnd(store, ref)
   const build = await readBuild(store, ref)
   const url = build ? buildUrl(build, keys.linkKey) : ''
@@ -98,9 +102,9 @@ async function buildExample(
     directory,
     addresses,
   }
-  print(describeEnd(example), view)
-  if (!json) console.log(describeNext(example))
-  watcher.onEnd(next => print(describeBuild(next), next))
+  print(describeEnd(example, style), view)
+  if (!json) printLine(io, describeNext(example, style))
+  watcher.onEnd(next => print(describeBuild(next, style), next))
   return view
 }
 

@@ -1,6 +1,7 @@
 import { readLog } from '../../log/reader.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
+import { type Io, printBytes } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { findBuild } from './targets.ts'
@@ -14,25 +15,23 @@ const PART_BYTES = 4 * 1024 * 1024
 export async function printLogs(
   target: string,
   options: StackOptions & { follow?: boolean },
+  io: Io,
 ): Promise<number> {
-  const { store } = await findStack(options)
+  using stack = await findStack(options, io.env)
+  const { store } = stack
   const build = await findBuild(store, target)
-  if (options.follow) return printToEnd(store, build)
+  if (options.follow) return await printToEnd(store, build, io)
   for (let from = 0; ; ) {
     const { bytes, next } = await readLog(store, buildKeys(build).log, from, PART_BYTES)
     if (bytes.length === 0) break
-    await print(bytes)
+    await printBytes(io, bytes)
     from = next
   }
   return 0
 }
 
 /** Prints the log of a build until the build ends. Returns the exit code of the build. */
-export async function printToEnd(store: Store, build: BuildRef): Promise<number> {
-  for await (const bytes of followLog(store, build)) await print(bytes)
+export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise<number> {
+  for await (const bytes of followLog(store, build)) await printBytes(io, bytes)
   return exitCodeOf(await waitForEnd(store, build))
 }
-
-/** Waits until the bytes are written: with a slow reader they would otherwise be lost or fill the memory. */
-const print = (bytes: Uint8Array) =>
-  new Promise<void>(resolve => process.stdout.write(bytes, () => resolve()))

@@ -5,6 +5,7 @@ import { UserError } from '../../model/user-error.ts'
 import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
+import { type Io, printLine } from '../io.ts'
 import { buildOfWorkingCopy, type HypotheticalBuild } from './working-copy.ts'
 
 export type PlannedBuild = { build: Build; resolved: Resolved; plan: Plan }
@@ -30,10 +31,11 @@ export async function planWorkingCopy(
 export async function printPlan(
   directory: string,
   { json, ...hypothetical }: HypotheticalBuild & { json?: boolean },
+  io: Io,
 ): Promise<number> {
   const { build, resolved, plan } = await planWorkingCopy(directory, hypothetical)
   if (build.branch === 'HEAD')
     throw new UserError(`${directory} has no branch checked out. Name one with --branch.`)
-  console.log(json ? JSON.stringify(plan, null, 2) : describePlan(plan, resolved))
+  printLine(io, json ? JSON.stringify(plan, null, 2) : describePlan(plan, resolved))
   return 0
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { UserError } from '../../model/user-error.ts'
+import type { Io } from '../io.ts'
 
 /** Whether prompts can be shown. */
-export const isInteractive = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY)
+export const isInteractive = ({ stdin, stdout }: Io): boolean => Boolean(stdin.isTTY && stdout.isTTY)
 
 /** Reads a file, without its final newline. @throws UserError if it cannot be read */
 export async function readSecretFile(path: string): Promise<string> {
@@ -15,25 +16,28 @@ export async function readSecretFile(path: string): Promise<string> {
 }
 
 /** Reads standard input, without its final newline. */
-export const readStandardInput = async (): Promise<string> =>
-  (await text(process.stdin)).replace(/\r?\n$/, '')
+export const readStandardInput = async ({ stdin }: Io): Promise<string> =>
+  (await text(stdin)).replace(/\r?\n$/, '')
+
+const terminalOf = ({ stdin, stdout }: Io) => ({ input: stdin, output: stdout })
 
 /** Prompts for a value and masks the input. */
-export async function promptSecret(message: string): Promise<string> {
+export async function promptSecret(io: Io, message: string): Promise<string> {
   const { password } = await import('@inquirer/prompts')
-  return (await password({ message, mask: '*' })).trim()
+  return (await password({ message, mask: '*' }, terminalOf(io))).trim()
 }
 
-export async function promptText(message: string, defaultText: string): Promise<string> {
+export async function promptText(io: Io, message: string, defaultText: string): Promise<string> {
   const { input } = await import('@inquirer/prompts')
-  return (await input({ message, default: defaultText })).trim()
+  return (await input({ message, default: defaultText }, terminalOf(io))).trim()
 }
 
 export async function promptChoice<T extends string>(
+  io: Io,
   message: string,
   choices: Record<T, string>,
 ): Promise<T> {
   const { select } = await import('@inquirer/prompts')
   const entries = Object.entries(choices) as [T, string][]
-  return select({ message, choices: entries.map(([value, name]) => ({ value, name })) })
+  return select({ message, choices: entries.map(([value, name]) => ({ value, name })) }, terminalOf(io))
 }

@@ -1,11 +1,16 @@
 import { REBUILD_EVENT } from '../../admission/signed-requests.ts'
+import type { Io } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
 import { findBuild } from './targets.ts'
 
 /** `lambci rebuild OWNER/REPO[#N]`: builds the same commit again, under a new number. */
-export async function rebuild(target: string, options: StackOptions & RequestOptions): Promise<number> {
-  const stack = await findStack(options)
+export async function rebuild(
+  target: string,
+  options: StackOptions & RequestOptions,
+  io: Io,
+): Promise<number> {
+  using stack = await findStack(options, io.env)
   const build = await findBuild(stack.store, target)
-  return sendRequest(stack, build, { event: REBUILD_EVENT, payload: build }, options)
+  return await sendRequest(stack, build, { event: REBUILD_EVENT, payload: build }, options, io)
 }

@@ -6,15 +6,16 @@ import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
+import { onInterruption } from '../interruption.ts'
+import { type Io, printBytes } from '../io.ts'
 import { planWorkingCopy } from './plan.ts'
-
-const print = (text: string) => process.stdout.write(runnerLine(text))
 
 /**
  * `lambci run`: runs the build command of a working copy in place, as a push of its branch would, including uncommitted
  * changes. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
  */
-export async function runWorkingCopy(directory: string): Promise<number> {
+export async function runWorkingCopy(directory: string, io: Io): Promise<number> {
+  const print = (text: string) => io.stdout.write(runnerLine(text))
   const { build, resolved, plan } = await planWorkingCopy(directory, {})
   const { cmd, timeout } = resolved.config
   for (const note of resolved.notes) print(note)
@@ -27,22 +28,21 @@ export async function runWorkingCopy(directory: string): Promise<number> {
     runtime: {
       home: homedir(),
       temp: tmpdir(),
-      path: process.env.PATH ?? '',
+      path: io.env.PATH ?? '',
       region: 'us-east-1',
       requestId: 'local',
     },
     secrets: {},
   })
-  const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
+  using interruption = onInterruption('SIGINT')
   print(`$ ${cmd}`)
   const { exit, durationMs } = await runCommand({
     command: cmd,
     cwd: resolve(directory),
-    env: { ...forwardedVariables(process.env), ...env },
+    env: { ...forwardedVariables(io.env), ...env },
     deadline: timeout === null ? null : Date.now() + timeout * 1000,
-    onOutput: bytes => new Promise(written => process.stdout.write(bytes, () => written())),
-    signal: interrupt.signal,
+    onOutput: bytes => printBytes(io, bytes),
+    signal: interruption.signal,
   })
   print(reasonOfExit(cmd, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit) ? 0 : 1

@@ -4,6 +4,7 @@ import { projectSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { BuildRef } from '../../records/keys.ts'
 import { readBuild } from '../../records/read-records.ts'
+import { type Io, printLine } from '../io.ts'
 import type { FoundStack } from './find-stack.ts'
 import { printToEnd } from './logs.ts'
 import { sendDelivery } from './send-delivery.ts'
@@ -23,6 +24,7 @@ export async function sendRequest(
   build: BuildRef,
   { event, payload }: { event: string; payload: object },
   options: RequestOptions,
+  io: Io,
 ): Promise<number> {
   // If only the bucket is known, the old build has the address of its stack.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
@@ -34,8 +36,9 @@ export async function sendRequest(
     )
   if ('error' in data) throw new UserError(data.error)
   const { project, number } = data
-  console.log(
+  printLine(
+    io,
     options.json ? JSON.stringify(data) : `Build #${number} of ${repositoryOf(project)}: ${data.url}`,
   )
-  return options.follow ? printToEnd(store, data) : 0
+  return options.follow ? printToEnd(store, data, io) : 0
 }

@@ -4,6 +4,7 @@ import { writeFirstSettings, writeRunnerSecrets } from '../../account/setup.ts'
 import { type AppKeys, openApp } from '../../github/app.ts'
 import { UserError } from '../../model/user-error.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
+import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import {
   isInteractive,
@@ -35,19 +36,19 @@ const stdinSchema = z.strictObject({
 })
 
 /** `lambci setup`: connects a stack to GitHub. Checks everything before it writes anything. */
-export async function setUp(options: SetupOptions): Promise<number> {
-  const stack = await findStack(options)
-  const given = await readInput(options)
-  const input = isInteractive() && hasNoInput(options) ? await promptSetupInput(given) : given
-  const findings = await checkSetupInput(input, stack.githubApiUrl, process.env.LAMBCI_SLACK_API_URL)
+export async function setUp(options: SetupOptions, io: Io): Promise<number> {
+  using stack = await findStack(options, io.env)
+  const given = await readInput(options, io)
+  const input = isInteractive(io) && hasNoInput(options) ? await promptSetupInput(given, io) : given
+  const findings = await checkSetupInput(input, stack.githubApiUrl, io.env.LAMBCI_SLACK_API_URL)
   const owners =
-    input.owners === null && isInteractive() && findings.owners.length > 0
-      ? splitOwners(await promptText('Owners or repositories to build', findings.owners.join(', ')))
+    input.owners === null && isInteractive(io) && findings.owners.length > 0
+      ? splitOwners(await promptText(io, 'Owners or repositories to build', findings.owners.join(', ')))
       : findings.owners
   const { webhookSecret, isApp } = await writeRunnerSecrets(stack.store, input)
   await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
   const hasWebhook = isApp && (await setAppWebhook(stack, input.githubApp, webhookSecret))
-  console.log(describe({ ...findings, owners }, { isApp, hasWebhook }))
+  printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook }))
   return 0
 }
 
@@ -55,9 +56,9 @@ export async function setUp(options: SetupOptions): Promise<number> {
 const hasNoInput = ({ stack: _, bucket: _b, data: _d, ...given }: SetupOptions) =>
   Object.values(given).every(each => each === undefined)
 
-async function readInput(options: SetupOptions): Promise<SetupInput> {
+async function readInput(options: SetupOptions, io: Io): Promise<SetupInput> {
   const { tokenFile, cloneTokenFile, slackTokenFile, appId, appKeyFile, stdin } = options
-  const parsed = stdin ? parseStandardInput(await readStandardInput()) : {}
+  const parsed = stdin ? parseStandardInput(await readStandardInput(io)) : {}
   if ((appId === undefined) !== (appKeyFile === undefined))
     throw new UserError('An App needs both --app-id and --app-key-file.')
   const githubApp =
@@ -91,22 +92,22 @@ function parseStandardInput(text: string): z.infer<typeof stdinSchema> {
 
 const splitOwners = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 
-async function promptSetupInput(input: SetupInput): Promise<SetupInput> {
-  const kind = await promptChoice('How should this stack authenticate to GitHub?', {
+async function promptSetupInput(input: SetupInput, io: Io): Promise<SetupInput> {
+  const kind = await promptChoice(io, 'How should this stack authenticate to GitHub?', {
     token: 'With personal access tokens',
     app: 'As a GitHub App',
     same: 'No change',
   })
   if (kind === 'same') return input
   if (kind === 'app') {
-    const id = Number(await promptText('App ID, shown on the settings page of the App', ''))
-    const file = await promptText('File with the private key of the App (.pem)', '')
+    const id = Number(await promptText(io, 'App ID, shown on the settings page of the App', ''))
+    const file = await promptText(io, 'File with the private key of the App (.pem)', '')
     if (!Number.isInteger(id) || id < 1) throw new UserError('The App ID must be a whole number above 0.')
     return { ...input, githubApp: { id, privateKey: await readSecretFile(file) } }
   }
-  const githubToken = await promptSecret('Token that may set commit statuses')
+  const githubToken = await promptSecret(io, 'Token that may set commit statuses')
   if (githubToken === '') throw new UserError('A token or an App is required to set commit statuses.')
-  const cloneToken = await promptSecret('Read-only token for private repositories (leave empty for none)')
+  const cloneToken = await promptSecret(io, 'Read-only token for private repositories (leave empty for none)')
   return { ...input, githubToken, cloneToken: cloneToken || null }
 }
 

@@ -1,10 +1,10 @@
-import { styleText } from 'node:util'
 import { type Current, listStages } from '../../deploy/deployments.ts'
 import { readLockHolder } from '../../deploy/lock.ts'
 import { readQueue } from '../../deploy/queue.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
+import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { projectOf } from './targets.ts'
 
@@ -14,9 +14,11 @@ type Row = Current & { stage: string; deploying: number | null; waiting: number 
 export async function printStages(
   repository: string,
   options: StackOptions & { json?: boolean },
+  io: Io,
 ): Promise<number> {
   const project = projectOf(repository)
-  const { store } = await findStack(options)
+  using stack = await findStack(options, io.env)
+  const { store } = stack
   const rows: Row[] = await Promise.all(
     (await listStages(store, project)).map(async current => {
       const ref = { project, stage: current.stage }
@@ -27,9 +29,13 @@ export async function printStages(
       return { ...current, deploying: holder?.build ?? null, waiting: queue.waiting?.build ?? null }
     }),
   )
-  if (options.json) console.log(JSON.stringify(rows))
+  if (options.json) printLine(io, JSON.stringify(rows))
   else
-    console.log(rows.map(describe).join('\n') || `Nothing has been deployed to a stage of ${repository} yet.`)
+    printLine(
+      io,
+      rows.map(row => describe(row, styleFor(io))).join('\n') ||
+        `Nothing has been deployed to a stage of ${repository} yet.`,
+    )
   return 0
 }
 
@@ -39,7 +45,7 @@ const MAX_MESSAGE_LENGTH = 50
  * One line for a stage, and further ones if a deploy failed, is running or waits. Control characters are escaped, because
  * anyone can choose a commit message.
  */
-function describe({ stage, deployed, latest, deploying, waiting }: Row): string {
+function describe({ stage, deployed, latest, deploying, waiting }: Row, style: Style): string {
   const name = stage.padEnd(14)
   const deployment = deployed
     ? [
@@ -54,11 +60,7 @@ function describe({ stage, deployed, latest, deploying, waiting }: Row): string 
     : 'nothing deployed yet'
   const notes = [
     ...(latest.status === 'failed'
-      ? [
-          styleText('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`, {
-            stream: process.stdout,
-          }),
-        ]
+      ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
       : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
     ...(waiting === null ? [] : [`#${waiting} is next`]),

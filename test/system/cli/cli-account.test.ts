@@ -302,7 +302,8 @@ test('rebuild builds the same commit under a new number and follows it', async (
   const none = await onTestSystem('rebuild', 'you/again#9')
   expect([none.exitCode, none.stderr]).toEqual([2, 'lambci: There is no build #9 of you/again.'])
 
-  const slow = await ci.write(lambciJson('sleep 3'))
+  const release = join(ci.directory, 'release')
+  const slow = await ci.write(lambciJson(`until [ -e '${release}' ]; do sleep 0.1; done`))
   await ci.push(slow, 'you/slow', 'master')
   const build = { project: 'gh/you/slow', number: 1 }
   await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
@@ -311,6 +312,7 @@ test('rebuild builds the same commit under a new number and follows it', async (
     2,
     'lambci: Build #1 of you/slow has not ended yet: it is running.',
   ])
+  await writeFile(release, '')
   await ci.ended(build)
 })
 

@@ -1,12 +1,14 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSystem } from '../../../loopback/system/system.ts'
+import { LAMBCI, lambci, spawnLambci } from '../../support/lambci.ts'
 
-const LAMBCI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'lambci.js')
 const EXAMPLE = join(import.meta.dirname, '..', '..', '..', 'loopback', 'example')
 
 let directory: string
@@ -14,15 +16,6 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lambci-cli-'))
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
-
-/** Runs the command line as a user does. Returns the exit code and the output. */
-async function lambci(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [LAMBCI, ...args], {
-    reject: false,
-    ...options,
-  })
-  return { exitCode, stdout, stderr }
-}
 
 test('local --once shows the example build, and the next start continues with build #2', async () => {
   const data = join(directory, 'data')
@@ -69,17 +62,65 @@ test('a long log passes through a slow pipe completely', async () => {
   }
 })
 
-test('a port in use is reported in one sentence', async () => {
+test('the reader of a pipe may close it early', async () => {
+  const data = join(directory, 'data')
+  const system = await startSystem({ directory: data, port: 0 })
+  try {
+    await system.store.put('gh/example/hello/builds/1/log.txt', 'x\n'.repeat(3_000_000), 'text/plain')
+    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
+    const { stdout, stderr } = await execa('bash', ['-c', `${logs} | head -1; echo "\${PIPESTATUS[0]}"`])
+    expect([stdout, stderr]).toEqual(['x\n0', ''])
+  } finally {
+    await system.close()
+  }
+})
+
+test('local --once that is interrupted stops, with the exit code of an interruption', async () => {
+  const command = spawn(process.execPath, [
+    ...[LAMBCI, 'local', '--once', '--json', '--port', '0'],
+    ...['--data', join(directory, 'interrupted')],
+  ])
+  // The addresses. The example build has begun by then.
+  await once(command.stdout, 'data')
+  command.kill('SIGINT')
+  expect(await once(command, 'exit')).toEqual([130, null])
+})
+
+test('with an older Node the command line runs on the installed one, or reports which it needs', async () => {
+  const older = 'Object.defineProperty(process.versions, "node", { value: "20.19.0" })'
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
+  const copied = join(directory, 'copied.mjs')
+  await copyFile(LAMBCI, copied)
+  const { exitCode, stderr } = await execa(process.execPath, [...flags, copied, 'plan'], { reject: false })
+  expect([exitCode, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^lambci needs Node 24 or newer, but this is 20\.19\.0\. Install Node 24/),
+  ])
+  const pinned = await spawnLambci(['plan', '/no/such/directory'], { flags })
+  expect([pinned.exitCode, pinned.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^lambci: \/no\/such\/directory is not a directory/),
+  ])
+})
+
+test('a port in use is reported in one sentence, and nothing stays open', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
   // The second port in the row is that of S3.
-  const run = await lambci(['local', '--once', '--port', String(port - 1), '--data', join(directory, 'busy')])
-  server.close()
+  const data = join(directory, 'busy')
+  const run = await lambci(['local', '--once', '--port', String(port - 1), '--data', data])
   expect(run.exitCode).toBe(2)
   expect(run.stderr).toBe(
     `lambci: Port ${port} on 127.0.0.1 is in use by another program. Choose another port, or 0 for any free one.`,
   )
+  // The last of the servers has the first port.
+  const last = await lambci(['local', '--once', '--port', String(port), '--data', data])
+  expect(last.stderr).toContain(`Port ${port} on 127.0.0.1 is in use`)
+  server.close()
+  // The data directory would still be in use, even by another system in this process.
+  const system = await startSystem({ directory: data, port: 0 })
+  await system.close()
 })
 
 test('an unwritable directory and a missing git are reported in one sentence', async () => {
@@ -153,7 +194,7 @@ test('run builds a working copy in place and deploys nothing', async () => {
   expect(green.exitCode).toBe(0)
   expect(green.stdout).toContain(`${copy}\n`)
   await config('exit 4')
-  const red = await lambci(['run', '.'], { cwd: copy })
+  const red = await spawnLambci(['run', '.'], { cwd: copy })
   expect(red).toMatchObject({
     exitCode: 1,
     stdout: expect.stringMatching(/▸ exit 4 ended with exit code 4$/),

@@ -12,8 +12,8 @@ import { openStore } from '../../../src/aws/bucket.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { readRecords } from '../../../src/records/read-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
+import { LAMBCI } from '../../support/lambci.ts'
 
-const LAMBCI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'lambci.js')
 const ROUNDS = 4
 
 let data: string
