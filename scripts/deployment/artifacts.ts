@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Zippable, zipSync } from 'fflate'
-import { type Bundle, bundle, type Entry } from '../bundle.ts'
-import type { Aws } from './aws.ts'
+import type { Context } from './context.ts'
 
 export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
   const hash = createHash('sha256')
@@ -28,23 +27,16 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
   return zipSync(zippable)
 }
 
-export type Bundles = Record<Entry, Bundle>
-
-export async function makeBundles(): Promise<Bundles> {
-  const [http, report, run] = await Promise.all([bundle('http'), bundle('report'), bundle('run')])
-  return { http, report, run }
-}
-
 /** Uploads `body` under the hash of its content, unless it exists. Returns its key. */
 export async function uploadIfMissing(
-  aws: Aws,
+  { aws, print }: Context,
   { bucket, prefix }: { bucket: string; prefix: string },
   body: Uint8Array,
 ): Promise<string> {
   const key = `${prefix}/${hashOf(body)}.zip`
   // Without the right to list the bucket, a missing object is answered with 403.
   if (await aws.find(/^(404|403):/, 's3api', 'head-object', '--bucket', bucket, '--key', key)) {
-    console.log(`  ${key} already exists`)
+    print(`  ${key} already exists`)
     return key
   }
   await inDirectory(async directory => {
@@ -52,7 +44,7 @@ export async function uploadIfMissing(
     await writeFile(file, body)
     await aws.run('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', file)
   })
-  console.log(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
+  print(`  ${key} uploaded (${(body.length / 1024).toFixed(0)} KB)`)
   return key
 }
 

@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { UserError } from '../../src/model/user-error.ts'
 import { type AwsError, explainError, parseError } from './aws-error.ts'
 import { DeployFailure } from './failure.ts'
+import type { AwsOutput, Environment, ExecAws, Io } from './io.ts'
 
 /** The output of an AWS CLI command, parsed, or its error. */
 export type Answer = { ok: true; value: Json } | ({ ok: false } & AwsError)
@@ -31,10 +32,14 @@ export type AwsOptions = { region?: string | undefined; profile?: string | undef
  * Checks that the AWS CLI is installed and has a region and credentials.
  * @throws UserError that lists everything that is missing
  */
-export async function openAws({ region: given, profile }: AwsOptions): Promise<Aws> {
-  await checkCli()
+export async function openAws(
+  { execAws, env }: Pick<Io, 'execAws' | 'env'>,
+  { region: given, profile }: AwsOptions,
+): Promise<Aws> {
+  await checkCli(execAws)
   const profileOption = profile ? ['--profile', profile] : []
-  const region = given ?? (await configuredRegion(profileOption))
+  const region =
+    given ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || (await configuredRegion(execAws, profileOption)))
   // Credentials can be checked in any region.
   const options = ['--region', region || 'us-east-1', ...profileOption, '--output', 'json', '--no-cli-pager']
   const tryRun = async (...args: string[]): Promise<Answer> =>
@@ -66,7 +71,7 @@ export async function openAws({ region: given, profile }: AwsOptions): Promise<A
   }
 }
 
-async function checkCli(): Promise<void> {
+async function checkCli(execAws: ExecAws): Promise<void> {
   const { stdout, failed } = await execAws(['--version'])
   if (failed)
     throw new UserError(
@@ -78,22 +83,29 @@ async function checkCli(): Promise<void> {
     )
 }
 
-async function configuredRegion(profileOption: readonly string[]): Promise<string> {
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
-  return (
-    AWS_REGION ||
-    AWS_DEFAULT_REGION ||
-    (await execAws(['configure', 'get', 'region', ...profileOption])).stdout.trim()
-  )
-}
+const configuredRegion = async (execAws: ExecAws, profileOption: readonly string[]) =>
+  (await execAws(['configure', 'get', 'region', ...profileOption])).stdout.trim()
 
 /** Overrides user configuration that would change the output. */
 const ENVIRONMENT = { AWS_PAGER: '', AWS_CLI_ERROR_FORMAT: 'legacy', AWS_CLI_AUTO_PROMPT: 'off' }
 
-const execAws = (args: readonly string[]) =>
-  execa('aws', args, { reject: false, stdin: 'ignore', env: ENVIRONMENT, maxBuffer: 100_000_000 })
+/** Runs commands of the AWS CLI that is on PATH. */
+export function awsCli(env: Environment): ExecAws {
+  const options = {
+    reject: false,
+    stdin: 'ignore',
+    env: { ...env, ...ENVIRONMENT },
+    extendEnv: false,
+    maxBuffer: 100_000_000,
+  } as const
+  return async args => {
+    // There is no output if the program is missing.
+    const { failed, stdout = '', stderr = '' } = await execa('aws', args, options)
+    return { failed, stdout, stderr }
+  }
+}
 
-const parseOutput = ({ failed, stdout, stderr }: Awaited<ReturnType<typeof execAws>>): Answer =>
+const parseOutput = ({ failed, stdout, stderr }: AwsOutput): Answer =>
   failed
     ? { ok: false, ...parseError(stderr.trim()) }
     : { ok: true, value: stdout.trim() ? JSON.parse(stdout) : null }

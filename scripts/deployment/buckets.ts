@@ -1,4 +1,5 @@
 import type { Aws } from './aws.ts'
+import type { Context } from './context.ts'
 import { DeployFailure } from './failure.ts'
 
 /**
@@ -15,9 +16,9 @@ export async function hasBucket(aws: Aws, bucket: string): Promise<boolean> {
   )
 }
 
-export async function removeBucket(aws: Aws, bucket: string): Promise<void> {
+export async function removeBucket({ aws, print }: Context, bucket: string): Promise<void> {
   if (!(await hasBucket(aws, bucket))) return
-  console.log(`Emptying and deleting ${bucket}`)
+  print(`Emptying and deleting ${bucket}`)
   await aws.run('s3', 'rm', `s3://${bucket}`, '--recursive', '--only-show-errors')
   await aws.run('s3api', 'delete-bucket', '--bucket', bucket)
 }

@@ -1,6 +1,7 @@
 import type { Aws, Json } from './aws.ts'
 import { hasBucket } from './buckets.ts'
-import { DeployFailure, pause } from './failure.ts'
+import type { Context } from './context.ts'
+import { DeployFailure } from './failure.ts'
 import { followStack, prepareStack, type StackState } from './stack.ts'
 import { eventsAfter, failureReason, type Marker, newestEvent, RECENT } from './stack-events.ts'
 
@@ -19,24 +20,25 @@ export type StackSpec = {
  * creation. Does nothing if the stack is up to date.
  * @throws DeployFailure with the reason of the resource that failed
  */
-export async function deployStack(aws: Aws, spec: StackSpec): Promise<StackState> {
+export async function deployStack(context: Context, spec: StackSpec): Promise<StackState> {
+  const { aws, print } = context
   const { name, template, retained } = spec
-  let current = await prepareStack(aws, name)
+  let current = await prepareStack(context, name)
   if (!current && (await hasBucket(aws, retained.bucket))) {
-    console.log(`  Importing the bucket ${retained.bucket}, which an earlier stack left`)
-    current = await importBucket(aws, spec)
+    print(`  Importing the bucket ${retained.bucket}, which an earlier stack left`)
+    current = await importBucket(context, spec)
   }
   const parameters = Object.entries(spec.parameters).flatMap(([key, value]): object[] => {
     if (value !== undefined) return [{ ParameterKey: key, ParameterValue: value }]
     const hasValue = current?.parameters[key] !== undefined
     return hasValue ? [{ ParameterKey: key, UsePreviousValue: true }] : []
   })
-  const changed = await change(aws, name, current ? 'UPDATE' : 'CREATE', [
+  const changed = await change(context, name, current ? 'UPDATE' : 'CREATE', [
     ...['--template-body', `file://${template}`, '--parameters', JSON.stringify(parameters)],
   ])
   const state = changed ?? current
   if (!state) throw new DeployFailure(`CloudFormation found no resources to create in ${template}.`)
-  if (!changed) console.log(`  ${name} is up to date`)
+  if (!changed) print(`  ${name} is up to date`)
   return state
 }
 
@@ -45,7 +47,7 @@ export async function deployStack(aws: Aws, spec: StackSpec): Promise<StackState
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-new-stack.html
  */
 async function importBucket(
-  aws: Aws,
+  context: Context,
   { name, retained: { bucket, id } }: StackSpec,
 ): Promise<StackState | null> {
   const resource = {
@@ -59,7 +61,7 @@ async function importBucket(
     LogicalResourceId: id,
     ResourceIdentifier: { BucketName: bucket },
   }
-  return change(aws, name, 'IMPORT', [
+  return change(context, name, 'IMPORT', [
     ...['--template-body', JSON.stringify({ Resources: { [id]: resource } })],
     ...['--resources-to-import', JSON.stringify([imported])],
   ])
@@ -71,18 +73,19 @@ type Kind = 'CREATE' | 'UPDATE' | 'IMPORT'
  * Creates and executes a change set. Returns the state of the stack afterwards; null if there was nothing to change.
  */
 async function change(
-  aws: Aws,
+  context: Context,
   name: string,
   kind: Kind,
   options: readonly string[],
 ): Promise<StackState | null> {
+  const { aws } = context
   const since = kind === 'UPDATE' ? await newestEvent(aws, name) : null
   const named = ['--stack-name', name, '--change-set-name', `lambci-${Date.now()}`]
   const { Id: id } = await aws.run(
     ...['cloudformation', 'create-change-set', ...named, '--change-set-type', kind],
     ...['--capabilities', 'CAPABILITY_NAMED_IAM', ...options],
   )
-  const error = await changeSetError(aws, named)
+  const error = await changeSetError(context, named)
   if (error !== null) {
     const reason = await explainChangeSetError(aws, id, error)
     await aws.tryRun('cloudformation', 'delete-change-set', ...named)
@@ -90,8 +93,8 @@ async function change(
     throw new DeployFailure(`CloudFormation rejected the change set for ${name}: ${reason}`)
   }
   await aws.run('cloudformation', 'execute-change-set', ...named)
-  await waitForStart(aws, name, since)
-  const state = await followStack(aws, name, since)
+  await waitForStart(context, name, since)
+  const state = await followStack(context, name, since)
   if (state && /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state.status)) return state
   const reason = (await failureReason(aws, name, since)) ?? 'CloudFormation gave no reason.'
   throw new DeployFailure(
@@ -105,7 +108,7 @@ const START_POLLS = 20
 /**
  * Waits for the first event: right after a change set is executed, its stack may still show the status from before.
  */
-async function waitForStart(aws: Aws, name: string, since: Marker): Promise<void> {
+async function waitForStart({ aws, pause }: Context, name: string, since: Marker): Promise<void> {
   for (let poll = 0; poll < START_POLLS; poll++) {
     const events = await eventsAfter(aws, name, since, RECENT)
     if (events.some(({ ResourceStatus }) => ResourceStatus !== 'REVIEW_IN_PROGRESS')) return
@@ -114,7 +117,7 @@ async function waitForStart(aws: Aws, name: string, since: Marker): Promise<void
 }
 
 /** Waits for a change set to be created. Returns null if it can be executed, else the reason of the failure. */
-async function changeSetError(aws: Aws, named: readonly string[]): Promise<string | null> {
+async function changeSetError({ aws, pause }: Context, named: readonly string[]): Promise<string | null> {
   for (;;) {
     const { Status, StatusReason = '' } = await aws.run('cloudformation', 'describe-change-set', ...named)
     if (Status === 'CREATE_COMPLETE') return null

@@ -1,47 +1,50 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listParameters } from '../../loopback/system/template.ts'
-import { type Bundles, makeBundles, uploadIfMissing, zip } from './artifacts.ts'
+import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
+import type { Bundles } from './bundles.ts'
 import { deployStack } from './change-set.ts'
+import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
 import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
 import { describeStack, type StackState } from './stack.ts'
 
 /** Runs all steps of a deploy. Each step checks what is up to date, so an interrupted deploy can be repeated. */
-export async function deploy(aws: Aws, options: Options, root: string): Promise<void> {
+export async function deploy(context: Context, options: Options, root: string): Promise<void> {
+  const { aws, io, print } = context
   const { stack, parameters } = options
-  console.log(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
+  print(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
   await checkImageOptions(aws, options)
 
-  console.log('\nBootstrap stack: bucket for bundles, repository for the build image')
-  const bootstrap = await deployStack(aws, {
+  print('\nBootstrap stack: bucket for bundles, repository for the build image')
+  const bootstrap = await deployStack(context, {
     name: `${stack}-bootstrap`,
     template: templateOf(root, 'bootstrap'),
     parameters: { Architecture: parameters.Architecture },
     retained: { bucket: bucketOf(aws, `${stack}-bootstrap`), id: 'Artifacts' },
   })
 
-  console.log('\nBundles')
-  const bundles = await makeBundles()
-  const uploaded = await uploadBundles(aws, bootstrap, bundles)
+  print('\nBundles')
+  const bundles = await io.makeBundles()
+  const uploaded = await uploadBundles(context, bootstrap, bundles)
 
-  console.log('\nBuild image')
+  print('\nBuild image')
   const BuildImage =
-    options.image ?? (await buildImage(aws, bootstrap, await imageOf(options, bootstrap, bundles, root)))
-  if (options.image) console.log(`  ${options.image} (not built here)`)
+    options.image ?? (await buildImage(context, bootstrap, await imageOf(options, bootstrap, bundles, root)))
+  if (options.image) print(`  ${options.image} (not built here)`)
 
-  console.log('\nStack')
+  print('\nStack')
   const text = await readFile(templateOf(root, 'lambci'), 'utf8')
   const given: Record<string, string> = { ...parameters, ...uploaded, BuildImage }
-  const state = await deployStack(aws, {
+  const state = await deployStack(context, {
     name: stack,
     template: templateOf(root, 'lambci'),
     parameters: Object.fromEntries(listParameters(text).map(({ name }) => [name, given[name]])),
     retained: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
-  console.log(describeResult(state, options))
+  print(describeResult(state, options))
 }
 
 const templateOf = (root: string, name: string) => join(root, 'cloudformation', `${name}.yaml`)
@@ -53,16 +56,20 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (!image && !dockerfile && current) requireSameImageKind(current, stack)
 }
 
-async function uploadBundles(aws: Aws, { outputs: { ArtifactBucket = '' } }: StackState, bundles: Bundles) {
+async function uploadBundles(
+  context: Context,
+  { outputs: { ArtifactBucket = '' } }: StackState,
+  bundles: Bundles,
+) {
   const upload = (entry: 'http' | 'report') =>
-    uploadIfMissing(aws, { bucket: ArtifactBucket, prefix: entry }, zip(bundles[entry]))
+    uploadIfMissing(context, { bucket: ArtifactBucket, prefix: entry }, zip(bundles[entry]))
   return { ArtifactBucket, HttpBundle: await upload('http'), ReportBundle: await upload('report') }
 }
 
-async function buildImage(aws: Aws, { outputs }: StackState, source: ImageSource): Promise<string> {
+async function buildImage(context: Context, { outputs }: StackState, source: ImageSource): Promise<string> {
   const { ArtifactBucket = '', ImageRepository = '', ImageProject = '' } = outputs
   const resources = { bucket: ArtifactBucket, repository: ImageRepository, project: ImageProject }
-  return ensureImage(aws, resources, source)
+  return ensureImage(context, resources, source)
 }
 
 export const imageOf = (options: Options, bootstrap: StackState | null, bundles: Bundles, root: string) =>

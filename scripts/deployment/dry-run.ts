@@ -1,13 +1,14 @@
-import { makeBundles } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { hasBucket } from './buckets.ts'
+import type { Context } from './context.ts'
 import { checkImageOptions, imageOf } from './deploy.ts'
 import { isBuilt } from './image.ts'
 import { bucketOf, type Options } from './options.ts'
 import { describeStack, mustBeDeleted, type StackState } from './stack.ts'
 
 /** Prints what a deploy would do. Changes nothing. */
-export async function describeDeploy(aws: Aws, options: Options, root: string): Promise<void> {
+export async function describeDeploy(context: Context, options: Options, root: string): Promise<void> {
+  const { aws, print } = context
   const { stack, parameters } = options
   await checkImageOptions(aws, options)
   const bootstrap = await describeStack(aws, `${stack}-bootstrap`)
@@ -16,12 +17,12 @@ export async function describeDeploy(aws: Aws, options: Options, root: string): 
   const steps = [
     await describeStackStep(aws, `${stack}-bootstrap`, bootstrap),
     'upload the bundles of http and report if they have changed',
-    await describeImageStep(aws, options, bootstrap, root),
+    await describeImageStep(context, options, bootstrap, root),
     `${await describeStackStep(aws, stack, current)}${set.length > 0 ? ` with ${set.join(', ')}` : ''}`,
   ]
-  console.log(`A deploy of ${stack} to account ${aws.account}, ${aws.region}, would:`)
-  for (const step of steps) console.log(`- ${step}`)
-  console.log('Nothing was changed.')
+  print(`A deploy of ${stack} to account ${aws.account}, ${aws.region}, would:`)
+  for (const step of steps) print(`- ${step}`)
+  print('Nothing was changed.')
 }
 
 async function describeStackStep(aws: Aws, name: string, state: StackState | null): Promise<string> {
@@ -32,13 +33,13 @@ async function describeStackStep(aws: Aws, name: string, state: StackState | nul
 }
 
 async function describeImageStep(
-  aws: Aws,
+  { aws, io }: Context,
   options: Options,
   bootstrap: StackState | null,
   root: string,
 ): Promise<string> {
   if (options.image) return `use the image ${options.image}`
-  const { tag } = await imageOf(options, bootstrap, await makeBundles(), root)
+  const { tag } = await imageOf(options, bootstrap, await io.makeBundles(), root)
   const repository = bootstrap?.outputs.ImageRepository
   const exists = repository !== undefined && (await isBuilt(aws, repository, tag))
   return exists ? `use the existing image ${tag}` : `build the image ${tag} with CodeBuild`

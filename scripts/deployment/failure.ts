@@ -2,8 +2,3 @@
 export class DeployFailure extends Error {
   override readonly name = 'DeployFailure'
 }
-
-const POLL_MS = Number(process.env.LAMBCI_POLL_MS ?? 3000)
-
-/** Waits for the polling interval. */
-export const pause = () => new Promise(resolve => setTimeout(resolve, POLL_MS))

@@ -1,6 +1,7 @@
 import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws, Json } from './aws.ts'
-import { DeployFailure, pause } from './failure.ts'
+import type { Context } from './context.ts'
+import { DeployFailure } from './failure.ts'
 import type { ImageSource } from './image-source.ts'
 
 export type ImageResources = { bucket: string; repository: string; project: string }
@@ -15,31 +16,37 @@ export async function isBuilt(aws: Aws, repository: string, tag: string): Promis
 /**
  * Builds the image with CodeBuild, unless it exists or is already being built. Waits for the build. Returns the URI.
  */
-export async function ensureImage(aws: Aws, resources: ImageResources, source: ImageSource): Promise<string> {
+export async function ensureImage(
+  context: Context,
+  resources: ImageResources,
+  source: ImageSource,
+): Promise<string> {
+  const { aws, print } = context
   const { repository, project } = resources
   const uri = `${repository}:${source.tag}`
   if (await isBuilt(aws, repository, source.tag)) {
-    console.log(`  ${source.tag} already exists`)
+    print(`  ${source.tag} already exists`)
     return uri
   }
   const running = await findBuild(aws, project, source.tag)
-  if (running) console.log(`  ${source.tag} is already being built (${running})`)
-  await followBuild(aws, running ?? (await startBuild(aws, resources, source)))
+  if (running) print(`  ${source.tag} is already being built (${running})`)
+  await followBuild(context, running ?? (await startBuild(context, resources, source)))
   return uri
 }
 
 async function startBuild(
-  aws: Aws,
+  context: Context,
   { bucket, project }: ImageResources,
   source: ImageSource,
 ): Promise<string> {
-  const key = await uploadIfMissing(aws, { bucket, prefix: 'image' }, zip(source.files))
+  const { aws, print } = context
+  const key = await uploadIfMissing(context, { bucket, prefix: 'image' }, zip(source.files))
   const variables = [`name=IMAGE_TAG,value=${source.tag}`, `name=DOCKERFILE,value=${source.dockerfile}`]
   const { build } = await aws.run(
     ...['codebuild', 'start-build', '--project-name', project, '--source-type-override', 'S3'],
     ...['--source-location-override', `${bucket}/${key}`, '--environment-variables-override', ...variables],
   )
-  console.log(`  building ${source.tag} (${build.id}); the first build takes some minutes`)
+  print(`  building ${source.tag} (${build.id}); the first build takes some minutes`)
   return build.id
 }
 
@@ -65,7 +72,7 @@ type Phase = {
 
 const humanize = (name: string) => name.toLowerCase().replaceAll('_', ' ')
 
-async function followBuild(aws: Aws, id: string): Promise<void> {
+async function followBuild({ aws, print, pause }: Context, id: string): Promise<void> {
   const printed = new Set<string>()
   for (;;) {
     const [build] = await describeBuilds(aws, [id])
@@ -73,7 +80,7 @@ async function followBuild(aws: Aws, id: string): Promise<void> {
     for (const { phaseType, phaseStatus = 'IN_PROGRESS', durationInSeconds = 0 } of phases) {
       if (phaseStatus === 'IN_PROGRESS' || printed.has(phaseType)) continue
       printed.add(phaseType)
-      console.log(`  ${humanize(phaseStatus).padEnd(16)} ${humanize(phaseType)} (${durationInSeconds} s)`)
+      print(`  ${humanize(phaseStatus).padEnd(16)} ${humanize(phaseType)} (${durationInSeconds} s)`)
     }
     if (build?.buildStatus === 'SUCCEEDED') return
     if (build?.buildStatus !== 'IN_PROGRESS') throw new DeployFailure(describeFailedBuild(aws, build))

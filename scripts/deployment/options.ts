@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { listParameters } from '../../loopback/system/template.ts'
 import { UserError } from '../../src/model/user-error.ts'
+import type { Environment, Io } from './io.ts'
 
 export type Options = {
   stack: string
@@ -27,7 +28,7 @@ const RESERVED = ['ArtifactBucket', 'HttpBundle', 'ReportBundle', 'BuildImage']
 
 const collect = (value: string, earlier: string[] = []) => [...earlier, value]
 
-export function createProgram(): Command {
+export function createProgram({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): Command {
   return new Command('deploy')
     .description('Deploy lambci-next to your AWS account, or update it. Can be repeated at any time.')
     .option('--stack <name>', 'name of the stack', 'lambci')
@@ -48,15 +49,16 @@ export function createProgram(): Command {
     .option('--delete-bucket', 'with --delete: also delete that bucket')
     .option('--yes', 'with --delete: do not ask for confirmation')
     .allowExcessArguments(false)
+    .configureOutput({ writeOut: text => stdout.write(text), writeErr: text => stderr.write(text) })
     .exitOverride()
     .showHelpAfterError('Use --help for usage.')
 }
 
 /** Reads and checks all options. @throws UserError that lists every mistake */
-export async function readOptions(program: Command, root: string): Promise<Options> {
+export async function readOptions(program: Command, env: Environment, root: string): Promise<Options> {
   const { email, architecture, param = [], dockerfile, ...given } = program.opts()
   // `npm run deploy` changes to the project's directory. Paths are relative to the directory of the caller.
-  const { npm_lifecycle_event, INIT_CWD = '.' } = process.env
+  const { npm_lifecycle_event, INIT_CWD = '.' } = env
   const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')

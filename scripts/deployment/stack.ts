@@ -1,5 +1,6 @@
 import type { Aws, Json } from './aws.ts'
-import { DeployFailure, pause } from './failure.ts'
+import type { Context } from './context.ts'
+import { DeployFailure } from './failure.ts'
 import {
   describeEvent,
   eventsAfter,
@@ -47,11 +48,12 @@ const isInProgress = ({ status }: StackState) =>
   status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
 
 /** Waits for a running operation on a stack. Returns its state afterwards; null if it does not exist. */
-export async function waitForStack(aws: Aws, name: string): Promise<StackState | null> {
+export async function waitForStack(context: Context, name: string): Promise<StackState | null> {
+  const { aws, print } = context
   const state = await describeStack(aws, name)
   if (!state || !isInProgress(state)) return state
-  console.log(`  ${name} is in ${state.status}: waiting`)
-  return followStack(aws, name, await newestEvent(aws, name))
+  print(`  ${name} is in ${state.status}: waiting`)
+  return followStack(context, name, await newestEvent(aws, name))
 }
 
 /**
@@ -59,14 +61,15 @@ export async function waitForStack(aws: Aws, name: string): Promise<StackState |
  * Returns its state; null if it does not exist.
  * @throws DeployFailure if it needs a manual fix
  */
-export async function prepareStack(aws: Aws, name: string): Promise<StackState | null> {
-  const state = await waitForStack(aws, name)
+export async function prepareStack(context: Context, name: string): Promise<StackState | null> {
+  const { aws, print } = context
+  const state = await waitForStack(context, name)
   if (!state) return null
   const fix = describeFix(aws, name, state.status)
   if (fix) throw new DeployFailure(`The stack ${name} is in ${state.status}. ${fix}, and deploy again.`)
   if (!mustBeDeleted(state)) return state
-  console.log(`  ${name} is in ${state.status} after a failed deploy: deleting and recreating it`)
-  await deleteStack(aws, name)
+  print(`  ${name} is in ${state.status} after a failed deploy: deleting and recreating it`)
+  await deleteStack(context, name)
   return null
 }
 
@@ -82,10 +85,11 @@ function describeFix({ cliOptions }: Aws, name: string, status: string): string 
   return null
 }
 
-export async function deleteStack(aws: Aws, name: string): Promise<void> {
+export async function deleteStack(context: Context, name: string): Promise<void> {
+  const { aws } = context
   const since = await newestEvent(aws, name)
   await aws.run('cloudformation', 'delete-stack', '--stack-name', name)
-  const left = await followStack(aws, name, since)
+  const left = await followStack(context, name, since)
   if (left && left.status !== 'DELETE_COMPLETE') {
     const reason = (await failureReason(aws, name, since)) ?? left.status
     throw new DeployFailure(`Deleting the stack ${name} failed. ${reason}\nFix the error and try again.`)
@@ -95,14 +99,18 @@ export async function deleteStack(aws: Aws, name: string): Promise<void> {
 /**
  * Prints a line for each finished resource until the operation on a stack ends. Returns its state; null if deleted.
  */
-export async function followStack(aws: Aws, name: string, since: Marker): Promise<StackState | null> {
+export async function followStack(
+  { aws, print, pause }: Context,
+  name: string,
+  since: Marker,
+): Promise<StackState | null> {
   let last = since
   for (;;) {
     const state = await describeStack(aws, name)
     for (const event of state ? await eventsAfter(aws, name, last, RECENT) : []) {
       last = event.EventId
       const line = describeEvent(event)
-      if (line) console.log(line)
+      if (line) print(line)
     }
     if (!state || !isInProgress(state)) return state
     await pause()

@@ -1,11 +1,17 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
+import type { Bundle } from '../../../scripts/bundle.ts'
+import type { Bundles } from '../../../scripts/deployment/bundles.ts'
+import type { ExecAws } from '../../../scripts/deployment/io.ts'
+import { run } from '../../../scripts/deployment/run.ts'
+import { type Account, runStandIn } from './aws-stand-in.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
-const FRESH = {
+const FRESH: Account = {
   region: 'eu-west-1',
   stacks: {},
   changeSets: {},
@@ -14,47 +20,43 @@ const FRESH = {
   images: [],
   builds: {},
   trouble: {},
-}
-export type Account = Omit<typeof FRESH, 'stacks' | 'trouble' | 'buckets'> & {
-  buckets: string[]
-  stacks: Record<string, object>
-  trouble: Record<string, unknown>
+  calls: [],
 }
 /** Commands that change something in the account. */
 const CHANGING = /^(cloudformation (create|execute|delete)|s3api (put|delete)|s3 rm|codebuild start)/
 
 /** An AWS account for one test, served by a stand-in for the AWS CLI. */
-export async function openAccount(account: Partial<Account> = {}) {
+export async function openAccount(change: Partial<Account> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
   onTestFinished(() => rm(directory, { recursive: true }))
-  const [file, bin] = [join(directory, 'account.json'), join(directory, 'bin')]
-  await mkdir(bin)
-  await copyFile(join(import.meta.dirname, 'aws-stand-in.mjs'), join(bin, 'aws'))
-  await chmod(join(bin, 'aws'), 0o755)
-  const write = (change: Partial<Account>) => writeFile(file, JSON.stringify({ ...FRESH, ...change }))
-  const read = async (): Promise<Account> => JSON.parse(await readFile(file, 'utf8'))
-  await write(account)
-  /** The AWS CLI commands since the last call, as `service command …`. */
-  const calls = async (): Promise<string[]> => {
-    const text = await readFile(`${file}.calls`, 'utf8').catch(() => '')
-    await writeFile(`${file}.calls`, '')
-    return text.split('\n').flatMap(line => (line ? [(JSON.parse(line) as string[]).join(' ')] : []))
+  const account = structuredClone({ ...FRESH, ...change })
+  const execAws: ExecAws = async args => {
+    const { exitCode, stdout, stderr } = runStandIn(account, args)
+    return { failed: exitCode !== 0, stdout, stderr }
   }
+  /** The AWS CLI commands since the last call, as `service command …`. */
+  const calls = (): string[] => account.calls.splice(0).map(args => args.join(' '))
   return {
     directory,
-    read,
-    amend: async (change: Partial<Account>) => write({ ...(await read()), ...change }),
+    read: (): Account => structuredClone(account),
+    amend: (change: Partial<Account>) => {
+      Object.assign(account, structuredClone(change))
+    },
     calls,
-    changing: async () => (await calls()).filter(call => CHANGING.test(call)),
-    deploy: (...args: string[]) => deploy({ bin, file }, args),
+    changing: () => calls().filter(call => CHANGING.test(call)),
+    deploy: (...args: string[]) => deploy(args, { execAws }),
     /** Runs a deploy with this standard input. */
-    deployTyping: (input: string, ...args: string[]) => deploy({ bin, file, input }, args),
-    /** Runs scripts/deploy in the directory of the account. */
-    runScript: (...args: string[]) => deploy({ bin, file, cwd: directory }, args),
+    deployTyping: (input: string, ...args: string[]) => deploy(args, { execAws, input }),
+    /** Runs scripts/deploy in the directory of the account, with the stand-in as the program `aws`. */
+    runScript: async (...args: string[]) => {
+      const file = join(directory, 'account.json')
+      await writeFile(file, JSON.stringify(account))
+      const result = await runScript(args, directory, file)
+      Object.assign(account, JSON.parse(await readFile(file, 'utf8')))
+      return result
+    },
   }
 }
-
-type DeployRun = { bin: string; file: string; input?: string; cwd?: string }
 
 let deployed: Promise<Account> | undefined
 
@@ -65,24 +67,71 @@ export async function openDeployed(change: Partial<Account> = {}) {
 }
 
 async function firstDeploy(): Promise<Account> {
-  const { deploy, read } = await openAccount()
+  const { deploy, calls, read } = await openAccount()
   const { exitCode, stderr } = await deploy('--email', 'you@example.com')
   if (exitCode !== 0) throw new Error(stderr)
+  calls()
   return read()
 }
 
-async function deploy({ bin, file, input, cwd }: DeployRun, args: string[]) {
+/** Runs a deploy in this process, with the functions as `test/support/bundles.ts` has bundled them. */
+export async function deploy(
+  args: readonly string[],
+  { execAws, input }: { execAws: ExecAws; input?: string },
+) {
+  let [stdout, stderr] = ['', '']
+  const exitCode = await run(args, {
+    stdin: Readable.from(input === undefined ? [] : [input]),
+    stdout: {
+      write: text => {
+        stdout += text
+      },
+    },
+    stderr: {
+      write: text => {
+        stderr += text
+      },
+    },
+    env: {},
+    execAws,
+    makeBundles: readBundles,
+    pollMs: 1,
+  })
+  return { exitCode, stdout, stderr }
+}
+
+async function readBundles(): Promise<Bundles> {
+  const [http, report, run] = await Promise.all([readBundle('http'), readBundle('report'), readBundle('run')])
+  return { http, report, run }
+}
+
+async function readBundle(entry: string): Promise<Bundle> {
+  const directory = join(process.env.LAMBCI_TEST_BUNDLES ?? '', entry)
+  const names = await readdir(directory)
+  const files = names.map(async name => [name, await readFile(join(directory, name))] as const)
+  return Object.fromEntries(await Promise.all(files))
+}
+
+async function runScript(args: readonly string[], directory: string, file: string) {
+  const bin = join(directory, 'bin')
+  await mkdir(bin, { recursive: true })
+  const program = join(import.meta.dirname, 'aws-program.ts')
+  const text = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`
+  await writeFile(join(bin, 'aws'), text, { mode: 0o755 })
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...env } = process.env
-  const command = cwd
-    ? [join(ROOT, 'scripts', 'deploy')]
-    : [process.execPath, join(ROOT, 'scripts', 'deployment', 'main.ts')]
-  const [program = '', ...before] = command
-  const { exitCode, stdout, stderr } = await execa(program, [...before, ...args], {
-    env: { ...env, PATH: `${bin}:${process.env.PATH}`, AWS_STAND_IN: file, LAMBCI_POLL_MS: '5' },
+  const variables = {
+    PATH: `${bin}:${process.env.PATH}`,
+    AWS_STAND_IN: file,
+    LAMBCI_POLL_MS: '1',
+    // A deploy starts the stand-in many times.
+    NODE_COMPILE_CACHE: join(directory, 'compiled'),
+  }
+  const { exitCode, stdout, stderr } = await execa(join(ROOT, 'scripts', 'deploy'), args, {
+    env: { ...env, ...variables },
     extendEnv: false,
     reject: false,
-    ...(cwd && { cwd }),
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    stdin: 'ignore',
+    cwd: directory,
   })
   return { exitCode, stdout, stderr }
 }

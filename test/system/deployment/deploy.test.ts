@@ -12,7 +12,7 @@ test('the first deploy creates both stacks, the bundles and the image, and print
   expect(stdout).toContain('you@example.com receives notifications after you confirm')
   expect(stdout).toContain('Next, connect the stack to GitHub: npx lambci setup')
   expect(stdout).toMatch(/create complete +HttpFunction \(Lambda::Function\)/)
-  const { stacks, objects, images } = await read()
+  const { stacks, objects, images } = read()
   expect(stacks).toMatchObject({
     'lambci-bootstrap': { status: 'CREATE_COMPLETE' },
     lambci: {
@@ -28,7 +28,7 @@ test('the first deploy creates both stacks, the bundles and the image, and print
     },
   })
   expect(objects).toHaveLength(3)
-  const commands = await calls()
+  const commands = calls()
   for (const call of commands.slice(1).filter(call => !call.startsWith('configure')))
     expect(call).toContain('--region eu-west-1')
 })
@@ -38,17 +38,17 @@ test('a second deploy without changes does nothing; a changed parameter keeps th
   const again = await deploy()
   expect([again.exitCode, again.stderr]).toEqual([0, ''])
   expect(again.stdout.match(/is up to date/g)).toHaveLength(2)
-  expect((await changing()).every(call => /(create|delete)-change-set/.test(call))).toBe(true)
+  expect(changing().every(call => /(create|delete)-change-set/.test(call))).toBe(true)
 
   await deploy('--param', 'BuildTimeout=600')
-  expect((await read()).stacks.lambci).toMatchObject({
+  expect(read().stacks.lambci).toMatchObject({
     status: 'UPDATE_COMPLETE',
     parameters: { NotificationEmail: 'you@example.com', BuildTimeout: '600' },
   })
 })
 
 test('scripts/deploy works in any directory; the next command uses the same account and region', async () => {
-  const { runScript } = await openDeployed()
+  const { read, runScript } = await openDeployed()
   const help = await runScript('--help')
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('Usage: deploy [options]')])
   const { exitCode, stdout, stderr } = await runScript('--region', 'eu-west-1', '--profile', 'work')
@@ -56,7 +56,10 @@ test('scripts/deploy works in any directory; the next command uses the same acco
   expect(stdout).toContain(
     'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup',
   )
+  // The script has made the same bundles.
+  expect(read().objects).toHaveLength(3)
   const missing = await runScript('--dockerfile', 'Own.Dockerfile')
+  expect(missing.exitCode).toBe(2)
   expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile\. /)
 })
 
@@ -68,14 +71,14 @@ test('a dry run prints what would be done, and changes nothing', async () => {
   expect(first.stdout).toMatch(
     /- build the image [0-9a-f]{20} with CodeBuild\n- create lambci with BuildMemory=1024\n/,
   )
-  await amend({
+  amend({
     buckets: ['lambci-123456789012-eu-west-1'],
     stacks: { 'lambci-bootstrap': { status: 'ROLLBACK_COMPLETE', events: [], parameters: {} } },
   })
   const { stdout } = await deploy('--dry-run')
   expect(stdout).toContain('- delete lambci-bootstrap (ROLLBACK_COMPLETE) and create it again')
   expect(stdout).toContain('- create lambci, which imports the existing bucket lambci-123456789012-eu-west-1')
-  expect(await changing()).toEqual([])
+  expect(changing()).toEqual([])
 })
 
 test('a dry run after a deploy updates the stack and reuses the image', async () => {
@@ -83,7 +86,7 @@ test('a dry run after a deploy updates the stack and reuses the image', async ()
   const { stdout } = await deploy('--dry-run')
   expect(stdout).toMatch(/- use the existing image [0-9a-f]{20}\n/)
   expect(stdout).toContain('- update lambci (CREATE_COMPLETE)')
-  expect(await changing()).toEqual([])
+  expect(changing()).toEqual([])
 })
 
 test('the templates are small enough to be passed inline', async () => {

@@ -1,7 +1,7 @@
-import { join } from 'node:path'
-import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { type Account, openAccount, openDeployed, ROOT } from './account.ts'
+import { awsCli } from '../../../scripts/deployment/aws.ts'
+import { deploy, openAccount, openDeployed } from './account.ts'
+import type { Account, Stack } from './aws-stand-in.ts'
 
 test('a failed resource is reported with its reason; the next deploy deletes the failed stack', async () => {
   const { amend, deploy } = await openAccount({
@@ -13,7 +13,7 @@ test('a failed resource is reported with its reason; the next deploy deletes the
     'deploy: Deploying the stack lambci failed (ROLLBACK_COMPLETE). Bucket (AWS::S3::Bucket): Specified ReservedConcurrentExecutions is too high',
   )
   expect(failed.stderr).not.toContain('cancelled')
-  await amend({ trouble: {} })
+  amend({ trouble: {} })
   const again = await deploy()
   expect([again.exitCode, again.stderr]).toEqual([0, ''])
   expect(again.stdout).toContain('lambci is in ROLLBACK_COMPLETE after a failed deploy')
@@ -26,42 +26,42 @@ test('a failed update is reported with its own reason, not with that of an older
     1,
     expect.stringContaining('(UPDATE_ROLLBACK_COMPLETE). Bucket (AWS::S3::Bucket): No more'),
   ])
-  await amend({ trouble: { resource: { lambci: 'Even less' } } })
+  amend({ trouble: { resource: { lambci: 'Even less' } } })
   expect((await deploy('--param', 'BuildMemory=1024')).stderr).toContain('(AWS::S3::Bucket): Even less')
 })
 
 test('a deploy continues what an interrupted one has started', async () => {
   const { read, amend, calls, deploy } = await openAccount({ trouble: { build: 'x' } })
   await deploy()
-  const { builds, stacks } = await read()
+  const { builds, stacks } = read()
   const [id, build] = Object.entries(builds)[0] as [string, { tag: string }]
-  await amend({
+  amend({
     builds: { [id]: { ...build, polls: 0 } },
     trouble: { slowBuild: 3 },
     stacks: {
       'lambci-bootstrap': {
-        ...stacks['lambci-bootstrap'],
+        ...(stacks['lambci-bootstrap'] as Stack),
         status: 'UPDATE_IN_PROGRESS',
         next: ['UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE'],
       },
     },
   })
-  await calls()
+  calls()
   const { exitCode, stdout } = await deploy()
   expect(exitCode).toBe(0)
   expect(stdout).toContain('lambci-bootstrap is in UPDATE_IN_PROGRESS: waiting')
   expect(stdout).toContain('is already being built')
-  expect((await calls()).filter(call => call.startsWith('codebuild start-build'))).toEqual([])
+  expect(calls().filter(call => call.startsWith('codebuild start-build'))).toEqual([])
 })
 
 test('buckets left by earlier stacks are imported', async () => {
   const { read, amend, calls, deploy } = await openDeployed()
-  const { buckets } = await read()
+  const { buckets } = read()
   expect(buckets).toHaveLength(2)
-  await amend({ stacks: {} })
+  amend({ stacks: {} })
   const { exitCode, stdout } = await deploy()
   expect(exitCode, stdout).toBe(0)
-  const sets = (await calls()).filter(call => call.includes('create-change-set'))
+  const sets = calls().filter(call => call.includes('create-change-set'))
   expect(sets.map(call => /--stack-name (\S+) .*--change-set-type (\w+)/.exec(call)?.slice(1))).toEqual([
     ['lambci-bootstrap', 'IMPORT'],
     ['lambci-bootstrap', 'UPDATE'],
@@ -150,10 +150,20 @@ test.each<[string, Partial<Account>, string[], number, RegExp]>([
 })
 
 test('a missing AWS CLI is reported', async () => {
-  const main = join(ROOT, 'scripts', 'deployment', 'main.ts')
-  const nowhere = { env: { PATH: '/nowhere' }, extendEnv: false, reject: false } as const
-  const { exitCode, stderr } = await execa(process.execPath, [main], nowhere)
+  const { exitCode, stderr } = await deploy([], { execAws: awsCli({ PATH: '/nowhere' }) })
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('The AWS CLI is not installed')])
+})
+
+test('scripts/deploy reports a failure of the program `aws`, and exits with 1', async () => {
+  const { calls, runScript } = await openAccount({ trouble: { denied: 'DescribeStacks' } })
+  const { exitCode, stdout, stderr } = await runScript()
+  expect([exitCode, stdout]).toEqual([1, 'Deploying lambci to account 123456789012, eu-west-1'])
+  expect(stderr).toContain(
+    'Permission denied (aws cloudformation describe-stacks): User: ada is not authorized',
+  )
+  const query =
+    'cloudformation describe-stacks --stack-name lambci --region eu-west-1 --output json --no-cli-pager'
+  expect(calls().at(-1)).toBe(query)
 })
 
 test('all mistakes in the options are reported together', async () => {
@@ -163,5 +173,5 @@ test('all mistakes in the options are reported together', async () => {
   expect(exitCode).toBe(2)
   for (const name of ['--stack Big_One', '--param Colour', '--param x', '--delete-bucket', '--yes'])
     expect(stderr).toContain(name)
-  expect(await calls()).toEqual([])
+  expect(calls()).toEqual([])
 })

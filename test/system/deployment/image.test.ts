@@ -10,21 +10,21 @@ test('a custom image is used as it is, and never replaced silently by the defaul
   const { read, amend, calls, changing, deploy } = await openAccount()
   const { exitCode } = await deploy('--image', CUSTOM_IMAGE)
   expect(exitCode).toBe(0)
-  const { stacks, builds } = await read()
+  const { stacks, builds } = read()
   expect(builds).toEqual({})
   expect(stacks.lambci).toMatchObject({ parameters: { BuildImage: CUSTOM_IMAGE } })
-  await calls()
+  calls()
 
   const implicit = await deploy('--param', 'BuildTimeout=600')
   expect([implicit.exitCode, implicit.stderr]).toEqual([
     2,
     expect.stringContaining(`uses a custom image, ${CUSTOM_IMAGE}`),
   ])
-  expect(await changing()).toEqual([])
+  expect(changing()).toEqual([])
 
-  await amend({ trouble: {} })
+  amend({ trouble: {} })
   expect((await deploy('--dockerfile', join('image', 'Dockerfile'))).exitCode).toBe(0)
-  expect((await read()).stacks.lambci).toMatchObject({
+  expect(read().stacks.lambci).toMatchObject({
     parameters: { BuildImage: expect.stringMatching(/\/lambci-bootstrap:[0-9a-f]{20}$/) },
   })
 })
@@ -34,13 +34,13 @@ test('a custom Dockerfile is built once, and never replaced silently by the defa
   const path = join(directory, 'Own.Dockerfile')
   await writeFile(path, 'FROM public.ecr.aws/lambda/nodejs:24\n')
   await deploy('--dockerfile', path)
-  const started = (await calls()).filter(call => call.startsWith('codebuild start-build'))
+  const started = calls().filter(call => call.startsWith('codebuild start-build'))
   expect(started).toHaveLength(1)
   expect(started[0]).toMatch(/name=IMAGE_TAG,value=own-[0-9a-f]{20} name=DOCKERFILE,value=Dockerfile /)
 
   const again = await deploy('--dockerfile', path)
   expect(again.stdout).toContain('lambci is up to date')
-  expect((await calls()).filter(call => call.startsWith('codebuild'))).toEqual([])
+  expect(calls().filter(call => call.startsWith('codebuild'))).toEqual([])
   const implicit = await deploy()
   expect([implicit.exitCode, implicit.stderr]).toEqual([2, expect.stringContaining('Give it again')])
 })
@@ -58,7 +58,7 @@ test('a failed image build reports the phase, its message and the log', async ()
     'aws logs tail /aws/codebuild/lambci-bootstrap-image --log-stream-names abc --since 2h --region eu-west-1\n',
   )
   expect(stderr).toContain('or https://console.aws.amazon.com/')
-  expect((await read()).stacks).not.toHaveProperty('lambci')
+  expect(read().stacks).not.toHaveProperty('lambci')
 })
 
 test('the default Dockerfile copies only what its build context contains, and the context has the bundle', async () => {
