@@ -10,6 +10,7 @@ import { type System, type SystemOptions, startSystem } from '../../loopback/sys
 import { buildKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
+import { Changes } from './changes.ts'
 
 /** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
@@ -26,17 +27,24 @@ const SHORT_INTERVALS = {
   LAMBCI_KILL_GRACE_MS: '500',
 }
 const TIMEOUT_MS = 45_000
+/** Between looks at what changes without an event, such as a commit's statuses. */
+const POLL_MS = 200
 
 /** Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. */
 export async function openTestSystem({ root, ...options }: Partial<SystemOptions> & { root?: string } = {}) {
   const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
   const lines: string[] = []
+  const changes = new Changes()
   const system = await startSystem({
     environment: SHORT_INTERVALS,
     directory: join(directory, 'data'),
     port: 0,
-    onMail: mail => mails.push(mail),
+    onMail: mail => {
+      mails.push(mail)
+      changes.announce('mail')
+    },
+    onRecord: key => changes.announce(key),
     onLog: (name, _, line) => lines.push(`${name}: ${line}`),
     ...(BUNDLES && { moduleOf: entry => join(BUNDLES, entry, 'index.js') }),
     ...options,
@@ -47,7 +55,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     mails,
     lines,
     ...actions(directory, system),
-    ...queries(system),
+    ...queries(system, changes),
     close: () => close(directory, system),
   }
 }
@@ -102,7 +110,7 @@ function actions(directory: string, system: System) {
   }
 }
 
-function queries(system: System) {
+function queries(system: System, changes: Changes) {
   const { store, addresses } = system
   const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
@@ -113,11 +121,24 @@ function queries(system: System) {
     settled: () => settled(system),
     /** Waits until the build has ended and every notification of its end is delivered. */
     ended: (build: Ref): Promise<View> =>
-      until(`the end of ${build.project} #${build.number}`, async () => {
-        const records = await readRecords(store, build)
-        return records?.report?.isClosed ? viewOf(records) : null
-      }),
-    until,
+      changes.until(
+        `the end of ${build.project} #${build.number}`,
+        async () => {
+          const records = await readRecords(store, build)
+          return records?.report?.isClosed ? viewOf(records) : null
+        },
+        {
+          timeoutMs: TIMEOUT_MS,
+          pollMs: TIMEOUT_MS,
+          isRelevant: change => change === buildKeys(build).report,
+        },
+      ),
+    /**
+     * Repeats `query` until it returns something truthy, and returns that.
+     * @throws Error if it does not within 45 seconds
+     */
+    until: <T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> =>
+      changes.until(what, query, { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS }),
     /** Kills the warm sandboxes of all build functions, and with them their local caches. */
     killSandboxes: () => {
       for (const trust of ['fork', 'branch', 'protected'] as const)
@@ -141,20 +162,6 @@ function queries(system: System) {
         .map(({ state, context, description }) => `${state} ${context}: ${description}`)
     },
   }
-}
-
-/**
- * Polls `query` until it returns something truthy, and returns that.
- * @throws Error if it does not within 45 seconds
- */
-async function until<T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = Date.now() + TIMEOUT_MS
-  while (Date.now() < end) {
-    const result = await query()
-    if (result) return result
-    await sleep(30)
-  }
-  throw new Error(`Timed out waiting for ${what}`)
 }
 
 async function writeFiles(at: string, files: Files): Promise<void> {
