@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import type { Mail } from '../../loopback/sns/delivery.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
+import { readLog } from '../../src/log/reader.ts'
 import { buildKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
@@ -89,6 +90,11 @@ function actions(directory: string, system: System) {
   return {
     git,
     api,
+    /** A gate for commands: `wait` is a command that waits until the test opens the gate. */
+    gate: () => {
+      const path = join(directory, `gate-${randomUUID()}`)
+      return { wait: `until [ -e '${path}' ]; do sleep 0.1; done`, open: () => writeFile(path, '') }
+    },
     /** Creates a repository with these files, without pushing it. Returns its directory. */
     write: async (files: Files, at = join(directory, randomUUID())) => {
       await mkdir(at, { recursive: true })
@@ -145,6 +151,16 @@ function queries(system: System, changes: Changes) {
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
     },
+    /** Waits until the build has written this text into its log. */
+    logged: (build: Ref, text: string): Promise<true> =>
+      changes.until(
+        `"${text}" of ${build.project} #${build.number}`,
+        async () => {
+          const { bytes } = await readLog(store, buildKeys(build).log, 0, 10_000)
+          return Buffer.from(bytes).toString().includes(text)
+        },
+        { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS },
+      ),
     read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {
       const stored = await store.get(buildKeys(build).log.whole)
