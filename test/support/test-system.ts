@@ -135,7 +135,7 @@ function queries(system: System, changes: Changes) {
         },
         {
           timeoutMs: TIMEOUT_MS,
-          pollMs: TIMEOUT_MS,
+          pollMs: 5 * POLL_MS,
           isRelevant: change => change === buildKeys(build).report,
         },
       ),
