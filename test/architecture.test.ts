@@ -47,6 +47,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@octokit/plugin-retry': /^github\/octokit\.ts$/,
   '@octokit/plugin-throttling': /^github\/octokit\.ts$/,
   '@octokit/auth-app': /^github\/app\.ts$/,
+  '@octokit/webhooks': /^github\/event\.ts$/,
   '@octokit/webhooks-methods': /^github\/signature\.ts$/,
   '@inquirer/prompts': /^cli\/commands\//,
   '@slack/web-api': /^notifiers\/slack\/client\.ts$/,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { verify } from '@octokit/webhooks-methods'
+import { Webhooks } from '@octokit/webhooks'
 
 // biome-ignore lint/suspicious/noExplicitAny: payloads are checked against GitHub's schema where they are used
 export type Event = { name: string; guid: string; headers: Record<string, unknown>; payload: any }
@@ -8,6 +8,7 @@ type Waiter = { matches: (event: Event) => boolean; resolve: (event: Event) => v
 
 /** A webhook endpoint that records events and refuses those not signed with its secret. */
 export async function receiveWebhooks(secret = 'a webhook secret') {
+  const webhooks = new Webhooks({ secret })
   const events: Event[] = []
   const waiters = new Set<Waiter>()
   let status: number | 'never' = 202
@@ -16,7 +17,7 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
     for await (const chunk of request.setEncoding('utf8')) body += chunk
     const { headers } = request
     const signature = String(headers['x-hub-signature-256'])
-    const isSigned = await verify(secret, body, signature).catch(() => false)
+    const isSigned = await webhooks.verify(body, signature).catch(() => false)
     if (!isSigned) response.writeHead(401).end('not signed')
     else if (status !== 'never') response.writeHead(status).end('accepted')
     if (!isSigned) return
