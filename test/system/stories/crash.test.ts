@@ -39,7 +39,7 @@ test('a failure record ends a killed build and keeps its log', async () => {
   expect(log).toContain('begun\n')
   expect(log).toMatch(/▸ Error: The job died: .*\n$/)
   expect((await ci.statuses('killed/once', commit)).at(-1)).toMatch(
-    /^error lambci\/push: Error: The build ended without/,
+    /^error lambci\/push: Error: The job died/,
   )
   expect(ci.mails.some(({ subject }) => subject === 'errored: killed/once #1 (master)')).toBe(true)
 
