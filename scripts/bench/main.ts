@@ -66,10 +66,11 @@ const live = isSelected('live delay') ? await benchLiveDelay() : null
 for (const row of starts)
   print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)
 if (whole) {
-  const { webhook, many } = whole
+  const { webhook, push, many } = whole
   print(
     `webhook until accepted: warm ${ms(webhook.warmMs)}, 9 of 10 within ${ms(webhook.slowMs)}, cold ${ms(webhook.coldMs)}`,
   )
+  print(`push until final status, warm: ${ms(push.ms)}, 9 of 10 within ${ms(push.slowMs)}`)
   print(
     `${many.builds} builds, ${many.concurrency} concurrently: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
   )

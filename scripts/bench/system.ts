@@ -11,6 +11,8 @@ import { median, quantile } from './numbers.ts'
 
 export type SystemResult = {
   webhook: { coldMs: number; warmMs: number; slowMs: number }
+  /** From the delivery of a push until GitHub has the final status of its build. */
+  push: { ms: number; slowMs: number }
   many: { builds: number; concurrency: number; bareMs: number; ms: number; ratio: number }
 }
 
@@ -18,6 +20,7 @@ const CONCURRENCY = 8
 const BUILDS = 100
 const COLD = 5
 const WARM = 25
+const POLL_MS = 5
 
 /**
  * Measures the whole system on loopback with bundled functions: single webhooks, and many concurrent builds and bare
@@ -45,6 +48,13 @@ export async function benchSystem(): Promise<SystemResult> {
       await sleep(300)
       cold.push((await deliver(ci, commit)).ms)
     }
+    const pushes: number[] = []
+    for (let round = 0; round < WARM; round++) {
+      // A new commit each time: its statuses are the first ones.
+      const next = await ci.push(at, 'bench/whole', 'master')
+      await ci.system.lambda.idle()
+      pushes.push(await untilFinalStatus(ci, next))
+    }
     await ci.system.lambda.idle()
     const start = performance.now()
     await Promise.all(Array.from({ length: BUILDS }, () => deliver(ci, commit)))
@@ -53,6 +63,7 @@ export async function benchSystem(): Promise<SystemResult> {
     const bareMs = await bareBuilds(`${ci.system.addresses.github}/bench/whole.git`, commit)
     return {
       webhook: { coldMs: median(cold), warmMs: median(warm), slowMs: quantile(warm, 0.9) },
+      push: { ms: median(pushes), slowMs: quantile(pushes, 0.9) },
       many: { builds: BUILDS, concurrency: CONCURRENCY, bareMs, ms, ratio: ms / bareMs },
     }
   } finally {
@@ -67,6 +78,17 @@ async function deliver(ci: TestSystem, commit: string): Promise<{ ms: number }> 
   const answer = await sendPush(ci.system.addresses, 'bench/whole', commit)
   if (answer.status !== 202) throw new Error(`A delivery was answered with ${answer.status}`)
   return { ms: performance.now() - start }
+}
+
+/** Delivers a push. Returns the milliseconds until GitHub has one more final status of the commit. */
+async function untilFinalStatus(ci: TestSystem, commit: string): Promise<number> {
+  const count = async () =>
+    (await ci.statuses('bench/whole', commit)).filter(line => !line.startsWith('pending')).length
+  const before = await count()
+  const start = performance.now()
+  await deliver(ci, commit)
+  while ((await count()) === before) await sleep(POLL_MS)
+  return performance.now() - start
 }
 
 /** The same number of bare runs with the same concurrency. Returns milliseconds. */

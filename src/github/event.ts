@@ -1,3 +1,4 @@
+import type { EmitterWebhookEventName } from '@octokit/webhooks'
 import * as z from 'zod'
 import { repositorySchema } from '../model/names.ts'
 
@@ -66,7 +67,7 @@ const SCHEMAS = {
   push: pushSchema,
   pull_request: pullRequestSchema,
   merge_group: mergeGroupSchema,
-}
+} satisfies Partial<Record<EmitterWebhookEventName, z.ZodType>>
 type Name = keyof typeof SCHEMAS
 
 /** An event from GitHub, with only the fields that are used. */

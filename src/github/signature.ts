@@ -1,4 +1,4 @@
-import { Webhooks } from '@octokit/webhooks'
+import { verifyWithFallback } from '@octokit/webhooks-methods'
 import type { Delivery } from './delivery.ts'
 
 /**
@@ -7,11 +7,9 @@ import type { Delivery } from './delivery.ts'
  */
 export async function verifySignature(
   { body, signature }: Delivery,
-  secrets: readonly string[],
+  [secret, ...fallbacks]: readonly string[],
 ): Promise<boolean> {
   // GitHub never sends an empty body, and Octokit would throw.
-  if (!body) return false
-  // `verify` takes one secret only, so each is tried.
-  const results = await Promise.all(secrets.map(secret => new Webhooks({ secret }).verify(body, signature)))
-  return results.includes(true)
+  if (!body || secret === undefined) return false
+  return verifyWithFallback(secret, body, signature, fallbacks)
 }

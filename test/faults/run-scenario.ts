@@ -51,6 +51,7 @@ export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
     /** Waits for the end of a build whose fault the test has caused itself, and checks it. */
     expectEnd: async (name: string, expected: Expected, start: number) => {
       const view = await ci.ended({ project: `gh/${nameOf(name)}`, number: 1 })
+      await ci.settled()
       results.push(await expectFinalState(ci, { name, view, start }, expected))
     },
     close: async () => {

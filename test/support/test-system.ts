@@ -7,9 +7,11 @@ import { execa } from 'execa'
 import type { Mail } from '../../loopback/sns/delivery.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
+import { readLog } from '../../src/log/reader.ts'
 import { buildKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
+import { Changes } from './changes.ts'
 
 /** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
@@ -25,18 +27,25 @@ const SHORT_INTERVALS = {
   LAMBCI_LOG_UPLOAD_MS: '200',
   LAMBCI_KILL_GRACE_MS: '500',
 }
-const TIMEOUT_MS = 45_000
+const TIMEOUT_MS = 90_000
+/** Between looks at what changes without an event, such as a commit's statuses. */
+const POLL_MS = 200
 
 /** Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. */
 export async function openTestSystem({ root, ...options }: Partial<SystemOptions> & { root?: string } = {}) {
   const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
   const lines: string[] = []
+  const changes = new Changes()
   const system = await startSystem({
     environment: SHORT_INTERVALS,
     directory: join(directory, 'data'),
     port: 0,
-    onMail: mail => mails.push(mail),
+    onMail: mail => {
+      mails.push(mail)
+      changes.announce('mail')
+    },
+    onRecord: key => changes.announce(key),
     onLog: (name, _, line) => lines.push(`${name}: ${line}`),
     ...(BUNDLES && { moduleOf: entry => join(BUNDLES, entry, 'index.js') }),
     ...options,
@@ -47,7 +56,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     mails,
     lines,
     ...actions(directory, system),
-    ...queries(system),
+    ...queries(system, changes),
     close: () => close(directory, system),
   }
 }
@@ -81,6 +90,11 @@ function actions(directory: string, system: System) {
   return {
     git,
     api,
+    /** A gate for commands: `wait` is a command that waits until the test opens the gate. */
+    gate: () => {
+      const path = join(directory, `gate-${randomUUID()}`)
+      return { wait: `until [ -e '${path}' ]; do sleep 0.1; done`, open: () => writeFile(path, '') }
+    },
     /** Creates a repository with these files, without pushing it. Returns its directory. */
     write: async (files: Files, at = join(directory, randomUUID())) => {
       await mkdir(at, { recursive: true })
@@ -102,7 +116,7 @@ function actions(directory: string, system: System) {
   }
 }
 
-function queries(system: System) {
+function queries(system: System, changes: Changes) {
   const { store, addresses } = system
   const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
@@ -113,17 +127,40 @@ function queries(system: System) {
     settled: () => settled(system),
     /** Waits until the build has ended and every notification of its end is delivered. */
     ended: (build: Ref): Promise<View> =>
-      until(`the end of ${build.project} #${build.number}`, async () => {
-        const records = await readRecords(store, build)
-        return records?.report?.isClosed ? viewOf(records) : null
-      }),
-    until,
+      changes.until(
+        `the end of ${build.project} #${build.number}`,
+        async () => {
+          const records = await readRecords(store, build)
+          return records?.report?.isClosed ? viewOf(records) : null
+        },
+        {
+          timeoutMs: TIMEOUT_MS,
+          pollMs: 5 * POLL_MS,
+          isRelevant: change => change === buildKeys(build).report,
+        },
+      ),
+    /**
+     * Repeats `query` until it returns something truthy, and returns that.
+     * @throws Error if it does not within 45 seconds
+     */
+    until: <T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> =>
+      changes.until(what, query, { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS }),
     /** Kills the warm sandboxes of all build functions, and with them their local caches. */
     killSandboxes: () => {
       for (const trust of ['fork', 'branch', 'protected'] as const)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
     },
+    /** Waits until the build has written this text into its log. */
+    logged: (build: Ref, text: string): Promise<true> =>
+      changes.until(
+        `"${text}" of ${build.project} #${build.number}`,
+        async () => {
+          const { bytes } = await readLog(store, buildKeys(build).log, 0, 10_000)
+          return Buffer.from(bytes).toString().includes(text)
+        },
+        { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS },
+      ),
     read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {
       const stored = await store.get(buildKeys(build).log.whole)
@@ -141,20 +178,6 @@ function queries(system: System) {
         .map(({ state, context, description }) => `${state} ${context}: ${description}`)
     },
   }
-}
-
-/**
- * Polls `query` until it returns something truthy, and returns that.
- * @throws Error if it does not within 45 seconds
- */
-async function until<T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = Date.now() + TIMEOUT_MS
-  while (Date.now() < end) {
-    const result = await query()
-    if (result) return result
-    await sleep(30)
-  }
-  throw new Error(`Timed out waiting for ${what}`)
 }
 
 async function writeFiles(at: string, files: Files): Promise<void> {

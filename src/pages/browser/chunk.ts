@@ -1,6 +1,6 @@
 import { createLine } from './line-element.ts'
 import type { LogSource } from './log-source.ts'
-import type { TextStyle } from './terminal-line.ts'
+import type { TextStyle } from './text-style.ts'
 
 /** The number of lines that are rendered at a time. */
 export const CHUNK_LINES = 100

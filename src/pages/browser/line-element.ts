@@ -1,6 +1,7 @@
 import type { Lines } from './line-link.ts'
 import type { Line } from './log-source.ts'
-import { layOutLine, type Span, type TextStyle } from './terminal-line.ts'
+import { layOutLine, type Span } from './terminal-line.ts'
+import type { TextStyle } from './text-style.ts'
 
 const decoder = new TextDecoder()
 

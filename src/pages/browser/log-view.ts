@@ -3,7 +3,7 @@ import { markLine } from './line-element.ts'
 import type { Lines } from './line-link.ts'
 import type { LogSource } from './log-source.ts'
 import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
-import { PLAIN } from './terminal-line.ts'
+import { PLAIN } from './text-style.ts'
 
 /** Chunks beyond this number are removed from the page. */
 const MAX_CHUNKS = 14

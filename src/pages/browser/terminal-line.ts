@@ -1,10 +1,6 @@
-import Anser from 'anser'
+import { PLAIN, styleAfter, type TextStyle } from './text-style.ts'
 
-/** Colours are the class name of an ANSI colour (`ansi-red`), or `r, g, b`. */
-export type TextStyle = { color: string | null; background: string | null; decorations: readonly string[] }
 export type Span = { text: string; style: TextStyle }
-
-export const PLAIN: TextStyle = { color: null, background: null, decorations: [] }
 
 /** The cursor stops here, far beyond the width of any terminal. */
 const LAST_COLUMN = 4000
@@ -116,52 +112,4 @@ const visible = (control: string) => {
   const code = control.charCodeAt(0)
   if (code < 0x20) return String.fromCharCode(0x2400 + code)
   return code === 0x7f ? '\u2421' : '\ufffd'
-}
-
-const PALETTE = /^ansi-palette-(\d+)$/
-
-function styleAfter(style: TextStyle, parameters: string): TextStyle {
-  const anser = new Anser() as unknown as AnserState
-  Object.assign(anser, {
-    fg: style.color,
-    bg: style.background,
-    decorations: [...style.decorations],
-  })
-  // Converts the colon syntax of ISO 8613-6: `38:2::r:g:b`, `38:5:n`.
-  const semicolons = parameters
-    .replace(/([34]8):2:\d*:(\d+):(\d+):(\d+)/g, '$1;2;$2;$3;$4')
-    .replaceAll(':', ';')
-  anser.processChunkJson(`${semicolons}m`, { use_classes: true }, true)
-  return {
-    color: colorOf(anser.fg, anser.fg_truecolor),
-    background: colorOf(anser.bg, anser.bg_truecolor),
-    decorations: [...new Set(anser.decorations)],
-  }
-}
-
-/** The part of Anser's state that persists between sequences. */
-type AnserState = {
-  fg: string | null
-  bg: string | null
-  fg_truecolor: string | null
-  bg_truecolor: string | null
-  decorations: string[]
-  processChunkJson(text: string, options: { use_classes: boolean }, markup: boolean): unknown
-}
-
-function colorOf(name: string | null, trueColor: string | null): string | null {
-  if (name === 'ansi-truecolor') return trueColor
-  const [, palette] = PALETTE.exec(name ?? '') ?? []
-  return palette === undefined ? name : paletteColor(Number(palette))
-}
-
-/** xterm's 256 colours after the first sixteen: a cube of 6 × 6 × 6, then 24 greys. */
-function paletteColor(index: number): string {
-  if (index >= 232)
-    return Array(3)
-      .fill(8 + 10 * (index - 232))
-      .join(', ')
-  const level = (step: number) => (step === 0 ? 0 : 55 + 40 * step)
-  const cube = index - 16
-  return [Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6].map(level).join(', ')
 }

@@ -7,16 +7,16 @@ echo "programs: $(for name in git bash node; do type -p "$name"; done | grep -c 
 echo "config: $(git config --list --show-origin | grep -Ec 'hooks|alias')"
 echo "hooks: $(ls .git/hooks | grep -vc sample)"
 own=$(dirname "$HOME")
-mine=" $$ $PPID "
+session() { read -ra fields 2>/dev/null <"/proc/$1/stat" && echo "${fields[5]}"; }
+here=$(
+  find /proc/[0-9]*/cwd /proc/[0-9]*/exe -maxdepth 0 -lname "$own*" 2>/dev/null
+  grep -lzs "^HOME=$own" /proc/[0-9]*/environ
+)
 others=0
-for process in /proc/[0-9]*; do
-  pid=${process#/proc/}
-  case $mine in *" $pid "*) continue ;; esac
-  # This command's own processes have the same session.
-  [ "$(cut -d' ' -f6 "$process/stat" 2>/dev/null)" = "$(cut -d' ' -f6 /proc/$$/stat)" ] && continue
-  if [ "$(readlink "$process/cwd" "$process/exe" 2>/dev/null | grep -c "^$own")" != 0 ] ||
-    tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -q "^HOME=$own"; then
-    others=$((others + 1))
-  fi
+for pid in $(cut -d/ -f3 <<<"$here" | sort -u); do
+  case " $$ $PPID " in *" $pid "*) continue ;; esac
+  # This command's own processes have the same session, and some have ended already.
+  its=$(session "$pid") && [ "$its" != "$(session $$)" ] || continue
+  others=$((others + 1))
 done
 echo "daemons: $others"

@@ -26,9 +26,12 @@ const files = (cache: unknown, rest: Record<string, string> = {}) => ({
 const keysOf = async (repository: string) =>
   (await ci.system.store.list(cachePrefix(`gh/${repository}`, 'protected'))).map(({ key }) => key)
 
-/** Builds in a cold sandbox, so that caches are restored from the bucket. */
+/**
+ * Builds in a cold sandbox, so that caches are restored from the bucket. The first build of a repository has no cache, so
+ * that it may use a warm one.
+ */
 function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
-  ci.killSandboxes()
+  if (number > 1) ci.killSandboxes()
   return buildWarm(at, repository, number, more)
 }
 

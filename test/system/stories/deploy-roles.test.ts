@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { policySchema } from '../../../loopback/iam/policy.ts'
 import { functionName } from '../../../loopback/system/functions.ts'
@@ -155,7 +154,7 @@ test('a build killed during its deploy is reported, releases its stage, and the 
   const at = await ci.write(slow)
   await ci.push(at, 'ada/killed', 'master')
   await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
-  await sleep(300)
+  await ci.logged(build, 'begun\n')
   for (const { pid } of ci.system.lambda.sandboxes(functionName('run-protected')))
     process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)

@@ -7,11 +7,10 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** Pushes a new repository and waits for its first build. Returns its directory. */
+/** Pushes a new repository without a build of it. Returns its directory. */
 async function setUp(repository: string, files = lambciJson('echo base')) {
   const at = await ci.write(files)
-  await ci.push(at, repository, 'master')
-  await ci.ended({ project: `gh/${repository}`, number: 1 })
+  await ci.push(at, repository, 'master', {}, 'A base [skip ci]')
   return at
 }
 
@@ -28,7 +27,7 @@ test('from the same repository: uses its own configuration and does not deploy',
     }),
   })
   const { number } = await open('home/self', 'better')
-  const view = await ci.ended({ project: 'gh/home/self', number: 3 })
+  const view = await ci.ended({ project: 'gh/home/self', number: 2 })
   expect(view).toMatchObject({
     status: 'passed',
     trigger: `pr/${number}`,
@@ -48,8 +47,8 @@ test('from the same repository: uses its own configuration and does not deploy',
 
   // A further commit builds again.
   await ci.push(at, 'home/self', 'better')
-  await ci.ended({ project: 'gh/home/self', number: 4 })
-  expect(await ci.ended({ project: 'gh/home/self', number: 5 })).toMatchObject({ status: 'passed' })
+  await ci.ended({ project: 'gh/home/self', number: 3 })
+  expect(await ci.ended({ project: 'gh/home/self', number: 4 })).toMatchObject({ status: 'passed' })
 })
 
 test('from a fork: uses only cmd and env of its own configuration, and gets no secrets', async () => {
@@ -73,7 +72,7 @@ test('from a fork: uses only cmd and env of its own configuration, and gets no s
   }
   const commit = await ci.push(at, 'stranger/base', 'master', { '.lambci.json': JSON.stringify(own) })
   const { number } = await open('home/base', 'stranger:master')
-  const view = await ci.ended({ project: 'gh/home/base', number: 2 })
+  const view = await ci.ended({ project: 'gh/home/base', number: 1 })
   expect(view).toMatchObject({
     status: 'passed',
     trust: 'fork',
@@ -88,7 +87,7 @@ test('from a fork: uses only cmd and env of its own configuration, and gets no s
   expect(log).not.toContain('never-for-forks')
   expect(await ci.statuses('home/base', commit)).toContainEqual(expect.stringMatching(/^success lambci\/pr/))
   // Neither the fork's configuration nor its record decides who is notified.
-  expect(ci.mails.filter(({ subject }) => subject?.includes('home/base #2'))).toHaveLength(1)
+  expect(ci.mails.filter(({ subject }) => subject?.includes('home/base #1'))).toHaveLength(1)
 })
 
 test('from a deleted fork: its commit is fetched from the base repository', async () => {
@@ -96,11 +95,11 @@ test('from a deleted fork: its commit is fetched from the base repository', asyn
   await ci.api('POST', '/repos/home/orphan/forks', { organization: 'gone' })
   await ci.push(at, 'gone/orphan', 'feature', lambciJson('echo still here'))
   const { number } = await open('home/orphan', 'gone:feature')
-  await ci.ended({ project: 'gh/home/orphan', number: 2 })
+  await ci.ended({ project: 'gh/home/orphan', number: 1 })
   await ci.api('DELETE', '/repos/gone/orphan')
   await ci.api('PATCH', `/repos/home/orphan/pulls/${number}`, { state: 'closed' })
   await ci.api('PATCH', `/repos/home/orphan/pulls/${number}`, { state: 'open' })
-  const view = await ci.ended({ project: 'gh/home/orphan', number: 3 })
+  const view = await ci.ended({ project: 'gh/home/orphan', number: 2 })
   expect(view).toMatchObject({ status: 'passed', isFork: true, trust: 'fork', cloneRepository: null })
   expect(await ci.log(view)).toContain('still here\n')
 })
@@ -142,13 +141,11 @@ test('a private repository is fetched with a clone token that is not left in the
 test('from a fork of a private repository: not built by default', async () => {
   const { login } = await ci.api('GET', '/user')
   await ci.api('POST', '/user/repos', { name: 'secret', private: true })
-  const at = await ci.write(lambciJson('echo base'))
-  await ci.push(at, `${login}/secret`, 'master')
-  await ci.ended({ project: `gh/${login}/secret`, number: 1 })
+  const at = await setUp(`${login}/secret`)
   await ci.api('POST', `/repos/${login}/secret/forks`, { organization: 'curious' })
   const commit = await ci.push(at, 'curious/secret', 'feature', lambciJson('echo never'))
   await open(`${login}/secret`, 'curious:feature')
-  const view = await ci.ended({ project: `gh/${login}/secret`, number: 2 })
+  const view = await ci.ended({ project: `gh/${login}/secret`, number: 1 })
   expect(view).toMatchObject({ status: 'skipped', trust: 'fork', isPrivate: true })
   expect(await ci.statuses(`${login}/secret`, commit)).toEqual([])
 })

@@ -8,12 +8,16 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const STAGES = { stages: { master: 'dev', qa: 'qa' }, deploy: 'echo "to $LAMBCI_STAGE and $STAGE"' }
-const SLOW_COMMAND = 'sleep 3; echo tested; echo problem >&2; echo tested again'
 
 test('a push is built, deployed and reported', async () => {
-  const at = await ci.write(lambciJson(SLOW_COMMAND, STAGES))
+  const gate = ci.gate()
+  const at = await ci.write(
+    lambciJson(`${gate.wait}; echo tested; echo problem >&2; echo tested again`, STAGES),
+  )
   const commit = await ci.push(at, 'ada/web', 'qa', {}, 'Paint it green\n\nAll of it.')
   const build = { project: 'gh/ada/web', number: 1 }
+  await ci.until('the first status', async () => (await ci.statuses('ada/web', commit)).length > 0)
+  await gate.open()
   const view = await ci.ended(build)
 
   expect(view).toMatchObject({

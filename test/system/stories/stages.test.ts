@@ -11,9 +11,18 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** A deploy command that records its begin and end, so that overlapping deploys are noticed. */
-const DEPLOY = (seconds: number) =>
-  `echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$CALLS"; sleep ${seconds}; echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
+const PUSHES = 20
+const TEST = 'echo tested >> "$CALLS.tested"'
+/**
+ * A deploy command that records its begin and end, so that overlapping deploys are noticed. In between, it waits until
+ * further builds have been tested: these want to deploy as well.
+ */
+const DEPLOY = `
+count() { wc -l < "$CALLS.tested"; }
+echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$CALLS"
+others=$(($(count) + 4))
+while [ $(count) -lt $((others < ${PUSHES} ? others : ${PUSHES})) ]; do sleep 0.1; done
+echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
 const deployments = (repository: string) =>
   ci.api('GET', `/repos/${repository}/deployments?per_page=100`) as Promise<
     { id: number; environment: string; sha: string }[]
@@ -26,10 +35,10 @@ const statesOf = async (repository: string, id: number) =>
 test('20 quick pushes to one stage are deployed one at a time, and the newest last', async () => {
   const calls = `${ci.directory}/calls`
   const at = await ci.write(
-    lambciJson('true', { stages: { master: 'dev' }, deploy: DEPLOY(1), env: { CALLS: calls } }),
+    lambciJson(TEST, { stages: { master: 'dev' }, deploy: DEPLOY, env: { CALLS: calls } }),
   )
   const commits: string[] = []
-  for (let push = 1; push <= 20; push++) {
+  for (let push = 1; push <= PUSHES; push++) {
     commits.push(await ci.push(at, 'ada/burst', 'master', { 'push.txt': String(push) }, `Push ${push}`))
   }
   const project = 'gh/ada/burst'
@@ -44,11 +53,11 @@ test('20 quick pushes to one stage are deployed one at a time, and the newest la
   const views = await Promise.all(
     Array.from({ length }, (_, index) => ci.ended({ project, number: index + 1 })),
   )
-  expect(views.length).toBeGreaterThanOrEqual(20)
+  expect(views.length).toBeGreaterThanOrEqual(PUSHES)
   expect(views.filter(({ status }) => status !== 'passed' && status !== 'cancelled')).toEqual([])
   // A deploy that waited is a build of its own, and its push shows how it ended.
   const pushes = views.filter(({ trigger }) => trigger === 'push/master')
-  expect(pushes).toHaveLength(20)
+  expect(pushes).toHaveLength(PUSHES)
   expect(pushes.filter(({ status }) => status !== 'passed')).toEqual([])
   expect(pushes.filter(({ deploy }) => !['succeeded', 'cancelled'].includes(deploy?.status ?? ''))).toEqual(
     [],
@@ -85,20 +94,27 @@ async function allBuilds(project: string) {
 }
 
 test('a failed deploy is reported and releases its stage; the build stays passed', async () => {
-  const at = await ci.write(
-    lambciJson('true', {
-      stages: { qa: { stage: 'qa', deploy: 'sleep 1; exit 3', url: 'https://qa.example.com/' } },
+  const gate = ci.gate()
+  const at = await ci.write({
+    ...lambciJson('true', {
+      stages: { qa: { stage: 'qa', deploy: './deploy.sh', url: 'https://qa.example.com/' } },
     }),
-  )
+    'deploy.sh': `#!/bin/bash\n${gate.wait}; exit 3\n`,
+  })
   const commit = await ci.push(at, 'ada/red', 'qa')
   const build = { project: 'gh/ada/red', number: 1 }
+  await ci.until('the deployment', async () => {
+    const [begun] = await deployments('ada/red')
+    return begun && (await statesOf('ada/red', begun.id)).length > 0
+  })
+  await gate.open()
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'passed',
     deploy: {
       stage: 'qa',
       status: 'failed',
-      reason: 'sleep 1; exit 3 ended with exit code 3',
+      reason: './deploy.sh ended with exit code 3',
       url: 'https://qa.example.com/',
     },
   })
@@ -111,7 +127,7 @@ test('a failed deploy is reported and releases its stage; the build stays passed
   ).toBeNull()
   expect(await readCurrent(ci.system.store, { project: build.project, stage: 'qa' })).toMatchObject({
     deployed: null,
-    latest: { status: 'failed', reason: 'sleep 1; exit 3 ended with exit code 3' },
+    latest: { status: 'failed', reason: './deploy.sh ended with exit code 3' },
   })
   // A fixed commit is deployed.
   await ci.push(at, 'ada/red', 'qa', lambciJson('true', { stages: { qa: 'qa' }, deploy: 'true' }))

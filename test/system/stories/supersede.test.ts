@@ -8,8 +8,6 @@ beforeAll(async () => {
   ci = await openTestSystem({ concurrency: 6 })
 })
 afterAll(() => ci.close())
-
-const LONG = 'echo begun; sleep 40'
 const isAt = (build: { project: string; number: number }, status: string) =>
   ci.until(`${status} of #${build.number}`, async () => (await ci.view(build))?.status === status)
 
@@ -23,24 +21,23 @@ async function pushTwice(repository: string, branch: string, files: Files): Prom
 }
 
 test('a newer commit of a branch cancels the older build within seconds', async () => {
-  const commit = await pushTwice('ada/branch', 'topic', lambciJson(LONG))
+  const gate = ci.gate()
+  const commit = await pushTwice('ada/branch', 'topic', lambciJson(`echo begun; ${gate.wait}`))
   const older = await ci.ended({ project: 'gh/ada/branch', number: 1 })
   expect(older).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
   expect(Date.parse(older.endedAt ?? '') - Date.parse(older.startedAt ?? '')).toBeLessThan(20_000)
   expect((await ci.statuses('ada/branch', commit)).at(-1)).toMatch(/^error lambci\/push: Superseded by #2/)
   expect(await ci.log(older)).toMatch(/▸ The build was cancelled \(Superseded by #2\) after/)
   await isAt({ project: 'gh/ada/branch', number: 2 }, 'running')
-  await lambci(['cancel', 'ada/branch#2', '--data', join(ci.directory, 'data')])
-  await ci.ended({ project: 'gh/ada/branch', number: 2 })
+  await gate.open()
 })
 
 test('a newer commit of a pull request cancels its older build, and no other branch', async () => {
   const project = 'gh/ada/pulls'
+  const gate = ci.gate()
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, 'ada/pulls', 'master')
-  await ci.ended({ project, number: 1 })
-  await ci.push(at, 'ada/pulls', 'topic', lambciJson(LONG, { branches: { master: true, other: true } }))
-  await ci.ended({ project, number: 2 })
+  await ci.push(at, 'ada/pulls', 'topic', lambciJson(gate.wait, { branches: { master: true, other: true } }))
   await ci.api('POST', '/repos/ada/pulls/pulls', { title: 'A change', head: 'topic', base: 'master' })
   await isAt({ project, number: 3 }, 'running')
   await ci.push(at, 'ada/pulls', 'other')
@@ -50,24 +47,27 @@ test('a newer commit of a pull request cancels its older build, and no other bra
     reason: expect.stringMatching(/^Superseded by #[56]$/),
   })
   expect((await ci.view({ project, number: 4 }))?.status).toBe('running')
-  for (const number of [4, 5, 6])
-    await lambci(['cancel', `ada/pulls#${number}`, '--data', join(ci.directory, 'data')])
+  await gate.open()
 })
 
 test.each([
-  ['a branch with a stage', lambciJson('sleep 6', { stages: { master: 'dev' }, deploy: 'true' })],
-  ['cancelSuperseded false', lambciJson('sleep 6', { cancelSuperseded: false })],
-])('%s is built to its end', async (name, files) => {
+  ['a branch with a stage', { stages: { master: 'dev' }, deploy: 'true' }],
+  ['cancelSuperseded false', { cancelSuperseded: false }],
+])('%s is built to its end', async (name, rest) => {
   const repository = `ada/${name.replaceAll(' ', '-')}`
-  await pushTwice(repository, 'master', files)
+  const gate = ci.gate()
+  await pushTwice(repository, 'master', lambciJson(`[ -e change.txt ] || { ${gate.wait}; }`, rest))
   const project = `gh/${repository}`
-  expect((await ci.ended({ project, number: 1 })).status).toBe('passed')
+  // The older build is still running when the newer one has ended.
   expect((await ci.ended({ project, number: 2 })).status).toBe('passed')
+  expect((await ci.view({ project, number: 1 }))?.status).toBe('running')
+  await gate.open()
+  expect((await ci.ended({ project, number: 1 })).status).toBe('passed')
 })
 
 test('a build that is not superseded can still be cancelled by hand', async () => {
   const project = 'gh/ada/person'
-  await pushTwice('ada/person', 'master', lambciJson(LONG, { cancelSuperseded: false }))
+  await pushTwice('ada/person', 'master', lambciJson('sleep 1000', { cancelSuperseded: false }))
   await isAt({ project, number: 2 }, 'running')
   for (const number of [1, 2]) {
     await lambci(['cancel', `ada/person#${number}`, '--data', join(ci.directory, 'data')])

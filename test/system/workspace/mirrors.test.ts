@@ -58,12 +58,10 @@ afterEach(() => server.behave({}))
 async function build(index: number, more: Partial<FetchOptions> = {}, name = 'repo'): Promise<string> {
   const { workspace, home } = await openSandbox(sandbox, false, [mirrors])
   await fetchCommit({
-    ...{
-      directory: workspace,
-      home,
-      remote: `${server.url}/owner/${name}.git`,
-      commit: commits[index] ?? '',
-    },
+    directory: workspace,
+    home,
+    remote: `${server.url}/owner/${name}.git`,
+    commit: commits[index] ?? '',
     refs: ['refs/heads/main'],
     depth: 2,
     path: process.env.PATH ?? '',

@@ -16,6 +16,7 @@ test.each([
   ['the one secret', ['new'], true],
   ['the old one of two while it is being replaced', ['old', 'new'], true],
   ['the new one of two', ['new', 'old'], true],
+  ['the last of three', ['oldest', 'old', 'new'], true],
   ['another secret', ['other'], false],
   ['no secret at all', [], false],
 ])('a body signed with "new", checked against %s', async (_, secrets, expected) => {

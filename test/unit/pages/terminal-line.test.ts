@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { layOutLine, PLAIN, textOfLine } from '../../../src/pages/browser/terminal-line.ts'
+import { layOutLine, textOfLine } from '../../../src/pages/browser/terminal-line.ts'
+import { PLAIN } from '../../../src/pages/browser/text-style.ts'
 
 const ESC = '\u001b'
 const style = (change: object) => ({ ...PLAIN, ...change })
@@ -21,6 +22,19 @@ describe('colours', () => {
     ['31;', PLAIN],
     ['38;5;999', PLAIN],
     ['999', PLAIN],
+    ['38;5;', PLAIN],
+    ['38;2;1;2;300', PLAIN],
+    ['38;2;1', style({ decorations: ['bold'] })],
+    ['38;9;1', style({ decorations: ['bold'] })],
+    ['38;5;16;48;5;231', style({ color: '0, 0, 0', background: '255, 255, 255' })],
+    ['48:2::1:2:3', style({ background: '1, 2, 3' })],
+    ['90;107', style({ color: 'ansi-bright-black', background: 'ansi-bright-white' })],
+    ['98;108', PLAIN],
+    ['31;42;49', style({ color: 'ansi-red' })],
+    ['1;2;3;4;5;7;8;9;22;23;24;25;27;28;29', PLAIN],
+    ['1;2;21', style({ decorations: ['dim'] })],
+    ['?31', PLAIN],
+    ['>4;1', PLAIN],
   ])('%s', (parameters, expected) => {
     expect(layOutLine(`${ESC}[${parameters}mx`, PLAIN)).toEqual({
       spans: [{ text: 'x', style: expected }],
