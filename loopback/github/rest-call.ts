@@ -1,3 +1,4 @@
+import type { StatusCode } from 'hono/utils/http-status'
 import type * as z from 'zod'
 import type { Account } from './account-payload.ts'
 import type { Access } from './credentials.ts'
@@ -14,7 +15,7 @@ export type Call = {
   accept: string
   access: Access
 }
-export type RestResponse = { status: number; body?: unknown; headers?: Record<string, string> }
+export type RestResponse = { status: StatusCode; body?: unknown; headers?: Record<string, string> }
 export type Route = {
   method: string
   pattern: string
@@ -23,10 +24,10 @@ export type Route = {
 
 /** An error response with GitHub's status and a message like GitHub's. */
 export class RestError extends Error {
-  readonly status: number
+  readonly status: StatusCode
   readonly errors: unknown[]
 
-  constructor(status: number, message: string, errors: unknown[] = []) {
+  constructor(status: StatusCode, message: string, errors: unknown[] = []) {
     super(message)
     this.status = status
     this.errors = errors

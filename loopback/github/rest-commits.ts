@@ -28,7 +28,7 @@ export const commitRoutes = [
       protected: false,
     }))
   }),
-  route('GET /repos/:owner/:repo/branches/:branch+', async call => {
+  route('GET /repos/:owner/:repo/branches/:branch{.+}', async call => {
     const { hub, repository, directory } = repositoryContext(call)
     const name = parameter(call, 'branch')
     const sha = await resolveBranch(hub.git, directory, name)
@@ -39,14 +39,14 @@ export const commitRoutes = [
       body: { name, commit: describe(hub.addresses, repository, commit), protected: false },
     }
   }),
-  route('GET /repos/:owner/:repo/git/ref/:ref+', readRef),
-  route('GET /repos/:owner/:repo/commits/:ref+', async call => {
+  route('GET /repos/:owner/:repo/git/ref/:ref{.+}', readRef),
+  route('GET /repos/:owner/:repo/commits/:ref{.+}', async call => {
     const { hub, repository } = repositoryContext(call)
     const commit = await readNamedCommit(call, parameter(call, 'ref'))
     if (!commit) throw new RestError(422, `No commit found for SHA: ${parameter(call, 'ref')}`)
     return { status: 200, body: describe(hub.addresses, repository, commit) }
   }),
-  route('GET /repos/:owner/:repo/contents/:path+', readContents),
+  route('GET /repos/:owner/:repo/contents/:path{.+}', readContents),
 ]
 
 function repositoryContext(call: Call): { hub: Hub; repository: Repository; directory: string } {

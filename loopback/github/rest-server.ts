@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Context, Hono } from 'hono'
+import { TrieRouter } from 'hono/router/trie-router'
+import { readBody } from '../loopback.ts'
 import { checkCredentials } from './credentials.ts'
 import type { Hub } from './hub.ts'
 import { checkAccess } from './rest-access.ts'
@@ -15,12 +18,6 @@ const MAX_BODY_BYTES = 1_048_576
 const HOUR_S = 3600
 const RATE_LIMIT = 5000
 
-/** Compiles a path pattern: `:name` matches one segment, `:name+` one or more. */
-const compile = (pattern: string) =>
-  new RegExp(
-    `^${pattern.replace(/:(\w+)(\+?)/g, (_, name, more) => `(?<${name}>${more ? '.+' : '[^/]+'})`)}$`,
-  )
-
 /** The first match wins, so specific routes precede general ones. */
 const routes = [
   ...appRoutes,
@@ -30,111 +27,124 @@ const routes = [
   ...pullRoutes,
   ...deploymentRoutes,
   ...hookRoutes,
-].map(route => ({ ...route, expression: compile(route.pattern) }))
+]
 
-/** Handles requests to the REST API. The rate limit is reported in headers but not enforced. */
+type Env = {
+  /** The body is null if it was too large. */
+  Bindings: { headers: IncomingMessage['headers']; body: Buffer | null }
+  Variables: { call: Omit<Call, 'parameters'> }
+}
+
+/** Handles requests to the REST API. */
 export function serveRest(hub: Hub) {
+  const app = createApp(hub)
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', headers } = request
+    const body = await readBody(request, MAX_BODY_BYTES)
+    const answer = await app.fetch(new Request(urlOf(hub, request), { method }), { headers, body })
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    response.end(await answer.bytes())
+  }
+}
+
+/** The requested URL. Its origin is the server's address, by whichever name the client knows it. */
+function urlOf({ addresses }: Hub, request: IncomingMessage): URL {
+  const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '/') ?? []
+  const url = new URL(addresses.apiUrl)
+  url.pathname = path
+  url.search = query
+  return url
+}
+
+function createApp(hub: Hub): Hono<Env> {
+  // For `commits/main/status`, Hono's default router chooses `commits/:ref{.+}`, whatever the order of the routes.
+  const app = new Hono<Env>({ router: new TrieRouter(), getPath })
+  const countRequest = startRateLimit()
+  app.onError((error, c) => respond(c, describeError(error)))
+  app.notFound(c => {
+    throw notImplemented(c)
+  })
+  app.use(async (c, next) => {
+    for (const [name, value] of Object.entries(countRequest())) c.header(`x-ratelimit-${name}`, String(value))
+    c.set('call', readCall(hub, c))
+    await next()
+  })
+  for (const route of routes) app.on(route.method, route.pattern, c => handle(c, route))
+  return app
+}
+
+/** Paths are matched as they are encoded: an encoded slash is part of a parameter. */
+const getPath = ({ url }: Request) =>
+  new URL(url).pathname.replace(/^\/api\/v3/, '').replace(/(.)\/$/, '$1') || '/'
+
+/** The rate limit is reported in headers but not enforced. */
+function startRateLimit() {
   let used = 0
   let reset = 0
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return () => {
     const now = Math.floor(Date.now() / 1000)
     if (now >= reset) [used, reset] = [0, now + HOUR_S]
     used++
-    const limits = {
-      limit: RATE_LIMIT,
-      remaining: Math.max(0, RATE_LIMIT - used),
-      used,
-      reset,
-      resource: 'core',
-    }
-    const rate = Object.entries(limits).map(([name, value]) => [`x-ratelimit-${name}`, String(value)])
-    const { status, body, headers } = await handleRequest(hub, request)
-    const isRaw = body instanceof Uint8Array
-    response.writeHead(status, {
-      ...Object.fromEntries(rate),
-      'content-type': isRaw ? 'application/octet-stream' : 'application/json; charset=utf-8',
-      ...headers,
-    })
-    response.end(body === undefined || isRaw ? body : JSON.stringify(body))
+    return { limit: RATE_LIMIT, remaining: Math.max(0, RATE_LIMIT - used), used, reset, resource: 'core' }
   }
 }
 
-async function handleRequest(hub: Hub, request: IncomingMessage): Promise<RestResponse> {
-  try {
-    const call = await readCall(hub, request)
-    const { route, parameters } = findRoute(request.method ?? 'GET', call.url.pathname)
-    checkAccess(call.access, route, parameters)
-    return await route.handle({ ...call, parameters })
-  } catch (error) {
-    if (!(error instanceof RestError)) console.error('Unexpected error in the local GitHub:', error)
-    const { status, message, errors } =
-      error instanceof RestError ? error : new RestError(500, 'Server Error')
-    const details = errors.length > 0 && { errors }
-    return {
-      status,
-      body: {
-        message,
-        ...details,
-        documentation_url: 'https://docs.github.com/rest',
-        status: String(status),
-      },
-    }
-  }
+function readCall(hub: Hub, { env, req }: Context<Env>): Omit<Call, 'parameters'> {
+  const { authorization, accept = '' } = env.headers
+  const access = checkCredentials(authorization, hub.tokens, hub.app)
+  return { hub, url: new URL(req.url), accept, access, body: parseJson(env.body) }
 }
 
-async function readCall(hub: Hub, request: IncomingMessage): Promise<Omit<Call, 'parameters'>> {
-  const { authorization, accept = '' } = request.headers
-  const { apiUrl } = hub.addresses
-  const url = new URL(apiUrl)
-  const [path = '', query = ''] = splitAtFirst(request.url ?? '/', '?')
-  url.pathname = path
-  url.search = query
-  return {
-    hub,
-    url,
-    accept,
-    access: checkCredentials(authorization, hub.tokens, hub.app),
-    body: await readJson(request),
-  }
-}
-
-const splitAtFirst = (text: string, separator: string) => {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-function findRoute(method: string, pathname: string): { route: Route; parameters: Record<string, string> } {
-  const path = pathname.replace(/^\/api\/v3/, '').replace(/(.)\/$/, '$1') || '/'
-  for (const { expression, ...route } of routes) {
-    const match = route.method === method && expression.exec(path)
-    if (match) return { route, parameters: decode(match.groups ?? {}) }
-  }
-  throw new RestError(501, `The local GitHub does not implement ${method} ${path}, only what lambci needs.`)
-}
-
-function decode(groups: Record<string, string>): Record<string, string> {
-  try {
-    return Object.fromEntries(
-      Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]),
-    )
-  } catch {
-    throw new RestError(400, 'The path contains an invalid percent encoding. Encode it as UTF-8.')
-  }
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    // Keep reading, or the client could not receive the response, but discard the rest.
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk)
-  }
-  if (size > MAX_BODY_BYTES) throw new RestError(413, 'The request body exceeds 1 MiB.')
-  const text = Buffer.concat(chunks).toString()
+function parseJson(body: Buffer | null): unknown {
+  if (!body) throw new RestError(413, 'The request body exceeds 1 MiB.')
+  const text = body.toString()
   try {
     return text.trim() === '' ? {} : JSON.parse(text)
   } catch {
     throw new RestError(400, 'Problems parsing JSON')
   }
+}
+
+async function handle(c: Context<Env>, route: Route): Promise<Response> {
+  // Hono answers HEAD with the route for GET.
+  if (c.req.method !== route.method) throw notImplemented(c)
+  const parameters = readParameters(c)
+  const { call } = c.var
+  checkAccess(call.access, route, parameters)
+  return respond(c, await route.handle({ ...call, parameters }))
+}
+
+/** Hono leaves invalid percent encodings as they are; GitHub refuses them. */
+function readParameters({ req }: Context<Env>): Record<string, string> {
+  try {
+    decodeURIComponent(req.path)
+  } catch {
+    throw new RestError(400, 'The path contains an invalid percent encoding. Encode it as UTF-8.')
+  }
+  return req.param()
+}
+
+const notImplemented = ({ req: { method, path } }: Context<Env>) =>
+  new RestError(501, `The local GitHub does not implement ${method} ${path}, only what lambci needs.`)
+
+function describeError(error: Error): RestResponse {
+  if (!(error instanceof RestError)) console.error('Unexpected error in the local GitHub:', error)
+  const { status, message, errors } = error instanceof RestError ? error : new RestError(500, 'Server Error')
+  const details = errors.length > 0 && { errors }
+  return {
+    status,
+    body: {
+      message,
+      ...details,
+      documentation_url: 'https://docs.github.com/rest',
+      status: String(status),
+    },
+  }
+}
+
+function respond(c: Context<Env>, { status, body, headers }: RestResponse): Response {
+  const isRaw = body instanceof Uint8Array
+  const contentType = isRaw ? 'application/octet-stream' : 'application/json; charset=utf-8'
+  const content = isRaw ? new Uint8Array(body) : body === undefined ? null : JSON.stringify(body)
+  return c.newResponse(content, status, { 'content-type': contentType, ...headers })
 }

@@ -37,13 +37,13 @@ export function shortText() {
 
 export const statusRoutes = [
   route('POST /repos/:owner/:repo/statuses/:sha', create),
-  route('GET /repos/:owner/:repo/commits/:ref+/statuses', async call => {
+  route('GET /repos/:owner/:repo/commits/:ref{.+}/statuses', async call => {
     const repository = requireRepository(call)
     return paginate(call, statusesOf(call.hub, repository, await resolveSha(call)), status =>
       describe(call.hub, repository, status),
     )
   }),
-  route('GET /repos/:owner/:repo/commits/:ref+/status', async call => {
+  route('GET /repos/:owner/:repo/commits/:ref{.+}/status', async call => {
     const repository = requireRepository(call)
     const sha = await resolveSha(call)
     const latest = latestStatuses(call.hub, repository, sha)

@@ -56,7 +56,7 @@ export async function receiveBody(
     for await (const bytes of request.body) await take(bytes)
   }
   if (size !== expected) throw new Fault('IncompleteBody')
-  return { checksum: digests.verify(trailers) }
+  return { checksum: await digests.verify(trailers) }
 }
 
 function framingOf(payload: string): { chunked: boolean; signed: boolean } {
@@ -89,7 +89,7 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
     update: (bytes: Buffer) => {
       for (const digest of [checksum, sha256, md5]) digest?.update(bytes)
     },
-    verify: (trailers: Trailers): Checksum | undefined => {
+    verify: async (trailers: Trailers): Promise<Checksum | undefined> => {
       if (sha256 && !constantTimeEqual(sha256.digest('hex'), payload))
         throw new Fault('XAmzContentSHA256Mismatch')
       if (md5 && md5.digest('base64') !== contentMd5) throw new Fault('BadDigest')
@@ -97,7 +97,7 @@ function startDigests({ headers }: S3Request, { payload }: Authorization) {
       if (!algorithm || !checksum) return undefined
       const value = given?.value ?? trailers.get(declared ?? '')
       if (value === undefined) throw new Fault('MalformedTrailerError')
-      verifyChecksum({ algorithm, value }, checksum.digest())
+      verifyChecksum({ algorithm, value }, await checksum.digest())
       return { algorithm, value }
     },
   }

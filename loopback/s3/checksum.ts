@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
-import { type Crc, startCrc32, startCrc32c, startCrc64nvme } from './crc.ts'
+import { Crc32, Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc'
 import { Fault } from './faults.ts'
 
+/** An incremental checksum; `digest` returns its bytes, most significant first. */
+type Digest = { update(bytes: Uint8Array): void; digest(): Uint8Array | Promise<Uint8Array> }
+
 const ALGORITHMS = {
-  crc32: startCrc32,
-  crc32c: startCrc32c,
-  crc64nvme: startCrc64nvme,
-  sha1: (): Crc => createHash('sha1'),
-  sha256: (): Crc => createHash('sha256'),
+  crc32: (): Digest => new Crc32(),
+  crc32c: (): Digest => new Crc32c(),
+  crc64nvme: (): Digest => new Crc64Nvme(),
+  sha1: (): Digest => createHash('sha1'),
+  sha256: (): Digest => createHash('sha256'),
 }
 
 export type Algorithm = keyof typeof ALGORITHMS
@@ -19,7 +22,7 @@ const PREFIX = 'x-amz-checksum-'
 // Headers with the prefix that control checksums but do not contain one.
 const SETTINGS = new Set(['algorithm', 'mode', 'type'])
 
-export const startChecksum = (algorithm: Algorithm): Crc => ALGORITHMS[algorithm]()
+export const startChecksum = (algorithm: Algorithm): Digest => ALGORITHMS[algorithm]()
 
 export const checksumHeader = ({ algorithm, value }: Checksum) => ({ [`${PREFIX}${algorithm}`]: value })
 
@@ -57,7 +60,7 @@ export function checksumIn(headers: ReadonlyMap<string, string>): Checksum | und
 }
 
 /** @throws {Fault} BadDigest, or InvalidRequest if the value is not valid for its algorithm */
-export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): void {
+export function verifyChecksum({ algorithm, value }: Checksum, actual: Uint8Array): void {
   const given = Buffer.from(value, 'base64')
   if (given.length !== actual.length || given.toString('base64') !== value)
     throw new Fault('InvalidRequest', `Value for ${PREFIX}${algorithm} header is invalid.`)
@@ -69,8 +72,8 @@ export function verifyChecksum({ algorithm, value }: Checksum, actual: Buffer): 
 }
 
 /** The composite checksum of a multipart object: the checksum of its parts' checksums. */
-export function compositeChecksum(algorithm: Algorithm, parts: string[]): Checksum {
+export async function compositeChecksum(algorithm: Algorithm, parts: string[]): Promise<Checksum> {
   const checksum = startChecksum(algorithm)
   for (const part of parts) checksum.update(Buffer.from(part, 'base64'))
-  return { algorithm, value: `${checksum.digest().toString('base64')}-${parts.length}` }
+  return { algorithm, value: `${Buffer.from(await checksum.digest()).toString('base64')}-${parts.length}` }
 }

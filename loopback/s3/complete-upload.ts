@@ -97,13 +97,13 @@ async function checksumOfObject(call: Call, upload: Upload, parts: Part[]): Prom
     const size = parts.reduce((sum, part) => sum + part.size, 0)
     const blobs = parts.flatMap(part => part.blobs)
     for await (const bytes of call.blobs.read(blobs, fullSpan(size))) checksum.update(bytes)
-    const digest = checksum.digest()
+    const digest = await checksum.digest()
     if (given) verifyChecksum(given, digest)
-    return { algorithm, value: digest.toString('base64') }
+    return { algorithm, value: Buffer.from(digest).toString('base64') }
   }
   const values = parts.flatMap(part => (part.checksum?.algorithm === algorithm ? part.checksum.value : []))
   if (values.length < parts.length) return undefined
-  const composite = compositeChecksum(algorithm, values)
+  const composite = await compositeChecksum(algorithm, values)
   if (given && given.value.replace(/-\d+$/, '') !== composite.value.replace(/-\d+$/, ''))
     throw new Fault('BadDigest')
   return composite
