@@ -1,10 +1,24 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** System tests mostly wait for processes, git and servers, so there are more workers than cores. */
-const SYSTEM_WORKERS = 6
+/** System tests often wait for processes, git and servers, so there are more workers than cores. */
+const SYSTEM_WORKERS = 4
+const SLOW = /\/(stories|hostile|cli)\//
+
+/** Starts the slow files first, so that no worker is left alone with one at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return [
+      ...sorted.filter(({ moduleId }) => SLOW.test(moduleId)),
+      ...sorted.filter(({ moduleId }) => !SLOW.test(moduleId)),
+    ]
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         test: {
