@@ -74,7 +74,7 @@ export async function prepareStack(context: Context, name: string): Promise<Stac
 }
 
 /**
- * What the user must do about a stack that can neither be updated nor deleted without a decision; null for others.
+ * How to repair a stack that cannot be updated or deleted until the user decides; null for other stacks.
  */
 function describeFix({ cliOptions }: Aws, name: string, status: string): string | null {
   const command = (action: string) => `"aws cloudformation ${action} --stack-name ${name}${cliOptions}"`

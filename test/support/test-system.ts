@@ -27,7 +27,7 @@ const SHORT_INTERVALS = {
   LAMBCI_LOG_UPLOAD_MS: '200',
   LAMBCI_KILL_GRACE_MS: '500',
 }
-const TIMEOUT_MS = 90_000
+const TIMEOUT_MS = 45_000
 /** Between looks at what changes without an event, such as a commit's statuses. */
 const POLL_MS = 200
 
