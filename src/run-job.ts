@@ -2,7 +2,8 @@ import { readSecretVariables } from './account/secrets.ts'
 import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.ts'
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
-import { runStep, type StepEnd } from './command/run-step.ts'
+import { prepareOutput } from './command/output-pipe.ts'
+import { runStep, type StepContext, type StepEnd } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
 import { acquireStage, candidateOf } from './deploy/acquire-stage.ts'
 import { assumeDeployRole } from './deploy/assume-role.ts'
@@ -11,7 +12,6 @@ import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { createSink } from './log/sink.ts'
 import { repositoryOf } from './model/build.ts'
-import { describeDuration } from './model/duration.ts'
 import { type Exit, succeeded } from './model/exit.ts'
 import { describePlan } from './planning/describe.ts'
 import { commandEnvironment } from './planning/environment.ts'
@@ -94,8 +94,7 @@ async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promi
   const end = await runBuild(job, preparing).catch(async error =>
     cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) }),
   )
-  const duration = describeDuration(now().getTime() - Date.parse(recorder.run.startedAt ?? ''))
-  await log.writeLine(describeRunEnd(end, duration))
+  await log.writeLine(describeRunEnd(end, now().getTime() - Date.parse(recorder.run.startedAt ?? '')))
   const written = await recorder.time('log', () => log.end())
   await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })
   if (end.conclusion === 'passed') await (await preparing).caches.save()
@@ -134,6 +133,7 @@ async function prepare(
 
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
   const { build, recorder, log, cancel } = job
+  await using output = prepareOutput()
   const [repository, commit] = [repositoryOf(build.project), build.commit.slice(0, 10)]
   await log.writeLine(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
   await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
@@ -150,13 +150,13 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
-  const test = command ? await run(job, workspace, command, { signal: cancel.signal }) : null
+  const test = command ? await run(job, workspace, command, { signal: cancel.signal, output }) : null
   if (cancel.request) return cancelled(job, test?.exit)
   if (test && !succeeded(test.exit)) return runEnd('failed', test)
   // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
   if (!plan.stage) return runEnd('passed', { exit: test?.exit ?? null })
-  const step = plan.steps.find(({ name }) => name === 'deploy') ?? null
+  const step = plan.steps.find(({ name }) => name === 'deploy')
   const deploy = await deployStage(job, workspace, plan.stage, step, test?.exit ?? null)
   return endAfterDeploy(build, test?.exit ?? null, deploy)
 }
@@ -164,26 +164,27 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
 const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
   runEnd('cancelled', { exit, reason: log.redact(cancel.request?.why ?? '') })
 
+type RunOptions = Pick<StepContext, 'signal' | 'output'> & { credentials?: Record<string, string> }
+
 /** Runs a step in the workspace. Nothing that it started survives it. */
 async function run(
   { build, grants, recorder, log, runner, path, deadline, killGraceMs: graceMs, ownsMachine }: ClaimedJob,
-  { sandbox, resolved, secrets }: Workspace,
+  { sandbox: { directory, workspace, home, temp }, resolved, secrets }: Workspace,
   step: Step,
-  { signal, credentials = {} }: { signal?: AbortSignal; credentials?: Record<string, string> } = {},
+  { credentials = {}, ...options }: RunOptions = {},
 ): Promise<StepEnd> {
-  const { region, requestId } = runner
   const env = commandEnvironment({
     build,
     config: resolved.config,
     step,
     credentials,
     buildUrl: grants.buildUrl,
-    runtime: { home: sandbox.home, temp: sandbox.temp, path, region, requestId },
+    runtime: { home, temp, path, region: runner.region, requestId: runner.requestId },
     secrets,
   })
-  const context = { directory: sandbox.workspace, env, deadline, graceMs, ...(signal && { signal }) }
+  const context = { directory: workspace, env, deadline, graceMs, ...options }
   const end = await recorder.time(step.name, () => runStep(step, context, log))
-  await killOrphanProcesses(sandbox.directory, ownsMachine)
+  await killOrphanProcesses(directory, ownsMachine)
   return end
 }
 
@@ -191,12 +192,11 @@ async function run(
 async function deployStage(
   job: ClaimedJob,
   workspace: Workspace,
-  planned: PlannedStage,
-  step: Step | null,
+  { name, url, role, error }: PlannedStage,
+  step: Step | undefined,
   exit: Exit | null,
 ): Promise<Deploy> {
   const { build, store, recorder, log, deadline, now } = job
-  const { name, url, role, error } = planned
   const stage = { project: build.project, stage: name }
   const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
   const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
@@ -231,9 +231,9 @@ async function deployStage(
 async function runDeploy(
   job: ClaimedJob,
   workspace: Workspace,
-  step: Step | null,
+  step: Step | undefined,
   stageRole: string | null,
-): Promise<{ exit: Exit | null; reason: string | null }> {
+): Promise<Pick<Deploy, 'exit' | 'reason'>> {
   const { build, grants, log, runner } = job
   try {
     if (!step) throw new Error('The plan has no deploy')

@@ -9,6 +9,17 @@ import { execa } from 'execa'
 /** A pipe buffers 64 KiB, at most 1 MiB. More than this after the command's end must have been written since. */
 const MAX_DRAINED_BYTES = 2 * 1024 * 1024
 
+/** A pipe that is opened ahead, for one command. */
+export type PreparedOutput = AsyncDisposable & { pipe: Promise<OutputPipe> }
+
+/** Opens a pipe that a command will need. Closes it in the end, used or not. */
+export function prepareOutput(): PreparedOutput {
+  const pipe = OutputPipe.open()
+  const close = () => pipe.then(opened => opened.close())
+  pipe.catch(() => {})
+  return { pipe, [Symbol.asyncDispose]: () => close().catch(() => {}) }
+}
+
 /**
  * A real pipe for a command's stdout and stderr. One descriptor for both keeps their order. Unlike the socket pairs
  * that Node gives its children, a pipe can be reopened (`echo x > /dev/stderr`, `tee /dev/stdout`).

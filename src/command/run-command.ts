@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { Exit } from '../model/exit.ts'
 import { UserError } from '../model/user-error.ts'
-import { OutputPipe } from './output-pipe.ts'
+import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
 
 /** How long children in the background may still write output after the shell has ended. */
@@ -22,6 +22,7 @@ export type Command = {
   graceMs?: number
   /** Stops the command, as the deadline does. */
   signal?: AbortSignal | undefined
+  output?: PreparedOutput | undefined
 }
 
 export type CommandEnd = { exit: Exit; durationMs: number }
@@ -34,7 +35,7 @@ export type CommandEnd = { exit: Exit; durationMs: number }
 export async function runCommand(options: Command): Promise<CommandEnd> {
   const { deadline, signal, onOutput, graceMs = 5000 } = options
   requireNoNul(options)
-  const pipe = await OutputPipe.open()
+  const pipe = await (options.output?.pipe ?? OutputPipe.open())
   try {
     const startedAt = performance.now()
     const group = new ProcessGroup(spawnShell(options, pipe.writer as 3), graceMs)

@@ -1,5 +1,6 @@
 import { type Exit, reasonOfExit, shortCommand } from '../model/exit.ts'
 import type { Step } from '../planning/plan.ts'
+import type { PreparedOutput } from './output-pipe.ts'
 import { runCommand } from './run-command.ts'
 
 export type StepContext = {
@@ -12,6 +13,7 @@ export type StepContext = {
   graceMs: number
   /** Stops the command earlier. */
   signal?: AbortSignal
+  output?: PreparedOutput
 }
 
 /** Receives a step's output and the runner's own lines. */
@@ -27,7 +29,7 @@ export type StepEnd = { exit: Exit; reason: string | null }
 /** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
   { command, timeoutSeconds }: Pick<Step, 'command' | 'timeoutSeconds'>,
-  { directory, env, deadline, graceMs, signal }: StepContext,
+  { directory, env, deadline, graceMs, signal, output }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
@@ -39,6 +41,7 @@ export async function runStep(
     deadline: Math.min(limit, deadline),
     graceMs,
     signal,
+    output,
     onOutput: bytes => log.write(bytes),
   })
   const redacted = log.redact(command)

@@ -27,6 +27,7 @@ export type AccountRules = {
 }
 
 const GLOBAL = 'config/global.json'
+const settingsSchema = z.strictObject({ global: z.unknown().optional(), repository: z.unknown().optional() })
 
 /**
  * Reads the account's settings. Null means that the file does not exist.
@@ -49,9 +50,7 @@ export function readSettings(
  * @throws UserError if they are invalid
  */
 export function parseSettings(project: string, settings: unknown): Layer[] {
-  const parts = z
-    .strictObject({ global: z.unknown().optional(), repository: z.unknown().optional() })
-    .safeParse(settings)
+  const parts = settingsSchema.safeParse(settings)
   if (!isObject(settings) || !parts.success) {
     throw new UserError(
       `The account's settings for ${project} must be an object with "global" and "repository".`,

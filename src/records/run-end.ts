@@ -1,5 +1,6 @@
 import type { Build } from '../model/build.ts'
 import type { Conclusion } from '../model/conclusion.ts'
+import { describeDuration } from '../model/duration.ts'
 import type { Exit } from '../model/exit.ts'
 import type { Deploy, JobRun } from './job-run.ts'
 
@@ -34,8 +35,8 @@ const SENTENCES: Record<Conclusion, string> = {
 }
 
 /** The last line of a log, such as `The build failed after 42 s`. */
-export function describeRunEnd({ conclusion, reason }: RunEnd, duration: string): string {
+export function describeRunEnd({ conclusion, reason }: RunEnd, ms: number): string {
   const why =
     conclusion === 'cancelled' && reason ? ` ${reason.startsWith('by ') ? reason : `(${reason})`}` : ''
-  return `${SENTENCES[conclusion]}${why} after ${duration}`
+  return `${SENTENCES[conclusion]}${why} after ${describeDuration(ms)}`
 }

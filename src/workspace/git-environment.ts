@@ -18,6 +18,7 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['advice.detachedHead', 'false'],
     ['init.defaultBranch', 'main'],
     ['gc.auto', '0'],
+    ['maintenance.auto', 'false'],
     // Every fetch is stored as one pack, however small.
     ['fetch.unpackLimit', '1'],
     // One worker per processor.

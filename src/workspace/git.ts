@@ -1,7 +1,8 @@
-import { appendFile, copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GitError, GitPluginError, type SimpleGit } from 'simple-git'
 import { UserError } from '../model/user-error.ts'
+import { createRepository } from './create-repository.ts'
 import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { gitError } from './git-error.ts'
 import type { Mirror, Mirrors } from './mirrors.ts'
@@ -30,9 +31,8 @@ const FULL_DEPTH = 2_147_483_647
  */
 export async function fetchCommit(options: FetchOptions): Promise<void> {
   const remote = requireValid(options)
-  const initialising = withGit(options, git => initialise(git, options.directory, remote))
   const fetching = options.mirrors ? fetchToMirror(options, options.mirrors) : null
-  const [, mirror] = await Promise.all([initialising, fetching])
+  const [mirror] = await Promise.all([fetching, createRepository(gitDirectoryOf(options), remote)])
   if (!mirror) await fetchObject(options)
   await withGit(options, async git => {
     if (mirror) await useObjectsOf(mirror, options.directory)
@@ -50,7 +50,8 @@ export async function fetchCommit(options: FetchOptions): Promise<void> {
 export async function fetchObject(options: FetchOptions): Promise<void> {
   const remote = requireValid(options)
   await withGit(options, async git => {
-    const isNew = await initialise(git, options.directory, remote)
+    const isNew = !(await lstat(gitDirectoryOf(options)).catch(() => null))
+    if (isNew) await createRepository(gitDirectoryOf(options), remote)
     if (isNew || !(await hasCommit(git, options.commit))) await fetchMissing(git, options, remote)
   })
 }
@@ -62,10 +63,10 @@ async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<M
   const mirror = await mirrors.open(options.remote, options.isPrivate ?? true)
   if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
   await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
-  await withGit({ ...options, directory: mirror.directory }, async git => {
-    if (mirror.files.size === 0) await git.raw('init', '--bare', '--template=')
-    await fetchMissing(git, options, remote, `:refs/kept/${commit}`)
-  })
+  if (mirror.files.size === 0) await createRepository(mirror.directory, null)
+  await withGit({ ...options, directory: mirror.directory }, git =>
+    fetchMissing(git, options, remote, `:refs/kept/${commit}`),
+  )
   // A shallow fetch may have cut off the history of other commits: their depths are no longer known.
   mirror.depths.clear()
   mirror.depths.set(commit, depth)
@@ -82,6 +83,8 @@ async function useObjectsOf({ directory }: Mirror, repository: string): Promise<
     if (error.code !== 'ENOENT') throw error
   })
 }
+
+const gitDirectoryOf = ({ directory }: GitOptions) => join(directory, '.git')
 
 function requireValid(options: FetchOptions): URL {
   if (!SHA.test(options.commit)) throw new UserError(notACommitId(options.commit))
@@ -166,16 +169,4 @@ async function hasCommit(git: SimpleGit, commit: string): Promise<boolean> {
     error =>
       error instanceof GitError && !(error instanceof GitPluginError) ? false : Promise.reject(error),
   )
-}
-
-/** Creates the repository unless it exists. Returns whether it was created. */
-async function initialise(git: SimpleGit, directory: string, remote: URL): Promise<boolean> {
-  const exists = await lstat(join(directory, '.git')).catch(() => null)
-  if (exists) return false
-  await git.raw('init', '--template=')
-  // Of git's template only these directories are needed: tools write hooks and excludes there.
-  for (const name of ['hooks', 'info']) await mkdir(join(directory, '.git', name), { recursive: true })
-  const origin = `[remote "origin"]\n\turl = "${remote.href}"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
-  await appendFile(join(directory, '.git', 'config'), origin)
-  return true
 }

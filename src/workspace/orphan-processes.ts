@@ -100,7 +100,7 @@ function livingThread(pid: number): string | undefined {
 
 /** `startTime` is in clock ticks since boot. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function readStat(pid: number | string): Stat | undefined {
-  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   // The command name, in parentheses, may contain anything.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (

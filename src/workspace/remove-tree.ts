@@ -1,4 +1,5 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { UserError } from '../model/user-error.ts'
@@ -17,7 +18,8 @@ export async function removeAllExcept(directory: string, retained: ReadonlySet<s
  */
 export async function removeTree(path: string) {
   try {
-    await rm(path, { recursive: true, force: true, maxRetries: 2 })
+    // Synchronous, which takes a third of the time: nothing else is to be done meanwhile.
+    rmSync(path, { recursive: true, force: true, maxRetries: 2 })
   } catch {
     // Read-only directories (Go's module cache) and paths longer than PATH_MAX: chmod and rm descend step by step.
     const options = { env: { PATH: process.env.PATH ?? '/usr/bin:/bin' }, extendEnv: false, reject: false }

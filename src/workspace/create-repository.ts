@@ -1,0 +1,47 @@
+import { lstat, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** What tools expect in a working copy: they write hooks and excludes there. */
+const WORKING_COPY_DIRECTORIES = ['hooks', 'info']
+
+/**
+ * Writes an empty repository, as `git init` would without its templates. A process more would delay each build by
+ * several milliseconds. https://git-scm.com/docs/gitrepository-layout
+ * @param gitDirectory does not exist yet
+ * @param origin the remote of a working copy; null for a bare repository
+ */
+export async function createRepository(gitDirectory: string, origin: URL | null): Promise<void> {
+  const inside = (name: string) => join(gitDirectory, name)
+  const directories = ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']
+  if (origin) directories.push(...WORKING_COPY_DIRECTORIES)
+  await Promise.all(directories.map(name => mkdir(inside(name), { recursive: true })))
+  await writeFile(inside('HEAD'), 'ref: refs/heads/main\n')
+  await writeFile(inside('config'), describeConfig(origin, await ignoresCase(gitDirectory)))
+}
+
+function describeConfig(origin: URL | null, ignoreCase: boolean): string {
+  const core = {
+    repositoryformatversion: 0,
+    filemode: true,
+    bare: origin === null,
+    ...(origin && { logallrefupdates: true }),
+    ...(ignoreCase && { ignorecase: true }),
+    // macOS may store names of files in another normal form than git does.
+    ...(process.platform === 'darwin' && { precomposeunicode: true }),
+  }
+  const lines = ['[core]', ...Object.entries(core).map(([key, value]) => `\t${key} = ${value}`)]
+  if (origin)
+    lines.push(
+      '[remote "origin"]',
+      `\turl = "${origin.href}"`,
+      '\tfetch = +refs/heads/*:refs/remotes/origin/*',
+    )
+  return `${lines.join('\n')}\n`
+}
+
+/** The way in which git itself finds this out. */
+const ignoresCase = (gitDirectory: string) =>
+  lstat(join(gitDirectory, 'hEAD')).then(
+    () => true,
+    () => false,
+  )
