@@ -63,6 +63,13 @@ type ClaimedJob = JobContext &
 /** The commit in a clean sandbox, and its configuration. */
 type Workspace = { sandbox: Sandbox; caches: Caches; resolved: Resolved; secrets: Record<string, string> }
 
+/** `onFetch` is called when git begins to fetch. */
+type PrepareOptions = Pick<ClaimedJob, 'store'> & {
+  secrets: Promise<Record<string, string>>
+  signal: AbortSignal
+  onFetch: () => void
+}
+
 /**
  * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
  * stage is deployed. However it ends, the log ends with a sentence and the record with a conclusion. Report
@@ -72,19 +79,22 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const { build, grants } = message
   const store = context.openStore(grants)
   const cancel = new CancelWatch(store, build, context.cancelPollMs)
-  const stop = new AbortController()
+  const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
   // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
-  const preparing = prepare(message, context, store, AbortSignal.any([stop.signal, cancel.signal]))
-  preparing.catch(() => {})
+  const secrets = fetching.then(() => readSecretVariables(store, grants.secretVariables))
+  const preparing = prepare(message, context, { store, secrets, signal: cancel.signal, onFetch })
+  for (const each of [secrets, preparing]) each.catch(() => {})
   try {
+    // Everything else is done while git waits for its server.
+    await Promise.race([fetching, preparing]).catch(() => {})
+    cancel.start()
     const recorder = await RunRecorder.claim(store, build, context.runner, context.now())
     if (!recorder) return
-    const secrets = [...secretsIn(grants), ...context.secrets]
-    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logOptions)
+    const masked = [...secretsIn(grants), ...context.secrets]
+    const log = new BuildLog(createSink(store, buildKeys(build).log), masked, context.logOptions)
     await runClaimed({ ...context, ...message, store, recorder, log, cancel }, preparing)
   } finally {
-    stop.abort()
-    cancel.stop()
+    cancel.abandon()
     await preparing.catch(() => {})
   }
 }
@@ -108,13 +118,10 @@ async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promi
 async function prepare(
   { build, grants }: JobMessage,
   context: JobContext,
-  store: Store,
-  signal: AbortSignal,
+  { store, secrets, signal, onFetch }: PrepareOptions,
 ): Promise<Workspace> {
   const { path, deadline, persistent, githubUrl, network } = context
   const { mirrors, warmCache } = persistent
-  const reading = readSecretVariables(store, grants.secretVariables)
-  reading.catch(() => {})
   warmCache.retain(cachePrefix(build.project, build.trust))
   const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(persistent))
   const resolved = await resolveCommit(build, {
@@ -122,13 +129,14 @@ async function prepare(
     mirrors,
     deadline,
     signal,
+    onFetch,
     directory: sandbox.workspace,
     token: grants.cloneToken,
     access: { home: sandbox.home, path, network },
   })
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
   const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache }, cache)
-  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await reading : {} }
+  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await secrets : {} }
 }
 
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {

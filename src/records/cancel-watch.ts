@@ -7,9 +7,10 @@ const INTERVAL_MS = 3000
 /** Watches for a request to cancel a build while it runs. */
 export class CancelWatch {
   readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
-  /** Resolves after the first poll, which must come before the command. */
-  readonly firstPoll: Promise<void>
+  readonly #look: () => Promise<void>
+  readonly #intervalMs: number
+  #timer: NodeJS.Timeout | undefined
+  #firstPoll = Promise.resolve()
   /** The request that counts, once there is one. */
   request: CancelRequest | null = null
   #seen: CancelRequest | null = null
@@ -17,16 +18,25 @@ export class CancelWatch {
   #allowsSupersede = false
 
   constructor(store: Store, build: BuildRef, intervalMs = INTERVAL_MS) {
-    const look = async () => {
+    this.#intervalMs = intervalMs
+    this.#look = async () => {
       // A failed read is repeated at the next interval; an unreadable request stops nothing.
       this.#seen = (await readCancelRequest(store, build).catch(() => null)) ?? this.#seen
       this.#check()
     }
-    this.firstPoll = look()
-    this.#timer = setInterval(look, intervalMs)
   }
 
-  /** Aborted when a request counts. */
+  start(): void {
+    this.#firstPoll = this.#look()
+    this.#timer = setInterval(this.#look, this.#intervalMs)
+  }
+
+  /** Resolves after the first poll, which must come before the command. */
+  get firstPoll(): Promise<void> {
+    return this.#firstPoll
+  }
+
+  /** Aborted when a request counts, and when the job is abandoned. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
@@ -41,6 +51,12 @@ export class CancelWatch {
   stop(): void {
     this.#isStopped = true
     clearInterval(this.#timer)
+  }
+
+  /** Stops watching, and everything that `signal` stops. */
+  abandon(): void {
+    this.stop()
+    this.#controller.abort()
   }
 
   #check() {

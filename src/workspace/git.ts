@@ -18,6 +18,8 @@ export type FetchOptions = GitOptions & {
   mirrors?: Mirrors | null | undefined
   /** Whether other repositories' commands must not read it. Defaults to true. */
   isPrivate?: boolean
+  /** Called when git has begun to fetch, or need not. */
+  onFetch?: (() => void) | undefined
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
@@ -61,7 +63,10 @@ async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<M
   const remote = requireValid(options)
   const { commit, depth } = options
   const mirror = await mirrors.open(options.remote, options.isPrivate ?? true)
-  if ((mirror.depths.get(commit) ?? 0) >= depth) return mirror
+  if ((mirror.depths.get(commit) ?? 0) >= depth) {
+    options.onFetch?.()
+    return mirror
+  }
   await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
   if (mirror.files.size === 0) await createRepository(mirror.directory, null)
   await withGit({ ...options, directory: mirror.directory }, git =>
@@ -128,10 +133,11 @@ export async function readFileAt(
  */
 async function fetchMissing(
   git: SimpleGit,
-  { commit, refs, depth }: FetchOptions,
+  { commit, refs, depth, onFetch }: FetchOptions,
   remote: URL,
   destination = '',
 ) {
+  git.outputHandler(() => onFetch?.())
   const fetch = (depth: number, source: string) =>
     git.raw(
       'fetch',

@@ -21,6 +21,8 @@ export type CommitSource = {
   deadline: number
   /** Stops git. */
   signal?: AbortSignal
+  /** Called when git begins to fetch. */
+  onFetch?: () => void
 }
 
 /**
@@ -28,7 +30,7 @@ export type CommitSource = {
  * @throws UserError if git fails or a configuration file is invalid
  */
 export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {
-  const { githubUrl, directory, token, access, deadline, signal, mirrors } = source
+  const { githubUrl, directory, token, access, deadline, signal, mirrors, onFetch } = source
   const settings = { build, account: build.settings, base: NO_FILES }
   const withoutFiles = resolveConfig({ ...settings, head: NO_FILES })
   const lacksToken = build.isPrivate && token === null
@@ -50,6 +52,7 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
     token: token ?? undefined,
     deadline,
     signal,
+    onFetch,
     mirrors,
     isPrivate: build.isPrivate,
   }
