@@ -5,9 +5,7 @@ import type { WarmCache } from './cache/warm-cache.ts'
 import { prepareOutput } from './command/output-pipe.ts'
 import { runStep, type StepContext, type StepEnd } from './command/run-step.ts'
 import type { Resolved } from './config/resolve.ts'
-import { acquireStage, candidateOf } from './deploy/acquire-stage.ts'
-import { assumeDeployRole } from './deploy/assume-role.ts'
-import { deploymentOf, recordDeployment } from './deploy/deployments.ts'
+import { deployStage } from './deploy/deploy-stage.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { createSink } from './log/sink.ts'
@@ -15,11 +13,10 @@ import { repositoryOf } from './model/build.ts'
 import { type Exit, succeeded } from './model/exit.ts'
 import { describePlan } from './planning/describe.ts'
 import { commandEnvironment } from './planning/environment.ts'
-import { type PlannedStage, planBuild, type Step } from './planning/plan.ts'
+import { planBuild, type Step } from './planning/plan.ts'
 import { recordOf } from './planning/record.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
-import { costOf } from './records/cost.ts'
-import type { Deploy, Runner } from './records/job-run.ts'
+import type { Runner } from './records/job-run.ts'
 import { buildKeys, cachePrefix } from './records/keys.ts'
 import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
@@ -58,17 +55,19 @@ export type JobContext = {
 
 /** A job that this invocation has claimed. */
 type ClaimedJob = JobContext &
-  JobMessage & { store: Store; recorder: RunRecorder; log: BuildLog; cancel: CancelWatch }
+  JobMessage & {
+    store: Store
+    recorder: RunRecorder
+    log: BuildLog
+    cancel: CancelWatch
+    /** Aborted when the job is cancelled. */
+    signal: AbortSignal
+    secretVariables: Promise<Record<string, string>>
+  }
 
 /** The commit in a clean sandbox, and its configuration. */
-type Workspace = { sandbox: Sandbox; caches: Caches; resolved: Resolved; secrets: Record<string, string> }
-
-/** `onFetch` is called when git begins to fetch. */
-type PrepareOptions = Pick<ClaimedJob, 'store'> & {
-  secrets: Promise<Record<string, string>>
-  signal: AbortSignal
-  onFetch: () => void
-}
+type Checkout = { sandbox: Sandbox; resolved: Resolved }
+type Workspace = Checkout & { caches: Caches; secrets: Record<string, string> }
 
 /**
  * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
@@ -77,30 +76,34 @@ type PrepareOptions = Pick<ClaimedJob, 'store'> & {
  */
 export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
   const { build, grants } = message
-  const store = context.openStore(grants)
-  const cancel = new CancelWatch(store, build, context.cancelPollMs)
+  const stop = new AbortController()
+  const { signal } = stop
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
   // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
-  const secrets = fetching.then(() => readSecretVariables(store, grants.secretVariables))
-  const preparing = prepare(message, context, { store, secrets, signal: cancel.signal, onFetch })
-  for (const each of [secrets, preparing]) each.catch(() => {})
+  const checkingOut = checkOut(message, context, { signal, onFetch })
+  // Everything else is done while git waits for its server.
+  await Promise.race([fetching, checkingOut]).catch(() => {})
+  const store = context.openStore(grants)
+  const cancel = new CancelWatch(store, build, stop, context.cancelPollMs)
+  const secretVariables = readSecretVariables(store, grants.secretVariables)
+  secretVariables.catch(() => {})
   try {
-    // Everything else is done while git waits for its server.
-    await Promise.race([fetching, preparing]).catch(() => {})
-    cancel.start()
     const recorder = await RunRecorder.claim(store, build, context.runner, context.now())
     if (!recorder) return
-    const masked = [...secretsIn(grants), ...context.secrets]
-    const log = new BuildLog(createSink(store, buildKeys(build).log), masked, context.logOptions)
-    await runClaimed({ ...context, ...message, store, recorder, log, cancel }, preparing)
+    const secrets = [...secretsIn(grants), ...context.secrets]
+    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logOptions)
+    const job = { ...context, ...message, store, recorder, log, cancel, signal, secretVariables }
+    await runClaimed(job, checkingOut)
   } finally {
-    cancel.abandon()
-    await preparing.catch(() => {})
+    stop.abort()
+    cancel.stop()
+    await checkingOut.catch(() => {})
   }
 }
 
-async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promise<void> {
+async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<void> {
   const { recorder, log, cancel, now } = job
+  const preparing = prepare(job, checkingOut)
   const end = await runBuild(job, preparing).catch(async error =>
     cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) }),
   )
@@ -114,12 +117,15 @@ async function runClaimed(job: ClaimedJob, preparing: Promise<Workspace>): Promi
   )
 }
 
-/** Fetches the commit into a clean sandbox and resolves its configuration. */
-async function prepare(
+/**
+ * Fetches the commit into a clean sandbox and resolves its configuration.
+ * @param onFetch called when git begins to fetch
+ */
+async function checkOut(
   { build, grants }: JobMessage,
   context: JobContext,
-  { store, secrets, signal, onFetch }: PrepareOptions,
-): Promise<Workspace> {
+  { signal, onFetch }: { signal: AbortSignal; onFetch: () => void },
+): Promise<Checkout> {
   const { path, deadline, persistent, githubUrl, network } = context
   const { mirrors, warmCache } = persistent
   warmCache.retain(cachePrefix(build.project, build.trust))
@@ -134,9 +140,17 @@ async function prepare(
     token: grants.cloneToken,
     access: { home: sandbox.home, path, network },
   })
+  return { sandbox, resolved }
+}
+
+/** Completes a checkout with what the bucket has for the job. */
+async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<Workspace> {
+  const { store, build, path, deadline, signal, persistent } = job
+  const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
+  const { warmCache } = persistent
   const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache }, cache)
-  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await secrets : {} }
+  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await job.secretVariables : {} }
 }
 
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
@@ -158,15 +172,20 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   const command = plan.steps.find(({ name }) => name === 'command')
-  const test = command ? await run(job, workspace, command, { signal: cancel.signal, output }) : null
+  const test = command ? await run(job, workspace, command, { signal: job.signal, output }) : null
   if (cancel.request) return cancelled(job, test?.exit)
   if (test && !succeeded(test.exit)) return runEnd('failed', test)
   // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
-  if (!plan.stage) return runEnd('passed', { exit: test?.exit ?? null })
+  const exit = test?.exit ?? null
+  if (!plan.stage) return runEnd('passed', { exit })
   const step = plan.steps.find(({ name }) => name === 'deploy')
-  const deploy = await deployStage(job, workspace, plan.stage, step, test?.exit ?? null)
-  return endAfterDeploy(build, test?.exit ?? null, deploy)
+  const runDeploy = async (credentials: Record<string, string>) => {
+    if (!step) throw new Error('The plan has no deploy')
+    return run(job, workspace, step, { credentials })
+  }
+  const deploy = await deployStage(job, { ...plan.stage, exit, run: runDeploy })
+  return endAfterDeploy(build, exit, deploy)
 }
 
 const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
@@ -194,65 +213,4 @@ async function run(
   const end = await recorder.time(step.name, () => runStep(step, context, log))
   await killOrphanProcesses(directory, ownsMachine)
   return end
-}
-
-/** Deploys to a stage, if the build may: acquires it, records that, runs the deploy, records it, and releases the stage. */
-async function deployStage(
-  job: ClaimedJob,
-  workspace: Workspace,
-  { name, url, role, error }: PlannedStage,
-  step: Step | undefined,
-  exit: Exit | null,
-): Promise<Deploy> {
-  const { build, store, recorder, log, deadline, now } = job
-  const stage = { project: build.project, stage: name }
-  const deploy: Deploy = { stage: name, status: 'running', reason: null, exit: null, url, by: null }
-  const conclude = async (status: Deploy['status'], reason: string): Promise<Deploy> => {
-    await log.writeLine(reason)
-    return { ...deploy, status, reason: log.redact(reason).slice(0, 500) }
-  }
-  if (error !== null) return conclude('failed', error)
-  try {
-    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
-    if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
-    try {
-      const startedAt = now()
-      await recorder.record({ phase: 'deploying', conclusion: 'passed', exit, deploy })
-      await log.writeLine(`Deploying to ${name}`)
-      const end = await runDeploy(job, workspace, step, role)
-      const status = end.exit && succeeded(end.exit) ? 'succeeded' : 'failed'
-      const cost = costOf(recorder.run, now().toISOString())
-      const done = { url, status, reason: end.reason, startedAt, endedAt: now(), cost } as const
-      await recordDeployment(store, stage, deploymentOf(build, done))
-      return { ...deploy, ...end, status }
-    } finally {
-      // If this fails, report frees the stage, or the lock expires.
-      await acquired.release().catch(() => {})
-    }
-  } catch (error) {
-    console.error(error)
-    return conclude('failed', `A fault in the runner: ${(error as Error).message}`)
-  }
-}
-
-/** Runs the deploy command with the stage's role. */
-async function runDeploy(
-  job: ClaimedJob,
-  workspace: Workspace,
-  step: Step | undefined,
-  stageRole: string | null,
-): Promise<Pick<Deploy, 'exit' | 'reason'>> {
-  const { build, grants, log, runner } = job
-  try {
-    if (!step) throw new Error('The plan has no deploy')
-    const credentials = await assumeDeployRole(log, {
-      roleArn: stageRole ?? grants.deployRole,
-      sessionName: `lambci-${step.stage}-${build.number}`,
-      credentials: grants.credentials,
-      region: runner.region,
-    })
-    return await run(job, workspace, step, { credentials })
-  } catch (error) {
-    return { exit: null, reason: await logError(error as Error, log) }
-  }
 }

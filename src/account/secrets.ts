@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import type { Build } from '../model/build.ts'
 import { VARIABLE_NAME } from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
+import { z } from '../model/zod.ts'
 import { runnerSecretsKey, variablesKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import type { Account } from './settings.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import * as z from 'zod'
 import { projectSchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 import { lastNumber } from '../records/counter.ts'
 import { deliveryKey } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'

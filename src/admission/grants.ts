@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { type Build, buildSchema, repositoryOf } from '../model/build.ts'
+import { z } from '../model/zod.ts'
 import type { IssueCredentials } from './job-credentials.ts'
 
 const credentialsSchema = z.object({

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 
 // Events of our own, signed like GitHub's: the command line sends them.
 export const REBUILD_EVENT = 'lambci_rebuild'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import * as z from 'zod'
 import type { Build, Trust } from '../model/build.ts'
+import { z } from '../model/zod.ts'
 import { cachePrefix } from '../records/keys.ts'
 import { readSmallRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'

@@ -1,6 +1,6 @@
-import type * as z from 'zod'
 import { parseJson } from '../config/json.ts'
 import { UserError } from '../model/user-error.ts'
+import type { z } from '../model/zod.ts'
 
 /** Parses a file written by the local system. @throws UserError if it was changed and no longer fits `schema` */
 export function readJsonFile<T>(file: string, text: string, schema: z.ZodType<T>): T {

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import type { JsonObject } from './json.ts'
 import { notificationsSchema } from './notifications.ts'
 

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { isObject } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { layerSchema } from './schema.ts'
 
 /** The contents of `lambci.schema.json`, which lets editors complete and validate `.lambci.json`. */

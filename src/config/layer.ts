@@ -1,5 +1,5 @@
-import type * as z from 'zod'
 import { UserError } from '../model/user-error.ts'
+import type { z } from '../model/zod.ts'
 import { describeIssues } from './describe-issues.ts'
 import { isObject, type JsonObject, parseJson } from './json.ts'
 import { keyPath, quote } from './key-path.ts'

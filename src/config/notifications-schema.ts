@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { DEFAULTS } from './defaults.ts'
 import { flagSchema, topicArnSchema } from './values.ts'
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 
 const MAX_PATTERNS = 100
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { cacheSchema } from './cache-schema.ts'
 import { DEFAULTS } from './defaults.ts'
 import { notificationLayerSchema } from './notifications-schema.ts'

@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { UserError } from '../model/user-error.ts'
+import { z } from '../model/zod.ts'
 import { matchingRules } from './branch-rules.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject, parseJson, pick } from './json.ts'

@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import {
   REPOSITORY_PATTERN,
   STAGE_NAME,
@@ -6,6 +5,7 @@ import {
   VARIABLE_NAME,
   VARIABLE_NAME_RULE,
 } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 import { ruleError } from './branch-rules.ts'
 
 // Messages that start with "must" or "is" continue after the path of a key; others are sentences of their own

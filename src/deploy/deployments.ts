@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { type Build, sequenceOf } from '../model/build.ts'
+import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'

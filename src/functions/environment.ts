@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import type { SwitchTarget } from '../admission/dead-mans-switch.ts'
 import { UserError } from '../model/user-error.ts'
+import { z } from '../model/zod.ts'
 
 const environmentSchema = z.object({
   LAMBCI_STACK: z

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { jobMessageSchema } from '../admission/grants.ts'
 import { openStore } from '../aws/bucket.ts'
 import { WarmCache } from '../cache/warm-cache.ts'
+import { z } from '../model/zod.ts'
 import { runJob } from '../run-job.ts'
 import { Mirrors } from '../workspace/mirrors.ts'
 import { readEnvironment } from './environment.ts'

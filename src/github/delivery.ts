@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 
 /** GitHub's limit for a payload, in bytes. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const PAYLOAD_LIMIT = 25 * 1024 * 1024

@@ -1,6 +1,6 @@
 import type { EmitterWebhookEventName } from '@octokit/webhooks'
-import * as z from 'zod'
 import { repositorySchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 
 const user = z.object({ login: z.string() })
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 
 const NEWLINE = 0x0a
 const FIRST_STRIDE = 64 * 1024

@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { projectSchema, repositorySchema, stageNameSchema } from './names.ts'
+import { z } from './zod.ts'
 
 /** Which kind of sandbox a build may run in (docs/security.md). */
 export const trustSchema = z.enum(['fork', 'branch', 'protected'])

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from './zod.ts'
 
 /** How a job or build ended. */
 export const conclusionSchema = z.enum(['passed', 'failed', 'errored', 'cancelled', 'skipped'])

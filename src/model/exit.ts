@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { describeDuration } from './duration.ts'
+import { z } from './zod.ts'
 
 /** How a process ended. Signals and timeouts have no exit code, so they cannot be mistaken for success. */
 export const exitSchema = z.discriminatedUnion('kind', [

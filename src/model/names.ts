@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from './zod.ts'
 
 // GitHub allows 39 characters in an owner and 100 in a repository. "." and ".." would be path segments.
 const OWNER = '[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}'

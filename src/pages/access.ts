@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { projectSchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 import { buildsOf, takeBuilds } from '../records/builds.ts'
 import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { LOG_TYPE } from '../log/log-keys.ts'
 import { readLog } from '../log/reader.ts'
+import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { branchSchema } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
+import { z } from '../model/zod.ts'
 import { branchKey, branchKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'

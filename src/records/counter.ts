@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { type Build, buildSchema } from '../model/build.ts'
+import { z } from '../model/zod.ts'
 import { counterKey } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'

@@ -1,8 +1,8 @@
-import * as z from 'zod'
 import type { Build } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { stageNameSchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 
 /** In bytes. A larger record is not read: a build can write anything into its own. */
 export const RUN_RECORD_LIMIT = 64 * 1024

@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import type { z } from '../model/zod.ts'
 import type { Store } from './store.ts'
 
 /**

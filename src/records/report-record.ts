@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { conclusionSchema } from '../model/conclusion.ts'
+import { z } from '../model/zod.ts'
 import { deploySchema } from './job-run.ts'
 
 /** How a build ended, as report accepted it first; nothing that comes later changes it. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type * as z from 'zod'
 import { UserError } from '../model/user-error.ts'
+import type { z } from '../model/zod.ts'
 import { isForbidden } from './read-record.ts'
 import type { Store, Stored } from './store.ts'
 

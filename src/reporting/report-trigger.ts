@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { jobMessageSchema } from '../admission/grants.ts'
 import { projectSchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
 import { type BuildRef, buildOfKey } from '../records/keys.ts'
 import type { Failure } from '../records/report-record.ts'
 

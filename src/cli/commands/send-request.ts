@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { repositoryOf } from '../../model/build.ts'
 import { projectSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
+import { z } from '../../model/zod.ts'
 import type { BuildRef } from '../../records/keys.ts'
 import { readBuild } from '../../records/read-records.ts'
 import { type Io, printLine } from '../io.ts'

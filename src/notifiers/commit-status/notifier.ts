@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
 import { type BuildStatus, mayFollow } from '../../model/conclusion.ts'
+import { z } from '../../model/zod.ts'
 import type { Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
 

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
 import { repositoryOf } from '../../model/build.ts'
+import { z } from '../../model/zod.ts'
 import type { Notifier } from '../notifier.ts'
 
 const deliveredSchema = z.object({

@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { notificationsSchema } from '../../config/notifications.ts'
+import { z } from '../../model/zod.ts'
 import { isWanted } from '../is-wanted.ts'
 import type { Notifier } from '../notifier.ts'
 import { type Slack, type SlackMessageRef, SlackRefusal, type SlackSettings } from './client.ts'

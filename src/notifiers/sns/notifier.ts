@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import type { Publish } from '../../aws/topics.ts'
 import { notificationsSchema } from '../../config/notifications.ts'
+import { z } from '../../model/zod.ts'
 import { isWanted } from '../is-wanted.ts'
 import type { Notifier } from '../notifier.ts'
 import { snsMessageOf } from './message.ts'
