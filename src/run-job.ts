@@ -167,7 +167,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   for (const line of describePlan(plan, resolved).split('\n')) await log.writeLine(line)
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
-  recorder.recordInBackground(recordOf(plan, resolved, text => log.redact(text)))
+  recorder.recordSoon(recordOf(plan, resolved, text => log.redact(text)))
   await cancel.firstPoll
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)

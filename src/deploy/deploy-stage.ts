@@ -50,6 +50,8 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
   }
   if (error !== null) return conclude('failed', error)
   try {
+    // Names the stage: if this process dies now, report knows what to free.
+    await recorder.flush()
     const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
     try {

@@ -6,12 +6,16 @@ import { readRawJobRun } from './read-records.ts'
 import type { Store } from './store.ts'
 import { createRecord } from './update-record.ts'
 
+/** How long a change that nobody waits for may stay unwritten. Most writes of short builds are saved by that. */
+const SOON_MS = 250
+
 /** Records how a job goes, in `run.json`, as its only writer. */
 export class RunRecorder {
   readonly #store: Store
   readonly #key: string
   #run: JobRun
   #lastWrite: Promise<unknown> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
 
   private constructor(store: Store, key: string, run: JobRun) {
     this.#store = store
@@ -51,6 +55,8 @@ export class RunRecorder {
 
   /** Writes a change, after the writes before it. Each write triggers report. */
   async record(change: Partial<JobRun>): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#add(change)
     const body = JSON.stringify(this.#run)
     const before = this.#lastWrite.catch(() => {})
@@ -58,9 +64,16 @@ export class RunRecorder {
     await this.#lastWrite
   }
 
-  /** Writes a change without waiting for it. If that fails, the next write contains it. */
-  recordInBackground(change: Partial<JobRun>): void {
-    this.record(change).catch(error => console.error(error))
+  /** Writes a change soon, unless another write contains it by then. If that fails, the next write contains it. */
+  recordSoon(change: Partial<JobRun>): void {
+    this.#add(change)
+    this.#timer ??= setTimeout(() => this.record({}).catch(error => console.error(error)), SOON_MS)
+  }
+
+  /** Writes now what would be written soon. */
+  async flush(): Promise<void> {
+    if (this.#timer) await this.record({})
+    else await this.#lastWrite.catch(() => this.record({}))
   }
 
   /** Runs a phase and adds its duration to the timings, even if it fails. The next write contains it. */
