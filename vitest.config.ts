@@ -35,6 +35,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/{system,hostile}/**/*.test.ts', 'loopback/test/**/*.test.ts'],
           pool: 'forks',
+          isolate: false,
           maxWorkers: SYSTEM_WORKERS,
           sequence: { groupOrder: 1 },
           globalSetup: 'test/support/bundles.ts',

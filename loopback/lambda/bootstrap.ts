@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { flushCompileCache } from 'node:module'
 import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import type { FunctionError } from './invocation-result.ts'
@@ -110,7 +111,13 @@ new Socket({ fd: HOST_PIPE_FD }).on('close', die).on('error', die).unref().resum
 process.on('uncaughtException', error => crash(describe(error)))
 process.on('unhandledRejection', error => crash(describe(error, 'Runtime.UnhandledPromiseRejection')))
 
-const handler = await load().catch((error: NodeJS.ErrnoException) =>
-  crash(describe(error, IMPORT_ERRORS[error.code ?? ''])),
-)
-if (handler) await serve(handler)
+async function start() {
+  const handler = await load().catch((error: NodeJS.ErrnoException) =>
+    crash(describe(error, IMPORT_ERRORS[error.code ?? ''])),
+  )
+  // Node writes its compile cache when a process ends by itself, which this one never does.
+  flushCompileCache()
+  if (handler) await serve(handler)
+}
+
+void start()

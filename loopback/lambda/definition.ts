@@ -4,6 +4,8 @@ import type { FailureRecord } from './async-policy.ts'
 export type FunctionDefinition = {
   name: string
   handler: { module: string; export: string }
+  /** The program that takes events and runs the handler. Default: `bootstrap.ts`. */
+  bootstrap?: string | undefined
   environment: Record<string, string>
   /** Default 1024. Passed to the function, not enforced. */
   memoryMb?: number

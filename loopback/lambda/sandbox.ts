@@ -55,7 +55,7 @@ export class Sandbox implements RuntimeListener {
   async start() {
     const { definition, location, onEnd } = this.#options
     this.#api = await serveRuntimeApi(this)
-    const child = spawn(process.execPath, [BOOTSTRAP], {
+    const child = spawn(process.execPath, [definition.bootstrap ?? BOOTSTRAP], {
       detached: true,
       env: sandboxEnvironment(definition, location, this.id, new URL(this.#api.url).host),
       // Nothing is written to the last pipe. It closes when this process exits, in whatever way.

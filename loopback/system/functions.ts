@@ -14,6 +14,8 @@ export type FunctionOptions = {
   onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
   /** The module of an entry. Default: its source file. */
   moduleOf?: (entry: Entry) => string
+  /** The program that runs the modules (FunctionDefinition). */
+  bootstrap?: string
   /** The parent directory of the build functions' sandbox directories. */
   sandboxes: string
   /** The timeout of the build functions in ms. Default: the template's. */
@@ -47,6 +49,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
   return {
     name,
     handler: { module: moduleOf(entry), export: 'handler' },
+    bootstrap: options.bootstrap,
     environment: { ...Environment.Variables, ...environmentOf(role), ...options.environment },
     memoryMb: MemorySize,
     timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,

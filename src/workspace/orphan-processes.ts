@@ -28,15 +28,16 @@ export async function killOrphanProcesses(
   for (let quiet = 0, wanted = QUIET_SCANS; quiet < wanted; ) {
     if (performance.now() > end)
       return { killed: killed.size, remaining: scan(criteria, new Map()).inside.length }
-    const { inside, isComplete } = scan(criteria, outsiders)
+    const { inside, unreadable, isComplete } = scan(criteria, outsiders)
     const foundNew = inside.some(pid => !killed.has(pid))
     for (const pid of inside) {
       attempt(() => process.kill(pid, 'SIGKILL'))
       killed.add(pid)
     }
+    const isEnding = unreadable.some(pid => killed.has(pid))
     // Processes that restart each other are only caught by an immediate scan; killed ones may need a moment to end.
-    if (inside.length > 0 && !foundNew) await sleep(1)
-    if (inside.length > 0) [quiet, wanted] = [0, QUIET_SCANS]
+    if ((inside.length > 0 || isEnding) && !foundNew) await sleep(1)
+    if (inside.length > 0 || isEnding) [quiet, wanted] = [0, QUIET_SCANS]
     else quiet += 1
     if (!isComplete) wanted = UNSURE_SCANS
   }
@@ -47,15 +48,19 @@ type Criteria = { directories: string[]; excluded: ReadonlySet<number>; startedA
 /** Processes that earlier scans found outside the sandbox; false if they may have been about to exec. */
 type Outsiders = Map<number, boolean>
 
+type Scan = { inside: number[]; unreadable: number[]; isComplete: boolean }
+
 /** Finds the processes inside the sandbox, and whether these are all. Skips and updates the known outsiders. */
-function scan(criteria: Criteria, outsiders: Outsiders): { inside: number[]; isComplete: boolean } {
+function scan(criteria: Criteria, outsiders: Outsiders): Scan {
   const inside: number[] = []
+  const unreadable: number[] = []
   let isComplete = true
   for (const name of attempt(() => readdirSync('/proc')) ?? []) {
     const pid = Number(name)
     if (!(pid > 0) || outsiders.get(pid) || criteria.excluded.has(pid)) continue
     const found = classify(pid, criteria)
     if (found === 'inside') inside.push(pid)
+    else if (found === 'unreadable') unreadable.push(pid)
     else if (found === 'outside') outsiders.set(pid, true)
     else {
       // A process has no environment between fork and exec, and none at all with `env -i`.
@@ -63,13 +68,13 @@ function scan(criteria: Criteria, outsiders: Outsiders): { inside: number[]; isC
       isComplete = false
     }
   }
-  return { inside, isComplete }
+  return { inside, unreadable, isComplete }
 }
 
 function classify(
   pid: number,
   { directories, startedAfter }: Criteria,
-): 'inside' | 'outside' | 'no-environment' | 'ended' {
+): 'inside' | 'outside' | 'unreadable' | 'no-environment' | 'ended' {
   const stat = readStat(pid)
   if (!stat) return 'ended'
   const directory = stat.state === 'Z' ? livingThread(pid) : `/proc/${pid}`
@@ -80,7 +85,8 @@ function classify(
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
     ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${directory}/${name}`)) ?? ''),
   ].filter(path => path !== '')
-  if (paths.length === 0) return readStat(pid) ? 'outside' : 'ended'
+  // It belongs to another user, or has given up its memory because it is ending.
+  if (paths.length === 0) return readStat(pid) ? 'unreadable' : 'ended'
   if (stat.startTime > startedAfter) return 'inside'
   if (paths.some(path => directories.some(each => isInside(path, each)))) return 'inside'
   return environment === '' ? 'no-environment' : 'outside'

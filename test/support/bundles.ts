@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundle, ENTRIES, writeBundle } from '../../scripts/bundle.ts'
+import { bundle, bundleModule, ENTRIES, writeBundle } from '../../scripts/bundle.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CACHE = join(ROOT, 'node_modules', '.cache', 'lambci-bundles')
+const BOOTSTRAP = join(ROOT, 'loopback', 'lambda', 'bootstrap.ts')
 
 /** What the bundles are made of. */
 function hashOfSources(): string {
   const hash = createHash('sha256')
   for (const file of [
-    ...globSync('src/**/*.ts', { cwd: ROOT }).toSorted(),
+    ...globSync('{src,loopback/lambda}/**/*.ts', { cwd: ROOT }).toSorted(),
     'scripts/bundle.ts',
     'package-lock.json',
   ])
@@ -29,6 +30,7 @@ export async function setup(): Promise<void> {
     await rm(CACHE, { recursive: true, force: true })
     const unfinished = `${directory}.${process.pid}`
     for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(unfinished, entry))
+    await writeBundle(await bundleModule(BOOTSTRAP), join(unfinished, 'bootstrap'))
     await rename(unfinished, directory)
   }
   process.env.LAMBCI_TEST_BUNDLES = directory

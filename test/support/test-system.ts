@@ -38,7 +38,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
   const lines: string[] = []
   const changes = new Changes()
   const system = await startSystem({
-    environment: SHORT_INTERVALS,
+    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { NODE_COMPILE_CACHE: join(BUNDLES, 'compiled') }) },
     directory: join(directory, 'data'),
     port: 0,
     onMail: mail => {
@@ -47,7 +47,10 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     },
     onRecord: key => changes.announce(key),
     onLog: (name, _, line) => lines.push(`${name}: ${line}`),
-    ...(BUNDLES && { moduleOf: entry => join(BUNDLES, entry, 'index.js') }),
+    ...(BUNDLES && {
+      moduleOf: entry => join(BUNDLES, entry, 'index.js'),
+      bootstrap: join(BUNDLES, 'bootstrap', 'index.js'),
+    }),
     ...options,
   })
   return {
