@@ -34,10 +34,10 @@ export async function killOrphanProcesses(
       attempt(() => process.kill(pid, 'SIGKILL'))
       killed.add(pid)
     }
-    const isEnding = unreadable.some(pid => killed.has(pid))
+    const areDying = unreadable.some(pid => killed.has(pid))
     // Processes that restart each other are only caught by an immediate scan; killed ones may need a moment to end.
-    if ((inside.length > 0 || isEnding) && !foundNew) await sleep(1)
-    if (inside.length > 0 || isEnding) [quiet, wanted] = [0, QUIET_SCANS]
+    if ((inside.length > 0 || areDying) && !foundNew) await sleep(1)
+    if (inside.length > 0 || areDying) [quiet, wanted] = [0, QUIET_SCANS]
     else quiet += 1
     if (!isComplete) wanted = UNSURE_SCANS
   }
@@ -85,7 +85,7 @@ function classify(
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
     ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${directory}/${name}`)) ?? ''),
   ].filter(path => path !== '')
-  // It belongs to another user, or has given up its memory because it is ending.
+  // It belongs to another user, or it is about to end and has no memory any more.
   if (paths.length === 0) return readStat(pid) ? 'unreadable' : 'ended'
   if (stat.startTime > startedAfter) return 'inside'
   if (paths.some(path => directories.some(each => isInside(path, each)))) return 'inside'

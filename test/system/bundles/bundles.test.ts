@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { ENVIRONMENT } from '../../../scripts/bench/starts.ts'
-import { type Bundle, bundle, ENTRIES, sizeOf, writeBundle } from '../../../scripts/bundle.ts'
+import { type Bundle, bundle, ENTRIES, sizeOf } from '../../../scripts/bundle.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { failureRecord, s3Event, snsEvent, urlEvent } from '../../support/lambda-events.ts'
@@ -18,15 +17,15 @@ const READER = 'reader@localhost'
 const REPOSITORY = 'you/bundled'
 const build = (number: number) => ({ project: `gh/${REPOSITORY}`, number })
 
-let dist: string
+/** What `test/support/bundles.ts` has bundled, perhaps in an earlier run. */
+const DIST = process.env.LAMBCI_TEST_BUNDLES ?? ''
+
 let ci: TestSystem
 let at: string
 let commit: string
 
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), 'lambci-bundles-'))
-  for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(dist, entry))
-  ci = await openTestSystem({ moduleOf: entry => join(dist, entry, 'index.js'), concurrency: 1 })
+  ci = await openTestSystem({ concurrency: 1 })
   const { sns, jobsTopic, region } = ci.system.addresses
   const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
@@ -35,10 +34,7 @@ beforeAll(async () => {
   commit = await ci.push(at, REPOSITORY, 'master')
   await ci.ended(build(1))
 })
-afterAll(async () => {
-  await ci.close()
-  await rm(dist, { recursive: true, force: true })
-})
+afterAll(() => ci.close())
 
 const jobMessageOf = (number: number) =>
   ci.mails.find(({ to, text }) => to === READER && JSON.parse(text).build.number === number)?.text ?? ''
@@ -79,10 +75,12 @@ test.each(ENTRIES)(
         .filter(name => !(name.startsWith('./') && name.slice(2) in files)),
     )
     expect(missing).toEqual([])
-    expect(textsOf(await bundle(entry))).toEqual(textsOf(files))
+    const names = await readdir(join(DIST, entry))
+    const written = names.map(async name => [name, await readFile(join(DIST, entry, name))] as const)
+    expect(textsOf(Object.fromEntries(await Promise.all(written))).sort()).toEqual(textsOf(files).sort())
     // Code that is loaded at the start is compiled at every cold start.
     const list = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))'
-    const { stdout } = await execa(process.execPath, ['-e', list, join(dist, entry, 'index.js')], {
+    const { stdout } = await execa(process.execPath, ['-e', list, join(DIST, entry, 'index.js')], {
       env: ENVIRONMENT,
     })
     const loaded: string[] = JSON.parse(stdout)
