@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, bundleModule, ENTRIES, writeBundle } from '../../scripts/bundle.ts'
 
@@ -34,4 +35,9 @@ export async function setup(): Promise<void> {
     await rename(unfinished, directory)
   }
   process.env.LAMBCI_TEST_BUNDLES = directory
+  process.env.LAMBCI_TEST_ROOT = await mkdtemp(join(tmpdir(), 'lambci-test-'))
 }
+
+/** The workers have exited; their sandboxes may need a moment to do so. */
+export const teardown = (): Promise<void> =>
+  rm(process.env.LAMBCI_TEST_ROOT ?? '', { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })

@@ -64,6 +64,20 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
   }
 }
 
+let shared: Promise<TestSystem> | undefined
+
+/**
+ * The system that the files of one worker share, for stories that bring their own repositories and change nothing
+ * else. `test/support/bundles.ts` removes its directory.
+ */
+export async function sharedTestSystem(): Promise<TestSystem> {
+  shared ??= mkdtemp(join(process.env.LAMBCI_TEST_ROOT ?? tmpdir(), 'shared-')).then(root =>
+    openTestSystem({ root, concurrency: 6 }),
+  )
+  const ci = await shared
+  return { ...ci, close: () => settled(ci.system) }
+}
+
 async function close(directory: string, system: System) {
   await settled(system)
   await system.close()
@@ -71,7 +85,7 @@ async function close(directory: string, system: System) {
 }
 
 /** Waits until nothing is queued or running, for at most five seconds. */
-const settled = (system: System) =>
+const settled = (system: System): Promise<void> =>
   Promise.race([system.lambda.idle(), sleep(5000, undefined, { ref: false })])
 
 function actions(directory: string, system: System) {

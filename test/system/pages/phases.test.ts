@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { phasesOf } from '../../../src/pages/phases.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 

@@ -1,11 +1,11 @@
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Files, lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { type Files, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ buildTimeoutMs: 60_000 })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 

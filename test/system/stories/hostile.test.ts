@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REBUILD_EVENT } from '../../../src/admission/signed-requests.ts'
 import { sendSigned } from '../../../src/github/send-signed.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 

@@ -3,11 +3,11 @@ import { listDeployments, listStages, readCurrent } from '../../../src/deploy/de
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import { readRecords } from '../../../src/records/read-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ concurrency: 6 })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lambci } from '../../support/lambci.ts'
-import { type Files, lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { type Files, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ concurrency: 6 })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 const isAt = (build: { project: string; number: number }, status: string) =>
