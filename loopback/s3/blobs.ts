@@ -1,6 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import {
+  closeSync,
+  createReadStream,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Sink } from './chunked-body.ts'
@@ -32,17 +40,20 @@ export class Blobs {
     const file = randomUUID()
     const md5 = createHash('md5')
     let size = 0
+    // Synchronous: the objects are small or come in pieces, and a thread takes longer to start than to write them.
+    const descriptor = openSync(join(this.#directory, file), 'wx', 0o600)
     try {
-      await using handle = await open(join(this.#directory, file), 'wx', 0o600)
-      const filled = await fill(async bytes => {
+      const filled = await fill(bytes => {
         md5.update(bytes)
         size += bytes.length
-        await handle.writeFile(bytes)
+        writeFileSync(descriptor, bytes)
       })
       return commit({ file, size, md5: md5.digest() }, filled)
     } catch (error) {
       this.remove([{ file, size }])
       throw error
+    } finally {
+      closeSync(descriptor)
     }
   }
 

@@ -21,16 +21,36 @@ type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?
 export type BucketAccess = { credentials?: Credentials; endpoint?: string; region?: string }
 
 const JSON_TYPE = 'application/json'
+const LARGE_BYTES = 1024 * 1024
 const CONFLICTS = 5
 const CONFLICT_MS = 40
 const statusOf = (error: unknown) =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+
+type Sendable = { body?: unknown; headers: Record<string, string>; protocol: string; hostname: string }
+
+/**
+ * Hashing a large body for its signature takes as long as sending it. Its CRC, which the SDK adds, protects it against
+ * mistakes, and TLS against everything else. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ */
+function leaveUnsignedIfLarge({ body, headers, protocol, hostname }: Sendable): void {
+  const isPrivate = protocol === 'https:' || hostname === '127.0.0.1'
+  if (isPrivate && body instanceof Uint8Array && body.length >= LARGE_BYTES)
+    headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
+}
 
 /** Opens a bucket. */
 export function openStore(bucket: string, access: BucketAccess = {}): Store {
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
   const client = new S3Client({ ...clientTimeouts, ...access, forcePathStyle: Boolean(endpoint) })
+  client.middlewareStack.add(
+    next => args => {
+      leaveUnsignedIfLarge(args.request as Sendable)
+      return next(args)
+    },
+    { step: 'build' },
+  )
   return {
     ...objectStore(client, bucket),
     multipart: multipartStore(client, bucket),

@@ -1,3 +1,5 @@
+const MAX_WINDOW = 255
+
 /**
  * The Aho–Corasick automaton (1975) over bytes: finds all patterns in one pass whose cost depends only on the text.
  * A state represents the longest suffix of the text read so far that is a prefix of a pattern. Children are linked
@@ -8,14 +10,14 @@ export class PatternMatcher {
   readonly depth: Int32Array
   /** The length of the longest pattern that ends in a state, or 0. */
   readonly matched: Int32Array
-  /** 1 for each pair of bytes (first << 8 | second) that begins a pattern. Allows skipping most of the text. */
-  readonly openings = new Uint8Array(65_536)
-
   readonly #byte: Uint8Array
   readonly #child: Int32Array
   readonly #sibling: Int32Array
   readonly #fallback: Int32Array
   readonly #root = new Int32Array(256)
+  /** The length of the shortest pattern. */
+  readonly #window: number
+  readonly #shifts: Uint8Array
   #states = 1
 
   constructor(patterns: Iterable<Uint8Array>) {
@@ -29,6 +31,8 @@ export class PatternMatcher {
     this.matched = new Int32Array(size)
     for (const pattern of list) this.#add(pattern)
     this.#linkFallbacks()
+    this.#window = Math.min(MAX_WINDOW, ...list.map(({ length }) => length))
+    this.#shifts = shiftsOf(list, this.#window)
   }
 
   /** The state after reading `byte` in `state`. The initial state is 0. */
@@ -40,18 +44,28 @@ export class PatternMatcher {
     return this.#root[byte] as number
   }
 
-  /** The first position in `[from, end)` at which a pattern could begin; `end` if there is none. */
+  /**
+   * A position in `[from, end]` before which no pattern begins: in most texts, most of them. Reads one of several bytes,
+   * like Wu and Manber's algorithm (1994) with blocks of two bytes.
+   */
   skip(bytes: Uint8Array, from: number, end: number): number {
-    const { openings } = this
-    const last = end - 1
-    if (from >= end) return end
-    let byte = bytes[from] as number
-    for (let at = from; at < last; at++) {
-      const following = bytes[at + 1] as number
-      if (openings[(byte << 8) | following] !== 0) return at
-      byte = following
+    const window = this.#window
+    const shifts = this.#shifts
+    if (this.#states === 1) return end
+    if (window === 1) return this.#skipSingly(bytes, from, end)
+    let last = from + window - 1
+    while (last < end) {
+      const shift = shifts[((bytes[last - 1] as number) << 8) | (bytes[last] as number)] as number
+      if (shift === 0) break
+      last += shift
     }
-    return this.#root[byte] === 0 ? end : last
+    return last - window + 1
+  }
+
+  #skipSingly(bytes: Uint8Array, from: number, end: number): number {
+    let at = from
+    while (at < end && this.#root[bytes[at] as number] === 0) at++
+    return at
   }
 
   #childOf(state: number, byte: number): number {
@@ -61,9 +75,6 @@ export class PatternMatcher {
   }
 
   #add(pattern: Uint8Array) {
-    const [first = 0, second] = pattern
-    if (second === undefined) this.openings.fill(1, first << 8, (first + 1) << 8)
-    else this.openings[(first << 8) | second] = 1
     let state = 0
     for (const byte of pattern) {
       const known = state === 0 ? (this.#root[byte] as number) : this.#childOf(state, byte)
@@ -96,4 +107,18 @@ export class PatternMatcher {
       }
     }
   }
+}
+
+/**
+ * How far a window can move to the right, for each pair of bytes (`first << 8 | second`) at its end. 0 if a pattern's
+ * beginning ends with them.
+ */
+function shiftsOf(patterns: readonly Uint8Array[], window: number): Uint8Array {
+  const shifts = new Uint8Array(65_536).fill(window - 1)
+  for (const pattern of patterns)
+    for (let end = 1; end < window; end++) {
+      const pair = ((pattern[end - 1] as number) << 8) | (pattern[end] as number)
+      shifts[pair] = Math.min(shifts[pair] as number, window - 1 - end)
+    }
+  return shifts
 }

@@ -18,6 +18,8 @@ export type LogSink = {
 
 /** Smaller logs are read as a whole and need no line index. */
 const INDEXED_BYTES = 1024 * 1024
+/** How often the index of a growing log is written. */
+const INDEX_INTERVAL_MS = 1000
 
 /**
  * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
@@ -30,9 +32,12 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
   let rest: { firstByte: number; bytes: Uint8Array } | null = null
   let added = 0
   let indexed = 0
-  const writeIndex = async () => {
-    if (added < indexed + INDEXED_BYTES) return
+  let indexedAt = Number.NEGATIVE_INFINITY
+  const writeIndex = async (isComplete = false) => {
+    const isDue = performance.now() - indexedAt >= INDEX_INTERVAL_MS
+    if (added < indexed + INDEXED_BYTES || !(isDue || isComplete)) return
     indexed = added
+    indexedAt = performance.now()
     // The index is optional: without it, readers only have to read more.
     await store.put(keys.lines, JSON.stringify(counter.index), 'application/json').catch(() => {})
   }
@@ -51,7 +56,9 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
       }
       await Promise.all([whole.advance(), writeIndex()])
     },
-    finish: () => whole.finish(),
+    finish: async () => {
+      await Promise.all([whole.finish(), writeIndex(true)])
+    },
     storeRest: async () => {
       if (rest) await store.put(keys.segment(rest.firstByte), rest.bytes, LOG_TYPE)
     },
