@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../loopback/system/functions.ts'
 import { sendPush } from '../../test/support/signed-push.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../test/support/test-system.ts'
-import { bundle, ENTRIES, writeBundle } from '../bundle.ts'
+import { bundle, bundleModule, ENTRIES, writeBundle } from '../bundle.ts'
 import { runBaselineIn } from './builds.ts'
 import { median, quantile } from './numbers.ts'
 
@@ -18,6 +18,7 @@ export type SystemResult = {
 
 const CONCURRENCY = 8
 const BUILDS = 100
+const BOOTSTRAP = join(import.meta.dirname, '..', '..', 'loopback', 'lambda', 'bootstrap.ts')
 const COLD = 5
 const WARM = 25
 const POLL_MS = 5
@@ -29,8 +30,10 @@ const POLL_MS = 5
 export async function benchSystem(): Promise<SystemResult> {
   const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
   for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))
+  await writeBundle(await bundleModule(BOOTSTRAP), join(bundles, 'bootstrap'))
   const moduleOf = (entry: string) => join(bundles, entry, 'index.js')
-  const ci = await openTestSystem({ concurrency: CONCURRENCY, moduleOf })
+  const bootstrap = moduleOf('bootstrap')
+  const ci = await openTestSystem({ concurrency: CONCURRENCY, moduleOf, bootstrap, environment: {} })
   try {
     const at = await ci.write(lambciJson('true'))
     const commit = await ci.push(at, 'bench/whole', 'master')

@@ -5,7 +5,7 @@ import { lastNumber } from '../records/counter.ts'
 import { deliveryKey } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
-import { updateRecord } from '../records/update-record.ts'
+import { type Updated, updateRecord, type Versioned } from '../records/update-record.ts'
 
 const claimedBuildSchema = z.object({
   /** The build's number; before its `build.json` exists, the number that it will try to take. */
@@ -30,17 +30,19 @@ export class DeliveryClaim {
   readonly #store: Store
   readonly #key: string
   #claim: Claim
+  #version: Versioned<Claim>
 
-  private constructor(store: Store, key: string, claim: Claim) {
+  private constructor(store: Store, key: string, { value, version }: Updated<Claim>) {
     this.#store = store
     this.#key = key
-    this.#claim = claim
+    this.#claim = value
+    this.#version = version
   }
 
   /** Claims a delivery, or opens its claim. If its last build `isOver`, the delivery claims a new one. */
   static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
     const key = deliveryKey(id)
-    const { value } = await updateRecord(
+    const claimed = await updateRecord(
       store,
       key,
       claimSchema,
@@ -53,7 +55,7 @@ export class DeliveryClaim {
       },
       null,
     )
-    return new DeliveryClaim(store, key, value)
+    return new DeliveryClaim(store, key, claimed)
   }
 
   /** False for a delivery that was sent again after its build had ended. */
@@ -80,12 +82,14 @@ export class DeliveryClaim {
   }
 
   async #updateLast(change: (last: ClaimedBuild) => ClaimedBuild): Promise<void> {
-    const { value } = await updateRecord(this.#store, this.#key, claimSchema, current => {
+    const changeLast = (current: Claim | null): Claim | null => {
       const last = current?.builds.at(-1)
       const changed = last && change(last)
       if (!current || !changed || changed === last) return current
       return { ...current, builds: [...current.builds.slice(0, -1), changed] }
-    })
-    if (value) this.#claim = value
+    }
+    const updated = await updateRecord(this.#store, this.#key, claimSchema, changeLast, this.#version)
+    this.#version = updated.version
+    if (updated.value) this.#claim = updated.value
   }
 }

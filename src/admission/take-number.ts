@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { lastNumber } from '../records/counter.ts'
@@ -8,6 +9,8 @@ import { createRecord } from '../records/update-record.ts'
 import type { DeliveryClaim } from './delivery-claim.ts'
 
 const ATTEMPTS = 1000
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 800
 
 /**
  * Writes `build.json` at the claim's number, or at the first free number after it. Creating that object takes the number,
@@ -26,6 +29,8 @@ export async function takeNumber(
       isOwn: ({ nonce }) => nonce === build.nonce,
     })
     if (taken) return taken
+    // Of several concurrent requests only one can get the next number: those that failed most wait longest.
+    await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS))
     // The counter is the quickest way past the builds of concurrent requests.
     number = await claim.chooseNumber(Math.max(number, await lastNumber(store, build.project)) + 1)
   }
