@@ -86,6 +86,29 @@ test('local --once that is interrupted stops, with the exit code of an interrupt
   expect(await once(command, 'exit')).toEqual([130, null])
 })
 
+test('an interruption while a process of git runs is handled, and a second one ends the command line', async () => {
+  const script = `
+    import { once } from 'node:events'
+    import { execa } from 'execa'
+    import { onInterruption } from './src/cli/interruption.ts'
+    using interruption = onInterruption('SIGINT')
+    const child = execa('sleep', ['1000'], { reject: false })
+    while (!child.pid) await new Promise(setImmediate)
+    const aborted = once(interruption.signal, 'abort')
+    process.kill(process.pid, 'SIGINT')
+    await aborted
+    await new Promise(resolve => setTimeout(resolve, 10))
+    console.log('handled')
+    process.kill(process.pid, 'SIGINT')
+    await child
+    await new Promise(() => setInterval(() => {}, 1000))
+  `
+  const cwd = join(import.meta.dirname, '..', '..', '..')
+  const options = { cwd, reject: false } as const
+  const run = await execa(process.execPath, ['--input-type=module-typescript', '-e', script], options)
+  expect([run.stdout, run.signal]).toEqual(['handled', 'SIGINT'])
+})
+
 test('with an older Node the command line runs on the installed one, or reports which it needs', async () => {
   const older = 'Object.defineProperty(process.versions, "node", { value: "20.19.0" })'
   const flags = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
