@@ -1,4 +1,4 @@
-import { lstat, mkdir, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What tools expect in a working copy: they write hooks and excludes there. */
@@ -6,17 +6,18 @@ const WORKING_COPY_DIRECTORIES = ['hooks', 'info']
 
 /**
  * Writes an empty repository, as `git init` would without its templates. A process more would delay each build by
- * several milliseconds. https://git-scm.com/docs/gitrepository-layout
+ * several milliseconds, and so would threads for a few small files. https://git-scm.com/docs/gitrepository-layout
  * @param gitDirectory does not exist yet
  * @param origin the remote of a working copy; null for a bare repository
  */
-export async function createRepository(gitDirectory: string, origin: URL | null): Promise<void> {
+export function createRepository(gitDirectory: string, origin: URL | null): void {
   const inside = (name: string) => join(gitDirectory, name)
   const directories = ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']
   if (origin) directories.push(...WORKING_COPY_DIRECTORIES)
-  await Promise.all(directories.map(name => mkdir(inside(name), { recursive: true })))
-  await writeFile(inside('HEAD'), 'ref: refs/heads/main\n')
-  await writeFile(inside('config'), describeConfig(origin, await ignoresCase(gitDirectory)))
+  for (const name of directories) mkdirSync(inside(name), { recursive: true })
+  writeFileSync(inside('HEAD'), 'ref: refs/heads/main\n')
+  // The way in which git itself finds out whether the file system ignores case.
+  writeFileSync(inside('config'), describeConfig(origin, existsSync(inside('hEAD'))))
 }
 
 function describeConfig(origin: URL | null, ignoreCase: boolean): string {
@@ -38,10 +39,3 @@ function describeConfig(origin: URL | null, ignoreCase: boolean): string {
     )
   return `${lines.join('\n')}\n`
 }
-
-/** The way in which git itself finds this out. */
-const ignoresCase = (gitDirectory: string) =>
-  lstat(join(gitDirectory, 'hEAD')).then(
-    () => true,
-    () => false,
-  )

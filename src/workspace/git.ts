@@ -34,7 +34,9 @@ const FULL_DEPTH = 2_147_483_647
 export async function fetchCommit(options: FetchOptions): Promise<void> {
   const remote = requireValid(options)
   const fetching = options.mirrors ? fetchToMirror(options, options.mirrors) : null
-  const [mirror] = await Promise.all([fetching, createRepository(gitDirectoryOf(options), remote)])
+  fetching?.catch(() => {})
+  createRepository(gitDirectoryOf(options), remote)
+  const mirror = await fetching
   if (!mirror) await fetchObject(options)
   await withGit(options, async git => {
     if (mirror) await useObjectsOf(mirror, options.directory)
@@ -53,7 +55,7 @@ export async function fetchObject(options: FetchOptions): Promise<void> {
   const remote = requireValid(options)
   await withGit(options, async git => {
     const isNew = !(await lstat(gitDirectoryOf(options)).catch(() => null))
-    if (isNew) await createRepository(gitDirectoryOf(options), remote)
+    if (isNew) createRepository(gitDirectoryOf(options), remote)
     if (isNew || !(await hasCommit(git, options.commit))) await fetchMissing(git, options, remote)
   })
 }
@@ -67,8 +69,7 @@ async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<M
     options.onFetch?.()
     return mirror
   }
-  await mkdir(mirror.directory, { recursive: true, mode: 0o700 })
-  if (mirror.files.size === 0) await createRepository(mirror.directory, null)
+  if (mirror.files.size === 0) createRepository(mirror.directory, null)
   await withGit({ ...options, directory: mirror.directory }, git =>
     fetchMissing(git, options, remote, `:refs/kept/${commit}`),
   )

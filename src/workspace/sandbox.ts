@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 import { killOrphanProcesses } from './orphan-processes.ts'
@@ -29,7 +29,7 @@ export async function openSandbox(
   await cleanSandbox(directory, ownsMachine, persistent)
   const inside = (name: string) => join(directory, name)
   const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
-  for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) await mkdir(path, { mode: 0o700 })
+  for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) mkdirSync(path, { mode: 0o700 })
   return sandbox
 }
 
@@ -45,8 +45,8 @@ export async function cleanSandbox(
   persistent: readonly PersistentDirectory[] = [],
 ): Promise<void> {
   requireSafePath(directory)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  if (!(await lstat(directory)).isDirectory())
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (!lstatSync(directory).isDirectory())
     throw new UserError(
       `The sandbox ${directory} is not a directory. Remove it, or set LAMBCI_SANDBOX to another path.`,
     )
@@ -56,10 +56,10 @@ export async function cleanSandbox(
       `${remaining} processes of an earlier build in ${directory} restart as fast as they are killed. End them by hand, or replace this machine.`,
     )
   const names = new Set(persistent.map(({ name }) => name))
-  for (const name of await readdir(directory)) {
+  for (const name of readdirSync(directory)) {
     const path = join(directory, name)
     // A command may have replaced the directory or changed its mode.
-    if (names.has(name) && (await lstat(path)).isDirectory()) await chmod(path, 0o700)
+    if (names.has(name) && lstatSync(path).isDirectory()) chmodSync(path, 0o700)
     else await removeTree(path)
   }
   for (const each of persistent) await each.sweep()

@@ -20,7 +20,7 @@ const settingsOf = async (directory: string) =>
 it('a bare repository is what git init makes', async () => {
   await git(root, 'init', '-q', '--bare', '--template=', '--initial-branch=main', 'expected.git')
   const [expected, made] = [join(root, 'expected.git'), join(root, 'made.git')]
-  await createRepository(made, null)
+  createRepository(made, null)
   expect(await filesIn(made)).toEqual(await filesIn(expected))
   expect(await settingsOf(made)).toEqual(await settingsOf(expected))
   expect(await git(made, 'symbolic-ref', 'HEAD')).toBe('refs/heads/main')
@@ -31,7 +31,7 @@ it('a working copy is what git init makes, with a remote and directories for hoo
   await git(root, 'init', '-q', '--template=', '--initial-branch=main', 'expected')
   const [expected, made] = [join(root, 'expected'), join(root, 'made')]
   await git(expected, 'remote', 'add', 'origin', ORIGIN.href)
-  await createRepository(join(made, '.git'), ORIGIN)
+  createRepository(join(made, '.git'), ORIGIN)
   expect(await filesIn(made)).toEqual([...(await filesIn(expected)), '.git/hooks', '.git/info'].sort())
   expect(await settingsOf(made)).toEqual(await settingsOf(expected))
   expect(await git(made, 'status', '--porcelain')).toBe('')
