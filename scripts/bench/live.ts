@@ -10,7 +10,7 @@ const COMMAND = `for i in $(seq ${SECONDS * 100}); do echo "at=$EPOCHREALTIME"; 
 
 /** Measures how long a line of a build takes to become readable over HTTP, in the whole system on loopback. */
 export async function benchLiveDelay(): Promise<LiveDelay> {
-  const ci = await openTestSystem()
+  const ci = await openTestSystem({ environment: {} })
   try {
     await ci.push(await ci.write(lambciJson(COMMAND)), 'bench/live', 'master')
     const delays = await followLog(`${ci.system.addresses.url}/gh/bench/live/builds/1/log`)
