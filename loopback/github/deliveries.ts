@@ -77,6 +77,11 @@ export class Deliveries {
     return this.#rows.list(repository).filter(delivery => delivery.hook === hook && !delivery.waiting)
   }
 
+  /** Resolves once every queued delivery has been sent. */
+  idle(): Promise<void> {
+    return this.#repositoryQueue.idle()
+  }
+
   /** Aborts at once. A delivery in progress counts as not sent. */
   async close(): Promise<void> {
     this.#stopped.abort()

@@ -33,8 +33,11 @@ export type GitHub = {
   url: string
   /** The REST API, at the same path as on GitHub Enterprise Server. */
   apiUrl: string
-  /** Sends events to this webhook from now on, including those left over from before the start. */
-  setWebhook(webhook: Webhook | null): void
+  /**
+   * Sends events to this webhook from now on, including those left over from before the start. Resolves once these have
+   * been sent.
+   */
+  setWebhook(webhook: Webhook | null): Promise<void>
   close(): Promise<void>
 }
 
@@ -66,14 +69,15 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   await sendMissedPushEvents(hub)
   return {
     ...addresses,
-    setWebhook: next => {
+    setWebhook: async next => {
       hub.hooks.webhook = next
       hub.deliveries.resume()
-      track(
-        sendMissedPushEvents(hub).catch(error =>
-          console.error('Unexpected error in the local GitHub:', error),
-        ),
+      const sending = sendMissedPushEvents(hub).catch(error =>
+        console.error('Unexpected error in the local GitHub:', error),
       )
+      track(sending)
+      await sending
+      await hub.deliveries.idle()
     },
     close: async () => {
       const closed = once(server, 'close')

@@ -21,6 +21,8 @@ export type LambdaOptions = {
   retryDelaysMs?: readonly number[]
   /** How long an idle sandbox is kept; default five minutes. */
   idleMs?: number
+  /** Queued events wait until this has settled. */
+  resumeAfter?: Promise<unknown>
 }
 
 export type Lambda = {
@@ -55,14 +57,24 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const store = openEventStore(options.directory)
   const urls = new Set<FunctionUrl>()
   const idle = new IdleWatch(() => [...hosted.values()].every(({ queue }) => queue.isEmpty))
-  const hosted = hostFunctions(options, location, store, () => idle.check())
+  const hosted = hostFunctions(options, location, store, {
+    isHeld: () => isHeld,
+    onSettled: () => idle.check(),
+  })
   const find = (name: string) => {
     const found = hosted.get(name)
     if (found) return found
     throw new UserError(`There is no function ${name}. The functions are ${[...hosted.keys()].join(', ')}.`)
   }
 
-  for (const { queue } of hosted.values()) queue.resume()
+  let isClosed = false
+  let isHeld = options.resumeAfter !== undefined
+  const resume = () => {
+    isHeld = false
+    if (!isClosed) for (const { queue } of hosted.values()) queue.resume()
+  }
+  if (options.resumeAfter) void options.resumeAfter.finally(resume)
+  else resume()
 
   const invoke = async (name: string, payload: unknown) => {
     const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null' }
@@ -91,6 +103,7 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     idle: () => idle.wait(),
     sandboxes: name => find(name).pool.sandboxes(),
     close: async () => {
+      isClosed = true
       for (const { queue } of hosted.values()) queue.close()
       await Promise.all([...urls].map(url => url.close()))
       await Promise.all([...hosted.values()].map(({ pool }) => pool.close()))
@@ -99,11 +112,16 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   }
 }
 
-function hostFunctions(options: LambdaOptions, location: Location, store: EventStore, onSettled: () => void) {
+function hostFunctions(
+  options: LambdaOptions,
+  location: Location,
+  store: EventStore,
+  { isHeld, onSettled }: { isHeld: () => boolean; onSettled: () => void },
+) {
   const { onLog = () => {}, clock = systemClock, retryDelaysMs = [MINUTE_MS, 2 * MINUTE_MS] } = options
   const hosted = new Map<string, { pool: SandboxPool; queue: AsyncQueue }>()
   // On one machine, synchronous invocations go before queued events.
-  const isPaused = () => [...hosted.values()].some(({ pool }) => pool.hasWaiters)
+  const isPaused = () => isHeld() || [...hosted.values()].some(({ pool }) => pool.hasWaiters)
   for (const definition of options.functions) {
     const pool = new SandboxPool({ definition, location, onLog }, options.idleMs ?? 5 * MINUTE_MS)
     const queue = new AsyncQueue({

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/aws/bucket.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type Lambda, startLambda } from '../lambda/lambda.ts'
@@ -24,6 +25,9 @@ export type SystemOptions = ServerOptions &
     slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
   }
+
+/** How long the start waits for deliveries that are sent again. */
+const REDELIVERY_MS = 30_000
 
 /** The content of `local.json`: everything that a program needs to use the system. */
 export type Addresses = ReturnType<typeof addressesOf>
@@ -60,7 +64,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const access = { credentials: keys, endpoint: servers.s3.url, region: STACK_CONTEXT.region }
   const store = opened.adopt(openStore(bucket, access), each => each.close())
   await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
+  // A delivery whose answer was lost is sent again. Its build must not end before, or the delivery would count as a request
+  // for another one.
+  const redelivered = Promise.withResolvers<void>()
   const starting = startLambda({
+    resumeAfter: redelivered.promise,
     functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
@@ -80,7 +88,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   started.resolve(lambda)
   await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
-  servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
+  const redelivering = servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
+  const longest = sleep(REDELIVERY_MS, undefined, { ref: false })
+  void Promise.race([redelivering, longest]).finally(redelivered.resolve)
   const addresses = addressesOf(url, servers, keys)
   await writeFile(join(directory, 'local.json'), `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 })
   const close = async () => {

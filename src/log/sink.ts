@@ -25,7 +25,7 @@ const INDEX_INTERVAL_MS = 1000
  * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
  * are uploaded while the command still runs.
  */
-export function createSink(store: Store, keys: LogKeys): LogSink {
+export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
   const whole = new WholeLog(store, keys.whole)
   const counter = new LineCounter()
   const uploaded = new Set<number>()
@@ -34,7 +34,7 @@ export function createSink(store: Store, keys: LogKeys): LogSink {
   let indexed = 0
   let indexedAt = Number.NEGATIVE_INFINITY
   const writeIndex = async (isComplete = false) => {
-    const isDue = performance.now() - indexedAt >= INDEX_INTERVAL_MS
+    const isDue = performance.now() - indexedAt >= indexIntervalMs
     if (added < indexed + INDEXED_BYTES || !(isDue || isComplete)) return
     indexed = added
     indexedAt = performance.now()

@@ -97,7 +97,7 @@ describe('log.txt', () => {
   it('contains large segments that S3 copies', async () => {
     const { observed, calls } = observedStore()
     const keys = nextBuild()
-    const sink = createSink(observed, keys)
+    const sink = createSink(observed, keys, 0)
     const [big, small] = [randomBytes(6 * MIB), randomBytes(MIB)]
     await storeSegment(sink, 0, big)
     await storeSegment(sink, 6 * MIB, small)
@@ -151,6 +151,19 @@ describe('the line index', () => {
     for (const [at, newlines] of index!.lines.entries())
       expect(newlines).toBe(text.slice(0, at * index!.stride).split('\n').length - 1)
     expect(index!.lines.length).toBeGreaterThan(40)
+  })
+
+  it('is written once per interval, and at the end', async () => {
+    const { observed, calls } = observedStore()
+    const keys = nextBuild()
+    const sink = createSink(observed, keys, 60_000)
+    const segment = Buffer.alloc(6 * MIB, 'line\n')
+    for (const index of [0, 1, 2]) await storeSegment(sink, index * segment.length, segment)
+    await sink.finish()
+    // Three segments, the index after the first one, and the index of the whole log.
+    expect(calls.filter(call => call === 'put')).toHaveLength(5)
+    const index = await readLineIndex(store, keys)
+    expect((index!.lines.length - 1) * index!.stride).toBeGreaterThan(2.9 * segment.length)
   })
 
   it('is not part of the log, is not written for a small log, and is ignored if invalid', async () => {
