@@ -9,10 +9,10 @@ import { execa } from 'execa'
 /** A pipe buffers 64 KiB, at most 1 MiB. More than this after the command's end must have been written since. */
 const MAX_DRAINED_BYTES = 2 * 1024 * 1024
 
-/** A pipe that is opened ahead, for one command. */
+/** A pipe that is opened ahead of its command. */
 export type PreparedOutput = AsyncDisposable & { pipe: Promise<OutputPipe> }
 
-/** Opens a pipe that a command will need. Closes it in the end, used or not. */
+/** Opens a pipe for a command that comes later. Disposing of it closes the pipe, whether it was used or not. */
 export function prepareOutput(): PreparedOutput {
   const pipe = OutputPipe.open()
   const close = () => pipe.then(opened => opened.close())

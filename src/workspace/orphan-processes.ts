@@ -85,7 +85,7 @@ function classify(
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
     ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${directory}/${name}`)) ?? ''),
   ].filter(path => path !== '')
-  // It belongs to another user, or it is about to end and has no memory any more.
+  // It belongs to another user, or is exiting and has released its memory.
   if (paths.length === 0) return readStat(pid) ? 'unreadable' : 'ended'
   if (stat.startTime > startedAfter) return 'inside'
   if (paths.some(path => directories.some(each => isInside(path, each)))) return 'inside'

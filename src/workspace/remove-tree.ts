@@ -18,7 +18,7 @@ export async function removeAllExcept(directory: string, retained: ReadonlySet<s
  */
 export async function removeTree(path: string) {
   try {
-    // Synchronous, which takes a third of the time: nothing else is to be done meanwhile.
+    // Synchronous, which takes a third of the time. There is nothing else to do meanwhile.
     rmSync(path, { recursive: true, force: true, maxRetries: 2 })
   } catch {
     // Read-only directories (Go's module cache) and paths longer than PATH_MAX: chmod and rm descend step by step.
