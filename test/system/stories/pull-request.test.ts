@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await sharedTestSystem()
+  ci = await openTestSystem()
 })
 afterAll(() => ci.close())
 
