@@ -23,21 +23,23 @@ export async function killOrphanProcesses(
   const startedAfter = ownsMachine ? (readStat(process.pid)?.startTime ?? 0) : Number.POSITIVE_INFINITY
   const criteria = { directories, startedAfter, excluded: selfAndAncestors() }
   const killed = new Set<number>()
+  const dying = new Set<number>()
   const end = performance.now() + TIMEOUT_MS
   const outsiders: Outsiders = new Map()
   for (let quiet = 0, wanted = QUIET_SCANS; quiet < wanted; ) {
     if (performance.now() > end)
       return { killed: killed.size, remaining: scan(criteria, new Map()).inside.length }
-    const { inside, unreadable, isComplete } = scan(criteria, outsiders)
+    const { inside, isComplete } = scan(criteria, outsiders)
     const foundNew = inside.some(pid => !killed.has(pid))
     for (const pid of inside) {
       attempt(() => process.kill(pid, 'SIGKILL'))
       killed.add(pid)
+      dying.add(pid)
     }
-    const areDying = unreadable.some(pid => killed.has(pid))
+    for (const pid of dying) if (!isRunning(pid)) dying.delete(pid)
     // Processes that restart each other are only caught by an immediate scan; killed ones may need a moment to end.
-    if ((inside.length > 0 || areDying) && !foundNew) await sleep(1)
-    if (inside.length > 0 || areDying) [quiet, wanted] = [0, QUIET_SCANS]
+    if ((inside.length > 0 || dying.size > 0) && !foundNew) await sleep(1)
+    if (inside.length > 0 || dying.size > 0) [quiet, wanted] = [0, QUIET_SCANS]
     else quiet += 1
     if (!isComplete) wanted = UNSURE_SCANS
   }
@@ -48,19 +50,15 @@ type Criteria = { directories: string[]; excluded: ReadonlySet<number>; startedA
 /** Processes that earlier scans found outside the sandbox; false if they may have been about to exec. */
 type Outsiders = Map<number, boolean>
 
-type Scan = { inside: number[]; unreadable: number[]; isComplete: boolean }
-
 /** Finds the processes inside the sandbox, and whether these are all. Skips and updates the known outsiders. */
-function scan(criteria: Criteria, outsiders: Outsiders): Scan {
+function scan(criteria: Criteria, outsiders: Outsiders): { inside: number[]; isComplete: boolean } {
   const inside: number[] = []
-  const unreadable: number[] = []
   let isComplete = true
   for (const name of attempt(() => readdirSync('/proc')) ?? []) {
     const pid = Number(name)
     if (!(pid > 0) || outsiders.get(pid) || criteria.excluded.has(pid)) continue
     const found = classify(pid, criteria)
     if (found === 'inside') inside.push(pid)
-    else if (found === 'unreadable') unreadable.push(pid)
     else if (found === 'outside') outsiders.set(pid, true)
     else {
       // A process has no environment between fork and exec, and none at all with `env -i`.
@@ -68,13 +66,13 @@ function scan(criteria: Criteria, outsiders: Outsiders): Scan {
       isComplete = false
     }
   }
-  return { inside, unreadable, isComplete }
+  return { inside, isComplete }
 }
 
 function classify(
   pid: number,
   { directories, startedAfter }: Criteria,
-): 'inside' | 'outside' | 'unreadable' | 'no-environment' | 'ended' {
+): 'inside' | 'outside' | 'no-environment' | 'ended' {
   const stat = readStat(pid)
   if (!stat) return 'ended'
   const directory = stat.state === 'Z' ? livingThread(pid) : `/proc/${pid}`
@@ -85,8 +83,7 @@ function classify(
     ...homes.map(entry => entry.slice(entry.indexOf('=') + 1)),
     ...['cwd', 'root', 'exe'].map(name => attempt(() => readlinkSync(`${directory}/${name}`)) ?? ''),
   ].filter(path => path !== '')
-  // It belongs to another user, or is exiting and has released its memory.
-  if (paths.length === 0) return readStat(pid) ? 'unreadable' : 'ended'
+  if (paths.length === 0) return readStat(pid) ? 'outside' : 'ended'
   if (stat.startTime > startedAfter) return 'inside'
   if (paths.some(path => directories.some(each => isInside(path, each)))) return 'inside'
   return environment === '' ? 'no-environment' : 'outside'
@@ -102,6 +99,12 @@ function livingThread(pid: number): string | undefined {
   const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? []
   const living = threads.find(thread => !/^[ZX]$/.test(readStat(`${pid}/task/${thread}`)?.state ?? 'X'))
   return living && `/proc/${pid}/task/${living}`
+}
+
+/** Whether any thread of the process is running, be it on its way out. */
+function isRunning(pid: number): boolean {
+  const state = readStat(pid)?.state ?? 'X'
+  return state === 'Z' ? livingThread(pid) !== undefined : state !== 'X'
 }
 
 /** `startTime` is in clock ticks since boot. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
