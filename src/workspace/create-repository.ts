@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What tools expect in a working copy: they write hooks and excludes there. */
+/** Tools write hooks and excludes into these directories of a working copy. */
 const WORKING_COPY_DIRECTORIES = ['hooks', 'info']
 
 /**

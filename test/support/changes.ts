@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What has changed in a test system: the key of a record, or another word such as `mail`. */
+/** A change in a test system: the key of a record, or another word such as `mail`. */
 type Change = string
 type Waiter = { isRelevant: (change: Change) => boolean; resolve: () => void }
 

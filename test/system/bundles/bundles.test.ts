@@ -17,7 +17,7 @@ const READER = 'reader@localhost'
 const REPOSITORY = 'you/bundled'
 const build = (number: number) => ({ project: `gh/${REPOSITORY}`, number })
 
-/** What `test/support/bundles.ts` has bundled, perhaps in an earlier run. */
+/** The bundles that `test/support/bundles.ts` made, perhaps in an earlier run. */
 const DIST = process.env.LAMBCI_TEST_BUNDLES ?? ''
 
 let ci: TestSystem
