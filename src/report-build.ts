@@ -60,7 +60,8 @@ async function reportOne(
   const build = await readBuild(store, ref)
   if (!build) return []
   const account = parseAccount(build.project, build.settings)
-  let others: BuildRef[] = []
+  // Of every look: the last one may find that the one before it has left nothing to do.
+  const others = new Map<number, BuildRef>()
   let again = false
   await withLease(ref, { store, now, holder: requestId }, failure, async report => {
     const run = await readJobRun(store, build)
@@ -70,7 +71,7 @@ async function reportOne(
     const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
     const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
     const done = await finishReport({ build, account, run, report: { ...report, end, cost } }, context)
-    others = done.others
+    for (const other of done.others) others.set(other.number, other)
     again = done.again
     return done.report
   })
@@ -78,7 +79,7 @@ async function reportOne(
     throw new Error(
       `Some notifications about ${ref.project} #${ref.number} could not be delivered yet: see its report.json`,
     )
-  return others
+  return [...others.values()]
 }
 
 /** Publishes again a job that never started, with new grants and a new latest end. */

@@ -109,12 +109,19 @@ export async function resolveCommit(git: Git, repository: string, name: string):
   return null
 }
 
+/** Whether git would accept this full name of a ref. */
+export const isRefName = (ref: string) =>
+  ref.startsWith('refs/') &&
+  !INVALID_IN_REF.test(ref) &&
+  !ref.split('/').some(part => part === '' || part.startsWith('.') || part.endsWith('.lock')) &&
+  !ref.endsWith('.')
+
 export const resolveBranch = (git: Git, repository: string, branch: string) =>
   resolveRef(git, repository, `refs/heads/${branch}`)
 
 /** The commit of exactly this ref. `rev-parse` would also try other prefixes. */
 async function resolveRef(git: Git, repository: string, ref: string): Promise<string | null> {
-  if (INVALID_IN_REF.test(ref) || !ref.startsWith('refs/')) return null
+  if (!isRefName(ref)) return null
   const sha = await textOrNull(git, repository, ['show-ref', '--verify', '--hash', '--', ref])
   return sha && peel(git, repository, sha)
 }

@@ -39,7 +39,6 @@ export const commitRoutes = [
       body: { name, commit: describe(hub.addresses, repository, commit), protected: false },
     }
   }),
-  route('GET /repos/:owner/:repo/git/ref/:ref{.+}', readRef),
   route('GET /repos/:owner/:repo/commits/:ref{.+}', async call => {
     const { hub, repository } = repositoryContext(call)
     const commit = await readNamedCommit(call, parameter(call, 'ref'))
@@ -91,18 +90,6 @@ function describe(addresses: Addresses, repository: Repository, commit: Commit) 
     })),
     files,
   }
-}
-
-async function readRef(call: Call): Promise<RestResponse> {
-  const { hub, repository, directory } = repositoryContext(call)
-  const ref = `refs/${parameter(call, 'ref')}`
-  const sha = (await readRefs(hub.git, directory)).get(ref)
-  if (!sha) throw notFound()
-  const type = (await hub.git.text(directory, ['cat-file', '-t', sha])).trim()
-  const api = `${apiUrlOf(hub.addresses, repository)}/git`
-  const url = `${api}/${ref.split('/').map(encodeURIComponent).join('/')}`
-  const object = { type, sha, url: `${api}/${type}s/${sha}` }
-  return { status: 200, body: { ref, node_id: nodeId('Ref', repository.id), url, object } }
 }
 
 /** One file of a commit: as JSON, or raw if `Accept` requests `raw`. */

@@ -11,6 +11,7 @@ import { commitRoutes } from './rest-commits.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
 import { hookRoutes } from './rest-hooks.ts'
 import { pullRoutes } from './rest-pulls.ts'
+import { refRoutes } from './rest-refs.ts'
 import { repositoryRoutes } from './rest-repositories.ts'
 import { statusRoutes } from './rest-statuses.ts'
 
@@ -23,6 +24,7 @@ const routes = [
   ...appRoutes,
   ...repositoryRoutes,
   ...statusRoutes,
+  ...refRoutes,
   ...commitRoutes,
   ...pullRoutes,
   ...deploymentRoutes,
