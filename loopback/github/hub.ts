@@ -50,6 +50,8 @@ export type Pull = {
   base: { ref: string; sha: string }
   /** `owner` is stored because the head repository may be deleted. */
   head: { repository: number; owner: string; ref: string; sha: string }
+  /** The test merge of these two commits, once it is computed; `sha` is null for a conflict. */
+  merge?: { base: string; head: string; sha: string | null } | null
 }
 
 /** The state of the server: credentials, repositories, records and queues. */

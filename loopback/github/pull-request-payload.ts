@@ -54,8 +54,7 @@ export function pullPayload(addresses: Addresses, { pull, base, head, size }: Pu
     merged: false,
     merged_at: null,
     merged_by: null,
-    merge_commit_sha: null,
-    mergeable: null,
+    ...mergeabilityOf(pull),
     rebaseable: null,
     mergeable_state: 'unknown',
     auto_merge: null,
@@ -73,6 +72,12 @@ export function pullPayload(addresses: Addresses, { pull, base, head, size }: Pu
   }
 }
 
+/** Null for what is not computed yet. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
+function mergeabilityOf({ merge = null, head, base }: PullRow) {
+  const isCurrent = merge?.head === head.sha && merge.base === base.sha
+  return { merge_commit_sha: merge?.sha ?? null, mergeable: isCurrent ? merge.sha !== null : null }
+}
+
 function linksOf(addresses: Addresses, base: Repository, { number, head }: PullRow) {
   const api = apiUrlOf(addresses, base)
   const self = `${api}/pulls/${number}`
@@ -88,7 +93,14 @@ function linksOf(addresses: Addresses, base: Repository, { number, head }: PullR
   }
 }
 
-export type PullEvent = { action: string; sender: Account; before?: string; after?: string }
+export type PullEvent = {
+  action: string
+  sender: Account
+  before?: string
+  after?: string
+  /** What `edited` has changed. */
+  changes?: object
+}
 
 /** The body of a `pull_request` event. */
 export function pullRequestPayload(

@@ -1,6 +1,7 @@
 import type { Account } from './account-payload.ts'
 import { listCommitIds, resolveBranch } from './commits.ts'
 import type { Hub, Pull, PullRow } from './hub.ts'
+import { computeMergeSoon } from './merge-refs.ts'
 import {
   type PullDetails,
   type PullEvent,
@@ -86,6 +87,7 @@ export async function openPull(
     const parts = { pull: pulls.insert(base.id, opened), base, head, size }
     const event = { action: 'opened', sender: { login: draft.login, type: 'User' } } as const
     hub.deliveries.emit(base.id, 'pull_request', pullRequestPayload(hub.addresses, parts, event))
+    computeMergeSoon(hub, parts.pull.id)
   })
   return { number }
 }
@@ -107,6 +109,27 @@ export async function setPullState(
     const head = { ...pull.head, sha }
     await change(hub, pull, { state, closedAt: null, updatedAt, head }, { action: 'reopened', sender })
   }
+}
+
+/** Moves a pull request to another base branch. Returns GitHub's validation error, or null. */
+export async function retargetPull(
+  hub: Hub,
+  pull: PullRow,
+  ref: string,
+  sender: Account,
+): Promise<string | null> {
+  const repository = hub.repositories.get(pull.repository)
+  const sha = repository && (await resolveBranch(hub.git, hub.repositories.directoryOf(repository), ref))
+  if (!sha) return 'base is not a branch of this repository'
+  if (ref === pull.base.ref) return null
+  const changes = { base: { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } } }
+  await change(
+    hub,
+    pull,
+    { base: { ref, sha }, updatedAt: timestamp() },
+    { action: 'edited', sender, changes },
+  )
+  return null
 }
 
 /** Updates the open pull requests of a network to the current heads of their branches. */
@@ -137,6 +160,7 @@ async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: Pul
     hub.pulls.change(pull.id, fields)
     hub.deliveries.emit(pull.repository, 'pull_request', payload)
   })
+  computeMergeSoon(hub, pull.id)
 }
 
 async function tipOf({ git, repositories }: Hub, { head }: Pull): Promise<string | null> {

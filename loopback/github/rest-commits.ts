@@ -36,14 +36,14 @@ export const commitRoutes = [
     if (!commit) throw new RestError(404, 'Branch not found')
     return {
       status: 200,
-      body: { name, commit: describe(hub.addresses, repository, commit), protected: false },
+      body: { name, commit: describeCommit(hub.addresses, repository, commit), protected: false },
     }
   }),
   route('GET /repos/:owner/:repo/commits/:ref{.+}', async call => {
     const { hub, repository } = repositoryContext(call)
     const commit = await readNamedCommit(call, parameter(call, 'ref'))
     if (!commit) throw new RestError(422, `No commit found for SHA: ${parameter(call, 'ref')}`)
-    return { status: 200, body: describe(hub.addresses, repository, commit) }
+    return { status: 200, body: describeCommit(hub.addresses, repository, commit) }
   }),
   route('GET /repos/:owner/:repo/contents/:path{.+}', readContents),
 ]
@@ -59,7 +59,8 @@ async function readNamedCommit(call: Call, name: string): Promise<Commit | null>
   return sha ? readCommit(hub.git, directory, sha) : null
 }
 
-function describe(addresses: Addresses, repository: Repository, commit: Commit) {
+/** A commit in GitHub's format. */
+export function describeCommit(addresses: Addresses, repository: Repository, commit: Commit) {
   const api = apiUrlOf(addresses, repository)
   const html = htmlUrlOf(addresses, repository)
   const files = (['added', 'removed', 'modified'] as const).flatMap(status =>

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { PullRow } from './hub.ts'
+import { refreshMerge } from './merge-refs.ts'
 import { pullPayload } from './pull-request-payload.ts'
-import { openPull, readPull, setPullState } from './pull-requests.ts'
+import { openPull, readPull, retargetPull, setPullState } from './pull-requests.ts'
 import { networkOf } from './repositories.ts'
 import {
   actorOf,
@@ -23,21 +24,27 @@ const newSchema = z.object({
   body: z.string().nullish(),
   draft: z.boolean().default(false),
 })
-const changeSchema = z.strictObject({ state: z.enum(['open', 'closed']) })
+const changeSchema = z.strictObject({
+  state: z.enum(['open', 'closed']).optional(),
+  base: z.string().min(1).optional(),
+})
 const BASE = '/repos/:owner/:repo/pulls'
 
 export const pullRoutes = [
   route(`POST ${BASE}`, create),
   route(`GET ${BASE}`, list),
-  route(`GET ${BASE}/:number`, async call => ({
-    status: 200,
-    body: await describe(call, requirePull(call)),
-  })),
+  route(`GET ${BASE}/:number`, async call => {
+    const pull = requirePull(call)
+    await refreshMerge(call.hub, pull)
+    return { status: 200, body: await describe(call, pull) }
+  }),
   route(`PATCH ${BASE}/:number`, async call => {
-    const { state } = parseBody(call, changeSchema)
-    await call.hub.networkQueue.run(networkOf(requireRepository(call)), () =>
-      setPullState(call.hub, requirePull(call), state, actorOf(call)),
-    )
+    const { state, base } = parseBody(call, changeSchema)
+    await call.hub.networkQueue.run(networkOf(requireRepository(call)), async () => {
+      const error = base && (await retargetPull(call.hub, requirePull(call), base, actorOf(call)))
+      if (error) throw invalid(error)
+      if (state) await setPullState(call.hub, requirePull(call), state, actorOf(call))
+    })
     return { status: 200, body: await describe(call, requirePull(call)) }
   }),
 ]

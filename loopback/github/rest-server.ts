@@ -8,6 +8,7 @@ import { checkAccess } from './rest-access.ts'
 import { appRoutes } from './rest-apps.ts'
 import { type Call, RestError, type RestResponse, type Route } from './rest-call.ts'
 import { commitRoutes } from './rest-commits.ts'
+import { compareRoutes } from './rest-compare.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
 import { hookRoutes } from './rest-hooks.ts'
 import { pullRoutes } from './rest-pulls.ts'
@@ -26,6 +27,7 @@ const routes = [
   ...statusRoutes,
   ...refRoutes,
   ...commitRoutes,
+  ...compareRoutes,
   ...pullRoutes,
   ...deploymentRoutes,
   ...hookRoutes,

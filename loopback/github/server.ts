@@ -84,6 +84,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       server.close()
       server.closeAllConnections()
       await Promise.all([closed, ...inFlight])
+      await hub.networkQueue.idle()
       await hub.deliveries.close()
       hub.records.close()
     },
