@@ -6,9 +6,11 @@ import { startNextDeploy } from './deploy/next-deploy.ts'
 import { recordedDeploy, updateWaitingDeploy } from './deploy/waiting-deploy.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
+import { hasEnded } from './model/conclusion.ts'
+import { type Compare, isNewer } from './model/newer.ts'
 import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
-import { updateSummary } from './records/branch-summary.ts'
+import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
 import { costOf } from './records/cost.ts'
 import type { JobRun } from './records/job-run.ts'
@@ -18,7 +20,7 @@ import { readBuild, readJobRun } from './records/read-records.ts'
 import type { BuildEnd, Report } from './records/report-record.ts'
 import { endAfterDeploy } from './records/run-end.ts'
 import { viewOf } from './records/view.ts'
-import { isOver, isRed } from './records/wording.ts'
+import { isRed } from './records/wording.ts'
 import { finishDeadLog } from './reporting/dead-log.ts'
 import { decide } from './reporting/decide.ts'
 import { withLease } from './reporting/lease.ts'
@@ -26,6 +28,7 @@ import type { ReportTrigger } from './reporting/report-trigger.ts'
 
 /** What reporting needs from its host. */
 export type ReportContext = Omit<StartContext, 'linkKey'> & {
+  compare: Compare
   secrets: () => Promise<RunnerSecrets>
   notifiers: readonly Notifier[]
   /** The id of this invocation; a retry by Lambda has the same one. */
@@ -129,11 +132,12 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   return { report: { ...report, delivered: notified.delivered, isClosed }, others: stage.others, again }
 }
 
-async function newsOf(state: BuildState, { store, secrets }: ReportContext): Promise<BuildNews> {
+async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
   const { build, account, report } = state
   const view = viewOf(state)
-  const isEnd = report.end !== null && isOver(view)
-  const summary = isEnd ? updateSummary(store, view) : Promise.resolve(null)
+  const isEnd = report.end !== null && hasEnded(view.status)
+  const isNewerThan = (standing: Summary) => isNewer(build, standing, compare)
+  const summary = isEnd ? updateSummary(store, view, isNewerThan) : Promise.resolve(null)
   summary.catch(() => {})
   return {
     view,

@@ -1,6 +1,7 @@
 import { type Account, readAccount } from '../account/settings.ts'
 import { type Build, type BuildRequest, repositoryOf } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
+import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter, recordArrival } from '../records/counter.ts'
 import { buildUrl } from '../records/links.ts'
@@ -15,6 +16,7 @@ import { takeNumber } from './take-number.ts'
 export type AdmissionContext = StartContext & {
   /** Where the http function is reached; links to the build begin with it. */
   baseUrl: string
+  compare: Compare
   now: () => Date
 }
 
@@ -74,14 +76,14 @@ async function start(
   isArrival: boolean,
   context: AdmissionContext,
 ): Promise<void> {
-  const { store, now } = context
+  const { store } = context
   const [arrivals] = await Promise.all([
     isArrival ? recordArrival(store, build) : raiseCounter(store, build.project, build.number),
     startJob(build, build.latestEnd, account, context),
   ])
   await Promise.all([
     claim.markPublished(),
-    arrivals && cancelSuperseded(store, build, arrivals, now()).catch(console.error),
+    arrivals && cancelSuperseded(build, arrivals, context).catch(console.error),
   ])
 }
 

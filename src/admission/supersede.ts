@@ -1,46 +1,58 @@
 import type { Build } from '../model/build.ts'
+import { type Compare, isNewer } from '../model/newer.ts'
 import { requestCancel } from '../records/cancel-request.ts'
 import type { Arrival } from '../records/counter.ts'
 import { readRawJobRun } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 
-type Superseded = { number: number; by: number }
+type Context = { store: Store; compare: Compare; now: () => Date }
+
+/** Builds further back were compared when the ones after them arrived. */
+const MOST_COMPARED = 5
 
 /**
- * Which builds a newer commit of the same branch or pull request supersedes, now that `build` is among the arrivals: the ones
- * that this build supersedes, and this build if a newer one was recorded before it. The build recorded last sees both, so
- * each is found once. Older ones were found when the builds after them arrived.
+ * Requests the cancellation of builds of the same branch or pull request that a newer commit supersedes: of older ones,
+ * and of this build if a newer one has arrived before it. Their own configuration decides whether they end.
+ * @throws if GitHub does not answer; nothing is superseded then
  */
-export function supersededWith(build: Arrival, arrivals: readonly Arrival[]): Superseded[] {
+export async function cancelSuperseded(
+  build: Build,
+  arrivals: readonly Arrival[],
+  { store, compare, now }: Context,
+): Promise<void> {
   const others = arrivals.filter(
     ({ trigger, commit }) => trigger === build.trigger && commit !== build.commit,
   )
-  const newer = others.findLast(({ number }) => number > build.number)
-  const [nearest, ...older] = others.filter(({ number }) => number < build.number)
-  const superseded = nearest ? [nearest, ...older.filter(({ commit }) => commit === nearest.commit)] : []
-  return [
-    ...superseded.map(({ number }) => ({ number, by: build.number })),
-    ...(newer ? [{ number: build.number, by: newer.number }] : []),
-  ]
-}
-
-/** Requests the cancellation of superseded builds. Their own configuration decides whether they end. */
-export async function cancelSuperseded(
-  store: Store,
-  build: Build,
-  arrivals: readonly Arrival[],
-  now: Date,
-): Promise<void> {
+  const remembered = remember(compare)
   await Promise.all(
-    supersededWith(build, arrivals).map(async ({ number, by }) => {
-      const superseded = { project: build.project, number }
-      if ((await readRawJobRun(store, superseded))?.phase === 'ended') return
-      await requestCancel(store, superseded, {
-        by: 'lambci',
-        why: `Superseded by #${by}`,
-        supersededBy: by,
-        at: now.toISOString(),
-      })
+    others.slice(0, MOST_COMPARED).map(async other => {
+      const hasEnded =
+        (await readRawJobRun(store, { project: build.project, number: other.number }))?.phase === 'ended'
+      // The push after an ended one: there is nothing to decide.
+      if (hasEnded && build.number > other.number && build.baseCommit === other.commit) return
+      const [superseded, by] = (await isNewer(build, other, remembered)) ? [other, build] : [build, other]
+      if (superseded === other && hasEnded) return
+      await requestCancel(
+        store,
+        { project: build.project, number: superseded.number },
+        {
+          by: 'lambci',
+          why: `Superseded by #${by.number}`,
+          supersededBy: by.number,
+          at: now().toISOString(),
+        },
+      )
     }),
   )
+}
+
+/** Asks GitHub each question once. */
+function remember(compare: Compare): Compare {
+  const answers = new Map<string, ReturnType<Compare>>()
+  return (repository, base, head) => {
+    const question = `${base}...${head}`
+    const answer = answers.get(question) ?? compare(repository, base, head)
+    answers.set(question, answer)
+    return answer
+  }
 }

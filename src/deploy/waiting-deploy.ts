@@ -1,11 +1,11 @@
 import { claimedBuild } from '../admission/delivery-claim.ts'
 import { type Build, sequenceOf } from '../model/build.ts'
+import { hasEnded } from '../model/conclusion.ts'
 import type { Deploy } from '../records/job-run.ts'
 import type { BuildRef, StageRef } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { viewOf } from '../records/view.ts'
-import { isOver } from '../records/wording.ts'
 import { readCurrent, readDeployment } from './deployments.ts'
 import { readLockHolder } from './lock.ts'
 import { waitingDeployId } from './next-deploy.ts'
@@ -39,7 +39,7 @@ export async function recordedDeploy(store: Store, build: Build, deploy: Deploy)
 async function deployOf(store: Store, ref: BuildRef, deploy: Deploy): Promise<Deploy | null> {
   const records = await readRecords(store, ref)
   const view = records && viewOf(records)
-  if (!view || !isOver(view)) return null
+  if (!view || !hasEnded(view.status)) return null
   const { number: by, deploy: done } = view
   return done ? { ...done, by: done.by ?? by } : { ...deploy, status: 'failed', reason: view.reason, by }
 }

@@ -7,6 +7,7 @@ import { openScheduler } from '../aws/scheduler.ts'
 import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
 import { openTokens } from '../github/tokens.ts'
+import type { Compare } from '../model/newer.ts'
 import { readEnvironment, switchTargetOf } from './environment.ts'
 
 const environment = readEnvironment(process.env, [
@@ -25,10 +26,17 @@ export const publish = openTopics()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
+/** GitHub's client loads on demand: http rarely needs it, and starts faster without it. */
+const compare: Compare = async (...range) => {
+  const { openGitHub } = await import('../github/client.ts')
+  return openGitHub(githubApiUrl, tokens).compare(...range)
+}
+
 /** What admitting a build needs: the http function admits builds, and report starts the deploys that waited. */
 export const services = {
   store,
   secrets,
+  compare,
   publish: openJobsTopic(publish, LAMBCI_JOBS_TOPIC),
   deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTargetOf(environment)),
   grantIssuer: {

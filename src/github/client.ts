@@ -1,4 +1,5 @@
-import { namesOf, openOctokit } from './octokit.ts'
+import type { Compare } from '../model/newer.ts'
+import { namesOf, openOctokit, statusOf } from './octokit.ts'
 import type { GitHubTokens } from './tokens.ts'
 
 export type CommitState = 'pending' | 'success' | 'failure' | 'error'
@@ -26,6 +27,7 @@ export type DeploymentStatus = {
 }
 
 export type GitHub = {
+  compare: Compare
   setStatus(status: CommitStatus): Promise<void>
   /** Returns the id of the deployment. */
   createDeployment(deployment: { repository: string; commit: string; environment: string }): Promise<number>
@@ -33,7 +35,25 @@ export type GitHub = {
 }
 
 /** A client of GitHub's REST API, with a token for each repository and purpose. */
-export const openGitHub = (apiUrl: string, tokens: Pick<GitHubTokens, 'writing' | 'deploying'>): GitHub => ({
+export const openGitHub = (
+  apiUrl: string,
+  tokens: Pick<GitHubTokens, 'reading' | 'writing' | 'deploying'>,
+): GitHub => ({
+  compare: async (repository, base, head) => {
+    const octokit = openOctokit(apiUrl, { auth: await tokens.reading(repository) }, 0)
+    try {
+      const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
+        ...namesOf(repository),
+        basehead: `${base}...${head}`,
+        per_page: 1,
+      })
+      return data.status
+    } catch (error) {
+      // https://docs.github.com/rest/commits/commits#compare-two-commits
+      if (statusOf(error) === 404) return null
+      throw error
+    }
+  },
   setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
     // Under a rate limit "running" is dropped: the conclusion will replace it soon.
     const maxWaitSeconds = state === 'pending' ? 0 : undefined

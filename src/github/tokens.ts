@@ -18,6 +18,8 @@ export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 export type GitHubTokens = {
   /** For statuses. Only http and report have it. */
   writing(repository: string): Promise<string>
+  /** For reading commits. */
+  reading(repository: string): Promise<string>
   /** For deployments. */
   deploying(repository: string): Promise<string>
   /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
@@ -45,6 +47,11 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
   return {
     writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
     deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
+    reading: async repository => {
+      const { githubApp, cloneToken } = await secrets()
+      // A token that may only set statuses may not read a private repository.
+      return githubApp || !cloneToken ? tokenWith(repository, CLONE_PERMISSIONS) : cloneToken
+    },
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // Fresh, because the build may wait in the queue for forty minutes.

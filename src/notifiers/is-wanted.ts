@@ -1,5 +1,5 @@
 import type { NotificationRule } from '../config/notifications-schema.ts'
-import { isRed } from '../records/wording.ts'
+import { isRed, isSuperseded } from '../records/wording.ts'
 import type { BuildNews } from './notifier.ts'
 
 /**
@@ -11,10 +11,10 @@ export async function isWanted(
   rule: NotificationRule,
 ): Promise<boolean> {
   if (!isOver) return rule === 'always' && view.status !== 'queued'
-  if (view.status === 'skipped') return false
+  if (view.status === 'skipped' || isSuperseded(view)) return false
   if (rule === 'failure') return isRed(view)
   if (rule === 'always') return true
   const branch = await summary()
-  if (branch?.number !== view.number) return true
-  return branch.previous !== (view.deploy?.status === 'failed' ? 'failed' : view.status)
+  // A pull request has no summary. A build that is not its branch's newest changes nothing.
+  return branch === null || (branch.number === view.number && branch.previous !== view.status)
 }

@@ -2,7 +2,6 @@ import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
-import { isOver } from '../records/wording.ts'
 import { iconOf } from './icon.ts'
 import { renderLayout } from './layout.ts'
 import { renderSummary, titleOf } from './summary.ts'
@@ -31,6 +30,6 @@ ${renderSummary(view, links.repository)}
 </div>
 <p class="soft no-script-only">End of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0"><pre>${stripVTControlCharacters(logText)}</pre></div>`
-  const reloadSeconds = isOver(view) ? undefined : RELOAD_SECONDS
+  const reloadSeconds = hasEnded(view.status) ? undefined : RELOAD_SECONDS
   return renderLayout({ title: titleOf(view), icon: iconOf(view), script: { reloadSeconds } }, content)
 }

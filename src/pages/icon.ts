@@ -1,5 +1,6 @@
+import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
-import { isOver, isRed } from '../records/wording.ts'
+import { isRed } from '../records/wording.ts'
 
 /** The colour of a build, as a CSS class and for the icon in the browser's tab. */
 export const colorOf = (view: View) => (isRed(view) ? 'red' : view.status)
@@ -16,7 +17,7 @@ const GREY = '#8b949e'
 /** The favicon, shown at 16 pixels: a dot; a ring until the build has ended. */
 export function iconOf(view: View): string {
   const color = ICONS[colorOf(view)] ?? GREY
-  const shape = isOver(view)
+  const shape = hasEnded(view.status)
     ? `<circle cx="8" cy="8" r="7" fill="${color}"/>`
     : `<circle cx="8" cy="8" r="5.5" fill="none" stroke="${color}" stroke-width="4"/>`
   return dataUrlOf(shape)

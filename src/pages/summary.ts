@@ -4,7 +4,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
-import { describeStatus, durationOf, isOver } from '../records/wording.ts'
+import { describeStatus, durationOf } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
 import { formatUtc } from './time.ts'
@@ -19,7 +19,7 @@ export function titleOf(view: View): string {
 export function renderSummary(view: View, repositoryLink: string) {
   const repository = repositoryOf(view.project)
   const color = colorOf(view)
-  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(isOver(view))}">
+  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(hasEnded(view.status))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>

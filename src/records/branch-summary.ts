@@ -6,6 +6,7 @@ import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 import type { View } from './view.ts'
+import { isSuperseded } from './wording.ts'
 
 const summarySchema = z.object({
   number: z.int().positive(),
@@ -42,17 +43,22 @@ export async function listSummaries(
 }
 
 /** Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch. */
-export const hasSummary = (view: View) => view.trigger === `push/${view.branch}` && view.status !== 'skipped'
+export const hasSummary = (view: View) =>
+  view.trigger === `push/${view.branch}` && view.status !== 'skipped' && !isSuperseded(view)
 
-/** Makes an ended build its branch's summary, unless a newer one is; returns the summary that stands. */
-export async function updateSummary(store: Store, view: View): Promise<Summary | null> {
+/** Makes an ended build its branch's summary if it `isNewer` than the one that stands; returns the one that stands then. */
+export async function updateSummary(
+  store: Store,
+  view: View,
+  isNewer: (standing: Summary) => Promise<boolean>,
+): Promise<Summary | null> {
   if (!hasSummary(view) || !hasEnded(view.status)) return null
   const { value } = await updateRecord(
     store,
     branchKey(view.project, view.branch),
     summarySchema,
-    (standing): Summary =>
-      standing && standing.number >= view.number
+    async (standing): Promise<Summary> =>
+      standing && (standing.number === view.number || !(await isNewer(standing)))
         ? standing
         : {
             number: view.number,
@@ -61,7 +67,7 @@ export async function updateSummary(store: Store, view: View): Promise<Summary |
             deploy: view.deploy?.status ?? null,
             endedAt: view.endedAt ?? '',
             isPrivate: view.isPrivate,
-            previous: standing && (standing.deploy === 'failed' ? 'failed' : standing.status),
+            previous: standing?.status ?? null,
           },
   )
   return value

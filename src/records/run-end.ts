@@ -18,12 +18,16 @@ export const runEnd = (conclusion: Conclusion, { reason, ...rest }: Partial<RunE
   conclusion,
 })
 
-/** A build that was started only to deploy ends as its deploy does; otherwise the conclusion of its tests stays. */
-export function endAfterDeploy({ target }: Build, exit: Exit | null, deploy: Deploy): RunEnd {
-  if (target && deploy.status === 'cancelled')
-    return runEnd('cancelled', { exit, deploy, reason: deploy.reason })
-  if (target && deploy.status === 'failed') return runEnd('failed', { exit, deploy, reason: deploy.reason })
-  return runEnd('passed', { exit, deploy })
+/**
+ * How a build ends whose command has passed. A failed deploy fails it; one that is withheld does not, unless the build was
+ * started only to deploy.
+ */
+export function endAfterDeploy({ target }: Pick<Build, 'target'>, exit: Exit | null, deploy: Deploy): RunEnd {
+  const { stage, status, reason } = deploy
+  if (target && status === 'cancelled') return runEnd('cancelled', { exit, deploy, reason })
+  if (status !== 'failed') return runEnd('passed', { exit, deploy })
+  const failure = `Tests passed, deploy to ${stage} failed${reason === null ? '' : `: ${reason}`}`
+  return runEnd('failed', { exit, deploy, reason: target ? reason : failure })
 }
 
 const SENTENCES: Record<Conclusion, string> = {

@@ -1,7 +1,7 @@
 import type { Build } from '../model/build.ts'
 import type { BuildStatus } from '../model/conclusion.ts'
 import type { Deploy, JobRun } from './job-run.ts'
-import type { Report } from './report-record.ts'
+import type { BuildEnd, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
 export type Records = { build: Build; run: JobRun | null; report: Report | null }
@@ -44,7 +44,7 @@ export function viewOf({ build, run, report }: Records): View {
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
-    status: end?.conclusion ?? statusOf(run),
+    status: statusOf(run, end),
     reason: end ? end.reason : (run?.reason ?? null),
     startedAt: run?.startedAt ?? null,
     endedAt: end?.endedAt ?? run?.endedAt ?? null,
@@ -58,8 +58,9 @@ export function viewOf({ build, run, report }: Records): View {
   }
 }
 
-function statusOf(run: JobRun | null): BuildStatus {
-  if (!run || run.phase === 'claimed') return 'queued'
-  if (run.phase === 'ended') return run.conclusion ?? 'errored'
-  return run.phase
+function statusOf(run: JobRun | null, end: BuildEnd | null): BuildStatus {
+  const ended = end ?? (run?.phase === 'ended' ? run : null)
+  // Passed is only what has done everything that it set out to do.
+  if (ended) return ended.deploy?.status === 'waiting' ? 'deploying' : (ended.conclusion ?? 'errored')
+  return run === null || run.phase === 'claimed' || run.phase === 'ended' ? 'queued' : run.phase
 }

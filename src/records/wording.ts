@@ -1,4 +1,3 @@
-import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import type { View } from './view.ts'
 
@@ -17,30 +16,36 @@ export function describeStatus(view: View): string {
   const duration = durationOf(view)
   switch (view.status) {
     case 'deploying':
-      return `${view.target ? 'Deploying' : 'Passed, deploying'} to ${view.deploy?.stage ?? view.stage}`
+      return describeDeploying(view)
     case 'passed':
       if (view.target) return describeTarget(view)
       return `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}${describeDeploy(view)}`
     case 'failed':
-      // The reason of a timeout stands alone.
-      return view.exit?.kind === 'timed-out' && view.reason ? view.reason : withReason('Failed', view.reason)
+      if (view.target) return describeTarget(view)
+      return hasOwnWords(view) && view.reason ? view.reason : withReason('Failed', view.reason)
     case 'errored':
       return withReason('Error', view.reason)
     case 'cancelled':
-      // The reason of a superseded build stands alone.
-      return view.reason?.startsWith('Superseded') ? view.reason : withReason('Cancelled', view.reason)
+      return isSuperseded(view) ? (view.reason ?? '') : withReason('Cancelled', view.reason)
     default:
       return withReason(OTHERS[view.status], view.reason)
   }
 }
+
+function describeDeploying({ target, deploy, stage }: View): string {
+  const name = deploy?.stage ?? stage
+  if (deploy?.status === 'waiting') return `${target ? 'The' : 'Tests passed, the'} deploy to ${name} waits`
+  return `${target ? 'Deploying' : 'Tests passed, deploying'} to ${name}`
+}
+
+/** The reasons of timeouts and failed deploys are whole sentences. */
+const hasOwnWords = ({ exit, deploy }: View) => exit?.kind === 'timed-out' || deploy?.status === 'failed'
 
 const withReason = (what: string, reason: string | null) => (reason ? `${what}: ${reason}` : what)
 
 function describeDeploy({ deploy }: View): string {
   if (!deploy) return ''
   const { stage, status, reason, by } = deploy
-  if (status === 'failed') return `, but the deploy to ${stage} failed`
-  if (status === 'waiting') return `, the deploy to ${stage} waits`
   if (status === 'cancelled') return `, not deployed to ${stage}: ${lowered(reason ?? 'cancelled')}`
   return status === 'succeeded' ? `, deployed to ${stage}${by === null ? '' : ` by #${by}`}` : ''
 }
@@ -51,17 +56,15 @@ const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
 function describeTarget({ deploy, target, startedAt, endedAt }: View): string {
   const stage = target?.stage ?? ''
   const duration = durationOf({ startedAt, endedAt })
-  if (deploy?.status === 'waiting') return `The deploy to ${stage} waits`
   if (deploy?.status === 'cancelled')
     return `Not deployed to ${stage}: ${lowered(deploy.reason ?? 'cancelled')}`
-  if (deploy?.status === 'failed') return `The deploy to ${stage} failed`
+  if (deploy?.status === 'failed') return withReason(`The deploy to ${stage} failed`, deploy.reason)
   return `Deployed to ${stage}${deploy?.by ? ` by #${deploy.by}` : duration === null ? '' : ` in ${describeDuration(duration)}`}`
 }
 
-/** Whether nothing more can happen to a build. Its deploy may wait for its stage long after its tests have ended. */
-export const isOver = ({ status, deploy }: Pick<View, 'status' | 'deploy'>) =>
-  hasEnded(status) && deploy?.status !== 'waiting'
+/** Whether the build, its deploy included, failed. */
+export const isRed = ({ status }: Pick<View, 'status'>) => status === 'failed' || status === 'errored'
 
-/** Whether the build's tests or its deploy failed. */
-export const isRed = ({ status, deploy }: Pick<View, 'status' | 'deploy'>) =>
-  status === 'failed' || status === 'errored' || deploy?.status === 'failed'
+/** Whether a newer build of the same branch or pull request ended this one. It then is no state of its branch. */
+export const isSuperseded = ({ status, reason }: Pick<View, 'status' | 'reason'>) =>
+  status === 'cancelled' && /^Superseded by #\d+$/.test(reason ?? '')

@@ -1,6 +1,7 @@
 import type { Build } from '../model/build.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
+import { endAfterDeploy } from '../records/run-end.ts'
 import type { Records } from '../records/view.ts'
 
 /** What follows from the records: how the build ended, that its job must be published again, or nothing yet (null). */
@@ -46,14 +47,9 @@ export function decide(
   const reason = `The job died: ${ownFailure?.reason ?? 'it did not report its end in time'}`
   if (run.phase !== 'deploying' || !run.deploy) return { end: erroredAt(now, reason) }
   const deploy = { ...run.deploy, status: 'failed' as const, reason }
-  return {
-    end: {
-      conclusion: run.conclusion ?? 'errored',
-      reason: run.reason,
-      deploy,
-      endedAt: now.toISOString(),
-    },
-  }
+  if (run.conclusion !== 'passed') return { end: { ...erroredAt(now, run.reason ?? reason), deploy } }
+  const end = endAfterDeploy(build, run.exit, deploy)
+  return { end: { conclusion: end.conclusion, reason: end.reason, deploy, endedAt: now.toISOString() } }
 }
 
 /** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */

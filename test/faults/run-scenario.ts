@@ -3,10 +3,10 @@ import { functionName } from '../../loopback/system/functions.ts'
 import type { SystemOptions } from '../../loopback/system/system.ts'
 import { switchName } from '../../src/admission/dead-mans-switch.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
+import { hasEnded } from '../../src/model/conclusion.ts'
 import { type BuildRef, buildKeys } from '../../src/records/keys.ts'
 import { readReport } from '../../src/records/read-records.ts'
 import type { View } from '../../src/records/view.ts'
-import { isOver } from '../../src/records/wording.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Rule, startFaultProxy } from './fault-proxy.ts'
 import type { KilledFunction, Scenario } from './scenarios.ts'
@@ -101,7 +101,7 @@ const refusedByGitHub = (ci: TestSystem, build: BuildRef) =>
     const view = await ci.view(build)
     const status = report?.delivered['commit-status'] as { error: string | null } | undefined
     const isDelivered = status?.error && report?.delivered.sns && !report.lease
-    return isDelivered && view && isOver(view) && view.cost !== null ? view : null
+    return isDelivered && view && hasEnded(view.status) && view.cost !== null ? view : null
   })
 
 const both = (one: RegExp, other: RegExp) => new RegExp(`^(?=[^]*${one.source})(?=[^]*${other.source})`)
@@ -117,7 +117,7 @@ async function expectFinalState(
   const { store, servers } = ci.system
   const repository = nameOf(name)
   const isReported = expected.status !== false
-  expect(isOver(view)).toBe(true)
+  expect(hasEnded(view.status)).toBe(true)
   expect([view.status, view.deploy?.status]).toEqual([expected.conclusion, expected.deploy])
   if (expected.reason) expect(view.reason).toMatch(expected.reason)
   const statuses = await ci.statuses(repository, view.commit)

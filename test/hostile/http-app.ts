@@ -4,7 +4,7 @@ import { openRunnerSecrets } from '../../src/account/secrets.ts'
 import { createHttpApp } from '../../src/functions/http-app.ts'
 import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
 import { openBucket, putJson } from '../support/bucket.ts'
-import { endedRun, grantIssuerOf, makeBuild } from '../support/records.ts'
+import { endedRun, grantIssuerOf, makeBuild, unknownToGit } from '../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 
@@ -20,6 +20,7 @@ export async function openHttpApp() {
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
+    compare: unknownToGit,
     now: () => new Date(),
   })
   const build = makeBuild({ project: 'gh/ada/web', number: 1 })

@@ -1,5 +1,6 @@
 import type { GrantIssuer, JobGrants } from '../../src/admission/grants.ts'
 import type { Build } from '../../src/model/build.ts'
+import type { Compare } from '../../src/model/newer.ts'
 import type { BuildNews } from '../../src/notifiers/notifier.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
 import { emptyReport, type Report } from '../../src/records/report-record.ts'
@@ -128,3 +129,6 @@ export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
   issueCredentials: async () => null,
   deployRole: null,
 })
+
+/** Git says nothing about any two commits: then the numbers of builds decide. */
+export const unknownToGit: Compare = async () => null

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readLog } from '../../log/reader.ts'
+import { hasEnded } from '../../model/conclusion.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type View, viewOf } from '../../records/view.ts'
-import { isOver, isRed } from '../../records/wording.ts'
+import { isRed } from '../../records/wording.ts'
 
 const PART_BYTES = 1024 * 1024
 const PAUSE_MS = 200
@@ -28,7 +29,7 @@ export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs 
   let endedAt: number | null = null
   for (;;) {
     const records = await readRecords(store, build)
-    if (records && isOver(viewOf(records))) {
+    if (records && hasEnded(viewOf(records).status)) {
       endedAt ??= Date.now()
       if (records.report?.isClosed || Date.now() - endedAt > notifyTimeoutMs) return viewOf(records)
     }

@@ -12,7 +12,7 @@ const DESCRIPTION_LIMIT = 140
 const STATES: Record<BuildStatus, CommitState | null> = {
   queued: null,
   running: 'pending',
-  deploying: 'success',
+  deploying: 'pending',
   passed: 'success',
   failed: 'failure',
   errored: 'error',

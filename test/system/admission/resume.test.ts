@@ -9,7 +9,7 @@ import { readBuild } from '../../../src/records/read-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { headersOf, pushOf, pushPayload } from '../../support/payloads.ts'
-import { after, endedRun, grantIssuerOf, reportOf, runOf } from '../../support/records.ts'
+import { after, endedRun, grantIssuerOf, reportOf, runOf, unknownToGit } from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -64,6 +64,7 @@ function startProcess(
       linkKey: LINK_KEY,
     }),
     grantIssuer: grantIssuerOf('reads'),
+    compare: unknownToGit,
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }

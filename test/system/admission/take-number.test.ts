@@ -9,7 +9,7 @@ import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
 import { startProxy } from '../../support/proxy.ts'
-import { grantIssuerOf, makeBuild } from '../../support/records.ts'
+import { grantIssuerOf, makeBuild, unknownToGit } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
@@ -139,6 +139,7 @@ test('pushes that http admits and deploys that report admits are numbered by the
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
+    compare: unknownToGit,
     linkKey: 'a-link-key-of-these-tests',
     baseUrl: 'https://ci.example.com',
     now: () => new Date(),

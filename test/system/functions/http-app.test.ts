@@ -22,7 +22,7 @@ import {
   pushPayload,
   signatureOf,
 } from '../../support/payloads.ts'
-import { after, endedRun, grantIssuerOf, makeBuild, runOf } from '../../support/records.ts'
+import { after, endedRun, grantIssuerOf, makeBuild, runOf, unknownToGit } from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -48,6 +48,7 @@ beforeAll(async () => {
     publish: async message => void messages.push(message),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf('reads'),
+    compare: unknownToGit,
     now: () => new Date(),
   })
 })
@@ -220,6 +221,7 @@ describe('the webhook', () => {
       publish: async () => {},
       deadMansSwitch: { set: async () => {}, clear: async () => {} },
       grantIssuer: grantIssuerOf('reads'),
+      compare: unknownToGit,
       now: () => new Date(),
     })
     const body = JSON.stringify(pushPayload())

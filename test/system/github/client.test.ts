@@ -17,7 +17,11 @@ import {
 } from '../../../src/github/client.ts'
 
 const TOKEN = 'the-token'
-const tokensOf = (token: string) => ({ writing: async () => token, deploying: async () => token })
+const tokensOf = (token: string) => ({
+  reading: async () => token,
+  writing: async () => token,
+  deploying: async () => token,
+})
 let server: GitHub
 let commit: string
 

@@ -1,7 +1,11 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { supersededWith } from '../../../src/admission/supersede.ts'
+import { cancelSuperseded } from '../../../src/admission/supersede.ts'
+import type { Compare } from '../../../src/model/newer.ts'
+import { readCancelRequest } from '../../../src/records/cancel-request.ts'
 import type { Arrival } from '../../../src/records/counter.ts'
+import { buildKeys } from '../../../src/records/keys.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import { after, endedRun, makeBuild } from '../../support/records.ts'
 
 const commitOf = (letter: string) => letter.repeat(40)
 const arrival = (number: number, letter: string, trigger = 'push/master'): Arrival => ({
@@ -9,41 +13,80 @@ const arrival = (number: number, letter: string, trigger = 'push/master'): Arriv
   trigger,
   commit: commitOf(letter),
 })
+/** In git, `a` comes before `b`, and so on; the branch is at this commit. */
+const gitAt =
+  (head: string, asked: string[] = []): Compare =>
+  async (_, base, to) => {
+    asked.push(`${base[0]}...${to === 'master' ? 'master' : to[0]}`)
+    const [from, until] = [base, to === 'master' ? commitOf(head) : to]
+    return from === until ? 'identical' : from < until ? 'ahead' : 'behind'
+  }
 
-const RECORDED = [arrival(9, 'c'), arrival(8, 'b', 'pr/1'), arrival(6, 'b'), arrival(5, 'b'), arrival(4, 'a')]
+type Case = { arrivals: Arrival[]; ended?: number[]; compare: Compare; before?: string }
 
-test.each([
-  ['supersedes all builds of the previous commit', arrival(9, 'c'), ['6 by 9', '5 by 9']],
-  ['of another trigger supersedes nothing', arrival(8, 'b', 'pr/1'), []],
-  ['recorded late supersedes and is superseded', arrival(6, 'b'), ['4 by 6', '6 by 9']],
-  ['with nothing before it is only superseded', arrival(4, 'a'), ['4 by 5']],
-])('a build %s', (_, build, expected) => {
-  expect(supersededWith(build, RECORDED).map(({ number, by }) => `${number} by ${by}`)).toEqual(expected)
+/** Which builds are to be cancelled after this one has arrived, as `number by number`. */
+async function supersededBy(build: Arrival, { arrivals, ended = [], compare, before }: Case) {
+  const store = openMemoryStore()
+  const project = 'gh/ada/web'
+  for (const number of ended)
+    await store.put(buildKeys({ project, number }).run, JSON.stringify(endedRun()), 'application/json')
+  const baseCommit = before === undefined ? null : commitOf(before)
+  await cancelSuperseded(makeBuild({ ...build, baseCommit }), arrivals, {
+    store,
+    compare,
+    now: () => after(0),
+  })
+  const found = await Promise.all(
+    arrivals.map(async ({ number }) => {
+      const request = await readCancelRequest(store, { project, number })
+      return request ? [`${number} by ${request.supersededBy}`] : []
+    }),
+  )
+  return found.flat()
+}
+
+test('a build supersedes the running builds of older commits, and of no other branch', async () => {
+  const arrivals = [
+    arrival(9, 'c'),
+    arrival(8, 'b', 'pr/1'),
+    arrival(6, 'b'),
+    arrival(5, 'b'),
+    arrival(4, 'a'),
+  ]
+  const newest = arrival(9, 'c')
+  expect(await supersededBy(newest, { arrivals, ended: [4], compare: gitAt('c') })).toEqual([
+    '6 by 9',
+    '5 by 9',
+  ])
 })
 
-test('in any order of recording, exactly the builds with a newer commit are superseded', () => {
-  const arrivals = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('push/x', 'pr/1')), {
-    maxLength: 8,
-  })
-  const shuffled = arrivals.chain(all => {
-    const numbered = all.map(([letter, trigger], index) => arrival(index + 1, letter, trigger))
-    return fc.shuffledSubarray(numbered, { minLength: numbered.length })
-  })
-  fc.assert(
-    fc.property(shuffled, builds => {
-      const found = new Set<number>()
-      for (const [index, build] of builds.entries()) {
-        const recorded = builds.slice(0, index + 1).toSorted((one, other) => other.number - one.number)
-        for (const { number } of supersededWith(build, recorded)) found.add(number)
-      }
-      const expected = builds.filter(build =>
-        builds.some(
-          ({ number, trigger, commit }) =>
-            number > build.number && trigger === build.trigger && commit !== build.commit,
-        ),
-      )
-      expect(found).toEqual(new Set(expected.map(({ number }) => number)))
-    }),
-    { numRuns: 1000 },
-  )
+test('a build whose webhook arrived late is superseded by the newer commit before it', async () => {
+  const arrivals = [arrival(3, 'a'), arrival(2, 'b')]
+  expect(await supersededBy(arrival(3, 'a'), { arrivals, compare: gitAt('b') })).toEqual(['3 by 2'])
+  expect(await supersededBy(arrival(3, 'a'), { arrivals, ended: [2], compare: gitAt('b') })).toEqual([
+    '3 by 2',
+  ])
+})
+
+test('a branch that was set back supersedes what it was set back from', async () => {
+  const arrivals = [arrival(3, 'a'), arrival(2, 'b')]
+  expect(await supersededBy(arrival(3, 'a'), { arrivals, compare: gitAt('a') })).toEqual(['2 by 3'])
+})
+
+test('GitHub is asked each question once, and nothing about the push after an ended one', async () => {
+  const asked: string[] = []
+  const arrivals = [arrival(4, 'd'), arrival(3, 'c'), arrival(2, 'b'), arrival(1, 'a')]
+  await supersededBy(arrival(4, 'd'), { arrivals, compare: gitAt('d', asked) })
+  expect(asked).toEqual(['d...master'])
+  const ended = { arrivals: arrivals.slice(0, 2), ended: [3], before: 'c', compare: gitAt('d', asked) }
+  expect(await supersededBy(arrival(4, 'd'), ended)).toEqual([])
+  expect(asked).toHaveLength(1)
+})
+
+test('without an answer from GitHub, nothing is superseded', async () => {
+  const arrivals = [arrival(2, 'b'), arrival(1, 'a')]
+  const silent: Compare = async () => {
+    throw new Error('GitHub is silent')
+  }
+  await expect(supersededBy(arrival(2, 'b'), { arrivals, compare: silent })).rejects.toThrow('silent')
 })

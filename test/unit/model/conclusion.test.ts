@@ -9,7 +9,7 @@ const ALL: BuildStatus[] = ['queued', 'running', 'deploying', ...CONCLUSIONS]
 test.each<[BuildStatus, BuildStatus[]]>([
   ['queued', ['running', 'deploying', ...CONCLUSIONS]],
   ['running', ['deploying', ...CONCLUSIONS]],
-  ['deploying', ['passed']],
+  ['deploying', ['passed', 'failed', 'errored', 'cancelled']],
   ...CONCLUSIONS.map((end): [BuildStatus, BuildStatus[]] => [end, []]),
 ])('%s may be followed only by %j', (from, next) => {
   expect(ALL.filter(to => mayFollow(from, to))).toEqual(next)

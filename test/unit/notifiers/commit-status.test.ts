@@ -5,7 +5,7 @@ import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-stat
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import type { View } from '../../../src/records/view.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import { FORKED, newsOf, PULL, viewWith } from '../../support/records.ts'
+import { FORKED, newsOf, PULL, unknownToGit, viewWith } from '../../support/records.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 const viewOfStatus = (status: BuildStatus, change: Partial<View> = {}): View => ({
@@ -28,7 +28,7 @@ test('the status of a build that passed', () => {
 test.each<[BuildStatus, string | undefined]>([
   ['queued', undefined],
   ['running', 'pending'],
-  ['deploying', 'success'],
+  ['deploying', 'pending'],
   ['passed', 'success'],
   ['failed', 'failure'],
   ['errored', 'error'],
@@ -91,6 +91,7 @@ const PASSED = delivered('passed', 'success', 'Passed in 42 s')
 function recordingClient(answer: () => void = () => {}) {
   const statuses: string[] = []
   const github: GitHub = {
+    compare: unknownToGit,
     setStatus: async ({ state, description }) => {
       statuses.push(`${state}: ${description}`)
       answer()
@@ -131,7 +132,7 @@ test.each<[string, View, Delivered, string[], Delivered]>([
     viewOfStatus('passed', {
       deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null, by: null },
     }),
-    delivered('deploying', 'success', 'Passed, deploying to dev'),
+    delivered('deploying', 'pending', 'Tests passed, deploying to dev'),
     ['success: Passed in 42 s, deployed to dev'],
     delivered('passed', 'success', 'Passed in 42 s, deployed to dev'),
   ],

@@ -55,10 +55,12 @@ test('the notification of a failed build ends with the last lines of its log', (
 })
 
 test('the notification of a failed deploy', () => {
-  const view = viewWith({ run: { deploy: deploy('failed', 'zappa update was killed by SIGKILL') } })
+  const reason = 'Tests passed, deploy to dev failed: zappa update was killed by SIGKILL'
+  const killed = deploy('failed', 'zappa update was killed by SIGKILL')
+  const view = viewWith({ run: { conclusion: 'failed', reason, deploy: killed } })
   const { subject, text } = snsMessageOf(view, URL, ['why'])
   expect(subject).toBe('deploy failed: ada/web #7 (master)')
-  expect(text).toMatch(/^Passed in 42 s, but the deploy to dev failed\.\n/)
+  expect(text).toMatch(/^Tests passed, deploy to dev failed: zappa update was killed by SIGKILL\.\n/)
   expect(text).toContain('Stage:        dev: deploy failed (zappa update was killed by SIGKILL)\n')
   expect(text).toMatch(/ {4}why\n$/)
 })
@@ -106,7 +108,8 @@ const summary = (previous: string | null, number = 7): Summary => ({
 const passed = viewWith()
 const failed = viewWith({ run: FAILED })
 const errored = viewWith({ run: { conclusion: 'errored' } })
-const undeployed = viewWith({ run: { deploy: deploy('failed') } })
+const undeployed = viewWith({ run: { conclusion: 'failed', deploy: deploy('failed') } })
+const superseded = viewWith({ run: { conclusion: 'cancelled', reason: 'Superseded by #8' } })
 const skipped = viewWith({ run: { conclusion: 'skipped' } })
 
 test.each<[string, NotificationRule, typeof passed, Summary | null, boolean]>([
@@ -128,7 +131,10 @@ test.each<[string, NotificationRule, typeof passed, Summary | null, boolean]>([
   ['a failed deploy after a success', 'change', undeployed, summary('passed'), true],
   ['a failed deploy after a failure', 'change', undeployed, summary('failed'), false],
   ['a pull request', 'change', passed, null, true],
-  ['superseded by a newer build', 'change', passed, summary('passed', 8), true],
+  ['older than the newest build', 'change', failed, summary('passed', 8), false],
+  ['superseded', 'always', superseded, summary('passed', 8), false],
+  ['superseded', 'failure', superseded, summary('passed', 8), false],
+  ['superseded', 'change', superseded, null, false],
 ])('%s with the rule "%s"', async (_, rule, view, branch, wanted) => {
   const news = { ...newsOf(view, URL), summary: async () => branch }
   expect(await isWanted(news, rule)).toBe(wanted)

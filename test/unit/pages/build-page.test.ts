@@ -50,9 +50,15 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   ],
   [
     'a failed deploy',
-    { run: { deploy } },
+    {
+      run: {
+        conclusion: 'failed',
+        reason: 'Tests passed, deploy to dev failed: ./d.sh ended with exit code 1',
+        deploy,
+      },
+    },
     [
-      'status red" role="status">Passed in 42 s, but the deploy to dev failed<',
+      'status red" role="status">Tests passed, deploy to dev failed: ./d.sh ended with exit code 1<',
       '<dd>dev: failed, zappa update ended with exit code 1</dd>',
     ],
   ],

@@ -128,8 +128,8 @@ test.each<Row>([
     SOON,
     {
       end: {
-        conclusion: 'passed',
-        reason: null,
+        conclusion: 'failed',
+        reason: `Tests passed, deploy to dev failed: ${silent}it was killed`,
         deploy: { stage: 'dev', status: 'failed', reason: `${silent}it was killed` },
       },
     },
@@ -139,7 +139,13 @@ test.each<Row>([
     deploying,
     {},
     LATE,
-    { end: { conclusion: 'passed', deploy: { status: 'failed', reason: `${silent}${overdue}` } } },
+    {
+      end: {
+        conclusion: 'failed',
+        reason: `Tests passed, deploy to dev failed: ${silent}${overdue}`,
+        deploy: { status: 'failed', reason: `${silent}${overdue}` },
+      },
+    },
   ],
   [
     'deploying without a conclusion, overdue',

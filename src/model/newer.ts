@@ -1,0 +1,52 @@
+import { type Build, type BuildRequest, repositoryOf } from './build.ts'
+
+/** How a commit relates to another one in git: `ahead` is its descendant, `behind` its ancestor. */
+export type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
+
+/**
+ * How `head` relates to `base` in a repository (`owner/repo`); each is a commit or the name of a branch. Null if GitHub no
+ * longer knows one of them, or they have no common ancestor.
+ * @throws if GitHub does not answer
+ */
+export type Compare = (repository: string, base: string, head: string) => Promise<Relation | null>
+
+/** A build among those of one branch or pull request. */
+export type Position = Pick<Build, 'number' | 'commit'>
+
+export type Subject = Position &
+  Pick<BuildRequest, 'project' | 'baseCommit' | 'checkoutBranch' | 'isFork' | 'cloneRepository'>
+
+/** The branch of a build, as GitHub's compare API names it. */
+export function headNameOf({
+  checkoutBranch,
+  isFork,
+  cloneRepository,
+}: Pick<Subject, 'checkoutBranch' | 'isFork' | 'cloneRepository'>) {
+  const owner = isFork ? cloneRepository?.split('/')[0] : undefined
+  return owner ? `${owner}:${checkoutBranch}` : checkoutBranch
+}
+
+/**
+ * Whether a build is newer than another one of the same branch or pull request. Newer means newer in git, whichever of
+ * their webhooks arrived first: the commit at the head of the branch is the newest, even if the branch was set back to it.
+ * Where git does not say, the number of the build does.
+ * @throws if GitHub does not answer
+ */
+export async function isNewer(build: Subject, other: Position, compare: Compare): Promise<boolean> {
+  const hasHigherNumber = build.number > other.number
+  if (build.commit === other.commit) return hasHigherNumber
+  const repository = repositoryOf(build.project)
+  const head = headNameOf(build)
+  const isOn = (relation: Relation | null) => relation === 'identical' || relation === 'ahead'
+  const toHead = await compare(repository, build.commit, head)
+  if (toHead === 'identical') return true
+  const otherToHead = toHead && (await compare(repository, other.commit, head))
+  if (otherToHead === 'identical') return false
+  // Of two commits, only one of which is still part of the branch, that one is newer.
+  if (otherToHead && isOn(toHead) !== isOn(otherToHead)) return isOn(toHead)
+  const relation = await compare(repository, other.commit, build.commit)
+  if (relation === 'ahead') return true
+  // The branch has gone, and was last set back from the other commit to this one.
+  if (relation === 'behind') return !toHead && build.baseCommit === other.commit && hasHigherNumber
+  return hasHigherNumber
+}

@@ -1,0 +1,90 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Condition, Multipart, Store } from '../../src/records/store.ts'
+
+type Upload = { key: string; parts: Map<number, Uint8Array> }
+type Link = { key: string; contentType: string; fileName: string | undefined }
+
+const etagOf = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`
+
+/** A store in memory, for tests with thousands of histories. It holds the same contract as the bucket. */
+export function openMemoryStore(): Store {
+  const objects = new Map<string, Uint8Array>()
+  const uploads = new Map<string, Upload>()
+  const links = new Map<string, Link>()
+  let server: Server | undefined
+
+  const get = (key: string) => {
+    const body = objects.get(key)
+    return body ? { body: Buffer.from(body), etag: etagOf(body), size: body.length } : null
+  }
+  const put = (key: string, body: Uint8Array | string) => {
+    const bytes = Buffer.from(body)
+    objects.set(key, bytes)
+    return etagOf(bytes)
+  }
+  const holds = (key: string, condition: Condition) =>
+    'ifMatch' in condition ? get(key)?.etag === condition.ifMatch : !objects.has(key)
+  const openUpload = (id: string): Upload => {
+    const upload = uploads.get(id)
+    if (!upload) throw new Error('NoSuchUpload')
+    return upload
+  }
+  const addPart = (id: string, number: number, body: Uint8Array) => {
+    openUpload(id).parts.set(number, body)
+    return { number, etag: etagOf(body) }
+  }
+  const multipart: Multipart = {
+    start: async key => {
+      const id = randomUUID()
+      uploads.set(id, { key, parts: new Map() })
+      return id
+    },
+    upload: async (_, id, number, body) => addPart(id, number, Buffer.from(body)),
+    copy: async (_, id, number, fromKey) => addPart(id, number, objects.get(fromKey) ?? new Uint8Array()),
+    complete: async (key, id, parts) => {
+      const { parts: uploaded } = openUpload(id)
+      put(key, Buffer.concat(parts.map(({ number }) => uploaded.get(number) ?? new Uint8Array())))
+      uploads.delete(id)
+    },
+  }
+  const serve = async (): Promise<Server> => {
+    const opened = createServer(({ url = '' }, response) => {
+      const link = links.get(url.slice(1))
+      if (!link) return void response.writeHead(403).end()
+      response.setHeader('content-type', link.contentType)
+      if (link.fileName) response.setHeader('content-disposition', `attachment; filename="${link.fileName}"`)
+      response.end(objects.get(link.key))
+    })
+    opened.listen(0, '127.0.0.1').unref()
+    await once(opened, 'listening')
+    return opened
+  }
+  return {
+    get: async key => get(key),
+    getRange: async (key, from, length) => {
+      const body = objects.get(key)
+      return body && from < body.length ? body.subarray(from, from + length) : null
+    },
+    put: async (key, body) => put(key, body),
+    putIf: async (key, body, condition) =>
+      holds(key, condition) ? { isWritten: true, etag: put(key, body) } : { isWritten: false },
+    list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY } = {}) =>
+      [...objects]
+        .filter(([key]) => key.startsWith(prefix) && key > startAfter)
+        .map(([key, { length: size }]) => ({ key, size }))
+        .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+        .slice(0, limit),
+    remove: async key => void objects.delete(key),
+    presign: async (key, _, contentType, fileName) => {
+      server ??= await serve()
+      const id = randomUUID()
+      links.set(id, { key, contentType, fileName })
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`
+    },
+    multipart,
+    close: () => void server?.close(),
+  }
+}
