@@ -1,6 +1,7 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
+import { recordGone } from './admission/record-gone.ts'
 import {
   DEPLOY_EVENT,
   parseDeployRequest,
@@ -51,14 +52,18 @@ async function admitDelivery(
   }
   if (name === DEPLOY_EVENT) {
     const parsed = parseDeployRequest(payload)
-    return 'error' in parsed ? refuse(400, parsed.error) : admitDeploy(id, parsed, context)
+    return 'error' in parsed
+      ? refuse(400, parsed.error)
+      : admitDeploy(id, { ...parsed, waited: null }, context)
   }
   const event = parseEvent(name, payload)
   if ('error' in event) return refuse(400, event.error)
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
-  return 'request' in parsed ? admit(id, { ...parsed, isArrival: true }, context) : parsed
+  if ('request' in parsed) return admit(id, { ...parsed, isArrival: true }, context)
+  if (parsed.gone) await recordGone(context.store, parsed.gone, context.now())
+  return { ignored: parsed.ignored }
 }
 
 function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {

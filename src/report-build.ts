@@ -2,12 +2,15 @@ import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
 import { latestEndAfter } from './admission/deadlines.ts'
 import { type StartContext, startJob } from './admission/start-job.ts'
+import { readCurrent } from './deploy/deployments.ts'
+import { decideGate, writeGate } from './deploy/gate.ts'
 import { startNextDeploy } from './deploy/next-deploy.ts'
 import { recordedDeploy, updateWaitingDeploy } from './deploy/waiting-deploy.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
 import { type Compare, isNewer } from './model/newer.ts'
+import { UserError } from './model/user-error.ts'
 import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
@@ -23,8 +26,9 @@ import { viewOf } from './records/view.ts'
 import { isRed } from './records/wording.ts'
 import { finishDeadLog } from './reporting/dead-log.ts'
 import { decide } from './reporting/decide.ts'
-import { withLease } from './reporting/lease.ts'
+import { nextLook } from './reporting/look-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
+import { withReport } from './reporting/with-report.ts'
 
 /** What reporting needs from its host. */
 export type ReportContext = Omit<StartContext, 'linkKey'> & {
@@ -50,13 +54,13 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   for (const each of triggers) {
     const known = new Set(triggers.map(({ build }) => build.number))
     const others = (await reportOne(each, context)).filter(({ number }) => !known.has(number))
-    triggers.push(...others.map(build => ({ build, failure: null })))
+    triggers.push(...others.map(build => ({ build, failure: null, isGone: false })))
   }
 }
 
 /** Returns other builds that must be looked at now. */
 async function reportOne(
-  { build: ref, failure }: ReportTrigger,
+  { build: ref, ...knowledge }: ReportTrigger,
   context: ReportContext,
 ): Promise<BuildRef[]> {
   const { store, requestId, now } = context
@@ -65,8 +69,8 @@ async function reportOne(
   const account = parseAccount(build.project, build.settings)
   // Of every look: the last one may find that the one before it has left nothing to do.
   const others = new Map<number, BuildRef>()
-  let again = false
-  await withLease(ref, { store, now, holder: requestId }, failure, async report => {
+  let unfinished: Unfinished | null = null
+  await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
     const run = await readJobRun(store, build)
     const request = run ? null : await readCancelRequest(store, build)
     const decision = decide({ build, run, report, request }, now())
@@ -75,14 +79,28 @@ async function reportOne(
     const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
     const done = await finishReport({ build, account, run, report: { ...report, end, cost } }, context)
     for (const other of done.others) others.set(other.number, other)
-    again = done.again
+    unfinished = done.unfinished
     return done.report
   })
-  if (again)
-    throw new Error(
-      `Some notifications about ${ref.project} #${ref.number} could not be delivered yet: see its report.json`,
-    )
+  if (unfinished) await lookAgain(build, unfinished, context)
   return [...others.values()]
+}
+
+/** Makes sure that report is invoked again. @throws UserError to let Lambda try again, or, in the end, to raise the alarm */
+async function lookAgain(
+  build: Build,
+  { report, isStanding }: Unfinished,
+  { deadMansSwitch, now }: ReportContext,
+): Promise<void> {
+  const at = nextLook(report.latestEnd ?? build.latestEnd, isStanding, now())
+  const what = `Something about ${build.project} #${build.number} could not be told: see its report.json.`
+  if (at === 'retry') throw new UserError(`${what} Lambda and the dead man's switch will try again.`)
+  if (at === null)
+    throw new UserError(`${what} Nothing will try again. Rebuild it, or set its status by hand.`)
+  console.error(`${what} The next attempt is at ${at.toISOString()}.`)
+  // One schedule has this name: the one that has just fired may not be gone yet.
+  await deadMansSwitch.clear(build)
+  await deadMansSwitch.set(build, at)
 }
 
 /** Publishes again a job that never started, with new grants and a new latest end. */
@@ -101,35 +119,44 @@ async function concludeDeploy(
   { store, now }: ReportContext,
 ): Promise<BuildEnd> {
   const diedDeploying = run?.phase === 'deploying' && !report.end
-  if (end.deploy && diedDeploying) return { ...end, deploy: await recordedDeploy(store, build, end.deploy) }
-  if (end.deploy?.status !== 'waiting') return end
+  if (!end.deploy || (!diedDeploying && end.deploy.status !== 'waiting')) return end
   const isOverdue = now() > new Date(report.latestEnd ?? build.latestEnd)
-  const deploy = await updateWaitingDeploy(store, build, end.deploy, { now: now(), isOverdue })
+  const deploy = diedDeploying
+    ? await recordedDeploy(store, build, end.deploy)
+    : await updateWaitingDeploy(store, build, end.deploy, isOverdue)
+  if (end.conclusion === 'errored') return { ...end, deploy }
   const { conclusion, reason } = endAfterDeploy(build, null, deploy)
-  return build.target ? { ...end, deploy, conclusion, reason } : { ...end, deploy }
+  return { ...end, deploy, conclusion, reason }
 }
 
-type Finished = { report: Report; others: BuildRef[]; again: boolean }
+/** A report of which something could not be told; `isStanding`: people still see what is no longer true. */
+type Unfinished = { report: Report; isStanding: boolean }
+type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
 /** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
 async function finishReport(state: BuildState, context: ReportContext): Promise<Finished> {
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
-  if (report.isClosed) return { report, others: [], again: false }
+  if (report.isClosed) return { report, others: [], unfinished: null }
   const news = await newsOf(state, context)
   const isLogComplete = run?.phase === 'ended' && run.log?.complete
   if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
   const notifications = state.account.notifications(build, run?.notifications)
-  const [stage, notified] = await Promise.all([
-    startDeployAfter(state, context),
+  const [gate, stage, notified, summary] = await Promise.all([
+    attempt(() => answerGate(state, context)),
+    attempt(() => startDeployAfter(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
-    news.summary(),
+    attempt(news.summary),
   ])
-  const again = stage.again || notified.again
+  const hasFailed = [gate, stage, summary].some(each => 'error' in each)
+  const again = hasFailed || notified.again
   const isClosed = news.isOver && !again
   // If something could not be delivered, the switch triggers another attempt.
   if (isClosed) await deadMansSwitch.clear(build)
-  return { report: { ...report, delivered: notified.delivered, isClosed }, others: stage.others, again }
+  const others = 'value' in stage ? stage.value : []
+  const done = { ...report, delivered: notified.delivered, isClosed }
+  const isStanding = hasFailed || notified.isStanding
+  return { report: done, others, unfinished: again ? { report: done, isStanding } : null }
 }
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
@@ -143,22 +170,39 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     view,
     url: buildUrl(build, (await secrets()).linkKey),
     isOver: isEnd,
+    isGone: report.isGone,
     mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
     summary: () => summary,
     tail: async () => (isEnd && isRed(view) ? (await tail(store, buildKeys(build).log)).split('\n') : []),
   }
 }
 
+/** A fault of one task must not keep the others from being recorded. It is logged, and all are done again. */
+const attempt = <T>(task: () => Promise<T>): Promise<{ value: T } | { error: unknown }> =>
+  task().then(
+    value => ({ value }),
+    error => {
+      console.error(error)
+      return { error }
+    },
+  )
+
+/** Answers a build that holds its stage and asks whether it may deploy. */
+async function answerGate({ build, run, report }: BuildState, { store, compare }: ReportContext) {
+  if (report.end || run?.phase !== 'deploying' || run.deploy?.status !== 'waiting') return
+  const { latest = null } =
+    (await readCurrent(store, { project: build.project, stage: run.deploy.stage })) ?? {}
+  await writeGate(store, build, await decideGate(build, latest, compare))
+}
+
 /** Once a build has ended, its stage is free: starts the deploy that waits for it. */
-async function startDeployAfter({ build, run, report }: BuildState, context: ReportContext) {
+async function startDeployAfter(
+  { build, run, report }: BuildState,
+  context: ReportContext,
+): Promise<BuildRef[]> {
   // A build that died may have held its stage before it could record that.
   const stage = report.end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
-  if (!report.end || !stage) return { others: [], again: false }
-  try {
-    const { linkKey } = await context.secrets()
-    return { others: await startNextDeploy(build, stage, { ...context, linkKey }), again: false }
-  } catch (error) {
-    console.error(error)
-    return { others: [], again: true }
-  }
+  if (!report.end || !stage) return []
+  const { linkKey } = await context.secrets()
+  return startNextDeploy(build, stage, { ...context, linkKey })
 }

@@ -22,20 +22,22 @@ export async function admitRebuild(
     return { refused: 'conflict', reason }
   }
   const request = buildRequestSchema.parse(records.build)
-  // Deployed again, it is the newest.
-  const target = request.target && { ...request.target, sequence: null, waited: null }
+  const target = request.target && { ...request.target, waited: null }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
   return admit(deliveryId, { request: { ...request, target, baseCommit }, isArrival: false }, context)
 }
 
-/** Deploys the commit of a build to a stage: a build without tests. */
+/**
+ * Deploys the commit of a build to a stage: a build without tests.
+ * @param wanted `waited` names the build that waited for the stage; null if a person asks
+ */
 export async function admitDeploy(
   deliveryId: string,
-  wanted: DeployRequest,
+  wanted: DeployRequest & { waited: number | null },
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
-  const { number, stage, sequence, waited } = wanted
+  const { number, stage, waited } = wanted
   const records = await findBuild(context.store, wanted)
   if ('refused' in records) return records
   const { build } = records
@@ -47,7 +49,7 @@ export async function admitDeploy(
     const reason = `The branch ${build.branch} is not among the account's "deployBranches".`
     return { refused: 'forbidden', reason }
   }
-  const target = { stage, of: build.target?.of ?? number, sequence, waited }
+  const target = { stage, of: build.target?.of ?? number, waited }
   const request = buildRequestSchema.safeParse({
     ...build,
     event: 'deploy',

@@ -22,9 +22,10 @@ export function sessionPolicyOf(
   { secretVariables, deployRoles = [] }: SessionGrants,
 ): string {
   const { project, trust } = build
-  const { run, log, cancel } = buildKeys(build)
+  const { run, log, cancel, gate } = buildKeys(build)
   const written = [run, logPattern(log.whole)]
-  const read = [cancel]
+  // What is asked of a build, and whether it may deploy: of all that has this build's prefix, the session role allows no more.
+  const read = [trust === 'protected' ? gate.replace(/gate\.json$/, '*') : cancel]
   if (trust !== 'fork') {
     written.push(`${cachePrefix(project, trust)}*`)
     read.push(...secretVariables)

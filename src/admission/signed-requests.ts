@@ -12,10 +12,6 @@ const deployRequestSchema = z.object({
   /** The build whose commit is to be deployed. */
   number: z.int().positive(),
   stage: z.string(),
-  /** The deploy's place in the stage's order; null: the number of its own build. */
-  sequence: z.int().positive().nullable().default(null),
-  /** The build that waited for the stage and learns how this deploy ends. */
-  waited: z.int().positive().nullable().default(null),
 })
 export type DeployRequest = z.infer<typeof deployRequestSchema>
 

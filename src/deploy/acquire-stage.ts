@@ -1,9 +1,9 @@
-import { type Build, sequenceOf } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import type { StageRef } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
-import { readCurrent } from './deployments.ts'
+import type { Gate } from './gate.ts'
 import { type LockHolder, readLockHolder, takeLock } from './lock.ts'
-import { dequeue, enqueue, readQueue } from './queue.ts'
+import { dequeue, enqueue } from './queue.ts'
 
 /** Whether a build may deploy now; if not, `reason` says why in one line: `waiting` for later, `cancelled` for never. */
 export type Acquisition =
@@ -18,42 +18,45 @@ const LOCK_EXTRA_MS = 60_000
 /** A build that wants to deploy and has ended by its `deadline`, in ms since 1970. */
 export const candidateOf = (build: Build, deadline: number): Candidate => ({
   build: build.number,
-  sequence: sequenceOf(build),
   commit: build.commit,
   until: new Date(deadline + LOCK_EXTRA_MS).toISOString(),
 })
 
+type Context = {
+  now: () => Date
+  /** Asks whether the build may deploy, now that it holds the stage. Null: there was no answer in time. */
+  askGate: () => Promise<Gate | null>
+}
+
 const ATTEMPTS = 20
 
 /**
- * Acquires a stage for one build. While another build holds it, the build waits in the queue, which costs nothing: report
- * starts the next deploy. `sequence` decides which build is newer; an older one is never deployed over a newer one.
+ * Acquires a stage for one build, if its gate is open. While another build holds the stage, or without an answer from the
+ * gate, the build waits in the queue, which costs nothing: report starts the next deploy.
  */
 export async function acquireStage(
   store: Store,
   stage: StageRef,
   candidate: Candidate,
-  now: () => Date,
+  { now, askGate }: Context,
 ): Promise<Acquisition> {
-  const { build, sequence, until, commit } = candidate
+  const { build, until, commit } = candidate
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { waiting } = await readQueue(store, stage)
-    if (waiting && waiting.sequence > sequence) return superseded(waiting.build)
-    const lock = await takeLock(store, stage, { build, sequence, until }, now())
+    const lock = await takeLock(store, stage, { build, until }, now())
     if ('fence' in lock) {
-      const latest = (await readCurrent(store, stage))?.latest
-      await dequeue(store, stage, build)
-      if (!latest || latest.sequence < sequence) return { status: 'acquired', release: lock.release }
+      await dequeue(store, stage, [build])
+      const gate = await askGate()
+      if (gate?.isOpen) return { status: 'acquired', release: lock.release }
+      if (!gate) await enqueue(store, stage, { build, commit })
       await lock.release()
-      return superseded(latest.build)
+      return gate
+        ? { status: 'cancelled', reason: gate.reason ?? 'Not allowed' }
+        : { status: 'waiting', reason: 'GitHub has not said yet whether this commit is still the newest' }
     }
-    if (lock.heldBy.sequence > sequence) return superseded(lock.heldBy.build)
-    const next = await enqueue(store, stage, { build, sequence, commit })
-    if (next.build !== build) return superseded(next.build)
+    await enqueue(store, stage, { build, commit })
     // If the holder released the stage before this build was queued, nobody starts its deploy: try again.
     if (await readLockHolder(store, stage, now())) {
-      const holder = `#${lock.heldBy.build}`
-      const reason = `Stage ${stage.stage} is being deployed by ${holder}: this deploy comes after it`
+      const reason = `Stage ${stage.stage} is being deployed by #${lock.heldBy.build}: this deploy comes after it`
       return { status: 'waiting', reason }
     }
   }
@@ -61,5 +64,3 @@ export async function acquireStage(
     `Stage ${stage.stage} of ${stage.project} changed its holder ${ATTEMPTS} times while it was being acquired`,
   )
 }
-
-const superseded = (by: number): Acquisition => ({ status: 'cancelled', reason: `Superseded by #${by}` })

@@ -9,7 +9,9 @@ import type { RunRecorder } from '../records/run-recorder.ts'
 import type { Store } from '../records/store.ts'
 import { acquireStage, candidateOf } from './acquire-stage.ts'
 import { assumeDeployRole } from './assume-role.ts'
+import { awaitGate } from './await-gate.ts'
 import { deploymentOf, recordDeployment } from './deployments.ts'
+import { isByHand } from './gate.ts'
 
 /** A job whose command has passed. */
 export type DeployingJob = {
@@ -52,7 +54,18 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
   try {
     // Names the stage: if this process dies now, report knows what to free.
     await recorder.flush()
-    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), now)
+    const asked = {
+      phase: 'deploying',
+      conclusion: 'passed',
+      exit,
+      deploy: { ...deploy, status: 'waiting' },
+    } as const
+    const askGate = async () => {
+      if (isByHand(build)) return { isOpen: true, reason: null }
+      await recorder.record(asked)
+      return awaitGate(store, build, deadline)
+    }
+    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), { now, askGate })
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
     try {
       const startedAt = now()

@@ -1,4 +1,4 @@
-import { type Build, sequenceOf } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
@@ -10,7 +10,6 @@ const deploymentSchema = z.object({
   build: z.int().positive(),
   /** The build whose commit it was. */
   of: z.int().positive(),
-  sequence: z.int().positive(),
   commit: z.string(),
   branch: z.string(),
   message: z.string(),
@@ -44,7 +43,6 @@ type Done = Pick<Deployment, 'status' | 'reason' | 'url' | 'cost'> & { startedAt
 export const deploymentOf = (build: Build, { startedAt, endedAt, ...rest }: Done): Deployment => ({
   build: build.number,
   of: build.target?.of ?? build.number,
-  sequence: sequenceOf(build),
   commit: build.commit,
   branch: build.branch,
   message: build.message.split('\n')[0]?.slice(0, 200) ?? '',
@@ -60,7 +58,8 @@ export async function recordDeployment(store: Store, stage: StageRef, deployment
   const { current, deploy } = stageKeys(stage)
   await store.put(deploy(deployment.build), JSON.stringify(deployment), 'application/json')
   await updateRecord(store, current, currentSchema, (standing): Current => {
-    if (standing && standing.latest.sequence > deployment.sequence)
+    // A holder whose lock has expired may come back late.
+    if (standing && standing.latest.startedAt > deployment.startedAt)
       throw new Error(
         `Build #${standing.latest.build} was deployed to ${stage.stage} while #${deployment.build} held it`,
       )

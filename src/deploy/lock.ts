@@ -6,7 +6,6 @@ import { updateRecord } from '../records/update-record.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),
-  sequence: z.int().positive(),
   /** When the deploy has certainly ended. The lock is free then; it is never renewed. */
   until: z.iso.datetime(),
 })

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto'
 import type { AdmissionContext } from '../admission/admit.ts'
 import { admitDeploy } from '../admission/admit-again.ts'
 import type { Build } from '../model/build.ts'
+import { type Compare, isNewer } from '../model/newer.ts'
 import type { BuildRef, StageRef } from '../records/keys.ts'
+import { readBuild } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
 import { freeLock, readLockHolder } from './lock.ts'
-import { dequeue, readQueue, type WaitingBuild } from './queue.ts'
+import { dequeue, readQueue } from './queue.ts'
 
 /** The id of the one delivery that starts the deploy of a build that waited. */
 export function waitingDeployId({ project, stage }: StageRef, waited: number): string {
@@ -15,6 +18,7 @@ export function waitingDeployId({ project, stage }: StageRef, waited: number): s
 /**
  * Passes a stage on when a build that deployed or wanted to deploy there has ended: frees the stage if the build died while
  * it held it, and starts the next deploy. Returns the builds about which more may be known now.
+ * @throws if GitHub does not answer which of the waiting builds is the newest
  */
 export async function startNextDeploy(
   build: Build,
@@ -24,22 +28,46 @@ export async function startNextDeploy(
   const { store, now } = context
   const stage: StageRef = { project: build.project, stage: name }
   await freeLock(store, stage, build.number)
-  const { waiting, superseded } = await readQueue(store, stage)
-  const isFree = (await readLockHolder(store, stage, now())) === null
-  if (waiting && isFree) await startDeploy(stage, waiting, { ...context, baseUrl: build.baseUrl })
+  if ((await readLockHolder(store, stage, now())) === null)
+    await startNewest(stage, { ...context, baseUrl: build.baseUrl })
+  const { superseded } = await readQueue(store, stage)
   const waited = build.target?.waited
-  const others = [...superseded, ...(waited ? [waited] : [])].filter(number => number !== build.number)
-  return others.map(number => ({ project: build.project, number }))
+  const others = [...superseded.map(each => each.build), ...(waited ? [waited] : [])]
+  return others.filter(number => number !== build.number).map(number => ({ project: build.project, number }))
 }
 
-async function startDeploy(
-  { project, stage }: StageRef,
-  { build: number, sequence }: WaitingBuild,
-  context: AdmissionContext,
-): Promise<void> {
-  const request = { project, number, stage, sequence, waited: number }
-  const result = await admitDeploy(waitingDeployId({ project, stage }, number), request, context)
+/** Starts the deploy of the newest waiting build. The older ones of its branch will never be deployed. */
+async function startNewest(stage: StageRef, context: AdmissionContext): Promise<void> {
+  const { project } = stage
+  const { store, compare } = context
+  const waiting = await readWaiting(store, stage)
+  const newest = await newestOf(waiting, compare)
+  if (!newest) return
+  const { number } = newest
+  const request = { project, number, stage: stage.stage, waited: number }
+  const result = await admitDeploy(waitingDeployId(stage, number), request, context)
   // What is refused now would be refused again. The build that waits says so when its time is over.
   if ('refused' in result) console.error(`The deploy of ${project} #${number} was refused: ${result.reason}`)
-  await dequeue(context.store, { project, stage }, number)
+  const older = waiting.filter(each => each !== newest && each.branch === newest.branch)
+  const superseded = older.map(each => ({ build: each.number, by: number }))
+  await dequeue(store, stage, [number, ...older.map(each => each.number)], superseded)
+}
+
+async function readWaiting(store: Store, stage: StageRef): Promise<Build[]> {
+  const { waiting } = await readQueue(store, stage)
+  const builds = await Promise.all(
+    waiting.map(({ build: number }) => readBuild(store, { project: stage.project, number })),
+  )
+  return builds.filter(build => build !== null)
+}
+
+/** Between branches, the number decides. */
+async function newestOf(builds: readonly Build[], compare: Compare): Promise<Build | undefined> {
+  let newest: Build | undefined
+  for (const build of builds) {
+    const isLater = (other: Build) =>
+      build.branch === other.branch ? isNewer(build, other, compare) : build.number > other.number
+    if (!newest || (await isLater(newest))) newest = build
+  }
+  return newest
 }

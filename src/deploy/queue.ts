@@ -4,45 +4,54 @@ import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
 
-const waitingSchema = z.object({
-  build: z.int().positive(),
-  sequence: z.int().positive(),
-  commit: z.string(),
-})
-/** The build whose deploy is next. */
+const waitingSchema = z.object({ build: z.int().positive(), commit: z.string() })
+/** A build that waits to deploy. */
 export type WaitingBuild = z.infer<typeof waitingSchema>
 
-/** `next.json`: only the newest build waits, because an older deploy would be replaced at once. */
+const supersededSchema = z.object({ build: z.int().positive(), by: z.int().positive() })
+export type SupersededBuild = z.infer<typeof supersededSchema>
+
+/** `next.json`: the builds that wait for a stage. */
 const queueSchema = z.object({
-  waiting: waitingSchema.nullable(),
+  waiting: z.array(waitingSchema),
   /** Builds that waited here and were superseded, newest last. */
-  superseded: z.array(z.int().positive()).default([]),
+  superseded: z.array(supersededSchema),
 })
 export type Queue = z.infer<typeof queueSchema>
 
-const MOST_SUPERSEDED = 50
-const EMPTY: Queue = { waiting: null, superseded: [] }
+const MOST = 100
+const EMPTY: Queue = { waiting: [], superseded: [] }
 
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>
   (await readRecord(store, stageKeys(stage).next, queueSchema)) ?? EMPTY
 
-/** Puts a build into the queue. Returns the build that waits: this one, or a newer one. */
-export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBuild): Promise<WaitingBuild> {
-  const add = (standing: Queue | null): Queue => {
-    const { waiting: other, superseded } = standing ?? EMPTY
-    if (standing && other && other.sequence >= waiting.sequence) return standing
-    return {
-      waiting,
-      superseded: [...superseded, ...(other ? [other.build] : [])].slice(-MOST_SUPERSEDED),
-    }
-  }
-  const { value } = await updateRecord(store, stageKeys(stage).next, queueSchema, add, null)
-  return value.waiting ?? waiting
+/** Puts a build into the queue, once. */
+export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBuild): Promise<void> {
+  await updateRecord(
+    store,
+    stageKeys(stage).next,
+    queueSchema,
+    (standing): Queue => {
+      const queue = standing ?? EMPTY
+      if (standing && queue.waiting.some(({ build }) => build === waiting.build)) return standing
+      return { ...queue, waiting: [...queue.waiting, waiting].slice(-MOST) }
+    },
+    null,
+  )
 }
 
-/** Takes a build out of the queue, if it still waits there. */
-export async function dequeue(store: Store, stage: StageRef, build: number): Promise<void> {
-  await updateRecord(store, stageKeys(stage).next, queueSchema, standing =>
-    standing?.waiting?.build === build ? { ...standing, waiting: null } : standing,
-  )
+/** Takes builds out of the queue, as far as they still wait there, and records those among them that were superseded. */
+export async function dequeue(
+  store: Store,
+  stage: StageRef,
+  builds: readonly number[],
+  superseded: readonly SupersededBuild[] = [],
+): Promise<void> {
+  await updateRecord(store, stageKeys(stage).next, queueSchema, standing => {
+    if (!standing?.waiting.some(({ build }) => builds.includes(build))) return standing
+    return {
+      waiting: standing.waiting.filter(({ build }) => !builds.includes(build)),
+      superseded: [...standing.superseded, ...superseded].slice(-MOST),
+    }
+  })
 }

@@ -1,13 +1,12 @@
 import { claimedBuild } from '../admission/delivery-claim.ts'
-import { type Build, sequenceOf } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import type { Deploy } from '../records/job-run.ts'
 import type { BuildRef, StageRef } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { viewOf } from '../records/view.ts'
-import { readCurrent, readDeployment } from './deployments.ts'
-import { readLockHolder } from './lock.ts'
+import { readDeployment } from './deployments.ts'
 import { waitingDeployId } from './next-deploy.ts'
 import { readQueue } from './queue.ts'
 
@@ -16,13 +15,14 @@ export async function updateWaitingDeploy(
   store: Store,
   build: Build,
   deploy: Deploy,
-  { now, isOverdue }: { now: Date; isOverdue: boolean },
+  isOverdue: boolean,
 ): Promise<Deploy> {
   const stage: StageRef = { project: build.project, stage: deploy.stage }
   const by = await claimedBuild(store, waitingDeployId(stage, build.number))
   if (by !== null) return (await deployOf(store, { project: build.project, number: by }, deploy)) ?? deploy
-  const newer = await newerBuild(store, stage, sequenceOf(build), now)
-  if (newer !== null) return { ...deploy, status: 'cancelled', reason: `Superseded by #${newer}` }
+  const { superseded } = await readQueue(store, stage)
+  const newer = superseded.find(each => each.build === build.number)?.by
+  if (newer !== undefined) return { ...deploy, status: 'cancelled', reason: `Superseded by #${newer}` }
   if (isOverdue)
     return { ...deploy, status: 'failed', reason: `The stage ${stage.stage} was not free in time` }
   return deploy
@@ -42,19 +42,4 @@ async function deployOf(store: Store, ref: BuildRef, deploy: Deploy): Promise<De
   if (!view || !hasEnded(view.status)) return null
   const { number: by, deploy: done } = view
   return done ? { ...done, by: done.by ?? by } : { ...deploy, status: 'failed', reason: view.reason, by }
-}
-
-/** A newer build that waits for the stage, deploys it, or has deployed it. */
-async function newerBuild(
-  store: Store,
-  stage: StageRef,
-  sequence: number,
-  now: Date,
-): Promise<number | null> {
-  const [{ waiting }, holder, current] = await Promise.all([
-    readQueue(store, stage),
-    readLockHolder(store, stage, now),
-    readCurrent(store, stage),
-  ])
-  return [waiting, holder, current?.latest].find(each => each && each.sequence > sequence)?.build ?? null
 }

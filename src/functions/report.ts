@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
@@ -10,6 +11,7 @@ const { LAMBCI_SLACK_API_URL } = readEnvironment(process.env, ['LAMBCI_SLACK_API
 
 const notifiers = openNotifiers({
   github: openGitHub(githubApiUrl, tokens),
+  leaseHolder: { store: services.store, now: services.now, holder: randomUUID() },
   publish,
   openSlack: async () => {
     const { slackToken } = await services.secrets()

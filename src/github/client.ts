@@ -105,6 +105,8 @@ export function describeGitHubError(error: unknown): string {
   )
 }
 
+/** Whether GitHub rejects the contents of a request. */
+export const isInvalid = (error: unknown) => statusOf(error) === 422
+
 /** Whether a retry is pointless: the commit or repository is gone, or GitHub rejects the contents of the request. */
-export const isPermanentError = (error: unknown) =>
-  [404, 410, 422].includes((error as { status?: number }).status ?? 0)
+export const isPermanentError = (error: unknown) => [404, 410, 422].includes(statusOf(error) ?? 0)

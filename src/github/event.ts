@@ -36,6 +36,8 @@ const branchEnd = z.object({
 const pullRequestSchema = z.object({
   action: z.string(),
   number: z.int().positive(),
+  /** What the action "edited" has changed. */
+  changes: z.object({ base: z.object({}).nullish() }).nullish(),
   pull_request: z.object({
     title: z.string(),
     state: z.string(),

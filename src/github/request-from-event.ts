@@ -8,10 +8,13 @@ import { findSkipWord } from './skip-words.ts'
  */
 export type RequestResult =
   | { request: BuildRequest; ignored?: string }
-  | { ignored: string }
+  | { ignored: string; gone?: Gone }
   | { error: string }
 
-const ACTIONS = ['opened', 'reopened', 'synchronize']
+/** A branch that was deleted, or a pull request that was closed. */
+export type Gone = Pick<BuildRequest, 'project' | 'trigger'>
+
+const ACTIONS = ['opened', 'reopened', 'synchronize', 'edited']
 const DEPENDABOT = 'dependabot[bot]'
 const HEADS = 'refs/heads/'
 const MAX_MESSAGE_LENGTH = 2000
@@ -40,7 +43,10 @@ function requestFromPush(push: PushEvent): RequestResult {
     return { ignored: `${push.ref} is not a branch: only pushes to branches are built.` }
   const branch = push.ref.slice(HEADS.length)
   if (push.deleted || !push.head_commit)
-    return { ignored: `The branch ${branch} was deleted: there is nothing to build.` }
+    return {
+      ignored: `The branch ${branch} was deleted: there is nothing to build.`,
+      gone: { project: `gh/${push.repository.full_name}`, trigger: `push/${branch}` },
+    }
   const word = findSkipWord(push.head_commit.message)
   const { author } = push.head_commit
   return {
@@ -70,10 +76,18 @@ function requestFromPullRequest({
   pull_request,
   repository,
   sender,
+  changes,
 }: PullRequestEvent): RequestResult {
-  if (!ACTIONS.includes(action)) {
-    return { ignored: `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.` }
+  const gone = action === 'closed' && {
+    gone: { project: `gh/${repository.full_name}`, trigger: `pr/${number}` },
   }
+  if (!ACTIONS.includes(action)) {
+    const ignored = `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.`
+    return { ignored, ...gone }
+  }
+  // Its title and text do not matter. What passed for another base branch does not count for this one.
+  if (action === 'edited' && !changes?.base)
+    return { ignored: `Pull request #${number} was edited, and its base branch is the same.` }
   if (pull_request.state === 'closed') return { ignored: `Pull request #${number} is closed.` }
   const { head, base, user } = pull_request
   const author = user?.login ?? 'ghost'

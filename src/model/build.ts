@@ -42,9 +42,7 @@ export const buildRequestSchema = z.object({
       stage: stageNameSchema,
       /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
-      /** Its position among the deploys of the stage, if not its own number (see `sequenceOf`). */
-      sequence: z.int().positive().nullable(),
-      /** The number of the build that waited for this deploy; its end is reported there too. */
+      /** The number of the build that waited for this deploy; its end is reported there too. Null: a person asked for it. */
       waited: z.int().positive().nullable(),
     })
     .nullable()
@@ -71,9 +69,6 @@ export const buildSchema = buildRequestSchema.extend({
   latestEnd: z.iso.datetime(),
 })
 export type Build = z.infer<typeof buildSchema>
-
-/** A build's position among the deploys of its stage. An older build is never deployed over a newer one. */
-export const sequenceOf = ({ target, number }: Pick<Build, 'target' | 'number'>) => target?.sequence ?? number
 
 /** `owner/repo` of a project. */
 export const repositoryOf = (project: string) => project.slice('gh/'.length)

@@ -11,6 +11,8 @@ export type BuildNews = {
   isOver: boolean
   /** Whether the account lets the build's branch have the stage that the build says it deploys. */
   mayHaveStage: boolean
+  /** Whether the build's branch was deleted, or its pull request closed. */
+  isGone: boolean
   /** The summary of the build's branch, updated with this build; null if it has none. */
   summary: () => Promise<Summary | null>
   /** The last lines of the log if the build ended red; otherwise none. */
@@ -25,6 +27,8 @@ export type NotifyResult<Delivered> = {
   delivered: Delivered | null
   /** Whether something could not be delivered that is worth another attempt. */
   again: boolean
+  /** Whether people still see an earlier state, such as "running", that is no longer true. */
+  isStanding?: boolean
 }
 
 /**

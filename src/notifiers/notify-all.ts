@@ -10,13 +10,13 @@ export async function notifyAll(
   news: BuildNews,
   settings: Notifications,
   delivered: Delivered,
-): Promise<{ delivered: Delivered; again: boolean }> {
+): Promise<{ delivered: Delivered; again: boolean; isStanding: boolean }> {
   const results = await Promise.all(
     notifiers.map(async ({ name, notify }) => {
       const before = (delivered[name] ?? null) as DeliveredBase | null
       const result = await notify(news, settings, before).catch(error => {
         console.error(error)
-        return { delivered: before, again: true }
+        return { delivered: before, again: true, isStanding: before !== null }
       })
       return { name, ...result }
     }),
@@ -25,5 +25,6 @@ export async function notifyAll(
   return {
     delivered: { ...delivered, ...Object.fromEntries(entries) },
     again: results.some(({ again }) => again),
+    isStanding: results.some(({ again, isStanding }) => again && isStanding),
   }
 }

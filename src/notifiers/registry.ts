@@ -1,5 +1,6 @@
 import type { Publish } from '../aws/topics.ts'
 import type { GitHub } from '../github/client.ts'
+import type { LeaseHolder } from '../records/lease.ts'
 import { commitStatusNotifier } from './commit-status/notifier.ts'
 import { deploymentNotifier } from './deployment/notifier.ts'
 import type { DeliveredBase, Notifier } from './notifier.ts'
@@ -9,14 +10,21 @@ import { snsNotifier } from './sns/notifier.ts'
 
 export type NotifierServices = {
   github: GitHub
+  /** For the records of commits. */
+  leaseHolder: LeaseHolder
   publish: Publish
   /** Null where the account has no Slack token. */
   openSlack: () => Promise<Slack | null>
 }
 
 /** All notifiers. */
-export const openNotifiers = ({ github, publish, openSlack }: NotifierServices): readonly Notifier[] => [
-  eraseTypes(commitStatusNotifier(github)),
+export const openNotifiers = ({
+  github,
+  leaseHolder,
+  publish,
+  openSlack,
+}: NotifierServices): readonly Notifier[] => [
+  eraseTypes(commitStatusNotifier({ ...leaseHolder, github })),
   eraseTypes(deploymentNotifier(github)),
   eraseTypes(slackNotifier(openSlack)),
   eraseTypes(snsNotifier(publish)),

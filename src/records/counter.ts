@@ -23,6 +23,10 @@ const REMEMBERED = 30
 export const lastNumber = async (store: Store, project: string): Promise<number> =>
   (await readRecord(store, counterKey(project), counterSchema))?.number ?? 0
 
+/** The newest arrivals of a repository, newest first. */
+export const recentArrivals = async (store: Store, project: string): Promise<Arrival[]> =>
+  (await readRecord(store, counterKey(project), counterSchema))?.recent ?? []
+
 /** Raises the counter to `number`, unless it is higher already. */
 export async function raiseCounter(store: Store, project: string, number: number): Promise<void> {
   await changeCounter(store, project, counter =>

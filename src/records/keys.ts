@@ -23,6 +23,9 @@ export const branchKeys = {
 export const branchKey = (project: string, branch: string) =>
   `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
+/** The truth about a commit, given in full. */
+export const commitKey = (project: string, commit: string) => `${project}/commits/${commit}.json`
+
 /** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
 export const cachePrefix = (project: string, trust: string) => `cache/${project}/${trust}/`
 export const stagesPrefix = (project: string) => `${project}/stages/`
@@ -50,6 +53,8 @@ export function buildKeys({ project, number }: BuildRef) {
     run: `${at}/run.json`,
     report: `${at}/report.json`,
     cancel: `${at}/cancel.json`,
+    gate: `${at}/gate.json`,
+    gone: `${at}/gone.json`,
     log: {
       prefix: `${at}/log/`,
       /** Twelve digits, so that the order of keys is the order of bytes. */

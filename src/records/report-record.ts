@@ -1,6 +1,7 @@
 import { conclusionSchema } from '../model/conclusion.ts'
 import { z } from '../model/zod.ts'
 import { deploySchema } from './job-run.ts'
+import { leasedFields } from './lease.ts'
 
 /** How a build ended, as report accepted it first; nothing that comes later changes it. */
 export const buildEndSchema = z.object({
@@ -17,10 +18,7 @@ export type Failure = z.infer<typeof failureSchema>
 
 /** `report.json`: what report concluded and delivered. Written by report alone. */
 export const reportSchema = z.object({
-  /** Which invocation works on the report, and until when it can still be alive. */
-  lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
-  /** Raised by an invocation that finds the lease taken: the holder then looks again before it ends. */
-  rerunRequests: z.int(),
+  ...leasedFields,
   /** Failures of this build's invocations, each once. */
   failures: z.array(failureSchema),
   /** How often the job's message was published; three times at most. */
@@ -34,6 +32,8 @@ export const reportSchema = z.object({
   delivered: z.record(z.string(), z.unknown()),
   /** Everybody was told the end: nothing is left to do. */
   isClosed: z.boolean(),
+  /** Whether the build's branch was deleted since, or its pull request closed. */
+  isGone: z.boolean(),
 })
 export type Report = z.infer<typeof reportSchema>
 
@@ -47,4 +47,5 @@ export const emptyReport: Report = {
   cost: null,
   delivered: {},
   isClosed: false,
+  isGone: false,
 }

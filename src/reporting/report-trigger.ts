@@ -1,11 +1,11 @@
 import { jobMessageSchema } from '../admission/grants.ts'
 import { projectSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
-import { type BuildRef, buildOfKey } from '../records/keys.ts'
-import type { Failure } from '../records/report-record.ts'
+import { type BuildRef, buildKeys, buildOfKey } from '../records/keys.ts'
+import type { Knowledge } from './with-report.ts'
 
-/** A build that report must look at, and the failure of an invocation if that is the reason. */
-export type ReportTrigger = { build: BuildRef; failure: Failure | null }
+/** A build that report must look at, and what the event says about it. */
+export type ReportTrigger = { build: BuildRef } & Knowledge
 
 const s3EventSchema = z.object({
   Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).min(1),
@@ -37,13 +37,13 @@ export function reportTriggersOf(event: unknown): ReportTrigger[] {
   const messages = snsEventSchema.safeParse(event)
   if (messages.success) return messages.data.Records.flatMap(({ Sns }) => parseFailure(Sns.Message) ?? [])
   const fired = switchEventSchema.safeParse(event)
-  if (fired.success) return [{ build: fired.data.switch, failure: null }]
+  if (fired.success) return [{ build: fired.data.switch, failure: null, isGone: false }]
   const { Records } = s3EventSchema.parse(event)
   // S3 encodes keys like the values of a form.
   const keys = Records.map(record => decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')))
   return keys.flatMap(key => {
     const build = buildOfKey(key)
-    return build ? [{ build, failure: null }] : []
+    return build ? [{ build, failure: null, isGone: key === buildKeys(build).gone }] : []
   })
 }
 
@@ -55,6 +55,7 @@ function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
   return {
     build: { project: build.project, number: build.number },
     failure: { nonce: build.nonce, requestId, reason },
+    isGone: false,
   }
 }
 

@@ -108,6 +108,7 @@ export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews 
   view,
   url,
   isOver: true,
+  isGone: false,
   mayHaveStage: true,
   summary: async () => null,
   tail: async () => [],

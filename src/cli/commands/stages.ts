@@ -8,7 +8,7 @@ import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { projectOf } from './targets.ts'
 
-type Row = Current & { stage: string; deploying: number | null; waiting: number | null }
+type Row = Current & { stage: string; deploying: number | null; waiting: number[] }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
@@ -26,7 +26,11 @@ export async function printStages(
         readLockHolder(store, ref, new Date()),
         readQueue(store, ref),
       ])
-      return { ...current, deploying: holder?.build ?? null, waiting: queue.waiting?.build ?? null }
+      return {
+        ...current,
+        deploying: holder?.build ?? null,
+        waiting: queue.waiting.map(({ build }) => build),
+      }
     }),
   )
   if (options.json) printLine(io, JSON.stringify(rows))
@@ -63,7 +67,7 @@ function describe({ stage, deployed, latest, deploying, waiting }: Row, style: S
       ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
       : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
-    ...(waiting === null ? [] : [`#${waiting} is next`]),
+    ...waiting.map(build => `#${build} waits`),
   ]
   return [`${name}${deployment}`, ...notes.map(note => `${' '.repeat(14)}${note}`)].join('\n')
 }

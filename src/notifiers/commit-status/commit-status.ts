@@ -41,8 +41,8 @@ function describe(view: View): string {
   return shortened(describeStatus(view), DESCRIPTION_LIMIT - cost.length) + cost
 }
 
-/** Replaces control characters, and those above U+FFFF, which GitHub refuses with 422. */
-function shortened(text: string, limit: number): string {
+/** Shortens a text to `limit` characters. Replaces control characters, and those above U+FFFF, which GitHub refuses with 422. */
+export function shortened(text: string, limit = DESCRIPTION_LIMIT): string {
   const characters = [
     ...text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\p{Cs}\u{10000}-\u{10ffff}]/gu, '\ufffd'),
   ]

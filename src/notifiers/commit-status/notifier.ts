@@ -1,37 +1,80 @@
-import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
+import { type CommitStatus, describeGitHubError, isInvalid, isPermanentError } from '../../github/client.ts'
 import { type BuildStatus, mayFollow } from '../../model/conclusion.ts'
+import { headNameOf } from '../../model/newer.ts'
 import { z } from '../../model/zod.ts'
-import type { Notifier } from '../notifier.ts'
+import type { CommitEntry } from '../../records/commit-record.ts'
+import { describeSubject } from '../../records/wording.ts'
+import type { BuildNews, Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
+import { type CommitContext, hasEarlierEntry, leaveEarlierCommits, tellCommit } from './commit-truth.ts'
 
 const deliveredSchema = z.object({
   status: z.string(),
   state: z.string(),
   description: z.string(),
+  isGone: z.boolean(),
+  /** What GitHub has accepted last of this build. */
+  accepted: z.string().nullable(),
   error: z.string().nullable(),
 })
 type Delivered = z.infer<typeof deliveredSchema>
 
-/** Sets the commit status on GitHub. A status never goes back to an earlier one. */
-export const commitStatusNotifier = (github: GitHub): Notifier<object, Delivered> => ({
+/** Sets the commit's status on GitHub, to which each build that is at the commit contributes. */
+export const commitStatusNotifier = (context: CommitContext): Notifier<object, Delivered> => ({
   name: 'commit-status',
   settings: z.object({}),
   delivered: deliveredSchema,
-  notify: async ({ view, url }, _, delivered) => {
-    const wanted = commitStatusOf(view, url)
-    if (!wanted) return { delivered, again: false }
-    const { state, description } = wanted
-    const isCurrent =
-      delivered?.error === null && delivered.state === state && delivered.description === description
-    const before = delivered?.status as BuildStatus | undefined
-    const goesBack = before !== undefined && before !== view.status && !mayFollow(before, view.status)
-    if (isCurrent || goesBack) return { delivered, again: false }
-    const next = { status: view.status, state, description }
+  notify: async (news, _, delivered) => {
+    const { view, isGone } = news
+    const status = await wantedStatus(news, context)
+    const accepted = delivered?.accepted ?? null
+    if (!status) return { delivered, again: false }
+    const { state, description } = status
+    const next = { status: view.status, state, description, isGone, accepted }
+    if (isCurrent(delivered, next) || goesBack(delivered, view.status)) return { delivered, again: false }
     try {
-      await github.setStatus(wanted)
-      return { delivered: { ...next, error: null }, again: false }
+      await tellCommit(view, entryOf(news, status), context)
+      if (!delivered || news.isOver) await leaveEarlierCommits(view, context)
+      return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {
-      return { delivered: { ...next, error: describeGitHubError(error) }, again: !isPermanentError(error) }
+      const isStanding = accepted === 'pending'
+      const again = isStanding || !isFinal(error, delivered)
+      return { delivered: { ...next, error: describeGitHubError(error) }, again, isStanding }
     }
   },
 })
+
+/** A skipped build has no status, but what was said before of its branch or pull request at this commit holds no longer. */
+async function wantedStatus({ view, url, isOver }: BuildNews, context: CommitContext) {
+  const status = commitStatusOf(view, url)
+  if (status || view.status !== 'skipped' || !isOver) return status
+  return (await hasEarlierEntry(view, context)) ? commitStatusOf({ ...view, status: 'errored' }, url) : null
+}
+
+const entryOf = ({ view, isGone }: BuildNews, status: CommitStatus): CommitEntry => ({
+  state: status.state,
+  description: status.description,
+  targetUrl: status.targetUrl,
+  context: status.context,
+  number: view.number,
+  subject: describeSubject(view),
+  isFork: view.isFork,
+  headName: headNameOf(view),
+  isGone,
+})
+
+const isCurrent = (delivered: Delivered | null, next: Omit<Delivered, 'error'>) =>
+  delivered?.error === null &&
+  delivered.state === next.state &&
+  delivered.description === next.description &&
+  delivered.isGone === next.isGone
+
+/** One refusal is not final: GitHub also answers 404 while it has not yet seen a commit, or a token just made. */
+const isFinal = (error: unknown, delivered: Delivered | null) =>
+  isInvalid(error) || (isPermanentError(error) && delivered !== null)
+
+/** A status never goes back to an earlier one. */
+function goesBack(delivered: Delivered | null, status: BuildStatus): boolean {
+  const before = delivered?.status as BuildStatus | undefined
+  return before !== undefined && before !== status && !mayFollow(before, status)
+}

@@ -44,7 +44,7 @@ export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Setti
       const { channel = null, ts = null } = posted ?? {}
       const next = { channel, ts, status: view.status, error: refusal.message }
       // What could not be said of the start is made up for by the end.
-      return { delivered: next, again: news.isOver && !refusal.isFinal }
+      return { delivered: next, again: news.isOver && !refusal.isFinal, isStanding: posted !== null }
     }
   },
 })

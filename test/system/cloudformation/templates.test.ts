@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { readStack } from '../../../loopback/system/stack.ts'
 import { evaluateTemplate, type Resource } from '../../../loopback/system/template.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../../src/admission/deadlines.ts'
-import { LEASE_SECONDS } from '../../../src/reporting/lease.ts'
+import { LEASE_SECONDS } from '../../../src/records/lease.ts'
 
 const ACCOUNT = '123456789012'
 const pathOf = (name: string) => join(import.meta.dirname, '..', '..', '..', 'cloudformation', `${name}.yaml`)

@@ -7,6 +7,7 @@ import {
   readCurrent,
   recordDeployment,
 } from '../../../src/deploy/deployments.ts'
+import type { Gate } from '../../../src/deploy/gate.ts'
 import { freeLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
 import { dequeue, enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import { type StageRef, stageKeys } from '../../../src/records/keys.ts'
@@ -22,18 +23,17 @@ afterAll(() => bucket.close())
 let stages = 0
 const newStage = (): StageRef => ({ project: 'gh/ada/web', stage: `stage-${++stages}` })
 const NOW = new Date(AT)
-const requestOf = (build: number, sequence = build) => ({
+const requestOf = (build: number) => ({
   build,
-  sequence,
   commit: 'c'.repeat(40),
   until: after(900).toISOString(),
 })
-const acquire = (stage: StageRef, build: number, sequence = build) =>
-  acquireStage(bucket.store, stage, requestOf(build, sequence), () => NOW)
+const OPEN: Gate = { isOpen: true, reason: null }
+const acquire = (stage: StageRef, build: number, gate: Gate | null = OPEN) =>
+  acquireStage(bucket.store, stage, requestOf(build), { now: () => NOW, askGate: async () => gate })
 const entry = (build: number, change: Partial<Deployment> = {}): Deployment => ({
   build,
   of: build,
-  sequence: build,
   commit: 'c'.repeat(40),
   branch: 'qa',
   message: 'm',
@@ -82,49 +82,54 @@ test('one of many concurrent requests gets the lock', async () => {
   expect(taken.filter(each => 'fence' in each)).toHaveLength(1)
 })
 
-test('only the newest waits; those that it supersedes are recorded', async () => {
+test('builds wait in a queue, each once; those that are superseded are recorded', async () => {
   const stage = newStage()
-  const waiting = (build: number) => ({ build, sequence: build, commit: 'c' })
-  await enqueue(bucket.store, stage, waiting(3))
-  expect(await enqueue(bucket.store, stage, waiting(2))).toMatchObject({ build: 3 })
-  expect(await enqueue(bucket.store, stage, waiting(5))).toMatchObject({ build: 5 })
-  expect(await readQueue(bucket.store, stage)).toEqual({ waiting: waiting(5), superseded: [3] })
-  await dequeue(bucket.store, stage, 3)
-  expect((await readQueue(bucket.store, stage)).waiting).toEqual(waiting(5))
-  await dequeue(bucket.store, stage, 5)
-  expect((await readQueue(bucket.store, stage)).waiting).toBeNull()
+  const waiting = (build: number) => ({ build, commit: 'c' })
+  for (const build of [3, 2, 3, 5]) await enqueue(bucket.store, stage, waiting(build))
+  expect(await readQueue(bucket.store, stage)).toEqual({ waiting: [3, 2, 5].map(waiting), superseded: [] })
+  await dequeue(bucket.store, stage, [3, 2], [{ build: 2, by: 3 }])
+  await dequeue(bucket.store, stage, [3], [{ build: 9, by: 3 }])
+  expect(await readQueue(bucket.store, stage)).toEqual({
+    waiting: [waiting(5)],
+    superseded: [{ build: 2, by: 3 }],
+  })
 })
 
-test('a stage goes to the newest request, and never back to an older one', async () => {
+test('a stage goes to one build at a time; the others wait', async () => {
   const stage = newStage()
   const first = await acquire(stage, 4)
   expect(first).toMatchObject({ status: 'acquired' })
-  expect(await acquire(stage, 3)).toEqual({ status: 'cancelled', reason: 'Superseded by #4' })
-  expect(await acquire(stage, 6)).toMatchObject({
-    status: 'waiting',
-    reason: expect.stringContaining('by #4'),
-  })
-  expect(await acquire(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
-  if ('release' in first) {
-    await recordDeployment(bucket.store, stage, entry(4))
-    await first.release()
-  }
-  // The stage is free, but #6 waits, so #5 is too old. #8 deploys for #6, and #7 is faster.
-  expect(await acquire(stage, 5)).toEqual({ status: 'cancelled', reason: 'Superseded by #6' })
-  const seventh = await acquire(stage, 7)
-  if ('release' in seventh) {
-    await recordDeployment(bucket.store, stage, entry(7, { status: 'failed', reason: 'x' }))
-    await seventh.release()
-  }
-  expect(await acquire(stage, 8, 6)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
-  // A failed deploy is not replaced by an older one either: it may have changed the stage.
-  expect(await readCurrent(bucket.store, stage)).toMatchObject({
-    deployed: { build: 4 },
-    latest: { build: 7 },
-  })
-  // A request with the same sequence is not newer.
-  expect(await acquire(stage, 9, 7)).toEqual({ status: 'cancelled', reason: 'Superseded by #7' })
-  expect(await acquire(stage, 10)).toMatchObject({ status: 'acquired' })
+  for (const build of [3, 6])
+    expect(await acquire(stage, build)).toMatchObject({
+      status: 'waiting',
+      reason: expect.stringContaining('by #4'),
+    })
+  expect((await readQueue(bucket.store, stage)).waiting.map(({ build }) => build)).toEqual([3, 6])
+  if ('release' in first) await first.release()
+  expect(await acquire(stage, 6)).toMatchObject({ status: 'acquired' })
+  expect((await readQueue(bucket.store, stage)).waiting.map(({ build }) => build)).toEqual([3])
+})
+
+test('a build whose gate is closed lets go of its stage, and is not deployed', async () => {
+  const stage = newStage()
+  const gate = { isOpen: false, reason: 'Superseded by #9' }
+  expect(await acquire(stage, 4, gate)).toEqual({ status: 'cancelled', reason: 'Superseded by #9' })
+  expect(await readLockHolder(bucket.store, stage, NOW)).toBeNull()
+  expect((await readQueue(bucket.store, stage)).waiting).toEqual([])
+})
+
+test('without an answer from the gate, a build lets go of its stage and waits', async () => {
+  const stage = newStage()
+  expect(await acquire(stage, 4, null)).toMatchObject({ status: 'waiting' })
+  expect(await readLockHolder(bucket.store, stage, NOW)).toBeNull()
+  expect((await readQueue(bucket.store, stage)).waiting).toMatchObject([{ build: 4 }])
+})
+
+test('a holder that comes back late does not replace what was deployed after it', async () => {
+  const stage = newStage()
+  await recordDeployment(bucket.store, stage, entry(5, { startedAt: after(60).toISOString() }))
+  await expect(recordDeployment(bucket.store, stage, entry(6))).rejects.toThrow('while #6 held it')
+  expect(await readCurrent(bucket.store, stage)).toMatchObject({ latest: { build: 5 } })
 })
 
 test('lists deployments newest first and stages by name, without unreadable records', async () => {

@@ -21,7 +21,8 @@ import { snsNotifier } from '../../../src/notifiers/sns/notifier.ts'
 import type { Deploy } from '../../../src/records/job-run.ts'
 import { notifierContract } from '../../contracts/notifier.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
-import { newsOf, viewWith } from '../../support/records.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import { after, newsOf, viewWith } from '../../support/records.ts'
 import { SLACK_TOKEN, type SlackServer, startSlack } from '../../support/slack-server.ts'
 
 const TOKEN = 'the-token'
@@ -104,7 +105,12 @@ notifierContract('commit-status', async () => {
   const { client, commit, refuse } = await gitHubSetup()
   const build = { commit }
   return {
-    notifier: commitStatusNotifier(client),
+    notifier: commitStatusNotifier({
+      github: client,
+      store: openMemoryStore(),
+      holder: 'one',
+      now: () => after(0),
+    }),
     settings: {},
     running: { ...newsOf(viewWith({ build, run: RUNNING })), isOver: false },
     ended: newsOf(viewWith({ build })),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LEASE_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import type { Report } from '../../../src/records/report-record.ts'
-import { LEASE_SECONDS, withLease } from '../../../src/reporting/lease.ts'
+import { withReport } from '../../../src/reporting/with-report.ts'
 import { type Bucket, openAt, openBucket } from '../../support/bucket.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { after, NONCE } from '../../support/records.ts'
@@ -23,7 +24,7 @@ const leaseHolder = (holder: string, now = after(0), store = bucket.store) => ({
   now: () => now,
 })
 const hold = (build: Build, holder: string, work: Work, now = after(0)) =>
-  withLease(build, leaseHolder(holder, now), null, work)
+  withReport(build, leaseHolder(holder, now), NOTHING, work)
 const stored = async (build: Build) => readReport(bucket.store, build)
 
 /** Work that closes the report and records every report it receives. */
@@ -36,6 +37,8 @@ function recorder(during: (count: number, report: Report) => Promise<unknown> = 
   }
   return { reports, work }
 }
+const NOTHING = { failure: null, isGone: false }
+const knowing = (requestId: string) => ({ failure: failure(requestId), isGone: false })
 const failure = (requestId: string) => ({ nonce: NONCE, requestId, reason: 'it was killed' })
 
 test('a single holder works once, and its report is stored', async () => {
@@ -81,7 +84,7 @@ test('an invocation that finds the lease taken leaves, and the holder works once
 test('the holder sees a failure that another invocation adds meanwhile', async () => {
   const build = nextBuild()
   const addFailure = (holder: string) =>
-    withLease(build, leaseHolder(holder), failure('request-1'), recorder().work)
+    withReport(build, leaseHolder(holder), knowing('request-1'), recorder().work)
   const { reports, work } = recorder(async count => {
     if (count === 1) await addFailure('other')
   })
@@ -125,7 +128,7 @@ test('a failing holder releases the lease', async () => {
 test('a failing holder releases the lease and keeps a failure that was added meanwhile', async () => {
   const build = nextBuild()
   const failing: Work = async report => {
-    await withLease(build, leaseHolder('other'), failure('request-1'), recorder().work)
+    await withReport(build, leaseHolder('other'), knowing('request-1'), recorder().work)
     return throwing(report)
   }
   await expect(hold(build, 'one', failing)).rejects.toThrow('no network')
@@ -141,11 +144,28 @@ test('a write that conflicts with its own retry neither loses the report nor loo
   })
   try {
     const { reports, work } = recorder()
-    await withLease(build, leaseHolder('one', after(0), openAt(proxy.url)), null, work)
+    await withReport(build, leaseHolder('one', after(0), openAt(proxy.url)), NOTHING, work)
     expect(reports.length).toBeGreaterThanOrEqual(1)
     expect(seen.size).toBeGreaterThanOrEqual(2)
     expect(await stored(build)).toMatchObject({ lease: null, isClosed: true })
   } finally {
     await proxy.close()
   }
+})
+
+test('a branch that is deleted while its closed report is worked on is told', async () => {
+  const build = nextBuild()
+  const gone = () => withReport(build, leaseHolder('other'), { failure: null, isGone: true }, recorder().work)
+  const { reports, work } = recorder(async count => {
+    if (count === 1) await gone()
+  })
+  await hold(build, 'one', work)
+  expect(reports.map(({ isGone, isClosed }) => [isGone, isClosed])).toEqual([
+    [false, false],
+    [true, false],
+  ])
+  expect(await stored(build)).toMatchObject({ isGone: true, isClosed: true })
+  // The same is not told again.
+  await gone()
+  expect((await stored(build))?.isClosed).toBe(true)
 })

@@ -4,8 +4,9 @@ import type { BuildStatus } from '../../../src/model/conclusion.ts'
 import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import type { View } from '../../../src/records/view.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import { FORKED, newsOf, PULL, unknownToGit, viewWith } from '../../support/records.ts'
+import { after, FORKED, newsOf, PULL, unknownToGit, viewWith } from '../../support/records.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 const viewOfStatus = (status: BuildStatus, change: Partial<View> = {}): View => ({
@@ -70,18 +71,19 @@ test.each([
   expect(description).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029]|[\u{10000}-\u{10ffff}]/u)
 })
 
-type Delivered = { status: string; state: string; description: string; error: string | null } | null
-const notify = (github: GitHub, view: View, before: Delivered) =>
-  commitStatusNotifier(github).notify(newsOf(view, URL), {}, before)
-const delivered = (
-  status: BuildStatus,
-  state: string,
-  description: string,
-  error: string | null = null,
-): Delivered => ({
+type Delivered = Parameters<ReturnType<typeof commitStatusNotifier>['notify']>[2]
+const notify = (github: GitHub, view: View, before: Delivered, store = openMemoryStore()) =>
+  commitStatusNotifier({ github, store, holder: 'one', now: () => after(0) }).notify(
+    newsOf(view, URL),
+    {},
+    before,
+  )
+const delivered = (status: BuildStatus, state: string, description: string, error: string | null = null) => ({
   status,
   state,
   description,
+  isGone: false,
+  accepted: error === null ? state : null,
   error,
 })
 const RUNNING = delivered('running', 'pending', 'Running')
@@ -116,14 +118,14 @@ test.each<[string, View, Delivered, string[], Delivered]>([
   [
     'an end that was refused before',
     viewWith(),
-    { ...PASSED, error: 'no' } as Delivered,
+    { ...PASSED, accepted: null, error: 'no' },
     ['success: Passed in 42 s'],
     PASSED,
   ],
   [
     'an end after a refused pending status',
     viewWith(),
-    { ...RUNNING, error: 'no' } as Delivered,
+    { ...RUNNING, accepted: null, error: 'no' },
     ['success: Passed in 42 s'],
     PASSED,
   ],
@@ -142,14 +144,33 @@ test.each<[string, View, Delivered, string[], Delivered]>([
   expect(statuses).toEqual(expected)
 })
 
+const REFUSED = { ...PASSED, accepted: null, error: expect.stringMatching(/^GitHub .*no$/) }
+
 test.each([
   [500, true],
   [401, true],
   [undefined, true],
+  [404, true],
   [422, false],
-  [404, false],
 ])('a refusal with %j is recorded; it is tried again: %j', async (status, again) => {
   const { github } = recordingClient(refuse(status))
   const result = await notify(github, viewWith(), null)
-  expect(result).toEqual({ delivered: { ...PASSED, error: expect.stringMatching(/^GitHub .*no$/) }, again })
+  expect(result).toEqual({ delivered: REFUSED, again, isStanding: false })
+})
+
+test.each([404, 401, 422, 410])(
+  'as long as "running" stands, a refusal with %j is not final',
+  async status => {
+    const { github } = recordingClient(refuse(status))
+    const result = await notify(github, viewWith(), RUNNING)
+    expect(result).toEqual({ delivered: { ...REFUSED, accepted: 'pending' }, again: true, isStanding: true })
+    // Nor is the next one.
+    expect(await notify(github, viewWith(), result.delivered)).toEqual(result)
+  },
+)
+
+test('a commit or repository that GitHub has refused twice is gone', async () => {
+  const { github } = recordingClient(refuse(404))
+  const first = await notify(github, viewOfStatus('running'), null)
+  expect(await notify(github, viewWith(), first.delivered)).toMatchObject({ again: false })
 })

@@ -169,7 +169,7 @@ test('a plan is plain data', () => {
 
 const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
-  target: { stage: 'dev', of: 3, sequence: null, waited: null },
+  target: { stage: 'dev', of: 3, waited: null },
 }
 
 test('a requested deploy runs nothing else', () => {

@@ -20,12 +20,18 @@ test.each<[string, string[], number[]]>([
   ['a key with a space', ['gh/ada/a+b/builds/7/run.json'], []],
 ])('triggers of an S3 event: %s', (_, keys, numbers) => {
   expect(reportTriggersOf(s3Event(...keys))).toEqual(
-    numbers.map(number => ({ build: { ...build, number }, failure: null })),
+    numbers.map(number => ({ build: { ...build, number }, failure: null, isGone: false })),
   )
 })
 
+test('the end of a branch or pull request triggers a report of its build', () => {
+  expect(reportTriggersOf(s3Event('gh/ada/web/builds/7/gone.json'))).toEqual([
+    { build, failure: null, isGone: true },
+  ])
+})
+
 test("the dead man's switch triggers a report of its build", () => {
-  expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null }])
+  expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null, isGone: false }])
 })
 
 const message = { build: makeBuild(), grants: grantsWith() }
@@ -57,6 +63,7 @@ test('a failure record triggers a report of its build, with the reason of the fa
         requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
         reason: 'its process was killed, most likely for lack of memory',
       },
+      isGone: false,
     },
   ])
   // An event that was too old was never passed to a function, so there is no response.

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GitHub } from '../../github/client.ts'
+import { isNewer } from '../../model/newer.ts'
+import {
+  type CommitEntry,
+  type CommitRecord,
+  commitRecordSchema,
+  emptyCommitRecord,
+} from '../../records/commit-record.ts'
+import { recentArrivals } from '../../records/counter.ts'
+import { commitKey } from '../../records/keys.ts'
+import { type LeaseHolder, withLease } from '../../records/lease.ts'
+import { readRecord } from '../../records/read-record.ts'
+import type { Store } from '../../records/store.ts'
+import type { View } from '../../records/view.ts'
+import { postTruth } from './post-truth.ts'
+
+type Commit = { project: string; commit: string }
+export type CommitContext = LeaseHolder & { github: Pick<GitHub, 'compare' | 'setStatus'> }
+
+/** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
+const PATIENCE_MS = 20_000
+const LOOK_MS = 200
+
+/** Commits of earlier builds that are looked at again when a branch moves on. */
+const MOST_EARLIER = 3
+
+/**
+ * Enters how a build stands in its commit's record, and sets the commit's statuses on GitHub to what is true then. Resolves
+ * once GitHub has them, whoever has set them.
+ * @throws if GitHub refuses, does not answer, or another invocation does not come to an end
+ */
+export async function tellCommit(view: View, entry: CommitEntry, context: CommitContext): Promise<void> {
+  const { trigger } = view
+  await updateCommit(view, context, record => {
+    const standing = record.entries[trigger]
+    // Only a later build of the same branch or pull request replaces an entry.
+    if (standing && standing.number > entry.number) return record
+    return { ...record, entries: { ...record.entries, [trigger]: entry } }
+  })
+}
+
+/** Whether an earlier build of the same branch or pull request has said something about this commit. */
+export async function hasEarlierEntry(view: View, { store }: CommitContext): Promise<boolean> {
+  const standing = (await readCommit(store, view))?.entries[view.trigger]
+  return standing !== undefined && standing.number < view.number
+}
+
+/** Looks again at the commits that the branch of a build was at before: its entries there may count no longer. */
+export async function leaveEarlierCommits(view: View, context: CommitContext): Promise<void> {
+  const { store, github } = context
+  const { project, trigger } = view
+  const arrivals = (await recentArrivals(store, project)).filter(
+    each => each.trigger === trigger && each.commit !== view.commit,
+  )
+  const commits = [...new Set(arrivals.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
+  for (const commit of commits) {
+    const record = await readCommit(store, { project, commit })
+    const standing = record?.entries[trigger]
+    // With nothing else to say about the commit, what was said of it stays.
+    if (!record || !standing || Object.keys(record.entries).length < 2) continue
+    if (!(await isNewer(view, { number: standing.number, commit }, github.compare))) continue
+    await updateCommit({ project, commit }, context, ({ entries, ...rest }) => {
+      const { [trigger]: left, ...others } = entries
+      return { ...rest, entries: left?.number === standing.number ? others : entries }
+    })
+  }
+}
+
+const readCommit = (store: Store, { project, commit }: Commit): Promise<CommitRecord | null> =>
+  readRecord(store, commitKey(project, commit), commitRecordSchema)
+
+/** Changes a commit's record, and posts what follows from it. */
+async function updateCommit(
+  { project, commit }: Commit,
+  context: CommitContext,
+  enter: (record: CommitRecord) => CommitRecord,
+): Promise<void> {
+  const key = commitKey(project, commit)
+  const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
+  const until = Date.now() + PATIENCE_MS
+  for (;;) {
+    const hasWorked = await withLease(record, context, {
+      enter,
+      work: standing => postTruth({ project, commit }, standing, context.github),
+      merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
+    })
+    if (hasWorked) return
+    // Its holder may fail: this invocation makes sure itself.
+    await untilFree(context, { project, commit }, until)
+  }
+}
+
+/** Entries that others have added or replaced since stay; those that were dropped as stale do not. */
+function mergeEntries(
+  done: CommitRecord,
+  standing: CommitRecord,
+  seen: CommitRecord,
+): CommitRecord['entries'] {
+  const kept = Object.entries(standing.entries).filter(
+    ([trigger, entry]) =>
+      trigger in done.entries || JSON.stringify(seen.entries[trigger]) !== JSON.stringify(entry),
+  )
+  return Object.fromEntries(kept)
+}
+
+/** Waits for the invocation that holds the commit's lease. */
+async function untilFree({ store, now }: CommitContext, commit: Commit, until: number): Promise<void> {
+  for (;;) {
+    const lease = (await readCommit(store, commit))?.lease
+    if (!lease || new Date(lease.until) <= now()) return
+    if (Date.now() > until)
+      throw new Error(`The statuses of commit ${commit.commit} are being set by another invocation`)
+    await sleep(LOOK_MS)
+  }
+}

@@ -1,0 +1,60 @@
+import type { CommitStatus } from '../../github/client.ts'
+import { repositoryOf } from '../../model/build.ts'
+import type { Compare } from '../../model/newer.ts'
+import type { CommitEntry, CommitRecord } from '../../records/commit-record.ts'
+import { countingOf, truthOf } from './truth.ts'
+
+type GitHub = { compare: Compare; setStatus(status: CommitStatus): Promise<void> }
+type Commit = { project: string; commit: string }
+
+/**
+ * Brings the statuses of a commit up to date with its entries, and returns its record as it stands then. A status that
+ * GitHub has is set only if it changes.
+ * @throws if GitHub refuses a status, or does not answer
+ */
+export async function postTruth(commit: Commit, record: CommitRecord, github: GitHub): Promise<CommitRecord> {
+  const { entries, posted } = await withoutStale(commit, record, github.compare)
+  const done = { ...posted }
+  for (const [context, ofContext] of Map.groupBy(Object.values(entries), each => each.context)) {
+    const { state, description, targetUrl } = truthOf(ofContext)
+    const status = { state, description, targetUrl }
+    const before = done[context]
+    if (before?.state === state && before.description === description && before.targetUrl === targetUrl)
+      continue
+    await github.setStatus({
+      repository: repositoryOf(commit.project),
+      commit: commit.commit,
+      context,
+      ...status,
+    })
+    done[context] = status
+  }
+  return { ...record, entries, posted: done }
+}
+
+/**
+ * Drops entries that make a status worse than another entry would, although their branch is no longer at the commit. Only
+ * these need to be looked at, so GitHub is hardly ever asked. The last entry of a context always stays.
+ */
+async function withoutStale(
+  { project, commit }: Commit,
+  record: CommitRecord,
+  compare: Compare,
+): Promise<CommitRecord> {
+  const entries = { ...record.entries }
+  const triggerOf = (entry: CommitEntry) => Object.keys(entries).find(trigger => entries[trigger] === entry)
+  const isStale = async ({ isGone, headName }: CommitEntry) =>
+    isGone || (await compare(repositoryOf(project), commit, headName)) !== 'identical'
+  for (const context of new Set(Object.values(entries).map(each => each.context))) {
+    for (;;) {
+      const counting = countingOf(Object.values(entries).filter(each => each.context === context))
+      const states = new Set(counting.map(({ state }) => state))
+      const worst = counting.length > 0 ? truthOf(counting) : null
+      const own = counting.find(({ number }) => number === worst?.number)
+      const trigger = own && triggerOf(own)
+      if (states.size < 2 || !own || trigger === undefined || !(await isStale(own))) break
+      delete entries[trigger]
+    }
+  }
+  return { ...record, entries }
+}

@@ -1,0 +1,27 @@
+import type { CommitEntry } from '../../records/commit-record.ts'
+import { shortened } from './commit-status.ts'
+
+const SEVERITY = { success: 0, pending: 1, error: 2, failure: 2 }
+
+/**
+ * What a status says of a commit that several branches or pull requests are at. No green covers a red of the same rank, and
+ * what forks built counts only where the repository itself has built nothing. A pure function; `entries` is not empty.
+ */
+export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
+  const ranked = countingOf(entries)
+  const worst = ranked.reduce((one, other) => (isWorse(other, one) ? other : one))
+  if (ranked.length === 1) return worst
+  return { ...worst, description: shortened(`${worst.subject}: ${worst.description}`) }
+}
+
+/** The entries of the highest rank. */
+export function countingOf(entries: readonly CommitEntry[]): readonly CommitEntry[] {
+  const own = entries.filter(({ isFork }) => !isFork)
+  return own.length > 0 ? own : entries
+}
+
+/** Of two that are equally bad, the later build is meant. */
+const isWorse = (one: CommitEntry, other: CommitEntry) =>
+  SEVERITY[one.state] === SEVERITY[other.state]
+    ? one.number > other.number
+    : SEVERITY[one.state] > SEVERITY[other.state]

@@ -1,0 +1,35 @@
+import { z } from '../model/zod.ts'
+import { leasedFields } from './lease.ts'
+
+/** How a build stands, as a commit status says it. */
+const statusSchema = z.object({
+  state: z.enum(['pending', 'success', 'failure', 'error']),
+  description: z.string(),
+  targetUrl: z.string(),
+})
+
+/** The newest build of a branch or pull request that is at a commit. */
+const entrySchema = statusSchema.extend({
+  number: z.int().positive(),
+  /** The branch or pull request, in words. */
+  subject: z.string(),
+  context: z.string(),
+  isFork: z.boolean(),
+  /** The branch, as GitHub's compare API names it. */
+  headName: z.string(),
+  /** Whether the branch was deleted, or the pull request closed. */
+  isGone: z.boolean(),
+})
+export type CommitEntry = z.infer<typeof entrySchema>
+
+/** `commits/<sha>.json`: the truth about a commit, of which several branches and pull requests may be the head. */
+export const commitRecordSchema = z.object({
+  ...leasedFields,
+  /** By trigger: `push/<branch>` or `pr/<n>`. */
+  entries: z.record(z.string(), entrySchema),
+  /** By context: what GitHub has accepted last. */
+  posted: z.record(z.string(), statusSchema),
+})
+export type CommitRecord = z.infer<typeof commitRecordSchema>
+
+export const emptyCommitRecord: CommitRecord = { lease: null, rerunRequests: 0, entries: {}, posted: {} }

@@ -1,0 +1,70 @@
+import { z } from '../model/zod.ts'
+import type { Store } from './store.ts'
+import { updateRecord, type Versioned } from './update-record.ts'
+
+/** Longer than an invocation of report may take: a holder whose lease has run out is dead. */
+export const LEASE_SECONDS = 180
+
+/** What a record has on which one invocation works at a time. */
+export const leasedFields = {
+  /** Which invocation works on the record, and until when it can still be alive. */
+  lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
+  /** Raised by an invocation that finds the lease taken: the holder then looks again before it ends. */
+  rerunRequests: z.int(),
+}
+const leasedSchema = z.object(leasedFields)
+export type Leased = z.infer<typeof leasedSchema>
+
+export type LeaseHolder = { store: Store; holder: string; now: () => Date }
+export type LeasedRecord<T> = { key: string; schema: z.ZodType<T>; empty: T }
+
+type Work<T> = {
+  /** Adds what this invocation knows, whether it gets the lease or not. */
+  enter(standing: T): T
+  /** Does what is to be done, and returns the record with its results. */
+  work(record: T): Promise<T>
+  /** Combines the results with what others have entered meanwhile (`standing`; it was `seen` before). */
+  merge(done: T, standing: T, seen: T): T
+}
+
+/**
+ * Lets one invocation at a time work on a record, so that what it tells people keeps its order. An invocation that finds the
+ * lease taken enters what it knows, asks the holder to look again, and returns false. The holder returns true when nobody
+ * has asked since it last looked.
+ */
+export async function withLease<T extends Leased>(
+  { key, schema, empty }: LeasedRecord<T>,
+  { store, holder, now }: LeaseHolder,
+  { enter, work, merge }: Work<T>,
+): Promise<boolean> {
+  const change = <N extends T | null>(to: (standing: T | null) => N, known?: Versioned<T>) =>
+    updateRecord(store, key, schema, to, known)
+  const isOurs = (record: T | null | undefined) => record?.lease?.holder === holder
+
+  const { version } = await change(standing => {
+    const record = enter(standing ?? empty)
+    const { lease, rerunRequests } = record
+    const isHeld = lease !== null && lease.holder !== holder && new Date(lease.until) > now()
+    if (isHeld) return { ...record, rerunRequests: rerunRequests + 1 }
+    const until = new Date(now().getTime() + LEASE_SECONDS * 1000).toISOString()
+    return { ...record, lease: { holder, until } }
+  })
+  let held = isOurs(version?.value) ? version : null
+  const hasLease = held !== null
+  while (held) {
+    const { value: seen } = held
+    const done = await work(seen).catch(async error => {
+      // The next invocation, above all Lambda's own retry, must not have to wait until the lease runs out.
+      await change(standing => (standing && isOurs(standing) ? { ...standing, lease: null } : standing))
+      throw error
+    })
+    const written = await change(standing => {
+      if (!standing || !isOurs(standing)) return standing
+      const { rerunRequests, lease } = standing
+      const isAsked = rerunRequests !== seen.rerunRequests
+      return { ...merge(done, standing, seen), rerunRequests, lease: isAsked ? lease : null }
+    }, held)
+    held = isOurs(written.version?.value) ? (written.version as Versioned<T>) : null
+  }
+  return hasLease
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { decideGate } from '../../../src/deploy/gate.ts'
+import type { Relation } from '../../../src/model/newer.ts'
+import { makeBuild, unknownToGit } from '../../support/records.ts'
+
+const build = makeBuild({ number: 9 })
+const LATEST = { build: 8, commit: 'c'.repeat(40) }
+
+test.each<[string, Relation | null, typeof LATEST | null, Relation | null, string]>([
+  ['the head of the branch', 'identical', LATEST, null, 'open'],
+  ['the head of a branch that was set back', 'identical', LATEST, 'behind', 'open'],
+  ['a commit before the head, newer than the last', 'ahead', LATEST, 'ahead', 'open'],
+  ['a commit before the head, on an empty stage', 'ahead', null, null, 'open'],
+  ['the commit of the last deploy again', 'ahead', { ...LATEST, commit: build.commit }, null, 'open'],
+  ['a commit before the last', 'ahead', LATEST, 'behind', 'Superseded by #8'],
+  ['a commit beside the last', 'ahead', LATEST, 'diverged', 'Superseded by #8'],
+  [
+    'a commit that the branch was set back from',
+    'behind',
+    LATEST,
+    null,
+    'Commit aaaaaaaaaa is no longer on branch master',
+  ],
+  ['a commit that was replaced', 'diverged', LATEST, null, 'Commit aaaaaaaaaa is no longer on branch master'],
+  ['a commit of a deleted branch', null, LATEST, null, 'Commit aaaaaaaaaa is no longer on branch master'],
+])('the gate for %s', async (_, toHead, latest, fromLatest, expected) => {
+  const gate = await decideGate(build, latest, async (_repository, _base, head) =>
+    head === 'master' ? toHead : fromLatest,
+  )
+  expect(gate.isOpen ? 'open' : gate.reason).toBe(expected)
+})
+
+test('a person may deploy any commit; a build that waited may not', async () => {
+  const target = { stage: 'dev', of: 3 }
+  expect(
+    await decideGate({ ...build, target: { ...target, waited: null } }, LATEST, unknownToGit),
+  ).toMatchObject({
+    isOpen: true,
+  })
+  expect(
+    await decideGate({ ...build, target: { ...target, waited: 3 } }, LATEST, unknownToGit),
+  ).toMatchObject({
+    isOpen: false,
+  })
+})
+
+test('without an answer from GitHub there is no decision', async () => {
+  const silent = () => Promise.reject(new Error('GitHub is silent'))
+  await expect(decideGate(build, LATEST, silent)).rejects.toThrow('silent')
+})

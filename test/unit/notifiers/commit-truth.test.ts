@@ -1,0 +1,188 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { CommitStatus } from '../../../src/github/client.ts'
+import type { Relation } from '../../../src/model/newer.ts'
+import { leaveEarlierCommits, tellCommit } from '../../../src/notifiers/commit-status/commit-truth.ts'
+import { truthOf } from '../../../src/notifiers/commit-status/truth.ts'
+import { type CommitEntry, commitRecordSchema } from '../../../src/records/commit-record.ts'
+import { recordArrival } from '../../../src/records/counter.ts'
+import { commitKey } from '../../../src/records/keys.ts'
+import { readRecord } from '../../../src/records/read-record.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import { after, makeBuild, viewWith } from '../../support/records.ts'
+
+const entry = (
+  number: number,
+  state: CommitEntry['state'],
+  change: Partial<CommitEntry> = {},
+): CommitEntry => ({
+  number,
+  state,
+  description: `${state} ${number}`,
+  targetUrl: `https://ci.example.com/${number}`,
+  context: 'lambci/push',
+  subject: `branch-${number}`,
+  headName: `branch-${number}`,
+  isFork: false,
+  isGone: false,
+  ...change,
+})
+const FORK = { isFork: true }
+
+test.each<[string, CommitEntry[], number]>([
+  ['the only entry', [entry(1, 'success')], 1],
+  ['a red one before a green one', [entry(1, 'failure'), entry(2, 'success')], 1],
+  ['a red one before a pending one', [entry(1, 'error'), entry(2, 'pending')], 1],
+  ['a pending one before a green one', [entry(1, 'pending'), entry(2, 'success')], 1],
+  ['the later of two that are red', [entry(3, 'error'), entry(2, 'failure')], 3],
+  ["the repository's own before a fork's red one", [entry(1, 'success'), entry(2, 'failure', FORK)], 1],
+  ["the repository's own before a fork's green one", [entry(1, 'failure'), entry(2, 'success', FORK)], 1],
+  ["the worst of forks' own", [entry(1, 'failure', FORK), entry(2, 'success', FORK)], 1],
+])('a status says %s', (_, entries, number) => {
+  expect(truthOf(entries).number).toBe(number)
+  expect(truthOf(entries.toReversed()).number).toBe(number)
+})
+
+test('of several, the status names the branch or pull request that it is about', () => {
+  expect(truthOf([entry(1, 'failure'), entry(2, 'success')]).description).toBe('branch-1: failure 1')
+  expect(truthOf([entry(1, 'failure')]).description).toBe('failure 1')
+  const long = entry(1, 'failure', { description: 'x'.repeat(140) })
+  expect(truthOf([long, entry(2, 'success')]).description).toHaveLength(140)
+})
+
+/** A GitHub that shows statuses, and knows where branches are. */
+function openCommit(branches: Record<string, Relation | null> = {}) {
+  const store = openMemoryStore()
+  const shown = new Map<string, string>()
+  const asked: string[] = []
+  const sent: string[] = []
+  const github = {
+    compare: async (_: string, _base: string, head: string) => {
+      asked.push(head)
+      return branches[head] ?? null
+    },
+    setStatus: async ({ context, state, description }: CommitStatus) => {
+      sent.push(`${context} ${state}`)
+      shown.set(context, `${state}: ${description}`)
+    },
+  }
+  const context = { store, github, holder: 'one', now: () => after(0) }
+  const tell = (trigger: string, told: CommitEntry, holder = 'one') =>
+    tellCommit(viewWith({ build: { trigger, number: told.number } }), told, { ...context, holder })
+  return { context, tell, shown, asked, sent, branches }
+}
+
+test('two branches of one commit: green does not cover red, in either order', async () => {
+  for (const order of [
+    ['failure', 'success'],
+    ['success', 'failure'],
+  ] as const) {
+    const { tell, shown } = openCommit({ 'branch-1': 'identical', 'branch-2': 'identical' })
+    const [first, second] = order
+    await tell('push/a', entry(1, 'pending'))
+    await tell('push/b', entry(2, 'pending'))
+    await tell('push/a', entry(1, first))
+    await tell('push/b', entry(2, second))
+    expect(shown.get('lambci/push')).toMatch(/^failure: branch-\d: failure/)
+  }
+})
+
+test('a later build of the same branch replaces an entry; an earlier one does not', async () => {
+  const { tell, shown } = openCommit()
+  await tell('push/a', entry(2, 'success'))
+  await tell('push/a', entry(1, 'failure'))
+  expect(shown.get('lambci/push')).toBe('success: success 2')
+  await tell('push/a', entry(3, 'failure'))
+  expect(shown.get('lambci/push')).toBe('failure: failure 3')
+})
+
+test('pushes and pull requests have contexts of their own', async () => {
+  const { tell, shown } = openCommit()
+  await tell('push/a', entry(1, 'failure'))
+  await tell('pr/5', entry(2, 'success', { context: 'lambci/pr' }))
+  expect([...shown]).toEqual([
+    ['lambci/push', 'failure: failure 1'],
+    ['lambci/pr', 'success: success 2'],
+  ])
+})
+
+test('a branch that has moved on, was deleted or whose pull request is closed does not count', async () => {
+  for (const relation of ['ahead', 'behind', 'diverged', null] as const) {
+    const { tell, shown, asked } = openCommit({ 'branch-1': relation, 'branch-2': 'identical' })
+    await tell('push/a', entry(1, 'failure'))
+    await tell('push/b', entry(2, 'success'))
+    expect(shown.get('lambci/push')).toBe('success: success 2')
+    expect(asked).toEqual(['branch-1'])
+  }
+  const { tell, shown, asked } = openCommit({ 'branch-1': 'identical' })
+  await tell('pr/1', entry(1, 'failure'))
+  await tell('pr/2', entry(2, 'success'))
+  expect(shown.get('lambci/push')).toMatch(/^failure/)
+  await tell('pr/1', entry(1, 'failure', { isGone: true }))
+  expect(shown.get('lambci/push')).toBe('success: success 2')
+  expect(asked).toEqual(['branch-1'])
+})
+
+test('what was said last of a commit stays, though its branch has moved on', async () => {
+  const { tell, shown, asked } = openCommit({ 'branch-1': 'ahead' })
+  await tell('push/a', entry(1, 'pending'))
+  await tell('push/a', entry(1, 'failure', { isGone: true }))
+  expect(shown.get('lambci/push')).toBe('failure: failure 1')
+  expect(asked).toEqual([])
+})
+
+test('a status is sent only if it changes', async () => {
+  const { tell, sent } = openCommit()
+  await tell('push/a', entry(1, 'pending'))
+  await tell('push/a', entry(1, 'pending'))
+  await tell('push/a', entry(1, 'success'))
+  expect(sent).toEqual(['lambci/push pending', 'lambci/push success'])
+})
+
+test('a refused status is thrown, and set by the next attempt', async () => {
+  const { context, shown } = openCommit()
+  let isRefused = true
+  const github = {
+    ...context.github,
+    setStatus: (status: CommitStatus) =>
+      isRefused ? Promise.reject(new Error('401')) : context.github.setStatus(status),
+  }
+  const view = viewWith({ build: { trigger: 'push/a', number: 1 } })
+  const told = () => tellCommit(view, entry(1, 'success'), { ...context, github })
+  await expect(told()).rejects.toThrow('401')
+  isRefused = false
+  await told()
+  expect(shown.get('lambci/push')).toBe('success: success 1')
+})
+
+test('when a branch moves on, its earlier commit is told what is true without it', async () => {
+  const { context, tell, shown, branches } = openCommit({ 'branch-1': 'identical', 'branch-2': 'identical' })
+  const [earlier, later] = ['a'.repeat(40), 'b'.repeat(40)]
+  const build = makeBuild({ number: 1, trigger: 'push/topic', commit: earlier })
+  await recordArrival(context.store, build)
+  await tell('push/topic', entry(1, 'failure'))
+  await tell('push/master', entry(2, 'success'))
+  expect(shown.get('lambci/push')).toMatch(/^failure/)
+  const next = makeBuild({ number: 3, trigger: 'push/topic', checkoutBranch: 'topic', commit: later })
+  await recordArrival(context.store, next)
+  branches.topic = 'identical'
+  await leaveEarlierCommits(viewWith({ build: next }), context)
+  expect(shown.get('lambci/push')).toBe('success: success 2')
+  const record = await readRecord(context.store, commitKey('gh/ada/web', earlier), commitRecordSchema)
+  expect(Object.keys(record?.entries ?? {})).toEqual(['push/master'])
+})
+
+test('whatever invocations do at the same time, GitHub shows the worst in the end', async () => {
+  const state = fc.constantFrom<CommitEntry['state']>('pending', 'success', 'failure', 'error')
+  await fc.assert(
+    fc.asyncProperty(fc.array(state, { minLength: 1, maxLength: 5 }), async states => {
+      const { tell, shown } = openCommit(
+        Object.fromEntries(states.map((_, n) => [`branch-${n}`, 'identical'])),
+      )
+      const entries = states.map((each, number) => entry(number + 1, each, { headName: `branch-${number}` }))
+      await Promise.all(entries.map((each, index) => tell(`push/${index}`, each, `holder-${index}`)))
+      expect(shown.get('lambci/push')).toBe(`${truthOf(entries).state}: ${truthOf(entries).description}`)
+    }),
+    { numRuns: 30 },
+  )
+})
