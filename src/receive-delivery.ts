@@ -1,6 +1,7 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
+import { type AskGitHub, identify } from './admission/identify.ts'
 import {
   DEPLOY_EVENT,
   parseDeployRequest,
@@ -13,7 +14,10 @@ import { requestFromEvent } from './github/request-from-event.ts'
 import { verifySignature } from './github/signature.ts'
 
 /** What receiving needs from its host. */
-export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & { secrets: () => Promise<RunnerSecrets> }
+export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
+  secrets: () => Promise<RunnerSecrets>
+  askGitHub: AskGitHub
+}
 
 /** The answer to GitHub. People read it in the repository's list of deliveries. */
 export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
@@ -43,7 +47,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
 async function admitDelivery(
   { event: name, id }: Delivery,
   payload: unknown,
-  context: AdmissionContext,
+  context: AdmissionContext & Pick<ReceiveContext, 'askGitHub'>,
 ): Promise<AdmissionResult | Answer> {
   if (name === REBUILD_EVENT) {
     const parsed = parseRebuildRequest(payload)
@@ -58,7 +62,9 @@ async function admitDelivery(
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
-  return 'request' in parsed ? admit(id, { ...parsed, isArrival: true }, context) : parsed
+  if (!('request' in parsed)) return parsed
+  const identity = identify(context.store, parsed.request, context.askGitHub)
+  return admit(id, { ...parsed, isArrival: true, identity }, context)
 }
 
 function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {

@@ -1,7 +1,7 @@
 import { claimedBuild } from '../admission/delivery-claim.ts'
 import { type Build, sequenceOf } from '../model/build.ts'
 import type { Deploy } from '../records/job-run.ts'
-import type { BuildRef, StageRef } from '../records/keys.ts'
+import { type BuildRef, deliveryOf, type StageRef } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { viewOf } from '../records/view.ts'
@@ -19,7 +19,7 @@ export async function updateWaitingDeploy(
   { now, isOverdue }: { now: Date; isOverdue: boolean },
 ): Promise<Deploy> {
   const stage: StageRef = { project: build.project, stage: deploy.stage }
-  const by = await claimedBuild(store, waitingDeployId(stage, build.number))
+  const by = await claimedBuild(store, deliveryOf(build, waitingDeployId(stage, build.number)))
   if (by !== null) return (await deployOf(store, { project: build.project, number: by }, deploy)) ?? deploy
   const newer = await newerBuild(store, stage, sequenceOf(build), now)
   if (newer !== null) return { ...deploy, status: 'cancelled', reason: `Superseded by #${newer}` }

@@ -1,4 +1,5 @@
 import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
+import { projectNamed } from '../model/names.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
 import { findSkipWord } from './skip-words.ts'
 
@@ -128,7 +129,9 @@ function requestFromMergeGroup({ action, merge_group, repository, sender }: Merg
 }
 
 const fromRepository = (repository: PushEvent['repository']) => ({
-  project: `gh/${repository.full_name}`,
+  project: projectNamed(repository.full_name),
+  repository: repository.full_name,
+  repositoryId: repository.id,
   isPrivate: repository.private,
   defaultBranch: repository.default_branch,
   target: null,

@@ -12,6 +12,8 @@ export type GitHubSecrets = {
 export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
 /** The permissions for deployments. Requested separately, because they are optional. */
 export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
+/** The permissions to look a repository up. Every App has them. */
+export const READ_PERMISSIONS: Permissions = { metadata: 'read' }
 /** The permissions for clones. */
 export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 
@@ -20,6 +22,8 @@ export type GitHubTokens = {
   writing(repository: string): Promise<string>
   /** For deployments. */
   deploying(repository: string): Promise<string>
+  /** To look repositories up: for all that this stack may see of the repository's owner. */
+  reading(repository: string): Promise<string[]>
   /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
 }
@@ -45,6 +49,11 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
   return {
     writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
     deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
+    reading: async repository => {
+      const { githubApp, githubToken, cloneToken } = await secrets()
+      if (githubApp) return [await (await appOf(githubApp)).tokenForOwner(repository, READ_PERMISSIONS)]
+      return [githubToken, cloneToken].filter(token => token !== null)
+    },
     cloning: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // Fresh, because the build may wait in the queue for forty minutes.

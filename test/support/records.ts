@@ -12,6 +12,8 @@ export const NONCE = 'a-nonce-of-this-build'
 
 export const makeBuild = (change: Partial<Build> = {}): Build => ({
   project: 'gh/ada/web',
+  repository: 'ada/web',
+  repositoryId: null,
   event: 'push',
   trigger: 'push/master',
   branch: 'master',

@@ -48,6 +48,7 @@ beforeAll(async () => {
     publish: async message => void messages.push(message),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf('reads'),
+    askGitHub: async () => null,
     now: () => new Date(),
   })
 })
@@ -220,6 +221,7 @@ describe('the webhook', () => {
       publish: async () => {},
       deadMansSwitch: { set: async () => {}, clear: async () => {} },
       grantIssuer: grantIssuerOf('reads'),
+      askGitHub: async () => null,
       now: () => new Date(),
     })
     const body = JSON.stringify(pushPayload())
