@@ -1,7 +1,7 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
-import { type AskGitHub, identify } from './admission/identify.ts'
+import { type FindOnGitHub, identify } from './admission/identify.ts'
 import {
   DEPLOY_EVENT,
   parseDeployRequest,
@@ -16,7 +16,7 @@ import { verifySignature } from './github/signature.ts'
 /** What receiving needs from its host. */
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
   secrets: () => Promise<RunnerSecrets>
-  askGitHub: AskGitHub
+  findOnGitHub: FindOnGitHub
 }
 
 /** The answer to GitHub. People read it in the repository's list of deliveries. */
@@ -47,7 +47,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
 async function admitDelivery(
   { event: name, id }: Delivery,
   payload: unknown,
-  context: AdmissionContext & Pick<ReceiveContext, 'askGitHub'>,
+  context: AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>,
 ): Promise<AdmissionResult | Answer> {
   if (name === REBUILD_EVENT) {
     const parsed = parseRebuildRequest(payload)
@@ -63,7 +63,7 @@ async function admitDelivery(
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
   if (!('request' in parsed)) return parsed
-  const identity = identify(context.store, parsed.request, context.askGitHub)
+  const identity = identify(context.store, parsed.request, context.findOnGitHub)
   return admit(id, { ...parsed, isArrival: true, identity }, context)
 }
 

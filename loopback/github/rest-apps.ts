@@ -61,13 +61,14 @@ function issue(call: Call): RestResponse {
       'The permissions requested are not granted to this installation.',
       excess.map(([field]) => ({ field })),
     )
-  const all = call.hub.repositories.all().map(fullName)
-  const unknown = repositories?.filter(name => !all.some(each => each.split('/')[1] === name)) ?? []
+  const all = call.hub.repositories.all().map(repository => fullName(repository).toLowerCase())
+  const names = repositories?.map(name => name.toLowerCase())
+  const unknown = names?.filter(name => !all.some(each => each.split('/')[1] === name)) ?? []
   if (unknown.length > 0)
     throw new RestError(422, 'There is at least one repository that does not exist or is not accessible.')
-  const selected = repositories && all.filter(each => repositories.includes(each.split('/')[1] ?? ''))
+  const selected = names && all.filter(each => names.includes(each.split('/')[1] ?? ''))
   const { token, grant } = app.issue({
-    repositories: selected?.map(name => name.toLowerCase()) ?? null,
+    repositories: selected ?? null,
     permissions: { ...permissions, metadata: 'read' },
   })
   return {

@@ -23,7 +23,7 @@ export async function findProject(
 ): Promise<FoundProject> {
   const named = await readNamed(store, repository)
   const standing = named?.project ?? projectNamed(repository)
-  const found = await ask(lookUp, repository)
+  const found = await lookUpIfPossible(lookUp, repository)
   if (typeof found === 'string') return { project: standing, note: found }
   if (!found || found.id === named?.id) return { project: standing, note: null }
   const known = await readKnown(store, found.id)
@@ -35,7 +35,10 @@ export async function findProject(
 }
 
 /** What GitHub shows; null if it was not asked; or why that is not known. */
-async function ask(lookUp: LookUp | null, repository: string): Promise<FoundRepository | string | null> {
+async function lookUpIfPossible(
+  lookUp: LookUp | null,
+  repository: string,
+): Promise<FoundRepository | string | null> {
   if (!lookUp) return null
   try {
     return (

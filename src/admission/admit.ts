@@ -10,6 +10,7 @@ import { type Records, viewOf } from '../records/view.ts'
 import { latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
+import type { Refusal } from './refusal.ts'
 import { type StartContext, startJob } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
@@ -20,7 +21,7 @@ export type AdmissionContext = StartContext & {
   now: () => Date
 }
 
-export type Refusal = { refused: 'invalid' | 'forbidden' | 'unknown' | 'conflict'; reason: string }
+export type { Refusal }
 export type AdmissionResult = { build: Build; url: string } | { ignored: string } | Refusal
 
 /** What is to be built. `ignored` says why nothing is built if the account uses skip words. */

@@ -3,10 +3,10 @@ import { projectNamed } from '../model/names.ts'
 import { settingsKeys, variablesKeys } from '../records/keys.ts'
 import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
-import type { Refusal } from './admit.ts'
+import type { Refusal } from './refusal.ts'
 
 /** Asks GitHub which repository has a name; null if it shows none. */
-export type AskGitHub = (repository: string) => Promise<{ id: number } | null>
+export type FindOnGitHub = (repository: string) => Promise<{ id: number } | null>
 
 /** The repository of a delivery: GitHub's id, and the project of its records. `bind` records what is new about it. */
 export type Identity = { id: number; project: string; bind: (() => Promise<Refusal | null>) | null }
@@ -20,18 +20,18 @@ export type Identity = { id: number; project: string; bind: (() => Promise<Refus
 export async function identify(
   store: Store,
   { repository, repositoryId }: Pick<BuildRequest, 'repository' | 'repositoryId'>,
-  askGitHub: AskGitHub,
+  findOnGitHub: FindOnGitHub,
 ): Promise<Identity | Refusal> {
   const named = await readNamed(store, repository)
   if (named && (named.id === repositoryId || repositoryId === null)) return { ...named, bind: null }
-  if (named) return decideAbout(repository, named, await askGitHub(repository))
+  if (named) return decideAbout(repository, named, await findOnGitHub(repository))
   if (repositoryId !== null) {
     const project = (await readKnown(store, repositoryId))?.project ?? null
     if (project === null || project === projectNamed(repository))
       return newName(store, repository, repositoryId, projectNamed(repository))
   }
   // The id is known by another name.
-  const actual = await askGitHub(repository)
+  const actual = await findOnGitHub(repository)
   if (!actual) return refuse(`GitHub does not show ${repository} to this stack: check its token or App.`)
   if (actual.id !== repositoryId)
     return identify(store, { repository, repositoryId: actual.id }, async () => actual)
@@ -48,8 +48,8 @@ function decideAbout(
   if (actual?.id === named.id) return { ...named, bind: null }
   return refuse(
     actual
-      ? `${repository} is another repository now: GitHub's id of it is ${actual.id}, and ${named.id} was built here until now. If that is intended, run "lambci adopt ${repository}", which says who gets the builds, settings and secrets; then send this delivery again.`
-      : `This delivery is from another repository than the ${repository} that was built here until now (id ${named.id}), and GitHub does not show ${repository} to this stack. If it may be built, give the stack's token or App access to it, run "lambci adopt ${repository}", and send this delivery again.`,
+      ? `${repository} is another repository now: GitHub's id of it is ${actual.id}, and ${named.id} was built here until now. To build it, run "lambci adopt ${repository}", which says who gets the builds, settings and secrets, and send this delivery again.`
+      : `This delivery is from another repository than the ${repository} that was built here until now, and GitHub does not show ${repository} to this stack. To build it, give the stack's token or App access to it, run "lambci adopt ${repository}", and send this delivery again.`,
   )
 }
 

@@ -37,6 +37,6 @@ export const services = {
     issueCredentials: openJobCredentials(openSts(), LAMBCI_BUCKET, LAMBCI_SESSION_ROLE),
     deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
   },
-  askGitHub: openRepositoryLookup(githubApiUrl, tokens).byName,
+  findOnGitHub: openRepositoryLookup(githubApiUrl, tokens).byName,
   now: () => new Date(),
 }

@@ -20,7 +20,7 @@ export async function openHttpApp() {
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
-    askGitHub: async () => null,
+    findOnGitHub: async () => null,
     now: () => new Date(),
   })
   const build = makeBuild({ project: 'gh/ada/web', number: 1 })

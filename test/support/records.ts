@@ -12,7 +12,7 @@ export const NONCE = 'a-nonce-of-this-build'
 
 export const makeBuild = (change: Partial<Build> = {}): Build => ({
   project: 'gh/ada/web',
-  repository: 'ada/web',
+  repository: change.project?.slice('gh/'.length) ?? 'ada/web',
   repositoryId: null,
   event: 'push',
   trigger: 'push/master',

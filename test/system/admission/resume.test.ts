@@ -65,7 +65,7 @@ function startProcess(
       linkKey: LINK_KEY,
     }),
     grantIssuer: grantIssuerOf('reads'),
-    askGitHub: async () => null,
+    findOnGitHub: async () => null,
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }

@@ -29,7 +29,7 @@ beforeAll(async () => {
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
-    askGitHub: async () => null,
+    findOnGitHub: async () => null,
     now: () => new Date(),
   })
 })
