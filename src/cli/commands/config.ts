@@ -14,13 +14,9 @@ function readTarget(words: readonly string[], count: number): Target {
 
 const where = (repository: string | null) => repository ?? 'all repositories'
 
-/** The project of a repository; null for all. Prints what could not be made sure of. */
-async function findTarget(stack: FoundStack, repository: string | null, io: Io): Promise<string | null> {
-  if (repository === null) return null
-  const { project, note } = await projectToChange(stack, repository)
-  if (note) printLine(io, `Note: ${note}`)
-  return project
-}
+/** The project of a repository, null for all; and what could not be made sure of. */
+const findTarget = async (stack: FoundStack, repository: string | null) =>
+  repository === null ? { project: null, note: null } : projectToChange(stack, repository)
 
 /** A key has a slash in brackets alone. */
 const isRepository = (word: string | undefined) => word?.includes('/') && !word.includes('[')
@@ -32,7 +28,7 @@ export async function printSetting(words: readonly string[], options: StackOptio
   const [key, ...more] = repository === null ? words : words.slice(1)
   if (more.length > 0) throw new UserError(`"${words[0]}" is not a repository. Write it as owner/repo.`)
   using stack = await findStack(options, io.env)
-  const project = repository && (await projectToChange(stack, repository)).project
+  const { project } = await findTarget(stack, repository)
   const value = await getSetting(stack.store, project, key === undefined ? [] : parseKeyPath(key))
   if (value === undefined) throw new UserError(`${key} is not set for ${where(repository)}.`)
   printLine(io, JSON.stringify(value, null, 2))
@@ -51,10 +47,11 @@ export async function changeSetting(
   const keys = parseKeyPath(key)
   using stack = await findStack(options, io.env)
   const { store } = stack
-  const project = await findTarget(stack, repository, io)
+  const { project, note } = await findTarget(stack, repository)
   await setSetting(store, project, keys, value)
   const stored = await getSetting(store, project, keys)
   printLine(io, `${key} is now ${JSON.stringify(stored)} for ${where(repository)}.`)
+  if (note) printLine(io, `Note: ${note}`)
   return 0
 }
 
@@ -68,8 +65,9 @@ export async function removeSetting(
   const { repository, rest } = readTarget(words, 1)
   const [key = ''] = rest
   using stack = await findStack(options, io.env)
-  const project = await findTarget(stack, repository, io)
+  const { project, note } = await findTarget(stack, repository)
   await setSetting(stack.store, project, parseKeyPath(key), null)
   printLine(io, `${key} is no longer set for ${where(repository)}.`)
+  if (note) printLine(io, `Note: ${note}`)
   return 0
 }

@@ -30,8 +30,8 @@ export async function storeSecret(
   const value = await readValue(name, options, io)
   if (value === '') throw new UserError(`The value of ${name} is empty, so it was not set.`)
   await setSecret(stack.store, project, { name, value })
-  if (note) printLine(io, `Note: ${note}`)
   printLine(io, `${name} is set for ${where(repository)}.`)
+  if (note) printLine(io, `Note: ${note}`)
   if (value.length < MIN_MASKED_LENGTH)
     printLine(io, `Note: it is shorter than ${MIN_MASKED_LENGTH} characters, so logs do not mask it.`)
   return 0
