@@ -52,8 +52,10 @@ function issue(call: Call): RestResponse {
   const app = requireApp(call)
   if (numberParameter(call, 'installation') !== INSTALLATION) throw notFound()
   const { repositories, permissions = app.permissions } = parseBody(call, tokenSchema)
+  // Every App may read metadata.
+  const granted: Record<string, string> = { ...app.permissions, metadata: 'read' }
   const excess = Object.entries(permissions).filter(
-    ([name, level]) => app.permissions[name] !== 'write' && app.permissions[name] !== level,
+    ([name, level]) => granted[name] !== 'write' && granted[name] !== level,
   )
   if (excess.length > 0)
     throw new RestError(

@@ -52,7 +52,7 @@ test('all spellings of a name are one repository, and people see the spelling of
   const [shown, badge] = [await page('/gh/TWIN/Case/builds/1'), await page('/gh/Twin/CASE/badge.svg')]
   expect([shown.status, badge.status]).toEqual([200, 200])
   expect(await shown.text()).toContain('Twin/Case')
-  expect(await command(['rebuild', 'twin/Case#1', '--follow'])).toContain('Build #2 of twin/case')
+  expect(await command(['rebuild', 'twin/Case#1', '--follow'])).toContain('Build #2 of Twin/Case')
 })
 
 test('a repository that is renamed or given away keeps its builds, settings and secrets', async () => {
