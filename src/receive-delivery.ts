@@ -1,6 +1,7 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
+import { type FindOnGitHub, identify } from './admission/identify.ts'
 import { recordGone } from './admission/record-gone.ts'
 import {
   DEPLOY_EVENT,
@@ -14,7 +15,10 @@ import { requestFromEvent } from './github/request-from-event.ts'
 import { verifySignature } from './github/signature.ts'
 
 /** What receiving needs from its host. */
-export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & { secrets: () => Promise<RunnerSecrets> }
+export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
+  secrets: () => Promise<RunnerSecrets>
+  findOnGitHub: FindOnGitHub
+}
 
 /** The answer to GitHub. People read it in the repository's list of deliveries. */
 export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
@@ -44,7 +48,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
 async function admitDelivery(
   { event: name, id }: Delivery,
   payload: unknown,
-  context: AdmissionContext,
+  context: AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>,
 ): Promise<AdmissionResult | Answer> {
   if (name === REBUILD_EVENT) {
     const parsed = parseRebuildRequest(payload)
@@ -61,8 +65,16 @@ async function admitDelivery(
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
-  if ('request' in parsed) return admit(id, { ...parsed, isArrival: true }, context)
-  if (parsed.gone) await recordGone(context.store, parsed.gone, context.now())
+  const { store, findOnGitHub } = context
+  if ('request' in parsed) {
+    const identity = identify(store, parsed.request, findOnGitHub)
+    return admit(id, { ...parsed, isArrival: true, identity }, context)
+  }
+  if (parsed.gone) {
+    const identity = await identify(store, parsed.gone, findOnGitHub)
+    if ('project' in identity)
+      await recordGone(store, { project: identity.project, trigger: parsed.gone.trigger }, context.now())
+  }
   return { ignored: parsed.ignored }
 }
 

@@ -9,7 +9,6 @@ import { deployStage } from './deploy/deploy-stage.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { createSink } from './log/sink.ts'
-import { repositoryOf } from './model/build.ts'
 import { type Exit, succeeded } from './model/exit.ts'
 import { describePlan } from './planning/describe.ts'
 import { commandEnvironment } from './planning/environment.ts'
@@ -156,7 +155,7 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
   const { build, recorder, log, cancel } = job
   await using output = prepareOutput()
-  const [repository, commit] = [repositoryOf(build.project), build.commit.slice(0, 10)]
+  const [repository, commit] = [build.repository, build.commit.slice(0, 10)]
   await log.writeLine(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
   await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
   const workspace = await recorder.time('fetch', () => preparing)

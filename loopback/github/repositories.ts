@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectSchema } from '../../src/model/names.ts'
+import { repositorySchema } from '../../src/model/names.ts'
 import type { Git } from './git.ts'
 import { type Collection, type Records, type Row, timestamp } from './records.ts'
 
@@ -21,9 +21,9 @@ type Fields = {
 export type Repository = Row<Fields>
 export type NewRepository = Pick<Fields, 'owner' | 'name'> & Partial<Pick<Fields, 'ownerType' | 'private'>>
 
-/** Whether GitHub accepts these names. A repository's name never ends in `.git`. */
+/** Whether GitHub accepts these names. */
 export const isValidName = (owner: string, name: string) =>
-  projectSchema.safeParse(`gh/${owner}/${name}`).success && !/\.git$/i.test(name)
+  repositorySchema.safeParse(`${owner}/${name}`).success
 
 export const fullName = (repository: Pick<Fields, 'owner' | 'name'>) =>
   `${repository.owner}/${repository.name}`
@@ -37,12 +37,15 @@ export class Repositories {
   readonly #root: string
   readonly #records: Records
   readonly #rows: Collection<Fields>
+  /** Names that repositories have had, in lower case. */
+  readonly #formerNames: Collection<{ name: string }>
 
   constructor(git: Git, root: string, records: Records) {
     this.#git = git
     this.#root = root
     this.#records = records
     this.#rows = records.collection<Fields>('repository')
+    this.#formerNames = records.collection('former-name')
   }
 
   all(): Repository[] {
@@ -56,6 +59,14 @@ export class Repositories {
   find(owner: string, name: string): Repository | null {
     const key = `${owner}/${name}`.toLowerCase()
     return this.all().find(repository => fullName(repository).toLowerCase() === key) ?? null
+  }
+
+  /** The repository that had this name last, unless another one has it now. */
+  findRenamed(owner: string, name: string): Repository | null {
+    if (this.find(owner, name)) return null
+    const key = `${owner}/${name}`.toLowerCase()
+    const row = this.#formerNames.list().find(former => former.name === key)
+    return row ? this.get(row.repository) : null
   }
 
   /** The repository of a network that belongs to `owner`. */
@@ -91,8 +102,16 @@ export class Repositories {
     })
   }
 
-  change(repository: Repository, fields: Partial<Pick<Fields, 'name' | 'private' | 'pushedAt'>>): void {
+  change(repository: Repository, fields: Partial<Pick<Fields, 'private' | 'pushedAt'>>): void {
     this.#rows.change(repository.id, fields)
+  }
+
+  /** Renames a repository or gives it to another owner. It keeps its id, and its old name leads to it. */
+  rename(repository: Repository, names: Partial<Pick<Fields, 'owner' | 'ownerType' | 'name'>>): void {
+    this.#records.transaction(() => {
+      this.#formerNames.insert(repository.id, { name: fullName(repository).toLowerCase() })
+      this.#rows.change(repository.id, names)
+    })
   }
 
   async setDefaultBranch(repository: Repository, branch: string): Promise<void> {

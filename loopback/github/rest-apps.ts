@@ -52,8 +52,10 @@ function issue(call: Call): RestResponse {
   const app = requireApp(call)
   if (numberParameter(call, 'installation') !== INSTALLATION) throw notFound()
   const { repositories, permissions = app.permissions } = parseBody(call, tokenSchema)
+  // Every App may read metadata.
+  const granted: Record<string, string> = { ...app.permissions, metadata: 'read' }
   const excess = Object.entries(permissions).filter(
-    ([name, level]) => app.permissions[name] !== 'write' && app.permissions[name] !== level,
+    ([name, level]) => granted[name] !== 'write' && granted[name] !== level,
   )
   if (excess.length > 0)
     throw new RestError(
@@ -61,13 +63,14 @@ function issue(call: Call): RestResponse {
       'The permissions requested are not granted to this installation.',
       excess.map(([field]) => ({ field })),
     )
-  const all = call.hub.repositories.all().map(fullName)
-  const unknown = repositories?.filter(name => !all.some(each => each.split('/')[1] === name)) ?? []
+  const all = call.hub.repositories.all().map(repository => fullName(repository).toLowerCase())
+  const names = repositories?.map(name => name.toLowerCase())
+  const unknown = names?.filter(name => !all.some(each => each.split('/')[1] === name)) ?? []
   if (unknown.length > 0)
     throw new RestError(422, 'There is at least one repository that does not exist or is not accessible.')
-  const selected = repositories && all.filter(each => repositories.includes(each.split('/')[1] ?? ''))
+  const selected = names && all.filter(each => names.includes(each.split('/')[1] ?? ''))
   const { token, grant } = app.issue({
-    repositories: selected?.map(name => name.toLowerCase()) ?? null,
+    repositories: selected ?? null,
     permissions: { ...permissions, metadata: 'read' },
   })
   return {

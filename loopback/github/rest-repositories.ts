@@ -22,6 +22,8 @@ const changeSchema = z.object({
   private: z.boolean().optional(),
   default_branch: z.string().optional(),
 })
+/** https://docs.github.com/rest/repos/repos#transfer-a-repository */
+const transferSchema = z.object({ new_owner: z.string(), new_name: z.string().optional() })
 const forkSchema = z.object({ organization: z.string().optional(), owner: z.string().optional() })
 type Owner = { login: string; type: 'User' | 'Organization' }
 
@@ -52,6 +54,7 @@ export const repositoryRoutes = [
     await call.hub.networkQueue.run(networkOf(repository), () => call.hub.repositories.remove(repository))
     return { status: 204 }
   }),
+  route('POST /repos/:owner/:repo/transfer', call => transfer(call, requireRepository(call))),
   route('POST /repos/:owner/:repo/forks', call => fork(call, requireRepository(call))),
 ]
 
@@ -97,8 +100,20 @@ async function change(call: Call, repository: Repository): Promise<RestResponse>
     if (!exists) throw invalid(`The branch ${branch} was not found. Please push that ref first.`)
     await repositories.setDefaultBranch(repository, branch)
   }
-  repositories.change(repository, { name, private: isPrivate })
+  if (name !== repository.name) repositories.rename(repository, { name })
+  repositories.change(repository, { private: isPrivate })
   return { status: 200, body: describe(call.hub, repositories.get(repository.id) ?? repository) }
+}
+
+/** GitHub asks the new owner; here nobody is asked. */
+async function transfer(call: Call, repository: Repository): Promise<RestResponse> {
+  const { new_owner: owner, new_name: name = repository.name } = parseBody(call, transferSchema)
+  checkName(call, owner, name)
+  call.hub.repositories.rename(repository, { owner, name })
+  return {
+    status: 202,
+    body: describe(call.hub, call.hub.repositories.get(repository.id) ?? repository),
+  }
 }
 
 async function fork(call: Call, source: Repository): Promise<RestResponse> {

@@ -4,9 +4,10 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { readBody } from '../loopback.ts'
 import { checkCredentials } from './credentials.ts'
 import type { Hub } from './hub.ts'
+import { fullName } from './repositories.ts'
 import { checkAccess } from './rest-access.ts'
 import { appRoutes } from './rest-apps.ts'
-import { type Call, RestError, type RestResponse, type Route } from './rest-call.ts'
+import { type Call, notFound, RestError, type RestResponse, type Route } from './rest-call.ts'
 import { commitRoutes } from './rest-commits.ts'
 import { compareRoutes } from './rest-compare.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
@@ -62,7 +63,7 @@ function urlOf({ addresses }: Hub, request: IncomingMessage): URL {
 
 function createApp(hub: Hub): Hono<Env> {
   // For `commits/main/status`, Hono's default router chooses `commits/:ref{.+}`, whatever the order of the routes.
-  const app = new Hono<Env>({ router: new TrieRouter(), getPath })
+  const app = new Hono<Env>({ router: new TrieRouter(), getPath: getPathWith(hub) })
   const countRequest = startRateLimit()
   app.onError((error, c) => respond(c, describeError(error)))
   app.notFound(c => {
@@ -77,9 +78,19 @@ function createApp(hub: Hub): Hono<Env> {
   return app
 }
 
-/** Paths are matched as they are encoded: an encoded slash is part of a parameter. */
-const getPath = ({ url }: Request) =>
-  new URL(url).pathname.replace(/^\/api\/v3/, '').replace(/(.)\/$/, '$1') || '/'
+/**
+ * Paths are matched as they are encoded: an encoded slash is part of a parameter. `/repositories/<id>` leads to the
+ * repository with this id, whatever its name is now.
+ */
+const getPathWith =
+  ({ repositories }: Hub) =>
+  ({ url }: Request) => {
+    const path = new URL(url).pathname.replace(/^\/api\/v3/, '').replace(/(.)\/$/, '$1') || '/'
+    return path.replace(/^\/repositories\/(\d{1,15})(?=\/|$)/, (_, id) => {
+      const repository = repositories.get(Number(id))
+      return repository ? `/repos/${fullName(repository)}` : '/repos/./.'
+    })
+  }
 
 /** The rate limit is reported in headers but not enforced. */
 function startRateLimit() {
@@ -114,8 +125,30 @@ async function handle(c: Context<Env>, route: Route): Promise<Response> {
   if (c.req.method !== route.method) throw notImplemented(c)
   const parameters = readParameters(c)
   const { call } = c.var
+  const moved = redirect(call, route, parameters)
+  if (moved) return respond(c, moved)
   checkAccess(call.access, route, parameters)
   return respond(c, await route.handle({ ...call, parameters }))
+}
+
+/**
+ * What is asked for by a former name is answered with its address by id: 301 for GET, 307 for all else.
+ * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ */
+function redirect(
+  { hub, access, url }: Omit<Call, 'parameters'>,
+  route: Route,
+  { owner = '', repo = '' }: Record<string, string>,
+): RestResponse | null {
+  const repository = route.pattern.startsWith('/repos/') ? hub.repositories.findRenamed(owner, repo) : null
+  if (!repository) return null
+  checkAccess(access, route, { owner: repository.owner, repo: repository.name })
+  if (repository.private && access.level === 'none') throw notFound()
+  const rest = url.pathname.replace(/^(\/api\/v3)?\/repos\/[^/]+\/[^/]+/, '')
+  const location = `${hub.addresses.apiUrl}/repositories/${repository.id}${rest}${url.search}`
+  const isGet = route.method === 'GET'
+  const message = isGet ? 'Moved Permanently' : 'Temporary Redirect'
+  return { status: isGet ? 301 : 307, headers: { location }, body: { message, url: location } }
 }
 
 /** Hono leaves invalid percent encodings as they are; GitHub refuses them. */

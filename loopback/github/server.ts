@@ -8,7 +8,7 @@ import { serveGit } from './git-backend.ts'
 import type { Webhook } from './hooks.ts'
 import { type Hub, openHub } from './hub.ts'
 import { sendMissedPushEvents, sendPushEvents } from './pushes.ts'
-import { isValidName, networkOf, type Repository } from './repositories.ts'
+import { fullName, isValidName, networkOf, type Repository } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 import { serveRest } from './rest-server.ts'
 
@@ -124,9 +124,13 @@ async function handleGit(
   const service = operation === 'info/refs' ? new URLSearchParams(query).get('service') : operation
   if (!isService(service) || !isValidName(owner, name)) return sendError(response, 404)
   const access = checkCredentials(request.headers.authorization, hub.tokens, hub.app)
-  const found = hub.repositories.find(owner, name)
+  const renamed = hub.repositories.findRenamed(owner, name)
+  const found = renamed ?? hub.repositories.find(owner, name)
   const error = gitAccessError(service, access, found)
   if (error) return sendError(response, error)
+  // As on GitHub, git follows the redirect and says so.
+  if (renamed)
+    return sendRedirect(response, `${hub.addresses.url}/${fullName(renamed)}.git/${operation}?${query}`)
   const repository = found ?? (await hub.repositories.create({ owner, name }))
   const directory = hub.repositories.directoryOf(repository)
   const serve = () => serveGit(hub.git, { directory, operation, query }, request, response)
@@ -150,6 +154,9 @@ async function handlePush(
 
 const isService = (service: string | null): service is GitService =>
   service === 'git-upload-pack' || service === 'git-receive-pack'
+
+const sendRedirect = (response: ServerResponse, location: string) =>
+  void response.writeHead(301, { Location: location }).end()
 
 const MESSAGES = {
   401: 'Invalid username or token.',

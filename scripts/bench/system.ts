@@ -38,29 +38,31 @@ export async function benchSystem(): Promise<SystemResult> {
     const at = await ci.write(lambciJson('true'))
     const commit = await ci.push(at, 'bench/whole', 'master')
     await ci.ended({ project: 'gh/bench/whole', number: 1 })
+    const { id } = await ci.api('GET', '/repos/bench/whole')
+    const push = { id, commit }
     const warm: number[] = []
     const cold: number[] = []
     for (let round = 0; round < WARM; round++) {
       await ci.system.lambda.idle()
-      warm.push((await deliver(ci, commit)).ms)
+      warm.push((await deliver(ci, push)).ms)
     }
     for (let round = 0; round < COLD; round++) {
       await ci.system.lambda.idle()
       for (const { pid } of ci.system.lambda.sandboxes(functionName('http'))) process.kill(pid, 'SIGKILL')
       // Waits until the death of the process is detected.
       await sleep(300)
-      cold.push((await deliver(ci, commit)).ms)
+      cold.push((await deliver(ci, push)).ms)
     }
     const pushes: number[] = []
     for (let round = 0; round < WARM; round++) {
       // A new commit each time: its statuses are the first ones.
       const next = await ci.push(at, 'bench/whole', 'master')
       await ci.system.lambda.idle()
-      pushes.push(await untilFinalStatus(ci, next))
+      pushes.push(await untilFinalStatus(ci, { id, commit: next }))
     }
     await ci.system.lambda.idle()
     const start = performance.now()
-    await Promise.all(Array.from({ length: BUILDS }, () => deliver(ci, commit)))
+    await Promise.all(Array.from({ length: BUILDS }, () => deliver(ci, push)))
     await ci.system.lambda.idle()
     const ms = performance.now() - start
     const bareMs = await bareBuilds(`${ci.system.addresses.github}/bench/whole.git`, commit)
@@ -75,21 +77,24 @@ export async function benchSystem(): Promise<SystemResult> {
   }
 }
 
+/** A commit of the repository with this id. */
+type Push = { id: number; commit: string }
+
 /** Delivers a push. Returns the milliseconds until it is accepted. */
-async function deliver(ci: TestSystem, commit: string): Promise<{ ms: number }> {
+async function deliver(ci: TestSystem, { id, commit }: Push): Promise<{ ms: number }> {
   const start = performance.now()
-  const answer = await sendPush(ci.system.addresses, 'bench/whole', commit)
+  const answer = await sendPush(ci.system.addresses, { id, full_name: 'bench/whole' }, commit)
   if (answer.status !== 202) throw new Error(`A delivery was answered with ${answer.status}`)
   return { ms: performance.now() - start }
 }
 
 /** Delivers a push. Returns the milliseconds until GitHub has one more final status of the commit. */
-async function untilFinalStatus(ci: TestSystem, commit: string): Promise<number> {
+async function untilFinalStatus(ci: TestSystem, push: Push): Promise<number> {
   const count = async () =>
-    (await ci.statuses('bench/whole', commit)).filter(line => !line.startsWith('pending')).length
+    (await ci.statuses('bench/whole', push.commit)).filter(line => !line.startsWith('pending')).length
   const before = await count()
   const start = performance.now()
-  await deliver(ci, commit)
+  await deliver(ci, push)
   while ((await count()) === before) await sleep(POLL_MS)
   return performance.now() - start
 }

@@ -19,8 +19,8 @@ import type { Store } from '../records/store.ts'
 /** The account's settings for one repository. */
 export type Account = {
   settings: Settings
-  /** Whether the account builds this repository. */
-  isAllowed: boolean
+  /** Whether the account builds this repository, as GitHub calls it now. */
+  allows(repository: string): boolean
   /** Whether skip words in commit messages skip the build. */
   usesSkipWords: boolean
   /** Whether pushes to a branch may deploy. */
@@ -45,7 +45,7 @@ export function parseAccount(project: string, settings: Settings): Account {
   const account = applyLayers(defaults(), ...layers)
   return {
     settings,
-    isAllowed: isAllowed(rules, project),
+    allows: repository => isAllowed(rules, project, repository),
     usesSkipWords: account.merged.skip !== false,
     mayDeploy: branch => mayDeploy(rules, branch),
     mayHaveStage: (branch, stage) => explainPinConflict(rules, stage, branch) === null,

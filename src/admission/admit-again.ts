@@ -1,8 +1,9 @@
 import { readAccount } from '../account/settings.ts'
-import { buildRequestSchema, repositoryOf } from '../model/build.ts'
+import { type Build, buildRequestSchema } from '../model/build.ts'
 import { projectSchema } from '../model/names.ts'
+import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
-import { readRecords } from '../records/read-records.ts'
+import { readBuild, readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
@@ -16,12 +17,12 @@ export async function admitRebuild(
 ): Promise<AdmissionResult> {
   const records = await findBuild(context.store, wanted)
   if ('refused' in records) return records
-  const { status, project, number } = viewOf(records)
+  const { status, repository, number } = viewOf(records)
   if (!isDone(records, context.now())) {
-    const reason = `Build #${number} of ${repositoryOf(project)} has not ended yet: it is ${status}.`
+    const reason = `Build #${number} of ${repository} has not ended yet: it is ${status}.`
     return { refused: 'conflict', reason }
   }
-  const request = buildRequestSchema.parse(records.build)
+  const request = buildRequestSchema.parse(await renamed(context.store, records.build))
   const target = request.target && { ...request.target, waited: null }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
@@ -51,7 +52,7 @@ export async function admitDeploy(
   }
   const target = { stage, of: build.target?.of ?? number, waited }
   const request = buildRequestSchema.safeParse({
-    ...build,
+    ...(await renamed(context.store, build)),
     event: 'deploy',
     trigger: `deploy/${stage}`,
     target,
@@ -60,8 +61,15 @@ export async function admitDeploy(
   return admit(deliveryId, { request: request.data, isArrival: false }, context)
 }
 
+/** The build with the name that its repository has now, which the newest build has. */
+async function renamed(store: Store, build: Build): Promise<Build> {
+  const { project } = build
+  const newest = await readBuild(store, { project, number: await lastNumber(store, project) })
+  return { ...build, repository: newest?.repository ?? build.repository }
+}
+
 async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {
-  const isProject = projectSchema.safeParse(ref.project).success
-  const records = isProject ? await readRecords(store, ref) : null
+  const { data: project } = projectSchema.safeParse(ref.project)
+  const records = project ? await readRecords(store, { ...ref, project }) : null
   return records ?? { refused: 'unknown', reason: `There is no build #${ref.number} of ${ref.project}.` }
 }

@@ -1,14 +1,17 @@
 import { type Account, readAccount } from '../account/settings.ts'
-import { type Build, type BuildRequest, repositoryOf } from '../model/build.ts'
+import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter, recordArrival } from '../records/counter.ts'
+import { deliveryOf } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import { readRecords } from '../records/read-records.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim } from './delivery-claim.ts'
+import type { Identity } from './identify.ts'
+import type { Refusal } from './refusal.ts'
 import { type StartContext, startJob } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
@@ -20,7 +23,7 @@ export type AdmissionContext = StartContext & {
   now: () => Date
 }
 
-export type Refusal = { refused: 'invalid' | 'forbidden' | 'unknown' | 'conflict'; reason: string }
+export type { Refusal }
 export type AdmissionResult = { build: Build; url: string } | { ignored: string } | Refusal
 
 /** What is to be built. `ignored` says why nothing is built if the account uses skip words. */
@@ -29,6 +32,8 @@ export type Admissible = {
   ignored?: string
   /** False for a build that a person asked for: it neither supersedes others nor is superseded. */
   isArrival: boolean
+  /** Which repository the delivery is from. Absent if the request names a project on record. */
+  identity?: Promise<Identity | Refusal>
 }
 
 /**
@@ -37,20 +42,21 @@ export type Admissible = {
  */
 export async function admit(
   deliveryId: string,
-  { request, ignored, isArrival }: Admissible,
+  { request: requested, ignored, isArrival, identity }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { store, linkKey, now } = context
-  const { project } = request
-  const account = await readAccount(store, project)
-  if (!account.isAllowed) {
-    return {
-      refused: 'forbidden',
-      reason: `${repositoryOf(project)} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
-    }
-  }
+  const [settled, ofName] = await Promise.all([identity, readAccount(store, requested.project)])
+  if (settled && 'refused' in settled)
+    return ofName.allows(requested.repository) ? settled : notAllowed(requested)
+  const request = settled ? { ...requested, project: settled.project, repositoryId: settled.id } : requested
+  const { project, repository } = request
+  const account = project === requested.project ? ofName : await readAccount(store, project)
+  if (!account.allows(repository)) return notAllowed(request)
   if (ignored && account.usesSkipWords) return { ignored }
-  const claim = await DeliveryClaim.open(store, deliveryId, project, async number => {
+  const refusal = await settled?.bind?.()
+  if (refusal) return refusal
+  const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })
@@ -68,6 +74,11 @@ export async function admit(
   if (!claim.build.published) await start(build, account, claim, isArrival && claim.isFirst, context)
   return { build, url: buildUrl(build, linkKey) }
 }
+
+const notAllowed = ({ repository }: BuildRequest): Refusal => ({
+  refused: 'forbidden',
+  reason: `${repository} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
+})
 
 async function start(
   build: Build,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Scheduler } from '../aws/scheduler.ts'
+import { canonicalProject } from '../model/names.ts'
 import type { BuildRef } from '../records/keys.ts'
 
 /** Invokes report at the latest moment at which a build can still run, unless it is cleared before. */
@@ -14,7 +15,7 @@ export type SwitchTarget = { functionArn: string; roleArn: string }
 
 /** A hash, because an owner and a repository alone can exceed the 64 characters of a schedule's name. */
 export const switchName = ({ project, number }: BuildRef) =>
-  `${createHash('sha256').update(project).digest('hex').slice(0, 32)}-${number}`
+  `${createHash('sha256').update(canonicalProject(project)).digest('hex').slice(0, 32)}-${number}`
 
 export const openDeadMansSwitch = (scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch => ({
   set: ({ project, number }, at) =>

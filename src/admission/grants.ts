@@ -1,4 +1,4 @@
-import { type Build, buildSchema, repositoryOf } from '../model/build.ts'
+import { type Build, buildSchema } from '../model/build.ts'
 import { z } from '../model/zod.ts'
 import type { IssueCredentials } from './job-credentials.ts'
 
@@ -52,7 +52,7 @@ export async function issueGrants(
   const deployRole = mayDeploy ? issuer.deployRole : null
   const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
   const [cloneToken, credentials] = await Promise.all([
-    build.isPrivate && isTrusted ? issuer.cloneToken(repositoryOf(build.project)) : null,
+    build.isPrivate && isTrusted ? issuer.cloneToken(build.repository) : null,
     issuer.issueCredentials(build, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
   ])
   return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }

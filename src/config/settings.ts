@@ -80,10 +80,24 @@ export function withoutAccountRules({ name, values }: Layer): Pick<Layer, 'name'
   return { name, values: pick(values, keys) }
 }
 
-/** Whether the account builds a repository. Names on GitHub are case-insensitive. */
-export function isAllowed({ allow }: AccountRules, project: string): boolean {
-  const [, owner = '', repository = ''] = project.toLowerCase().split('/')
-  return allow.some(entry => ['*', owner, `${owner}/${repository}`].includes(entry.toLowerCase()))
+/**
+ * Whether the account builds a repository. Names on GitHub are case-insensitive. The name that it had first counts too, as
+ * long as its owner is the same: what was given to another owner must be allowed there.
+ */
+export function isAllowed(
+  { allow }: AccountRules,
+  project: string,
+  repository = project.slice('gh/'.length),
+): boolean {
+  const [owner = ''] = repository.toLowerCase().split('/')
+  const [, firstOwner = '', firstName = ''] = project.toLowerCase().split('/')
+  const names = [
+    '*',
+    owner,
+    repository.toLowerCase(),
+    ...(firstOwner === owner ? [`${owner}/${firstName}`] : []),
+  ]
+  return allow.some(entry => names.includes(entry.toLowerCase()))
 }
 
 /** Why a branch may not deploy to a stage, because the account reserves it for others. Null if it may. */

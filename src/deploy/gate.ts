@@ -1,5 +1,4 @@
 import type { Build } from '../model/build.ts'
-import { repositoryOf } from '../model/build.ts'
 import type { Compare } from '../model/newer.ts'
 import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys } from '../records/keys.ts'
@@ -32,8 +31,7 @@ export async function decideGate(
   compare: Compare,
 ): Promise<Gate> {
   if (isByHand(build)) return OPEN
-  const { commit, branch } = build
-  const repository = repositoryOf(build.project)
+  const { commit, branch, repository } = build
   const toHead = await compare(repository, commit, branch)
   if (toHead === 'identical') return OPEN
   if (toHead !== 'ahead')

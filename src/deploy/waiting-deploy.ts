@@ -2,7 +2,7 @@ import { claimedBuild } from '../admission/delivery-claim.ts'
 import type { Build } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import type { Deploy } from '../records/job-run.ts'
-import type { BuildRef, StageRef } from '../records/keys.ts'
+import { type BuildRef, deliveryOf, type StageRef } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { viewOf } from '../records/view.ts'
@@ -18,7 +18,7 @@ export async function updateWaitingDeploy(
   isOverdue: boolean,
 ): Promise<Deploy> {
   const stage: StageRef = { project: build.project, stage: deploy.stage }
-  const by = await claimedBuild(store, waitingDeployId(stage, build.number))
+  const by = await claimedBuild(store, deliveryOf(build, waitingDeployId(stage, build.number)))
   if (by !== null) return (await deployOf(store, { project: build.project, number: by }, deploy)) ?? deploy
   const { superseded } = await readQueue(store, stage)
   const newer = superseded.find(each => each.build === build.number)?.by

@@ -21,14 +21,19 @@ type Host = Pick<ReceiveContext, 'store' | 'secrets'> & { baseUrlOf: (c: Context
 /** A repository: its builds, branches and stages, and its badge. */
 export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Host): void {
   const linkKey = async () => (await secrets()).linkKey
-  const projectOf = (c: Context) => `gh/${c.req.param('owner')}/${c.req.param('repo')}`
+  const open = (c: Context, pathOf: (project: string) => string) => {
+    const project = `gh/${c.req.param('owner')}/${c.req.param('repo')}`
+    return openRepository(store, { project, pathOf }, c.req.query('key'), linkKey)
+  }
 
   app.get(`${REPOSITORY}/badge.svg`, async c => {
-    const project = projectOf(c)
-    const path = badgePath(project)
-    const opened = await openRepository(store, { project, path }, c.req.query('key'), linkKey)
+    const opened = await open(c, badgePath)
     if (!opened) return c.notFound()
-    const summary = await readSummary(store, project, c.req.query('branch') || opened.newest.defaultBranch)
+    const summary = await readSummary(
+      store,
+      opened.project,
+      c.req.query('branch') || opened.newest.defaultBranch,
+    )
     const svg = await renderBadge(
       summary?.deploy === 'failed' ? 'deploy failed' : (summary?.status ?? 'unknown'),
     )
@@ -39,12 +44,9 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
   })
 
   app.get(REPOSITORY, async c => {
-    const project = projectOf(c)
-    const path = repositoryPath(project)
-    const key = c.req.query('key')
-    const opened = await openRepository(store, { project, path }, key, linkKey)
+    const opened = await open(c, repositoryPath)
     if (!opened) return c.notFound()
-    const { newest, builds: all, mayShow } = opened
+    const { project, newest, builds: all, mayShow } = opened
     const status = BUILD_STATUSES.find(each => each === c.req.query('status')) ?? ''
     const filter = { branch: c.req.query('branch') ?? '', status }
     const builds = await takeBuilds(
@@ -64,14 +66,14 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     const stages = await listStages(store, project)
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
-      project,
+      repository: newest.repository,
       builds,
       branches,
       stages,
       filter,
       linkTo: number => withKey(buildPath({ project, number })),
       badge: { path: badge, url: `${baseUrlOf(c)}${badge}` },
-      key: newest.isPrivate ? (key ?? null) : null,
+      key: newest.isPrivate ? (c.req.query('key') ?? null) : null,
     })
     return c.html(page, 200, FORM_PAGE_HEADERS)
   })

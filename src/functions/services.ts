@@ -6,6 +6,7 @@ import { openStore } from '../aws/bucket.ts'
 import { openScheduler } from '../aws/scheduler.ts'
 import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
+import { openRepositoryLookup } from '../github/repository-lookup.ts'
 import { openTokens } from '../github/tokens.ts'
 import type { Compare } from '../model/newer.ts'
 import { readEnvironment, switchTargetOf } from './environment.ts'
@@ -44,5 +45,6 @@ export const services = {
     issueCredentials: openJobCredentials(openSts(), LAMBCI_BUCKET, LAMBCI_SESSION_ROLE),
     deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
   },
+  findOnGitHub: openRepositoryLookup(githubApiUrl, tokens).byName,
   now: () => new Date(),
 }

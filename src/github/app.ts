@@ -16,6 +16,8 @@ export type App = {
    * @throws UserError with `status` 404 if the App is not installed on the repository
    */
   tokenFor(repository: string, permissions: Permissions, options?: { fresh?: boolean }): Promise<string>
+  /** As `tokenFor`, for all repositories of the owner on which the App is installed. */
+  tokenForOwner(repository: string, permissions: Permissions): Promise<string>
   /** Sets the URL to which GitHub sends the events of all repositories on which the App is installed. */
   setWebhook(webhook: { url: string; secret: string }): Promise<void>
 }
@@ -71,6 +73,13 @@ export function openApp(apiUrl: string, { id, privateKey }: AppKeys): App {
         permissions,
         refresh: fresh,
       })) as { token: string }
+      return token
+    },
+    tokenForOwner: async (repository, permissions) => {
+      const installationId = await installationOf(repository)
+      const { token } = (await octokit.auth({ type: 'installation', installationId, permissions })) as {
+        token: string
+      }
       return token
     },
     setWebhook: async ({ url, secret }) => {

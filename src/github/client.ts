@@ -37,10 +37,10 @@ export type GitHub = {
 /** A client of GitHub's REST API, with a token for each repository and purpose. */
 export const openGitHub = (
   apiUrl: string,
-  tokens: Pick<GitHubTokens, 'reading' | 'writing' | 'deploying'>,
+  tokens: Pick<GitHubTokens, 'comparing' | 'writing' | 'deploying'>,
 ): GitHub => ({
   compare: async (repository, base, head) => {
-    const octokit = openOctokit(apiUrl, { auth: await tokens.reading(repository) }, 0)
+    const octokit = openOctokit(apiUrl, { auth: await tokens.comparing(repository) }, 0)
     try {
       const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
         ...namesOf(repository),

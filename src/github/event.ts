@@ -5,7 +5,7 @@ import { z } from '../model/zod.ts'
 const user = z.object({ login: z.string() })
 
 const repository = z.object({
-  id: z.number(),
+  id: z.int().positive(),
   full_name: repositorySchema,
   private: z.boolean(),
   default_branch: z.string().default('master'),

@@ -1,4 +1,5 @@
 import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
+import { projectNamed } from '../model/names.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
 import { findSkipWord } from './skip-words.ts'
 
@@ -12,7 +13,7 @@ export type RequestResult =
   | { error: string }
 
 /** A branch that was deleted, or a pull request that was closed. */
-export type Gone = Pick<BuildRequest, 'project' | 'trigger'>
+export type Gone = Pick<BuildRequest, 'repository' | 'repositoryId' | 'trigger'>
 
 const ACTIONS = ['opened', 'reopened', 'synchronize', 'edited']
 const DEPENDABOT = 'dependabot[bot]'
@@ -45,7 +46,7 @@ function requestFromPush(push: PushEvent): RequestResult {
   if (push.deleted || !push.head_commit)
     return {
       ignored: `The branch ${branch} was deleted: there is nothing to build.`,
-      gone: { project: `gh/${push.repository.full_name}`, trigger: `push/${branch}` },
+      gone: { ...identityOf(push.repository), trigger: `push/${branch}` },
     }
   const word = findSkipWord(push.head_commit.message)
   const { author } = push.head_commit
@@ -79,7 +80,7 @@ function requestFromPullRequest({
   changes,
 }: PullRequestEvent): RequestResult {
   const gone = action === 'closed' && {
-    gone: { project: `gh/${repository.full_name}`, trigger: `pr/${number}` },
+    gone: { ...identityOf(repository), trigger: `pr/${number}` },
   }
   if (!ACTIONS.includes(action)) {
     const ignored = `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.`
@@ -141,8 +142,14 @@ function requestFromMergeGroup({ action, merge_group, repository, sender }: Merg
   }
 }
 
+const identityOf = ({ id, full_name }: PushEvent['repository']) => ({
+  repository: full_name,
+  repositoryId: id,
+})
+
 const fromRepository = (repository: PushEvent['repository']) => ({
-  project: `gh/${repository.full_name}`,
+  ...identityOf(repository),
+  project: projectNamed(repository.full_name),
   isPrivate: repository.private,
   defaultBranch: repository.default_branch,
   target: null,

@@ -12,16 +12,20 @@ export type GitHubSecrets = {
 export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
 /** The permissions for deployments. Requested separately, because they are optional. */
 export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
+/** The permissions to look a repository up. Every App has them. */
+export const READ_PERMISSIONS: Permissions = { metadata: 'read' }
 /** The permissions for clones. */
 export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 
 export type GitHubTokens = {
   /** For statuses. Only http and report have it. */
   writing(repository: string): Promise<string>
-  /** For reading commits. */
-  reading(repository: string): Promise<string>
+  /** To compare commits. */
+  comparing(repository: string): Promise<string>
   /** For deployments. */
   deploying(repository: string): Promise<string>
+  /** To look repositories up: for all that this stack may see of the repository's owner. */
+  reading(repository: string): Promise<string[]>
   /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
 }
@@ -48,6 +52,11 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
     writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
     deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
     reading: async repository => {
+      const { githubApp, githubToken, cloneToken } = await secrets()
+      if (githubApp) return [await (await appOf(githubApp)).tokenForOwner(repository, READ_PERMISSIONS)]
+      return [githubToken, cloneToken].filter(token => token !== null)
+    },
+    comparing: async repository => {
       const { githubApp, cloneToken } = await secrets()
       // A token that may only set statuses may not read a private repository.
       return githubApp || !cloneToken ? tokenWith(repository, CLONE_PERMISSIONS) : cloneToken

@@ -19,7 +19,12 @@ export type Person = z.infer<typeof personSchema>
 
 /** A build before it has a number: the fields that come from GitHub's payload alone. */
 export const buildRequestSchema = z.object({
+  /** What its records are kept under, in lower case. */
   project: projectSchema,
+  /** `owner/repo` as GitHub spelled it when the build was requested. */
+  repository: repositorySchema,
+  /** GitHub's id of the repository, which outlives its names. Null where no event has named it. */
+  repositoryId: z.int().positive().nullable().default(null),
   event: z.enum(['push', 'pull_request', 'merge_group', 'deploy']),
   /** `push/<branch>`, `pr/<n>` or `deploy/<stage>`. */
   trigger: z.string().max(1000),
@@ -70,5 +75,5 @@ export const buildSchema = buildRequestSchema.extend({
 })
 export type Build = z.infer<typeof buildSchema>
 
-/** `owner/repo` of a project. */
+/** The name under which a project's records are kept. What GitHub calls the repository now is in its newest build. */
 export const repositoryOf = (project: string) => project.slice('gh/'.length)

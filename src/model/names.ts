@@ -2,13 +2,27 @@ import { z } from './zod.ts'
 
 // GitHub allows 39 characters in an owner and 100 in a repository. "." and ".." would be path segments.
 const OWNER = '[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}'
-const REPOSITORY = `${OWNER}/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}`
+// A name that ends with ".git" is the address of a clone, never the name of a repository.
+const REPOSITORY = `${OWNER}/(?!\\.{1,2}$)(?!.*\\.[gG][iI][tT]$)[A-Za-z0-9._-]{1,100}`
 
-/** `owner/repo`. */
+/** `owner/repo`, as a person or GitHub spells it: for GitHub's API, for clones, and for people. GitHub ignores case. */
 export const repositorySchema = z.string().regex(new RegExp(`^${REPOSITORY}$`))
 
-/** `gh/<owner>/<repo>`. Part of object keys, links, and session policies, which must stay short. */
-export const projectSchema = z.string().regex(new RegExp(`^gh/${REPOSITORY}$`))
+/**
+ * `gh/<owner>/<repo>` in lower case: what a repository's records are kept under. Part of object keys, links, and session
+ * policies, which must stay short. A repository keeps its project when it is renamed. One that gets a name under which
+ * another's records are kept has its GitHub id after the name: `gh/ada/web@4711`.
+ */
+export const projectSchema = z
+  .string()
+  .regex(new RegExp(`^gh/${REPOSITORY}(?:@[1-9][0-9]{0,15})?$`))
+  .toLowerCase()
+
+/** A project in the only form that keys and links may have, whatever the spelling. */
+export const canonicalProject = (project: string) => project.toLowerCase()
+
+/** The project of a repository that has always had this name. */
+export const projectNamed = (repository: string) => canonicalProject(`gh/${repository}`)
 
 /** Which repositories to build: `owner`, `owner/repo`, or `*` for all. */
 export const REPOSITORY_PATTERN = new RegExp(`^(?:\\*|${OWNER}|${REPOSITORY})$`)

@@ -1,4 +1,4 @@
-import { type Build, type BuildRequest, repositoryOf } from './build.ts'
+import type { Build, BuildRequest } from './build.ts'
 
 /** How a commit relates to another one in git: `ahead` is its descendant, `behind` its ancestor. */
 export type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
@@ -14,7 +14,7 @@ export type Compare = (repository: string, base: string, head: string) => Promis
 export type Position = Pick<Build, 'number' | 'commit'>
 
 export type Subject = Position &
-  Pick<BuildRequest, 'project' | 'baseCommit' | 'checkoutBranch' | 'isFork' | 'cloneRepository'>
+  Pick<BuildRequest, 'repository' | 'baseCommit' | 'checkoutBranch' | 'isFork' | 'cloneRepository'>
 
 /** The branch of a build, as GitHub's compare API names it. */
 export function headNameOf({
@@ -35,7 +35,7 @@ export function headNameOf({
 export async function isNewer(build: Subject, other: Position, compare: Compare): Promise<boolean> {
   const hasHigherNumber = build.number > other.number
   if (build.commit === other.commit) return hasHigherNumber
-  const repository = repositoryOf(build.project)
+  const { repository } = build
   const head = headNameOf(build)
   const isOn = (relation: Relation | null) => relation === 'identical' || relation === 'ahead'
   const toHead = await compare(repository, build.commit, head)

@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import type { Current } from '../deploy/deployments.ts'
-import { repositoryOf } from '../model/build.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
@@ -17,7 +16,8 @@ export type BranchState = { branch: string; number: number; status: string; depl
 export type StageState = Current & { stage: string }
 
 export type RepositoryParts = {
-  project: string
+  /** `owner/repo`, as GitHub spells it. */
+  repository: string
   /** Newest first, filtered. */
   builds: readonly View[]
   /** The newest ended build of each branch, newest first. */
@@ -35,8 +35,7 @@ export type RepositoryParts = {
 
 /** Renders the page of a repository. */
 export function renderRepositoryPage(parts: RepositoryParts) {
-  const { project, builds, branches, stages, filter, linkTo, badge, key } = parts
-  const repository = repositoryOf(project)
+  const { repository, builds, branches, stages, filter, linkTo, badge, key } = parts
   const newest = builds[0]
   const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
   const content = html`

@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import { repositoryOf } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
@@ -12,12 +11,12 @@ import { formatUtc } from './time.ts'
 /** The title of a build's page. A failed deploy takes precedence over passed tests. */
 export function titleOf(view: View): string {
   const state = view.deploy?.status === 'failed' ? 'deploy failed' : view.status
-  return `${state} · ${repositoryOf(view.project)} #${view.number}`
+  return `${state} · ${view.repository} #${view.number}`
 }
 
 /** Renders the head of a build's page: its facts, status and times. The page's script refreshes it. */
 export function renderSummary(view: View, repositoryLink: string) {
-  const repository = repositoryOf(view.project)
+  const { repository } = view
   const color = colorOf(view)
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(hasEnded(view.status))}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>

@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts'
-import { type Build, repositoryOf } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Step } from './plan.ts'
 
 type BuildIdentity = Pick<
   Build,
-  'project' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
+  'repository' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
 >
 
 /** Where a command runs: its directories, the system's PATH, and Lambda's region and request id. */
@@ -44,7 +44,7 @@ function buildVariables(build: BuildIdentity, buildUrl: string) {
   return {
     CI: 'true',
     LAMBCI: 'true',
-    LAMBCI_REPO: repositoryOf(build.project),
+    LAMBCI_REPO: build.repository,
     LAMBCI_BRANCH: build.branch,
     LAMBCI_CLONE_REPO: build.cloneRepository ?? '',
     LAMBCI_CHECKOUT_BRANCH: build.checkoutBranch,

@@ -1,18 +1,29 @@
-import { projectSchema } from '../model/names.ts'
+import { canonicalProject, projectSchema } from '../model/names.ts'
 
 /** Identifies one build. */
 export type BuildRef = { project: string; number: number }
 
+// Every key is made of the canonical project, so that no other spelling of a repository has keys of its own.
+const canonical = canonicalProject
+
 export const deliveryKey = (id: string) => `deliveries/${id}.json`
-export const counterKey = (project: string) => `${project}/counter.json`
+/** The id of a delivery within its repository, so that no other repository's delivery can take its place. */
+export const deliveryOf = ({ repositoryId }: { repositoryId: number | null }, guid: string) =>
+  `${repositoryId ?? 0}/${guid}`
+export const counterKey = (project: string) => `${canonical(project)}/counter.json`
+/** What a name means: written at the first delivery from the repository that has it. */
+export const repositoryKey = (project: string) => `${canonical(project)}/repository.json`
+/** Where the records of a repository are, by GitHub's id. */
+export const repositoryIdKey = (id: number) => `repositories/${id}.json`
 export const runnerSecretsKey = 'secrets/runner.json'
 
 /** The account's settings and secret variables: first those for all repositories, then the repository's own. */
-export const settingsKeys = (project: string) => ['config/global.json', `config/${project}.json`] as const
+export const settingsKeys = (project: string) =>
+  ['config/global.json', `config/${canonical(project)}.json`] as const
 export const variablesKeys = (project: string) =>
-  ['secrets/env/global.json', `secrets/env/${project}.json`] as const
+  ['secrets/env/global.json', `secrets/env/${canonical(project)}.json`] as const
 
-const branchesPrefix = (project: string) => `${project}/branches/`
+const branchesPrefix = (project: string) => `${canonical(project)}/branches/`
 /** The records of a repository's branches: their prefix, and the branch of a key. */
 export const branchKeys = {
   prefix: branchesPrefix,
@@ -27,8 +38,8 @@ export const branchKey = (project: string, branch: string) =>
 export const commitKey = (project: string, commit: string) => `${project}/commits/${commit}.json`
 
 /** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
-export const cachePrefix = (project: string, trust: string) => `cache/${project}/${trust}/`
-export const stagesPrefix = (project: string) => `${project}/stages/`
+export const cachePrefix = (project: string, trust: string) => `cache/${canonical(project)}/${trust}/`
+export const stagesPrefix = (project: string) => `${canonical(project)}/stages/`
 
 /** One stage of a repository. */
 export type StageRef = { project: string; stage: string }
@@ -47,7 +58,7 @@ export function stageKeys({ project, stage }: StageRef) {
 
 /** The objects of one build, each with a single writer (docs/bucket.md). */
 export function buildKeys({ project, number }: BuildRef) {
-  const at = `${project}/builds/${number}`
+  const at = `${canonical(project)}/builds/${number}`
   return {
     build: `${at}/build.json`,
     run: `${at}/run.json`,
@@ -70,6 +81,7 @@ const BUILD_KEY = /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/[a-z]+\.json$
 /** The build that a record belongs to; null for any other key. */
 export function buildOfKey(key: string): BuildRef | null {
   const [, project, number] = BUILD_KEY.exec(key) ?? []
-  if (!project || !projectSchema.safeParse(project).success) return null
+  // A key of another form is none of ours.
+  if (!project || projectSchema.safeParse(project).data !== project) return null
   return { project, number: Number(number) }
 }

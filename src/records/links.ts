@@ -1,9 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { canonicalProject } from '../model/names.ts'
 import type { BuildRef } from './keys.ts'
 
-export const repositoryPath = (project: string) => `/${project}`
-export const badgePath = (project: string) => `/${project}/badge.svg`
-export const buildPath = ({ project, number }: BuildRef) => `/${project}/builds/${number}`
+// Paths are made of the canonical project: the key of a private path is derived from it.
+export const repositoryPath = (project: string) => `/${canonicalProject(project)}`
+export const badgePath = (project: string) => `${repositoryPath(project)}/badge.svg`
+export const buildPath = ({ project, number }: BuildRef) => `${repositoryPath(project)}/builds/${number}`
 
 /** The key that opens one private path: an HMAC of the path, so that a new link key revokes all links. */
 export const keyOfPath = (path: string, linkKey: string) =>

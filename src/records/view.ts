@@ -8,7 +8,16 @@ export type Records = { build: Build; run: JobRun | null; report: Report | null 
 
 /** The fields of a build that people may see. A new field of `Build` is private until it is listed here. */
 const PUBLIC_FIELDS = [
-  ...(['project', 'number', 'trigger', 'branch', 'defaultBranch', 'commit', 'baseCommit'] as const),
+  ...([
+    'project',
+    'repository',
+    'number',
+    'trigger',
+    'branch',
+    'defaultBranch',
+    'commit',
+    'baseCommit',
+  ] as const),
   ...([
     'cloneRepository',
     'checkoutBranch',

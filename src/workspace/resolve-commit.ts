@@ -1,6 +1,6 @@
 import { NO_FILES } from '../config/files.ts'
 import { type Resolved, resolveConfig } from '../config/resolve.ts'
-import { type Build, repositoryOf } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { readChangedFiles } from './changed-files.ts'
 import { readConfigFiles, readConfigFilesAt } from './config-files.ts'
@@ -41,7 +41,7 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
     ...access,
     directory,
     // The base repository has every commit of its pull requests, even if the fork was deleted.
-    remote: `${githubUrl}/${repositoryOf(build.project)}.git`,
+    remote: `${githubUrl}/${build.repository}.git`,
     commit: build.commit,
     refs: [
       build.pullRequest === null
@@ -78,5 +78,5 @@ async function addChangedFiles(
 
 const describeMissingToken = (build: Build) =>
   build.trust === 'fork'
-    ? `${repositoryOf(build.project)} is private and cannot be fetched: builds of forks and of Dependabot get no token for clones.`
-    : `${repositoryOf(build.project)} is private and there is no token for clones. Add a read-only "cloneToken" to the account's secrets.`
+    ? `${build.repository} is private and cannot be fetched: builds of forks and of Dependabot get no token for clones.`
+    : `${build.repository} is private and there is no token for clones. Add a read-only "cloneToken" to the account's secrets.`

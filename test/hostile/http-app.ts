@@ -21,6 +21,7 @@ export async function openHttpApp() {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    findOnGitHub: async () => null,
     now: () => new Date(),
   })
   const build = makeBuild({ project: 'gh/ada/web', number: 1 })

@@ -41,6 +41,12 @@ const commit = await ci.push(at, nameOf(0), 'seed')
 for (let index = 1; index < repositories; index++) await ci.push(at, nameOf(index), 'seed')
 for (let index = 0; index < repositories; index++)
   await ci.ended({ project: `gh/${nameOf(index)}`, number: 1 })
+const ids = await Promise.all(
+  Array.from({ length: repositories }, async (_, index) => {
+    const { id } = await ci.api('GET', `/repos/${nameOf(index)}`)
+    return id as number
+  }),
+)
 const before = { mails: ci.mails.length, ...limit.counts() }
 
 let peakMb = 0
@@ -67,7 +73,9 @@ type Accepted = { status: number; ms: number; project: string; number: number }
 async function deliver(index: number): Promise<Accepted> {
   await sleep((index / deliveries) * seconds * 1000)
   const start = performance.now()
-  const answer = await sendPush(addresses, nameOf(index % repositories), commit)
+  const repository = index % repositories
+  const named = { id: ids[repository] ?? 0, full_name: nameOf(repository) }
+  const answer = await sendPush(addresses, named, commit)
   const { project, number } = (await answer.json()) as { project: string; number: number }
   return { status: answer.status, ms: performance.now() - start, project, number }
 }

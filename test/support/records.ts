@@ -13,6 +13,8 @@ export const NONCE = 'a-nonce-of-this-build'
 
 export const makeBuild = (change: Partial<Build> = {}): Build => ({
   project: 'gh/ada/web',
+  repository: change.project?.slice('gh/'.length) ?? 'ada/web',
+  repositoryId: null,
   event: 'push',
   trigger: 'push/master',
   branch: 'master',

@@ -4,11 +4,11 @@ import { pushPayload } from './payloads.ts'
 /** Sends the webhook a signed push of a commit to a repository's `master`, as GitHub does. */
 export function sendPush(
   { url, webhookSecret }: { url: string; webhookSecret: string },
-  repositoryName: string,
+  named: { id: number; full_name: string },
   commit: string,
 ): Promise<Response> {
   const push = pushPayload({ ref: 'refs/heads/master', after: commit })
-  const repository = { ...push.repository, full_name: repositoryName, default_branch: 'master' }
+  const repository = { ...push.repository, ...named, default_branch: 'master' }
   const body = JSON.stringify({ ...push, repository })
   const signature = createHmac('sha256', webhookSecret).update(body).digest('hex')
   return fetch(`${url}/webhook`, {

@@ -50,6 +50,7 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
     .action(async (repository, options) =>
       end(await (await import('./hook.ts')).removeRepositoryHook(repository, options, io)),
     )
+  addAdoptCommand(program, io, end)
   addConfigCommands(program, io, end)
   addSecretCommands(program, io, end)
   addDeliverCommand(program, io, end)
@@ -77,6 +78,15 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
     .addOption(followOption())
     .option('--json', 'print JSON')
     .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options, io)))
+}
+
+function addAdoptCommand(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('adopt'))
+    .description('build the repository that has taken over a name from another one')
+    .argument('<owner/repo>', 'repository')
+    .action(async (repository, options) =>
+      end(await (await import('./adopt.ts')).adoptRepository(repository, options, io)),
+    )
 }
 
 function addStageCommands(program: Command, io: Io, end: (code: number) => void): void {

@@ -1,3 +1,4 @@
+import { projectOnRecord } from '../../account/find-project.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
@@ -7,7 +8,7 @@ import type { View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { projectOf } from './targets.ts'
+import { parseRepository } from './targets.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
@@ -15,11 +16,12 @@ export type BuildsOptions = StackOptions & { limit: number; branch?: string; jso
 const MAX_SEARCHED = 1000
 
 /** `lambci builds`: prints the newest builds of a repository or, with `cost`, the cost of each month. */
-export async function printBuilds(repository: string, options: BuildsOptions, io: Io): Promise<number> {
-  const project = projectOf(repository)
+export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
+  const repository = parseRepository(target)
   const { branch, limit, json, cost } = options
   using stack = await findStack(options, io.env)
   const { store } = stack
+  const project = await projectOnRecord(store, repository)
   let searched = 0
   const fits = (view: View) => {
     searched += 1

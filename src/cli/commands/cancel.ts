@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os'
-import { repositoryOf } from '../../model/build.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { UserError } from '../../model/user-error.ts'
 import { requestCancel } from '../../records/cancel-request.ts'
@@ -19,9 +18,9 @@ export async function cancelBuild(
   using stack = await findStack(options, io.env)
   const { store } = stack
   const build = await findBuild(store, target)
-  const name = `Build #${build.number} of ${repositoryOf(build.project)}`
   const records = await readRecords(store, build)
   const view = records && viewOf(records)
+  const name = `Build #${build.number} of ${view?.repository}`
   if (view && hasEnded(view.status))
     throw new UserError(`${name} has already ended: ${describeStatus(view)}.`)
   if (view?.status === 'deploying')

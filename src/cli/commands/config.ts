@@ -1,31 +1,36 @@
 import { getSetting, parseKeyPath, setSetting } from '../../account/change-settings.ts'
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { projectOf } from './targets.ts'
+import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { parseRepository, projectToChange } from './targets.ts'
+
+type Target = { repository: string | null; rest: readonly string[] }
 
 /** Splits `[OWNER/REPO] KEY …`, where `KEY …` are `count` words. */
-function readTarget(
-  words: readonly string[],
-  count: number,
-): { project: string | null; rest: readonly string[] } {
-  if (words.length === count + 1) return { project: projectOf(words[0] ?? ''), rest: words.slice(1) }
-  return { project: null, rest: words }
+function readTarget(words: readonly string[], count: number): Target {
+  if (words.length === count + 1) return { repository: parseRepository(words[0] ?? ''), rest: words.slice(1) }
+  return { repository: null, rest: words }
 }
 
-const where = (project: string | null) => (project ? project.slice('gh/'.length) : 'all repositories')
+const where = (repository: string | null) => repository ?? 'all repositories'
+
+/** The project of a repository, null for all; and what could not be made sure of. */
+const findTarget = async (stack: FoundStack, repository: string | null) =>
+  repository === null ? { project: null, note: null } : projectToChange(stack, repository)
+
+/** A key has a slash in brackets alone. */
+const isRepository = (word: string | undefined) => word?.includes('/') && !word.includes('[')
 
 /** `lambci config get [OWNER/REPO] [KEY]`: prints settings as JSON. */
 export async function printSetting(words: readonly string[], options: StackOptions, io: Io): Promise<number> {
   if (words.length > 2) throw new UserError('Too many arguments. Usage: config get [OWNER/REPO] [KEY].')
-  const isRepository = words.length > 0 && /^[\w.-]+\/[\w.-]+$/.test(words[0] ?? '')
-  const project = isRepository ? projectOf(words[0] ?? '') : null
-  const [key, ...more] = isRepository ? words.slice(1) : words
+  const repository = isRepository(words[0]) ? parseRepository(words[0] ?? '') : null
+  const [key, ...more] = repository === null ? words : words.slice(1)
   if (more.length > 0) throw new UserError(`"${words[0]}" is not a repository. Write it as owner/repo.`)
   using stack = await findStack(options, io.env)
-  const { store } = stack
-  const value = await getSetting(store, project, key === undefined ? [] : parseKeyPath(key))
-  if (value === undefined) throw new UserError(`${key} is not set for ${where(project)}.`)
+  const { project } = await findTarget(stack, repository)
+  const value = await getSetting(stack.store, project, key === undefined ? [] : parseKeyPath(key))
+  if (value === undefined) throw new UserError(`${key} is not set for ${where(repository)}.`)
   printLine(io, JSON.stringify(value, null, 2))
   return 0
 }
@@ -37,14 +42,16 @@ export async function changeSetting(
   io: Io,
 ): Promise<number> {
   if (words.length < 2 || words.length > 3) throw new UserError('Usage: config set [OWNER/REPO] KEY VALUE.')
-  const { project, rest } = readTarget(words, 2)
+  const { repository, rest } = readTarget(words, 2)
   const [key = '', value = ''] = rest
   const keys = parseKeyPath(key)
   using stack = await findStack(options, io.env)
   const { store } = stack
+  const { project, note } = await findTarget(stack, repository)
   await setSetting(store, project, keys, value)
   const stored = await getSetting(store, project, keys)
-  printLine(io, `${key} is now ${JSON.stringify(stored)} for ${where(project)}.`)
+  printLine(io, `${key} is now ${JSON.stringify(stored)} for ${where(repository)}.`)
+  if (note) printLine(io, `Note: ${note}`)
   return 0
 }
 
@@ -55,11 +62,12 @@ export async function removeSetting(
   io: Io,
 ): Promise<number> {
   if (words.length < 1 || words.length > 2) throw new UserError('Usage: config unset [OWNER/REPO] KEY.')
-  const { project, rest } = readTarget(words, 1)
+  const { repository, rest } = readTarget(words, 1)
   const [key = ''] = rest
   using stack = await findStack(options, io.env)
-  const { store } = stack
-  await setSetting(store, project, parseKeyPath(key), null)
-  printLine(io, `${key} is no longer set for ${where(project)}.`)
+  const { project, note } = await findTarget(stack, repository)
+  await setSetting(stack.store, project, parseKeyPath(key), null)
+  printLine(io, `${key} is no longer set for ${where(repository)}.`)
+  if (note) printLine(io, `Note: ${note}`)
   return 0
 }

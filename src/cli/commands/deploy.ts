@@ -1,3 +1,4 @@
+import { projectOnRecord } from '../../account/find-project.ts'
 import { DEPLOY_EVENT } from '../../admission/signed-requests.ts'
 import { type Deployment, listDeployments, readCurrent } from '../../deploy/deployments.ts'
 import { stageNameSchema } from '../../model/names.ts'
@@ -9,7 +10,7 @@ import type { Store } from '../../records/store.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
-import { projectOf } from './targets.ts'
+import { parseRepository } from './targets.ts'
 
 /** The newest builds and deploys that are searched for one that fits. */
 const MAX_BUILDS = 1000
@@ -22,8 +23,9 @@ export async function deployAgain(
   options: StackOptions & RequestOptions & { commit?: string },
   io: Io,
 ): Promise<number> {
-  const ref = stageOf(repository, name)
+  const target = parseTarget(repository, name)
   using stack = await findStack(options, io.env)
+  const ref = await stageOf(stack.store, target)
   const number = await findPassedBuild(stack.store, ref, options.commit)
   return await requestDeploy(stack, { ...ref, number }, options, io)
 }
@@ -35,20 +37,28 @@ export async function rollBack(
   options: StackOptions & RequestOptions,
   io: Io,
 ): Promise<number> {
-  const ref = stageOf(repository, name)
+  const target = parseTarget(repository, name)
   using stack = await findStack(options, io.env)
-  const target = await findRollbackTarget(stack.store, ref)
+  const ref = await stageOf(stack.store, target)
+  const deployment = await findRollbackTarget(stack.store, ref)
   if (!options.json)
     printLine(
       io,
-      `Rolling back to ${target.commit.slice(0, 10)} (${target.message || 'no message'}), deployed by #${target.build}.`,
+      `Rolling back to ${deployment.commit.slice(0, 10)} (${deployment.message || 'no message'}), deployed by #${deployment.build}.`,
     )
-  return await requestDeploy(stack, { ...ref, number: target.of }, options, io)
+  return await requestDeploy(stack, { ...ref, number: deployment.of }, options, io)
 }
 
-function stageOf(repository: string, name: string): StageRef {
+type Target = { repository: string; stage: string }
+
+const stageOf = async (store: Store, { repository, stage }: Target): Promise<StageRef> => ({
+  project: await projectOnRecord(store, repository),
+  stage,
+})
+
+function parseTarget(repository: string, name: string): Target {
   const { data: stage } = stageNameSchema.safeParse(name)
-  if (stage) return { project: projectOf(repository), stage }
+  if (stage) return { repository: parseRepository(repository), stage }
   throw new UserError(
     `"${name}" is not the name of a stage. Use lower-case letters, digits and dashes, for example "qa".`,
   )

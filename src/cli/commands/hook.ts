@@ -1,3 +1,4 @@
+import { projectOnRecord } from '../../account/find-project.ts'
 import { addHook, removeHook } from '../../account/hooks.ts'
 import { type RunnerSecrets, readRunnerSecrets } from '../../account/secrets.ts'
 import { readAccount } from '../../account/settings.ts'
@@ -7,13 +8,13 @@ import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { readSecretFile } from './prompts.ts'
-import { projectOf } from './targets.ts'
+import { parseRepository } from './targets.ts'
 
 export type HookOptions = StackOptions & { tokenFile?: string }
 
 /** `lambci hook add`: makes GitHub deliver the events of a repository to this stack. */
-export async function addRepositoryHook(repository: string, options: HookOptions, io: Io): Promise<number> {
-  const project = projectOf(repository)
+export async function addRepositoryHook(target: string, options: HookOptions, io: Io): Promise<number> {
+  const repository = parseRepository(target)
   using stack = await findStack(options, io.env)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   const secret = secrets.webhookSecrets[0] ?? ''
@@ -31,7 +32,8 @@ export async function addRepositoryHook(repository: string, options: HookOptions
       `${isNew ? 'Added' : 'Updated'}: webhook ${hook.id} of ${repository}, for ${hook.events.join(', ')}, to ${url}.`,
     )
   }
-  if (!(await readAccount(stack.store, project)).isAllowed) {
+  const project = await projectOnRecord(stack.store, repository)
+  if (!(await readAccount(stack.store, project)).allows(repository)) {
     printLine(
       io,
       `Note: ${repository} is not allowed yet. See "lambci config get allow", and add it with "lambci config set allow '[…, "${repository}"]'".`,
@@ -41,12 +43,8 @@ export async function addRepositoryHook(repository: string, options: HookOptions
 }
 
 /** `lambci hook remove`: removes this stack's webhook from a repository. */
-export async function removeRepositoryHook(
-  repository: string,
-  options: HookOptions,
-  io: Io,
-): Promise<number> {
-  projectOf(repository)
+export async function removeRepositoryHook(target: string, options: HookOptions, io: Io): Promise<number> {
+  const repository = parseRepository(target)
   using stack = await findStack(options, io.env)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   if (secrets.githubApp && !options.tokenFile) {

@@ -1,6 +1,5 @@
 import type { Mail } from '../../../loopback/sns/delivery.ts'
 import type { Addresses } from '../../../loopback/system/system.ts'
-import { repositoryOf } from '../../model/build.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
@@ -90,7 +89,7 @@ export function describeNext(
   style: Style,
 ): string {
   const { github, s3, bucket, accessKeyId, secretAccessKey, region } = addresses
-  const repository = repositoryOf(view.project)
+  const { repository } = view
   const data = directory === `${process.cwd()}/.lambci` ? '' : ` --data ${directory}`
   return [
     'In a second terminal, in a repository of yours, push a commit to build it:',
@@ -112,6 +111,6 @@ export function describeNext(
 /** One line for a build. Control characters are escaped, because anyone can choose the name of a branch. */
 export function describeBuild(view: View & BuildRef, style: Style): string {
   const color = isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
-  const subject = `#${view.number} of ${repositoryOf(view.project)}, ${view.trigger}: `
+  const subject = `#${view.number} of ${view.repository}, ${view.trigger}: `
   return style(color, escapeControls(subject + describeStatus(view)))
 }

@@ -1,4 +1,3 @@
-import { repositoryOf } from '../../model/build.ts'
 import { projectSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { z } from '../../model/zod.ts'
@@ -35,10 +34,7 @@ export async function sendRequest(
       `Unexpected answer from ${base} (status ${status}). Is this the address of the stack?`,
     )
   if ('error' in data) throw new UserError(data.error)
-  const { project, number } = data
-  printLine(
-    io,
-    options.json ? JSON.stringify(data) : `Build #${number} of ${repositoryOf(project)}: ${data.url}`,
-  )
+  const repository = (await readBuild(store, data))?.repository
+  printLine(io, options.json ? JSON.stringify(data) : `Build #${data.number} of ${repository}: ${data.url}`)
   return options.follow ? printToEnd(store, data, io) : 0
 }

@@ -1,3 +1,4 @@
+import { projectOnRecord } from '../../account/find-project.ts'
 import { type Current, listStages } from '../../deploy/deployments.ts'
 import { readLockHolder } from '../../deploy/lock.ts'
 import { readQueue } from '../../deploy/queue.ts'
@@ -6,19 +7,20 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { projectOf } from './targets.ts'
+import { parseRepository } from './targets.ts'
 
 type Row = Current & { stage: string; deploying: number | null; waiting: number[] }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
-  repository: string,
+  target: string,
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  const project = projectOf(repository)
+  const repository = parseRepository(target)
   using stack = await findStack(options, io.env)
   const { store } = stack
+  const project = await projectOnRecord(store, repository)
   const rows: Row[] = await Promise.all(
     (await listStages(store, project)).map(async current => {
       const ref = { project, stage: current.stage }

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path'
 import { execa } from 'execa'
 import { accountRules, mayDeploy } from '../../config/settings.ts'
 import type { Build } from '../../model/build.ts'
-import { projectSchema } from '../../model/names.ts'
+import { projectNamed, repositorySchema } from '../../model/names.ts'
 import { trustOf } from '../../model/trust.ts'
 import { UserError } from '../../model/user-error.ts'
 
@@ -32,17 +32,19 @@ export async function buildOfWorkingCopy(
     git('symbolic-ref', '--quiet', '--short', 'HEAD'),
     git('remote', 'get-url', 'origin'),
   ])
-  const project = projectOf(String(remote.stdout ?? ''), directory)
+  const repository = repositoryOf(String(remote.stdout ?? ''), directory)
   const checkoutBranch = String(current.stdout ?? '') || 'HEAD'
   const request = {
-    project,
+    project: projectNamed(repository),
+    repository,
+    repositoryId: null,
     event: pr === undefined ? ('push' as const) : ('pull_request' as const),
     trigger: pr === undefined ? `push/${branch ?? checkoutBranch}` : `pr/${pr}`,
     branch: branch ?? (pr === undefined ? checkoutBranch : 'master'),
     defaultBranch: 'master',
     commit: /^[0-9a-f]{40,64}$/.test(String(commit.stdout)) ? String(commit.stdout) : NO_COMMIT,
     baseCommit: null,
-    cloneRepository: project.slice('gh/'.length),
+    cloneRepository: repository,
     checkoutBranch: pr === undefined ? (branch ?? checkoutBranch) : checkoutBranch,
     pullRequest: pr ?? null,
     isFork: fork,
@@ -67,10 +69,10 @@ export async function buildOfWorkingCopy(
   }
 }
 
-/** `gh/owner/repo` of the remote `origin`; without one, `gh/local/<name of the directory>`. */
-function projectOf(remote: string, directory: string): string {
+/** `owner/repo` of the remote `origin`; without one, `local/<name of the directory>`. */
+function repositoryOf(remote: string, directory: string): string {
   const [, owner = '', repo = ''] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
   const name = basename(resolve(directory)).replace(/[^A-Za-z0-9._-]/g, '-')
-  const candidates = [`gh/${owner}/${repo}`, `gh/local/${name}`]
-  return candidates.find(each => projectSchema.safeParse(each).success) ?? 'gh/local/project'
+  const candidates = [`${owner}/${repo}`, `local/${name}`]
+  return candidates.find(each => repositorySchema.safeParse(each).success) ?? 'local/project'
 }

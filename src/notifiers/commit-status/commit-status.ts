@@ -1,5 +1,4 @@
 import type { CommitState, CommitStatus } from '../../github/client.ts'
-import { repositoryOf } from '../../model/build.ts'
 import type { BuildStatus } from '../../model/conclusion.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
@@ -26,7 +25,7 @@ export function commitStatusOf(view: View, targetUrl: string): CommitStatus | nu
   // A build that only deploys is shown by GitHub's deployment; the commit's tests have their status already.
   if (!state || view.target) return null
   return {
-    repository: repositoryOf(view.project),
+    repository: view.repository,
     commit: view.commit,
     state,
     context: view.pullRequest === null && view.branch === view.checkoutBranch ? 'lambci/push' : 'lambci/pr',

@@ -15,7 +15,7 @@ import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { postTruth } from './post-truth.ts'
 
-type Commit = { project: string; commit: string }
+type Commit = Pick<View, 'project' | 'repository' | 'commit'>
 export type CommitContext = LeaseHolder & { github: Pick<GitHub, 'compare' | 'setStatus'> }
 
 /** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
@@ -60,34 +60,36 @@ export async function leaveEarlierCommits(view: View, context: CommitContext): P
     // With nothing else to say about the commit, what was said of it stays.
     if (!record || !standing || Object.keys(record.entries).length < 2) continue
     if (!(await isNewer(view, { number: standing.number, commit }, github.compare))) continue
-    await updateCommit({ project, commit }, context, ({ entries, ...rest }) => {
+    await updateCommit({ ...view, commit }, context, ({ entries, ...rest }) => {
       const { [trigger]: left, ...others } = entries
       return { ...rest, entries: left?.number === standing.number ? others : entries }
     })
   }
 }
 
-const readCommit = (store: Store, { project, commit }: Commit): Promise<CommitRecord | null> =>
-  readRecord(store, commitKey(project, commit), commitRecordSchema)
+const readCommit = (
+  store: Store,
+  { project, commit }: Pick<Commit, 'project' | 'commit'>,
+): Promise<CommitRecord | null> => readRecord(store, commitKey(project, commit), commitRecordSchema)
 
 /** Changes a commit's record, and posts what follows from it. */
 async function updateCommit(
-  { project, commit }: Commit,
+  commit: Commit,
   context: CommitContext,
   enter: (record: CommitRecord) => CommitRecord,
 ): Promise<void> {
-  const key = commitKey(project, commit)
+  const key = commitKey(commit.project, commit.commit)
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
   const until = Date.now() + PATIENCE_MS
   for (;;) {
     const hasWorked = await withLease(record, context, {
       enter,
-      work: standing => postTruth({ project, commit }, standing, context.github),
+      work: standing => postTruth(commit, standing, context.github),
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })
     if (hasWorked) return
     // Its holder may fail: this invocation makes sure itself.
-    await untilFree(context, { project, commit }, until)
+    await untilFree(context, commit, until)
   }
 }
 

@@ -1,11 +1,10 @@
 import type { CommitStatus } from '../../github/client.ts'
-import { repositoryOf } from '../../model/build.ts'
 import type { Compare } from '../../model/newer.ts'
 import type { CommitEntry, CommitRecord } from '../../records/commit-record.ts'
 import { countingOf, truthOf } from './truth.ts'
 
 type GitHub = { compare: Compare; setStatus(status: CommitStatus): Promise<void> }
-type Commit = { project: string; commit: string }
+type Commit = { repository: string; commit: string }
 
 /**
  * Brings the statuses of a commit up to date with its entries, and returns its record as it stands then. A status that
@@ -22,7 +21,7 @@ export async function postTruth(commit: Commit, record: CommitRecord, github: Gi
     if (before?.state === state && before.description === description && before.targetUrl === targetUrl)
       continue
     await github.setStatus({
-      repository: repositoryOf(commit.project),
+      repository: commit.repository,
       commit: commit.commit,
       context,
       ...status,
@@ -37,14 +36,14 @@ export async function postTruth(commit: Commit, record: CommitRecord, github: Gi
  * these need to be looked at, so GitHub is hardly ever asked. The last entry of a context always stays.
  */
 async function withoutStale(
-  { project, commit }: Commit,
+  { repository, commit }: Commit,
   record: CommitRecord,
   compare: Compare,
 ): Promise<CommitRecord> {
   const entries = { ...record.entries }
   const triggerOf = (entry: CommitEntry) => Object.keys(entries).find(trigger => entries[trigger] === entry)
   const isStale = async ({ isGone, headName }: CommitEntry) =>
-    isGone || (await compare(repositoryOf(project), commit, headName)) !== 'identical'
+    isGone || (await compare(repository, commit, headName)) !== 'identical'
   for (const context of new Set(Object.values(entries).map(each => each.context))) {
     for (;;) {
       const counting = countingOf(Object.values(entries).filter(each => each.context === context))

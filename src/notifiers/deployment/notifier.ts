@@ -1,5 +1,4 @@
 import { describeGitHubError, type GitHub, isPermanentError } from '../../github/client.ts'
-import { repositoryOf } from '../../model/build.ts'
 import { z } from '../../model/zod.ts'
 import type { Notifier } from '../notifier.ts'
 
@@ -26,7 +25,7 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
     const state = deploy && deploy.by === null ? STATES[deploy.status as keyof typeof STATES] : undefined
     const isCurrent = delivered?.error === null && delivered.state === state
     if (!deploy || !state || !mayHaveStage || isCurrent) return { delivered, again: false }
-    const repository = repositoryOf(view.project)
+    const { repository } = view
     const environment = deploy.stage
     let id = delivered?.id ?? null
     try {

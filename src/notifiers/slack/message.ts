@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util'
-import { repositoryOf } from '../../model/build.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
@@ -16,7 +15,7 @@ const NAME_CHARACTERS = 300
 
 /** The message of a build at any time. `tail` is the end of the log of a build that failed. */
 export function slackMessageOf(view: View, url: string, tail: readonly string[]): SlackMessage {
-  const title = `${repositoryOf(view.project)} #${view.number}`
+  const title = `${view.repository} #${view.number}`
   const status = describeStatus(view)
   const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
   const cost = view.cost === null || !hasEnded(view.status) ? '' : ` · ${describeCost(view.cost)}`

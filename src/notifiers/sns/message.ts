@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util'
-import { repositoryOf } from '../../model/build.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
@@ -14,7 +13,7 @@ const LINE_LIMIT = 500
 
 /** A message about one build, as a mail shows it. `tail` is the end of the log of a build that failed. */
 export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
-  const repository = repositoryOf(view.project)
+  const { repository } = view
   const status = printable(describeStatus(view))
   const rows: [string, string | null][] = [
     ['Repository', repository],

@@ -36,7 +36,7 @@ test.each<[unknown, unknown, boolean]>([
   [{ allow: ['other'] }, { allow: ['ada/web'] }, true],
   [{ allow: ['ada'] }, { allow: [] }, false],
 ])('settings %j and %j allow the repository: %j', async (global, own, allows) => {
-  expect((await accountOf(global, own)).isAllowed).toBe(allows)
+  expect((await accountOf(global, own)).allows('ada/web')).toBe(allows)
 })
 
 test.each<[unknown, unknown, string[]]>([

@@ -4,7 +4,7 @@ import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { type Delivery, parseDelivery } from '../../../src/github/delivery.ts'
 import { type Answer, type ReceiveContext, receiveDelivery } from '../../../src/receive-delivery.ts'
-import { buildKeys, counterKey, deliveryKey, settingsKeys } from '../../../src/records/keys.ts'
+import { buildKeys, counterKey, deliveryKey, deliveryOf, settingsKeys } from '../../../src/records/keys.ts'
 import { readBuild } from '../../../src/records/read-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
@@ -23,12 +23,13 @@ afterAll(() => bucket.close())
 
 let projects = 0
 /** A push to a new repository. */
-function nextPush(payload = pushPayload()): { project: string; delivery: Delivery } {
-  const full_name = `ada/resume-${++projects}`
-  const body = JSON.stringify({ ...payload, repository: { ...payload.repository, full_name } })
+function nextPush(payload = pushPayload()): { project: string; repositoryId: number; delivery: Delivery } {
+  const id = ++projects
+  const full_name = `ada/resume-${id}`
+  const body = JSON.stringify({ ...payload, repository: { ...payload.repository, id, full_name } })
   const delivery = parseDelivery(new Headers(headersOf('push', body, SECRET, randomUUID())), body)
   if ('error' in delivery) throw new Error(delivery.error)
-  return { project: `gh/${full_name}`, delivery }
+  return { project: `gh/${full_name}`, repositoryId: id, delivery }
 }
 
 class Crash extends Error {}
@@ -65,6 +66,7 @@ function startProcess(
     }),
     grantIssuer: grantIssuerOf('reads'),
     compare: unknownToGit,
+    findOnGitHub: async () => null,
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }
@@ -85,7 +87,7 @@ test('a crash before any step and a redelivery make exactly one build', async ()
   const steps = await countSteps()
   expect(steps).toBeGreaterThanOrEqual(5)
   for (let done = 0; done < steps; done++) {
-    const { project, delivery } = nextPush()
+    const { project, repositoryId, delivery } = nextPush()
     const effects = newEffects()
     const dying = receiveDelivery(delivery, startProcess(effects, done).context)
     await expect(dying, `after ${done} steps`).rejects.toThrow(Crash)
@@ -103,7 +105,9 @@ test('a crash before any step and a redelivery make exactly one build', async ()
       number: 1,
       recent: [{ number: 1 }],
     })
-    expect(await readJson(bucket.store, deliveryKey(delivery.id))).toMatchObject({
+    expect(
+      await readJson(bucket.store, deliveryKey(deliveryOf({ repositoryId }, delivery.id))),
+    ).toMatchObject({
       builds: [{ number: 1, published: true }],
     })
 

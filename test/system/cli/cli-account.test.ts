@@ -20,6 +20,9 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', data])
+/** What commands say about a repository that GitHub does not show. */
+const unseen = (repository: string) =>
+  `Note: GitHub does not show ${repository} to this stack. Check the spelling, unless its token or App may not see it.`
 const fileWith = async (name: string, text: string) => {
   const path = join(ci.directory, name)
   await writeFile(path, text)
@@ -229,7 +232,7 @@ test('settings are read, changed and removed; invalid ones are not written', asy
   })
   // A value that looks like JSON stays a string where only a string is valid.
   expect((await onTestSystem('config', 'set', 'you/project', 'cmd', 'true')).stdout).toBe(
-    'cmd is now "true" for you/project.',
+    `cmd is now "true" for you/project.\n${unseen('you/project')}`,
   )
   expect((await onTestSystem('config', 'unset', 'you/project', 'cmd')).exitCode).toBe(0)
   expect((await onTestSystem('config', 'unset', 'timeout')).exitCode).toBe(0)
@@ -253,7 +256,11 @@ test('secrets are set from a file or standard input, listed by name only, and ma
   const set = await lambci(['secret', 'set', 'DEPLOY_KEY', 'you/secretive', '--data', data], {
     input: 'a-very-secret-value\n',
   })
-  expect([set.exitCode, set.stdout, set.stderr]).toEqual([0, 'DEPLOY_KEY is set for you/secretive.', ''])
+  expect([set.exitCode, set.stdout, set.stderr]).toEqual([
+    0,
+    `DEPLOY_KEY is set for you/secretive.\n${unseen('you/secretive')}`,
+    '',
+  ])
   const file = await fileWith('value', '123\n')
   const short = await onTestSystem('secret', 'set', 'PIN', '--file', file)
   expect(short.stdout).toBe(

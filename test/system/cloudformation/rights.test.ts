@@ -6,7 +6,16 @@ import { readStack } from '../../../loopback/system/stack.ts'
 import { readTemplate } from '../../../loopback/system/template.ts'
 import { sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Trust } from '../../../src/model/build.ts'
-import { branchKey, buildKeys, counterKey, deliveryKey, variablesKeys } from '../../../src/records/keys.ts'
+import {
+  branchKey,
+  buildKeys,
+  counterKey,
+  deliveryKey,
+  deliveryOf,
+  repositoryIdKey,
+  repositoryKey,
+  variablesKeys,
+} from '../../../src/records/keys.ts'
 
 const ACCOUNT = '123456789012'
 const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
@@ -67,7 +76,9 @@ const stranger = buildKeys({ project: 'gh/eve/web', number: 7 })
 
 /** All kinds of objects in the bucket (docs/bucket.md). The jobs belong to build #7 of gh/ada/web. */
 const OBJECTS: readonly [string, string][] = [
-  ['deliveries/<guid>.json', deliveryKey('0b4e-77')],
+  ['deliveries/<id>/<guid>.json', deliveryKey(deliveryOf({ repositoryId: 4711 }, '0b4e-77'))],
+  ['repositories/<id>.json', repositoryIdKey(4711)],
+  ['repository.json', repositoryKey(PROJECT)],
   ['counter.json', counterKey(PROJECT)],
   ['builds/7/build.json', own.build],
   ['builds/7/run.json', own.run],
@@ -229,7 +240,9 @@ test('without TLS no principal may read anything', () => {
 
 const EXPECTED_OBJECTS = `
                               http  report  run-fork  run-branch  run-protected  scheduler  fork job  branch job  protected job
-deliveries/<guid>.json        RW    RW      ·         ·           ·              ·          ·         ·           ·
+deliveries/<id>/<guid>.json   RW    RW      ·         ·           ·              ·          ·         ·           ·
+repositories/<id>.json        RW    ·       ·         ·           ·              ·          ·         ·           ·
+repository.json               RW    ·       ·         ·           ·              ·          ·         ·           ·
 counter.json                  RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/run.json             R     R       ·         ·           ·              ·          RW        RW          RW

@@ -49,6 +49,7 @@ beforeAll(async () => {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf('reads'),
     compare: unknownToGit,
+    findOnGitHub: async () => null,
     now: () => new Date(),
   })
 })
@@ -71,7 +72,7 @@ describe('the webhook', () => {
   test('a push is accepted and answered with its build and link', async () => {
     const answer = await post('push', pushPayload())
     expect(answer.status).toBe(202)
-    const project = 'gh/Codertocat/Hello-World'
+    const project = 'gh/codertocat/hello-world'
     const url = `${ORIGIN}/${project}/builds/1`
     expect(await answer.json()).toEqual({ project, number: 1, trigger: 'push/master', url })
     expect(messages).toMatchObject([
@@ -222,6 +223,7 @@ describe('the webhook', () => {
       deadMansSwitch: { set: async () => {}, clear: async () => {} },
       grantIssuer: grantIssuerOf('reads'),
       compare: unknownToGit,
+      findOnGitHub: async () => null,
       now: () => new Date(),
     })
     const body = JSON.stringify(pushPayload())
@@ -515,7 +517,7 @@ describe('the http function', () => {
     const answer = await handler(encoded as never)
     expect(answer.statusCode).toBe(202)
     const { url } = JSON.parse(answer.body)
-    expect(url).toMatch(/\/gh\/Codertocat\/Hello-World\/builds\/\d+$/)
+    expect(url).toMatch(/\/gh\/codertocat\/hello-world\/builds\/\d+$/)
     expect(new URL(url).host).toBe('abc.lambda-url.us-east-1.on.aws')
     expect(scheduler.schedules().length).toBeGreaterThan(0)
   })

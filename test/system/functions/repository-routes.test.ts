@@ -30,6 +30,7 @@ beforeAll(async () => {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    findOnGitHub: async () => null,
     now: () => new Date(),
   })
 })

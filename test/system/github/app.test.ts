@@ -83,12 +83,12 @@ describe('an App', () => {
     expect(await gitStatus('lambci/other', cloning)).toBe(404)
     const writing = await app.tokenFor('ada/web', { statuses: 'write' })
     await openGitHub(server.apiUrl, {
-      reading: async () => cloning,
+      comparing: async () => cloning,
       writing: async () => writing,
       deploying: async () => writing,
     }).setStatus({ ...status, commit })
     const refused = openGitHub(server.apiUrl, {
-      reading: async () => cloning,
+      comparing: async () => cloning,
       writing: async () => cloning,
       deploying: async () => cloning,
     }).setStatus({ ...status, commit })

@@ -18,7 +18,7 @@ import {
 
 const TOKEN = 'the-token'
 const tokensOf = (token: string) => ({
-  reading: async () => token,
+  comparing: async () => token,
   writing: async () => token,
   deploying: async () => token,
 })

@@ -80,7 +80,7 @@ async function gitHubSetup() {
   let refusal: 'transient' | 'final' | null = null
   const commit = await newCommit()
   const token = async () => (refusal === 'transient' ? 'a-wrong-token' : TOKEN)
-  const client = openGitHub(github.apiUrl, { reading: token, writing: token, deploying: token })
+  const client = openGitHub(github.apiUrl, { comparing: token, writing: token, deploying: token })
   return {
     commit,
     client: {

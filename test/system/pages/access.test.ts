@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBuild, parseBuildRef } from '../../../src/pages/access.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
+import { updateNamed } from '../../../src/records/repository-records.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { makeBuild } from '../../support/records.ts'
 
@@ -46,6 +47,20 @@ test.each<[string, number, string | undefined, boolean]>([
 ])('%s', async (_, number, key, opens) => {
   const records = await openBuild(bucket.store, makeBuild({ number }), key, async () => LINK_KEY)
   expect(records?.build.number ?? null).toBe(opens ? number : null)
+})
+
+test('a build is opened by any spelling and any later name of its repository, with the key of its own path', async () => {
+  const { store } = bucket
+  await updateNamed(store, 'bob/site', () => ({ id: 4711, project: 'gh/ada/web' }))
+  for (const [owner, repo] of [
+    ['ADA', 'Web'],
+    ['bob', 'site'],
+    ['Bob', 'SITE'],
+  ] as const) {
+    const open = (key: string) => openBuild(store, parseBuildRef(owner, repo, '2'), key, async () => LINK_KEY)
+    expect((await open(keyOf(2)))?.build).toMatchObject({ project: 'gh/ada/web', number: 2 })
+    expect(await open(keyOfPath(`/gh/${owner}/${repo}/builds/2`, LINK_KEY))).toBeNull()
+  }
 })
 
 test('an invalid path is not looked up', async () => {

@@ -5,7 +5,7 @@ import { commandEnvironment, type EnvironmentParts } from '../../../src/planning
 
 const PARTS: EnvironmentParts = {
   build: {
-    project: 'gh/o/r',
+    repository: 'o/r',
     number: 12,
     branch: 'main',
     cloneRepository: 'fork/r',

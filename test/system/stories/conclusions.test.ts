@@ -149,9 +149,10 @@ test("a missing commit is reported with git's message, without a token", async (
   const { login } = await ci.api('GET', '/user')
   const commit = await ci.push(at, `${login}/gone`, 'master')
   await ci.ended({ project: `gh/${login}/gone`, number: 1 })
+  const { id } = await ci.api('GET', `/repos/${login}/gone`)
   await ci.api('DELETE', `/repos/${login}/gone`)
   ci.killSandboxes()
-  const response = await sendPush(login, commit)
+  const response = await sendPush(login, id, commit)
   expect(response.status).toBe(202)
   const view = await ci.ended({ project: `gh/${login}/gone`, number: 2 })
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringMatching(/^Fetching .* failed: /) })
@@ -159,7 +160,7 @@ test("a missing commit is reported with git's message, without a token", async (
 })
 
 /** Sends a signed push of a commit whose repository has been deleted. */
-async function sendPush(login: string, commit: string): Promise<Response> {
+async function sendPush(login: string, id: number, commit: string): Promise<Response> {
   const { createHmac, randomUUID } = await import('node:crypto')
   const { url, webhookSecret } = ci.system.addresses
   const signer = { name: 'Ada', email: 'ada@example.com', username: 'ada' }
@@ -168,7 +169,7 @@ async function sendPush(login: string, commit: string): Promise<Response> {
     before: commit,
     after: commit,
     deleted: false,
-    repository: { id: 1, full_name: `${login}/gone`, private: false, default_branch: 'master' },
+    repository: { id, full_name: `${login}/gone`, private: false, default_branch: 'master' },
     head_commit: { id: commit, message: 'Gone', author: signer, committer: signer },
     commits: [],
     pusher: signer,

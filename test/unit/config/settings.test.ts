@@ -40,6 +40,18 @@ test.each([
 })
 
 test.each([
+  ['ada/new', ['ada'], true],
+  ['Ada/New', ['ADA/new'], true],
+  ['ada/new', ['ada/old'], true],
+  ['eve/new', ['ada/old'], false],
+  ['eve/old', ['ada'], false],
+  ['eve/new', ['eve'], true],
+  ['eve/new', ['*'], true],
+])('what was built first as ada/old and is %s now, with %j: %j', (repository, allow, expected) => {
+  expect(isAllowed(rulesOf({ allow }), 'gh/ada/old', repository)).toBe(expected)
+})
+
+test.each([
   [['master'], 'master', true],
   [['/^release\\//'], 'release/1', true],
   [['/^release\\//'], 'x-release/1', false],

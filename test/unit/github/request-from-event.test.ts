@@ -42,7 +42,9 @@ test.each<[string, object]>([
 
 test('an ordinary push', () => {
   expect(requestOf('push', pushPayload())).toEqual({
-    project: `gh/${REPOSITORY}`,
+    project: 'gh/codertocat/hello-world',
+    repository: REPOSITORY,
+    repositoryId: 186853002,
     event: 'push',
     trigger: 'push/master',
     branch: 'master',

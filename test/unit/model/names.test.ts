@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { REPOSITORY_PATTERN, STAGE_NAME, VARIABLE_NAME } from '../../../src/model/names.ts'
+import { projectSchema, REPOSITORY_PATTERN, STAGE_NAME, VARIABLE_NAME } from '../../../src/model/names.ts'
 
 test.each([
   ['*', true],
@@ -16,8 +16,24 @@ test.each([
   ['a b', false],
   ['ada\n', false],
   ['o'.repeat(40), false],
+  ['ada/web.git', false],
+  ['ada/web.GIT', false],
+  ['ada/web@7', false],
 ])('repository pattern %j: %j', (pattern, expected) => {
   expect(REPOSITORY_PATTERN.test(pattern)).toBe(expected)
+})
+
+test.each([
+  ['gh/Ada/Web.Site', 'gh/ada/web.site'],
+  ['gh/ada/web@4711', 'gh/ada/web@4711'],
+  ['gh/ada/web@', null],
+  ['gh/ada/web@0', null],
+  ['gh/ada/web@7/x', null],
+  ['gh/ada/..', null],
+  ['gh/ada/web.git', null],
+  ['ada/web', null],
+])('project %j: %j', (text, expected) => {
+  expect(projectSchema.safeParse(text).data ?? null).toBe(expected)
 })
 
 test.each([

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { branchKey, buildKeys, buildOfKey } from '../../../src/records/keys.ts'
+import { switchName } from '../../../src/admission/dead-mans-switch.ts'
+import {
+  branchKey,
+  buildKeys,
+  buildOfKey,
+  cachePrefix,
+  counterKey,
+  repositoryKey,
+  settingsKeys,
+  stageKeys,
+  variablesKeys,
+} from '../../../src/records/keys.ts'
+import { badgePath, buildPath, repositoryPath } from '../../../src/records/links.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 
 const build = { project: 'gh/ada/web', number: 12 }
@@ -12,9 +24,32 @@ test('the build of a key is recovered from it', () => {
   fc.assert(
     fc.property(name, name, fc.integer({ min: 1, max: 9_999_999_999 }), (owner, repo, number) => {
       const ref = { project: `gh/${owner}/${repo}`, number }
-      expect(buildOfKey(buildKeys(ref).run)).toEqual(ref)
+      expect(buildOfKey(buildKeys(ref).run)).toEqual({ project: ref.project.toLowerCase(), number })
     }),
   )
+})
+
+test('no spelling of a repository has keys or paths of its own', () => {
+  const allOf = (project: string) => [
+    ...[
+      counterKey(project),
+      repositoryKey(project),
+      branchKey(project, 'Main'),
+      cachePrefix(project, 'branch'),
+    ],
+    ...[
+      ...settingsKeys(project),
+      ...variablesKeys(project),
+      ...Object.values(buildKeys({ project, number: 1 })),
+    ],
+    ...[...Object.values(stageKeys({ project, stage: 'qa' })), stageKeys({ project, stage: 'qa' }).deploy(1)],
+    ...[repositoryPath(project), badgePath(project), buildPath({ project, number: 1 })],
+    switchName({ project, number: 1 }),
+  ]
+  const plain = allOf('gh/ada/web.site')
+  for (const project of ['gh/Ada/web.site', 'gh/ada/Web.Site', 'gh/ADA/WEB.SITE'])
+    expect(JSON.stringify(allOf(project))).toBe(JSON.stringify(plain))
+  expect(buildOfKey('gh/Ada/web/builds/1/run.json')).toBeNull()
 })
 
 test.each([

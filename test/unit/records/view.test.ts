@@ -62,7 +62,7 @@ test('a view has the identity of the build, and none of its internal fields', ()
   })
   expect(Object.keys(view).sort()).toEqual(
     `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
-    isFork isPrivate log message number project pullRequest queuedAt reason runner stage startedAt status target timings
+    isFork isPrivate log message number project pullRequest queuedAt reason repository runner stage startedAt status target timings
     trigger trust`.split(/\s+/),
   )
 })

@@ -1,0 +1,88 @@
+import type { BuildRequest } from '../model/build.ts'
+import { projectNamed } from '../model/names.ts'
+import { settingsKeys, variablesKeys } from '../records/keys.ts'
+import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repository-records.ts'
+import type { Store } from '../records/store.ts'
+import type { Refusal } from './refusal.ts'
+
+/** Asks GitHub which repository has a name; null if it shows none. */
+export type FindOnGitHub = (repository: string) => Promise<{ id: number } | null>
+
+/** The repository of a delivery: GitHub's id, and the project of its records. `bind` records what is new about it. */
+export type Identity = { id: number; project: string; bind: (() => Promise<Refusal | null>) | null }
+
+/**
+ * Finds out which repository a delivery is from. A name belongs to the id that came with it first, and a repository that
+ * is renamed keeps its records. Where the payload contradicts what is on record, GitHub's own answer decides.
+ * Reads one record unless something is new.
+ * @throws UserError if GitHub has to be asked and gives no answer
+ */
+export async function identify(
+  store: Store,
+  { repository, repositoryId }: Pick<BuildRequest, 'repository' | 'repositoryId'>,
+  findOnGitHub: FindOnGitHub,
+): Promise<Identity | Refusal> {
+  const named = await readNamed(store, repository)
+  if (named && (named.id === repositoryId || repositoryId === null)) return { ...named, bind: null }
+  if (named) return decideAbout(repository, named, await findOnGitHub(repository))
+  if (repositoryId !== null) {
+    const project = (await readKnown(store, repositoryId))?.project ?? null
+    if (project === null || project === projectNamed(repository))
+      return newName(store, repository, repositoryId, projectNamed(repository))
+  }
+  // The id is known by another name.
+  const actual = await findOnGitHub(repository)
+  if (!actual) return refuse(`GitHub does not show ${repository} to this stack: check its token or App.`)
+  if (actual.id !== repositoryId)
+    return identify(store, { repository, repositoryId: actual.id }, async () => actual)
+  return followRename(store, repository, actual.id)
+}
+
+/** A delivery with another id than the one that has the name: an old or handmade payload, or another repository. */
+function decideAbout(
+  repository: string,
+  named: { id: number; project: string },
+  actual: { id: number } | null,
+): Identity | Refusal {
+  // What is fetched is the repository that has always been built here.
+  if (actual?.id === named.id) return { ...named, bind: null }
+  return refuse(
+    actual
+      ? `${repository} is another repository now: GitHub's id of it is ${actual.id}, and ${named.id} was built here until now. To build it, run "lambci adopt ${repository}", which says who gets the builds, settings and secrets, and send this delivery again.`
+      : `This delivery is from another repository than the ${repository} that was built here until now, and GitHub does not show ${repository} to this stack. To build it, give the stack's token or App access to it, run "lambci adopt ${repository}", and send this delivery again.`,
+  )
+}
+
+/** What was stored under the new name before the rename was seen would never be read. */
+async function followRename(store: Store, repository: string, id: number): Promise<Identity | Refusal> {
+  const project = (await readKnown(store, id))?.project ?? projectNamed(repository)
+  const own = projectNamed(repository)
+  const keys = [settingsKeys(own)[1], variablesKeys(own)[1]]
+  const found = await Promise.all(keys.map(key => store.list(key, { limit: 1 })))
+  const unread = keys.filter((key, index) => found[index]?.[0]?.key === key)
+  if (project !== own && unread.length > 0)
+    return refuse(
+      `${repository} was renamed: its settings and secrets are those of ${project.slice('gh/'.length)}. But ${unread.join(' and ')} in the bucket would not be read: remove ${unread.length > 1 ? 'them' : 'it'}, and send this delivery again.`,
+    )
+  return newName(store, repository, id, project)
+}
+
+const newName = (store: Store, repository: string, id: number, project: string): Identity => ({
+  id,
+  project,
+  bind: () => bind(store, repository, { id, project }),
+})
+
+/** Binds id and name. Of two first deliveries at once, the second finds what the first has written. */
+async function bind(
+  store: Store,
+  repository: string,
+  { id, project }: { id: number; project: string },
+): Promise<Refusal | null> {
+  const known = await updateKnown(store, id, standing => (standing?.project ? standing : { project }))
+  const named = await updateNamed(store, repository, standing => standing ?? { id, project })
+  if (known.project === project && named.id === id) return null
+  return refuse(`Another delivery has just given ${repository} another identity. Send this delivery again.`)
+}
+
+const refuse = (reason: string): Refusal => ({ refused: 'conflict', reason })

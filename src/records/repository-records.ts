@@ -1,0 +1,39 @@
+import { projectNamed, projectSchema } from '../model/names.ts'
+import { z } from '../model/zod.ts'
+import { repositoryIdKey, repositoryKey } from './keys.ts'
+import { readRecord } from './read-record.ts'
+import type { Store } from './store.ts'
+import { updateRecord } from './update-record.ts'
+
+const namedSchema = z.object({ id: z.int().positive(), project: projectSchema })
+/** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and where its records are. */
+export type Named = z.infer<typeof namedSchema>
+
+const knownSchema = z.object({
+  /** Null once another repository has taken over its records. */
+  project: projectSchema.nullable(),
+})
+/** `repositories/<id>.json`: where the records of a repository are, whatever its name is now. */
+export type Known = z.infer<typeof knownSchema>
+
+/** What `owner/repo` means in this stack; null before the first delivery from a repository of that name. */
+export const readNamed = (store: Store, repository: string): Promise<Named | null> =>
+  readRecord(store, repositoryKey(projectNamed(repository)), namedSchema)
+
+export const readKnown = (store: Store, id: number): Promise<Known | null> =>
+  readRecord(store, repositoryIdKey(id), knownSchema)
+
+/** Binds a name. Returns what stands: `change` decides about a name that has been bound before. */
+export const updateNamed = async (
+  store: Store,
+  repository: string,
+  change: (standing: Named | null) => Named,
+): Promise<Named> =>
+  (await updateRecord(store, repositoryKey(projectNamed(repository)), namedSchema, change)).value
+
+/** As `updateNamed`, for the records of a repository. */
+export const updateKnown = async (
+  store: Store,
+  id: number,
+  change: (standing: Known | null) => Known,
+): Promise<Known> => (await updateRecord(store, repositoryIdKey(id), knownSchema, change)).value
