@@ -129,7 +129,7 @@ async function concludeDeploy(
   return { ...end, deploy, conclusion, reason }
 }
 
-/** A report of which something could not be told; `isStanding`: people still see what is no longer true. */
+/** A report of which something could not be told; `isStanding`: people still see an earlier state. */
 type Unfinished = { report: Report; isStanding: boolean }
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 

@@ -25,7 +25,7 @@ export const candidateOf = (build: Build, deadline: number): Candidate => ({
 type Context = {
   now: () => Date
   /** Asks whether the build may deploy, now that it holds the stage. Null: there was no answer in time. */
-  askGate: () => Promise<Gate | null>
+  checkGate: () => Promise<Gate | null>
 }
 
 const ATTEMPTS = 20
@@ -38,14 +38,14 @@ export async function acquireStage(
   store: Store,
   stage: StageRef,
   candidate: Candidate,
-  { now, askGate }: Context,
+  { now, checkGate }: Context,
 ): Promise<Acquisition> {
   const { build, until, commit } = candidate
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const lock = await takeLock(store, stage, { build, until }, now())
     if ('fence' in lock) {
       await dequeue(store, stage, [build])
-      const gate = await askGate()
+      const gate = await checkGate()
       if (gate?.isOpen) return { status: 'acquired', release: lock.release }
       if (!gate) await enqueue(store, stage, { build, commit })
       await lock.release()

@@ -4,12 +4,12 @@ import type { Store } from '../records/store.ts'
 import { type Gate, readGate } from './gate.ts'
 
 /** In ms. Report is invoked within a second or two, and then asks GitHub. */
-const PATIENCE_MS = 20_000
+const TIMEOUT_MS = 20_000
 const LOOK_MS = 150
 
 /** Waits for report's answer about a build that holds its stage. Null: none came in time. */
 export async function awaitGate(store: Store, build: BuildRef, deadline: number): Promise<Gate | null> {
-  const until = Math.min(Date.now() + PATIENCE_MS, deadline)
+  const until = Math.min(Date.now() + TIMEOUT_MS, deadline)
   while (Date.now() < until) {
     // A failed read is repeated at the next look.
     const gate = await readGate(store, build).catch(() => null)

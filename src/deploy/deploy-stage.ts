@@ -54,18 +54,18 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
   try {
     // Names the stage: if this process dies now, report knows what to free.
     await recorder.flush()
-    const asked = {
+    const checking = {
       phase: 'deploying',
       conclusion: 'passed',
       exit,
       deploy: { ...deploy, status: 'waiting' },
     } as const
-    const askGate = async () => {
+    const checkGate = async () => {
       if (isByHand(build)) return { isOpen: true, reason: null }
-      await recorder.record(asked)
+      await recorder.record(checking)
       return awaitGate(store, build, deadline)
     }
-    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), { now, askGate })
+    const acquired = await acquireStage(store, stage, candidateOf(build, deadline), { now, checkGate })
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
     try {
       const startedAt = now()

@@ -61,8 +61,8 @@ export async function withLease<T extends Leased>(
     const written = await change(standing => {
       if (!standing || !isOurs(standing)) return standing
       const { rerunRequests, lease } = standing
-      const isAsked = rerunRequests !== seen.rerunRequests
-      return { ...merge(done, standing, seen), rerunRequests, lease: isAsked ? lease : null }
+      const isRequested = rerunRequests !== seen.rerunRequests
+      return { ...merge(done, standing, seen), rerunRequests, lease: isRequested ? lease : null }
     }, held)
     held = isOurs(written.version?.value) ? (written.version as Versioned<T>) : null
   }

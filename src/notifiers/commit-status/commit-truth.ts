@@ -19,7 +19,7 @@ type Commit = Pick<View, 'project' | 'repository' | 'commit'>
 export type CommitContext = LeaseHolder & { github: Pick<GitHub, 'compare' | 'setStatus'> }
 
 /** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
-const PATIENCE_MS = 20_000
+const TIMEOUT_MS = 20_000
 const LOOK_MS = 200
 
 /** Commits of earlier builds that are looked at again when a branch moves on. */
@@ -30,7 +30,11 @@ const MOST_EARLIER = 3
  * once GitHub has them, whoever has set them.
  * @throws if GitHub refuses, does not answer, or another invocation does not come to an end
  */
-export async function tellCommit(view: View, entry: CommitEntry, context: CommitContext): Promise<void> {
+export async function updateCommitStatus(
+  view: View,
+  entry: CommitEntry,
+  context: CommitContext,
+): Promise<void> {
   const { trigger } = view
   await updateCommit(view, context, record => {
     const standing = record.entries[trigger]
@@ -80,7 +84,7 @@ async function updateCommit(
 ): Promise<void> {
   const key = commitKey(commit.project, commit.commit)
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
-  const until = Date.now() + PATIENCE_MS
+  const until = Date.now() + TIMEOUT_MS
   for (;;) {
     const hasWorked = await withLease(record, context, {
       enter,

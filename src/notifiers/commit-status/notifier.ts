@@ -6,7 +6,12 @@ import type { CommitEntry } from '../../records/commit-record.ts'
 import { describeSubject } from '../../records/wording.ts'
 import type { BuildNews, Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
-import { type CommitContext, hasEarlierEntry, leaveEarlierCommits, tellCommit } from './commit-truth.ts'
+import {
+  type CommitContext,
+  hasEarlierEntry,
+  leaveEarlierCommits,
+  updateCommitStatus,
+} from './commit-truth.ts'
 
 const deliveredSchema = z.object({
   status: z.string(),
@@ -33,7 +38,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
     const next = { status: view.status, state, description, isGone, accepted }
     if (isCurrent(delivered, next) || goesBack(delivered, view.status)) return { delivered, again: false }
     try {
-      await tellCommit(view, entryOf(news, status), context)
+      await updateCommitStatus(view, entryOf(news, status), context)
       if (!delivered || news.isOver) await leaveEarlierCommits(view, context)
       return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {

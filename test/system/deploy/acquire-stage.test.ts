@@ -30,7 +30,7 @@ const requestOf = (build: number) => ({
 })
 const OPEN: Gate = { isOpen: true, reason: null }
 const acquire = (stage: StageRef, build: number, gate: Gate | null = OPEN) =>
-  acquireStage(bucket.store, stage, requestOf(build), { now: () => NOW, askGate: async () => gate })
+  acquireStage(bucket.store, stage, requestOf(build), { now: () => NOW, checkGate: async () => gate })
 const entry = (build: number, change: Partial<Deployment> = {}): Deployment => ({
   build,
   of: build,

@@ -15,9 +15,9 @@ const arrival = (number: number, letter: string, trigger = 'push/master'): Arriv
 })
 /** In git, `a` comes before `b`, and so on; the branch is at this commit. */
 const gitAt =
-  (head: string, asked: string[] = []): Compare =>
+  (head: string, questions: string[] = []): Compare =>
   async (_, base, to) => {
-    asked.push(`${base[0]}...${to === 'master' ? 'master' : to[0]}`)
+    questions.push(`${base[0]}...${to === 'master' ? 'master' : to[0]}`)
     const [from, until] = [base, to === 'master' ? commitOf(head) : to]
     return from === until ? 'identical' : from < until ? 'ahead' : 'behind'
   }
@@ -73,14 +73,14 @@ test('a branch that was set back supersedes what it was set back from', async ()
   expect(await supersededBy(arrival(3, 'a'), { arrivals, compare: gitAt('a') })).toEqual(['2 by 3'])
 })
 
-test('GitHub is asked each question once, and nothing about the push after an ended one', async () => {
-  const asked: string[] = []
+test('GitHub is questions each question once, and nothing about the push after an ended one', async () => {
+  const questions: string[] = []
   const arrivals = [arrival(4, 'd'), arrival(3, 'c'), arrival(2, 'b'), arrival(1, 'a')]
-  await supersededBy(arrival(4, 'd'), { arrivals, compare: gitAt('d', asked) })
-  expect(asked).toEqual(['d...master'])
-  const ended = { arrivals: arrivals.slice(0, 2), ended: [3], before: 'c', compare: gitAt('d', asked) }
+  await supersededBy(arrival(4, 'd'), { arrivals, compare: gitAt('d', questions) })
+  expect(questions).toEqual(['d...master'])
+  const ended = { arrivals: arrivals.slice(0, 2), ended: [3], before: 'c', compare: gitAt('d', questions) }
   expect(await supersededBy(arrival(4, 'd'), ended)).toEqual([])
-  expect(asked).toHaveLength(1)
+  expect(questions).toHaveLength(1)
 })
 
 test('without an answer from GitHub, nothing is superseded', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Relation } from '../../../src/model/newer.ts'
-import { leaveEarlierCommits, tellCommit } from '../../../src/notifiers/commit-status/commit-truth.ts'
+import { leaveEarlierCommits, updateCommitStatus } from '../../../src/notifiers/commit-status/commit-truth.ts'
 import { truthOf } from '../../../src/notifiers/commit-status/truth.ts'
 import { type CommitEntry, commitRecordSchema } from '../../../src/records/commit-record.ts'
 import { recordArrival } from '../../../src/records/counter.ts'
@@ -54,11 +54,11 @@ test('of several, the status names the branch or pull request that it is about',
 function openCommit(branches: Record<string, Relation | null> = {}) {
   const store = openMemoryStore()
   const shown = new Map<string, string>()
-  const asked: string[] = []
+  const questions: string[] = []
   const sent: string[] = []
   const github = {
     compare: async (_: string, _base: string, head: string) => {
-      asked.push(head)
+      questions.push(head)
       return branches[head] ?? null
     },
     setStatus: async ({ context, state, description }: CommitStatus) => {
@@ -67,9 +67,12 @@ function openCommit(branches: Record<string, Relation | null> = {}) {
     },
   }
   const context = { store, github, holder: 'one', now: () => after(0) }
-  const tell = (trigger: string, told: CommitEntry, holder = 'one') =>
-    tellCommit(viewWith({ build: { trigger, number: told.number } }), told, { ...context, holder })
-  return { context, tell, shown, asked, sent, branches }
+  const update = (trigger: string, entered: CommitEntry, holder = 'one') =>
+    updateCommitStatus(viewWith({ build: { trigger, number: entered.number } }), entered, {
+      ...context,
+      holder,
+    })
+  return { context, update, shown, questions, sent, branches }
 }
 
 test('two branches of one commit: green does not cover red, in either order', async () => {
@@ -77,29 +80,29 @@ test('two branches of one commit: green does not cover red, in either order', as
     ['failure', 'success'],
     ['success', 'failure'],
   ] as const) {
-    const { tell, shown } = openCommit({ 'branch-1': 'identical', 'branch-2': 'identical' })
+    const { update, shown } = openCommit({ 'branch-1': 'identical', 'branch-2': 'identical' })
     const [first, second] = order
-    await tell('push/a', entry(1, 'pending'))
-    await tell('push/b', entry(2, 'pending'))
-    await tell('push/a', entry(1, first))
-    await tell('push/b', entry(2, second))
+    await update('push/a', entry(1, 'pending'))
+    await update('push/b', entry(2, 'pending'))
+    await update('push/a', entry(1, first))
+    await update('push/b', entry(2, second))
     expect(shown.get('lambci/push')).toMatch(/^failure: branch-\d: failure/)
   }
 })
 
 test('a later build of the same branch replaces an entry; an earlier one does not', async () => {
-  const { tell, shown } = openCommit()
-  await tell('push/a', entry(2, 'success'))
-  await tell('push/a', entry(1, 'failure'))
+  const { update, shown } = openCommit()
+  await update('push/a', entry(2, 'success'))
+  await update('push/a', entry(1, 'failure'))
   expect(shown.get('lambci/push')).toBe('success: success 2')
-  await tell('push/a', entry(3, 'failure'))
+  await update('push/a', entry(3, 'failure'))
   expect(shown.get('lambci/push')).toBe('failure: failure 3')
 })
 
 test('pushes and pull requests have contexts of their own', async () => {
-  const { tell, shown } = openCommit()
-  await tell('push/a', entry(1, 'failure'))
-  await tell('pr/5', entry(2, 'success', { context: 'lambci/pr' }))
+  const { update, shown } = openCommit()
+  await update('push/a', entry(1, 'failure'))
+  await update('pr/5', entry(2, 'success', { context: 'lambci/pr' }))
   expect([...shown]).toEqual([
     ['lambci/push', 'failure: failure 1'],
     ['lambci/pr', 'success: success 2'],
@@ -108,34 +111,34 @@ test('pushes and pull requests have contexts of their own', async () => {
 
 test('a branch that has moved on, was deleted or whose pull request is closed does not count', async () => {
   for (const relation of ['ahead', 'behind', 'diverged', null] as const) {
-    const { tell, shown, asked } = openCommit({ 'branch-1': relation, 'branch-2': 'identical' })
-    await tell('push/a', entry(1, 'failure'))
-    await tell('push/b', entry(2, 'success'))
+    const { update, shown, questions } = openCommit({ 'branch-1': relation, 'branch-2': 'identical' })
+    await update('push/a', entry(1, 'failure'))
+    await update('push/b', entry(2, 'success'))
     expect(shown.get('lambci/push')).toBe('success: success 2')
-    expect(asked).toEqual(['branch-1'])
+    expect(questions).toEqual(['branch-1'])
   }
-  const { tell, shown, asked } = openCommit({ 'branch-1': 'identical' })
-  await tell('pr/1', entry(1, 'failure'))
-  await tell('pr/2', entry(2, 'success'))
+  const { update, shown, questions } = openCommit({ 'branch-1': 'identical' })
+  await update('pr/1', entry(1, 'failure'))
+  await update('pr/2', entry(2, 'success'))
   expect(shown.get('lambci/push')).toMatch(/^failure/)
-  await tell('pr/1', entry(1, 'failure', { isGone: true }))
+  await update('pr/1', entry(1, 'failure', { isGone: true }))
   expect(shown.get('lambci/push')).toBe('success: success 2')
-  expect(asked).toEqual(['branch-1'])
+  expect(questions).toEqual(['branch-1'])
 })
 
 test('what was said last of a commit stays, though its branch has moved on', async () => {
-  const { tell, shown, asked } = openCommit({ 'branch-1': 'ahead' })
-  await tell('push/a', entry(1, 'pending'))
-  await tell('push/a', entry(1, 'failure', { isGone: true }))
+  const { update, shown, questions } = openCommit({ 'branch-1': 'ahead' })
+  await update('push/a', entry(1, 'pending'))
+  await update('push/a', entry(1, 'failure', { isGone: true }))
   expect(shown.get('lambci/push')).toBe('failure: failure 1')
-  expect(asked).toEqual([])
+  expect(questions).toEqual([])
 })
 
 test('a status is sent only if it changes', async () => {
-  const { tell, sent } = openCommit()
-  await tell('push/a', entry(1, 'pending'))
-  await tell('push/a', entry(1, 'pending'))
-  await tell('push/a', entry(1, 'success'))
+  const { update, sent } = openCommit()
+  await update('push/a', entry(1, 'pending'))
+  await update('push/a', entry(1, 'pending'))
+  await update('push/a', entry(1, 'success'))
   expect(sent).toEqual(['lambci/push pending', 'lambci/push success'])
 })
 
@@ -148,20 +151,23 @@ test('a refused status is thrown, and set by the next attempt', async () => {
       isRefused ? Promise.reject(new Error('401')) : context.github.setStatus(status),
   }
   const view = viewWith({ build: { trigger: 'push/a', number: 1 } })
-  const told = () => tellCommit(view, entry(1, 'success'), { ...context, github })
-  await expect(told()).rejects.toThrow('401')
+  const entered = () => updateCommitStatus(view, entry(1, 'success'), { ...context, github })
+  await expect(entered()).rejects.toThrow('401')
   isRefused = false
-  await told()
+  await entered()
   expect(shown.get('lambci/push')).toBe('success: success 1')
 })
 
-test('when a branch moves on, its earlier commit is told what is true without it', async () => {
-  const { context, tell, shown, branches } = openCommit({ 'branch-1': 'identical', 'branch-2': 'identical' })
+test('when a branch moves on, its earlier commit shows what is true without it', async () => {
+  const { context, update, shown, branches } = openCommit({
+    'branch-1': 'identical',
+    'branch-2': 'identical',
+  })
   const [earlier, later] = ['a'.repeat(40), 'b'.repeat(40)]
   const build = makeBuild({ number: 1, trigger: 'push/topic', commit: earlier })
   await recordArrival(context.store, build)
-  await tell('push/topic', entry(1, 'failure'))
-  await tell('push/master', entry(2, 'success'))
+  await update('push/topic', entry(1, 'failure'))
+  await update('push/master', entry(2, 'success'))
   expect(shown.get('lambci/push')).toMatch(/^failure/)
   const next = makeBuild({ number: 3, trigger: 'push/topic', checkoutBranch: 'topic', commit: later })
   await recordArrival(context.store, next)
@@ -176,11 +182,11 @@ test('whatever invocations do at the same time, GitHub shows the worst in the en
   const state = fc.constantFrom<CommitEntry['state']>('pending', 'success', 'failure', 'error')
   await fc.assert(
     fc.asyncProperty(fc.array(state, { minLength: 1, maxLength: 5 }), async states => {
-      const { tell, shown } = openCommit(
+      const { update, shown } = openCommit(
         Object.fromEntries(states.map((_, n) => [`branch-${n}`, 'identical'])),
       )
       const entries = states.map((each, number) => entry(number + 1, each, { headName: `branch-${number}` }))
-      await Promise.all(entries.map((each, index) => tell(`push/${index}`, each, `holder-${index}`)))
+      await Promise.all(entries.map((each, index) => update(`push/${index}`, each, `holder-${index}`)))
       expect(shown.get('lambci/push')).toBe(`${truthOf(entries).state}: ${truthOf(entries).description}`)
     }),
     { numRuns: 30 },
