@@ -25,16 +25,20 @@ export type GitHubTokens = {
   cloning(repository: string): Promise<string | null>
   /**
    * For fetching a public repository, because GitHub limits fetches without a token. Only an App has tokens that can
-   * read nothing else: a personal one reads all that its owner may. Null if there is none, or not within two seconds.
+   * read nothing else: a personal one reads all that its owner may. Null if there is none, or not in time.
    */
   readingPublic(repository: string): Promise<string | null>
 }
 
 /** GitHub waits ten seconds for the answer to a delivery, and a public repository can be fetched without a token. */
-const PUBLIC_TOKEN_TIMEOUT_MS = 2000
+const PUBLIC_TIMEOUT_MS = 2000
 
 /** Reads the secrets for each token, so that a replaced one takes effect at once. */
-export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>): GitHubTokens {
+export function openTokens(
+  apiUrl: string,
+  secrets: () => Promise<GitHubSecrets>,
+  { publicTimeoutMs = PUBLIC_TIMEOUT_MS } = {},
+): GitHubTokens {
   let cached: { app: App; keys: AppKeys } | null = null
   const appOf = async (keys: AppKeys): Promise<App> => {
     // Loaded on demand, because http starts faster without it.
@@ -68,7 +72,7 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
         .then(app => app.tokenFor(repository, CLONE_PERMISSIONS))
         .catch(() => null)
       const late = new AbortController()
-      const timeout = sleep(PUBLIC_TOKEN_TIMEOUT_MS, null, { signal: late.signal }).catch(() => null)
+      const timeout = sleep(publicTimeoutMs, null, { signal: late.signal }).catch(() => null)
       return Promise.race([token, timeout]).finally(() => late.abort())
     },
   }

@@ -1,4 +1,4 @@
-import { DISK_ADVICE, errorLine, isDiskFull, remoteText } from './git-error.ts'
+import { DISK_ADVICE, DISK_FULL, errorLine, remoteText } from './git-error.ts'
 
 /**
  * Why git could not fetch. `transient`: the network or the server failed for the moment. `missing`: the server does not
@@ -16,7 +16,7 @@ export type FetchFailure = {
 
 const LATER = 'Rebuild it later (`lambci rebuild`).'
 const NO_ANSWER = 'If this lasts, check the address and the network (a VPC needs a NAT gateway).'
-const STATUS = /(?:returned error: |RPC failed; HTTP )(\d{3})\b/
+const STATUS = /(?:returned error: |RPC failed; HTTP |HTTP code = )(\d{3})\b/
 
 type Rule = { pattern: RegExp; describe: (output: string, pattern: RegExp) => FetchFailure }
 
@@ -43,7 +43,7 @@ const RULES: Rule[] = [
   {
     pattern:
       /not our ref|couldn't find remote ref|no such remote ref|unadvertised object|want \S+ not valid/i,
-    describe: () => ({ kind: 'missing', cause: 'GitHub does not have the commit yet' }),
+    describe: () => ({ kind: 'missing', cause: 'GitHub does not have the commit yet', advice: LATER }),
   },
   {
     pattern: /certificate|\bCA ?(file|path)|self.signed/i,
@@ -55,7 +55,7 @@ const RULES: Rule[] = [
   },
   {
     pattern: /could not resolve|name resolution/i,
-    describe: transient((_, output) => `The host name ${hostIn(output)}was not found`, NO_ANSWER),
+    describe: transient((_, output) => `The host name was not found${hostIn(output)}`, NO_ANSWER),
   },
   {
     pattern: /too slow|timed out|timeout was reached/i,
@@ -70,7 +70,7 @@ const RULES: Rule[] = [
     describe: transient(line => `The connection to GitHub was interrupted (${line})`),
   },
   {
-    pattern: /^fatal: (protocol '.*' not|transport '.*' not|invalid refspec|bad config|bad object)/im,
+    pattern: /^fatal: ((protocol|transport) '.*' (is )?not|invalid refspec|bad config|bad object)/im,
     describe: (output, pattern) => ({ kind: 'final', cause: errorLine(output, pattern) }),
   },
 ]
@@ -79,7 +79,7 @@ const RULES: Rule[] = [
 export function fetchFailure(output: string): FetchFailure {
   // A repository may be named like an error.
   const text = output.replace(/'https?:[^']*'/g, "''")
-  if (isDiskFull(text)) return { kind: 'final', cause: errorLine(text), advice: DISK_ADVICE }
+  if (DISK_FULL.test(text)) return { kind: 'final', cause: errorLine(text, DISK_FULL), advice: DISK_ADVICE }
   const rule = RULES.find(({ pattern }) => pattern.test(text))
   return (
     rule?.describe(text, rule.pattern) ?? {
@@ -111,5 +111,5 @@ function answered(status: number, output: string): string {
 
 function hostIn(output: string): string {
   const [, host] = /could not resolve \w+: ([\w.-]{1,253})/i.exec(output) ?? []
-  return host ? `${host} ` : ''
+  return host ? ` (${host})` : ''
 }

@@ -15,6 +15,9 @@ export type FetchSource = RetryOptions & {
 
 /** git's infinite depth: https://git-scm.com/docs/shallow#_description */
 export const FULL_DEPTH = 2_147_483_647
+export const FETCH = ['fetch', '--progress', '--no-tags', '--no-recurse-submodules']
+/** The server serves no commit by its id unless a ref points to it. */
+export const UNADVERTISED = /unadvertised object|allow request/i
 
 /**
  * Fetches a commit by its id, or else through the refs. Tries again if the network or the server fails for the moment.
@@ -36,7 +39,7 @@ export async function fetchMissing(
   await retryFetch(git, options, gitDirectory, async isLast => {
     const error = await fetch(depth, commit).then(() => null, asGitError)
     if (error === null) return
-    const servesIds = !/unadvertised object|allow request/i.test(error.message)
+    const servesIds = !UNADVERTISED.test(error.message)
     if ((servesIds && !/not our ref/i.test(error.message)) || refs.length === 0) throw error
     // A server that has ids does not have this one. It may come within seconds; only then the refs tell why it does not.
     if (servesIds && !isLast) throw error
@@ -46,8 +49,6 @@ export async function fetchMissing(
     throw isLast ? new UserError(await describeMissing(git, options, found)) : error
   })
 }
-
-export const FETCH = ['fetch', '--progress', '--no-tags', '--no-recurse-submodules']
 
 type Fetch = (depth: number, source: string) => Promise<unknown>
 
@@ -76,21 +77,23 @@ async function fetchThroughRefs(
 /** Why a commit that GitHub was asked for several times is missing, as far as that is known. */
 async function describeMissing(git: SimpleGit, source: FetchSource, existing: Ref[]): Promise<string> {
   const { commit, refs, remote, previousCommit } = source
-  const missing = `Fetching ${commit.slice(0, 7)} from ${remote} failed: GitHub does not have this commit`
+  const failed = `Fetching ${commit.slice(0, 7)} from ${remote} failed:`
   const ref = existing.at(-1)
   if (!ref)
-    return `${missing}, nor ${describeRef(refs[0] ?? '')}, which was probably deleted. Push again to build it.`
+    return `${failed} GitHub has neither the commit nor ${describeRef(refs[0] ?? '')}, which was probably deleted. Push again to build it.`
   const { name, head } = ref
   const where = `${describeRef(name)} is at ${head.slice(0, 7)}`
-  // Before the commit arrives, the branch is at the previous one, or at an older one.
+  // Until the commit arrives, the branch is at the previous one, or at an older one.
   const wasForced = previousCommit && previousCommit !== head && (await isAncestor(git, previousCommit, head))
   return wasForced
-    ? `${missing} any more: ${where} after a forced push. The new commit has a build of its own.`
-    : `${missing}: ${where}, without it in its history. If it should be there, rebuild (\`lambci rebuild\`).`
+    ? `${failed} The commit is gone: ${where} after a forced push. The new commit has a build of its own.`
+    : `${failed} GitHub does not have the commit, and ${where}. If the commit should be there, rebuild (\`lambci rebuild\`).`
 }
 
 const describeRef = (ref: string) =>
-  ref.startsWith('refs/heads/') ? `branch ${ref.slice('refs/heads/'.length)}` : ref
+  ref
+    .replace(/^refs\/heads\//, 'branch ')
+    .replace(/^refs\/pull\/(\d+)\/head$/, (_, number) => `the head of pull request #${number}`)
 
 const isAncestor = (git: SimpleGit, ancestor: string, head: string): Promise<boolean> =>
   git.raw('merge-base', '--is-ancestor', ancestor, head).then(() => true, isNotAbort)

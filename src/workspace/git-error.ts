@@ -1,18 +1,16 @@
 import { UserError } from '../model/user-error.ts'
 
 /** Parallel checkout workers report a full disk only as "unable to write file". */
-const DISK_FULL = /no space left|disk quota exceeded|unable to write file/i
+export const DISK_FULL = /no space left|disk quota exceeded|unable to write file/i
 const FAILURE = /^(fatal|error|fetch-pack): /
 
 /** Makes an error for people from the output of a git command: its error message, and what to check. */
 export function gitError(what: string, output: string): UserError {
   const advice = DISK_FULL.test(output) ? ` ${DISK_ADVICE}` : ''
-  return new UserError(`${what} failed: ${errorLine(output)}.${advice}`)
+  return new UserError(`${what} failed: ${errorLine(output, DISK_FULL)}.${advice}`)
 }
 
 export const DISK_ADVICE = 'The disk is full: give the function more storage, or fetch less (`git.depth`).'
-
-export const isDiskFull = (output: string) => DISK_FULL.test(output)
 
 /**
  * An error line of git's output, without its prefix: the first that matches, else the last. Control characters from a

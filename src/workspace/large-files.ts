@@ -19,8 +19,11 @@ export async function describeMissingLfs(repository: string, access: GitAccess):
     .catch(() => '')
   const files = listed.split('\0').filter(name => name !== '' && !name.endsWith(ATTRIBUTES))
   if (files.length === 0) return null
-  const subject = files.length === 1 ? '1 file of this commit is' : `${files.length} files of this commit are`
-  return `${subject} in Git LFS, and git-lfs is not installed here: commands see pointers instead of the content, such as ${JSON.stringify(files[0])}. To get it, install git-lfs (docs/image.md) and run "git lfs pull".`
+  const [are, pointers] =
+    files.length === 1
+      ? ['1 file of this commit is', 'a pointer instead of its content']
+      : [`${files.length} files of this commit are`, 'pointers instead of their content']
+  return `${are} in Git LFS, and git-lfs is not installed here: commands see ${pointers} (${JSON.stringify(files[0])}). See "The repository" in docs/configuration.md.`
 }
 
 /** Whether the attributes at the top say so, or there are attributes in directories. */

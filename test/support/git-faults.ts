@@ -29,8 +29,11 @@ const LARGE = 1000
 
 type Rule = { fault: GitFault; phase: GitPhase; times: number }
 
-/** A proxy in front of a git server, which fails as networks and servers do. */
-export async function startGitFaults(target: string) {
+const isGit = (url = '') => url.includes('.git/')
+
+/** A proxy in front of a server, where git's requests fail as networks and servers do. */
+export async function startGitFaults(target = '') {
+  let to = target
   let rules: Rule[] = []
   let authorizations: (string | undefined)[] = []
   const next = (phases: readonly GitPhase[]): GitFault | undefined => {
@@ -39,12 +42,15 @@ export async function startGitFaults(target: string) {
     return rule?.fault
   }
   const server = createServer((incoming, response) => {
-    if (incoming.method === 'GET') authorizations.push(incoming.headers.authorization)
-    void serve(target, next, incoming, response).catch(() => response.destroy())
+    if (incoming.method === 'GET' && isGit(incoming.url)) authorizations.push(incoming.headers.authorization)
+    void serve(to, next, incoming, response).catch(() => response.destroy())
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    setTarget: (url: string) => {
+      to = url
+    },
     /** The next `times` requests of the phase fail like this. Forgets what was before. */
     fail: (fault: GitFault, phase: GitPhase = 'info', times = 1) => {
       rules = [{ fault, phase, times }]
@@ -67,7 +73,7 @@ async function serve(
 ) {
   const { method, url, headers } = incoming
   const body = await buffer(incoming)
-  const before = next([method === 'POST' ? 'pack' : 'info'])
+  const before = isGit(url) ? next([method === 'POST' ? 'pack' : 'info']) : undefined
   if (typeof before === 'function') await before()
   else if (before !== undefined) return refuse(before, incoming.socket, response)
   const forwarded = request(`${target}${url}`, { ...(method && { method }), headers })
@@ -75,7 +81,7 @@ async function serve(
   const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
   const bytes = await buffer(answer)
   const { 'transfer-encoding': _, ...kept } = answer.headers
-  const fault = method === 'POST' && bytes.length > LARGE ? next(['large']) : undefined
+  const fault = isGit(url) && method === 'POST' && bytes.length > LARGE ? next(['large']) : undefined
   if (fault === undefined) response.writeHead(answer.statusCode ?? 502, kept).end(bytes)
   else spoil(fault, bytes, kept, response)
 }

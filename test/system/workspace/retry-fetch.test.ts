@@ -118,7 +118,7 @@ describe('is tried again', () => {
     await fetchCommit(options({ mirrors }))
     expect(await subjects()).toBe('three\ntwo\none')
     expect(lines).toEqual([expect.stringMatching(line)])
-    await git(join(sandbox, 'workspace'), 'fsck', '--connectivity-only')
+    if (phase === 'large') await git(join(sandbox, 'workspace'), 'fsck', '--connectivity-only')
     const files = await readdir(sandbox, { recursive: true })
     expect(files.filter(name => /tmp_|\.lock$/.test(name))).toEqual([])
   })
@@ -178,7 +178,7 @@ describe('is tried again', () => {
     expect(await errorOf(fetchCommit(unreachable))).toMatch(/failed 4 times: GitHub cannot be reached\./)
     const unknown = options({ remote: 'http://nowhere.invalid/ada/x.git' })
     expect(await errorOf(fetchCommit(unknown))).toMatch(
-      /failed 4 times: The host name nowhere\.invalid was not found\./,
+      /failed 4 times: The host name was not found \(nowhere\.invalid\)\./,
     )
     expect(lines).toHaveLength(6)
   })
@@ -222,7 +222,7 @@ describe('a commit that is not there yet', () => {
     const head = await git(bare, 'rev-parse', 'refs/heads/main')
     const message = await errorOf(fetchCommit(options({ commit: never, previousCommit: head })))
     expect(message).toMatch(
-      /GitHub does not have this commit: branch main is at \w{7}, without it in its history\. If it should be there, rebuild/,
+      /GitHub does not have the commit, and branch main is at \w{7}\. If the commit should be there, rebuild/,
     )
     expect(lines).toHaveLength(3)
   })
@@ -238,9 +238,7 @@ describe('a commit that is gone', () => {
       const message = await errorOf(
         fetchCommit(options({ commit: gone, previousCommit: commits[1]!, directory })),
       )
-      expect(message).toMatch(
-        /GitHub does not have this commit any more: branch main is at \w{7} after a forced push\./,
-      )
+      expect(message).toMatch(/The commit is gone: branch main is at \w{7} after a forced push\./)
     }
     server.behave({})
   })
@@ -248,7 +246,7 @@ describe('a commit that is gone', () => {
   test('with its branch', async () => {
     const refs = ['refs/heads/deleted']
     expect(await errorOf(fetchCommit(options({ commit: gone, refs })))).toMatch(
-      /does not have this commit, nor branch deleted, which was probably deleted\. Push again/,
+      /GitHub has neither the commit nor branch deleted, which was probably deleted\. Push again/,
     )
   })
 })
