@@ -7,10 +7,10 @@ export type FetchSubject = { commit: string; remote: string; isPrivate: boolean;
 /** The error for people after the last attempt: what happened, where, and what to do next. */
 export function fetchError(failure: FetchFailure, attempts: number, subject: FetchSubject): UserError {
   const { commit, remote } = subject
-  const failed = attempts === 1 ? 'failed' : `failed ${attempts} times`
+  const after = attempts === 1 ? '' : ` (after ${attempts} attempts)`
   const { cause, advice } = failure.kind === 'refused' ? describeRefusal(failure, subject) : failure
   return new UserError(
-    `Fetching ${commit.slice(0, 7)} from ${remote} ${failed}: ${cause}.${advice ? ` ${advice}` : ''}`,
+    `Fetching ${commit.slice(0, 7)} from ${remote} failed: ${cause}${after}.${advice ? ` ${advice}` : ''}`,
   )
 }
 

@@ -245,13 +245,13 @@ const GIT: Scenario[] = [
     'GitHub 502 at git, for ever',
     502,
     { ...INFO, times: 1000 },
-    { ...dead, service: 'github', reason: /failed 4 times: GitHub answered 502/ },
+    { ...dead, service: 'github', reason: /GitHub answered 502 \(after 4 attempts\)/ },
   ),
   at(
     'a commit that never comes',
     'absent',
     { ...PACK, times: 1000 },
-    { ...dead, service: 'github', reason: /failed 4 times: GitHub does not have the commit/ },
+    { ...dead, service: 'github', reason: /GitHub does not have the commit yet \(after 4 attempts\)/ },
   ),
 ]
 const SNS: Scenario[] = [

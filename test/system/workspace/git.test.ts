@@ -110,7 +110,7 @@ describe('fetchCommit', () => {
   })
 
   it('explains that a commit is gone', async () => {
-    const gone = { commit: dropped, previousCommit: main[2]! }
+    const gone = { commit: dropped, previousCommit: main[2]!, depth: 2 }
     expect(await userError(fetchCommit(options(gone)))).toMatch(/^Fetching fffffff from .* is gone/)
     server.behave({ oldProtocol: true })
     expect(await userError(fetchCommit(options(gone)))).toMatch(/ is gone: .*forced push/)

@@ -107,8 +107,7 @@ describe('git.tags', () => {
   test.each([
     ["in the repository's file", {}, { git: { tags: true } }, true],
     ["in the account's settings", { settings: { global: { git: { tags: true } } } }, {}, true],
-    ['without a mirror', {}, { git: { tags: true } }, false],
-    ['from a server that serves only advertised commits', {}, { git: { tags: true } }, true, true],
+    ['without a mirror, by an old server', {}, { git: { tags: true } }, false, true],
   ])('%s brings all tags, and the history that git describe needs', async (...row) => {
     const [, change, file, mirrors, oldProtocol = false] = row
     server.behave({ oldProtocol })
@@ -150,13 +149,12 @@ describe('files in Git LFS', () => {
     ])
   })
 
-  test.each([
-    ['no attributes', {}],
-    ['other attributes', { '.gitattributes': '* text=auto\n', 'a/.gitattributes': '*.x -diff\n' }],
-    ['a comment', { '.gitattributes': '# *.psd filter=lfs\n', 'a.psd': 'x' }],
-    ['no file that they match', { '.gitattributes': '*.psd filter=lfs\n', 'a.txt': 'x' }],
-  ])('are not mentioned with %s', async (_, files) => {
-    expect(await notes(files)).toEqual([])
+  test('are not mentioned if there are none', async () => {
+    const attributes = {
+      '.gitattributes': '# *.psd filter=lfs\n*.jpg filter=lfs\n',
+      'art/.gitattributes': '*.gif -diff\n',
+    }
+    expect(await notes({ ...attributes, 'a.psd': 'x', 'art/a.gif': 'x' })).toEqual([])
   })
 
   test('are not mentioned if git-lfs is installed', async () => {
