@@ -41,7 +41,7 @@ export async function fetchMissing(
     if (error === null) return
     const servesIds = !UNADVERTISED.test(error.message)
     if ((servesIds && !/not our ref/i.test(error.message)) || refs.length === 0) throw error
-    // A server that has ids does not have this one. It may come within seconds; only then the refs tell why it does not.
+    // The server looked for the id and does not have it. The commit may arrive within seconds; refs explain only the end.
     if (servesIds && !isLast) throw error
     const depths = servesIds ? [depth] : [depth, FULL_DEPTH]
     const found = await fetchThroughRefs(git, options, depths, fetch)
