@@ -8,6 +8,7 @@ import type { Resolved } from './config/resolve.ts'
 import { deployStage } from './deploy/deploy-stage.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
+import { PendingLines } from './log/pending-lines.ts'
 import { createSink } from './log/sink.ts'
 import { type Exit, succeeded } from './model/exit.ts'
 import { describePlan } from './planning/describe.ts'
@@ -22,7 +23,7 @@ import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
 import type { Mirrors } from './workspace/mirrors.ts'
 import { killOrphanProcesses } from './workspace/orphan-processes.ts'
-import { resolveCommit } from './workspace/resolve-commit.ts'
+import { type CommitSource, resolveCommit } from './workspace/resolve-commit.ts'
 import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
 
 /** What running a job needs from its host. */
@@ -47,6 +48,8 @@ export type JobContext = {
   logOptions: LogOptions
   cancelPollMs: number
   killGraceMs: number
+  /** The unit of the pauses between attempts to fetch. */
+  fetchRetryMs: number
   /** Ends this process and everything in it. */
   terminate: (reason: string) => void
   now: () => Date
@@ -58,6 +61,8 @@ type ClaimedJob = JobContext &
     store: Store
     recorder: RunRecorder
     log: BuildLog
+    /** What is to be logged about the fetch, which began before there was a log. */
+    fetchLines: PendingLines
     cancel: CancelWatch
     /** Aborted when the job is cancelled. */
     signal: AbortSignal
@@ -79,7 +84,8 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const { signal } = stop
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
   // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
-  const checkingOut = checkOut(message, context, { signal, onFetch })
+  const fetchLines = new PendingLines()
+  const checkingOut = checkOut(message, context, { signal, onFetch, onRetry: fetchLines.write })
   // Everything else is done while git waits for its server.
   await Promise.race([fetching, checkingOut]).catch(() => {})
   const store = context.openStore(grants)
@@ -91,7 +97,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
     if (!recorder) return
     const secrets = [...secretsIn(grants), ...context.secrets]
     const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logOptions)
-    const job = { ...context, ...message, store, recorder, log, cancel, signal, secretVariables }
+    const job = { ...context, ...message, store, recorder, log, fetchLines, cancel, signal, secretVariables }
     await runClaimed(job, checkingOut)
   } finally {
     stop.abort()
@@ -119,11 +125,12 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
 /**
  * Fetches the commit into a clean sandbox and resolves its configuration.
  * @param onFetch called when git begins to fetch
+ * @param onRetry called with a sentence before each further attempt
  */
 async function checkOut(
   { build, grants }: JobMessage,
   context: JobContext,
-  { signal, onFetch }: { signal: AbortSignal; onFetch: () => void },
+  watch: Required<Pick<CommitSource, 'signal' | 'onFetch' | 'onRetry'>>,
 ): Promise<Checkout> {
   const { path, deadline, persistent, githubUrl, network } = context
   const { mirrors, warmCache } = persistent
@@ -133,8 +140,8 @@ async function checkOut(
     githubUrl,
     mirrors,
     deadline,
-    signal,
-    onFetch,
+    ...watch,
+    retryMs: context.fetchRetryMs,
     directory: sandbox.workspace,
     token: grants.cloneToken,
     access: { home: sandbox.home, path, network },
@@ -158,6 +165,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   const [repository, commit] = [build.repository, build.commit.slice(0, 10)]
   await log.writeLine(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
   await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
+  await job.fetchLines.passTo(line => log.writeLine(line))
   const workspace = await recorder.time('fetch', () => preparing)
   const { resolved, secrets, caches } = workspace
   const plan = planBuild(build, resolved)

@@ -67,6 +67,7 @@ process.on('message', async ({ message, s3, github, directory, logLimit }: Build
     logOptions: { limitBytes: logLimit ?? 512 * 1024 * 1024, uploadMs: 1000 },
     cancelPollMs: 3000,
     killGraceMs: 5000,
+    fetchRetryMs: 1000,
     now: () => new Date(),
   })
   process.send?.({ ms: performance.now() - start, idleMb, peakMb: memoryMb('VmHWM') })

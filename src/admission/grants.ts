@@ -10,7 +10,7 @@ const credentialsSchema = z.object({
 
 /** All that a job is granted. It travels in the job's message and is never stored. */
 export const jobGrantsSchema = z.object({
-  /** Lets git fetch a private repository; null for public ones and for forks. */
+  /** Lets git fetch from this repository; null for forks, and for public repositories without a `publicToken`. */
   cloneToken: z.string().nullable(),
   /** For the bucket: temporary, and limited to what this job may read and write. Null: the function's own are used. */
   credentials: credentialsSchema.nullable(),
@@ -35,12 +35,17 @@ export type JobMessage = z.infer<typeof jobMessageSchema>
 export type GrantIssuer = {
   /** A token that can read this repository and do nothing else; null for none. */
   cloneToken: (repository: string) => Promise<string | null>
+  /** A token that can read this public repository and nothing private, against GitHub's limits; null for none. */
+  publicToken: (repository: string) => Promise<string | null>
   issueCredentials: IssueCredentials
   /** The stack's role for deploys; null for none. */
   deployRole: string | null
 }
 
-/** Issues a job's grants. Jobs of trust `fork` get no token, not even a read-only one, and no secrets. */
+/**
+ * Issues a job's grants. Jobs of trust `fork` get no secrets and no token, not even one that reads nothing private: it
+ * would let strangers use up the requests that GitHub grants the App (docs/decisions/020).
+ */
 export async function issueGrants(
   build: Build,
   wanted: Pick<JobGrants, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
@@ -51,8 +56,9 @@ export async function issueGrants(
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? issuer.deployRole : null
   const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
+  const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
   const [cloneToken, credentials] = await Promise.all([
-    build.isPrivate && isTrusted ? issuer.cloneToken(build.repository) : null,
+    isTrusted ? tokenFor(build.repository) : null,
     issuer.issueCredentials(build, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
   ])
   return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }

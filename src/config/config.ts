@@ -56,7 +56,7 @@ const configSchema = z
     notifications: notificationsSchema.readonly(),
     inheritSecrets: z.boolean(),
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
-    git: z.object({ depth: z.int() }).readonly(),
+    git: z.object({ depth: z.int(), tags: z.boolean() }).readonly(),
     stages: z.record(z.string(), stageRuleSchema).readonly(),
     deploy: z.string().nullable(),
     timeout: z.int().nullable(),

@@ -22,7 +22,7 @@ export const DEFAULTS = {
   },
   inheritSecrets: true,
   allowConfigOverrides: true,
-  git: { depth: 5 },
+  git: { depth: 5, tags: false },
   stages: {},
   deploy: null,
   timeout: null,

@@ -101,7 +101,7 @@ const overrideShape = {
     }),
   git: gitSchema.optional().meta({
     description:
-      'How to clone: "depth" is the number of commits. Only the account\'s settings have an effect.',
+      'How to clone: "depth" is the number of commits (only the account\'s settings have an effect), "tags" adds all tags and the whole history.',
     default: DEFAULTS.git,
   }),
   stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')

@@ -106,6 +106,6 @@ export const repositoryListSchema = z.array(
 
 /** How to clone. */
 export const gitSchema = z.strictObject(
-  { depth: depthSchema.optional() },
-  { error: 'must be an object with "depth"' },
+  { depth: depthSchema.optional(), tags: flagSchema.optional() },
+  { error: 'must be an object with "depth" or "tags"' },
 )

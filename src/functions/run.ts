@@ -14,6 +14,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_CANCEL_POLL_MS',
   'LAMBCI_LOG_UPLOAD_MS',
   'LAMBCI_KILL_GRACE_MS',
+  'LAMBCI_FETCH_RETRY_MS',
   'LAMBCI_GITHUB_URL',
 ])
 
@@ -79,6 +80,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     },
     cancelPollMs: environment.LAMBCI_CANCEL_POLL_MS,
     killGraceMs: environment.LAMBCI_KILL_GRACE_MS,
+    fetchRetryMs: environment.LAMBCI_FETCH_RETRY_MS,
     // A sandbox that cannot be cleaned must not run another job. Lambda replaces it once its process has ended.
     terminate: reason => {
       console.error(reason)

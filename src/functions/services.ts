@@ -42,6 +42,7 @@ export const services = {
   deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTargetOf(environment)),
   grantIssuer: {
     cloneToken: (repository: string) => tokens.cloning(repository),
+    publicToken: (repository: string) => tokens.readingPublic(repository),
     issueCredentials: openJobCredentials(openSts(), LAMBCI_BUCKET, LAMBCI_SESSION_ROLE),
     deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
   },

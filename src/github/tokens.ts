@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../model/user-error.ts'
 import type { App, AppKeys, Permissions } from './app.ts'
 
@@ -28,10 +29,22 @@ export type GitHubTokens = {
   reading(repository: string): Promise<string[]>
   /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
+  /**
+   * For fetching a public repository, because GitHub limits fetches without a token. Only an App has tokens that can
+   * read nothing else: a personal one reads all that its owner may. Null if there is none, or not in time.
+   */
+  readingPublic(repository: string): Promise<string | null>
 }
 
+/** GitHub waits ten seconds for the answer to a delivery, and a public repository can be fetched without a token. */
+const PUBLIC_TIMEOUT_MS = 2000
+
 /** Reads the secrets for each token, so that a replaced one takes effect at once. */
-export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>): GitHubTokens {
+export function openTokens(
+  apiUrl: string,
+  secrets: () => Promise<GitHubSecrets>,
+  { publicTimeoutMs = PUBLIC_TIMEOUT_MS } = {},
+): GitHubTokens {
   let cached: { app: App; keys: AppKeys } | null = null
   const appOf = async (keys: AppKeys): Promise<App> => {
     // Loaded on demand, because http starts faster without it.
@@ -67,6 +80,16 @@ export function openTokens(apiUrl: string, secrets: () => Promise<GitHubSecrets>
       return githubApp
         ? (await appOf(githubApp)).tokenFor(repository, CLONE_PERMISSIONS, { fresh: true })
         : cloneToken
+    },
+    readingPublic: async repository => {
+      const { githubApp } = await secrets()
+      if (!githubApp) return null
+      const token = appOf(githubApp)
+        .then(app => app.tokenFor(repository, CLONE_PERMISSIONS))
+        .catch(() => null)
+      const late = new AbortController()
+      const timeout = sleep(publicTimeoutMs, null, { signal: late.signal }).catch(() => null)
+      return Promise.race([token, timeout]).finally(() => late.abort())
     },
   }
 }

@@ -4,6 +4,8 @@ export type GitAccess = {
   path: string
   /** Proxy and certificate variables, if this machine needs them. */
   network?: Record<string, string>
+  /** After how many seconds without a byte a server counts as silent. Defaults to a minute. */
+  silenceSeconds?: number
 }
 
 /**
@@ -26,6 +28,9 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['protocol.allow', 'never'],
     ['protocol.http.allow', 'always'],
     ['protocol.https.allow', 'always'],
+    // By default git waits for ever. GitHub sends something every few seconds while it makes a pack.
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', String(access.silenceSeconds ?? 60)],
   ]
   // The token is sent to this host only: submodules may point elsewhere.
   if (remote && token) settings.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${basic(token)}`])
@@ -33,6 +38,7 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ...access.network,
     PATH: access.path,
     HOME: access.home,
+    // Messages in English: errors are recognised by their text.
     LANG: 'C.UTF-8',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_NOSYSTEM: '1',

@@ -1,52 +1,46 @@
 import { UserError } from '../model/user-error.ts'
 
-/** Error messages of git or its transport, and what to do about them. */
-const ADVICE: [RegExp, string][] = [
-  [
-    /authentication failed|invalid credentials|error: 401/i,
-    'Check the token for clones: GitHub did not accept it.',
-  ],
-  [
-    /could not read username|repository .* not found|error: 404/i,
-    'Check that the repository exists and, if it is private, that the token for clones may read it.',
-  ],
-  [/error: 403/i, 'Check that the token for clones may read this repository, and its rate limit.'],
-  [
-    /not our ref|couldn't find remote ref|unadvertised object|no such remote ref/i,
-    'The commit is gone: its branch was deleted or overwritten by a forced push. Push again to build the new commit.',
-  ],
-  [
-    /could not resolve/i,
-    'The host name was not found: check the address and the network (a VPC needs a NAT gateway).',
-  ],
-  [
-    /failed to connect|connection refused|couldn't connect/i,
-    'The server cannot be reached: check the address and the network.',
-  ],
-  [/ssl|certificate/i, 'Check the certificates of the server and of this machine.'],
-  // Parallel checkout workers report a full disk only as "unable to write file".
-  [
-    /no space left|unable to write file/i,
-    'The disk is full: give the function more storage, or fetch less (`git.depth`).',
-  ],
-]
+/** Parallel checkout workers report a full disk only as "unable to write file". */
+export const DISK_FULL = /no space left|disk quota exceeded|unable to write file/i
+const FAILURE = /^(fatal|error|fetch-pack): /
 
-/** Makes an error for people: git's own message, and what to check. */
+/** Makes an error for people from the output of a git command: its error message, and what to check. */
 export function gitError(what: string, output: string): UserError {
-  const message = errorMessage(output)
-  const advice = ADVICE.find(([pattern]) => pattern.test(message))?.[1]
-  const reason = message === '' ? 'git printed no error message' : message
-  return new UserError(`${what} failed: ${reason}.${advice ? ` ${advice}` : ''}`)
+  const advice = DISK_FULL.test(output) ? ` ${DISK_ADVICE}` : ''
+  return new UserError(`${what} failed: ${errorLine(output, DISK_FULL)}.${advice}`)
 }
 
-/** The last error line of git's output. Control characters from a hostile server are replaced. */
-function errorMessage(output: string): string {
-  const lines = output.split(/[\r\n]+/).map(line => line.trim())
-  const meaningful = lines.filter(line => line !== '')
-  const failure = meaningful.findLast(line => /^(fatal|error): /.test(line)) ?? meaningful.at(-1) ?? ''
-  return failure
-    .replace(/^(fatal|error): /, '')
-    .replace(/\p{Cc}|\p{Bidi_Control}/gu, '?')
+export const DISK_ADVICE = 'The disk is full: give the function more storage, or fetch less (`git.depth`).'
+
+/**
+ * An error line of git's output, without its prefix: the first that matches, else the last. Control characters from a
+ * hostile server are replaced.
+ */
+export function errorLine(output: string, wanted?: RegExp): string {
+  const lines = linesOf(output)
+  const failures = lines.filter(line => FAILURE.test(line))
+  const line = lines.find(each => wanted?.test(each)) ?? failures.at(-1) ?? lines.at(-1) ?? ''
+  const text = line
+    .replace(FAILURE, '')
+    .replace(/^unable to access '[^']*': /, '')
     .replace(/\.$/, '')
-    .slice(0, 500)
+  return printable(text, 500) || 'git printed no error message'
 }
+
+/** What the server itself said: the lines that git marks with `remote:`. */
+export const remoteText = (output: string) =>
+  printable(
+    linesOf(output)
+      .flatMap(line => /^remote: (.*)$/.exec(line)?.[1] ?? [])
+      .join(' '),
+    200,
+  )
+
+const linesOf = (output: string) =>
+  output
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+    .filter(line => line !== '')
+
+const printable = (text: string, length: number) =>
+  text.replace(/\p{Cc}|\p{Bidi_Control}/gu, '?').slice(0, length)

@@ -1,8 +1,9 @@
 import { copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GitError, GitPluginError, type SimpleGit } from 'simple-git'
+import { GitError } from 'simple-git'
 import { UserError } from '../model/user-error.ts'
 import { createRepository } from './create-repository.ts'
+import { type FetchSource, fetchMissing, hasCommit } from './fetch.ts'
 import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { gitError } from './git-error.ts'
 import type { Mirror, Mirrors } from './mirrors.ts'
@@ -10,21 +11,12 @@ import { isFullRef } from './ref-name.ts'
 import { type GitOptions, openGit, parseRemote, withGit } from './run-git.ts'
 import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
 
-export type FetchOptions = GitOptions & {
-  /** Full names of refs whose history may contain the commit, in case the server does not serve it by id. */
-  refs: string[]
-  depth: number
+export type FetchOptions = FetchSource & {
   /** Mirrors that are kept between builds. Null to fetch everything. */
   mirrors?: Mirrors | null | undefined
-  /** Whether other repositories' commands must not read it. Defaults to true. */
-  isPrivate?: boolean
-  /** Called when git has begun to fetch, or need not. */
-  onFetch?: (() => void) | undefined
 }
 
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
-/** git's infinite depth: https://git-scm.com/docs/shallow#_description */
-const FULL_DEPTH = 2_147_483_647
 
 /**
  * Fetches a commit into a new repository and checks it out, detached. The token is stored nowhere. Objects in a
@@ -56,13 +48,14 @@ export async function fetchObject(options: FetchOptions): Promise<void> {
   await withGit(options, async git => {
     const isNew = !(await lstat(gitDirectoryOf(options)).catch(() => null))
     if (isNew) createRepository(gitDirectoryOf(options), remote)
-    if (isNew || !(await hasCommit(git, options.commit))) await fetchMissing(git, options, remote)
+    if (isNew || !(await hasCommit(git, options.commit)))
+      await fetchMissing(git, options, gitDirectoryOf(options))
   })
 }
 
 /** Returns a mirror that contains the commit. */
 async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<Mirror> {
-  const remote = requireValid(options)
+  requireValid(options)
   const { commit, depth } = options
   const mirror = await mirrors.open(options.remote, options.isPrivate ?? true)
   if ((mirror.depths.get(commit) ?? 0) >= depth) {
@@ -71,7 +64,7 @@ async function fetchToMirror(options: FetchOptions, mirrors: Mirrors): Promise<M
   }
   if (mirror.files.size === 0) createRepository(mirror.directory, null)
   await withGit({ ...options, directory: mirror.directory }, git =>
-    fetchMissing(git, options, remote, `:refs/kept/${commit}`),
+    fetchMissing(git, options, mirror.directory, `:refs/kept/${commit}`),
   )
   // A shallow fetch may have cut off the history of other commits: their depths are no longer known.
   mirror.depths.clear()
@@ -126,54 +119,4 @@ export async function readFileAt(
   } catch (error) {
     throw error instanceof GitError ? gitError(`Reading ${name} at ${commit}`, error.message) : error
   }
-}
-
-/**
- * Fetches a commit by its id, or else through the refs.
- * @param destination a refspec's destination, which tells later fetches what the repository has already
- */
-async function fetchMissing(
-  git: SimpleGit,
-  { commit, refs, depth, onFetch }: FetchOptions,
-  remote: URL,
-  destination = '',
-) {
-  git.outputHandler(() => onFetch?.())
-  const fetch = (depth: number, source: string) =>
-    git.raw(
-      'fetch',
-      '--progress',
-      '--no-tags',
-      '--no-recurse-submodules',
-      `--depth=${depth}`,
-      remote.href,
-      `${source}${destination}`,
-    )
-  try {
-    await fetch(depth, commit)
-    return
-  } catch (error) {
-    if (!/not our ref|unadvertised object|allow request/i.test(String(error)) || refs.length === 0)
-      throw error
-  }
-  for (const ref of refs) {
-    for (const eachDepth of [depth, FULL_DEPTH]) {
-      const found = await fetch(eachDepth, `+${ref}`).then(
-        () => true,
-        error => !/find remote ref/i.test(String(error)) && Promise.reject(error),
-      )
-      if (!found) break
-      if (await hasCommit(git, commit)) return
-    }
-  }
-  throw new GitError(undefined, `fatal: ${commit} is not our ref, nor in the history of ${refs.join(', ')}`)
-}
-
-/** simple-git waits 50 ms after a command without output, so this uses one that prints something. */
-async function hasCommit(git: SimpleGit, commit: string): Promise<boolean> {
-  return git.raw('cat-file', '-t', commit).then(
-    type => type.trim() === 'commit',
-    error =>
-      error instanceof GitError && !(error instanceof GitPluginError) ? false : Promise.reject(error),
-  )
 }

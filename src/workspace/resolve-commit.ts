@@ -1,19 +1,22 @@
-import { NO_FILES } from '../config/files.ts'
+import { type Files, NO_FILES } from '../config/files.ts'
 import { type Resolved, resolveConfig } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { readChangedFiles } from './changed-files.ts'
 import { readConfigFiles, readConfigFilesAt } from './config-files.ts'
+import { fetchTags } from './fetch-tags.ts'
 import { type FetchOptions, fetchCommit, fetchObject } from './git.ts'
 import type { GitAccess } from './git-environment.ts'
+import { describeMissingLfs } from './large-files.ts'
 import type { Mirrors } from './mirrors.ts'
+import { writeRemoteBranches } from './remote-branches.ts'
 
 /** Where a commit is fetched from and to. */
 export type CommitSource = {
   githubUrl: string
   /** An empty directory for the checkout. */
   directory: string
-  /** For cloning a private repository. Null if there is none. */
+  /** For fetching from this repository. Null if there is none; a public repository needs none. */
   token: string | null
   access: GitAccess
   mirrors?: Mirrors | null
@@ -23,6 +26,10 @@ export type CommitSource = {
   signal?: AbortSignal
   /** Called when git begins to fetch. */
   onFetch?: () => void
+  /** The unit of the pauses between attempts to fetch; ms. */
+  retryMs?: number
+  /** Called with a sentence before each further attempt. */
+  onRetry?: (line: string) => void
 }
 
 /**
@@ -30,7 +37,7 @@ export type CommitSource = {
  * @throws UserError if git fails or a configuration file is invalid
  */
 export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {
-  const { githubUrl, directory, token, access, deadline, signal, mirrors, onFetch } = source
+  const { githubUrl, directory, token, access, deadline, signal, mirrors, onFetch, retryMs, onRetry } = source
   const settings = { build, account: build.settings, base: NO_FILES }
   const withoutFiles = resolveConfig({ ...settings, head: NO_FILES })
   const lacksToken = build.isPrivate && token === null
@@ -53,17 +60,37 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
     deadline,
     signal,
     onFetch,
+    retryMs,
+    onRetry,
     mirrors,
     isPrivate: build.isPrivate,
+    previousCommit: build.event === 'push' ? build.baseCommit : null,
   }
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)
-  if (build.trust !== 'fork' || !build.baseCommit)
-    return addChangedFiles(resolveConfig({ ...settings, head }), build, source)
-  await fetchObject({ ...fetch, commit: build.baseCommit, refs: [`refs/heads/${build.branch}`], depth: 1 })
-  const base = await readConfigFilesAt(directory, build.baseCommit, access)
-  return resolveConfig({ ...settings, base, head })
+  const base = await fetchBase(build, fetch)
+  writeRemoteBranches(directory, remoteBranchesOf(build))
+  const resolved = await addChangedFiles(resolveConfig({ ...settings, base, head }), build, source)
+  if (!resolved.config.build) return resolved
+  if (resolved.config.git.tags) await fetchTags(fetch)
+  const note = await describeMissingLfs(directory, access)
+  return note === null ? resolved : { ...resolved, notes: [...resolved.notes, note] }
 }
+
+/** Fetches the base commit of a fork's pull request, and reads its files. Other builds need none. */
+async function fetchBase(build: Build, fetch: FetchOptions): Promise<Files> {
+  const { baseCommit, branch, trust } = build
+  if (trust !== 'fork' || baseCommit === null) return NO_FILES
+  const refs = [`refs/heads/${branch}`]
+  await fetchObject({ ...fetch, commit: baseCommit, refs, depth: 1, previousCommit: null })
+  return readConfigFilesAt(fetch.directory, baseCommit, fetch)
+}
+
+/** The branches of the repository whose commits have been fetched. A fork's branch is not one of them. */
+const remoteBranchesOf = ({ trust, isFork, branch, baseCommit, checkoutBranch, commit }: Build) => [
+  ...(isFork ? [] : [[checkoutBranch, commit] as [string, string]]),
+  ...(trust === 'fork' && baseCommit ? [[branch, baseCommit] as [string, string]] : []),
+]
 
 /** Adds the files that a push changed. Unknown if the fetched history does not contain the commit before the push. */
 async function addChangedFiles(
@@ -71,7 +98,9 @@ async function addChangedFiles(
   build: Build,
   { directory, access }: CommitSource,
 ): Promise<Resolved> {
-  if (build.event !== 'push' || resolved.config.paths === null || build.baseCommit === null) return resolved
+  const { event, trust } = build
+  if (event !== 'push' || trust === 'fork' || resolved.config.paths === null || build.baseCommit === null)
+    return resolved
   const changedFiles = await readChangedFiles(directory, [build.baseCommit, build.commit], access)
   return { ...resolved, changedFiles }
 }

@@ -36,8 +36,8 @@ export async function withGit<T>(options: GitOptions, work: (git: SimpleGit) => 
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
     return await work(openGit(directory, gitEnvironment(options, remote, token), either))
   } catch (error) {
-    if (!(error instanceof GitError)) throw error
     if (signal?.aborted) throw new UserError(`${what} was stopped.`)
+    if (!(error instanceof GitError)) throw error
     if (late.signal.aborted)
       throw new UserError(
         `${what} took longer than the build has time. Try again, or fetch less (\`git.depth\`).`,

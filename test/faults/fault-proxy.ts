@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * What happens to a request. A number is a status that replaces the real response; `reset` closes the connection
- * before the request is executed, `lost` after it; `slow` delays it; `silence` neither executes nor answers it and
- * keeps the connection open; `none` forwards it, for faults that happen elsewhere; a function is called (see `when`).
+ * before the request is executed, `lost` after it, `cut` in the middle of the response; `slow` delays it; `silence`
+ * neither executes nor answers it and keeps the connection open; `absent` answers as a git server that does not have
+ * the commit; `none` forwards it, for faults that happen elsewhere; a function is called (see `when`).
  */
-export type Fault = number | 'reset' | 'lost' | 'slow' | 'silence' | 'none' | (() => void)
+export type Fault = number | 'reset' | 'lost' | 'cut' | 'slow' | 'silence' | 'absent' | 'none' | (() => void)
 
 export type Rule = {
   method: string | RegExp
@@ -43,6 +44,7 @@ export async function startFaultProxy(rules: readonly Rule[]) {
     if (typeof fault === 'number') return void refuse(response, fault, wait)
     if (fault === 'reset') return void incoming.socket.destroy()
     if (fault === 'silence') return
+    if (fault === 'absent' && isWanting(body)) return void refuseAsGit(response)
     if (fault === 'slow') await sleep(2500)
     if (typeof fault === 'function' && when === 'before') {
       fault()
@@ -52,6 +54,7 @@ export async function startFaultProxy(rules: readonly Rule[]) {
     const text = await buffer(answer)
     if (typeof fault === 'function' && when === 'after') fault()
     if (fault === 'lost') return void incoming.socket.destroy()
+    if (fault === 'cut') return void cut(answer, text, response)
     // Node has already decoded the chunked framing.
     const { 'transfer-encoding': _, ...headers } = answer.headers
     response.writeHead(answer.statusCode ?? 502, headers).end(incoming.method === 'HEAD' ? undefined : text)
@@ -95,6 +98,22 @@ async function forward(target: string, { method, url, headers }: IncomingMessage
   forwarded.end(body)
   const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
   return answer
+}
+
+/** Whether git wants a commit by its id and does not list refs. */
+const isWanting = (body: Buffer) => body.includes('command=fetch')
+
+/** https://git-scm.com/docs/protocol-v2 */
+function refuseAsGit(response: ServerResponse) {
+  const text = `ERR upload-pack: not our ref ${'0'.repeat(40)}`
+  const length = (text.length + 4).toString(16).padStart(4, '0')
+  response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(length + text)
+}
+
+function cut({ headers }: IncomingMessage, text: Buffer, response: ServerResponse) {
+  const { 'transfer-encoding': _, ...kept } = headers
+  response.writeHead(200, { ...kept, 'content-length': text.length })
+  response.write(text.subarray(0, text.length / 2), () => response.socket?.resetAndDestroy())
 }
 
 const CODES: Record<number, string> = {

@@ -225,11 +225,33 @@ const GITHUB: Scenario[] = [
     ),
   ),
   at('GitHub 500 at a deployment', 500, { method: 'POST', address: /\/deployments$/ }, { service: 'github' }),
+]
+const INFO = { method: 'GET', address: /\.git\/info\/refs/ }
+/** The second request lists what is wanted, the first only the server's abilities. */
+const PACK = { method: 'POST', address: /\.git\/git-upload-pack/ }
+const GIT: Scenario[] = [
+  ...([500, 502, 503, 504, 429, 'reset', 'lost'] as const).map(fault =>
+    at(`GitHub ${fault} at git`, fault, INFO, { service: 'github' }),
+  ),
+  // After a reset of a connection that it has used before, curl itself connects once more.
+  ...([502, 429, 'reset', 'lost', 'cut', 'absent'] as const).map(fault =>
+    at(`GitHub ${fault} at git's pack`, fault, { ...PACK, times: 2 }, { service: 'github' }),
+  ),
+  // The repository is public: GitHub answers these, too, when it limits fetches without a token.
+  ...([401, 403, 404] as const).map(fault =>
+    at(`GitHub ${fault} at git, twice`, fault, { ...INFO, times: 2 }, { service: 'github' }),
+  ),
   at(
-    'GitHub 500 at git',
-    500,
-    { method: 'GET', address: /\.git\/info\/refs/ },
-    { ...dead, service: 'github' },
+    'GitHub 502 at git, for ever',
+    502,
+    { ...INFO, times: 1000 },
+    { ...dead, service: 'github', reason: /GitHub answered 502 \(after 4 attempts\)/ },
+  ),
+  at(
+    'a commit that never comes',
+    'absent',
+    { ...PACK, times: 1000 },
+    { ...dead, service: 'github', reason: /GitHub does not have the commit yet \(after 4 attempts\)/ },
   ),
 ]
 const SNS: Scenario[] = [
@@ -281,6 +303,7 @@ export const CONCURRENT: Scenario[] = [
   ...S3,
   ...CONDITIONAL,
   ...GITHUB,
+  ...GIT,
   ...SNS,
   ...CACHE,
 ]

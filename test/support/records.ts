@@ -129,6 +129,7 @@ export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
 /** Issues this clone token, and nothing else. */
 export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
   cloneToken: async () => cloneToken,
+  publicToken: async () => null,
   issueCredentials: async () => null,
   deployRole: null,
 })

@@ -26,6 +26,7 @@ const SHORT_INTERVALS = {
   LAMBCI_CANCEL_POLL_MS: '200',
   LAMBCI_LOG_UPLOAD_MS: '200',
   LAMBCI_KILL_GRACE_MS: '500',
+  LAMBCI_FETCH_RETRY_MS: '20',
 }
 const TIMEOUT_MS = 45_000
 /** Between looks at what changes without an event, such as a commit's statuses. */

@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
 import {
@@ -130,9 +133,29 @@ test('tokens come from the App, or else from the secrets; a replaced secret take
   expect(await gitStatus('ada/web', writing)).toBe(403)
   // Each build gets a new one, because it may wait in the queue.
   expect(await tokens.cloning('lambci/secret')).not.toBe(cloning)
+  // A public repository's can read this repository and no other; personal tokens are never used for it.
+  const reading = await tokens.readingPublic('ada/web')
+  expect(await gitStatus('ada/web', reading ?? '')).toBe(200)
+  expect(await gitStatus('lambci/secret', reading ?? '')).toBe(404)
+  expect(await tokens.readingPublic('ada/web')).toBe(reading)
+  expect(await tokens.readingPublic('ada/nowhere')).toBeNull()
+  secrets = { githubToken: 'writes', cloneToken: 'reads', githubApp: null }
+  expect(await tokens.readingPublic('ada/web')).toBeNull()
   secrets = { githubToken: null, cloneToken: null, githubApp: null }
   await expect(tokens.writing('ada/web')).rejects.toThrow(
     /neither a GitHub token nor an App: run "lambci setup"/,
   )
   expect(await tokens.cloning('ada/web')).toBeNull()
+})
+
+test('a token for a public repository is not waited for if GitHub is silent', async () => {
+  const silent = createServer(() => {})
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  const { port } = silent.address() as AddressInfo
+  const githubApp = { id: ID, privateKey: pem('pkcs8') }
+  const secrets = async () => ({ githubToken: null, cloneToken: null, githubApp })
+  const tokens = openTokens(`http://127.0.0.1:${port}`, secrets, { publicTimeoutMs: 50 })
+  expect(await tokens.readingPublic('ada/web')).toBeNull()
+  silent.closeAllConnections()
+  silent.close()
 })

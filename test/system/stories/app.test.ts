@@ -2,12 +2,20 @@ import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runnerSecretsKey } from '../../../src/records/keys.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
+import { startGitFaults } from '../../support/git-faults.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 let ci: TestSystem
+let host: Awaited<ReturnType<typeof startGitFaults>>
 beforeAll(async () => {
+  host = await startGitFaults()
   ci = await openTestSystem({
+    proxyUrl: (service, url) => {
+      if (service !== 'github') return url
+      host.setTarget(url)
+      return host.url
+    },
     app: {
       id: 4711,
       slug: 'builder',
@@ -26,7 +34,10 @@ beforeAll(async () => {
     githubApp,
   })
 })
-afterAll(() => ci.close())
+afterAll(async () => {
+  await ci.close()
+  await host.close()
+})
 
 test('a system with only an App clones and builds a private repository, and sets its status', async () => {
   const { login } = await ci.api('GET', '/user')
@@ -40,4 +51,23 @@ test('a system with only an App clones and builds a private repository, and sets
   expect(await ci.statuses(`${login}/secret`, commit)).toContainEqual(
     expect.stringMatching(/^success lambci\/push: Passed/),
   )
+})
+
+test('a public repository is fetched with a token, and another attempt is in the log', async () => {
+  await ci.api('POST', '/user/repos', { name: 'open' })
+  const { login } = await ci.api('GET', '/user')
+  const repository = `${login}/open`
+  const at = await ci.write(lambciJson('cat .git/config; env; git rev-parse origin/master'))
+  host.fail({ status: 502, text: 'No server is available.' })
+  const commit = await ci.push(at, repository, 'master')
+  const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
+  const log = await ci.log(view)
+  expect(view, log).toMatchObject({ status: 'passed', isPrivate: false })
+  expect(log).toContain('GitHub answered 502 ("No server is available."). Trying again in 0.04 s.')
+  expect(log).toContain(commit)
+  const [, token = ''] = /^Basic (.*)$/.exec(host.fetches()[0] ?? '') ?? []
+  expect(host.fetches()).toEqual([`Basic ${token}`, `Basic ${token}`])
+  expect(Buffer.from(token, 'base64').toString()).toMatch(/^x-access-token:ghs_/)
+  expect(log).not.toContain(token)
+  expect(log).not.toMatch(/ghs_/)
 })

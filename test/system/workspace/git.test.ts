@@ -68,6 +68,7 @@ const options = (more: Partial<FetchOptions> = {}): FetchOptions => ({
   home: sandbox.home,
   path: process.env.PATH ?? '',
   deadline: Date.now() + 20_000,
+  retryMs: 1,
   ...more,
 })
 
@@ -109,11 +110,10 @@ describe('fetchCommit', () => {
   })
 
   it('explains that a commit is gone', async () => {
-    expect(await userError(fetchCommit(options({ commit: dropped })))).toMatch(
-      /^Fetching fffffff from .* is gone/,
-    )
+    const gone = { commit: dropped, previousCommit: main[2]!, depth: 2 }
+    expect(await userError(fetchCommit(options(gone)))).toMatch(/^Fetching fffffff from .* is gone/)
     server.behave({ oldProtocol: true })
-    expect(await userError(fetchCommit(options({ commit: dropped })))).toMatch(/ is gone: .*forced push/)
+    expect(await userError(fetchCommit(options(gone)))).toMatch(/ is gone: .*forced push/)
   })
 
   it('refuses an id that is not a commit', async () => {

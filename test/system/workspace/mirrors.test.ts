@@ -67,6 +67,7 @@ async function build(index: number, more: Partial<FetchOptions> = {}, name = 're
     path: process.env.PATH ?? '',
     mirrors,
     deadline: Date.now() + 20_000,
+    retryMs: 1,
     isPrivate: false,
     ...more,
   })
@@ -137,7 +138,8 @@ describe('a mirror', () => {
 
   test('survives a failed fetch', async () => {
     await build(4)
-    await expect(build(4, { commit: 'f'.repeat(40) })).rejects.toThrow(/is gone/)
+    const gone = { commit: 'f'.repeat(40), previousCommit: commits[3] ?? null }
+    await expect(build(4, gone)).rejects.toThrow(/is gone/)
     expect(await subjects(await build(4))).toBe('five\nfour')
   })
 

@@ -11,13 +11,15 @@ const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
 const options = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
 
 test.each([
-  ['a push to a public repository', {}, null, KEYS],
+  ['a push to a public repository', {}, 'reads nothing private', KEYS],
+  ['a pull request of a public repository', PULL, 'reads nothing private', KEYS],
   ['a push to a private repository', { isPrivate: true }, 'read-only', KEYS],
   ['a pull request of a private repository', { ...PULL, isPrivate: true }, 'read-only', KEYS],
   ["a fork's pull request", FORKED, null, []],
   ["a fork's pull request to a private repository", { ...FORKED, isPrivate: true }, null, []],
+  ["Dependabot's pull request", { ...PULL, isDependabot: true, trust: 'fork' as const }, null, []],
   [
-    "Dependabot's pull request",
+    "Dependabot's pull request to a private repository",
     { ...PULL, isPrivate: true, isDependabot: true, trust: 'fork' as const },
     null,
     [],
@@ -26,6 +28,7 @@ test.each([
   const issued: unknown[] = []
   const grantIssuer: GrantIssuer = {
     cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
+    publicToken: async repository => (repository === 'ada/web' ? 'reads nothing private' : 'wrong'),
     issueCredentials: async (build, { secretVariables: keys }) => {
       issued.push([build.number, keys])
       return null

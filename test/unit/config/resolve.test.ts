@@ -23,7 +23,7 @@ test('the complete defaults', () => {
     },
     inheritSecrets: true,
     allowConfigOverrides: true,
-    git: { depth: 5 },
+    git: { depth: 5, tags: false },
     stages: {},
     deploy: null,
     timeout: null,

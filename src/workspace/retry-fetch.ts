@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GitError, GitPluginError, type SimpleGit } from 'simple-git'
+import { fetchError } from './fetch-error.ts'
+import { type FetchFailure, fetchFailure } from './fetch-failure.ts'
+import { gitEnvironment, maskToken } from './git-environment.ts'
+import { removeLeftovers } from './remove-leftovers.ts'
+import { type GitOptions, parseRemote } from './run-git.ts'
+
+/** Pauses between attempts, in units of `retryMs`. */
+const PAUSES = [2, 5, 10]
+
+export type RetryOptions = GitOptions & {
+  /** Whether other repositories' commands must not read it. Defaults to true. */
+  isPrivate?: boolean
+  /** The unit of the pauses between attempts, of which there are 2, 5 and 10; ms. Defaults to a second. */
+  retryMs?: number | undefined
+  /** Called with a sentence before each further attempt. */
+  onRetry?: ((line: string) => void) | undefined
+}
+
+/**
+ * Fetches, up to four times. A private repository that is refused is not tried again. A public one needs no token: if
+ * GitHub refuses it with a token (which may have expired in the queue), it is fetched without.
+ * @param gitDirectory the repository into which git fetches
+ * @param fetch throws a GitError, whose text decides
+ * @throws UserError after the last attempt
+ */
+export async function retryFetch(
+  git: SimpleGit,
+  options: RetryOptions,
+  gitDirectory: string,
+  fetch: (isLast: boolean) => Promise<void>,
+): Promise<void> {
+  const { commit, remote, token, deadline, isPrivate = true, retryMs = 1000, onRetry } = options
+  let hasToken = token !== undefined
+  for (let attempt = 1; ; ) {
+    const pauseMs = (PAUSES[attempt - 1] ?? Number.POSITIVE_INFINITY) * retryMs
+    const hasTime = () => Date.now() + pauseMs < deadline
+    const failure = await fetch(!hasTime()).then(() => null, failureOf(token))
+    if (failure === null) return
+    if (failure.kind === 'refused' && !isPrivate && hasToken) {
+      onRetry?.(`${failure.cause}. Trying again without a token.`)
+      git.env(gitEnvironment(options, parseRemote(remote)))
+      hasToken = false
+      continue
+    }
+    if (!hasTime() || !isWorthRetrying(failure, isPrivate))
+      throw fetchError(failure, attempt, { commit, remote, isPrivate, hasToken })
+    onRetry?.(`${failure.cause}. Trying again in ${pauseMs / 1000} s.`)
+    await sleep(pauseMs, undefined, { signal: options.signal })
+    await removeLeftovers(gitDirectory)
+    attempt += 1
+  }
+}
+
+/** GitHub also answers 401, 403 and 404 when it limits fetches without a token. */
+const isWorthRetrying = ({ kind }: FetchFailure, isPrivate: boolean) =>
+  kind === 'transient' || kind === 'missing' || (kind === 'refused' && !isPrivate)
+
+/** @throws the error itself unless git failed by itself */
+const failureOf =
+  (token: string | undefined) =>
+  (error: unknown): FetchFailure => {
+    if (!(error instanceof GitError) || error instanceof GitPluginError) throw error
+    return fetchFailure(maskToken(error.message, token))
+  }
