@@ -9,9 +9,11 @@ export type BackgroundEnd = 'ended' | 'silent' | 'writing'
 const TICK_MS = 100
 /** Processes that have written nothing for so many ticks are taken for daemons. */
 const QUIET_TICKS = 3
+/** More than that comes from a process that does not end by itself. */
+const MAX_BYTES = 64 * 1024 * 1024
 
 export type BackgroundLimits = {
-  /** How long output is taken at most. */
+  /** How long output is taken. */
   limitMs: number
   isTooLate: () => boolean
   /** Whether a process still gets input that it may write to the output. */
@@ -24,11 +26,13 @@ export async function takeBackgroundOutput(
   { limitMs, isTooLate, isFiltering }: BackgroundLimits,
 ): Promise<BackgroundEnd> {
   const end = performance.now() + limitMs
+  const maxBytes = pipe.bytes + MAX_BYTES
   let quiet = 0
   for (let before = pipe.bytes; !(await pipe.settle(TICK_MS)); before = pipe.bytes) {
     quiet = pipe.bytes > before || pipe.isConsuming ? 0 : quiet + 1
     if (quiet >= QUIET_TICKS && !isFiltering()) return 'silent'
-    if (isTooLate() || performance.now() > end) return 'writing'
+    if (performance.now() > end || pipe.bytes > maxBytes) return 'writing'
+    if (isTooLate()) return quiet > 0 ? 'silent' : 'writing'
   }
   return 'ended'
 }
@@ -37,6 +41,6 @@ export async function takeBackgroundOutput(
 export function describeBackgroundEnd(end: BackgroundEnd): string | null {
   if (end === 'ended') return null
   return end === 'silent'
-    ? 'Processes that were left in the background have been ended. What they had not written yet is not in this log'
+    ? 'Processes that were left in the background have been ended. What they had not written yet is missing from this log'
     : 'Output was cut off: processes in the background went on writing after the command had ended, and have been ended'
 }

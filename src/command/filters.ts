@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /**
  * Whether a process of the group reads from a pipe, as `tee`, `ts` or a loop in `> >(…)` do: it may still have to write
@@ -14,8 +14,7 @@ function isFilter(pid: string, group: number): boolean {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   if (Number(fields?.[2]) !== group) return false
-  const input = attempt(() => readlinkSync(`/proc/${pid}/fd/0`))
-  return input?.startsWith('pipe:') ?? false
+  return attempt(() => statSync(`/proc/${pid}/fd/0`).isFIFO()) ?? false
 }
 
 /** Processes may end meanwhile or belong to another user. */

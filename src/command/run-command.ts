@@ -7,6 +7,7 @@ import { type BackgroundEnd, takeBackgroundOutput } from './background-output.ts
 import { hasFilter } from './filters.ts'
 import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
+import { requireProcessSubstitution } from './process-substitution.ts'
 
 /** How long the rest of the output is waited for once the background processes are killed. */
 const DRAIN_MS = 300
@@ -36,11 +37,12 @@ export type CommandEnd = { exit: Exit; durationMs: number; background: Backgroun
 /**
  * Runs a command by `bash -c` in its own process group, and returns when it and its output have ended. Then kills children
  * in the background, once they have been silent for a moment, and does not wait for processes that left the group.
- * @throws UserError if the command cannot be started; the error of `onOutput` if that rejects
+ * @throws UserError if the command cannot be started, or if bash lacks process substitution; the error of `onOutput` if that rejects
  */
 export async function runCommand(options: Command): Promise<CommandEnd> {
   const { deadline, signal, onOutput, graceMs = 5000, backgroundMs = BACKGROUND_MS } = options
   requireNoNul(options)
+  await requireProcessSubstitution(options.env.PATH ?? '')
   const pipe = await (options.output?.pipe ?? OutputPipe.open())
   try {
     const startedAt = performance.now()

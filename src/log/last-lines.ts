@@ -7,10 +7,10 @@ const ELLIPSIS = ' … '
  * blank line in the place of several. Of a line that is longer than `width`, both ends are kept.
  */
 export function lastLines(text: string, count: number, width: number): string[] {
-  const lines = visibleLines(text).map(line => line.trimEnd())
-  const told = lines.filter((line, index) => line !== '' || lines[index - 1])
-  if (told.at(-1) === '') told.pop()
-  return told.slice(-count).map(line => shortened(line, width))
+  const lines = visibleLines(text.replace(/(?:\r?\n){3,}/g, '\n\n\n')).map(line => line.trimEnd())
+  const kept = lines.filter((line, index) => line !== '' || lines[index - 1])
+  if (kept.at(-1) === '') kept.pop()
+  return kept.slice(-count).map(line => shortened(line, width))
 }
 
 function shortened(line: string, width: number): string {

@@ -3,14 +3,16 @@ const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   /\u001b\[([0-9:;<=>?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g
 
-/** The cursor stops here, far beyond the width of any terminal. */
-const LAST_COLUMN = 4000
+/** Cursor movements stop here, as at the border of a terminal, so that a short sequence cannot make a long line. */
+const LAST_COLUMN = 200
 /** The cursor goes no further up: a terminal has lost what is above. */
 const HEIGHT = 200
+/** Earlier lines are dropped. */
+const MAX_ROWS = 10_000
 
 /**
  * The lines of a log as a terminal would finally show them, without colours: of a progress bar that rewrites itself only
- * its last state is left. What a program has cleared as a whole screen stays.
+ * its last state is left. What a program has cleared as a whole screen stays. At most the last 10,000.
  */
 export function visibleLines(text: string): string[] {
   const screen = new Screen()
@@ -44,13 +46,13 @@ class Screen {
     for (const character of text) {
       while (cells.length < this.#column) cells.push(' ')
       cells[this.#column] = character
-      this.#column = Math.min(this.#column + 1, LAST_COLUMN)
+      this.#column += 1
     }
   }
 
   apply(control: string, parameters: string, final: string): void {
     const count = countOf(parameters)
-    if (control === '\n') this.#moveTo(this.#row + 1, 0)
+    if (control === '\n') this.#feedLine()
     else if (control === '\r') this.#column = 0
     else if (control === '\b') this.#moveTo(this.#row, this.#column - 1)
     else if (final === 'A') this.#moveTo(this.#row - count, this.#column)
@@ -65,13 +67,25 @@ class Screen {
   }
 
   lines(): string[] {
-    return this.#rows.map(row => (typeof row === 'string' ? row : row.join('')))
+    return this.#rows.slice(-MAX_ROWS).map(row => (typeof row === 'string' ? row : row.join('')))
+  }
+
+  #feedLine() {
+    this.#row += 1
+    this.#column = 0
+    if (this.#row < this.#rows.length) return
+    this.#rows.push('')
+    // Out of the cursor's reach.
+    const fixed = this.#rows.length - HEIGHT - 1
+    const row = this.#rows[fixed]
+    if (typeof row === 'object') this.#rows[fixed] = row.join('')
+    if (this.#rows.length > 2 * MAX_ROWS) this.#row -= this.#rows.splice(0, MAX_ROWS).length
   }
 
   #moveTo(row: number, column: number) {
-    this.#row = Math.max(0, this.#rows.length - HEIGHT, Math.min(row, this.#row + HEIGHT))
+    const last = this.#rows.length - 1
+    this.#row = Math.max(0, last - HEIGHT + 1, Math.min(row, last))
     this.#column = Math.max(0, Math.min(column, LAST_COLUMN))
-    while (this.#rows.length <= this.#row) this.#rows.push('')
   }
 
   #eraseInRow(parameters: string) {

@@ -2,6 +2,7 @@ import { homedir, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { describeBackgroundEnd } from '../../command/background-output.ts'
 import { runCommand } from '../../command/run-command.ts'
+import { userName } from '../../command/user-name.ts'
 import { runnerLine } from '../../log/runner-line.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
@@ -27,6 +28,7 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
     step: { stage: null, env: {} },
     buildUrl: build.baseUrl,
     runtime: {
+      user: userName(),
       home: homedir(),
       temp: tmpdir(),
       path: io.env.PATH ?? '',
