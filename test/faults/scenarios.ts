@@ -177,7 +177,7 @@ const FROM_COMMAND: Scenario[] = [
     'none',
     { ...RUN, body: /"phase":"running"/ },
     {
-      cmd: 'node -e "process.stdout.write(`.`); process.kill(process.pid, 9)"; seq 1 1000000 && echo tested',
+      cmd: 'node -e "process.stdout.write(`.`); process.kill(process.pid, 9)"; sleep 0.2; seq 1 1000000 && echo tested',
       log: /\n1000000\ntested\n/,
     },
   ),

@@ -66,10 +66,10 @@ describe('the output of a command', () => {
     expect({ output, exit }).toEqual({ output: 'a\nb\nb\nc\n', exit: { kind: 'exited', code: 0 } })
   })
 
-  const SEQUENCE = 'seq 1 400000; code=$?; kill %1 2> /dev/null; exit $code'
+  const SEQUENCE = 'sleep 0.2; seq 1 400000; code=$?; kill %1 2> /dev/null; exit $code'
   it.each([
     ['killed', 'node -e "process.stdout.write(`.`); process.kill(process.pid, 9)"'],
-    ['in the background', 'node -e "console.log(); setTimeout(() => {}, 9000)" & sleep 0.3'],
+    ['in the background', 'node -e "console.log(); setTimeout(() => {}, 9000)" & sleep 0.5'],
     ['killed, and its flag set on stderr', 'node -e "console.error(); process.kill(process.pid, 9)" 2>&1'],
     ['killed, without any output', 'node -e "process.stdout; process.kill(process.pid, 9)"'],
   ])('stays blocking for other processes if a Node child sets O_NONBLOCK: %s', async (_, child) => {
