@@ -4,6 +4,7 @@ import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
 import { prepareOutput } from './command/output-pipe.ts'
 import { runStep, type StepContext, type StepEnd } from './command/run-step.ts'
+import { userName } from './command/user-name.ts'
 import type { Resolved } from './config/resolve.ts'
 import { deployStage } from './deploy/deploy-stage.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
@@ -213,7 +214,7 @@ async function run(
     step,
     credentials,
     buildUrl: grants.buildUrl,
-    runtime: { home, temp, path, region: runner.region, requestId: runner.requestId },
+    runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
     secrets,
   })
   const context = { directory: workspace, env, deadline, graceMs, ...options }

@@ -1,10 +1,11 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { constants, openSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { BlockingWriter } from './blocking-writer.ts'
 
 /** A pipe buffers 64 KiB, at most 1 MiB. More than this after the command's end must have been written since. */
 const MAX_DRAINED_BYTES = 2 * 1024 * 1024
@@ -25,10 +26,9 @@ export function prepareOutput(): PreparedOutput {
  * that Node gives its children, a pipe can be reopened (`echo x > /dev/stderr`, `tee /dev/stdout`).
  */
 export class OutputPipe {
-  /** The file descriptor for the child. */
-  readonly writer: number
+  /** The write end, for the child. */
+  readonly writer: BlockingWriter
   readonly #socket: Socket
-  #writerOpen = true
   #bytes = 0
   #maxBytes = Number.POSITIVE_INFINITY
   #consuming = false
@@ -36,7 +36,7 @@ export class OutputPipe {
   #ended = false
 
   constructor(reader: number, writer: number) {
-    this.writer = writer
+    this.writer = new BlockingWriter(writer)
     this.#socket = new Socket({ fd: reader, readable: true, writable: false })
   }
 
@@ -53,12 +53,6 @@ export class OutputPipe {
     }
   }
 
-  /** Closes our copy of the write end. Reading ends when the child's copies are closed, too. */
-  closeWriter() {
-    if (this.#writerOpen) closeSync(this.writer)
-    this.#writerOpen = false
-  }
-
   /** Passes all output to the consumer, and waits for it before reading on. Rejects only if the consumer does. */
   consume(onOutput: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     this.#consumed = this.#consume(onOutput)
@@ -69,9 +63,11 @@ export class OutputPipe {
     try {
       for await (const bytes of this.#chunks()) {
         this.#bytes += bytes.length
+        this.writer.clearFlag()
         this.#consuming = true
         await onOutput(bytes)
         this.#consuming = false
+        this.writer.clearFlag()
         if (this.#bytes > this.#maxBytes) return
       }
     } finally {
@@ -86,6 +82,16 @@ export class OutputPipe {
       // After `close` nothing more is to be read.
       if (!this.#socket.destroyed) throw error
     }
+  }
+
+  /** How much has been read. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Whether the consumer is at work. */
+  get isConsuming(): boolean {
+    return this.#consuming
   }
 
   /** Waits until all output is read, at most `ms`. Returns whether it is. */
@@ -113,7 +119,7 @@ export class OutputPipe {
   }
 
   close() {
-    this.closeWriter()
+    this.writer.close()
     this.#socket.destroy()
   }
 }

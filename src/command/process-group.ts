@@ -31,6 +31,11 @@ export class ProcessGroup {
     this.ended = this.#end()
   }
 
+  /** The leader's process id. Undefined if it could not be started. */
+  get id(): number | undefined {
+    return this.#leader.pid
+  }
+
   /** Null if the leader ended by itself. */
   get stoppedBy(): StopReason | null {
     return this.#stoppedBy

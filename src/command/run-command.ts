@@ -3,11 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { Exit } from '../model/exit.ts'
 import { UserError } from '../model/user-error.ts'
+import { type BackgroundEnd, takeBackgroundOutput } from './background-output.ts'
+import { hasFilter } from './filters.ts'
 import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
+import { requireProcessSubstitution } from './process-substitution.ts'
 
-/** How long children in the background may still write output after the shell has ended. */
+/** How long the rest of the output is waited for once the background processes are killed. */
 const DRAIN_MS = 300
+/** How long output of background processes is taken after the shell has ended. */
+const BACKGROUND_MS = 5000
 
 export type Command = {
   command: string
@@ -20,26 +25,29 @@ export type Command = {
   onOutput(bytes: Uint8Array): Promise<void>
   /** Time between SIGTERM and SIGKILL (5 s). */
   graceMs?: number
+  /** How long output of background processes is taken after the shell has ended (5 s). */
+  backgroundMs?: number
   /** Stops the command, as the deadline does. */
   signal?: AbortSignal | undefined
   output?: PreparedOutput | undefined
 }
 
-export type CommandEnd = { exit: Exit; durationMs: number }
+export type CommandEnd = { exit: Exit; durationMs: number; background: BackgroundEnd }
 
 /**
- * Runs a command by `bash -c` in its own process group, and returns when it and its output have ended. Kills children
- * in the background, and does not wait for processes that left the group.
- * @throws UserError if the command cannot be started; the error of `onOutput` if that rejects
+ * Runs a command by `bash -c` in its own process group, and returns when it and its output have ended. Then kills children
+ * in the background, once they have been silent for a moment, and does not wait for processes that left the group.
+ * @throws UserError if the command cannot be started, or if bash lacks process substitution; the error of `onOutput` if that rejects
  */
 export async function runCommand(options: Command): Promise<CommandEnd> {
-  const { deadline, signal, onOutput, graceMs = 5000 } = options
+  const { deadline, signal, onOutput, graceMs = 5000, backgroundMs = BACKGROUND_MS } = options
   requireNoNul(options)
+  await requireProcessSubstitution(options.env.PATH ?? '')
   const pipe = await (options.output?.pipe ?? OutputPipe.open())
   try {
     const startedAt = performance.now()
-    const group = new ProcessGroup(spawnShell(options, pipe.writer as 3), graceMs)
-    pipe.closeWriter()
+    const group = new ProcessGroup(spawnShell(options, pipe.writer.fd as 3), graceMs)
+    pipe.writer.watch()
     const stopWatching = watch(group, deadline, signal)
     try {
       const consumed = pipe.consume(onOutput).catch(error => {
@@ -48,13 +56,18 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
       })
       const result = await group.ended
       const durationMs = Math.round(performance.now() - startedAt)
+      pipe.writer.close()
       const exit = await readExit(result, group, durationMs, options)
-      await pipe.settle(DRAIN_MS)
+      const background = await takeBackgroundOutput(pipe, {
+        limitMs: backgroundMs,
+        isTooLate: () => group.stoppedBy !== null || signal?.aborted || isPast(deadline, 0),
+        isFiltering: () => group.id !== undefined && hasFilter(group.id),
+      })
       group.kill()
       await pipe.drain(DRAIN_MS, () => isTooLate(group, deadline, graceMs))
       const failure = await Promise.race([consumed, sleep(0)])
       if (failure) throw failure.error
-      return { exit, durationMs }
+      return { exit, durationMs, background }
     } finally {
       stopWatching()
     }
@@ -101,7 +114,10 @@ function watch(group: ProcessGroup, deadline: number | null, signal: AbortSignal
 
 /** A hanging consumer must not delay the build beyond its deadline. */
 const isTooLate = (group: ProcessGroup, deadline: number | null, graceMs: number) =>
-  group.stoppedBy !== null || (deadline !== null && Date.now() > deadline + graceMs)
+  group.stoppedBy !== null || isPast(deadline, graceMs)
+
+const isPast = (deadline: number | null, graceMs: number) =>
+  deadline !== null && Date.now() > deadline + graceMs
 
 async function readExit(
   { exitCode, signal, code, shortMessage }: LeaderEnd,

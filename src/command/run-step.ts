@@ -1,5 +1,6 @@
 import { type Exit, reasonOfExit, shortCommand } from '../model/exit.ts'
 import type { Step } from '../planning/plan.ts'
+import { describeBackgroundEnd } from './background-output.ts'
 import type { PreparedOutput } from './output-pipe.ts'
 import { runCommand } from './run-command.ts'
 
@@ -34,7 +35,7 @@ export async function runStep(
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
   await log.writeLine(`$ ${command}`)
-  const { exit } = await runCommand({
+  const { exit, background } = await runCommand({
     command,
     cwd: directory,
     env,
@@ -44,6 +45,8 @@ export async function runStep(
     output,
     onOutput: bytes => log.write(bytes),
   })
+  const missing = describeBackgroundEnd(background)
+  if (missing !== null) await log.writeLine(missing)
   const redacted = log.redact(command)
   const reason = reasonOfExit(redacted, exit)
   await log.writeLine(reason ?? `${shortCommand(redacted)} ended with exit code 0`)

@@ -14,6 +14,7 @@ import { type View, viewOf } from '../records/view.ts'
 const BUILD = '/gh/:owner/:repo/builds/:number'
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
+const SHOWN_WIDTH = 10_000
 const NOT_STORED = { 'cache-control': 'no-store' }
 
 /** One build: its page, and its log. */
@@ -37,7 +38,7 @@ export function addBuildRoutes(
     const view = viewOf(records)
     if (c.req.header('accept')?.includes('application/json')) return c.json(view, 200, NOT_STORED)
     const links = { ...linksOf(view, c), repository: await repositoryLink(view) }
-    const logText = await tail(store, buildKeys(view).log, SHOWN_LINES)
+    const logText = await tail(store, buildKeys(view).log, SHOWN_LINES, SHOWN_WIDTH)
     return c.html(renderBuildPage({ view, links, logText }), 200, SCRIPTED_PAGE_HEADERS)
   })
   app.get(`${BUILD}/summary`, async c => {

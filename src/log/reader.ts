@@ -1,4 +1,5 @@
 import type { Entry, Store } from '../records/store.ts'
+import { lastLines } from './last-lines.ts'
 import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
 import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys.ts'
 
@@ -6,7 +7,11 @@ import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024
 /** Segments read per call: a log of many small segments takes several calls. */
 const MAX_SEGMENTS = 32
-const TAIL_BYTES = 64 * 1024
+/** How much of the end of a log is read for its last lines: more if a progress bar or an endless line fills that. */
+const TAIL_BYTES = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
+const WIDTH = 500
+/** So much to read is enough for a mail. */
+const TEXT_ENOUGH = 20 * WIDTH
 
 export type LogPart = {
   bytes: Uint8Array
@@ -27,11 +32,21 @@ export async function readLog(store: Store, keys: LogKeys, from: number, maxByte
   return { bytes, next: from + bytes.length, ended }
 }
 
-/** Returns the last `lines` lines, from at most the last 64 KiB. Reads only the end of the log. */
-export async function tail(store: Store, keys: LogKeys, lines = 20): Promise<string> {
+/**
+ * Returns the last `count` lines, as a terminal would show them, and shortened to `width` characters. Reads the last 64 KiB
+ * of the log; up to 4 MiB if hardly anything of that is to be seen.
+ */
+export async function tail(store: Store, keys: LogKeys, count = 20, width = WIDTH): Promise<string> {
   const size = await sizeOf(store, keys.whole)
-  const bytes = size === null ? await endOfSegments(store, keys) : await endOfWhole(store, keys.whole, size)
-  return lastLines(Buffer.from(bytes).toString(), lines)
+  const read = (length: number) =>
+    size === null ? endOfSegments(store, keys, length) : endOfWhole(store, keys.whole, size, length)
+  let lines: string[] = []
+  for (const length of TAIL_BYTES) {
+    const bytes = await read(length)
+    lines = lastLines(Buffer.from(bytes).toString(), count, width)
+    if (bytes.length < length || lines.length === count || lines.join('\n').length >= TEXT_ENOUGH) break
+  }
+  return lines.join('\n')
 }
 
 /** Reads the line index. Null if the log is too small for one, or if the record is invalid. */
@@ -45,27 +60,21 @@ export async function readLineIndex(store: Store, keys: LogKeys): Promise<LineIn
   }
 }
 
-async function endOfWhole(store: Store, key: string, size: number): Promise<Uint8Array> {
-  const from = Math.max(0, size - TAIL_BYTES)
-  return (await store.getRange(key, from, TAIL_BYTES)) ?? new Uint8Array()
+async function endOfWhole(store: Store, key: string, size: number, length: number): Promise<Uint8Array> {
+  return (await store.getRange(key, Math.max(0, size - length), length)) ?? new Uint8Array()
 }
 
-async function endOfSegments(store: Store, keys: LogKeys): Promise<Uint8Array> {
+async function endOfSegments(store: Store, keys: LogKeys, length: number): Promise<Uint8Array> {
   const segments = (await store.list(segmentsPrefix(keys))).filter(isSegment).slice(-MAX_SEGMENTS)
   const [first] = segments
   if (!first) return new Uint8Array()
-  const from = Math.max(firstByteOf(first.key), endOf(segments) - TAIL_BYTES)
+  const from = Math.max(firstByteOf(first.key), endOf(segments) - length)
   return readSegments(
     store,
     segments.filter(segment => endOf([segment]) > from),
     from,
-    TAIL_BYTES,
+    length,
   )
-}
-
-function lastLines(text: string, count: number): string {
-  const trimmed = text.endsWith('\n') ? text.slice(0, -1) : text
-  return trimmed.split('\n').slice(-count).join('\n')
 }
 
 async function sizeOf(store: Store, key: string): Promise<number | null> {

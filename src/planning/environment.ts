@@ -8,8 +8,15 @@ type BuildIdentity = Pick<
   'repository' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
 >
 
-/** Where a command runs: its directories, the system's PATH, and Lambda's region and request id. */
-export type RuntimeContext = { home: string; temp: string; path: string; region: string; requestId: string }
+/** Where a command runs: its user and directories, the system's PATH, and Lambda's region and request id. */
+export type RuntimeContext = {
+  user: string
+  home: string
+  temp: string
+  path: string
+  region: string
+  requestId: string
+}
 
 export type EnvironmentParts = {
   build: BuildIdentity
@@ -58,10 +65,13 @@ function buildVariables(build: BuildIdentity, buildUrl: string) {
 const stageVariables = ({ stage }: Pick<Step, 'stage'>) =>
   stage === null ? {} : { LAMBCI_STAGE: stage, STAGE: stage }
 
-function runtimeVariables({ home, temp, path, region, requestId }: RuntimeContext) {
+function runtimeVariables({ user, home, temp, path, region, requestId }: RuntimeContext) {
   return {
     AWS_REGION: region,
     AWS_REQUEST_ID: requestId,
+    USER: user,
+    LOGNAME: user,
+    SHELL: '/bin/bash',
     HOME: home,
     PATH: [`${home}/.local/bin`, ...path.split(':').filter(isSystemPath)].join(':'),
     LANG: 'C.UTF-8',

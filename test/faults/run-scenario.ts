@@ -22,7 +22,7 @@ export type ScenarioResult = {
 }
 
 /** How a scenario must end. */
-export type Expected = Pick<Scenario, 'conclusion' | 'deploy' | 'status' | 'reason'>
+export type Expected = Pick<Scenario, 'conclusion' | 'deploy' | 'status' | 'reason' | 'log'>
 
 export const SCRIPT = { cmd: 'echo tested', rest: { stages: { master: 'dev' }, deploy: 'echo deployed' } }
 export const nameOf = (name: string) => `faults/${name.replaceAll(/[^a-z0-9]+/gi, '-')}`
@@ -136,6 +136,7 @@ async function expectFinalState(
   const log = await store.get(buildKeys(view).log.whole)
   const logBytes = log?.size ?? 0
   expect(logBytes).toBeGreaterThan(0)
+  if (expected.log) expect(Buffer.from(log?.body ?? []).toString()).toMatch(expected.log)
   const seconds = (performance.now() - start) / 1000
   return { name, view, status: statuses.at(-1) ?? '', notifications, logBytes, seconds }
 }

@@ -17,6 +17,8 @@ export type Scenario = {
   /** False if GitHub refuses every status, so that none is expected. */
   status?: false
   reason?: RegExp
+  /** What the log says. */
+  log?: RegExp
   cmd?: string
   /** Added to the repository's configuration. */
   config?: object
@@ -160,6 +162,24 @@ const FROM_COMMAND: Scenario[] = [
     'none',
     { ...RUN, body: /"phase":"running"/ },
     { conclusion: 'failed', deploy: undefined, cmd: 'trap "" TERM; echo tested; sleep 60 & wait; sleep 60' },
+  ),
+  at(
+    'a filter of the output that does not end',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    {
+      cmd: 'exec > >(while read -r line; do echo "[12:00] $line"; done; sleep 60); echo tested',
+      log: /\[12:00] tested\n▸ Output was cut off/,
+    },
+  ),
+  at(
+    'a Node child makes the output non-blocking and is killed',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    {
+      cmd: 'node -e "process.stdout.write(`.`); process.kill(process.pid, 9)"; sleep 0.2; seq 1 1000000 && echo tested',
+      log: /\n1000000\ntested\n/,
+    },
   ),
 ]
 

@@ -1,6 +1,8 @@
 import { homedir, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
+import { describeBackgroundEnd } from '../../command/background-output.ts'
 import { runCommand } from '../../command/run-command.ts'
+import { userName } from '../../command/user-name.ts'
 import { runnerLine } from '../../log/runner-line.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
@@ -26,6 +28,7 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
     step: { stage: null, env: {} },
     buildUrl: build.baseUrl,
     runtime: {
+      user: userName(),
       home: homedir(),
       temp: tmpdir(),
       path: io.env.PATH ?? '',
@@ -36,7 +39,7 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
   })
   using interruption = onInterruption('SIGINT')
   print(`$ ${cmd}`)
-  const { exit, durationMs } = await runCommand({
+  const { exit, durationMs, background } = await runCommand({
     command: cmd,
     cwd: resolve(directory),
     env: { ...forwardedVariables(io.env), ...env },
@@ -44,6 +47,8 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
     onOutput: bytes => printBytes(io, bytes),
     signal: interruption.signal,
   })
+  const missing = describeBackgroundEnd(background)
+  if (missing !== null) print(missing)
   print(reasonOfExit(cmd, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit) ? 0 : 1
 }

@@ -66,6 +66,24 @@ describe('the output of a command', () => {
     expect({ output, exit }).toEqual({ output: 'a\nb\nb\nc\n', exit: { kind: 'exited', code: 0 } })
   })
 
+  const SEQUENCE = 'sleep 0.2; seq 1 400000; code=$?; kill %1 2> /dev/null; exit $code'
+  it.each([
+    ['killed', 'node -e "process.stdout.write(`.`); process.kill(process.pid, 9)"'],
+    ['in the background', 'node -e "console.log(); setTimeout(() => {}, 9000)" & sleep 0.5'],
+    ['killed, and its flag set on stderr', 'node -e "console.error(); process.kill(process.pid, 9)" 2>&1'],
+    ['killed, without any output', 'node -e "process.stdout; process.kill(process.pid, 9)"'],
+  ])('stays blocking for other processes if a Node child sets O_NONBLOCK: %s', async (_, child) => {
+    let taken = 0
+    const onOutput = async (bytes: Uint8Array) => {
+      taken += bytes.length
+      // The pipe gets full.
+      await sleep(1)
+    }
+    const { exit } = await run(`${child}; ${SEQUENCE}`, { onOutput })
+    expect(exit).toEqual({ kind: 'exited', code: 0 })
+    expect(taken).toBeGreaterThan(2_688_000)
+  })
+
   it('is bytes, not text', async () => {
     const { bytes } = await run(String.raw`printf 'a\0b\377\r\n\033[1m'`)
     expect(bytes).toEqual(Buffer.from('a\0b\xff\r\n\x1b[1m', 'latin1'))
@@ -156,6 +174,48 @@ describe('stopping', () => {
   })
 })
 
+describe('output on its way when the shell ends', () => {
+  const LINES = 'for i in $(seq 1 30); do echo "line $i"; done; echo "last word"; exit 3'
+  it.each([
+    ['a slow filter', `exec > >(while read -r line; do sleep 0.02; echo "> $line"; done); ${LINES}`],
+    ['a filter that waits for its end', `exec > >(sleep 0.8; cat); ${LINES}`],
+    [
+      'a filter of stderr alone',
+      `exec 2> >(while read -r line; do sleep 0.02; echo "> $line"; done >&2); exec >&2; ${LINES}`,
+    ],
+    ['a pipe into a background process', `mkfifo f; { sleep 0.5; tee copy; } < f & exec > f; ${LINES}`],
+    [
+      'a background process that still writes',
+      `(for i in 1 2 3 4 5; do sleep 0.15; echo $i; done; echo "last word") & exit 3`,
+    ],
+  ])('is kept: %s', async (_, command) => {
+    const { exit, output, background } = await run(command)
+    expect({ exit, background }).toEqual({ exit: { kind: 'exited', code: 3 }, background: 'ended' })
+    expect(output).toMatch(/last word\n$/)
+  })
+
+  it.each([
+    ['that writes on', '(while :; do echo x; sleep 0.01; done) &', 'writing'],
+    ['that filters and never ends', 'exec > >(cat; sleep 1000); echo told', 'writing'],
+    ['that is silent', 'sleep 1000 &', 'silent'],
+    ['that is silent in its own session', 'setsid sleep 1 &', 'silent'],
+  ])('is not waited for without end, and its loss is known: a process %s', async (_, command, background) => {
+    expect(await run(`${command}\nexit 3`, { backgroundMs: 600 })).toMatchObject({
+      exit: { kind: 'exited', code: 3 },
+      background,
+    })
+  })
+
+  it('is taken within the deadline and until the build is cancelled', async () => {
+    const endless = '(while :; do echo x; sleep 0.01; done) & exit 3'
+    const ended = { exit: { kind: 'exited', code: 3 }, background: 'writing' }
+    expect(await run(endless, { deadline: Date.now() + 1000, backgroundMs: 600_000 })).toMatchObject(ended)
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 400)
+    expect(await run(endless, { signal: stop.signal, backgroundMs: 600_000 })).toMatchObject(ended)
+  })
+})
+
 describe('remaining children', () => {
   it('in the background are killed with the command, even if they hold its output', async () => {
     const { exit, output } = await run('sleep 1000 & echo $!')
@@ -173,7 +233,10 @@ describe('remaining children', () => {
       output ||= Buffer.from(bytes).toString()
       await sleep(5)
     }
-    const { exit } = await run(`setsid bash -c 'echo $$; ${loop}' & sleep 0.3`, { onOutput })
+    const { exit } = await run(`setsid bash -c 'echo $$; ${loop}' & sleep 0.3`, {
+      onOutput,
+      backgroundMs: 300,
+    })
     const pid = Number(output.slice(0, output.indexOf('\n')))
     try {
       process.kill(pid, 'SIGKILL')

@@ -72,5 +72,8 @@ test('the default Dockerfile copies only what its build context contains, and th
   expect(copied).toContain('dist/run/')
   for (const path of copied)
     expect(Object.keys(source.files), path).toContainEqual(expect.stringMatching(new RegExp(`^${path}`)))
+  const scripts = [...text.matchAll(/sh \/opt\/lambci-image\/(\S+\.sh)/g)].map(([, name]) => `image/${name}`)
+  expect(scripts).toEqual(['image/add-lambda-users.sh', 'image/patch-dev-fd.sh'])
+  expect(Object.keys(source.files)).toEqual(expect.arrayContaining(scripts))
   expect(source.files['dist/run/index.js']?.toString()).toBe('exports.handler = 1')
 })

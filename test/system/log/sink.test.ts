@@ -276,6 +276,24 @@ describe('tail', () => {
     expect(calls).toEqual(['list', 'getRange'])
     expect((await tail(store, keys)).split('\n')).toHaveLength(20)
   })
+
+  it.each([
+    [
+      'a progress bar',
+      Array.from({ length: 20_000 }, (_, index) => `\rcopied ${index + 1} of 20000`).join(''),
+    ],
+    ['an endless line', 'x'.repeat(600_000)],
+    ['blank lines', '\n'.repeat(600_000)],
+  ])('has the error before what fills the end that is read at first: %s', async (_, noise) => {
+    const keys = nextBuild()
+    await writeLog(keys, store, [Buffer.from(`before\nError: disk full\n${noise}\n▸ exit code 1\n`)])
+    const lines = (await tail(store, keys)).split('\n')
+    expect(lines).toContain('Error: disk full')
+    expect(lines.at(-1)).toBe('▸ exit code 1')
+    expect(lines.every(line => line.length <= 500)).toBe(true)
+    await store.remove(keys.whole)
+    expect((await tail(store, keys)).split('\n')).toEqual(lines)
+  })
 })
 
 it('if log.txt cannot be written, the segments contain the complete log', async () => {

@@ -17,6 +17,7 @@ const PARTS: EnvironmentParts = {
   step: { stage: null, env: {} },
   buildUrl: 'https://ci.example/gh/o/r/builds/12',
   runtime: {
+    user: 'ada',
     home: '/tmp/lambci/home',
     temp: '/tmp/lambci/tmp',
     path: '/usr/local/bin:/usr/bin:/bin',
@@ -41,6 +42,9 @@ const WHOLE = {
   LAMBCI_BUILD_URL: 'https://ci.example/gh/o/r/builds/12',
   AWS_REGION: 'us-east-1',
   AWS_REQUEST_ID: 'request-1',
+  USER: 'ada',
+  LOGNAME: 'ada',
+  SHELL: '/bin/bash',
   HOME: '/tmp/lambci/home',
   PATH: '/tmp/lambci/home/.local/bin:/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',

@@ -15,6 +15,7 @@ type ExpectedEnd = {
   exit?: object | null
   status: string | RegExp
   log?: string | RegExp
+  mail?: RegExp
 }
 
 const builds: Record<string, ExpectedEnd> = {
@@ -47,6 +48,28 @@ const builds: Record<string, ExpectedEnd> = {
     files: lambciJson('echo started; sleep 1000 & setsid sleep 1000 & exit 0'),
     conclusion: 'passed',
     status: /^success lambci\/push: Passed in [\d.]+ s$/,
+    log: /started\n▸ Processes that were left in the background have been ended\./,
+  },
+  'a slow filter of the output': {
+    files: {
+      ...lambciJson('bash test.sh'),
+      'test.sh':
+        'exec > >(while read -r l; do sleep 0.05; echo "[12:00] $l"; done)\nseq 1 15; echo why; exit 3\n',
+    },
+    conclusion: 'failed',
+    exit: { kind: 'exited', code: 3 },
+    status: /exit code 3$/,
+    log: /\[12:00] 15\n\[12:00] why\n▸ bash test\.sh ended with exit code 3\n/,
+  },
+  'a progress bar after the error': {
+    files: {
+      ...lambciJson('bash test.sh'),
+      'test.sh':
+        'echo "Error: disk full"; for i in $(seq 1 9000); do printf "\\rcopied %d" "$i"; done; exit 1\n',
+    },
+    conclusion: 'failed',
+    status: /exit code 1$/,
+    mail: /^ {4}Error: disk full\n {4}copied 9000\n {4}▸ bash test\.sh ended with exit code 1$/m,
   },
   'malformed JSON': {
     files: { '.lambci.json': '{"cmd": "true",}' },
@@ -89,7 +112,7 @@ const builds: Record<string, ExpectedEnd> = {
   },
 }
 
-test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, status, log }) => {
+test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, status, log, mail }) => {
   const repository = `ends/${name.replaceAll(' ', '-')}`
   const at = await ci.write(files)
   const commit = await ci.push(at, repository, 'master')
@@ -99,16 +122,17 @@ test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, 
   else if (exit) expect(view.exit).toMatchObject(exit)
   const statuses = await ci.statuses(repository, commit)
   // The status of every build that ran ends with its cost.
-  const [text = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
-  expect(text).toMatch(status)
+  const [shown = '', cost] = statuses.at(-1)?.split(/ · (?=~\$)/) ?? []
+  expect(shown).toMatch(status)
   expect(cost).toMatch(/^~\$0\.000\d$/)
   expect(statuses.at(-1)?.replace(/^\S+ \S+ /, '').length).toBeLessThanOrEqual(140)
   if (log) expect(await ci.log(view)).toMatch(log)
   if (conclusion === 'failed') {
-    const mail = await ci.until('the mail', async () =>
+    const { text } = await ci.until('the mail', async () =>
       ci.mails.find(({ subject }) => subject?.includes(repository)),
     )
-    expect(mail.text).toContain('lines of the log:')
+    expect(text).toContain('lines of the log:')
+    if (mail) expect(text).toMatch(mail)
   }
   if (name === 'failed tests do not deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')
 })

@@ -1,0 +1,46 @@
+import type { OutputPipe } from './output-pipe.ts'
+
+/**
+ * What was found of processes that still held the output when the shell had ended: they ended, too; they were silent,
+ * and may have been about to write; or they went on writing.
+ */
+export type BackgroundEnd = 'ended' | 'silent' | 'writing'
+
+const TICK_MS = 100
+/** Processes that have written nothing for so many ticks are taken for daemons. */
+const QUIET_TICKS = 3
+/** More than that comes from a process that does not end by itself. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+export type BackgroundLimits = {
+  /** How long output is taken. */
+  limitMs: number
+  isTooLate: () => boolean
+  /** Whether a process still gets input that it may write to the output. */
+  isFiltering: () => boolean
+}
+
+/** Takes the output of processes that the shell has left in the background, as long as it keeps coming. */
+export async function takeBackgroundOutput(
+  pipe: OutputPipe,
+  { limitMs, isTooLate, isFiltering }: BackgroundLimits,
+): Promise<BackgroundEnd> {
+  const end = performance.now() + limitMs
+  const maxBytes = pipe.bytes + MAX_BYTES
+  let quiet = 0
+  for (let before = pipe.bytes; !(await pipe.settle(TICK_MS)); before = pipe.bytes) {
+    quiet = pipe.bytes > before || pipe.isConsuming ? 0 : quiet + 1
+    if (quiet >= QUIET_TICKS && !isFiltering()) return 'silent'
+    if (performance.now() > end || pipe.bytes > maxBytes) return 'writing'
+    if (isTooLate()) return quiet > 0 ? 'silent' : 'writing'
+  }
+  return 'ended'
+}
+
+/** Says in the log what became of them; null if nothing can be missing. */
+export function describeBackgroundEnd(end: BackgroundEnd): string | null {
+  if (end === 'ended') return null
+  return end === 'silent'
+    ? 'Processes that were left in the background have been ended. What they had not written yet is missing from this log'
+    : 'Output was cut off: processes in the background went on writing after the command had ended, and have been ended'
+}

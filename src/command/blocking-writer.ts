@@ -1,0 +1,42 @@
+import { Socket } from 'node:net'
+
+/** A process that is about to fill the pipe takes longer to start. */
+const INTERVAL_MS = 2
+
+/** What Node calls to set or clear O_NONBLOCK on a pipe. It is not in Node's documentation. */
+type PipeHandle = { setBlocking(isBlocking: boolean): number }
+
+/**
+ * The write end of a pipe that many processes share. O_NONBLOCK belongs to the open file and not to the process that
+ * sets it, as every Node child does that prints: all others would then fail with EAGAIN as soon as the pipe is full.
+ * While it is watched, the flag is cleared through our copy.
+ */
+export class BlockingWriter {
+  readonly fd: number
+  readonly #socket: Socket
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(fd: number) {
+    this.fd = fd
+    this.#socket = new Socket({ fd, readable: false, writable: true })
+    // Node has just set the flag.
+    this.clearFlag()
+  }
+
+  watch() {
+    this.#timer = setInterval(() => this.clearFlag(), INTERVAL_MS)
+  }
+
+  /** Makes the pipe blocking again. Costs a microsecond. */
+  clearFlag() {
+    const { _handle: handle } = this.#socket as Socket & { _handle: PipeHandle | null }
+    handle?.setBlocking(true)
+  }
+
+  /** Closes our copy. May be called again. */
+  close() {
+    clearInterval(this.#timer)
+    if (!this.#socket.destroyed) this.clearFlag()
+    this.#socket.destroy()
+  }
+}
