@@ -121,7 +121,7 @@ test('a role that cannot be assumed fails the deploy with advice', async () => {
   const at = await ci.write(lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo never' }))
   await ci.push(at, 'ada/norole', 'master')
   const view = await ci.ended({ project: 'gh/ada/norole', number: 1 })
-  expect(view).toMatchObject({ status: 'passed', deploy: { status: 'failed' } })
+  expect(view).toMatchObject({ status: 'failed', deploy: { status: 'failed' } })
   expect(view.deploy?.reason).toMatch(
     /^The role arn:aws:iam::000000000000:role\/other cannot be assumed \(AccessDenied\): it must be in the stack's DeployRoles/,
   )
@@ -159,7 +159,7 @@ test('a build killed during its deploy is reported, releases its stage, and the 
     process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({
-    status: 'passed',
+    status: 'failed',
     deploy: { status: 'failed', reason: expect.stringContaining('The job died') },
   })
   expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
@@ -191,7 +191,7 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
     status: 'passed',
     trigger: 'deploy/dev',
-    target: { of: 1, sequence: null },
+    target: { of: 1 },
     deploy: { status: 'succeeded' },
   })
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({

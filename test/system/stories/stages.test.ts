@@ -96,7 +96,7 @@ async function allBuilds(project: string) {
   }
 }
 
-test('a failed deploy is reported and releases its stage; the build stays passed', async () => {
+test('a failed deploy fails its build, is reported and releases its stage', async () => {
   const gate = ci.gate()
   const at = await ci.write({
     ...lambciJson('true', {
@@ -113,7 +113,7 @@ test('a failed deploy is reported and releases its stage; the build stays passed
   await gate.open()
   const view = await ci.ended(build)
   expect(view).toMatchObject({
-    status: 'passed',
+    status: 'failed',
     deploy: {
       stage: 'qa',
       status: 'failed',
@@ -121,7 +121,9 @@ test('a failed deploy is reported and releases its stage; the build stays passed
       url: 'https://qa.example.com/',
     },
   })
-  expect((await ci.statuses('ada/red', commit)).at(-1)).toMatch(/^success .*but the deploy to qa failed/)
+  expect((await ci.statuses('ada/red', commit)).at(-1)).toMatch(
+    /^failure .*: Tests passed, deploy to qa failed: \.\/deploy\.sh ended with exit code 3/,
+  )
   const [deployment] = await deployments('ada/red')
   expect(deployment).toMatchObject({ environment: 'qa', sha: commit })
   expect(await statesOf('ada/red', deployment?.id ?? 0)).toEqual(['failure', 'in_progress'])
@@ -158,7 +160,7 @@ test('a stage name may contain groups of its branch rule, and must be valid', as
   })
   await ci.push(at, 'ada/names', 'release/Final')
   const second = await ci.ended({ project: 'gh/ada/names', number: 2 })
-  expect(second).toMatchObject({ status: 'passed', deploy: { status: 'failed' } })
+  expect(second).toMatchObject({ status: 'failed', deploy: { status: 'failed' } })
   expect(second.deploy?.reason).toContain(
     'maps branch "release/Final" to "rel-Final", which is not a valid stage name',
   )
