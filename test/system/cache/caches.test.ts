@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -159,7 +160,9 @@ test.each<[string, Command, Command]>([
   const { before, after } = await build(machine, second)
   expect(after).not.toEqual(before)
   expect((await build(newMachine(), nothing)).before).toEqual(after)
-  expect((await build(machine, nothing)).before).toEqual(after)
+  const { before: warm, log } = await build(machine, nothing)
+  expect(warm).toEqual(after)
+  if (after.length > 0) expect(log).toEqual([expect.stringContaining('from the previous build')])
 })
 
 test('a sandbox does not use what it has kept when another one has saved since', async () => {
@@ -205,6 +208,24 @@ test('an empty cache is never saved under a key', async () => {
   expect((await build(newMachine(), nothing)).log).toEqual([
     expect.stringContaining('Restored state from the cache'),
   ])
+})
+
+test('a large tree is restored from several archives, with its links and read-only directories', async () => {
+  const build = openRepository('large')
+  const machine = newMachine()
+  const { after } = await build(machine, ({ state }) => {
+    for (const name of ['a', 'b', 'c', 'd', 'closed/in', 'closed/deep/in']) {
+      mkdirSync(join(state, name), { recursive: true })
+      writeFileSync(join(state, name, 'large'), randomBytes(2_500_000))
+    }
+    linkSync(join(state, 'a/large'), join(state, 'd/linked'))
+    linkSync(join(state, 'closed/in/large'), join(state, 'c/linked'))
+    for (const name of ['closed/deep', 'closed']) chmodSync(join(state, name), 0o555)
+  })
+  expect(await archivesOf('large')).toBeGreaterThan(1)
+  expect((await build(newMachine(), nothing)).before).toEqual(after)
+  expect((await build(machine, nothing)).before).toEqual(after)
+  expect(await keysIn(bucket, 'cache/gh/cached/large/')).toHaveLength(3 + (await archivesOf('large')))
 })
 
 test('sockets are left out, and do not keep the rest from being saved', async () => {
