@@ -95,31 +95,35 @@ const nothing: Command = () => {}
 const archivesOf = async (name: string) =>
   (await keysIn(bucket, `cache/gh/cached/${name}/`)).filter(key => key.endsWith('.tar.zst')).length
 
-test('whatever commands do, every sandbox gets what the last build that passed has left', async () => {
-  const step = fc.record({ machine: fc.constantFrom('one', 'other', 'new'), changes, passes: fc.boolean() })
-  let runs = 0
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async steps => {
-      const build = openRepository(`random-${++runs}`)
-      const known = { one: newMachine(), other: newMachine() }
-      let left: string[] = []
-      for (const { machine, changes, passes } of [
-        ...steps,
-        { machine: 'new', changes: [], passes: false },
-      ] as const) {
-        const command: Command = ({ state }) => {
-          mkdirSync(state, { recursive: true })
-          applyChanges(state, changes)
+test(
+  'whatever commands do, every sandbox gets what the last build that passed has left',
+  async () => {
+    const step = fc.record({ machine: fc.constantFrom('one', 'other', 'new'), changes, passes: fc.boolean() })
+    let runs = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async steps => {
+        const build = openRepository(`random-${++runs}`)
+        const known = { one: newMachine(), other: newMachine() }
+        let left: string[] = []
+        for (const { machine, changes, passes } of [
+          ...steps,
+          { machine: 'new', changes: [], passes: false },
+        ] as const) {
+          const command: Command = ({ state }) => {
+            mkdirSync(state, { recursive: true })
+            applyChanges(state, changes)
+          }
+          const on = machine === 'new' ? newMachine() : known[machine]
+          const { before, after, log } = await build(on, command, { passes })
+          expect(before, log.join()).toEqual(left)
+          if (passes) left = after
         }
-        const on = machine === 'new' ? newMachine() : known[machine]
-        const { before, after, log } = await build(on, command, { passes })
-        expect(before, log.join()).toEqual(left)
-        if (passes) left = after
-      }
-    }),
-    { numRuns: RUNS },
-  )
-})
+      }),
+      { numRuns: RUNS },
+    )
+  },
+  RUNS * 10_000,
+)
 
 test.each<[string, Command, Command]>([
   [
