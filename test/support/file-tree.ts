@@ -43,7 +43,8 @@ export function describeTree(root: string): string[] {
   return lines
 }
 
-const NAMES = [
+/** Names that are not words: none of them is special to a file system. */
+export const NAMES = [
   'a',
   'b',
   'c',

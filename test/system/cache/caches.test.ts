@@ -24,7 +24,7 @@ import type { Build } from '../../../src/model/build.ts'
 import { openSandbox } from '../../../src/workspace/sandbox.ts'
 import { type Rule, startFaultProxy } from '../../faults/fault-proxy.ts'
 import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
-import { applyChanges, changes, describeTree } from '../../support/file-tree.ts'
+import { applyChanges, changes, describeTree, NAMES } from '../../support/file-tree.ts'
 import { makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -188,6 +188,20 @@ test('what was touched without being changed is saved at most once more', async 
   expect((await build(machine, link)).log).toEqual([expect.stringContaining('from the previous build')])
   expect((await build(newMachine(), link)).log).toEqual([expect.stringContaining('from the cache')])
   expect(await archivesOf('touched')).toBe(2)
+})
+
+test('names may be any bytes', async () => {
+  const build = openRepository('names')
+  const writeAll =
+    (text: string): Command =>
+    ({ state }) => {
+      mkdirSync(state, { recursive: true })
+      for (const name of NAMES) writeFileSync(Buffer.from(`${state}/${name}`, 'latin1'), text)
+    }
+  await build(newMachine(), writeAll('1'))
+  const { before, after } = await build(newMachine(), writeAll('2'))
+  expect(before).toHaveLength(NAMES.length + 1)
+  expect((await build(newMachine(), nothing)).before).toEqual(after)
 })
 
 test('an unchanged cache is not saved again', async () => {

@@ -1,7 +1,8 @@
 import { zstdCompressSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cachePrefix } from '../../../src/records/keys.ts'
+import { cachePrefix, variablesKeys } from '../../../src/records/keys.ts'
+import { putJson } from '../../support/bucket.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -120,6 +121,20 @@ test('a cache with key files is the saved one in every sandbox, even if a comman
   expect(spoilt.log).toMatch(/Restored deps from the previous build/)
   const { log } = await buildWarm(at, 'cached/spoilt', 3)
   expect(log).toMatch(/Restored deps from the cache in [\s\S]*\n1\n/)
+})
+
+test('what cannot be saved is said in the log of the next build, without secrets', async () => {
+  // A directory whose path is longer than any path may be.
+  const cmd =
+    'mkdir -p "deps/$NAME"; cd "deps/$NAME"; for n in {1..30}; do mkdir $(printf "y%.0s" {1..200}); cd y*; done'
+  const repository = 'cached/deep'
+  await putJson(ci.system.store, variablesKeys(`gh/${repository}`)[1], { NAME: 'hidden-in-a-name' })
+  const at = await ci.write(lambciJson(cmd, { cache: ['deps'] }))
+  expect((await build(at, repository, 1)).log).not.toContain('could not save')
+  const { view, log } = await build(at, repository, 2)
+  expect(view.status).toBe('passed')
+  expect(log).toMatch(/▸ Build #1 could not save the cache of deps: ENAMETOOLONG: .*\/deps\/\*\*\*\/yyy/)
+  expect(log).not.toContain('hidden-in-a-name')
 })
 
 test('a cache never replaces files of the commit', async () => {
