@@ -1,9 +1,13 @@
+import type { Build } from '../model/build.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { rejectOnAbort } from '../workspace/concurrency.ts'
-import type { CacheContext } from './cache.ts'
 import { type Attempt, type CacheIndex, MAX_REASON } from './cache-index.ts'
+import type { WarmCache } from './warm-cache.ts'
 
+/** How long a record may take: the function may have little time left. */
 const RECORD_MS = 5000
+
+type Context = { build: Build; warmCache: WarmCache; redact: (text: string) => string }
 
 /**
  * Saving begins when the log of its build has ended. So the attempt is recorded beside the cache, where the next build
@@ -11,11 +15,11 @@ const RECORD_MS = 5000
  */
 export class SaveAttempts {
   readonly #index: CacheIndex
-  readonly #context: CacheContext
+  readonly #context: Context
   /** Whether the last attempt, which this build has logged, was not successful. */
   #isOpen = false
 
-  constructor(index: CacheIndex, context: CacheContext) {
+  constructor(index: CacheIndex, context: Context) {
     this.#index = index
     this.#context = context
   }

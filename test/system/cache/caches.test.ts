@@ -276,11 +276,11 @@ test('a failed save is said in the log of the next build, in whatever sandbox, u
   const rule = refuse('PUT', /cached\/refused\/.*\.tar\.zst/)
   const [machine, other] = [newMachine(), newMachine()]
   expect((await build(machine, fill('1'))).log).toEqual(['No cache of state yet'])
-  const said = (number: number) =>
+  const failureOf = (number: number) =>
     expect.stringMatching(`^Build #${number} could not save the cache of state: S3 answered`)
-  expect((await build(other, fill('2'))).log).toEqual([said(1), 'No cache of state yet'])
+  expect((await build(other, fill('2'))).log).toEqual([failureOf(1), 'No cache of state yet'])
   withdraw(rule)
-  expect((await build(machine, fill('3'))).log).toEqual([said(2), 'No cache of state yet'])
+  expect((await build(machine, fill('3'))).log).toEqual([failureOf(2), 'No cache of state yet'])
   expect((await build(other, nothing)).log).toEqual([expect.stringMatching(/^Restored state from the cache/)])
 })
 
