@@ -152,11 +152,12 @@ async function checkOut(
 
 /** Completes a checkout with what the bucket has for the job. */
 async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<Workspace> {
-  const { store, build, path, deadline, signal, persistent } = job
+  const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
   const { warmCache } = persistent
-  const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache }, cache)
+  const redact = (text: string) => log.redact(text)
+  const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache, redact }, cache)
   return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await job.secretVariables : {} }
 }
 

@@ -51,12 +51,10 @@ export async function benchCache({ directory, s3 }: BenchServers): Promise<Cache
       path: process.env.PATH ?? '',
       deadline: Date.now() + 600_000,
       signal: new AbortController().signal,
+      redact: String,
     }
     const open = () => new Cache(context, { paths: ['node_modules'], key: [] })
-    const restored = async (from: string) => {
-      const note = await open().restore()
-      if (!note.includes(from)) throw new Error(note)
-    }
+    const restored = (from: string) => restoreFrom(from, open())
     const pack = await tar('--create', `--file=${archive}`, '--directory', dirname(installed), 'node_modules')
     const saving = open()
     // Finds nothing to restore. Then the files are moved in place, as if the command had installed them.
@@ -93,6 +91,11 @@ export async function benchCache({ directory, s3 }: BenchServers): Promise<Cache
     row('cache, restored in the same sandbox', 'unpack', 'keep'),
     row('cache, saved', 'pack', 'save'),
   ]
+}
+
+async function restoreFrom(from: string, cache: Cache): Promise<void> {
+  const lines = (await cache.restore()).join('\n')
+  if (!lines.includes(from)) throw new Error(lines)
 }
 
 async function timed(work: () => Promise<void> | void): Promise<number> {

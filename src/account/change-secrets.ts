@@ -1,5 +1,6 @@
 import { VARIABLE_NAME, VARIABLE_NAME_RULE } from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
+import { LARGEST_VARIABLE, sizeOfVariable } from '../model/variable-size.ts'
 import { variablesKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { editJson, readJsonObject } from './edit-json.ts'
@@ -17,17 +18,34 @@ export function checkVariableName(name: string): void {
   if (RESERVED.test(name)) throw new UserError(`${name} is set by the runner: choose another name.`)
 }
 
+/** @throws UserError if a command could not be started with this variable */
+export function checkVariableValue(name: string, value: string): void {
+  if (value.includes('\0'))
+    throw new UserError(
+      `The value of ${name} contains a NUL character, which no variable can contain. Encode it, for example in base64.`,
+    )
+  const size = sizeOfVariable(name, value)
+  if (size > LARGEST_VARIABLE)
+    throw new UserError(
+      `The value of ${name} is too large for a variable: ${size} bytes with its name, and Linux allows ${LARGEST_VARIABLE}. Keep it in a file, for example in S3, and let the command fetch it.`,
+    )
+}
+
 /** The names of the secret variables of a repository or, for null, of all repositories. */
 export const listSecrets = async (store: Store, project: string | null): Promise<string[]> =>
   Object.keys((await readJsonObject(store, variablesKeyOf(project))) ?? {}).toSorted()
 
-/** Sets a secret variable of a repository or, for null, of all repositories. */
+/**
+ * Sets a secret variable of a repository or, for null, of all repositories.
+ * @throws UserError if its name or value is not possible, or if it does not fit beside the others
+ */
 export async function setSecret(
   store: Store,
   project: string | null,
   { name, value }: { name: string; value: string },
 ): Promise<void> {
   checkVariableName(name)
+  checkVariableValue(name, value)
   await editJson(store, variablesKeyOf(project), current => ({ ...current, [name]: value }))
 }
 

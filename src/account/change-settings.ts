@@ -5,6 +5,7 @@ import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { editJson, readJsonObject } from './edit-json.ts'
+import { requireSettingsSize } from './settings.ts'
 
 /** The key of the settings of a repository (`gh/<owner>/<repo>`) or, for null, of all repositories. */
 const settingsKeyOf = (project: string | null): string =>
@@ -52,12 +53,18 @@ export async function setSetting(
   keys: readonly string[],
   text: string | null,
 ): Promise<void> {
+  const global = project === null ? null : await readJsonObject(store, settingsKeyOf(null))
   await editJson(store, settingsKeyOf(project), current => {
     const settings = current ?? {}
     if (text === null) return validated(project, put(settings, keys, undefined))
     const candidates = candidateValues(text)
     const accepted = candidates.find(value => isAccepted(project, put(settings, keys, value)))
-    return validated(project, put(settings, keys, accepted ?? candidates[0]))
+    const changed = validated(project, put(settings, keys, accepted ?? candidates[0]))
+    requireSettingsSize(
+      project ?? '',
+      project === null ? { global: changed } : { ...(global && { global }), repository: changed },
+    )
+    return changed
   })
 }
 

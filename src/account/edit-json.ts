@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJson } from '../config/json.ts'
+import { isObject, type JsonObject, MAX_BYTES, parseJson } from '../config/json.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Store } from '../records/store.ts'
 import { updateObject } from '../records/update-record.ts'
@@ -6,7 +6,7 @@ import { updateObject } from '../records/update-record.ts'
 /**
  * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
  * none. It may be called several times.
- * @throws UserError if the current value is not a JSON object
+ * @throws UserError if the current value is not a JSON object, or the new one could not be read any more
  */
 export async function editJson(
   store: Store,
@@ -15,7 +15,7 @@ export async function editJson(
 ): Promise<JsonObject> {
   const codec = {
     parse: (body: Uint8Array) => objectIn(key, body),
-    serialize: (value: JsonObject) => `${JSON.stringify(value, null, 2)}\n`,
+    serialize: (value: JsonObject) => textOf(key, value),
     isOwn: () => false,
   }
   return (await updateObject(store, key, codec, change)).value
@@ -34,4 +34,12 @@ function objectIn(key: string, body: Uint8Array): JsonObject {
   const value = parseJson(key, Buffer.from(body).toString('utf8'))
   if (isObject(value)) return value
   throw new UserError(`${key} in the bucket is not a JSON object. Correct it there first.`)
+}
+
+function textOf(key: string, value: JsonObject): string {
+  const text = `${JSON.stringify(value, null, 2)}\n`
+  if (Buffer.byteLength(text) <= MAX_BYTES) return text
+  throw new UserError(
+    `With this change, ${key} in the bucket would be larger than ${MAX_BYTES / 1024} KB, which is the limit. Nothing was changed.`,
+  )
 }

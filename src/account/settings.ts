@@ -13,6 +13,7 @@ import {
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
 import type { Build, BuildRequest } from '../model/build.ts'
+import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 
@@ -63,7 +64,20 @@ export function parseAccount(project: string, settings: Settings): Account {
   }
 }
 
-/** Reads the account's settings for a repository. @throws UserError if a settings file is not valid */
+/** In bytes, of both files. Every commit's job message then fits into SNS's (publish-job.ts; a test computes it). */
+export const SETTINGS_LIMIT = 20 * 1024
+
+/** @throws UserError if the settings are too large for the message that starts a job */
+export function requireSettingsSize(project: string, settings: Settings): void {
+  const bytes = Buffer.byteLength(JSON.stringify(settings))
+  if (bytes <= SETTINGS_LIMIT) return
+  const files = settingsKeys(project).filter((_, index) => [settings.global, settings.repository][index])
+  throw new UserError(
+    `The settings in ${files.join(' and ')} are too large: ${bytes} bytes, and ${SETTINGS_LIMIT} fit into the message that starts a job. Move long commands into scripts of the repository, and long values into secrets.`,
+  )
+}
+
+/** Reads the account's settings for a repository. @throws UserError if a settings file is not valid or too large */
 export async function readAccount(store: Store, project: string): Promise<Account> {
   const [global, repository] = await Promise.all(
     settingsKeys(project).map(async key => {
@@ -71,8 +85,7 @@ export async function readAccount(store: Store, project: string): Promise<Accoun
       return stored && Buffer.from(stored.body).toString('utf8')
     }),
   )
-  return parseAccount(
-    project,
-    readSettings(project, { global: global ?? null, repository: repository ?? null }),
-  )
+  const settings = readSettings(project, { global: global ?? null, repository: repository ?? null })
+  requireSettingsSize(project, settings)
+  return parseAccount(project, settings)
 }

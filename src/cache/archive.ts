@@ -51,23 +51,26 @@ function hasCommand(directory: string): boolean {
 const processOptions = (path: string, cancelSignal: AbortSignal) =>
   ({ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, cancelSignal, reject: false }) as const
 
+/** The format that keeps times to the nanosecond, without the times that nobody restores. */
+const FORMAT = ['--format=posix', '--pax-option=delete=atime,delete=ctime', '--sparse']
+
 /**
- * Packs exactly these files and directories below the root into a compressed archive. Links stay links. The owner
- * gets full rights to everything, so that another archive can be unpacked into the same directories.
- * @returns `done` rejects if tar failed. Files that cannot be read or change meanwhile are skipped.
+ * Packs exactly these files and directories below the root into a compressed archive. Links stay links.
+ * @param names bytes, one in each character (latin1)
+ * @returns `done` rejects if something could not be packed as it was. Files that have disappeared are skipped.
  */
 export function packTree({ root, path }: Tree, names: readonly string[], signal: AbortSignal) {
   const { options, pack } = codecFor(path)
-  const selection = ['--no-recursion', '--mode=u+rwX', '--null', '--verbatim-files-from', '--files-from=-']
+  const selection = [...FORMAT, '--no-recursion', '--null', '--verbatim-files-from', '--files-from=-']
   const tar = execa('tar', ['--create', ...options, '--file=-', '--directory', root, ...selection], {
     ...processOptions(path, signal),
     buffer: { stdout: false },
-    input: names.map(name => `${name}\0`).join(''),
+    input: Buffer.from(names.map(name => `${name}\0`).join(''), 'latin1'),
   })
   const packed = pack(tar.nodeChildProcess.stdout as Readable)
   const done = tar.then(result => {
-    const errors = linesOf(result.stderr)
-    if (result.exitCode === undefined || errors.some(line => FATAL.test(line)))
+    const errors = linesOf(result.stderr).filter(line => !GONE.test(line))
+    if (result.failed && (errors.length > 0 || result.exitCode === undefined))
       throw new Error(errors[0] ?? result.shortMessage)
   })
   return { packed, done }
@@ -82,7 +85,7 @@ export async function unpackTree(
 ): Promise<void> {
   const { options, unpack } = codecFor(path)
   const behaviour = [
-    ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--delay-directory-restore'],
+    ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
     ...['--no-unquote', '--warning=no-timestamp'],
   ]
   const tar = execa(
@@ -112,6 +115,7 @@ export async function unpackTree(
 }
 
 const linesOf = (text: string | undefined) => (text ?? '').split('\n').filter(line => line !== '')
-/** tar's messages for errors after which it stops. */
-const FATAL = /Error is not recoverable|Child (?:returned status|died)/
+/** tar's messages for files that have disappeared, and its last line if nothing else was wrong. */
+const GONE =
+  /: File removed before we read it$|: Cannot stat: No such file or directory$|Exiting with failure status due to previous errors$/
 const HARMLESS = /: Not found in archive$|Exiting with failure status due to previous errors$/

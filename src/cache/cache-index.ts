@@ -6,19 +6,35 @@ import { readSmallRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { MAX_SHARDS } from './shards.ts'
 
-/** The archives that were saved under a hash. Written after them, so that they are complete if this exists. */
+/**
+ * The archives that were saved under a hash; none if nothing was left of the cache. Written after them, so that they are
+ * complete if this exists.
+ */
 const savedSchema = z.object({
   archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(MAX_SHARDS),
+  /** `Tree.digest`. */
   tree: z.string().max(64),
+  /** The hash of all content. Null if it was not needed. */
+  content: z.string().max(64).nullable().default(null),
 })
 export type Saved = z.infer<typeof savedSchema>
+
+export const MAX_REASON = 500
 
 /** The hash that a branch saved last. */
 const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
 
-export type Found = {
+/** How far a branch's newest build came with saving a cache. Written by builds: it decides nothing. */
+const attemptSchema = z.object({
+  build: z.int().positive(),
+  state: z.enum(['saving', 'saved', 'failed']),
+  /** Why it failed. */
+  reason: z.string().max(MAX_REASON).default(''),
+})
+export type Attempt = z.infer<typeof attemptSchema>
+
+export type Found = Omit<Saved, 'archives'> & {
   hash: string
-  tree: string
   /** The keys of its archives. */
   archives: string[]
   /** The branch that saved it, if it was found as a branch's newest; null if the hash matched. */
@@ -67,6 +83,16 @@ export class CacheIndex {
     await this.#put(pointerOf(this.#build.checkoutBranch), { hash })
   }
 
+  /** The last attempt to save this cache on this branch. Null if there was none. */
+  lastAttempt = (): Promise<Attempt | null> =>
+    readSmallRecord(this.#store, `${this.prefix}-${this.#attempt}.json`, attemptSchema)
+
+  recordAttempt = (attempt: Attempt): Promise<string> => this.#put(this.#attempt, attempt)
+
+  get #attempt() {
+    return `attempt-${hashOf(this.#build.checkoutBranch)}`
+  }
+
   #prefixAt = (trust: Trust) => `${cachePrefix(this.#build.project, trust)}${this.#name}`
   #put = (name: string, value: object) =>
     this.#store.put(`${this.prefix}-${name}.json`, JSON.stringify(value), 'application/json')
@@ -81,7 +107,7 @@ export class CacheIndex {
     const prefix = this.#prefixAt(trust)
     const saved = await readSmallRecord(this.#store, `${prefix}-${hash}.json`, savedSchema)
     if (!saved) return null
-    return { hash, branch, tree: saved.tree, archives: saved.archives.map(name => `${prefix}-${name}`) }
+    return { ...saved, hash, branch, archives: saved.archives.map(name => `${prefix}-${name}`) }
   }
 }
 

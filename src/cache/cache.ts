@@ -9,9 +9,12 @@ import { removeTree } from '../workspace/remove-tree.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
 import { packTree, unpackTree } from './archive.ts'
 import { CacheIndex, type Found, hashOf } from './cache-index.ts'
+import { hashContents } from './hash-contents.ts'
+import { SaveAttempts } from './save-attempts.ts'
 import { divide } from './shards.ts'
 import { download, upload } from './transfer.ts'
-import type { WarmCache, WarmTree } from './warm-cache.ts'
+import { readTree, type Tree } from './tree.ts'
+import type { WarmCache } from './warm-cache.ts'
 
 /** The paths that a cache contains, and the files of the repository whose hash is its key. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
@@ -28,6 +31,8 @@ export type CacheContext = {
   /** When restoring or saving is aborted; ms since 1970. */
   deadline: number
   signal: AbortSignal
+  /** Masks secrets. */
+  redact: (text: string) => string
 }
 
 /** The share of a build's remaining time that restoring a cache may take: the command needs the rest. */
@@ -38,17 +43,19 @@ export class Cache {
   readonly #context: CacheContext
   readonly #spec: CacheSpec
   readonly #index: CacheIndex
+  readonly #attempts: SaveAttempts
   readonly #names: readonly string[]
   /** A path that the commit contains: restoring an older copy of it would test the wrong files. */
   readonly #tracked: string | undefined
   #hash = ''
-  #restored: WarmTree | null = null
+  #restored: Found | null = null
   #keep: (() => Promise<void>) | null = null
 
   constructor(context: CacheContext, spec: CacheSpec) {
     this.#context = context
     this.#spec = spec
     this.#index = new CacheIndex(context.store, context.build, spec.paths)
+    this.#attempts = new SaveAttempts(this.#index, context)
     this.#names = spec.paths.map(nameOf)
     this.#tracked = spec.paths.find(path => this.#exists(nameOf(path)))
   }
@@ -57,70 +64,111 @@ export class Cache {
     return this.#spec.paths.join(', ')
   }
 
-  /** Restores the best match. Returns a line for the log, which also reports errors. */
-  async restore(): Promise<string> {
-    const { build, sandbox, warmCache, deadline } = this.#context
+  get #isKeyed() {
+    return this.#spec.key.length > 0
+  }
+
+  /**
+   * Restores the best match. Returns lines for the log, which also report errors, and that an earlier build could not
+   * save this cache.
+   */
+  async restore(): Promise<string[]> {
+    const { sandbox, deadline } = this.#context
     if (this.#tracked)
-      return `Cache of ${this.#label} skipped: the repository itself contains ${this.#tracked}`
+      return [`Cache of ${this.#label} skipped: the repository itself contains ${this.#tracked}`]
     const start = performance.now()
     const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`
     const late = AbortSignal.timeout(Math.max(1, Math.floor((deadline - Date.now()) * MAX_TIME_SHARE)))
     const signal = AbortSignal.any([this.#context.signal, late])
-    const { key } = this.#spec
-    const files = await Promise.all(key.map(name => hashIn(sandbox.workspace, name)))
-    this.#hash = hashOf(
-      ...key.flatMap((name, index) => [name, files[index] ?? '']),
-      branchPart(this.#spec, build),
-    )
-    const missing = key.filter((_, index) => files[index] === '')
+    const missing = await this.#readKey()
     const note = missing.length > 0 ? ` (${missing.join(', ')}: no such file)` : ''
     try {
-      this.#restored = await warmCache.take(this.#index.prefix, this.#hash)
-      if (this.#restored) return `Restored ${this.#label} from the previous build in ${seconds()}${note}`
-      const found = await rejectOnAbort(signal, this.#index.find(this.#hash))
-      if (!found) return `No cache of ${this.#label} yet${note}`
-      await this.#unpack(found, signal)
-      this.#restored = found
-      const { branch } = found
-      return `Restored ${this.#label} from the cache${branch ? ` of ${branch}` : ''} in ${seconds()}${note}`
+      const failure = rejectOnAbort(signal, this.#attempts.describeLast(this.#label))
+      const [from, earlier] = await Promise.all([this.#restoreBest(signal), failure])
+      if (from === null) return [...earlier, `No cache of ${this.#label} yet${note}`]
+      return [...earlier, `Restored ${this.#label} from ${from} in ${seconds()}${note}`]
     } catch (error) {
+      this.#restored = null
       for (const name of this.#names) await removeTree(join(sandbox.directory, name))
-      if (late.aborted) return `Cache of ${this.#label} skipped: not restored within ${seconds()}`
-      return `Cache of ${this.#label} ignored because it is broken: ${(error as Error).message}`
+      if (late.aborted) return [`Cache of ${this.#label} skipped: not restored within ${seconds()}`]
+      return [`Cache of ${this.#label} ignored because it is broken: ${(error as Error).message}`]
     }
+  }
+
+  /** Reads the key files. Returns those that do not exist. */
+  async #readKey(): Promise<string[]> {
+    const { sandbox, build } = this.#context
+    const { key } = this.#spec
+    const files = await Promise.all(key.map(name => hashIn(sandbox.workspace, name)))
+    const parts = key.flatMap((name, index) => [name, files[index] ?? ''])
+    this.#hash = hashOf(...parts, this.#isKeyed ? '' : build.checkoutBranch)
+    return key.filter((_, index) => files[index] === '')
+  }
+
+  /** Returns where the cache came from; null if there is none. */
+  async #restoreBest(signal: AbortSignal): Promise<string | null> {
+    const found = await rejectOnAbort(signal, this.#index.find(this.#hash))
+    if (!found) return null
+    // Another sandbox may have saved a newer one: what was left here counts only if it equals what is in the bucket.
+    const isWarm = await this.#context.warmCache.take(this.#index.prefix, found.archives)
+    if (!isWarm) await this.#unpack(found, signal)
+    this.#restored = found
+    if (found.archives.length === 0) return null
+    if (found.branch) return `the cache of ${found.branch}`
+    return isWarm ? 'the previous build' : 'the cache'
+  }
+
+  /** Whether files were restored, so that saving compares with them. */
+  get isRestored() {
+    return this.#restored !== null
   }
 
   /**
    * Saves the cache if it has changed since it was restored. Returns its size in bytes, or null if nothing was saved.
-   * @param since when restoring ended; ms since 1970
+   * @param since later ctimes (ms since 1970) are of changes after the cache was restored
    */
   async save(since: number): Promise<number | null> {
-    const { sandbox, warmCache, signal } = this.#context
-    const isSaved = this.#restored?.hash === this.#hash
-    const isKeyed = this.#spec.key.length > 0
+    const { directory } = this.#context.sandbox
     const names = this.#names.filter(name => this.#exists(name))
-    if (this.#tracked || names.length === 0) return null
-    const { lists, tree, bytes, changedAt } = divide(sandbox.directory, names)
-    const keep = () => warmCache.keep(this.#index.prefix, { hash: this.#hash, tree }, names, bytes)
-    if (isSaved && (isKeyed || this.#restored?.tree === tree)) {
-      // A keyed cache must be the same in every sandbox, so a changed one is not kept.
-      if (!isKeyed || changedAt <= since) this.#keep = keep
-      return null
-    }
-    const id = randomUUID()
-    const archives = lists.map((_, index) => `${id}.${index}.tar.zst`)
-    const sizes = await runConcurrently(
-      signal,
-      lists.map((list, index) => signal => this.#pack(list, archives[index] ?? '', signal)),
-    )
-    await this.#index.record(this.#hash, { archives, tree })
-    this.#keep = keep
-    return sizes.reduce((sum, size) => sum + size, 0)
+    // What a command has removed is gone, unless other commits look for it by the same key.
+    if (this.#tracked || (names.length === 0 && (this.#isKeyed || !this.#restored))) return null
+    const tree = readTree(directory, names)
+    const restored = this.#restored?.hash === this.#hash ? this.#restored : null
+    const isAlike = restored?.tree === tree.digest
+    const isTouched = tree.changedAt > since
+    // A file with the same size and times has been touched: only its content says whether it is another one.
+    const content = isAlike && isTouched && !this.#isKeyed ? await hashContents(directory, tree) : null
+    const isSame = isAlike && (!isTouched || (content !== null && content === restored.content))
+    const isFinal = restored !== null && (isSame || this.#isKeyed)
+    const saved = isFinal ? null : await this.#attempts.run(() => this.#saveTree(tree, content))
+    if (isFinal) await this.#attempts.clear()
+    const archives = saved?.archives ?? restored?.archives ?? []
+    // A keyed cache must be the same in every sandbox, so a changed one is not kept.
+    if ((saved || isSame) && archives.length > 0)
+      this.#keep = () => this.#context.warmCache.keep(this.#index.prefix, archives, names, tree.bytes)
+    return saved?.bytes ?? null
   }
+
+  /** Records for the next build that saving failed. */
+  reportFailure = (reason: string): Promise<void> => this.#attempts.fail(reason)
 
   /** Keeps the saved files in the sandbox for its next build. */
   async keep(): Promise<void> {
     await this.#keep?.()
+  }
+
+  /** Returns the keys of the archives, and their size. */
+  async #saveTree(tree: Tree, content: string | null): Promise<{ archives: string[]; bytes: number }> {
+    const id = randomUUID()
+    const lists = divide(tree)
+    const archives = lists.map((_, index) => `${id}.${index}.tar.zst`)
+    const sizes = await runConcurrently(
+      this.#context.signal,
+      lists.map((list, index) => signal => this.#pack(list, archives[index] ?? '', signal)),
+    )
+    await this.#index.record(this.#hash, { archives, tree: tree.digest, content })
+    const bytes = sizes.reduce((sum, size) => sum + size, 0)
+    return { archives: archives.map(name => `${this.#index.prefix}-${name}`), bytes }
   }
 
   async #pack(list: readonly string[], name: string, signal: AbortSignal): Promise<number> {
@@ -156,6 +204,3 @@ const hashIn = (directory: string, name: string) =>
     ({ digest }) => digest,
     () => '',
   )
-
-/** A cache without key files belongs to its branch. */
-const branchPart = ({ key }: CacheSpec, { checkoutBranch }: Build) => (key.length > 0 ? '' : checkoutBranch)

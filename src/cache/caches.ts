@@ -1,45 +1,58 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Cache, type CacheContext, type CacheSpec } from './cache.ts'
-import type { WarmCache } from './warm-cache.ts'
-
-/** File systems take the time of a change from a clock that advances in ticks. */
-const CLOCK_TICK_MS = 10
+import { settleFileTime } from './file-time.ts'
 
 /** All caches of one build. */
 export class Caches {
   readonly #caches: readonly Cache[]
-  readonly #warmCache: WarmCache
-  readonly #isKeyed: boolean
+  readonly #context: CacheContext
+  readonly #late: AbortSignal
   #since = 0
 
-  constructor({ deadline, ...given }: CacheContext, specs: readonly CacheSpec[]) {
-    const late = AbortSignal.timeout(Math.max(1, Math.floor(deadline - Date.now())))
-    const context = { ...given, deadline, signal: AbortSignal.any([given.signal, late]) }
-    this.#warmCache = context.warmCache
-    this.#isKeyed = specs.some(({ key }) => key.length > 0)
+  constructor(context: CacheContext, specs: readonly CacheSpec[]) {
+    this.#late = AbortSignal.timeout(Math.max(1, Math.floor(context.deadline - Date.now())))
+    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#late]) }
     // Builds of forks neither read nor save caches.
-    this.#caches = context.build.trust === 'fork' ? [] : specs.map(spec => new Cache(context, spec))
+    this.#caches = context.build.trust === 'fork' ? [] : specs.map(spec => new Cache(this.#context, spec))
   }
 
-  /** Restores all caches and logs a line about each. A cache that cannot be restored does not fail the build. */
+  /** Restores all caches and logs lines about each. A cache that cannot be restored does not fail the build. */
   async restore(logLine: (line: string) => Promise<void>): Promise<void> {
+    const { warmCache, sandbox } = this.#context
     // One after another: each uses all memory and processors.
-    for (const cache of this.#caches) await logLine(await cache.restore())
-    await this.#warmCache.clear()
-    this.#since = Date.now() + CLOCK_TICK_MS
-    if (this.#isKeyed) await sleep(2 * CLOCK_TICK_MS)
+    for (const cache of this.#caches) for (const line of await cache.restore()) await logLine(line)
+    await warmCache.clear()
+    if (this.#caches.some(({ isRestored }) => isRestored)) this.#since = await settleFileTime(sandbox.temp)
   }
 
-  /** Saves the caches of a build that passed. Errors are logged, because the build has ended. */
+  /**
+   * Saves the caches of a build that passed. The build has ended, and so has its log: errors are recorded for the next
+   * build's.
+   */
   async save(): Promise<void> {
+    const { redact } = this.#context
     for (const cache of this.#caches) {
-      const bytes = await cache
-        .save(this.#since)
-        .catch(error => console.error(`A cache was not saved: ${error}`))
-      if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
+      try {
+        const bytes = await cache.save(this.#since)
+        if (bytes) console.log(`A cache of ${(bytes / 1e6).toFixed(1)} MB was saved`)
+      } catch (error) {
+        const reason = this.#late.aborted ? 'no time was left' : describeError(error as Error)
+        console.error(redact(`A cache was not saved: ${reason}`))
+        await cache
+          .reportFailure(reason)
+          .catch(cause => console.error(redact(`This was not recorded: ${cause}`)))
+      }
     }
     // Caches may be nested: files may only be moved once all caches have been saved.
     for (const cache of this.#caches)
-      await cache.keep().catch(error => console.error(`A cache was not kept for the next build: ${error}`))
+      await cache
+        .keep()
+        .catch(error => console.error(redact(`A cache was not kept for the next build: ${error}`)))
   }
+}
+
+/** The first line of an error. An answer of S3 may have no message of its own. */
+function describeError({ message, $metadata }: Error & { $metadata?: { httpStatusCode?: number } }): string {
+  const [line = ''] = message.split('\n')
+  const status = $metadata?.httpStatusCode
+  return status === undefined ? line : `S3 answered ${status} (${line})`
 }

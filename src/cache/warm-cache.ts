@@ -1,11 +1,10 @@
 import { mkdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { removeAllExcept, removeTree } from '../workspace/remove-tree.ts'
+import type { Attempt } from './cache-index.ts'
 
-/** The key of a cache and the hash of its files. */
-export type WarmTree = { hash: string; tree: string }
-
-type WarmEntry = WarmTree & { directory: string; names: readonly string[]; bytes: number }
+/** `archives`: the keys of the archives that contain the same files. */
+type WarmEntry = { archives: string; directory: string; names: readonly string[]; bytes: number }
 
 /**
  * The caches of the previous build, moved aside in the sandbox. They exist only between two builds: the next build
@@ -17,6 +16,7 @@ export class WarmCache {
   readonly #sandbox: string
   readonly #budgetBytes: number
   readonly #entries = new Map<string, WarmEntry>()
+  readonly #failures = new Map<string, Attempt>()
   #last = 0
 
   constructor(sandbox: string, budgetBytes: number) {
@@ -24,12 +24,12 @@ export class WarmCache {
     this.#budgetBytes = budgetBytes
   }
 
-  /** Moves a cache back to its original paths. Null if none has this id and hash, or if a path is occupied. */
-  async take(id: string, hash: string): Promise<WarmTree | null> {
+  /** Moves a cache back to its original paths. False if it does not equal these archives, or if a path is occupied. */
+  async take(id: string, archives: readonly string[]): Promise<boolean> {
     const entry = this.#entries.get(id)
-    if (entry?.hash !== hash) return null
+    if (entry?.archives !== archives.join()) return false
     this.#entries.delete(id)
-    const { directory, names, tree } = entry
+    const { directory, names } = entry
     const moved: string[] = []
     try {
       for (const [index, name] of names.entries()) {
@@ -37,15 +37,20 @@ export class WarmCache {
         await rename(join(directory, String(index)), target)
         moved.push(target)
       }
-      return { hash, tree }
+      return true
     } catch {
       for (const target of moved) await removeTree(target)
-      return null
+      return false
     }
   }
 
   /** Moves these files and directories of the sandbox aside, unless that fails or exceeds the budget. */
-  async keep(id: string, tree: WarmTree, names: readonly string[], bytes: number): Promise<void> {
+  async keep(
+    id: string,
+    archives: readonly string[],
+    names: readonly string[],
+    bytes: number,
+  ): Promise<void> {
     const total = [...this.#entries.values()].reduce((sum, each) => sum + each.bytes, 0)
     if (total + bytes > this.#budgetBytes) return
     const directory = join(this.#sandbox, this.name, String(++this.#last))
@@ -53,7 +58,7 @@ export class WarmCache {
     try {
       for (const [index, name] of names.entries())
         await rename(await this.#resolve(name), join(directory, String(index)))
-      this.#entries.set(id, { ...tree, directory, names, bytes })
+      this.#entries.set(id, { archives: archives.join(), directory, names, bytes })
     } catch {
       await removeTree(directory)
     }
@@ -70,9 +75,22 @@ export class WarmCache {
     return path
   }
 
+  /** Remembers that a cache was not saved, for when the bucket does not take that either. */
+  noteFailure(id: string, failure: Attempt): void {
+    this.#failures.set(id, failure)
+  }
+
+  /** The failure that was noted for a cache, once. */
+  takeFailure(id: string): Attempt | null {
+    const failure = this.#failures.get(id) ?? null
+    this.#failures.delete(id)
+    return failure
+  }
+
   /** Forgets all caches whose id does not begin with the prefix. The next sweep removes them. */
   retain(prefix: string): void {
-    for (const id of [...this.#entries.keys()]) if (!id.startsWith(prefix)) this.#entries.delete(id)
+    for (const each of [this.#entries, this.#failures])
+      for (const id of [...each.keys()]) if (!id.startsWith(prefix)) each.delete(id)
   }
 
   /** Removes all caches that were not taken. */

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import type { Exit } from '../model/exit.ts'
 import { UserError } from '../model/user-error.ts'
 import { type BackgroundEnd, takeBackgroundOutput } from './background-output.ts'
+import { explainSize } from './explain-size.ts'
 import { hasFilter } from './filters.ts'
 import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
@@ -123,7 +124,7 @@ async function readExit(
   { exitCode, signal, code, shortMessage }: LeaderEnd,
   { stoppedBy }: ProcessGroup,
   durationMs: number,
-  { cwd }: Command,
+  { command, cwd, env }: Command,
 ): Promise<Exit> {
   // A stopped command's exit code does not count: a trap may exit with 0.
   if (stoppedBy === 'deadline') return { kind: 'timed-out', afterMs: durationMs }
@@ -137,5 +138,6 @@ async function readExit(
   if (!hasDirectory) throw new UserError(`The command's directory ${cwd} does not exist.`)
   if (code === 'ENOENT')
     throw new UserError('bash was not found in PATH. Install it: commands are run by bash.')
+  if (code === 'E2BIG') throw new UserError(explainSize(command, env))
   throw new UserError(`The command could not be started: ${shortMessage ?? code ?? 'unknown reason'}`)
 }

@@ -10,7 +10,8 @@ export const isObject = (value: unknown): value is JsonObject =>
 export const pick = (object: JsonObject, keys: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)))
 
-const MAX_BYTES = 256 * 1024
+/** The limit for a configuration file, in bytes. */
+export const MAX_BYTES = 256 * 1024
 
 /**
  * Parses a configuration file, with or without a byte order mark.

@@ -2,36 +2,36 @@ import type { EmitterWebhookEventName } from '@octokit/webhooks'
 import { repositorySchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 
-const user = z.object({ login: z.string() })
+// Only what a build cannot do without is required: everything else may be null or missing, since GitHub leaves out what
+// it does not know (deleted accounts, commits without an author).
+
+const text = z.string().nullish()
+const user = z.object({ login: text }).nullish()
 
 const repository = z.object({
   id: z.int().positive(),
   full_name: repositorySchema,
   private: z.boolean(),
-  default_branch: z.string().default('master'),
+  default_branch: text.transform(name => name ?? 'master'),
 })
 
-const signer = z.object({ name: z.string().default(''), username: z.string().nullish() })
+const signer = z.object({ name: text, username: text }).nullish()
 
-const commit = z.object({ id: z.string(), message: z.string(), author: signer, committer: signer })
+const commit = z.object({ id: text, message: text, author: signer, committer: signer }).nullish()
 
 const pushSchema = z.object({
   ref: z.string(),
-  before: z.string(),
+  before: text,
   after: z.string(),
-  deleted: z.boolean(),
+  deleted: z.boolean().nullish(),
   repository,
-  head_commit: commit.nullable(),
-  commits: z.array(commit).default([]),
-  pusher: z.object({ name: z.string().default('') }),
-  sender: user.nullish(),
+  head_commit: commit,
+  commits: z.array(commit).nullish(),
+  pusher: z.object({ name: text }).nullish(),
+  sender: user,
 })
 
-const branchEnd = z.object({
-  ref: z.string(),
-  sha: z.string(),
-  repo: z.object({ id: z.number(), full_name: z.string() }).nullable(),
-})
+const headRepository = z.object({ id: z.number().nullish(), full_name: text }).nullish()
 
 const pullRequestSchema = z.object({
   action: z.string(),
@@ -39,14 +39,15 @@ const pullRequestSchema = z.object({
   /** What the action "edited" has changed. */
   changes: z.object({ base: z.object({}).nullish() }).nullish(),
   pull_request: z.object({
-    title: z.string(),
-    state: z.string(),
-    user: user.nullable(),
-    head: branchEnd,
-    base: branchEnd,
+    title: text,
+    state: text,
+    user,
+    head: z.object({ ref: z.string(), sha: z.string(), repo: headRepository }),
+    // A fork's pull request is built by the configuration at this commit.
+    base: z.object({ ref: z.string(), sha: z.string() }),
   }),
   repository,
-  sender: user.nullish(),
+  sender: user,
 })
 
 const mergeGroupSchema = z.object({
@@ -54,15 +55,15 @@ const mergeGroupSchema = z.object({
   merge_group: z.object({
     head_sha: z.string(),
     head_ref: z.string(),
-    base_sha: z.string(),
+    base_sha: text,
     base_ref: z.string(),
-    head_commit: commit.nullish(),
+    head_commit: commit,
   }),
   repository,
-  sender: user.nullish(),
+  sender: user,
 })
 
-const pingSchema = z.object({ zen: z.string().default('') })
+const pingSchema = z.object({ zen: text })
 
 const SCHEMAS = {
   ping: pingSchema,

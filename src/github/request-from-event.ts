@@ -18,6 +18,9 @@ export type Gone = Pick<BuildRequest, 'repository' | 'repositoryId' | 'trigger'>
 const ACTIONS = ['opened', 'reopened', 'synchronize', 'edited']
 const DEPENDABOT = 'dependabot[bot]'
 const HEADS = 'refs/heads/'
+/** GitHub pushes each group of a merge queue to a branch of its own. */
+const QUEUE = 'gh-readonly-queue/'
+const NO_COMMIT = /^0+$/
 const MAX_MESSAGE_LENGTH = 2000
 const MAX_COMMITTERS = 20
 
@@ -43,13 +46,21 @@ function requestFromPush(push: PushEvent): RequestResult {
   if (!push.ref.startsWith(HEADS))
     return { ignored: `${push.ref} is not a branch: only pushes to branches are built.` }
   const branch = push.ref.slice(HEADS.length)
-  if (push.deleted || !push.head_commit)
+  if (push.deleted || NO_COMMIT.test(push.after))
     return {
       ignored: `The branch ${branch} was deleted: there is nothing to build.`,
       gone: { ...identityOf(push.repository), trigger: `push/${branch}` },
     }
-  const word = findSkipWord(push.head_commit.message)
-  const { author } = push.head_commit
+  if (branch.startsWith(QUEUE)) {
+    return {
+      ignored: `${branch} belongs to a merge queue: its merge_group event is built, not this push. The webhook must send merge_group events.`,
+    }
+  }
+  // Without a head commit nothing is lost but its message and author: `after` says what to build.
+  const message = push.head_commit?.message ?? ''
+  const word = findSkipWord(message)
+  const author = push.head_commit?.author
+  const pusher = push.pusher?.name
   return {
     ...(word && { ignored: `The commit message contains "${word}": this push is not built.` }),
     request: {
@@ -59,13 +70,13 @@ function requestFromPush(push: PushEvent): RequestResult {
       branch,
       checkoutBranch: branch,
       commit: push.after,
-      baseCommit: /^0+$/.test(push.before) ? null : push.before,
+      baseCommit: !push.before || NO_COMMIT.test(push.before) ? null : push.before,
       cloneRepository: push.repository.full_name,
       pullRequest: null,
       isFork: false,
-      isDependabot: push.sender?.login === DEPENDABOT,
-      message: shorten(push.head_commit.message, MAX_MESSAGE_LENGTH),
-      author: person(author.name || push.pusher.name, author.username),
+      isDependabot: [push.sender?.login, pusher].includes(DEPENDABOT),
+      message: shorten(message, MAX_MESSAGE_LENGTH),
+      author: person(author?.name || pusher, author?.username),
       committers: committersOf(push),
     },
   }
@@ -91,7 +102,9 @@ function requestFromPullRequest({
     return { ignored: `Pull request #${number} was edited, and its base branch is the same.` }
   if (pull_request.state === 'closed') return { ignored: `Pull request #${number} is closed.` }
   const { head, base, user } = pull_request
-  const author = user?.login ?? 'ghost'
+  const author = user?.login || 'ghost'
+  // The repository of a deleted fork is null, so it counts as a fork too.
+  const isFork = head.repo?.id !== repository.id
   return {
     request: {
       ...fromRepository(repository),
@@ -101,12 +114,11 @@ function requestFromPullRequest({
       checkoutBranch: branchName(head.ref),
       commit: head.sha,
       baseCommit: base.sha,
-      cloneRepository: head.repo?.full_name ?? null,
+      cloneRepository: head.repo?.full_name ?? (isFork ? null : repository.full_name),
       pullRequest: number,
-      // The repository of a deleted fork is null, so it counts as a fork too.
-      isFork: head.repo?.id !== repository.id,
+      isFork,
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,
-      message: shorten(pull_request.title, MAX_MESSAGE_LENGTH),
+      message: shorten(pull_request.title ?? '', MAX_MESSAGE_LENGTH),
       author: person(author, author),
       committers: [],
     },
@@ -118,7 +130,7 @@ function requestFromMergeGroup({ action, merge_group, repository, sender }: Merg
     return { ignored: `The merge group was ${action}: only checks_requested starts a build.` }
   const checkoutBranch = branchName(merge_group.head_ref)
   const author = merge_group.head_commit?.author
-  const login = sender?.login ?? 'ghost'
+  const login = sender?.login || 'ghost'
   return {
     request: {
       ...fromRepository(repository),
@@ -127,13 +139,13 @@ function requestFromMergeGroup({ action, merge_group, repository, sender }: Merg
       branch: branchName(merge_group.base_ref),
       checkoutBranch,
       commit: merge_group.head_sha,
-      baseCommit: merge_group.base_sha,
+      baseCommit: merge_group.base_sha ?? null,
       cloneRepository: repository.full_name,
       pullRequest: null,
       isFork: false,
       isDependabot: false,
       message: shorten(
-        merge_group.head_commit?.message ?? `Merge queue of ${branchName(merge_group.base_ref)}`,
+        merge_group.head_commit?.message || `Merge queue of ${branchName(merge_group.base_ref)}`,
         MAX_MESSAGE_LENGTH,
       ),
       author: person(author?.name || login, author?.username ?? login),
@@ -161,18 +173,19 @@ const branchName = (ref: string) => (ref.startsWith(HEADS) ? ref.slice(HEADS.len
 const shorten = (text: string, length: number) =>
   text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`
 
-const person = (name: string, login: string | null | undefined): Person => ({
-  name: shorten(name || (login ?? 'unknown'), 100),
+type Text = string | null | undefined
+
+const person = (name: Text, login: Text): Person => ({
+  name: shorten(name || login || 'unknown', 100),
   login: login ? shorten(login, 80) : null,
 })
 
 /** The authors and committers of a push, each once. */
 function committersOf({ commits, head_commit }: PushEvent): Person[] {
-  const signers = [...commits, ...(head_commit ? [head_commit] : [])].flatMap(({ author, committer }) => [
-    author,
-    committer,
-  ])
-  const people = signers.map(({ name, username }) => person(name, username))
+  const signers = [...(commits ?? []), head_commit].flatMap(commit => [commit?.author, commit?.committer])
+  const people = signers.flatMap(signer =>
+    signer?.name || signer?.username ? [person(signer.name, signer.username)] : [],
+  )
   const byKey = new Map(people.map(each => [each.login ?? each.name, each]))
   return [...byKey.values()].slice(0, MAX_COMMITTERS)
 }

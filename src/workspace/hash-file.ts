@@ -10,7 +10,7 @@ const BUFFER = Buffer.alloc(1024 * 1024)
  * Hashes a regular file. Reads synchronously, because most files are small; large ones yield to the event loop.
  * @throws if the path is a link
  */
-export async function hashFile(path: string): Promise<FileHash> {
+export async function hashFile(path: string | Buffer): Promise<FileHash> {
   const hash = createHash('sha256')
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {

@@ -6,10 +6,11 @@ export function sendPush(
   { url, webhookSecret }: { url: string; webhookSecret: string },
   named: { id: number; full_name: string },
   commit: string,
+  change: object = {},
 ): Promise<Response> {
   const push = pushPayload({ ref: 'refs/heads/master', after: commit })
   const repository = { ...push.repository, ...named, default_branch: 'master' }
-  const body = JSON.stringify({ ...push, repository })
+  const body = JSON.stringify({ ...push, repository, ...change })
   const signature = createHmac('sha256', webhookSecret).update(body).digest('hex')
   return fetch(`${url}/webhook`, {
     method: 'POST',

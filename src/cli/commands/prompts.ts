@@ -1,23 +1,31 @@
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { UserError } from '../../model/user-error.ts'
 import type { Io } from '../io.ts'
 
 /** Whether prompts can be shown. */
 export const isInteractive = ({ stdin, stdout }: Io): boolean => Boolean(stdin.isTTY && stdout.isTTY)
 
-/** Reads a file, without its final newline. @throws UserError if it cannot be read */
+/** Reads a file, without its final newline. @throws UserError if it cannot be read or is not text */
 export async function readSecretFile(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new UserError(`Cannot read ${path} (${(error as NodeJS.ErrnoException).code}).`)
-  }
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`Cannot read ${path} (${error.code}).`)
+  })
+  return toText(bytes, path)
 }
 
-/** Reads standard input, without its final newline. */
+/** Reads standard input, without its final newline. @throws UserError if it is not text */
 export const readStandardInput = async ({ stdin }: Io): Promise<string> =>
-  (await text(stdin)).replace(/\r?\n$/, '')
+  toText(await buffer(stdin), 'Standard input')
+
+/** Other bytes would be stored as something else. */
+function toText(bytes: Uint8Array, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '')
+  } catch {
+    throw new UserError(`${source} is not UTF-8 text. Encode it first, for example with base64.`)
+  }
+}
 
 const terminalOf = ({ stdin, stdout }: Io) => ({ input: stdin, output: stdout })
 

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { appendFileSync, existsSync } from 'node:fs'
 import {
   chmod,
   lstat,
@@ -124,10 +126,27 @@ describe.each(hasZstd ? ['the command', 'Node'] : ['Node'])('with zstd of %s', c
     expect(existsSync(join(into, 'deps', 'run'))).toBe(true)
   })
 
-  test('read-only directories become writable, so that other archives can add files', async () => {
+  test('modes and times are kept exactly', async () => {
     await chmod(join(source, 'deps', 'deep'), 0o555)
+    await chmod(join(source, 'deps', 'run'), 0o467)
     const into = await unpack(path(), await pack(path()))
+    for (const name of ['deps', 'deps/deep', 'deps/run', 'deps/deep/large']) {
+      const [{ mode, mtimeMs }, is] = [await lstat(join(source, name)), await lstat(join(into, name))]
+      expect({ name, mode: is.mode, mtimeMs: is.mtimeMs }).toEqual({ name, mode, mtimeMs })
+    }
     await chmod(join(source, 'deps', 'deep'), 0o755)
-    expect((await lstat(join(into, 'deps', 'deep'))).mode & 0o700).toBe(0o700)
+    await chmod(join(source, 'deps', 'run'), 0o755)
+  })
+
+  test('a file that changes during packing is an error', async () => {
+    const large = join(source, 'growing')
+    await writeFile(large, randomBytes(32 * MB))
+    const { packed, done } = packTree({ root: source, path: path() }, ['growing'], NEVER)
+    // tar cannot have read all of it: pipes and buffers hold less.
+    await once(packed, 'readable')
+    appendFileSync(large, 'more')
+    const packing = Promise.all([buffer(packed), done]).then(([{ length }]) => length)
+    await expect(packing).rejects.toThrow('growing: file changed as we read it')
+    await rm(large)
   })
 })

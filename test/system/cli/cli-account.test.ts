@@ -23,7 +23,7 @@ const onTestSystem = (...args: string[]) => lambci([...args, '--data', data])
 /** What commands say about a repository that GitHub does not show. */
 const unseen = (repository: string) =>
   `Note: GitHub does not show ${repository} to this stack. Check the spelling, unless its token or App may not see it.`
-const fileWith = async (name: string, text: string) => {
+const fileWith = async (name: string, text: string | Uint8Array) => {
   const path = join(ci.directory, name)
   await writeFile(path, text)
   return path
@@ -279,11 +279,18 @@ test('secrets are set from a file or standard input, listed by name only, and ma
   expect(await ci.log(build)).toContain('[***] [123]\n')
 
   expect((await onTestSystem('secret', 'remove', 'PIN')).stdout).toBe('PIN was removed for all repositories.')
+  const large = await fileWith('large', 'x'.repeat(131_070))
+  const binary = await fileWith('binary', Buffer.from([0xfe, 0xed, 0x80]))
   for (const [args, message] of [
     [['set', 'LAMBCI_X'], /LAMBCI_X is set by the runner: choose another name/],
     [['set', '1X'], /is not a valid variable name/],
     [['set', 'X', 'nobody'], /"nobody" is not a repository/],
     [['set', 'X'], /The value of X is empty, so it was not set/],
+    [
+      ['set', 'X', '--file', large],
+      /X is too large for a variable: 131073 bytes with its name, .* 131072\. Keep it/,
+    ],
+    [['set', 'X', '--file', binary], /\/binary is not UTF-8 text\. Encode it first, for example with base64/],
     [['remove', 'GONE'], /There is no secret GONE for all repositories/],
   ] as const) {
     const { exitCode, stderr } = await onTestSystem('secret', ...args)

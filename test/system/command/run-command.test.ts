@@ -124,7 +124,22 @@ describe('the output of a command', () => {
   })
 })
 
+/** More than the 6 MB that Linux gives to variables at most. */
+const many = (value: string) =>
+  Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`N${index}`, value]))
+
 describe('the environment of a command', () => {
+  it('may contain a variable of 128 KiB, name included', async () => {
+    const { output } = await run('printf %s "$BIG" | wc -c', { env: { ...env, BIG: 'x'.repeat(131_067) } })
+    expect(output).toBe('131067\n')
+  })
+
+  it('is not to blame for a command that is too long', async () => {
+    const failure = await run(`# ${'x'.repeat(131_072)}`).catch(error => error)
+    expect(failure).toBeInstanceOf(UserError)
+    expect(failure.message).toMatch(/^The command is too long to be started: 131075 bytes .* into a script/)
+  })
+
   it('consists of the given directory and variables only, without input', async () => {
     const { output } = await run('pwd; env | cut -d= -f1 | sort | xargs; cat')
     expect(output).toBe(`${cwd}\nHOME PATH PWD SHLVL _\n`)
@@ -133,6 +148,16 @@ describe('the environment of a command', () => {
   it.each([
     ['a missing directory', { cwd: '/nonexistent' }, /directory \/nonexistent does not exist/],
     ['a missing shell', { env: { PATH: '/nonexistent' } }, /bash was not found/],
+    [
+      'a variable that is too large',
+      { env: { ...env, SMALL: 'x', BIG: 'x'.repeat(131_072) } },
+      /^The variable BIG is .* 131077 bytes/,
+    ],
+    [
+      'variables that are too large together',
+      { env: { ...env, LARGEST: 'y'.repeat(131_000), ...many('x'.repeat(100_000)) } },
+      /^The command and its \d+ variables are too large together: \d{7,} bytes\. The largest variable is LARGEST \(/,
+    ],
     ['NUL in a variable', { env: { ...env, X: 'a\0b' } }, /NUL/],
   ])('%s is a UserError that explains it', async (_, more, message) => {
     const failure = await run('true', more).catch(error => error)

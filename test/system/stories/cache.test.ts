@@ -1,7 +1,8 @@
 import { zstdCompressSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cachePrefix } from '../../../src/records/keys.ts'
+import { cachePrefix, variablesKeys } from '../../../src/records/keys.ts'
+import { putJson } from '../../support/bucket.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -50,7 +51,8 @@ test('declared paths in the workspace and in HOME are restored, with links and m
   expect(first.view.status, first.log).toBe('passed')
   expect(first.log).toMatch(/▸ No cache of deps, ~\/\.tool yet\n/)
   expect(first.log).toMatch(/made deps\nruns\nmade .*\/\.tool\nruns\n/)
-  expect(await keysOf('cached/simple')).toHaveLength(3)
+  // One archive, its record, what the branch saved last, and how saving went.
+  expect(await keysOf('cached/simple')).toHaveLength(4)
   const second = await build(at, 'cached/simple', 2)
   expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in [\d.]+ s\n/)
   expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
@@ -121,6 +123,20 @@ test('a cache with key files is the saved one in every sandbox, even if a comman
   expect(log).toMatch(/Restored deps from the cache in [\s\S]*\n1\n/)
 })
 
+test('what cannot be saved is said in the log of the next build, without secrets', async () => {
+  // A directory whose path is longer than any path may be.
+  const cmd =
+    'mkdir -p "deps/$NAME"; cd "deps/$NAME"; for n in {1..30}; do mkdir $(printf "y%.0s" {1..200}); cd y*; done'
+  const repository = 'cached/deep'
+  await putJson(ci.system.store, variablesKeys(`gh/${repository}`)[1], { NAME: 'hidden-in-a-name' })
+  const at = await ci.write(lambciJson(cmd, { cache: ['deps'] }))
+  expect((await build(at, repository, 1)).log).not.toContain('could not save')
+  const { view, log } = await build(at, repository, 2)
+  expect(view.status).toBe('passed')
+  expect(log).toMatch(/▸ Build #1 could not save the cache of deps: ENAMETOOLONG: .*\/deps\/\*\*\*\/yyy/)
+  expect(log).not.toContain('hidden-in-a-name')
+})
+
 test('a cache never replaces files of the commit', async () => {
   const cmd = 'cat vendor/tracked; mkdir -p deps; ls deps; date > deps/made'
   const at = await ci.write({
@@ -180,7 +196,8 @@ test('an oversized cache record is not read', async () => {
   const at = await ci.write(files(['deps', '~/.tool']))
   await build(at, 'cached/swollen', 1)
   const { store } = ci.system
-  const record = (await keysOf('cached/swollen')).find(key => /-[0-9a-f]{32}\.json$/.test(key)) ?? ''
+  const record =
+    (await keysOf('cached/swollen')).find(key => /\/[0-9a-f]{32}-[0-9a-f]{32}\.json$/.test(key)) ?? ''
   const whole = Buffer.from((await store.get(record))?.body ?? []).toString()
   await store.put(record, `${whole.slice(0, -1)}, "more": "${'x'.repeat(100_000)}"}`, 'application/json')
   const { view, log } = await build(at, 'cached/swollen', 2)

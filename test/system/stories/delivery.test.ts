@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { readReport } from '../../../src/records/read-records.ts'
+import { sendPush } from '../../support/signed-push.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -36,6 +37,23 @@ test('a redelivery during a build starts no second build; after its end it start
   expect(view.status).toBe('passed')
   const deliveries = await answeredDeliveries('again/and-again', 3)
   expect(new Set(deliveries.map(({ guid }) => guid)).size).toBe(1)
+})
+
+test('a push that names nobody and no commits is built, and its end is told', async () => {
+  const at = await ci.write(lambciJson('echo built'))
+  const commit = await ci.push(at, 'names/nobody', 'master')
+  await ci.ended({ project: 'gh/names/nobody', number: 1 })
+  const nobody = { pusher: null, sender: null, commits: null, head_commit: null }
+  const { id } = await ci.api('GET', '/repos/names/nobody')
+  const repository = { id, full_name: 'names/nobody' }
+  const response = await sendPush(ci.system.addresses, repository, commit, nobody)
+  expect([response.status, await response.json()]).toEqual([202, expect.objectContaining({ number: 2 })])
+  const view = await ci.ended({ project: 'gh/names/nobody', number: 2 })
+  expect(view).toMatchObject({ status: 'passed', commit, message: '', author: { name: 'unknown' } })
+  const mail = await ci.until('the mail', async () =>
+    ci.mails.find(({ subject }) => subject?.includes('names/nobody #2')),
+  )
+  expect(mail?.text).toMatch(/^Author: +unknown$/m)
 })
 
 /** Subscribes a mail address to the jobs topic. Returns a function that lists the job messages received so far. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { requireSettingsSize, SETTINGS_LIMIT } from '../../../src/account/settings.ts'
 import { type GrantIssuer, issueGrants, jobMessageSchema } from '../../../src/admission/grants.ts'
 import { type PushEvent, parseEvent } from '../../../src/github/event.ts'
 import { requestFromEvent } from '../../../src/github/request-from-event.ts'
@@ -55,12 +56,8 @@ test('a job message survives JSON unchanged', async () => {
   expect(jobMessageSchema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message)
 })
 
-const settings = {
-  global: {
-    allow: ['*'],
-    env: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`NAME_${n}`, 'v'.repeat(60)])),
-  },
-}
+/** As large as settings may be. */
+const settings = { global: { cmd: 'v'.repeat(SETTINGS_LIMIT - '{"global":{"cmd":""}}'.length) } }
 
 test.each([
   ['letters', 'x'],
@@ -69,7 +66,7 @@ test.each([
   ['quotes', '"'],
   ['emoji', '🎉'],
 ])(
-  'a push of 2,000 commits with huge messages and names of %s makes a job message under 64 KB',
+  'a push of 2,000 commits with huge messages and names of %s, and the largest settings, make a job message under 64 KB',
   (_, character) => {
     const huge = character.repeat(5000)
     const [commit] = pushPayload().commits
@@ -86,13 +83,25 @@ test.each([
     })
     const result = requestFromEvent({ name: 'push', payload: (event as { payload: PushEvent }).payload })
     if (!('request' in result)) throw new Error(JSON.stringify(result))
-    const build = makeBuild({ ...result.request, settings })
+    expect(() => requireSettingsSize('gh/ada/web', settings)).not.toThrow()
+    const build = makeBuild({ ...result.request, settings, baseUrl: `https://${'u'.repeat(100)}` })
     const credentials = {
       accessKeyId: 'A'.repeat(20),
       secretAccessKey: 'S'.repeat(40),
       sessionToken: 'T'.repeat(2000),
     }
-    const message = { build, grants: grantsWith({ cloneToken: 'x'.repeat(600), credentials }) }
+    const deployRole = `arn:aws:iam::123456789012:role/${'r'.repeat(120)}`
+    const buildUrl = `https://${'u'.repeat(300)}`
+    const message = {
+      build,
+      grants: grantsWith({
+        cloneToken: 'x'.repeat(600),
+        credentials,
+        deployRole,
+        buildUrl,
+        secretVariables: KEYS,
+      }),
+    }
     expect(jobMessageSchema.safeParse(message).success).toBe(true)
     expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(64 * 1024)
   },

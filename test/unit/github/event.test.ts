@@ -47,7 +47,7 @@ test.each([
   ['pull_request', 'number', '7'],
   ['pull_request', 'number', 0],
   ['pull_request', 'action', undefined],
-  ['pull_request', 'pull_request.title', null],
+  ['pull_request', 'pull_request.title', 7],
   ['pull_request', 'pull_request.head.sha', []],
   ['pull_request', 'pull_request.head.repo.id', 'x'],
   ['pull_request', 'pull_request.base', null],

@@ -71,6 +71,12 @@ const nobody = { name: 'Nobody', email: 'n@example.com' }
 test.each<[string, Partial<PushEvent>, object]>([
   ['a new branch has no commit before it', { before: NOWHERE, created: true }, { baseCommit: null }],
   ['a forced push keeps the commit before it', { forced: true }, { baseCommit: BEFORE, commit: AFTER }],
+  [
+    'without a head commit, `after` is built',
+    { head_commit: null, commits: [] },
+    { commit: AFTER, message: '' },
+  ],
+  ["a branch named almost like a merge queue's", { ref: 'refs/heads/gh-readonly-queue' }, { commit: AFTER }],
   ['a branch with slashes', { ref: 'refs/heads/a/b' }, { branch: 'a/b', trigger: 'push/a/b' }],
   ['a branch named like a ref', { ref: 'refs/heads/refs/heads/x' }, { branch: 'refs/heads/x' }],
 ])('push: %s', (_, change, expected) => {
@@ -110,6 +116,12 @@ test.each<[string, 'push' | 'pull_request' | 'merge_group', object, RegExp]>([
     'push',
     pushPayload({ ref: 'refs/heads/x', deleted: true, after: NOWHERE, head_commit: null, commits: [] }),
     /^The branch x was deleted/,
+  ],
+  [
+    "a merge queue's branch",
+    'push',
+    pushPayload({ ref: 'refs/heads/gh-readonly-queue/master/pr-7-aaaa' }),
+    /^gh-readonly-queue\/master\/pr-7-aaaa belongs to a merge queue: its merge_group event is built/,
   ],
   ['a skip word', 'push', pushOf({ message: 'Fix [skip ci]' }), /contains "\[skip ci\]"/],
   [

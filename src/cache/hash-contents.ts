@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto'
+import { hashFile } from '../workspace/hash-file.ts'
+import { pathOf, type Tree } from './tree.ts'
+
+/** The hash of the content of all files of a tree, in their order. */
+export async function hashContents(root: string, { files }: Tree): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update((await hashFile(pathOf(root, file))).digest)
+  return hash.digest('hex')
+}

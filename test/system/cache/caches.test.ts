@@ -1,0 +1,331 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CacheSpec } from '../../../src/cache/cache.ts'
+import { Caches } from '../../../src/cache/caches.ts'
+import { WarmCache } from '../../../src/cache/warm-cache.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { openSandbox } from '../../../src/workspace/sandbox.ts'
+import { type Rule, startFaultProxy } from '../../faults/fault-proxy.ts'
+import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
+import { applyChanges, changes, describeTree, NAMES } from '../../support/file-tree.ts'
+import { makeBuild } from '../../support/records.ts'
+
+let bucket: Bucket
+let root: string
+let proxy: Awaited<ReturnType<typeof startFaultProxy>>
+const rules: Rule[] = []
+beforeAll(async () => {
+  bucket = await openBucket()
+  root = await mkdtemp(join(tmpdir(), 'caches-'))
+  proxy = await startFaultProxy(rules)
+  proxy.setTarget(bucket.url)
+})
+afterAll(async () => {
+  await proxy.close()
+  await bucket.close()
+  execFileSync('chmod', ['-R', 'u+rwX', root])
+  await rm(root, { recursive: true, force: true })
+})
+
+/** A machine with a sandbox, which keeps caches from build to build. */
+class Machine {
+  readonly directory: string
+  readonly warmCache: WarmCache
+  constructor(name: string) {
+    this.directory = join(root, name)
+    this.warmCache = new WarmCache(this.directory, 100_000_000)
+  }
+}
+/** More with `CACHE_RUNS`. */
+const RUNS = Number(process.env.CACHE_RUNS ?? 6)
+let machines = 0
+const newMachine = () => new Machine(`machine-${++machines}`)
+
+type Command = (paths: { state: string; workspace: string }) => unknown
+type Options = { spec?: CacheSpec; change?: Partial<Build>; url?: string }
+
+/** A repository's builds, on any machine. */
+function openRepository(
+  name: string,
+  { spec = { paths: ['state'], key: [] }, change = {}, url = bucket.url }: Options = {},
+) {
+  let number = 0
+  /** Restores the cache, runs the command, and saves. Returns the log, and the files before and after the command. */
+  return async (machine: Machine, command: Command, { passes = true } = {}) => {
+    const { directory, warmCache } = machine
+    const store = openAt(url)
+    const sandbox = await openSandbox(directory, false, [warmCache])
+    const build = makeBuild({ project: `gh/cached/${name}`, number: ++number, ...change })
+    const context = {
+      ...{ store, build, sandbox, warmCache, path: process.env.PATH ?? '', deadline: Date.now() + 60_000 },
+      ...{ signal: new AbortController().signal, redact: (text: string) => text.replaceAll('403', '***') },
+    }
+    const log: string[] = []
+    const caches = new Caches(context, [spec])
+    await caches.restore(async line => void log.push(line))
+    const state = join(sandbox.workspace, 'state')
+    const filesOf = () => (existsSync(state) ? describeTree(sandbox.workspace) : [])
+    const before = filesOf()
+    await command({ state, workspace: sandbox.workspace })
+    const after = filesOf()
+    if (passes) await caches.save()
+    store.close()
+    return { log, before, after }
+  }
+}
+
+const nothing: Command = () => {}
+const archivesOf = async (name: string) =>
+  (await keysIn(bucket, `cache/gh/cached/${name}/`)).filter(key => key.endsWith('.tar.zst')).length
+
+test(
+  'whatever commands do, every sandbox gets what the last build that passed has left',
+  async () => {
+    const step = fc.record({ machine: fc.constantFrom('one', 'other', 'new'), changes, passes: fc.boolean() })
+    let runs = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async steps => {
+        const build = openRepository(`random-${++runs}`)
+        const known = { one: newMachine(), other: newMachine() }
+        let left: string[] = []
+        for (const { machine, changes, passes } of [
+          ...steps,
+          { machine: 'new', changes: [], passes: false },
+        ] as const) {
+          const command: Command = ({ state }) => {
+            mkdirSync(state, { recursive: true })
+            applyChanges(state, changes)
+          }
+          const on = machine === 'new' ? newMachine() : known[machine]
+          const { before, after, log } = await build(on, command, { passes })
+          expect(before, log.join()).toEqual(left)
+          if (passes) left = after
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  },
+  RUNS * 10_000,
+)
+
+test.each<[string, Command, Command]>([
+  [
+    'a file of the same size',
+    ({ state }) => writeFileSync(`${state}/f`, '1'),
+    ({ state }) => writeFileSync(`${state}/f`, '2'),
+  ],
+  [
+    'a file of the same size and time',
+    ({ state }) => {
+      writeFileSync(`${state}/f`, '1')
+      utimesSync(`${state}/f`, 1000, 1000)
+    },
+    ({ state }) => {
+      writeFileSync(`${state}/f`, '2')
+      utimesSync(`${state}/f`, 1000, 1000)
+    },
+  ],
+  [
+    'the mode',
+    ({ state }) => writeFileSync(`${state}/f`, '1'),
+    ({ state }) => chmodSync(`${state}/f`, 0o755),
+  ],
+  [
+    'the time',
+    ({ state }) => writeFileSync(`${state}/f`, '1'),
+    ({ state }) => utimesSync(`${state}/f`, 1000, 1000),
+  ],
+  [
+    'everything, by removing it',
+    ({ state }) => writeFileSync(`${state}/f`, '1'),
+    ({ state }) => rmSync(state, { recursive: true }),
+  ],
+])('a command that changes %s is followed in every sandbox', async (name, first, second) => {
+  const build = openRepository(`change-${name.replaceAll(' ', '-')}`)
+  const machine = newMachine()
+  await build(machine, paths => [mkdirSync(paths.state), first(paths)])
+  const { before, after } = await build(machine, second)
+  expect(after).not.toEqual(before)
+  expect((await build(newMachine(), nothing)).before).toEqual(after)
+  const { before: warm, log } = await build(machine, nothing)
+  expect(warm).toEqual(after)
+  if (after.length > 0) expect(log).toEqual([expect.stringContaining('from the previous build')])
+})
+
+test('a sandbox does not use what it has kept when another one has saved since', async () => {
+  const build = openRepository('overtaken')
+  const [one, other] = [newMachine(), newMachine()]
+  await build(one, ({ state }) => [mkdirSync(state), writeFileSync(`${state}/f`, '1')])
+  const { after } = await build(other, ({ state }) => writeFileSync(`${state}/f`, '2'))
+  const { before, log } = await build(one, nothing)
+  expect([before, log]).toEqual([after, [expect.stringMatching(/^Restored state from the cache in /)]])
+})
+
+test('what was touched without being changed is saved at most once more', async () => {
+  const build = openRepository('touched')
+  const machine = newMachine()
+  const link: Command = ({ state, workspace }) => linkSync(`${state}/f`, `${workspace}/linked`)
+  await build(machine, ({ state }) => [mkdirSync(state), writeFileSync(`${state}/f`, '1')])
+  for (const _ of [1, 2, 3]) await build(machine, link)
+  expect(await archivesOf('touched')).toBe(2)
+  expect((await build(machine, link)).log).toEqual([expect.stringContaining('from the previous build')])
+  expect((await build(newMachine(), link)).log).toEqual([expect.stringContaining('from the cache')])
+  expect(await archivesOf('touched')).toBe(2)
+})
+
+test('names may be any bytes', async () => {
+  const build = openRepository('names')
+  const writeAll =
+    (text: string): Command =>
+    ({ state }) => {
+      mkdirSync(state, { recursive: true })
+      for (const name of NAMES) writeFileSync(Buffer.from(`${state}/${name}`, 'latin1'), text)
+    }
+  await build(newMachine(), writeAll('1'))
+  const { before, after } = await build(newMachine(), writeAll('2'))
+  expect(before).toHaveLength(NAMES.length + 1)
+  expect((await build(newMachine(), nothing)).before).toEqual(after)
+})
+
+test('an unchanged cache is not saved again', async () => {
+  const build = openRepository('unchanged')
+  await build(newMachine(), ({ state }) => [mkdirSync(state), writeFileSync(`${state}/f`, '1')])
+  const machine = newMachine()
+  for (const _ of [1, 2]) await build(machine, nothing)
+  expect(await archivesOf('unchanged')).toBe(1)
+})
+
+test('an empty cache is never saved under a key', async () => {
+  const build = openRepository('emptied', { spec: { paths: ['state'], key: ['lock'] } })
+  const lock =
+    (text: string, more: Command): Command =>
+    paths => [writeFileSync(`${paths.workspace}/lock`, text), more(paths)]
+  // The lock is read before the command, so that these builds have the key of no file.
+  await build(
+    newMachine(),
+    lock('1', ({ state }) => [mkdirSync(state), writeFileSync(`${state}/f`, '1')]),
+  )
+  await build(newMachine(), ({ state }) => rmSync(state, { recursive: true }))
+  expect((await build(newMachine(), nothing)).log).toEqual([
+    expect.stringContaining('Restored state from the cache'),
+  ])
+})
+
+test('a large tree is restored from several archives, with its links and read-only directories', async () => {
+  const build = openRepository('large')
+  const machine = newMachine()
+  const { after } = await build(machine, ({ state }) => {
+    for (const name of ['a', 'b', 'c', 'd', 'closed/in', 'closed/deep/in']) {
+      mkdirSync(join(state, name), { recursive: true })
+      writeFileSync(join(state, name, 'large'), randomBytes(2_500_000))
+    }
+    linkSync(join(state, 'a/large'), join(state, 'd/linked'))
+    linkSync(join(state, 'closed/in/large'), join(state, 'c/linked'))
+    for (const name of ['closed/deep', 'closed']) chmodSync(join(state, name), 0o555)
+  })
+  expect(await archivesOf('large')).toBeGreaterThan(1)
+  expect((await build(newMachine(), nothing)).before).toEqual(after)
+  expect((await build(machine, nothing)).before).toEqual(after)
+  expect(await keysIn(bucket, 'cache/gh/cached/large/')).toHaveLength(3 + (await archivesOf('large')))
+})
+
+test('sockets are left out, and do not keep the rest from being saved', async () => {
+  const build = openRepository('sockets')
+  const machine = newMachine()
+  const server = createServer()
+  await build(machine, async ({ state }) => {
+    mkdirSync(state)
+    await once(server.listen(join(state, 's')), 'listening')
+    writeFileSync(`${state}/f`, '1')
+  })
+  const names: string[][] = []
+  for (const each of [machine, newMachine()]) await build(each, ({ state }) => names.push(readdirSync(state)))
+  server.close()
+  expect(names).toEqual([['f'], ['f']])
+})
+
+const refuse = (method: string, address: RegExp): Rule => {
+  const rule: Rule = { method, address, nth: 1, times: 1000, fault: 403, seen: 0 }
+  rules.push(rule)
+  return rule
+}
+const withdraw = (rule: Rule) => void rules.splice(rules.indexOf(rule), 1)
+const fill =
+  (text: string): Command =>
+  ({ state }) => [mkdirSync(state, { recursive: true }), writeFileSync(`${state}/f`, text)]
+
+test('a failed save is said in the log of the next build, in whatever sandbox, until one was successful', async () => {
+  const build = openRepository('refused', { url: proxy.url })
+  const rule = refuse('PUT', /cached\/refused\/.*\.tar\.zst/)
+  const [machine, other] = [newMachine(), newMachine()]
+  expect((await build(machine, fill('1'))).log).toEqual(['No cache of state yet'])
+  const failureOf = (number: number) =>
+    expect.stringMatching(`^Build #${number} could not save the cache of state: S3 answered`)
+  expect((await build(other, fill('2'))).log).toEqual([failureOf(1), 'No cache of state yet'])
+  withdraw(rule)
+  expect((await build(machine, fill('3'))).log).toEqual([failureOf(2), 'No cache of state yet'])
+  expect((await build(other, nothing)).log).toEqual([expect.stringMatching(/^Restored state from the cache/)])
+})
+
+test('if the bucket refuses everything, the sandbox says it once', async () => {
+  const build = openRepository('closed', { url: proxy.url })
+  const rule = refuse('PUT', /cached\/closed\//)
+  const machine = newMachine()
+  await build(machine, fill('1'))
+  withdraw(rule)
+  const { log } = await build(machine, nothing)
+  expect(log).toEqual([
+    expect.stringMatching(/^Build #1 could not save the cache of state: /),
+    'No cache of state yet',
+  ])
+  expect((await build(machine, nothing)).log).toEqual(['No cache of state yet'])
+})
+
+test('an interrupted save is said, too', async () => {
+  const build = openRepository('interrupted', { url: proxy.url })
+  const rule: Rule = {
+    method: 'PUT',
+    address: /cached\/interrupted\/.*-attempt-/,
+    nth: 2,
+    times: 1,
+    fault: 403,
+    seen: 0,
+  }
+  rules.push(rule)
+  await build(newMachine(), fill('1'))
+  const { log } = await build(newMachine(), nothing)
+  expect(log[0]).toMatch(/^Build #1 has not finished saving the cache of state/)
+  expect((await build(newMachine(), nothing)).log).toEqual([expect.stringContaining('Restored state')])
+})
+
+test('the note of a failed save is masked, and one of another shape or size is ignored', async () => {
+  const build = openRepository('noted', { url: proxy.url })
+  const rule = refuse('PUT', /cached\/noted\/.*\.tar\.zst/)
+  await build(newMachine(), fill('1'))
+  withdraw(rule)
+  const key = (await keysIn(bucket, 'cache/gh/cached/noted/')).find(each => each.includes('-attempt-')) ?? ''
+  const { body } = (await bucket.store.get(key)) ?? {}
+  expect(Buffer.from(body ?? []).toString()).toMatch(/answered \*\*\*/)
+  const failed = { build: 1, state: 'failed' }
+  for (const note of [{ ...failed, reason: 7 }, { ...failed, reason: 'x'.repeat(501) }, ['x'.repeat(5000)]]) {
+    await bucket.store.put(key, JSON.stringify(note), 'application/json')
+    expect((await build(newMachine(), nothing, { passes: false })).log).toEqual(['No cache of state yet'])
+  }
+})
