@@ -102,7 +102,9 @@ test('a push that names nobody and no commit builds what it names', () => {
   const { id, full_name } = repository
   expect(resultOf('push', { ref, after, repository: { id, full_name, private: true } })).toEqual({
     request: {
-      project: `gh/${full_name}`,
+      project: `gh/${full_name.toLowerCase()}`,
+      repository: full_name,
+      repositoryId: id,
       event: 'push',
       trigger: 'push/master',
       branch: 'master',
