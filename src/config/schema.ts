@@ -174,7 +174,7 @@ const layerShape = {
     .meta({
       description:
         'Which branches to build, and how. The exact name wins, then the first "/regex/" or "!/regex/" that matches.',
-      default: DEFAULTS.branches,
+      default: { master: true, main: true },
     }),
   pullRequests: z
     .union([z.boolean(), pullRequestsSchema], { error: 'must be true, false or an object' })
