@@ -15,6 +15,7 @@ import {
   requireKnownNames,
 } from './files.ts'
 import { merge } from './merge.ts'
+import { noteRules } from './rule-notes.ts'
 import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
 import { allowedTopic, topicOf } from './topics.ts'
 import { explainUnusedDeploy } from './unused-deploy.ts'
@@ -84,6 +85,7 @@ export function resolveConfig({ build, account, base, head: known }: ResolveInpu
     ...describeWithheldSecrets(build, top, config),
     ...topicNotes,
     ...[noteShadowedRule(build, top.merged), unusedDeploy].filter(note => note !== null),
+    ...noteRules(top.merged),
     ...(isUnchecked ? ['"notifications.sns.topicArn" is not checked without the account\'s settings.'] : []),
   ]
   return {

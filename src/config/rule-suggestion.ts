@@ -30,10 +30,21 @@ export function suggestRule(rule: string): string | null {
   if (isBranchName(name) && !isRegex && !/[{|]/.test(name))
     return isNegated ? regex(`^${literal(name)}$`) : name
   if (REGEX.test(name)) return regex(anchored(name.replace(/(?<!\\)((?:\\\\)*)\//g, '$1\\/')))
-  const parts = name.split(/\s*[,|]\s*|\s+/)
-  if (parts.length > 1 && parts.every(isBranchName)) return regex(`^(${parts.map(literal).join('|')})$`)
+  const pattern = alternativesIn(name)
+  if (pattern !== null) return regex(pattern)
   if (/[*?[{]/.test(name)) return regex(`^${name.match(GLOB_TOKENS)?.map(globToken).join('')}$`)
   return isBranchName(name.replace(/\/+$/, '')) && !isRegex ? regex(`^${literal(name)}`) : null
+}
+
+/** The rule for the branches in a list such as `main,develop`, which may itself be the name of one. Null for other names. */
+export function suggestAlternatives(name: string): string | null {
+  const pattern = /^!?\/|\s/.test(name) ? null : alternativesIn(name)
+  return pattern && `/${pattern}/`
+}
+
+function alternativesIn(list: string): string | null {
+  const parts = list.replace(/^\((.*)\)$/, '$1').split(/\s*[,|]\s*|\s+/)
+  return parts.length > 1 && parts.every(isBranchName) ? `^(${parts.map(literal).join('|')})$` : null
 }
 
 /** Other systems match the whole name, and `*` after a letter is one of a glob. */
