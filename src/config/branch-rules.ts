@@ -6,6 +6,9 @@ import { suggestRule } from './rule-suggestion.ts'
 /** Enough for any sensible rule, and short enough that a hostile one compiles within milliseconds. */
 const MAX_RULE_LENGTH = 500
 
+/** Tokens of regular expressions that stand for a character that git does not allow in names. */
+const IMPOSSIBLE = /^(\\[*?[^~: s]|[~: ])$/
+
 type Pattern = { regex: RE2JS; negated: boolean }
 
 /**
@@ -59,15 +62,24 @@ function regexError(rule: string, source: string): string | null {
   }
   if (/^\^\(?refs\\?\/(heads|remotes|tags)\\?\//.test(source))
     return `${quote(rule)} matches no branch: rules see its name without "refs/heads/"`
-  return requiresSpace(source) && !rule.startsWith('!')
-    ? `${quote(rule)} matches no branch: no name contains a space`
-    : null
+  const reason = rule.startsWith('!') ? null : reasonAgainstRegex(source)
+  return reason === null ? null : `${quote(rule)} matches no branch: ${reason}`
 }
 
-/** Whether whatever a regular expression matches contains a space. False for groups and alternatives, which may not. */
-function requiresSpace(source: string): boolean {
-  const literals = source.replace(/\\[^ ]/g, '').replace(/\[[^\]]*\]/g, '')
-  return !/[(|]/.test(literals) && / (?![?*{])/.test(literals)
+/**
+ * Why a regular expression without groups and alternatives matches no branch: it requires something that git does not
+ * allow in names. Null if it may match.
+ */
+function reasonAgainstRegex(source: string): string | null {
+  const tokens: readonly string[] = source.match(/\\.|\[(?:\\.|[^\]\\])*\]|./gs) ?? []
+  if (tokens.includes('(') || tokens.includes('|')) return null
+  if (/^\^\\?\/(?![?*{])/.test(source) || /\/\$$/.test(source)) return 'no name begins or ends with "/"'
+  const required = tokens.find((token, at) => IMPOSSIBLE.test(token) && !/^[?*{]/.test(tokens[at + 1] ?? ''))
+  if (required === undefined) return null
+  const character = required.at(-1)
+  return character === ' ' || character === 's'
+    ? 'no name contains a space'
+    : `no name contains ${quote(character)}`
 }
 
 /**

@@ -20,6 +20,8 @@ export function suggestRule(rule: string): string | null {
   if (excluded !== undefined) return `!/^${excluded}/`
   const isNegated = text.startsWith('!')
   const isRegex = /^!?\/.*\/$/s.test(text)
+  const slashed = text.replace(/^\/\^\\?\//, '/^').replace(/\/\$\/$/, '//')
+  if (isRegex && slashed !== text) return slashed
   const name = text
     .replace(/^!\s*/, '')
     .replace(/^\/(.*?)\/?$/s, '$1')

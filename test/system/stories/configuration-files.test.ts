@@ -1,7 +1,7 @@
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Files, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { type Files, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {

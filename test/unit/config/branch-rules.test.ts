@@ -93,7 +93,13 @@ test.each<[string, string | null]>([
   ['/^refs\\/heads\\/main$/', '/^main$/'],
   ['!/^refs/heads/rel/', '!/^rel/'],
   ['/^(?!gh-pages$).*$/', '!/^gh-pages$/'],
+  ['/^\\/release/', '/^release/'],
+  ['/^release\\/$/', '/^release\\//'],
   // What was meant is not clear.
+  ['/^release\\/\\*$/', null],
+  ['/^a~1$/', null],
+  ['/a\\sb/', null],
+  ['/a:b/', null],
   ['refs/tags/v1', null],
   ['release:1', null],
   ['a..b', null],
@@ -112,12 +118,23 @@ test.each<[string, string | null]>([
 })
 
 // Git allows these, odd as they are.
-test.each(['release/1,master', 'main|develop', 'origin/main', 'master;dev', '(x)', '/^main( x)?$/', '!/ /'])(
-  'possible: %s',
-  rule => {
-    expect(ruleError(rule)).toBeNull()
-  },
-)
+test.each([
+  'release/1,master',
+  'main|develop',
+  'origin/main',
+  'master;dev',
+  '(x)',
+  '/^main( x)?$/',
+  '!/ /',
+  '/a ?b/',
+  '/[ a]/',
+  '/^\\w*$/',
+  '/(?:a|b):?/',
+  '/^\\/?release/',
+  '/x\\/?$/',
+])('possible: %s', rule => {
+  expect(ruleError(rule)).toBeNull()
+})
 
 test('every rule can match a branch or is refused, and what is suggested is valid', () => {
   const name = fc.string({ unit: fc.constantFrom(...'ab/-.*?[]!^$~: \\@{},|()+'), maxLength: 12 })
