@@ -2,7 +2,7 @@ import type { Build } from '../model/build.ts'
 import { matchingRules } from './branch-rules.ts'
 import { BUILT_IN } from './defaults.ts'
 import { isObject, type JsonObject } from './json.ts'
-import { keyPath, quote } from './key-path.ts'
+import { keyPath } from './key-path.ts'
 
 export type Subject = Pick<Build, 'event' | 'branch' | 'isFork' | 'isPrivate'>
 
@@ -47,8 +47,8 @@ export function noteShadowedRule({ event, branch }: Subject, { branches }: JsonO
   const onlyBuilds = rule === true || (isObject(rule) && Object.keys(rule).join() === 'build' && rule.build)
   if (shadowed === undefined || onlyBuilds) return null
   return (
-    `${keyPath(['branches', shadowed])} does not count for ${quote(branch)}, which is built by a rule of its own, as in LambCI. ` +
-    `Add ${quote(branch)} to "branches" to change that.`
+    `${keyPath(['branches', shadowed])} does not count for "master": its built-in rule goes before regular expressions, as in LambCI. ` +
+    'Add "master" to "branches" to change that.'
   )
 }
 

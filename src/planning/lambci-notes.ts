@@ -67,7 +67,7 @@ function noteAws(commands: readonly (readonly string[])[], script: string, varia
   if (hasOwn || !commands.some(signs)) return null
   return (
     'aws gets no credentials here: only a deploy with a role does ("deployRole" in the account\'s settings). ' +
-    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with "lambci secret set", or move the call into "deploy".'
+    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with "lambci secret set NAME OWNER/REPO", or move the call into "deploy".'
   )
 }
 
@@ -79,5 +79,5 @@ function noteToken(name: string, command: string, variables: readonly string[]):
   const isUsed = new RegExp(`(?<!\\\\)\\$(?:${name}(?!\\w)|\\{${name}[^\\w])`).test(command)
   const isSet = variables.includes(name) || new RegExp(`(^|[\\s;&])${name}=`).test(command)
   if (!isUsed || isSet) return null
-  return `${name} is not given to commands, as it was by LambCI. Set one with "lambci secret set ${name}".`
+  return `${name} is not given to commands, as it was by LambCI. Set one with "lambci secret set ${name} OWNER/REPO".`
 }

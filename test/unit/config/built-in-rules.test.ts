@@ -145,7 +145,7 @@ const notesOf = (branches: JsonObject, branch = 'master') =>
 
 test('a rule that does not count for master is noted', () => {
   expect(notesOf({ '!/^release-/': false })).toEqual([
-    'branches["!/^release-/"] does not count for "master", which is built by a rule of its own, as in LambCI. Add "master" to "branches" to change that.',
+    'branches["!/^release-/"] does not count for "master": its built-in rule goes before regular expressions, as in LambCI. Add "master" to "branches" to change that.',
   ])
   expect(notesOf({ '/^m/': { build: true, cmd: 'make' } })).toHaveLength(1)
   for (const [branches, branch] of [
