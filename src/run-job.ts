@@ -173,7 +173,8 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   const plan = planBuild(build, resolved)
   // Before anything of the configuration is logged: it may contain a secret.
   await log.addSecrets(Object.values(secrets))
-  for (const line of describePlan(plan, resolved).split('\n')) await log.writeLine(line)
+  const description = describePlan(plan, resolved, Object.keys(secrets))
+  for (const line of description.split('\n')) await log.writeLine(line)
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
   recorder.recordSoon(recordOf(plan, resolved, text => log.redact(text)))

@@ -1,5 +1,7 @@
-import { isObject, type JsonObject } from '../config/json.ts'
+import { isObject, type JsonObject, parseLayerJson, parseNumbers } from '../config/json.ts'
+import { describeDuplicate, scanJson } from '../config/json-scan.ts'
 import { quote } from '../config/key-path.ts'
+import { resolveNumbers } from '../config/number-text.ts'
 import { readSettings } from '../config/settings.ts'
 import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
@@ -35,7 +37,7 @@ export function parseKeyPath(text: string): string[] {
 
 /** One setting or, without keys, all of them. Undefined if it is not set. */
 export async function getSetting(store: Store, project: string | null, keys: readonly string[]) {
-  const settings = (await readJsonObject(store, settingsKeyOf(project))) ?? {}
+  const settings = (await readJsonObject(store, settingsKeyOf(project), parseSettingsFile)) ?? {}
   return keys.reduce<unknown>(
     (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
     settings,
@@ -54,27 +56,31 @@ export async function setSetting(
   text: string | null,
 ): Promise<void> {
   const global = project === null ? null : await readJsonObject(store, settingsKeyOf(null))
-  await editJson(store, settingsKeyOf(project), current => {
-    const settings = current ?? {}
+  const change = (settings: JsonObject) => {
     if (text === null) return validated(project, put(settings, keys, undefined))
-    const candidates = candidateValues(text)
-    const accepted = candidates.find(value => isAccepted(project, put(settings, keys, value)))
-    const changed = validated(project, put(settings, keys, accepted ?? candidates[0]))
+    const candidates = candidateValues(text).map(
+      value => resolveNumbers(put(settings, keys, value), 'layer') as JsonObject,
+    )
+    const accepted = candidates.find(candidate => isAccepted(project, candidate))
+    const changed = validated(project, accepted ?? candidates[0] ?? settings)
     requireSettingsSize(
       project ?? '',
       project === null ? { global: changed } : { ...(global && { global }), repository: changed },
     )
     return changed
-  })
+  }
+  await editJson(store, settingsKeyOf(project), current => change(current ?? {}), parseSettingsFile)
 }
 
-/** JSON comes first: `true` is a boolean unless only a string is valid. */
+const parseSettingsFile = (key: string, text: string) => parseLayerJson(key, text)
+
+/** JSON comes first: `true` is a boolean unless only a string is valid. Numbers keep their text, which counts in `env`. */
 function candidateValues(text: string): unknown[] {
-  try {
-    return [JSON.parse(text), text]
-  } catch {
-    return [text]
-  }
+  const { error, duplicates } = scanJson(text)
+  if (error !== null) return [text]
+  const [duplicate] = duplicates
+  if (duplicate) throw new UserError(`The value is not clear: ${describeDuplicate(duplicate)}`)
+  return [parseNumbers(text), text]
 }
 
 function put(settings: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {

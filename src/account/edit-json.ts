@@ -1,7 +1,11 @@
+import { decodeText } from '../config/decode-text.ts'
 import { isObject, type JsonObject, MAX_BYTES, parseJson } from '../config/json.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Store } from '../records/store.ts'
 import { updateObject } from '../records/update-record.ts'
+
+/** Parses the text of an object. @throws UserError if it is invalid */
+export type Parse = (key: string, text: string) => unknown
 
 /**
  * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
@@ -12,9 +16,10 @@ export async function editJson(
   store: Store,
   key: string,
   change: (current: JsonObject | null) => JsonObject,
+  parse: Parse = parseJson,
 ): Promise<JsonObject> {
   const codec = {
-    parse: (body: Uint8Array) => objectIn(key, body),
+    parse: (body: Uint8Array) => objectIn(key, body, parse),
     serialize: (value: JsonObject) => textOf(key, value),
     isOwn: () => false,
   }
@@ -25,13 +30,17 @@ export async function editJson(
  * Reads such an object. Null if there is none.
  * @throws UserError if it is not a JSON object
  */
-export async function readJsonObject(store: Store, key: string): Promise<JsonObject | null> {
+export async function readJsonObject(
+  store: Store,
+  key: string,
+  parse: Parse = parseJson,
+): Promise<JsonObject | null> {
   const stored = await store.get(key)
-  return stored && objectIn(key, stored.body)
+  return stored && objectIn(key, stored.body, parse)
 }
 
-function objectIn(key: string, body: Uint8Array): JsonObject {
-  const value = parseJson(key, Buffer.from(body).toString('utf8'))
+function objectIn(key: string, body: Uint8Array, parse: Parse): JsonObject {
+  const value = parse(key, decodeText(key, body))
   if (isObject(value)) return value
   throw new UserError(`${key} in the bucket is not a JSON object. Correct it there first.`)
 }

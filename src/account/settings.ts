@@ -1,5 +1,6 @@
 import { applyLayers, applyRule, defaults } from '../config/cascade.ts'
 import { toConfig } from '../config/config.ts'
+import { decodeText } from '../config/decode-text.ts'
 import { type Notifications, notificationsSchema } from '../config/notifications.ts'
 import {
   accountRules,
@@ -82,7 +83,7 @@ export async function readAccount(store: Store, project: string): Promise<Accoun
   const [global, repository] = await Promise.all(
     settingsKeys(project).map(async key => {
       const stored = await store.get(key)
-      return stored && Buffer.from(stored.body).toString('utf8')
+      return stored && decodeText(key, stored.body)
     }),
   )
   const settings = readSettings(project, { global: global ?? null, repository: repository ?? null })

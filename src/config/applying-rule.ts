@@ -1,5 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { matchingRules } from './branch-rules.ts'
+import { BUILT_IN } from './defaults.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { keyPath } from './key-path.ts'
 
@@ -21,10 +22,35 @@ export function applyingRule(subject: Subject, merged: JsonObject): Rule | null 
   const name = subject.event === 'push' ? branchRule(rules, subject.branch) : pullRequestRule(subject)
   if (name === undefined || !Object.hasOwn(rules, name)) return null
   const rule = rules[name]
-  return { name: keyPath([key, name]), values: isObject(rule) ? rule : { build: rule } }
+  return {
+    name: keyPath([key, name]),
+    values: isObject(rule) ? rule : { build: rule === BUILT_IN ? true : rule },
+  }
 }
 
-const branchRule = (rules: JsonObject, branch: string) => matchingRules(Object.keys(rules), branch)[0]
+/**
+ * Rules that somebody has written go before the built-in ones, except for `master`: as in LambCI, its built-in rule is
+ * an exact name, which goes before regular expressions.
+ */
+function branchRule(rules: JsonObject, branch: string): string | undefined {
+  const written = Object.keys(rules).filter(name => rules[name] !== BUILT_IN)
+  const builtIn = Object.hasOwn(rules, branch) && rules[branch] === BUILT_IN ? branch : undefined
+  return (branch === 'master' ? builtIn : undefined) ?? matchingRules(written, branch)[0] ?? builtIn
+}
+
+/** A note about a rule that does not count because of the built-in rule for `master`. Null if there is none. */
+export function noteShadowedRule({ event, branch }: Subject, { branches }: JsonObject): string | null {
+  if (event !== 'push' || branch !== 'master' || !isObject(branches) || branches.master !== BUILT_IN)
+    return null
+  const [shadowed] = matchingRules(Object.keys(branches), branch).filter(name => name !== branch)
+  const rule = shadowed === undefined ? true : branches[shadowed]
+  const onlyBuilds = rule === true || (isObject(rule) && Object.keys(rule).join() === 'build' && rule.build)
+  if (shadowed === undefined || onlyBuilds) return null
+  return (
+    `${keyPath(['branches', shadowed])} does not count for "master": its built-in rule goes before regular expressions, as in LambCI. ` +
+    'Add "master" to "branches" to change that.'
+  )
+}
 
 function pullRequestRule({ event, isFork, isPrivate }: Subject): string {
   const origin = isFork && event !== 'merge_group' ? 'Fork' : 'Self'

@@ -13,6 +13,11 @@ const cachedPath = z
     path => !path.split('/').some(part => part === '.' || part === '..') && !/^\.git(\/|$)/.test(path),
     { error: 'must not contain "." or ".." and must not be in ".git"' },
   )
+  .refine(path => !/[*?]/.test(path), { error: 'must not be a pattern: "*" and "?" are not supported here' })
+  .refine(path => !path.startsWith('$'), {
+    error: 'must not contain variables: write "~/" for HOME',
+  })
+  .refine(path => path.trim() === path, { error: 'must not begin or end with a space' })
 
 const fileName = cachedPath.refine(path => !path.startsWith('~'), {
   error: 'must be a file of the repository',

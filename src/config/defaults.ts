@@ -1,9 +1,12 @@
+/** The value of a rule in `branches` that nobody has written. It means `true`; any layer replaces it. */
+export const BUILT_IN = 'built-in'
+
 /** The lowest layer: LambCI's defaults, with `main` built like `master`. */
 export const DEFAULTS = {
   cmd: 'npm ci && npm test',
   env: {},
   build: false,
-  branches: { master: true, main: true },
+  branches: { master: BUILT_IN, main: BUILT_IN },
   pullRequests: {
     fromSelfPublicRepo: true,
     fromSelfPrivateRepo: true,

@@ -1,7 +1,9 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from '../model/zod.ts'
+import { adviseOnForeignKey, adviseOnNotification } from './foreign-keys.ts'
 import { isObject } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
+import { rightForm } from './right-form.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -13,21 +15,32 @@ const ACCOUNT_ONLY = "can only be set in the account's settings"
 const REFUSED = new Map([
   ['submodules', NOT_YET],
   ['secretEnv', 'is not supported: set secret variables with "lambci secret set"'],
-  ['docker', "is not supported: builds run in the build function's own image"],
   // Known at the top level, so these are unknown only in rules.
   ['branches', TOP_LEVEL_ONLY],
   ['pullRequests', TOP_LEVEL_ONLY],
   ['allow', ACCOUNT_ONLY],
   ['deployBranches', ACCOUNT_ONLY],
+  [
+    'depth',
+    `${ACCOUNT_ONLY}, because files are read after the clone: run "lambci config set OWNER/REPO git.depth 50"`,
+  ],
+  ['skip', "is only read from the top level of the account's settings"],
   ['topics', ACCOUNT_ONLY],
   ['deployRole', ACCOUNT_ONLY],
   ['role', ACCOUNT_ONLY],
   ['pinnedStages', ACCOUNT_ONLY],
 ])
 
+/** Keys that have no effect in a rule for pull requests. */
+const PUSH_ONLY = new Map([
+  ['stages', 'has no effect here: pull requests are never deployed'],
+  ['deploy', 'has no effect here: pull requests are never deployed'],
+  ['paths', 'has no effect here: pull requests are always built'],
+])
+
 /** What people write for a key, mostly because other CI systems call it so. */
 const ALIASES: Record<string, readonly string[]> = {
-  cmd: ['command', 'commands', 'script', 'scripts', 'run'],
+  cmd: ['command', 'commands', 'script', 'scripts'],
   env: ['environment', 'variables', 'vars'],
   deploy: ['deployment', 'deployCommand', 'deployCmd'],
   notifications: ['notify'],
@@ -61,7 +74,10 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
   if (!issue.message.startsWith('must')) {
     return [sentence(root, typeof at.at(-1) === 'number' ? at.slice(0, -1) : at, `: ${issue.message}`)]
   }
-  return [sentence(root, at, ` ${issue.message}${found(issue.message, valueAt(root.value, at))}`, 'the file')]
+  const value = valueAt(root.value, at)
+  const form = rightForm(at, value)
+  const text = ` ${issue.message}${found(issue.message, value)}${form === null ? '' : `. Write ${form}`}`
+  return [sentence(root, at, text, 'the file')]
 }
 
 const isTypeMismatch = ({ code, path }: Issue) =>
@@ -77,7 +93,13 @@ function sentence(root: Root, at: readonly PropertyKey[], text: string, subject 
 }
 
 function describeKey(root: Root, at: readonly PropertyKey[], key: string): string {
-  const reason = REFUSED.get(key) ?? `is not a known key${suggestion(key, keysAt(root.schema, at))}`
+  const known = keysAt(root.schema, at)
+  const reason =
+    (at[0] === 'pullRequests' ? PUSH_ONLY.get(key) : undefined) ??
+    REFUSED.get(key) ??
+    (known.includes('cmd') ? adviseOnForeignKey(key, valueAt(root.value, [...at, key])) : null) ??
+    (known.includes('slack') ? adviseOnNotification(key) : null) ??
+    `is not a known key${suggestion(key, known)}`
   return sentence(root, at, `: ${quote(key)} ${reason}`)
 }
 

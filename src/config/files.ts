@@ -1,36 +1,94 @@
+import { UserError } from '../model/user-error.ts'
+import { describeSimilarName, noteSimilarName } from './file-names.ts'
 import { pick } from './json.ts'
 import { quote } from './key-path.ts'
 import { type Layer, readLambciJson, readPackageJson } from './layer.ts'
 
-/** The contents of a commit's configuration files. Null: there is no such file. */
-export type Files = { lambciJson: string | null; packageJson: string | null; hasLambciJs: boolean }
+/** There is such a file, but it cannot be read. `reason` follows its name: `is a symbolic link`. */
+export type Unreadable = { reason: string; advice: string }
+/** Null: there is no such file. */
+export type FileContent = string | Unreadable | null
 
-export const NO_FILES: Files = { lambciJson: null, packageJson: null, hasLambciJs: false }
+/** A commit's configuration files. */
+export type Files = {
+  lambciJson: FileContent
+  packageJson: FileContent
+  /** Names at the top level that were probably meant as `.lambci.json` (`isSimilarName`). */
+  similarNames: readonly string[]
+}
+
+export const NO_FILES: Files = { lambciJson: null, packageJson: null, similarNames: [] }
 
 /** The top-level keys that files may set: all, none, or the listed ones. */
 export type AllowedKeys = boolean | readonly string[]
 
+export type FileLayers = {
+  /** Lowest first, without the keys that are not allowed. */
+  layers: readonly Layer[]
+  /** The same with all keys. */
+  complete: readonly Layer[]
+  /** Why `package.json` was not read, as a sentence. It counts only if nothing else sets a command. */
+  packageError: string | null
+}
+
 /**
- * The layers of a commit's files, lowest first, without the keys that are not allowed. Files that may set nothing
- * are not read. `suffix` follows the file name in messages, to tell the files of two commits apart.
- * @throws UserError if a file is invalid
+ * The layers of a commit's files. Files that may set nothing are not read. `suffix` follows the file name in
+ * messages, to tell the files of two commits apart.
+ * @throws UserError if a file is invalid, except for a `package.json` that does not mention `lambci`
  */
-export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): Layer[] {
-  if (allowsNothing(allowed)) return []
-  const layers = [
-    readPackageJson(files.packageJson, `package.json${suffix}`),
-    readLambciJson(files.lambciJson, `.lambci.json${suffix}`),
-  ]
-  return layers.filter(layer => layer !== null).map(layer => limitTo(allowed, layer))
+export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): FileLayers {
+  if (allowsNothing(allowed)) return { layers: [], complete: [], packageError: null }
+  const lenient = readLenient(files.packageJson, `package.json${suffix}`)
+  const complete = [
+    lenient.layer,
+    readLambciJson(textOf(files.lambciJson, suffix), `.lambci.json${suffix}`),
+  ].filter(layer => layer !== null)
+  return {
+    complete,
+    layers: complete.map(layer => limitTo(allowed, layer)),
+    packageError: lenient.error,
+  }
+}
+
+/** A `package.json` may be a link, a template or empty where another file has the configuration. */
+function readLenient(content: FileContent, name: string): { layer: Layer | null; error: string | null } {
+  if (content !== null && typeof content !== 'string')
+    return { layer: null, error: `${name} ${content.reason}.` }
+  try {
+    return { layer: readPackageJson(content, name), error: null }
+  } catch (error) {
+    const isAboutLambci = content !== null && /"lambci"\s*:/.test(content)
+    if (isAboutLambci || !(error instanceof UserError)) throw error
+    return { layer: null, error: error.message }
+  }
+}
+
+function textOf(content: FileContent, suffix: string): string | null {
+  if (content === null || typeof content === 'string') return content
+  throw new UserError(`.lambci.json${suffix} ${content.reason}. ${content.advice}`)
+}
+
+/**
+ * Refuses files that were probably meant as `.lambci.json`, if there is none in any of these commits: the default
+ * command would run in their place.
+ * @throws UserError with what to write
+ */
+export function requireKnownNames(
+  commits: readonly { files: Files; suffix: string; allowed: AllowedKeys }[],
+): void {
+  const relevant = commits.filter(({ allowed }) => !allowsNothing(allowed))
+  if (relevant.some(({ files }) => files.lambciJson !== null)) return
+  const errors = relevant.flatMap(({ files, suffix }) =>
+    files.similarNames.map(name => describeSimilarName(name, suffix)),
+  )
+  if (errors.length > 0) throw new UserError(errors.slice(0, 3).join('\n'))
 }
 
 /** Notes about files that exist but are not read. */
 export function describeIgnoredFiles(files: Files, allowed: AllowedKeys): string[] {
   const isIgnored = allowsNothing(allowed) && files.lambciJson !== null
   return [
-    ...(files.hasLambciJs
-      ? ['.lambci.js is ignored, because configuration is data. Move its settings to .lambci.json.']
-      : []),
+    ...files.similarNames.slice(0, 3).map(noteSimilarName),
     ...(isIgnored
       ? ['.lambci.json is ignored: "allowConfigOverrides" does not let files set anything here.']
       : []),
@@ -44,6 +102,7 @@ export function intersectKeys(one: AllowedKeys, other: AllowedKeys): AllowedKeys
   return other === false ? false : one.filter(key => other.includes(key))
 }
 
+/** Whether files are not read. */
 const allowsNothing = (allowed: AllowedKeys) =>
   allowed !== true && (allowed === false || allowed.length === 0)
 

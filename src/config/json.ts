@@ -1,5 +1,6 @@
 import { UserError } from '../model/user-error.ts'
-import { quote } from './key-path.ts'
+import { describeDuplicate, MAX_DEPTH, scanJson } from './json-scan.ts'
+import { NumberText, resolveNumbers } from './number-text.ts'
 
 export type JsonObject = Record<string, unknown>
 
@@ -12,90 +13,52 @@ export const pick = (object: JsonObject, keys: readonly string[]): JsonObject =>
 
 /** The limit for a configuration file, in bytes. */
 export const MAX_BYTES = 256 * 1024
+const MAX_DUPLICATES = 10
 
 /**
- * Parses a configuration file, with or without a byte order mark.
- * @throws UserError with line and column if it is not valid JSON, or if it is larger than 256 KB
+ * Parses a JSON file, with or without a byte order mark.
+ * @throws UserError with line and column if it is not valid JSON, if a key is given twice, or if it is larger than 256 KB
  */
 export function parseJson(file: string, text: string): unknown {
+  return JSON.parse(requireJson(file, text, []))
+}
+
+/**
+ * Parses a file that is a layer of configuration, or that has one as its key `lambci` (`package.json`). Numbers in
+ * `env` become strings that keep their own text, such as 3.10.
+ * @throws UserError as `parseJson` does
+ */
+export function parseLayerJson(file: string, text: string, place: 'layer' | 'package' = 'layer'): unknown {
+  const json = requireJson(file, text, place === 'package' ? ['lambci'] : [])
+  return resolveNumbers(parseNumbers(json), place)
+}
+
+/** Like `JSON.parse`, but numbers that are more than their value stay with their text. `resolveNumbers` replaces them. */
+export function parseNumbers(json: string): unknown {
+  const revive = (_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' && source !== undefined && source !== String(value)
+      ? new NumberText(value, source)
+      : value
+  return JSON.parse(json, revive as (key: string, value: unknown) => unknown)
+}
+
+/**
+ * Returns the text without its byte order mark.
+ * @param within the path of the part that is used: elsewhere a key may be given twice
+ */
+function requireJson(file: string, text: string, within: readonly string[]): string {
   if (Buffer.byteLength(text) > MAX_BYTES) {
     throw new UserError(`${file} is larger than 256 KB, the limit for configuration files. Make it smaller.`)
   }
   const json = text.replace(/^\uFEFF/, '')
-  try {
-    return JSON.parse(json)
-  } catch {
-    throw new UserError(`${file} is not valid JSON: ${describeSyntaxError(json)}`)
+  const { error, duplicates, depth } = scanJson(json)
+  if (error !== null) throw new UserError(`${file} is not valid JSON: ${error}`)
+  if (depth > MAX_DEPTH)
+    throw new UserError(`${file} is nested deeper than ${MAX_DEPTH} levels. Make it flatter.`)
+  const relevant = duplicates.filter(({ path }) => within.every((key, index) => path[index] === key))
+  if (relevant.length > 0) {
+    const errors = relevant.slice(0, MAX_DUPLICATES).map(each => `${file}: ${describeDuplicate(each)}`)
+    throw new UserError(errors.join('\n'))
   }
-}
-
-type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or close' | 'end'
-
-const NAMES: Record<Expected, string> = {
-  value: 'a value',
-  'value or ]': 'a value or "]"',
-  key: 'a key in double quotes',
-  'key or }': 'a key in double quotes or "}"',
-  colon: 'a colon',
-  'comma or close': 'a comma or the closing bracket',
-  end: 'the end of the file',
-}
-
-const CLOSABLE = new Set<Expected>(['value or ]', 'key or }', 'comma or close'])
-
-const SPACE = /[ \t\n\r]*/y
-// In a JSON string, quotes, backslashes and control characters must be escaped (RFC 8259).
-const TOKEN =
-  /[{}[\],:]|"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy
-
-/** Where a text stops being JSON, and what was expected there. `JSON.parse` gives the position only of some errors. */
-export function describeSyntaxError(json: string): string {
-  const open: string[] = []
-  let expected: Expected = 'value'
-  let at = 0
-  for (;;) {
-    at += matchAt(SPACE, json, at).length
-    const token = matchAt(TOKEN, json, at)
-    const next: Expected | null = token === '' ? null : nextExpected(expected, token, open)
-    if (next === null)
-      return `${position(json, at)}: expected ${NAMES[expected]}, found ${describeToken(json, at)}.`
-    expected = next
-    at += token.length
-  }
-}
-
-/** What may follow `token`. Null if `token` is not what was expected. Updates the stack of open brackets. */
-function nextExpected(expected: Expected, token: string, open: string[]): Expected | null {
-  const inside = (): Expected => (open.length === 0 ? 'end' : 'comma or close')
-  const isClose = token === '}' || token === ']'
-  if (isClose && CLOSABLE.has(expected) && open.at(-1) === token) {
-    open.pop()
-    return inside()
-  }
-  if (expected === 'comma or close') return token !== ',' ? null : open.at(-1) === '}' ? 'key' : 'value'
-  if (expected === 'colon') return token === ':' ? 'value' : null
-  if (expected === 'key' || expected === 'key or }') return token.startsWith('"') ? 'colon' : null
-  if (expected === 'end' || isClose || token === ',' || token === ':') return null
-  if (token !== '{' && token !== '[') return inside()
-  open.push(token === '{' ? '}' : ']')
-  return token === '{' ? 'key or }' : 'value or ]'
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at
-  return pattern.exec(text)?.[0] ?? ''
-}
-
-function position(json: string, at: number): string {
-  const lines = json.slice(0, at).split('\n')
-  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
-}
-
-function describeToken(json: string, at: number): string {
-  const character = String.fromCodePoint(json.codePointAt(at) ?? 0)
-  if (at >= json.length) return 'the end of the file'
-  if (json.startsWith('//', at) || json.startsWith('/*', at)) return 'a comment (JSON has none)'
-  if (character === '"' && matchAt(TOKEN, json, at) === '')
-    return 'a string that is invalid or not terminated'
-  return quote(character)
+  return json
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../model/user-error.ts'
 import type { z } from '../model/zod.ts'
 import { describeIssues } from './describe-issues.ts'
-import { isObject, type JsonObject, parseJson } from './json.ts'
+import { isObject, type JsonObject, parseLayerJson } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
 import { layerSchema } from './schema.ts'
 
@@ -17,7 +17,7 @@ const MAX_DEPTH = 10
  * @throws UserError that lists all errors in the file
  */
 export function readLambciJson(text: string | null, name = '.lambci.json'): Layer | null {
-  return text === null ? null : parseLayer(layerSchema, { name, path: [] }, parseJson(name, text))
+  return text === null ? null : parseLayer(layerSchema, { name, path: [] }, parseLayerJson(name, text))
 }
 
 /**
@@ -26,7 +26,7 @@ export function readLambciJson(text: string | null, name = '.lambci.json'): Laye
  */
 export function readPackageJson(text: string | null, name = 'package.json'): Layer | null {
   if (text === null) return null
-  const root = parseJson(name, text)
+  const root = parseLayerJson(name, text, 'package')
   if (!isObject(root)) throw new UserError(`${name}: the file must be an object.`)
   if (!Object.hasOwn(root, 'lambci')) return null
   return parseLayer(layerSchema, { name, path: ['lambci'] }, root.lambci)

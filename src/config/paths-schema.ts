@@ -2,6 +2,12 @@ import { z } from '../model/zod.ts'
 
 const MAX_PATTERNS = 100
 
+/** Whether a file of a commit can have such a path. A slash at either end and "./" in front do not count (`glob.ts`). */
+function canMatch(pattern: string): boolean {
+  const parts = pattern.replace(/^\.?\/+|\/+$/g, '').split('/')
+  return pattern.trim() === pattern && parts[0] !== '.git' && !parts.some(part => /^\.{0,2}$/.test(part))
+}
+
 /** Patterns for paths relative to the root of the repository. */
 const pathListSchema = z
   .array(
@@ -15,6 +21,10 @@ const pathListSchema = z
       })
       .refine(pattern => /[^./]/.test(pattern), {
         error: 'must be a path below the repository',
+        abort: true,
+      })
+      .refine(canMatch, {
+        error: 'must be a path below the repository without ".", "..", ".git", "//" or spaces around it',
       }),
     { error: 'must be a list of paths' },
   )

@@ -1,12 +1,24 @@
 import type { Build } from '../model/build.ts'
-import { applyingRule, type Rule, type Subject } from './applying-rule.ts'
+import { UserError } from '../model/user-error.ts'
+import { applyingRule, noteShadowedRule, type Rule, type Subject } from './applying-rule.ts'
 import { applyLayers, applyRule, type Cascade, defaults } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
-import { type AllowedKeys, describeIgnoredFiles, type Files, intersectKeys, readFiles } from './files.ts'
-import type { Layer } from './layer.ts'
+import { explainMissingCommand } from './default-command.ts'
+import {
+  type AllowedKeys,
+  describeIgnoredFiles,
+  type FileLayers,
+  type Files,
+  intersectKeys,
+  NO_FILES,
+  readFiles,
+  requireKnownNames,
+} from './files.ts'
 import { merge } from './merge.ts'
+import { noteRules } from './rule-notes.ts'
 import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
 import { allowedTopic, topicOf } from './topics.ts'
+import { explainUnusedDeploy } from './unused-deploy.ts'
 
 export type ResolveInput = {
   build: Subject & Pick<Build, 'project' | 'trust'>
@@ -14,7 +26,8 @@ export type ResolveInput = {
   account: unknown
   /** The files at the base commit. They count for a build of trust `fork`. */
   base: Files
-  head: Files
+  /** Null if they are not known yet: what depends on them is not checked then. */
+  head: Files | null
 }
 
 export type Resolved = {
@@ -26,6 +39,8 @@ export type Resolved = {
   /** The layers that set each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
   notes: readonly string[]
+  /** Why there is nothing to run, and what to write, in two sentences. Null if there is a command. */
+  missingCommand: string | null
   /** The files that a push changed. Null if unknown or not needed. */
   changedFiles: readonly string[] | null
 }
@@ -35,7 +50,8 @@ export type Resolved = {
  * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again.
  * @throws UserError if a file or the settings are invalid: the default command never runs in their place
  */
-export function resolveConfig({ build, account, base, head }: ResolveInput): Resolved {
+export function resolveConfig({ build, account, base, head: known }: ResolveInput): Resolved {
+  const head = known ?? NO_FILES
   const settings = account === null ? [] : parseSettings(build.project, account)
   const rules = accountRules(settings)
   const ofAccount = applyLayers(defaults(), ...settings.map(withoutAccountRules))
@@ -44,11 +60,16 @@ export function resolveConfig({ build, account, base, head }: ResolveInput): Res
 
   // The rule for pull requests of forks limits the fork's files, not those of the base.
   const allowed = allowedKeys(isFork ? ofAccount : beforeFiles)
-  const files = readFiles(isFork ? base : head, allowed, isFork ? ' at the base commit' : '')
-  const withFiles = applyLayers(beforeFiles, ...files)
+  const own = { files: isFork ? base : head, suffix: isFork ? ' at the base commit' : '', allowed }
+  const files = readFiles(own.files, allowed, own.suffix)
+  const withFiles = applyLayers(beforeFiles, ...files.layers)
   const limits = [ofAccount, beforeFiles, applyRule(withFiles, build)]
-  const forkFiles = isFork ? readForkFiles(head, limits) : []
-  const top = applyRule(applyLayers(withFiles, ...forkFiles), build)
+  const forkFiles = isFork ? readForkFiles(head, limits) : null
+  requireKnownNames([own, ...(forkFiles === null ? [] : [forkFiles])])
+  const top = applyRule(applyLayers(withFiles, ...(forkFiles?.layers ?? [])), build)
+  const packageNotes = notePackageErrors([files, forkFiles], top)
+  const unusedDeploy = known && explainUnusedDeploy({ settings, files, isComplete: account !== null })
+  if (unusedDeploy && account !== null) throw new UserError(unusedDeploy)
 
   const isUnchecked = account === null && topicOf(top) !== null
   const ownTopic = topicOf(beforeFiles)
@@ -58,10 +79,13 @@ export function resolveConfig({ build, account, base, head }: ResolveInput): Res
     topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
   const config = toConfig({ ...merged, inheritSecrets: inheritsSecrets(build, beforeFiles, top) })
   const notes = [
-    ...[...settings, ...files, ...forkFiles].flatMap(layer => layer.notes),
-    ...describeIgnoredFiles(isFork ? base : head, allowed),
+    ...[...settings, ...files.layers].flatMap(layer => layer.notes),
+    ...packageNotes,
+    ...describeIgnoredFiles(own.files, allowed),
     ...describeWithheldSecrets(build, top, config),
     ...topicNotes,
+    ...[noteShadowedRule(build, top.merged), unusedDeploy].filter(note => note !== null),
+    ...noteRules(top.merged),
     ...(isUnchecked ? ['"notifications.sns.topicArn" is not checked without the account\'s settings.'] : []),
   ]
   return {
@@ -70,16 +94,24 @@ export function resolveConfig({ build, account, base, head }: ResolveInput): Res
     rule: applyingRule(build, top.merged),
     sources: top.sources,
     notes: [...new Set(notes)],
+    missingCommand: known && explainMissingCommand(top, { own, head: known, account }),
     changedFiles: null,
   }
 }
 
 /** A fork's own files may only set `cmd` and `env`, and only if each of `limits` allows it. */
-function readForkFiles(head: Files, limits: readonly Cascade[]): Layer[] {
+function readForkFiles(head: Files, limits: readonly Cascade[]) {
   const allowed = limits.map(allowedKeys).reduce(intersectKeys, ['cmd', 'env'])
-  const files = readFiles(head, allowed, ' at the head commit')
-  // A fork's copy of the file normally sets the same keys as the base's file, so ignored keys are not noted.
-  return files.map(file => ({ ...file, notes: [] }))
+  const suffix = ' at the head commit'
+  return { files: head, suffix, allowed, ...readFiles(head, allowed, suffix) }
+}
+
+/** A `package.json` that was not read does no harm where something else sets the command. */
+function notePackageErrors(files: readonly (FileLayers | null)[], top: Cascade): string[] {
+  const errors = files.flatMap(each => each?.packageError ?? [])
+  const source = top.sources.get('cmd')?.at(-1)
+  if (errors[0] !== undefined && source === 'defaults') throw new UserError(errors[0])
+  return errors.map(error => `${error} It is not read, because the command comes from ${source}.`)
 }
 
 const allowedKeys = ({ merged }: Cascade) => merged.allowConfigOverrides as AllowedKeys

@@ -6,6 +6,7 @@ import { pathsSchema } from './paths-schema.ts'
 import {
   commandSchema,
   environmentSchema,
+  fileGitSchema,
   flagSchema,
   gitSchema,
   repositoryListSchema,
@@ -19,7 +20,7 @@ import {
   urlSchema,
 } from './values.ts'
 
-/** The keys that `allowConfigOverrides` may list: those of `overrideShape`, which a test compares. */
+/** The keys that `allowConfigOverrides` may list: those of the schema, which a test compares. */
 export const OVERRIDABLE = [
   'cmd',
   'env',
@@ -33,7 +34,6 @@ export const OVERRIDABLE = [
   'stages',
   'deploy',
   'timeout',
-  'skip',
   'cancelSuperseded',
   'paths',
   'cache',
@@ -67,7 +67,8 @@ const stageRuleSchema = z.union(
 const retired = () =>
   z.unknown().optional().meta({ description: 'A key of LambCI that is no longer needed.', deprecated: true })
 
-const overrideShape = {
+/** What files, the account and their rules can set. */
+const commonShape = {
   cmd: commandSchema.optional().meta({
     description: 'The command that builds and tests, run by "bash -c" in the root of the clone.',
     default: DEFAULTS.cmd,
@@ -99,11 +100,6 @@ const overrideShape = {
       description: 'The keys that files in the repository may set: true for all, false for none, or a list.',
       default: DEFAULTS.allowConfigOverrides,
     }),
-  git: gitSchema.optional().meta({
-    description:
-      'How to clone: "depth" is the number of commits (only the account\'s settings have an effect), "tags" adds all tags and the whole history.',
-    default: DEFAULTS.git,
-  }),
   stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')
     .optional()
     .meta({
@@ -132,58 +128,75 @@ const overrideShape = {
       'Which files start a build when they change; a push that changes no other files is skipped. "*" and "?" do not match a slash, "**" does.',
     examples: [{ exclude: ['docs', '**/*.md'] }],
   }),
-  skip: flagSchema.optional().meta({
-    description:
-      'Skip pushes whose commit message contains "[skip ci]" or similar. Only the account\'s settings have an effect.',
-    default: DEFAULTS.skip,
-  }),
   clearTmp: retired(),
   s3Bucket: retired(),
   s3PublicSecretNames: retired(),
 }
 
-const overrideSchema = z
-  .strictObject(overrideShape, { error: 'must be an object' })
-  .meta({ id: 'overrides', description: 'Settings for these builds.' })
+const fileShape = {
+  ...commonShape,
+  git: fileGitSchema.optional().meta({
+    description:
+      'How to clone: "tags" adds all tags and the whole history. The number of commits ("depth") is set in the account\'s settings.',
+  }),
+}
 
-const decisionSchema = z.union([z.boolean(), overrideSchema], { error: 'must be true, false or an object' })
-const forPullRequests = (origin: string) =>
-  decisionSchema.optional().meta({ description: `Pull requests ${origin}.` })
+const accountShape = {
+  ...commonShape,
+  git: gitSchema.optional().meta({
+    description:
+      'How to clone: "depth" is the number of commits, "tags" adds all tags and the whole history.',
+    default: DEFAULTS.git,
+  }),
+}
 
-const pullRequestsSchema = z.strictObject(
-  {
-    fromSelfPublicRepo: forPullRequests('from branches of a public repository itself'),
-    fromSelfPrivateRepo: forPullRequests('from branches of a private repository itself'),
-    fromForkPublicRepo: forPullRequests('from forks of a public repository'),
-    fromForkPrivateRepo: forPullRequests('from forks of a private repository'),
-  },
-  { error: 'must be an object' },
-)
-
-const layerShape = {
-  ...overrideShape,
-  $schema: z
-    .string({ error: 'must be a string' })
-    .optional()
-    .meta({ description: 'The URL of this schema, for editors.' }),
-  branches: z
-    .union([z.boolean(), rulesSchema(decisionSchema, 'must be an object of branch rules')], {
-      error: 'must be true, false or an object of branch rules',
-    })
-    .optional()
-    .meta({
-      description:
-        'Which branches to build, and how. The exact name wins, then the first "/regex/" or "!/regex/" that matches.',
-      default: DEFAULTS.branches,
-    }),
-  pullRequests: z
-    .union([z.boolean(), pullRequestsSchema], { error: 'must be true, false or an object' })
-    .optional()
-    .meta({ description: 'Which pull requests to build, and how.', default: DEFAULTS.pullRequests }),
+/** The keys of layers whose rules can set the keys of `shape`. */
+function layerShape<T extends typeof commonShape>(shape: T, id: string) {
+  const decision = (keys: z.ZodRawShape, name: string) => {
+    const overrides = z
+      .strictObject(keys, { error: 'must be an object' })
+      .meta({ id: name, description: 'Settings for these builds.' })
+    return z.union([z.boolean(), overrides], { error: 'must be true, false or an object' })
+  }
+  // Pull requests are never deployed, and always built.
+  const { stages: _stages, deploy: _deploy, paths: _paths, ...pullRequestShape } = shape
+  const pullRequest = decision(pullRequestShape as z.ZodRawShape, `${id}ForPullRequests`)
+  const forPullRequests = (origin: string) =>
+    pullRequest.optional().meta({ description: `Pull requests ${origin}.` })
+  const pullRequests = z.strictObject(
+    {
+      fromSelfPublicRepo: forPullRequests('from branches of a public repository itself'),
+      fromSelfPrivateRepo: forPullRequests('from branches of a private repository itself'),
+      fromForkPublicRepo: forPullRequests('from forks of a public repository'),
+      fromForkPrivateRepo: forPullRequests('from forks of a private repository'),
+    },
+    { error: 'must be an object' },
+  )
+  return {
+    ...shape,
+    $schema: z
+      .string({ error: 'must be a string' })
+      .optional()
+      .meta({ description: 'The URL of this schema, for editors.' }),
+    branches: z
+      .union([z.boolean(), rulesSchema(decision(shape, id), 'must be an object of branch rules')], {
+        error: 'must be true, false or an object of branch rules',
+      })
+      .optional()
+      .meta({
+        description:
+          'Which branches to build, and how. The exact name wins, then the first "/regex/" or "!/regex/" that matches.',
+        default: { master: true, main: true },
+      }),
+    pullRequests: z
+      .union([z.boolean(), pullRequests], { error: 'must be true, false or an object' })
+      .optional()
+      .meta({ description: 'Which pull requests to build, and how.', default: DEFAULTS.pullRequests }),
+  }
 }
 
 /** One layer of configuration: `.lambci.json`, or the key `lambci` of `package.json`. Every key is optional. */
-export const layerSchema = z.strictObject(layerShape, { error: 'must be an object' })
+export const layerSchema = z.strictObject(layerShape(fileShape, 'overrides'), { error: 'must be an object' })
 
 /**
  * A layer of the account's settings: `config/global.json` or `config/gh/<owner>/<repo>.json`. It has some keys that
@@ -191,7 +204,11 @@ export const layerSchema = z.strictObject(layerShape, { error: 'must be an objec
  */
 export const accountSchema = z.strictObject(
   {
-    ...layerShape,
+    ...layerShape(accountShape, 'accountOverrides'),
+    skip: flagSchema.optional().meta({
+      description: 'Skip pushes whose commit message contains "[skip ci]" or similar.',
+      default: DEFAULTS.skip,
+    }),
     allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build.' }),
     deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
     deployRole: roleArnSchema.nullable().optional().meta({

@@ -2,7 +2,7 @@ import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 import { matchingRules } from './branch-rules.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
-import { isObject, type JsonObject, parseJson, pick } from './json.ts'
+import { isObject, type JsonObject, parseLayerJson, pick } from './json.ts'
 import { type Layer, parseLayer } from './layer.ts'
 import { accountSchema } from './schema.ts'
 
@@ -26,7 +26,8 @@ export type AccountRules = {
   pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
 }
 
-const GLOBAL = 'config/global.json'
+/** The settings of all repositories. */
+export const GLOBAL = 'config/global.json'
 const settingsSchema = z.strictObject({ global: z.unknown().optional(), repository: z.unknown().optional() })
 
 /**
@@ -38,8 +39,10 @@ export function readSettings(
   texts: { global: string | null; repository: string | null },
 ): Settings {
   const settings = {
-    ...(texts.global !== null && { global: parseJson(GLOBAL, texts.global) }),
-    ...(texts.repository !== null && { repository: parseJson(`config/${project}.json`, texts.repository) }),
+    ...(texts.global !== null && { global: parseLayerJson(GLOBAL, texts.global) }),
+    ...(texts.repository !== null && {
+      repository: parseLayerJson(`config/${project}.json`, texts.repository),
+    }),
   }
   parseSettings(project, settings)
   return settings as Settings

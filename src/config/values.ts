@@ -109,3 +109,6 @@ export const gitSchema = z.strictObject(
   { depth: depthSchema.optional(), tags: flagSchema.optional() },
   { error: 'must be an object with "depth" or "tags"' },
 )
+
+/** What files can set of it: they are read after the clone. */
+export const fileGitSchema = gitSchema.omit({ depth: true })

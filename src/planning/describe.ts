@@ -1,16 +1,30 @@
 import type { Resolved } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
+import { noteLambciTools } from './lambci-notes.ts'
 import type { Plan } from './plan.ts'
 
 const LABEL_WIDTH = 10
 
 /**
  * A plan as aligned text for people, without a trailing newline. It shows the names of variables, not their values.
+ * `secretNames` are those of the secret variables, as far as they are known.
  */
-export function describePlan(plan: Plan, { config, sources, notes }: Resolved): string {
+export function describePlan(
+  plan: Plan,
+  { config, sources, notes }: Resolved,
+  secretNames: readonly string[] = [],
+): string {
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
+  const toolNotes = plan.steps.flatMap(({ name, command, env }) =>
+    noteLambciTools({
+      command,
+      // The log says of each deploy whether it has a role.
+      hasRole: name === 'deploy',
+      variables: [...variables, ...Object.keys(env), ...secretNames],
+    }),
+  )
   return [
     row('Build', plan.reason),
     ...plan.steps.map(step => row(step.name === 'deploy' ? 'Deploy' : 'Command', step.command)),
@@ -19,7 +33,7 @@ export function describePlan(plan: Plan, { config, sources, notes }: Resolved): 
     ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
     ...describeSources(sources).map(line => row('Settings', line)),
     ...noteRows,
-    ...plan.notes.map(note => row('Note', note)),
+    ...[...plan.notes, ...new Set(toolNotes)].map(note => row('Note', note)),
   ].join('\n')
 }
 

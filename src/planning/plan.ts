@@ -1,6 +1,7 @@
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { explainPinConflict, roleOfStage } from '../config/settings.ts'
+import { UserError } from '../model/user-error.ts'
 import { explainIrrelevantChange } from './paths.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
@@ -45,7 +46,10 @@ export type Plan =
 /** Replaces an invalid stage name in records. */
 const UNNAMED = 'unnamed'
 
-/** Plans one build: whether to build, and which commands to run. A deploy step runs only after a green command. */
+/**
+ * Plans one build: whether to build, and which commands to run. A deploy step runs only after a green command.
+ * @throws UserError if there is nothing to run
+ */
 export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   if (build.target) return planDeploy(build, build.target.stage, resolved)
   const { config } = resolved
@@ -53,6 +57,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   const irrelevant =
     build.event === 'push' ? explainIrrelevantChange(config.paths, resolved.changedFiles) : null
   if (irrelevant !== null) return { build: false, reason: irrelevant }
+  requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
   const command: Step = {
     name: 'command',
@@ -84,6 +89,11 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
     notes,
     cancelSuperseded: config.cancelSuperseded ?? false,
   }
+}
+
+/** @throws UserError if nothing sets a command and the default one cannot run */
+export function requireCommand({ missingCommand }: Resolved): void {
+  if (missingCommand !== null) throw new UserError(missingCommand)
 }
 
 /** Plans a deploy that was requested by name. It runs no tests. */

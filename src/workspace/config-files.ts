@@ -1,20 +1,27 @@
-import { readFileAt } from './git.ts'
+import { isSimilarName } from '../config/file-names.ts'
+import type { FileContent, Files } from '../config/files.ts'
 import type { GitAccess } from './git-environment.ts'
-import { readWorkingFile } from './working-file.ts'
+import { openCommit, openWorkingCopy, type TopLevel } from './top-level.ts'
+import { UnreadableFile } from './working-file.ts'
 
-/** The configuration files of a commit as text; null for a missing file. `.lambci.js` is detected, but not read. */
-export type ConfigFiles = { lambciJson: string | null; packageJson: string | null; hasLambciJs: boolean }
+/** Reads the configuration files of a checked out commit or a working copy. */
+export const readConfigFiles = async (directory: string): Promise<Files> =>
+  readAll(await openWorkingCopy(directory))
 
-/** Reads them from a checked out commit or a working copy. */
-export const readConfigFiles = (directory: string) => readAll(name => readWorkingFile(directory, name))
+/** Reads those of another commit, which must have been fetched. */
+export const readConfigFilesAt = async (
+  directory: string,
+  commit: string,
+  access: GitAccess,
+): Promise<Files> => readAll(await openCommit(directory, commit, access))
 
-/** Reads them from another commit, which must have been fetched. */
-export const readConfigFilesAt = (directory: string, commit: string, access: GitAccess) =>
-  readAll(name => readFileAt(directory, commit, name, access))
-
-async function readAll(read: (name: string) => Promise<string | null>): Promise<ConfigFiles> {
-  const [lambciJson, packageJson] = await Promise.all(['.lambci.json', 'package.json'].map(read))
-  // An unreadable file exists, too.
-  const lambciJs = await read('.lambci.js').catch(() => '')
-  return { lambciJson: lambciJson ?? null, packageJson: packageJson ?? null, hasLambciJs: lambciJs !== null }
+async function readAll({ entries, read }: TopLevel): Promise<Files> {
+  const content = (name: string): Promise<FileContent> =>
+    read(name).catch(error => {
+      if (error instanceof UnreadableFile) return { reason: error.reason, advice: error.advice }
+      throw error
+    })
+  const [lambciJson, packageJson] = await Promise.all([content('.lambci.json'), content('package.json')])
+  const names = entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name)
+  return { lambciJson, packageJson, similarNames: names.filter(isSimilarName).toSorted() }
 }

@@ -1,15 +1,12 @@
 import { copyFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GitError } from 'simple-git'
+import { isFullRef } from '../model/ref-name.ts'
 import { UserError } from '../model/user-error.ts'
 import { createRepository } from './create-repository.ts'
 import { type FetchSource, fetchMissing, hasCommit } from './fetch.ts'
-import { type GitAccess, gitEnvironment } from './git-environment.ts'
-import { gitError } from './git-error.ts'
 import type { Mirror, Mirrors } from './mirrors.ts'
-import { isFullRef } from './ref-name.ts'
-import { type GitOptions, openGit, parseRemote, withGit } from './run-git.ts'
-import { MAX_FILE_BYTES, notRegular, tooLarge } from './working-file.ts'
+import { type GitOptions, parseRemote, withGit } from './run-git.ts'
 
 export type FetchOptions = FetchSource & {
   /** Mirrors that are kept between builds. Null to fetch everything. */
@@ -95,28 +92,3 @@ function requireValid(options: FetchOptions): URL {
 
 const notACommitId = (commit: string) =>
   `"${commit}" is not a commit id: expected 40 or 64 hexadecimal digits.`
-
-/**
- * Reads a file at the top level of a fetched commit. Null if it does not exist.
- * @throws UserError if it is not a regular file, is too large, or git fails
- */
-export async function readFileAt(
-  directory: string,
-  commit: string,
-  name: string,
-  access: GitAccess,
-): Promise<string | null> {
-  if (!SHA.test(commit)) throw new UserError(notACommitId(commit))
-  const git = openGit(directory, gitEnvironment(access))
-  try {
-    const files = (await git.raw('ls-tree', '-z', '-l', commit)).split('\0')
-    const listed = files.find(line => line.endsWith(`\t${name}`))
-    if (!listed) return null
-    if (!listed.startsWith('10')) throw notRegular(name)
-    const [, , blob = '', size] = listed.split(/\s+/)
-    if (Number(size) > MAX_FILE_BYTES) throw tooLarge(name)
-    return await git.raw('cat-file', 'blob', blob)
-  } catch (error) {
-    throw error instanceof GitError ? gitError(`Reading ${name} at ${commit}`, error.message) : error
-  }
-}

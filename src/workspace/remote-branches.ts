@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isFullRef } from './ref-name.ts'
+import { isFullRef } from '../model/ref-name.ts'
 
 /**
  * Writes branches of `origin` into a new repository, so that commands find `origin/<branch>`. As packed refs they need

@@ -39,7 +39,7 @@ export type CommitSource = {
 export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {
   const { githubUrl, directory, token, access, deadline, signal, mirrors, onFetch, retryMs, onRetry } = source
   const settings = { build, account: build.settings, base: NO_FILES }
-  const withoutFiles = resolveConfig({ ...settings, head: NO_FILES })
+  const withoutFiles = resolveConfig({ ...settings, head: null })
   const lacksToken = build.isPrivate && token === null
   // A build that the account's settings skip needs no token.
   if (lacksToken && !withoutFiles.config.build) return withoutFiles

@@ -16,13 +16,13 @@ export const PUSH: PlanInput = {
 export const PULL: Partial<PlanInput> = { event: 'pull_request', pullRequest: 7, trust: 'branch' }
 export const FORK: Partial<PlanInput> = { ...PULL, isFork: true, trust: 'fork' }
 
-/** Plans a build of a repository with this `.lambci.json`, under these global settings. */
+/** Plans a build of a repository with this `.lambci.json` and a `package.json`, under these global settings. */
 export function plan(
   build: Partial<PlanInput>,
   values: JsonObject,
   global: JsonObject = {},
 ): { plan: Plan; resolved: Resolved } {
-  const files = { ...NO_FILES, lambciJson: JSON.stringify(values) }
+  const files = { ...NO_FILES, lambciJson: JSON.stringify(values), packageJson: '{}' }
   const subject = { ...PUSH, ...build }
   const resolved = resolveConfig({
     build: { ...subject, project: 'gh/o/r' },

@@ -9,6 +9,7 @@ export type Case = {
   repository?: JsonObject
   base?: JsonObject
   head?: JsonObject
+  /** Default: an empty one, so that the default command can run. */
   packageJson?: JsonObject
 }
 
@@ -39,6 +40,6 @@ export function resolve({ build, global, repository, base, head, packageJson }: 
     build: { ...PUSH, ...build },
     account,
     base: filesOf(base),
-    head: filesOf(head, packageJson),
+    head: filesOf(head, packageJson ?? {}),
   })
 }

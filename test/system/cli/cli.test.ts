@@ -229,3 +229,16 @@ test('run builds a working copy in place and deploys nothing', async () => {
     stderr: expect.stringContaining('cmd must not be empty'),
   })
 })
+
+test.each<[string, string, string]>([
+  ['.lambci.yml', 'cmd: make', '.lambci.yml is not read: the configuration is JSON.'],
+  ['README.md', '', 'There is neither a .lambci.json nor a package.json'],
+])('plan and run refuse a working copy with only %s', async (name, content, expected) => {
+  const copy = await mkdtemp(join(directory, 'without-'))
+  await writeFile(join(copy, name), content)
+  for (const args of [
+    ['run', copy],
+    ['plan', copy, '--branch', 'main'],
+  ])
+    expect(await lambci(args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(expected) })
+})

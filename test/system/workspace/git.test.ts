@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/model/user-error.ts'
-import { type FetchOptions, fetchCommit, fetchObject, readFileAt } from '../../../src/workspace/git.ts'
+import { type FetchOptions, fetchCommit, fetchObject } from '../../../src/workspace/git.ts'
+import { openCommit } from '../../../src/workspace/top-level.ts'
 import { type GitServer, git, startGitServer } from '../../support/git-server.ts'
 
 const TOKEN = 'ghs_0123456789abcdefghijklmnopqrstuvwxyz'
@@ -209,9 +210,10 @@ describe('an error explains what to check if', () => {
   })
 })
 
-describe('readFileAt', () => {
-  const read = (name: string, sha = main[0]!) =>
-    readFileAt(sandbox.workspace, sha, name, { home: sandbox.home, path: process.env.PATH ?? '' })
+describe('openCommit', () => {
+  const open = (sha: string) =>
+    openCommit(sandbox.workspace, sha, { home: sandbox.home, path: process.env.PATH ?? '' })
+  const read = async (name: string, sha = main[0]!) => (await open(sha)).read(name)
 
   it('reads a file of the base commit, without changing the checkout', async () => {
     await fetchCommit(options({ commit: pull, refs: [] }))
@@ -223,10 +225,10 @@ describe('readFileAt', () => {
 
   it('returns null for a missing file, and refuses a link and a large file', async () => {
     await fetchObject(options({ commit: main[0]! }))
-    expect(await userError(read('package.json'))).toMatch(/^package\.json is not a regular file/)
+    expect(await userError(read('package.json'))).toMatch(/^package\.json is a symbolic link/)
     expect(await read('../file.txt')).toBeNull()
     expect(await read('none')).toBeNull()
     expect(await userError(read('large.json'))).toMatch(/larger than 256 KB/)
-    expect(await userError(read('none', dropped))).toMatch(/^Reading none at f+ failed/)
+    expect(await userError(read('none', dropped))).toMatch(/^Reading the files at f+ failed/)
   })
 })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isFullRef } from '../../../src/workspace/ref-name.ts'
+import { isFullRef } from '../../../src/model/ref-name.ts'
 
 function gitAccepts(ref: string): boolean {
   try {

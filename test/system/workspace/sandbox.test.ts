@@ -228,10 +228,9 @@ describe('readWorkingFile', () => {
     expect(await readWorkingFile(directory, 'large')).toHaveLength(256 * 1024)
     await expect(readWorkingFile(directory, 'larger')).rejects.toThrow(/larger is larger than 256 KB/)
     for (const name of ['none', 'file/below']) expect(await readWorkingFile(directory, name), name).toBeNull()
-    for (const name of ['folder', 'link', 'pipe'])
-      await expect(readWorkingFile(directory, name), name).rejects.toThrow(
-        `${name} is ${/link/.test(name) ? 'a symbolic link' : 'not a regular file'}`,
-      )
+    const kinds = { folder: 'a directory', link: 'a symbolic link', pipe: 'not a regular file' }
+    for (const [name, kind] of Object.entries(kinds))
+      await expect(readWorkingFile(directory, name), name).rejects.toThrow(`${name} is ${kind}. Replace`)
   })
 })
 

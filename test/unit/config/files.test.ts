@@ -21,9 +21,11 @@ test.each<[string, JsonObject, object]>([
 test('ignored keys are noted, and files that may set nothing are not read', () => {
   const noted = resolve({
     global: { allowConfigOverrides: ['cmd'] },
-    head: { cmd: 'x', timeout: 9, skip: false },
+    head: { cmd: 'x', timeout: 9, build: false },
   })
-  expect(noted.notes).toEqual(['.lambci.json: "timeout", "skip" are ignored: files may only set "cmd" here.'])
+  expect(noted.notes).toEqual([
+    '.lambci.json: "build", "timeout" are ignored: files may only set "cmd" here.',
+  ])
   const unread = resolve({ global: { allowConfigOverrides: false }, head: { wrong: 1 } })
   expect(unread.notes).toEqual([
     '.lambci.json is ignored: "allowConfigOverrides" does not let files set anything here.',

@@ -18,9 +18,9 @@ const ARN = 'the ARN of a standard SNS topic, such as "arn:aws:sns:us-east-1:123
 test.each([
   ['{"brnaches": {}}', '"brnaches" is not a known key (did you mean "branches"?).'],
   ['{"CMD": "make"}', '"CMD" is not a known key (did you mean "cmd"?).'],
-  ['{"language": "node"}', '"language" is not a known key.'],
+  ['{"colour": "node"}', '"colour" is not a known key.'],
   ['{"constructor": 1}', '"constructor" is not a known key.'],
-  ['{"git": {"dept": 1}}', 'git: "dept" is not a known key (did you mean "depth"?).'],
+  ['{"git": {"dept": 1}}', 'git: "dept" is not a known key.'],
   [
     '{"pullRequests": {"fromForkPublicRep": false}}',
     'pullRequests: "fromForkPublicRep" is not a known key (did you mean "fromForkPublicRepo"?).',
@@ -29,14 +29,18 @@ test.each([
     '{"branches": {"/^x/": {"comd": "make"}}}',
     'branches["/^x/"]: "comd" is not a known key (did you mean "cmd"?).',
   ],
-  ...['command', 'commands', 'comand', 'Comands', 'script', 'scrpt'].map(key => [
+  ...['command', 'commands', 'script'].map(key => [
+    `{"${key}": "make"}`,
+    `"${key}" is not a known key. Write "cmd": "make".`,
+  ]),
+  ...['comand', 'Comands', 'scrpt'].map(key => [
     `{"${key}": "make"}`,
     `"${key}" is not a known key (did you mean "cmd"?).`,
   ]),
   ['{"enviroment": {}}', '"enviroment" is not a known key (did you mean "env"?).'],
   [
     '{"branches": {"dev": {"script": ""}}}',
-    'branches.dev: "script" is not a known key (did you mean "cmd"?).',
+    'branches.dev: "script" is not a known key. Write "cmd": "npm ci && npm test".',
   ],
   ['{"git": {"script": ""}}', 'git: "script" is not a known key.'],
   [
@@ -78,7 +82,7 @@ test.each([
   ['{"secretEnv": {}}', '"secretEnv" is not supported: set secret variables with "lambci secret set".'],
   [
     '{"branches": {"dev": {"docker": {}}}}',
-    `branches.dev: "docker" is not supported: builds run in the build function's own image.`,
+    `branches.dev: "docker" is not supported: all builds run in the stack's own image. Remove it, and add tools in image/toolchain.sh (docs/image.md).`,
   ],
   ['{"topics": []}', `"topics" can only be set in the account's settings.`],
   ['{"allow": []}', `"allow" can only be set in the account's settings.`],
@@ -101,13 +105,16 @@ test.each([
     '{"stages": {"/^(?=a)/": "dev"}}',
     'stages: "/^(?=a)/" uses look-around, which is not supported (RE2 syntax); use "!/regex/" for branches that do not match.',
   ],
-  ['{"branches": ["master"]}', 'branches must be true, false or an object of branch rules, not a list.'],
+  [
+    '{"branches": ["master"]}',
+    'branches must be true, false or an object of branch rules, not a list. Write "branches": { "master": true }.',
+  ],
   ['{"branches": {"master": "yes"}}', 'branches.master must be true, false or an object, not "yes".'],
   [
     '{"pullRequests": {"fromSelfPublicRepo": {"build": 1}}}',
     'pullRequests.fromSelfPublicRepo.build must be true or false, not 1.',
   ],
-  ['{"cmd": ["make"]}', 'cmd must be a command (a string), not a list.'],
+  ['{"cmd": ["make"]}', 'cmd must be a command (a string), not a list. Write "cmd": "make".'],
   ['{"cmd": " \\n"}', 'cmd must not be empty (found " \\n").'],
   ['{"deploy": "a\\u0000b"}', 'deploy must not contain a NUL character (found "a\\u0000b").'],
   ['{"env": {"A": []}}', 'env.A must be a string, a number, true, false or null, not a list.'],
@@ -125,8 +132,12 @@ test.each([
   ],
   ['{"timeout": 0}', 'timeout must be at least 1 second, not 0.'],
   ['{"timeout": 1.5}', 'timeout must be a whole number of seconds, not 1.5.'],
-  ['{"git": {"depth": 0}}', 'git.depth must be at least 1 commit, not 0.'],
-  ['{"skip": "no"}', 'skip must be true or false, not "no".'],
+  [
+    '{"git": {"depth": 50}}',
+    'git: "depth" can only be set in the account\'s settings, because files are read after the clone: run "lambci config set OWNER/REPO git.depth 50".',
+  ],
+  ['{"skip": false}', '"skip" is only read from the top level of the account\'s settings.'],
+  ['{"inheritSecrets": "no"}', 'inheritSecrets must be true or false, not "no".'],
   [
     '{"notifications": {"on": "never"}}',
     'notifications.on must be "always", "change" or "failure", not "never".',
@@ -145,7 +156,7 @@ test.each([
   ],
   [
     '{"allowConfigOverrides": ["cmd", 1]}',
-    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, skip, cancelSuperseded, paths, cache, not 1.',
+    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, cancelSuperseded, paths, cache, not 1.',
   ],
   ['[]', 'the file must be an object, not a list.'],
   ['null', 'the file must be an object, not null.'],

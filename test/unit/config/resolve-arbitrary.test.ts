@@ -54,7 +54,7 @@ test('arbitrary JSON gives a config or a UserError', () => {
   const files = fc.record({
     lambciJson: fc.option(text),
     packageJson: fc.option(fc.oneof({ weight: 20, arbitrary: packageJson }, text)),
-    hasLambciJs: fc.boolean(),
+    similarNames: fc.array(fc.constantFrom('.lambci.js', 'lambci.json'), { maxLength: 1 }),
   })
   const account = fc.oneof(
     {

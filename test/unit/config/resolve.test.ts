@@ -141,7 +141,7 @@ test('withheld secrets are noted', () => {
 test('files and keys of LambCI that are ignored are noted', () => {
   const head = {
     ...filesOf({ clearTmp: false, notifications: { slack: { channel: '#x' } } }),
-    hasLambciJs: true,
+    similarNames: ['.lambci.js'],
   }
   expect(resolveConfig({ build: PUSH, account: {}, base: NO_FILES, head }).notes).toEqual([
     '.lambci.json: "clearTmp" is no longer needed. You can remove it.',

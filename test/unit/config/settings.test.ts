@@ -75,6 +75,23 @@ test.each([
     null,
     'config/global.json: allow[0] must be "owner", "owner/repo" or "*", not "a/b/c".',
   ],
+  ['{"git": {"depth": 0}}', null, 'config/global.json: git.depth must be at least 1 commit, not 0.'],
+  [null, '{"skip": "no"}', 'config/gh/o/r.json: skip must be true or false, not "no".'],
+  [
+    '{"branches": {"master": {"skip": false}}}',
+    null,
+    'branches.master: "skip" is only read from the top level of the account\'s settings.',
+  ],
+  [
+    '{"deployBranches": ["main", "release/*"]}',
+    null,
+    'config/global.json: deployBranches: "release/*" cannot be the name of a branch: git does not allow "*" in it. Write "/^release\\\\/.*$/".',
+  ],
+  [
+    '{"pinnedStages": {"production": {"branches": ["refs/heads/main"]}}}',
+    null,
+    'config/global.json: pinnedStages.production.branches: "refs/heads/main" cannot be the name of a branch: branches are named without "refs/heads/". Write "main".',
+  ],
   ['{"deployBranches": ["/(/"]}', null, 'config/global.json: deployBranches: "/(/" is not a valid regular'],
   [
     '{"topics": ["arn:aws:sns:us-east-1:123456789012:builds.fifo"]}',

@@ -45,3 +45,20 @@ test('commands of several lines stay aligned, and control characters are escaped
     '           \\x1b[2J\\x9b\\u202emake test',
   ])
 })
+
+test('what LambCI gave to commands is noted, in the command and in the deploy', () => {
+  const values = {
+    cmd: 'nave use 10 npm test && aws s3 ls && echo $GITHUB_TOKEN',
+    stages: { master: 'dev' },
+    deploy: '. ~/init/go && aws s3 sync . s3://bucket',
+  }
+  const notes = (text: string) => text.split('\n').filter(line => line.startsWith('Note'))
+  expect(notes(described({}, values))).toEqual([
+    expect.stringContaining('nave is not in the image'),
+    expect.stringContaining('aws gets no credentials here'),
+    expect.stringContaining('GITHUB_TOKEN is not given to commands'),
+    expect.stringContaining('~/init/go does not exist'),
+  ])
+  const { plan: planned, resolved } = plan({}, values)
+  expect(notes(describePlan(planned, resolved, ['GITHUB_TOKEN', 'AWS_ACCESS_KEY_ID']))).toHaveLength(2)
+})

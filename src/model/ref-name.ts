@@ -17,3 +17,6 @@ export function isFullRef(ref: string): boolean {
     !/[\u0000-\u0020\u007f~^:?*[\\]/.test(ref)
   )
 }
+
+/** Whether a branch on GitHub can have this name: a ref of git that neither begins with `-` nor with `refs/`. */
+export const isBranchName = (name: string) => isFullRef(`refs/heads/${name}`) && !/^(-|refs\/)/.test(name)

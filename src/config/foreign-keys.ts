@@ -1,0 +1,107 @@
+import { DEFAULTS } from './defaults.ts'
+import { isObject } from './json.ts'
+import { quote } from './key-path.ts'
+
+const CMD = `"cmd": ${quote(DEFAULTS.cmd)}`
+const IMAGE =
+  "is not supported: all builds run in the stack's own image. Remove it, and add tools in image/toolchain.sh (docs/image.md)"
+
+/** What to write instead of keys that other CI systems have, as the end of a sentence, and these keys. */
+const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
+  [
+    'is planned but not available in this version; remove it for now',
+    'jobs job matrix needs shards parallel parallelism strategy artifacts tests setup engine size retry fail-fast max-parallel include exclude allow-failure schedule schedules cron tags preview',
+  ],
+  [
+    IMAGE,
+    'image container docker dockerfile runs-on os dist arch sudo vm pool agents agent executor executors machine resource-class platform platforms compute addons apt apt-packages orbs stack runner',
+  ],
+  [
+    'is not supported: no containers run beside a build. Start what the tests need in "cmd"',
+    'services service',
+  ],
+  [
+    'is not a known key: the image has Node 24 and Python 3, and image/toolchain.sh adds other versions and languages (docs/image.md)',
+    'language node-js node nodejs node-version python ruby rvm go php jdk java rust dotnet scala perl elixir otp-release compiler',
+  ],
+  [
+    'is not a known key: "branches" and "pullRequests" select what is built. Write "branches": {"main": true}',
+    'on when only except rules if trigger triggers pr push workflow workflows branch branches-ignore conditions events',
+  ],
+  [
+    'is not a known key: put it into the command for deploys. Write "deploy": "./prepare.sh && ./deploy.sh"',
+    'before-deploy after-deploy deploy-script',
+  ],
+  [
+    'is not a known key: "stages" maps branches to what they are deployed to. Write "stages": {"main": "production"}',
+    'stage pipeline pipelines environments deployments',
+  ],
+  ['is not a known key: set secret variables with "lambci secret set"', 'secrets secret secure'],
+  [
+    'is not a known key: write "timeout" in seconds, such as "timeout": 600',
+    'timeout-minutes timeout-in-minutes job-timeout max-time',
+  ],
+  [
+    'is not a known key. Write "cancelSuperseded": true',
+    'concurrency auto-cancel cancel-in-progress interruptible auto-cancel-previous-builds',
+  ],
+  ['is not a known key. Write "paths": {"exclude": ["docs"]}', 'paths-ignore ignore changes changeset'],
+  [
+    `is not a known key: change the directory in the command. Write ${CMD.replace('"npm', '"cd DIRECTORY && npm')}`,
+    'working-directory workdir cwd directory root',
+  ],
+  ['is not a known key: commands run in bash. Remove it', 'shell defaults interpreter'],
+  ['is not a known key. Write "notifications": {"slack": {"channel": "#builds"}}', 'slack'],
+  ['is not a known key: mails are sent by Amazon SNS (docs/notifications.md)', 'email emails mail'],
+  [
+    'is not a known key, and is not needed. Remove it',
+    'version name description permissions kind type project label api-version',
+  ],
+]
+
+/** Keys whose values are commands, and of commands that run before or after these. */
+const COMMANDS =
+  'steps step script scripts command commands run task tasks test phases build-commands test-script'
+const BEFORE =
+  'install before-install before-script pre-build prebuild checkout clone dependencies bootstrap setup-commands'
+const AFTER =
+  'after-script after-success after-failure on-success on-failure post-build always finally after-all post'
+
+const plain = (key: string) => key.toLowerCase().replace(/[-_ ]/g, '')
+const keysOf = (text: string) => text.split(' ').map(plain)
+const ADVICE = new Map(FOREIGN.flatMap(([advice, keys]) => keysOf(keys).map(key => [key, advice] as const)))
+const [COMMAND_KEYS, BEFORE_KEYS, AFTER_KEYS] = [COMMANDS, BEFORE, AFTER].map(keys => new Set(keysOf(keys)))
+
+/** What to write instead of a key of a layer that other CI systems have. Null for any other key. */
+export function adviseOnForeignKey(key: string, value: unknown): string | null {
+  const name = plain(key)
+  const command = commandIn(value)
+  const write = (text: string) => `is not a known key. Write "cmd": ${quote(text, 200)}`
+  if (COMMAND_KEYS?.has(name)) return write(command ?? DEFAULTS.cmd)
+  if (BEFORE_KEYS?.has(name)) return write(`${command ?? 'npm ci'} && npm test`)
+  if (AFTER_KEYS?.has(name)) return write(`${DEFAULTS.cmd} && ${command ?? './after.sh'}`)
+  return ADVICE.get(name) ?? null
+}
+
+/** What to write instead of a key of `notifications` that other CI systems have. Null for any other key. */
+export function adviseOnNotification(key: string): string | null {
+  const name = plain(key)
+  if (/^(emails?|mails?|recipients)$/.test(name))
+    return 'is not a known key: mails are sent by Amazon SNS. Write "sns": {"topicArn": "arn:aws:sns:…"}, and subscribe the address to the topic'
+  if (/^on(success|failure)s?$/.test(name))
+    return 'is not a known key. Write "on": "failure" or "on": "change"'
+  return /^(webhooks?|irc|hipchat|teams|msteams|discord|telegram)$/.test(name)
+    ? 'is not supported: subscribe an HTTPS address or a function to the SNS topic (docs/notifications.md)'
+    : null
+}
+
+/** A command that was written as a list, or as steps with a command each. Null if there is none. */
+export function commandIn(value: unknown): string | null {
+  if (typeof value === 'string') return value.trim() || null
+  if (isObject(value))
+    return commandIn(value.run ?? value.command ?? value.script ?? value.cmd ?? value.commands)
+  if (!Array.isArray(value)) return null
+  // Nesting is limited by the parser.
+  const commands = value.map(commandIn).filter(command => command !== null)
+  return commands.length > 0 ? commands.join(' && ') : null
+}

@@ -1,0 +1,97 @@
+import { escapeControls } from '../model/escape-controls.ts'
+import { REPOSITORY_PATTERN } from '../model/names.ts'
+import { ruleError } from './branch-rules.ts'
+import { commandIn } from './foreign-keys.ts'
+import { isObject, type JsonObject } from './json.ts'
+import { quote } from './key-path.ts'
+import { suggestRule } from './rule-suggestion.ts'
+
+const MAX_LENGTH = 200
+const LISTS = ['allow', 'deployBranches', 'topics']
+/** Where package managers keep what they have downloaded. */
+const MANAGERS = new Map([
+  ['npm', '~/.npm'],
+  ['yarn', '~/.cache/yarn'],
+  ['pnpm', '~/.local/share/pnpm/store'],
+  ['pip', '~/.cache/pip'],
+  ['cargo', '~/.cargo/registry'],
+  ['maven', '~/.m2/repository'],
+  ['gradle', '~/.gradle/caches'],
+])
+
+/**
+ * What to write for a value whose form other CI systems use: `"cmd": "make && make test"` for a list of commands.
+ * Null if that is not clear.
+ */
+export function rightForm(at: readonly PropertyKey[], value: unknown): string | null {
+  const key = String(at.at(-1) ?? '')
+  if (at[0] === 'allow' && at.length === 2) return repositoryIn(value)
+  const form = formOf(at, value)
+  if (form === null) return null
+  const text = escapeControls(JSON.stringify(form, null, 1).replace(/\n\s*/g, ' '))
+  const line = `${JSON.stringify(isFilter(at) ? 'branches' : key)}: ${text}`
+  return line.length > MAX_LENGTH ? null : line
+}
+
+/** `only` and `except` are rules for branches of these names here, but lists of branches elsewhere. */
+const isFilter = (at: readonly PropertyKey[]) =>
+  at.length === 2 && at[0] === 'branches' && /^(only|except|include|exclude|ignore)$/.test(String(at[1]))
+
+function formOf(at: readonly PropertyKey[], value: unknown): unknown {
+  const key = at.at(-1)
+  const isList = Array.isArray(value)
+  if (key === 'cmd') return isList || isObject(value) ? commandIn(value) : null
+  if (key === 'deploy')
+    return isList || isObject(value) ? (commandIn(value) ?? './deploy.sh $LAMBCI_STAGE') : null
+  if (key === 'slack' && typeof value === 'string')
+    return { channel: value.startsWith('#') ? value : '#builds' }
+  if (LISTS.includes(String(key)) && at.length === 1) return typeof value === 'string' ? [value] : null
+  if (at[0] === 'pinnedStages' && at.length === 2) return isList ? { branches: value } : null
+  if (at[0] === 'pinnedStages' && key === 'branches') return typeof value === 'string' ? [value] : null
+  if (key === 'env') return environmentIn(value)
+  if (key === 'cache') return cacheIn(value)
+  if (at.length === 1 && key === 'branches') return branchesIn(value, true)
+  if (isFilter(at)) return branchesIn(value, !/^(except|exclude|ignore)$/.test(String(key)))
+  if (at.length === 1 && key === 'stages' && isList) return { main: 'production' }
+  return null
+}
+
+/** `owner/*`, or an address. */
+function repositoryIn(value: unknown): string | null {
+  const name = String(value)
+    .trim()
+    .replace(/^(https:\/\/github\.com\/|git@github\.com:|gh\/|@|\/)/i, '')
+    .replace(/(\.git|\/\*?)$/, '')
+  return REPOSITORY_PATTERN.test(name) && name !== value ? quote(name) : null
+}
+
+/** `["A=1"]` or `"A=1"`. */
+function environmentIn(value: unknown): JsonObject | null {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const pairs = texts.map(text => /^\s*([A-Za-z_]\w*)=(?:"([^"]*)"|'([^']*)'|(.*))$/s.exec(String(text)))
+  if (texts.length === 0 || !pairs.every(pair => pair !== null)) return null
+  return Object.fromEntries(
+    pairs.map(([, name = '', ...quoted]) => [name, quoted.find(text => text !== undefined) ?? '']),
+  )
+}
+
+/** `"dir"`, or an object with `paths` or `directories`. */
+function cacheIn(value: unknown): string[] | null {
+  const paths: unknown = isObject(value)
+    ? (value.paths ?? value.path ?? value.directories ?? value.key)
+    : value
+  const list: readonly unknown[] = Array.isArray(paths) ? paths : [paths]
+  const texts = list.filter(path => typeof path === 'string' && path !== '') as string[]
+  if (texts.length === 0) return null
+  return texts.map(path => MANAGERS.get(path) ?? path.replace(/^\.\//, '').replace(/^\$HOME\//, '~/'))
+}
+
+function branchesIn(value: unknown, build: boolean): JsonObject | null {
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const rules = names.map(name => {
+    if (typeof name !== 'string') return null
+    return ruleError(name) === null ? name : suggestRule(name)
+  })
+  if (rules.length === 0 || !rules.every(rule => rule !== null && ruleError(rule) === null)) return null
+  return Object.fromEntries(rules.map(rule => [rule, build]))
+}

@@ -1,0 +1,83 @@
+import { quote } from '../config/key-path.ts'
+import { shellCommands } from './shell-commands.ts'
+
+export type NotedCommand = {
+  command: string
+  /** Whether the command gets the credentials of a role. */
+  hasRole: boolean
+  /** The names of its variables: those that are configured, and the secret ones as far as they are known. */
+  variables: readonly string[]
+}
+
+const INIT = /^(?:~|\$HOME|\$\{HOME\}|\/tmp\/lambci\/home)\/init\/([\w.-]+)/
+const AWS_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONFIG_FILE']
+const TOKENS = ['GITHUB_TOKEN', 'SLACK_TOKEN']
+/** What needs no line in image/toolchain.sh. */
+const IN_IMAGE = new Map([
+  ['gcc', 'gcc is in the image'],
+  ['python', 'Python 3 is in the image as python3'],
+])
+
+/** Notes about what LambCI gave to commands and this image does not. */
+export function noteLambciTools({ command, hasRole, variables }: NotedCommand): string[] {
+  const commands = shellCommands(command)
+  const notes = [
+    ...commands.map(noteInit),
+    noteNave(commands),
+    hasRole ? null : noteAws(commands, command, variables),
+    /(^|[\s"'=:(])\/tmp\/lambci\/(?!home\/init\/)/.test(command)
+      ? '/tmp/lambci does not exist: commands run in the root of the clone, and HOME lies elsewhere. Write relative paths, or "$HOME" for /tmp/lambci/home.'
+      : null,
+    ...TOKENS.map(name => noteToken(name, command, variables)),
+  ]
+  return [...new Set(notes.filter(note => note !== null))]
+}
+
+function noteInit(words: readonly string[]): string | null {
+  const isRun = (at: number) => at === 0 || /^(\.|source|bash|sh)$/.test(words[at - 1] ?? '')
+  const at = words.findIndex((word, index) => INIT.test(word) && isRun(index))
+  const [path = '', tool = ''] = INIT.exec(words[at] ?? '') ?? []
+  if (path === '') return null
+  const line = quote(words.join(' '))
+  const instead = IN_IMAGE.get(tool) ?? `Install ${tool} in image/toolchain.sh (docs/image.md)`
+  return `${path} does not exist: LambCI's setup scripts are not in the image. ${instead}; remove ${line} from the command.`
+}
+
+function noteNave(commands: readonly (readonly string[])[]): string | null {
+  const isInstalled = commands.some(
+    ([name = '', ...words]) => /^(npm|yarn|pnpm)$/.test(name) && words.includes('nave'),
+  )
+  const words = commands.find(([name = '']) => isTool(name, 'nave'))
+  if (!words || isInstalled) return null
+  const [, , version = '', ...rest] = words
+  const major = /^v?(\d+)/.exec(version)?.[1] ?? '22'
+  const run = rest.length > 0 && words[1] === 'use' ? rest.join(' ') : 'npm test'
+  return (
+    'nave is not in the image, whose node is Node 24. ' +
+    `For another version install it in image/toolchain.sh (docs/image.md), and write ${quote(`PATH=/opt/node${major}/bin:$PATH ${run}`, 200)}.`
+  )
+}
+
+function noteAws(commands: readonly (readonly string[])[], script: string, variables: readonly string[]) {
+  const signs = (words: readonly string[]) =>
+    isTool(words[0] ?? '', 'aws') &&
+    words.length > 1 &&
+    !words.some(word => /^(--no-sign-request|--version|--profile(=.*)?|help|configure)$/.test(word))
+  const hasOwn = AWS_VARIABLES.some(name => variables.includes(name) || script.includes(name))
+  if (hasOwn || !commands.some(signs)) return null
+  return (
+    'aws gets no credentials here: only a deploy with a role does ("deployRole" in the account\'s settings). ' +
+    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with "lambci secret set NAME OWNER/REPO", or move the call into "deploy".'
+  )
+}
+
+/** Whether a word runs a tool that is installed; a file of the repository is something else. */
+const isTool = (word: string, name: string) =>
+  word === name || (/^[~/$]/.test(word) && word.endsWith(`/bin/${name}`))
+
+function noteToken(name: string, command: string, variables: readonly string[]): string | null {
+  const isUsed = new RegExp(`(?<!\\\\)\\$(?:${name}(?!\\w)|\\{${name}[^\\w])`).test(command)
+  const isSet = variables.includes(name) || new RegExp(`(^|[\\s;&])${name}=`).test(command)
+  if (!isUsed || isSet) return null
+  return `${name} is not given to commands, as it was by LambCI. Set one with "lambci secret set ${name} OWNER/REPO".`
+}
