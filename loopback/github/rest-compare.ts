@@ -1,4 +1,6 @@
-import { type Commit, listCommitIds, readCommit, readCommits, resolveCommit } from './commits.ts'
+import { type Commit, readCommit, readCommits, resolveCommit } from './commits.ts'
+import type { Hub } from './hub.ts'
+import { networkOf, type Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf } from './repository-payload.ts'
 import {
   type Call,
@@ -23,39 +25,49 @@ async function compare(call: Call): Promise<RestResponse> {
   const directory = hub.repositories.directoryOf(repository)
   // Neither a branch nor a commit contains "..".
   const [, base = '', head = ''] = /^(.+?)\.\.\.(.+)$/s.exec(parameter(call, 'range')) ?? []
-  const read = async (name: string): Promise<Commit> => {
-    const sha = name && (await resolveCommit(hub.git, directory, name))
-    const commit = sha && (await readCommit(hub.git, directory, sha))
-    if (!commit) throw notFound()
-    return commit
+  const resolve = async (name: string): Promise<string> => {
+    const { at, ref } = placeOf(hub, repository, name)
+    const sha = ref && (await resolveCommit(hub.git, at, ref))
+    if (!sha) throw notFound()
+    return sha
   }
-  const [from, to] = [await read(base), await read(head)]
-  const mergeBase = await hub.git
-    .text(directory, ['merge-base', from.id, to.id])
-    .then(found => readCommit(hub.git, directory, found.trim()))
-    .catch(() => null)
-  if (!mergeBase) throw new RestError(404, `No common ancestor between ${base} and ${head}.`)
-  const [ahead, behind] = await Promise.all([
-    listCommitIds(hub.git, directory, { include: to.id, exclude: [from.id] }),
-    listCommitIds(hub.git, directory, { include: from.id, exclude: [to.id] }),
+  const [from, to] = await Promise.all([resolve(base), resolve(head)])
+  const [counts, common] = await Promise.all([
+    hub.git.text(directory, ['rev-list', '--left-right', '--count', `${from}...${to}`]),
+    hub.git.text(directory, ['merge-base', from, to]).catch(() => ''),
   ])
-  const commits = await readCommits(hub.git, directory, { include: to.id, exclude: [from.id] }, MOST_COMMITS)
-  const describe = (commit: Commit) => describeCommit(hub.addresses, repository, commit)
-  const range = `compare/${from.id}...${to.id}`
+  if (!common) throw new RestError(404, `No common ancestor between ${base} and ${head}.`)
+  const [behind = 0, ahead = 0] = counts.trim().split('\t').map(Number)
+  const limit = Math.min(MOST_COMMITS, Number(call.url.searchParams.get('per_page')) || MOST_COMMITS)
+  const [commits, known] = await Promise.all([
+    readCommits(hub.git, directory, { include: to, exclude: [from] }, limit),
+    Promise.all([from, common.trim()].map(sha => readCommit(hub.git, directory, sha))),
+  ])
+  const describe = (commit: Commit | null | undefined) =>
+    commit ? describeCommit(hub.addresses, repository, commit) : null
+  const range = `compare/${from}...${to}`
   return {
     status: 200,
     body: {
       url: `${apiUrlOf(hub.addresses, repository)}/${range}`,
       html_url: `${htmlUrlOf(hub.addresses, repository)}/${range}`,
-      base_commit: describe(from),
-      merge_base_commit: describe(mergeBase),
-      status: statusOf(ahead.length, behind.length),
-      ahead_by: ahead.length,
-      behind_by: behind.length,
-      total_commits: ahead.length,
+      base_commit: describe(known[0]),
+      merge_base_commit: describe(known[1]),
+      status: statusOf(ahead, behind),
+      ahead_by: ahead,
+      behind_by: behind,
+      total_commits: ahead,
       commits: commits.map(describe),
     },
   }
+}
+
+/** A name may be that of a branch of a fork, after its owner: `stranger:topic`. No branch has a colon in its name. */
+function placeOf({ repositories }: Hub, repository: Repository, name: string): { at: string; ref: string } {
+  const [, owner, branch] = /^([^:]+):(.+)$/s.exec(name) ?? []
+  const fork = owner ? repositories.findInNetwork(networkOf(repository), owner) : repository
+  if (!fork) throw notFound()
+  return { at: repositories.directoryOf(fork), ref: branch ?? name }
 }
 
 function statusOf(ahead: number, behind: number): string {

@@ -1,5 +1,5 @@
 import type { Build } from '../model/build.ts'
-import { type Compare, isNewer } from '../model/newer.ts'
+import { type Compare, isNewer, remember } from '../model/newer.ts'
 import { requestCancel } from '../records/cancel-request.ts'
 import type { Arrival } from '../records/counter.ts'
 import { readRawJobRun } from '../records/read-records.ts'
@@ -23,13 +23,21 @@ export async function cancelSuperseded(
   const others = arrivals.filter(
     ({ trigger, commit }) => trigger === build.trigger && commit !== build.commit,
   )
+  const runs = await Promise.all(
+    others.slice(0, MOST_COMPARED).map(async other => ({
+      other,
+      hasEnded:
+        (await readRawJobRun(store, { project: build.project, number: other.number }))?.phase === 'ended',
+    })),
+  )
+  const running = runs.filter(({ hasEnded }) => !hasEnded)
+  // One that has ended can still be newer. The push after it is not: there is nothing to decide.
+  const ended = runs.filter(({ hasEnded }) => hasEnded)
+  const follows = ended.some(({ other }) => other.commit === build.baseCommit && other.number < build.number)
+  const compared = [...running, ...(follows ? [] : ended.slice(0, 1))]
   const remembered = remember(compare)
   await Promise.all(
-    others.slice(0, MOST_COMPARED).map(async other => {
-      const hasEnded =
-        (await readRawJobRun(store, { project: build.project, number: other.number }))?.phase === 'ended'
-      // The push after an ended one: there is nothing to decide.
-      if (hasEnded && build.number > other.number && build.baseCommit === other.commit) return
+    compared.map(async ({ other, hasEnded }) => {
       const [superseded, by] = (await isNewer(build, other, remembered)) ? [other, build] : [build, other]
       if (superseded === other && hasEnded) return
       await requestCancel(
@@ -44,15 +52,4 @@ export async function cancelSuperseded(
       )
     }),
   )
-}
-
-/** Asks GitHub each question once. */
-function remember(compare: Compare): Compare {
-  const answers = new Map<string, ReturnType<Compare>>()
-  return (repository, base, head) => {
-    const question = `${base}...${head}`
-    const answer = answers.get(question) ?? compare(repository, base, head)
-    answers.set(question, answer)
-    return answer
-  }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AdmissionContext } from '../admission/admit.ts'
 import { admitDeploy } from '../admission/admit-again.ts'
 import type { Build } from '../model/build.ts'
-import { type Compare, isNewer } from '../model/newer.ts'
+import { newestOf } from '../model/newer.ts'
 import type { BuildRef, StageRef } from '../records/keys.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
@@ -41,7 +41,12 @@ async function startNewest(stage: StageRef, context: AdmissionContext): Promise<
   const { project } = stage
   const { store, compare } = context
   const waiting = await readWaiting(store, stage)
-  const newest = await newestOf(waiting, compare)
+  const last = waiting.toSorted((one, other) => other.number - one.number)[0]
+  // Between branches, the number decides.
+  const newest = await newestOf(
+    waiting.filter(({ branch }) => branch === last?.branch),
+    compare,
+  )
   if (!newest) return
   const { number } = newest
   const request = { project, number, stage: stage.stage, waited: number }
@@ -59,15 +64,4 @@ async function readWaiting(store: Store, stage: StageRef): Promise<Build[]> {
     waiting.map(({ build: number }) => readBuild(store, { project: stage.project, number })),
   )
   return builds.filter(build => build !== null)
-}
-
-/** Between branches, the number decides. */
-async function newestOf(builds: readonly Build[], compare: Compare): Promise<Build | undefined> {
-  let newest: Build | undefined
-  for (const build of builds) {
-    const isLater = (other: Build) =>
-      build.branch === other.branch ? isNewer(build, other, compare) : build.number > other.number
-    if (!newest || (await isLater(newest))) newest = build
-  }
-  return newest
 }

@@ -50,3 +50,28 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   if (relation === 'behind') return !toHead && build.baseCommit === other.commit && hasHigherNumber
   return hasHigherNumber
 }
+
+/** The newest of builds of one branch; undefined for none. GitHub is asked nothing but whether the last of them is the head, if it is. */
+export async function newestOf<T extends Subject>(
+  builds: readonly T[],
+  compare: Compare,
+): Promise<T | undefined> {
+  const [last, ...others] = builds.toSorted((one, other) => other.number - one.number)
+  if (!last || others.length === 0) return last
+  const remembered = remember(compare)
+  if ((await remembered(last.repository, last.commit, headNameOf(last))) === 'identical') return last
+  let newest = last
+  for (const build of others) if (await isNewer(build, newest, remembered)) newest = build
+  return newest
+}
+
+/** Asks GitHub each question once. */
+export function remember(compare: Compare): Compare {
+  const answers = new Map<string, ReturnType<Compare>>()
+  return (repository, base, head) => {
+    const question = `${base}...${head}`
+    const answer = answers.get(question) ?? compare(repository, base, head)
+    answers.set(question, answer)
+    return answer
+  }
+}
