@@ -30,16 +30,30 @@ export async function readCommits(
   range: Range,
   limit: number,
 ): Promise<Commit[]> {
-  const log = (...args: string[]) =>
-    git.text(
-      repository,
-      ['log', '-z', '--reverse', `--max-count=${limit}`, ...args, '--stdin'],
-      revisions(range),
-    )
-  const fields = (await log(`--format=${FIELDS.join('%x00')}`)).split('\0')
-  const paths = readPaths(
-    await log('--format=%H', '--name-status', '--no-renames', '--diff-merges=first-parent'),
+  const changes = ['--format=%H', '--name-status', '--no-renames', '--diff-merges=first-parent']
+  const [headers, paths] = await Promise.all([
+    readHeaders(git, repository, range, limit),
+    readLog(git, repository, range, limit, changes).then(readPaths),
+  ])
+  return headers.map(header => ({ ...header, ...paths.get(header.id) }))
+}
+
+const readLog = (git: Git, repository: string, range: Range, limit: number, options: readonly string[]) =>
+  git.text(
+    repository,
+    ['log', '-z', '--reverse', `--max-count=${limit}`, ...options, '--stdin'],
+    revisions(range),
   )
+
+/** As `readCommits`, without the changed files, which takes half of the time. */
+export async function readHeaders(
+  git: Git,
+  repository: string,
+  range: Range,
+  limit: number,
+): Promise<Commit[]> {
+  const format = `--format=${FIELDS.join('%x00')}`
+  const fields = (await readLog(git, repository, range, limit, [format])).split('\0')
   const commits: Commit[] = []
   for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
     const [id = '', tree = '', parents = '', ...rest] = fields.slice(at, at + FIELDS.length)
@@ -59,7 +73,9 @@ export async function readCommits(
       author: { name, email, date: date || EPOCH },
       committer: { name: committer, email: committerEmail, date: committed || EPOCH },
       message: message.replace(/\n+$/, ''),
-      ...(paths.get(id) ?? { added: [], removed: [], modified: [] }),
+      added: [],
+      removed: [],
+      modified: [],
     })
   }
   return commits

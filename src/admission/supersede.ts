@@ -8,7 +8,7 @@ import type { Store } from '../records/store.ts'
 type Context = { store: Store; compare: Compare; now: () => Date }
 
 /** Builds further back were compared when the ones after them arrived. */
-const MOST_COMPARED = 5
+const MOST_COMPARED = 3
 
 /**
  * Requests the cancellation of builds of the same branch or pull request that a newer commit supersedes: of older ones,

@@ -40,11 +40,12 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   const isOn = (relation: Relation | null) => relation === 'identical' || relation === 'ahead'
   const toHead = await compare(repository, build.commit, head)
   if (toHead === 'identical') return true
+  const relation = await compare(repository, other.commit, build.commit)
+  if (relation === 'ahead' && isOn(toHead)) return true
   const otherToHead = toHead && (await compare(repository, other.commit, head))
   if (otherToHead === 'identical') return false
   // Of two commits, only one of which is still part of the branch, that one is newer.
   if (otherToHead && isOn(toHead) !== isOn(otherToHead)) return isOn(toHead)
-  const relation = await compare(repository, other.commit, build.commit)
   if (relation === 'ahead') return true
   // The branch has gone, and was last set back from the other commit to this one.
   if (relation === 'behind') return !toHead && build.baseCommit === other.commit && hasHigherNumber
