@@ -1,4 +1,4 @@
-import { type CommitStatus, describeGitHubError, isInvalid, isPermanentError } from '../../github/client.ts'
+import { type CommitStatus, describeGitHubError, isInvalid } from '../../github/client.ts'
 import { type BuildStatus, mayFollow } from '../../model/conclusion.ts'
 import { headNameOf } from '../../model/newer.ts'
 import { z } from '../../model/zod.ts'
@@ -43,7 +43,8 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
       return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {
       const isStanding = accepted === 'pending'
-      const again = isStanding || !isFinal(error, delivered)
+      // Any other refusal may pass: GitHub also answers 404 while it has not yet seen a commit, or a token just made.
+      const again = isStanding || !isInvalid(error)
       return { delivered: { ...next, error: describeGitHubError(error) }, again, isStanding }
     }
   },
@@ -73,10 +74,6 @@ const isCurrent = (delivered: Delivered | null, next: Omit<Delivered, 'error'>) 
   delivered.state === next.state &&
   delivered.description === next.description &&
   delivered.isGone === next.isGone
-
-/** One refusal is not final: GitHub also answers 404 while it has not yet seen a commit, or a token just made. */
-const isFinal = (error: unknown, delivered: Delivered | null) =>
-  isInvalid(error) || (isPermanentError(error) && delivered !== null)
 
 /** A status never goes back to an earlier one. */
 function goesBack(delivered: Delivered | null, status: BuildStatus): boolean {

@@ -169,8 +169,8 @@ test.each([404, 401, 422, 410])(
   },
 )
 
-test('a commit or repository that GitHub has refused twice is gone', async () => {
+test('a commit that GitHub does not know may only be new: it is tried again', async () => {
   const { github } = recordingClient(refuse(404))
   const first = await notify(github, viewOfStatus('running'), null)
-  expect(await notify(github, viewWith(), first.delivered)).toMatchObject({ again: false })
+  expect(await notify(github, viewWith(), first.delivered)).toMatchObject({ again: true, isStanding: false })
 })

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import type { CommitState, CommitStatus } from '../../src/github/client.ts'
+import type { Compare, Relation } from '../../src/model/newer.ts'
+import type { Random } from './seeded.ts'
+
+export type Pull = { number: number; head: string; isFork: boolean; isOpen: boolean }
+/** What a webhook says. */
+export type Hook = { id: string } & (
+  | { kind: 'push'; branch: string; before: string | null; after: string }
+  | { kind: 'delete'; branch: string }
+  | { kind: 'pull'; pull: number; isFork: boolean; headName: string; head: string }
+  | { kind: 'close'; pull: number }
+)
+export type Shown = { state: CommitState; description: string }
+
+/** Branches of the repository itself; `stranger:topic` is one of a fork. */
+const BRANCHES = ['master', 'topic', 'side']
+const FORK = 'stranger:topic'
+
+/** GitHub as a small model: commits, branches, pull requests, the statuses that it shows, and the webhooks that it sends. */
+export class GitWorld {
+  readonly heads = new Map<string, string>()
+  readonly pulls: Pull[] = []
+  /** The last status by `commit context`. */
+  readonly shown = new Map<string, Shown>()
+  /** Whether a branch was ever set back or replaced. */
+  readonly rewritten = new Set<string>()
+  readonly #parents = new Map<string, string | null>()
+  readonly #random: Random
+  readonly #send: (hook: Hook) => void
+  #hooks = 0
+  /** How many requests in a row GitHub still refuses. */
+  refusals = 0
+
+  constructor(random: Random, send: (hook: Hook) => void) {
+    this.#random = random
+    this.#send = send
+    this.#move('master', this.#commit(null))
+  }
+
+  /** Does something at random that a person could do. */
+  act(): void {
+    const roll = this.#random.below(100)
+    const branch = this.#random.pick(BRANCHES)
+    if (roll < 45) this.#push(branch)
+    else if (roll < 58) this.#setBack(branch)
+    else if (roll < 68) this.#moveTo(branch)
+    else if (roll < 73) this.#delete(branch)
+    else if (roll < 85) this.#open()
+    else if (roll < 92) this.#pushFork()
+    else this.#toggle()
+  }
+
+  compare: Compare = async (_, base, head) => {
+    this.#refuse([401, 500, 502])
+    const [from, to] = [this.#resolve(base), this.#resolve(head)]
+    return from && to ? this.relate(from, to) : null
+  }
+
+  setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
+    this.#refuse([401, 404, 500, 502])
+    this.shown.set(`${commit} ${context}`, { state, description })
+  }
+
+  relate(from: string, to: string): Relation {
+    if (from === to) return 'identical'
+    if (this.#ancestors(to).includes(from)) return 'ahead'
+    return this.#ancestors(from).includes(to) ? 'behind' : 'diverged'
+  }
+
+  /** Refuses like GitHub: sometimes, and never for ever. */
+  #refuse(statuses: readonly number[]): void {
+    if (this.refusals === 0) return
+    this.refusals--
+    throw Object.assign(new Error('refused'), { status: this.#random.pick(statuses) })
+  }
+
+  #resolve = (name: string) => (this.#parents.has(name) ? name : this.heads.get(name))
+
+  #ancestors(commit: string): string[] {
+    const found: string[] = []
+    for (let at = this.#parents.get(commit); at; at = this.#parents.get(at)) found.push(at)
+    return found
+  }
+
+  #commit(parent: string | null): string {
+    const commit = createHash('sha1').update(`${this.#parents.size} ${parent}`).digest('hex')
+    this.#parents.set(commit, parent)
+    return commit
+  }
+
+  #push(branch: string): void {
+    const head = this.heads.get(branch) ?? this.heads.get('master') ?? null
+    this.#move(branch, this.#random.chance(0.3) && head ? head : this.#commit(head))
+  }
+
+  #setBack(branch: string): void {
+    const head = this.heads.get(branch)
+    const ancestors = head ? this.#ancestors(head) : []
+    if (ancestors.length > 0) this.#move(branch, this.#random.pick(ancestors))
+  }
+
+  /** A branch at the commit of another one, as after a merge. */
+  #moveTo(branch: string): void {
+    const [, commit] = this.#random.pick([...this.heads])
+    this.#move(branch, commit)
+  }
+
+  #move(branch: string, after: string): void {
+    const before = this.heads.get(branch) ?? null
+    if (before === after) return
+    if (before && this.relate(before, after) !== 'ahead') this.rewritten.add(branch)
+    this.heads.set(branch, after)
+    if (!branch.includes(':')) this.#emit({ kind: 'push', branch, before, after })
+    for (const pull of this.pulls) if (pull.isOpen && pull.head === branch) this.#emitPull(pull)
+  }
+
+  #delete(branch: string): void {
+    if (branch === 'master' || !this.heads.has(branch)) return
+    for (const pull of this.pulls) if (pull.isOpen && pull.head === branch) this.#close(pull)
+    this.heads.delete(branch)
+    this.rewritten.add(branch)
+    this.#emit({ kind: 'delete', branch })
+  }
+
+  #open(): void {
+    if (this.pulls.length >= 3) return
+    const head = this.#random.pick([...this.heads.keys()].filter(name => name !== 'master').concat(FORK))
+    if (!this.heads.has(head)) {
+      if (head !== FORK) return
+      this.#pushFork()
+    }
+    const pull = { number: this.pulls.length + 1, head, isFork: head === FORK, isOpen: true }
+    this.pulls.push(pull)
+    this.#emitPull(pull)
+  }
+
+  #pushFork(): void {
+    const [, commit] = this.#random.pick([...this.heads])
+    // A stranger may take the very commit of a branch of the repository itself.
+    this.#move(FORK, this.#random.chance(0.5) ? commit : this.#commit(commit))
+  }
+
+  #toggle(): void {
+    if (this.pulls.length === 0) return
+    const pull = this.#random.pick(this.pulls)
+    if (pull.isOpen) this.#close(pull)
+    else if (this.heads.has(pull.head)) {
+      pull.isOpen = true
+      this.#emitPull(pull)
+    }
+  }
+
+  #close(pull: Pull): void {
+    pull.isOpen = false
+    this.#emit({ kind: 'close', pull: pull.number })
+  }
+
+  #emitPull({ number, head, isFork }: Pull): void {
+    const commit = this.heads.get(head)
+    if (commit) this.#emit({ kind: 'pull', pull: number, isFork, headName: head, head: commit })
+  }
+
+  #emit(hook: Hook extends infer H ? (H extends Hook ? Omit<H, 'id'> : never) : never): void {
+    this.#hooks += 1
+    this.#send({ ...hook, id: `00000000-0000-4000-8000-${String(this.#hooks).padStart(12, '0')}` } as Hook)
+  }
+}

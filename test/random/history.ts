@@ -1,0 +1,32 @@
+import { GitWorld } from './git-world.ts'
+import { Product } from './product.ts'
+import { seeded } from './seeded.ts'
+import { violations } from './violations.ts'
+
+const MOST_STEPS = 5000
+
+/** Plays one random history to its end. Returns what is wrong then, as sentences; none if all is well. */
+export async function playHistory(seed: number): Promise<string[]> {
+  const random = seeded(seed)
+  let world: GitWorld | undefined
+  const product = new Product(random, () => world as GitWorld)
+  await product.store.put(
+    'config/global.json',
+    '{"allow":["*"],"deployBranches":["master"]}',
+    'application/json',
+  )
+  world = new GitWorld(random, hook => {
+    product.hooks.push(hook)
+    // GitHub delivers again what somebody asks for, with the same id.
+    if (random.chance(0.08) && hook.kind !== 'close' && hook.kind !== 'delete') product.hooks.push(hook)
+  })
+  for (let left = 4 + random.below(10); left > 0; left--) {
+    world.act()
+    for (let steps = random.below(8); steps > 0 && product.pending > 0; steps--) await product.step()
+  }
+  for (let steps = 0; product.pending > 0 || product.advance(); steps++) {
+    if (steps > MOST_STEPS) return ['It does not come to an end.']
+    if (product.pending > 0) await product.step()
+  }
+  return violations(product, world)
+}

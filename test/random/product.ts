@@ -1,0 +1,238 @@
+import { type AdmissionContext, admit } from '../../src/admission/admit.ts'
+import type { JobMessage } from '../../src/admission/grants.ts'
+import { recordGone } from '../../src/admission/record-gone.ts'
+import { type Build, buildRequestSchema } from '../../src/model/build.ts'
+import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
+import type { Notifier } from '../../src/notifiers/notifier.ts'
+import type { Store } from '../../src/records/store.ts'
+import { type ReportContext, reportBuild } from '../../src/report-build.ts'
+import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
+import { openMemoryStore } from '../support/memory-store.ts'
+import { grantIssuerOf, makeBuild } from '../support/records.ts'
+import type { GitWorld, Hook } from './git-world.ts'
+import type { Random } from './seeded.ts'
+import { simulateJob } from './simulated-job.ts'
+
+export const PROJECT = 'gh/ada/web'
+const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
+const MINUTE_MS = 60_000
+const AWAKE = /\/(run|cancel|gone)\.json$/
+
+type Waiting = { trigger: ReportTrigger; attempt: number; notBefore: number }
+
+/**
+ * The product's own functions, with everything around them in memory: a store, messages that come in any order, twice or
+ * late, a clock that moves, Lambda's retries, and the dead man's switch.
+ */
+export class Product {
+  readonly store: Store
+  /** Continues a job or answers a message: whatever can happen next. */
+  readonly #jobs: JobMessage[] = []
+  readonly #paused: (() => Promise<void>)[] = []
+  readonly #reports: Waiting[] = []
+  readonly #switches = new Map<number, number>()
+  readonly hooks: Hook[] = []
+  readonly deploys: { commit: string; isByHand: boolean }[] = []
+  readonly #random: Random
+  readonly #world: () => GitWorld
+  #clock = Date.parse('2026-11-20T10:00:00Z')
+  #invocations = 0
+
+  constructor(random: Random, world: () => GitWorld) {
+    this.#random = random
+    this.#world = world
+    const memory = openMemoryStore()
+    const woken = (key: string) => {
+      if (!AWAKE.test(key)) return
+      const triggers = reportTriggersOf({ Records: [{ s3: { object: { key } } }] })
+      // A notification may be late or doubled; only what the switch makes up for may be lost.
+      const copies = key.endsWith('/run.json') && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
+      for (let copy = 0; copy < copies; copy++)
+        for (const trigger of triggers) this.#reports.push({ trigger, attempt: 0, notBefore: 0 })
+    }
+    this.store = {
+      ...memory,
+      put: async (key, body, type) => {
+        const etag = await memory.put(key, body, type)
+        woken(key)
+        return etag
+      },
+      putIf: async (key, body, condition) => {
+        const write = await memory.putIf(key, body, condition)
+        if (write.isWritten) woken(key)
+        return write
+      },
+    }
+  }
+
+  now = () => new Date(this.#clock)
+
+  /** How many things can happen now. */
+  get pending(): number {
+    return this.hooks.length + this.#jobs.length + this.#paused.length + this.#dueReports().length
+  }
+
+  /** Lets one of the things happen that can happen now. */
+  async step(): Promise<void> {
+    this.#clock += this.#random.below(2000)
+    const reports = this.#dueReports()
+    const [hooks, jobs, paused] = [this.hooks.length, this.#jobs.length, this.#paused.length]
+    const at = this.#random.below(hooks + jobs + paused + reports.length)
+    if (at < hooks) await this.#receive(this.#take(this.hooks, at))
+    else if (at < hooks + jobs) await this.#start(this.#take(this.#jobs, at - hooks))
+    else if (at < hooks + jobs + paused) await this.#take(this.#paused, at - hooks - jobs)()
+    else await this.#report(reports[at - hooks - jobs - paused] as Waiting)
+  }
+
+  /** Moves the clock to the next retry or switch; false if nothing is left to come. */
+  advance(): boolean {
+    const times = [...this.#switches.values(), ...this.#reports.map(({ notBefore }) => notBefore)]
+    if (times.length === 0) return false
+    this.#clock = Math.max(this.#clock, Math.min(...times)) + 1
+    for (const [number, at] of this.#switches)
+      if (at <= this.#clock) {
+        this.#switches.delete(number)
+        for (const trigger of reportTriggersOf({ switch: { project: PROJECT, number } }))
+          this.#reports.push({ trigger, attempt: 0, notBefore: 0 })
+      }
+    return true
+  }
+
+  #dueReports = () => this.#reports.filter(({ notBefore }) => notBefore <= this.#clock)
+
+  #take<T>(from: T[], index: number): T {
+    return from.splice(index, 1)[0] as T
+  }
+
+  async #receive(hook: Hook): Promise<void> {
+    if (hook.kind === 'close')
+      return recordGone(this.store, { project: PROJECT, trigger: `pr/${hook.pull}` }, this.now())
+    if (hook.kind === 'delete')
+      return recordGone(this.store, { project: PROJECT, trigger: `push/${hook.branch}` }, this.now())
+    const request = buildRequestSchema.parse(requestOf(hook))
+    const result = await admit(hook.id, { request, isArrival: true }, this.#context())
+    if (!('build' in result)) throw new Error(`Refused: ${JSON.stringify(result)}`)
+  }
+
+  /** Runs a job until it pauses for the first time. */
+  async #start(message: JobMessage): Promise<void> {
+    const { resume, pause, finished } = this.#pausable()
+    const job = simulateJob(message, {
+      store: this.store,
+      random: this.#random,
+      now: this.now,
+      pause,
+      passes: build => passes(build),
+      onDeploy: ({ commit, target }) => this.deploys.push({ commit, isByHand: target?.waited === null }),
+    })
+    void job.then(finished, finished)
+    await resume()
+    await Promise.race([job, Promise.resolve()])
+  }
+
+  #pausable() {
+    let onPause = () => {}
+    let done = false
+    const paused = () =>
+      new Promise<void>(resolve => {
+        if (done) resolve()
+        else onPause = resolve
+      })
+    const pause = () =>
+      new Promise<void>(continued => {
+        this.#paused.push(async () => {
+          const next = paused()
+          continued()
+          await next
+        })
+        onPause()
+      })
+    const finished = (error?: unknown) => {
+      done = true
+      onPause()
+      if (error instanceof Error) throw error
+    }
+    return { resume: paused, pause, finished }
+  }
+
+  async #report(waiting: Waiting): Promise<void> {
+    const { trigger, attempt } = waiting
+    this.#reports.splice(this.#reports.indexOf(waiting), 1)
+    if (this.#random.chance(0.08)) this.#world().refusals = 1 + this.#random.below(4)
+    const holder = `report-${++this.#invocations}`
+    const notifier = commitStatusNotifier({
+      store: this.store,
+      now: this.now,
+      holder,
+      github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
+    })
+    try {
+      await reportBuild(trigger, { ...this.#context(), notifiers: [notifier as Notifier], requestId: holder })
+    } catch {
+      // Lambda tries twice again, after one and two minutes.
+      if (attempt < 2)
+        this.#reports.push({
+          trigger,
+          attempt: attempt + 1,
+          notBefore: this.#clock + (attempt + 1) * MINUTE_MS,
+        })
+    }
+  }
+
+  #context(): AdmissionContext & ReportContext {
+    return {
+      store: this.store,
+      linkKey: LINK_KEY,
+      secrets: async () => ({
+        webhookSecrets: ['s'],
+        githubToken: 't',
+        cloneToken: null,
+        githubApp: null,
+        slackToken: null,
+        linkKey: LINK_KEY,
+      }),
+      grantIssuer: grantIssuerOf(null),
+      deadMansSwitch: {
+        set: async ({ number }, at) => {
+          if (!this.#switches.has(number)) this.#switches.set(number, at.getTime())
+        },
+        clear: async ({ number }) => void this.#switches.delete(number),
+      },
+      publish: async message => {
+        this.#jobs.push(message)
+        if (this.#random.chance(0.05)) this.#jobs.push(message)
+      },
+      compare: this.#world().compare,
+      baseUrl: 'https://ci.example.com',
+      now: this.now,
+      notifiers: [],
+      requestId: '',
+    }
+  }
+}
+
+/** What a command would find: the same for the same commit and branch. */
+const passes = ({ commit, trigger }: Build) => (commit.charCodeAt(0) + trigger.length) % 3 !== 0
+
+function requestOf(hook: Extract<Hook, { kind: 'push' | 'pull' }>) {
+  if (hook.kind === 'push') {
+    const { branch, before, after } = hook
+    return makeBuild({
+      trigger: `push/${branch}`,
+      branch,
+      checkoutBranch: branch,
+      commit: after,
+      baseCommit: before,
+    })
+  }
+  const { pull, isFork, headName, head } = hook
+  return makeBuild({
+    event: 'pull_request',
+    trigger: `pr/${pull}`,
+    pullRequest: pull,
+    checkoutBranch: headName.split(':').at(-1) ?? '',
+    commit: head,
+    isFork,
+    cloneRepository: isFork ? 'stranger/web' : 'ada/web',
+  })
+}

@@ -1,0 +1,105 @@
+import { readCurrent } from '../../src/deploy/deployments.ts'
+import { readSummary } from '../../src/records/branch-summary.ts'
+import { readRecords } from '../../src/records/read-records.ts'
+import { type View, viewOf } from '../../src/records/view.ts'
+import { isRed, isSuperseded } from '../../src/records/wording.ts'
+import type { GitWorld } from './git-world.ts'
+import { PROJECT, type Product } from './product.ts'
+
+/** What must hold once nothing is left to happen, by a model that knows nothing of how it is done. */
+export async function violations(product: Product, world: GitWorld): Promise<string[]> {
+  const views = await allViews(product)
+  return [
+    ...unended(views),
+    ...pending(world),
+    ...untrue(views, world),
+    ...(await outdated(product, views, world)),
+    ...(await setBack(product, views, world)),
+  ]
+}
+
+async function allViews({ store }: Product): Promise<View[]> {
+  const views: View[] = []
+  for (let number = 1; ; number++) {
+    const records = await readRecords(store, { project: PROJECT, number })
+    if (!records) return views
+    views.push(viewOf(records))
+    if (!records.report?.isClosed) views.push({ ...viewOf(records), status: 'running', number: -number })
+  }
+}
+
+const unended = (views: View[]) =>
+  views.filter(({ number }) => number < 0).map(({ number }) => `#${-number} was never reported to its end.`)
+
+const pending = ({ shown }: GitWorld) =>
+  [...shown].flatMap(([where, { state }]) => (state === 'pending' ? [`${where} stays pending.`] : []))
+
+const contextOf = ({ pullRequest }: View) => (pullRequest === null ? 'lambci/push' : 'lambci/pr')
+
+/** The newest build of each branch and each open pull request that is at a commit now. */
+function standing(views: View[], { heads, pulls }: GitWorld): View[] {
+  const places = [
+    ...[...heads].flatMap(([branch, commit]) =>
+      branch.includes(':') ? [] : [{ trigger: `push/${branch}`, commit }],
+    ),
+    ...pulls.flatMap(({ number, head, isOpen }) => {
+      const commit = heads.get(head)
+      return isOpen && commit ? [{ trigger: `pr/${number}`, commit }] : []
+    }),
+  ]
+  return places.flatMap(
+    ({ trigger, commit }) =>
+      views.findLast(view => view.number > 0 && view.trigger === trigger && view.commit === commit) ?? [],
+  )
+}
+
+/** No green covers a red of the same rank, and no red stands where all is green. */
+function untrue(views: View[], world: GitWorld): string[] {
+  const places = Map.groupBy(standing(views, world), view => `${view.commit} ${contextOf(view)}`)
+  return [...places].flatMap(([where, all]) => {
+    const own = all.filter(({ isFork }) => !isFork)
+    const counting = own.length > 0 ? own : all
+    const expected = counting.some(view => isRed(view) || view.status === 'cancelled') ? 'red' : 'success'
+    const state = world.shown.get(where)?.state
+    const shown = state === 'failure' || state === 'error' ? 'red' : state
+    const builds = counting.map(({ number, trigger, status }) => `#${number} ${trigger} ${status}`).join(', ')
+    return shown === expected ? [] : [`${where} is ${state}, and ${expected} would be true: ${builds}.`]
+  })
+}
+
+/** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
+async function outdated({ store }: Product, views: View[], world: GitWorld): Promise<string[]> {
+  const heads = standing(views, world)
+  const superseded = heads
+    .filter(isSuperseded)
+    .map(({ number, trigger, reason }) => `#${number} is the head of ${trigger}, but ended as "${reason}".`)
+  const pushed = heads.filter(({ pullRequest }) => pullRequest === null)
+  const summaries = await Promise.all(
+    pushed.map(async ({ branch, commit }) => {
+      const summary = await readSummary(store, PROJECT, branch)
+      return summary?.commit === commit
+        ? []
+        : [`The summary of ${branch} is of #${summary?.number}, not of its head.`]
+    }),
+  )
+  return [...superseded, ...summaries.flat()]
+}
+
+/** A stage ends with the branch's head if that is green, and never goes back unless the branch did. */
+async function setBack(product: Product, views: View[], world: GitWorld): Promise<string[]> {
+  const wrong: string[] = []
+  if (!world.rewritten.has('master'))
+    for (const [index, { commit }] of product.deploys.entries()) {
+      const before = product.deploys[index - 1]?.commit
+      if (before && world.relate(before, commit) === 'behind')
+        wrong.push(`${commit.slice(0, 6)} was deployed over ${before.slice(0, 6)}, its descendant.`)
+    }
+  const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
+  const current = await readCurrent(product.store, { project: PROJECT, stage: 'dev' })
+  const isGreen = head && head.exit?.kind === 'exited' && head.exit.code === 0
+  if (isGreen && current?.latest.commit !== head.commit)
+    wrong.push(
+      `The stage has ${current?.latest.commit.slice(0, 6)} (#${current?.latest.build}), not the head of master (#${head.number}).`,
+    )
+  return wrong
+}
