@@ -9,6 +9,7 @@ import type { Trust } from '../../../src/model/build.ts'
 import {
   branchKey,
   buildKeys,
+  commitKey,
   counterKey,
   deliveryKey,
   deliveryOf,
@@ -84,16 +85,22 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/7/run.json', own.run],
   ['builds/7/report.json', own.report],
   ['builds/7/cancel.json', own.cancel],
+  ['builds/7/gate.json', own.gate],
+  ['builds/7/gone.json', own.gone],
   ['builds/7/log/<byte>.txt', own.log.segment(0)],
   ['builds/7/log.txt', own.log.whole],
   ['builds/8/build.json', another.build],
   ['builds/8/run.json', another.run],
   ['builds/8/report.json', another.report],
   ['builds/8/cancel.json', another.cancel],
+  ['builds/8/gate.json', another.gate],
+  ['builds/8/gone.json', another.gone],
   ['builds/8/log/<byte>.txt', another.log.segment(0)],
   ['builds/8/log.txt', another.log.whole],
   ['builds/70/run.json', buildKeys({ project: PROJECT, number: 70 }).run],
+  ['builds/70/gate.json', buildKeys({ project: PROJECT, number: 70 }).gate],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
+  ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
@@ -109,6 +116,8 @@ const OBJECTS: readonly [string, string][] = [
   ['another: counter.json', counterKey('gh/eve/web')],
   ['another: run.json', stranger.run],
   ['another: log.txt', stranger.log.whole],
+  ['another: gate.json', stranger.gate],
+  ['another: commits/<sha>.json', commitKey('gh/eve/web', 'a'.repeat(40))],
   ['another: cache/branch/<key>', 'cache/gh/eve/web/branch/npm'],
   ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
   ['another: secrets/env', 'secrets/env/gh/eve/web.json'],
@@ -248,16 +257,22 @@ builds/7/build.json           RW    RW      ·         ·           ·          
 builds/7/run.json             R     R       ·         ·           ·              ·          RW        RW          RW
 builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
+builds/7/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           R
+builds/7/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
 builds/7/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
 builds/7/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
 builds/8/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/8/run.json             R     R       ·         ·           ·              ·          ·         ·           ·
 builds/8/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/8/cancel.json          RW    RW      ·         ·           ·              ·          ·         ·           ·
+builds/8/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
+builds/8/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
 builds/8/log/<byte>.txt       R     R       ·         ·           ·              ·          ·         ·           ·
 builds/8/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/70/run.json            R     R       ·         ·           ·              ·          ·         ·           ·
+builds/70/gate.json           ·     RW      ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
+commits/<sha>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW
@@ -273,6 +288,8 @@ secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·        
 another: counter.json         RW    RW      ·         ·           ·              ·          ·         ·           ·
 another: run.json             R     R       ·         ·           ·              ·          ·         ·           ·
 another: log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
+another: gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
+another: commits/<sha>.json   ·     RW      ·         ·           ·              ·          ·         ·           ·
 another: cache/branch/<key>   ·     ·       ·         ·           ·              ·          ·         ·           ·
 another: stages/qa/lock.json  R     RW      ·         ·           ·              ·          ·         ·           ·
 another: secrets/env          ·     ·       ·         ·           ·              ·          ·         ·           ·

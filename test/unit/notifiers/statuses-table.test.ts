@@ -1,0 +1,260 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readLambciJson } from '../../../src/config/layer.ts'
+import { decideGate } from '../../../src/deploy/gate.ts'
+import { updateWaitingDeploy } from '../../../src/deploy/waiting-deploy.ts'
+import type { CommitStatus } from '../../../src/github/client.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
+import type { Compare } from '../../../src/model/newer.ts'
+import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
+import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
+import { explainIrrelevantChange } from '../../../src/planning/paths.ts'
+import { type Deploy, type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
+import { endAfterDeploy, type RunEnd, runEnd } from '../../../src/records/run-end.ts'
+import { type View, viewOf } from '../../../src/records/view.ts'
+import { decide } from '../../../src/reporting/decide.ts'
+import { describeFailure } from '../../../src/reporting/report-trigger.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import {
+  after,
+  endedRun,
+  FORKED,
+  makeBuild,
+  NONCE,
+  newsOf,
+  PULL,
+  reportOf,
+  runOf,
+} from '../../support/records.ts'
+
+const URL = 'https://ci.example.com/gh/ada/web/builds/7'
+const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/statuses.md'), 'utf8')
+
+/** The rows of the page's table that begins with this column. */
+function rowsOf(firstColumn: string): string[][] {
+  const lines = PAGE.split('\n')
+  const start = lines.findIndex(line => line.startsWith(`| ${firstColumn} |`)) + 2
+  const length = lines.slice(start).findIndex(line => !line.startsWith('|'))
+  return lines.slice(start, start + length).map(line =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map(cell => cell.trim().replace(/^`(.*)`$/, '$1')),
+  )
+}
+
+const PASSED: Exit = { kind: 'exited', code: 0 }
+const FAILED: Exit = { kind: 'exited', code: 1 }
+const KILLED: Exit = { kind: 'signalled', signal: 'SIGKILL' }
+const COST = 0.0021
+const OVERDUE = after(3301)
+const BUILD = makeBuild()
+
+type Known = Partial<Pick<Parameters<typeof decide>[0], 'request'>> & {
+  build?: Build
+  failures?: readonly string[]
+  now?: Date
+}
+
+/** The view of a build that report concludes from these records. */
+function concluded(run: JobRun | null, known: Known = {}): View {
+  const { build = BUILD, request = null, failures = [], now = after(60) } = known
+  const report = reportOf({
+    publications: Math.max(1, failures.length),
+    failures: failures.map((reason, index) => ({ nonce: NONCE, requestId: `request-${index + 1}`, reason })),
+  })
+  const decision = decide({ build, run, report, request }, now)
+  if (decision === null || decision === 'publish-again') throw new Error('This build has not ended')
+  return viewOf({ build, run, report: { ...report, end: decision.end, cost: run?.startedAt ? COST : null } })
+}
+
+const ended = (end: RunEnd) => concluded(endedRun(end))
+const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOfExit('npm test', exit) }))
+const deployTo = (status: Deploy['status'], change: Partial<Deploy> = {}): Deploy => ({
+  stage: 'production',
+  status,
+  reason: null,
+  url: null,
+  by: null,
+  exit: null,
+  ...change,
+})
+const afterDeploy = (status: Deploy['status'], change: Partial<Deploy> = {}) =>
+  ended(endAfterDeploy(BUILD, PASSED, deployTo(status, change)))
+const deploying = (status: 'running' | 'waiting') =>
+  runOf({ phase: 'deploying', conclusion: 'passed', exit: PASSED, deploy: deployTo(status) })
+const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
+
+async function withheldBy(compare: Compare): Promise<View> {
+  const { reason } = await decideGate(BUILD, { build: 8, commit: 'c'.repeat(40) }, compare)
+  return afterDeploy('cancelled', { reason })
+}
+
+const waitedInVain = async () =>
+  afterDeploy('failed', await updateWaitingDeploy(openMemoryStore(), BUILD, deployTo('waiting'), true))
+
+const SUPERSEDED = {
+  by: 'lambci',
+  why: 'Superseded by #8',
+  supersededBy: 8,
+  at: after(10).toISOString(),
+}
+/** The first line of an error is the reason on record. */
+const misconfigured = () => {
+  try {
+    readLambciJson('{"comand": "make"}')
+  } catch (error) {
+    return ended(runEnd('errored', { reason: (error as Error).message.split('\n')[0] ?? null }))
+  }
+  throw new Error('The mistake was accepted')
+}
+const skipped = () => {
+  const reason = explainIrrelevantChange({ include: null, exclude: ['docs'] }, ['docs/a', 'docs/b'])
+  return ended(runEnd('skipped', { reason }))
+}
+
+/** Whether an earlier build of the branch has set a status on the commit before. */
+type Case = { view: () => View | Promise<View>; isAfterAnother?: boolean }
+const CASES: readonly [string, Case][] = [
+  ['waits for a free function', { view: () => inProgress(null) }],
+  [
+    'has a function, which fetches its commit and reads its files',
+    { view: () => inProgress(runOf({ phase: 'claimed' })) },
+  ],
+  ['runs its command', { view: () => inProgress(runOf()) }],
+  [
+    "has passed its command, and waits for the stage or for GitHub's answer about the commit",
+    { view: () => inProgress(deploying('waiting')) },
+  ],
+  ['deploys', { view: () => inProgress(deploying('running')) }],
+  ['passed', { view: () => ended(runEnd('passed', { exit: PASSED })) }],
+  ['passed and was deployed', { view: () => afterDeploy('succeeded') }],
+  [
+    'passed, waited for the stage, and was deployed by a build of its own',
+    { view: () => afterDeploy('succeeded', { by: 9 }) },
+  ],
+  [
+    'passed, and a newer commit was deployed before it',
+    { view: () => withheldBy(async (_, __, head) => (head === 'master' ? 'ahead' : 'behind')) },
+  ],
+  ['passed, and its commit has left the branch', { view: () => withheldBy(async () => 'diverged') }],
+  ['has a command that failed', { view: () => failedBy(FAILED) }],
+  ['has a command that was killed', { view: () => failedBy(KILLED) }],
+  [
+    'has a command that took too long',
+    {
+      view: () => {
+        const exit: Exit = { kind: 'timed-out', afterMs: 870_000 }
+        return failedBy(exit)
+      },
+    },
+  ],
+  [
+    'passed its command, and the deploy failed',
+    { view: () => afterDeploy('failed', { reason: reasonOfExit('./deploy.sh', FAILED) }) },
+  ],
+  ['passed its command, and the stage was not free within the hour', { view: waitedInVain }],
+  ['died while it deployed', { view: () => concluded(deploying('running'), { now: OVERDUE }) }],
+  ['has a mistake in its configuration', { view: misconfigured }],
+  [
+    'died',
+    {
+      view: () =>
+        concluded(runOf(), {
+          failures: [describeFailure('RetriesExhausted', { errorMessage: 'signal: killed' })],
+        }),
+    },
+  ],
+  ['died without a trace', { view: () => concluded(runOf(), { now: OVERDUE }) }],
+  [
+    'never started',
+    { view: () => concluded(null, { failures: Array(3).fill(describeFailure('EventAgeExceeded', {})) }) },
+  ],
+  ['left a record that cannot be read', { view: () => concluded(parseJobRun(Buffer.from('{'))) }],
+  [
+    'was superseded by a newer commit',
+    { view: () => ended(runEnd('cancelled', { reason: SUPERSEDED.why })) },
+  ],
+  [
+    'was superseded before it started (pull requests)',
+    { view: () => concluded(null, { build: makeBuild(PULL), request: SUPERSEDED }) },
+  ],
+  ['was cancelled by a person', { view: () => ended(runEnd('cancelled', { reason: 'by ada' })) }],
+  ['was skipped', { view: skipped }],
+  [
+    'was skipped, and an earlier build of the same branch or pull request had set a status on this commit',
+    { view: skipped, isAfterAnother: true },
+  ],
+  [
+    'only deploys: by hand, or for a build that waited',
+    {
+      view: () => {
+        const build = makeBuild({
+          event: 'deploy',
+          target: { stage: 'production', of: 3, waited: 3 },
+        })
+        const end = endAfterDeploy(build, null, deployTo('succeeded'))
+        return concluded(endedRun(end), { build })
+      },
+    },
+  ],
+]
+
+/** What GitHub is sent about a build, by the notifier itself. */
+async function sentOf({ view: of, isAfterAnother = false }: Case): Promise<CommitStatus[]> {
+  const sent: CommitStatus[] = []
+  const github = {
+    compare: async () => null,
+    setStatus: async (status: CommitStatus) => {
+      sent.push(status)
+    },
+  }
+  const context = { github, store: openMemoryStore(), holder: 'one', now: () => after(0) }
+  const notify = (view: View) => commitStatusNotifier(context).notify(newsOf(view, URL), {}, null)
+  const view = await of()
+  if (isAfterAnother) {
+    const passed = ended(runEnd('passed', { exit: PASSED }))
+    await notify({ ...passed, number: view.number - 1 })
+    sent.length = 0
+  }
+  await notify(view)
+  return sent
+}
+
+test('each row has a case, and each case has a row', () => {
+  const rows = rowsOf('the build').map(([state]) => state)
+  expect(rows).toEqual(CASES.map(([state]) => state))
+  expect(new Set(rows).size).toBe(rows.length)
+})
+
+test.each(CASES)('the status of a build that %s', async (state, each) => {
+  const [, expected, description] = rowsOf('the build').find(([label]) => label === state) ?? []
+  const shown = (status: CommitStatus | null | undefined) =>
+    status ? [status.state, status.description] : ['none', '']
+  const sent = await sentOf(each)
+  expect(sent.length).toBeLessThanOrEqual(1)
+  expect(shown(sent[0])).toEqual([expected, description])
+  if (!each.isAfterAnother)
+    expect(shown(commitStatusOf(await each.view(), URL))).toEqual([expected, description])
+})
+
+const GROUP: Partial<Build> = { event: 'merge_group', checkoutBranch: 'gh-readonly-queue/master/pr-7' }
+const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
+  ['a push to a branch', [{}]],
+  ['a pull request, of the repository or of a fork', [PULL, FORKED]],
+  ["a merge queue's group", [GROUP]],
+  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, waited: null } }]],
+]
+
+test('the table of contexts is true', () => {
+  const contextOf = (build: Partial<Build>) =>
+    commitStatusOf(concluded(endedRun(), { build: makeBuild(build) }), URL)?.context ?? 'none'
+  expect(CONTEXTS.flatMap(([label, builds]) => builds.map(build => [label, contextOf(build)]))).toEqual(
+    CONTEXTS.flatMap(([label, builds]) =>
+      builds.map(() => rowsOf('build of').find(([first]) => first === label)),
+    ),
+  )
+  expect(CONTEXTS).toHaveLength(rowsOf('build of').length)
+})
