@@ -55,7 +55,7 @@ function factsOf(view: View): [string, Fact][] {
 /** Of a pull request, whether its head or its merge is tested. */
 function commitOf({ commit, merge, pullRequest, branch }: View): Fact {
   const head = html`<code>${commit.slice(0, 10)}</code>`
-  if (merge !== null) return html`${head}, tested merged into ${branch} (<code>${merge.slice(0, 10)}</code>)`
+  if (merge !== null) return html`${head} merged into ${branch} (<code>${merge.slice(0, 10)}</code>)`
   return pullRequest === null ? head : html`${head}, the head`
 }
 

@@ -42,7 +42,7 @@ test('the page of a pull request says whether its head or its merge is tested', 
   expect(commit({ build: PULL })).toBe('<code>aaaaaaaaaa</code>, the head')
   const plan = { build: true, reason: 'x', cmd: 'true', stage: null, merge: 'c'.repeat(40) }
   expect(commit({ build: { ...PULL, branch: '<b>' }, run: { plan } })).toBe(
-    '<code>aaaaaaaaaa</code>, tested merged into &lt;b&gt; (<code>cccccccccc</code>)',
+    '<code>aaaaaaaaaa</code> merged into &lt;b&gt; (<code>cccccccccc</code>)',
   )
 })
 
