@@ -216,6 +216,7 @@ async function run(
     step,
     credentials,
     buildUrl: grants.buildUrl,
+    mergeCommit: resolved.merge?.commit,
     runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
     secrets,
   })

@@ -52,7 +52,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@inquirer/prompts': /^cli\/commands\//,
   '@slack/web-api': /^notifiers\/slack\/client\.ts$/,
   zod: /^model\/zod\.ts$/,
-  'simple-git': /^workspace\/(run-git|git|fetch|retry-fetch|changed-files|top-level)\.ts$/,
+  'simple-git': /^workspace\/(run-git|git|fetch|retry-fetch|test-merge|changed-files|top-level)\.ts$/,
   execa:
     /^(command\/(output-pipe|process-substitution|run-command)|workspace\/remove-tree|cache\/archive|cli\/.*)\.ts$/,
   'node:fs': /^(workspace|cache|command|cli)\//,

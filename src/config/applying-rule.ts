@@ -28,6 +28,10 @@ export function applyingRule(subject: Subject, merged: JsonObject): Rule | null 
   }
 }
 
+/** Whether `pullRequests.merge` asks for the merge of a pull request. A merge group is a merge already. */
+export const testsMerge = ({ event }: Subject, { pullRequests }: JsonObject): boolean =>
+  event === 'pull_request' && isObject(pullRequests) && pullRequests.merge === true
+
 /**
  * Rules that somebody has written go before the built-in ones, except for `master`: as in LambCI, its built-in rule is
  * an exact name, which goes before regular expressions.

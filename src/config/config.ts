@@ -53,6 +53,8 @@ const configSchema = z
     cmd: z.string(),
     env: z.record(z.string(), z.string()).readonly(),
     build: z.boolean(),
+    /** Whether the merge of a pull request is tested instead of its head. */
+    testMerge: z.boolean().default(false),
     notifications: notificationsSchema.readonly(),
     inheritSecrets: z.boolean(),
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),

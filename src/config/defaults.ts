@@ -12,6 +12,7 @@ export const DEFAULTS = {
     fromSelfPrivateRepo: true,
     fromForkPublicRepo: { build: true, inheritSecrets: false, allowConfigOverrides: ['cmd', 'env'] },
     fromForkPrivateRepo: false,
+    merge: false,
   },
   notifications: {
     on: 'always',

@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
-import { applyingRule, noteShadowedRule, type Rule, type Subject } from './applying-rule.ts'
+import { applyingRule, noteShadowedRule, type Rule, type Subject, testsMerge } from './applying-rule.ts'
 import { applyLayers, applyRule, type Cascade, defaults } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
 import { explainMissingCommand } from './default-command.ts'
@@ -28,7 +28,12 @@ export type ResolveInput = {
   base: Files
   /** Null if they are not known yet: what depends on them is not checked then. */
   head: Files | null
+  /** Whether `head` is of the pull request's merge into its base. */
+  isMerge?: boolean
 }
+
+/** The commit with which GitHub has merged a pull request's head into a commit of its base branch. */
+export type TestMerge = { commit: string; base: string }
 
 export type Resolved = {
   config: Config
@@ -43,14 +48,18 @@ export type Resolved = {
   missingCommand: string | null
   /** The files that a push changed. Null if unknown or not needed. */
   changedFiles: readonly string[] | null
+  /** What is checked out instead of the head. Null: the head. */
+  merge: TestMerge | null
 }
+
+const AT_MERGE = ' at the merge commit'
 
 /**
  * The configuration of one build. Layers, each overriding the ones before it: defaults, `config/global.json`,
  * `config/gh/<owner>/<repo>.json`, the rule that applies, `package.json`, `.lambci.json`, the rule again.
  * @throws UserError if a file or the settings are invalid: the default command never runs in their place
  */
-export function resolveConfig({ build, account, base, head: known }: ResolveInput): Resolved {
+export function resolveConfig({ build, account, base, head: known, isMerge }: ResolveInput): Resolved {
   const head = known ?? NO_FILES
   const settings = account === null ? [] : parseSettings(build.project, account)
   const rules = accountRules(settings)
@@ -60,11 +69,12 @@ export function resolveConfig({ build, account, base, head: known }: ResolveInpu
 
   // The rule for pull requests of forks limits the fork's files, not those of the base.
   const allowed = allowedKeys(isFork ? ofAccount : beforeFiles)
-  const own = { files: isFork ? base : head, suffix: isFork ? ' at the base commit' : '', allowed }
+  const ownSuffix = isMerge ? AT_MERGE : ''
+  const own = { files: isFork ? base : head, suffix: isFork ? ' at the base commit' : ownSuffix, allowed }
   const files = readFiles(own.files, allowed, own.suffix)
   const withFiles = applyLayers(beforeFiles, ...files.layers)
   const limits = [ofAccount, beforeFiles, applyRule(withFiles, build)]
-  const forkFiles = isFork ? readForkFiles(head, limits) : null
+  const forkFiles = isFork ? readForkFiles(head, limits, isMerge ? AT_MERGE : ' at the head commit') : null
   requireKnownNames([own, ...(forkFiles === null ? [] : [forkFiles])])
   const top = applyRule(applyLayers(withFiles, ...(forkFiles?.layers ?? [])), build)
   const packageNotes = notePackageErrors([files, forkFiles], top)
@@ -77,7 +87,11 @@ export function resolveConfig({ build, account, base, head: known }: ResolveInpu
   const { topic, notes: topicNotes } = allowedTopic(top, ownTopic, topics)
   const merged =
     topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
-  const config = toConfig({ ...merged, inheritSecrets: inheritsSecrets(build, beforeFiles, top) })
+  const config = toConfig({
+    ...merged,
+    testMerge: testsMerge(build, top.merged),
+    inheritSecrets: inheritsSecrets(build, beforeFiles, top),
+  })
   const notes = [
     ...[...settings, ...files.layers].flatMap(layer => layer.notes),
     ...packageNotes,
@@ -96,13 +110,13 @@ export function resolveConfig({ build, account, base, head: known }: ResolveInpu
     notes: [...new Set(notes)],
     missingCommand: known && explainMissingCommand(top, { own, head: known, account }),
     changedFiles: null,
+    merge: null,
   }
 }
 
 /** A fork's own files may only set `cmd` and `env`, and only if each of `limits` allows it. */
-function readForkFiles(head: Files, limits: readonly Cascade[]) {
+function readForkFiles(head: Files, limits: readonly Cascade[], suffix: string) {
   const allowed = limits.map(allowedKeys).reduce(intersectKeys, ['cmd', 'env'])
-  const suffix = ' at the head commit'
   return { files: head, suffix, allowed, ...readFiles(head, allowed, suffix) }
 }
 

@@ -169,6 +169,10 @@ function layerShape<T extends typeof commonShape>(shape: T, id: string) {
       fromSelfPrivateRepo: forPullRequests('from branches of a private repository itself'),
       fromForkPublicRepo: forPullRequests('from forks of a public repository'),
       fromForkPrivateRepo: forPullRequests('from forks of a private repository'),
+      merge: flagSchema.optional().meta({
+        description: 'Test the merge of a pull request into its base branch instead of its head.',
+        default: DEFAULTS.pullRequests.merge,
+      }),
     },
     { error: 'must be an object' },
   )

@@ -34,7 +34,7 @@ function factsOf(view: View): [string, Fact][] {
   const facts: [string, Fact | null][] = [
     ['Branch', pullRequest === null ? checkoutBranch : null],
     ['Pull request', pullRequest === null ? null : `#${pullRequest}, ${checkoutBranch} into ${branch}`],
-    ['Commit', html`<code>${view.commit.slice(0, 10)}</code>`],
+    ['Commit', commitOf(view)],
     [
       'Author',
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
@@ -50,6 +50,13 @@ function factsOf(view: View): [string, Fact][] {
     ['Runner', runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`],
   ]
   return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)
+}
+
+/** Of a pull request, whether its head or its merge is tested. */
+function commitOf({ commit, merge, pullRequest, branch }: View): Fact {
+  const head = html`<code>${commit.slice(0, 10)}</code>`
+  if (merge !== null) return html`${head} merged into ${branch} (<code>${merge.slice(0, 10)}</code>)`
+  return pullRequest === null ? head : html`${head}, the head`
 }
 
 function describeDurationOf(view: View): Fact | null {

@@ -1,4 +1,4 @@
-import type { Resolved } from '../config/resolve.ts'
+import type { Resolved, TestMerge } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { noteLambciTools } from './lambci-notes.ts'
 import type { Plan } from './plan.ts'
@@ -11,7 +11,7 @@ const LABEL_WIDTH = 10
  */
 export function describePlan(
   plan: Plan,
-  { config, sources, notes }: Resolved,
+  { config, sources, notes, merge }: Resolved,
   secretNames: readonly string[] = [],
 ): string {
   const noteRows = notes.map(note => row('Note', note))
@@ -28,6 +28,7 @@ export function describePlan(
   return [
     row('Build', plan.reason),
     ...plan.steps.map(step => row(step.name === 'deploy' ? 'Deploy' : 'Command', step.command)),
+    ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
     row('Stage', plan.stageReason),
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
     ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
@@ -36,6 +37,12 @@ export function describePlan(
     ...[...plan.notes, ...new Set(toolNotes)].map(note => row('Note', note)),
   ].join('\n')
 }
+
+/** `merge` is null if it is not known yet. */
+const describeMerge = (merge: TestMerge | null) =>
+  merge === null
+    ? 'The merge into the base branch is tested, not the head.'
+    : `Commit ${merge.commit.slice(0, 10)} is tested: the head, merged into the base branch at ${merge.base.slice(0, 10)}.`
 
 /** The keys that each layer sets, without the defaults. */
 function describeSources(sources: Resolved['sources']): string[] {

@@ -25,6 +25,8 @@ export type EnvironmentParts = {
   /** AWS_* variables of the role that a deploy has assumed. */
   credentials?: Readonly<Record<string, string>>
   buildUrl: string
+  /** The merge of a pull request that is checked out instead of its head. */
+  mergeCommit?: string | null | undefined
   runtime: RuntimeContext
   secrets: Readonly<Record<string, string>>
 }
@@ -37,7 +39,7 @@ export type EnvironmentParts = {
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
   const own = {
-    ...buildVariables(parts.build, parts.buildUrl),
+    ...buildVariables(parts),
     ...stageVariables(parts.step),
     ...runtimeVariables(parts.runtime),
   }
@@ -47,7 +49,7 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
   return withoutNul({ ...own, ...configured, PATH })
 }
 
-function buildVariables(build: BuildIdentity, buildUrl: string) {
+function buildVariables({ build, buildUrl, mergeCommit }: EnvironmentParts) {
   return {
     CI: 'true',
     LAMBCI: 'true',
@@ -56,6 +58,7 @@ function buildVariables(build: BuildIdentity, buildUrl: string) {
     LAMBCI_CLONE_REPO: build.cloneRepository ?? '',
     LAMBCI_CHECKOUT_BRANCH: build.checkoutBranch,
     LAMBCI_COMMIT: build.commit,
+    LAMBCI_MERGE_COMMIT: mergeCommit ?? '',
     LAMBCI_PULL_REQUEST: String(build.pullRequest ?? ''),
     LAMBCI_BUILD_NUM: String(build.number),
     LAMBCI_BUILD_URL: buildUrl,

@@ -39,6 +39,8 @@ export type Plan =
       stage: PlannedStage | null
       stageReason: string
       notes: string[]
+      /** Whether the merge of a pull request is tested instead of its head. */
+      merge: boolean
       /** Whether a newer commit cancels this build. */
       cancelSuperseded: boolean
     }
@@ -77,6 +79,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
       stage: null,
       stageReason: notDeployed ?? '',
       notes,
+      merge: config.testMerge,
       // With `paths`, a newer push may be skipped and would leave the changes of this one untested.
       cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
     }
@@ -87,6 +90,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
     stage: plannedStage(choice, resolved),
     stageReason: choice.error ?? explainStage(build, choice),
     notes,
+    merge: false,
     cancelSuperseded: config.cancelSuperseded ?? false,
   }
 }
@@ -106,7 +110,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
       : null
   const error =
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved)
-  const rest = { notes: [], cancelSuperseded: false }
+  const rest = { notes: [], merge: false, cancelSuperseded: false }
   if (choice === null || error !== null) {
     const planned = { name: stage, rule: '', url: null, role: null, error }
     return { build: true, reason, steps: [], stage: planned, stageReason: error ?? '', ...rest }

@@ -7,7 +7,7 @@ type BuildPlan = Extract<Plan, { build: true }>
 /** The fields of `run.json` that a job writes before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
   { steps, reason, stage }: BuildPlan,
-  { config }: Resolved,
+  { config, merge }: Resolved,
   redact: (text: string) => string,
 ): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
   const shorten = (text: string, length: number) => redact(text).slice(0, length)
@@ -18,6 +18,7 @@ export function recordOf(
       reason: shorten(reason, 500),
       cmd: shorten(steps[0]?.command ?? '', 2000),
       stage: stage?.name ?? null,
+      merge: merge?.commit ?? null,
     },
     notifications: config.notifications,
   }

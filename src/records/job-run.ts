@@ -1,4 +1,4 @@
-import type { Build } from '../model/build.ts'
+import { type Build, commitSchema } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { stageNameSchema } from '../model/names.ts'
@@ -53,6 +53,8 @@ export const jobRunSchema = z.object({
       reason: sentence,
       cmd: z.string().max(2000).nullable(),
       stage: stageNameSchema.nullable(),
+      /** The merge of a pull request that is tested instead of its head. */
+      merge: commitSchema.nullable().default(null),
     })
     .nullable(),
   exit: exitSchema.nullable(),

@@ -39,6 +39,8 @@ export type View = PublicBuild & {
   endedAt: string | null
   exit: JobRun['exit']
   stage: string | null
+  /** The commit that merges a pull request into its base, if that is tested instead of `commit`. */
+  merge: string | null
   deploy: Deploy | null
   log: JobRun['log']
   timings: JobRun['timings']
@@ -59,6 +61,7 @@ export function viewOf({ build, run, report }: Records): View {
     endedAt: end?.endedAt ?? run?.endedAt ?? null,
     exit: run?.exit ?? null,
     stage: run?.plan?.stage ?? null,
+    merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
     deploy: end ? end.deploy : (run?.deploy ?? null),
     log: run?.log ?? null,
     timings: run?.timings ?? {},

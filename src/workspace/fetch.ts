@@ -95,7 +95,7 @@ const describeRef = (ref: string) =>
     .replace(/^refs\/heads\//, 'branch ')
     .replace(/^refs\/pull\/(\d+)\/head$/, (_, number) => `the head of pull request #${number}`)
 
-const isAncestor = (git: SimpleGit, ancestor: string, head: string): Promise<boolean> =>
+export const isAncestor = (git: SimpleGit, ancestor: string, head: string): Promise<boolean> =>
   git.raw('merge-base', '--is-ancestor', ancestor, head).then(() => true, isNotAbort)
 
 /** simple-git waits 50 ms after a command without output, so this uses one that prints something. */
@@ -109,7 +109,8 @@ function isNotAbort(error: unknown): false {
   return false
 }
 
-function asGitError(error: unknown): GitError {
+/** The error if git failed by itself. Otherwise throws it. */
+export function asGitError(error: unknown): GitError {
   if (error instanceof GitError && !(error instanceof GitPluginError)) return error
   throw error
 }

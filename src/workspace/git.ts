@@ -80,9 +80,10 @@ async function useObjectsOf({ directory }: Mirror, repository: string): Promise<
   })
 }
 
-const gitDirectoryOf = ({ directory }: GitOptions) => join(directory, '.git')
+export const gitDirectoryOf = ({ directory }: GitOptions) => join(directory, '.git')
 
-function requireValid(options: FetchOptions): URL {
+/** @throws UserError if an option is invalid */
+export function requireValid(options: FetchOptions): URL {
   if (!SHA.test(options.commit)) throw new UserError(notACommitId(options.commit))
   const refs = options.refs.filter(ref => !isFullRef(ref))
   if (refs.length > 0)

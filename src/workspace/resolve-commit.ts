@@ -1,5 +1,5 @@
 import { type Files, NO_FILES } from '../config/files.ts'
-import { type Resolved, resolveConfig } from '../config/resolve.ts'
+import { type Resolved, resolveConfig, type TestMerge } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { readChangedFiles } from './changed-files.ts'
@@ -10,6 +10,7 @@ import type { GitAccess } from './git-environment.ts'
 import { describeMissingLfs } from './large-files.ts'
 import type { Mirrors } from './mirrors.ts'
 import { writeRemoteBranches } from './remote-branches.ts'
+import { checkOutMerge } from './test-merge.ts'
 
 /** Where a commit is fetched from and to. */
 export type CommitSource = {
@@ -33,7 +34,8 @@ export type CommitSource = {
 }
 
 /**
- * Fetches a build's commit and resolves its configuration. For a fork, the files at the base commit count, too.
+ * Fetches a build's commit and resolves its configuration. For a fork, the files at the base commit count, too. If that
+ * configuration asks for the pull request's merge, that is checked out, and its files count instead of the head's.
  * @throws UserError if git fails or a configuration file is invalid
  */
 export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {
@@ -69,10 +71,19 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
   await fetchCommit(fetch)
   const head = await readConfigFiles(directory)
   const base = await fetchBase(build, fetch)
-  writeRemoteBranches(directory, remoteBranchesOf(build))
-  const resolved = await addChangedFiles(resolveConfig({ ...settings, base, head }), build, source)
+  const ofHead = await addChangedFiles(resolveConfig({ ...settings, base, head }), build, source)
+  const { config } = ofHead
+  const merge = config.build && config.testMerge ? await checkOutMerge(build, fetch) : null
+  writeRemoteBranches(directory, remoteBranchesOf(build, merge))
+  const resolved =
+    merge === null
+      ? ofHead
+      : {
+          ...resolveConfig({ ...settings, base, head: await readConfigFiles(directory), isMerge: true }),
+          merge,
+        }
   if (!resolved.config.build) return resolved
-  if (resolved.config.git.tags) await fetchTags(fetch)
+  if (resolved.config.git.tags) await fetchTags(merge ? { ...fetch, commit: merge.commit } : fetch)
   const note = await describeMissingLfs(directory, access)
   return note === null ? resolved : { ...resolved, notes: [...resolved.notes, note] }
 }
@@ -87,10 +98,14 @@ async function fetchBase(build: Build, fetch: FetchOptions): Promise<Files> {
 }
 
 /** The branches of the repository whose commits have been fetched. A fork's branch is not one of them. */
-const remoteBranchesOf = ({ trust, isFork, branch, baseCommit, checkoutBranch, commit }: Build) => [
-  ...(isFork ? [] : [[checkoutBranch, commit] as [string, string]]),
-  ...(trust === 'fork' && baseCommit ? [[branch, baseCommit] as [string, string]] : []),
-]
+function remoteBranchesOf(build: Build, merge: TestMerge | null): [string, string][] {
+  const { trust, isFork, branch, checkoutBranch, commit } = build
+  const base = merge?.base ?? (trust === 'fork' ? build.baseCommit : null)
+  return [
+    ...(isFork ? [] : [[checkoutBranch, commit] as [string, string]]),
+    ...(base ? [[branch, base] as [string, string]] : []),
+  ]
+}
 
 /** Adds the files that a push changed. Unknown if the fetched history does not contain the commit before the push. */
 async function addChangedFiles(

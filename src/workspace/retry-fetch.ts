@@ -18,26 +18,30 @@ export type RetryOptions = GitOptions & {
   onRetry?: ((line: string) => void) | undefined
 }
 
+/** What the server has is not yet what is wanted; the message says so, without a full stop. */
+export class NotYetThere extends Error {}
+
 /**
  * Fetches, up to four times. A private repository that is refused is not tried again. A public one needs no token: if
  * GitHub refuses it with a token (which may have expired in the queue), it is fetched without.
  * @param gitDirectory the repository into which git fetches
- * @param fetch throws a GitError, whose text decides
+ * @param fetch throws a GitError, whose text decides, or NotYetThere
  * @throws UserError after the last attempt
  */
-export async function retryFetch(
+export async function retryFetch<T>(
   git: SimpleGit,
   options: RetryOptions,
   gitDirectory: string,
-  fetch: (isLast: boolean) => Promise<void>,
-): Promise<void> {
+  fetch: (isLast: boolean) => Promise<T>,
+): Promise<T> {
   const { commit, remote, token, deadline, isPrivate = true, retryMs = 1000, onRetry } = options
   let hasToken = token !== undefined
   for (let attempt = 1; ; ) {
     const pauseMs = (PAUSES[attempt - 1] ?? Number.POSITIVE_INFINITY) * retryMs
     const hasTime = () => Date.now() + pauseMs < deadline
-    const failure = await fetch(!hasTime()).then(() => null, failureOf(token))
-    if (failure === null) return
+    const attempted = await fetch(!hasTime()).then(value => ({ value }), failureOf(token))
+    if ('value' in attempted) return attempted.value
+    const { failure } = attempted
     if (failure.kind === 'refused' && !isPrivate && hasToken) {
       onRetry?.(`${failure.cause}. Trying again without a token.`)
       git.env(gitEnvironment(options, parseRemote(remote)))
@@ -60,7 +64,8 @@ const isWorthRetrying = ({ kind }: FetchFailure, isPrivate: boolean) =>
 /** @throws the error itself unless git failed by itself */
 const failureOf =
   (token: string | undefined) =>
-  (error: unknown): FetchFailure => {
+  (error: unknown): { failure: FetchFailure } => {
+    if (error instanceof NotYetThere) return { failure: { kind: 'missing', cause: error.message } }
     if (!(error instanceof GitError) || error instanceof GitPluginError) throw error
-    return fetchFailure(maskToken(error.message, token))
+    return { failure: fetchFailure(maskToken(error.message, token)) }
   }

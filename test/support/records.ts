@@ -62,7 +62,7 @@ export const runOf = (change: Partial<JobRun> = {}): JobRun => ({
   phase: 'running',
   startedAt: after(2).toISOString(),
   endedAt: null,
-  plan: { build: true, reason: 'the branch is built', cmd: 'npm test', stage: null },
+  plan: { build: true, reason: 'the branch is built', cmd: 'npm test', stage: null, merge: null },
   exit: null,
   conclusion: null,
   reason: null,

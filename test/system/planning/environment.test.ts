@@ -37,6 +37,7 @@ const WHOLE = {
   LAMBCI_CLONE_REPO: 'fork/r',
   LAMBCI_CHECKOUT_BRANCH: 'feature/x',
   LAMBCI_COMMIT: 'a'.repeat(40),
+  LAMBCI_MERGE_COMMIT: '',
   LAMBCI_PULL_REQUEST: '7',
   LAMBCI_BUILD_NUM: '12',
   LAMBCI_BUILD_URL: 'https://ci.example/gh/o/r/builds/12',

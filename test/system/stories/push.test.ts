@@ -66,8 +66,8 @@ test('the environment of a command has exactly the documented variables', async 
   // Bash itself adds PWD, SHLVL and _.
   expect(names).toEqual(
     `AWS_REGION AWS_REQUEST_ID CI COLOR FORCE_COLOR HOME LAMBCI LAMBCI_BRANCH LAMBCI_BUILD_NUM LAMBCI_BUILD_URL
-    LAMBCI_CHECKOUT_BRANCH LAMBCI_CLONE_REPO LAMBCI_COMMIT LAMBCI_PULL_REQUEST LAMBCI_REPO LANG LOGNAME PATH PWD SHELL SHLVL
-    TERM TMPDIR USER _`.split(/\s+/),
+    LAMBCI_CHECKOUT_BRANCH LAMBCI_CLONE_REPO LAMBCI_COMMIT LAMBCI_MERGE_COMMIT LAMBCI_PULL_REQUEST LAMBCI_REPO LANG LOGNAME PATH
+    PWD SHELL SHLVL TERM TMPDIR USER _`.split(/\s+/),
   )
   expect(log).toMatch(/^PATH=\/opt\/tools:.*\/home\/\.local\/bin:/m)
   expect(log).not.toMatch(/^PATH=.*node_modules\/\.bin/m)

@@ -49,6 +49,27 @@ test.each<[string, JsonObject, Record<string, boolean>]>([
   }
 })
 
+const merge = (value: boolean) => ({ pullRequests: { merge: value } })
+test.each<[string, Case, boolean]>([
+  ['nobody', { build: PULL }, false],
+  ["a pull request's own file", { build: PULL, head: merge(true) }, true],
+  ["the account's settings", { build: PULL, global: merge(true) }, true],
+  ['the settings of the repository', { build: PULL, global: merge(true), repository: merge(false) }, false],
+  ['a file against the settings', { build: PULL, global: merge(true), head: merge(false) }, false],
+  [
+    'a file that may not say so',
+    { build: PULL, global: { allowConfigOverrides: ['cmd'] }, head: merge(true) },
+    false,
+  ],
+  ["the base of a fork's", { build: FORK, base: merge(true) }, true],
+  ["the fork's own file", { build: FORK, head: merge(true) }, false],
+  ["the fork's own file, against the base", { build: FORK, base: merge(true), head: merge(false) }, true],
+  ['a file, for a merge group', { build: { event: 'merge_group' }, head: merge(true) }, false],
+  ['a file, for a push', { head: merge(true) }, false],
+])('pullRequests.merge is set by %s', (_, layers, expected) => {
+  expect(resolve(layers).config.testMerge).toBe(expected)
+})
+
 test.each<[string, Case, boolean]>([
   ['branches: false', { head: { branches: false } }, false],
   ['branches: true', { build: { branch: 'x' }, head: { branches: true } }, true],

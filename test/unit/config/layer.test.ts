@@ -25,6 +25,11 @@ test.each([
     '{"pullRequests": {"fromForkPublicRep": false}}',
     'pullRequests: "fromForkPublicRep" is not a known key (did you mean "fromForkPublicRepo"?).',
   ],
+  ['{"pullRequests": {"merge": "yes"}}', 'pullRequests.merge must be true or false, not "yes".'],
+  [
+    '{"pullRequests": {"fromSelfPublicRepo": {"merge": true}}}',
+    'pullRequests.fromSelfPublicRepo: "merge" is not a known key.',
+  ],
   [
     '{"branches": {"/^x/": {"comd": "make"}}}',
     'branches["/^x/"]: "comd" is not a known key (did you mean "cmd"?).',

@@ -24,6 +24,7 @@ test('the complete defaults', () => {
     inheritSecrets: true,
     allowConfigOverrides: true,
     git: { depth: 5, tags: false },
+    testMerge: false,
     stages: {},
     deploy: null,
     timeout: null,

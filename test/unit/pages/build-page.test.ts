@@ -36,6 +36,16 @@ const deploy = {
   by: null,
 } as const
 
+test('the page of a pull request says whether its head or its merge is tested', () => {
+  const commit = (...parts: Parameters<typeof viewWith>) =>
+    /<dt>Commit<\/dt><dd>(.*?)<\/dd>/.exec(render(viewWith(...parts)))?.[1]
+  expect(commit({ build: PULL })).toBe('<code>aaaaaaaaaa</code>, the head')
+  const plan = { build: true, reason: 'x', cmd: 'true', stage: null, merge: 'c'.repeat(40) }
+  expect(commit({ build: { ...PULL, branch: '<b>' }, run: { plan } })).toBe(
+    '<code>aaaaaaaaaa</code> merged into &lt;b&gt; (<code>cccccccccc</code>)',
+  )
+})
+
 test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
     'a running build, reloading itself',

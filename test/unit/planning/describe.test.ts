@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describePlan } from '../../../src/planning/describe.ts'
-import { FORK, plan } from '../../support/planning.ts'
+import { FORK, PULL, plan } from '../../support/planning.ts'
 
 function described(...parts: Parameters<typeof plan>): string {
   const { plan: planned, resolved } = plan(...parts)
@@ -35,6 +35,18 @@ test('a build that does not run', () => {
 Build      Pull request #7 is not built: pullRequests.fromForkPrivateRepo disables pull requests from forks of a private repository.
 Note       .lambci.json at the base commit: "clearTmp" is no longer needed. You can remove it.`.trim(),
   )
+})
+
+test('the merge of a pull request, before and after it is known', () => {
+  const { plan: planned, resolved } = plan(PULL, { cmd: 'make', pullRequests: { merge: true } })
+  expect(describePlan(planned, resolved)).toContain(
+    '\nMerge      The merge into the base branch is tested, not the head.\n',
+  )
+  const merge = { commit: 'c'.repeat(40), base: 'd'.repeat(40) }
+  expect(describePlan(planned, { ...resolved, merge })).toContain(
+    '\nMerge      Commit cccccccccc is tested: the head, merged into the base branch at dddddddddd.\n',
+  )
+  expect(described(PULL, { cmd: 'make' })).not.toContain('Merge')
 })
 
 test('commands of several lines stay aligned, and control characters are escaped', () => {

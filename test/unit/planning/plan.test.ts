@@ -122,8 +122,21 @@ test.each([
     stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
     notes: [],
+    merge: false,
     cancelSuperseded: false,
   })
+})
+
+const MERGE = { pullRequests: { merge: true } }
+test.each<[string, Partial<PlanInput>, JsonObject, boolean]>([
+  ['a pull request', PULL, MERGE, true],
+  ['a fork, if its base says so', FORK, MERGE, true],
+  ['a pull request by default', PULL, {}, false],
+  ['a pull request, switched off', PULL, { pullRequests: { merge: false } }, false],
+  ['a merge group, which is a merge', { event: 'merge_group' }, MERGE, false],
+  ['a push', {}, MERGE, false],
+])('the merge is tested of %s', (_, build, values, merge) => {
+  expect(plan(build, values).plan).toMatchObject({ build: true, merge })
 })
 
 test.each<[string, Partial<PlanInput>, JsonObject, string]>([

@@ -75,7 +75,7 @@ const DEPLOY = {
   url: null,
   by: null,
 } as const
-const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production' }
+const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production', merge: null }
 
 test.each([
   ['a deploy', endedRun({ deploy: DEPLOY })],

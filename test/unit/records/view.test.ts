@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { JobRun } from '../../../src/records/job-run.ts'
+import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
-import { after, endedRun, makeBuild, reportOf, runOf, viewWith } from '../../support/records.ts'
+import { after, endedRun, makeBuild, PULL, reportOf, runOf, viewWith } from '../../support/records.ts'
 
 const endedAt = after(900).toISOString()
 const end = (change: Partial<NonNullable<Report['end']>> = {}) =>
@@ -52,6 +52,20 @@ test.each<[string, JobRun | null, Report | null, object]>([
   expect(viewOf({ build: makeBuild(), run, report })).toMatchObject(expected)
 })
 
+test('the tested merge is shown of pull requests alone, and only what is a commit', () => {
+  const merge = 'c'.repeat(40)
+  const run = runOf({ plan: { build: true, reason: 'x', cmd: 'true', stage: null, merge } })
+  const shown = (change: Parameters<typeof makeBuild>[0], written: object = run) =>
+    viewOf({ build: makeBuild(change), run: parseJobRun(Buffer.from(JSON.stringify(written))), report: null })
+  expect(shown(PULL).merge).toBe(merge)
+  expect(shown({}).merge).toBeNull()
+  expect(shown(PULL, runOf()).merge).toBeNull()
+  expect(shown(PULL, { ...run, plan: { ...run.plan, merge: '<b>' } })).toMatchObject({
+    status: 'errored',
+    merge: null,
+  })
+})
+
 test('a view has the identity of the build, and none of its internal fields', () => {
   const view = viewWith()
   expect(view).toMatchObject({
@@ -62,7 +76,7 @@ test('a view has the identity of the build, and none of its internal fields', ()
   })
   expect(Object.keys(view).sort()).toEqual(
     `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
-    isFork isPrivate log message number project pullRequest queuedAt reason repository runner stage startedAt status target timings
+    isFork isPrivate log merge message number project pullRequest queuedAt reason repository runner stage startedAt status target timings
     trigger trust`.split(/\s+/),
   )
 })
