@@ -51,7 +51,7 @@ export async function acquireStage(
       await lock.release()
       return gate
         ? { status: 'cancelled', reason: gate.reason ?? 'Not allowed' }
-        : { status: 'waiting', reason: 'GitHub has not said yet whether this commit is still the newest' }
+        : { status: 'waiting', reason: 'GitHub has not said yet whether this commit may be deployed' }
     }
     await enqueue(store, stage, { build, commit })
     // If the holder released the stage before this build was queued, nobody starts its deploy: try again.

@@ -1,5 +1,5 @@
 import type { Build } from '../model/build.ts'
-import type { Compare } from '../model/newer.ts'
+import { type Compare, compareToBranch } from '../model/newer.ts'
 import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
@@ -32,7 +32,7 @@ export async function decideGate(
 ): Promise<Gate> {
   if (isByHand(build)) return OPEN
   const { commit, branch, repository } = build
-  const toHead = await compare(repository, commit, branch)
+  const toHead = await compareToBranch(compare, repository, commit, branch)
   if (toHead === 'identical') return OPEN
   if (toHead !== 'ahead')
     return closed(`Commit ${commit.slice(0, 10)} is no longer on branch ${branch}`.slice(0, 300))

@@ -6,6 +6,8 @@ import { newestOf } from '../model/newer.ts'
 import type { BuildRef, StageRef } from '../records/keys.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
+import { readCurrent } from './deployments.ts'
+import { decideGate } from './gate.ts'
 import { freeLock, readLockHolder } from './lock.ts'
 import { dequeue, readQueue } from './queue.ts'
 
@@ -30,32 +32,58 @@ export async function startNextDeploy(
   await freeLock(store, stage, build.number)
   if ((await readLockHolder(store, stage, now())) === null)
     await startNewest(stage, { ...context, baseUrl: build.baseUrl })
-  const { superseded } = await readQueue(store, stage)
+  const { withheld } = await readQueue(store, stage)
   const waited = build.target?.waited
-  const others = [...superseded.map(each => each.build), ...(waited ? [waited] : [])]
+  const others = [...withheld.map(each => each.build), ...(waited ? [waited] : [])]
   return others.filter(number => number !== build.number).map(number => ({ project: build.project, number }))
 }
 
-/** Starts the deploy of the newest waiting build. The older ones of its branch will never be deployed. */
+/**
+ * Starts the deploy of the newest waiting build that may be deployed. Those that may not will never be, nor will the older ones
+ * of its branch.
+ */
 async function startNewest(stage: StageRef, context: AdmissionContext): Promise<void> {
-  const { project } = stage
   const { store, compare } = context
   const waiting = await readWaiting(store, stage)
-  const last = waiting.toSorted((one, other) => other.number - one.number)[0]
-  // Between branches, the number decides.
-  const newest = await newestOf(
-    waiting.filter(({ branch }) => branch === last?.branch),
-    compare,
-  )
-  if (!newest) return
-  const { number } = newest
-  const request = { project, number, stage: stage.stage, waited: number }
+  while (waiting.length > 0) {
+    const newest = await newestOf(ofLatestBranch(waiting), compare)
+    if (!newest) return
+    const reason = await startOne(stage, newest, context)
+    const left = reason === null ? waiting.filter(each => each.branch === newest.branch) : [newest]
+    const withheld = left
+      .filter(each => reason !== null || each !== newest)
+      .map(({ number }) => ({ build: number, reason: reason ?? `Superseded by #${newest.number}` }))
+    await dequeue(
+      store,
+      stage,
+      left.map(({ number }) => number),
+      withheld,
+    )
+    if (reason === null) return
+    waiting.splice(waiting.indexOf(newest), 1)
+  }
+}
+
+/** Between branches, the number decides. */
+function ofLatestBranch(waiting: readonly Build[]): Build[] {
+  const [latest] = waiting.toSorted((one, other) => other.number - one.number)
+  return waiting.filter(({ branch }) => branch === latest?.branch)
+}
+
+/**
+ * Starts one deploy; returns why it will not be, null if it is started. Its gate is checked here as well: as long as GitHub does
+ * not answer, no build is started that would only wait again.
+ */
+async function startOne(stage: StageRef, build: Build, context: AdmissionContext): Promise<string | null> {
+  const { store, compare } = context
+  const { number } = build
+  const target = { stage: stage.stage, of: build.target?.of ?? number, waited: number }
+  const { latest = null } = (await readCurrent(store, stage)) ?? {}
+  const gate = await decideGate({ ...build, target }, latest, compare)
+  if (!gate.isOpen) return gate.reason ?? 'Not allowed'
+  const request = { project: stage.project, number, stage: stage.stage, waited: number }
   const result = await admitDeploy(waitingDeployId(stage, number), request, context)
-  // What is refused now would be refused again. The build that waits says so when its time is over.
-  if ('refused' in result) console.error(`The deploy of ${project} #${number} was refused: ${result.reason}`)
-  const older = waiting.filter(each => each !== newest && each.branch === newest.branch)
-  const superseded = older.map(each => ({ build: each.number, by: number }))
-  await dequeue(store, stage, [number, ...older.map(each => each.number)], superseded)
+  return 'refused' in result ? result.reason.slice(0, 300) : null
 }
 
 async function readWaiting(store: Store, stage: StageRef): Promise<Build[]> {

@@ -8,19 +8,20 @@ const waitingSchema = z.object({ build: z.int().positive(), commit: z.string() }
 /** A build that waits to deploy. */
 export type WaitingBuild = z.infer<typeof waitingSchema>
 
-const supersededSchema = z.object({ build: z.int().positive(), by: z.int().positive() })
-export type SupersededBuild = z.infer<typeof supersededSchema>
+const withheldSchema = z.object({ build: z.int().positive(), reason: z.string().max(300) })
+/** A build that waited, and why it will not be deployed. */
+export type WithheldBuild = z.infer<typeof withheldSchema>
 
 /** `next.json`: the builds that wait for a stage. */
 const queueSchema = z.object({
   waiting: z.array(waitingSchema),
-  /** Builds that waited here and were superseded, newest last. */
-  superseded: z.array(supersededSchema),
+  /** Builds that waited here and will not be deployed, newest last. */
+  withheld: z.array(withheldSchema),
 })
 export type Queue = z.infer<typeof queueSchema>
 
 const MOST = 100
-const EMPTY: Queue = { waiting: [], superseded: [] }
+const EMPTY: Queue = { waiting: [], withheld: [] }
 
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>
   (await readRecord(store, stageKeys(stage).next, queueSchema)) ?? EMPTY
@@ -40,18 +41,18 @@ export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBui
   )
 }
 
-/** Takes builds out of the queue, as far as they still wait there, and records those among them that were superseded. */
+/** Takes builds out of the queue, as far as they still wait there, and records those among them that will not be deployed. */
 export async function dequeue(
   store: Store,
   stage: StageRef,
   builds: readonly number[],
-  superseded: readonly SupersededBuild[] = [],
+  withheld: readonly WithheldBuild[] = [],
 ): Promise<void> {
   await updateRecord(store, stageKeys(stage).next, queueSchema, standing => {
     if (!standing?.waiting.some(({ build }) => builds.includes(build))) return standing
     return {
       waiting: standing.waiting.filter(({ build }) => !builds.includes(build)),
-      superseded: [...standing.superseded, ...superseded].slice(-MOST),
+      withheld: [...standing.withheld, ...withheld].slice(-MOST),
     }
   })
 }

@@ -20,9 +20,9 @@ export async function updateWaitingDeploy(
   const stage: StageRef = { project: build.project, stage: deploy.stage }
   const by = await claimedBuild(store, deliveryOf(build, waitingDeployId(stage, build.number)))
   if (by !== null) return (await deployOf(store, { project: build.project, number: by }, deploy)) ?? deploy
-  const { superseded } = await readQueue(store, stage)
-  const newer = superseded.find(each => each.build === build.number)?.by
-  if (newer !== undefined) return { ...deploy, status: 'cancelled', reason: `Superseded by #${newer}` }
+  const { withheld } = await readQueue(store, stage)
+  const found = withheld.find(each => each.build === build.number)
+  if (found) return { ...deploy, status: 'cancelled', reason: found.reason }
   if (isOverdue)
     return { ...deploy, status: 'failed', reason: `The stage ${stage.stage} was not free in time` }
   return deploy
@@ -41,5 +41,7 @@ async function deployOf(store: Store, ref: BuildRef, deploy: Deploy): Promise<De
   const view = records && viewOf(records)
   if (!view || !hasEnded(view.status)) return null
   const { number: by, deploy: done } = view
-  return done ? { ...done, by: done.by ?? by } : { ...deploy, status: 'failed', reason: view.reason, by }
+  if (done) return { ...done, by: done.by ?? by }
+  // A person may cancel the deploy before it begins.
+  return { ...deploy, status: view.status === 'cancelled' ? 'cancelled' : 'failed', reason: view.reason, by }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
@@ -9,9 +8,17 @@ import { githubApiUrl, publish, services, tokens } from './services.ts'
 
 const { LAMBCI_SLACK_API_URL } = readEnvironment(process.env, ['LAMBCI_SLACK_API_URL'])
 
+let requestId = ''
 const notifiers = openNotifiers({
   github: openGitHub(githubApiUrl, tokens),
-  leaseHolder: { store: services.store, now: services.now, holder: randomUUID() },
+  leaseHolder: {
+    store: services.store,
+    now: services.now,
+    // A retry by Lambda has the same id, and takes over its own lease.
+    get holder() {
+      return requestId
+    },
+  },
   publish,
   openSlack: async () => {
     const { slackToken } = await services.secrets()
@@ -21,7 +28,8 @@ const notifiers = openNotifiers({
 
 /** The report function, triggered by S3, by EventBridge Scheduler, and by the failure destination of the run functions. */
 export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
+  requestId = context.awsRequestId
   for (const trigger of reportTriggersOf(event)) {
-    await reportBuild(trigger, { ...services, notifiers, requestId: context.awsRequestId })
+    await reportBuild(trigger, { ...services, notifiers, requestId })
   }
 }

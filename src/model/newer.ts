@@ -1,4 +1,5 @@
 import type { Build, BuildRequest } from './build.ts'
+import { UserError } from './user-error.ts'
 
 /** How a commit relates to another one in git: `ahead` is its descendant, `behind` its ancestor. */
 export type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
@@ -50,6 +51,24 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   // The branch has gone, and was last set back from the other commit to this one.
   if (relation === 'behind') return !toHead && build.baseCommit === other.commit && hasHigherNumber
   return hasHigherNumber
+}
+
+/**
+ * How the head of a branch relates to a commit; `gone` if the branch has none.
+ * @throws if GitHub does not answer, or does not show this stack even the commit
+ */
+export async function compareToBranch(
+  compare: Compare,
+  repository: string,
+  commit: string,
+  headName: string,
+): Promise<Relation | 'gone'> {
+  const relation = await compare(repository, commit, headName)
+  if (relation) return relation
+  if (await compare(repository, commit, commit)) return 'gone'
+  throw new UserError(
+    `GitHub does not show commit ${commit} of ${repository} to this stack: give its token or App the right to read contents.`,
+  )
 }
 
 /** The newest of builds of one branch; undefined for none. GitHub is asked nothing but whether the last of them is the head, if it is. */

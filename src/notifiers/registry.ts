@@ -24,7 +24,7 @@ export const openNotifiers = ({
   publish,
   openSlack,
 }: NotifierServices): readonly Notifier[] => [
-  eraseTypes(commitStatusNotifier({ ...leaseHolder, github })),
+  eraseTypes(commitStatusNotifier({ github, leaseHolder })),
   eraseTypes(deploymentNotifier(github)),
   eraseTypes(slackNotifier(openSlack)),
   eraseTypes(snsNotifier(publish)),

@@ -78,7 +78,7 @@ export class Product {
     const reports = this.#dueReports()
     const [hooks, jobs, paused] = [this.hooks.length, this.#jobs.length, this.#paused.length]
     const at = this.#random.below(hooks + jobs + paused + reports.length)
-    if (at < hooks) await this.#receive(this.#take(this.hooks, at))
+    if (at < hooks) await this.#receive(this.#take(this.hooks, this.#inOrder(at)))
     else if (at < hooks + jobs) await this.#start(this.#take(this.#jobs, at - hooks))
     else if (at < hooks + jobs + paused) await this.#take(this.#paused, at - hooks - jobs)()
     else await this.#report(reports[at - hooks - jobs - paused] as Waiting)
@@ -99,6 +99,15 @@ export class Product {
   }
 
   #dueReports = () => this.#reports.filter(({ notBefore }) => notBefore <= this.#clock)
+
+  /** Webhooks come in any order, but a pull request is not closed before its earlier events and not after later ones. */
+  #inOrder(at: number): number {
+    const chosen = this.hooks[at]
+    if (!chosen || !('pull' in chosen)) return at
+    const earlier = this.hooks.findIndex(hook => 'pull' in hook && hook.pull === chosen.pull)
+    const [isClose, isAfterClose] = [chosen.kind === 'close', this.hooks[earlier]?.kind === 'close']
+    return isClose || isAfterClose ? earlier : at
+  }
 
   #take<T>(from: T[], index: number): T {
     return from.splice(index, 1)[0] as T
@@ -161,9 +170,7 @@ export class Product {
     if (this.#random.chance(0.08)) this.#world().refusals = 1 + this.#random.below(4)
     const holder = `report-${++this.#invocations}`
     const notifier = commitStatusNotifier({
-      store: this.store,
-      now: this.now,
-      holder,
+      leaseHolder: { store: this.store, now: this.now, holder },
       github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
     })
     try {

@@ -36,7 +36,10 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
   if (!recorder) return
   await pause()
   const stage = build.trust === 'protected' ? 'dev' : null
-  await recorder.record({ phase: 'running', plan: { build: true, reason: 'r', cmd: 'make', stage } })
+  await recorder.record({
+    phase: 'running',
+    plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
+  })
   await pause()
   const end = await run(build, stage, recorder, world)
   await pause()

@@ -16,7 +16,11 @@ import type { View } from '../../records/view.ts'
 import { postTruth } from './post-truth.ts'
 
 type Commit = Pick<View, 'project' | 'repository' | 'commit'>
-export type CommitContext = LeaseHolder & { github: Pick<GitHub, 'compare' | 'setStatus'> }
+export type CommitContext = {
+  github: Pick<GitHub, 'compare' | 'setStatus'>
+  /** Its `holder` names the invocation that works on commits. */
+  leaseHolder: LeaseHolder
+}
 
 /** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
 const TIMEOUT_MS = 20_000
@@ -45,21 +49,24 @@ export async function updateCommitStatus(
 }
 
 /** Whether an earlier build of the same branch or pull request has said something about this commit. */
-export async function hasEarlierEntry(view: View, { store }: CommitContext): Promise<boolean> {
+export async function hasEarlierEntry(
+  view: View,
+  { leaseHolder: { store } }: CommitContext,
+): Promise<boolean> {
   const standing = (await readCommit(store, view))?.entries[view.trigger]
   return standing !== undefined && standing.number < view.number
 }
 
 /** Looks again at the commits that the branch of a build was at before: its entries there may count no longer. */
 export async function leaveEarlierCommits(view: View, context: CommitContext): Promise<void> {
-  const { store, github } = context
+  const { github, leaseHolder } = context
   const { project, trigger } = view
-  const arrivals = (await recentArrivals(store, project)).filter(
+  const arrivals = (await recentArrivals(leaseHolder.store, project)).filter(
     each => each.trigger === trigger && each.commit !== view.commit,
   )
   const commits = [...new Set(arrivals.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
   for (const commit of commits) {
-    const record = await readCommit(store, { project, commit })
+    const record = await readCommit(leaseHolder.store, { project, commit })
     const standing = record?.entries[trigger]
     // With nothing else to say about the commit, what was said of it stays.
     if (!record || !standing || Object.keys(record.entries).length < 2) continue
@@ -86,14 +93,14 @@ async function updateCommit(
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
   const until = Date.now() + TIMEOUT_MS
   for (;;) {
-    const hasWorked = await withLease(record, context, {
+    const hasWorked = await withLease(record, context.leaseHolder, {
       enter,
       work: standing => postTruth(commit, standing, context.github),
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })
     if (hasWorked) return
-    // Its holder may fail: this invocation makes sure itself.
-    await untilFree(context, commit, until)
+    // The holder may fail, so this invocation tries again itself.
+    await untilFree(context.leaseHolder, commit, until)
   }
 }
 
@@ -111,7 +118,7 @@ function mergeEntries(
 }
 
 /** Waits for the invocation that holds the commit's lease. */
-async function untilFree({ store, now }: CommitContext, commit: Commit, until: number): Promise<void> {
+async function untilFree({ store, now }: LeaseHolder, commit: Commit, until: number): Promise<void> {
   for (;;) {
     const lease = (await readCommit(store, commit))?.lease
     if (!lease || new Date(lease.until) <= now()) return

@@ -1,4 +1,4 @@
-import { type CommitStatus, describeGitHubError, isInvalid } from '../../github/client.ts'
+import { type CommitStatus, describeGitHubError, isInvalid, isPermanentError } from '../../github/client.ts'
 import { type BuildStatus, mayFollow } from '../../model/conclusion.ts'
 import { headNameOf } from '../../model/newer.ts'
 import { z } from '../../model/zod.ts'
@@ -42,9 +42,9 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
       if (!delivered || news.isOver) await leaveEarlierCommits(view, context)
       return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {
-      const isStanding = accepted === 'pending'
-      // Any other refusal may pass: GitHub also answers 404 while it has not yet seen a commit, or a token just made.
-      const again = isStanding || !isInvalid(error)
+      // Any refusal may pass but that of the contents: GitHub also answers 404 while it has not yet seen a commit.
+      const again = accepted === 'pending' || !isInvalid(error)
+      const isStanding = accepted === 'pending' || !isPermanentError(error)
       return { delivered: { ...next, error: describeGitHubError(error) }, again, isStanding }
     }
   },

@@ -1,5 +1,5 @@
 import type { CommitStatus } from '../../github/client.ts'
-import type { Compare } from '../../model/newer.ts'
+import { type Compare, compareToBranch } from '../../model/newer.ts'
 import type { CommitEntry, CommitRecord } from '../../records/commit-record.ts'
 import { countingOf, truthOf } from './truth.ts'
 
@@ -31,6 +31,8 @@ export async function postTruth(commit: Commit, record: CommitRecord, github: Gi
   return { ...record, entries, posted: done }
 }
 
+const isPull = (trigger: string) => trigger.startsWith('pr/')
+
 /**
  * Drops entries that make a status worse than another entry would, although their branch is no longer at the commit. Only
  * these need to be looked at, so GitHub is hardly ever asked. The last entry of a context always stays.
@@ -42,8 +44,13 @@ async function withoutStale(
 ): Promise<CommitRecord> {
   const entries = { ...record.entries }
   const triggerOf = (entry: CommitEntry) => Object.keys(entries).find(trigger => entries[trigger] === entry)
-  const isStale = async ({ isGone, headName }: CommitEntry) =>
-    isGone || (await compare(repository, commit, headName)) !== 'identical'
+  const isStale = async (trigger: string, { isGone, headName }: CommitEntry) => {
+    if (!isPull(trigger))
+      return (await compareToBranch(compare, repository, commit, headName)) !== 'identical'
+    // The branch of a pull request may be in a fork that this stack may not see.
+    const relation = isGone ? null : await compare(repository, commit, headName)
+    return isGone || (relation !== null && relation !== 'identical')
+  }
   for (const context of new Set(Object.values(entries).map(each => each.context))) {
     for (;;) {
       const counting = countingOf(Object.values(entries).filter(each => each.context === context))
@@ -51,7 +58,7 @@ async function withoutStale(
       const worst = counting.length > 0 ? truthOf(counting) : null
       const own = counting.find(({ number }) => number === worst?.number)
       const trigger = own && triggerOf(own)
-      if (states.size < 2 || !own || trigger === undefined || !(await isStale(own))) break
+      if (states.size < 2 || !own || trigger === undefined || !(await isStale(trigger, own))) break
       delete entries[trigger]
     }
   }

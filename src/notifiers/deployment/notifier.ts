@@ -4,6 +4,8 @@ import type { Notifier } from '../notifier.ts'
 
 const deliveredSchema = z.object({
   id: z.int().positive().nullable(),
+  /** What GitHub has accepted last. */
+  accepted: z.string().nullable(),
   state: z.string(),
   error: z.string().nullable(),
 })
@@ -39,11 +41,15 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
         environmentUrl: deploy.url,
         description: descriptionOf(deploy.reason),
       })
-      return { delivered: { id, state, error: null }, again: false }
+      return { delivered: { id, state, accepted: state, error: null }, again: false }
     } catch (error) {
       // 403: this token or App may set statuses but no deployments. Trying again would not help.
       const isFinal = isPermanentError(error) || (error as { status?: number }).status === 403
-      return { delivered: { id, state, error: describeGitHubError(error) }, again: !isFinal }
+      const accepted = delivered?.accepted ?? null
+      // As long as GitHub shows it in progress, no refusal is final.
+      const isStanding = accepted === STATES.running
+      const next = { id, state, accepted, error: describeGitHubError(error) }
+      return { delivered: next, again: isStanding || !isFinal, isStanding }
     }
   },
 })

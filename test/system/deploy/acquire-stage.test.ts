@@ -86,12 +86,12 @@ test('builds wait in a queue, each once; those that are superseded are recorded'
   const stage = newStage()
   const waiting = (build: number) => ({ build, commit: 'c' })
   for (const build of [3, 2, 3, 5]) await enqueue(bucket.store, stage, waiting(build))
-  expect(await readQueue(bucket.store, stage)).toEqual({ waiting: [3, 2, 5].map(waiting), superseded: [] })
-  await dequeue(bucket.store, stage, [3, 2], [{ build: 2, by: 3 }])
-  await dequeue(bucket.store, stage, [3], [{ build: 9, by: 3 }])
+  expect(await readQueue(bucket.store, stage)).toEqual({ waiting: [3, 2, 5].map(waiting), withheld: [] })
+  await dequeue(bucket.store, stage, [3, 2], [{ build: 2, reason: 'Superseded by #3' }])
+  await dequeue(bucket.store, stage, [3], [{ build: 9, reason: 'Superseded by #3' }])
   expect(await readQueue(bucket.store, stage)).toEqual({
     waiting: [waiting(5)],
-    superseded: [{ build: 2, by: 3 }],
+    withheld: [{ build: 2, reason: 'Superseded by #3' }],
   })
 })
 

@@ -107,9 +107,7 @@ notifierContract('commit-status', async () => {
   return {
     notifier: commitStatusNotifier({
       github: client,
-      store: openMemoryStore(),
-      holder: 'one',
-      now: () => after(0),
+      leaseHolder: { store: openMemoryStore(), holder: 'one', now: () => after(0) },
     }),
     settings: {},
     running: { ...newsOf(viewWith({ build, run: RUNNING })), isOver: false },

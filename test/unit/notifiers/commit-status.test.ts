@@ -73,7 +73,7 @@ test.each([
 
 type Delivered = Parameters<ReturnType<typeof commitStatusNotifier>['notify']>[2]
 const notify = (github: GitHub, view: View, before: Delivered, store = openMemoryStore()) =>
-  commitStatusNotifier({ github, store, holder: 'one', now: () => after(0) }).notify(
+  commitStatusNotifier({ github, leaseHolder: { store, holder: 'one', now: () => after(0) } }).notify(
     newsOf(view, URL),
     {},
     before,

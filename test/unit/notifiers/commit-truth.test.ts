@@ -66,11 +66,12 @@ function openCommit(branches: Record<string, Relation | null> = {}) {
       shown.set(context, `${state}: ${description}`)
     },
   }
-  const context = { store, github, holder: 'one', now: () => after(0) }
+  const leaseHolder = { store, holder: 'one', now: () => after(0) }
+  const context = { github, leaseHolder }
   const update = (trigger: string, entered: CommitEntry, holder = 'one') =>
     updateCommitStatus(viewWith({ build: { trigger, number: entered.number } }), entered, {
       ...context,
-      holder,
+      leaseHolder: { ...leaseHolder, holder },
     })
   return { context, update, shown, questions, sent, branches }
 }
@@ -165,16 +166,20 @@ test('when a branch moves on, its earlier commit shows what is true without it',
   })
   const [earlier, later] = ['a'.repeat(40), 'b'.repeat(40)]
   const build = makeBuild({ number: 1, trigger: 'push/topic', commit: earlier })
-  await recordArrival(context.store, build)
+  await recordArrival(context.leaseHolder.store, build)
   await update('push/topic', entry(1, 'failure'))
   await update('push/master', entry(2, 'success'))
   expect(shown.get('lambci/push')).toMatch(/^failure/)
   const next = makeBuild({ number: 3, trigger: 'push/topic', checkoutBranch: 'topic', commit: later })
-  await recordArrival(context.store, next)
+  await recordArrival(context.leaseHolder.store, next)
   branches.topic = 'identical'
   await leaveEarlierCommits(viewWith({ build: next }), context)
   expect(shown.get('lambci/push')).toBe('success: success 2')
-  const record = await readRecord(context.store, commitKey('gh/ada/web', earlier), commitRecordSchema)
+  const record = await readRecord(
+    context.leaseHolder.store,
+    commitKey('gh/ada/web', earlier),
+    commitRecordSchema,
+  )
   expect(Object.keys(record?.entries ?? {})).toEqual(['push/master'])
 })
 

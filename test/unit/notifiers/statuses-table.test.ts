@@ -211,7 +211,8 @@ async function sentOf({ view: of, isAfterAnother = false }: Case): Promise<Commi
       sent.push(status)
     },
   }
-  const context = { github, store: openMemoryStore(), holder: 'one', now: () => after(0) }
+  const leaseHolder = { store: openMemoryStore(), holder: 'one', now: () => after(0) }
+  const context = { github, leaseHolder }
   const notify = (view: View) => commitStatusNotifier(context).notify(newsOf(view, URL), {}, null)
   const view = await of()
   if (isAfterAnother) {
