@@ -4,6 +4,8 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { describeCost } from '../../records/cost.ts'
 import { lastNumber } from '../../records/counter.ts'
+import { listMonths, type Month } from '../../records/spend.ts'
+import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
@@ -12,30 +14,46 @@ import { parseRepository } from './targets.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
-/** The newest builds that are searched for those of a branch, or added up by month. */
+/** The newest builds that are searched for those of a branch. */
 const MAX_SEARCHED = 1000
 
-/** `lambci builds`: prints the newest builds of a repository or, with `cost`, the cost of each month. */
+/** `lambci builds`: prints the newest builds of a repository or, with `cost`, what all builds of each month have cost. */
 export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
   const repository = parseRepository(target)
-  const { branch, limit, json, cost } = options
+  const { branch, limit, json } = options
   using stack = await findStack(options, io.env)
   const { store } = stack
   const project = await projectOnRecord(store, repository)
+  if (options.cost) return printCosts(stack.store, project, { ...options, repository }, io)
   let searched = 0
   const fits = (view: View) => {
     searched += 1
     return branch === undefined || view.branch === branch
   }
-  const bounds = { limit: cost ? MAX_SEARCHED : limit, most: MAX_SEARCHED }
-  const views = await takeBuilds(buildsOf(store, project, await lastNumber(store, project)), fits, bounds)
-  if (json) printLine(io, JSON.stringify(cost ? monthsOf(views) : views))
+  const builds = buildsOf(store, project, await lastNumber(store, project))
+  const views = await takeBuilds(builds, fits, { limit, most: MAX_SEARCHED })
+  if (json) printLine(io, JSON.stringify(views))
   else if (views.length === 0) printLine(io, describeNone(repository, options, searched))
-  else
-    printLine(
-      io,
-      cost ? describeMonths(monthsOf(views)) : views.map(view => describe(view, styleFor(io))).join('\n'),
-    )
+  else printLine(io, views.map(view => describe(view, styleFor(io))).join('\n'))
+  return 0
+}
+
+type CostOptions = { branch?: string; json?: boolean; repository: string }
+
+async function printCosts(
+  store: Store,
+  project: string,
+  { branch, json, repository }: CostOptions,
+  io: Io,
+): Promise<number> {
+  const months =
+    branch === undefined
+      ? await listMonths(store, project)
+      : await monthsOf(buildsOf(store, project, await lastNumber(store, project)), branch)
+  const on = branch === undefined ? '' : ` on branch ${escapeControls(branch)}`
+  if (json) printLine(io, JSON.stringify(months))
+  else if (months.length === 0) printLine(io, `No build of ${repository}${on} has ended yet.`)
+  else printLine(io, describeMonths(months))
   return 0
 }
 
@@ -67,16 +85,16 @@ function describe(view: View, style: Style): string {
   return cells.join('  ').trimEnd()
 }
 
-type Month = { month: string; builds: number; cost: number }
-
-/** The total cost of the builds of each month, newest month first. */
-function monthsOf(views: readonly View[]): Month[] {
-  const months = Map.groupBy(views, ({ queuedAt }) => queuedAt.slice(0, 7))
-  return [...months].map(([month, builds]) => ({
-    month,
-    builds: builds.length,
-    cost: builds.reduce((sum, view) => sum + (view.cost ?? 0), 0),
-  }))
+/** The months of one branch, of which nothing is recorded: every build of the repository is read. */
+async function monthsOf(views: AsyncIterable<View>, branch: string): Promise<Month[]> {
+  const months = new Map<string, Month>()
+  for await (const view of views) {
+    if (view.branch !== branch || view.endedAt === null) continue
+    const month = view.queuedAt.slice(0, 7)
+    const { builds, cost } = months.get(month) ?? { builds: 0, cost: 0 }
+    months.set(month, { month, builds: builds + 1, cost: cost + (view.cost ?? 0) })
+  }
+  return [...months.values()].toSorted((one, other) => (one.month < other.month ? 1 : -1))
 }
 
 const describeMonths = (months: readonly Month[]) =>

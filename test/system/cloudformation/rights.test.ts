@@ -14,6 +14,7 @@ import {
   deliveryOf,
   repositoryIdKey,
   repositoryKey,
+  spendKeys,
   variablesKeys,
 } from '../../../src/records/keys.ts'
 
@@ -94,6 +95,7 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/8/log.txt', another.log.whole],
   ['builds/70/run.json', buildKeys({ project: PROJECT, number: 70 }).run],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
+  ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
@@ -258,6 +260,7 @@ builds/8/log/<byte>.txt       R     R       ·         ·           ·          
 builds/8/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/70/run.json            R     R       ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
+spend/<month>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW
