@@ -20,22 +20,38 @@ const MAX_SEARCHED = 1000
 /** `lambci builds`: prints the newest builds of a repository or, with `cost`, what all builds of each month have cost. */
 export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
   const repository = parseRepository(target)
-  const { branch, limit, json } = options
+  const { branch, json } = options
   using stack = await findStack(options, io.env)
   const { store } = stack
   const project = await projectOnRecord(store, repository)
-  if (options.cost) return printCosts(stack.store, project, { ...options, repository }, io)
-  let searched = 0
+  if (options.cost) return printCosts(store, project, { ...options, repository }, io)
+  const { views, searched, isCut } = await searchBuilds(store, project, options)
+  if (json) printLine(io, JSON.stringify(views))
+  else if (views.length === 0) printLine(io, describeNone(repository, branch, searched))
+  else printLine(io, views.map(view => describe(view, styleFor(io))).join('\n'))
+  if (isCut && (json || views.length > 0))
+    io.stderr.write(`Only the newest ${MAX_SEARCHED} builds were searched.\n`)
+  return 0
+}
+
+type Search = { branch?: string; limit: number }
+
+/** The newest builds, among no more than `most` if only those of a branch are wanted. `isCut`: there may be more of them. */
+export async function searchBuilds(
+  store: Store,
+  project: string,
+  { branch, limit }: Search,
+  most = MAX_SEARCHED,
+): Promise<{ views: View[]; searched: number; isCut: boolean }> {
+  let [searched, oldest] = [0, 1]
   const fits = (view: View) => {
     searched += 1
+    oldest = view.number
     return branch === undefined || view.branch === branch
   }
   const builds = buildsOf(store, project, await lastNumber(store, project))
-  const views = await takeBuilds(builds, fits, { limit, most: MAX_SEARCHED })
-  if (json) printLine(io, JSON.stringify(views))
-  else if (views.length === 0) printLine(io, describeNone(repository, options, searched))
-  else printLine(io, views.map(view => describe(view, styleFor(io))).join('\n'))
-  return 0
+  const views = await takeBuilds(builds, fits, { limit, most: branch === undefined ? limit : most })
+  return { views, searched, isCut: views.length < limit && oldest > 1 }
 }
 
 type CostOptions = { branch?: string; json?: boolean; repository: string }
@@ -58,7 +74,7 @@ async function printCosts(
 }
 
 /** Why the list is empty: there are no builds at all, or none of the `searched` ones matches the filter. */
-function describeNone(repository: string, { branch }: BuildsOptions, searched: number): string {
+function describeNone(repository: string, branch: string | undefined, searched: number): string {
   if (searched === 0) return `There is no build of ${repository} yet.`
   const builds = searched < MAX_SEARCHED ? 'No build' : `None of the newest ${MAX_SEARCHED} builds`
   return `${builds} of ${repository} matches --branch ${escapeControls(branch ?? '')}.`

@@ -7,6 +7,7 @@ import { makeDirectory, makeWorkingCopy } from '../../../loopback/test/github/wo
 import { readRunnerSecrets } from '../../../src/account/secrets.ts'
 import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
+import { readReport } from '../../../src/records/read-records.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -436,6 +437,10 @@ test('builds lists builds, newest first, and the cost of each month', async () =
     /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
   )
   expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
+  expect(await readReport(ci.system.store, { project: 'gh/you/listed', number: 2 })).toMatchObject({
+    claimedAt: expect.any(String),
+    isCounted: true,
+  })
   const [month] = JSON.parse((await onTestSystem('builds', 'you/listed', '--cost', '--json')).stdout)
   const costs = JSON.parse((await onTestSystem('builds', 'you/listed', '--json')).stdout).map(
     ({ cost }: { cost: number }) => cost,
