@@ -15,7 +15,6 @@ import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
-import { costOf } from './records/cost.ts'
 import type { JobRun } from './records/job-run.ts'
 import { type BuildRef, buildKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
@@ -24,9 +23,11 @@ import type { BuildEnd, Report } from './records/report-record.ts'
 import { endAfterDeploy } from './records/run-end.ts'
 import { viewOf } from './records/view.ts'
 import { isRed } from './records/wording.ts'
+import { countSpend } from './reporting/count-spend.ts'
 import { finishDeadLog } from './reporting/dead-log.ts'
 import { decide } from './reporting/decide.ts'
 import { nextLook } from './reporting/look-again.ts'
+import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { withReport } from './reporting/with-report.ts'
 
@@ -35,6 +36,7 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
   compare: Compare
   secrets: () => Promise<RunnerSecrets>
   notifiers: readonly Notifier[]
+  runFunctions: RunFunctions
   /** The id of this invocation; a retry by Lambda has the same one. */
   requestId: string
   now: () => Date
@@ -76,7 +78,7 @@ async function reportOne(
     const decision = decide({ build, run, report, request }, now())
     if (decision === 'publish-again') return publishAgain({ build, account, run, report }, context)
     const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
-    const cost = report.end ? report.cost : end && costOf(run, end.endedAt)
+    const cost = report.end ? report.cost : end && (await measureCost({ build, run, report }, context))
     const done = await finishReport({ build, account, run, report: { ...report, end, cost } }, context)
     for (const other of done.others) others.set(other.number, other)
     unfinished = done.unfinished
@@ -142,19 +144,21 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   const isLogComplete = run?.phase === 'ended' && run.log?.complete
   if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
   const notifications = state.account.notifications(build, run?.notifications)
-  const [gate, stage, notified, summary] = await Promise.all([
+  const [gate, stage, notified, summary, counted] = await Promise.all([
     attempt(() => answerGate(state, context)),
     attempt(() => startDeployAfter(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
+    attempt(() => countSpend(state, store)),
   ])
-  const hasFailed = [gate, stage, summary].some(each => 'error' in each)
+  const hasFailed = [gate, stage, summary, counted].some(each => 'error' in each)
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again
   // If something could not be delivered, the switch triggers another attempt.
   if (isClosed) await deadMansSwitch.clear(build)
   const others = 'value' in stage ? stage.value : []
-  const done = { ...report, delivered: notified.delivered, isClosed }
+  const isCounted = 'value' in counted && counted.value
+  const done = { ...report, delivered: notified.delivered, isCounted, isClosed }
   const isStanding = hasFailed || notified.isStanding
   return { report: done, others, unfinished: again ? { report: done, isStanding } : null }
 }

@@ -14,6 +14,8 @@ export const ENVIRONMENT = {
   PATH: process.env.PATH ?? '',
   AWS_REGION: 'us-east-1',
   LAMBCI_BUCKET: 'lambci-123456789012-us-east-1',
+  LAMBCI_MEMORY: '2048',
+  LAMBCI_TIMEOUT: '900',
   LAMBCI_JOBS_TOPIC: 'arn:aws:sns:us-east-1:123456789012:lambci-jobs',
   LAMBCI_SESSION_ROLE: 'arn:aws:iam::123456789012:role/lambci-session',
   LAMBCI_SANDBOX: '/tmp',

@@ -123,7 +123,8 @@ function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' 
             MaxKeys: limit === undefined ? undefined : Math.min(1000, limit - entries.length),
           }),
         )
-        for (const { Key, Size } of page.Contents ?? []) if (Key) entries.push({ key: Key, size: Size ?? 0 })
+        for (const { Key, Size, LastModified } of page.Contents ?? [])
+          if (Key) entries.push({ key: Key, size: Size ?? 0, modifiedAt: LastModified ?? new Date() })
         token = page.NextContinuationToken
       } while (token && (limit === undefined || entries.length < limit))
       return entries

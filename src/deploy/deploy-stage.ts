@@ -4,7 +4,7 @@ import { logError } from '../log/log-error.ts'
 import type { Build } from '../model/build.ts'
 import { type Exit, succeeded } from '../model/exit.ts'
 import { costOf } from '../records/cost.ts'
-import type { Deploy } from '../records/job-run.ts'
+import type { Deploy, JobRun } from '../records/job-run.ts'
 import type { RunRecorder } from '../records/run-recorder.ts'
 import type { Store } from '../records/store.ts'
 import { acquireStage, candidateOf } from './acquire-stage.ts'
@@ -73,7 +73,7 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
       await log.writeLine(`Deploying to ${name}`)
       const end = await runWithRole(job, plan)
       const status = end.exit && succeeded(end.exit) ? 'succeeded' : 'failed'
-      const cost = costOf(recorder.run, now().toISOString())
+      const cost = costSoFar(recorder.run, now())
       const done = { url, status, reason: end.reason, startedAt, endedAt: now(), cost } as const
       await recordDeployment(store, stage, deploymentOf(build, done))
       return { ...deploy, ...end, status }
@@ -85,6 +85,13 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
     console.error(error)
     return conclude('failed', `A fault in the runner: ${(error as Error).message}`)
   }
+}
+
+/** As this function knows it of itself. Report measures the cost of the whole build from outside. */
+function costSoFar({ runner, startedAt, log }: JobRun, now: Date): number | null {
+  if (!runner || !startedAt) return null
+  const seconds = Math.max(0, now.getTime() - Date.parse(startedAt)) / 1000
+  return costOf({ ...runner, seconds, segments: log?.segments ?? 0, bytes: log?.bytes ?? 0 })
 }
 
 async function runWithRole(

@@ -19,6 +19,9 @@ const environmentSchema = z.object({
     .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
     .default(''),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
+  /** The run functions' memory in MB, time limit in seconds, and disk in MB. */
+  LAMBCI_MEMORY: z.coerce.number().int().positive(),
+  LAMBCI_TIMEOUT: z.coerce.number().int().positive(),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
   /** How many megabytes of a log are kept. */
   LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),

@@ -6,7 +6,20 @@ import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
 import { githubApiUrl, publish, services, tokens } from './services.ts'
 
-const { LAMBCI_SLACK_API_URL } = readEnvironment(process.env, ['LAMBCI_SLACK_API_URL'])
+const { LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } = readEnvironment(process.env, [
+  'LAMBCI_SLACK_API_URL',
+  'LAMBCI_MEMORY',
+  'LAMBCI_STORAGE',
+  'LAMBCI_TIMEOUT',
+])
+
+/** According to the template, which gives all functions the same architecture. */
+const runFunctions = {
+  memoryMb: LAMBCI_MEMORY,
+  storageMb: LAMBCI_STORAGE,
+  timeoutSeconds: LAMBCI_TIMEOUT,
+  architecture: process.arch,
+}
 
 let requestId = ''
 const notifiers = openNotifiers({
@@ -30,6 +43,6 @@ const notifiers = openNotifiers({
 export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
   requestId = context.awsRequestId
   for (const trigger of reportTriggersOf(event)) {
-    await reportBuild(trigger, { ...services, notifiers, requestId })
+    await reportBuild(trigger, { ...services, notifiers, runFunctions, requestId })
   }
 }

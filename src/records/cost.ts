@@ -1,5 +1,3 @@
-import type { JobRun } from './job-run.ts'
-
 /**
  * AWS's prices in us-east-1, in US dollars, as of autumn 2026. Other regions differ by a few per cent, and the monthly free
  * tier is not deducted. https://aws.amazon.com/lambda/pricing/, /s3/pricing/, /sns/pricing/,
@@ -23,26 +21,31 @@ const OVERHEAD = {
   seconds: 3,
   memoryMb: 512,
   invocations: 6,
-  writes: 20,
-  reads: 30,
+  writes: 24,
+  reads: 32,
   messages: 2,
   schedules: 1,
 }
 /** A large log is composed of parts of this size. */
 const PART_BYTES = 5 * 1024 * 1024
 
-/** An estimate of what a build has cost, in US dollars; null for one that never ran. */
-export function costOf(
-  run: Pick<JobRun, 'runner' | 'log' | 'startedAt'> | null,
-  endedAt: string,
-): number | null {
-  if (!run?.runner || !run.startedAt) return null
-  const { memoryMb, storageMb, architecture } = run.runner
+/** What a build has used of its function and of the bucket. */
+export type Usage = {
+  seconds: number
+  memoryMb: number
+  /** Size of the writable disk. */
+  storageMb: number
+  architecture: string
+  /** The log: in how many objects it was uploaded, and how large it is. */
+  segments: number
+  bytes: number
+}
+
+/** An estimate of what a build has cost, in US dollars. */
+export function costOf({ seconds, memoryMb, storageMb, architecture, segments, bytes }: Usage): number {
   const gbSecond = architecture === 'arm64' ? PRICES.gbSecond.arm64 : PRICES.gbSecond.x64
-  const seconds = Math.max(0, Date.parse(endedAt) - Date.parse(run.startedAt)) / 1000
   const storage = (Math.max(0, storageMb - FREE_STORAGE_MB) / 1024) * seconds * PRICES.storageGbSecond
   const computing = (memoryMb / 1024) * seconds * gbSecond
-  const { segments = 0, bytes = 0 } = run.log ?? {}
   return computing + storage + overheadCost(gbSecond) + (segments + bytes / PART_BYTES) * PRICES.s3Write
 }
 

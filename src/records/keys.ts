@@ -23,6 +23,13 @@ export const settingsKeys = (project: string) =>
 export const variablesKeys = (project: string) =>
   ['secrets/env/global.json', `secrets/env/${canonical(project)}.json`] as const
 
+const spendPrefix = (project: string) => `${canonical(project)}/spend/`
+/** What a repository's builds have cost: a record for each month, such as `2026-11`. */
+export const spendKeys = {
+  prefix: spendPrefix,
+  month: (project: string, month: string) => `${spendPrefix(project)}${month}.json`,
+}
+
 const branchesPrefix = (project: string) => `${canonical(project)}/branches/`
 /** The records of a repository's branches: their prefix, and the branch of a key. */
 export const branchKeys = {

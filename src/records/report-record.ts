@@ -26,8 +26,12 @@ export const reportSchema = z.object({
   /** The latest end after the last publication, if there was more than one (the first is in `build.json`). */
   latestEnd: z.iso.datetime().nullable(),
   end: buildEndSchema.nullable(),
-  /** An estimate in US dollars, made at the end; null for a build that never ran. */
+  /** When the job was claimed, by the clock of the bucket, which tells report of it. */
+  claimedAt: z.iso.datetime().nullable().default(null),
+  /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
   cost: z.number().nonnegative().nullable().default(null),
+  /** Whether the month's `spend` record has it. */
+  isCounted: z.boolean().default(false),
   /** What each notifier has delivered, by its name and in its own schema. */
   delivered: z.record(z.string(), z.unknown()),
   /** Everybody was told the end: nothing is left to do. */
@@ -44,7 +48,9 @@ export const emptyReport: Report = {
   publications: 1,
   latestEnd: null,
   end: null,
+  claimedAt: null,
   cost: null,
+  isCounted: false,
   delivered: {},
   isClosed: false,
   isGone: false,

@@ -1,6 +1,7 @@
 export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
 export type Stored = { body: Uint8Array; etag: string; size: number }
-export type Entry = { key: string; size: number }
+/** `modifiedAt`: when it was written, by the bucket's own clock, to the second. */
+export type Entry = { key: string; size: number; modifiedAt: Date }
 export type Part = { number: number; etag: string }
 /** What became of a conditional write. Lost: another writer came first, or our own earlier attempt whose answer was lost. */
 export type ConditionalWrite = { isWritten: true; etag: string } | { isWritten: false }

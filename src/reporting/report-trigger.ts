@@ -8,7 +8,9 @@ import type { Knowledge } from './with-report.ts'
 export type ReportTrigger = { build: BuildRef } & Knowledge
 
 const s3EventSchema = z.object({
-  Records: z.array(z.object({ s3: z.object({ object: z.object({ key: z.string() }) }) })).min(1),
+  Records: z
+    .array(z.object({ eventTime: z.iso.datetime(), s3: z.object({ object: z.object({ key: z.string() }) }) }))
+    .min(1),
 })
 
 const switchEventSchema = z.object({
@@ -40,10 +42,12 @@ export function reportTriggersOf(event: unknown): ReportTrigger[] {
   if (fired.success) return [{ build: fired.data.switch, failure: null, isGone: false }]
   const { Records } = s3EventSchema.parse(event)
   // S3 encodes keys like the values of a form.
-  const keys = Records.map(record => decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')))
-  return keys.flatMap(key => {
+  return Records.flatMap(({ eventTime, s3 }) => {
+    const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '))
     const build = buildOfKey(key)
-    return build ? [{ build, failure: null, isGone: key === buildKeys(build).gone }] : []
+    if (!build) return []
+    const { run, gone } = buildKeys(build)
+    return [{ build, failure: null, isGone: key === gone, ...(key === run && { recordedAt: eventTime }) }]
   })
 }
 

@@ -41,10 +41,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const store = await open()
       for (const key of ['d/2', 'd/10', 'd/1', 'e']) await store.put(key, key, 'text/plain')
       expect((await store.list('d/')).map(({ key }) => key)).toEqual(['d/1', 'd/10', 'd/2'])
-      expect(await store.list('d/', { startAfter: 'd/1', limit: 1 })).toEqual([{ key: 'd/10', size: 4 }])
+      expect(await store.list('d/', { startAfter: 'd/1', limit: 1 })).toEqual([
+        { key: 'd/10', size: 4, modifiedAt: expect.any(Date) },
+      ])
       await store.remove('d/10')
       await store.remove('d/10')
       expect((await store.list('d/')).map(({ key }) => key)).toEqual(['d/1', 'd/2'])
+    })
+
+    it('lists when each object was written last', async () => {
+      const store = await open()
+      const now = Date.now()
+      await store.put('g', 'hello', 'text/plain')
+      const [entry] = await store.list('g')
+      // S3 drops the milliseconds.
+      expect(entry?.modifiedAt.getTime()).toBeGreaterThan(now - 1000)
+      expect(entry?.modifiedAt.getTime()).toBeLessThanOrEqual(Date.now())
     })
 
     it('signs links that are answered as they say', async () => {
@@ -67,7 +79,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await store.multipart.upload('log', id, 2, Buffer.from('end')),
       ]
       await store.multipart.complete('log', id, parts)
-      expect(await store.list('log')).toEqual([{ key: 'log', size: fiveMiB.length + 3 }])
+      expect(await store.list('log')).toEqual([
+        { key: 'log', size: fiveMiB.length + 3, modifiedAt: expect.any(Date) },
+      ])
       expect(text(await store.getRange('log', fiveMiB.length, 10))).toBe('end')
     })
   })

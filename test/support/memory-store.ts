@@ -10,8 +10,9 @@ type Link = { key: string; contentType: string; fileName: string | undefined }
 const etagOf = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`
 
 /** A store in memory, for tests with thousands of histories. It holds the same contract as the bucket. */
-export function openMemoryStore(): Store {
+export function openMemoryStore(now = () => new Date()): Store {
   const objects = new Map<string, Uint8Array>()
+  const modified = new Map<string, Date>()
   const uploads = new Map<string, Upload>()
   const links = new Map<string, Link>()
   let server: Server | undefined
@@ -23,6 +24,7 @@ export function openMemoryStore(): Store {
   const put = (key: string, body: Uint8Array | string) => {
     const bytes = Buffer.from(body)
     objects.set(key, bytes)
+    modified.set(key, now())
     return etagOf(bytes)
   }
   const holds = (key: string, condition: Condition) =>
@@ -74,7 +76,7 @@ export function openMemoryStore(): Store {
     list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY } = {}) =>
       [...objects]
         .filter(([key]) => key.startsWith(prefix) && key > startAfter)
-        .map(([key, { length: size }]) => ({ key, size }))
+        .map(([key, { length: size }]) => ({ key, size, modifiedAt: modified.get(key) ?? now() }))
         .toSorted((one, other) => (one.key < other.key ? -1 : 1))
         .slice(0, limit),
     remove: async key => void objects.delete(key),

@@ -60,7 +60,7 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
     .argument('<owner/repo>', 'repository')
     .option('--limit <n>', 'maximum number of builds', positiveInteger, 20)
     .option('--branch <name>', 'only builds of this branch')
-    .option('--cost', 'show the cost of each month instead, over the newest 1000 builds')
+    .option('--cost', 'show what all builds of each month have cost instead')
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
       end(await (await import('./builds.ts')).printBuilds(repository, options, io)),

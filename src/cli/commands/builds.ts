@@ -4,6 +4,8 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { describeCost } from '../../records/cost.ts'
 import { lastNumber } from '../../records/counter.ts'
+import { listMonths, type Month } from '../../records/spend.ts'
+import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
@@ -12,35 +14,67 @@ import { parseRepository } from './targets.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
-/** The newest builds that are searched for those of a branch, or added up by month. */
+/** The newest builds that are searched for those of a branch. */
 const MAX_SEARCHED = 1000
 
-/** `lambci builds`: prints the newest builds of a repository or, with `cost`, the cost of each month. */
+/** `lambci builds`: prints the newest builds of a repository or, with `cost`, what all builds of each month have cost. */
 export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
   const repository = parseRepository(target)
-  const { branch, limit, json, cost } = options
+  const { branch, json } = options
   using stack = await findStack(options, io.env)
   const { store } = stack
   const project = await projectOnRecord(store, repository)
-  let searched = 0
+  if (options.cost) return printCosts(store, project, { ...options, repository }, io)
+  const { views, searched, isCut } = await searchBuilds(store, project, options)
+  if (json) printLine(io, JSON.stringify(views))
+  else if (views.length === 0) printLine(io, describeNone(repository, branch, searched))
+  else printLine(io, views.map(view => describe(view, styleFor(io))).join('\n'))
+  if (isCut && (json || views.length > 0))
+    io.stderr.write(`Only the newest ${MAX_SEARCHED} builds were searched.\n`)
+  return 0
+}
+
+type Search = { branch?: string; limit: number }
+
+/** The newest builds, among no more than `most` if only those of a branch are wanted. `isCut`: there may be more of them. */
+export async function searchBuilds(
+  store: Store,
+  project: string,
+  { branch, limit }: Search,
+  most = MAX_SEARCHED,
+): Promise<{ views: View[]; searched: number; isCut: boolean }> {
+  let [searched, oldest] = [0, 1]
   const fits = (view: View) => {
     searched += 1
+    oldest = view.number
     return branch === undefined || view.branch === branch
   }
-  const bounds = { limit: cost ? MAX_SEARCHED : limit, most: MAX_SEARCHED }
-  const views = await takeBuilds(buildsOf(store, project, await lastNumber(store, project)), fits, bounds)
-  if (json) printLine(io, JSON.stringify(cost ? monthsOf(views) : views))
-  else if (views.length === 0) printLine(io, describeNone(repository, options, searched))
-  else
-    printLine(
-      io,
-      cost ? describeMonths(monthsOf(views)) : views.map(view => describe(view, styleFor(io))).join('\n'),
-    )
+  const builds = buildsOf(store, project, await lastNumber(store, project))
+  const views = await takeBuilds(builds, fits, { limit, most: branch === undefined ? limit : most })
+  return { views, searched, isCut: views.length < limit && oldest > 1 }
+}
+
+type CostOptions = { branch?: string; json?: boolean; repository: string }
+
+async function printCosts(
+  store: Store,
+  project: string,
+  { branch, json, repository }: CostOptions,
+  io: Io,
+): Promise<number> {
+  const months =
+    branch === undefined
+      ? await listMonths(store, project)
+      : await monthsOf(buildsOf(store, project, await lastNumber(store, project)), branch)
+  const on = branch === undefined ? '' : ` on branch ${escapeControls(branch)}`
+  if (json) printLine(io, JSON.stringify(months))
+  else if (months.length === 0) printLine(io, `No build of ${repository}${on} has ended yet.`)
+  else printLine(io, describeMonths(months))
   return 0
 }
 
 /** Why the list is empty: there are no builds at all, or none of the `searched` ones matches the filter. */
-function describeNone(repository: string, { branch }: BuildsOptions, searched: number): string {
+function describeNone(repository: string, branch: string | undefined, searched: number): string {
   if (searched === 0) return `There is no build of ${repository} yet.`
   const builds = searched < MAX_SEARCHED ? 'No build' : `None of the newest ${MAX_SEARCHED} builds`
   return `${builds} of ${repository} matches --branch ${escapeControls(branch ?? '')}.`
@@ -67,16 +101,16 @@ function describe(view: View, style: Style): string {
   return cells.join('  ').trimEnd()
 }
 
-type Month = { month: string; builds: number; cost: number }
-
-/** The total cost of the builds of each month, newest month first. */
-function monthsOf(views: readonly View[]): Month[] {
-  const months = Map.groupBy(views, ({ queuedAt }) => queuedAt.slice(0, 7))
-  return [...months].map(([month, builds]) => ({
-    month,
-    builds: builds.length,
-    cost: builds.reduce((sum, view) => sum + (view.cost ?? 0), 0),
-  }))
+/** The months of one branch, of which nothing is recorded: every build of the repository is read. */
+async function monthsOf(views: AsyncIterable<View>, branch: string): Promise<Month[]> {
+  const months = new Map<string, Month>()
+  for await (const view of views) {
+    if (view.branch !== branch || view.endedAt === null) continue
+    const month = view.queuedAt.slice(0, 7)
+    const { builds, cost } = months.get(month) ?? { builds: 0, cost: 0 }
+    months.set(month, { month, builds: builds + 1, cost: cost + (view.cost ?? 0) })
+  }
+  return [...months.values()].toSorted((one, other) => (one.month < other.month ? 1 : -1))
 }
 
 const describeMonths = (months: readonly Month[]) =>

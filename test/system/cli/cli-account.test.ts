@@ -7,6 +7,7 @@ import { makeDirectory, makeWorkingCopy } from '../../../loopback/test/github/wo
 import { readRunnerSecrets } from '../../../src/account/secrets.ts'
 import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
+import { readReport } from '../../../src/records/read-records.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -436,7 +437,33 @@ test('builds lists builds, newest first, and the cost of each month', async () =
     /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
   )
   expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
-  for (const more of [[], ['--cost'], ['--limit', '1']]) {
+  expect(await readReport(ci.system.store, { project: 'gh/you/listed', number: 2 })).toMatchObject({
+    claimedAt: expect.any(String),
+    isCounted: true,
+  })
+  const [month] = JSON.parse((await onTestSystem('builds', 'you/listed', '--cost', '--json')).stdout)
+  const costs = JSON.parse((await onTestSystem('builds', 'you/listed', '--json')).stdout).map(
+    ({ cost }: { cost: number }) => cost,
+  )
+  expect(month).toEqual({
+    month: expect.any(String),
+    builds: 2,
+    cost: expect.closeTo(costs[0] + costs[1], 9),
+  })
+  expect((await onTestSystem('builds', 'you/listed', '--cost', '--branch', 'qa')).stdout).toMatch(
+    /^\d{4}-\d\d +1 builds {2}~\$0\.000\d$/,
+  )
+  for (const none of [
+    {
+      args: ['you/listed', '--branch', 'nope'],
+      text: 'No build of you/listed on branch nope has ended yet.',
+    },
+    { args: ['you/unknown'], text: 'No build of you/unknown has ended yet.' },
+  ]) {
+    const { exitCode, stdout } = await onTestSystem('builds', ...none.args, '--cost')
+    expect([exitCode, stdout]).toEqual([0, none.text])
+  }
+  for (const more of [[], ['--limit', '1']]) {
     const none = await onTestSystem('builds', 'you/listed', '--branch', 'nope', ...more)
     expect(none).toEqual({ exitCode: 0, stdout: 'No build of you/listed matches --branch nope.', stderr: '' })
   }

@@ -15,6 +15,7 @@ import {
   deliveryOf,
   repositoryIdKey,
   repositoryKey,
+  spendKeys,
   variablesKeys,
 } from '../../../src/records/keys.ts'
 
@@ -101,6 +102,7 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/70/gate.json', buildKeys({ project: PROJECT, number: 70 }).gate],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
+  ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
@@ -273,6 +275,7 @@ builds/70/run.json            R     R       ·         ·           ·          
 builds/70/gate.json           ·     RW      ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
 commits/<sha>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
+spend/<month>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW

@@ -153,6 +153,26 @@ test('a write that conflicts with its own retry neither loses the report nor loo
   }
 })
 
+test('a job was claimed when its first record was written, in whatever order report learns of its records', async () => {
+  const build = nextBuild()
+  const recordedAt = (seconds: number, work: Work, holder = 'one') => {
+    const knowledge = { ...NOTHING, recordedAt: after(seconds).toISOString() }
+    return withReport(build, leaseHolder(holder), knowledge, work)
+  }
+  const claims: (string | null)[] = []
+  await recordedAt(9, async report => {
+    claims.push(report.claimedAt)
+    if (claims.length === 1) {
+      await recordedAt(2, recorder().work, 'other')
+      await recordedAt(30, recorder().work, 'other')
+    }
+    return report
+  })
+  expect(claims).toEqual([after(9).toISOString(), after(2).toISOString()])
+  await hold(build, 'one', recorder().work)
+  expect((await stored(build))?.claimedAt).toBe(after(2).toISOString())
+})
+
 test('a branch that is deleted while its closed report is worked on is told', async () => {
   const build = nextBuild()
   const gone = () => withReport(build, leaseHolder('other'), { failure: null, isGone: true }, recorder().work)

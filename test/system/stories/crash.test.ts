@@ -120,6 +120,8 @@ test('a build that overwrites its record with garbage is errored, with a complet
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
   expect(await ci.log(build)).toContain('not readable')
+  // It has cost something, whatever it says.
+  expect(view.cost).toBeGreaterThan(0)
   await gate.open()
 })
 

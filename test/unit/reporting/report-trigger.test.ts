@@ -1,20 +1,27 @@
 import { expect, test } from 'vitest'
 import { describeFailure, reportTriggersOf } from '../../../src/reporting/report-trigger.ts'
-import { grantsWith, makeBuild, NONCE } from '../../support/records.ts'
+import { AT, grantsWith, makeBuild, NONCE } from '../../support/records.ts'
 
 const build = { project: 'gh/ada/web', number: 7 }
 const s3Event = (...keys: string[]) => ({
   Records: keys.map(key => ({
+    eventTime: AT,
     eventName: 'ObjectCreated:Put',
     s3: { bucket: { name: 'b' }, object: { key, size: 1 } },
   })),
 })
 
+test('the record of a job triggers a report of its build, with the time at which it was written', () => {
+  const runs = [7, 8].map(number => `gh/ada/web/builds/${number}/run.json`)
+  expect(reportTriggersOf(s3Event(...runs))).toEqual(
+    [7, 8].map(number => ({ build: { ...build, number }, failure: null, isGone: false, recordedAt: AT })),
+  )
+})
+
 test.each<[string, string[], number[]]>([
-  ['a run', ['gh/ada/web/builds/7/run.json'], [7]],
   ['a cancel request', ['gh/ada/web/builds/7/cancel.json'], [7]],
-  ['an encoded key', ['gh%2Fada%2Fweb/builds/7/run.json'], [7]],
-  ['several keys', ['gh/ada/web/builds/7/run.json', 'gh/ada/web/builds/8/run.json'], [7, 8]],
+  ['an encoded key', ['gh%2Fada%2Fweb/builds/7/cancel.json'], [7]],
+  ['several keys', ['gh/ada/web/builds/7/cancel.json', 'gh/ada/web/builds/8/cancel.json'], [7, 8]],
   ['a key of no build', ['config/global.json'], []],
   ['a hostile key', ['gh/..%2Fada/web/builds/7/run.json'], []],
   ['a key with a space', ['gh/ada/a+b/builds/7/run.json'], []],
