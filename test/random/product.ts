@@ -44,7 +44,9 @@ export class Product {
     const memory = openMemoryStore()
     const woken = (key: string) => {
       if (!AWAKE.test(key)) return
-      const triggers = reportTriggersOf({ Records: [{ s3: { object: { key } } }] })
+      const triggers = reportTriggersOf({
+        Records: [{ eventTime: this.now().toISOString(), s3: { object: { key } } }],
+      })
       // A notification may be late or doubled; only what the switch makes up for may be lost.
       const copies = key.endsWith('/run.json') && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
       for (let copy = 0; copy < copies; copy++)
