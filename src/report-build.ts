@@ -1,6 +1,6 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
-import { latestEndAfter } from './admission/deadlines.ts'
+import { latestEndAfter, switchTimeOf } from './admission/deadlines.ts'
 import { type StartContext, startJob } from './admission/start-job.ts'
 import { readCurrent } from './deploy/deployments.ts'
 import { decideGate, writeGate } from './deploy/gate.ts'
@@ -96,7 +96,11 @@ async function lookAgain(
 ): Promise<void> {
   const at = nextLook(report.latestEnd ?? build.latestEnd, isStanding, now())
   const what = `Something about ${build.project} #${build.number} could not be told: see its report.json.`
-  if (at === 'retry') throw new UserError(`${what} Lambda and the dead man's switch will try again.`)
+  if (at === 'retry') {
+    // It was cleared if the report was closed before.
+    await deadMansSwitch.set(build, switchTimeOf(report.latestEnd ?? build.latestEnd))
+    throw new UserError(`${what} Lambda and the dead man's switch will try again.`)
+  }
   if (at === null)
     throw new UserError(`${what} Nothing will try again. Rebuild it, or set its status by hand.`)
   console.error(`${what} The next attempt is at ${at.toISOString()}.`)

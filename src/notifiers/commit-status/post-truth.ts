@@ -1,7 +1,7 @@
 import type { CommitStatus } from '../../github/client.ts'
 import { type Compare, compareToBranch } from '../../model/newer.ts'
 import type { CommitEntry, CommitRecord } from '../../records/commit-record.ts'
-import { countingOf, truthOf } from './truth.ts'
+import { truthOf } from './truth.ts'
 
 type GitHub = { compare: Compare; setStatus(status: CommitStatus): Promise<void> }
 type Commit = { repository: string; commit: string }
@@ -34,8 +34,8 @@ export async function postTruth(commit: Commit, record: CommitRecord, github: Gi
 const isPull = (trigger: string) => trigger.startsWith('pr/')
 
 /**
- * Drops entries that make a status worse than another entry would, although their branch is no longer at the commit. Only
- * these need to be looked at, so GitHub is hardly ever asked. The last entry of a context always stays.
+ * Drops entries that decide a status although their branch is no longer at the commit. GitHub is asked only where entries
+ * disagree. The last entry of a context always stays.
  */
 async function withoutStale(
   { repository, commit }: Commit,
@@ -43,7 +43,6 @@ async function withoutStale(
   compare: Compare,
 ): Promise<CommitRecord> {
   const entries = { ...record.entries }
-  const triggerOf = (entry: CommitEntry) => Object.keys(entries).find(trigger => entries[trigger] === entry)
   const isStale = async (trigger: string, { isGone, headName }: CommitEntry) => {
     if (!isPull(trigger))
       return (await compareToBranch(compare, repository, commit, headName)) !== 'identical'
@@ -53,12 +52,11 @@ async function withoutStale(
   }
   for (const context of new Set(Object.values(entries).map(each => each.context))) {
     for (;;) {
-      const counting = countingOf(Object.values(entries).filter(each => each.context === context))
-      const states = new Set(counting.map(({ state }) => state))
-      const worst = counting.length > 0 ? truthOf(counting) : null
-      const own = counting.find(({ number }) => number === worst?.number)
-      const trigger = own && triggerOf(own)
-      if (states.size < 2 || !own || trigger === undefined || !(await isStale(trigger, own))) break
+      const all = Object.entries(entries).filter(([, each]) => each.context === context)
+      const states = new Set(all.map(([, { state }]) => state))
+      const { number } = truthOf(all.map(([, each]) => each))
+      const [trigger, decisive] = all.find(([, each]) => each.number === number) ?? []
+      if (states.size < 2 || !trigger || !decisive || !(await isStale(trigger, decisive))) break
       delete entries[trigger]
     }
   }

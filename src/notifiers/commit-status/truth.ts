@@ -8,14 +8,14 @@ const SEVERITY = { success: 0, pending: 1, error: 2, failure: 2 }
  * what forks built counts only where the repository itself has built nothing. A pure function; `entries` is not empty.
  */
 export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
-  const ranked = countingOf(entries)
+  const ranked = entriesThatCount(entries)
   const worst = ranked.reduce((one, other) => (isWorse(other, one) ? other : one))
   if (ranked.length === 1) return worst
   return { ...worst, description: shortened(`${worst.subject}: ${worst.description}`) }
 }
 
 /** The entries of the highest rank. */
-export function countingOf(entries: readonly CommitEntry[]): readonly CommitEntry[] {
+function entriesThatCount(entries: readonly CommitEntry[]): readonly CommitEntry[] {
   const own = entries.filter(({ isFork }) => !isFork)
   return own.length > 0 ? own : entries
 }
