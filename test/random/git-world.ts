@@ -25,16 +25,24 @@ export class GitWorld {
   readonly shown = new Map<string, Shown>()
   /** Whether a branch was ever set back or replaced. */
   readonly rewritten = new Set<string>()
-  readonly #parents = new Map<string, string | null>()
+  /** The parent of each commit, in the order in which they were made. */
+  readonly parents = new Map<string, string | null>()
   readonly #random: Random
   readonly #send: (hook: Hook) => void
+  readonly #onMove: (branch: string, commit: string | null) => void
   #hooks = 0
   /** How many requests in a row GitHub still refuses. */
   refusals = 0
 
-  constructor(random: Random, send: (hook: Hook) => void) {
+  /** @param onMove is called before the webhook of a move or deletion, and for branches of forks, which send none */
+  constructor(
+    random: Random,
+    send: (hook: Hook) => void,
+    onMove: (branch: string, commit: string | null) => void = () => {},
+  ) {
     this.#random = random
     this.#send = send
+    this.#onMove = onMove
     this.#move('master', this.#commit(null))
   }
 
@@ -75,17 +83,17 @@ export class GitWorld {
     throw Object.assign(new Error('refused'), { status: this.#random.pick(statuses) })
   }
 
-  #resolve = (name: string) => (this.#parents.has(name) ? name : this.heads.get(name))
+  #resolve = (name: string) => (this.parents.has(name) ? name : this.heads.get(name))
 
   #ancestors(commit: string): string[] {
     const found: string[] = []
-    for (let at = this.#parents.get(commit); at; at = this.#parents.get(at)) found.push(at)
+    for (let at = this.parents.get(commit); at; at = this.parents.get(at)) found.push(at)
     return found
   }
 
   #commit(parent: string | null): string {
-    const commit = createHash('sha1').update(`${this.#parents.size} ${parent}`).digest('hex')
-    this.#parents.set(commit, parent)
+    const commit = createHash('sha1').update(`${this.parents.size} ${parent}`).digest('hex')
+    this.parents.set(commit, parent)
     return commit
   }
 
@@ -111,6 +119,7 @@ export class GitWorld {
     if (before === after) return
     if (before && this.relate(before, after) !== 'ahead') this.rewritten.add(branch)
     this.heads.set(branch, after)
+    this.#onMove(branch, after)
     if (!branch.includes(':')) this.#emit({ kind: 'push', branch, before, after })
     for (const pull of this.pulls) if (pull.isOpen && pull.head === branch) this.#emitPull(pull)
   }
@@ -119,6 +128,7 @@ export class GitWorld {
     if (branch === 'master' || !this.heads.has(branch)) return
     for (const pull of this.pulls) if (pull.isOpen && pull.head === branch) this.#close(pull)
     this.heads.delete(branch)
+    this.#onMove(branch, null)
     this.rewritten.add(branch)
     this.#emit({ kind: 'delete', branch })
   }

@@ -26,6 +26,7 @@ type Waiting = { trigger: ReportTrigger; attempt: number; notBefore: number }
  */
 export class Product {
   readonly store: Store
+  readonly project = PROJECT
   /** Continues a job or answers a message: whatever can happen next. */
   readonly #jobs: JobMessage[] = []
   readonly #paused: (() => Promise<void>)[] = []

@@ -1,13 +1,18 @@
 import { readCurrent } from '../../src/deploy/deployments.ts'
 import { readSummary } from '../../src/records/branch-summary.ts'
 import { readRecords } from '../../src/records/read-records.ts'
+import type { Store } from '../../src/records/store.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { isRed, isSuperseded } from '../../src/records/wording.ts'
 import type { GitWorld } from './git-world.ts'
-import { PROJECT, type Product } from './product.ts'
+
+/** What has happened in the product. */
+export type Played = { store: Store; project: string; deploys: readonly { commit: string }[] }
+/** What has happened on GitHub. */
+export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'rewritten' | 'relate'>
 
 /** What must hold once nothing is left to happen, by a model that knows nothing of how it is done. */
-export async function violations(product: Product, world: GitWorld): Promise<string[]> {
+export async function violations(product: Played, world: Truth): Promise<string[]> {
   const views = await allViews(product)
   return [
     ...unended(views),
@@ -18,10 +23,10 @@ export async function violations(product: Product, world: GitWorld): Promise<str
   ]
 }
 
-async function allViews({ store }: Product): Promise<View[]> {
+async function allViews({ store, project }: Played): Promise<View[]> {
   const views: View[] = []
   for (let number = 1; ; number++) {
-    const records = await readRecords(store, { project: PROJECT, number })
+    const records = await readRecords(store, { project, number })
     if (!records) return views
     views.push(viewOf(records))
     if (!records.report?.isClosed) views.push({ ...viewOf(records), status: 'running', number: -number })
@@ -31,13 +36,13 @@ async function allViews({ store }: Product): Promise<View[]> {
 const unended = (views: View[]) =>
   views.filter(({ number }) => number < 0).map(({ number }) => `#${-number} was never reported to its end.`)
 
-const pending = ({ shown }: GitWorld) =>
+const pending = ({ shown }: Truth) =>
   [...shown].flatMap(([where, { state }]) => (state === 'pending' ? [`${where} stays pending.`] : []))
 
 const contextOf = ({ pullRequest }: View) => (pullRequest === null ? 'lambci/push' : 'lambci/pr')
 
 /** The newest build of each branch and each open pull request that is at a commit now. */
-function standing(views: View[], { heads, pulls }: GitWorld): View[] {
+function standing(views: View[], { heads, pulls }: Truth): View[] {
   const places = [
     ...[...heads].flatMap(([branch, commit]) =>
       branch.includes(':') ? [] : [{ trigger: `push/${branch}`, commit }],
@@ -54,7 +59,7 @@ function standing(views: View[], { heads, pulls }: GitWorld): View[] {
 }
 
 /** No green covers a red of the same rank, and no red stands where all is green. */
-function untrue(views: View[], world: GitWorld): string[] {
+function untrue(views: View[], world: Truth): string[] {
   const places = Map.groupBy(standing(views, world), view => `${view.commit} ${contextOf(view)}`)
   return [...places].flatMap(([where, all]) => {
     const own = all.filter(({ isFork }) => !isFork)
@@ -68,7 +73,7 @@ function untrue(views: View[], world: GitWorld): string[] {
 }
 
 /** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
-async function outdated({ store }: Product, views: View[], world: GitWorld): Promise<string[]> {
+async function outdated({ store, project }: Played, views: View[], world: Truth): Promise<string[]> {
   const heads = standing(views, world)
   const superseded = heads
     .filter(isSuperseded)
@@ -76,7 +81,7 @@ async function outdated({ store }: Product, views: View[], world: GitWorld): Pro
   const pushed = heads.filter(({ pullRequest }) => pullRequest === null)
   const summaries = await Promise.all(
     pushed.map(async ({ branch, commit }) => {
-      const summary = await readSummary(store, PROJECT, branch)
+      const summary = await readSummary(store, project, branch)
       return summary?.commit === commit
         ? []
         : [`The summary of ${branch} is of #${summary?.number}, not of its head.`]
@@ -86,7 +91,7 @@ async function outdated({ store }: Product, views: View[], world: GitWorld): Pro
 }
 
 /** A stage ends with the branch's head if that is green, and never goes back unless the branch did. */
-async function setBack(product: Product, views: View[], world: GitWorld): Promise<string[]> {
+async function setBack(product: Played, views: View[], world: Truth): Promise<string[]> {
   const wrong: string[] = []
   if (!world.rewritten.has('master'))
     for (const [index, { commit }] of product.deploys.entries()) {
@@ -95,7 +100,7 @@ async function setBack(product: Product, views: View[], world: GitWorld): Promis
         wrong.push(`${commit.slice(0, 6)} was deployed over ${before.slice(0, 6)}, its descendant.`)
     }
   const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
-  const current = await readCurrent(product.store, { project: PROJECT, stage: 'dev' })
+  const current = await readCurrent(product.store, { project: product.project, stage: 'dev' })
   const isGreen = head && head.exit?.kind === 'exited' && head.exit.code === 0
   if (isGreen && current?.latest.commit !== head.commit)
     wrong.push(

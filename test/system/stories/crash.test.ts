@@ -46,18 +46,18 @@ test('a failure record ends a killed build and keeps its log', async () => {
   expect(await commandLines()).not.toContainEqual(expect.stringContaining('sleep\x007654321'))
 })
 
-test('a build killed during its deploy stays passed, with a failed deploy', async () => {
+test('a build killed during its deploy fails, with a failed deploy', async () => {
   const at = await ci.write(
     lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
   )
   const commit = await ci.push(at, 'killed/deploy', 'master')
   const build = { project: 'gh/killed/deploy', number: 1 }
-  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
+  await ci.until('the deploy', async () => (await ci.view(build))?.deploy?.status === 'running')
   for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
-  expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'failed' } })
+  expect(view).toMatchObject({ status: 'failed', deploy: { stage: 'dev', status: 'failed' } })
   expect((await ci.statuses('killed/deploy', commit)).at(-1)).toMatch(
-    /^success .*but the deploy to dev failed · ~\$0\.\d+$/,
+    /^failure .*: Tests passed, deploy to dev failed: The job died: .* · ~\$0\.\d+$/,
   )
   expect(ci.mails.some(({ subject }) => subject === 'deploy failed: killed/deploy #1 (master)')).toBe(true)
 })

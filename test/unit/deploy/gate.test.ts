@@ -24,9 +24,10 @@ test.each<[string, Relation | null, typeof LATEST | null, Relation | null, strin
   ['a commit that was replaced', 'diverged', LATEST, null, 'Commit aaaaaaaaaa is no longer on branch master'],
   ['a commit of a deleted branch', null, LATEST, null, 'Commit aaaaaaaaaa is no longer on branch master'],
 ])('the gate for %s', async (_, toHead, latest, fromLatest, expected) => {
-  const gate = await decideGate(build, latest, async (_repository, _base, head) =>
-    head === 'master' ? toHead : fromLatest,
-  )
+  const gate = await decideGate(build, latest, async (_repository, base, head) => {
+    if (base === head) return 'identical'
+    return head === 'master' ? toHead : fromLatest
+  })
   expect(gate.isOpen ? 'open' : gate.reason).toBe(expected)
 })
 
@@ -37,11 +38,12 @@ test('a person may deploy any commit; a build that waited may not', async () => 
   ).toMatchObject({
     isOpen: true,
   })
-  expect(
-    await decideGate({ ...build, target: { ...target, waited: 3 } }, LATEST, unknownToGit),
-  ).toMatchObject({
-    isOpen: false,
-  })
+  const waited = { ...build, target: { ...target, waited: 3 } }
+  expect(await decideGate(waited, LATEST, async () => 'diverged')).toMatchObject({ isOpen: false })
+})
+
+test('a commit that GitHub does not show at all is not taken for one of a deleted branch', async () => {
+  await expect(decideGate(build, LATEST, unknownToGit)).rejects.toThrow('the right to read contents')
 })
 
 test('without an answer from GitHub there is no decision', async () => {

@@ -155,7 +155,7 @@ test.each([
 ])('a refusal with %j is recorded; it is tried again: %j', async (status, again) => {
   const { github } = recordingClient(refuse(status))
   const result = await notify(github, viewWith(), null)
-  expect(result).toEqual({ delivered: REFUSED, again, isStanding: false })
+  expect(result).toEqual({ delivered: REFUSED, again, isStanding: again && status !== 404 })
 })
 
 test.each([404, 401, 422, 410])(

@@ -57,7 +57,8 @@ function openCommit(branches: Record<string, Relation | null> = {}) {
   const questions: string[] = []
   const sent: string[] = []
   const github = {
-    compare: async (_: string, _base: string, head: string) => {
+    compare: async (_: string, base: string, head: string) => {
+      if (base === head) return 'identical' as const
       questions.push(head)
       return branches[head] ?? null
     },

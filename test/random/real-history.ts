@@ -1,0 +1,150 @@
+import { listDeployments } from '../../src/deploy/deployments.ts'
+import { sendSigned } from '../../src/github/send-signed.ts'
+import type { TestSystem } from '../support/test-system.ts'
+import { GitWorld, type Hook, type Shown } from './git-world.ts'
+import { seeded } from './seeded.ts'
+import { violations } from './violations.ts'
+
+type Step = { moves: [branch: string, commit: string | null][]; hooks: Hook[] }
+
+const COMMAND = '[ $((0x$(echo "$LAMBCI_COMMIT$LAMBCI_BRANCH" | sha1sum | cut -c1-2) % 3)) != 0 ]'
+const CONFIG = JSON.stringify({
+  cmd: COMMAND,
+  branches: { '/.*/': true },
+  stages: { master: 'dev' },
+  deploy: 'true',
+})
+
+/** Plays one random history on a running system: real git, webhooks in any order, real builds. Returns what is wrong then. */
+export async function playRealHistory(ci: TestSystem, seed: number): Promise<string[]> {
+  const random = seeded(seed)
+  const steps: Step[] = [{ moves: [], hooks: [] }]
+  const current = () => steps.at(-1) as Step
+  const world = new GitWorld(
+    random,
+    hook => current().hooks.push(hook),
+    (branch, commit) => current().moves.push([branch, commit]),
+  )
+  for (let left = 3 + random.below(4); left > 0; left--) {
+    steps.push({ moves: [], hooks: [] })
+    world.act()
+  }
+  const github = await openRepositories(ci, `random/h${seed}`, world)
+  const waiting: Hook[] = []
+  for (const { moves, hooks } of steps) {
+    for (const [branch, commit] of moves) await github.move(branch, commit)
+    waiting.push(...hooks)
+    // Some arrive at once, others after those of later steps.
+    for (let count = random.below(waiting.length + 1); count > 0; count--)
+      await github.deliver(takeNext(waiting, random))
+  }
+  while (waiting.length > 0) await github.deliver(takeNext(waiting, random))
+  const { project, realOf, shown } = github
+  // Every build, those of waiting deploys included.
+  for (let number = 1; await ci.view({ project, number }); number++) await ci.ended({ project, number })
+  await ci.settled()
+  const deploys = (await listDeployments(ci.system.store, { project, stage: 'dev' }, 100)).toReversed()
+  return violations({ store: ci.system.store, project, deploys }, await truth())
+
+  async function truth() {
+    const back = new Map([...world.parents.keys()].map(commit => [realOf(commit), commit]))
+    return {
+      heads: new Map([...world.heads].map(([branch, commit]) => [branch, realOf(commit)])),
+      pulls: world.pulls,
+      rewritten: world.rewritten,
+      relate: (from: string, to: string) => world.relate(back.get(from) ?? '', back.get(to) ?? ''),
+      shown: await shown(),
+    }
+  }
+}
+
+/** A pull request is not closed before its earlier events, and not opened again before it is closed. */
+function takeNext(waiting: Hook[], random: ReturnType<typeof seeded>): Hook {
+  const at = random.below(waiting.length)
+  const chosen = waiting[at] as Hook
+  const earlier =
+    'pull' in chosen ? waiting.findIndex(hook => 'pull' in hook && hook.pull === chosen.pull) : at
+  return waiting.splice(earlier, 1)[0] as Hook
+}
+
+async function openRepositories(ci: TestSystem, name: string, world: GitWorld) {
+  const { url, webhookSecret } = ci.system.addresses
+  const [owner = '', repo = ''] = name.split('/')
+  const at = await ci.write({ '.lambci.json': CONFIG })
+  await ci.git(at, 'add', '--all')
+  const tree = await ci.git(at, 'write-tree')
+  const real = new Map<string, string>()
+  for (const [commit, parent] of world.parents) {
+    const parents = parent ? ['-p', real.get(parent) ?? ''] : []
+    real.set(commit, await ci.git(at, 'commit-tree', tree, ...parents, '-m', commit))
+  }
+  const realOf = (commit: string) => real.get(commit) ?? ''
+  await ci.upload(at, name, [...real.values()])
+  const fork = `stranger-${repo}`
+  const silent = { name: 'web', active: false, events: ['push'], config: { url, content_type: 'json' } }
+  await ci.api('POST', `/repos/${name}/hooks`, silent)
+  await ci.api('POST', `/repos/${name}/forks`, { organization: fork })
+  await ci.upload(at, `${fork}/${repo}`, [...real.values()])
+  const [repository, forked] = await Promise.all([
+    ci.api('GET', `/repos/${name}`),
+    ci.api('GET', `/repos/${fork}/${repo}`),
+  ])
+  const known = new Set<string>()
+  const move = async (branch: string, commit: string | null) => {
+    const [, inFork] = branch.split(':')
+    const target = inFork === undefined ? name : `${fork}/${repo}`
+    await ci.moveBranch(target, inFork ?? branch, commit && realOf(commit), !known.has(branch))
+    if (commit === null) known.delete(branch)
+    else known.add(branch)
+  }
+  const payloadOf = (hook: Hook) => {
+    const base = { repository: { ...repository, full_name: `${owner}/${repo}`, default_branch: 'master' } }
+    if (hook.kind === 'push' || hook.kind === 'delete') {
+      const isDeleted = hook.kind === 'delete'
+      const after = isDeleted ? '0'.repeat(40) : realOf(hook.after)
+      const before = !isDeleted && hook.before ? realOf(hook.before) : '0'.repeat(40)
+      return { ...base, ref: `refs/heads/${hook.branch}`, before, after, deleted: isDeleted, commits: [] }
+    }
+    const pull = world.pulls.find(({ number }) => number === hook.pull)
+    const branch = pull?.head.split(':').at(-1) ?? ''
+    const isClosed = hook.kind === 'close'
+    const sha = isClosed ? '0'.repeat(40) : realOf(hook.head)
+    const head = { ref: branch, sha, repo: pull?.isFork ? forked : repository }
+    const details = {
+      title: 'A change',
+      state: isClosed ? 'closed' : 'open',
+      user: { login: 'stranger' },
+      head,
+      base: { ref: 'master', sha: realOf([...world.parents.keys()][0] ?? ''), repo: repository },
+    }
+    return { ...base, action: isClosed ? 'closed' : 'synchronize', number: hook.pull, pull_request: details }
+  }
+  return {
+    project: `gh/${name}`,
+    realOf,
+    move,
+    deliver: async (hook: Hook) => {
+      const event = hook.kind === 'push' || hook.kind === 'delete' ? 'push' : 'pull_request'
+      const body = JSON.stringify(payloadOf(hook))
+      const { status, answer } = await sendSigned(url, webhookSecret, {
+        event,
+        body,
+        id: crypto.randomUUID(),
+      })
+      if (status !== 202 && status !== 200) throw new Error(`${event}: ${status} ${JSON.stringify(answer)}`)
+    },
+    /** The last status of each commit and context. */
+    shown: async () => {
+      const all = await Promise.all(
+        [...real.values()].map(async commit => {
+          const { statuses } = await ci.api('GET', `/repos/${name}/commits/${commit}/status`)
+          return statuses.map((status: Shown & { context: string }): [string, Shown] => [
+            `${commit} ${status.context}`,
+            status,
+          ])
+        }),
+      )
+      return new Map<string, Shown>(all.flat())
+    },
+  }
+}
