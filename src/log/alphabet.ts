@@ -18,14 +18,18 @@ SIGNIFICANT[0x5f] = 0x2f
 /** A text without noise. */
 export function withoutNoise(text: Uint8Array | string, { escapes = false } = {}): Buffer {
   const bytes = Buffer.from(text)
-  const significant: number[] = []
+  const significant = Buffer.alloc(bytes.length)
   const reader = new EscapeReader()
+  let count = 0
+  const add = (value: number) => {
+    if (SIGNIFICANT[value]) significant[count++] = SIGNIFICANT[value] as number
+  }
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number
     const length = escapes && BEGINS_ESCAPE[byte] ? reader.read(bytes, at, bytes.length) : 0
-    const values = length === 0 ? [byte] : reader.bytes.subarray(0, reader.count)
-    for (const value of values) if (SIGNIFICANT[value]) significant.push(SIGNIFICANT[value] as number)
+    if (length === 0) add(byte)
+    else reader.bytes.subarray(0, reader.count).forEach(add)
     at += length || 1
   }
-  return Buffer.from(significant)
+  return significant.subarray(0, count)
 }

@@ -45,8 +45,10 @@ export class BuildLog {
 
   /** Masks these values, too, from now on. */
   async addSecrets(secrets: readonly string[]): Promise<void> {
+    const added = secrets.filter(secret => !this.#secrets.includes(secret))
+    if (added.length === 0) return
     await this.#send(this.#redactor.end())
-    this.#secrets = [...this.#secrets, ...secrets]
+    this.#secrets = [...this.#secrets, ...added]
     this.#redactor = createSecretRedactor(this.#secrets)
   }
 

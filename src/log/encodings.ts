@@ -1,11 +1,11 @@
 /** Shorter encoded forms are found by all their forms, longer ones without regard to white space. */
-export const SHORT = 16
+export const SHORT = 24
 
 /**
  * The base64 characters that depend on the secret alone, for each of the three offsets in a group of three bytes. The
  * characters at both ends depend on the adjacent bytes, too.
  */
-export function base64Cores(secret: string): string[] {
+function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret)
   return [0, 1, 2].map(offset => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')

@@ -65,13 +65,14 @@ export class EscapeReader {
   #readUnicode(bytes: Uint8Array, at: number, end: number): number {
     const unit = hexAt(bytes, at + 2, 4, end)
     if (unit < 0xd800 || unit > 0xdbff) return this.#putHex(unit, 6, false)
-    for (const [index, byte] of [BACKSLASH, 0x75].entries()) {
-      if (at + 6 + index === end) return INCOMPLETE
-      if (bytes[at + 6 + index] !== byte) return 1
-    }
-    const second = hexAt(bytes, at + 8, 4, end)
+    // Escaped again and again, there are more backslashes.
+    let stop = at + 6
+    while (stop < end && stop < at + 14 && bytes[stop] === BACKSLASH) stop++
+    if (stop === end) return INCOMPLETE
+    if (stop === at + 6 || bytes[stop] !== 0x75) return 1
+    const second = hexAt(bytes, stop + 1, 4, end)
     if (second < 0) return second === INCOMPLETE ? INCOMPLETE : 1
-    return this.#putCodePoint(0x10000 + ((unit & 0x3ff) << 10) + (second & 0x3ff), 12)
+    return this.#putCodePoint(0x10000 + ((unit & 0x3ff) << 10) + (second & 0x3ff), stop + 5 - at)
   }
 
   #readEntity(bytes: Uint8Array, at: number, end: number): number {
@@ -108,8 +109,8 @@ export class EscapeReader {
 
 const encoder = new TextEncoder()
 
-/** The length of a terminal's sequence (ECMA-48), or 1 for ESC alone. */
-function readSequence(bytes: Uint8Array, at: number, end: number): number {
+/** The length of a terminal's sequence (ECMA-48), 1 for ESC alone, or less than 1 if the text ends too early. */
+export function readSequence(bytes: Uint8Array, at: number, end: number): number {
   let stop = at + 1
   if (stop === end) return INCOMPLETE
   const isControl = bytes[stop] === 0x5b

@@ -36,8 +36,8 @@ export class ExactScanner implements Scanner {
     this.#end = offset + bytes.length
   }
 
-  reset(offset: number) {
+  end(text: GramText, offset: number) {
     this.#state = 0
-    this.#end = offset
+    this.#end = offset + text.bytes.length
   }
 }

@@ -1,8 +1,13 @@
 import { GramFilter } from './gram-filter.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
-const MIN_RUN = 8
-const MAX_RUN = 16
+/**
+ * Loose patterns are certain to be found if so many of their bytes follow one another without noise, before or after the
+ * first noise, or if the first noise is an escape or a carriage return.
+ */
+export const RUN = 12
+/** So many bytes at the beginning of a pattern contain a run, if no more than one noise is in them. */
+const KNOWN = 2 * RUN
 /** More than a whole escape. */
 const MARGIN = 8
 
@@ -11,7 +16,7 @@ export type NoisePatternsInput = {
   loose: readonly Uint8Array[]
   /** Their bytes may have noise between them, but no white space. */
   tight: readonly Uint8Array[]
-  /** How the beginnings of loose patterns may look with white space between all their bytes, such as `68 75 6e`. */
+  /** How loose patterns may look: before noise was taken out of them, or with white space between all bytes, such as `68 75 6e`. */
   spellings: readonly Uint8Array[]
 }
 
@@ -22,26 +27,17 @@ export type NoisePatternsInput = {
 export class NoisePatterns {
   readonly matcher: PatternMatcher
   readonly grams: GramFilter
-  /**
-   * Loose patterns are found if so many bytes of their beginning follow one another without noise, before or after the
-   * first noise, or if the first noise is an escape or a carriage return. 0: there are none.
-   */
-  readonly run: number
+  /** Whether runs are searched for. */
+  readonly hasLoose: boolean
   /** A pattern begins at most so many significant bytes before the place that the filter finds. */
   readonly reach: number
 
   constructor({ loose, tight, spellings }: NoisePatternsInput) {
     this.matcher = new PatternMatcher(loose, tight)
-    const shortest = loose.reduce((least, { length }) => Math.min(least, length), 2 * MAX_RUN)
-    this.run = loose.length === 0 ? 0 : Math.max(MIN_RUN, Math.ceil(shortest / 2))
-    const known = 2 * this.run
-    const longestTight = tight.reduce((longest, { length }) => Math.max(longest, length), 0)
-    this.reach = Math.max(known, longestTight) + MARGIN
-    this.grams = new GramFilter(
-      loose.length * known + spellings.length * 2 * known + tight.length * longestTight,
-    )
-    for (const pattern of loose) this.grams.add(pattern, known)
-    for (const pattern of tight) this.grams.add(pattern, longestTight)
-    for (const spelling of spellings) this.grams.add(spelling, 2 * known)
+    this.hasLoose = loose.length > 0
+    this.reach = KNOWN + MARGIN
+    this.grams = new GramFilter(KNOWN * (loose.length + tight.length + 2 * spellings.length))
+    for (const pattern of [...loose, ...tight]) this.grams.add(pattern, KNOWN)
+    for (const spelling of spellings) this.grams.add(spelling, 2 * KNOWN)
   }
 }

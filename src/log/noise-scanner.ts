@@ -53,9 +53,14 @@ export class NoiseScanner implements Scanner {
     this.#done = offset + at
   }
 
-  reset(offset: number) {
+  end({ bytes }: GramText, offset: number) {
+    for (let at = this.#done - offset; at < bytes.length; at++) {
+      at = this.#read(bytes, offset, at, bytes.length)
+      // The beginning of an escape is none.
+      if (at < bytes.length) this.#readByte(bytes[at] as number, offset + at)
+    }
     this.#state = 0
-    this.#done = offset
+    this.#done = offset + bytes.length
     this.#seen.reset()
   }
 
@@ -89,14 +94,18 @@ export class NoiseScanner implements Scanner {
         }
         at += length
       } else {
-        const value = SIGNIFICANT[byte] as number
-        if (value !== 0) this.#take(value, offset + at, offset + at + 1)
-        else if (byte === LINE_BREAK) this.#seen.addLineBreak()
-        else if (WHITE_SPACE[byte]) this.#seen.addSpace()
+        this.#readByte(byte, offset + at)
         at++
       }
     }
     return at
+  }
+
+  #readByte(byte: number, at: number) {
+    const value = SIGNIFICANT[byte] as number
+    if (value !== 0) this.#take(value, at, at + 1)
+    else if (byte === LINE_BREAK) this.#seen.addLineBreak()
+    else if (WHITE_SPACE[byte]) this.#seen.addSpace()
   }
 
   #take(value: number, start: number, end: number) {

@@ -89,20 +89,20 @@ export class PatternMatcher {
 
   /** Breadth first: a fallback is always shallower, so it is complete before it is needed. */
   #linkFallbacks() {
-    const queue = [0]
-    for (const state of queue) {
-      const isEnd = state !== 0 && this.#child[state] === 0
-      this.held[state] = isEnd
-        ? (this.held[this.#fallback[state] as number] as number)
-        : (this.#depth[state] as number)
-      for (let child = this.#child[state] as number; child !== 0; child = this.#sibling[child] as number) {
+    const queue = new Int32Array(this.#states)
+    for (let at = 0, end = 1; at < end; at++) {
+      const state = queue[at] as number
+      const first = this.#child[state] as number
+      const isEnd = state !== 0 && first === 0
+      this.held[state] = (isEnd ? this.held[this.#fallback[state] as number] : this.#depth[state]) as number
+      for (let child = first; child !== 0; child = this.#sibling[child] as number) {
         const fallback =
           state === 0 ? 0 : this.next(this.#fallback[state] as number, this.#byte[child] as number)
         this.#fallback[child] = fallback
         // A shorter pattern may end inside a longer one.
         this.matched[child] ||= this.matched[fallback] as number
         this.matchedOther[child] ||= this.matchedOther[fallback] as number
-        queue.push(child)
+        queue[end++] = child
       }
     }
   }

@@ -1,11 +1,11 @@
-import { SIGNIFICANT, WHITE_SPACE } from './alphabet.ts'
+import { SIGNIFICANT } from './alphabet.ts'
 import { BEGINS_ESCAPE, EscapeReader } from './escapes.ts'
 import { GRAM, GramText, gramOf } from './gram-filter.ts'
-import type { NoisePatterns } from './noise-patterns.ts'
+import { type NoisePatterns, RUN } from './noise-patterns.ts'
 import { NoiseStarts } from './noise-starts.ts'
 
 /** More noise than this between two bytes separates them. It limits what is held back. */
-export const MAX_NOISE = 64
+export const MAX_NOISE = 128
 
 /** Finds the places in a text where the bytes of a secret may be, with noise between them. */
 export class PlaceFinder {
@@ -26,13 +26,13 @@ export class PlaceFinder {
   /** The first place that could belong to a secret which begins at or after `from`, or the end of the text. */
   find(from: number): number {
     const { bytes } = this.#text
-    const { run } = this.#patterns
+    const { hasLoose } = this.#patterns
     for (let at = from; ; ) {
       const start = this.#starts.next(at)
-      const place = run > 0 ? this.#findRun(at, start) : start
+      const place = hasLoose ? this.#findRun(at, start) : start
       if (place + GRAM <= start) return place
       if (start === bytes.length) return start
-      const next = this.#pass(start, from)
+      const next = this.#across(start, from)
       if (next === -1) return start
       at = next
     }
@@ -41,32 +41,14 @@ export class PlaceFinder {
   /** A place with two grams of a secret, as in each run. If there is none, its gram does not end before `end`. */
   #findRun(from: number, end: number): number {
     const { bytes } = this.#text
-    const { run, grams } = this.#patterns
-    const distance = (run - GRAM) >> 1
+    const { grams } = this.#patterns
+    const distance = (RUN - GRAM) >> 1
     for (let at = from; ; ) {
-      const place = grams.find(this.#text, at, end, run - GRAM + 1)
+      const place = grams.find(this.#text, at, end, RUN - GRAM + 1)
       if (place + GRAM > end || grams.hasAt(bytes, place + distance)) return place
       if (place - distance >= from && grams.hasAt(bytes, place - distance)) return place
       at = place + 1
     }
-  }
-
-  /** Where to search on after the noise at `start`, or -1 if a secret may be there. */
-  #pass(start: number, from: number): number {
-    const { bytes } = this.#text
-    let length = 1
-    let stands = 0
-    if (BEGINS_ESCAPE[bytes[start] as number]) {
-      length = this.#escape.read(bytes, start, bytes.length)
-      stands = this.#escape.count
-    }
-    if (length === 0) return -1
-    const end = start + length
-    // Most colours begin after white space and end before it.
-    const isOutside =
-      stands === 0 &&
-      (start === from || WHITE_SPACE[bytes[start - 1] as number] || WHITE_SPACE[bytes[end] as number])
-    return isOutside ? end : this.#across(start, from)
   }
 
   /**

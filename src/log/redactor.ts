@@ -66,8 +66,9 @@ class Mask {
   end(): Uint8Array {
     const bytes = this.#window.append(new Uint8Array())
     const limit = this.#offset + bytes.length
+    const text = new GramText(bytes)
+    for (const scanner of this.#scanners) scanner.end(text, this.#offset)
     const rest = this.#release(bytes, limit)
-    for (const scanner of this.#scanners) scanner.reset(limit)
     this.#afterMask = false
     return rest
   }

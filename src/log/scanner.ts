@@ -9,6 +9,6 @@ export type Scanner = {
   readonly held: number
   /** Reads on. `text` begins at `offset` with bytes that were held, and ends with new ones. */
   scan(text: GramText, offset: number): void
-  /** Forgets what was begun: the bytes from `offset` on are another text. */
-  reset(offset: number): void
+  /** The same, but the text ends here, and what follows is another. */
+  end(text: GramText, offset: number): void
 }

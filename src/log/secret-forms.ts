@@ -51,7 +51,7 @@ function quotedForms(secret: string): string[] {
   return [
     secret.replace(/\s+/g, ' '),
     secret.replaceAll("'", `'\\''`),
-    secret.replaceAll("'", `'"'"'`),
+    secret.replace(/'+/g, `'"$&"'`),
     secret.replace(/[\\$`"]/g, '\\$&'),
     secret.replace(/[^\w@%+=:./\u0080-\uffff-]/g, '\\$&'),
     escaped,
