@@ -4,6 +4,7 @@ export const ESC = 0x1b
 export const BACKSLASH = 0x5c
 export const PERCENT = 0x25
 export const AMPERSAND = 0x26
+export const SEMICOLON = 0x3b
 
 /** The bytes that begin escapes: an index of 256. */
 export const BEGINS_ESCAPE = new Uint8Array(256)
@@ -44,7 +45,7 @@ export class EscapeReader {
     const first = bytes[at] as number
     if (first === ESC) return readSequence(bytes, at, end)
     if (first === BACKSLASH) return this.#readBackslash(bytes, at, end)
-    if (first === AMPERSAND) return this.#readEntity(bytes, at, end)
+    if (first === AMPERSAND) return this.#readEntity(bytes, at)
     const value = hexAt(bytes, at + 1, 2, end)
     return value >= 0 ? this.#putByte(value, 3) : this.#putUnless(value, first)
   }
@@ -75,11 +76,10 @@ export class EscapeReader {
     return this.#putCodePoint(0x10000 + ((unit & 0x3ff) << 10) + (second & 0x3ff), stop + 5 - at)
   }
 
-  #readEntity(bytes: Uint8Array, at: number, end: number): number {
-    let stop = at + 1
-    while (stop < end && stop < at + MAX_ENTITY && isEntityChar(bytes[stop] as number)) stop++
-    if (stop === end) return INCOMPLETE
-    if (bytes[stop] !== 0x3b) return this.#putByte(AMPERSAND, 1)
+  #readEntity(bytes: Uint8Array, at: number): number {
+    const stop = entityEnd(bytes, at)
+    if (stop === bytes.length) return INCOMPLETE
+    if (bytes[stop] !== SEMICOLON) return this.#putByte(AMPERSAND, 1)
     const name = String.fromCharCode(...bytes.subarray(at + 1, stop))
     const code = codeOfEntity(name)
     return code === undefined ? this.#putByte(AMPERSAND, 1) : this.#putCodePoint(code, stop + 1 - at)
@@ -136,6 +136,13 @@ function codeOfEntity(name: string): number | undefined {
   return code <= 0x10ffff ? code : undefined
 }
 
+/** Where the name or number of an entity ends: a semicolon is there, if it is one. */
+export function entityEnd(bytes: Uint8Array, at: number): number {
+  let end = at + 1
+  while (end < bytes.length && end < at + MAX_ENTITY && isEntityChar(bytes[end] as number)) end++
+  return end
+}
+
 const isEntityChar = (byte: number) => byte === 0x23 || digitOf(byte) < 36
 
 /** Hexadecimal digits. `INVALID` if there are others, `INCOMPLETE` if the text ends before. */
@@ -154,7 +161,7 @@ function numberAt(bytes: Uint8Array, at: number, count: number, end: number, bas
 }
 
 /** 0 to 35 for digits and letters, else 36. */
-function digitOf(byte: number): number {
+export function digitOf(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const lower = byte | 0x20
   return lower >= 0x61 && lower <= 0x7a ? lower - 0x61 + 10 : 36

@@ -54,14 +54,21 @@ export class NoiseScanner implements Scanner {
   }
 
   end({ bytes }: GramText, offset: number) {
+    // The beginning of an escape is none: what follows it is read on its own.
     for (let at = this.#done - offset; at < bytes.length; at++) {
       at = this.#read(bytes, offset, at, bytes.length)
-      // The beginning of an escape is none.
-      if (at < bytes.length) this.#readByte(bytes[at] as number, offset + at)
+      const value = SIGNIFICANT[bytes[at] as number] as number
+      if (at < bytes.length && value !== 0) this.#readLast(value, offset + at)
     }
     this.#state = 0
     this.#done = offset + bytes.length
     this.#seen.reset()
+  }
+
+  #readLast(value: number, at: number) {
+    this.#state = this.#patterns.matcher.next(at - this.#last > MAX_NOISE ? 0 : this.#state, value)
+    this.#last = at + 1
+    if (this.#state !== 0) this.#add(this.#state, at, at + 1)
   }
 
   /** Where a secret begins at the earliest that goes on at `place`. */
@@ -81,43 +88,42 @@ export class NoiseScanner implements Scanner {
 
   /** Reads from `from` to `until`, and on while a secret is begun. Returns where it stopped. */
   #read(bytes: Uint8Array, offset: number, from: number, until: number): number {
+    const { matcher } = this.#patterns
+    const { length } = bytes
+    let state = this.#state
+    let last = this.#last - offset
     let at = from
-    while (at < bytes.length && (at < until || this.#state !== 0)) {
+    while (at < length && (at < until || state !== 0)) {
       const byte = bytes[at] as number
-      if (BEGINS_ESCAPE[byte]) {
-        const length = this.#escape.read(bytes, at, bytes.length)
-        if (length === 0) break
-        for (let index = 0; index < this.#escape.count; index++) {
-          const value = this.#escape.bytes[index] as number
-          if (SIGNIFICANT[value]) this.#take(SIGNIFICANT[value] as number, offset + at, offset + at + length)
-          else if (WHITE_SPACE[value]) this.#seen.addSpace()
+      const isEscape = BEGINS_ESCAPE[byte] === 1
+      const size = isEscape ? this.#escape.read(bytes, at, length) : 1
+      if (size === 0) break
+      const count = isEscape ? this.#escape.count : 1
+      for (let index = 0; index < count; index++) {
+        const read = isEscape ? (this.#escape.bytes[index] as number) : byte
+        const value = SIGNIFICANT[read] as number
+        if (value === 0) {
+          if (WHITE_SPACE[read] === 1) this.#seen.addSpace(read === LINE_BREAK && !isEscape)
+          continue
         }
-        at += length
-      } else {
-        this.#readByte(byte, offset + at)
-        at++
+        state = matcher.next(at - last > MAX_NOISE ? 0 : state, value)
+        if (state === 0) continue
+        last = at + size
+        this.#add(state, offset + at, offset + last)
       }
+      at += size
     }
+    this.#state = state
+    this.#last = last + offset
     return at
   }
 
-  #readByte(byte: number, at: number) {
-    const value = SIGNIFICANT[byte] as number
-    if (value !== 0) this.#take(value, at, at + 1)
-    else if (byte === LINE_BREAK) this.#seen.addLineBreak()
-    else if (WHITE_SPACE[byte]) this.#seen.addSpace()
-  }
-
-  #take(value: number, start: number, end: number) {
-    const { matcher } = this.#patterns
-    const before = start - this.#last > MAX_NOISE ? 0 : this.#state
-    this.#state = matcher.next(before, value)
-    if (this.#state === 0) return
-    this.#last = end
+  #add(state: number, start: number, end: number) {
+    const { matched, matchedOther } = this.#patterns.matcher
     this.#seen.add(start, end)
-    const length = matcher.matched[this.#state] as number
-    if (length !== 0) this.#seen.cover(length, this.found)
-    const tight = matcher.matchedOther[this.#state] as number
+    const loose = matched[state] as number
+    if (loose !== 0) this.#seen.cover(loose, this.found)
+    const tight = matchedOther[state] as number
     if (tight !== 0 && !this.#seen.hasSpaceIn(tight)) this.#seen.cover(tight, this.found)
   }
 }

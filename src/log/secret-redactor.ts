@@ -18,43 +18,46 @@ export const createSecretRedactor = (values: readonly string[]): Redactor =>
 /** Null if there are none. */
 function noisePatterns(values: readonly string[]): NoisePatterns | null {
   const forms = secretTexts(values).map(noisyForms)
+  const encoded = forms.flatMap(form => form.encoded)
   const loose = forms.flatMap(form => form.loose)
   const patterns = {
-    loose: unique(loose.flatMap(significant)),
+    loose: unique([...loose.flatMap(significant), ...encoded.map(form => withoutNoise(form))]),
     tight: unique(forms.flatMap(({ tight }) => tight.flatMap(significant))),
-    spellings: loose.map(form => Buffer.from(form)),
+    spellings: [...loose, ...encoded].map(form => Buffer.from(form)),
   }
   return patterns.loose.length + patterns.tight.length === 0 ? null : new NoisePatterns(patterns)
 }
 
-function noisyForms({ whole, lines, runs }: SecretTexts): { loose: string[]; tight: string[] } {
+type NoisyForms = { loose: string[]; tight: string[]; encoded: string[] }
+
+function noisyForms({ whole, lines, runs }: SecretTexts): NoisyForms {
   const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= MIN_LOOSE
   const texts = [whole, ...lines, ...runs]
   return {
-    loose: [
-      ...texts.filter(isLoose),
-      ...[whole, ...lines].flatMap(base64Forms),
-      ...hexForms(whole),
-      ...spacedHexForms(whole),
-    ],
+    loose: texts.filter(isLoose),
     tight: texts.filter(text => !isLoose(text)),
+    encoded: [...[whole, ...lines].flatMap(base64Forms), ...hexForms(whole), ...spacedHexForms(whole)],
   }
 }
 
 /** White space, or an escape that may stand for it. */
 const MAY_HAVE_SPACE = /\s|\\[nt]|%[02]|&/
 
-/** A text, as what its escapes stand for and as it is. In Latin-1 as Python's repr writes it: `\xe4` for ä. */
+/** A text as it is, as what its escapes stand for, and as forms (application/x-www-form-urlencoded) write its blanks. */
 function significant(text: string): Buffer[] {
-  const chars = [...text].map(char => Buffer.from(char, char < '\u0100' ? 'latin1' : 'utf8'))
-  return [
-    withoutNoise(text, { escapes: true }),
+  const forms = [
     withoutNoise(text),
-    withoutNoise(Buffer.concat(chars)),
-    // Blanks in forms (application/x-www-form-urlencoded).
+    withoutNoise(text, { escapes: true }),
     withoutNoise(text.replaceAll(' ', '+')),
-  ].filter(({ length }) => length >= MIN_SECRET_LENGTH)
+  ]
+  if (LATIN.test(text)) forms.push(withoutNoise(inLatin(text)))
+  return forms.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 }
+
+/** Python's repr writes `\xe4` for ä. */
+const LATIN = /[\u0080-\u00ff]/
+const inLatin = (text: string) =>
+  Buffer.concat([...text].map(char => Buffer.from(char, char < '\u0100' ? 'latin1' : 'utf8')))
 
 const unique = (patterns: readonly Buffer[]): Buffer[] => [
   ...new Map(patterns.map(pattern => [pattern.toString('latin1'), pattern])).values(),

@@ -40,13 +40,9 @@ export class SignificantBytes {
     this.#hasSpace = false
   }
 
-  addSpace() {
+  addSpace(isLineBreak: boolean) {
     this.#hasSpace = true
-  }
-
-  addLineBreak() {
-    this.#hasSpace = true
-    this.#lineEnded = true
+    if (isLineBreak) this.#lineEnded = true
   }
 
   /** Forgets white space that no byte followed. */
