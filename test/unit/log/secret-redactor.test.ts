@@ -135,3 +135,86 @@ describe('every form of every secret, cut anywhere', () => {
     )
   })
 })
+
+const mask = (text: string, ...secrets: string[]) => redact(text, secrets, [])
+const TOKEN = 'q7Rk2ZtW9pLx4VbN8mYc'
+const KEY = `-----BEGIN KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n'.repeat(3)}ab12\n-----END KEY-----\n`
+
+describe('createSecretRedactor', () => {
+  it('leaves the text around a secret, with its colours', () => {
+    expect(mask(`\u001b[1mq7Rk2\u001b[31mZtW9p\u001b[0mLx4VbN8mYc\u001b[2m after`, TOKEN)).toBe(
+      '\u001b[1m***\u001b[31m\u001b[0m\u001b[2m after',
+    )
+    expect(mask(`key="${TOKEN}" \u001b[32m${TOKEN}\u001b[39m, "x"\n`, TOKEN)).toBe(
+      'key="***" \u001b[32m***\u001b[39m, "x"\n',
+    )
+  })
+
+  it('keeps colours within a mask in whatever parts they come', () => {
+    const text = `${[...TOKEN].join('\u001b[38;5;7m')}.`
+    const whole = mask(text, TOKEN)
+    fc.assert(
+      fc.property(cuts, positions => {
+        expect(redact(text, [TOKEN], positions)).toBe(whole)
+      }),
+    )
+  })
+
+  it('masks each line of encoded text, and keeps their line breaks', () => {
+    const lines = Buffer.from(KEY.trim()).toString('base64').replace(/.{64}/g, '$&\r\n  ')
+    expect(mask(`data: |\n  ${lines}\n`, KEY)).toBe('data: |\n  ***\r\n  ***\r\n  ***\n')
+  })
+
+  it('masks short lines of a secret on one line', () => {
+    const codes = '1234-5\nabcd\n6789-0\nefgh\nxyz'
+    expect(mask('codes: 1234-5 abcd 6789-0 efgh xyz.', codes)).toBe('codes: ***.')
+    expect(mask('some: abcd 6789-0 efgh', codes)).toBe('some: ***')
+    expect(mask('abcd', codes)).toBe('abcd')
+    expect(mask(KEY.replaceAll('\n', ' '), KEY)).toBe('*** ')
+    expect(mask('{ } ] }', '{\n"key": "a long secret"\n}\n]\n}\n')).toBe('{ } ] }')
+  })
+
+  it.each([
+    ['change me, change-me and Changeme', 'changeme'],
+    ['\u001b[31mchange\u001b[0m \u001b[1mme\u001b[0m', 'changeme'],
+    ['pass\nword', 'password'],
+    ['correct horse battery', 'correcthorsebattery'],
+    ['-----BEGIN CERTIFICATE-----', KEY],
+    ['100 % & 5 &amp; \\n %20 \\x41 \u001b[0m\r\n', 'hunter22'],
+    ['q7Rk2ZtW9pLx4VbN8mY.\r', TOKEN],
+    ['q7Rk2ZtW9p &c Lx4VbN8mYc', TOKEN],
+  ])('leaves %j unchanged', (text, secret) => {
+    expect(mask(text, secret)).toBe(text)
+  })
+
+  it('writes a complete line at once, although it ends with the beginning of a secret', () => {
+    const redactor = createSecretRedactor([TOKEN])
+    expect(Buffer.from(redactor.write(Buffer.from('Ready q7R\n'))).toString()).toBe('Ready q7R\n')
+    expect(Buffer.from(redactor.write(Buffer.from('k2ZtW9pLx4VbN8mYc\n'))).toString()).toBe(
+      'k2ZtW9pLx4VbN8mYc\n',
+    )
+  })
+
+  it('holds back no noise that is longer than any in a secret', () => {
+    const redactor = createSecretRedactor([TOKEN])
+    const text = Buffer.from(`${TOKEN.slice(0, 19)}${'\r'.repeat(100_000)}`)
+    expect(redactor.write(text)).toHaveLength(text.length)
+  })
+
+  it.each([
+    ['a', `${'a'.repeat(4000)}b`],
+    ['a\n', 'a'.repeat(4000)],
+    ['a\r', `${'a'.repeat(4000)}b`],
+    ['\u001b[0ma', 'a'.repeat(4000)],
+    ['&#97;', `${'a'.repeat(4000)}b`],
+    ['%', TOKEN],
+    ['\u001b', TOKEN],
+    ['\\', TOKEN],
+    [TOKEN.slice(0, 19), TOKEN],
+  ])('reads each byte of %j once, again and again', (text, secret) => {
+    const redactor = createSecretRedactor([secret])
+    const chunk = Buffer.from(text.repeat(20_000))
+    const parts = [redactor.write(chunk), redactor.write(chunk), redactor.end()]
+    expect(Buffer.concat(parts).includes(secret)).toBe(false)
+  })
+})
