@@ -58,8 +58,8 @@ export class GramFilter {
   }
 
   /**
-   * Finds a gram that was added, where one is certain to be found if `step` of them follow one another. Searches from `from`
-   * on, and returns a position that a gram of the `step` before it cannot have; if it does not end before `end`, there is none.
+   * Finds a gram that was added, by trying at least one of each `step` that follow one another from `from` on. If all of
+   * these were added, none of them is passed over. Returns its position, or one whose gram does not end before `end`.
    */
   find(text: GramText, from: number, end: number, step: number): number {
     const last = end - GRAM

@@ -1,7 +1,7 @@
 import { SIGNIFICANT } from './alphabet.ts'
 import { BEGINS_ESCAPE, EscapeReader } from './escapes.ts'
 import { GRAM, GramText, gramOf } from './gram-filter.ts'
-import { type NoisePatterns, RUN } from './noise-patterns.ts'
+import type { NoisePatterns } from './noise-patterns.ts'
 import { NoiseStarts } from './noise-starts.ts'
 
 /** More noise than this between two bytes separates them. It limits what is held back. */
@@ -26,10 +26,10 @@ export class PlaceFinder {
   /** The first place that could belong to a secret which begins at or after `from`, or the end of the text. */
   find(from: number): number {
     const { bytes } = this.#text
-    const { hasLoose } = this.#patterns
+    const { run } = this.#patterns
     for (let at = from; ; ) {
       const start = this.#starts.next(at)
-      const place = hasLoose ? this.#findRun(at, start) : start
+      const place = run > 0 ? this.#findRun(at, start) : start
       if (place + GRAM <= start) return place
       if (start === bytes.length) return start
       const next = this.#across(start, from)
@@ -41,10 +41,10 @@ export class PlaceFinder {
   /** A place with two grams of a secret, as in each run. If there is none, its gram does not end before `end`. */
   #findRun(from: number, end: number): number {
     const { bytes } = this.#text
-    const { grams } = this.#patterns
-    const distance = (RUN - GRAM) >> 1
+    const { grams, run } = this.#patterns
+    const distance = (run - GRAM) >> 1
     for (let at = from; ; ) {
-      const place = grams.find(this.#text, at, end, RUN - GRAM + 1)
+      const place = grams.find(this.#text, at, end, run - GRAM + 1)
       if (place + GRAM > end || grams.hasAt(bytes, place + distance)) return place
       if (place - distance >= from && grams.hasAt(bytes, place - distance)) return place
       at = place + 1

@@ -1,12 +1,9 @@
 import { withoutNoise } from './alphabet.ts'
 import { base64Forms, hexForms, spacedHexForms } from './encodings.ts'
-import { NoisePatterns } from './noise-patterns.ts'
+import { CERTAIN_LENGTH, NoisePatterns } from './noise-patterns.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { secretForms } from './secret-forms.ts'
 import { MIN_SECRET_LENGTH, type SecretTexts, secretTexts } from './secret-texts.ts'
-
-/** Shorter texts could be ordinary words with blanks between them: they are masked if no white space is in them. */
-const MIN_LOOSE = 24
 
 /**
  * A redactor that masks these values in all their forms, also with noise between the characters: line breaks in base64,
@@ -31,7 +28,8 @@ function noisePatterns(values: readonly string[]): NoisePatterns | null {
 type NoisyForms = { loose: string[]; tight: string[]; encoded: string[] }
 
 function noisyForms({ whole, lines, runs }: SecretTexts): NoisyForms {
-  const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= MIN_LOOSE
+  // Shorter texts could be ordinary words with blanks between them.
+  const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= CERTAIN_LENGTH
   const texts = [whole, ...lines, ...runs]
   return {
     loose: texts.filter(isLoose),
