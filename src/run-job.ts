@@ -110,9 +110,11 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
 async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<void> {
   const { recorder, log, cancel, now } = job
   const preparing = prepare(job, checkingOut)
-  const end = await runBuild(job, preparing).catch(async error =>
-    cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) }),
-  )
+  const end = await runBuild(job, preparing).catch(async error => {
+    // An error in the configuration quotes it, before the secrets that may be in it are used.
+    await log.addSecrets(Object.values(await job.secretVariables.catch(() => ({}))))
+    return cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) })
+  })
   await log.writeLine(describeRunEnd(end, now().getTime() - Date.parse(recorder.run.startedAt ?? '')))
   const written = await recorder.time('log', () => log.end())
   await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })

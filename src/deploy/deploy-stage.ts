@@ -82,7 +82,7 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
       await acquired.release().catch(() => {})
     }
   } catch (error) {
-    console.error(error)
+    console.error(log.redact((error as Error).stack ?? String(error)))
     return conclude('failed', `A fault in the runner: ${(error as Error).message}`)
   }
 }

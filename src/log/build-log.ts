@@ -1,7 +1,7 @@
 import { createLimiter, type Limiter } from './limiter.ts'
-import { createRedactor, type Redactor } from './redactor.ts'
+import type { Redactor } from './redactor.ts'
 import { runnerLine } from './runner-line.ts'
-import { secretForms } from './secret-forms.ts'
+import { createSecretRedactor } from './secret-redactor.ts'
 import type { LogSink } from './sink.ts'
 import { LogStreamer } from './streamer.ts'
 
@@ -40,14 +40,16 @@ export class BuildLog {
       restBytes: REST_BYTES,
     })
     this.#secrets = secrets
-    this.#redactor = createRedactor(secretForms(secrets))
+    this.#redactor = createSecretRedactor(secrets)
   }
 
   /** Masks these values, too, from now on. */
   async addSecrets(secrets: readonly string[]): Promise<void> {
+    const added = secrets.filter(secret => !this.#secrets.includes(secret))
+    if (added.length === 0) return
     await this.#send(this.#redactor.end())
-    this.#secrets = [...this.#secrets, ...secrets]
-    this.#redactor = createRedactor(secretForms(this.#secrets))
+    this.#secrets = [...this.#secrets, ...added]
+    this.#redactor = createSecretRedactor(this.#secrets)
   }
 
   /** Writes output of a command. Resolves when the buffer has room for more. */

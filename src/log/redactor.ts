@@ -1,5 +1,12 @@
 import { ByteWindow } from './byte-window.ts'
-import { PatternMatcher } from './pattern-matcher.ts'
+import { ExactPatterns } from './exact-patterns.ts'
+import { ExactScanner } from './exact-scanner.ts'
+import { GramText } from './gram-filter.ts'
+import type { NoisePatterns } from './noise-patterns.ts'
+import { NoiseScanner } from './noise-scanner.ts'
+import { addRange, type Range } from './ranges.ts'
+import type { Scanner } from './scanner.ts'
+import { StyleCollector } from './style-collector.ts'
 
 const MASK = Buffer.from('***')
 
@@ -14,96 +21,92 @@ export type Redactor = {
 
 /**
  * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap
- * or touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has.
+ * or touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has, with noise
+ * between its bytes.
+ * @param noisy what is found with noise between its bytes, too
  */
-export function createRedactor(secrets: Iterable<string>): Redactor {
-  const matcher = new PatternMatcher([...new Set(secrets)].map(secret => Buffer.from(secret)))
-  const stream = new Mask(matcher)
+export function createRedactor(secrets: Iterable<string>, noisy: NoisePatterns | null = null): Redactor {
+  const exact = new ExactPatterns([...new Set(secrets)].map(secret => Buffer.from(secret)))
+  const open = () => new Mask([new ExactScanner(exact), ...(noisy ? [new NoiseScanner(noisy)] : [])])
+  const stream = open()
   return {
     write: chunk => stream.write(chunk),
     end: () => stream.end(),
     redactText: text => {
-      const mask = new Mask(matcher)
+      const mask = open()
       return Buffer.concat([mask.write(Buffer.from(text)), mask.end()]).toString()
     },
   }
 }
 
-type Range = { start: number; end: number }
-
-/** Positions are relative to the window, which begins with the first byte that was not yet returned. */
 class Mask {
-  readonly #matcher: PatternMatcher
+  readonly #scanners: readonly Scanner[]
+  /** Begins with the first byte that was not yet returned, `#offset` bytes after the beginning of the stream. */
   readonly #window = new ByteWindow()
-  #state = 0
-  #found: Range[] = []
+  #offset = 0
+  readonly #styles = new StyleCollector()
   /** Whether the last output was a mask: a secret that follows directly needs no second one. */
   #afterMask = false
 
-  constructor(matcher: PatternMatcher) {
-    this.#matcher = matcher
+  constructor(scanners: readonly Scanner[]) {
+    this.#scanners = scanners
   }
 
   write(chunk: Uint8Array): Uint8Array {
-    const before = this.#window.length
     const bytes = this.#window.append(chunk)
-    this.#scan(bytes, before)
-    return this.#release(bytes, bytes.length - (this.#matcher.depth[this.#state] as number))
+    let limit = this.#offset + bytes.length
+    const text = new GramText(bytes)
+    for (const scanner of this.#scanners) {
+      scanner.scan(text, this.#offset)
+      limit = Math.min(limit, scanner.held)
+    }
+    return this.#release(bytes, limit)
   }
 
   end(): Uint8Array {
     const bytes = this.#window.append(new Uint8Array())
-    this.#state = 0
-    const rest = this.#release(bytes, bytes.length)
+    const limit = this.#offset + bytes.length
+    const text = new GramText(bytes)
+    for (const scanner of this.#scanners) scanner.end(text, this.#offset)
+    const rest = this.#release(bytes, limit)
     this.#afterMask = false
     return rest
   }
 
-  #scan(bytes: Uint8Array, from: number) {
-    const matcher = this.#matcher
-    let state = this.#state
-    for (let at = from; at < bytes.length; at++) {
-      if (state === 0) {
-        at = matcher.skip(bytes, at, bytes.length)
-        if (at === bytes.length) break
-      }
-      state = matcher.next(state, bytes[at] as number)
-      const length = matcher.matched[state] as number
-      if (length !== 0) this.#add({ start: at + 1 - length, end: at + 1 })
-    }
-    this.#state = state
-  }
-
-  #add(range: Range) {
-    let start = range.start
-    for (let last = this.#found.at(-1); last && last.end >= start; last = this.#found.at(-1)) {
-      start = Math.min(start, last.start)
-      this.#found.pop()
-    }
-    this.#found.push({ start, end: range.end })
-  }
-
   /** Returns the bytes before `limit`, masked. No later match can begin before it. */
   #release(bytes: Uint8Array, limit: number): Uint8Array {
-    if (limit === 0) return bytes.subarray(0, 0)
+    if (limit === this.#offset) return bytes.subarray(0, 0)
     const parts: Uint8Array[] = []
-    let at = 0
-    const kept: Range[] = []
-    for (const { start, end } of this.#found) {
-      if (start < limit) {
-        if (start > at) parts.push(bytes.subarray(at, start))
-        if (start > at || !this.#afterMask) parts.push(MASK)
-        this.#afterMask = true
-        at = Math.min(end, limit)
+    let at = this.#offset
+    for (const { start, end } of this.#takeFound(limit)) {
+      if (start > at) parts.push(bytes.subarray(at - this.#offset, start - this.#offset))
+      if (start > at || !this.#afterMask) {
+        this.#styles.begin()
+        parts.push(MASK)
       }
-      if (end > limit) kept.push({ start: Math.max(start, limit) - limit, end: end - limit })
+      this.#afterMask = true
+      parts.push(...this.#styles.collect(bytes.subarray(start - this.#offset, end - this.#offset)))
+      at = end
     }
     if (limit > at) {
-      parts.push(bytes.subarray(at, limit))
+      parts.push(bytes.subarray(at - this.#offset, limit - this.#offset))
       this.#afterMask = false
     }
-    this.#found = kept
-    this.#window.drop(limit)
+    this.#window.drop(limit - this.#offset)
+    this.#offset = limit
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
+  }
+
+  /** What was found before `limit`. The rest stays. */
+  #takeFound(limit: number): Range[] {
+    const taken: Range[] = []
+    const found = this.#scanners.flatMap(scanner => scanner.found).toSorted((a, b) => a.start - b.start)
+    for (const { start, end } of found)
+      if (start < limit) addRange(taken, { start: Math.max(start, this.#offset), end: Math.min(end, limit) })
+    for (const scanner of this.#scanners)
+      scanner.found = scanner.found
+        .filter(({ end }) => end > limit)
+        .map(({ start, end }) => ({ start: Math.max(start, limit), end }))
+    return taken
   }
 }

@@ -1,45 +1,28 @@
-/**
- * Shorter values are not masked: secrets such as `1`, `true`, `dev` or `8080` would fill the log with stars and
- * protect nothing. This is documented for users.
- */
-export const MIN_SECRET_LENGTH = 6
-/** Shorter lines of a multi-line secret (`}`, `-----`) are not masked. */
-const MIN_LINE_LENGTH = 8
-/** The line length of MIME and of GNU coreutils' `base64`. */
-const BASE64_LINE = 76
+import { base64Forms, broken, hexForms, SHORT } from './encodings.ts'
+import { secretTexts } from './secret-texts.ts'
 
 /**
- * All forms in which secret values are masked: verbatim, each line of a multi-line value, base64 at any offset in the
- * encoded bytes, URL-encoded, and JSON-escaped. Values are masked because they are known, not because of their shape.
+ * The forms in which secret values are masked byte by byte: verbatim, each line of a multi-line value, base64 at any offset
+ * in the encoded bytes, hexadecimal, URL-encoded, and escaped for JSON, shells and HTML. Values are masked because they are
+ * known, not because of their shape.
  */
 export function secretForms(values: Iterable<string>): string[] {
   const forms = new Set<string>()
-  for (const value of values) {
-    const secret = value.trim().toWellFormed()
-    if (secret.length < MIN_SECRET_LENGTH) continue
-    const lines = secret.split(/\r?\n/).map(line => line.trim())
-    const long = lines.length > 1 ? lines.filter(line => line.length >= MIN_LINE_LENGTH) : []
-    for (const text of [secret, ...long]) {
-      for (const form of [text, ...base64Forms(text), ...urlForms(text), ...jsonForms(text)]) forms.add(form)
+  for (const { whole, lines, runs } of secretTexts(values)) {
+    for (const text of [whole, ...lines]) {
+      for (const form of [...base64Forms(text), ...hexForms(text)]) forms.add(form)
     }
+    for (const text of [whole, ...lines, ...runs]) {
+      for (const form of [text, ...urlForms(text), ...jsonForms(text), ...quotedForms(text)]) forms.add(form)
+    }
+    for (const form of [...base64Forms(whole), ...hexForms(whole)].filter(({ length }) => length < SHORT))
+      for (const text of broken(form)) forms.add(text)
   }
-  return [...forms].filter(form => form.length >= MIN_SECRET_LENGTH)
+  return [...forms].filter(form => form.length >= MIN_FORM_LENGTH)
 }
 
-/**
- * The base64 characters that depend on the secret alone, for each of the three offsets in a group of three bytes. The
- * characters at both ends depend on the adjacent bytes, too.
- */
-function base64Forms(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  const stable = [0, 1, 2].map(offset => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
-    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
-  })
-  const wrapped = (stable[0] ?? '').match(new RegExp(`.{1,${BASE64_LINE}}`, 'g')) ?? []
-  const pieces = wrapped.filter(piece => piece.length >= MIN_LINE_LENGTH)
-  return [...stable, ...pieces].flatMap(form => [form, form.replaceAll('+', '-').replaceAll('/', '_')])
-}
+/** That of a secret's base64, if as little of it as possible depends on the secret alone. */
+const MIN_FORM_LENGTH = 6
 
 function urlForms(secret: string): string[] {
   const component = encodeURIComponent(secret)
@@ -56,4 +39,28 @@ function jsonForms(secret: string): string[] {
     char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
   return [escaped, ascii, escaped.replaceAll('/', '\\/')]
+}
+
+/** As shells, Python, Node and HTML write them. `echo $SECRET` makes one blank of all white space. */
+function quotedForms(secret: string): string[] {
+  const escaped = secret
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')
+  return [
+    secret.replace(/\s+/g, ' '),
+    secret.replaceAll("'", `'\\''`),
+    secret.replace(/'+/g, `'"$&"'`),
+    secret.replace(/[\\$`"]/g, '\\$&'),
+    secret.replace(/[^\w@%+=:./\u0080-\uffff-]/g, '\\$&'),
+    escaped,
+    escaped.replaceAll("'", "\\'"),
+    secret
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;'),
+  ]
 }

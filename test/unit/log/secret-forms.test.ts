@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRedactor } from '../../../src/log/redactor.ts'
-import { MIN_SECRET_LENGTH, secretForms } from '../../../src/log/secret-forms.ts'
+import { secretForms } from '../../../src/log/secret-forms.ts'
+import { createSecretRedactor } from '../../../src/log/secret-redactor.ts'
+import { MIN_SECRET_LENGTH } from '../../../src/log/secret-texts.ts'
 
-const mask = (text: string, secrets: string[]) => createRedactor(secretForms(secrets)).redactText(text)
+const mask = (text: string, secrets: string[]) => createSecretRedactor(secrets).redactText(text)
 const secret = fc
   .string({ unit: 'grapheme', minLength: 12, maxLength: 80 })
   .filter(text => text.trim().length >= 12)

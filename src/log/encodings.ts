@@ -1,0 +1,38 @@
+/** Shorter encoded forms are found by all their forms, longer ones without regard to white space. */
+export const SHORT = 24
+
+/**
+ * The base64 characters that depend on the secret alone, for each of the three offsets in a group of three bytes. The
+ * characters at both ends depend on the adjacent bytes, too.
+ */
+function base64Cores(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].map(offset => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
+  })
+}
+
+/** Base64 and base64url. */
+export const base64Forms = (secret: string): string[] =>
+  base64Cores(secret).flatMap(form => [form, form.replaceAll('+', '-').replaceAll('/', '_')])
+
+/** In lower and in upper case. */
+export function hexForms(secret: string): string[] {
+  const hex = Buffer.from(secret).toString('hex')
+  return [hex, hex.toUpperCase()]
+}
+
+/** Hexadecimal digits as `od -tx1` and `xxd` write them: a blank after each byte, or after every other. */
+export const spacedHexForms = (secret: string): string[] =>
+  hexForms(secret).flatMap(hex => [
+    hex.replace(/..(?=.)/g, '$& '),
+    hex.replace(/.{4}(?=.)/g, '$& '),
+    `${hex.slice(0, 2)} ${hex.slice(2).replace(/.{4}(?=.)/g, '$& ')}`,
+  ])
+
+/** A form with a line break at any place. */
+export function broken(form: string): string[] {
+  const places = Array.from({ length: form.length - 1 }, (_, index) => index + 1)
+  return places.flatMap(at => ['\n', '\r\n'].map(end => form.slice(0, at) + end + form.slice(at)))
+}

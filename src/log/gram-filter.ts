@@ -1,0 +1,90 @@
+/** A gram is so many bytes. */
+export const GRAM = 4
+
+const MIN_BITS = 1 << 13
+/** 64 KiB: larger ones leave the processor's nearest caches. */
+const MAX_BITS = 1 << 19
+const WORD = 4
+const NONE = new Uint32Array()
+
+/** A text, and its bytes in words of four. */
+export class GramText {
+  readonly bytes: Uint8Array
+  /** Where the first word begins. */
+  readonly lead: number
+  readonly words: Uint32Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.lead = -bytes.byteOffset & (WORD - 1)
+    const count = Math.max(0, (bytes.length - this.lead) >> 2)
+    this.words = count === 0 ? NONE : new Uint32Array(bytes.buffer, bytes.byteOffset + this.lead, count)
+  }
+}
+
+/** A Bloom filter of grams with two hashes. Scans a text by reading only one gram of several. */
+export class GramFilter {
+  readonly #bits: Uint8Array
+  readonly #shift: number
+
+  /** @param size how many grams will be added, roughly */
+  constructor(size: number) {
+    let bits = MIN_BITS
+    while (bits < 32 * size && bits < MAX_BITS) bits *= 2
+    this.#bits = new Uint8Array(bits / 8)
+    this.#shift = 32 - Math.log2(bits)
+  }
+
+  /** Adds all grams that begin before `limit`. */
+  add(bytes: Uint8Array, limit: number) {
+    const end = Math.min(limit, bytes.length - GRAM + 1)
+    for (let at = 0; at < end; at++) {
+      for (const multiplier of [FIRST, SECOND]) {
+        const hash = Math.imul(gramAt(bytes, at), multiplier) >>> this.#shift
+        this.#bits[hash >>> 3] = (this.#bits[hash >>> 3] as number) | (1 << (hash & 7))
+      }
+    }
+  }
+
+  has(gram: number): boolean {
+    const first = Math.imul(gram, FIRST) >>> this.#shift
+    if (((this.#bits[first >>> 3] as number) & (1 << (first & 7))) === 0) return false
+    const second = Math.imul(gram, SECOND) >>> this.#shift
+    return ((this.#bits[second >>> 3] as number) & (1 << (second & 7))) !== 0
+  }
+
+  hasAt(bytes: Uint8Array, at: number): boolean {
+    return at >= 0 && at + GRAM <= bytes.length && this.has(gramAt(bytes, at))
+  }
+
+  /**
+   * Finds a gram that was added, by trying at least one of each `step` that follow one another from `from` on. If all of
+   * these were added, none of them is passed over. Returns its position, or one whose gram does not end before `end`.
+   */
+  find(text: GramText, from: number, end: number, step: number): number {
+    const last = end - GRAM
+    let at = from + step - 1
+    if (step < WORD) {
+      while (at <= last && !this.has(gramAt(text.bytes, at))) at += step
+      return at
+    }
+    // Words are read at once, but are only at every fourth place.
+    const { words, lead } = text
+    const indexStep = step >> 2
+    let index = Math.max(0, (at - lead) >> 2)
+    const lastIndex = (last - lead) >> 2
+    while (index <= lastIndex && !this.has(words[index] as number)) index += indexStep
+    at = lead + index * WORD
+    return at
+  }
+}
+
+/** Multiplicative hashes (Knuth): the upper bits of the product depend on all bits of the gram. */
+const FIRST = 0x9e3779b1
+const SECOND = 0x85ebca6b
+
+export const gramOf = (first: number, second: number, third: number, fourth: number) =>
+  first | (second << 8) | (third << 16) | (fourth << 24)
+
+const gramAt = (bytes: Uint8Array, at: number) =>
+  gramOf(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number, bytes[at + 3] as number)

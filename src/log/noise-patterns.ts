@@ -1,0 +1,47 @@
+import { GramFilter } from './gram-filter.ts'
+import { PatternMatcher } from './pattern-matcher.ts'
+
+/** Shorter loose patterns are not certain to be found where the only noise is white space or quotes. */
+export const CERTAIN_LENGTH = 24
+/** Base64 in lines of so many characters is found. */
+const MAX_RUN = 16
+/** More than a whole escape. */
+const MARGIN = 8
+
+export type NoisePatternsInput = {
+  /** Their bytes may have white space between them. */
+  loose: readonly Uint8Array[]
+  /** Their bytes may have noise between them, but no white space. */
+  tight: readonly Uint8Array[]
+  /** How loose patterns may look: before noise was taken out of them, or with white space between all bytes, such as `68 75 6e`. */
+  spellings: readonly Uint8Array[]
+}
+
+/**
+ * Patterns that are found although noise is between their bytes, and what a filter needs to know to find where in a
+ * text one may be.
+ */
+export class NoisePatterns {
+  readonly matcher: PatternMatcher
+  readonly grams: GramFilter
+  /**
+   * Loose patterns are certain to be found if so many of their bytes follow one another without noise, before or after the
+   * first noise, or if the first noise is an escape or a carriage return. 0: there are none.
+   */
+  readonly run: number
+  /** A pattern begins at most so many significant bytes before the place that the filter finds. */
+  readonly reach: number
+
+  constructor({ loose, tight, spellings }: NoisePatternsInput) {
+    this.matcher = new PatternMatcher(loose, tight)
+    const lengths = loose.map(({ length }) => length).filter(length => length >= CERTAIN_LENGTH)
+    // Half of a pattern is before or after the first noise.
+    const run = lengths.reduce((shortest, length) => Math.min(shortest, Math.ceil(length / 2)), MAX_RUN)
+    const known = 2 * run
+    this.run = lengths.length === 0 ? 0 : run
+    this.reach = known + MARGIN
+    this.grams = new GramFilter(known * (loose.length + tight.length + 2 * spellings.length))
+    for (const pattern of [...loose, ...tight]) this.grams.add(pattern, known)
+    for (const spelling of spellings) this.grams.add(spelling, 2 * known)
+  }
+}
