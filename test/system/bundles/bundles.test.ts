@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { ENVIRONMENT } from '../../../scripts/bench/starts.ts'
 import { type Bundle, bundle, ENTRIES, sizeOf } from '../../../scripts/bundle.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { buildKeys, commitKey } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { failureRecord, s3Event, snsEvent, urlEvent } from '../../support/lambda-events.ts'
 import { headersOf, pushPayload } from '../../support/payloads.ts'
@@ -149,6 +149,7 @@ test('report: an S3 event with an encoded key, a schedule, and failure records w
   // but everything that is not recorded as delivered.
   for (const event of [notified, { switch: build(1) }]) {
     await store.remove(record)
+    await store.remove(commitKey(build(1).project, commit))
     await report(event)
     expect((await readReport(store, build(1)))?.isClosed).toBe(true)
     expect((await ci.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)

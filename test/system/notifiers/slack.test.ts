@@ -147,6 +147,7 @@ describe('notifying', () => {
     expect(await notifySlack(failed, null)).toEqual({
       delivered: { channel: null, ts: null, status: 'failed', error },
       again,
+      isStanding: false,
     })
     server.behave(() => 'ok')
     expect(
