@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRedactor } from '../../../src/log/redactor.ts'
+import { split } from '../../support/split.ts'
 
 /** The reference: masks every byte of every occurrence, with one `***` for each run of such bytes. */
 function maskWhole(text: Buffer, secrets: string[]): Buffer {
@@ -20,11 +21,6 @@ function maskWhole(text: Buffer, secrets: string[]): Buffer {
 function redact(chunks: Uint8Array[], secrets: string[]): Buffer {
   const redactor = createRedactor(secrets)
   return Buffer.concat([...chunks.map(chunk => redactor.write(chunk)), redactor.end()])
-}
-
-function split(text: Buffer, cuts: number[]): Buffer[] {
-  const positions = [...new Set(cuts.map(cut => cut % (text.length + 1)))].sort((a, b) => a - b)
-  return [...positions, text.length].map((end, index) => text.subarray(positions[index - 1] ?? 0, end))
 }
 
 // Few letters, so that secrets overlap, touch, contain and prefix each other.
