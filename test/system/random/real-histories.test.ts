@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-const RUNS = 3
+const RUNS = 20
 
 test(`${RUNS} random histories of real repositories end with the truth`, async () => {
   const seed = Number(process.env.LAMBCI_TEST_SEED ?? Math.floor(Math.random() * 1_000_000))
