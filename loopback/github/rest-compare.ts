@@ -28,65 +28,68 @@ async function compare(call: Call): Promise<RestResponse> {
   const [, base = '', head = ''] = /^(.+?)\.\.\.(.+)$/s.exec(parameter(call, 'range')) ?? []
   const resolve = async (name: string): Promise<string> => {
     const { at, ref } = placeOf(hub, repository, name)
-    const sha = ref && (await resolveCommit(hub.git, at, ref))
+    const sha = commits.has(`${at} ${ref}`) ? ref : await resolveCommit(hub.git, at, ref)
     if (!sha) throw notFound()
     return sha
   }
   const [from, to] = await Promise.all([resolve(base), resolve(head)])
-  const { ahead, behind, common } = await relate(hub, directory, from, to)
+  const { added, behind, common } = await readRelation(hub.git, directory, from, to)
   if (!common) throw new RestError(404, `No common ancestor between ${base} and ${head}.`)
   const limit = Math.min(MOST_COMMITS, Number(call.url.searchParams.get('per_page')) || MOST_COMMITS)
-  const headers = (include: string, exclude: string[], most: number) =>
-    readHeaders(hub.git, directory, { include, exclude }, most)
-  const [commits, [baseCommit], [mergeBase]] = await Promise.all([
-    ahead > 0 ? headers(to, [from], limit) : [],
-    headers(from, [], 1),
-    headers(common, [], 1),
-  ])
-  const describe = (commit: Commit | undefined) =>
-    commit ? describeCommit(hub.addresses, repository, commit) : null
+  const describe = async (sha: string) =>
+    describeCommit(hub.addresses, repository, await readCommit(hub.git, directory, sha))
   const range = `compare/${from}...${to}`
   return {
     status: 200,
     body: {
       url: `${apiUrlOf(hub.addresses, repository)}/${range}`,
       html_url: `${htmlUrlOf(hub.addresses, repository)}/${range}`,
-      base_commit: describe(baseCommit),
-      merge_base_commit: describe(mergeBase),
-      status: statusOf(ahead, behind),
-      ahead_by: ahead,
+      base_commit: await describe(from),
+      merge_base_commit: await describe(common),
+      status: statusOf(added.length, behind),
+      ahead_by: added.length,
       behind_by: behind,
-      total_commits: ahead,
-      commits: commits.map(describe),
+      total_commits: added.length,
+      commits: await Promise.all(added.slice(0, limit).map(describe)),
     },
   }
 }
 
-type Related = { ahead: number; behind: number; common: string | null }
+/** What never changes is read once: commits, and how two of them relate. */
+const commits = new Map<string, Promise<Commit>>()
+const relations = new Map<string, Promise<Relation>>()
+const MOST_KEPT = 2000
 
-/** Two commits relate to each other in the same way for ever. */
-const related = new Map<string, Promise<Related>>()
-const MOST_RELATED = 1000
-
-function relate({ git }: Hub, directory: string, from: string, to: string): Promise<Related> {
-  const key = `${directory} ${from} ${to}`
-  const known = related.get(key) ?? readRelation(git, directory, from, to)
-  related.set(key, known)
-  known.catch(() => related.delete(key))
-  const [oldest] = related.keys()
-  if (related.size > MOST_RELATED && oldest !== undefined) related.delete(oldest)
+function once<T>(kept: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  const known = kept.get(key) ?? read()
+  kept.set(key, known)
+  known.catch(() => kept.delete(key))
+  const [oldest] = kept.keys()
+  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
   return known
 }
 
-async function readRelation(git: Git, directory: string, from: string, to: string): Promise<Related> {
-  if (from === to) return { ahead: 0, behind: 0, common: to }
-  const [counts, common] = await Promise.all([
-    git.text(directory, ['rev-list', '--left-right', '--count', `${from}...${to}`]),
-    git.text(directory, ['merge-base', from, to]).catch(() => ''),
-  ])
-  const [behind = 0, ahead = 0] = counts.trim().split('\t').map(Number)
-  return { ahead, behind, common: common.trim() || null }
-}
+const readCommit = (git: Git, directory: string, sha: string): Promise<Commit> =>
+  once(commits, `${directory} ${sha}`, async () => {
+    const [commit] = await readHeaders(git, directory, { include: sha, exclude: [] }, 1)
+    if (!commit) throw notFound()
+    return commit
+  })
+
+/** `added` are the commits of `to` that `from` does not have, oldest first. */
+type Relation = { added: string[]; behind: number; common: string | null }
+
+const readRelation = (git: Git, directory: string, from: string, to: string): Promise<Relation> =>
+  once(relations, `${directory} ${from} ${to}`, async () => {
+    if (from === to) return { added: [], behind: 0, common: to }
+    const [listed, common] = await Promise.all([
+      git.text(directory, ['rev-list', '--reverse', '--left-right', `${from}...${to}`]),
+      git.text(directory, ['merge-base', from, to]).catch(() => ''),
+    ])
+    const lines = listed.split('\n').filter(Boolean)
+    const added = lines.filter(line => line.startsWith('>')).map(line => line.slice(1))
+    return { added, behind: lines.length - added.length, common: common.trim() || null }
+  })
 
 /** A name may be that of a branch of a fork, after its owner: `stranger:topic`. No branch has a colon in its name. */
 function placeOf({ repositories }: Hub, repository: Repository, name: string): { at: string; ref: string } {

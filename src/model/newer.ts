@@ -27,6 +27,9 @@ export function headNameOf({
   return owner ? `${owner}:${checkoutBranch}` : checkoutBranch
 }
 
+/** Whether a commit is part of the branch whose head has this relation to it. */
+const isOn = (toHead: Relation | null) => toHead === 'identical' || toHead === 'ahead'
+
 /**
  * Whether a build is newer than another one of the same branch or pull request. Newer means newer in git, whichever of
  * their webhooks arrived first: the commit at the head of the branch is the newest, even if the branch was set back to it.
@@ -38,7 +41,6 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   if (build.commit === other.commit) return hasHigherNumber
   const { repository } = build
   const head = headNameOf(build)
-  const isOn = (relation: Relation | null) => relation === 'identical' || relation === 'ahead'
   const toHead = await compare(repository, build.commit, head)
   if (toHead === 'identical') return true
   const relation = await compare(repository, other.commit, build.commit)
@@ -81,7 +83,12 @@ export async function newestOf<T extends Subject>(
   const remembered = remember(compare)
   if ((await remembered(last.repository, last.commit, headNameOf(last))) === 'identical') return last
   let newest = last
-  for (const build of others) if (await isNewer(build, newest, remembered)) newest = build
+  for (const build of others) {
+    const isOlder = (await remembered(build.repository, newest.commit, build.commit)) === 'behind'
+    // An ancestor of what the branch still has is older.
+    if (isOlder && isOn(await remembered(newest.repository, newest.commit, headNameOf(newest)))) continue
+    if (await isNewer(build, newest, remembered)) newest = build
+  }
   return newest
 }
 

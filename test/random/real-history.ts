@@ -25,7 +25,7 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
     hook => current().hooks.push(hook),
     (branch, commit) => current().moves.push([branch, commit]),
   )
-  for (let left = 3 + random.below(4); left > 0; left--) {
+  for (let left = 2 + random.below(3); left > 0; left--) {
     steps.push({ moves: [], hooks: [] })
     world.act()
   }
