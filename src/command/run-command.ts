@@ -4,7 +4,6 @@ import { execa } from 'execa'
 import type { Exit } from '../model/exit.ts'
 import { UserError } from '../model/user-error.ts'
 import { type BackgroundEnd, takeBackgroundOutput } from './background-output.ts'
-import { explainSize } from './explain-size.ts'
 import { hasFilter } from './filters.ts'
 import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
@@ -138,6 +137,9 @@ async function readExit(
   if (!hasDirectory) throw new UserError(`The command's directory ${cwd} does not exist.`)
   if (code === 'ENOENT')
     throw new UserError('bash was not found in PATH. Install it: commands are run by bash.')
-  if (code === 'E2BIG') throw new UserError(explainSize(command, env))
+  if (code === 'E2BIG') {
+    const { explainSize } = await import('./explain-size.ts')
+    throw new UserError(explainSize(command, env))
+  }
   throw new UserError(`The command could not be started: ${shortMessage ?? code ?? 'unknown reason'}`)
 }

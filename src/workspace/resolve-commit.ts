@@ -10,7 +10,6 @@ import type { GitAccess } from './git-environment.ts'
 import { describeMissingLfs } from './large-files.ts'
 import type { Mirrors } from './mirrors.ts'
 import { writeRemoteBranches } from './remote-branches.ts'
-import { checkOutMerge } from './test-merge.ts'
 
 /** Where a commit is fetched from and to. */
 export type CommitSource = {
@@ -73,7 +72,9 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
   const base = await fetchBase(build, fetch)
   const ofHead = await addChangedFiles(resolveConfig({ ...settings, base, head }), build, source)
   const { config } = ofHead
-  const merge = config.build && config.testMerge ? await checkOutMerge(build, fetch) : null
+  // Loaded on demand, because most builds start faster without it.
+  const testMerge = config.build && config.testMerge ? await import('./test-merge.ts') : null
+  const merge = testMerge && (await testMerge.checkOutMerge(build, fetch))
   writeRemoteBranches(directory, remoteBranchesOf(build, merge))
   const resolved =
     merge === null

@@ -29,7 +29,12 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
     steps.push({ moves: [], hooks: [] })
     world.act()
   }
-  const github = await openRepositories(ci, `random/h${seed}`, world)
+  const github = await openRepositories(
+    ci,
+    `random/h${seed}`,
+    world,
+    steps.some(({ moves }) => moves.some(([branch]) => branch.includes(':'))),
+  )
   const waiting: Hook[] = []
   for (const { moves, hooks } of steps) {
     for (const [branch, commit] of moves) await github.move(branch, commit)
@@ -67,7 +72,7 @@ function takeNext(waiting: Hook[], random: ReturnType<typeof seeded>): Hook {
   return waiting.splice(earlier, 1)[0] as Hook
 }
 
-async function openRepositories(ci: TestSystem, name: string, world: GitWorld) {
+async function openRepositories(ci: TestSystem, name: string, world: GitWorld, hasFork: boolean) {
   const { url, webhookSecret } = ci.system.addresses
   const [owner = '', repo = ''] = name.split('/')
   const at = await ci.write({ '.lambci.json': CONFIG })
@@ -83,19 +88,25 @@ async function openRepositories(ci: TestSystem, name: string, world: GitWorld) {
   const fork = `stranger-${repo}`
   const silent = { name: 'web', active: false, events: ['push'], config: { url, content_type: 'json' } }
   await ci.api('POST', `/repos/${name}/hooks`, silent)
-  await ci.api('POST', `/repos/${name}/forks`, { organization: fork })
-  await ci.upload(at, `${fork}/${repo}`, [...real.values()])
-  const [repository, forked] = await Promise.all([
-    ci.api('GET', `/repos/${name}`),
-    ci.api('GET', `/repos/${fork}/${repo}`),
-  ])
+  const repository = await ci.api('GET', `/repos/${name}`)
+  const openFork = async () => {
+    const forked = await ci.api('POST', `/repos/${name}/forks`, { organization: fork })
+    await ci.upload(at, `${fork}/${repo}`, [...real.values()])
+    return forked
+  }
+  const forked = hasFork ? await openFork() : null
   const known = new Set<string>()
+  /** The commits that were the head of a branch: no others have statuses. */
+  const heads = new Set<string>()
   const move = async (branch: string, commit: string | null) => {
     const [, inFork] = branch.split(':')
     const target = inFork === undefined ? name : `${fork}/${repo}`
     await ci.moveBranch(target, inFork ?? branch, commit && realOf(commit), !known.has(branch))
     if (commit === null) known.delete(branch)
-    else known.add(branch)
+    else {
+      known.add(branch)
+      heads.add(realOf(commit))
+    }
   }
   const payloadOf = (hook: Hook) => {
     const base = { repository: { ...repository, full_name: `${owner}/${repo}`, default_branch: 'master' } }
@@ -136,7 +147,7 @@ async function openRepositories(ci: TestSystem, name: string, world: GitWorld) {
     /** The last status of each commit and context. */
     shown: async () => {
       const all = await Promise.all(
-        [...real.values()].map(async commit => {
+        [...heads].map(async commit => {
           const { statuses } = await ci.api('GET', `/repos/${name}/commits/${commit}/status`)
           return statuses.map((status: Shown & { context: string }): [string, Shown] => [
             `${commit} ${status.context}`,
