@@ -164,3 +164,32 @@ test('the build is killed and its failure record is lost', { timeout: 120_000 },
   await advanceToLatestEnd(name)
   await faults.expectEnd(name, { conclusion: 'errored', reason: /it did not report its end in time/ }, start)
 })
+
+test('GitHub refuses the final status until after the switch', { timeout: 120_000 }, async ({
+  task: { name },
+}) => {
+  const start = performance.now()
+  deliverEvent = (_, deliver) => deliver()
+  const address = new RegExp(`${nameOf(name)}/statuses/`)
+  const rule = {
+    method: 'POST',
+    address,
+    body: /"state":"success"/,
+    nth: 1,
+    times: 1000,
+    fault: 404,
+    seen: 0,
+  }
+  faults.rules.github.push(rule)
+  const commit = await push(name)
+  await runEnded(name)
+  // Lambda's own retries and the switch are refused as well.
+  await faults.ci.until('three refusals', async () => rule.seen >= 3)
+  await advanceToLatestEnd(name)
+  await faults.ci.until('the refusal after the switch', async () => rule.seen >= 4)
+  await faults.ci.settled()
+  expect((await faults.ci.statuses(nameOf(name), commit)).at(-1)).toMatch(/^pending/)
+  rule.times = 0
+  await advance(10 * 60_000)
+  await faults.expectEnd(name, PASSED, start)
+})

@@ -45,6 +45,7 @@ export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
   const results: ScenarioResult[] = []
   return {
     ci,
+    rules,
     run: async (scenario: Scenario) => {
       results.push(await runScenario(ci, rules, scenario))
     },

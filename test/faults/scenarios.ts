@@ -231,6 +231,8 @@ const CONDITIONAL: Scenario[] = ['build.json', 'the claim', 'report.json', 'the 
 })
 
 const STATUS = { method: 'POST', address: /\/statuses\// }
+const FINAL = { ...STATUS, body: /"state":"success"/ }
+const COMPARISON = { method: 'GET', address: /\/compare\// }
 const GITHUB: Scenario[] = [
   ...([500, 502, 'reset', 'lost'] as const).map(fault =>
     at(`GitHub ${fault} at a status`, fault, STATUS, { service: 'github' }),
@@ -243,6 +245,13 @@ const GITHUB: Scenario[] = [
       { ...STATUS, times: 1000 },
       { service: 'github', status: false },
     ),
+  ),
+  // As long as "running" stands, no refusal is final.
+  ...([401, 403, 404, 410, 422] as const).map(fault =>
+    at(`GitHub ${fault} at the final status, twice`, fault, { ...FINAL, times: 2 }, { service: 'github' }),
+  ),
+  ...([500, 'reset', 'silence'] as const).map(fault =>
+    at(`GitHub ${fault} at a comparison`, fault, COMPARISON, { service: 'github' }),
   ),
   at('GitHub 500 at a deployment', 500, { method: 'POST', address: /\/deployments$/ }, { service: 'github' }),
 ]
