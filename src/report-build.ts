@@ -53,21 +53,25 @@ type BuildState = { build: Build; account: Account; run: JobRun | null; report: 
 export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
   // Several builds share a stage: the end of one may end another.
   const triggers = [trigger]
+  const faults: unknown[] = []
   for (const each of triggers) {
     const known = new Set(triggers.map(({ build }) => build.number))
-    const others = (await reportOne(each, context)).filter(({ number }) => !known.has(number))
-    triggers.push(...others.map(build => ({ build, failure: null, isGone: false })))
+    const { others, unfinished } = await reportOne(each, context)
+    if (unfinished) await lookAgain(each.build, unfinished, context).catch(fault => faults.push(fault))
+    const unknown = others.filter(({ number }) => !known.has(number))
+    triggers.push(...unknown.map(build => ({ build, failure: null, isGone: false })))
   }
+  if (faults.length > 0) throw faults[0]
 }
 
-/** Returns other builds that must be looked at now. */
+/** Returns other builds that must be looked at now, and what must be looked at again later. */
 async function reportOne(
   { build: ref, ...knowledge }: ReportTrigger,
   context: ReportContext,
-): Promise<BuildRef[]> {
+): Promise<{ others: BuildRef[]; unfinished: Unfinished | null }> {
   const { store, requestId, now } = context
   const build = await readBuild(store, ref)
-  if (!build) return []
+  if (!build) return { others: [], unfinished: null }
   const account = parseAccount(build.project, build.settings)
   // Of every look: the last one may find that the one before it has left nothing to do.
   const others = new Map<number, BuildRef>()
@@ -84,21 +88,20 @@ async function reportOne(
     unfinished = done.unfinished
     return done.report
   })
-  if (unfinished) await lookAgain(build, unfinished, context)
-  return [...others.values()]
+  return { others: [...others.values()], unfinished }
 }
 
 /** Makes sure that report is invoked again. @throws UserError to let Lambda try again, or, in the end, to raise the alarm */
 async function lookAgain(
-  build: Build,
-  { report, isStanding }: Unfinished,
+  build: BuildRef,
+  { latestEnd, isStanding }: Unfinished,
   { deadMansSwitch, now }: ReportContext,
 ): Promise<void> {
-  const at = nextLook(report.latestEnd ?? build.latestEnd, isStanding, now())
+  const at = nextLook(latestEnd, isStanding, now())
   const what = `Something about ${build.project} #${build.number} could not be told: see its report.json.`
   if (at === 'retry') {
     // It was cleared if the report was closed before.
-    await deadMansSwitch.set(build, switchTimeOf(report.latestEnd ?? build.latestEnd))
+    await deadMansSwitch.set(build, switchTimeOf(latestEnd))
     throw new UserError(`${what} Lambda and the dead man's switch will try again.`)
   }
   if (at === null)
@@ -135,15 +138,15 @@ async function concludeDeploy(
   return { ...end, deploy, conclusion, reason }
 }
 
-/** A report of which something could not be told; `isStanding`: people still see an earlier state. */
-type Unfinished = { report: Report; isStanding: boolean }
+/** Something could not be told yet; `isStanding`: people still see an earlier state. */
+type Unfinished = { latestEnd: string; isStanding: boolean }
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
 /** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
 async function finishReport(state: BuildState, context: ReportContext): Promise<Finished> {
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
-  if (report.isClosed) return { report, others: [], unfinished: null }
+  if (report.isClosed) return { report, others: waitedFor(build), unfinished: null }
   const news = await newsOf(state, context)
   const isLogComplete = run?.phase === 'ended' && run.log?.complete
   if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
@@ -163,9 +166,16 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   const others = 'value' in stage ? stage.value : []
   const isCounted = 'value' in counted && counted.value
   const done = { ...report, delivered: notified.delivered, isCounted, isClosed }
-  const isStanding = hasFailed || notified.isStanding
-  return { report: done, others, unfinished: again ? { report: done, isStanding } : null }
+  const latestEnd = report.latestEnd ?? build.latestEnd
+  // Its deploy is done by a build that ends later; the switch, which would look again, has fired.
+  const waitsLonger = report.end !== null && !news.isOver && context.now() > new Date(latestEnd)
+  const isStanding = hasFailed || notified.isStanding || waitsLonger
+  return { report: done, others, unfinished: again || waitsLonger ? { latestEnd, isStanding } : null }
 }
+
+/** The build that waited for this one's deploy: a report that was interrupted may not have looked at it. */
+const waitedFor = ({ project, target }: Build): BuildRef[] =>
+  target?.waited ? [{ project, number: target.waited }] : []
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
   const { build, account, report } = state
