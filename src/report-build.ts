@@ -121,6 +121,9 @@ async function publishAgain({ build, account, report }: BuildState, context: Rep
   return { ...report, publications: report.publications + 1, latestEnd }
 }
 
+/** How long after its latest end a build may still wait for its deploy: GitHub may be silent, or the stage taken. */
+const LONGEST_WAIT_MS = 3_600_000
+
 /** Completes an end with how the deploy ended. A deploy that waited for its stage ends after its build's tests. */
 async function concludeDeploy(
   end: BuildEnd,
@@ -129,7 +132,7 @@ async function concludeDeploy(
 ): Promise<BuildEnd> {
   const diedDeploying = run?.phase === 'deploying' && !report.end
   if (!end.deploy || (!diedDeploying && end.deploy.status !== 'waiting')) return end
-  const isOverdue = now() > new Date(report.latestEnd ?? build.latestEnd)
+  const isOverdue = now().getTime() > Date.parse(report.latestEnd ?? build.latestEnd) + LONGEST_WAIT_MS
   const deploy = diedDeploying
     ? await recordedDeploy(store, build, end.deploy)
     : await updateWaitingDeploy(store, build, end.deploy, isOverdue)
