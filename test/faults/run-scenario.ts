@@ -25,7 +25,8 @@ export type ScenarioResult = {
 export type Expected = Pick<Scenario, 'conclusion' | 'deploy' | 'status' | 'reason' | 'log'>
 
 export const SCRIPT = { cmd: 'echo tested', rest: { stages: { master: 'dev' }, deploy: 'echo deployed' } }
-export const nameOf = (name: string) => `faults/${name.replaceAll(/[^a-z0-9]+/gi, '-')}`
+/** In lower case, as keys are: rules match addresses of S3 as well as of GitHub. */
+export const nameOf = (name: string) => `faults/${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`
 
 /** A test system whose functions reach S3, SNS and GitHub through fault proxies. */
 export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
