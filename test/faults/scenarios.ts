@@ -69,7 +69,7 @@ const KILLED: Scenario[] = [
     'build killed at the start of its deploy',
     kill('build'),
     { ...RUN, body: /"phase":"deploying"/, when: 'after' },
-    { deploy: 'failed' },
+    { conclusion: 'failed', deploy: 'failed' },
   ),
   at(
     'build killed while it holds its stage',
