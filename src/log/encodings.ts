@@ -23,14 +23,6 @@ export function hexForms(secret: string): string[] {
   return [hex, hex.toUpperCase()]
 }
 
-/** Hexadecimal digits as `od -tx1` and `xxd` write them: a blank after each byte, or after every other. */
-export const spacedHexForms = (secret: string): string[] =>
-  hexForms(secret).flatMap(hex => [
-    hex.replace(/..(?=.)/g, '$& '),
-    hex.replace(/.{4}(?=.)/g, '$& '),
-    `${hex.slice(0, 2)} ${hex.slice(2).replace(/.{4}(?=.)/g, '$& ')}`,
-  ])
-
 /** A form with a line break at any place. */
 export function broken(form: string): string[] {
   const places = Array.from({ length: form.length - 1 }, (_, index) => index + 1)

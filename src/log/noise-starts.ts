@@ -1,8 +1,23 @@
-import { WHITE_SPACE } from './alphabet.ts'
-import { AMPERSAND, BACKSLASH, digitOf, ESC, entityEnd, PERCENT, readSequence, SEMICOLON } from './escapes.ts'
+import {
+  AMPERSAND,
+  BACKSLASH,
+  BACKSPACE,
+  CARRIAGE_RETURN,
+  digitOf,
+  EQUALS,
+  ESC,
+  entityEnd,
+  LINE_FEED,
+  PERCENT,
+  readSequence,
+  SEMICOLON,
+} from './escapes.ts'
+import { WHITE_SPACE } from './white-space.ts'
 
-const CARRIAGE_RETURN = 0x0d
-const KINDS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND]
+/** The bytes that begin noise in a text. */
+export const NOISE_STARTS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND, EQUALS, BACKSPACE]
+/** Equals signs are frequent, and noise only at the end of a line. */
+const SOFT_BREAK = Buffer.from([EQUALS, LINE_FEED])
 
 /**
  * Finds the bytes that begin an escape, and carriage returns. Passes over those that begin none, and those that stand for
@@ -11,7 +26,13 @@ const KINDS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND]
  */
 export class NoiseStarts {
   #bytes: Buffer = Buffer.alloc(0)
-  readonly #next = new Int32Array(KINDS.length)
+  readonly #kinds: readonly number[]
+  readonly #next: Int32Array
+
+  constructor(kinds: readonly number[]) {
+    this.#kinds = kinds
+    this.#next = new Int32Array(kinds.length)
+  }
 
   begin(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -21,11 +42,11 @@ export class NoiseStarts {
   /** The first at or after `from`, or the text's length. `from` never decreases. */
   next(from: number): number {
     let first = this.#bytes.length
-    for (let kind = 0; kind < KINDS.length; kind++) {
-      let at = this.#next[kind] as number
+    for (let index = 0; index < this.#kinds.length; index++) {
+      let at = this.#next[index] as number
       if (at < from) {
-        at = this.#search(KINDS[kind] as number, from)
-        this.#next[kind] = at
+        at = this.#search(this.#kinds[index] as number, from)
+        this.#next[index] = at
       }
       if (at < first) first = at
     }
@@ -34,17 +55,23 @@ export class NoiseStarts {
 
   #search(kind: number, from: number): number {
     const bytes = this.#bytes
-    for (let at = bytes.indexOf(kind, from); at !== -1; at = bytes.indexOf(kind, at + 1))
+    const sought = kind === EQUALS ? SOFT_BREAK : kind
+    for (let at = bytes.indexOf(sought, from); at !== -1; at = bytes.indexOf(sought, at + 1))
       if (isNoise(bytes, kind, at)) return at
     return bytes.length
   }
 }
 
 function isNoise(bytes: Buffer, kind: number, at: number): boolean {
-  if (kind === PERCENT) return digitOf(bytes[at + 1] as number) < 16 && digitOf(bytes[at + 2] as number) < 16
+  if (kind === PERCENT) return isHex(bytes, at + 1) ? isHex(bytes, at + 2) : bytes[at + 1] === U
   if (kind === AMPERSAND) return bytes[entityEnd(bytes, at)] === SEMICOLON
-  if (kind === BACKSLASH) return true
+  if (kind === BACKSLASH || kind === EQUALS || kind === BACKSPACE) return true
   if (at > 0 && WHITE_SPACE[bytes[at - 1] as number] === 1) return false
+  // A soft line break that ends with CRLF.
+  if (kind === CARRIAGE_RETURN && at > 0 && bytes[at - 1] === EQUALS) return true
   const length = kind === ESC ? readSequence(bytes, at, bytes.length) : 1
   return length < 1 || WHITE_SPACE[bytes[at + length] as number] !== 1
 }
+
+const U = 0x75
+const isHex = (bytes: Buffer, at: number) => digitOf(bytes[at] as number) < 16

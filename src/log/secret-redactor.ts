@@ -1,42 +1,58 @@
-import { withoutNoise } from './alphabet.ts'
-import { base64Forms, hexForms, spacedHexForms } from './encodings.ts'
-import { CERTAIN_LENGTH, NoisePatterns } from './noise-patterns.ts'
+import { TEXT, withoutNoise } from './alphabet.ts'
+import { HEX, hexSpellings } from './hex-alphabet.ts'
+import { NoisePatterns } from './noise-patterns.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
-import { secretForms } from './secret-forms.ts'
+import { exactForms, formsOf, type SecretForms } from './secret-forms.ts'
 import { MIN_SECRET_LENGTH, type SecretTexts, secretTexts } from './secret-texts.ts'
+
+/** Shorter texts without white space are masked without it alone: they could be ordinary words with blanks between them. */
+const CERTAIN_LENGTH = 24
+/** A byte is two hexadecimal digits. */
+const MIN_HEX_LENGTH = 2 * MIN_SECRET_LENGTH
 
 /**
  * A redactor that masks these values in all their forms, also with noise between the characters: line breaks in base64,
  * colours, carriage returns, quotes of a shell within those of another.
  */
-export const createSecretRedactor = (values: readonly string[]): Redactor =>
-  createRedactor(secretForms(values), noisePatterns(values))
+export function createSecretRedactor(values: readonly string[]): Redactor {
+  const texts = secretTexts(values)
+  const forms = texts.map(formsOf)
+  const noisy = texts.length === 0 ? [] : [textPatterns(texts, forms), hexPatterns(texts)]
+  return createRedactor(exactForms(forms), noisy)
+}
 
-/** Null if there are none. */
-function noisePatterns(values: readonly string[]): NoisePatterns | null {
-  const forms = secretTexts(values).map(noisyForms)
+/**
+ * The text is read once, so escapes stand for what they mean: each form is there as it is, which finds it although it is
+ * escaped once more, and as what its own escapes stand for.
+ */
+function textPatterns(texts: readonly SecretTexts[], forms: readonly SecretForms[]): NoisePatterns {
+  const written = forms.flatMap(form => form.written)
   const encoded = forms.flatMap(form => form.encoded)
-  const loose = forms.flatMap(form => form.loose)
-  const patterns = {
+  const loose = written.filter(isLoose)
+  return new NoisePatterns({
+    alphabet: TEXT,
     loose: unique([...loose.flatMap(significant), ...encoded.map(form => withoutNoise(form))]),
-    tight: unique(forms.flatMap(({ tight }) => tight.flatMap(significant))),
-    spellings: [...loose, ...encoded].map(form => Buffer.from(form)),
-  }
-  return patterns.loose.length + patterns.tight.length === 0 ? null : new NoisePatterns(patterns)
+    tight: unique(written.filter(form => !isLoose(form)).flatMap(significant)),
+    spellings: [...texts.flatMap(partsOf).filter(isLoose), ...encoded].map(form => Buffer.from(form)),
+    certainLength: CERTAIN_LENGTH,
+  })
 }
 
-type NoisyForms = { loose: string[]; tight: string[]; encoded: string[] }
-
-function noisyForms({ whole, lines, runs }: SecretTexts): NoisyForms {
-  // Shorter texts could be ordinary words with blanks between them.
-  const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= CERTAIN_LENGTH
-  const texts = [whole, ...lines, ...runs]
-  return {
-    loose: texts.filter(isLoose),
-    tight: texts.filter(text => !isLoose(text)),
-    encoded: [...[whole, ...lines].flatMap(base64Forms), ...hexForms(whole), ...spacedHexForms(whole)],
-  }
+function hexPatterns(texts: readonly SecretTexts[]): NoisePatterns {
+  const values = texts.flatMap(({ whole, lines }) => [whole, ...lines])
+  return new NoisePatterns({
+    alphabet: HEX,
+    loose: unique(values.map(value => Buffer.from(Buffer.from(value).toString('hex')))),
+    tight: [],
+    spellings: values.flatMap(hexSpellings).map(form => Buffer.from(form)),
+    certainLength: MIN_HEX_LENGTH,
+    cutLength: MIN_HEX_LENGTH,
+  })
 }
+
+const partsOf = ({ whole, lines, runs }: SecretTexts) => [whole, ...lines, ...runs]
+
+const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= CERTAIN_LENGTH
 
 /** White space, or an escape that may stand for it. */
 const MAY_HAVE_SPACE = /\s|\\[nt]|%[02]|&/
