@@ -1,15 +1,15 @@
 import { NAMED_ENTITIES } from './named-entities.ts'
-import type { UnitReader } from './unit-reader.ts'
+import type { EmptyUnit, UnitReader } from './unit-reader.ts'
 
 export const ESC = 0x1b
 export const BACKSLASH = 0x5c
 export const PERCENT = 0x25
 export const AMPERSAND = 0x26
 export const SEMICOLON = 0x3b
-export const EQUALS = 0x3d
+const EQUALS = 0x3d
 export const BACKSPACE = 0x08
 const UNDERSCORE = 0x5f
-export const LINE_FEED = 0x0a
+const LINE_FEED = 0x0a
 export const CARRIAGE_RETURN = 0x0d
 const OPENING_BRACE = 0x7b
 const CLOSING_BRACE = 0x7d
@@ -46,12 +46,11 @@ const INVALID = -1
 export class EscapeReader implements UnitReader {
   readonly bytes = new Uint8Array(4)
   count = 0
-  breaksLine = false
-  readonly cuts = false
+  empty: EmptyUnit = 'nothing'
 
   read(bytes: Uint8Array, at: number, end: number): number {
     this.count = 0
-    this.breaksLine = false
+    this.empty = 'nothing'
     const length = this.#read(bytes, at, end)
     return length === INCOMPLETE ? 0 : length
   }
@@ -62,7 +61,7 @@ export class EscapeReader implements UnitReader {
     if (first === BACKSLASH) return this.#readBackslash(bytes, at, end)
     if (first === AMPERSAND) return this.#readEntity(bytes, at)
     if (first === PERCENT) return this.#readPercent(bytes, at, end)
-    if (first === BACKSPACE) return readOverstrike(bytes, at, end)
+    if (first === BACKSPACE) return this.#readOverstrike(bytes, at, end)
     if (at + 1 === end) return INCOMPLETE
     if (first === UNDERSCORE) return bytes[at + 1] === BACKSPACE ? 2 : this.#putByte(UNDERSCORE, 1)
     const length = this.#readBreak(bytes, at, end)
@@ -82,8 +81,22 @@ export class EscapeReader implements UnitReader {
     const after = bytes[at + 1] === CARRIAGE_RETURN ? at + 2 : at + 1
     if (after >= end) return INCOMPLETE
     if (bytes[after] !== LINE_FEED) return INVALID
-    this.breaksLine = true
+    this.empty = 'break'
     return after + 1 - at
+  }
+
+  /** A backspace and what is printed over the character before it: the same one, or an underscore. */
+  #readOverstrike(bytes: Uint8Array, at: number, end: number): number {
+    if (at + 1 === end) return INCOMPLETE
+    let first = at - 1
+    while (first > 0 && first > at - 4 && ((bytes[first] as number) & 0xc0) === 0x80) first--
+    const size = bytes[at + 1] === UNDERSCORE ? 1 : at - first
+    for (let index = 0; index < size && bytes[at + 1] !== UNDERSCORE; index++) {
+      if (at + 1 + index === end) return INCOMPLETE
+      if (bytes[at + 1 + index] !== bytes[first + index]) return 1
+    }
+    this.empty = 'repetition'
+    return 1 + size
   }
 
   #readBackslash(bytes: Uint8Array, at: number, end: number): number {
@@ -155,20 +168,6 @@ export class EscapeReader implements UnitReader {
 }
 
 const encoder = new TextEncoder()
-
-/** A backspace and what is printed over the character before it: the same one, or an underscore. */
-function readOverstrike(bytes: Uint8Array, at: number, end: number): number {
-  if (at + 1 === end) return INCOMPLETE
-  if (bytes[at + 1] === UNDERSCORE) return 2
-  let first = at - 1
-  while (first > 0 && first > at - 4 && ((bytes[first] as number) & 0xc0) === 0x80) first--
-  const size = at - first
-  for (let index = 0; index < size; index++) {
-    if (at + 1 + index === end) return INCOMPLETE
-    if (bytes[at + 1 + index] !== bytes[first + index]) return 1
-  }
-  return 1 + size
-}
 
 /** The length of a terminal's sequence (ECMA-48), 1 for ESC alone, or less than 1 if the text ends too early. */
 export function readSequence(bytes: Uint8Array, at: number, end: number): number {

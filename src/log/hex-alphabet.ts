@@ -1,5 +1,5 @@
 import type { Alphabet } from './alphabet.ts'
-import type { UnitReader } from './unit-reader.ts'
+import type { EmptyUnit, UnitReader } from './unit-reader.ts'
 
 const ZERO = 0x30
 const FULL_STOP = 0x2e
@@ -11,9 +11,9 @@ const FULL_STOP = 0x2e
 const BETWEEN = [' ', ':', '-', '.', ',', ', ', '_', ' 0x', ',0x', ', 0x', '\\x', '\\\\x', '%', '=', '}\\x{']
 
 /** Longer dumps are found by their beginning. */
-const KNOWN_BYTES = 36
+const KNOWN_BYTES = 24
 
-/** How a dump of these bytes may look, in lower case: one number for each byte, or for two or more. */
+/** How the beginning of a dump may look, in lower case: one number for each byte, or for two or more. */
 export function hexSpellings(secret: string): string[] {
   const hex = Buffer.from(secret).subarray(0, KNOWN_BYTES).toString('hex')
   return [
@@ -30,12 +30,11 @@ export function hexSpellings(secret: string): string[] {
 class HexUnitReader implements UnitReader {
   readonly bytes = new Uint8Array(1)
   count = 0
-  readonly breaksLine = false
-  cuts = false
+  empty: EmptyUnit = 'nothing'
 
   read(bytes: Uint8Array, at: number, end: number): number {
     this.count = 0
-    this.cuts = false
+    this.empty = 'nothing'
     return bytes[at] === ZERO ? this.#readZero(bytes, at, end) : this.#readStop(bytes, at, end)
   }
 
@@ -51,7 +50,7 @@ class HexUnitReader implements UnitReader {
     let stop = at + 1
     while (stop < end && stop < at + 3 && bytes[stop] === FULL_STOP) stop++
     if (stop === at + 3) {
-      this.cuts = true
+      this.empty = 'cut'
       return 3
     }
     return stop === end ? 0 : 1

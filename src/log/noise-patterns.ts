@@ -2,9 +2,8 @@ import type { Alphabet } from './alphabet.ts'
 import { GramFilter } from './gram-filter.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
-/** Base64 in lines of so many characters is found. */
-const MAX_RUN = 16
-const MIN_RUN = 12
+/** If no pattern is certain to be found. */
+const DEFAULT_RUN = 16
 /** More than a whole escape. */
 const MARGIN = 8
 
@@ -12,6 +11,8 @@ export type NoisePatternsInput = {
   alphabet: Alphabet
   /** The length from which on loose patterns are certain to be found. */
   certainLength: number
+  /** How many bytes of a pattern of this length, which is certain to be found, follow one another without noise. */
+  runOf(length: number): number
   /** If a text is cut off visibly, so many of a pattern's first bytes, or more, are found. Default: only whole patterns. */
   cutLength?: number
   /** Their bytes may have white space between them. */
@@ -39,18 +40,13 @@ export class NoisePatterns {
   /** A pattern begins at most so many significant bytes before the place that the filter finds. */
   readonly reach: number
 
-  constructor({ alphabet, loose, tight, spellings, certainLength, cutLength }: NoisePatternsInput) {
+  constructor({ alphabet, loose, tight, spellings, certainLength, runOf, cutLength }: NoisePatternsInput) {
     this.alphabet = alphabet
     this.cutLength = cutLength ?? Number.POSITIVE_INFINITY
     this.matcher = new PatternMatcher(loose, tight)
-    const lengths = loose.map(({ length }) => length).filter(length => length >= certainLength)
-    // Half of a pattern is before or after the first noise.
-    const run = lengths.reduce(
-      (shortest, length) => Math.min(shortest, Math.max(MIN_RUN, Math.ceil(length / 2))),
-      MAX_RUN,
-    )
-    const known = 2 * run
-    this.run = lengths.length === 0 ? 0 : run
+    const runs = loose.flatMap(({ length }) => (length >= certainLength ? [runOf(length)] : []))
+    this.run = runs.length === 0 ? 0 : runs.reduce((shortest, length) => Math.min(shortest, length))
+    const known = 2 * (this.run || DEFAULT_RUN)
     this.reach = known + MARGIN
     const size = known * (loose.length + tight.length + 2 * spellings.length)
     this.grams = new GramFilter(size, alphabet.ignoresCase)

@@ -105,7 +105,7 @@ export class NoiseScanner implements Scanner {
       const size = isUnit ? units.read(bytes, at, length) : 1
       if (size === 0) break
       const count = isUnit ? units.count : 1
-      if (count === 0) state = this.#readNothing(state)
+      if (count === 0) state = this.#readEmpty(state, offset + at, offset + at + size)
       for (let index = 0; index < count; index++) {
         const read = isUnit ? (units.bytes[index] as number) : byte
         const value = significant[read] as number
@@ -126,12 +126,14 @@ export class NoiseScanner implements Scanner {
   }
 
   /** A unit that stands for no byte. Returns the state after it. */
-  #readNothing(state: number): number {
-    const { matcher, cutLength } = this.#patterns
-    if (this.#units.breaksLine) this.#seen.addBreak()
-    if (!this.#units.cuts) return state
-    const begun = matcher.held[state] as number
-    if (begun >= cutLength) this.#seen.cover(begun, this.found)
+  #readEmpty(state: number, start: number, end: number): number {
+    const { empty } = this.#units
+    const latest = this.found.at(-1)
+    if (empty === 'break') this.#seen.addBreak()
+    if (empty === 'repetition' && latest?.end === start) latest.end = end
+    if (empty !== 'cut') return state
+    const begun = this.#patterns.matcher.held[state] as number
+    if (begun >= this.#patterns.cutLength) this.#seen.cover(begun, this.found)
     return 0
   }
 

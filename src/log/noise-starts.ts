@@ -4,20 +4,16 @@ import {
   BACKSPACE,
   CARRIAGE_RETURN,
   digitOf,
-  EQUALS,
   ESC,
   entityEnd,
-  LINE_FEED,
   PERCENT,
   readSequence,
   SEMICOLON,
 } from './escapes.ts'
 import { WHITE_SPACE } from './white-space.ts'
 
-/** The bytes that begin noise in a text. */
-export const NOISE_STARTS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND, EQUALS, BACKSPACE]
-/** Equals signs are frequent, and noise only at the end of a line. */
-const SOFT_BREAK = Buffer.from([EQUALS, LINE_FEED])
+/** The bytes that begin noise in a text, unless they are frequent and hardly ever noise. */
+export const NOISE_STARTS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND, BACKSPACE]
 
 /**
  * Finds the bytes that begin an escape, and carriage returns. Passes over those that begin none, and those that stand for
@@ -55,8 +51,7 @@ export class NoiseStarts {
 
   #search(kind: number, from: number): number {
     const bytes = this.#bytes
-    const sought = kind === EQUALS ? SOFT_BREAK : kind
-    for (let at = bytes.indexOf(sought, from); at !== -1; at = bytes.indexOf(sought, at + 1))
+    for (let at = bytes.indexOf(kind, from); at !== -1; at = bytes.indexOf(kind, at + 1))
       if (isNoise(bytes, kind, at)) return at
     return bytes.length
   }
@@ -65,10 +60,8 @@ export class NoiseStarts {
 function isNoise(bytes: Buffer, kind: number, at: number): boolean {
   if (kind === PERCENT) return isHex(bytes, at + 1) ? isHex(bytes, at + 2) : bytes[at + 1] === U
   if (kind === AMPERSAND) return bytes[entityEnd(bytes, at)] === SEMICOLON
-  if (kind === BACKSLASH || kind === EQUALS || kind === BACKSPACE) return true
+  if (kind === BACKSLASH || kind === BACKSPACE) return true
   if (at > 0 && WHITE_SPACE[bytes[at - 1] as number] === 1) return false
-  // A soft line break that ends with CRLF.
-  if (kind === CARRIAGE_RETURN && at > 0 && bytes[at - 1] === EQUALS) return true
   const length = kind === ESC ? readSequence(bytes, at, bytes.length) : 1
   return length < 1 || WHITE_SPACE[bytes[at + length] as number] !== 1
 }

@@ -19,10 +19,22 @@ export function formsOf({ whole, lines, runs }: SecretTexts): SecretForms {
   }
 }
 
-/** What is masked byte by byte. Longer encoded forms are certain to be found with noise, and so without it. */
+/**
+ * What is masked byte by byte. Longer forms are certain to be found although noise is in them, and so without it, unless
+ * they have white space or quotes of their own, or characters that count as others.
+ */
 export function exactForms(forms: readonly SecretForms[]): string[] {
-  const encoded = forms.flatMap(form => form.encoded).filter(({ length }) => length < SHORT)
-  const all = [...forms.flatMap(({ written }) => written), ...encoded, ...encoded.flatMap(broken)]
+  const isShort = ({ length }: string) => length < SHORT
+  const written = forms.flatMap(form => form.written)
+  const short = written.filter(isShort)
+  const encoded = forms.flatMap(form => form.encoded).filter(isShort)
+  const all = [
+    ...short,
+    ...short.flatMap(form => broken(form, ['=\n', '=\r\n'])),
+    ...written.filter(form => !isShort(form) && /[\s'"_-]/.test(form)),
+    ...encoded,
+    ...encoded.flatMap(form => broken(form, ['\n', '\r\n'])),
+  ]
   return unique(all).filter(form => form.length >= MIN_FORM_LENGTH)
 }
 

@@ -35,6 +35,8 @@ function textPatterns(texts: readonly SecretTexts[], forms: readonly SecretForms
     tight: unique(written.filter(form => !isLoose(form)).flatMap(significant)),
     spellings: [...texts.flatMap(partsOf).filter(isLoose), ...encoded].map(form => Buffer.from(form)),
     certainLength: CERTAIN_LENGTH,
+    // Half of it is before or after the first noise. Base64 in lines of 16 characters is found.
+    runOf: length => Math.min(Math.ceil(length / 2), 16),
   })
 }
 
@@ -46,6 +48,8 @@ function hexPatterns(texts: readonly SecretTexts[]): NoisePatterns {
     tight: [],
     spellings: values.flatMap(hexSpellings).map(form => Buffer.from(form)),
     certainLength: MIN_HEX_LENGTH,
+    // The same, with two and a half characters for each byte at least.
+    runOf: length => Math.min(Math.max(Math.ceil(0.625 * length), MIN_HEX_LENGTH), 24),
     cutLength: MIN_HEX_LENGTH,
   })
 }
@@ -57,16 +61,18 @@ const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text
 /** White space, or an escape that may stand for it. */
 const MAY_HAVE_SPACE = /\s|\\[nt]|%[02]|&/
 
-/** A text as it is, as what its escapes stand for, and as forms (application/x-www-form-urlencoded) write its blanks. */
+/** A text as it is, and as what its escapes stand for. */
 function significant(text: string): Buffer[] {
-  const forms = [
-    withoutNoise(text),
-    withoutNoise(text, { escapes: true }),
-    withoutNoise(text.replaceAll(' ', '+')),
-  ]
+  const forms = [withoutNoise(text)]
+  if (ESCAPE.test(text)) forms.push(withoutNoise(text, { escapes: true }))
+  // At the end of a line, it is taken for a soft line break.
+  if (text.endsWith('=')) forms.push(withoutNoise(text.slice(0, -1)))
   if (LATIN.test(text)) forms.push(withoutNoise(inLatin(text)))
   return forms.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 }
+
+/** What may begin an escape within a secret. */
+const ESCAPE = /[\\%&=_\p{Cc}]/u
 
 /** Python's repr writes `\xe4` for ä. */
 const LATIN = /[\u0080-\u00ff]/

@@ -20,9 +20,6 @@ const inOrder =
   text =>
     writes.reduce((written, write) => write(written), text)
 const hex = (value: number, length: number) => value.toString(16).toUpperCase().padStart(length, '0')
-const bytesOf = (text: string, write: (byte: number) => string) =>
-  Array.from(Buffer.from(text), write).join('')
-
 const octets = replace(/%[0-9A-F]{2}/g, octet => octet.toLowerCase())
 const strictly = inOrder(
   encodeURIComponent,
@@ -43,6 +40,10 @@ const html = (quotes: Record<string, string>) =>
   replaceEach({ '&': '&amp;', '<': '&lt;', '>': '&gt;', ...quotes })
 
 const inSource = inOrder(replace(/\\/g, '\\\\'), replaceEach({ '\n': '\\n', '\r': '\\r', '\t': '\\t' }))
+
+/** Replaces characters by what is written for each of their bytes. */
+const replaceBytes = (chars: RegExp, write: (byte: number) => string): Write =>
+  replace(chars, char => Array.from(Buffer.from(char), write).join(''))
 
 /** As `cat -v` writes a byte. */
 function caret(byte: number): string {
@@ -86,11 +87,10 @@ const LINE_WRITES: readonly Write[] = [
   text => text.normalize('NFD'),
   text => text.normalize('NFC'),
   // cat -v, cat -A.
-  text => bytesOf(text, byte => (byte === 0x09 ? '\t' : caret(byte))),
-  text => bytesOf(text, caret),
+  replaceBytes(/[^\t\x20-\x7e]/gu, caret),
+  replaceBytes(/[^\x20-\x7e]/gu, caret),
   // Quoted-printable.
-  text =>
-    bytesOf(text, byte => (byte > 0x7e || byte === 0x3d ? `=${hex(byte, 2)}` : String.fromCharCode(byte))),
+  replaceBytes(/[=\x7f-\u{10ffff}]/gu, byte => `=${hex(byte, 2)}`),
 ]
 
 const unique = (texts: readonly string[]) => [...new Set(texts)]

@@ -41,10 +41,16 @@ const password = secretOf(`${LETTERS}${SPECIAL}`, 14, 40)
 const phrase = secretOf(`${LETTERS} ${SPECIAL}äß€🎉`, 20, 60)
 /** Where noise is within what looks like an escape, other things of a secret can look like escapes. */
 const ESCAPE = /%[\da-f]{2}|\\[nrtux0-3]|&#?\w*;/i
+/** Of quotes at the ends, which may stay, several would look like those within. */
+const ENDS = /^["'\\ ]{2}|["'\\ ]{2}$/
 const secret = fc
   .oneof(token, password, phrase)
   .map(text => text.trim())
-  .filter(text => !ESCAPE.test(text))
+  .filter(text => !ESCAPE.test(text) && !ENDS.test(text))
+/** Of six characters at least, not counting quotes and backslashes. */
+const shortSecret = secretOf(`${LETTERS}${SPECIAL}äß€🎉`, 6, 11).filter(
+  text => !ESCAPE.test(text) && text.replace(/["'\\\s]/g, '').length >= 6,
+)
 /** Quotes and backslashes at the ends of a secret may stay. */
 const core = (secret: string) => secret.replace(/^[\s"'\\]+|[\s"'\\]+$/g, '')
 const cuts = fc.array(fc.nat(), { maxLength: 8 })
@@ -136,6 +142,19 @@ const quotedPrintable = (text: string) =>
         : String.fromCharCode(byte),
     )
     .join('')
+/** With a line break in the first 76 characters, and then after as many again. */
+const softly =
+  (end: string): Write =>
+  (secret, random) => {
+    const first = new RegExp(`^(?:=..|[^=]){${random % 76}}`)
+    return {
+      text: quotedPrintable(secret)
+        .replace(first, `$&${end}`)
+        .replace(/(?:=..|[^=\r\n]){74}(?=.)/g, `$&${end}`),
+      form: quotedPrintable(core(secret)),
+      least: 12,
+    }
+  }
 const caret = (text: string) =>
   [...Buffer.from(text)]
     .map(byte => (byte < 0x80 ? String.fromCharCode(byte) : `M-${caretOf(byte - 0x80)}`))
@@ -201,12 +220,8 @@ const WRITES: Record<string, Write> = {
   'HTML in JSON': plain(secret => JSON.stringify(html(secret)).slice(1, -1)),
   'JSON in HTML in a URL': plain(secret => encodeURIComponent(html(JSON.stringify(secret).slice(1, -1)))),
   'quoted-printable': plain(quotedPrintable),
-  'quoted-printable, with soft line breaks': plain(secret =>
-    quotedPrintable(secret).replace(/(?:=..|[^=]){11}/g, '$&=\n'),
-  ),
-  'quoted-printable, with soft line breaks that end with CRLF': plain(secret =>
-    quotedPrintable(secret).replace(/(?:=..|[^=]){9}/g, '$&=\r\n'),
-  ),
+  'quoted-printable, with soft line breaks': softly('=\n'),
+  'quoted-printable, with soft line breaks that end with CRLF': softly('=\r\n'),
   'a backslash at the end of each line': plain(secret => secret.replace(/.{9}/gu, '$&\\\n')),
   'cat -v': plain(caret),
   'cat -A': plain(secret => `${caret(secret)}$`),
@@ -269,6 +284,17 @@ it('masks every form of every secret, cut anywhere', () => {
   )
 })
 
+it('masks every form of short secrets', () => {
+  fc.assert(
+    fc.property(shortSecret, fc.nat(), cuts, (value, random, positions) => {
+      const redactor = createSecretRedactor([value])
+      for (const [name, write] of Object.entries(WRITES))
+        expect(redactWith(redactor, `<${write(value, random).text}>`, positions), name).toContain('***')
+    }),
+    { numRuns: 50 },
+  )
+})
+
 const mask = (text: string, ...secrets: string[]) => redact(text, secrets, [])
 const TOKEN = 'q7Rk2ZtW9pLx4VbN8mYc'
 const KEY = `-----BEGIN KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n'.repeat(3)}ab12\n-----END KEY-----\n`
@@ -293,6 +319,25 @@ describe('createSecretRedactor', () => {
     )
   })
 
+  it('masks what is printed over the characters of a secret, too', () => {
+    expect(mask(`${TOKEN.replace(/./g, '$&\b$&')}\b_.`, TOKEN)).toBe('***.')
+    expect(mask(`${TOKEN.replace(/./g, '_\b$&')}.`, TOKEN)).toBe('_\b***.')
+  })
+
+  it('leaves line breaks that stand for nothing', () => {
+    const [first, second] = ['q7Rk2ZtW9pLx4VbN', '8mYcAa11Bb22Cc33']
+    expect(mask(`${first}=\r\n${second}=\n${first}\\\n${second}\n`, first + second)).toBe(
+      '***=\r\n***=\n***\\\n***\n',
+    )
+    expect(mask('key=dGhpcyBpcyBhIGtleQ==\n', 'dGhpcyBpcyBhIGtleQ==')).toBe('key=***\n')
+  })
+
+  it('masks the beginning of a secret where a dump is cut off', () => {
+    const dump = (hex: string) => `<Buffer ${hex} ... 9 more bytes>`
+    expect(mask(dump('3d 71 37 52 6b 32 5a'), TOKEN)).toBe(dump('3d ***'))
+    expect(mask(dump('3d 71 37 52 6b 32'), TOKEN)).toBe(dump('3d 71 37 52 6b 32'))
+  })
+
   it('masks each line of encoded text, and keeps their line breaks', () => {
     const lines = Buffer.from(KEY.trim()).toString('base64').replace(/.{64}/g, '$&\r\n  ')
     expect(mask(`data: |\n  ${lines}\n`, KEY)).toBe('data: |\n  ***\r\n  ***\r\n  ***\n')
@@ -315,6 +360,8 @@ describe('createSecretRedactor', () => {
     ['-----BEGIN CERTIFICATE-----', KEY],
     ['100 % & 5 &amp; \\n %20 \\x41 \u001b[0m\r\n', 'hunter22'],
     ['q7Rk2ZtW9pLx4VbN8mY.\r', TOKEN],
+    ['2026-01-02T03:04:05 0x1f, 0x20 a=\n_\b. ==\n...', TOKEN],
+    ['71:37:52:6b:32:5a:74:57:39:70:4c:78:34:56:62:4e:38:6d:59', TOKEN],
     ['q7Rk2ZtW9p &c Lx4VbN8mYc', TOKEN],
   ])('leaves %j unchanged', (text, secret) => {
     expect(mask(text, secret)).toBe(text)
@@ -343,6 +390,13 @@ describe('createSecretRedactor', () => {
     ['%', TOKEN],
     ['\u001b', TOKEN],
     ['\\', TOKEN],
+    ['=', TOKEN],
+    ['_', TOKEN],
+    ['a\b', TOKEN],
+    ['.', TOKEN],
+    ['0', TOKEN],
+    ['71:', TOKEN],
+    ['71 37 ', TOKEN],
     [TOKEN.slice(0, 19), TOKEN],
   ])('reads each byte of %j once, again and again', (text, secret) => {
     const redactor = createSecretRedactor([secret])
