@@ -2,6 +2,8 @@ import { Socket } from 'node:net'
 
 /** A process that is about to fill the pipe takes longer to start. */
 const INTERVAL_MS = 2
+/** While the pipe may be full, whoever starts writing fails at once. */
+const FULL_INTERVAL_MS = 1
 
 /** What Node calls to set or clear O_NONBLOCK on a pipe. It is not in Node's documentation. */
 type PipeHandle = { setBlocking(isBlocking: boolean): number }
@@ -13,6 +15,7 @@ type PipeHandle = { setBlocking(isBlocking: boolean): number }
  */
 export class BlockingWriter {
   readonly fd: number
+  mayBeFull = false
   readonly #socket: Socket
   #timer: NodeJS.Timeout | undefined
 
@@ -24,7 +27,8 @@ export class BlockingWriter {
   }
 
   watch() {
-    this.#timer = setInterval(() => this.clearFlag(), INTERVAL_MS)
+    this.clearFlag()
+    this.#timer = setTimeout(() => this.watch(), this.mayBeFull ? FULL_INTERVAL_MS : INTERVAL_MS)
   }
 
   /** Makes the pipe blocking again. Costs a microsecond. */
@@ -33,9 +37,13 @@ export class BlockingWriter {
     handle?.setBlocking(true)
   }
 
+  get isClosed(): boolean {
+    return this.#socket.destroyed
+  }
+
   /** Closes our copy. May be called again. */
   close() {
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     if (!this.#socket.destroyed) this.clearFlag()
     this.#socket.destroy()
   }

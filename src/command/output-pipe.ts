@@ -7,11 +7,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { BlockingWriter } from './blocking-writer.ts'
 
-/** A pipe buffers 64 KiB, at most 1 MiB. More than this after the command's end must have been written since. */
+/** A chunk of so many bytes comes from a pipe that may be full. */
+const FULL_CHUNK = 64 * 1024
+/** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
+const LARGE_PIPE = 512 * 1024
+/** Commands that end earlier do without it. */
+const ENLARGE_AFTER_MS = 20
+/** A consumer that is busy longer with a full chunk gets smaller ones, so that O_NONBLOCK is cleared in between. */
+const LONG_MS = 1
+const SHORT_CHUNK = 16 * 1024
+/** A pipe buffers at most 1 MiB. More than this after the command's end must have been written since. */
 const MAX_DRAINED_BYTES = 2 * 1024 * 1024
+/** Node cannot set the size of a pipe (F_SETPIPE_SZ of Linux). Git brings Perl. */
+const SET_SIZE: readonly (readonly [string, ...string[]])[] = [
+  ['perl', '-e', `fcntl(STDOUT, 1031, ${LARGE_PIPE}) or exit 1`],
+  ['python3', '-ISc', `import fcntl; fcntl.fcntl(1, 1031, ${LARGE_PIPE})`],
+]
 
 /** A pipe that is opened ahead of its command. */
 export type PreparedOutput = AsyncDisposable & { pipe: Promise<OutputPipe> }
+
+/** How long it would have been for a full chunk. */
+const msPerChunk = (start: number, bytes: number) => ((performance.now() - start) * FULL_CHUNK) / bytes
 
 /** Opens a pipe for a command that comes later. Disposing of it closes the pipe, whether it was used or not. */
 export function prepareOutput(): PreparedOutput {
@@ -34,6 +51,7 @@ export class OutputPipe {
   #consuming = false
   #consumed: Promise<void> | undefined
   #ended = false
+  #enlarging: NodeJS.Timeout | undefined
 
   constructor(reader: number, writer: number) {
     this.writer = new BlockingWriter(writer)
@@ -53,6 +71,27 @@ export class OutputPipe {
     }
   }
 
+  /** Keeps the pipe blocking while the command runs. */
+  watch() {
+    this.writer.watch()
+    this.#enlarging = setTimeout(() => this.#enlarge(), ENLARGE_AFTER_MS)
+  }
+
+  /** Where it does not work, the pipe stays as it is. */
+  async #enlarge() {
+    for (const [program, ...options] of process.platform === 'linux' ? SET_SIZE : []) {
+      if (this.writer.isClosed) return
+      const { failed } = await execa(program, options, {
+        stdin: 'ignore',
+        stdout: this.writer.fd as 3,
+        stderr: 'ignore',
+        buffer: false,
+        reject: false,
+      })
+      if (!failed) return
+    }
+  }
+
   /** Passes all output to the consumer, and waits for it before reading on. Rejects only if the consumer does. */
   consume(onOutput: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     this.#consumed = this.#consume(onOutput)
@@ -60,13 +99,22 @@ export class OutputPipe {
   }
 
   async #consume(onOutput: (bytes: Uint8Array) => Promise<void>) {
+    let size = FULL_CHUNK
     try {
       for await (const bytes of this.#chunks()) {
         this.#bytes += bytes.length
-        this.writer.clearFlag()
+        this.writer.mayBeFull = true
         this.#consuming = true
-        await onOutput(bytes)
+        for (let at = 0, part: Uint8Array; at < bytes.length; at += part.length) {
+          part = bytes.subarray(at, at + size)
+          this.writer.clearFlag()
+          const start = performance.now()
+          const consumed = onOutput(part)
+          size = msPerChunk(start, part.length) > LONG_MS ? SHORT_CHUNK : FULL_CHUNK
+          await consumed
+        }
         this.#consuming = false
+        this.writer.mayBeFull = bytes.length >= FULL_CHUNK
         this.writer.clearFlag()
         if (this.#bytes > this.#maxBytes) return
       }
@@ -119,6 +167,7 @@ export class OutputPipe {
   }
 
   close() {
+    clearTimeout(this.#enlarging)
     this.writer.close()
     this.#socket.destroy()
   }

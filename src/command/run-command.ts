@@ -47,7 +47,7 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
   try {
     const startedAt = performance.now()
     const group = new ProcessGroup(spawnShell(options, pipe.writer.fd as 3), graceMs)
-    pipe.writer.watch()
+    pipe.watch()
     const stopWatching = watch(group, deadline, signal)
     try {
       const consumed = pipe.consume(onOutput).catch(error => {

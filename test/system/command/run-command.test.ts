@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,6 +84,19 @@ describe('the output of a command', () => {
     const { exit } = await run(`${child}; ${SEQUENCE}`, { onOutput })
     expect(exit).toEqual({ kind: 'exited', code: 0 })
     expect(taken).toBeGreaterThan(2_688_000)
+  })
+
+  const hasPerl = spawnSync('perl', ['-e', '1']).status === 0
+  it.runIf(process.platform === 'linux' && hasPerl)('has more room than pipes have by default', async () => {
+    const size = `perl -e 'open F, ">&=3"; print fcntl(F, 1032, 0)'`
+    const enlarged = `exec 3>&1; until [ "$(${size})" -ge 524288 ]; do sleep 0.02; done`
+    let taken = 0
+    const onOutput = async (bytes: Uint8Array) => {
+      while (!existsSync(join(cwd, 'written'))) await sleep(10)
+      taken += bytes.length
+    }
+    await run(`${enlarged}; head -c 400000 /dev/zero; touch written`, { onOutput })
+    expect(taken).toBe(400_000)
   })
 
   it('is bytes, not text', async () => {
