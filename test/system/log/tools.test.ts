@@ -35,12 +35,14 @@ function formsOf(secret: string): string[] {
       .toString('base64')
       .slice(offset + 1, -4),
   )
-  return [secret, bytes.toString('hex'), ...base64].map(form => form.replace(NOISE, ''))
+  return [secret, bytes.toString('hex'), ...base64].map(form =>
+    form.replace(NOISE, '').replace(/0x|[:,-]/g, ''),
+  )
 }
 
 function expectMasked(output: string) {
   const redacted = createSecretRedactor(SECRETS).redactText(output)
-  const shown = redacted.replace(NOISE, '')
+  const shown = redacted.replace(NOISE, '').replace(/0x|[:,-]/g, '')
   for (const form of SECRETS.flatMap(formsOf))
     for (let at = 0; at + VISIBLE < form.length; at++) {
       const part = form.slice(at, at + VISIBLE + 1)
@@ -84,21 +86,22 @@ it.skipIf(!hasProgram('dash'))('what dash quotes', () => {
 /** Each of them is encoded by a process of its own. */
 const FEW = SECRETS.filter((_, index) => index % 3 === 2)
 
-it('what base64 and od encode', () => {
+it('what base64, od, cat and sed encode', () => {
   const script = `
     printf 'user:%s' "$SECRET" | base64
     printf 'a longer prefix than any line has, with so many characters %s' "$SECRET" | base64 -w 64
-    printf '%s' "$SECRET" | od -An -tx1 -v`
+    printf '%s' "$SECRET" | od -An -tx1 -v
+    printf '%s\\n' "$SECRET" | cat -A; printf '%s\\n' "$SECRET" | cat -v; printf '%s\\n' "$SECRET" | sed -n l`
   expect(expectMasked(runShell('bash', script, { secrets: FEW }))).toContain('***')
 })
 
-it.skipIf(!hasProgram('xxd'))('what xxd -p encodes', () => {
-  const script = `printf 'xy%s' "$SECRET" | xxd -p`
-  expect(expectMasked(runShell('bash', script, { secrets: FEW }))).toContain('***')
+it.skipIf(!hasProgram('xxd'))('what xxd -p and xxd -i encode', () => {
+  const script = `printf 'xy%s' "$SECRET" | xxd -p; printf 'xy%s' "$SECRET" | xxd -i`
+  expect(expectMasked(runShell('bash', script, { secrets: FEW }))).toContain('0x***')
 })
 
 const PYTHON = `
-import base64, html, json, shlex, sys, urllib.parse
+import base64, html, json, quopri, shlex, sys, urllib.parse
 for s in json.load(sys.stdin):
     b = s.encode()
     print(s, repr(s), ascii(s), repr(b), [s], {'key': b})
@@ -107,6 +110,9 @@ for s in json.load(sys.stdin):
     print(urllib.parse.quote(s), urllib.parse.quote(s, safe=''), urllib.parse.urlencode({'key': s}), shlex.quote(s))
     print(base64.encodebytes(b'pre' + b).decode(), base64.encodebytes(b), base64.urlsafe_b64encode(b'x' + b))
     print(b.hex(), b.hex(' '), b.hex(' ', 2), ''.join('\\\\x%02x' % c for c in b), ''.join('%%%02X' % c for c in b))
+    print(b.hex(':'), b.hex('-'), b.hex(':', 2), ', '.join(hex(c) for c in b if c > 15), b.hex().upper())
+    print(quopri.encodestring(b'Subject: ' + b).decode(), urllib.parse.quote(urllib.parse.quote(s)), s.replace('$', '$$'))
+    print(base64.b64encode(json.dumps({'key': s}).encode()).decode(), html.escape(html.escape(s)), ''.join(c + '\\b' + c for c in s))
     print('\\r'.join(s), ''.join('\\033[3%dm%s' % (i % 8, c) for i, c in enumerate(s)), '\\033[0m')
 `
 
@@ -130,6 +136,8 @@ it('what Node prints', () => {
     `https://x.example/?${new URLSearchParams({ a: secret })}`,
     String(new URL(`https://user:${encodeURIComponent(secret)}@x.example`)),
     Buffer.from(`user:${secret}`).toString('base64url'),
+    Buffer.from(JSON.stringify({ key: secret })).toString('base64url'),
+    inspect({ body: Buffer.from(secret) }),
   ])
   expect(expectMasked(lines.join('\n'))).toContain('a: { b: [ ')
 })
