@@ -1,4 +1,5 @@
 import type { Git } from './git.ts'
+import { readOnce } from './read-once.ts'
 
 export type Signature = { name: string; email: string; date: string }
 export type Commit = {
@@ -46,12 +47,7 @@ const readLog = (git: Git, repository: string, range: Range, limit: number, opti
   )
 
 /** As `readCommits`, without the changed files, which takes half of the time. */
-export async function readHeaders(
-  git: Git,
-  repository: string,
-  range: Range,
-  limit: number,
-): Promise<Commit[]> {
+async function readHeaders(git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> {
   const format = `--format=${FIELDS.join('%x00')}`
   const fields = (await readLog(git, repository, range, limit, [format])).split('\0')
   const commits: Commit[] = []
@@ -109,10 +105,31 @@ export async function listCommitIds(git: Git, repository: string, range: Range):
   return (await git.text(repository, ['rev-list', '--stdin'], revisions(range))).split('\n').filter(Boolean)
 }
 
+const commits = readOnce<Commit | null>()
+const headers = readOnce<Commit | null>()
+const peeled = readOnce<string | null>()
+
 /** One commit, or null if `sha` (a commit or an annotated tag) does not lead to one. */
-export async function readCommit(git: Git, repository: string, sha: string): Promise<Commit | null> {
+export const readCommit = (git: Git, repository: string, sha: string): Promise<Commit | null> =>
+  readOne(git, repository, sha, commits, readCommits)
+
+/** As `readCommit`, without the changed files. */
+export const readHeader = (git: Git, repository: string, sha: string): Promise<Commit | null> =>
+  readOne(git, repository, sha, headers, readHeaders)
+
+async function readOne(
+  git: Git,
+  repository: string,
+  sha: string,
+  once: typeof commits,
+  read: typeof readCommits,
+): Promise<Commit | null> {
   const id = await peel(git, repository, sha)
-  return id ? ((await readCommits(git, repository, { include: id, exclude: [] }, 1))[0] ?? null) : null
+  if (!id) return null
+  return once(
+    `${repository} ${id}`,
+    async () => (await read(git, repository, { include: id, exclude: [] }, 1))[0] ?? null,
+  )
 }
 
 /** Resolves a sha, branch, tag or full ref to a commit. Does not accept git's revision syntax (`~1`, `@{…}`). */
@@ -142,8 +159,10 @@ async function resolveRef(git: Git, repository: string, ref: string): Promise<st
   return sha && peel(git, repository, sha)
 }
 
-const peel = (git: Git, repository: string, sha: string) =>
-  textOrNull(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`])
+const peel = (git: Git, repository: string, sha: string): Promise<string | null> =>
+  peeled(`${repository} ${sha}`, () =>
+    textOrNull(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`]),
+  )
 
 const textOrNull = (git: Git, repository: string, args: string[]): Promise<string | null> =>
   git.text(repository, args).then(

@@ -33,15 +33,13 @@ export async function readPush(git: Git, repository: string, change: RefChange, 
   const isForward =
     created || (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
   const exclude = created ? otherTips : [before]
-  return {
-    ...push,
-    baseRef,
-    forced: !isForward,
-    commits: await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS),
-    distinct: new Set(
-      await listCommitIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] }),
-    ),
-  }
+  const range = { include: after, exclude }
+  const commits = await readCommits(git, repository, range, MAX_COMMITS)
+  const distinct =
+    otherTips.every(tip => exclude.includes(tip)) && commits.length < MAX_COMMITS
+      ? commits.map(({ id }) => id)
+      : await listCommitIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] })
+  return { ...push, baseRef, forced: !isForward, commits, distinct: new Set(distinct) }
 }
 
 /** The body of a `push` event. https://docs.github.com/webhooks/webhook-events-and-payloads#push */
