@@ -1,7 +1,7 @@
 import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
-import { readRecord } from '../records/read-record.ts'
+import { nullIfMalformed, readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
 
@@ -86,7 +86,7 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
 export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
   const stages = await stageNames(store, project)
   const currents = await Promise.all(
-    stages.map(stage => readCurrent(store, { project, stage }).catch(() => null)),
+    stages.map(stage => readCurrent(store, { project, stage }).catch(nullIfMalformed)),
   )
   return stages.flatMap((stage, index) => {
     const current = currents[index]

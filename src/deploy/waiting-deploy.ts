@@ -3,6 +3,7 @@ import type { Build } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import type { Deploy } from '../records/job-run.ts'
 import { type BuildRef, deliveryOf, type StageRef } from '../records/keys.ts'
+import { nullIfMalformed } from '../records/read-record.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { viewOf } from '../records/view.ts'
@@ -31,7 +32,7 @@ export async function updateWaitingDeploy(
 /** The deploy of a build that died while it deployed, as far as it had recorded it: it may have died after its end. */
 export async function recordedDeploy(store: Store, build: Build, deploy: Deploy): Promise<Deploy> {
   const stage: StageRef = { project: build.project, stage: deploy.stage }
-  const deployment = await readDeployment(store, stage, build.number).catch(() => null)
+  const deployment = await readDeployment(store, stage, build.number).catch(nullIfMalformed)
   return deployment ? { ...deploy, status: deployment.status, reason: deployment.reason } : deploy
 }
 
