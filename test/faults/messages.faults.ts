@@ -2,6 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startGitHub } from '../../loopback/github/server.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { buildKeys } from '../../src/records/keys.ts'
 import { lambciJson } from '../support/test-system.ts'
@@ -33,7 +34,6 @@ async function writeEntry(entry: string): Promise<void> {
   await writeFile(
     join(directory, `${entry}.ts`),
     `import { readFileSync } from 'node:fs'
-import type { Rule } from './fault-proxy.ts'
 import { moveClock } from ${source('moved-clock.ts')}
 moveClock(() => Number(readFileSync(${JSON.stringify(join(directory, 'offset'))}, 'utf8')))
 export const { handler } = await import(${source(`../../src/functions/${entry}.ts`)})
@@ -48,6 +48,8 @@ beforeAll(async () => {
   restoreClock = moveClock(() => offset)
   faults = await openFaultSystem({
     moduleOf: entry => join(directory, `${entry}.ts`),
+    // In this process, whose clock is moved.
+    startGitHub,
     interceptEvent: async (event, deliver) => deliverEvent(JSON.stringify(event), deliver),
   })
 })
