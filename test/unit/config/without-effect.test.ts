@@ -3,11 +3,10 @@ import { type Case, FORK, PULL, resolve } from '../../support/resolving.ts'
 
 const errorOf = (parts: Case) => {
   try {
-    resolve(parts)
+    return resolve(parts).filesError
   } catch (error) {
     return (error as Error).message
   }
-  return null
 }
 
 const DEPLOY = { cmd: 'make', deploy: './deploy.sh' }
