@@ -11,8 +11,8 @@ const DATA = words(
 )
 /** Languages in which configuration is programmed. */
 const PROGRAMS = words('js cjs mjs jsx ts cts mts tsx coffee es6')
-/** Formats of data that are often misspelled. */
-const MISSPELLED = words('json json5 yaml yml toml')
+/** Formats of data that are often misspelled, after the first letter. */
+const MISSPELLED = ['json', 'json5', 'yaml', 'yml', 'toml']
 /** Further extensions of files whose name begins with a dot. */
 const HIDDEN = words('txt rtf xml configuration rc settings local ci')
 /** What an editor adds to the name of a format. */
@@ -34,11 +34,11 @@ function words(text: string): ReadonlySet<string> {
 export function isSimilarName(name: string): boolean {
   if (name === NAME || name.length > MAX_LENGTH || LEFTOVER.test(name)) return false
   const isHidden = /^\W*\./.test(name.normalize('NFKC').replace(/^copy of /i, ''))
-  const { stem, parts, isJoined } = partsOf(name)
+  const { stem, parts, isRc } = partsOf(name)
   if (!isNear(stem, 'lambci', isHidden ? 2 : 1)) return false
   const [last = ''] = parts.slice(-1)
   const others = parts.slice(0, -1)
-  if (last === '') return isJoined || (isHidden && stem === 'lambci')
+  if (last === '') return isRc || (isHidden && stem === 'lambci')
   if (TEXT.has(last) && others.some(isData)) return others.every(isFormat)
   const isKnown = (part: string) => isFormat(part) || (isHidden && HIDDEN.has(part))
   // A test of a program, or of something that is hardly called LambCI, is something else.
@@ -48,7 +48,7 @@ export function isSimilarName(name: string): boolean {
 }
 
 /** A name without what does not tell names apart: `.Lambci (1).JSON` has the stem `lambci` and the part `json`. */
-function partsOf(name: string): { stem: string; parts: string[]; isJoined: boolean } {
+function partsOf(name: string): { stem: string; parts: string[]; isRc: boolean } {
   const [first = '', ...rest] = name
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
@@ -61,18 +61,15 @@ function partsOf(name: string): { stem: string; parts: string[]; isJoined: boole
   // Without a dot between: `lambciyml`, `.lambcirc`.
   const [, stem = first, joined] = /^(.{5,})(rc|config|conf|json|ya?ml|toml|js)$/.exec(first) ?? []
   const parts = [...(joined === undefined ? [] : [joined]), ...rest].filter(part => part !== '')
-  return { stem, parts: parts.filter(part => part !== 'rc'), isJoined: joined === 'rc' }
+  return { stem, parts: parts.filter(part => part !== 'rc'), isRc: parts.includes('rc') }
 }
 
 const isFormat = (part: string) => isData(part) || PROGRAMS.has(part)
 
 const isData = (part: string) =>
   DATA.has(part) ||
-  [...MISSPELLED].some(format =>
-    format.length > 3 && format.startsWith('json')
-      ? part.length > 2 && isNear(part, format, 1)
-      : part[0] === format[0] && part.length > 1 && isNear(part, format, 1),
-  )
+  (part.length > 2 && isNear(part, 'json', 1)) ||
+  MISSPELLED.some(format => part.length > 1 && part[0] === format[0] && isNear(part, format, 1))
 
 /** `lambda` is another word. Letters that changed places count as one change. */
 function isNear(word: string, wanted: string, changes: number): boolean {

@@ -49,7 +49,16 @@ test.each([
     'lambci.ymal',
   ],
   // Without a dot, or with too many
-  ...['lambciyml', '.lambciyml', 'lambcirc', 'lambcijson', '.lambci.json.', '.lambci.', 'lambci.json.'],
+  ...[
+    'lambciyml',
+    '.lambciyml',
+    'lambcirc',
+    'lambci.rc',
+    'lambcijson',
+    '.lambci.json.',
+    '.lambci.',
+    'lambci.json.',
+  ],
   // Saved as text, and copies
   ...['lambci.json.txt', 'lambci.yml.txt', '.lambci.json.rtf', '.lambci copy.json', '.lambci (1).json'],
   ...[
@@ -89,6 +98,9 @@ test.each([
     'lambci.html',
     'lambci.css',
     'lambci.ml',
+    'lambci.xml',
+    'lambci.eml',
+    'lambci.html',
   ],
   ...['lambci.lock', 'lambci.zip', 'lambci.json.gz', '.lambci.json.gpg', '.lambci.json.j2', '.lambci.env'],
   ...[
