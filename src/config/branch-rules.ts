@@ -3,7 +3,7 @@ import { isBranchName } from '../model/ref-name.ts'
 import { isFoundInEvery } from './found-in-every-name.ts'
 import { explainFoundInNone } from './found-in-no-name.ts'
 import { quote } from './key-path.ts'
-import { programOf } from './rule-program.ts'
+import { type Program, programOf } from './rule-program.ts'
 import { suggestRule } from './rule-suggestion.ts'
 
 /** Enough for any sensible rule. */
@@ -96,17 +96,25 @@ export function matchingRules(rules: readonly string[], branch: string): string[
 
 /** The groups that a `/regex/` rule captures in a branch name, the first at index 1. Empty for any other rule. */
 export function groupsOf(rule: string, branch: string): readonly (string | null)[] {
-  const pattern = patternOf(rule)
-  if (pattern === null || pattern.negated) return []
+  const pattern = capturing(rule)
+  if (pattern === null) return []
   const matcher = pattern.regex.matcher(branch)
   if (!matcher.find()) return []
   return Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index))
 }
 
 /** How many groups a rule captures. */
-export function groupCountOf(rule: string): number {
+export const groupCountOf = (rule: string): number => capturing(rule)?.regex.groupCount() ?? 0
+
+/** The compiled form of a rule that can capture groups. Null for any other rule. */
+export function programOfRule(rule: string): Program | null {
+  const pattern = capturing(rule)
+  return pattern && programOf(pattern.regex)
+}
+
+function capturing(rule: string): Pattern | null {
   const pattern = patternOf(rule)
-  return pattern === null || pattern.negated ? 0 : pattern.regex.groupCount()
+  return pattern === null || pattern.negated ? null : pattern
 }
 
 const matches = (pattern: Pattern | null, branch: string) =>

@@ -18,7 +18,16 @@ export type Program = { start: number; numInst(): number; getInst(at: number): I
 export type Budget = { steps: number }
 
 // The numbers of re2js. A test compares what they mean here with what re2js matches.
-export const OP = { branch: [1, 2], goOn: [3, 7], assert: 4, match: 6, firstRune: 8, lastRune: 11 }
+export const OP = {
+  branch: [1, 2],
+  capture: 3,
+  goOn: [3, 7],
+  fail: 5,
+  assert: 4,
+  match: 6,
+  firstRune: 8,
+  lastRune: 11,
+}
 const ASSERT = { beginLine: 1, endLine: 2, beginText: 4, endText: 8, wordBoundary: 16, noWordBoundary: 32 }
 const FOLD_CASE = 1
 const ASCII_SIZE = 0x80
