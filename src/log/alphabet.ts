@@ -1,8 +1,19 @@
-import { BACKSLASH, BEGINS_ESCAPE, EscapeReader } from './escapes.ts'
+import { BACKSLASH, EscapeReader, LONGEST_ESCAPE } from './escapes.ts'
+import { NOISE_STARTS } from './noise-starts.ts'
+import type { UnitReader } from './unit-reader.ts'
 
-/** Noise in which a space is, or a line break. */
-export const WHITE_SPACE = new Uint8Array(256)
-for (const byte of Buffer.from('\t\n\r ')) WHITE_SPACE[byte] = byte === 0x0d ? 0 : 1
+/** How a text is read in which a secret may be. */
+export type Alphabet = {
+  /** What each byte counts as, or 0 for noise. */
+  significant: Uint8Array
+  /** The length of the longest unit of several bytes that a byte begins, or 0 if there is none. */
+  longestUnit: Uint8Array
+  /** The bytes with which noise may begin that is to be looked for. The rest is found by what is around it. */
+  noiseStarts: readonly number[]
+  /** Whether letters count as the same in upper and lower case. */
+  ignoresCase: boolean
+  openReader(): UnitReader
+}
 
 /**
  * What each byte counts as when texts are compared without regard to noise, or 0 for noise: control characters, white space,
@@ -15,6 +26,15 @@ for (const byte of [0x7f, ...Buffer.from(`'"`), BACKSLASH]) SIGNIFICANT[byte] = 
 SIGNIFICANT[0x2d] = 0x2b
 SIGNIFICANT[0x5f] = 0x2f
 
+/** Text, in which escapes may stand for characters. */
+export const TEXT: Alphabet = {
+  significant: SIGNIFICANT,
+  longestUnit: LONGEST_ESCAPE,
+  noiseStarts: NOISE_STARTS,
+  ignoresCase: false,
+  openReader: () => new EscapeReader(),
+}
+
 /** A text without noise. */
 export function withoutNoise(text: Uint8Array | string, { escapes = false } = {}): Buffer {
   const bytes = Buffer.from(text)
@@ -26,7 +46,7 @@ export function withoutNoise(text: Uint8Array | string, { escapes = false } = {}
   }
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number
-    const length = escapes && BEGINS_ESCAPE[byte] ? reader.read(bytes, at, bytes.length) : 0
+    const length = escapes && LONGEST_ESCAPE[byte] ? reader.read(bytes, at, bytes.length) : 0
     if (length === 0) add(byte)
     else reader.bytes.subarray(0, reader.count).forEach(add)
     at += length || 1

@@ -1,4 +1,4 @@
-/** Shorter encoded forms are found by all their forms, longer ones without regard to white space. */
+/** Shorter forms are found with a line break by all their forms, longer ones without regard to noise. */
 export const SHORT = 24
 
 /**
@@ -23,16 +23,8 @@ export function hexForms(secret: string): string[] {
   return [hex, hex.toUpperCase()]
 }
 
-/** Hexadecimal digits as `od -tx1` and `xxd` write them: a blank after each byte, or after every other. */
-export const spacedHexForms = (secret: string): string[] =>
-  hexForms(secret).flatMap(hex => [
-    hex.replace(/..(?=.)/g, '$& '),
-    hex.replace(/.{4}(?=.)/g, '$& '),
-    `${hex.slice(0, 2)} ${hex.slice(2).replace(/.{4}(?=.)/g, '$& ')}`,
-  ])
-
-/** A form with a line break at any place. */
-export function broken(form: string): string[] {
+/** A form with a line break at any place, as `ends` are written. */
+export function broken(form: string, ends: readonly string[]): string[] {
   const places = Array.from({ length: form.length - 1 }, (_, index) => index + 1)
-  return places.flatMap(at => ['\n', '\r\n'].map(end => form.slice(0, at) + end + form.slice(at)))
+  return places.flatMap(at => ends.map(end => form.slice(0, at) + end + form.slice(at)))
 }

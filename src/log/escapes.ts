@@ -1,18 +1,30 @@
 import { NAMED_ENTITIES } from './named-entities.ts'
+import type { EmptyUnit, UnitReader } from './unit-reader.ts'
 
 export const ESC = 0x1b
 export const BACKSLASH = 0x5c
 export const PERCENT = 0x25
 export const AMPERSAND = 0x26
 export const SEMICOLON = 0x3b
-
-/** The bytes that begin escapes: an index of 256. */
-export const BEGINS_ESCAPE = new Uint8Array(256)
-for (const byte of [ESC, BACKSLASH, PERCENT, AMPERSAND]) BEGINS_ESCAPE[byte] = 1
+const EQUALS = 0x3d
+export const BACKSPACE = 0x08
+const UNDERSCORE = 0x5f
+const LINE_FEED = 0x0a
+export const CARRIAGE_RETURN = 0x0d
+const OPENING_BRACE = 0x7b
+const CLOSING_BRACE = 0x7d
 
 /** Longer terminal sequences are ignored. */
-export const MAX_SEQUENCE = 32
+const MAX_SEQUENCE = 32
 const MAX_ENTITY = 10
+
+/** The bytes that begin escapes, with the length of the longest one: an index of 256. */
+export const LONGEST_ESCAPE = new Uint8Array(256)
+LONGEST_ESCAPE[ESC] = MAX_SEQUENCE
+for (const byte of [BACKSLASH, PERCENT, AMPERSAND]) LONGEST_ESCAPE[byte] = 12
+LONGEST_ESCAPE[BACKSPACE] = 2
+// These stand for themselves or, with what follows, for nothing.
+for (const byte of [EQUALS, UNDERSCORE]) LONGEST_ESCAPE[byte] = 1
 
 /** `\n`, `\r`, `\t`. */
 const CONTROLS = new Map([
@@ -26,17 +38,19 @@ const INCOMPLETE = -2
 const INVALID = -1
 
 /**
- * Reads what programs write instead of a character: `\n`, `\x27`, `\u0027`, `\047`, `%27`, `&#39;`, `&quot;`. A terminal's
- * sequence (`ESC [ 1 m`) stands for no character, nor does a backslash before any other character.
+ * Reads what programs write instead of a character: `\n`, `\x27`, `\x{27}`, `\u0027`, `\u{27}`, `\047`, `%27`, `%u0027`,
+ * `&#39;`, `&quot;`. A terminal's sequence (`ESC [ 1 m`) stands for no character, nor does a backslash before any other
+ * character, nor a line break after a backslash or, in quoted-printable text, after `=`. Of what is printed over another
+ * character, to make it bold or underlined, one character counts.
  */
-export class EscapeReader {
-  /** The bytes that the last escape stands for: the first `count`. */
+export class EscapeReader implements UnitReader {
   readonly bytes = new Uint8Array(4)
   count = 0
+  empty: EmptyUnit = 'nothing'
 
-  /** Reads the escape at `at`. Returns its length, or 0 if it may be longer than the text. */
   read(bytes: Uint8Array, at: number, end: number): number {
     this.count = 0
+    this.empty = 'nothing'
     const length = this.#read(bytes, at, end)
     return length === INCOMPLETE ? 0 : length
   }
@@ -46,8 +60,43 @@ export class EscapeReader {
     if (first === ESC) return readSequence(bytes, at, end)
     if (first === BACKSLASH) return this.#readBackslash(bytes, at, end)
     if (first === AMPERSAND) return this.#readEntity(bytes, at)
-    const value = hexAt(bytes, at + 1, 2, end)
-    return value >= 0 ? this.#putByte(value, 3) : this.#putUnless(value, first)
+    if (first === PERCENT) return this.#readPercent(bytes, at, end)
+    if (first === BACKSPACE) return this.#readOverstrike(bytes, at, end)
+    if (at + 1 === end) return INCOMPLETE
+    if (first === UNDERSCORE) return bytes[at + 1] === BACKSPACE ? 2 : this.#putByte(UNDERSCORE, 1)
+    const length = this.#readBreak(bytes, at, end)
+    return length === INVALID ? this.#putByte(EQUALS, 1) : length
+  }
+
+  #readPercent(bytes: Uint8Array, at: number, end: number): number {
+    const isUnicode = bytes[at + 1] === 0x75
+    const length = isUnicode
+      ? this.#readUnicode(bytes, at, end)
+      : this.#putHex(hexAt(bytes, at + 1, 2, end), 3, true)
+    return length === 1 ? this.#putByte(PERCENT, 1) : length
+  }
+
+  /** A line break after the byte at `at`. */
+  #readBreak(bytes: Uint8Array, at: number, end: number): number {
+    const after = bytes[at + 1] === CARRIAGE_RETURN ? at + 2 : at + 1
+    if (after >= end) return INCOMPLETE
+    if (bytes[after] !== LINE_FEED) return INVALID
+    this.empty = 'break'
+    return after + 1 - at
+  }
+
+  /** A backspace and what is printed over the character before it: the same one, or an underscore. */
+  #readOverstrike(bytes: Uint8Array, at: number, end: number): number {
+    if (at + 1 === end) return INCOMPLETE
+    let first = at - 1
+    while (first > 0 && first > at - 4 && ((bytes[first] as number) & 0xc0) === 0x80) first--
+    const size = bytes[at + 1] === UNDERSCORE ? 1 : at - first
+    for (let index = 0; index < size && bytes[at + 1] !== UNDERSCORE; index++) {
+      if (at + 1 + index === end) return INCOMPLETE
+      if (bytes[at + 1 + index] !== bytes[first + index]) return 1
+    }
+    this.empty = 'repetition'
+    return 1 + size
   }
 
   #readBackslash(bytes: Uint8Array, at: number, end: number): number {
@@ -55,6 +104,12 @@ export class EscapeReader {
     const kind = bytes[at + 1] as number
     const control = CONTROLS.get(kind)
     if (control !== undefined) return this.#putByte(control, 2)
+    if (kind === LINE_FEED || kind === CARRIAGE_RETURN) {
+      const length = this.#readBreak(bytes, at, end)
+      return length === INVALID ? 1 : length
+    }
+    if ((kind === 0x75 || kind === 0x78) && bytes[at + 2] === OPENING_BRACE)
+      return this.#readBraces(bytes, at, end)
     if (kind === 0x78) return this.#putHex(hexAt(bytes, at + 2, 2, end), 4, true)
     if (kind === 0x55) return this.#putHex(hexAt(bytes, at + 2, 8, end), 10, false)
     if (kind === 0x75) return this.#readUnicode(bytes, at, end)
@@ -62,13 +117,22 @@ export class EscapeReader {
     return this.#putHex(numberAt(bytes, at + 1, 3, end, 8), 4, true)
   }
 
-  /** `\u00e4`, and pairs of these for what UTF-16 needs two units for. */
+  /** `\u{e4}`, `\x{e4}`. */
+  #readBraces(bytes: Uint8Array, at: number, end: number): number {
+    let stop = at + 3
+    while (stop < end && stop < at + 11 && digitOf(bytes[stop] as number) < 16) stop++
+    if (stop === end) return INCOMPLETE
+    if (stop === at + 3 || bytes[stop] !== CLOSING_BRACE) return 1
+    return this.#putCodePoint(hexAt(bytes, at + 3, stop - at - 3, end), stop + 1 - at)
+  }
+
+  /** `\u00e4`, `%u00e4`, and pairs of these for what UTF-16 needs two units for. */
   #readUnicode(bytes: Uint8Array, at: number, end: number): number {
     const unit = hexAt(bytes, at + 2, 4, end)
     if (unit < 0xd800 || unit > 0xdbff) return this.#putHex(unit, 6, false)
     // Escaped again and again, there are more backslashes.
     let stop = at + 6
-    while (stop < end && stop < at + 14 && bytes[stop] === BACKSLASH) stop++
+    while (stop < end && stop < at + 14 && bytes[stop] === bytes[at]) stop++
     if (stop === end) return INCOMPLETE
     if (stop === at + 6 || bytes[stop] !== 0x75) return 1
     const second = hexAt(bytes, stop + 1, 4, end)
@@ -88,10 +152,6 @@ export class EscapeReader {
   #putHex(value: number, length: number, isByte: boolean): number {
     if (value < 0) return value === INCOMPLETE ? INCOMPLETE : 1
     return isByte ? this.#putByte(value, length) : this.#putCodePoint(value, length)
-  }
-
-  #putUnless(value: number, byte: number): number {
-    return value === INCOMPLETE ? INCOMPLETE : this.#putByte(byte, 1)
   }
 
   #putByte(value: number, length: number): number {

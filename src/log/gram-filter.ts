@@ -26,9 +26,15 @@ export class GramText {
 export class GramFilter {
   readonly #bits: Uint8Array
   readonly #shift: number
+  /** The bits that all grams have. */
+  readonly #fold: number
 
-  /** @param size how many grams will be added, roughly */
-  constructor(size: number) {
+  /**
+   * @param size how many grams will be added, roughly
+   * @param ignoresCase whether letters count as the same in upper and lower case
+   */
+  constructor(size: number, ignoresCase = false) {
+    this.#fold = ignoresCase ? LOWER_CASE : 0
     let bits = MIN_BITS
     while (bits < 32 * size && bits < MAX_BITS) bits *= 2
     this.#bits = new Uint8Array(bits / 8)
@@ -40,16 +46,17 @@ export class GramFilter {
     const end = Math.min(limit, bytes.length - GRAM + 1)
     for (let at = 0; at < end; at++) {
       for (const multiplier of [FIRST, SECOND]) {
-        const hash = Math.imul(gramAt(bytes, at), multiplier) >>> this.#shift
+        const hash = Math.imul(gramAt(bytes, at) | this.#fold, multiplier) >>> this.#shift
         this.#bits[hash >>> 3] = (this.#bits[hash >>> 3] as number) | (1 << (hash & 7))
       }
     }
   }
 
   has(gram: number): boolean {
-    const first = Math.imul(gram, FIRST) >>> this.#shift
+    const folded = gram | this.#fold
+    const first = Math.imul(folded, FIRST) >>> this.#shift
     if (((this.#bits[first >>> 3] as number) & (1 << (first & 7))) === 0) return false
-    const second = Math.imul(gram, SECOND) >>> this.#shift
+    const second = Math.imul(folded, SECOND) >>> this.#shift
     return ((this.#bits[second >>> 3] as number) & (1 << (second & 7))) !== 0
   }
 
@@ -78,6 +85,9 @@ export class GramFilter {
     return at
   }
 }
+
+/** The bit in which lower case differs from upper case. */
+const LOWER_CASE = 0x20202020
 
 /** Multiplicative hashes (Knuth): the upper bits of the product depend on all bits of the gram. */
 const FIRST = 0x9e3779b1

@@ -1,14 +1,20 @@
+import type { Alphabet } from './alphabet.ts'
 import { GramFilter } from './gram-filter.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
-/** Shorter loose patterns are not certain to be found where the only noise is white space or quotes. */
-export const CERTAIN_LENGTH = 24
-/** Base64 in lines of so many characters is found. */
-const MAX_RUN = 16
+/** If no pattern is certain to be found. */
+const DEFAULT_RUN = 16
 /** More than a whole escape. */
 const MARGIN = 8
 
 export type NoisePatternsInput = {
+  alphabet: Alphabet
+  /** The length from which on loose patterns are certain to be found. */
+  certainLength: number
+  /** How many bytes of a pattern of this length, which is certain to be found, follow one another without noise. */
+  runOf(length: number): number
+  /** If a text is cut off visibly, so many of a pattern's first bytes, or more, are found. Default: only whole patterns. */
+  cutLength?: number
   /** Their bytes may have white space between them. */
   loose: readonly Uint8Array[]
   /** Their bytes may have noise between them, but no white space. */
@@ -22,6 +28,7 @@ export type NoisePatternsInput = {
  * text one may be.
  */
 export class NoisePatterns {
+  readonly alphabet: Alphabet
   readonly matcher: PatternMatcher
   readonly grams: GramFilter
   /**
@@ -29,18 +36,20 @@ export class NoisePatterns {
    * first noise, or if the first noise is an escape or a carriage return. 0: there are none.
    */
   readonly run: number
+  readonly cutLength: number
   /** A pattern begins at most so many significant bytes before the place that the filter finds. */
   readonly reach: number
 
-  constructor({ loose, tight, spellings }: NoisePatternsInput) {
+  constructor({ alphabet, loose, tight, spellings, certainLength, runOf, cutLength }: NoisePatternsInput) {
+    this.alphabet = alphabet
+    this.cutLength = cutLength ?? Number.POSITIVE_INFINITY
     this.matcher = new PatternMatcher(loose, tight)
-    const lengths = loose.map(({ length }) => length).filter(length => length >= CERTAIN_LENGTH)
-    // Half of a pattern is before or after the first noise.
-    const run = lengths.reduce((shortest, length) => Math.min(shortest, Math.ceil(length / 2)), MAX_RUN)
-    const known = 2 * run
-    this.run = lengths.length === 0 ? 0 : run
+    const runs = loose.flatMap(({ length }) => (length >= certainLength ? [runOf(length)] : []))
+    this.run = runs.length === 0 ? 0 : runs.reduce((shortest, length) => Math.min(shortest, length))
+    const known = 2 * (this.run || DEFAULT_RUN)
     this.reach = known + MARGIN
-    this.grams = new GramFilter(known * (loose.length + tight.length + 2 * spellings.length))
+    const size = known * (loose.length + tight.length + 2 * spellings.length)
+    this.grams = new GramFilter(size, alphabet.ignoresCase)
     for (const pattern of [...loose, ...tight]) this.grams.add(pattern, known)
     for (const spelling of spellings) this.grams.add(spelling, 2 * known)
   }

@@ -1,13 +1,13 @@
-import { SIGNIFICANT, WHITE_SPACE } from './alphabet.ts'
-import { BEGINS_ESCAPE, ESC, EscapeReader, MAX_SEQUENCE } from './escapes.ts'
 import { GRAM, type GramText } from './gram-filter.ts'
 import type { NoisePatterns } from './noise-patterns.ts'
 import { MAX_NOISE, PlaceFinder } from './place-finder.ts'
 import type { Range } from './ranges.ts'
 import type { Scanner } from './scanner.ts'
 import { SignificantBytes } from './significant-bytes.ts'
+import type { UnitReader } from './unit-reader.ts'
+import { WHITE_SPACE } from './white-space.ts'
 
-const LINE_BREAK = 0x0a
+const LINE_FEED = 0x0a
 
 /**
  * Finds secrets in a stream although noise is between their bytes, or escapes stand for them. Reads only the surroundings
@@ -17,7 +17,7 @@ export class NoiseScanner implements Scanner {
   found: Range[] = []
   readonly #patterns: NoisePatterns
   readonly #places: PlaceFinder
-  readonly #escape = new EscapeReader()
+  readonly #units: UnitReader
   readonly #seen: SignificantBytes
   #state = 0
   /** All bytes before it are read. */
@@ -28,6 +28,7 @@ export class NoiseScanner implements Scanner {
   constructor(patterns: NoisePatterns) {
     this.#patterns = patterns
     this.#places = new PlaceFinder(patterns)
+    this.#units = patterns.alphabet.openReader()
     this.#seen = new SignificantBytes(patterns.matcher.longest)
   }
 
@@ -54,10 +55,11 @@ export class NoiseScanner implements Scanner {
   }
 
   end({ bytes }: GramText, offset: number) {
-    // The beginning of an escape is none: what follows it is read on its own.
+    const { significant } = this.#patterns.alphabet
+    // The beginning of a unit is none: what follows it is read on its own.
     for (let at = this.#done - offset; at < bytes.length; at++) {
       at = this.#read(bytes, offset, at, bytes.length)
-      const value = SIGNIFICANT[bytes[at] as number] as number
+      const value = significant[bytes[at] as number] as number
       if (at < bytes.length && value !== 0) this.#readLast(value, offset + at)
     }
     this.#state = 0
@@ -73,12 +75,14 @@ export class NoiseScanner implements Scanner {
 
   /** Where a secret begins at the earliest that goes on at `place`. */
   #before(bytes: Uint8Array, place: number, from: number): number {
-    const { reach } = this.#patterns
+    const { reach, alphabet } = this.#patterns
     let at = Math.min(place, bytes.length)
     for (let significant = 0, noise = 0; at > from && significant < reach && noise <= MAX_NOISE; at--) {
       const byte = bytes[at - 1] as number
-      if (BEGINS_ESCAPE[byte]) significant = Math.max(0, significant - (byte === ESC ? MAX_SEQUENCE : 12))
-      if (SIGNIFICANT[byte] || BEGINS_ESCAPE[byte]) {
+      const longest = alphabet.longestUnit[byte] as number
+      // What follows may belong to it.
+      if (longest > 1) significant = Math.max(0, significant - longest)
+      if (alphabet.significant[byte] || longest > 0) {
         significant++
         noise = 0
       } else noise++
@@ -88,22 +92,25 @@ export class NoiseScanner implements Scanner {
 
   /** Reads from `from` to `until`, and on while a secret is begun. Returns where it stopped. */
   #read(bytes: Uint8Array, offset: number, from: number, until: number): number {
-    const { matcher } = this.#patterns
+    const { matcher, alphabet } = this.#patterns
+    const { significant, longestUnit } = alphabet
+    const units = this.#units
     const { length } = bytes
     let state = this.#state
     let last = this.#last - offset
     let at = from
     while (at < length && (at < until || state !== 0)) {
       const byte = bytes[at] as number
-      const isEscape = BEGINS_ESCAPE[byte] === 1
-      const size = isEscape ? this.#escape.read(bytes, at, length) : 1
+      const isUnit = longestUnit[byte] !== 0
+      const size = isUnit ? units.read(bytes, at, length) : 1
       if (size === 0) break
-      const count = isEscape ? this.#escape.count : 1
+      const count = isUnit ? units.count : 1
+      if (count === 0) state = this.#readEmpty(state, offset + at, offset + at + size)
       for (let index = 0; index < count; index++) {
-        const read = isEscape ? (this.#escape.bytes[index] as number) : byte
-        const value = SIGNIFICANT[read] as number
+        const read = isUnit ? (units.bytes[index] as number) : byte
+        const value = significant[read] as number
         if (value === 0) {
-          if (WHITE_SPACE[read] === 1) this.#seen.addSpace(read === LINE_BREAK && !isEscape)
+          if (WHITE_SPACE[read] === 1) this.#seen.addSpace(read === LINE_FEED && !isUnit)
           continue
         }
         state = matcher.next(at - last > MAX_NOISE ? 0 : state, value)
@@ -116,6 +123,18 @@ export class NoiseScanner implements Scanner {
     this.#state = state
     this.#last = last + offset
     return at
+  }
+
+  /** A unit that stands for no byte. Returns the state after it. */
+  #readEmpty(state: number, start: number, end: number): number {
+    const { empty } = this.#units
+    const latest = this.found.at(-1)
+    if (empty === 'break') this.#seen.addBreak()
+    if (empty === 'repetition' && latest?.end === start) latest.end = end
+    if (empty !== 'cut') return state
+    const begun = this.#patterns.matcher.held[state] as number
+    if (begun >= this.#patterns.cutLength) this.#seen.cover(begun, this.found)
+    return 0
   }
 
   #add(state: number, start: number, end: number) {

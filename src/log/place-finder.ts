@@ -1,8 +1,7 @@
-import { SIGNIFICANT } from './alphabet.ts'
-import { BEGINS_ESCAPE, EscapeReader } from './escapes.ts'
 import { GRAM, GramText, gramOf } from './gram-filter.ts'
 import type { NoisePatterns } from './noise-patterns.ts'
 import { NoiseStarts } from './noise-starts.ts'
+import type { UnitReader } from './unit-reader.ts'
 
 /** More noise than this between two bytes separates them. It limits what is held back. */
 export const MAX_NOISE = 128
@@ -10,12 +9,14 @@ export const MAX_NOISE = 128
 /** Finds the places in a text where the bytes of a secret may be, with noise between them. */
 export class PlaceFinder {
   readonly #patterns: NoisePatterns
-  readonly #starts = new NoiseStarts()
-  readonly #escape = new EscapeReader()
+  readonly #starts: NoiseStarts
+  readonly #units: UnitReader
   #text = new GramText(new Uint8Array())
 
   constructor(patterns: NoisePatterns) {
     this.#patterns = patterns
+    this.#starts = new NoiseStarts(patterns.alphabet.noiseStarts)
+    this.#units = patterns.alphabet.openReader()
   }
 
   begin(text: GramText) {
@@ -57,8 +58,9 @@ export class PlaceFinder {
    */
   #across(start: number, from: number): number {
     const { bytes } = this.#text
-    const { grams } = this.#patterns
-    const reader = this.#escape
+    const { grams, alphabet } = this.#patterns
+    const { significant, longestUnit } = alphabet
+    const reader = this.#units
     const { length } = bytes
     let gram = 0
     let count = 0
@@ -68,8 +70,8 @@ export class PlaceFinder {
       if (at === length) return -1
       const byte = bytes[at] as number
       const before = at
-      if (BEGINS_ESCAPE[byte] === 0) {
-        const value = SIGNIFICANT[byte] as number
+      if (longestUnit[byte] === 0) {
+        const value = significant[byte] as number
         at++
         if (value === 0) {
           noise++
@@ -85,7 +87,7 @@ export class PlaceFinder {
       at += size
       if (reader.count === 0) noise += size
       for (let index = 0; index < reader.count && count < GRAM; index++) {
-        const value = SIGNIFICANT[reader.bytes[index] as number] as number
+        const value = significant[reader.bytes[index] as number] as number
         if (value === 0) continue
         gram = (gram >>> 8) | (value << 24)
         if (count++ === 0) next = at
@@ -95,9 +97,9 @@ export class PlaceFinder {
     if (count < GRAM) return count === 0 ? at : next
     if (grams.has(gram)) return -1
     if (start - 3 < from) return next
-    const first = SIGNIFICANT[bytes[start - 3] as number] as number
-    const second = SIGNIFICANT[bytes[start - 2] as number] as number
-    const third = SIGNIFICANT[bytes[start - 1] as number] as number
+    const first = significant[bytes[start - 3] as number] as number
+    const second = significant[bytes[start - 2] as number] as number
+    const third = significant[bytes[start - 1] as number] as number
     return grams.has(gramOf(first, second, third, gram & 0xff)) ? -1 : next
   }
 }

@@ -25,9 +25,9 @@ export type Redactor = {
  * between its bytes.
  * @param noisy what is found with noise between its bytes, too
  */
-export function createRedactor(secrets: Iterable<string>, noisy: NoisePatterns | null = null): Redactor {
+export function createRedactor(secrets: Iterable<string>, noisy: readonly NoisePatterns[] = []): Redactor {
   const exact = new ExactPatterns([...new Set(secrets)].map(secret => Buffer.from(secret)))
-  const open = () => new Mask([new ExactScanner(exact), ...(noisy ? [new NoiseScanner(noisy)] : [])])
+  const open = () => new Mask([new ExactScanner(exact), ...noisy.map(patterns => new NoiseScanner(patterns))])
   const stream = open()
   return {
     write: chunk => stream.write(chunk),

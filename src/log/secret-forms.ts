@@ -1,66 +1,44 @@
 import { base64Forms, broken, hexForms, SHORT } from './encodings.ts'
-import { secretTexts } from './secret-texts.ts'
+import type { SecretTexts } from './secret-texts.ts'
+import { embeddedForms, textForms } from './text-forms.ts'
+
+/** The forms of a secret. Values are masked because they are known, not because of their shape. */
+export type SecretForms = {
+  /** As programs write texts: quoted by shells, escaped for JSON, URLs and HTML. Each line of a multi-line value alone, too. */
+  written: string[]
+  /** Base64 at any offset in the encoded bytes, also of documents that contain the value, and hexadecimal. */
+  encoded: string[]
+}
+
+export function formsOf({ whole, lines, runs }: SecretTexts): SecretForms {
+  const parts = lines.length === 0 ? [whole] : lines
+  const embedded = [whole, ...parts.flatMap(embeddedForms)]
+  return {
+    written: unique([whole, ...lines, ...runs].flatMap(textForms)),
+    encoded: unique([...unique(embedded).flatMap(base64Forms), ...[whole, ...lines].flatMap(hexForms)]),
+  }
+}
 
 /**
- * The forms in which secret values are masked byte by byte: verbatim, each line of a multi-line value, base64 at any offset
- * in the encoded bytes, hexadecimal, URL-encoded, and escaped for JSON, shells and HTML. Values are masked because they are
- * known, not because of their shape.
+ * What is masked byte by byte. Longer forms are certain to be found although noise is in them, and so without it, unless
+ * they have white space or quotes of their own, or characters that count as others.
  */
-export function secretForms(values: Iterable<string>): string[] {
-  const forms = new Set<string>()
-  for (const { whole, lines, runs } of secretTexts(values)) {
-    for (const text of [whole, ...lines]) {
-      for (const form of [...base64Forms(text), ...hexForms(text)]) forms.add(form)
-    }
-    for (const text of [whole, ...lines, ...runs]) {
-      for (const form of [text, ...urlForms(text), ...jsonForms(text), ...quotedForms(text)]) forms.add(form)
-    }
-    for (const form of [...base64Forms(whole), ...hexForms(whole)].filter(({ length }) => length < SHORT))
-      for (const text of broken(form)) forms.add(text)
-  }
-  return [...forms].filter(form => form.length >= MIN_FORM_LENGTH)
+export function exactForms(forms: readonly SecretForms[]): string[] {
+  const isShort = ({ length }: string) => length < SHORT
+  const written = forms.flatMap(form => form.written)
+  const short = written.filter(isShort)
+  const encoded = forms.flatMap(form => form.encoded).filter(isShort)
+  const all = [
+    ...short,
+    ...short.flatMap(form => broken(form, ['=\n', '=\r\n'])),
+    ...written.filter(form => !isShort(form) && /[\s'"_-]/.test(form)),
+    ...encoded,
+    ...encoded.flatMap(form => broken(form, ['\n', '\r\n'])),
+  ]
+  return unique(all).filter(form => form.length >= MIN_FORM_LENGTH)
 }
 
 /** That of a secret's base64, if as little of it as possible depends on the secret alone. */
 const MIN_FORM_LENGTH = 6
 
-function urlForms(secret: string): string[] {
-  const component = encodeURIComponent(secret)
-  const strict = component.replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-  const form = new URLSearchParams([['', secret]]).toString().slice(1)
-  const forms = [component, strict, strict.replaceAll('%2F', '/'), form]
-  return forms.flatMap(text => [text, text.replace(/%[0-9A-F]{2}/g, octet => octet.toLowerCase())])
-}
-
-function jsonForms(secret: string): string[] {
-  const escaped = JSON.stringify(secret).slice(1, -1)
-  const ascii = escaped.replace(
-    /[\u007f-\uffff]/g,
-    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return [escaped, ascii, escaped.replaceAll('/', '\\/')]
-}
-
-/** As shells, Python, Node and HTML write them. `echo $SECRET` makes one blank of all white space. */
-function quotedForms(secret: string): string[] {
-  const escaped = secret
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r')
-    .replaceAll('\t', '\\t')
-  return [
-    secret.replace(/\s+/g, ' '),
-    secret.replaceAll("'", `'\\''`),
-    secret.replace(/'+/g, `'"$&"'`),
-    secret.replace(/[\\$`"]/g, '\\$&'),
-    secret.replace(/[^\w@%+=:./\u0080-\uffff-]/g, '\\$&'),
-    escaped,
-    escaped.replaceAll("'", "\\'"),
-    secret
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-      .replaceAll("'", '&#39;'),
-  ]
-}
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)]

@@ -1,56 +1,78 @@
-import { withoutNoise } from './alphabet.ts'
-import { base64Forms, hexForms, spacedHexForms } from './encodings.ts'
-import { CERTAIN_LENGTH, NoisePatterns } from './noise-patterns.ts'
+import { TEXT, withoutNoise } from './alphabet.ts'
+import { HEX, hexSpellings } from './hex-alphabet.ts'
+import { NoisePatterns } from './noise-patterns.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
-import { secretForms } from './secret-forms.ts'
+import { exactForms, formsOf, type SecretForms } from './secret-forms.ts'
 import { MIN_SECRET_LENGTH, type SecretTexts, secretTexts } from './secret-texts.ts'
+
+/** Shorter texts without white space are masked without it alone: they could be ordinary words with blanks between them. */
+const CERTAIN_LENGTH = 24
+/** A byte is two hexadecimal digits. */
+const MIN_HEX_LENGTH = 2 * MIN_SECRET_LENGTH
 
 /**
  * A redactor that masks these values in all their forms, also with noise between the characters: line breaks in base64,
  * colours, carriage returns, quotes of a shell within those of another.
  */
-export const createSecretRedactor = (values: readonly string[]): Redactor =>
-  createRedactor(secretForms(values), noisePatterns(values))
+export function createSecretRedactor(values: readonly string[]): Redactor {
+  const texts = secretTexts(values)
+  const forms = texts.map(formsOf)
+  const noisy = texts.length === 0 ? [] : [textPatterns(texts, forms), hexPatterns(texts)]
+  return createRedactor(exactForms(forms), noisy)
+}
 
-/** Null if there are none. */
-function noisePatterns(values: readonly string[]): NoisePatterns | null {
-  const forms = secretTexts(values).map(noisyForms)
+/**
+ * The text is read once, so escapes stand for what they mean: each form is there as it is, which finds it although it is
+ * escaped once more, and as what its own escapes stand for.
+ */
+function textPatterns(texts: readonly SecretTexts[], forms: readonly SecretForms[]): NoisePatterns {
+  const written = forms.flatMap(form => form.written)
   const encoded = forms.flatMap(form => form.encoded)
-  const loose = forms.flatMap(form => form.loose)
-  const patterns = {
+  const loose = written.filter(isLoose)
+  return new NoisePatterns({
+    alphabet: TEXT,
     loose: unique([...loose.flatMap(significant), ...encoded.map(form => withoutNoise(form))]),
-    tight: unique(forms.flatMap(({ tight }) => tight.flatMap(significant))),
-    spellings: [...loose, ...encoded].map(form => Buffer.from(form)),
-  }
-  return patterns.loose.length + patterns.tight.length === 0 ? null : new NoisePatterns(patterns)
+    tight: unique(written.filter(form => !isLoose(form)).flatMap(significant)),
+    spellings: [...texts.flatMap(partsOf).filter(isLoose), ...encoded].map(form => Buffer.from(form)),
+    certainLength: CERTAIN_LENGTH,
+    // Half of it is before or after the first noise. Base64 in lines of 16 characters is found.
+    runOf: length => Math.min(Math.ceil(length / 2), 16),
+  })
 }
 
-type NoisyForms = { loose: string[]; tight: string[]; encoded: string[] }
-
-function noisyForms({ whole, lines, runs }: SecretTexts): NoisyForms {
-  // Shorter texts could be ordinary words with blanks between them.
-  const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= CERTAIN_LENGTH
-  const texts = [whole, ...lines, ...runs]
-  return {
-    loose: texts.filter(isLoose),
-    tight: texts.filter(text => !isLoose(text)),
-    encoded: [...[whole, ...lines].flatMap(base64Forms), ...hexForms(whole), ...spacedHexForms(whole)],
-  }
+function hexPatterns(texts: readonly SecretTexts[]): NoisePatterns {
+  const values = texts.flatMap(({ whole, lines }) => [whole, ...lines])
+  return new NoisePatterns({
+    alphabet: HEX,
+    loose: unique(values.map(value => Buffer.from(Buffer.from(value).toString('hex')))),
+    tight: [],
+    spellings: values.flatMap(hexSpellings).map(form => Buffer.from(form)),
+    certainLength: MIN_HEX_LENGTH,
+    // The same, with two and a half characters for each byte at least.
+    runOf: length => Math.min(Math.max(Math.ceil(0.625 * length), MIN_HEX_LENGTH), 24),
+    cutLength: MIN_HEX_LENGTH,
+  })
 }
+
+const partsOf = ({ whole, lines, runs }: SecretTexts) => [whole, ...lines, ...runs]
+
+const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text).length >= CERTAIN_LENGTH
 
 /** White space, or an escape that may stand for it. */
 const MAY_HAVE_SPACE = /\s|\\[nt]|%[02]|&/
 
-/** A text as it is, as what its escapes stand for, and as forms (application/x-www-form-urlencoded) write its blanks. */
+/** A text as it is, and as what its escapes stand for. */
 function significant(text: string): Buffer[] {
-  const forms = [
-    withoutNoise(text),
-    withoutNoise(text, { escapes: true }),
-    withoutNoise(text.replaceAll(' ', '+')),
-  ]
+  const forms = [withoutNoise(text)]
+  if (ESCAPE.test(text)) forms.push(withoutNoise(text, { escapes: true }))
+  // At the end of a line, it is taken for a soft line break.
+  if (text.endsWith('=')) forms.push(withoutNoise(text.slice(0, -1)))
   if (LATIN.test(text)) forms.push(withoutNoise(inLatin(text)))
   return forms.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 }
+
+/** What may begin an escape within a secret. */
+const ESCAPE = /[\\%&=_\p{Cc}]/u
 
 /** Python's repr writes `\xe4` for ä. */
 const LATIN = /[\u0080-\u00ff]/

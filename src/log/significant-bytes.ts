@@ -42,7 +42,12 @@ export class SignificantBytes {
 
   addSpace(isLineBreak: boolean) {
     this.#hasSpace = true
-    if (isLineBreak) this.#lineEnded = true
+    if (isLineBreak) this.addBreak()
+  }
+
+  /** A line break within what is one line. */
+  addBreak() {
+    this.#lineEnded = true
   }
 
   /** Forgets white space that no byte followed. */

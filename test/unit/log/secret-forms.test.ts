@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { secretForms } from '../../../src/log/secret-forms.ts'
 import { createSecretRedactor } from '../../../src/log/secret-redactor.ts'
-import { MIN_SECRET_LENGTH } from '../../../src/log/secret-texts.ts'
+import { MIN_SECRET_LENGTH, secretTexts } from '../../../src/log/secret-texts.ts'
 
 const mask = (text: string, secrets: string[]) => createSecretRedactor(secrets).redactText(text)
 const secret = fc
@@ -19,7 +18,7 @@ function expectMasked(encoded: string, around: string, secrets: string[]) {
 
 describe('secretForms', () => {
   it('does not mask very short values', () => {
-    expect(secretForms(['1', 'true', 'dev', ' \n', ''])).toEqual([])
+    expect(secretTexts(['1', 'true', 'dev', ' \n', ''])).toEqual([])
     expect(mask('true story', ['true'])).toBe('true story')
     expect(mask('abcdef', ['a'.repeat(MIN_SECRET_LENGTH)])).toBe('abcdef')
   })
