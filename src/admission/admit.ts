@@ -3,14 +3,16 @@ import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
-import { raiseCounter, recordArrival } from '../records/counter.ts'
+import { raiseCounter } from '../records/counter.ts'
 import { deliveryOf } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import { readRecords } from '../records/read-records.ts'
+import { recordBuild } from '../records/trigger-record.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
+import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
 import { type StartContext, startJob } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
@@ -53,7 +55,10 @@ export async function admit(
   const { project, repository } = request
   const account = project === requested.project ? ofName : await readAccount(store, project)
   if (!account.allows(repository)) return notAllowed(request)
-  if (ignored && account.usesSkipWords) return { ignored }
+  if (ignored && account.usesSkipWords) {
+    await recordMovedOn(store, request, now())
+    return { ignored }
+  }
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
@@ -87,14 +92,17 @@ async function start(
   isArrival: boolean,
   context: AdmissionContext,
 ): Promise<void> {
-  const { store } = context
-  const [arrivals] = await Promise.all([
-    isArrival ? recordArrival(store, build) : raiseCounter(store, build.project, build.number),
+  const { store, now } = context
+  const [earlier] = await Promise.all([
+    // What only deploys says nothing of its commit.
+    build.target ? null : recordBuild(store, build, isArrival),
+    raiseCounter(store, build.project, build.number),
     startJob(build, build.latestEnd, account, context),
   ])
   await Promise.all([
     claim.markPublished(),
-    arrivals && cancelSuperseded(build, arrivals, context).catch(console.error),
+    earlier?.isGone && recordBuildGone(store, build, now()),
+    earlier && isArrival && cancelSuperseded(build, earlier.builds, context).catch(console.error),
   ])
 }
 
