@@ -1,6 +1,8 @@
 import { type Account, readAccount } from '../account/settings.ts'
+import { describeUnread, leftOutKeys, listAccountKeys } from '../account/unread-objects.ts'
 import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
+import { projectNamed } from '../model/names.ts'
 import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter } from '../records/counter.ts'
@@ -48,7 +50,11 @@ export async function admit(
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { store, linkKey, now } = context
-  const [settled, ofName] = await Promise.all([identity, readAccount(store, requested.project)])
+  const [settled, ofName, accountKeys] = await Promise.all([
+    identity,
+    readAccount(store, requested.project),
+    listAccountKeys(store),
+  ])
   if (settled && 'refused' in settled)
     return ofName.allows(requested.repository) ? settled : notAllowed(requested)
   const request = settled ? { ...requested, project: settled.project, repositoryId: settled.id } : requested
@@ -59,6 +65,8 @@ export async function admit(
     await recordMovedOn(store, request, now())
     return { ignored }
   }
+  const leftOut = await leftOutKeys(store, accountKeys, { project, named: projectNamed(repository) })
+  if (leftOut.length > 0) return wouldLeaveOut(request, leftOut)
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
@@ -83,6 +91,12 @@ export async function admit(
 const notAllowed = ({ repository }: BuildRequest): Refusal => ({
   refused: 'forbidden',
   reason: `${repository} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
+})
+
+/** Settings may limit what a build gets: one that they were written for is not built without them. */
+const wouldLeaveOut = ({ repository, project }: BuildRequest, keys: readonly string[]): Refusal => ({
+  refused: 'conflict',
+  reason: `${repository} is not built, because what was set for it would not count. ${describeUnread(keys, project)}`,
 })
 
 async function start(
