@@ -62,6 +62,8 @@ export async function leaveEarlierCommits(view: View, context: CommitContext): P
   const { github, leaseHolder } = context
   const { project, trigger } = view
   const builds = (await readTrigger(leaseHolder.store, view))?.builds ?? []
+  // A build that a person asked for has not moved the branch.
+  if (builds.some(({ number, isArrival }) => number === view.number && !isArrival)) return
   // What has been entered after the branch had moved on was compared with it then.
   const earlier = builds.filter(each => each.number < view.number && each.commit !== view.commit)
   const commits = [...new Set(earlier.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
@@ -70,7 +72,9 @@ export async function leaveEarlierCommits(view: View, context: CommitContext): P
     const standing = record?.entries[trigger]
     // With nothing else to say about the commit, what was said of it stays.
     if (!record || !standing || Object.keys(record.entries).length < 2) continue
-    if (!(await isNewer(view, { number: standing.number, commit }, github.compare))) continue
+    // When the branch came to a commit is told by its arrivals, not by rebuilds.
+    const { number } = builds.find(each => each.commit === commit && each.isArrival) ?? standing
+    if (!(await isNewer(view, { number, commit }, github.compare))) continue
     await updateCommit({ ...view, commit }, context, ({ entries, ...rest }) => {
       const { [trigger]: left, ...others } = entries
       return { ...rest, entries: left?.number === standing.number ? others : entries }

@@ -2,9 +2,12 @@ import { beforeEach, expect, test } from 'vitest'
 import { readCancelRequest } from '../../../src/records/cancel-request.ts'
 import { openReportWorld } from '../../support/report-world.ts'
 
-const LETTERS = [...'abcdef', ...Array.from({ length: 40 }, (_, index) => String(index))]
-const [A, B, C] = ['a', 'b', 'c'].map(letter => letter.repeat(40)) as [string, string, string]
-const LINE = LETTERS.map(letter => letter.padEnd(40, letter.at(-1)))
+/** The commits of the only line of history, oldest first. */
+const LINE = [
+  ...[...'abcdef'].map(letter => letter.repeat(40)),
+  ...Array.from({ length: 40 }, (_, index) => String(index).padStart(40, '7')),
+]
+const [A = '', B = '', C = ''] = LINE
 
 type World = ReturnType<typeof openReportWorld>
 let world: World
@@ -61,6 +64,27 @@ test('a pull request that is opened again counts again', async () => {
   await world.close('pr/7')
   await world.failed(await world.arrive('pr/7', A, 'topic'))
   expect(world.shown.get('a lambci/pr')).toMatch(/^failure: pull request #7: /)
+})
+
+test('a rebuild of an earlier commit does not move a pull request back to it', async () => {
+  const earlier = await world.passed(await world.arrive('pr/7', A, 'topic'))
+  await world.failed(await world.arrive('pr/7', B, 'topic'))
+  await world.passed(await world.arrive('pr/8', B, 'topic-2'))
+  // As with a fork that GitHub does not show to this stack.
+  world.heads.delete('topic')
+  await world.passed(await world.rebuild(earlier))
+  expect(world.shown.get('b lambci/pr')).toMatch(/^failure: pull request #7: /)
+})
+
+test('where git says nothing, a rebuild of an earlier commit does not keep a pull request there', async () => {
+  const [unknown, next] = ['8'.repeat(40), '9'.repeat(40)]
+  const red = await world.failed(await world.arrive('pr/7', unknown, 'topic'))
+  await world.passed(await world.arrive('pr/8', unknown, 'topic-2'))
+  const moved = await world.arrive('pr/7', next, 'topic')
+  await world.failed(await world.rebuild(red))
+  expect(world.shown.get('8 lambci/pr')).toMatch(/^failure: pull request #7: /)
+  await world.passed(moved)
+  expect(world.shown.get('8 lambci/pr')).toBe('success: Passed in 42 s')
 })
 
 /** Two branches at one commit: `master` is green, `topic` red. Returns the build of `topic`. */
