@@ -76,16 +76,17 @@ function untrue(views: View[], world: Truth): string[] {
   })
 }
 
-/** What a status may say of these builds of one commit. A skipped one counts only if it replaces what was said before. */
+/** What a status may say of these builds of one commit. A skipped one counts only if it replaces an earlier status. */
 function statesOf(all: View[], views: View[]): (string | undefined)[] {
-  const said = views.filter(
+  const reported = views.filter(
     view => view.number > 0 && !isSkipped(view) && all[0] && placeOf(view) === placeOf(all[0]),
   )
   const counting = all.filter(view => !isSkipped(view))
   const hasReplaced = all.some(
-    view => isSkipped(view) && said.some(each => each.trigger === view.trigger && each.number < view.number),
+    view =>
+      isSkipped(view) && reported.some(each => each.trigger === view.trigger && each.number < view.number),
   )
-  if (said.length === 0) return [undefined]
+  if (reported.length === 0) return [undefined]
   // This model does not know what still stood, nor what stays because nobody says anything now.
   if (counting.length === 0 || hasReplaced) return ['red', 'success']
   const own = counting.filter(({ isFork }) => !isFork)
