@@ -16,6 +16,9 @@ export type Shown = { state: CommitState; description: string }
 /** Branches of the repository itself; `stranger:topic` is one of a fork. */
 const BRANCHES = ['master', 'topic', 'side']
 const FORK = 'stranger:topic'
+/** A branch to which much more is pushed than to the others. */
+const BUSY = 'busy'
+const PUSHES = 31
 
 /** GitHub as a small model: commits, branches, pull requests, the statuses that it shows, and the webhooks that it sends. */
 export class GitWorld {
@@ -25,6 +28,8 @@ export class GitWorld {
   readonly shown = new Map<string, Shown>()
   /** Whether a branch was ever set back or replaced. */
   readonly rewritten = new Set<string>()
+  /** Commits whose message says that pushes of them are not to be built. */
+  readonly unbuilt = new Set<string>()
   /** The parent of each commit, in the order in which they were made. */
   readonly parents = new Map<string, string | null>()
   readonly #random: Random
@@ -57,6 +62,12 @@ export class GitWorld {
     else if (roll < 85) this.#open()
     else if (roll < 92) this.#pushFork()
     else this.#toggle()
+  }
+
+  /** Pushes many times in a row to a branch of its own. */
+  crowd(): void {
+    for (let left = PUSHES; left > 0; left--)
+      this.#move(BUSY, this.#commit(this.heads.get(BUSY) ?? this.heads.get('master') ?? null))
   }
 
   compare: Compare = async (_, base, head) => {
@@ -94,6 +105,7 @@ export class GitWorld {
   #commit(parent: string | null): string {
     const commit = createHash('sha1').update(`${this.parents.size} ${parent}`).digest('hex')
     this.parents.set(commit, parent)
+    if (parent && this.#random.chance(0.25)) this.unbuilt.add(commit)
     return commit
   }
 

@@ -1,9 +1,12 @@
 import { type AdmissionContext, admit } from '../../src/admission/admit.ts'
+import { admitRebuild } from '../../src/admission/admit-again.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
 import { type Build, buildRequestSchema } from '../../src/model/build.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
+import { lastNumber } from '../../src/records/counter.ts'
+import { readBuild } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
@@ -38,6 +41,7 @@ export class Product {
   readonly #world: () => GitWorld
   #clock = Date.parse('2026-11-20T10:00:00Z')
   #invocations = 0
+  #rebuilds = 0
 
   constructor(random: Random, world: () => GitWorld) {
     this.#random = random
@@ -101,6 +105,13 @@ export class Product {
     return true
   }
 
+  /** Somebody asks for any build once more; it is refused if that has not ended. To repeat a deploy would be to ask for it by hand. */
+  async rebuild(): Promise<void> {
+    const number = 1 + this.#random.below(await lastNumber(this.store, PROJECT))
+    if ((await readBuild(this.store, { project: PROJECT, number }))?.target !== null) return
+    await admitRebuild(`rebuild-${++this.#rebuilds}`, { project: PROJECT, number }, this.#context())
+  }
+
   #dueReports = () => this.#reports.filter(({ notBefore }) => notBefore <= this.#clock)
 
   /** Webhooks come in any order, but a pull request is not closed before its earlier events and not after later ones. */
@@ -122,8 +133,13 @@ export class Product {
     if (hook.kind === 'delete')
       return recordGone(this.store, { project: PROJECT, trigger: `push/${hook.branch}` }, this.now())
     const request = buildRequestSchema.parse(requestOf(hook))
-    const result = await admit(hook.id, { request, isArrival: true }, this.#context())
-    if (!('build' in result)) throw new Error(`Refused: ${JSON.stringify(result)}`)
+    const ignored = hook.kind === 'push' && this.#world().unbuilt.has(hook.after) ? 'Skipped.' : undefined
+    const result = await admit(
+      hook.id,
+      { request, isArrival: true, ...(ignored && { ignored }) },
+      this.#context(),
+    )
+    if (!('build' in result) && ignored === undefined) throw new Error(`Refused: ${JSON.stringify(result)}`)
   }
 
   /** Runs a job until it pauses for the first time. */
@@ -135,6 +151,7 @@ export class Product {
       now: this.now,
       pause,
       passes: build => passes(build),
+      skips: build => skips(build),
       onDeploy: ({ commit, target }) => this.deploys.push({ commit, isByHand: target?.waited === null }),
     })
     void job.then(finished, finished)
@@ -170,7 +187,8 @@ export class Product {
   async #report(waiting: Waiting): Promise<void> {
     const { trigger, attempt } = waiting
     this.#reports.splice(this.#reports.indexOf(waiting), 1)
-    if (this.#random.chance(0.08)) this.#world().refusals = 1 + this.#random.below(4)
+    // Report gives up a build of which nobody was told anything if GitHub refuses for ever; it does not.
+    if (attempt < 2 && this.#random.chance(0.08)) this.#world().refusals = 1 + this.#random.below(4)
     const holder = `report-${++this.#invocations}`
     const notifier = commitStatusNotifier({
       leaseHolder: { store: this.store, now: this.now, holder },
@@ -222,8 +240,13 @@ export class Product {
   }
 }
 
-/** What a command would find: the same for the same commit and branch. */
-const passes = ({ commit, trigger }: Build) => (commit.charCodeAt(0) + trigger.length) % 3 !== 0
+/** What a command would find: the same for the same commit and branch, but that one build in five finds something else. */
+const passes = ({ commit, trigger, number }: Build) =>
+  (commit.charCodeAt(0) + trigger.length + (number % 5 === 0 ? 1 : 0)) % 3 !== 0
+
+/** Whether none of the files that a push changes is relevant. */
+const skips = ({ commit, trigger, baseCommit, target }: Build) =>
+  target === null && baseCommit !== null && (commit.charCodeAt(1) + trigger.length) % 4 === 0
 
 function requestOf(hook: Extract<Hook, { kind: 'push' | 'pull' }>) {
   if (hook.kind === 'push') {

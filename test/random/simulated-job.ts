@@ -19,6 +19,8 @@ export type JobWorld = {
   pause: () => Promise<void>
   /** Whether the command passes for this build. */
   passes: (build: Build) => boolean
+  /** Whether the build is skipped once its files are read. */
+  skips: (build: Build) => boolean
   onDeploy: (build: Build) => void
 }
 
@@ -27,7 +29,7 @@ const LOOKS_AT_GATE = 6
 
 /** A job that does with its records, its stage and its gate what a real one does, and only the command is left out. */
 export async function simulateJob({ build }: JobMessage, world: JobWorld): Promise<void> {
-  const { store, now, pause, passes } = world
+  const { store, now, pause, passes, skips } = world
   const runner = {
     ...(runOf().runner as NonNullable<ReturnType<typeof runOf>['runner']>),
     requestId: `run-${build.number}`,
@@ -36,11 +38,6 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
   if (!recorder) return
   await pause()
   const stage = build.trust === 'protected' ? 'dev' : null
-  await recorder.record({
-    phase: 'running',
-    plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
-  })
-  await pause()
   const end = await run(build, stage, recorder, world)
   await pause()
   await recorder.record({
@@ -56,6 +53,12 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
     recorder: RunRecorder,
     world: JobWorld,
   ): Promise<RunEnd> {
+    if (skips(build)) return runEnd('skipped', { reason: 'None of the files is covered.' })
+    await recorder.record({
+      phase: 'running',
+      plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
+    })
+    await pause()
     const request = await readCancelRequest(store, build)
     // As in a plan: a newer commit does not cancel what has a stage.
     if (request && (request.supersededBy === null || stage === null))
