@@ -1,6 +1,5 @@
 import { describeUnread, leftOutKeys, listAccountKeys, unreadKeys } from '../../account/unread-objects.ts'
 import { projectNamed } from '../../model/names.ts'
-import { isForbidden } from '../../records/read-record.ts'
 import type { Store } from '../../records/store.ts'
 import type { Io } from '../io.ts'
 
@@ -17,7 +16,7 @@ export async function noteUnread(store: Store, { repository, project }: Target, 
         : await leftOutKeys(store, keys, { project, named: projectNamed(repository) })
     if (unread.length > 0) io.stderr.write(`Note: ${describeUnread(unread, project)}\n`)
   } catch (error) {
-    if (!isForbidden(error as Parameters<typeof isForbidden>[0])) throw error
+    if ((error as Error).name !== 'AccessDenied') throw error
     io.stderr.write(
       'Note: your AWS credentials may not list the bucket, so settings that nobody reads were not looked for.\n',
     )
