@@ -37,9 +37,11 @@ export const branchKeys = {
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
-/** What is known of one branch or pull request (`push/<branch>`, `pr/<n>`). Percent-encoded, it is one level of the key. */
-export const triggerKey = ({ project, trigger }: { project: string; trigger: string }) =>
-  `${canonical(project)}/triggers/${encodeURIComponent(trigger.toWellFormed())}.json`
+/** What is known of one branch or pull request (`push/<branch>`, `pr/<n>`). Percent-encoded, it is one level of the key, without `..`. */
+export function triggerKey({ project, trigger }: { project: string; trigger: string }) {
+  const name = encodeURIComponent(trigger.toWellFormed()).replace(/\.(?=\.|$)/g, '%2E')
+  return `${canonical(project)}/triggers/${name}.json`
+}
 
 /** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>

@@ -117,10 +117,10 @@ test('every branch and pull request has a distinct key with one level for its na
     expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024)
 })
 
-test('no key of a branch or pull request triggers report', () => {
-  for (const name of ['gone', 'run', 'x/builds/7/run', '..'])
+test('no key of a branch or pull request triggers report, or leads anywhere else', () => {
+  for (const name of ['gone', 'run', 'x/builds/7/run', '.', '..', '...', 'a..b', 'a.'])
     expect(triggerKey({ project: 'gh/ada/web', trigger: `push/${name}` })).not.toMatch(
-      /\/(run|cancel|gone)\.json$/,
+      /\/(run|cancel|gone)\.json$|\.\./,
     )
 })
 
