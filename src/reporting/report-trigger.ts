@@ -4,8 +4,11 @@ import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys, buildOfKey } from '../records/keys.ts'
 import type { Knowledge } from './with-report.ts'
 
-/** A build that report must look at, and what the event says about it. */
-export type ReportTrigger = { build: BuildRef } & Knowledge
+/**
+ * A build that report must look at, and what the event says about it. `since`: it is another look, because something could not
+ * be told since then.
+ */
+export type ReportTrigger = { build: BuildRef; since?: string } & Knowledge
 
 const s3EventSchema = z.object({
   Records: z
@@ -14,7 +17,11 @@ const s3EventSchema = z.object({
 })
 
 const switchEventSchema = z.object({
-  switch: z.object({ project: projectSchema, number: z.int().positive() }),
+  switch: z.object({
+    project: projectSchema,
+    number: z.int().positive(),
+    since: z.iso.datetime().optional(),
+  }),
 })
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
@@ -39,7 +46,10 @@ export function reportTriggersOf(event: unknown): ReportTrigger[] {
   const messages = snsEventSchema.safeParse(event)
   if (messages.success) return messages.data.Records.flatMap(({ Sns }) => parseFailure(Sns.Message) ?? [])
   const fired = switchEventSchema.safeParse(event)
-  if (fired.success) return [{ build: fired.data.switch, failure: null, isGone: false }]
+  if (fired.success) {
+    const { since, ...build } = fired.data.switch
+    return [{ build, failure: null, isGone: false, ...(since !== undefined && { since }) }]
+  }
   const { Records } = s3EventSchema.parse(event)
   // S3 encodes keys like the values of a form.
   return Records.flatMap(({ eventTime, s3 }) => {
