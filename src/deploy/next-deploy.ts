@@ -52,6 +52,12 @@ async function startNewest(stage: StageRef, context: AdmissionContext): Promise<
       builds.map(({ number }) => number),
       withheld,
     )
+  // Whoever started a deploy may have died before its job was published.
+  const resumed = await findStarted(stage, waiting, context)
+  if (resumed) {
+    await startOne(stage, resumed, context)
+    return leave([resumed])
+  }
   while (waiting.length > 0) {
     const newest = await newestOf(ofLatestBranch(waiting), compare)
     if (!newest) return
@@ -66,6 +72,19 @@ async function startNewest(stage: StageRef, context: AdmissionContext): Promise<
     else if (start !== 'too-early') await leave([newest], [{ build: number, reason: start.withheld }])
     waiting.splice(waiting.indexOf(newest), 1)
   }
+}
+
+/** A build that waits although its deploy has been started and is not over; undefined for none. */
+async function findStarted(
+  stage: StageRef,
+  waiting: readonly Build[],
+  { store, now }: AdmissionContext,
+): Promise<Build | undefined> {
+  const started = await Promise.all(waiting.map(build => findStartedDeploy(store, stage, build)))
+  return waiting.find((_, index) => {
+    const records = started[index]
+    return records && !isDone(records, now())
+  })
 }
 
 /** Between branches, the number decides. */

@@ -66,6 +66,8 @@ export class ReportWorld {
   compare: Compare
   /** Throws what GitHub answers to everything, as long as it is set. */
   refusal: Error | null = null
+  /** What every publication of a job throws, as long as it is set. */
+  publication: Error | null = null
   #clock = Date.parse(AT)
   #invocations = 0
 
@@ -195,7 +197,10 @@ export class ReportWorld {
           for (const name of [`${number}-look`, `${number}`]) this.schedules.delete(name)
         },
       },
-      publish: async message => void this.jobs.push(message),
+      publish: async message => {
+        if (this.publication) throw this.publication
+        this.jobs.push(message)
+      },
       notifiers: [notifier as Notifier],
       runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
       requestId: holder,

@@ -240,6 +240,23 @@ test.each<[string, (key: string) => boolean, number]>([
   expect((await readCurrent(world.store, STAGE))?.latest.build).toBe(3)
 })
 
+test('a deploy whose job could not be published is published before a newer one is started', async () => {
+  const world = await waiting('abc')
+  world.publication = new Error('SNS: 503')
+  await look(world, 2)
+  expect(numbersOf(world)).toEqual([])
+  world.publication = null
+  await world.build(4, 'c', deployedRun('waiting'))
+  await enqueue(world.store, STAGE, { build: 4, commit: commitOf('c') })
+  await look(world, 4)
+  expect(numbersOf(world)).toEqual([3])
+  expect(await waitingOf(world)).toEqual([4])
+  await ends(world)
+  await world.report(3)
+  expect((await world.endOf(2))?.deploy).toMatchObject({ status: 'succeeded', by: 3 })
+  expect(world.jobs.at(-1)?.build.target).toMatchObject({ waited: 4 })
+})
+
 test('a deploy that is over and still in the queue does not hold up another branch', async () => {
   const world = await waiting()
   failAt(world.store, key => key.endsWith('/next.json'), 1)
