@@ -33,6 +33,8 @@ export class GitWorld {
   #hooks = 0
   /** How many requests in a row GitHub still refuses. */
   refusals = 0
+  /** Whether GitHub answers nothing at all, for longer than report has patience at once. */
+  isSilent: () => boolean = () => false
 
   /** @param onMove is called before the webhook of a move or deletion, and for branches of forks, which send none */
   constructor(
@@ -78,6 +80,7 @@ export class GitWorld {
 
   /** Refuses like GitHub: sometimes, and never for ever. */
   #refuse(statuses: readonly number[]): void {
+    if (this.isSilent()) throw Object.assign(new Error('silent'), { status: 503 })
     if (this.refusals === 0) return
     this.refusals--
     throw Object.assign(new Error('refused'), { status: this.#random.pick(statuses) })
