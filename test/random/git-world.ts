@@ -35,6 +35,8 @@ export class GitWorld {
   refusals = 0
   /** Whether GitHub answers nothing at all, for longer than report has patience at once. */
   isSilent: () => boolean = () => false
+  /** Whether GitHub has seen every commit. Before, it may answer 404. */
+  hasSeenCommits: () => boolean = () => false
 
   /** @param onMove is called before the webhook of a move or deletion, and for branches of forks, which send none */
   constructor(
@@ -68,7 +70,7 @@ export class GitWorld {
   }
 
   setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
-    this.#refuse([401, 404, 500, 502])
+    this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
     this.shown.set(`${commit} ${context}`, { state, description })
   }
 

@@ -17,6 +17,7 @@ import { simulateJob } from './simulated-job.ts'
 export const PROJECT = 'gh/ada/web'
 const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
 const MINUTE_MS = 60_000
+const START = Date.parse('2026-11-20T10:00:00Z')
 const AWAKE = /\/(run|cancel|gone)\.json$/
 
 /** A job's process dies now and then, at any of its steps. */
@@ -48,7 +49,7 @@ export class Product {
   readonly wrong: string[] = []
   readonly #random: Random
   readonly #world: () => GitWorld
-  #clock = Date.parse('2026-11-20T10:00:00Z')
+  #clock = START
   #invocations = 0
   #silentUntil = 0
   #isReporting = false
@@ -224,6 +225,7 @@ export class Product {
     if (this.#random.chance(0.08)) this.#world().refusals = 1 + this.#random.below(4)
     if (this.#random.chance(0.003)) this.#silentUntil = this.#clock + this.#random.below(LONGEST_SILENCE_MS)
     this.#world().isSilent = () => this.#clock < this.#silentUntil
+    this.#world().hasSeenCommits = () => this.#clock > START + 50 * MINUTE_MS
     const notifier = commitStatusNotifier({
       leaseHolder: { store: this.store, now: this.now, holder },
       github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
