@@ -24,7 +24,7 @@ export type SwitchTarget = { functionArn: string; roleArn: string }
 export const switchName = ({ project, number }: BuildRef) =>
   `${createHash('sha256').update(canonicalProject(project)).digest('hex').slice(0, 32)}-${number}`
 
-const lookName = (build: BuildRef) => `${switchName(build)}-look`
+export const lookName = (build: BuildRef) => `${switchName(build)}-look`
 
 export const openDeadMansSwitch = (scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch => ({
   set: async ({ project, number }, at, look) => {
