@@ -35,7 +35,7 @@ async function waiting(history = 'ab'): Promise<ReportWorld> {
 }
 
 /** The deploy #3, which was started for #2, takes its stage and asks for its gate. */
-async function asksForGate(world: ReportWorld): Promise<void> {
+async function requestsGate(world: ReportWorld): Promise<void> {
   const [job] = world.jobs
   await world.put(buildKeys({ project: PROJECT, number: 3 }).run, {
     ...deployingRun('waiting'),
@@ -131,7 +131,7 @@ test('a build whose deploy was started in time waits for its end', async () => {
   world.at(OVERDUE)
   await look(world, 2)
   expect((await world.endOf(2))?.deploy?.status).toBe('waiting')
-  await asksForGate(world)
+  await requestsGate(world)
   expect(await readGate(world.store, { project: PROJECT, number: 3 })).toMatchObject({ isOpen: true })
 })
 
