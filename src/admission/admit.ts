@@ -34,7 +34,7 @@ export type AdmissionResult = { build: Build; url: string } | { ignored: string 
 export type Admissible = {
   request: BuildRequest
   ignored?: string
-  /** False for a build that a person asked for: it neither supersedes others nor is superseded. */
+  /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
   isArrival: boolean
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
@@ -70,6 +70,8 @@ export async function admit(
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
+    // GitHub sends a delivery again if somebody wants another build. What this product sends has one build for ever.
+    if (!isArrival) return false
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })

@@ -38,6 +38,10 @@ export class GitWorld {
   #hooks = 0
   /** How many requests in a row GitHub still refuses. */
   refusals = 0
+  /** Whether GitHub answers nothing at all, for longer than report has patience at once. */
+  isSilent: () => boolean = () => false
+  /** Whether GitHub has seen every commit. Before, it may answer 404. */
+  hasSeenCommits: () => boolean = () => false
 
   /** @param onMove is called before the webhook of a move or deletion, and for branches of forks, which send none */
   constructor(
@@ -77,7 +81,7 @@ export class GitWorld {
   }
 
   setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
-    this.#refuse([401, 404, 500, 502])
+    this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
     this.shown.set(`${commit} ${context}`, { state, description })
   }
 
@@ -89,6 +93,7 @@ export class GitWorld {
 
   /** Refuses like GitHub: sometimes, and never for ever. */
   #refuse(statuses: readonly number[]): void {
+    if (this.isSilent()) throw Object.assign(new Error('silent'), { status: 503 })
     if (this.refusals === 0) return
     this.refusals--
     throw Object.assign(new Error('refused'), { status: this.#random.pick(statuses) })

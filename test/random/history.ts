@@ -32,5 +32,5 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (steps > MOST_STEPS) return ['It does not come to an end.']
     if (product.pending > 0) await product.step()
   }
-  return violations(product, world)
+  return [...product.wrong, ...(await violations(product, world))]
 }

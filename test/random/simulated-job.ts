@@ -1,6 +1,6 @@
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { acquireStage, candidateOf } from '../../src/deploy/acquire-stage.ts'
-import { deploymentOf, recordDeployment } from '../../src/deploy/deployments.ts'
+import { attemptOf, deploymentOf, recordAttempt, recordDeployment } from '../../src/deploy/deployments.ts'
 import { isByHand, readGate } from '../../src/deploy/gate.ts'
 import type { Build } from '../../src/model/build.ts'
 import { readCancelRequest } from '../../src/records/cancel-request.ts'
@@ -15,13 +15,13 @@ export type JobWorld = {
   store: Store
   random: Random
   now: () => Date
-  /** Lets other things happen before it resolves. */
+  /** Lets other things happen before it resolves. It rejects if the job's process dies meanwhile. */
   pause: () => Promise<void>
   /** Whether the command passes for this build. */
   passes: (build: Build) => boolean
   /** Whether the build is skipped once its files are read. */
   skips: (build: Build) => boolean
-  onDeploy: (build: Build) => void
+  onDeploy: (build: Build) => Promise<void>
 }
 
 const EXIT = { kind: 'exited', code: 0 } as const
@@ -87,19 +87,29 @@ async function deploy(build: Build, name: string, recorder: RunRecorder, world: 
   const candidate = candidateOf(build, now().getTime() + 900_000)
   const acquired = await acquireStage(store, stage, candidate, { now, checkGate })
   if (acquired.status !== 'acquired') return { ...none, status: acquired.status, reason: acquired.reason }
-  const startedAt = now()
-  await recorder.record({
-    phase: 'deploying',
-    conclusion: 'passed',
-    exit: EXIT,
-    deploy: { ...none, status: 'running' },
-  })
+  const begun = { url: null, startedAt: now(), fence: acquired.fence }
+  const recording = [
+    () => recordAttempt(store, stage, attemptOf(build, begun)),
+    () =>
+      recorder.record({
+        phase: 'deploying',
+        conclusion: 'passed',
+        exit: EXIT,
+        deploy: { ...none, status: 'running' },
+      }),
+  ]
+  // They are written at the same time: either may be the first.
+  for (const record of random.chance(0.5) ? recording : recording.toReversed()) {
+    await record()
+    await pause()
+  }
+  await onDeploy(build)
   await pause()
-  onDeploy(build)
   const status = random.chance(0.9) ? 'succeeded' : 'failed'
   const reason = status === 'failed' ? 'the deploy failed' : null
-  const done = { url: null, status, reason, startedAt, endedAt: now(), cost: null } as const
+  const done = { ...begun, status, reason, endedAt: now(), cost: null } as const
   await recordDeployment(store, stage, deploymentOf(build, done))
+  await pause()
   await acquired.release()
   return { ...none, status, reason }
 }

@@ -123,7 +123,9 @@ async function setBack(product: Played, views: View[], world: Truth): Promise<st
     }
   const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
   const current = await readCurrent(product.store, { project: product.project, stage: 'dev' })
-  const isGreen = head && head.exit?.kind === 'exited' && head.exit.code === 0
+  // Of what has died, or waited for too long, nobody can say that it is there.
+  const isLost = /The job died|was not free in time/.test(head?.deploy?.reason ?? head?.reason ?? '')
+  const isGreen = head && !isLost && head.exit?.kind === 'exited' && head.exit.code === 0
   if (isGreen && current?.latest.commit !== head.commit)
     wrong.push(
       `The stage has ${current?.latest.commit.slice(0, 6)} (#${current?.latest.build}), not the head of master (#${head.number}).`,

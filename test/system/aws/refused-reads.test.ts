@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readSecretVariables } from '../../../src/account/secrets.ts'
+import { recordedDeploy } from '../../../src/deploy/conclude-deploy.ts'
 import { readQueue } from '../../../src/deploy/queue.ts'
-import { recordedDeploy } from '../../../src/deploy/waiting-deploy.ts'
 import { raiseCounter } from '../../../src/records/counter.ts'
 import { buildKeys, counterKey, stageKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'

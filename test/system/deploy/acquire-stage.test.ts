@@ -45,6 +45,7 @@ const entry = (build: number, change: Partial<Deployment> = {}): Deployment => (
   endedAt: AT,
   durationMs: 1,
   cost: null,
+  fence: 0,
   ...change,
 })
 

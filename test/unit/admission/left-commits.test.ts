@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { readCancelRequest } from '../../../src/records/cancel-request.ts'
-import { openReportWorld } from '../../support/report-world.ts'
+import { openCommitWorld } from '../../support/commit-world.ts'
 
 /** The commits of the only line of history, oldest first. */
 const LINE = [
@@ -9,10 +9,10 @@ const LINE = [
 ]
 const [A = '', B = '', C = ''] = LINE
 
-type World = ReturnType<typeof openReportWorld>
+type World = ReturnType<typeof openCommitWorld>
 let world: World
 beforeEach(async () => {
-  world = openReportWorld(LINE)
+  world = openCommitWorld(LINE)
   await world.store.put('config/global.json', '{"allow":["*"]}', 'application/json')
 })
 

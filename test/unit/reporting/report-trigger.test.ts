@@ -41,6 +41,23 @@ test("the dead man's switch triggers a report of its build", () => {
   expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null, isGone: false }])
 })
 
+test('another look knows since when something could not be told', () => {
+  expect(reportTriggersOf({ switch: { ...build, since: AT } })).toEqual([
+    { build, failure: null, isGone: false, since: AT },
+  ])
+  expect(() => reportTriggersOf({ switch: { ...build, since: 'yesterday' } })).toThrow()
+})
+
+test.each<[string, object]>([
+  ['a key that is not encoded', { eventTime: AT, s3: { object: { key: 'gh/ada/web/builds/%zz/run.json' } } }],
+  ['no time', { s3: { object: { key: 'gh/ada/web/builds/8/run.json' } } }],
+  ['no object', { eventTime: AT, s3: {} }],
+])('a record of an S3 event with %s drops no other', (_, bad) => {
+  const { Records } = s3Event('gh/ada/web/builds/6/cancel.json', 'gh/ada/web/builds/7/cancel.json')
+  const triggers = reportTriggersOf({ Records: [Records[0], bad, Records[1]] })
+  expect(triggers.map(({ build: { number } }) => number)).toEqual([6, 7])
+})
+
 const message = { build: makeBuild(), grants: grantsWith() }
 /** As in https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 const failureRecord = (change: object = {}, text = JSON.stringify(message)) => ({
