@@ -12,7 +12,7 @@ import {
 } from './rule-program.ts'
 
 /** A hostile rule takes more, and is accepted. */
-const MAX_STEPS = 200_000
+const MAX_STEPS = 50_000
 const ASCII = Array.from({ length: 0x80 }, (_, codePoint) => codePoint)
 
 /** Whether a pattern is found in every name of a branch. False if that takes too long to tell. */

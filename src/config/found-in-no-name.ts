@@ -19,7 +19,9 @@ import {
 } from './rule-program.ts'
 
 /** A hostile rule takes more, and is accepted. */
-const MAX_STEPS = 200_000
+const MAX_STEPS = 50_000
+/** For the reason: without it, a rule is still refused. */
+const MAX_REASON_STEPS = 20_000
 /** In characters: a longer name is no ref (model/ref-name.ts). */
 const MAX_LENGTH = 1013
 const ASCII = Array.from({ length: 0x80 }, (_, codePoint) => codePoint)
@@ -30,15 +32,13 @@ const ASCII_SYMBOLS = ASCII.map(symbolOf)
  * too long to tell.
  */
 export function explainFoundInNone(program: Program): string | null {
-  const search = { program, symbolsAt: symbolsIn(program), budget: { steps: MAX_STEPS } }
-  if (isFoundInSome(search, nameStates())) return null
+  const symbolsAt = symbolsIn(program)
+  if (isFoundInSome({ program, symbolsAt, budget: { steps: MAX_STEPS } }, nameStates())) return null
+  const search = { program, symbolsAt, budget: { steps: MAX_REASON_STEPS } }
   const broken = NAME_RULES.find(rule => isFoundInSome(search, nameStates(rule)))
-  const isKnown = search.budget.steps > 0
-  if (isKnown && broken) return broken.reason
-  const isShort = program.numInst() < MAX_LENGTH
-  return isKnown && isShort && !isFoundInSome(search, textStates())
-    ? 'no text matches it'
-    : 'git allows no such name'
+  const isContradiction = !broken && program.numInst() < MAX_LENGTH && !isFoundInSome(search, textStates())
+  if (search.budget.steps <= 0) return 'git allows no such name'
+  return broken?.reason ?? (isContradiction ? 'no text matches it' : 'git allows no such name')
 }
 
 type Search = { program: Program; symbolsAt: (at: number) => number; budget: Budget }
@@ -52,16 +52,17 @@ function isFoundInSome({ program, symbolsAt, budget }: Search, names: readonly N
   // Before the pattern begins, and after it has been found, any characters follow.
   const [before, found] = [size, size + 1]
   const seen = new Set<number>()
-  const longer = new Set<number>()
+  const positions = [before * names.length]
+  const reached = new Set(positions)
 
   /** Goes on from an instruction until a character is read. True if a name ends where the pattern has been found. */
-  const visit = (from: number, name: number, ahead: boolean | null): boolean => {
+  const visit = (position: number, ahead: boolean | null, kind: number): boolean => {
+    const name = position % names.length
     const state = names[name] as NameState
     const assertions = assertionsBetween(name === 0 ? null : state.isAfterWord, ahead)
-    const edges = state.edges.filter(edge => edge.isWord === ahead)
-    const open = [from]
+    const open = [(position - name) / names.length]
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      const node = (at * names.length + name) * AHEAD.length + AHEAD.indexOf(ahead)
+      const node = (at * names.length + name) * AHEAD.length + kind
       if (seen.has(node)) continue
       seen.add(node)
       budget.steps -= 1
@@ -71,20 +72,22 @@ function isFoundInSome({ program, symbolsAt, budget }: Search, names: readonly N
       else if (instruction?.op === OP.match) open.push(found)
       else if (instruction) open.push(...following(instruction, assertions))
       const symbols = symbolsAt(at)
-      const next = edges.filter(edge => (edge.symbols & symbols) !== 0)
-      for (const { to } of next) longer.add((instruction?.out ?? at) * names.length + to)
+      for (const edge of state.edges) {
+        if (edge.isWord !== ahead || (edge.symbols & symbols) === 0) continue
+        const next = (instruction?.out ?? at) * names.length + edge.to
+        if (!reached.has(next)) positions.push(next)
+        reached.add(next)
+      }
     }
     return false
   }
 
-  let positions = [before * names.length]
-  for (let length = 0; positions.length > 0 && length <= MAX_LENGTH; length += 1) {
-    for (const position of positions) {
-      const name = position % names.length
-      if (AHEAD.some(ahead => visit((position - name) / names.length, name, ahead))) return true
-    }
-    positions = [...longer]
-    longer.clear()
+  // Those of the same length follow one another, so the shortest name comes first.
+  let [length, end] = [0, positions.length]
+  for (const [at, position] of positions.entries()) {
+    if (at === end) [length, end] = [length + 1, positions.length]
+    if (length > MAX_LENGTH) return false
+    if (AHEAD.some((ahead, kind) => visit(position, ahead, kind))) return true
   }
   return false
 }
