@@ -1,4 +1,5 @@
-import { GRAM, GramFilter, type GramText } from './gram-filter.ts'
+import { GRAM, GramFilter } from './gram-filter.ts'
+import type { GramText } from './gram-text.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
 /** More would find fewer positions, but each of them later. */
@@ -7,16 +8,21 @@ const MAX_WINDOW = 32
 /** Patterns that are found byte by byte, and where in a text one could begin. */
 export class ExactPatterns {
   readonly matcher: PatternMatcher
-  /** How many bytes of each pattern the filter knows: as many as the shortest has. */
-  readonly #window: number
-  readonly #grams: GramFilter
+  /** Knows as many bytes of each pattern as the shortest has. Null if that is less than a gram. */
+  readonly grams: GramFilter | null
 
   constructor(patterns: Iterable<Uint8Array>) {
     const list = [...patterns].filter(({ length }) => length > 0)
     this.matcher = new PatternMatcher(list)
-    this.#window = list.reduce((shortest, { length }) => Math.min(shortest, length), MAX_WINDOW)
-    this.#grams = new GramFilter(list.length * this.#window)
-    for (const pattern of list) this.#grams.add(pattern, this.#window - GRAM + 1)
+    const window = list.reduce((shortest, { length }) => Math.min(shortest, length), MAX_WINDOW)
+    const limit = window - GRAM + 1
+    this.grams =
+      limit < 1
+        ? null
+        : new GramFilter(
+            list.map(bytes => ({ bytes, limit })),
+            { step: limit },
+          )
   }
 
   /**
@@ -24,12 +30,11 @@ export class ExactPatterns {
    * because each pattern contains one of those that are tried.
    */
   skip(text: GramText, from: number): number {
-    const { matcher } = this
+    const { matcher, grams } = this
     const end = text.bytes.length
     if (matcher.isEmpty) return end
-    if (this.#window < GRAM) return skipSingly(matcher, text.bytes, from)
-    const grams = this.#window - GRAM + 1
-    return this.#grams.find(text, from, end, grams) - grams + 1
+    if (!grams) return skipSingly(matcher, text.bytes, from)
+    return grams.find(text, from, end) - grams.step + 1
   }
 }
 

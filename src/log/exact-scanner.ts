@@ -1,5 +1,5 @@
 import type { ExactPatterns } from './exact-patterns.ts'
-import type { GramText } from './gram-filter.ts'
+import type { GramText } from './gram-text.ts'
 import { addRange, type Range } from './ranges.ts'
 import type { Scanner } from './scanner.ts'
 
@@ -12,6 +12,10 @@ export class ExactScanner implements Scanner {
 
   constructor(patterns: ExactPatterns) {
     this.#patterns = patterns
+  }
+
+  get position(): number {
+    return this.#end
   }
 
   get held(): number {

@@ -1,48 +1,43 @@
+import { type GramText, WORD } from './gram-text.ts'
+
 /** A gram is so many bytes. */
 export const GRAM = 4
 
 const MIN_BITS = 1 << 13
 /** 64 KiB: larger ones leave the processor's nearest caches. */
 const MAX_BITS = 1 << 19
-const WORD = 4
-const NONE = new Uint32Array()
+/** Bytes whose grams that begin before `limit` are to be found. */
+export type Grams = { bytes: Uint8Array; limit: number }
 
-/** A text, and its bytes in words of four. */
-export class GramText {
-  readonly bytes: Uint8Array
-  /** Where the first word begins. */
-  readonly lead: number
-  readonly words: Uint32Array
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-    this.lead = -bytes.byteOffset & (WORD - 1)
-    const count = Math.max(0, (bytes.length - this.lead) >> 2)
-    this.words = count === 0 ? NONE : new Uint32Array(bytes.buffer, bytes.byteOffset + this.lead, count)
-  }
+export type GramFilterOptions = {
+  /** One gram of so many that follow one another is tried: in what is to be found, all of these are known. */
+  step: number
+  /** Whether letters count as the same in upper and lower case. */
+  ignoresCase?: boolean
 }
 
 /** A Bloom filter of grams with two hashes. Scans a text by reading only one gram of several. */
 export class GramFilter {
+  readonly grams: readonly Grams[]
+  readonly step: number
   readonly #bits: Uint8Array
   readonly #shift: number
   /** The bits that all grams have. */
   readonly #fold: number
 
-  /**
-   * @param size how many grams will be added, roughly
-   * @param ignoresCase whether letters count as the same in upper and lower case
-   */
-  constructor(size: number, ignoresCase = false) {
+  constructor(grams: readonly Grams[], { step, ignoresCase = false }: GramFilterOptions) {
+    this.grams = grams
+    this.step = step
     this.#fold = ignoresCase ? LOWER_CASE : 0
+    const size = grams.reduce((sum, { bytes, limit }) => sum + Math.min(bytes.length, limit), 0)
     let bits = MIN_BITS
     while (bits < 32 * size && bits < MAX_BITS) bits *= 2
     this.#bits = new Uint8Array(bits / 8)
     this.#shift = 32 - Math.log2(bits)
+    for (const { bytes, limit } of grams) this.#add(bytes, limit)
   }
 
-  /** Adds all grams that begin before `limit`. */
-  add(bytes: Uint8Array, limit: number) {
+  #add(bytes: Uint8Array, limit: number) {
     const end = Math.min(limit, bytes.length - GRAM + 1)
     for (let at = 0; at < end; at++) {
       for (const multiplier of [FIRST, SECOND]) {
@@ -65,24 +60,30 @@ export class GramFilter {
   }
 
   /**
-   * Finds a gram that was added, by trying at least one of each `step` that follow one another from `from` on. If all of
-   * these were added, none of them is passed over. Returns its position, or one whose gram does not end before `end`.
+   * Finds a known gram by trying at least one of each `step` that follow one another from `from` on. If all of these are
+   * known, none of them is passed over. Returns its position, or one whose gram does not end before `end`.
    */
-  find(text: GramText, from: number, end: number, step: number): number {
+  find(text: GramText, from: number, end: number): number {
     const last = end - GRAM
-    let at = from + step - 1
-    if (step < WORD) {
-      while (at <= last && !this.has(gramAt(text.bytes, at))) at += step
-      return at
-    }
-    // Words are read at once, but are only at every fourth place.
-    const { words, lead } = text
-    const indexStep = step >> 2
-    let index = Math.max(0, (at - lead) >> 2)
-    const lastIndex = (last - lead) >> 2
-    while (index <= lastIndex && !this.has(words[index] as number)) index += indexStep
-    at = lead + index * WORD
+    if (this.step >= WORD) return this.#findWord(text, from, last)
+    let at = from + this.step - 1
+    while (at <= last && !this.has(gramAt(text.bytes, at))) at += this.step
     return at
+  }
+
+  /** Words are read at once, but are only at every fourth place. */
+  #findWord(text: GramText, from: number, last: number): number {
+    const { words, lead } = text
+    const lastIndex = (last - lead) >> 2
+    if (text.hasHits(this.step)) {
+      let index = text.hitFrom((from - lead + WORD - 1) >> 2)
+      while (index <= lastIndex && !this.has(words[index] as number)) index = text.hitFrom(index + 1)
+      return lead + index * WORD
+    }
+    const indexStep = this.step >> 2
+    let index = Math.max(0, (from + this.step - 1 - lead) >> 2)
+    while (index <= lastIndex && !this.has(words[index] as number)) index += indexStep
+    return lead + index * WORD
   }
 }
 

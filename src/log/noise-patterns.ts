@@ -1,5 +1,5 @@
 import type { Alphabet } from './alphabet.ts'
-import { GramFilter } from './gram-filter.ts'
+import { GRAM, GramFilter } from './gram-filter.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
 /** If no pattern is certain to be found. */
@@ -48,9 +48,12 @@ export class NoisePatterns {
     this.run = runs.length === 0 ? 0 : runs.reduce((shortest, length) => Math.min(shortest, length))
     const known = 2 * (this.run || DEFAULT_RUN)
     this.reach = known + MARGIN
-    const size = known * (loose.length + tight.length + 2 * spellings.length)
-    this.grams = new GramFilter(size, alphabet.ignoresCase)
-    for (const pattern of [...loose, ...tight]) this.grams.add(pattern, known)
-    for (const spelling of spellings) this.grams.add(spelling, 2 * known)
+    this.grams = new GramFilter(
+      [
+        ...[...loose, ...tight].map(bytes => ({ bytes, limit: known })),
+        ...spellings.map(bytes => ({ bytes, limit: 2 * known })),
+      ],
+      { step: (this.run || DEFAULT_RUN) - GRAM + 1, ignoresCase: alphabet.ignoresCase },
+    )
   }
 }

@@ -1,4 +1,5 @@
-import { GRAM, type GramText } from './gram-filter.ts'
+import { GRAM } from './gram-filter.ts'
+import type { GramText } from './gram-text.ts'
 import type { NoisePatterns } from './noise-patterns.ts'
 import { MAX_NOISE, PlaceFinder } from './place-finder.ts'
 import type { Range } from './ranges.ts'
@@ -30,6 +31,10 @@ export class NoiseScanner implements Scanner {
     this.#places = new PlaceFinder(patterns)
     this.#units = patterns.alphabet.openReader()
     this.#seen = new SignificantBytes(patterns.matcher.longest)
+  }
+
+  get position(): number {
+    return this.#done
   }
 
   get held(): number {

@@ -1,4 +1,5 @@
-import { GRAM, GramText, gramOf } from './gram-filter.ts'
+import { GRAM, gramOf } from './gram-filter.ts'
+import { GramText } from './gram-text.ts'
 import type { NoisePatterns } from './noise-patterns.ts'
 import { NoiseStarts } from './noise-starts.ts'
 import type { UnitReader } from './unit-reader.ts'
@@ -45,7 +46,7 @@ export class PlaceFinder {
     const { grams, run } = this.#patterns
     const distance = (run - GRAM) >> 1
     for (let at = from; ; ) {
-      const place = grams.find(this.#text, at, end, run - GRAM + 1)
+      const place = grams.find(this.#text, at, end)
       if (place + GRAM > end || grams.hasAt(bytes, place + distance)) return place
       if (place - distance >= from && grams.hasAt(bytes, place - distance)) return place
       at = place + 1

@@ -1,7 +1,8 @@
 import { ByteWindow } from './byte-window.ts'
 import { ExactPatterns } from './exact-patterns.ts'
 import { ExactScanner } from './exact-scanner.ts'
-import { GramText } from './gram-filter.ts'
+import { GramFilter } from './gram-filter.ts'
+import { GramText, WORD } from './gram-text.ts'
 import type { NoisePatterns } from './noise-patterns.ts'
 import { NoiseScanner } from './noise-scanner.ts'
 import { addRange, type Range } from './ranges.ts'
@@ -27,7 +28,9 @@ export type Redactor = {
  */
 export function createRedactor(secrets: Iterable<string>, noisy: readonly NoisePatterns[] = []): Redactor {
   const exact = new ExactPatterns([...new Set(secrets)].map(secret => Buffer.from(secret)))
-  const open = () => new Mask([new ExactScanner(exact), ...noisy.map(patterns => new NoiseScanner(patterns))])
+  const common = commonFilter([exact.grams, ...noisy.map(({ grams, run }) => (run > 0 ? grams : null))])
+  const open = () =>
+    new Mask([new ExactScanner(exact), ...noisy.map(patterns => new NoiseScanner(patterns))], common)
   const stream = open()
   return {
     write: chunk => stream.write(chunk),
@@ -39,8 +42,20 @@ export function createRedactor(secrets: Iterable<string>, noisy: readonly NoiseP
   }
 }
 
+/** One search instead of several, for those filters that try few grams. */
+function commonFilter(filters: readonly (GramFilter | null)[]): GramFilter | null {
+  const some = filters.flatMap(filter => (filter && filter.step >= MIN_COMMON_STEP ? [filter] : []))
+  if (some.length < 2) return null
+  return new GramFilter(
+    some.flatMap(({ grams }) => grams),
+    { step: Math.min(...some.map(({ step }) => step)), ignoresCase: true },
+  )
+}
+const MIN_COMMON_STEP = 2 * WORD
+
 class Mask {
   readonly #scanners: readonly Scanner[]
+  readonly #common: GramFilter | null
   /** Begins with the first byte that was not yet returned, `#offset` bytes after the beginning of the stream. */
   readonly #window = new ByteWindow()
   #offset = 0
@@ -48,14 +63,16 @@ class Mask {
   /** Whether the last output was a mask: a secret that follows directly needs no second one. */
   #afterMask = false
 
-  constructor(scanners: readonly Scanner[]) {
+  constructor(scanners: readonly Scanner[], common: GramFilter | null) {
     this.#scanners = scanners
+    this.#common = common
   }
 
   write(chunk: Uint8Array): Uint8Array {
     const bytes = this.#window.append(chunk)
     let limit = this.#offset + bytes.length
-    const text = new GramText(bytes)
+    const from = Math.min(...this.#scanners.map(({ position }) => position))
+    const text = new GramText(bytes, this.#common, from - this.#offset)
     for (const scanner of this.#scanners) {
       scanner.scan(text, this.#offset)
       limit = Math.min(limit, scanner.held)

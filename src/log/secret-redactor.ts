@@ -48,8 +48,8 @@ function hexPatterns(texts: readonly SecretTexts[]): NoisePatterns {
     tight: [],
     spellings: values.flatMap(hexSpellings).map(form => Buffer.from(form)),
     certainLength: MIN_HEX_LENGTH,
-    // The same, with two and a half characters for each byte at least.
-    runOf: length => Math.min(Math.max(Math.ceil(0.625 * length), MIN_HEX_LENGTH), 24),
+    // Short ones on one line; of longer ones half, with two and a half characters for each byte at least.
+    runOf: length => Math.min(length < CERTAIN_LENGTH ? length : Math.ceil(0.625 * length), 24),
     cutLength: MIN_HEX_LENGTH,
   })
 }

@@ -34,7 +34,9 @@ const inAsciiJson = inOrder(
   inJson,
   replace(/[\u007f-\uffff]/g, char => `\\u${hex(char.charCodeAt(0), 4).toLowerCase()}`),
 )
-const JSONS = [inJson, inAsciiJson, inOrder(inJson, replace(/\//g, '\\/'))]
+/** Go and PHP escape what HTML does, too. */
+const inSafeJson = inOrder(inJson, replaceEach({ '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }))
+const JSONS = [inJson, inAsciiJson, inSafeJson, inOrder(inJson, replace(/\//g, '\\/'))]
 
 const html = (quotes: Record<string, string>) =>
   replaceEach({ '&': '&amp;', '<': '&lt;', '>': '&gt;', ...quotes })

@@ -233,6 +233,11 @@ const WRITES: Record<string, Write> = {
       .slice(1, -1)
       .replace(/[\u0080-\uffff]/g, char => utf16(char, hex => `\\u${hex}`)),
   ),
+  'JSON of Go in base64': inBase64(secret =>
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replace(/[<>&]/g, char => utf16(char, hex => `\\u${hex}`)),
+  ),
   'JSON in JSON, in base64': inBase64(secret =>
     JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1),
   ),

@@ -1,0 +1,66 @@
+import type { GramFilter } from './gram-filter.ts'
+
+export const WORD = 4
+const NONE = new Uint32Array()
+
+/**
+ * A text, and its bytes in words of four. A filter that knows the grams of several others can search it for all of them at
+ * once: its hits are where these search on.
+ */
+export class GramText {
+  readonly bytes: Uint8Array
+  /** Where the first word begins. */
+  readonly lead: number
+  readonly words: Uint32Array
+  readonly #common: GramFilter | null
+  /** The words, by their index, that the common filter knows, of those that it tries. */
+  readonly #hits: number[] = []
+  /** All words before it have been tried. */
+  #tried: number
+
+  /** @param from where the search begins at the earliest */
+  constructor(bytes: Uint8Array, common: GramFilter | null = null, from = 0) {
+    this.bytes = bytes
+    this.lead = -bytes.byteOffset & (WORD - 1)
+    const count = Math.max(0, (bytes.length - this.lead) >> 2)
+    this.words = count === 0 ? NONE : new Uint32Array(bytes.buffer, bytes.byteOffset + this.lead, count)
+    this.#common = common
+    this.#tried = Math.max(0, (from - this.lead) >> 2)
+  }
+
+  /** Whether the hits are enough for a filter that tries one gram of so many. */
+  hasHits(step: number): boolean {
+    return this.#common !== null && this.#common.step <= step
+  }
+
+  /** The first hit at or after a word, or how many words there are. */
+  hitFrom(index: number): number {
+    const hits = this.#hits
+    let low = 0
+    let high = hits.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((hits[middle] as number) < index) low = middle + 1
+      else high = middle
+    }
+    return low < hits.length ? (hits[low] as number) : this.#tryFrom(index)
+  }
+
+  #tryFrom(index: number): number {
+    const { words } = this
+    const common = this.#common as GramFilter
+    const indexStep = common.step >> 2
+    let at = this.#tried
+    while (at < words.length) {
+      const isHit = common.has(words[at] as number)
+      if (isHit) this.#hits.push(at)
+      at += indexStep
+      if (isHit && at - indexStep >= index) {
+        this.#tried = at
+        return at - indexStep
+      }
+    }
+    this.#tried = at
+    return words.length
+  }
+}
