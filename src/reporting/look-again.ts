@@ -8,7 +8,7 @@ const FIRST_PAUSE_MS = 5 * MINUTE_MS
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS
 /** How long the first pause is kept. */
 const FIRST_PAUSES_MS = 60 * MINUTE_MS
-/** How long after the switch people may still see an earlier state, before report gives up. */
+/** How long after the switch, or a later fault, people may still see an earlier state, before report gives up. */
 const TIMEOUT_MS = 24 * 60 * MINUTE_MS
 
 /** Something about a build could not be told yet. */
@@ -22,12 +22,13 @@ export type Unfinished = {
 
 /**
  * When report looks again at a build of which something could not be told, for the first time `since` then: every five minutes
- * for an hour, then with pauses that grow to an hour. Null: report gives up, a day after the dead man's switch has fired, or
- * as soon as it has if people see no earlier state such as "running" (`isStanding`).
+ * for an hour, then with pauses that grow to an hour. Null: report gives up, a day after the dead man's switch has fired (or after
+ * `since`, if that is later), or as soon as it has fired if people see no earlier state such as "running" (`isStanding`).
  */
 export function nextLook(latestEnd: string, isStanding: boolean, now: Date, since = now): Date | null {
-  const afterSwitch = now.getTime() - switchTimeOf(latestEnd).getTime()
-  if (afterSwitch > TIMEOUT_MS || (afterSwitch >= 0 && !isStanding)) return null
+  const switchTime = switchTimeOf(latestEnd)
+  if (!isStanding && now >= switchTime) return null
+  if (now.getTime() - Math.max(switchTime.getTime(), since.getTime()) > TIMEOUT_MS) return null
   const later = now.getTime() - since.getTime() - FIRST_PAUSES_MS
   const pause = Math.min(Math.max(later, FIRST_PAUSE_MS), LONGEST_PAUSE_MS)
   return new Date(now.getTime() + pause)

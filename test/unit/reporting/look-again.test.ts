@@ -17,7 +17,8 @@ test.each<[string, { now: number; since?: number; isStanding?: boolean }, number
   ['at a first fault after the switch', { now: 3 * HOUR }, 5 * MINUTE],
   ['most of a day after the switch', { now: 23 * HOUR, since: 0 }, HOUR],
   ['after a day', { now: 25 * HOUR, since: 0 }, null],
-  ['after a day, at the first fault', { now: 25 * HOUR }, null],
+  ['at a first fault days after the switch', { now: 72 * HOUR }, 5 * MINUTE],
+  ['a day after a fault that came after the switch', { now: 97 * HOUR, since: 72 * HOUR }, null],
   ['after the switch, if nothing false is seen', { now: 2 * MINUTE, isStanding: false }, null],
 ])('report looks again %s', (_, { now, since, isStanding = true }, pause) => {
   const next = nextLook(LATEST_END, isStanding, after(now), ...(since === undefined ? [] : [after(since)]))
