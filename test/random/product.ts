@@ -6,7 +6,7 @@ import { type Build, buildRequestSchema } from '../../src/model/build.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
 import { lastNumber } from '../../src/records/counter.ts'
-import { readBuild, readReport } from '../../src/records/read-records.ts'
+import { readReport } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
@@ -121,10 +121,9 @@ export class Product {
     return true
   }
 
-  /** Somebody asks for any build once more; it is refused if that has not ended. To repeat a deploy would be to ask for it by hand. */
+  /** Somebody asks for any build once more; it is refused if that has not ended, or only deploys. */
   async rebuild(): Promise<void> {
     const number = 1 + this.#random.below(await lastNumber(this.store, PROJECT))
-    if ((await readBuild(this.store, { project: PROJECT, number }))?.target !== null) return
     await admitRebuild(`rebuild-${++this.#rebuilds}`, { project: PROJECT, number }, this.#context())
   }
 
