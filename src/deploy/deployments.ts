@@ -125,7 +125,9 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
   const keys = (await store.list(deploys)).map(({ key }) => key)
   const numbers = keys.flatMap(key => /\/(\d+)\.json$/.exec(key)?.[1] ?? []).map(Number)
   const newest = numbers.toSorted((one, other) => other - one).slice(0, most)
-  const read = await Promise.all(newest.map(number => readRecord(store, deploy(number), deploymentSchema)))
+  const read = await Promise.all(
+    newest.map(number => readRecord(store, deploy(number), deploymentSchema).catch(nullIfMalformed)),
+  )
   return read.filter(found => found !== null)
 }
 
