@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { candidateOf } from '../../../src/deploy/acquire-stage.ts'
 import { deployStage } from '../../../src/deploy/deploy-stage.ts'
 import { listDeployments, readCurrent } from '../../../src/deploy/deployments.ts'
@@ -12,6 +12,10 @@ import { RunRecorder } from '../../../src/records/run-recorder.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { grantsWith, runOf } from '../../support/records.ts'
 import { deployedRun, deployingRun, ReportWorld, STAGE } from '../../support/report-world.ts'
+
+// Report logs each fault that a test causes.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
+afterEach(() => void vi.restoreAllMocks())
 
 const EXIT = { kind: 'exited', code: 0 } as const
 const BY_HAND = { stage: STAGE.stage, of: 1, waited: null }

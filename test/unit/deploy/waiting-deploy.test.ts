@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readGate } from '../../../src/deploy/gate.ts'
 import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
@@ -14,6 +14,10 @@ import {
   ReportWorld,
   STAGE,
 } from '../../support/report-world.ts'
+
+// Report logs each fault that a test causes.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
+afterEach(() => void vi.restoreAllMocks())
 
 const SILENCE = Object.assign(new Error('GitHub is silent'), { status: 503 })
 const PROJECT = 'gh/ada/web'

@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { describeFailure, reportTriggersOf } from '../../../src/reporting/report-trigger.ts'
 import { AT, grantsWith, makeBuild, NONCE } from '../../support/records.ts'
+
+// Report logs each fault that a test causes.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
+afterEach(() => void vi.restoreAllMocks())
 
 const build = { project: 'gh/ada/web', number: 7 }
 const s3Event = (...keys: string[]) => ({
