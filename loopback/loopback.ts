@@ -14,6 +14,7 @@ const HOST = '127.0.0.1'
  */
 export async function listen(handler: Handler, port = 0): Promise<Listening> {
   const server = createServer(async (request, response) => {
+    setDate(response)
     try {
       await handler(request, response)
     } catch (error) {
@@ -30,6 +31,14 @@ export async function listen(handler: Handler, port = 0): Promise<Listening> {
         server.closeAllConnections()
       }),
   }
+}
+
+/**
+ * Says what time it is for this server. Node would say the machine's time, although tests may have moved this process's
+ * clock: the SDK takes a difference for its own clock's mistake.
+ */
+export function setDate(response: ServerResponse): void {
+  response.setHeader('date', new Date().toUTCString())
 }
 
 /**

@@ -1,16 +1,14 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
-import { latestEndAfter, switchTimeOf } from './admission/deadlines.ts'
+import { latestEndAfter } from './admission/deadlines.ts'
 import { type StartContext, startJob } from './admission/start-job.ts'
-import { readCurrent } from './deploy/deployments.ts'
-import { decideGate, writeGate } from './deploy/gate.ts'
+import { answerGate } from './deploy/answer-gate.ts'
+import { concludeDeploy } from './deploy/conclude-deploy.ts'
 import { startNextDeploy } from './deploy/next-deploy.ts'
-import { recordedDeploy, updateWaitingDeploy } from './deploy/waiting-deploy.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
 import { type Compare, isNewer } from './model/newer.ts'
-import { UserError } from './model/user-error.ts'
 import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
@@ -19,14 +17,13 @@ import type { JobRun } from './records/job-run.ts'
 import { type BuildRef, buildKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
 import { readBuild, readJobRun } from './records/read-records.ts'
-import type { BuildEnd, Report } from './records/report-record.ts'
-import { endAfterDeploy } from './records/run-end.ts'
+import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed } from './records/wording.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { finishDeadLog } from './reporting/dead-log.ts'
 import { decide } from './reporting/decide.ts'
-import { nextLook } from './reporting/look-again.ts'
+import { lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { withReport } from './reporting/with-report.ts'
@@ -45,71 +42,79 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
 /** A build, with its records and the account's settings as they were when it was admitted. */
 type BuildState = { build: Build; account: Account; run: JobRun | null; report: Report }
 
+/** Looks at the builds of an event. A fault of one keeps no other from being looked at. @throws the first fault */
+export async function reportBuilds(
+  triggers: readonly ReportTrigger[],
+  context: ReportContext,
+): Promise<void> {
+  const faults: unknown[] = []
+  for (const trigger of triggers) await reportBuild(trigger, context).catch(fault => faults.push(fault))
+  if (faults.length > 0) throw faults[0]
+}
+
 /**
  * The third story. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
  * date. It repeats that until no other invocation has asked for another look. Triggers may be lost, doubled or reordered.
- * @throws Error if something could not be delivered yet: Lambda then tries again
+ * @throws Error if something could not be delivered yet, for the first time: Lambda then tries again
  */
 export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
   // Several builds share a stage: the end of one may end another.
+  const { since } = trigger
   const triggers = [trigger]
   const faults: unknown[] = []
   for (const each of triggers) {
     const known = new Set(triggers.map(({ build }) => build.number))
-    const { others, unfinished } = await reportOne(each, context)
-    if (unfinished) await lookAgain(each.build, unfinished, context).catch(fault => faults.push(fault))
+    const { others, unfinished, fault } = await reportOne(each, context)
+    if (fault !== undefined && since === undefined) faults.push(fault)
+    if (unfinished) await lookAgain(each.build, unfinished, since, context).catch(error => faults.push(error))
     const unknown = others.filter(({ number }) => !known.has(number))
     triggers.push(...unknown.map(build => ({ build, failure: null, isGone: false })))
   }
   if (faults.length > 0) throw faults[0]
 }
 
-/** Returns other builds that must be looked at now, and what must be looked at again later. */
+/** Returns other builds that must be looked at now, what must be looked at again later, and what went wrong. */
 async function reportOne(
-  { build: ref, ...knowledge }: ReportTrigger,
+  { build: ref, since, ...knowledge }: ReportTrigger,
   context: ReportContext,
-): Promise<{ others: BuildRef[]; unfinished: Unfinished | null }> {
+): Promise<{ others: BuildRef[]; unfinished: Unfinished | null; fault?: unknown }> {
   const { store, requestId, now } = context
-  const build = await readBuild(store, ref)
-  if (!build) return { others: [], unfinished: null }
-  const account = parseAccount(build.project, build.settings)
   // Of every look: the last one may find that the one before it has left nothing to do.
   const others = new Map<number, BuildRef>()
+  let build: Build | null = null
   let unfinished: Unfinished | null = null
-  await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
-    const run = await readJobRun(store, build)
-    const request = run ? null : await readCancelRequest(store, build)
-    const decision = decide({ build, run, report, request }, now())
-    if (decision === 'publish-again') return publishAgain({ build, account, run, report }, context)
-    const end = decision && (await concludeDeploy(decision.end, { build, account, run, report }, context))
-    const cost = report.end ? report.cost : end && (await measureCost({ build, run, report }, context))
-    const done = await finishReport({ build, account, run, report: { ...report, end, cost } }, context)
-    for (const other of done.others) others.set(other.number, other)
-    unfinished = done.unfinished
-    return done.report
-  })
-  return { others: [...others.values()], unfinished }
+  try {
+    build = await readBuild(store, ref)
+    if (!build) return { others: [], unfinished }
+    const known = { build, account: parseAccount(build.project, build.settings) }
+    await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
+      const done = await lookOnce({ ...known, report }, context)
+      for (const other of done.others) others.set(other.number, other)
+      unfinished = done.unfinished
+      return done.report
+    })
+    return { others: [...others.values()], unfinished }
+  } catch (fault) {
+    console.error(fault)
+    // Of a build that cannot be read, nothing is known but since when.
+    const latestEnd = build?.latestEnd ?? since ?? now().toISOString()
+    return { others: [...others.values()], unfinished: { latestEnd, isStanding: true, isFault: true }, fault }
+  }
 }
 
-/** Makes sure that report is invoked again. @throws UserError to let Lambda try again, or, in the end, to raise the alarm */
-async function lookAgain(
-  build: BuildRef,
-  { latestEnd, isStanding }: Unfinished,
-  { deadMansSwitch, now }: ReportContext,
-): Promise<void> {
-  const at = nextLook(latestEnd, isStanding, now())
-  const what = `Something about ${build.project} #${build.number} could not be told: see its report.json.`
-  if (at === 'retry') {
-    // It was cleared if the report was closed before.
-    await deadMansSwitch.set(build, switchTimeOf(latestEnd))
-    throw new UserError(`${what} Lambda and the dead man's switch will try again.`)
-  }
-  if (at === null)
-    throw new UserError(`${what} Nothing will try again. Rebuild it, or set its status by hand.`)
-  console.error(`${what} The next attempt is at ${at.toISOString()}.`)
-  // One schedule has this name: the one that has just fired may not be gone yet.
-  await deadMansSwitch.clear(build)
-  await deadMansSwitch.set(build, at)
+/** One look at a build, while no other invocation works on its report. */
+async function lookOnce(known: Omit<BuildState, 'run'>, context: ReportContext): Promise<Finished> {
+  const { store, now } = context
+  const { build, report } = known
+  const run = await readJobRun(store, build)
+  const state = { ...known, run }
+  const request = run ? null : await readCancelRequest(store, build)
+  const decision = decide({ build, run, report, request }, now())
+  if (decision === 'publish-again')
+    return { report: await publishAgain(state, context), others: [], unfinished: null }
+  const end = decision && (await concludeDeploy(decision.end, state, context))
+  const cost = report.end ? report.cost : end && (await measureCost({ build, run, report }, context))
+  return finishReport({ ...state, report: { ...report, end, cost } }, context)
 }
 
 /** Publishes again a job that never started, with new grants and a new latest end. */
@@ -121,28 +126,6 @@ async function publishAgain({ build, account, report }: BuildState, context: Rep
   return { ...report, publications: report.publications + 1, latestEnd }
 }
 
-/** How long after its latest end a build may still wait for its deploy: GitHub may be silent, or the stage taken. */
-const LONGEST_WAIT_MS = 3_600_000
-
-/** Completes an end with how the deploy ended. A deploy that waited for its stage ends after its build's tests. */
-async function concludeDeploy(
-  end: BuildEnd,
-  { build, run, report }: BuildState,
-  { store, now }: ReportContext,
-): Promise<BuildEnd> {
-  const diedDeploying = run?.phase === 'deploying' && !report.end
-  if (!end.deploy || (!diedDeploying && end.deploy.status !== 'waiting')) return end
-  const isOverdue = now().getTime() > Date.parse(report.latestEnd ?? build.latestEnd) + LONGEST_WAIT_MS
-  const deploy = diedDeploying
-    ? await recordedDeploy(store, build, end.deploy)
-    : await updateWaitingDeploy(store, build, end.deploy, isOverdue)
-  if (end.conclusion === 'errored') return { ...end, deploy }
-  const { conclusion, reason } = endAfterDeploy(build, null, deploy)
-  return { ...end, deploy, conclusion, reason }
-}
-
-/** Something could not be told yet; `isStanding`: people still see an earlier state. */
-type Unfinished = { latestEnd: string; isStanding: boolean }
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
 /** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
@@ -155,7 +138,7 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
   const notifications = state.account.notifications(build, run?.notifications)
   const [gate, stage, notified, summary, counted] = await Promise.all([
-    attempt(() => answerGate(state, context)),
+    attempt(() => answerGateOf(state, context)),
     attempt(() => startDeployAfter(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
@@ -173,7 +156,8 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   // Its deploy is done by a build that ends later; the switch, which would look again, has fired.
   const waitsLonger = report.end !== null && !news.isOver && context.now() > new Date(latestEnd)
   const isStanding = hasFailed || notified.isStanding || waitsLonger
-  return { report: done, others, unfinished: again || waitsLonger ? { latestEnd, isStanding } : null }
+  const unfinished = again || waitsLonger ? { latestEnd, isStanding, isFault: again } : null
+  return { report: done, others, unfinished }
 }
 
 /** The build that waited for this one's deploy: a report that was interrupted may not have looked at it. */
@@ -208,22 +192,20 @@ const attempt = <T>(task: () => Promise<T>): Promise<{ value: T } | { error: unk
     },
   )
 
-/** Answers a build that holds its stage and asks whether it may deploy. */
-async function answerGate({ build, run, report }: BuildState, { store, compare }: ReportContext) {
+async function answerGateOf({ build, run, report }: BuildState, { store, compare }: ReportContext) {
   if (report.end || run?.phase !== 'deploying' || run.deploy?.status !== 'waiting') return
-  const { latest = null } =
-    (await readCurrent(store, { project: build.project, stage: run.deploy.stage })) ?? {}
-  await writeGate(store, build, await decideGate(build, latest, compare))
+  await answerGate(store, build, run.deploy.stage, compare)
 }
 
 /** Once a build has ended, its stage is free: starts the deploy that waits for it. */
 async function startDeployAfter(
-  { build, run, report }: BuildState,
+  { build, run, report: { end } }: BuildState,
   context: ReportContext,
 ): Promise<BuildRef[]> {
   // A build that died may have held its stage before it could record that.
-  const stage = report.end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
-  if (!report.end || !stage) return []
+  const stage = end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
+  if (!end || !stage) return []
   const { linkKey } = await context.secrets()
-  return startNextDeploy(build, stage, { ...context, linkKey })
+  const ended = { run, deploy: end.deploy, reason: end.reason }
+  return startNextDeploy(build, stage, ended, { ...context, linkKey })
 }

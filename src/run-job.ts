@@ -6,7 +6,6 @@ import { prepareOutput } from './command/output-pipe.ts'
 import { runStep, type StepContext, type StepEnd } from './command/run-step.ts'
 import { userName } from './command/user-name.ts'
 import type { Resolved } from './config/resolve.ts'
-import { deployStage } from './deploy/deploy-stage.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { PendingLines } from './log/pending-lines.ts'
@@ -159,7 +158,8 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { build: isBuilt, inheritSecrets, cache } = resolved.config
   const { warmCache } = persistent
   const redact = (text: string) => log.redact(text)
-  const caches = new Caches({ store, build, sandbox, path, deadline, signal, warmCache, redact }, cache)
+  const context = { store, build, sandbox, path, deadline, signal, warmCache, redact }
+  const caches = await Caches.open(context, cache)
   return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await job.secretVariables : {} }
 }
 
@@ -196,6 +196,8 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
     if (!step) throw new Error('The plan has no deploy')
     return run(job, workspace, step, { credentials })
   }
+  // Loaded on demand, because most builds deploy nothing.
+  const { deployStage } = await import('./deploy/deploy-stage.ts')
   const deploy = await deployStage(job, { ...plan.stage, exit, run: runDeploy })
   return endAfterDeploy(build, exit, deploy)
 }

@@ -1,4 +1,5 @@
 import type { Git } from './git.ts'
+import { readOnce } from './read-once.ts'
 
 export type Signature = { name: string; email: string; date: string }
 export type Commit = {
@@ -24,84 +25,67 @@ const INVALID_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
 const revisions = ({ include, exclude }: Range) => [include, ...exclude.map(sha => `^${sha}`), ''].join('\n')
 
 /** The newest `limit` commits of a range, oldest first. Merges list their changes against the first parent. */
-export async function readCommits(
-  git: Git,
-  repository: string,
-  range: Range,
-  limit: number,
-): Promise<Commit[]> {
-  const changes = ['--format=%H', '--name-status', '--no-renames', '--diff-merges=first-parent']
-  const [headers, paths] = await Promise.all([
-    readHeaders(git, repository, range, limit),
-    readLog(git, repository, range, limit, changes).then(readPaths),
-  ])
-  return headers.map(header => ({ ...header, ...paths.get(header.id) }))
-}
-
-const readLog = (git: Git, repository: string, range: Range, limit: number, options: readonly string[]) =>
-  git.text(
-    repository,
-    ['log', '-z', '--reverse', `--max-count=${limit}`, ...options, '--stdin'],
-    revisions(range),
-  )
+export const readCommits = (git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> =>
+  readLog(git, repository, range, limit, ['--name-status', '--no-renames', '--diff-merges=first-parent'])
 
 /** As `readCommits`, without the changed files, which takes half of the time. */
-export async function readHeaders(
+const readHeaders = (git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> =>
+  readLog(git, repository, range, limit, [])
+
+async function readLog(
   git: Git,
   repository: string,
   range: Range,
   limit: number,
+  options: readonly string[],
 ): Promise<Commit[]> {
   const format = `--format=${FIELDS.join('%x00')}`
-  const fields = (await readLog(git, repository, range, limit, [format])).split('\0')
+  const command = ['log', '-z', '--reverse', `--max-count=${limit}`, format, ...options, '--stdin']
+  const fields = (await git.text(repository, command, revisions(range))).split('\0')
   const commits: Commit[] = []
-  for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
-    const [id = '', tree = '', parents = '', ...rest] = fields.slice(at, at + FIELDS.length)
-    const [
-      name = '',
-      email = '',
-      date = '',
-      committer = '',
-      committerEmail = '',
-      committed = '',
-      message = '',
-    ] = rest
-    commits.push({
-      id,
-      tree,
-      parents: parents.split(' ').filter(Boolean),
-      author: { name, email, date: date || EPOCH },
-      committer: { name: committer, email: committerEmail, date: committed || EPOCH },
-      message: message.replace(/\n+$/, ''),
-      added: [],
-      removed: [],
-      modified: [],
-    })
+  for (let at = 0; at + FIELDS.length <= fields.length; ) {
+    const commit = parseCommit(fields.slice(at, at + FIELDS.length))
+    at += FIELDS.length
+    // Pairs of status letter and path follow, until the id of the next commit.
+    for (let kind = kindOf(fields[at]); kind; at += 2, kind = kindOf(fields[at]))
+      commit[kind].push(fields[at + 1] ?? '')
+    commits.push(commit)
   }
   return commits
+}
+
+function parseCommit(fields: readonly string[]): Commit {
+  const [id = '', tree = '', parents = '', ...rest] = fields
+  const [
+    name = '',
+    email = '',
+    date = '',
+    committer = '',
+    committerEmail = '',
+    committed = '',
+    message = '',
+  ] = rest
+  return {
+    id: id.trimStart(),
+    tree,
+    parents: parents.split(' ').filter(Boolean),
+    author: { name, email, date: date || EPOCH },
+    committer: { name: committer, email: committerEmail, date: committed || EPOCH },
+    message: message.replace(/\n+$/, ''),
+    added: [],
+    removed: [],
+    modified: [],
+  }
 }
 
 /** Git prints no date for a commit with an invalid one. */
 const EPOCH = '1970-01-01T00:00:00Z'
 
-type Paths = Pick<Commit, 'added' | 'removed' | 'modified'>
-
-/** Parses `<sha>` followed by pairs of status letter and path, all terminated by NUL. */
-function readPaths(output: string): Map<string, Paths> {
-  const fields = output.split('\0')
-  const all = new Map<string, Paths>()
-  let current: Paths = { added: [], removed: [], modified: [] }
-  for (let at = 0; at < fields.length; at++) {
-    const field = (fields[at] ?? '').trimStart()
-    if (SHA.test(field)) {
-      current = { added: [], removed: [], modified: [] }
-      all.set(field, current)
-    } else if (field) {
-      const kind = field === 'A' ? 'added' : field === 'D' ? 'removed' : 'modified'
-      current[kind].push(fields[++at] ?? '')
-    }
-  }
-  return all
+/** The kind of change that a status letter stands for, or null for any other field. */
+function kindOf(field = ''): 'added' | 'removed' | 'modified' | null {
+  const letter = field.trimStart()
+  if (!/^[A-Z]$/.test(letter)) return null
+  return letter === 'A' ? 'added' : letter === 'D' ? 'removed' : 'modified'
 }
 
 /** The ids of a range's commits. */
@@ -109,10 +93,31 @@ export async function listCommitIds(git: Git, repository: string, range: Range):
   return (await git.text(repository, ['rev-list', '--stdin'], revisions(range))).split('\n').filter(Boolean)
 }
 
+const commits = readOnce<Commit | null>()
+const headers = readOnce<Commit | null>()
+const peeled = readOnce<string | null>()
+
 /** One commit, or null if `sha` (a commit or an annotated tag) does not lead to one. */
-export async function readCommit(git: Git, repository: string, sha: string): Promise<Commit | null> {
+export const readCommit = (git: Git, repository: string, sha: string): Promise<Commit | null> =>
+  readOne(git, repository, sha, commits, readCommits)
+
+/** As `readCommit`, without the changed files. */
+export const readHeader = (git: Git, repository: string, sha: string): Promise<Commit | null> =>
+  readOne(git, repository, sha, headers, readHeaders)
+
+async function readOne(
+  git: Git,
+  repository: string,
+  sha: string,
+  once: typeof commits,
+  read: typeof readCommits,
+): Promise<Commit | null> {
   const id = await peel(git, repository, sha)
-  return id ? ((await readCommits(git, repository, { include: id, exclude: [] }, 1))[0] ?? null) : null
+  if (!id) return null
+  return once(
+    `${repository} ${id}`,
+    async () => (await read(git, repository, { include: id, exclude: [] }, 1))[0] ?? null,
+  )
 }
 
 /** Resolves a sha, branch, tag or full ref to a commit. Does not accept git's revision syntax (`~1`, `@{…}`). */
@@ -142,8 +147,10 @@ async function resolveRef(git: Git, repository: string, ref: string): Promise<st
   return sha && peel(git, repository, sha)
 }
 
-const peel = (git: Git, repository: string, sha: string) =>
-  textOrNull(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`])
+const peel = (git: Git, repository: string, sha: string): Promise<string | null> =>
+  peeled(`${repository} ${sha}`, () =>
+    textOrNull(git, repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`]),
+  )
 
 const textOrNull = (git: Git, repository: string, args: string[]): Promise<string | null> =>
   git.text(repository, args).then(

@@ -22,7 +22,7 @@ export async function serveGit(
 ): Promise<void> {
   const target = { PATH_TRANSLATED: `${directory}/${operation}`, QUERY_STRING: query }
   const env = { ...git.environment, ...cgiVariables(request), ...target }
-  const backend = spawn(git.path, ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] })
+  const backend = spawn(git.backend, [], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(backend, 'close')
   // Awaited below. Until then a failure to start must not be an unhandled rejection.
   ended.catch(() => undefined)

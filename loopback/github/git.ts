@@ -22,7 +22,8 @@ const CONFIG = `[core]
 `
 
 export type Git = {
-  path: string
+  /** The program that serves git over HTTP. */
+  backend: string
   environment: Record<string, string>
   /** Git's standard output. Throws if git fails. */
   text(repository: string, args: string[], input?: string): Promise<string>
@@ -37,7 +38,7 @@ export type Git = {
  */
 export async function openGit(directory: string, path: string): Promise<Git> {
   const config = join(directory, 'gitconfig')
-  await checkGit(path)
+  const backend = await findBackend(path)
   await mkdir(directory, { recursive: true })
   await writeFile(config, CONFIG)
   const environment = {
@@ -53,7 +54,7 @@ export async function openGit(directory: string, path: string): Promise<Git> {
   const options = { cwd: directory, env: environment, extendEnv: false, stripFinalNewline: false } as const
   const all = (repository: string, args: string[]) => [`--git-dir=${repository}`, ...args]
   return {
-    path,
+    backend,
     environment,
     text: async (repository, args, input = '') =>
       (await execa(path, all(repository, args), { ...options, input })).stdout,
@@ -65,10 +66,12 @@ export async function openGit(directory: string, path: string): Promise<Git> {
 }
 
 /** Some systems package git without its HTTP server. Checking at the start beats failing at the first push. */
-async function checkGit(path: string): Promise<void> {
+async function findBackend(path: string): Promise<string> {
   try {
     const { stdout } = await execa(path, ['--exec-path'])
-    await access(join(stdout, 'git-http-backend'))
+    const backend = join(stdout, 'git-http-backend')
+    await access(backend)
+    return backend
   } catch {
     throw new UserError(
       `The local GitHub needs \`git http-backend\`, but \`${path}\` is missing or lacks it. Install the full git package.`,

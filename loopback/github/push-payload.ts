@@ -24,24 +24,30 @@ export async function readPush(git: Git, repository: string, change: RefChange, 
   const created = before === NO_COMMIT
   const others = [...known].filter(([name]) => name !== ref && branchOf(name) !== null)
   const otherTips = [...new Set(others.map(([, sha]) => sha))]
-  const head = after === NO_COMMIT ? null : await readCommit(git, repository, after)
-  const push = { ...change, head, commits: [], distinct: new Set<string>(), forced: false, baseRef: null }
-  if (!head) return push
-  const baseRef = (created && others.find(([, sha]) => sha === head.id)?.[0]) || null
-  if (branchOf(ref) === null) return { ...push, baseRef }
-
+  const baseOf = (head: Commit | null) => (created && others.find(([, sha]) => sha === head?.id)?.[0]) || null
+  const push = {
+    ...change,
+    head: null,
+    commits: [],
+    distinct: new Set<string>(),
+    forced: false,
+    baseRef: null,
+  }
+  if (after === NO_COMMIT) return push
+  if (branchOf(ref) === null) {
+    const head = await readCommit(git, repository, after)
+    return { ...push, head, baseRef: baseOf(head) }
+  }
   const isForward =
     created || (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
   const exclude = created ? otherTips : [before]
-  return {
-    ...push,
-    baseRef,
-    forced: !isForward,
-    commits: await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS),
-    distinct: new Set(
-      await listCommitIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] }),
-    ),
-  }
+  const commits = await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS)
+  const head = commits.at(-1) ?? (await readCommit(git, repository, after))
+  const distinct =
+    otherTips.every(tip => exclude.includes(tip)) && commits.length < MAX_COMMITS
+      ? commits.map(({ id }) => id)
+      : await listCommitIds(git, repository, { include: after, exclude: [...exclude, ...otherTips] })
+  return { ...push, head, baseRef: baseOf(head), forced: !isForward, commits, distinct: new Set(distinct) }
 }
 
 /** The body of a `push` event. https://docs.github.com/webhooks/webhook-events-and-payloads#push */

@@ -1,6 +1,7 @@
-import { type Commit, readHeaders, resolveCommit } from './commits.ts'
+import { readHeader, resolveCommit } from './commits.ts'
 import type { Git } from './git.ts'
 import type { Hub } from './hub.ts'
+import { readOnce } from './read-once.ts'
 import { networkOf, type Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf } from './repository-payload.ts'
 import {
@@ -28,7 +29,7 @@ async function compare(call: Call): Promise<RestResponse> {
   const [, base = '', head = ''] = /^(.+?)\.\.\.(.+)$/s.exec(parameter(call, 'range')) ?? []
   const resolve = async (name: string): Promise<string> => {
     const { at, ref } = placeOf(hub, repository, name)
-    const sha = commits.has(`${at} ${ref}`) ? ref : await resolveCommit(hub.git, at, ref)
+    const sha = await resolveCommit(hub.git, at, ref)
     if (!sha) throw notFound()
     return sha
   }
@@ -36,8 +37,11 @@ async function compare(call: Call): Promise<RestResponse> {
   const { added, behind, common } = await readRelation(hub.git, directory, from, to)
   if (!common) throw new RestError(404, `No common ancestor between ${base} and ${head}.`)
   const limit = Math.min(MOST_COMMITS, Number(call.url.searchParams.get('per_page')) || MOST_COMMITS)
-  const describe = async (sha: string) =>
-    describeCommit(hub.addresses, repository, await readCommit(hub.git, directory, sha))
+  const describe = async (sha: string) => {
+    const commit = await readHeader(hub.git, directory, sha)
+    if (!commit) throw notFound()
+    return describeCommit(hub.addresses, repository, commit)
+  }
   const range = `compare/${from}...${to}`
   return {
     status: 200,
@@ -55,32 +59,14 @@ async function compare(call: Call): Promise<RestResponse> {
   }
 }
 
-/** What never changes is read once: commits, and how two of them relate. */
-const commits = new Map<string, Promise<Commit>>()
-const relations = new Map<string, Promise<Relation>>()
-const MOST_KEPT = 2000
-
-function once<T>(kept: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
-  const known = kept.get(key) ?? read()
-  kept.set(key, known)
-  known.catch(() => kept.delete(key))
-  const [oldest] = kept.keys()
-  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
-  return known
-}
-
-const readCommit = (git: Git, directory: string, sha: string): Promise<Commit> =>
-  once(commits, `${directory} ${sha}`, async () => {
-    const [commit] = await readHeaders(git, directory, { include: sha, exclude: [] }, 1)
-    if (!commit) throw notFound()
-    return commit
-  })
-
 /** `added` are the commits of `to` that `from` does not have, oldest first. */
 type Relation = { added: string[]; behind: number; common: string | null }
 
+/** How two commits relate never changes. */
+const relations = readOnce<Relation>()
+
 const readRelation = (git: Git, directory: string, from: string, to: string): Promise<Relation> =>
-  once(relations, `${directory} ${from} ${to}`, async () => {
+  relations(`${directory} ${from} ${to}`, async () => {
     if (from === to) return { added: [], behind: 0, common: to }
     const [listed, common] = await Promise.all([
       git.text(directory, ['rev-list', '--reverse', '--left-right', `${from}...${to}`]),

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { bind } from '../loopback.ts'
+import { bind, setDate } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
 import type { AppOptions } from './app.ts'
 import { checkCredentials, type GitService, gitAccessError } from './credentials.ts'
@@ -96,6 +96,7 @@ const GIT_PATH = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|gi
 function createHandler(hub: Hub) {
   const rest = serveRest(hub)
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    setDate(response)
     try {
       const path = (request.url ?? '').replace(/\?.*$/s, '')
       const [, owner, name, operation] = GIT_PATH.exec(path) ?? []

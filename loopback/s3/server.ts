@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { type Allows, CONTEXT } from '../iam/access.ts'
-import { bind } from '../loopback.ts'
+import { bind, setDate } from '../loopback.ts'
 import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
@@ -74,6 +74,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
 
 async function serve(host: Host, message: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader('server', 'lambci-s3')
+  setDate(response)
   try {
     const request = parseRequest(message)
     response.setHeader('x-amz-request-id', request.id)

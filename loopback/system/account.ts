@@ -1,4 +1,4 @@
-import { editJson } from '../../src/account/edit-json.ts'
+import { editJson, parseSettingsFile } from '../../src/account/edit-json.ts'
 import { isObject, type JsonObject, parseJson } from '../../src/config/json.ts'
 import { runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
 import type { Store } from '../../src/records/store.ts'
@@ -11,7 +11,7 @@ const [GLOBAL_SETTINGS] = settingsKeys('')
 export async function seedAccount(store: Store, keys: Keys, topicArn: string): Promise<void> {
   const { webhookSecret, githubToken, cloneToken, linkKey } = keys
   // Keeps secrets that the user has added, such as Slack's token.
-  await editJson(store, runnerSecretsKey, existing => ({
+  await editJson(store, runnerSecretsKey, parseJson, existing => ({
     ...existing,
     webhookSecrets: [webhookSecret],
     githubToken,
@@ -30,7 +30,7 @@ export async function passVariables(
   variables: Record<string, string>,
 ) {
   const stored = await store.get(GLOBAL_SETTINGS)
-  const settings = parseJson(
+  const settings = parseSettingsFile(
     GLOBAL_SETTINGS,
     Buffer.from(stored?.body ?? '{}').toString('utf8'),
   ) as JsonObject

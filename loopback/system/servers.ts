@@ -34,6 +34,8 @@ export type ServerOptions = {
   interceptEvent?: ((event: unknown, deliver: () => Promise<unknown>) => Promise<unknown>) | undefined
   /** The clock of the Scheduler and Lambda. */
   clock?: Clock | undefined
+  /** Starts the local GitHub elsewhere, for example in a process of its own. */
+  startGitHub?: typeof startGitHub | undefined
   /** A role outside the stack that deploys assume. */
   deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
@@ -62,7 +64,7 @@ export async function startServers(
   const owned = <T extends { close(): Promise<void> }>(server: T) =>
     started.adopt(server, each => each.close())
   const github = owned(
-    await startGitHub({
+    await (options.startGitHub ?? startGitHub)({
       ...location('github', 3),
       token: keys.githubToken,
       cloneToken: keys.cloneToken,

@@ -3,7 +3,7 @@ import { UserError } from '../model/user-error.ts'
 import { LARGEST_VARIABLE, sizeOfVariable } from '../model/variable-size.ts'
 import { variablesKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
-import { editJson, readJsonObject } from './edit-json.ts'
+import { editJson, parseVariablesFile, readJsonObject } from './edit-json.ts'
 
 /** Variables that the runner sets itself. A secret of this name would override one, or be overridden. */
 const RESERVED = /^(LAMBCI(_.*)?|CI|STAGE|AWS_REGION|AWS_REQUEST_ID|HOME|TMPDIR)$/
@@ -33,7 +33,7 @@ export function checkVariableValue(name: string, value: string): void {
 
 /** The names of the secret variables of a repository or, for null, of all repositories. */
 export const listSecrets = async (store: Store, project: string | null): Promise<string[]> =>
-  Object.keys((await readJsonObject(store, variablesKeyOf(project))) ?? {}).toSorted()
+  Object.keys((await readJsonObject(store, variablesKeyOf(project), parseVariablesFile)) ?? {}).toSorted()
 
 /**
  * Sets a secret variable of a repository or, for null, of all repositories.
@@ -46,13 +46,16 @@ export async function setSecret(
 ): Promise<void> {
   checkVariableName(name)
   checkVariableValue(name, value)
-  await editJson(store, variablesKeyOf(project), current => ({ ...current, [name]: value }))
+  await editJson(store, variablesKeyOf(project), parseVariablesFile, current => ({
+    ...current,
+    [name]: value,
+  }))
 }
 
 /** Removes a secret variable. False if it does not exist. */
 export async function removeSecret(store: Store, project: string | null, name: string): Promise<boolean> {
   if (!(await listSecrets(store, project)).includes(name)) return false
-  await editJson(store, variablesKeyOf(project), current => {
+  await editJson(store, variablesKeyOf(project), parseVariablesFile, current => {
     const { [name]: _, ...others } = current ?? {}
     return others
   })

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseLayerJson, parseNumbers } from '../config/json.ts'
+import { isObject, type JsonObject, parseNumbers } from '../config/json.ts'
 import { describeDuplicate, scanJson } from '../config/json-scan.ts'
 import { quote } from '../config/key-path.ts'
 import { resolveNumbers } from '../config/number-text.ts'
@@ -6,7 +6,7 @@ import { readSettings } from '../config/settings.ts'
 import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
-import { editJson, readJsonObject } from './edit-json.ts'
+import { editJson, parseSettingsFile, readJsonObject } from './edit-json.ts'
 import { requireSettingsSize } from './settings.ts'
 
 /** The key of the settings of a repository (`gh/<owner>/<repo>`) or, for null, of all repositories. */
@@ -55,7 +55,7 @@ export async function setSetting(
   keys: readonly string[],
   text: string | null,
 ): Promise<void> {
-  const global = project === null ? null : await readJsonObject(store, settingsKeyOf(null))
+  const global = project === null ? null : await readJsonObject(store, settingsKeyOf(null), parseSettingsFile)
   const change = (settings: JsonObject) => {
     if (text === null) return validated(project, put(settings, keys, undefined))
     const candidates = candidateValues(text).map(
@@ -69,10 +69,8 @@ export async function setSetting(
     )
     return changed
   }
-  await editJson(store, settingsKeyOf(project), current => change(current ?? {}), parseSettingsFile)
+  await editJson(store, settingsKeyOf(project), parseSettingsFile, current => change(current ?? {}))
 }
-
-const parseSettingsFile = (key: string, text: string) => parseLayerJson(key, text)
 
 /** JSON comes first: `true` is a boolean unless only a string is valid. Numbers keep their text, which counts in `env`. */
 function candidateValues(text: string): unknown[] {

@@ -1,5 +1,5 @@
 import { decodeText } from '../config/decode-text.ts'
-import { isObject, type JsonObject, MAX_BYTES, parseJson } from '../config/json.ts'
+import { isObject, type JsonObject, MAX_BYTES, parseLayerJson } from '../config/json.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Store } from '../records/store.ts'
 import { updateObject } from '../records/update-record.ts'
@@ -7,16 +7,21 @@ import { updateObject } from '../records/update-record.ts'
 /** Parses the text of an object. @throws UserError if it is invalid */
 export type Parse = (key: string, text: string) => unknown
 
+/** Numbers in `env` become their text, as builds read them. */
+export const parseSettingsFile: Parse = (key, text) => parseLayerJson(key, text)
+/** Numbers become their text: variables are strings. */
+export const parseVariablesFile: Parse = (key, text) => parseLayerJson(key, text, 'env')
+
 /**
  * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
- * none. It may be called several times.
+ * none. It may be called several times. What `parse` drops is lost.
  * @throws UserError if the current value is not a JSON object, or the new one could not be read any more
  */
 export async function editJson(
   store: Store,
   key: string,
+  parse: Parse,
   change: (current: JsonObject | null) => JsonObject,
-  parse: Parse = parseJson,
 ): Promise<JsonObject> {
   const codec = {
     parse: (body: Uint8Array) => objectIn(key, body, parse),
@@ -30,11 +35,7 @@ export async function editJson(
  * Reads such an object. Null if there is none.
  * @throws UserError if it is not a JSON object
  */
-export async function readJsonObject(
-  store: Store,
-  key: string,
-  parse: Parse = parseJson,
-): Promise<JsonObject | null> {
+export async function readJsonObject(store: Store, key: string, parse: Parse): Promise<JsonObject | null> {
   const stored = await store.get(key)
   return stored && objectIn(key, stored.body, parse)
 }

@@ -85,7 +85,9 @@ export async function readSecretVariables(
     keys.map(async key => {
       const stored = await store.get(key)
       if (!stored)
-        throw new UserError(`${key} in the bucket was deleted after this build was admitted. Rebuild it.`)
+        throw new UserError(
+          `${key} in the bucket was deleted after this build was admitted, or S3 denies access to it. Rebuild it, or check the bucket's policy and encryption key.`,
+        )
       const parsed = variablesSchema.safeParse(parseJson(stored.body))
       if (!parsed.success)
         throw new UserError(`${key} in the bucket is not an object of variable names and strings.`)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { isObject } from '../config/json.ts'
+import { isObject, parseJson } from '../config/json.ts'
 import { UserError } from '../model/user-error.ts'
 import { runnerSecretsKey, settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import type { SetupInput } from './check-setup-input.ts'
-import { editJson } from './edit-json.ts'
+import { editJson, parseSettingsFile } from './edit-json.ts'
 import { runnerSecretsSchema } from './secrets.ts'
 
 const newSecret = () => randomBytes(32).toString('hex')
@@ -15,7 +15,7 @@ export async function writeRunnerSecrets(
   input: SetupInput,
 ): Promise<{ webhookSecret: string; isApp: boolean }> {
   const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = input
-  const written = await editJson(store, runnerSecretsKey, current => {
+  const written = await editJson(store, runnerSecretsKey, parseJson, current => {
     const { data } = runnerSecretsSchema.safeParse(current ?? {})
     const existing = data?.webhookSecrets ?? []
     const hasNew = githubToken !== null || githubApp !== null
@@ -39,15 +39,15 @@ export async function writeRunnerSecrets(
   return { webhookSecret: webhookSecrets[0] ?? '', isApp: app !== null }
 }
 
-/** Sets `allow` and, unless it is set, the SNS topic in `config/global.json`. Keeps all other settings. */
+/** Sets `allow` and, unless it is set or switched off, the SNS topic in `config/global.json`. Keeps all other settings. */
 export async function writeFirstSettings(
   store: Store,
   owners: readonly string[],
   topicArn: string | null,
 ): Promise<void> {
-  await editJson(store, settingsKeys('')[0], current => {
+  await editJson(store, settingsKeys('')[0], parseSettingsFile, current => {
     const notifications = isObject(current?.notifications) ? current.notifications : {}
-    const isChosen = isObject(notifications.sns) || topicArn === null
+    const isChosen = isObject(notifications.sns) || notifications.sns === false || topicArn === null
     return {
       ...current,
       ...(owners.length > 0 && { allow: owners }),

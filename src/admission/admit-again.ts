@@ -22,11 +22,17 @@ export async function admitRebuild(
     const reason = `Build #${number} of ${repository} has not ended yet: it is ${status}.`
     return { refused: 'conflict', reason }
   }
+  const { target } = records.build
+  // Only who asks for a deploy may put an older commit on a stage.
+  if (target) {
+    const again = `lambci deploy ${repository} ${target.stage} --commit ${records.build.commit.slice(0, 10)}`
+    const reason = `Build #${number} of ${repository} only deploys, and a rebuild repeats tests. To deploy again: ${again}`
+    return { refused: 'forbidden', reason }
+  }
   const request = buildRequestSchema.parse(await renamed(context.store, records.build))
-  const target = request.target && { ...request.target, waited: null }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
-  return admit(deliveryId, { request: { ...request, target, baseCommit }, isArrival: false }, context)
+  return admit(deliveryId, { request: { ...request, baseCommit }, isArrival: false }, context)
 }
 
 /**

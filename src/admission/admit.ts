@@ -1,16 +1,20 @@
 import { type Account, readAccount } from '../account/settings.ts'
+import { describeUnread, leftOutKeys, listAccountKeys } from '../account/unread-objects.ts'
 import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
+import { projectNamed } from '../model/names.ts'
 import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
-import { raiseCounter, recordArrival } from '../records/counter.ts'
+import { raiseCounter } from '../records/counter.ts'
 import { deliveryOf } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import { readRecords } from '../records/read-records.ts'
+import { recordBuild } from '../records/trigger-record.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
+import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
 import { type StartContext, startJob } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
@@ -30,7 +34,7 @@ export type AdmissionResult = { build: Build; url: string } | { ignored: string 
 export type Admissible = {
   request: BuildRequest
   ignored?: string
-  /** False for a build that a person asked for: it neither supersedes others nor is superseded. */
+  /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
   isArrival: boolean
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
@@ -46,17 +50,28 @@ export async function admit(
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { store, linkKey, now } = context
-  const [settled, ofName] = await Promise.all([identity, readAccount(store, requested.project)])
+  const [settled, ofName, accountKeys] = await Promise.all([
+    identity,
+    readAccount(store, requested.project),
+    listAccountKeys(store),
+  ])
   if (settled && 'refused' in settled)
     return ofName.allows(requested.repository) ? settled : notAllowed(requested)
   const request = settled ? { ...requested, project: settled.project, repositoryId: settled.id } : requested
   const { project, repository } = request
   const account = project === requested.project ? ofName : await readAccount(store, project)
   if (!account.allows(repository)) return notAllowed(request)
-  if (ignored && account.usesSkipWords) return { ignored }
+  if (ignored && account.usesSkipWords) {
+    await recordMovedOn(store, request, now())
+    return { ignored }
+  }
+  const leftOut = await leftOutKeys(store, accountKeys, { project, named: projectNamed(repository) })
+  if (leftOut.length > 0) return wouldLeaveOut(request, leftOut)
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
+    // GitHub sends a delivery again if somebody wants another build. What this product sends has one build for ever.
+    if (!isArrival) return false
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })
@@ -80,6 +95,12 @@ const notAllowed = ({ repository }: BuildRequest): Refusal => ({
   reason: `${repository} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
 })
 
+/** Settings may limit what a build gets: one that they were written for is not built without them. */
+const wouldLeaveOut = ({ repository, project }: BuildRequest, keys: readonly string[]): Refusal => ({
+  refused: 'conflict',
+  reason: `${repository} is not built, because what was set for it would not count. ${describeUnread(keys, project)}`,
+})
+
 async function start(
   build: Build,
   account: Account,
@@ -87,14 +108,17 @@ async function start(
   isArrival: boolean,
   context: AdmissionContext,
 ): Promise<void> {
-  const { store } = context
-  const [arrivals] = await Promise.all([
-    isArrival ? recordArrival(store, build) : raiseCounter(store, build.project, build.number),
+  const { store, now } = context
+  const [earlier] = await Promise.all([
+    // What only deploys says nothing of its commit.
+    build.target ? null : recordBuild(store, build, isArrival),
+    raiseCounter(store, build.project, build.number),
     startJob(build, build.latestEnd, account, context),
   ])
   await Promise.all([
     claim.markPublished(),
-    arrivals && cancelSuperseded(build, arrivals, context).catch(console.error),
+    earlier?.isGone && recordBuildGone(store, build, now()),
+    earlier && isArrival && cancelSuperseded(build, earlier.builds, context).catch(console.error),
   ])
 }
 

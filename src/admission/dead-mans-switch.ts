@@ -3,10 +3,17 @@ import type { Scheduler } from '../aws/scheduler.ts'
 import { canonicalProject } from '../model/names.ts'
 import type { BuildRef } from '../records/keys.ts'
 
+/** Another look at a build of which something could not be told, `since` then. */
+export type Look = { since: string }
+
 /** Invokes report at the latest moment at which a build can still run, unless it is cleared before. */
 export type DeadMansSwitch = {
-  /** Sets the switch of a build; a switch that is set stays as it is. */
-  set(build: BuildRef, at: Date): Promise<void>
+  /**
+   * Sets the switch of a build; a switch that is set stays as it is. With `look`, report is invoked at another time as well: the
+   * switch stays as it is, and an earlier look is replaced.
+   */
+  set(build: BuildRef, at: Date, look?: Look): Promise<void>
+  /** Clears the switch and the look. */
   clear(build: BuildRef): Promise<void>
 }
 
@@ -17,13 +24,16 @@ export type SwitchTarget = { functionArn: string; roleArn: string }
 export const switchName = ({ project, number }: BuildRef) =>
   `${createHash('sha256').update(canonicalProject(project)).digest('hex').slice(0, 32)}-${number}`
 
+export const lookName = (build: BuildRef) => `${switchName(build)}-look`
+
 export const openDeadMansSwitch = (scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch => ({
-  set: ({ project, number }, at) =>
-    scheduler.schedule({
-      ...target,
-      name: switchName({ project, number }),
-      at,
-      event: { switch: { project, number } },
-    }),
-  clear: build => scheduler.cancel(switchName(build)),
+  set: async ({ project, number }, at, look) => {
+    const name = (look ? lookName : switchName)({ project, number })
+    // The schedule that has just fired may not be gone yet.
+    if (look) await scheduler.cancel(name)
+    await scheduler.schedule({ ...target, name, at, event: { switch: { project, number, ...look } } })
+  },
+  clear: async build => {
+    await Promise.all([switchName(build), lookName(build)].map(scheduler.cancel))
+  },
 })

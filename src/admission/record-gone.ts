@@ -1,25 +1,34 @@
-import type { Build } from '../model/build.ts'
-import { recentArrivals } from '../records/counter.ts'
-import { buildKeys } from '../records/keys.ts'
+import { type BuildRef, buildKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
+import { readTrigger, recordEnd, type TriggerRecord, type TriggerRef } from '../records/trigger-record.ts'
 
-/** Builds further back were of commits that the branch or pull request has left. */
-const MOST_BUILDS = 3
+/** Builds further back were left by those after them. */
+const MOST_BUILDS = 5
 
 /**
- * Records that a branch was deleted or a pull request closed, at its newest builds. Report is triggered by that, and what they
- * said of their commits then counts no longer if another branch or pull request is at the commit.
+ * Records that a branch was deleted, or a pull request closed. What its builds said of their commits then counts no longer if
+ * another branch or pull request is at the commit.
  */
-export async function recordGone(
+export async function recordGone(store: Store, ref: TriggerRef, now: Date): Promise<void> {
+  await triggerReport(store, ref, await recordEnd(store, ref), now)
+}
+
+/** A branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. */
+export async function recordMovedOn(store: Store, ref: TriggerRef, now: Date): Promise<void> {
+  await triggerReport(store, ref, await readTrigger(store, ref), now)
+}
+
+/** Lets report look again at what a build has said of its commit: its branch or pull request may no longer be there. */
+export async function recordBuildGone(store: Store, build: BuildRef, now: Date): Promise<void> {
+  await store.put(buildKeys(build).gone, JSON.stringify({ at: now.toISOString() }), 'application/json')
+}
+
+async function triggerReport(
   store: Store,
-  { project, trigger }: Pick<Build, 'project' | 'trigger'>,
+  { project }: TriggerRef,
+  record: TriggerRecord | null,
   now: Date,
 ): Promise<void> {
-  const arrivals = (await recentArrivals(store, project)).filter(arrival => arrival.trigger === trigger)
-  const body = JSON.stringify({ at: now.toISOString() })
-  await Promise.all(
-    arrivals
-      .slice(0, MOST_BUILDS)
-      .map(({ number }) => store.put(buildKeys({ project, number }).gone, body, 'application/json')),
-  )
+  const builds = record?.builds.slice(0, MOST_BUILDS) ?? []
+  await Promise.all(builds.map(({ number }) => recordBuildGone(store, { project, number }, now)))
 }

@@ -1,9 +1,9 @@
 import type { Build } from '../model/build.ts'
 import { type Compare, isNewer, remember } from '../model/newer.ts'
 import { requestCancel } from '../records/cancel-request.ts'
-import type { Arrival } from '../records/counter.ts'
 import { readRawJobRun } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
+import type { Triggered } from '../records/trigger-record.ts'
 
 type Context = { store: Store; compare: Compare; now: () => Date }
 
@@ -11,18 +11,16 @@ type Context = { store: Store; compare: Compare; now: () => Date }
 const MOST_COMPARED = 3
 
 /**
- * Requests the cancellation of builds of the same branch or pull request that a newer commit supersedes: of older ones,
- * and of this build if a newer one has arrived before it. Their own configuration decides whether they end.
+ * Requests the cancellation of builds of the same branch or pull request (`builds`) that a newer commit supersedes: of older
+ * ones, and of this build if a newer one has arrived before it. Their own configuration decides whether they end.
  * @throws if GitHub does not answer; nothing is superseded then
  */
 export async function cancelSuperseded(
   build: Build,
-  arrivals: readonly Arrival[],
+  builds: readonly Triggered[],
   { store, compare, now }: Context,
 ): Promise<void> {
-  const others = arrivals.filter(
-    ({ trigger, commit }) => trigger === build.trigger && commit !== build.commit,
-  )
+  const others = builds.filter(({ isArrival, commit }) => isArrival && commit !== build.commit)
   const runs = await Promise.all(
     others.slice(0, MOST_COMPARED).map(async other => ({
       other,

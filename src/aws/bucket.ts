@@ -18,7 +18,13 @@ import { clientTimeouts } from './client-timeouts.ts'
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 
 /** By default, the SDK finds credentials and region in the environment. */
-export type BucketAccess = { credentials?: Credentials; endpoint?: string; region?: string }
+export type BucketAccess = {
+  credentials?: Credentials
+  endpoint?: string
+  region?: string
+  /** False without the right to list the bucket: S3 then answers for a missing object that access is denied. Default: true. */
+  mayList?: boolean
+}
 
 const JSON_TYPE = 'application/json'
 const LARGE_BYTES = 1024 * 1024
@@ -40,7 +46,7 @@ function leaveUnsignedIfLarge({ body, headers, protocol, hostname }: Sendable): 
 }
 
 /** Opens a bucket. */
-export function openStore(bucket: string, access: BucketAccess = {}): Store {
+export function openStore(bucket: string, { mayList = true, ...access }: BucketAccess = {}): Store {
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
   const client = new S3Client({ ...clientTimeouts, ...access, forcePathStyle: Boolean(endpoint) })
@@ -52,7 +58,7 @@ export function openStore(bucket: string, access: BucketAccess = {}): Store {
     { step: 'build' },
   )
   return {
-    ...objectStore(client, bucket),
+    ...objectStore(client, bucket, mayList),
     multipart: multipartStore(client, bucket),
     close: () => client.destroy(),
     presign: (key, seconds, contentType, fileName) => {
@@ -67,15 +73,21 @@ export function openStore(bucket: string, access: BucketAccess = {}): Store {
   }
 }
 
-function objectStore(client: S3Client, bucket: string): Omit<Store, 'multipart' | 'presign' | 'close'> {
+function objectStore(
+  client: S3Client,
+  bucket: string,
+  mayList: boolean,
+): Omit<Store, 'multipart' | 'presign' | 'close'> {
+  // Any other refusal says nothing of the object: a right is missing, a key is disabled, the clocks differ.
+  const isMissing = (error: unknown) =>
+    statusOf(error) === 404 || (!mayList && (error as Error).name === 'AccessDenied')
   const get = async (key: string, range?: string) => {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
       const body = await gather(answer.Body as Readable | undefined)
       return { body, etag: answer.ETag ?? '', size: answer.ContentLength ?? body.length }
     } catch (error) {
-      const status = statusOf(error)
-      if (status === 404 || (range && status === 416)) return null
+      if (isMissing(error) || (range && statusOf(error) === 416)) return null
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import { Cache, type CacheContext, type CacheSpec } from './cache.ts'
+import type { Cache, CacheContext, CacheSpec } from './cache.ts'
 import { settleFileTime } from './file-time.ts'
 
 /** All caches of one build. */
@@ -8,11 +8,24 @@ export class Caches {
   readonly #late: AbortSignal
   #since = 0
 
-  constructor(context: CacheContext, specs: readonly CacheSpec[]) {
-    this.#late = AbortSignal.timeout(Math.max(1, Math.floor(context.deadline - Date.now())))
-    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#late]) }
-    // Builds of forks neither read nor save caches.
-    this.#caches = context.build.trust === 'fork' ? [] : specs.map(spec => new Cache(this.#context, spec))
+  private constructor(context: CacheContext, late: AbortSignal, caches: readonly Cache[]) {
+    this.#late = late
+    this.#context = context
+    this.#caches = caches
+  }
+
+  /** The caches of a build. Those of forks neither read nor save any. */
+  static async open(options: CacheContext, specs: readonly CacheSpec[]): Promise<Caches> {
+    const late = AbortSignal.timeout(Math.max(1, Math.floor(options.deadline - Date.now())))
+    const context = { ...options, signal: AbortSignal.any([options.signal, late]) }
+    if (context.build.trust === 'fork' || specs.length === 0) return new Caches(context, late, [])
+    // Loaded on demand, because most builds have no cache.
+    const { Cache } = await import('./cache.ts')
+    return new Caches(
+      context,
+      late,
+      specs.map(spec => new Cache(context, spec)),
+    )
   }
 
   /** Restores all caches and logs lines about each. A cache that cannot be restored does not fail the build. */

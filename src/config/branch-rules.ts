@@ -1,26 +1,35 @@
 import { RE2JS } from 're2js'
 import { isBranchName } from '../model/ref-name.ts'
+import { isFoundInEvery } from './found-in-every-name.ts'
+import { explainFoundInNone } from './found-in-no-name.ts'
 import { quote } from './key-path.ts'
+import { type Program, programOf } from './rule-program.ts'
 import { suggestRule } from './rule-suggestion.ts'
 
-/** Enough for any sensible rule, and short enough that a hostile one compiles within milliseconds. */
+/** Enough for any sensible rule. */
 const MAX_RULE_LENGTH = 500
-
-/** Tokens of regular expressions that stand for a character that git does not allow in names. */
-const IMPOSSIBLE = /^(\\[*?[^~: s]|[~: ])$/
 
 type Pattern = { regex: RE2JS; negated: boolean }
 
 /**
  * What is wrong with a branch rule and what to write instead, as sentences without the last full stop. Null if it is
- * valid. A rule is the name of a branch, `/regex/`, or `!/regex/` (all branches that do not match).
+ * valid. A rule is the name of a branch, `/regex/`, or `!/regex/` (all branches that do not match). One that matches no
+ * branch at all is not valid.
  */
 export function ruleError(rule: string): string | null {
   const error = errorIn(rule)
   if (error === null) return null
+  const suggestion = suggestionFor(rule)
+  return suggestion === null ? error : `${error}. Write ${quote(suggestion, MAX_RULE_LENGTH)}`
+}
+
+/** The valid rule that was meant. Null if that is not clear. */
+export const validRule = (rule: string): string | null =>
+  errorIn(rule) === null ? rule : suggestionFor(rule)
+
+function suggestionFor(rule: string): string | null {
   const suggestion = rule.length > MAX_RULE_LENGTH ? null : suggestRule(rule)
-  if (suggestion === null || suggestion === rule || errorIn(suggestion) !== null) return error
-  return `${error}. Write ${quote(suggestion, MAX_RULE_LENGTH)}`
+  return suggestion !== null && errorIn(suggestion) === null ? suggestion : null
 }
 
 function errorIn(rule: string): string | null {
@@ -49,37 +58,31 @@ function reasonAgainst(name: string): string {
 }
 
 function regexError(rule: string, source: string): string | null {
+  const syntaxError = syntaxErrorIn(rule, source)
+  if (syntaxError !== null) return syntaxError
+  const { regex, negated } = compile(rule)
+  if (negated && /^\^\(?refs\\?\/(heads|remotes|tags)\\?\//.test(source))
+    return `${quote(rule)} excludes no branch: rules see its name without "refs/heads/"`
+  if (negated)
+    return isFoundInEvery(programOf(regex))
+      ? `${quote(rule)} matches no branch: every name matches ${quote(rule.slice(1))}`
+      : null
+  const reason = explainFoundInNone(programOf(regex))
+  return reason === null ? null : `${quote(rule)} matches no branch: ${reason}`
+}
+
+function syntaxErrorIn(rule: string, source: string): string | null {
   // RE2 accepts some of these as plain letters.
-  if (/(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)/.test(source)) {
+  if (/(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)/.test(source))
     return `${quote(rule)} uses a back-reference, which is not supported (RE2 syntax)`
-  }
   try {
     compile(rule)
+    return null
   } catch (error) {
     return /\(\?<?[=!]/.test(source)
       ? `${quote(rule)} uses look-around, which is not supported (RE2 syntax); use "!/regex/" for branches that do not match`
       : `${quote(rule)} is not a valid regular expression: ${reasonOf(error)}`
   }
-  if (/^\^\(?refs\\?\/(heads|remotes|tags)\\?\//.test(source))
-    return `${quote(rule)} matches no branch: rules see its name without "refs/heads/"`
-  const reason = rule.startsWith('!') ? null : reasonAgainstRegex(source)
-  return reason === null ? null : `${quote(rule)} matches no branch: ${reason}`
-}
-
-/**
- * Why a regular expression without groups and alternatives matches no branch: it requires something that git does not
- * allow in names. Null if it may match.
- */
-function reasonAgainstRegex(source: string): string | null {
-  const tokens: readonly string[] = source.match(/\\.|\[(?:\\.|[^\]\\])*\]|./gs) ?? []
-  if (tokens.includes('(') || tokens.includes('|')) return null
-  if (/^\^\\?\/(?![?*{])/.test(source) || /\/\$$/.test(source)) return 'no name begins or ends with "/"'
-  const required = tokens.find((token, at) => IMPOSSIBLE.test(token) && !/^[?*{]/.test(tokens[at + 1] ?? ''))
-  if (required === undefined) return null
-  const character = required.at(-1)
-  return character === ' ' || character === 's'
-    ? 'no name contains a space'
-    : `no name contains ${quote(character)}`
 }
 
 /**
@@ -88,22 +91,44 @@ function reasonAgainstRegex(source: string): string | null {
  */
 export function matchingRules(rules: readonly string[], branch: string): string[] {
   const exact = rules.filter(rule => rule === branch)
-  const regexes = rules.filter(rule => regexOf(rule) !== null && ruleError(rule) === null)
-  return [...exact, ...regexes.filter(rule => matches(compile(rule), branch))]
+  return [...exact, ...rules.filter(rule => matches(patternOf(rule), branch))]
 }
 
 /** The groups that a `/regex/` rule captures in a branch name, the first at index 1. Empty for any other rule. */
 export function groupsOf(rule: string, branch: string): readonly (string | null)[] {
-  if (regexOf(rule) === null || rule.startsWith('!') || ruleError(rule) !== null) return []
-  const matcher = compile(rule).regex.matcher(branch)
+  const pattern = capturing(rule)
+  if (pattern === null) return []
+  const matcher = pattern.regex.matcher(branch)
   if (!matcher.find()) return []
   return Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index))
 }
 
-const matches = ({ regex, negated }: Pattern, branch: string) => regex.matcher(branch).find() !== negated
+/** How many groups a rule captures. */
+export const groupCountOf = (rule: string): number => capturing(rule)?.regex.groupCount() ?? 0
+
+/** The compiled form of a rule that can capture groups. Null for any other rule. */
+export function programOfRule(rule: string): Program | null {
+  const pattern = capturing(rule)
+  return pattern && programOf(pattern.regex)
+}
+
+function capturing(rule: string): Pattern | null {
+  const pattern = patternOf(rule)
+  return pattern === null || pattern.negated ? null : pattern
+}
+
+const matches = (pattern: Pattern | null, branch: string) =>
+  pattern !== null && pattern.regex.matcher(branch).find() !== pattern.negated
 
 function regexOf(rule: string): string | null {
   return /^!?\/(.+)\/$/s.exec(rule)?.[1] ?? null
+}
+
+/** Null for the name of a branch, and for an invalid regular expression. */
+function patternOf(rule: string): Pattern | null {
+  const source = regexOf(rule)
+  const isValid = source !== null && rule.length <= MAX_RULE_LENGTH && syntaxErrorIn(rule, source) === null
+  return isValid ? compile(rule) : null
 }
 
 function compile(rule: string): Pattern {

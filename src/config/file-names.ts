@@ -2,34 +2,74 @@ import { distance } from 'fastest-levenshtein'
 import { quote } from './key-path.ts'
 
 const NAME = '.lambci.json'
-/** Backups, examples and documents, which are not meant to be read. */
+const MAX_LENGTH = 40
+/** Backups, examples and documents. */
 const LEFTOVER = /(~|\.(bak|orig|old|swp|swo|rej|tmp|save|example|sample|template|dist|md))$/
-const FORMATS = ['json', 'json5', 'jsonc', 'hjson', 'yml', 'yaml', 'toml', 'js', 'cjs', 'mjs', 'ts']
+/** Formats of data. Nobody keeps anything but configuration in a file of one of these with this name. */
+const DATA = words(
+  'json json5 jsonc jsonl hjson cson jsonnet libsonnet yml yaml toml ini cfg conf config properties props hcl edn ron kdl pkl dhall cue plist hocon',
+)
+/** Languages in which configuration is programmed. */
+const PROGRAMS = words('js cjs mjs jsx ts cts mts tsx coffee es6')
+/** Formats of data that are often misspelled, after the first letter. */
+const MISSPELLED = ['json', 'json5', 'yaml', 'yml', 'toml']
 /** Further extensions of files whose name begins with a dot. */
-const FURTHER_EXTENSIONS = ['txt', 'conf', 'config', 'cfg', 'ini', 'xml', 'rc', 'settings', 'local', 'ci']
+const HIDDEN = words('txt rtf xml configuration rc settings local ci')
+/** What an editor adds to the name of a format. */
+const TEXT = words('txt rtf text')
+/** What tells several configurations apart: environments, and copies. */
+const VARIANTS = words(
+  'config conf configuration settings ci rc prod production prd dev develop development test tests testing stage staging qa uat main master local copy',
+)
 
-/**
- * Whether a file at the top level was probably meant as the configuration, but is not read: `.lambci.yml`,
- * `lambci.json`, `.lamdci.json`, `.lambcirc`.
- */
-export function isSimilarName(name: string): boolean {
-  if (name === NAME || name.length > 40 || LEFTOVER.test(name)) return false
-  const isHidden = name.startsWith('.')
-  const [first = '', ...extensions] = name
-    .trim()
-    .toLowerCase()
-    .replace(/^[._]+/, '')
-    .replace(/^lambda[-_.]?ci/, 'lambci')
-    .split(/[-._,\s]+/)
-  const stem = first.replace(/(?<=.{5})(rc|config|conf|json|ya?ml|js)$/, '')
-  const isKnown = (extension: string) =>
-    isFormat(extension) || extension === 'config' || (isHidden && FURTHER_EXTENSIONS.includes(extension))
-  if (!isNear(stem, 'lambci', isHidden ? 2 : 1) || !extensions.every(isKnown)) return false
-  return isHidden && (stem === 'lambci' || first !== stem) ? true : extensions.some(isFormat)
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.split(' '))
 }
 
-const isFormat = (extension: string) =>
-  FORMATS.includes(extension) || (extension.length > 2 && isNear(extension, 'json', 1))
+/**
+ * Whether a file at the top level was probably meant as the configuration, but is not read: it is called LambCI or nearly
+ * so, and its extension says that it is configuration. `.lambci.yml`, `lambci.json`, `.lamdci.json`, `.lambcirc`, and
+ * `.lambci (1).json` are; documents, scripts, logs, backups, and examples are not.
+ */
+export function isSimilarName(name: string): boolean {
+  if (name === NAME || name.length > MAX_LENGTH || LEFTOVER.test(name)) return false
+  const isHidden = /^\W*\./.test(name.normalize('NFKC').replace(/^copy of /i, ''))
+  const { stem, parts, isRc } = partsOf(name)
+  if (!isNear(stem, 'lambci', isHidden ? 2 : 1)) return false
+  const [last = ''] = parts.slice(-1)
+  const others = parts.slice(0, -1)
+  if (last === '') return isRc || (isHidden && stem === 'lambci')
+  if (TEXT.has(last) && others.some(isData)) return others.every(isFormat)
+  const isKnown = (part: string) => isFormat(part) || (isHidden && HIDDEN.has(part))
+  // A test of a program, or of something that is hardly called LambCI, is something else.
+  const mayVary = stem === 'lambci' && !PROGRAMS.has(last)
+  const isVariant = (part: string) => part === 'config' || (mayVary && VARIANTS.has(part))
+  return isKnown(last) && others.every(part => isKnown(part) || isVariant(part))
+}
+
+/** A name without what does not tell names apart: `.Lambci (1).JSON` has the stem `lambci` and the part `json`. */
+function partsOf(name: string): { stem: string; parts: string[]; isRc: boolean } {
+  const [first = '', ...rest] = name
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .toLowerCase()
+    .replace(/^copy of /, '')
+    .replace(/\(\d*\)|(?<=[\s-])(copy|\d+)(?=\.|$)/g, '')
+    .replace(/^[^\p{L}\p{N}]+/u, '')
+    .replace(/^lamb(da)?[-_. ]?ci/, 'lambci')
+    .split(/[-._,:;\s]+/)
+  // Without a dot between: `lambciyml`, `.lambcirc`.
+  const [, stem = first, joined] = /^(.{5,})(rc|config|conf|json|ya?ml|toml|js)$/.exec(first) ?? []
+  const parts = [...(joined === undefined ? [] : [joined]), ...rest].filter(part => part !== '')
+  return { stem, parts: parts.filter(part => part !== 'rc'), isRc: parts.includes('rc') }
+}
+
+const isFormat = (part: string) => isData(part) || PROGRAMS.has(part)
+
+const isData = (part: string) =>
+  DATA.has(part) ||
+  (part.length > 2 && isNear(part, 'json', 1)) ||
+  MISSPELLED.some(format => part.length > 1 && part[0] === format[0] && isNear(part, format, 1))
 
 /** `lambda` is another word. Letters that changed places count as one change. */
 function isNear(word: string, wanted: string, changes: number): boolean {
@@ -45,9 +85,11 @@ function isNear(word: string, wanted: string, changes: number): boolean {
 export function describeSimilarName(name: string, suffix: string): string {
   const subject = `${shown(name)}${suffix} is not read`
   const example = '{"cmd": "npm ci && npm test"}'
-  if (/\.[cm]?[jt]s$/i.test(name))
+  const formats = partsOf(name).parts.filter(isFormat)
+  if (PROGRAMS.has(formats.at(-1) ?? ''))
     return `${subject}, because configuration is data. Write what it exports to ${NAME} as JSON, such as ${example}.`
-  if (/json(\.txt)?\s*$/i.test(name)) return `${subject}: the configuration is ${NAME}. Rename it to ${NAME}.`
+  if (formats.length > 0 && formats.every(format => isNear(format, 'json', 1)))
+    return `${subject}: the configuration is ${NAME}. Rename it to ${NAME}.`
   return `${subject}: the configuration is JSON. Write its settings to ${NAME}, such as ${example}.`
 }
 

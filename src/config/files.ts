@@ -3,6 +3,7 @@ import { describeSimilarName, noteSimilarName } from './file-names.ts'
 import { pick } from './json.ts'
 import { quote } from './key-path.ts'
 import { type Layer, readLambciJson, readPackageJson } from './layer.ts'
+import { hasTopLevelKey } from './top-level-key.ts'
 
 /** There is such a file, but it cannot be read. `reason` follows its name: `is a symbolic link`. */
 export type Unreadable = { reason: string; advice: string }
@@ -34,7 +35,7 @@ export type FileLayers = {
 /**
  * The layers of a commit's files. Files that may set nothing are not read. `suffix` follows the file name in
  * messages, to tell the files of two commits apart.
- * @throws UserError if a file is invalid, except for a `package.json` that does not mention `lambci`
+ * @throws UserError if a file is invalid, except for a `package.json` without the key `lambci`
  */
 export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): FileLayers {
   if (allowsNothing(allowed)) return { layers: [], complete: [], packageError: null }
@@ -57,7 +58,7 @@ function readLenient(content: FileContent, name: string): { layer: Layer | null;
   try {
     return { layer: readPackageJson(content, name), error: null }
   } catch (error) {
-    const isAboutLambci = content !== null && /"lambci"\s*:/.test(content)
+    const isAboutLambci = content !== null && hasTopLevelKey(content, 'lambci')
     if (isAboutLambci || !(error instanceof UserError)) throw error
     return { layer: null, error: error.message }
   }
@@ -69,19 +70,18 @@ function textOf(content: FileContent, suffix: string): string | null {
 }
 
 /**
- * Refuses files that were probably meant as `.lambci.json`, if there is none in any of these commits: the default
- * command would run in their place.
- * @throws UserError with what to write
+ * Why files that were probably meant as `.lambci.json` stop a build, and what to write: the default command would run in
+ * their place. Null if there are none, or a `.lambci.json` in any of these commits.
  */
-export function requireKnownNames(
+export function explainSimilarNames(
   commits: readonly { files: Files; suffix: string; allowed: AllowedKeys }[],
-): void {
+): string | null {
   const relevant = commits.filter(({ allowed }) => !allowsNothing(allowed))
-  if (relevant.some(({ files }) => files.lambciJson !== null)) return
+  if (relevant.some(({ files }) => files.lambciJson !== null)) return null
   const errors = relevant.flatMap(({ files, suffix }) =>
     files.similarNames.map(name => describeSimilarName(name, suffix)),
   )
-  if (errors.length > 0) throw new UserError(errors.slice(0, 3).join('\n'))
+  return errors.length > 0 ? errors.slice(0, 3).join('\n') : null
 }
 
 /** Notes about files that exist but are not read. */

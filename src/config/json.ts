@@ -24,11 +24,15 @@ export function parseJson(file: string, text: string): unknown {
 }
 
 /**
- * Parses a file that is a layer of configuration, or that has one as its key `lambci` (`package.json`). Numbers in
- * `env` become strings that keep their own text, such as 3.10.
+ * Parses a file that is a layer of configuration, that has one as its key `lambci` (`package.json`), or that has variables
+ * alone (`env`). Numbers in `env` become strings that keep their own text, such as 3.10.
  * @throws UserError as `parseJson` does
  */
-export function parseLayerJson(file: string, text: string, place: 'layer' | 'package' = 'layer'): unknown {
+export function parseLayerJson(
+  file: string,
+  text: string,
+  place: 'layer' | 'package' | 'env' = 'layer',
+): unknown {
   const json = requireJson(file, text, place === 'package' ? ['lambci'] : [])
   return resolveNumbers(parseNumbers(json), place)
 }

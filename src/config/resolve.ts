@@ -1,5 +1,4 @@
 import type { Build } from '../model/build.ts'
-import { UserError } from '../model/user-error.ts'
 import { applyingRule, noteShadowedRule, type Rule, type Subject, testsMerge } from './applying-rule.ts'
 import { applyLayers, applyRule, type Cascade, defaults } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
@@ -7,12 +6,11 @@ import { explainMissingCommand } from './default-command.ts'
 import {
   type AllowedKeys,
   describeIgnoredFiles,
-  type FileLayers,
+  explainSimilarNames,
   type Files,
   intersectKeys,
   NO_FILES,
   readFiles,
-  requireKnownNames,
 } from './files.ts'
 import { merge } from './merge.ts'
 import { noteRules } from './rule-notes.ts'
@@ -44,6 +42,8 @@ export type Resolved = {
   /** The layers that set each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
   notes: readonly string[]
+  /** What is wrong with the files, as sentences, so that a build of them would be a guess. Null if nothing is. */
+  filesError: string | null
   /** Why there is nothing to run, and what to write, in two sentences. Null if there is a command. */
   missingCommand: string | null
   /** The files that a push changed. Null if unknown or not needed. */
@@ -75,11 +75,9 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
   const withFiles = applyLayers(beforeFiles, ...files.layers)
   const limits = [ofAccount, beforeFiles, applyRule(withFiles, build)]
   const forkFiles = isFork ? readForkFiles(head, limits, isMerge ? AT_MERGE : ' at the head commit') : null
-  requireKnownNames([own, ...(forkFiles === null ? [] : [forkFiles])])
   const top = applyRule(applyLayers(withFiles, ...(forkFiles?.layers ?? [])), build)
-  const packageNotes = notePackageErrors([files, forkFiles], top)
+  const packageErrors = [files, forkFiles].flatMap(each => each?.packageError ?? [])
   const unusedDeploy = known && explainUnusedDeploy({ settings, files, isComplete: account !== null })
-  if (unusedDeploy && account !== null) throw new UserError(unusedDeploy)
 
   const isUnchecked = account === null && topicOf(top) !== null
   const ownTopic = topicOf(beforeFiles)
@@ -94,7 +92,7 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
   })
   const notes = [
     ...[...settings, ...files.layers].flatMap(layer => layer.notes),
-    ...packageNotes,
+    ...notePackageErrors(packageErrors, top),
     ...describeIgnoredFiles(own.files, allowed),
     ...describeWithheldSecrets(build, top, config),
     ...topicNotes,
@@ -108,6 +106,10 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
     rule: applyingRule(build, top.merged),
     sources: top.sources,
     notes: [...new Set(notes)],
+    filesError:
+      explainSimilarNames([own, ...(forkFiles === null ? [] : [forkFiles])]) ??
+      (commandSource(top) === 'defaults' ? packageErrors[0] : null) ??
+      (account === null ? null : unusedDeploy),
     missingCommand: known && explainMissingCommand(top, { own, head: known, account }),
     changedFiles: null,
     merge: null,
@@ -120,11 +122,12 @@ function readForkFiles(head: Files, limits: readonly Cascade[], suffix: string) 
   return { files: head, suffix, allowed, ...readFiles(head, allowed, suffix) }
 }
 
+const commandSource = ({ sources }: Cascade) => sources.get('cmd')?.at(-1)
+
 /** A `package.json` that was not read does no harm where something else sets the command. */
-function notePackageErrors(files: readonly (FileLayers | null)[], top: Cascade): string[] {
-  const errors = files.flatMap(each => each?.packageError ?? [])
-  const source = top.sources.get('cmd')?.at(-1)
-  if (errors[0] !== undefined && source === 'defaults') throw new UserError(errors[0])
+function notePackageErrors(errors: readonly string[], top: Cascade): string[] {
+  const source = commandSource(top)
+  if (source === 'defaults') return []
   return errors.map(error => `${error} It is not read, because the command comes from ${source}.`)
 }
 

@@ -1,13 +1,12 @@
 import { escapeControls } from '../model/escape-controls.ts'
 import { REPOSITORY_PATTERN } from '../model/names.ts'
-import { ruleError } from './branch-rules.ts'
+import { validRule } from './branch-rules.ts'
 import { commandIn } from './foreign-keys.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { quote } from './key-path.ts'
-import { suggestRule } from './rule-suggestion.ts'
+import { topicArnSchema } from './values.ts'
 
 const MAX_LENGTH = 200
-const LISTS = ['allow', 'deployBranches', 'topics']
 /** Where package managers keep what they have downloaded. */
 const MANAGERS = new Map([
   ['npm', '~/.npm'],
@@ -25,7 +24,10 @@ const MANAGERS = new Map([
  */
 export function rightForm(at: readonly PropertyKey[], value: unknown): string | null {
   const key = String(at.at(-1) ?? '')
-  if (at[0] === 'allow' && at.length === 2) return repositoryIn(value)
+  if (at[0] === 'allow' && at.length === 2) {
+    const repository = repositoryIn(value)
+    return repository === null || repository === value ? null : quote(repository)
+  }
   const form = formOf(at, value)
   if (form === null) return null
   const text = escapeControls(JSON.stringify(form, null, 1).replace(/\n\s*/g, ' '))
@@ -45,9 +47,17 @@ function formOf(at: readonly PropertyKey[], value: unknown): unknown {
     return isList || isObject(value) ? (commandIn(value) ?? './deploy.sh $LAMBCI_STAGE') : null
   if (key === 'slack' && typeof value === 'string')
     return { channel: value.startsWith('#') ? value : '#builds' }
-  if (LISTS.includes(String(key)) && at.length === 1) return typeof value === 'string' ? [value] : null
-  if (at[0] === 'pinnedStages' && at.length === 2) return isList ? { branches: value } : null
-  if (at[0] === 'pinnedStages' && key === 'branches') return typeof value === 'string' ? [value] : null
+  if (key === 'deployBranches' && at.length === 1) return ruleListIn(value)
+  if (key === 'topics' && at.length === 1) return topicArnSchema.safeParse(value).success ? [value] : null
+  if (key === 'allow' && at.length === 1) {
+    const repository = repositoryIn(value)
+    return repository && [repository]
+  }
+  if (at[0] === 'pinnedStages' && at.length === 2) {
+    const branches = isList ? ruleListIn(value) : null
+    return branches && { branches }
+  }
+  if (at[0] === 'pinnedStages' && key === 'branches') return ruleListIn(value)
   if (key === 'env') return environmentIn(value)
   if (key === 'cache') return cacheIn(value)
   if (at.length === 1 && key === 'branches') return branchesIn(value, true)
@@ -62,7 +72,7 @@ function repositoryIn(value: unknown): string | null {
     .trim()
     .replace(/^(https:\/\/github\.com\/|git@github\.com:|gh\/|@|\/)/i, '')
     .replace(/(\.git|\/\*?)$/, '')
-  return REPOSITORY_PATTERN.test(name) && name !== value ? quote(name) : null
+  return REPOSITORY_PATTERN.test(name) ? name : null
 }
 
 /** `["A=1"]` or `"A=1"`. */
@@ -87,11 +97,13 @@ function cacheIn(value: unknown): string[] | null {
 }
 
 function branchesIn(value: unknown, build: boolean): JsonObject | null {
+  const rules = ruleListIn(value)
+  return rules && Object.fromEntries(rules.map(rule => [rule, build]))
+}
+
+/** Branch rules, each in its valid form. */
+function ruleListIn(value: unknown): string[] | null {
   const names: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const rules = names.map(name => {
-    if (typeof name !== 'string') return null
-    return ruleError(name) === null ? name : suggestRule(name)
-  })
-  if (rules.length === 0 || !rules.every(rule => rule !== null && ruleError(rule) === null)) return null
-  return Object.fromEntries(rules.map(rule => [rule, build]))
+  const rules = names.map(name => (typeof name === 'string' ? validRule(name) : null))
+  return rules.length > 0 && rules.every(rule => rule !== null) ? rules : null
 }

@@ -3,6 +3,7 @@ import { cacheSchema } from './cache-schema.ts'
 import { DEFAULTS } from './defaults.ts'
 import { notificationLayerSchema } from './notifications-schema.ts'
 import { pathsSchema } from './paths-schema.ts'
+import { stagesSchema } from './stage-schema.ts'
 import {
   commandSchema,
   environmentSchema,
@@ -14,10 +15,8 @@ import {
   ruleListSchema,
   rulesSchema,
   stageSchema,
-  stageTemplateSchema,
   timeoutSchema,
   topicArnSchema,
-  urlSchema,
 } from './values.ts'
 
 /** The keys that `allowConfigOverrides` may list: those of the schema, which a test compares. */
@@ -38,31 +37,6 @@ export const OVERRIDABLE = [
   'paths',
   'cache',
 ]
-
-const stageRuleSchema = z.union(
-  [
-    stageTemplateSchema,
-    z.strictObject(
-      {
-        stage: stageTemplateSchema.meta({
-          description: 'The name of the stage; "$1" is the first group of the rule.',
-        }),
-        deploy: commandSchema
-          .optional()
-          .meta({ description: 'The command for this stage, instead of the top-level "deploy".' }),
-        env: environmentSchema.optional().meta({ description: 'Variables for the deploy command only.' }),
-        url: urlSchema
-          .optional()
-          .meta({ description: 'The URL of the deployed stage; "$1" as in its name.' }),
-        timeout: timeoutSchema
-          .optional()
-          .meta({ description: 'Limit for the deploy command, in seconds (at most 900).' }),
-      },
-      { error: 'must be a stage name or an object with "stage"' },
-    ),
-  ],
-  { error: 'must be a stage name or an object with "stage"' },
-)
 
 const retired = () =>
   z.unknown().optional().meta({ description: 'A key of LambCI that is no longer needed.', deprecated: true })
@@ -100,13 +74,11 @@ const commonShape = {
       description: 'The keys that files in the repository may set: true for all, false for none, or a list.',
       default: DEFAULTS.allowConfigOverrides,
     }),
-  stages: rulesSchema(stageRuleSchema, 'must be an object of branch rules and stages')
-    .optional()
-    .meta({
-      description:
-        'Which branch is deployed to which stage. Keys: branch names or "/regex/". Values: stage names or objects.',
-      examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
-    }),
+  stages: stagesSchema.optional().meta({
+    description:
+      'Which branch is deployed to which stage. Keys: branch names or "/regex/". Values: stage names or objects.',
+    examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
+  }),
   deploy: commandSchema.optional().meta({
     description: 'The command that deploys after the tests have passed, on pushes to a branch with a stage.',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash

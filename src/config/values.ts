@@ -59,7 +59,7 @@ const STAGE_ERROR = { error: `must be a stage name such as "dev" (${STAGE_NAME_R
 
 export const stageSchema = z.string(STAGE_ERROR).regex(STAGE_NAME, STAGE_ERROR)
 
-const STAGE_TEMPLATE = /^(?=.*\$[1-9])(?:[a-z0-9-]|\$[1-9]){1,60}$/
+const STAGE_TEMPLATE = /^(?=.*\$[1-9])(?:[a-z]|\$[1-9])(?:[a-z0-9-]|\$[1-9]){0,59}$/
 
 /** `$1` stands for the first group of the branch rule. The resulting name is validated when the branch is known. */
 export const stageTemplateSchema = z

@@ -7,10 +7,11 @@ import { dequeue, enqueue } from './queue.ts'
 
 /** Whether a build may deploy now; if not, `reason` says why in one line: `waiting` for later, `cancelled` for never. */
 export type Acquisition =
-  | { status: 'acquired'; release(): Promise<void> }
+  | { status: 'acquired'; fence: number; release(): Promise<void> }
   | { status: 'waiting' | 'cancelled'; reason: string }
 
-export type Candidate = LockHolder & { commit: string }
+/** `waited`: the build that waited for this deploy, if there is one. */
+export type Candidate = LockHolder & { commit: string; waited?: number | null }
 
 /** The lock outlives a job's deadline by this, for what the job still writes after it. */
 const LOCK_EXTRA_MS = 60_000
@@ -19,6 +20,7 @@ const LOCK_EXTRA_MS = 60_000
 export const candidateOf = (build: Build, deadline: number): Candidate => ({
   build: build.number,
   commit: build.commit,
+  waited: build.target?.waited ?? null,
   until: new Date(deadline + LOCK_EXTRA_MS).toISOString(),
 })
 
@@ -40,13 +42,13 @@ export async function acquireStage(
   candidate: Candidate,
   { now, checkGate }: Context,
 ): Promise<Acquisition> {
-  const { build, until, commit } = candidate
+  const { build, until, commit, waited } = candidate
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const lock = await takeLock(store, stage, { build, until }, now())
     if ('fence' in lock) {
-      await dequeue(store, stage, [build])
+      await dequeue(store, stage, waited ? [build, waited] : [build])
       const gate = await checkGate()
-      if (gate?.isOpen) return { status: 'acquired', release: lock.release }
+      if (gate?.isOpen) return { status: 'acquired', fence: lock.fence, release: lock.release }
       if (!gate) await enqueue(store, stage, { build, commit })
       await lock.release()
       return gate

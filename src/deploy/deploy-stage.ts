@@ -10,7 +10,7 @@ import type { Store } from '../records/store.ts'
 import { acquireStage, candidateOf } from './acquire-stage.ts'
 import { assumeDeployRole } from './assume-role.ts'
 import { awaitGate } from './await-gate.ts'
-import { deploymentOf, recordDeployment } from './deployments.ts'
+import { attemptOf, deploymentOf, recordAttempt, recordDeployment } from './deployments.ts'
 import { isByHand } from './gate.ts'
 
 /** A job whose command has passed. */
@@ -40,7 +40,7 @@ export type DeployPlan = {
   run: (credentials: Record<string, string>) => Promise<Pick<Deploy, 'exit' | 'reason'>>
 }
 
-/** Deploys to a stage, if the build may: acquires it, records that, runs the deploy, records it, and releases the stage. */
+/** Deploys to a stage, if the build may: acquires it, records the attempt, runs the deploy, records its end, and releases the stage. */
 export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<Deploy> {
   const { build, store, recorder, log, deadline, now } = job
   const { name, url, error, exit } = plan
@@ -68,13 +68,16 @@ export async function deployStage(job: DeployingJob, plan: DeployPlan): Promise<
     const acquired = await acquireStage(store, stage, candidateOf(build, deadline), { now, checkGate })
     if (acquired.status !== 'acquired') return conclude(acquired.status, acquired.reason)
     try {
-      const startedAt = now()
-      await recorder.record({ phase: 'deploying', conclusion: 'passed', exit, deploy })
+      const begun = { url, startedAt: now(), fence: acquired.fence }
+      await Promise.all([
+        recordAttempt(store, stage, attemptOf(build, begun)),
+        recorder.record({ phase: 'deploying', conclusion: 'passed', exit, deploy }),
+      ])
       await log.writeLine(`Deploying to ${name}`)
       const end = await runWithRole(job, plan)
       const status = end.exit && succeeded(end.exit) ? 'succeeded' : 'failed'
       const cost = costSoFar(recorder.run, now())
-      const done = { url, status, reason: end.reason, startedAt, endedAt: now(), cost } as const
+      const done = { ...begun, status, reason: end.reason, endedAt: now(), cost } as const
       await recordDeployment(store, stage, deploymentOf(build, done))
       return { ...deploy, ...end, status }
     } finally {

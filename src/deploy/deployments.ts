@@ -1,27 +1,38 @@
 import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
-import { readRecord } from '../records/read-record.ts'
+import { nullIfMalformed, readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
 
-const deploymentSchema = z.object({
-  /** The build that deployed. */
+/** What is being deployed, or was. */
+const attemptFields = {
+  /** The build that deploys. */
   build: z.int().positive(),
-  /** The build whose commit it was. */
+  /** The build whose commit it is. */
   of: z.int().positive(),
   commit: z.string(),
   branch: z.string(),
   message: z.string(),
   who: z.string(),
-  status: z.enum(['succeeded', 'failed']),
-  reason: z.string().nullable(),
   /** Becomes a link, so anything but a web address is dropped. */
   url: z
     .url({ protocol: /^https?$/ })
     .nullable()
     .catch(null),
   startedAt: z.iso.datetime(),
+  /** That of the lock under which it was done. */
+  fence: z.int().nonnegative().default(0),
+}
+
+const attemptSchema = z.object({ ...attemptFields, status: z.literal('running') })
+/** A deploy whose command may have begun, and whose end is not on record. */
+export type Attempt = z.infer<typeof attemptSchema>
+
+const deploymentSchema = z.object({
+  ...attemptFields,
+  status: z.enum(['succeeded', 'failed']),
+  reason: z.string().nullable(),
   endedAt: z.iso.datetime(),
   durationMs: z.int().nonnegative(),
   /** An estimate of the build's cost so far, in US dollars. */
@@ -30,17 +41,22 @@ const deploymentSchema = z.object({
 /** What was deployed, by whom, when, and how it ended. */
 export type Deployment = z.infer<typeof deploymentSchema>
 
-/** `current.json`: what runs on a stage, and the latest attempt. */
-const currentSchema = z.object({ deployed: deploymentSchema.nullable(), latest: deploymentSchema })
+/** `current.json`: what runs on a stage, and what was tried last, which may run there as well. */
+const currentSchema = z.object({
+  deployed: deploymentSchema.nullable(),
+  latest: z.discriminatedUnion('status', [attemptSchema, deploymentSchema]),
+})
 export type Current = z.infer<typeof currentSchema>
 
 export const readCurrent = (store: Store, stage: StageRef): Promise<Current | null> =>
   readRecord(store, stageKeys(stage).current, currentSchema)
 
-type Done = Pick<Deployment, 'status' | 'reason' | 'url' | 'cost'> & { startedAt: Date; endedAt: Date }
+type Begun = { url: string | null; startedAt: Date; fence: number }
+type Done = Pick<Deployment, 'status' | 'reason' | 'cost'> &
+  Omit<Begun, 'fence'> & { fence?: number; endedAt: Date }
 
-/** The deployment that a build has done. */
-export const deploymentOf = (build: Build, { startedAt, endedAt, ...rest }: Done): Deployment => ({
+/** The attempt of a build that holds a stage's lock. */
+export const attemptOf = (build: Build, { startedAt, ...rest }: Begun): Attempt => ({
   build: build.number,
   of: build.target?.of ?? build.number,
   commit: build.commit,
@@ -49,23 +65,54 @@ export const deploymentOf = (build: Build, { startedAt, endedAt, ...rest }: Done
   who: build.author.name,
   ...rest,
   startedAt: startedAt.toISOString(),
+  status: 'running',
+})
+
+/** The deployment that a build has done. */
+export const deploymentOf = (
+  build: Build,
+  { url, startedAt, endedAt, fence = 0, ...end }: Done,
+): Deployment => ({
+  ...attemptOf(build, { url, startedAt, fence }),
+  ...end,
   endedAt: endedAt.toISOString(),
   durationMs: Math.max(0, endedAt.getTime() - startedAt.getTime()),
 })
 
+/**
+ * Records that a build is about to deploy. Until this is on record, its command must not start: if the build dies, nobody
+ * else knows what may run on the stage.
+ * @throws if another build has taken the stage since
+ */
+export async function recordAttempt(store: Store, stage: StageRef, attempt: Attempt): Promise<void> {
+  await updateRecord(store, stageKeys(stage).current, currentSchema, (standing): Current => {
+    requireLatest(stage, standing, attempt)
+    return { deployed: standing?.deployed ?? null, latest: attempt }
+  })
+}
+
 /** Records a deployment. Only the build that holds the stage's lock may do so. */
-export async function recordDeployment(store: Store, stage: StageRef, deployment: Deployment): Promise<void> {
+export async function recordDeployment(
+  store: Store,
+  stage: StageRef,
+  given: z.input<typeof deploymentSchema>,
+): Promise<void> {
+  const deployment = deploymentSchema.parse(given)
   const { current, deploy } = stageKeys(stage)
   await store.put(deploy(deployment.build), JSON.stringify(deployment), 'application/json')
   await updateRecord(store, current, currentSchema, (standing): Current => {
-    // A holder whose lock has expired may come back late.
-    if (standing && standing.latest.startedAt > deployment.startedAt)
-      throw new Error(
-        `Build #${standing.latest.build} was deployed to ${stage.stage} while #${deployment.build} held it`,
-      )
+    requireLatest(stage, standing, deployment)
     const deployed = deployment.status === 'succeeded' ? deployment : (standing?.deployed ?? null)
     return { deployed, latest: deployment }
   })
+}
+
+/** A holder whose lock has expired may come back late. */
+function requireLatest({ stage }: StageRef, standing: Current | null, own: Attempt | Deployment): void {
+  if (!standing || standing.latest.build === own.build) return
+  const { build, fence, startedAt } = standing.latest
+  if (fence > own.fence || (fence === own.fence && startedAt > own.startedAt))
+    throw new Error(`Build #${build} was deployed to ${stage} while #${own.build} held it`)
 }
 
 /** The deployment that a build has recorded; null for none. */
@@ -78,7 +125,9 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
   const keys = (await store.list(deploys)).map(({ key }) => key)
   const numbers = keys.flatMap(key => /\/(\d+)\.json$/.exec(key)?.[1] ?? []).map(Number)
   const newest = numbers.toSorted((one, other) => other - one).slice(0, most)
-  const read = await Promise.all(newest.map(number => readRecord(store, deploy(number), deploymentSchema)))
+  const read = await Promise.all(
+    newest.map(number => readRecord(store, deploy(number), deploymentSchema).catch(nullIfMalformed)),
+  )
   return read.filter(found => found !== null)
 }
 
@@ -86,7 +135,7 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
 export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
   const stages = await stageNames(store, project)
   const currents = await Promise.all(
-    stages.map(stage => readCurrent(store, { project, stage }).catch(() => null)),
+    stages.map(stage => readCurrent(store, { project, stage }).catch(nullIfMalformed)),
   )
   return stages.flatMap((stage, index) => {
     const current = currents[index]

@@ -3,6 +3,7 @@ import { type StageRef, stageKeys } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
+import { readCurrent } from './deployments.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),
@@ -25,21 +26,30 @@ export async function takeLock(
   now: Date,
 ): Promise<HeldLock | { heldBy: LockHolder }> {
   const key = stageKeys(stage).lock
-  const take = (standing: Lock | null): Lock => {
+  const take = async (standing: Lock | null): Promise<Lock> => {
     const isHeld = standing?.holder && new Date(standing.holder.until) > now
     const isOurs = standing?.holder?.build === holder.build
-    return standing && (isHeld || isOurs) ? standing : { holder, fence: (standing?.fence ?? 0) + 1 }
+    if (standing && (isHeld || isOurs)) return standing
+    // Somebody may have deleted the lock to free its stage.
+    const last = standing?.fence ?? (await readCurrent(store, stage))?.latest.fence ?? 0
+    return { holder, fence: last + 1 }
   }
-  const { value, version } = await updateRecord(store, key, lockSchema, take, null)
+  const { value, version } = await updateRecord(store, key, lockSchema, take)
   if (value.holder && value.holder.build !== holder.build) return { heldBy: value.holder }
   const { fence } = value
   return { fence, release: () => releaseLock(store, stage, fence, version) }
 }
 
+/** The fence of the lock that a build holds, expired or not; null if it holds none. */
+export async function readOwnFence(store: Store, stage: StageRef, build: number): Promise<number | null> {
+  const lock = await readRecord(store, stageKeys(stage).lock, lockSchema)
+  return lock?.holder?.build === build ? lock.fence : null
+}
+
 /** Frees the lock of a stage if a build died while it held it. */
 export async function freeLock(store: Store, stage: StageRef, build: number): Promise<void> {
-  const lock = await readRecord(store, stageKeys(stage).lock, lockSchema)
-  if (lock?.holder?.build === build) await releaseLock(store, stage, lock.fence)
+  const fence = await readOwnFence(store, stage, build)
+  if (fence !== null) await releaseLock(store, stage, fence)
 }
 
 /** The build that holds the lock of a stage now; null for none. */

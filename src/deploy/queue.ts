@@ -8,7 +8,12 @@ const waitingSchema = z.object({ build: z.int().positive(), commit: z.string() }
 /** A build that waits to deploy. */
 export type WaitingBuild = z.infer<typeof waitingSchema>
 
-const withheldSchema = z.object({ build: z.int().positive(), reason: z.string().max(300) })
+const withheldSchema = z.object({
+  build: z.int().positive(),
+  reason: z.string().max(300),
+  /** Whether its deploy has failed by that. Otherwise somebody, or a newer commit, did not want it. */
+  hasFailed: z.boolean().optional(),
+})
 /** A build that waited, and why it will not be deployed. */
 export type WithheldBuild = z.infer<typeof withheldSchema>
 
@@ -21,12 +26,13 @@ const queueSchema = z.object({
 export type Queue = z.infer<typeof queueSchema>
 
 const MOST = 100
+const TOO_MANY = `More than ${MOST} builds waited`
 const EMPTY: Queue = { waiting: [], withheld: [] }
 
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>
   (await readRecord(store, stageKeys(stage).next, queueSchema)) ?? EMPTY
 
-/** Puts a build into the queue, once. */
+/** Puts a build into the queue, once. If too many wait, those that came first will not be deployed. */
 export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBuild): Promise<void> {
   await updateRecord(
     store,
@@ -34,8 +40,11 @@ export async function enqueue(store: Store, stage: StageRef, waiting: WaitingBui
     queueSchema,
     (standing): Queue => {
       const queue = standing ?? EMPTY
-      if (standing && queue.waiting.some(({ build }) => build === waiting.build)) return standing
-      return { ...queue, waiting: [...queue.waiting, waiting].slice(-MOST) }
+      const isKnown = [...queue.waiting, ...queue.withheld].some(({ build }) => build === waiting.build)
+      if (standing && isKnown) return standing
+      const all = [...queue.waiting, waiting]
+      const surplus = all.slice(0, -MOST).map(({ build }) => ({ build, reason: TOO_MANY }))
+      return { waiting: all.slice(-MOST), withheld: addWithheld(queue.withheld, surplus) }
     },
     null,
   )
@@ -49,10 +58,32 @@ export async function dequeue(
   withheld: readonly WithheldBuild[] = [],
 ): Promise<void> {
   await updateRecord(store, stageKeys(stage).next, queueSchema, standing => {
-    if (!standing?.waiting.some(({ build }) => builds.includes(build))) return standing
+    const left = standing?.waiting.filter(({ build }) => builds.includes(build)) ?? []
+    if (!standing || left.length === 0) return standing
     return {
-      waiting: standing.waiting.filter(({ build }) => !builds.includes(build)),
-      withheld: [...standing.withheld, ...withheld].slice(-MOST),
+      waiting: standing.waiting.filter(each => !left.includes(each)),
+      withheld: addWithheld(
+        standing.withheld,
+        withheld.filter(each => left.some(({ build }) => build === each.build)),
+      ),
     }
   })
+}
+
+/** Decides that a build will not be deployed, whether it still waits or not. The first reason counts. */
+export async function withhold(store: Store, stage: StageRef, withheld: WithheldBuild): Promise<void> {
+  await updateRecord(store, stageKeys(stage).next, queueSchema, (standing): Queue => {
+    const queue = standing ?? EMPTY
+    const isWithheld = queue.withheld.some(({ build }) => build === withheld.build)
+    if (standing && isWithheld) return standing
+    return {
+      waiting: queue.waiting.filter(({ build }) => build !== withheld.build),
+      withheld: addWithheld(queue.withheld, [withheld]),
+    }
+  })
+}
+
+const addWithheld = (standing: readonly WithheldBuild[], added: readonly WithheldBuild[]) => {
+  const isNew = ({ build }: WithheldBuild) => standing.every(each => each.build !== build)
+  return [...standing, ...added.filter(isNew)].slice(-MOST)
 }

@@ -1,7 +1,7 @@
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
-import { reportBuild } from '../report-build.ts'
+import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
 import { githubApiUrl, publish, services, tokens } from './services.ts'
@@ -42,7 +42,5 @@ const notifiers = openNotifiers({
 /** The report function, triggered by S3, by EventBridge Scheduler, and by the failure destination of the run functions. */
 export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
   requestId = context.awsRequestId
-  for (const trigger of reportTriggersOf(event)) {
-    await reportBuild(trigger, { ...services, notifiers, runFunctions, requestId })
-  }
+  await reportBuilds(reportTriggersOf(event), { ...services, notifiers, runFunctions, requestId })
 }

@@ -53,7 +53,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const start = isWarm ? 'warm' : 'cold'
   isWarm = true
   const { credentials } = message.grants
-  const store = openStore(environment.LAMBCI_BUCKET, credentials ? { credentials } : {})
+  const store = openStore(environment.LAMBCI_BUCKET, { ...(credentials && { credentials }), mayList: false })
   const job = runJob(message, {
     openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,

@@ -12,7 +12,7 @@ const UNDERSCORE = 0x5f
 const LINE_FEED = 0x0a
 export const CARRIAGE_RETURN = 0x0d
 const OPENING_BRACE = 0x7b
-const CLOSING_BRACE = 0x7d
+const BRACE_END = 0x7d
 
 /** Longer terminal sequences are ignored. */
 const MAX_SEQUENCE = 32
@@ -122,7 +122,7 @@ export class EscapeReader implements UnitReader {
     let stop = at + 3
     while (stop < end && stop < at + 11 && digitOf(bytes[stop] as number) < 16) stop++
     if (stop === end) return INCOMPLETE
-    if (stop === at + 3 || bytes[stop] !== CLOSING_BRACE) return 1
+    if (stop === at + 3 || bytes[stop] !== BRACE_END) return 1
     return this.#putCodePoint(hexAt(bytes, at + 3, stop - at - 3, end), stop + 1 - at)
   }
 

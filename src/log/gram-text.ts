@@ -1,7 +1,8 @@
-import type { GramFilter } from './gram-filter.ts'
-
 export const WORD = 4
 const NONE = new Uint32Array()
+
+/** Knows the words of all searches that step this far, or further; a `GramFilter` is one. */
+type CommonFilter = { step: number; has(word: number): boolean }
 
 /**
  * A text, and its bytes in words of four. A filter that knows the grams of several others can search it for all of them at
@@ -12,14 +13,14 @@ export class GramText {
   /** Where the first word begins. */
   readonly lead: number
   readonly words: Uint32Array
-  readonly #common: GramFilter | null
+  readonly #common: CommonFilter | null
   /** The words, by their index, that the common filter knows, of those that it tries. */
   readonly #hits: number[] = []
   /** All words before it have been tried. */
   #tried: number
 
   /** @param from where the search begins at the earliest */
-  constructor(bytes: Uint8Array, common: GramFilter | null = null, from = 0) {
+  constructor(bytes: Uint8Array, common: CommonFilter | null = null, from = 0) {
     this.bytes = bytes
     this.lead = -bytes.byteOffset & (WORD - 1)
     const count = Math.max(0, (bytes.length - this.lead) >> 2)
@@ -48,7 +49,7 @@ export class GramText {
 
   #tryFrom(index: number): number {
     const { words } = this
-    const common = this.#common as GramFilter
+    const common = this.#common as CommonFilter
     const indexStep = common.step >> 2
     let at = this.#tried
     while (at < words.length) {

@@ -63,12 +63,14 @@ function describeStage({ stage, deployed, latest }: StageState, linkTo: (number:
   const current = deployed
     ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
     : 'nothing yet'
-  const failed =
-    latest.status === 'failed'
-      ? html` <span class="red">deploy failed in <a href="${linkTo(latest.build)}">#${latest.build}</a></span>`
-      : ''
+  const link = html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
+  const notes = {
+    failed: html` <span class="red">deploy failed in ${link}</span>`,
+    running: html` deploying in ${link}`,
+    succeeded: '',
+  }
   const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
-  return html`<li><b>${name}</b> ${current}${failed}</li>`
+  return html`<li><b>${name}</b> ${current}${notes[latest.status]}</li>`
 }
 
 function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {

@@ -50,7 +50,7 @@ const UNNAMED = 'unnamed'
 
 /**
  * Plans one build: whether to build, and which commands to run. A deploy step runs only after a green command.
- * @throws UserError if there is nothing to run
+ * @throws UserError if it is built, but its files are wrong or there is nothing to run
  */
 export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   if (build.target) return planDeploy(build, build.target.stage, resolved)
@@ -59,6 +59,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   const irrelevant =
     build.event === 'push' ? explainIrrelevantChange(config.paths, resolved.changedFiles) : null
   if (irrelevant !== null) return { build: false, reason: irrelevant }
+  requireUsableFiles(resolved)
   requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
   const command: Step = {
@@ -95,6 +96,11 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   }
 }
 
+/** @throws UserError if a build of these files would be a guess */
+export function requireUsableFiles({ filesError }: Resolved): void {
+  if (filesError !== null) throw new UserError(filesError)
+}
+
 /** @throws UserError if nothing sets a command and the default one cannot run */
 export function requireCommand({ missingCommand }: Resolved): void {
   if (missingCommand !== null) throw new UserError(missingCommand)
@@ -102,6 +108,7 @@ export function requireCommand({ missingCommand }: Resolved): void {
 
 /** Plans a deploy that was requested by name. It runs no tests. */
 function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
+  requireUsableFiles(resolved)
   const reason = `A deploy to stage ${stage} was requested.`
   const choice = chooseStage(resolved.config.stages, build.branch)
   const otherStage =

@@ -21,8 +21,8 @@ const OVERHEAD = {
   seconds: 3,
   memoryMb: 512,
   invocations: 6,
-  writes: 24,
-  reads: 32,
+  writes: 28,
+  reads: 36,
   messages: 2,
   schedules: 1,
 }

@@ -37,12 +37,18 @@ export const branchKeys = {
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
+/** What is known of one branch or pull request (`push/<branch>`, `pr/<n>`). Percent-encoded, it is one level of the key, without `..`. */
+export function triggerKey({ project, trigger }: { project: string; trigger: string }) {
+  const name = encodeURIComponent(trigger.toWellFormed()).replace(/\.(?=\.|$)/g, '%2E')
+  return `${canonical(project)}/triggers/${name}.json`
+}
+
 /** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>
   `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
 /** The truth about a commit, given in full. */
-export const commitKey = (project: string, commit: string) => `${project}/commits/${commit}.json`
+export const commitKey = (project: string, commit: string) => `${canonical(project)}/commits/${commit}.json`
 
 /** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
 export const cachePrefix = (project: string, trust: string) => `cache/${canonical(project)}/${trust}/`

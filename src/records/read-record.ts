@@ -1,13 +1,12 @@
-import type { z } from '../model/zod.ts'
+import { z } from '../model/zod.ts'
 import type { Store } from './store.ts'
 
 /**
- * Reads a JSON record that the product wrote; null when there is none. Without the right to list the bucket, a missing
- * object is answered with 403: then null, too.
+ * Reads a JSON record that the product wrote; null when there is none.
  * @throws ZodError or SyntaxError if the object has another shape
  */
 export async function readRecord<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
-  const stored = await store.get(key).catch(nullIfForbidden)
+  const stored = await store.get(key)
   return stored && schema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8')))
 }
 
@@ -16,14 +15,12 @@ const SMALL_BYTES = 4096
 
 /** As `readRecord`, for a small record that builds write: no more than 4 KB are read. */
 export async function readSmallRecord<T>(store: Store, key: string, schema: z.ZodType<T>): Promise<T | null> {
-  const body = await store.getRange(key, 0, SMALL_BYTES).catch(nullIfForbidden)
+  const body = await store.getRange(key, 0, SMALL_BYTES)
   return body && schema.parse(JSON.parse(Buffer.from(body).toString('utf8')))
 }
 
-export const isForbidden = (error: { $metadata?: { httpStatusCode?: number } }) =>
-  error?.$metadata?.httpStatusCode === 403
-
-function nullIfForbidden(error: { $metadata?: { httpStatusCode?: number } }): null {
-  if (isForbidden(error)) return null
+/** For a record that builds may have written: one of another shape counts as none. A failed read does not. */
+export function nullIfMalformed(error: unknown): null {
+  if (error instanceof z.ZodError || error instanceof SyntaxError) return null
   throw error
 }

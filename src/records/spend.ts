@@ -1,6 +1,7 @@
 import { z } from '../model/zod.ts'
 import { spendKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
+import { readReport } from './read-records.ts'
 import type { Store } from './store.ts'
 
 /** `spend/<month>.json`: what all builds of a month have cost that have ended. Written by report alone. */
@@ -23,6 +24,10 @@ export async function listMonths(store: Store, project: string): Promise<Month[]
   const months = await Promise.all(keys.map(key => readMonth(store, key)))
   return months.filter(month => month !== null)
 }
+
+/** False if a repository's first build, and perhaps others, ended under a version of report that did not count them. */
+export const isCountedFromStart = async (store: Store, project: string): Promise<boolean> =>
+  (await readReport(store, { project, number: 1 }))?.isCounted !== false
 
 async function readMonth(store: Store, key: string): Promise<Month | null> {
   const spend = await readRecord(store, key, spendSchema)

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../model/user-error.ts'
 import type { z } from '../model/zod.ts'
-import { isForbidden } from './read-record.ts'
 import type { Store, Stored } from './store.ts'
 
 /** A value, with the version that a conditional write must name. Null stands for an object that is missing. */
@@ -55,14 +54,14 @@ export async function updateObject<T extends object, N extends T | null>(
 ): Promise<Updated<N>> {
   let current = known
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (current === undefined) current = versionOf(await getIfAllowed(store, key), parse)
+    if (current === undefined) current = versionOf(await store.get(key), parse)
     const value = await change(current?.value ?? null)
     if (value === null || value === current?.value)
       return { value, version: current as Updated<N>['version'] }
     const condition = current ? { ifMatch: current.etag } : ({ ifNoneMatch: '*' } as const)
     const write = await store.putIf(key, serialize(value), condition)
     if (write.isWritten) return { value, version: { value, etag: write.etag } }
-    const stored = await getIfAllowed(store, key)
+    const stored = await store.get(key)
     if (stored && isOwn(stored.body)) return { value, version: { value, etag: stored.etag } }
     current = versionOf(stored, parse)
     await sleep(Math.random() * Math.min(attempt, LONGEST_PAUSE_MS))
@@ -84,13 +83,6 @@ export async function createRecord<T extends object>(
   const existing = await read()
   return existing && isOwn(existing) ? existing : null
 }
-
-/** Without the right to list the bucket, a missing object is answered with 403. */
-const getIfAllowed = (store: Store, key: string) =>
-  store.get(key).catch(error => {
-    if (isForbidden(error)) return null
-    throw error
-  })
 
 const versionOf = <T>(stored: Stored | null, parse: (body: Uint8Array) => T): Versioned<T> =>
   stored && { value: parse(stored.body), etag: stored.etag }

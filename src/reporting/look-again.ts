@@ -1,20 +1,58 @@
+import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { switchTimeOf } from '../admission/deadlines.ts'
+import { UserError } from '../model/user-error.ts'
+import type { BuildRef } from '../records/keys.ts'
 
 const MINUTE_MS = 60_000
 const FIRST_PAUSE_MS = 5 * MINUTE_MS
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS
-/** How long after the switch people may still see an earlier state, before report gives up. */
+/** How long the first pause is kept. */
+const FIRST_PAUSES_MS = 60 * MINUTE_MS
+/** How long after the switch, or a later fault, people may still see an earlier state, before report gives up. */
 const TIMEOUT_MS = 24 * 60 * MINUTE_MS
 
+/** Something about a build could not be told yet. */
+export type Unfinished = {
+  latestEnd: string
+  /** Whether people still see an earlier state. */
+  isStanding: boolean
+  /** Whether something was refused or failed. Otherwise the build only waits for another one. */
+  isFault: boolean
+}
+
 /**
- * When report looks again at a build of which something could not be told: `retry` leaves it to Lambda's own retries and to
- * the dead man's switch; once that has fired, pauses grow to an hour. Null: report gives up, after a day, or if people see
- * no earlier state such as "running" (`isStanding`).
+ * When report looks again at a build of which something could not be told, for the first time `since` then: every five minutes
+ * for an hour, then with pauses that grow to an hour. Null: report gives up, a day after the dead man's switch has fired (or after
+ * `since`, if that is later), or as soon as it has fired if people see no earlier state such as "running" (`isStanding`).
  */
-export function nextLook(latestEnd: string, isStanding: boolean, now: Date): 'retry' | Date | null {
-  const since = now.getTime() - switchTimeOf(latestEnd).getTime()
-  if (since < 0) return 'retry'
-  if (!isStanding || since > TIMEOUT_MS) return null
-  const pause = Math.min(Math.max(since, FIRST_PAUSE_MS), LONGEST_PAUSE_MS)
+export function nextLook(latestEnd: string, isStanding: boolean, now: Date, since = now): Date | null {
+  const switchTime = switchTimeOf(latestEnd)
+  if (!isStanding && now >= switchTime) return null
+  if (now.getTime() - Math.max(switchTime.getTime(), since.getTime()) > TIMEOUT_MS) return null
+  const later = now.getTime() - since.getTime() - FIRST_PAUSES_MS
+  const pause = Math.min(Math.max(later, FIRST_PAUSE_MS), LONGEST_PAUSE_MS)
   return new Date(now.getTime() + pause)
+}
+
+type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
+
+/**
+ * Makes sure that report is invoked again. `since` is given by a look that was set before, at the first fault.
+ * @throws UserError at the first fault, so that Lambda tries again at once, and when report gives up: both raise the alarm
+ */
+export async function lookAgain(
+  build: BuildRef,
+  { latestEnd, isStanding, isFault }: Unfinished,
+  since: string | undefined,
+  { deadMansSwitch, now }: Context,
+): Promise<void> {
+  const first = since ?? now().toISOString()
+  const at = nextLook(latestEnd, isStanding, now(), new Date(first))
+  const what = `Something about ${build.project} #${build.number} could not be told: see its report.json.`
+  if (at === null)
+    throw new UserError(`${what} Nothing will try again. Rebuild it, or set its status by hand.`)
+  await deadMansSwitch.set(build, at, { since: first })
+  const next = `${what} The next attempt is at ${at.toISOString()}.`
+  if (isFault && since === undefined) throw new UserError(next)
+  console.error(next)
 }

@@ -4,17 +4,24 @@ import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys, buildOfKey } from '../records/keys.ts'
 import type { Knowledge } from './with-report.ts'
 
-/** A build that report must look at, and what the event says about it. */
-export type ReportTrigger = { build: BuildRef } & Knowledge
+/**
+ * A build that report must look at, and what the event says about it. `since`: it is another look, because something could not
+ * be told since then.
+ */
+export type ReportTrigger = { build: BuildRef; since?: string } & Knowledge
 
-const s3EventSchema = z.object({
-  Records: z
-    .array(z.object({ eventTime: z.iso.datetime(), s3: z.object({ object: z.object({ key: z.string() }) }) }))
-    .min(1),
+const s3RecordSchema = z.object({
+  eventTime: z.iso.datetime(),
+  s3: z.object({ object: z.object({ key: z.string() }) }),
 })
+const s3EventSchema = z.object({ Records: z.array(z.looseObject({ s3: z.unknown() })).min(1) })
 
 const switchEventSchema = z.object({
-  switch: z.object({ project: projectSchema, number: z.int().positive() }),
+  switch: z.object({
+    project: projectSchema,
+    number: z.int().positive(),
+    since: z.iso.datetime().optional(),
+  }),
 })
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
@@ -39,16 +46,28 @@ export function reportTriggersOf(event: unknown): ReportTrigger[] {
   const messages = snsEventSchema.safeParse(event)
   if (messages.success) return messages.data.Records.flatMap(({ Sns }) => parseFailure(Sns.Message) ?? [])
   const fired = switchEventSchema.safeParse(event)
-  if (fired.success) return [{ build: fired.data.switch, failure: null, isGone: false }]
+  if (fired.success) {
+    const { since, ...build } = fired.data.switch
+    return [{ build, failure: null, isGone: false, ...(since !== undefined && { since }) }]
+  }
   const { Records } = s3EventSchema.parse(event)
-  // S3 encodes keys like the values of a form.
-  return Records.flatMap(({ eventTime, s3 }) => {
+  return Records.flatMap(record => parseS3Record(record) ?? [])
+}
+
+/** Null for a key of no build, and for a record of another form: it must not keep the others from being looked at. */
+function parseS3Record(record: unknown): ReportTrigger | null {
+  try {
+    const { eventTime, s3 } = s3RecordSchema.parse(record)
+    // S3 encodes keys like the values of a form.
     const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '))
     const build = buildOfKey(key)
-    if (!build) return []
+    if (!build) return null
     const { run, gone } = buildKeys(build)
-    return [{ build, failure: null, isGone: key === gone, ...(key === run && { recordedAt: eventTime }) }]
-  })
+    return { build, failure: null, isGone: key === gone, ...(key === run && { recordedAt: eventTime }) }
+  } catch (error) {
+    console.error('A record of an S3 event cannot be read. It was ignored.', error)
+    return null
+  }
 }
 
 function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {

@@ -7,10 +7,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /**
  * What happens to a request. A number is a status that replaces the real response; `reset` closes the connection
  * before the request is executed, `lost` after it, `cut` in the middle of the response; `slow` delays it; `silence`
- * neither executes nor answers it and keeps the connection open; `absent` answers as a git server that does not have
- * the commit; `none` forwards it, for faults that happen elsewhere; a function is called (see `when`).
+ * neither executes nor answers it and keeps the connection open; `denied` answers as S3 does without a right to the
+ * object; `absent` answers as a git server that does not have the commit; `none` forwards it, for faults that happen
+ * elsewhere; a function is called (see `when`).
  */
-export type Fault = number | 'reset' | 'lost' | 'cut' | 'slow' | 'silence' | 'absent' | 'none' | (() => void)
+export type Fault =
+  | number
+  | 'reset'
+  | 'lost'
+  | 'cut'
+  | 'slow'
+  | 'silence'
+  | 'denied'
+  | 'absent'
+  | 'none'
+  | (() => void)
 
 export type Rule = {
   method: string | RegExp
@@ -44,6 +55,7 @@ export async function startFaultProxy(rules: readonly Rule[]) {
     if (typeof fault === 'number') return void refuse(response, fault, wait)
     if (fault === 'reset') return void incoming.socket.destroy()
     if (fault === 'silence') return
+    if (fault === 'denied') return void refuseAsS3(response, 403, 'AccessDenied')
     if (fault === 'absent' && isWanting(body)) return void refuseAsGit(response)
     if (fault === 'slow') await sleep(2500)
     if (typeof fault === 'function' && when === 'before') {
@@ -124,10 +136,14 @@ const CODES: Record<number, string> = {
 
 function refuse(response: ServerResponse, status: number, waitSeconds = 1) {
   if (status === 403 || status === 429) return refuseAsGitHub(response, status, waitSeconds)
-  const code = `<Code>${CODES[status] ?? 'Fault'}</Code><Message>A fault of the tests</Message>`
+  refuseAsS3(response, status, CODES[status] ?? 'Fault')
+}
+
+function refuseAsS3(response: ServerResponse, status: number, code: string) {
+  const error = `<Code>${code}</Code><Message>A fault of the tests</Message>`
   response
     .writeHead(status, { 'content-type': 'application/xml' })
-    .end(`<?xml version="1.0"?><Error>${code}</Error>`)
+    .end(`<?xml version="1.0"?><Error>${error}</Error>`)
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */

@@ -1,23 +1,31 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startGitHub } from '../../loopback/github/server.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { buildKeys } from '../../src/records/keys.ts'
 import { lambciJson } from '../support/test-system.ts'
+import type { Rule } from './fault-proxy.ts'
+import { moveClock } from './moved-clock.ts'
 import { nameOf, openFaultSystem, SCRIPT } from './run-scenario.ts'
 
-/** Messages that are lost, doubled, late or out of order, and a clock that tests move past every deadline. */
+/**
+ * Messages that are lost, doubled, late or out of order, and a clock that tests move past every deadline: that of the
+ * functions, of AWS, of GitHub and of the tests, which is one, as it is in life.
+ */
 let faults: Awaited<ReturnType<typeof openFaultSystem>>
 let directory: string
+let restoreClock: () => void
 let offset = 0
 type Deliver = () => Promise<unknown>
 let deliverEvent: (text: string, deliver: Deliver) => unknown = (_, deliver) => deliver()
 
-const clock = { now: () => Date.now() + offset }
 async function advance(milliseconds: number): Promise<void> {
   offset += milliseconds
-  await writeFile(join(directory, 'offset'), String(offset))
+  // The functions must not find half of it.
+  await writeFile(join(directory, 'next'), String(offset))
+  await rename(join(directory, 'next'), join(directory, 'offset'))
 }
 
 /** Writes an entry module for the function that runs on the tests' clock. */
@@ -25,9 +33,10 @@ async function writeEntry(entry: string): Promise<void> {
   const source = (path: string) => JSON.stringify(join(import.meta.dirname, path))
   await writeFile(
     join(directory, `${entry}.ts`),
-    `import { offsetClock } from ${source('offset-clock.ts')}
-const withOffset = offsetClock(${JSON.stringify(join(directory, 'offset'))})
-export const handler = withOffset((await import(${source(`../../src/functions/${entry}.ts`)})).handler)
+    `import { readFileSync } from 'node:fs'
+import { moveClock } from ${source('moved-clock.ts')}
+moveClock(() => Number(readFileSync(${JSON.stringify(join(directory, 'offset'))}, 'utf8')))
+export const { handler } = await import(${source(`../../src/functions/${entry}.ts`)})
 `,
   )
 }
@@ -36,14 +45,17 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lambci-clock-'))
   await Promise.all(['http', 'report', 'run'].map(writeEntry))
   await advance(0)
+  restoreClock = moveClock(() => offset)
   faults = await openFaultSystem({
-    clock,
     moduleOf: entry => join(directory, `${entry}.ts`),
+    // In this process, whose clock is moved.
+    startGitHub,
     interceptEvent: async (event, deliver) => deliverEvent(JSON.stringify(event), deliver),
   })
 })
 afterAll(async () => {
   await faults.close()
+  restoreClock()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -67,7 +79,7 @@ async function runEnded(name: string): Promise<void> {
 async function advanceToLatestEnd(name: string): Promise<void> {
   const stored = await faults.ci.system.store.get(buildKeys(refOf(name)).build)
   const { latestEnd } = JSON.parse(Buffer.from(stored?.body ?? '').toString()) as { latestEnd: string }
-  await advance(Date.parse(latestEnd) + 2 * 60_000 - clock.now())
+  await advance(Date.parse(latestEnd) + 2 * 60_000 - Date.now())
 }
 
 const PASSED = { conclusion: 'passed', deploy: 'succeeded' } as const
@@ -151,10 +163,8 @@ test('the job message is lost once', { timeout: 120_000 }, async ({ task: { name
   await faults.expectEnd(name, PASSED, start)
 })
 
-test('the build is killed and its failure record is lost', { timeout: 120_000 }, async ({
-  task: { name },
-}) => {
-  const start = performance.now()
+/** Kills a build, of which only its dead man's switch then tells. */
+async function loseBuild(name: string): Promise<void> {
   deliverEvent = (text, deliver) => (text.includes('requestContext') ? null : deliver())
   const commit = await push(name, 'echo begun; sleep 1000')
   await faults.ci.until('the start', async () => (await faults.ci.view(refOf(name)))?.status === 'running')
@@ -163,8 +173,29 @@ test('the build is killed and its failure record is lost', { timeout: 120_000 },
   await faults.ci.settled()
   expect((await faults.ci.view(refOf(name)))?.status).toBe('running')
   expect((await faults.ci.statuses(nameOf(name), commit)).at(-1)).toMatch(/^pending/)
+}
+const OVERDUE = { conclusion: 'errored', reason: /it did not report its end in time/ } as const
+
+test('the build is killed and its failure record is lost', { timeout: 120_000 }, async ({
+  task: { name },
+}) => {
+  const start = performance.now()
+  await loseBuild(name)
   await advanceToLatestEnd(name)
-  await faults.expectEnd(name, { conclusion: 'errored', reason: /it did not report its end in time/ }, start)
+  await faults.expectEnd(name, OVERDUE, start)
+})
+
+test('after the switch, S3 refuses twice to show the build', { timeout: 120_000 }, async ({
+  task: { name },
+}) => {
+  const start = performance.now()
+  await loseBuild(name)
+  const address = new RegExp(`${nameOf(name)}/builds/1/build\\.json`)
+  const rule: Rule = { method: 'GET', address, nth: 1, times: 2, fault: 'denied', seen: 0 }
+  faults.rules.s3.push(rule)
+  await advanceToLatestEnd(name)
+  await faults.expectEnd(name, OVERDUE, start)
+  expect(rule.seen).toBeGreaterThan(2)
 })
 
 test('GitHub refuses the final status until after the switch', { timeout: 120_000 }, async ({

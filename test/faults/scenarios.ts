@@ -230,6 +230,18 @@ const CONDITIONAL: Scenario[] = ['build.json', 'the claim', 'report.json', 'the 
   return at(`S3 409 at ${name}`, 409, rule)
 })
 
+/** Five are over before the gate is answered, and further events follow; statuses only have Lambda's three attempts. */
+const READS: [name: string, address: RegExp, times: number][] = [
+  ['build.json', key('build\\.json'), 5],
+  ['run.json', key('run\\.json'), 5],
+  ['report.json', key('report\\.json'), 5],
+  ["the commit's record", /\/commits\//, 2],
+]
+/** A record that S3 refuses to show is not a missing one: report is started again. */
+const DENIED: Scenario[] = READS.map(([name, address, times]) =>
+  at(`S3 403 at the first reads of ${name}`, 'denied', { method: 'GET', address, times }),
+)
+
 const STATUS = { method: 'POST', address: /\/statuses\// }
 const FINAL = { ...STATUS, body: /"state":"success"/ }
 const COMPARISON = { method: 'GET', address: /\/compare\// }
@@ -331,6 +343,7 @@ export const CONCURRENT: Scenario[] = [
   ...NTH,
   ...S3,
   ...CONDITIONAL,
+  ...DENIED,
   ...GITHUB,
   ...GIT,
   ...SNS,

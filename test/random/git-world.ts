@@ -16,6 +16,9 @@ export type Shown = { state: CommitState; description: string }
 /** Branches of the repository itself; `stranger:topic` is one of a fork. */
 const BRANCHES = ['master', 'topic', 'side']
 const FORK = 'stranger:topic'
+/** A branch to which much more is pushed than to the others. */
+const BUSY = 'busy'
+const PUSHES = 31
 
 /** GitHub as a small model: commits, branches, pull requests, the statuses that it shows, and the webhooks that it sends. */
 export class GitWorld {
@@ -25,6 +28,8 @@ export class GitWorld {
   readonly shown = new Map<string, Shown>()
   /** Whether a branch was ever set back or replaced. */
   readonly rewritten = new Set<string>()
+  /** Commits whose message says that pushes of them are not to be built. */
+  readonly unbuilt = new Set<string>()
   /** The parent of each commit, in the order in which they were made. */
   readonly parents = new Map<string, string | null>()
   readonly #random: Random
@@ -33,6 +38,10 @@ export class GitWorld {
   #hooks = 0
   /** How many requests in a row GitHub still refuses. */
   refusals = 0
+  /** Whether GitHub answers nothing at all, for longer than report has patience at once. */
+  isSilent: () => boolean = () => false
+  /** Whether GitHub has seen every commit. Before, it may answer 404. */
+  hasSeenCommits: () => boolean = () => false
 
   /** @param onMove is called before the webhook of a move or deletion, and for branches of forks, which send none */
   constructor(
@@ -59,6 +68,12 @@ export class GitWorld {
     else this.#toggle()
   }
 
+  /** Pushes many times in a row to a branch of its own. */
+  crowd(): void {
+    for (let left = PUSHES; left > 0; left--)
+      this.#move(BUSY, this.#commit(this.heads.get(BUSY) ?? this.heads.get('master') ?? null))
+  }
+
   compare: Compare = async (_, base, head) => {
     this.#refuse([401, 500, 502])
     const [from, to] = [this.#resolve(base), this.#resolve(head)]
@@ -66,7 +81,7 @@ export class GitWorld {
   }
 
   setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
-    this.#refuse([401, 404, 500, 502])
+    this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
     this.shown.set(`${commit} ${context}`, { state, description })
   }
 
@@ -78,6 +93,7 @@ export class GitWorld {
 
   /** Refuses like GitHub: sometimes, and never for ever. */
   #refuse(statuses: readonly number[]): void {
+    if (this.isSilent()) throw Object.assign(new Error('silent'), { status: 503 })
     if (this.refusals === 0) return
     this.refusals--
     throw Object.assign(new Error('refused'), { status: this.#random.pick(statuses) })
@@ -94,6 +110,7 @@ export class GitWorld {
   #commit(parent: string | null): string {
     const commit = createHash('sha1').update(`${this.parents.size} ${parent}`).digest('hex')
     this.parents.set(commit, parent)
+    if (parent && this.#random.chance(0.25)) this.unbuilt.add(commit)
     return commit
   }
 

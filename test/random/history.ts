@@ -21,12 +21,16 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.08) && hook.kind !== 'close' && hook.kind !== 'delete') product.hooks.push(hook)
   })
   for (let left = 4 + random.below(10); left > 0; left--) {
-    world.act()
-    for (let steps = random.below(8); steps > 0 && product.pending > 0; steps--) await product.step()
+    if (random.chance(0.02)) world.crowd()
+    else world.act()
+    if (random.chance(0.2)) await product.rebuild()
+    // Sometimes all that has begun comes to its end before the next thing happens.
+    const most = random.chance(0.4) ? MOST_STEPS : random.below(8)
+    for (let steps = most; steps > 0 && product.pending > 0; steps--) await product.step()
   }
   for (let steps = 0; product.pending > 0 || product.advance(); steps++) {
     if (steps > MOST_STEPS) return ['It does not come to an end.']
     if (product.pending > 0) await product.step()
   }
-  return violations(product, world)
+  return [...product.wrong, ...(await violations(product, world))]
 }

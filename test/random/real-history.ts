@@ -114,7 +114,16 @@ async function openRepositories(ci: TestSystem, name: string, world: GitWorld, h
       const isDeleted = hook.kind === 'delete'
       const after = isDeleted ? '0'.repeat(40) : realOf(hook.after)
       const before = !isDeleted && hook.before ? realOf(hook.before) : '0'.repeat(40)
-      return { ...base, ref: `refs/heads/${hook.branch}`, before, after, deleted: isDeleted, commits: [] }
+      const isUnbuilt = !isDeleted && world.unbuilt.has(hook.after)
+      return {
+        ...base,
+        ref: `refs/heads/${hook.branch}`,
+        before,
+        after,
+        deleted: isDeleted,
+        commits: [],
+        ...(isUnbuilt && { head_commit: { id: after, message: 'A change [skip ci]' } }),
+      }
     }
     const pull = world.pulls.find(({ number }) => number === hook.pull)
     const branch = pull?.head.split(':').at(-1) ?? ''

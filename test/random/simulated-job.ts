@@ -1,6 +1,6 @@
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { acquireStage, candidateOf } from '../../src/deploy/acquire-stage.ts'
-import { deploymentOf, recordDeployment } from '../../src/deploy/deployments.ts'
+import { attemptOf, deploymentOf, recordAttempt, recordDeployment } from '../../src/deploy/deployments.ts'
 import { isByHand, readGate } from '../../src/deploy/gate.ts'
 import type { Build } from '../../src/model/build.ts'
 import { readCancelRequest } from '../../src/records/cancel-request.ts'
@@ -15,11 +15,13 @@ export type JobWorld = {
   store: Store
   random: Random
   now: () => Date
-  /** Lets other things happen before it resolves. */
+  /** Lets other things happen before it resolves. It rejects if the job's process dies meanwhile. */
   pause: () => Promise<void>
   /** Whether the command passes for this build. */
   passes: (build: Build) => boolean
-  onDeploy: (build: Build) => void
+  /** Whether the build is skipped once its files are read. */
+  skips: (build: Build) => boolean
+  onDeploy: (build: Build) => Promise<void>
 }
 
 const EXIT = { kind: 'exited', code: 0 } as const
@@ -27,7 +29,7 @@ const LOOKS_AT_GATE = 6
 
 /** A job that does with its records, its stage and its gate what a real one does, and only the command is left out. */
 export async function simulateJob({ build }: JobMessage, world: JobWorld): Promise<void> {
-  const { store, now, pause, passes } = world
+  const { store, now, pause, passes, skips } = world
   const runner = {
     ...(runOf().runner as NonNullable<ReturnType<typeof runOf>['runner']>),
     requestId: `run-${build.number}`,
@@ -36,11 +38,6 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
   if (!recorder) return
   await pause()
   const stage = build.trust === 'protected' ? 'dev' : null
-  await recorder.record({
-    phase: 'running',
-    plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
-  })
-  await pause()
   const end = await run(build, stage, recorder, world)
   await pause()
   await recorder.record({
@@ -56,6 +53,12 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
     recorder: RunRecorder,
     world: JobWorld,
   ): Promise<RunEnd> {
+    if (skips(build)) return runEnd('skipped', { reason: 'None of the files is covered.' })
+    await recorder.record({
+      phase: 'running',
+      plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
+    })
+    await pause()
     const request = await readCancelRequest(store, build)
     // As in a plan: a newer commit does not cancel what has a stage.
     if (request && (request.supersededBy === null || stage === null))
@@ -84,19 +87,29 @@ async function deploy(build: Build, name: string, recorder: RunRecorder, world: 
   const candidate = candidateOf(build, now().getTime() + 900_000)
   const acquired = await acquireStage(store, stage, candidate, { now, checkGate })
   if (acquired.status !== 'acquired') return { ...none, status: acquired.status, reason: acquired.reason }
-  const startedAt = now()
-  await recorder.record({
-    phase: 'deploying',
-    conclusion: 'passed',
-    exit: EXIT,
-    deploy: { ...none, status: 'running' },
-  })
+  const begun = { url: null, startedAt: now(), fence: acquired.fence }
+  const recording = [
+    () => recordAttempt(store, stage, attemptOf(build, begun)),
+    () =>
+      recorder.record({
+        phase: 'deploying',
+        conclusion: 'passed',
+        exit: EXIT,
+        deploy: { ...none, status: 'running' },
+      }),
+  ]
+  // They are written at the same time: either may be the first.
+  for (const record of random.chance(0.5) ? recording : recording.toReversed()) {
+    await record()
+    await pause()
+  }
+  await onDeploy(build)
   await pause()
-  onDeploy(build)
   const status = random.chance(0.9) ? 'succeeded' : 'failed'
   const reason = status === 'failed' ? 'the deploy failed' : null
-  const done = { url: null, status, reason, startedAt, endedAt: now(), cost: null } as const
+  const done = { ...begun, status, reason, endedAt: now(), cost: null } as const
   await recordDeployment(store, stage, deploymentOf(build, done))
+  await pause()
   await acquired.release()
   return { ...none, status, reason }
 }

@@ -41,6 +41,8 @@ const pending = ({ shown }: Truth) =>
 
 const contextOf = ({ pullRequest }: View) => (pullRequest === null ? 'lambci/push' : 'lambci/pr')
 
+const placeOf = (view: View) => `${view.commit} ${contextOf(view)}`
+
 /** The newest build of each branch and each open pull request that is at a commit now. */
 function standing(views: View[], { heads, pulls }: Truth): View[] {
   const places = [
@@ -58,18 +60,38 @@ function standing(views: View[], { heads, pulls }: Truth): View[] {
   )
 }
 
+const isSkipped = ({ status }: View) => status === 'skipped'
+
 /** No green covers a red of the same rank, and no red stands where all is green. */
 function untrue(views: View[], world: Truth): string[] {
-  const places = Map.groupBy(standing(views, world), view => `${view.commit} ${contextOf(view)}`)
+  const places = Map.groupBy(standing(views, world), placeOf)
   return [...places].flatMap(([where, all]) => {
-    const own = all.filter(({ isFork }) => !isFork)
-    const counting = own.length > 0 ? own : all
-    const expected = counting.some(view => isRed(view) || view.status === 'cancelled') ? 'red' : 'success'
     const state = world.shown.get(where)?.state
     const shown = state === 'failure' || state === 'error' ? 'red' : state
-    const builds = counting.map(({ number, trigger, status }) => `#${number} ${trigger} ${status}`).join(', ')
-    return shown === expected ? [] : [`${where} is ${state}, and ${expected} would be true: ${builds}.`]
+    const expected = statesOf(all, views)
+    const builds = all.map(({ number, trigger, status }) => `#${number} ${trigger} ${status}`).join(', ')
+    return expected.includes(shown)
+      ? []
+      : [`${where} is ${state}, and ${expected.join(' or ')} would be true: ${builds}.`]
   })
+}
+
+/** What a status may say of these builds of one commit. A skipped one counts only if it replaces an earlier status. */
+function statesOf(all: View[], views: View[]): (string | undefined)[] {
+  const reported = views.filter(
+    view => view.number > 0 && !isSkipped(view) && all[0] && placeOf(view) === placeOf(all[0]),
+  )
+  const counting = all.filter(view => !isSkipped(view))
+  const hasReplaced = all.some(
+    view =>
+      isSkipped(view) && reported.some(each => each.trigger === view.trigger && each.number < view.number),
+  )
+  if (reported.length === 0) return [undefined]
+  // This model does not know what still stood, nor what stays because nobody says anything now.
+  if (counting.length === 0 || hasReplaced) return ['red', 'success']
+  const own = counting.filter(({ isFork }) => !isFork)
+  const worst = (own.length > 0 ? own : counting).some(view => isRed(view) || view.status === 'cancelled')
+  return [worst ? 'red' : 'success']
 }
 
 /** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
@@ -78,7 +100,7 @@ async function outdated({ store, project }: Played, views: View[], world: Truth)
   const superseded = heads
     .filter(isSuperseded)
     .map(({ number, trigger, reason }) => `#${number} is the head of ${trigger}, but ended as "${reason}".`)
-  const pushed = heads.filter(({ pullRequest }) => pullRequest === null)
+  const pushed = heads.filter(view => view.pullRequest === null && !isSkipped(view))
   const summaries = await Promise.all(
     pushed.map(async ({ branch, commit }) => {
       const summary = await readSummary(store, project, branch)
@@ -101,7 +123,9 @@ async function setBack(product: Played, views: View[], world: Truth): Promise<st
     }
   const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
   const current = await readCurrent(product.store, { project: product.project, stage: 'dev' })
-  const isGreen = head && head.exit?.kind === 'exited' && head.exit.code === 0
+  // Of what has died, or waited for too long, nobody can say that it is there.
+  const isLost = /The job died|was not free in time/.test(head?.deploy?.reason ?? head?.reason ?? '')
+  const isGreen = head && !isLost && head.exit?.kind === 'exited' && head.exit.code === 0
   if (isGreen && current?.latest.commit !== head.commit)
     wrong.push(
       `The stage has ${current?.latest.commit.slice(0, 6)} (#${current?.latest.build}), not the head of master (#${head.number}).`,

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startS3 } from '../../loopback/s3/server.ts'
-import { openStore } from '../../src/aws/bucket.ts'
+import { type S3Options, startS3 } from '../../loopback/s3/server.ts'
+import { type BucketAccess, openStore } from '../../src/aws/bucket.ts'
 import type { Store } from '../../src/records/store.ts'
 
 export const BUCKET = 'builds'
@@ -11,11 +11,11 @@ export const REGION = 'us-east-1'
 
 export type Bucket = { store: Store; url: string; close(): Promise<void> }
 
-/** Opens the production store on a loopback S3 with one empty bucket. */
-export async function openBucket(): Promise<Bucket> {
+/** Opens the production store on a loopback S3 with one empty bucket, in which it may do what `allows` permits. */
+export async function openBucket(rights: Pick<S3Options, 'allows'> = {}): Promise<Bucket> {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-bucket-'))
   const credentials = (id: string) => (id === CREDENTIALS.accessKeyId ? CREDENTIALS : undefined)
-  const server = await startS3({ directory, buckets: [BUCKET], credentials, region: REGION })
+  const server = await startS3({ directory, buckets: [BUCKET], credentials, region: REGION, ...rights })
   return {
     store: openAt(server.url),
     url: server.url,
@@ -26,8 +26,8 @@ export async function openBucket(): Promise<Bucket> {
   }
 }
 
-export const openAt = (endpoint: string) =>
-  openStore(BUCKET, { credentials: CREDENTIALS, endpoint, region: REGION })
+export const openAt = (endpoint: string, access: BucketAccess = {}) =>
+  openStore(BUCKET, { credentials: CREDENTIALS, endpoint, region: REGION, ...access })
 
 /** Every key in the bucket. */
 export const keysIn = async ({ store }: Bucket, prefix = '') =>

@@ -3,7 +3,6 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import type { Mail } from '../../loopback/sns/delivery.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
@@ -12,6 +11,7 @@ import { buildKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { Changes } from './changes.ts'
+import { runGit, startGitHub } from './small-process.ts'
 
 /** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
@@ -42,6 +42,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     environment: { ...SHORT_INTERVALS, ...(BUNDLES && { NODE_COMPILE_CACHE: join(BUNDLES, 'compiled') }) },
     directory: join(directory, 'data'),
     port: 0,
+    startGitHub,
     onMail: mail => {
       mails.push(mail)
       changes.announce('mail')
@@ -91,10 +92,8 @@ const settled = (system: System): Promise<void> =>
 
 function actions(directory: string, system: System) {
   const { github, githubApi, githubToken } = system.addresses
-  const git = async (cwd: string, ...args: string[]) => {
-    const env = { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: directory }
-    return (await execa('git', args, { cwd, env, extendEnv: false })).stdout
-  }
+  const git = (cwd: string, ...args: string[]) =>
+    runGit(cwd, args, { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: directory })
   const api = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${githubApi}${path}`, {
       method,
@@ -233,6 +232,9 @@ const GIT_ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
   GIT_AUTHOR_NAME: 'Ada Writer',
   GIT_AUTHOR_EMAIL: 'ada@example.com',
   GIT_COMMITTER_NAME: 'Ada Writer',

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Octokit } from '@octokit/rest'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type GitHub, startGitHub } from '../../github/server.ts'
+import { startGitHub } from '../../../test/support/small-process.ts'
+import type { GitHub } from '../../github/server.ts'
 import { type Receiver, receiveWebhooks } from './webhook-receiver.ts'
 import { git, makeDirectory, makeWorkingCopy, removeDirectories } from './working-copy.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
+import { runGit } from '../../../test/support/small-process.ts'
 
 const identity = (kind: string) => ({
   [`GIT_${kind}_NAME`]: 'A Name',
@@ -18,9 +18,7 @@ const env = {
 }
 
 /** Runs git in a directory and returns its output. Throws with git's error output. */
-export async function git(directory: string, ...args: string[]): Promise<string> {
-  return (await execa('git', args, { cwd: directory, env, extendEnv: false })).stdout
-}
+export const git = (directory: string, ...args: string[]): Promise<string> => runGit(directory, args, env)
 
 const directories: string[] = []
 

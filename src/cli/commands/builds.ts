@@ -4,7 +4,7 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { describeCost } from '../../records/cost.ts'
 import { lastNumber } from '../../records/counter.ts'
-import { listMonths, type Month } from '../../records/spend.ts'
+import { isCountedFromStart, listMonths, type Month } from '../../records/spend.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
@@ -62,15 +62,21 @@ async function printCosts(
   { branch, json, repository }: CostOptions,
   io: Io,
 ): Promise<number> {
-  const months =
-    branch === undefined
-      ? await listMonths(store, project)
-      : await monthsOf(buildsOf(store, project, await lastNumber(store, project)), branch)
+  const months = await costsOf(store, project, branch)
   const on = branch === undefined ? '' : ` on branch ${escapeControls(branch)}`
   if (json) printLine(io, JSON.stringify(months))
   else if (months.length === 0) printLine(io, `No build of ${repository}${on} has ended yet.`)
   else printLine(io, describeMonths(months))
   return 0
+}
+
+/**
+ * What all builds have cost that have ended. They are read one by one where report has not added them up: those of one branch,
+ * and those of a repository whose first builds ended under a version that did not.
+ */
+export async function costsOf(store: Store, project: string, branch?: string): Promise<Month[]> {
+  if (branch === undefined && (await isCountedFromStart(store, project))) return listMonths(store, project)
+  return monthsOf(buildsOf(store, project, await lastNumber(store, project)), branch)
 }
 
 /** Why the list is empty: there are no builds at all, or none of the `searched` ones matches the filter. */
@@ -101,11 +107,10 @@ function describe(view: View, style: Style): string {
   return cells.join('  ').trimEnd()
 }
 
-/** The months of one branch, of which nothing is recorded: every build of the repository is read. */
-async function monthsOf(views: AsyncIterable<View>, branch: string): Promise<Month[]> {
+async function monthsOf(views: AsyncIterable<View>, branch: string | undefined): Promise<Month[]> {
   const months = new Map<string, Month>()
   for await (const view of views) {
-    if (view.branch !== branch || view.endedAt === null) continue
+    if ((branch !== undefined && view.branch !== branch) || view.endedAt === null) continue
     const month = view.queuedAt.slice(0, 7)
     const { builds, cost } = months.get(month) ?? { builds: 0, cost: 0 }
     months.set(month, { month, builds: builds + 1, cost: cost + (view.cost ?? 0) })

@@ -23,7 +23,9 @@ export async function cancelBuild(
   const name = `Build #${build.number} of ${view?.repository}`
   if (view && hasEnded(view.status))
     throw new UserError(`${name} has already ended: ${describeStatus(view)}.`)
-  if (view?.status === 'deploying')
+  // Its tests have ended, and its deploy has not begun.
+  const waits = view?.deploy?.status === 'waiting' && view.endedAt !== null
+  if (view?.status === 'deploying' && !waits)
     throw new UserError(
       `${name} is deploying to ${view.stage}. A deploy that has started is not interrupted.`,
     )

@@ -2,6 +2,7 @@ import { getSetting, parseKeyPath, setSetting } from '../../account/change-setti
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { noteUnread } from './note-unread.ts'
 import { parseRepository, projectToChange } from './targets.ts'
 
 type Target = { repository: string | null; rest: readonly string[] }
@@ -30,6 +31,7 @@ export async function printSetting(words: readonly string[], options: StackOptio
   using stack = await findStack(options, io.env)
   const { project } = await findTarget(stack, repository)
   const value = await getSetting(stack.store, project, key === undefined ? [] : parseKeyPath(key))
+  await noteUnread(stack.store, { repository, project }, io)
   if (value === undefined) throw new UserError(`${key} is not set for ${where(repository)}.`)
   printLine(io, JSON.stringify(value, null, 2))
   return 0
@@ -52,6 +54,7 @@ export async function changeSetting(
   const stored = await getSetting(store, project, keys)
   printLine(io, `${key} is now ${JSON.stringify(stored)} for ${where(repository)}.`)
   if (note) printLine(io, `Note: ${note}`)
+  await noteUnread(stack.store, { repository, project }, io)
   return 0
 }
 
@@ -69,5 +72,6 @@ export async function removeSetting(
   await setSetting(stack.store, project, parseKeyPath(key), null)
   printLine(io, `${key} is no longer set for ${where(repository)}.`)
   if (note) printLine(io, `Note: ${note}`)
+  await noteUnread(stack.store, { repository, project }, io)
   return 0
 }

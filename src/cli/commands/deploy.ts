@@ -111,8 +111,8 @@ async function findRollbackTarget(store: Store, ref: StageRef): Promise<Deployme
   const current = await readCurrent(store, ref)
   if (!current) throw new UserError(`Nothing has been deployed to ${ref.stage} yet.`)
   const { deployed, latest } = current
-  // After a failed deploy the state of the stage is unknown, so the last successful deploy is repeated.
-  if (deployed && latest.status === 'failed') return deployed
+  // After a failed or unfinished deploy the state of the stage is unknown, so the last successful one is repeated.
+  if (deployed && latest.status !== 'succeeded') return deployed
   const deployments = await listDeployments(store, ref, MAX_DEPLOYS)
   const found = deployments.find(
     ({ status, commit }) => status === 'succeeded' && commit !== deployed?.commit,

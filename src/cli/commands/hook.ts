@@ -7,6 +7,7 @@ import { openApp } from '../../github/app.ts'
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { noteUnread } from './note-unread.ts'
 import { readSecretFile } from './prompts.ts'
 import { parseRepository } from './targets.ts'
 
@@ -39,6 +40,7 @@ export async function addRepositoryHook(target: string, options: HookOptions, io
       `Note: ${repository} is not allowed yet. See "lambci config get allow", and add it with "lambci config set allow '[…, "${repository}"]'".`,
     )
   }
+  await noteUnread(stack.store, { repository, project }, io)
   return 0
 }
 

@@ -7,7 +7,7 @@ import { runnerLine } from '../../log/runner-line.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
-import { requireCommand } from '../../planning/plan.ts'
+import { requireCommand, requireUsableFiles } from '../../planning/plan.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, printBytes } from '../io.ts'
@@ -20,6 +20,7 @@ import { planWorkingCopy } from './plan.ts'
 export async function runWorkingCopy(directory: string, io: Io): Promise<number> {
   const print = (text: string) => io.stdout.write(runnerLine(text))
   const { build, resolved, plan } = await planWorkingCopy(directory, {})
+  requireUsableFiles(resolved)
   requireCommand(resolved)
   const { cmd, timeout } = resolved.config
   for (const note of resolved.notes) print(note)

@@ -2,6 +2,7 @@ import { checkVariableName, listSecrets, removeSecret, setSecret } from '../../a
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { noteUnread } from './note-unread.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
 import { parseRepository, projectToChange } from './targets.ts'
 
@@ -34,6 +35,7 @@ export async function storeSecret(
   if (note) printLine(io, `Note: ${note}`)
   if (value.length < MIN_MASKED_LENGTH)
     printLine(io, `Note: it is shorter than ${MIN_MASKED_LENGTH} characters, so logs do not mask it.`)
+  await noteUnread(stack.store, { repository, project }, io)
   return 0
 }
 
@@ -50,7 +52,9 @@ export async function printSecrets(
 ): Promise<number> {
   const repository = parse(target)
   using stack = await findStack(options, io.env)
-  const names = await listSecrets(stack.store, (await find(stack, repository)).project)
+  const { project } = await find(stack, repository)
+  const names = await listSecrets(stack.store, project)
+  await noteUnread(stack.store, { repository, project }, io)
   if (options.json) printLine(io, JSON.stringify(names))
   else printLine(io, names.length > 0 ? names.join('\n') : `There are no secrets for ${where(repository)}.`)
   return 0
@@ -65,8 +69,10 @@ export async function deleteSecret(
 ): Promise<number> {
   const repository = parse(target)
   using stack = await findStack(options, io.env)
-  if (!(await removeSecret(stack.store, (await find(stack, repository)).project, name)))
-    throw new UserError(`There is no secret ${name} for ${where(repository)}.`)
+  const { project } = await find(stack, repository)
+  const isRemoved = await removeSecret(stack.store, project, name)
+  await noteUnread(stack.store, { repository, project }, io)
+  if (!isRemoved) throw new UserError(`There is no secret ${name} for ${where(repository)}.`)
   printLine(io, `${name} was removed for ${where(repository)}.`)
   return 0
 }

@@ -6,6 +6,7 @@ import { z } from '../../model/zod.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { noteUnread } from './note-unread.ts'
 import {
   isInteractive,
   promptChoice,
@@ -49,6 +50,7 @@ export async function setUp(options: SetupOptions, io: Io): Promise<number> {
   await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
   const hasWebhook = isApp && (await setAppWebhook(stack, input.githubApp, webhookSecret))
   printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook }))
+  await noteUnread(stack.store, { repository: null, project: null }, io)
   return 0
 }
 

@@ -68,6 +68,10 @@ function describe({ stage, deployed, latest, deploying, waiting }: Row, style: S
     ...(latest.status === 'failed'
       ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
       : []),
+    // Soon report says how it ended.
+    ...(latest.status === 'running' && latest.build !== deploying
+      ? [style('red', `#${latest.build} began to deploy, and has not said how it ended`)]
+      : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
     ...waiting.map(build => `#${build} waits`),
   ]

@@ -7,11 +7,11 @@ import {
   commitRecordSchema,
   emptyCommitRecord,
 } from '../../records/commit-record.ts'
-import { recentArrivals } from '../../records/counter.ts'
 import { commitKey } from '../../records/keys.ts'
 import { type LeaseHolder, withLease } from '../../records/lease.ts'
 import { readRecord } from '../../records/read-record.ts'
 import type { Store } from '../../records/store.ts'
+import { readTrigger } from '../../records/trigger-record.ts'
 import type { View } from '../../records/view.ts'
 import { postTruth } from './post-truth.ts'
 
@@ -26,8 +26,8 @@ export type CommitContext = {
 const TIMEOUT_MS = 20_000
 const LOOK_MS = 200
 
-/** Commits of earlier builds that are looked at again when a branch moves on. */
-const MOST_EARLIER = 3
+/** Commits of earlier builds that are looked at again when a branch moves on. Those before were left by the builds between. */
+const MOST_EARLIER = 5
 
 /**
  * Enters how a build stands in its commit's record, and sets the commit's statuses on GitHub to what is true then. Resolves
@@ -61,16 +61,20 @@ export async function hasEarlierEntry(
 export async function leaveEarlierCommits(view: View, context: CommitContext): Promise<void> {
   const { github, leaseHolder } = context
   const { project, trigger } = view
-  const arrivals = (await recentArrivals(leaseHolder.store, project)).filter(
-    each => each.trigger === trigger && each.commit !== view.commit,
-  )
-  const commits = [...new Set(arrivals.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
+  const builds = (await readTrigger(leaseHolder.store, view))?.builds ?? []
+  // A build that a person asked for has not moved the branch.
+  if (builds.some(({ number, isArrival }) => number === view.number && !isArrival)) return
+  // What has been entered after the branch had moved on was compared with it then.
+  const earlier = builds.filter(each => each.number < view.number && each.commit !== view.commit)
+  const commits = [...new Set(earlier.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
   for (const commit of commits) {
     const record = await readCommit(leaseHolder.store, { project, commit })
     const standing = record?.entries[trigger]
     // With nothing else to say about the commit, what was said of it stays.
     if (!record || !standing || Object.keys(record.entries).length < 2) continue
-    if (!(await isNewer(view, { number: standing.number, commit }, github.compare))) continue
+    // When the branch came to a commit is told by its arrivals, not by rebuilds.
+    const { number } = builds.find(each => each.commit === commit && each.isArrival) ?? standing
+    if (!(await isNewer(view, { number, commit }, github.compare))) continue
     await updateCommit({ ...view, commit }, context, ({ entries, ...rest }) => {
       const { [trigger]: left, ...others } = entries
       return { ...rest, entries: left?.number === standing.number ? others : entries }

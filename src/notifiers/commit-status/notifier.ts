@@ -33,7 +33,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
     const { view, isGone } = news
     const status = await wantedStatus(news, context)
     const accepted = delivered?.accepted ?? null
-    if (!status) return { delivered, again: false }
+    if (!status) return leaveWithoutStatus(news, delivered, context)
     const { state, description } = status
     const next = { status: view.status, state, description, isGone, accepted }
     if (isCurrent(delivered, next) || goesBack(delivered, view.status)) return { delivered, again: false }
@@ -49,6 +49,22 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
     }
   },
 })
+
+/** A skipped build says nothing of its own commit, but its branch or pull request has left those before. */
+async function leaveWithoutStatus(
+  { view, isOver }: BuildNews,
+  delivered: Delivered | null,
+  context: CommitContext,
+) {
+  if (view.status !== 'skipped' || !isOver) return { delivered, again: false }
+  try {
+    await leaveEarlierCommits(view, context)
+    return { delivered, again: false }
+  } catch (error) {
+    console.error(error)
+    return { delivered, again: !isInvalid(error), isStanding: !isPermanentError(error) }
+  }
+}
 
 /** A skipped build has no status, but what was said before of its branch or pull request at this commit holds no longer. */
 async function wantedStatus({ view, url, isOver }: BuildNews, context: CommitContext) {

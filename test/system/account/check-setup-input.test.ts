@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { startGitHub } from '../../../loopback/github/server.ts'
 import { makeDirectory } from '../../../loopback/test/github/working-copy.ts'
 import { checkSetupInput, type SetupInput } from '../../../src/account/check-setup-input.ts'
 import { UserError } from '../../../src/model/user-error.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const NONE: SetupInput = {
   githubToken: null,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Scheduler, startScheduler } from '../../../loopback/scheduler/scheduler.ts'
 import {
   type DeadMansSwitch,
+  lookName,
   openDeadMansSwitch,
   switchName,
 } from '../../../src/admission/dead-mans-switch.ts'
@@ -70,6 +71,21 @@ test('a switch contains only the project and number of its build', async () => {
   expect(invocations.at(-1)).toEqual([expect.any(String), { switch: build(4) }])
 })
 
+test('a look is set beside the switch, replaces an earlier one, and is cleared with it', async () => {
+  const since = after(3600).toISOString()
+  const seven = build(7)
+  await deadMansSwitch.set(seven, after(7200))
+  await deadMansSwitch.set(seven, after(4200), { since })
+  await deadMansSwitch.set(seven, after(3900), { since })
+  time = after(3901).getTime()
+  await scheduler.runDue()
+  expect(invocations.at(-1)).toEqual([expect.any(String), { switch: { ...seven, since } }])
+  expect(names().filter(name => name.startsWith(switchName(seven)))).toEqual([switchName(seven)])
+  await deadMansSwitch.set(seven, after(4200), { since })
+  await deadMansSwitch.clear(seven)
+  expect(names().filter(name => name.startsWith(switchName(seven)))).toEqual([])
+})
+
 test('names are distinct, and at most 64 characters that the Scheduler accepts', () => {
   const projects = [
     'gh/ada/web',
@@ -79,7 +95,10 @@ test('names are distinct, and at most 64 characters that the Scheduler accepts',
     'gh/a/b.c_d',
   ]
   const all = projects.flatMap(project =>
-    [1, 11, 9_999_999_999].map(number => switchName({ project, number })),
+    [1, 11, 9_999_999_999].flatMap(number => [
+      switchName({ project, number }),
+      lookName({ project, number }),
+    ]),
   )
   expect(new Set(all).size).toBe(all.length)
   for (const name of all) expect(name).toMatch(/^[0-9A-Za-z_.-]{1,64}$/)

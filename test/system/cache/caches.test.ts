@@ -78,7 +78,7 @@ function openRepository(
       ...{ signal: new AbortController().signal, redact: (text: string) => text.replaceAll('403', '***') },
     }
     const log: string[] = []
-    const caches = new Caches(context, [spec])
+    const caches = await Caches.open(context, [spec])
     await caches.restore(async line => void log.push(line))
     const state = join(sandbox.workspace, 'state')
     const filesOf = () => (existsSync(state) ? describeTree(sandbox.workspace) : [])

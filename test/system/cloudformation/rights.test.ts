@@ -16,6 +16,7 @@ import {
   repositoryIdKey,
   repositoryKey,
   spendKeys,
+  triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
 
@@ -100,6 +101,7 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/8/log.txt', another.log.whole],
   ['builds/70/run.json', buildKeys({ project: PROJECT, number: 70 }).run],
   ['builds/70/gate.json', buildKeys({ project: PROJECT, number: 70 }).gate],
+  ['triggers/<trigger>.json', triggerKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
   ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
@@ -116,6 +118,7 @@ const OBJECTS: readonly [string, string][] = [
   ['secrets/env/global.json', variablesKeys(PROJECT)[0]],
   ['secrets/env/gh/ada/web.json', variablesKeys(PROJECT)[1]],
   ['another: counter.json', counterKey('gh/eve/web')],
+  ['another: triggers/<trigger>', triggerKey({ project: 'gh/eve/web', trigger: 'pr/7' })],
   ['another: run.json', stranger.run],
   ['another: log.txt', stranger.log.whole],
   ['another: gate.json', stranger.gate],
@@ -273,6 +276,7 @@ builds/8/log/<byte>.txt       R     R       ·         ·           ·          
 builds/8/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/70/run.json            R     R       ·         ·           ·              ·          ·         ·           ·
 builds/70/gate.json           ·     RW      ·         ·           ·              ·          ·         ·           ·
+triggers/<trigger>.json       RW    R       ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
 commits/<sha>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 spend/<month>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
@@ -289,6 +293,7 @@ secrets/runner.json           R     R       ·         ·           ·          
 secrets/env/global.json       ·     ·       ·         ·           ·              ·          ·         R           R
 secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·          ·         R           R
 another: counter.json         RW    RW      ·         ·           ·              ·          ·         ·           ·
+another: triggers/<trigger>   RW    R       ·         ·           ·              ·          ·         ·           ·
 another: run.json             R     R       ·         ·           ·              ·          ·         ·           ·
 another: log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
 another: gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·

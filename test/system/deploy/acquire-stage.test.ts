@@ -45,6 +45,7 @@ const entry = (build: number, change: Partial<Deployment> = {}): Deployment => (
   endedAt: AT,
   durationMs: 1,
   cost: null,
+  fence: 0,
   ...change,
 })
 
@@ -136,8 +137,11 @@ test('lists deployments newest first and stages by name, without unreadable reco
   const project = 'gh/ada/history'
   for (const build of [9, 10, 11, 100])
     await recordDeployment(bucket.store, { project, stage: 'qa' }, entry(build))
-  const found = await listDeployments(bucket.store, { project, stage: 'qa' }, 3)
-  expect(found.map(({ build }) => build)).toEqual([100, 11, 10])
+  const listed = async (most: number) =>
+    (await listDeployments(bucket.store, { project, stage: 'qa' }, most)).map(({ build }) => build)
+  expect(await listed(3)).toEqual([100, 11, 10])
+  await putJson(bucket.store, stageKeys({ project, stage: 'qa' }).deploy(101), '{"build":')
+  expect(await listed(3)).toEqual([100, 11])
   await recordDeployment(
     bucket.store,
     { project, stage: 'qa-2' },

@@ -200,9 +200,9 @@ describe('the webhook', () => {
       { ignored: expect.stringContaining('refs/tags/v1') },
     ],
     [
-      'a skip word',
+      'a skip word on a branch of which nothing was built',
       'push',
-      pushOf({ message: '[ci skip]' }),
+      pushOf({ message: '[ci skip]' }, { ref: 'refs/heads/unbuilt' }),
       { ignored: expect.stringContaining('[ci skip]') },
     ],
   ])('200 for %s, without a record', async (_, event, payload, expected) => {
@@ -210,6 +210,18 @@ describe('the webhook', () => {
     const answer = await post(event, payload)
     expect([answer.status, await answer.json()]).toEqual([200, expected])
     expect(await keysIn(bucket)).toEqual(before)
+  })
+
+  test('200 for a skip word, with a record that lets the branch leave its commit, and no build', async () => {
+    const ref = 'refs/heads/skipping'
+    const { number } = (await (await post('push', pushPayload({ ref }))).json()) as { number: number }
+    const before = await keysIn(bucket)
+    messages = []
+    const answer = await post('push', pushOf({ message: '[ci skip]' }, { ref }))
+    expect(answer.status).toBe(200)
+    const added = (await keysIn(bucket)).filter(key => !before.includes(key))
+    expect(added).toEqual([buildKeys({ project: 'gh/codertocat/hello-world', number }).gone])
+    expect(messages).toEqual([])
   })
 
   test('an internal error is logged and not shown to the client', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import type { GitHub } from '../../../loopback/github/server.ts'
 import {
   makeDirectory,
   makeWorkingCopy,
@@ -7,6 +7,7 @@ import {
 } from '../../../loopback/test/github/working-copy.ts'
 import { openAdministration } from '../../../src/github/administration.ts'
 import { UserError } from '../../../src/model/user-error.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const TOKEN = 'the-token'
 const config = { url: 'https://ci.example.com/webhook', secret: 'shared', events: ['push', 'pull_request'] }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import type { GitHub } from '../../../loopback/github/server.ts'
 import {
   makeDirectory,
   makeWorkingCopy,
@@ -13,6 +13,7 @@ import { openApp } from '../../../src/github/app.ts'
 import { describeGitHubError, openGitHub } from '../../../src/github/client.ts'
 import { type GitHubSecrets, openTokens } from '../../../src/github/tokens.ts'
 import { UserError } from '../../../src/model/user-error.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const TOKEN = 'the-token'
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import type { GitHub } from '../../../loopback/github/server.ts'
 import {
   makeDirectory,
   makeWorkingCopy,
@@ -15,6 +15,7 @@ import {
   isPermanentError,
   openGitHub,
 } from '../../../src/github/client.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const TOKEN = 'the-token'
 const tokensOf = (token: string) => ({

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Octokit } from '@octokit/rest'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import type { GitHub } from '../../../loopback/github/server.ts'
 import { openRepositoryLookup } from '../../../src/github/repository-lookup.ts'
 import { type GitHubSecrets, openTokens } from '../../../src/github/tokens.ts'
 import { UserError } from '../../../src/model/user-error.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, vi } from 'vitest'
-import { type GitHub, startGitHub } from '../../../loopback/github/server.ts'
+import type { GitHub } from '../../../loopback/github/server.ts'
 import { type Sns, startSns } from '../../../loopback/sns/sns.ts'
 import {
   makeDirectory,
@@ -24,6 +24,7 @@ import { pointAwsAt } from '../../support/loopback-aws.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after, newsOf, viewWith } from '../../support/records.ts'
 import { SLACK_TOKEN, type SlackServer, startSlack } from '../../support/slack-server.ts'
+import { startGitHub } from '../../support/small-process.ts'
 
 const TOKEN = 'the-token'
 const MISSING = 'f'.repeat(40)

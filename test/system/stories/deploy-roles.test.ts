@@ -212,6 +212,13 @@ test('deploy, rollback and stages on the command line', async () => {
   )
   expect(JSON.parse(chosen.stdout)).toMatchObject({ project, number: 5 })
   await ci.ended({ project, number: 5 })
+  const rebuilt = await onTestSystem('rebuild', 'ada/cli#5')
+  expect([rebuilt.exitCode, rebuilt.stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      `only deploys, and a rebuild repeats tests. To deploy again: lambci deploy ada/cli dev --commit ${commits[0]?.slice(0, 10)}`,
+    ),
+  ])
   for (const [args, message] of [
     [['deploy', 'ada/cli', 'production'], 'Found no passed build that was pushed to the stage production.'],
     [['deploy', 'ada/cli', 'Dev'], '"Dev" is not the name of a stage'],

@@ -55,6 +55,31 @@ test('all spellings of a name are one repository, and people see the spelling of
   expect(await command(['rebuild', 'twin/Case#1', '--follow'])).toContain('Build #2 of Twin/Case')
 })
 
+test('nothing is built past settings or secrets that nobody reads, and commands name them', async () => {
+  const keys = ['config/gh/Spelt/Odd.json', 'secrets/env/gh/Spelt/Odd.json']
+  for (const key of keys) await ci.system.store.put(key, '{"inheritSecrets": false}', 'application/json')
+  const at = await ci.write(SHOW)
+  await ci.push(at, 'Spelt/Odd', 'master')
+  const refused = await answerOf('spelt/odd', 1)
+  expect(refused).toMatchObject({ status: 409 })
+  for (const key of keys)
+    expect(refused.answer.error).toContain(`${key} in the bucket is not read: move it to`)
+  const project = 'gh/spelt/odd'
+  expect(await ci.view({ project, number: 1 })).toBeNull()
+  for (const args of [
+    ['config', 'get', 'Spelt/Odd'],
+    ['secret', 'list', 'spelt/odd'],
+  ])
+    expect((await failing(args)).stderr, args.join(' ')).toContain(
+      `Note: ${keys[0]} in the bucket is not read`,
+    )
+  expect((await failing(['config', 'get', 'Spelt/Even'])).stderr).toBe('')
+
+  for (const key of keys) await ci.system.store.remove(key)
+  await redeliver('spelt/odd', refused.id)
+  expect((await ci.ended({ project, number: 1 })).status).toBe('passed')
+})
+
 test('a repository that is renamed or given away keeps its builds, settings and secrets', async () => {
   const project = 'gh/moved/old'
   await command(['secret', 'set', 'KEY', 'moved/old'], 'a-key-of-many-letters')

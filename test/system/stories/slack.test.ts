@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { editJson } from '../../../src/account/edit-json.ts'
+import { parseJson } from '../../../src/config/json.ts'
 import { runnerSecretsKey } from '../../../src/records/keys.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { SLACK_TOKEN, type SlackServer, startSlack } from '../../support/slack-server.ts'
@@ -10,7 +11,10 @@ let ci: TestSystem
 beforeAll(async () => {
   slack = await startSlack()
   ci = await openTestSystem({ slackApiUrl: slack.url })
-  await editJson(ci.system.store, runnerSecretsKey, secrets => ({ ...secrets, slackToken: SLACK_TOKEN }))
+  await editJson(ci.system.store, runnerSecretsKey, parseJson, secrets => ({
+    ...secrets,
+    slackToken: SLACK_TOKEN,
+  }))
 })
 afterAll(async () => {
   await ci.close()

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listDeployments, listStages, readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
-import { readRecords } from '../../../src/records/read-records.ts'
+import { readRecords, readReport } from '../../../src/records/read-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
+import { lambci } from '../../support/lambci.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -140,6 +142,27 @@ test('a failed deploy fails its build, is reported and releases its stage', asyn
   expect(await listStages(ci.system.store, build.project)).toMatchObject([
     { stage: 'qa', deployed: { build: 2 }, latest: { build: 2 } },
   ])
+})
+
+test('a build that waits for its stage can be cancelled, and is not deployed', async () => {
+  const gate = ci.gate()
+  const at = await ci.write(lambciJson('true', { stages: { master: 'dev' }, deploy: gate.wait }))
+  const [first, second] = [1, 2].map(number => ({ project: 'gh/ada/waits', number }))
+  await ci.push(at, 'ada/waits', 'master')
+  await ci.until('the deploy', async () => (await ci.view(first!))?.deploy?.status === 'running')
+  const commit = await ci.push(at, 'ada/waits', 'master', {}, 'Another')
+  await ci.until('the queue', async () => (await readReport(ci.system.store, second!))?.end)
+  const cancel = ['cancel', 'ada/waits#2', '--data', join(ci.directory, 'data')]
+  expect(await lambci(cancel)).toMatchObject({ exitCode: 0 })
+  expect(await ci.ended(second!)).toMatchObject({
+    status: 'passed',
+    deploy: { status: 'cancelled', reason: expect.stringMatching(/^Cancelled by \S+$/) },
+  })
+  expect((await ci.statuses('ada/waits', commit)).at(-1)).toContain('not deployed to dev: cancelled by')
+  await gate.open()
+  await ci.ended(first!)
+  await ci.settled()
+  expect(await ci.view({ project: 'gh/ada/waits', number: 3 })).toBeNull()
 })
 
 test('a stage name may contain groups of its branch rule, and must be valid', async () => {

@@ -103,7 +103,7 @@ describe('fetchCommit', () => {
     ['the head of a pull request', () => pull, 'refs/pull/3/head', 'pull'],
     ['a branch far back', () => main[0]!, 'refs/heads/main', 'one'],
   ])('uses the refs if the server serves only advertised commits: %s', async (_, sha, ref, text) => {
-    server.behave({ oldProtocol: true })
+    await server.behave({ oldProtocol: true })
     // The first ref does not exist: a branch may be gone while the pull request still has the commit.
     await fetchCommit(options({ commit: sha(), refs: ['refs/heads/gone', ref] }))
     expect(await content()).toBe(text)
@@ -113,7 +113,7 @@ describe('fetchCommit', () => {
   it('explains that a commit is gone', async () => {
     const gone = { commit: dropped, previousCommit: main[2]!, depth: 2 }
     expect(await userError(fetchCommit(options(gone)))).toMatch(/^Fetching fffffff from .* is gone/)
-    server.behave({ oldProtocol: true })
+    await server.behave({ oldProtocol: true })
     expect(await userError(fetchCommit(options(gone)))).toMatch(/ is gone: .*forced push/)
   })
 
@@ -127,7 +127,7 @@ describe('fetchCommit', () => {
   })
 
   it('never interprets branch names as options', async () => {
-    server.behave({ oldProtocol: true })
+    await server.behave({ oldProtocol: true })
     await fetchCommit(options({ commit: pull, refs: [`refs/heads/${hostile}`] }))
     expect(await content()).toBe('pull')
     expect(await readdir(sandbox.workspace)).not.toContain('pwned')
@@ -201,7 +201,7 @@ describe('an error explains what to check if', () => {
   })
 
   it('the server hangs until the deadline or the cancellation', async () => {
-    server.behave({ hang: true })
+    await server.behave({ hang: true })
     expect(await userError(fetchCommit(options({ deadline: Date.now() + 300 })))).toMatch(
       /took longer than the build has time/,
     )

@@ -87,9 +87,9 @@ describe('a mirror', () => {
     expect(await subjects(first)).toBe('three\ntwo')
     expect((await below(join(first, '.git', 'objects'))).filter(name => name.endsWith('.pack'))).toEqual([])
     // The same commit needs no request to the server.
-    server.behave({ password: 'unknown' })
+    await server.behave({ password: 'unknown' })
     expect(await subjects(await build(2))).toBe('three\ntwo')
-    server.behave({})
+    await server.behave({})
     expect(await subjects(await build(4))).toBe('five\nfour')
     expect(await subjects(await build(0))).toBe('one')
     expect(await mirrorNames()).toEqual(['1.git'])
@@ -120,13 +120,13 @@ describe('a mirror', () => {
   })
 
   test('uses the refs if the server serves only advertised commits', async () => {
-    server.behave({ oldProtocol: true })
+    await server.behave({ oldProtocol: true })
     await build(1)
     expect(await subjects(await build(1))).toBe('two\none')
   })
 
   test('never contains the token', async () => {
-    server.behave({ password: TOKEN })
+    await server.behave({ password: TOKEN })
     await build(4, { token: TOKEN })
     const basic = Buffer.from(`x-access-token:${TOKEN}`).toString('base64')
     for (const name of await below(sandbox)) {

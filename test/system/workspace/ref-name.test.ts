@@ -3,22 +3,26 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isFullRef } from '../../../src/model/ref-name.ts'
 
-function gitAccepts(ref: string): boolean {
-  try {
-    execFileSync('git', ['check-ref-format', ref], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
+/** Whether git accepts each of these names. One shell runs git for all: a worker's own forks are ten times as slow. */
+function gitAccepts(refs: readonly string[]): boolean[] {
+  const loop = 'for ref; do git check-ref-format "$ref" && echo yes || echo no; done'
+  const answers = execFileSync('sh', ['-c', loop, 'sh', ...refs], { encoding: 'utf8' })
+  return answers
+    .trim()
+    .split('\n')
+    .map(answer => answer === 'yes')
 }
 
 it('accepts the same names under refs/heads as git', () => {
   const letters = ['a', '-', '.', '/', '@', '{', ':', '*', '~', '^', '\\', ' ', '\n', '$', '.lock', 'é']
+  const names = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 8 })
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 8 }), name => {
-      expect(isFullRef(`refs/heads/${name}`)).toBe(gitAccepts(`refs/heads/${name}`))
+    fc.property(fc.array(names, { minLength: 100, maxLength: 100 }), drawn => {
+      const refs = drawn.map(name => `refs/heads/${name}`)
+      const accepted = gitAccepts(refs)
+      expect(refs.filter(isFullRef)).toEqual(refs.filter((_, at) => accepted[at]))
     }),
-    { numRuns: 300 },
+    { numRuns: 3 },
   )
 })
 

@@ -110,10 +110,10 @@ describe('git.tags', () => {
     ['without a mirror, by an old server', {}, { git: { tags: true } }, false, true],
   ])('%s brings all tags, and the history that git describe needs', async (...row) => {
     const [, change, file, mirrors, oldProtocol = false] = row
-    server.behave({ oldProtocol })
+    await server.behave({ oldProtocol })
     const head = await commit({ '.lambci.json': JSON.stringify({ ...JSON.parse(CONFIG), ...file }) })
     await resolve({ commit: head, ...change }, { mirrors })
-    server.behave({})
+    await server.behave({})
     expect(await git(workspace(), 'tag')).toBe('v1.0\nv2.0')
     expect(await describeHead()).toMatch(/^v1\.0-\d+-g/)
     await git(workspace(), 'fsck', '--connectivity-only')

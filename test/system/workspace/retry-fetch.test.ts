@@ -227,14 +227,14 @@ describe('a commit that is gone', () => {
 
   test('by a forced push, if the branch has gone on from the commit before it', async () => {
     for (const oldProtocol of [false, true]) {
-      server.behave({ oldProtocol })
+      await server.behave({ oldProtocol })
       const directory = join(sandbox, `${oldProtocol}`)
       const message = await errorOf(
         fetchCommit(options({ commit: gone, previousCommit: commits[1]!, directory })),
       )
       expect(message).toMatch(/The commit is gone: branch main is at \w{7} after a forced push\./)
     }
-    server.behave({})
+    await server.behave({})
   })
 
   test('with its branch', async () => {

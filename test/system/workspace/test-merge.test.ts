@@ -96,9 +96,9 @@ test.each<[string, object, Options, boolean?]>([
 ])('the merge is checked out, and its file counts: %s', async (_, settings, options, oldProtocol = false) => {
   const merge = await merged(commits.master)
   await point('pull/12/merge', merge)
-  server.behave({ oldProtocol })
+  await server.behave({ oldProtocol })
   const resolved = await resolve({ settings: { global: { ...MERGE, ...settings } } }, options)
-  server.behave({})
+  await server.behave({})
   expect(resolved).toMatchObject({
     merge: { commit: merge, base: commits.master },
     config: { cmd: 'merged', timeout: 70 },

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
-import { isBranchName } from '../../../src/model/ref-name.ts'
 
 test.each<[string, string[], string, string | undefined]>([
   ['a name', ['master'], 'master', 'master'],
@@ -53,68 +52,10 @@ test.each([
   '/(?<x>a)/',
   '/[(?=]/',
   '/\\(?=x/',
-  '/\\\\1/',
+  '/\\\\1|x/',
   '/(?:a|b)+/',
 ])('valid: %s', rule => {
   expect(ruleError(rule)).toBeNull()
-})
-
-test.each<[string, string | null]>([
-  // Globs
-  ['release/*', '/^release\\/.*$/'],
-  ['release/**', '/^release\\/.*$/'],
-  ['feature-?', '/^feature-.$/'],
-  ['*', '/.*/'],
-  ['**', '/.*/'],
-  ['*-hotfix', '/^.*-hotfix$/'],
-  ['v1.*', '/^v1\\..*$/'],
-  ['feature/[!abc]*', '/^feature\\/[^abc].*$/'],
-  ['release/{1,2}*', '/^release\\/(1|2).*$/'],
-  ['dependabot/**/x', '/^dependabot\\/(.*\\/)?x$/'],
-  ['!release/*', '!/^release\\/.*$/'],
-  ['/release/*', '/^release\\/.*$/'],
-  ['/release/**/', '/^release\\/.*$/'],
-  ['/*/', '/.*/'],
-  ['release/', '/^release\\//'],
-  // Names
-  ['release/1 ', 'release/1'],
-  [' main', 'main'],
-  ['main\t', 'main'],
-  ['refs/heads/release/1', 'release/1'],
-  ['refs/heads/release/*', '/^release\\/.*$/'],
-  ['!main', '!/^main$/'],
-  ['main, develop', '/^(main|develop)$/'],
-  // Regular expressions
-  ['^release/.*$', '/^release\\/.*$/'],
-  ['hotfix/.*', '/^hotfix\\/.*$/'],
-  ['(main|dev.*)', '/^(main|dev.*)$/'],
-  ['/^dev/i', '/(?i)^dev/'],
-  ['/^dev', '/^dev/'],
-  ['/^refs\\/heads\\/main$/', '/^main$/'],
-  ['!/^refs/heads/rel/', '!/^rel/'],
-  ['/^(?!gh-pages$).*$/', '!/^gh-pages$/'],
-  ['/^\\/release/', '/^release/'],
-  ['/^release\\/$/', '/^release\\//'],
-  // What was meant is not clear.
-  ['/^release\\/\\*$/', null],
-  ['/^a~1$/', null],
-  ['/a\\sb/', null],
-  ['/a:b/', null],
-  ['refs/tags/v1', null],
-  ['release:1', null],
-  ['a..b', null],
-  ['x.lock', null],
-  ['-x', null],
-  ['HEAD~1', null],
-  ['/^main $/', null],
-  [' ', null],
-  ['!', null],
-  ['/', null],
-])('%j can match no branch, and is refused with what to write: %j', (rule, expected) => {
-  const [, suggestion] = /Write ("(?:[^"\\]|\\.)*")$/.exec(ruleError(rule) ?? 'no error') ?? []
-  expect(ruleError(rule)).not.toBeNull()
-  expect(suggestion === undefined ? null : JSON.parse(suggestion)).toBe(expected)
-  if (expected !== null) expect(ruleError(expected)).toBeNull()
 })
 
 // Git allows these, odd as they are.
@@ -134,19 +75,6 @@ test.each([
   '/x\\/?$/',
 ])('possible: %s', rule => {
   expect(ruleError(rule)).toBeNull()
-})
-
-test('every rule can match a branch or is refused, and what is suggested is valid', () => {
-  const name = fc.string({ unit: fc.constantFrom(...'ab/-.*?[]!^$~: \\@{},|()+'), maxLength: 12 })
-  fc.assert(
-    fc.property(name, rule => {
-      const error = ruleError(rule)
-      if (error === null) expect(/^!?\/.+\/$/s.test(rule) || isBranchName(rule)).toBe(true)
-      const [, suggestion] = /Write ("(?:[^"\\]|\\.)*")$/.exec(error ?? '') ?? []
-      if (suggestion !== undefined) expect(ruleError(JSON.parse(suggestion))).toBeNull()
-    }),
-    { numRuns: 1000 },
-  )
 })
 
 // A backtracking engine would never finish these.

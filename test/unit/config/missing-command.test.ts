@@ -46,7 +46,6 @@ test.each<[string, Case, string]>([
     { head: similar('.lambci.js'), account: { global: { cmd: 'make' } } },
     '.lambci.js is not read',
   ],
-  ['one, on a branch without a rule', { build: { branch: 'x' }, head: similar('.lambci.js') }, '.lambci.js'],
   ['one, in a pull request', { build: PULL, head: similar('.lambci.js') }, '.lambci.js is not read'],
   [
     "one at a fork's base",
@@ -114,6 +113,65 @@ test.each<[string, Case]>([
   expect(errorOf(parts)).toBeNull()
 })
 
+const UNUSED_DEPLOY = '{"cmd": "make", "deploy": "./deploy.sh"}'
+const MASTER_OFF = '{"branches": {"master": false}, "env": {"A": 1}}'
+
+test.each<[string, Case, string]>([
+  [
+    '.lambci.yml',
+    { build: { branch: 'x' }, head: similar('.lambci.yml') },
+    'no rule in "branches" matches it',
+  ],
+  ['a link', { build: { branch: 'x' }, head: { packageJson: LINK } }, 'no rule in "branches" matches it'],
+  ['an empty package.json', { build: { branch: 'x' }, head: { packageJson: '' } }, 'no rule in "branches"'],
+  ['a link, and the branch is off', { head: { packageJson: LINK, lambciJson: MASTER_OFF } }, 'disables it'],
+  [
+    'an unused "deploy"',
+    { build: { branch: 'x' }, head: { lambciJson: UNUSED_DEPLOY } },
+    'no rule in "branches"',
+  ],
+  ['no files', { build: { branch: 'x' } }, 'no rule in "branches" matches it'],
+  [
+    'a pull request that is off',
+    { build: PULL, head: similar('.lambci.js'), account: { global: { pullRequests: false } } },
+    'disables all pull requests',
+  ],
+  [
+    "a fork's pull request that is off",
+    { build: FORK, head: { packageJson: LINK }, account: { global: { pullRequests: false } } },
+    'disables all pull requests',
+  ],
+])('what is not built is skipped, not errored: %s', (_, parts, reason) => {
+  const { plan } = resolve(parts)
+  expect(plan.build).toBe(false)
+  expect(plan.reason).toContain(reason)
+})
+
+test('a push that changes nothing relevant is skipped, not errored', () => {
+  const account = { global: { paths: { exclude: ['docs'] } } }
+  const { resolved } = resolve({ head: { lambciJson: '{"cmd": "make"}' }, account })
+  const changed = { ...resolved, changedFiles: ['docs/x.md'], filesError: '.lambci.yml is not read.' }
+  const build = { ...PUSH, pullRequest: null, target: null }
+  expect(planBuild(build, changed)).toMatchObject({ build: false })
+  expect(() => planBuild(build, { ...changed, changedFiles: ['x'] })).toThrow('.lambci.yml is not read.')
+})
+
+test('what is not built says which file was not read', () => {
+  expect(resolve({ build: { branch: 'x' }, head: similar('.lambci.yml') }).resolved.notes).toEqual([
+    '.lambci.yml is ignored: only .lambci.json is read. Move its settings there, or remove it.',
+  ])
+})
+
+test.each<[string, Case['head'], string]>([
+  ['.lambci.yml', similar('.lambci.yml'), '.lambci.yml is not read'],
+  ['a link', { packageJson: LINK }, 'package.json is a symbolic link.'],
+])('a deploy by hand needs files that can be read: %s', (_, head, expected) => {
+  const subject = { ...PUSH, pullRequest: null, target: { stage: 'dev' } as never }
+  const account = { global: { stages: { master: 'dev' }, deploy: './deploy.sh' } }
+  const resolved = resolveConfig({ build: subject, account, base: NO_FILES, head: { ...NO_FILES, ...head } })
+  expect(() => planBuild(subject, resolved)).toThrow(expected)
+})
+
 const COMMAND = { lambciJson: '{"cmd": "make"}' }
 
 test.each<[string, Files['packageJson'], string]>([
@@ -126,6 +184,27 @@ test.each<[string, Files['packageJson'], string]>([
   ['a template', '{"name": "{{name}}", {{#if x}}', 'package.json is not valid JSON: line 1, column 22:'],
   ['a template without quotes', '{{name}}', 'package.json is not valid JSON: line 1, column 2:'],
   ['a list', '[]', 'package.json: the file must be an object.'],
+  ['a list with such a key', '[{"lambci": {"cmd": "make"}}]', 'package.json: the file must be an object.'],
+  [
+    'a template that depends on lambci',
+    '{"name": {{name}}, "dependencies": {"lambci": "0.9.0"}}',
+    'package.json is not valid JSON: line 1, column 11:',
+  ],
+  [
+    'a template with such a script',
+    '{"name": "<%= name %>", <% if (x) { %>"scripts": {"lambci": "x"}<% } %>}',
+    'package.json is not valid JSON: line 1, column 25:',
+  ],
+  [
+    'with a comment about it',
+    '{// "lambci": {"cmd": "make"}\n"name": "x"}',
+    'package.json is not valid JSON',
+  ],
+  [
+    'with text about it',
+    `{"name": "x", "description": "the key \\"lambci\\": {}",}`,
+    'package.json is not valid',
+  ],
   ['nested deeply', `${'['.repeat(200)}${']'.repeat(200)}`, 'package.json is nested deeper than 100 levels.'],
 ])(
   'a package.json that cannot be read is a note where something else sets the command: %s',
@@ -148,6 +227,15 @@ test.each<[string, Files['packageJson'], string]>([
 test.each([
   ['{"lambci": {"comd": "make"}}', 'lambci: "comd" is not a known key'],
   ['{"lambci": {"cmd": "make",}}', 'package.json is not valid JSON'],
+  ['{"name": {{name}}, "lambci": {"cmd": "make"}}', 'package.json is not valid JSON'],
+  ['{"name": "x", {% if x %}"lambci": {}{% endif %}}', 'package.json is not valid JSON'],
+  ['{<% if (x) { %>"lambci": {"cmd": "make"}<% } %>}', 'package.json is not valid JSON'],
+  ['{/* { */ "lambci": {}}', 'package.json is not valid JSON'],
+  ["{'lambci': {}}", 'package.json is not valid JSON'],
+  ['{lambci: {}}', 'package.json is not valid JSON'],
+  ['{"lamb\\u0063i": {},}', 'package.json is not valid JSON'],
+  ['{"lambci": {}, "a": "it', 'package.json is not valid JSON'],
+  ['{"lambci": {},\n<<<<<<< HEAD\n"a": 1}', 'package.json is not valid JSON'],
   ['{"lambci": {"cmd": "a", "cmd": "b"}}', 'package.json: lambci.cmd is given twice'],
 ])('a mistake in the key "lambci" stays an error: %s', (packageJson, expected) => {
   expect(errorOf({ head: { ...COMMAND, packageJson } })).toContain(expected)
@@ -159,3 +247,11 @@ test('a .lambci.json that cannot be read is an error', () => {
   )
   expect(errorOf({ build: FORK, base: { lambciJson: LINK } })).toContain('.lambci.json at the base commit is')
 })
+
+test.each(['{{', '<%', '/*', '"', '\\"', "'\\", '[:', '{{}'])(
+  'any package.json is read in linear time: %s',
+  unit => {
+    const packageJson = `{${unit.repeat(200_000 / unit.length)}`
+    expect(resolve({ head: { ...COMMAND, packageJson } }).resolved.notes).toHaveLength(1)
+  },
+)

@@ -90,7 +90,7 @@ test('an invalid file is an error, and the default command does not run', () => 
       head: { ...NO_FILES, ...files },
     })
   expect(() => broken({ lambciJson: '{"cmd": "make",}' })).toThrow('.lambci.json is not valid JSON: line 1')
-  expect(() => broken({ packageJson: '{' })).toThrow('package.json is not valid JSON')
+  expect(broken({ packageJson: '{' }).filesError).toContain('package.json is not valid JSON')
   expect(() => broken({ lambciJson: '{}' })).not.toThrow()
   expect(() => broken({ lambciJson: '{' }, FORK)).toThrow('.lambci.json at the head commit is not valid JSON')
   expect(() => resolve({ global: { alow: [] } })).toThrow(

@@ -3,11 +3,10 @@ import { type Case, FORK, PULL, resolve } from '../../support/resolving.ts'
 
 const errorOf = (parts: Case) => {
   try {
-    resolve(parts)
+    return resolve(parts).filesError
   } catch (error) {
     return (error as Error).message
   }
-  return null
 }
 
 const DEPLOY = { cmd: 'make', deploy: './deploy.sh' }
@@ -50,6 +49,15 @@ test.each<[object, string]>([
   [{ allow: 'ada' }, 'Write "allow": [ "ada" ].'],
   [{ deployBranches: 'main' }, 'Write "deployBranches": [ "main" ].'],
   [{ deployBranches: ['main '] }, 'Write "main".'],
+  [{ deployBranches: 'release/*' }, 'Write "deployBranches": [ "/^release\\\\/.*$/" ].'],
+  [{ deployBranches: '/^\\//' }, 'deployBranches must be a list of branch rules, not "/^\\\\//".'],
+  [{ deployBranches: ['!/.*/'] }, 'deployBranches: "!/.*/" matches no branch: every name matches "/.*/".'],
+  [
+    { pinnedStages: { production: ['main', 'release/*'] } },
+    '"branches": [ "main", "/^release\\\\/.*$/" ] }.',
+  ],
+  [{ allow: 'ada/*' }, 'Write "allow": [ "ada" ].'],
+  [{ topics: 'builds' }, 'topics must be a list of topic ARNs, not "builds".'],
   [{ pinnedStages: { production: ['main'] } }, 'Write "production": { "branches": [ "main" ] }.'],
   [{ pinnedStages: { production: { branches: 'main' } } }, 'Write "branches": [ "main" ].'],
   [{ pinnedStages: { production: { branches: ['release/*'] } } }, 'Write "/^release\\\\/.*$/".'],
@@ -107,6 +115,13 @@ test.each<[object, string[]]>([
     [
       'branches["(a|b)"] is the name of one branch. For several, write "/^(a|b)$/".',
       'branches["c|d"] is the name of one branch. For several, write "/^(c|d)$/".',
+    ],
+  ],
+  [
+    { '{a,b}': true, '@(c|d)': true },
+    [
+      'branches["{a,b}"] is the name of one branch. For several, write "/^(a|b)$/".',
+      'branches["@(c|d)"] is the name of one branch. For several, write "/^(c|d)$/".',
     ],
   ],
   [

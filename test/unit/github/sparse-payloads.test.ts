@@ -58,9 +58,15 @@ const WAYS = {
   missing: (at: Record<string, unknown>, key: string) => Reflect.deleteProperty(at, key),
 }
 
+/** A copy, of the objects on the path alone, without the field at the path. */
 function without(payload: object, path: readonly string[], way: keyof typeof WAYS): object {
-  const copy = structuredClone(payload)
-  const at = path.slice(0, -1).reduce((inner, key) => inner[key] as never, copy as Record<string, unknown>)
+  const copy = Array.isArray(payload) ? [...payload] : { ...payload }
+  let at = copy as Record<string, unknown>
+  for (const key of path.slice(0, -1)) {
+    const inner = at[key] as object
+    at[key] = Array.isArray(inner) ? [...inner] : { ...inner }
+    at = at[key] as Record<string, unknown>
+  }
   WAYS[way](at, path.at(-1) ?? '')
   return copy
 }

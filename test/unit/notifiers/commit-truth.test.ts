@@ -5,9 +5,9 @@ import type { Relation } from '../../../src/model/newer.ts'
 import { leaveEarlierCommits, updateCommitStatus } from '../../../src/notifiers/commit-status/commit-truth.ts'
 import { truthOf } from '../../../src/notifiers/commit-status/truth.ts'
 import { type CommitEntry, commitRecordSchema } from '../../../src/records/commit-record.ts'
-import { recordArrival } from '../../../src/records/counter.ts'
 import { commitKey } from '../../../src/records/keys.ts'
 import { readRecord } from '../../../src/records/read-record.ts'
+import { recordBuild } from '../../../src/records/trigger-record.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after, makeBuild, viewWith } from '../../support/records.ts'
 
@@ -167,12 +167,12 @@ test('when a branch moves on, its earlier commit shows what is true without it',
   })
   const [earlier, later] = ['a'.repeat(40), 'b'.repeat(40)]
   const build = makeBuild({ number: 1, trigger: 'push/topic', commit: earlier })
-  await recordArrival(context.leaseHolder.store, build)
+  await recordBuild(context.leaseHolder.store, build, true)
   await update('push/topic', entry(1, 'failure'))
   await update('push/master', entry(2, 'success'))
   expect(shown.get('lambci/push')).toMatch(/^failure/)
   const next = makeBuild({ number: 3, trigger: 'push/topic', checkoutBranch: 'topic', commit: later })
-  await recordArrival(context.leaseHolder.store, next)
+  await recordBuild(context.leaseHolder.store, next, true)
   branches.topic = 'identical'
   await leaveEarlierCommits(viewWith({ build: next }), context)
   expect(shown.get('lambci/push')).toBe('success: success 2')

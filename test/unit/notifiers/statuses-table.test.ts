@@ -11,6 +11,7 @@ import type { Compare } from '../../../src/model/newer.ts'
 import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import { explainIrrelevantChange } from '../../../src/planning/paths.ts'
+import { requestCancel } from '../../../src/records/cancel-request.ts'
 import { type Deploy, type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import { endAfterDeploy, type RunEnd, runEnd } from '../../../src/records/run-end.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
@@ -95,6 +96,17 @@ async function withheldBy(compare: Compare): Promise<View> {
 const waitedInVain = async () =>
   afterDeploy('failed', await updateWaitingDeploy(openMemoryStore(), BUILD, deployTo('waiting'), true))
 
+const cancelledWhileWaiting = async () => {
+  const store = openMemoryStore()
+  await requestCancel(store, BUILD, {
+    by: 'ada',
+    why: 'by ada',
+    supersededBy: null,
+    at: after(50).toISOString(),
+  })
+  return afterDeploy('cancelled', await updateWaitingDeploy(store, BUILD, deployTo('waiting'), false))
+}
+
 const SUPERSEDED = {
   by: 'lambci',
   why: 'Superseded by #8',
@@ -139,6 +151,7 @@ const CASES: readonly [string, Case][] = [
     'passed, and a newer commit was deployed before it',
     { view: () => withheldBy(async (_, __, head) => (head === 'master' ? 'ahead' : 'behind')) },
   ],
+  ['passed, waited for the stage, and was cancelled by a person', { view: cancelledWhileWaiting }],
   ['passed, and its commit has left the branch', { view: () => withheldBy(async () => 'diverged') }],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],

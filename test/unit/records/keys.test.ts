@@ -6,10 +6,13 @@ import {
   buildKeys,
   buildOfKey,
   cachePrefix,
+  commitKey,
   counterKey,
   repositoryKey,
   settingsKeys,
+  spendKeys,
   stageKeys,
+  triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
 import { badgePath, buildPath, repositoryPath } from '../../../src/records/links.ts'
@@ -36,6 +39,9 @@ test('no spelling of a repository has keys or paths of its own', () => {
       repositoryKey(project),
       branchKey(project, 'Main'),
       cachePrefix(project, 'branch'),
+      commitKey(project, 'a'.repeat(40)),
+      triggerKey({ project, trigger: 'push/Main' }),
+      spendKeys.month(project, '2026-11'),
     ],
     ...[
       ...settingsKeys(project),
@@ -96,11 +102,30 @@ test.each([
   expect(branchKey('gh/ada/web', branch)).toBe(`gh/ada/web/branches/${encoded}.json`)
 })
 
-test('every branch has a distinct key with one level for its name, within the length limit of S3', () => {
-  const keys = HOSTILE.map(branch => branchKey('gh/ada/web', branch))
-  expect(new Set(keys).size).toBe(HOSTILE.length)
-  for (const key of keys) expect(key.split('/')).toHaveLength(5)
+test('every branch and pull request has a distinct key with one level for its name, within the length limit of S3', () => {
+  const triggers = [...HOSTILE.map(branch => `push/${branch}`), 'pr/7', 'push/pr/7']
+  const [branches, triggered] = [
+    HOSTILE.map(branch => branchKey('gh/ada/web', branch)),
+    triggers.map(trigger => triggerKey({ project: 'gh/ada/web', trigger })),
+  ]
+  expect(new Set(branches).size).toBe(HOSTILE.length)
+  expect(new Set(triggered).size).toBe(triggers.length)
+  for (const key of [...branches, ...triggered]) expect(key.split('/')).toHaveLength(5)
   // GitHub's longest names: 39 and 100 characters, and 255 bytes for a branch (here 85 characters of three bytes).
-  const longest = branchKey(`gh/${'o'.repeat(39)}/${'r'.repeat(100)}`, '語'.repeat(85))
-  expect(Buffer.byteLength(longest)).toBeLessThanOrEqual(1024)
+  const [project, branch] = [`gh/${'o'.repeat(39)}/${'r'.repeat(100)}`, '語'.repeat(85)]
+  for (const key of [branchKey(project, branch), triggerKey({ project, trigger: `push/${branch}` })])
+    expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024)
+})
+
+test('no key of a branch or pull request triggers report, or leads anywhere else', () => {
+  for (const name of ['gone', 'run', 'x/builds/7/run', '.', '..', '...', 'a..b', 'a.'])
+    expect(triggerKey({ project: 'gh/ada/web', trigger: `push/${name}` })).not.toMatch(
+      /\/(run|cancel|gone)\.json$|\.\./,
+    )
+})
+
+test('a name that is not well-formed Unicode has a key, too', () => {
+  expect(triggerKey({ project: 'gh/ada/web', trigger: 'push/\ud800' })).toBe(
+    'gh/ada/web/triggers/push%2F%EF%BF%BD.json',
+  )
 })

@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { describeFailure, reportTriggersOf } from '../../../src/reporting/report-trigger.ts'
 import { AT, grantsWith, makeBuild, NONCE } from '../../support/records.ts'
+
+// Report logs each fault that a test causes.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
+afterEach(() => void vi.restoreAllMocks())
 
 const build = { project: 'gh/ada/web', number: 7 }
 const s3Event = (...keys: string[]) => ({
@@ -39,6 +43,23 @@ test('the end of a branch or pull request triggers a report of its build', () =>
 
 test("the dead man's switch triggers a report of its build", () => {
   expect(reportTriggersOf({ switch: build })).toEqual([{ build, failure: null, isGone: false }])
+})
+
+test('another look knows since when something could not be told', () => {
+  expect(reportTriggersOf({ switch: { ...build, since: AT } })).toEqual([
+    { build, failure: null, isGone: false, since: AT },
+  ])
+  expect(() => reportTriggersOf({ switch: { ...build, since: 'yesterday' } })).toThrow()
+})
+
+test.each<[string, object]>([
+  ['a key that is not encoded', { eventTime: AT, s3: { object: { key: 'gh/ada/web/builds/%zz/run.json' } } }],
+  ['no time', { s3: { object: { key: 'gh/ada/web/builds/8/run.json' } } }],
+  ['no object', { eventTime: AT, s3: {} }],
+])('a record of an S3 event with %s drops no other', (_, bad) => {
+  const { Records } = s3Event('gh/ada/web/builds/6/cancel.json', 'gh/ada/web/builds/7/cancel.json')
+  const triggers = reportTriggersOf({ Records: [Records[0], bad, Records[1]] })
+  expect(triggers.map(({ build: { number } }) => number)).toEqual([6, 7])
 })
 
 const message = { build: makeBuild(), grants: grantsWith() }

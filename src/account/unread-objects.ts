@@ -1,0 +1,66 @@
+import { projectSchema } from '../model/names.ts'
+import { counterKey, runnerSecretsKey, settingsKeys, variablesKeys } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+
+/** Settings and secrets have keys that people may write by hand. Nobody reads an object under another spelling. */
+const PREFIXES = ['config/', 'secrets/'] as const
+
+/** The keys of all settings and secrets. */
+export const listAccountKeys = async (store: Store): Promise<string[]> =>
+  (await Promise.all(PREFIXES.map(prefix => store.list(prefix)))).flat().map(({ key }) => key)
+
+/** Those of these keys that are read for no repository, nor for all. A folder as consoles make them is none. */
+export const unreadKeys = (keys: readonly string[]): string[] =>
+  keys.filter(key => !key.endsWith('/') && !isRead(key))
+
+function isRead(key: string): boolean {
+  const [, project = ''] = /^(?:config|secrets\/env)\/(.*)\.json$/.exec(key) ?? []
+  return project === 'global' || key === runnerSecretsKey || projectSchema.safeParse(project).data === project
+}
+
+/** What a key means by its words, whatever their spelling: `global`, or the end of it is `owner/repo`. */
+const meantBy = (key: string) =>
+  key
+    .toLowerCase()
+    .replace(/^(config|secrets\/env|secrets)\//, '')
+    .replace(/\.json$/, '')
+
+/** Those of these keys that are not read, and can only mean all repositories or one of these: by another spelling, folder or ending. */
+function misspelledKeys(keys: readonly string[], projects: readonly string[]): string[] {
+  const names = projects.map(project => project.slice('gh/'.length))
+  return unreadKeys(keys).filter(
+    key => meantBy(key) === 'global' || names.some(name => `/${meantBy(key)}`.endsWith(`/${name}`)),
+  )
+}
+
+/**
+ * Those of these keys that somebody has written for a repository, and that its builds would leave out: misspelled ones, and
+ * those of the name that it has now (`named`), if it was renamed and no other repository has its records there.
+ */
+export async function leftOutKeys(
+  store: Store,
+  keys: readonly string[],
+  { project, named }: { project: string; named: string },
+): Promise<string[]> {
+  const misspelled = misspelledKeys(keys, [project, named])
+  if (named === project) return misspelled
+  const ofName = [settingsKeys(named)[1], variablesKeys(named)[1]].filter(key => keys.includes(key))
+  const areOfAnother = ofName.length > 0 && (await store.get(counterKey(named))) !== null
+  return areOfAnother ? misspelled : [...misspelled, ...ofName]
+}
+
+/** What to do about keys that are not read, a sentence for each. `project`: the repository that they mean; null if it is not known. */
+export const describeUnread = (keys: readonly string[], project: string | null): string =>
+  keys
+    .map(key => {
+      const right = rightKey(key, project)
+      return `${key} in the bucket is not read: ${right ? `move it to ${right}, or remove it` : 'remove it'}.`
+    })
+    .join(' ')
+
+function rightKey(key: string, project: string | null): string | null {
+  const keysOf = key.startsWith('secrets/') ? variablesKeys : settingsKeys
+  if (meantBy(key) === 'global') return keysOf('')[0]
+  if (project !== null) return keysOf(project)[1]
+  return isRead(key.toLowerCase()) ? key.toLowerCase() : null
+}

@@ -1,0 +1,69 @@
+import { type Build, buildSchema } from '../model/build.ts'
+import { z } from '../model/zod.ts'
+import { triggerKey } from './keys.ts'
+import { readRecord } from './read-record.ts'
+import type { Store } from './store.ts'
+import { updateRecord } from './update-record.ts'
+
+const triggeredSchema = buildSchema.pick({ number: true, commit: true }).extend({
+  /** False for a build that a person asked for: a rebuild, or a delivery that was sent again. */
+  isArrival: z.boolean(),
+})
+export type Triggered = z.infer<typeof triggeredSchema>
+
+const triggerRecordSchema = z.object({
+  /** Its newest builds, newest first. */
+  builds: z.array(triggeredSchema),
+  /** Whether the branch was deleted, or the pull request closed, since its last arrival. */
+  isGone: z.boolean(),
+})
+/** `triggers/<trigger>.json`: the newest builds of one branch or one pull request. Written by http alone. */
+export type TriggerRecord = z.infer<typeof triggerRecordSchema>
+
+/** Of arrivals, and as many of the others, which must not take their place. */
+const REMEMBERED = 30
+
+/** A branch or pull request: `push/<branch>` or `pr/<n>`. */
+export type TriggerRef = Pick<Build, 'project' | 'trigger'>
+
+/** Null for a branch or pull request of which nothing was ever built. */
+export const readTrigger = (store: Store, ref: TriggerRef): Promise<TriggerRecord | null> =>
+  readRecord(store, triggerKey(ref), triggerRecordSchema)
+
+/**
+ * Adds a build to its branch or pull request, once. An arrival brings back one that was gone. Of two builds that are added at
+ * the same time, one finds the other in what is returned.
+ */
+export async function recordBuild(
+  store: Store,
+  build: TriggerRef & Pick<Build, 'number' | 'commit'>,
+  isArrival: boolean,
+): Promise<TriggerRecord> {
+  const { number, commit } = build
+  const { value } = await updateRecord(
+    store,
+    triggerKey(build),
+    triggerRecordSchema,
+    (standing): TriggerRecord => {
+      const { builds, isGone } = standing ?? { builds: [], isGone: false }
+      if (standing && builds.some(each => each.number === number)) return standing
+      const all = [...builds, { number, commit, isArrival }].toSorted(
+        (one, other) => other.number - one.number,
+      )
+      const kept = new Set([...newest(all, true), ...newest(all, false)])
+      return { builds: all.filter(each => kept.has(each)), isGone: isGone && !isArrival }
+    },
+  )
+  return value
+}
+
+const newest = (builds: readonly Triggered[], areArrivals: boolean) =>
+  builds.filter(({ isArrival }) => isArrival === areArrivals).slice(0, REMEMBERED)
+
+/** Records that a branch was deleted, or a pull request closed. Null if nothing of it was ever built. */
+export async function recordEnd(store: Store, ref: TriggerRef): Promise<TriggerRecord | null> {
+  const { value } = await updateRecord(store, triggerKey(ref), triggerRecordSchema, standing =>
+    standing && !standing.isGone ? { ...standing, isGone: true } : standing,
+  )
+  return value
+}

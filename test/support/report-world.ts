@@ -1,0 +1,210 @@
+import type { JobMessage } from '../../src/admission/grants.ts'
+import type { Deployment } from '../../src/deploy/deployments.ts'
+import type { CommitStatus } from '../../src/github/client.ts'
+import type { Build } from '../../src/model/build.ts'
+import type { Compare } from '../../src/model/newer.ts'
+import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
+import type { Notifier } from '../../src/notifiers/notifier.ts'
+import type { Deploy, JobRun } from '../../src/records/job-run.ts'
+import { buildKeys, counterKey, stageKeys } from '../../src/records/keys.ts'
+import { readReport } from '../../src/records/read-records.ts'
+import type { Store } from '../../src/records/store.ts'
+import { type ReportContext, reportBuild } from '../../src/report-build.ts'
+import type { ReportTrigger } from '../../src/reporting/report-trigger.ts'
+import { openMemoryStore } from './memory-store.ts'
+import { AT, endedRun, grantIssuerOf, makeBuild, runOf } from './records.ts'
+
+const PROJECT = 'gh/ada/web'
+export const STAGE = { project: PROJECT, stage: 'production' }
+const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
+export const MINUTE_MS = 60_000
+export const commitOf = (letter: string) => letter.repeat(40)
+
+/** Commits named by letters: each is an ancestor of those after it, and `master` is at the last of them. */
+export const historyOf =
+  (letters: string): Compare =>
+  async (_, base, head) => {
+    const at = (name: string) => letters.indexOf(name === 'master' ? (letters.at(-1) ?? '') : (name[0] ?? ''))
+    const [from, to] = [at(base), at(head)]
+    if (from < 0 || to < 0) return null
+    return from === to ? 'identical' : from < to ? 'ahead' : 'behind'
+  }
+
+export const deployOf = (status: Deploy['status'], change: Partial<Deploy> = {}): Deploy => ({
+  stage: STAGE.stage,
+  status,
+  reason: null,
+  exit: null,
+  url: null,
+  by: null,
+  ...change,
+})
+const PLAN = { build: true, reason: 'r', cmd: 'make', stage: STAGE.stage, merge: null }
+const PASSED = { kind: 'exited', code: 0 } as const
+
+/** A job whose command has passed, and that deploys or asks for its gate. */
+export const deployingRun = (status: 'running' | 'waiting', change: Partial<JobRun> = {}) =>
+  runOf({
+    phase: 'deploying',
+    plan: PLAN,
+    conclusion: 'passed',
+    exit: PASSED,
+    deploy: deployOf(status),
+    ...change,
+  })
+/** A job that has ended, and its deploy like this. */
+export const deployedRun = (status: Deploy['status'], change: Partial<JobRun> = {}) =>
+  endedRun({ plan: PLAN, deploy: deployOf(status), ...change })
+
+/** Report with everything around it in memory, and a clock that tests move. */
+export class ReportWorld {
+  readonly store: Store = openMemoryStore()
+  readonly jobs: JobMessage[] = []
+  readonly statuses: CommitStatus[] = []
+  /** When report is invoked again by the dead man's switch (`end`) or for another look, by number. */
+  readonly schedules = new Map<string, { at: Date; since: string | undefined }>()
+  compare: Compare
+  /** Throws what GitHub answers to everything, as long as it is set. */
+  refusal: Error | null = null
+  /** What every publication of a job throws, as long as it is set. */
+  publication: Error | null = null
+  #clock = Date.parse(AT)
+  #invocations = 0
+
+  constructor(history: string) {
+    this.compare = historyOf(history)
+  }
+
+  now = () => new Date(this.#clock)
+  /** Moves the clock to so many minutes after the builds were queued. */
+  at(minutes: number): void {
+    this.#clock = Date.parse(AT) + minutes * MINUTE_MS
+  }
+  get minutes(): number {
+    return (this.#clock - Date.parse(AT)) / MINUTE_MS
+  }
+
+  put = (key: string, value: unknown) => this.store.put(key, JSON.stringify(value), 'application/json')
+
+  async build(
+    number: number,
+    letter: string,
+    run: JobRun | null,
+    change: Partial<Build> = {},
+  ): Promise<Build> {
+    await this.put('config/global.json', { allow: ['ada'] })
+    const build = makeBuild({
+      number,
+      commit: commitOf(letter),
+      nonce: `the-nonce-of-build-${number}`,
+      ...change,
+    })
+    await this.put(buildKeys(build).build, build)
+    await this.put(counterKey(PROJECT), { number, recent: [] })
+    if (run) await this.put(buildKeys(build).run, { ...run, nonce: build.nonce })
+    return build
+  }
+
+  /** A deployment of this build was the last one. */
+  async deployed(number: number, letter: string): Promise<void> {
+    const deployment: Omit<Deployment, 'fence'> = {
+      ...{ build: number, of: number, commit: commitOf(letter), branch: 'master', message: '', who: 'Ada' },
+      ...{
+        status: 'succeeded',
+        reason: null,
+        url: null,
+        cost: null,
+        durationMs: 1,
+        startedAt: AT,
+        endedAt: AT,
+      },
+    }
+    await this.put(stageKeys(STAGE).current, { deployed: deployment, latest: deployment })
+  }
+
+  lock = (build: number, fence = 1) =>
+    this.put(stageKeys(STAGE).lock, {
+      holder: { build, until: new Date(this.#clock + 15 * MINUTE_MS).toISOString() },
+      fence,
+    })
+  queue = (...builds: [number, letter: string][]) =>
+    this.put(stageKeys(STAGE).next, {
+      waiting: builds.map(([build, letter]) => ({ build, commit: commitOf(letter) })),
+      withheld: [],
+    })
+
+  triggerOf = (number: number, change: Partial<ReportTrigger> = {}): ReportTrigger => ({
+    build: { project: PROJECT, number },
+    failure: null,
+    isGone: false,
+    ...change,
+  })
+  report = (number: number, change: Partial<ReportTrigger> = {}) =>
+    reportBuild(this.triggerOf(number, change), this.context())
+  /** Report hears from Lambda that a build's process was killed. */
+  reportDeath = (number: number) =>
+    this.report(number, {
+      failure: {
+        nonce: `the-nonce-of-build-${number}`,
+        requestId: 'request-1',
+        reason: 'its process was killed',
+      },
+    })
+  endOf = async (number: number) => (await readReport(this.store, { project: PROJECT, number }))?.end ?? null
+
+  /** Moves the clock to the next schedule, and invokes report for it. False if there is none. */
+  async advance(): Promise<boolean> {
+    const [next] = [...this.schedules].toSorted(([, one], [, other]) => one.at.getTime() - other.at.getTime())
+    if (!next) return false
+    const [name, { at, since }] = next
+    this.schedules.delete(name)
+    this.#clock = Math.max(this.#clock, at.getTime())
+    await this.report(Number.parseInt(name, 10), since === undefined ? {} : { since }).catch(() => {})
+    return true
+  }
+
+  context(): ReportContext {
+    const holder = `report-${++this.#invocations}`
+    const answer = <A extends unknown[], T>(work: (...args: A) => Promise<T>) => {
+      return async (...args: A): Promise<T> => {
+        if (this.refusal) throw this.refusal
+        return work(...args)
+      }
+    }
+    const compare: Compare = answer((...range) => this.compare(...range))
+    const notifier = commitStatusNotifier({
+      leaseHolder: { store: this.store, now: this.now, holder },
+      github: { compare, setStatus: answer(async status => void this.statuses.push(status)) },
+    })
+    return {
+      store: this.store,
+      compare,
+      secrets: async () => ({
+        webhookSecrets: ['s'],
+        githubToken: 't',
+        cloneToken: null,
+        githubApp: null,
+        slackToken: null,
+        linkKey: LINK_KEY,
+      }),
+      grantIssuer: { ...grantIssuerOf(null), publicToken: answer(async () => null) },
+      deadMansSwitch: {
+        set: async ({ number }, at, look) => {
+          const name = look ? `${number}-look` : `${number}`
+          if (look || !this.schedules.has(name)) this.schedules.set(name, { at, since: look?.since })
+        },
+        clear: async ({ number }) => {
+          for (const name of [`${number}-look`, `${number}`]) this.schedules.delete(name)
+        },
+      },
+      publish: async message => {
+        if (this.publication) throw this.publication
+        this.jobs.push(message)
+      },
+      notifiers: [notifier as Notifier],
+      runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+      requestId: holder,
+      now: this.now,
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { readQueue } from '../../../src/deploy/queue.ts'
+import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
+import { readReport } from '../../../src/records/read-records.ts'
+import { reportBuilds } from '../../../src/report-build.ts'
+import { after, endedRun, runOf } from '../../support/records.ts'
+import { commitOf, deployedRun, ReportWorld, STAGE } from '../../support/report-world.ts'
+
+const SILENCE = Object.assign(new Error('GitHub is silent'), { status: 503 })
+/** When the switch of a build that was queued at minute 0 fires. */
+const SWITCH = 56
+const DAY = 24 * 60
+
+// Report logs every refusal.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
+
+/** Goes on from schedule to schedule until this minute; returns the minutes of those that fired. */
+async function playUntil(world: ReportWorld, minute: number): Promise<number[]> {
+  const fired: number[] = []
+  while ([...world.schedules.values()].some(({ at }) => at <= after(minute * 60))) {
+    await world.advance()
+    fired.push(world.minutes)
+  }
+  world.at(minute)
+  return fired
+}
+const armSwitch = (world: ReportWorld, number: number) =>
+  world.schedules.set(`${number}`, { at: after(SWITCH * 60), since: undefined })
+const statesOf = ({ statuses }: ReportWorld) => statuses.map(({ state }) => state)
+
+test('a deploy for which GitHub is silent begins within five minutes after its return', async () => {
+  const world = new ReportWorld('ab')
+  await world.build(2, 'b', deployedRun('waiting'))
+  await world.queue([2, 'b'])
+  armSwitch(world, 2)
+  world.refusal = SILENCE
+  await expect(world.report(2)).rejects.toThrow('The next attempt is at')
+  expect(await playUntil(world, 12)).toEqual([5, 10])
+  world.refusal = null
+  expect(await playUntil(world, 15)).toEqual([15])
+  expect(world.jobs.map(({ build }) => build.target?.waited)).toEqual([2])
+})
+
+test('a final status that GitHub refuses for some minutes is set after them', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', runOf())
+  armSwitch(world, 7)
+  await world.report(7)
+  expect(statesOf(world)).toEqual(['pending'])
+  await world.put(buildKeys({ project: STAGE.project, number: 7 }).run, {
+    ...endedRun(),
+    nonce: 'the-nonce-of-build-7',
+  })
+  world.at(20)
+  world.refusal = SILENCE
+  await expect(world.report(7)).rejects.toThrow('The next attempt is at')
+  await playUntil(world, 29)
+  world.refusal = null
+  await playUntil(world, 30)
+  expect(statesOf(world)).toEqual(['pending', 'success'])
+  expect(world.schedules.size).toBe(0)
+})
+
+test('a look before the end leaves the switch as it is', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', runOf())
+  armSwitch(world, 7)
+  world.refusal = SILENCE
+  await expect(world.report(7)).rejects.toThrow()
+  await playUntil(world, 6)
+  world.refusal = null
+  await playUntil(world, 10)
+  expect(statesOf(world)).toEqual(['pending'])
+  expect([...world.schedules]).toEqual([['7', { at: after(SWITCH * 60), since: undefined }]])
+  // Then it dies, and nobody hears of it.
+  await playUntil(world, SWITCH)
+  expect(statesOf(world)).toEqual(['pending', 'error'])
+  expect(world.schedules.size).toBe(0)
+})
+
+test('only the first fault, and giving up, are told to Lambda', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', endedRun())
+  world.refusal = SILENCE
+  await expect(world.report(7)).rejects.toThrow('The next attempt is at')
+  const since = world.schedules.get('7-look')?.since
+  expect(since).toBeDefined()
+  world.at(5)
+  await world.report(7, since === undefined ? {} : { since })
+  const fired = await playUntil(world, SWITCH + DAY + 120)
+  expect(fired.slice(0, 3)).toEqual([10, 15, 20])
+  expect(fired.length).toBeLessThan(45)
+  expect(world.schedules.size).toBe(0)
+  const last = world.report(7, since === undefined ? {} : { since })
+  await expect(last).rejects.toThrow('Nothing will try again')
+})
+
+test('a job that never started is published as soon as GitHub gives a token again', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', null)
+  world.at(SWITCH)
+  world.refusal = SILENCE
+  await expect(world.report(7)).rejects.toThrow('GitHub is silent')
+  await playUntil(world, SWITCH + 7)
+  expect(world.jobs).toEqual([])
+  world.refusal = null
+  await playUntil(world, SWITCH + 10)
+  expect(world.jobs.map(({ build }) => build.number)).toEqual([7])
+  expect(await readReport(world.store, { project: STAGE.project, number: 7 })).toMatchObject({
+    publications: 2,
+  })
+})
+
+test('a bucket that fails for some minutes is asked again after them', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', endedRun())
+  const { get } = world.store
+  world.store.get = async () => Promise.reject(new Error('S3: 503'))
+  await expect(world.report(7)).rejects.toThrow('S3: 503')
+  await playUntil(world, 8)
+  world.store.get = get
+  await playUntil(world, 10)
+  expect(statesOf(world)).toEqual(['success'])
+  expect(world.schedules.size).toBe(0)
+})
+
+test('a build that nobody can read is given up after a day', async () => {
+  const world = new ReportWorld('a')
+  const build = await world.build(7, 'a', endedRun())
+  await world.put(buildKeys(build).build, { broken: true })
+  await expect(world.report(7)).rejects.toThrow()
+  expect((await playUntil(world, 3 * DAY)).length).toBeLessThan(45)
+  expect(world.schedules.size).toBe(0)
+})
+
+test('a bad trigger drops none of its event, and the first fault is thrown', async () => {
+  const world = new ReportWorld('abcde')
+  for (const [number, letter] of [
+    [4, 'a'],
+    [5, 'b'],
+    [6, 'c'],
+    [7, 'd'],
+  ] as const)
+    await world.build(number, letter, endedRun())
+  await world.put(buildKeys({ project: STAGE.project, number: 4 }).build, 'broken')
+  await world.put(buildKeys({ project: STAGE.project, number: 6 }).report, 'broken')
+  const error = await reportBuilds(
+    [4, 5, 6, 7].map(number => world.triggerOf(number)),
+    world.context(),
+  ).catch(fault => fault)
+  expect(error).toMatchObject({ issues: [{ message: expect.stringContaining('expected object') }] })
+  expect(world.statuses.map(({ commit }) => commit)).toEqual([commitOf('b'), commitOf('d')])
+  // Those that could not be looked at are looked at again.
+  expect([...world.schedules.keys()].toSorted()).toEqual(['4-look', '6-look'])
+})
+
+/** #9 has left the stage, for which #2 and #4 have waited in vain. */
+async function withOthers(): Promise<ReportWorld> {
+  const world = new ReportWorld('abd')
+  for (const [number, letter] of [
+    [2, 'a'],
+    [4, 'b'],
+  ] as const)
+    await world.build(number, letter, deployedRun('waiting'))
+  await world.build(9, 'd', deployedRun('succeeded'))
+  const withheld = [2, 4].map(build => ({ build, reason: 'Superseded by #9' }))
+  await world.put(stageKeys(STAGE).next, { waiting: [], withheld })
+  return world
+}
+
+test('other builds are looked at although one of them cannot be read', async () => {
+  const world = await withOthers()
+  await world.put(buildKeys({ project: STAGE.project, number: 2 }).build, 'broken')
+  await expect(world.report(9)).rejects.toMatchObject({ issues: [{ code: 'invalid_type' }] })
+  expect((await world.endOf(4))?.deploy).toMatchObject({ status: 'cancelled', reason: 'Superseded by #9' })
+})
+
+test('other builds are looked at although the report that has found them cannot be written', async () => {
+  const world = await withOthers()
+  const { putIf } = world.store
+  let writes = 0
+  world.store.putIf = async (key, ...rest) => {
+    if (key.endsWith('builds/9/report.json') && ++writes === 2) throw new Error('S3: 503')
+    return putIf(key, ...rest)
+  }
+  await expect(world.report(9)).rejects.toThrow('S3: 503')
+  for (const number of [2, 4]) expect((await world.endOf(number))?.deploy?.status).toBe('cancelled')
+  expect((await readQueue(world.store, STAGE)).waiting).toEqual([])
+})
