@@ -28,9 +28,12 @@ export async function takeBackgroundOutput(
   const end = performance.now() + limitMs
   const maxBytes = pipe.bytes + MAX_BYTES
   let quiet = 0
+  // A filter that ends may just have written: only what is silent for a tick after that is silent.
+  let isFiltered = false
   for (let before = pipe.bytes; !(await pipe.settle(TICK_MS)); before = pipe.bytes) {
     quiet = pipe.bytes > before || pipe.isConsuming ? 0 : quiet + 1
-    if (quiet >= QUIET_TICKS && !isFiltering()) return 'silent'
+    if (quiet >= QUIET_TICKS && !isFiltered) return 'silent'
+    isFiltered = quiet >= QUIET_TICKS - 1 && isFiltering()
     if (performance.now() > end || pipe.bytes > maxBytes) return 'writing'
     if (isTooLate()) return quiet > 0 ? 'silent' : 'writing'
   }
