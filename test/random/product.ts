@@ -11,13 +11,12 @@ import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
-import { grantIssuerOf, makeBuild } from '../support/records.ts'
+import { grantIssuerOf, makeBuild, RUNNER_SECRETS } from '../support/records.ts'
 import type { GitWorld, Hook } from './git-world.ts'
 import type { Random } from './seeded.ts'
 import { simulateJob } from './simulated-job.ts'
 
 export const PROJECT = 'gh/ada/web'
-const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
 const MINUTE_MS = 60_000
 const START = Date.parse('2026-11-20T10:00:00Z')
 const AWAKE = /\/(run|cancel|gone)\.json$/
@@ -260,15 +259,8 @@ export class Product {
   #context(): AdmissionContext & ReportContext {
     return {
       store: this.store,
-      linkKey: LINK_KEY,
-      secrets: async () => ({
-        webhookSecrets: ['s'],
-        githubToken: 't',
-        cloneToken: null,
-        githubApp: null,
-        slackToken: null,
-        linkKey: LINK_KEY,
-      }),
+      linkKey: RUNNER_SECRETS.linkKey,
+      secrets: async () => RUNNER_SECRETS,
       grantIssuer: grantIssuerOf(null),
       deadMansSwitch: {
         set: async ({ number }, at, look) => {

@@ -10,10 +10,9 @@ import { buildKeys } from '../../src/records/keys.ts'
 import { reportBuild } from '../../src/report-build.ts'
 import { reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
-import { after, endedRun, grantIssuerOf, makeBuild } from './records.ts'
+import { after, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS } from './records.ts'
 
 const PROJECT = 'gh/ada/web'
-const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
 
 /**
  * Admission and report on a store in memory, one after the other, with a GitHub that knows a line of commits and where branches
@@ -43,7 +42,7 @@ export function openCommitWorld(line: readonly string[]) {
     compare,
     now: () => after(60),
     baseUrl: 'https://ci.example.com',
-    linkKey: LINK_KEY,
+    linkKey: RUNNER_SECRETS.linkKey,
     grantIssuer: grantIssuerOf(null),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     publish: async () => {},
@@ -63,14 +62,7 @@ export function openCommitWorld(line: readonly string[]) {
       await reportBuild(trigger, {
         ...context(),
         notifiers: [notifier as Notifier],
-        secrets: async () => ({
-          webhookSecrets: ['s'],
-          githubToken: 't',
-          cloneToken: null,
-          githubApp: null,
-          slackToken: null,
-          linkKey: LINK_KEY,
-        }),
+        secrets: async () => RUNNER_SECRETS,
         runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
         requestId: holder,
       })

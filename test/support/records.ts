@@ -1,3 +1,4 @@
+import type { RunnerSecrets } from '../../src/account/secrets.ts'
 import type { GrantIssuer, JobGrants } from '../../src/admission/grants.ts'
 import type { Build } from '../../src/model/build.ts'
 import type { Compare } from '../../src/model/newer.ts'
@@ -5,6 +6,16 @@ import type { BuildNews } from '../../src/notifiers/notifier.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
 import { emptyReport, type Report } from '../../src/records/report-record.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
+
+/** The secrets of http and report. */
+export const RUNNER_SECRETS: RunnerSecrets = {
+  webhookSecrets: ['s'],
+  githubToken: 't',
+  cloneToken: null,
+  githubApp: null,
+  slackToken: null,
+  linkKey: 'a-key-of-more-than-sixteen-characters',
+}
 
 export const AT = '2026-11-20T10:00:00.000Z'
 /** The time this many seconds after the build was queued. */

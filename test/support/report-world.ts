@@ -12,11 +12,10 @@ import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import type { ReportTrigger } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
-import { AT, endedRun, grantIssuerOf, makeBuild, runOf } from './records.ts'
+import { AT, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS, runOf } from './records.ts'
 
 const PROJECT = 'gh/ada/web'
 export const STAGE = { project: PROJECT, stage: 'production' }
-const LINK_KEY = 'a-key-of-more-than-sixteen-characters'
 export const MINUTE_MS = 60_000
 export const commitOf = (letter: string) => letter.repeat(40)
 
@@ -179,14 +178,7 @@ export class ReportWorld {
     return {
       store: this.store,
       compare,
-      secrets: async () => ({
-        webhookSecrets: ['s'],
-        githubToken: 't',
-        cloneToken: null,
-        githubApp: null,
-        slackToken: null,
-        linkKey: LINK_KEY,
-      }),
+      secrets: async () => RUNNER_SECRETS,
       grantIssuer: { ...grantIssuerOf(null), publicToken: answer(async () => null) },
       deadMansSwitch: {
         set: async ({ number }, at, look) => {
