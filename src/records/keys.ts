@@ -37,11 +37,16 @@ export const branchKeys = {
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
-/** What is known of one branch or pull request (`push/<branch>`, `pr/<n>`). Percent-encoded, it is one level of the key, without `..`. */
-export function triggerKey({ project, trigger }: { project: string; trigger: string }) {
-  const name = encodeURIComponent(trigger.toWellFormed()).replace(/\.(?=\.|$)/g, '%2E')
-  return `${canonical(project)}/triggers/${name}.json`
-}
+type TriggerRef = { project: string; trigger: string }
+
+/** Percent-encoded, `push/<branch>` or `pr/<n>` is one level of a key, without `..`. */
+const triggerName = ({ trigger }: TriggerRef) =>
+  encodeURIComponent(trigger.toWellFormed()).replace(/\.(?=\.|$)/g, '%2E')
+
+/** The builds of one branch or pull request, and the commits that it shares with others. */
+export const triggerKey = (ref: TriggerRef) => `${canonical(ref.project)}/triggers/${triggerName(ref)}.json`
+export const sharedCommitsKey = (ref: TriggerRef) =>
+  `${canonical(ref.project)}/shared-commits/${triggerName(ref)}.json`
 
 /** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GitHub } from '../../github/client.ts'
-import { isNewer } from '../../model/newer.ts'
 import {
   type CommitEntry,
   type CommitRecord,
@@ -10,8 +9,8 @@ import {
 import { commitKey } from '../../records/keys.ts'
 import { type LeaseHolder, withLease } from '../../records/lease.ts'
 import { readRecord } from '../../records/read-record.ts'
+import { addSharedCommit } from '../../records/shared-commits.ts'
 import type { Store } from '../../records/store.ts'
-import { readTrigger } from '../../records/trigger-record.ts'
 import type { View } from '../../records/view.ts'
 import { postTruth } from './post-truth.ts'
 
@@ -25,9 +24,6 @@ export type CommitContext = {
 /** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
 const TIMEOUT_MS = 20_000
 const LOOK_MS = 200
-
-/** Commits of earlier builds that are looked at again when a branch moves on. Those before were left by the builds between. */
-const MOST_EARLIER = 5
 
 /**
  * Enters how a build stands in its commit's record, and sets the commit's statuses on GitHub to what is true then. Resolves
@@ -57,38 +53,13 @@ export async function hasEarlierEntry(
   return standing !== undefined && standing.number < view.number
 }
 
-/** Looks again at the commits that the branch of a build was at before: its entries there may count no longer. */
-export async function leaveEarlierCommits(view: View, context: CommitContext): Promise<void> {
-  const { github, leaseHolder } = context
-  const { project, trigger } = view
-  const builds = (await readTrigger(leaseHolder.store, view))?.builds ?? []
-  // A build that a person asked for has not moved the branch.
-  if (builds.some(({ number, isArrival }) => number === view.number && !isArrival)) return
-  // What has been entered after the branch had moved on was compared with it then.
-  const earlier = builds.filter(each => each.number < view.number && each.commit !== view.commit)
-  const commits = [...new Set(earlier.map(({ commit }) => commit))].slice(0, MOST_EARLIER)
-  for (const commit of commits) {
-    const record = await readCommit(leaseHolder.store, { project, commit })
-    const standing = record?.entries[trigger]
-    // With nothing else to say about the commit, what was said of it stays.
-    if (!record || !standing || Object.keys(record.entries).length < 2) continue
-    // When the branch came to a commit is told by its arrivals, not by rebuilds.
-    const { number } = builds.find(each => each.commit === commit && each.isArrival) ?? standing
-    if (!(await isNewer(view, { number, commit }, github.compare))) continue
-    await updateCommit({ ...view, commit }, context, ({ entries, ...rest }) => {
-      const { [trigger]: left, ...others } = entries
-      return { ...rest, entries: left?.number === standing.number ? others : entries }
-    })
-  }
-}
-
-const readCommit = (
+export const readCommit = (
   store: Store,
   { project, commit }: Pick<Commit, 'project' | 'commit'>,
 ): Promise<CommitRecord | null> => readRecord(store, commitKey(project, commit), commitRecordSchema)
 
-/** Changes a commit's record, and posts what follows from it. */
-async function updateCommit(
+/** Changes a commit's record, and posts what follows from it. @throws as `updateCommitStatus` */
+export async function updateCommit(
   commit: Commit,
   context: CommitContext,
   enter: (record: CommitRecord) => CommitRecord,
@@ -99,13 +70,27 @@ async function updateCommit(
   for (;;) {
     const hasWorked = await withLease(record, context.leaseHolder, {
       enter,
-      work: standing => postTruth(commit, standing, context.github),
+      work: async standing => {
+        await recordSharing(commit, standing, context.leaseHolder)
+        return postTruth(commit, standing, context.github)
+      },
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })
     if (hasWorked) return
     // The holder may fail, so this invocation tries again itself.
     await untilFree(context.leaseHolder, commit, until)
   }
+}
+
+/** What is entered from now on is compared with GitHub's branches. What stands here must be found when its branch moves on. */
+async function recordSharing(
+  { project, commit }: Commit,
+  { entries }: CommitRecord,
+  { store }: LeaseHolder,
+): Promise<void> {
+  const byContext = Map.groupBy(Object.entries(entries), ([, { context }]) => context)
+  const shared = [...byContext.values()].filter(({ length }) => length > 1).flat()
+  await Promise.all(shared.map(([trigger]) => addSharedCommit(store, { project, trigger }, commit)))
 }
 
 /** Entries that others have added or replaced since stay; those that were dropped as stale do not. */

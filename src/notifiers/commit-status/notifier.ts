@@ -6,12 +6,8 @@ import type { CommitEntry } from '../../records/commit-record.ts'
 import { describeSubject } from '../../records/wording.ts'
 import type { BuildNews, Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
-import {
-  type CommitContext,
-  hasEarlierEntry,
-  leaveEarlierCommits,
-  updateCommitStatus,
-} from './commit-truth.ts'
+import { type CommitContext, hasEarlierEntry, updateCommitStatus } from './commit-truth.ts'
+import { leaveCommits } from './left-commits.ts'
 
 const deliveredSchema = z.object({
   status: z.string(),
@@ -39,7 +35,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
     if (isCurrent(delivered, next) || goesBack(delivered, view.status)) return { delivered, again: false }
     try {
       await updateCommitStatus(view, entryOf(news, status), context)
-      if (!delivered || news.isOver) await leaveEarlierCommits(view, context)
+      if (!delivered || news.isOver || isGone) await leaveCommits(news, context)
       return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {
       // Any refusal may pass but that of the contents: GitHub also answers 404 while it has not yet seen a commit.
@@ -50,15 +46,12 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
   },
 })
 
-/** A skipped build says nothing of its own commit, but its branch or pull request has left those before. */
-async function leaveWithoutStatus(
-  { view, isOver }: BuildNews,
-  delivered: Delivered | null,
-  context: CommitContext,
-) {
-  if (view.status !== 'skipped' || !isOver) return { delivered, again: false }
+/** A build that says nothing of its own commit: its branch or pull request may still have left those before. */
+async function leaveWithoutStatus(news: BuildNews, delivered: Delivered | null, context: CommitContext) {
+  const { view, isOver, isGone } = news
+  if (!isGone && (view.status !== 'skipped' || !isOver)) return { delivered, again: false }
   try {
-    await leaveEarlierCommits(view, context)
+    await leaveCommits(news, context)
     return { delivered, again: false }
   } catch (error) {
     console.error(error)

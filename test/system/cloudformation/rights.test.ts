@@ -15,6 +15,7 @@ import {
   deliveryOf,
   repositoryIdKey,
   repositoryKey,
+  sharedCommitsKey,
   spendKeys,
   triggerKey,
   variablesKeys,
@@ -104,6 +105,7 @@ const OBJECTS: readonly [string, string][] = [
   ['triggers/<trigger>.json', triggerKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
+  ['shared-commits/<trigger>', sharedCommitsKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
@@ -279,6 +281,7 @@ builds/70/gate.json           ·     RW      ·         ·           ·         
 triggers/<trigger>.json       RW    R       ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
 commits/<sha>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
+shared-commits/<trigger>      ·     RW      ·         ·           ·              ·          ·         ·           ·
 spend/<month>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW

@@ -48,6 +48,16 @@ test.each<[string, (red: Awaited<ReturnType<typeof twoPulls>>) => Promise<unknow
   expect(world.shown.get('a lambci/pr')).toBe('success: Passed in 42 s')
 })
 
+test('a pull request to which much was pushed at once leaves its first commit when it is closed', async () => {
+  await twoPulls()
+  const builds = []
+  for (const commit of LINE.slice(1, 41)) builds.push(await world.arrive('pr/7', commit, 'topic'))
+  // As with a fork that GitHub does not show to this stack.
+  world.heads.delete('topic')
+  await world.close('pr/7')
+  expect(world.shown.get('a lambci/pr')).toBe('success: Passed in 42 s')
+})
+
 test('a pull request is closed while it is rebuilt, or rebuilt when it is closed', async () => {
   const red = await twoPulls()
   const running = await world.rebuild(red)
@@ -105,6 +115,21 @@ test.each<[string, () => Promise<unknown>]>([
       const builds = []
       for (const commit of LINE.slice(1, 20)) builds.push(await world.arrive('push/topic', commit))
       if (builds[0]) await world.passed(builds[0])
+    },
+  ],
+  [
+    'more pushes at once than are remembered',
+    async () => {
+      const builds = []
+      for (const commit of LINE.slice(1, 41)) builds.push(await world.arrive('push/topic', commit))
+      for (const build of builds) await world.passed(build)
+    },
+  ],
+  [
+    'more pushes at once than are remembered, the last of which has a skip word',
+    async () => {
+      for (const commit of LINE.slice(1, 41)) await world.arrive('push/topic', commit)
+      await world.arriveUnbuilt('topic', LINE[41] ?? A)
     },
   ],
   [

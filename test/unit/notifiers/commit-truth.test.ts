@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Relation } from '../../../src/model/newer.ts'
-import { leaveEarlierCommits, updateCommitStatus } from '../../../src/notifiers/commit-status/commit-truth.ts'
+import { updateCommitStatus } from '../../../src/notifiers/commit-status/commit-truth.ts'
+import { leaveCommits } from '../../../src/notifiers/commit-status/left-commits.ts'
 import { truthOf } from '../../../src/notifiers/commit-status/truth.ts'
 import { type CommitEntry, commitRecordSchema } from '../../../src/records/commit-record.ts'
 import { commitKey } from '../../../src/records/keys.ts'
@@ -174,7 +175,7 @@ test('when a branch moves on, its earlier commit shows what is true without it',
   const next = makeBuild({ number: 3, trigger: 'push/topic', checkoutBranch: 'topic', commit: later })
   await recordBuild(context.leaseHolder.store, next, true)
   branches.topic = 'identical'
-  await leaveEarlierCommits(viewWith({ build: next }), context)
+  await leaveCommits({ view: viewWith({ build: next }), isGone: false }, context)
   expect(shown.get('lambci/push')).toBe('success: success 2')
   const record = await readRecord(
     context.leaseHolder.store,

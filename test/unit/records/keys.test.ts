@@ -10,6 +10,7 @@ import {
   counterKey,
   repositoryKey,
   settingsKeys,
+  sharedCommitsKey,
   spendKeys,
   stageKeys,
   triggerKey,
@@ -41,6 +42,7 @@ test('no spelling of a repository has keys or paths of its own', () => {
       cachePrefix(project, 'branch'),
       commitKey(project, 'a'.repeat(40)),
       triggerKey({ project, trigger: 'push/Main' }),
+      sharedCommitsKey({ project, trigger: 'push/Main' }),
       spendKeys.month(project, '2026-11'),
     ],
     ...[

@@ -1,0 +1,69 @@
+import { isNewer } from '../../model/newer.ts'
+import type { CommitRecord } from '../../records/commit-record.ts'
+import { readSharedCommits, removeSharedCommit } from '../../records/shared-commits.ts'
+import { readTrigger, type TriggerRecord } from '../../records/trigger-record.ts'
+import type { View } from '../../records/view.ts'
+import type { BuildNews } from '../notifier.ts'
+import { type CommitContext, readCommit, updateCommit } from './commit-truth.ts'
+
+/**
+ * Looks again at the commits that the branch or pull request of a build shares with others. What it said of them counts no
+ * longer once it has moved on, or is gone.
+ */
+export async function leaveCommits(
+  { view, isGone }: Pick<BuildNews, 'view' | 'isGone'>,
+  context: CommitContext,
+): Promise<void> {
+  const { store } = context.leaseHolder
+  const commits = await readSharedCommits(store, view)
+  if (commits.length === 0) return
+  const record = (await readTrigger(store, view)) ?? { builds: [], isGone: false }
+  for (const commit of commits) {
+    if (isGone) await lookAgain(view, commit, record, context)
+    if (commit !== view.commit) await leaveCommit(view, commit, record, context)
+  }
+}
+
+/** The branch was deleted, the pull request closed, or what it moved on to was not built. */
+async function lookAgain(
+  view: View,
+  commit: string,
+  { isGone }: TriggerRecord,
+  context: CommitContext,
+): Promise<void> {
+  await updateCommit({ ...view, commit }, context, record => {
+    const standing = record.entries[view.trigger]
+    if (!standing || !isGone) return record
+    return { ...record, entries: { ...record.entries, [view.trigger]: { ...standing, isGone } } }
+  })
+}
+
+/** A build of a newer commit has moved its branch on from an earlier one. */
+async function leaveCommit(
+  view: View,
+  commit: string,
+  { builds }: TriggerRecord,
+  context: CommitContext,
+): Promise<void> {
+  const { github, leaseHolder } = context
+  const { project, trigger } = view
+  // A build that a person asked for has not moved the branch.
+  if (builds.some(({ number, isArrival }) => number === view.number && !isArrival)) return
+  const standing = (await readCommit(leaseHolder.store, { project, commit }))?.entries[trigger]
+  if (standing) {
+    // When the branch came to a commit is told by its arrivals, not by rebuilds.
+    const { number } = builds.find(each => each.commit === commit && each.isArrival) ?? standing
+    if (!(await isNewer(view, { number, commit }, github.compare))) return
+    await updateCommit({ ...view, commit }, context, record =>
+      record.entries[trigger]?.number === standing.number ? withoutEntry(record, trigger) : record,
+    )
+  }
+  await removeSharedCommit(leaseHolder.store, view, commit)
+}
+
+/** With nothing else to say about the commit, what was said of it stays. */
+function withoutEntry(record: CommitRecord, trigger: string): CommitRecord {
+  const { [trigger]: left, ...entries } = record.entries
+  const isLast = !Object.values(entries).some(({ context }) => context === left?.context)
+  return isLast ? record : { ...record, entries }
+}
