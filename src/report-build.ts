@@ -1,5 +1,6 @@
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
+import { listAccountKeys } from './account/unread-objects.ts'
 import { latestEndAfter } from './admission/deadlines.ts'
 import { type StartContext, startJob } from './admission/start-job.ts'
 import { answerGate } from './deploy/answer-gate.ts'
@@ -122,7 +123,8 @@ async function publishAgain({ build, account, report }: BuildState, context: Rep
   const { linkKey } = await context.secrets()
   const latestEnd = latestEndAfter(context.now()).toISOString()
   await context.deadMansSwitch.clear(build)
-  await startJob(build, latestEnd, account, { ...context, linkKey })
+  const accountKeys = await listAccountKeys(context.store)
+  await startJob(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
   return { ...report, publications: report.publications + 1, latestEnd }
 }
 

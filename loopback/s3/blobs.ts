@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -13,6 +14,9 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Sink } from './chunked-body.ts'
 import type { Span } from './range.ts'
+
+/** In bytes. */
+const SMALL = 64 * 1024
 
 /** A file with a random name, never changed once it is complete. */
 export type Blob = { file: string; size: number }
@@ -69,8 +73,21 @@ export class Blobs {
     }
   }
 
-  /** Reads a span of the concatenated blobs. Blobs removed meanwhile stay readable to the end. */
-  read(blobs: readonly Blob[], { first, last }: Span): Readable {
+  /** Reads a span of the concatenated blobs: at once if it is small. */
+  read(blobs: readonly Blob[], span: Span): Buffer | Readable {
+    const [blob, ...others] = blobs
+    if (!blob || others.length > 0 || span.last - span.first >= SMALL) return this.stream(blobs, span)
+    const bytes = Buffer.alloc(span.last - span.first + 1)
+    const descriptor = openSync(join(this.#directory, blob.file), 'r')
+    try {
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, span.first))
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  /** As `read`. Blobs removed meanwhile stay readable to the end. */
+  stream(blobs: readonly Blob[], { first, last }: Span): Readable {
     const pieces: { file: string; start: number; end: number }[] = []
     let offset = 0
     for (const { file, size } of blobs) {

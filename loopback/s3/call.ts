@@ -22,7 +22,11 @@ export type Call = {
   notify(change: Pick<Change, 'name' | 'key' | 'object'>): void
 }
 
-export type S3Response = { status: number; headers?: Record<string, string>; body?: Xml | Readable }
+export type S3Response = {
+  status: number
+  headers?: Record<string, string>
+  body?: Xml | Uint8Array | Readable
+}
 
 /** @throws {Fault} AccessDenied */
 export function requirePermission(call: Call, request: AccessRequest): void {

@@ -96,7 +96,7 @@ async function checksumOfObject(call: Call, upload: Upload, parts: Part[]): Prom
     const checksum = startChecksum(algorithm)
     const size = parts.reduce((sum, part) => sum + part.size, 0)
     const blobs = parts.flatMap(part => part.blobs)
-    for await (const bytes of call.blobs.read(blobs, fullSpan(size))) checksum.update(bytes)
+    for await (const bytes of call.blobs.stream(blobs, fullSpan(size))) checksum.update(bytes)
     const digest = await checksum.digest()
     if (given) verifyChecksum(given, digest)
     return { algorithm, value: Buffer.from(digest).toString('base64') }

@@ -33,5 +33,5 @@ export function openCopySource(call: Call): CopySource {
   const object = findObject({ ...call, request: { ...call.request, bucket } }, key)
   if (evaluateReadConditions(call.request.headers, object, 'x-amz-copy-source-') !== 'met')
     throw new Fault('PreconditionFailed')
-  return { bucket, key, object, read: span => call.blobs.read(object.blobs, span) }
+  return { bucket, key, object, read: span => call.blobs.stream(object.blobs, span) }
 }

@@ -10,7 +10,8 @@ export async function send(response: ServerResponse, { status, headers, body }: 
   if (body instanceof Readable) {
     response.writeHead(status, headers)
     await pipeline(body, response)
-  } else if (body) {
+  } else if (body instanceof Uint8Array) response.writeHead(status, headers).end(body)
+  else if (body) {
     const document = writeXml(body)
     const length = String(Buffer.byteLength(document))
     const allHeaders = { 'content-type': 'application/xml', 'content-length': length, ...headers }

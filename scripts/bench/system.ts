@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { functionName } from '../../loopback/system/functions.ts'
+import { git } from '../../test/support/git-server.ts'
 import { sendPush } from '../../test/support/signed-push.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../test/support/test-system.ts'
 import { bundle, bundleModule, ENTRIES, writeBundle } from '../bundle.ts'
@@ -18,6 +19,7 @@ export type SystemResult = {
 
 const CONCURRENCY = 8
 const BUILDS = 100
+const WARM_UP = 2 * CONCURRENCY
 const BOOTSTRAP = join(import.meta.dirname, '..', '..', 'loopback', 'lambda', 'bootstrap.ts')
 const COLD = 5
 const WARM = 25
@@ -60,9 +62,13 @@ export async function benchSystem(): Promise<SystemResult> {
       await ci.system.lambda.idle()
       pushes.push(await untilFinalStatus(ci, { id, commit: next }))
     }
+    // Sandboxes start with the first builds.
+    const first = await commitBranches(at, WARM_UP)
+    const branches = await commitBranches(at, BUILDS)
+    await pushAll(ci, at, first)
     await ci.system.lambda.idle()
     const start = performance.now()
-    await Promise.all(Array.from({ length: BUILDS }, () => deliver(ci, push)))
+    await pushAll(ci, at, branches)
     await ci.system.lambda.idle()
     const ms = performance.now() - start
     const bareMs = await bareBuilds(`${ci.system.addresses.github}/bench/whole.git`, commit)
@@ -79,6 +85,26 @@ export async function benchSystem(): Promise<SystemResult> {
 
 /** A commit of the repository with this id. */
 type Push = { id: number; commit: string }
+
+/** Makes a commit for each of so many new branches. Returns what git must push. */
+async function commitBranches(at: string, count: number): Promise<string[]> {
+  const refs: string[] = []
+  for (let number = 1; number <= count; number++) {
+    const message = `Commit ${number} of ${count}`
+    const commit = await git(at, 'commit-tree', '-p', 'HEAD', '-m', message, 'HEAD^{tree}')
+    refs.push(`${commit}:refs/heads/${count}-${number}`)
+  }
+  return refs
+}
+
+/** Pushes branches, all at once. */
+async function pushAll(ci: TestSystem, at: string, refs: readonly string[]): Promise<void> {
+  const { github, githubToken } = ci.system.addresses
+  const remote = new URL(`${github}/bench/whole.git`)
+  remote.username = 'x-access-token'
+  remote.password = githubToken
+  await git(at, 'push', '--quiet', remote.href, ...refs)
+}
 
 /** Delivers a push. Returns the milliseconds until it is accepted. */
 async function deliver(ci: TestSystem, { id, commit }: Push): Promise<{ ms: number }> {

@@ -63,14 +63,13 @@ export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
 
 const variablesSchema = z.record(z.string().regex(VARIABLE_NAME), z.string())
 
-/** The keys of the existing objects with a build's secret variables: the account's, then the repository's. */
-export async function findSecretVariables(store: Store, build: Build, account: Account): Promise<string[]> {
+/**
+ * Which of these keys (`listAccountKeys`) are of objects with a build's secret variables: first the account's, then the
+ * repository's. They are listed, not read: issuing grants does not require knowing the secrets.
+ */
+export function findSecretVariables(keys: readonly string[], build: Build, account: Account): string[] {
   if (build.trust === 'fork' || !account.inheritsSecrets(build)) return []
-  // Listed, not read: issuing grants does not require knowing the secrets.
-  const found = await Promise.all(
-    variablesKeys(build.project).map(async key => (await store.list(key, { limit: 1 }))[0]?.key === key),
-  )
-  return variablesKeys(build.project).filter((_, index) => found[index])
+  return variablesKeys(build.project).filter(key => keys.includes(key))
 }
 
 /**

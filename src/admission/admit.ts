@@ -1,4 +1,4 @@
-import { type Account, readAccount } from '../account/settings.ts'
+import { readAccount } from '../account/settings.ts'
 import { describeUnread, leftOutKeys, listAccountKeys } from '../account/unread-objects.ts'
 import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
@@ -16,7 +16,7 @@ import { DeliveryClaim } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
 import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
-import { type StartContext, startJob } from './start-job.ts'
+import { type AccountShare, type StartContext, startJob } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
 
@@ -86,7 +86,8 @@ export async function admit(
     queuedAt: now().toISOString(),
     latestEnd: latestEndAfter(now()).toISOString(),
   }))
-  if (!claim.build.published) await start(build, account, claim, isArrival && claim.isFirst, context)
+  if (!claim.build.published)
+    await start(build, { account, accountKeys }, claim, isArrival && claim.isFirst, context)
   return { build, url: buildUrl(build, linkKey) }
 }
 
@@ -103,7 +104,7 @@ const wouldLeaveOut = ({ repository, project }: BuildRequest, keys: readonly str
 
 async function start(
   build: Build,
-  account: Account,
+  share: AccountShare,
   claim: DeliveryClaim,
   isArrival: boolean,
   context: AdmissionContext,
@@ -113,7 +114,7 @@ async function start(
     // What only deploys says nothing of its commit.
     build.target ? null : recordBuild(store, build, isArrival),
     raiseCounter(store, build.project, build.number),
-    startJob(build, build.latestEnd, account, context),
+    startJob(build, build.latestEnd, share, context),
   ])
   await Promise.all([
     claim.markPublished(),

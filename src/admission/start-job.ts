@@ -18,27 +18,24 @@ export type StartContext = {
   linkKey: string
 }
 
+/** What a build gets of the account: its settings, and the keys of all settings and secrets (`listAccountKeys`). */
+export type AccountShare = { account: Account; accountKeys: readonly string[] }
+
 /** Issues a job's grants, sets its build's dead man's switch, and publishes the message that starts it. */
 export async function startJob(
   build: Build,
   latestEnd: string,
-  account: Account,
+  { account, accountKeys }: AccountShare,
   context: StartContext,
 ): Promise<void> {
-  const { store, grantIssuer, deadMansSwitch, publish, linkKey } = context
-  const secretVariables = findSecretVariables(store, build, account)
+  const { grantIssuer, deadMansSwitch, publish, linkKey } = context
+  const wanted = {
+    secretVariables: findSecretVariables(accountKeys, build, account),
+    deployRoles: account.deployRoles(build.branch),
+    buildUrl: buildUrl(build, linkKey),
+  }
   const [grants] = await Promise.all([
-    secretVariables.then(found =>
-      issueGrants(
-        build,
-        {
-          secretVariables: found,
-          deployRoles: account.deployRoles(build.branch),
-          buildUrl: buildUrl(build, linkKey),
-        },
-        grantIssuer,
-      ),
-    ),
+    issueGrants(build, wanted, grantIssuer),
     deadMansSwitch.set(build, switchTimeOf(latestEnd)),
   ])
   await publish({ build, grants })

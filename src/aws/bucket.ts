@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Entry, Multipart, Store } from '../records/store.ts'
-import { clientTimeouts } from './client-timeouts.ts'
+import { clientDefaults } from './client-defaults.ts'
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 
@@ -49,7 +49,7 @@ function leaveUnsignedIfLarge({ body, headers, protocol, hostname }: Sendable): 
 export function openStore(bucket: string, { mayList = true, ...access }: BucketAccess = {}): Store {
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
-  const client = new S3Client({ ...clientTimeouts, ...access, forcePathStyle: Boolean(endpoint) })
+  const client = new S3Client({ ...clientDefaults, ...access, forcePathStyle: Boolean(endpoint) })
   client.middlewareStack.add(
     next => args => {
       leaveUnsignedIfLarge(args.request as Sendable)

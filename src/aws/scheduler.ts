@@ -1,4 +1,4 @@
-import { clientTimeouts } from './client-timeouts.ts'
+import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
 export type Schedule = {
@@ -21,7 +21,7 @@ export type Scheduler = {
 
 export function openScheduler(group: string): Scheduler {
   const scheduler = lazy(() => import('@aws-sdk/client-scheduler'))
-  const client = lazy(async () => new (await scheduler()).SchedulerClient(clientTimeouts))
+  const client = lazy(async () => new (await scheduler()).SchedulerClient(clientDefaults))
   return {
     schedule: async ({ name, at, functionArn, roleArn, event }) => {
       const { ConflictException, CreateScheduleCommand } = await scheduler()

@@ -1,4 +1,4 @@
-import { clientTimeouts } from './client-timeouts.ts'
+import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
 export type TemporaryCredentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
@@ -21,7 +21,7 @@ export type AssumeRole = (session: {
 export function openSts(credentials: TemporaryCredentials | null = null): AssumeRole {
   const sts = lazy(() => import('@aws-sdk/client-sts'))
   const client = lazy(
-    async () => new (await sts()).STSClient({ ...clientTimeouts, ...(credentials && { credentials }) }),
+    async () => new (await sts()).STSClient({ ...clientDefaults, ...(credentials && { credentials }) }),
   )
   return async ({ roleArn, name, policy }) => {
     const { AssumeRoleCommand } = await sts()

@@ -1,4 +1,4 @@
-import { clientTimeouts } from './client-timeouts.ts'
+import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
 export type TopicMessage = {
@@ -14,7 +14,7 @@ export type Publish = (topicArn: string, message: TopicMessage) => Promise<strin
 
 export function openTopics(): Publish {
   const sns = lazy(() => import('@aws-sdk/client-sns'))
-  const client = lazy(async () => new (await sns()).SNSClient(clientTimeouts))
+  const client = lazy(async () => new (await sns()).SNSClient(clientDefaults))
   return async (topicArn, { text, subject, attributes }) => {
     const { PublishCommand } = await sns()
     const publish = new PublishCommand({

@@ -78,6 +78,7 @@ export function stageKeys({ project, stage }: StageRef) {
 export function buildKeys({ project, number }: BuildRef) {
   const at = `${canonical(project)}/builds/${number}`
   return {
+    prefix: `${at}/`,
     build: `${at}/build.json`,
     run: `${at}/run.json`,
     report: `${at}/report.json`,

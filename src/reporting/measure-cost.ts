@@ -16,7 +16,7 @@ export type RunFunctions = {
 type Measured = { build: Build; run: JobRun | null; report: Pick<Report, 'claimedAt'> }
 type Measures = { store: Store; runFunctions: RunFunctions; now: () => Date }
 
-/** Objects of a log that are counted: S3 lists no more at once, and a build of 15 minutes writes about one a second. */
+/** Objects of a build that are counted: S3 lists no more at once, and a build of 15 minutes writes about one a second. */
 const MOST_OBJECTS = 1000
 
 /**
@@ -29,10 +29,11 @@ export async function measureCost(
 ): Promise<number | null> {
   if (!run) return null
   const keys = buildKeys(build)
-  const [[record], objects] = await Promise.all([
-    store.list(keys.run, { limit: 1 }),
-    store.list(keys.log.whole.replace(/\.txt$/, ''), { limit: MOST_OBJECTS }),
-  ])
+  const objects = await store.list(keys.prefix, { limit: MOST_OBJECTS })
+  const [record] =
+    objects.length < MOST_OBJECTS
+      ? objects.filter(({ key }) => key === keys.run)
+      : await store.list(keys.run, { limit: 1 })
   // If the event of the claim was lost, the time from the request on is the most that it can be.
   const start = Date.parse(report.claimedAt ?? build.queuedAt)
   const latest = now().getTime()

@@ -125,6 +125,8 @@ function readStat(pid: number | string): Stat | undefined {
 /** Whether an absolute path is the directory or below it. */
 export function isInside(path: string, directory: string): boolean {
   if (!isAbsolute(path)) return false
+  if (!path.includes('/.') && !path.includes('//'))
+    return path === directory || path.startsWith(`${directory}/`)
   const fromDirectory = relative(directory, path)
   return fromDirectory !== '..' && !fromDirectory.startsWith('../')
 }

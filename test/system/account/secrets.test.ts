@@ -6,6 +6,7 @@ import {
   readSecretVariables,
 } from '../../../src/account/secrets.ts'
 import { parseAccount } from '../../../src/account/settings.ts'
+import { listAccountKeys } from '../../../src/account/unread-objects.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { runnerSecretsKey, variablesKeys } from '../../../src/records/keys.ts'
@@ -54,8 +55,8 @@ test.each<[unknown, RegExp]>([
   expect(String(await failed)).not.toContain('very-secret')
 })
 
-const find = (build: Build) =>
-  findSecretVariables(bucket.store, build, parseAccount(build.project, build.settings))
+const find = async (build: Build) =>
+  findSecretVariables(await listAccountKeys(bucket.store), build, parseAccount(build.project, build.settings))
 
 test("a repository's own variables override the account's", async () => {
   const { store } = bucket
