@@ -8,7 +8,7 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
 import { readLog } from '../../src/log/reader.ts'
 import { buildKeys } from '../../src/records/keys.ts'
-import { readRecords } from '../../src/records/read-records.ts'
+import { readRecords, readReport } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { Changes } from './changes.ts'
 import { runGit, startGitHub } from './small-process.ts'
@@ -169,10 +169,7 @@ function queries(system: System, changes: Changes) {
     ended: (build: Ref): Promise<View> =>
       changes.until(
         `the end of ${build.project} #${build.number}`,
-        async () => {
-          const records = await readRecords(store, build)
-          return records?.report?.isClosed ? viewOf(records) : null
-        },
+        async () => (await readReport(store, build))?.isClosed && view(build),
         {
           timeoutMs: TIMEOUT_MS,
           pollMs: 5 * POLL_MS,
