@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstatSync } from 'node:fs'
+import { lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Build } from '../model/build.ts'
 import type { Store } from '../records/store.ts'
@@ -10,6 +10,7 @@ import type { Sandbox } from '../workspace/sandbox.ts'
 import { packTree, unpackTree } from './archive.ts'
 import { CacheIndex, type Found, hashOf } from './cache-index.ts'
 import { hashContents } from './hash-contents.ts'
+import { moveTree, placeIn } from './move-tree.ts'
 import { SaveAttempts } from './save-attempts.ts'
 import { divide } from './shards.ts'
 import { download, upload } from './transfer.ts'
@@ -132,6 +133,8 @@ export class Cache {
     const names = this.#names.filter(name => this.#exists(name))
     // What a command has removed is gone, unless other commits look for it by the same key.
     if (this.#tracked || (names.length === 0 && (this.#isKeyed || !this.#restored))) return null
+    const link = names.find(name => lstatSync(join(directory, name)).isSymbolicLink())
+    if (link) throw new Error(`${this.#pathOf(link)} is a link`)
     const tree = readTree(directory, names)
     const restored = this.#restored?.hash === this.#hash ? this.#restored : null
     const isAlike = restored?.tree === tree.digest
@@ -180,13 +183,34 @@ export class Cache {
 
   async #unpack({ archives }: Found, signal: AbortSignal): Promise<void> {
     const { sandbox, path, store } = this.#context
-    const tree = { root: sandbox.directory, path }
-    // Shards are independent of each other.
-    await runConcurrently(
-      signal,
-      archives.map(key => signal => unpackTree(tree, this.#names, download(store, key), signal)),
-    )
+    const at = join(sandbox.directory, 'unpacked')
+    const roots = archives.map((_, index) => join(at, String(index)))
+    try {
+      for (const root of roots) mkdirSync(root, { recursive: true, mode: 0o700 })
+      // Each into an empty directory: what one brings leads another nowhere, nor beside the paths of the cache.
+      await runConcurrently(
+        signal,
+        archives.map(
+          (key, index) => signal =>
+            unpackTree({ root: roots[index] ?? at, path }, this.#names, download(store, key), signal),
+        ),
+      )
+      for (const root of roots) for (const name of this.#names) this.#place(root, name)
+    } finally {
+      await removeTree(at)
+    }
   }
+
+  /** Moves an unpacked path to where it belongs. */
+  #place(root: string, name: string): void {
+    const unpacked = placeIn(root, name)
+    const stats = lstatSync(unpacked, { throwIfNoEntry: false })
+    if (stats?.isSymbolicLink()) throw new Error(`${this.#pathOf(name)} is a link`)
+    if (stats) moveTree(unpacked, placeIn(this.#context.sandbox.directory, name))
+  }
+
+  /** As the configuration calls it. */
+  #pathOf = (name: string) => this.#spec.paths[this.#names.indexOf(name)]
 
   #exists = (name: string) =>
     lstatSync(join(this.#context.sandbox.directory, name), { throwIfNoEntry: false }) !== undefined

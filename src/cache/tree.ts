@@ -103,13 +103,14 @@ class TreeReader {
     }
   }
 
-  /** Hashes what `stat` tells about an entry. The times of links are left out: nothing goes by them. */
+  /** Hashes what `stat` tells about an entry. The times of links and directories are left out: nothing goes by them. */
   #note(name: string, stats: Stats): void {
-    const { mode, size, mtimeMs } = stats
-    const rest = stats.isSymbolicLink()
-      ? readlinkSync(pathOf(this.#root, name), 'latin1')
-      : `${stats.isFile() ? size : ''}\0${mtimeMs}`
-    this.#hash.update(`${name}\0${mode}\0${rest}\0`)
+    this.#hash.update(`${name}\0${stats.mode}\0${this.#describe(name, stats)}\0`)
+  }
+
+  #describe(name: string, stats: Stats): string {
+    if (stats.isSymbolicLink()) return readlinkSync(pathOf(this.#root, name), 'latin1')
+    return stats.isFile() ? `${stats.size}\0${stats.mtimeMs}` : ''
   }
 
   #stat(name: string): Stats {

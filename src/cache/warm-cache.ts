@@ -1,7 +1,8 @@
-import { mkdir, realpath, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { removeAllExcept, removeTree } from '../workspace/remove-tree.ts'
 import type { Attempt } from './cache-index.ts'
+import { placeIn } from './move-tree.ts'
 
 /** `archives`: the keys of the archives that contain the same files. */
 type WarmEntry = { archives: string; directory: string; names: readonly string[]; bytes: number }
@@ -33,7 +34,7 @@ export class WarmCache {
     const moved: string[] = []
     try {
       for (const [index, name] of names.entries()) {
-        const target = await this.#resolve(name)
+        const target = placeIn(this.#sandbox, name)
         await rename(join(directory, String(index)), target)
         moved.push(target)
       }
@@ -57,22 +58,11 @@ export class WarmCache {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     try {
       for (const [index, name] of names.entries())
-        await rename(await this.#resolve(name), join(directory, String(index)))
+        await rename(placeIn(this.#sandbox, name), join(directory, String(index)))
       this.#entries.set(id, { archives: archives.join(), directory, names, bytes })
     } catch {
       await removeTree(directory)
     }
-  }
-
-  /**
-   * The absolute path of a name. Creates its directory.
-   * @throws if a link leads out of the sandbox
-   */
-  async #resolve(name: string): Promise<string> {
-    const path = join(await realpath(this.#sandbox), name)
-    await mkdir(dirname(path), { recursive: true })
-    if ((await realpath(dirname(path))) !== dirname(path)) throw new Error(`A link leads to ${name}`)
-    return path
   }
 
   /** Remembers that a cache was not saved, for when the bucket does not take that either. */

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,6 +16,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CacheSpec } from '../../../src/cache/cache.ts'
@@ -232,13 +234,15 @@ test('a large tree is restored from several archives, with its links and read-on
   const build = openRepository('large')
   const machine = newMachine()
   const { after } = await build(machine, ({ state }) => {
-    for (const name of ['a', 'b', 'c', 'd', 'closed/in', 'closed/deep/in']) {
+    for (const name of ['a', 'a/deep/in', 'b', 'c', 'd', 'closed/in', 'closed/deep/in']) {
       mkdirSync(join(state, name), { recursive: true })
       writeFileSync(join(state, name, 'large'), randomBytes(2_500_000))
     }
     linkSync(join(state, 'a/large'), join(state, 'd/linked'))
     linkSync(join(state, 'closed/in/large'), join(state, 'c/linked'))
     for (const name of ['closed/deep', 'closed']) chmodSync(join(state, name), 0o555)
+    // What several archives contain gets its time back to the microsecond.
+    for (const name of ['a/deep', 'a', '.']) utimesSync(join(state, name), 1_700_000_000, 1_700_000_000)
   })
   expect(await archivesOf('large')).toBeGreaterThan(1)
   expect((await build(newMachine(), nothing)).before).toEqual(after)
@@ -328,4 +332,94 @@ test('the note of a failed save is masked, and one of another shape or size is i
     await bucket.store.put(key, JSON.stringify(note), 'application/json')
     expect((await build(newMachine(), nothing, { passes: false })).log).toEqual(['No cache of state yet'])
   }
+})
+
+/** Replaces the archives of a repository's cache, as another build of its trust could. Each is made by a script of bash. */
+async function replaceArchives(name: string, scripts: readonly string[]): Promise<void> {
+  const keys = await keysIn(bucket, `cache/gh/cached/${name}/`)
+  const index = keys.find(key => /[0-9a-f]{32}-[0-9a-f]{32}\.json$/.test(key)) ?? ''
+  const ids = scripts.map((_, number) => `00000000-0000-4000-8000-000000000000.${number}.tar.zst`)
+  const prefix = index.slice(0, index.lastIndexOf('-'))
+  for (const [number, script] of scripts.entries()) {
+    const at = await mkdtemp(join(root, 'archive-'))
+    mkdirSync(join(at, 'workspace'))
+    execFileSync('bash', ['-ec', script], { cwd: at })
+    const tar = execFileSync('bash', ['-c', 'shopt -s dotglob; cat *.tar || tar -c *'], {
+      cwd: at,
+      stdio: 'pipe',
+    })
+    await bucket.store.put(`${prefix}-${ids[number]}`, zstdCompressSync(tar), 'application/zstd')
+  }
+  await bucket.store.put(index, JSON.stringify({ archives: ids, tree: 'x' }), 'application/json')
+}
+
+test.each<[string, string[]]>([
+  [
+    'a path that is a link to its own directory',
+    [
+      'ln -s . workspace/state; mkdir x; tar -cf a.tar workspace; rm workspace/state; mkdir workspace/state; echo bad > workspace/state/tracked; tar -rf a.tar workspace/state',
+    ],
+  ],
+  [
+    'a link in one archive, and a file behind it in another',
+    [
+      'mkdir workspace/state; ln -s ../.. workspace/state/up',
+      'mkdir -p workspace/state/up/workspace; echo bad > workspace/state/up/workspace/tracked; sleep 0',
+    ],
+  ],
+  [
+    'a link to a directory beside it, and a file behind it',
+    [
+      'mkdir workspace/state; ln -s .. workspace/state/up; tar -cf a.tar workspace; rm workspace/state/up; mkdir workspace/state/up; echo bad > workspace/state/up/tracked; tar -rf a.tar workspace/state/up/tracked',
+    ],
+  ],
+  [
+    'a member with dots in its name',
+    [
+      'mkdir workspace/state; echo bad > workspace/tracked; tar -P -cf a.tar workspace/state workspace/state/../tracked',
+    ],
+  ],
+  [
+    'a hard link to a file of the commit',
+    [
+      'mkdir workspace/state; echo bad > workspace/tracked; ln workspace/tracked workspace/state/hard; tar -cf a.tar workspace/tracked workspace/state',
+    ],
+  ],
+])('an archive writes nothing beside the paths of its cache: %s', async (_, scripts) => {
+  const name = `evil-${++evil}`
+  const build = openRepository(name)
+  await build(newMachine(), ({ state }) => {
+    mkdirSync(state)
+    writeFileSync(join(state, 'kept'), 'good')
+  })
+  await replaceArchives(name, scripts)
+  let found: string[] = []
+  const { log } = await build(newMachine(), ({ workspace }) => {
+    found = readdirSync(workspace)
+  })
+  expect(found, log.join()).not.toContain('tracked')
+  expect(readdirSync(join(root, `machine-${machines}`))).not.toContain('unpacked')
+  expect(existsSync(join(root, 'workspace'))).toBe(false)
+})
+let evil = 0
+
+test('a link out of a cache is restored as it is', async () => {
+  const build = openRepository('links')
+  await build(newMachine(), ({ state }) => {
+    mkdirSync(state)
+    symlinkSync('/usr/bin/env', join(state, 'python'))
+    symlinkSync('../packages/one', join(state, 'one'))
+  })
+  const { before } = await build(newMachine(), nothing)
+  expect(before.join()).toMatch(/\/usr\/bin\/env/)
+})
+
+test('a path that is a link is not saved, and the next build says so', async () => {
+  const build = openRepository('linked')
+  await build(newMachine(), ({ state, workspace }) => {
+    mkdirSync(join(workspace, 'elsewhere'))
+    symlinkSync('elsewhere', state)
+  })
+  const { log } = await build(newMachine(), nothing)
+  expect(log[0]).toBe('Build #1 could not save the cache of state: state is a link')
 })

@@ -1,0 +1,60 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  utimesSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** A path in bytes: a file's name need not be UTF-8. */
+type Path = Buffer
+
+/**
+ * The absolute path of a name below a directory, whose parents are created.
+ * @throws if a link leads there
+ */
+export function placeIn(root: string, name: string): string {
+  const path = join(realpathSync(root), name)
+  const parent = dirname(path)
+  mkdirSync(parent, { recursive: true })
+  if (realpathSync(parent) !== parent) throw new Error(`a link leads to ${name}`)
+  return path
+}
+
+/**
+ * Moves a file or a directory to a path on the same disk. A directory is merged with the one that is there, and what else is
+ * there is replaced. Links are moved, never followed, so nothing is changed outside of the path.
+ * @throws if a directory would have to be replaced
+ */
+export const moveTree = (from: string, to: string): void => move(Buffer.from(from), Buffer.from(to))
+
+function move(from: Path, to: Path): void {
+  const stats = lstatSync(from)
+  const there = lstatSync(to, { throwIfNoEntry: false })
+  if (!there?.isDirectory()) {
+    rename(from, to, stats)
+    return
+  }
+  if (!stats.isDirectory()) throw new Error(`${to} is a directory`)
+  for (const name of readdirSync(from, { encoding: 'buffer' })) move(below(from, name), below(to, name))
+  chmodSync(to, stats.mode)
+  // To the microsecond: Node sets no finer times.
+  utimesSync(to, stats.atimeMs / 1000, stats.mtimeMs / 1000)
+}
+
+const SLASH = Buffer.from('/')
+const below = (directory: Path, name: Buffer): Path => Buffer.concat([directory, SLASH, name])
+
+const OWNER_MAY_WRITE = 0o200
+
+function rename(from: Path, to: Path, stats: Stats): void {
+  // A directory can be moved only by who may write into it, because its `..` changes.
+  const isClosed = stats.isDirectory() && (stats.mode & OWNER_MAY_WRITE) === 0
+  if (isClosed) chmodSync(from, stats.mode | OWNER_MAY_WRITE)
+  renameSync(from, to)
+  if (isClosed) chmodSync(to, stats.mode)
+}
