@@ -1,11 +1,12 @@
 import type { AssumeRole, TemporaryCredentials } from '../aws/sts.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
+import type { CachingBuild } from '../records/cache-keys.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
 
 /** Issues credentials that open a job's own objects alone; null: the job uses the function's own. */
 export type IssueCredentials = (
-  build: Pick<Build, 'project' | 'number' | 'trust'>,
+  build: CachingBuild & Pick<Build, 'number'>,
   grants: SessionGrants,
 ) => Promise<TemporaryCredentials | null>
 

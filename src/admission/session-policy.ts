@@ -1,5 +1,6 @@
 import type { Build } from '../model/build.ts'
-import { buildKeys, cachePrefix, stagesPrefix } from '../records/keys.ts'
+import { type CachingBuild, cachePlaces } from '../records/cache-keys.ts'
+import { buildKeys, stagesPrefix } from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
@@ -17,20 +18,16 @@ export type SessionGrants = {
  * the longest names that GitHub and S3 allow.
  */
 export function sessionPolicyOf(
-  build: Pick<Build, 'project' | 'number' | 'trust'>,
+  build: CachingBuild & Pick<Build, 'number'>,
   bucketArn: string,
   { secretVariables, deployRoles = [] }: SessionGrants,
 ): string {
   const { project, trust } = build
-  const { run, log, cancel, gate } = buildKeys(build)
-  const written = [run, logPattern(log.whole)]
-  // What is asked of a build, and whether it may deploy: of all that has this build's prefix, the session role allows no more.
-  const read = [trust === 'protected' ? gate.replace(/gate\.json$/, '*') : cancel]
-  if (trust !== 'fork') {
-    written.push(`${cachePrefix(project, trust)}*`)
-    read.push(...secretVariables)
-  }
-  if (trust === 'branch') read.push(`${cachePrefix(project, 'protected')}*`)
+  const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
+  // Of all that has the build's prefix, the session role allows no more than to write its run and its log, and to read those and
+  // what is asked of it.
+  const written = [`${buildKeys(build).prefix}*`, ...(own ? [own] : [])]
+  const read = [...others, ...(trust === 'fork' ? [] : secretVariables)]
   if (trust === 'protected') written.push(`${stagesPrefix(project)}*`)
   const roles = trust === 'protected' ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`
@@ -38,7 +35,7 @@ export function sessionPolicyOf(
     Version: '2012-10-17',
     Statement: [
       allow(['s3:GetObject', 's3:PutObject'], written.map(arn)),
-      allow(['s3:GetObject'], read.map(arn)),
+      ...(read.length > 0 ? [allow(['s3:GetObject'], read.map(arn))] : []),
       ...(roles.length > 0 ? [allow(['sts:AssumeRole'], roles)] : []),
     ],
   })
@@ -49,6 +46,3 @@ const allow = (Action: readonly string[], Resource: readonly string[]) => ({
   Action,
   Resource,
 })
-
-/** `log*` stands for `log.txt` and `log/…`, to save characters; the session role itself allows only these two. */
-const logPattern = (whole: string) => whole.replace(/\.txt$/, '*')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Build, Trust } from '../model/build.ts'
+import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
+import { type CachePlace, cachePlaces } from '../records/cache-keys.ts'
 import { cachePrefix } from '../records/keys.ts'
 import { readSmallRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
@@ -44,26 +45,31 @@ export type Found = Omit<Saved, 'archives'> & {
 export const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
 
-/**
- * Finds and records one cache's archives in the bucket. A build of trust `branch` also reads caches of `protected`.
- */
+/** Finds and records one cache's archives in the bucket. */
 export class CacheIndex {
   readonly #store: Store
   readonly #build: Build
-  readonly #trusts: readonly Trust[]
+  readonly #places: readonly CachePlace[]
   readonly #name: string
 
   constructor(store: Store, build: Build, paths: readonly string[]) {
     this.#store = store
     this.#build = build
-    this.#trusts = build.trust === 'branch' ? ['branch', 'protected'] : [build.trust]
+    this.#places = cachePlaces(build)
     // An archive may contain binaries, which are useless on another platform.
     this.#name = hashOf(process.platform, process.arch, ...paths)
   }
 
   /** The common prefix of all keys that this build saves. */
   get prefix() {
-    return this.#prefixAt(this.#build.trust)
+    const [own] = this.#places
+    if (!own) throw new Error('A build of a fork has no caches')
+    return this.#prefixAt(own)
+  }
+
+  /** The cache, wherever it was saved. */
+  get id() {
+    return `${cachePrefix(this.#build.project, this.#build.trust)}${this.#name}`
   }
 
   /** Finds the archives of a hash; else the newest of the branch, of its base branch, or of the default branch. */
@@ -71,8 +77,12 @@ export class CacheIndex {
     const { checkoutBranch, branch, defaultBranch } = this.#build
     const branches = [...new Set([checkoutBranch, branch, defaultBranch])]
     const lookups = [
-      ...this.#trusts.map(trust => this.#readSaved(trust, hash, null)),
-      ...branches.flatMap(each => this.#trusts.map(trust => this.#readNewest(trust, each))),
+      ...this.#places.map(place => this.#readSaved(place, hash, null)),
+      ...branches.flatMap(each =>
+        this.#places
+          .filter(place => place.branches.includes(each))
+          .map(place => this.#readNewest(place, each)),
+      ),
     ]
     return (await Promise.all(lookups)).find(found => found !== null) ?? null
   }
@@ -93,18 +103,18 @@ export class CacheIndex {
     return `attempt-${hashOf(this.#build.checkoutBranch)}`
   }
 
-  #prefixAt = (trust: Trust) => `${cachePrefix(this.#build.project, trust)}${this.#name}`
+  #prefixAt = ({ prefix }: CachePlace) => `${prefix}${this.#name}`
   #put = (name: string, value: object) =>
     this.#store.put(`${this.prefix}-${name}.json`, JSON.stringify(value), 'application/json')
 
-  async #readNewest(trust: Trust, branch: string): Promise<Found | null> {
-    const key = `${this.#prefixAt(trust)}-${pointerOf(branch)}.json`
+  async #readNewest(place: CachePlace, branch: string): Promise<Found | null> {
+    const key = `${this.#prefixAt(place)}-${pointerOf(branch)}.json`
     const pointer = await readSmallRecord(this.#store, key, pointerSchema)
-    return pointer && this.#readSaved(trust, pointer.hash, branch)
+    return pointer && this.#readSaved(place, pointer.hash, branch)
   }
 
-  async #readSaved(trust: Trust, hash: string, branch: string | null): Promise<Found | null> {
-    const prefix = this.#prefixAt(trust)
+  async #readSaved(place: CachePlace, hash: string, branch: string | null): Promise<Found | null> {
+    const prefix = this.#prefixAt(place)
     const saved = await readSmallRecord(this.#store, `${prefix}-${hash}.json`, savedSchema)
     if (!saved) return null
     return { ...saved, hash, branch, archives: saved.archives.map(name => `${prefix}-${name}`) }

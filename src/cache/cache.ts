@@ -111,7 +111,7 @@ export class Cache {
     const found = await rejectOnAbort(signal, this.#index.find(this.#hash))
     if (!found) return null
     // Another sandbox may have saved a newer one: what was left here counts only if it equals what is in the bucket.
-    const isWarm = await this.#context.warmCache.take(this.#index.prefix, found.archives)
+    const isWarm = await this.#context.warmCache.take(this.#index.id, found.archives)
     if (!isWarm) await this.#unpack(found, signal)
     this.#restored = found
     if (found.archives.length === 0) return null
@@ -148,7 +148,7 @@ export class Cache {
     const archives = saved?.archives ?? restored?.archives ?? []
     // A keyed cache must be the same in every sandbox, so a changed one is not kept.
     if ((saved || isSame) && archives.length > 0)
-      this.#keep = () => this.#context.warmCache.keep(this.#index.prefix, archives, names, tree.bytes)
+      this.#keep = () => this.#context.warmCache.keep(this.#index.id, archives, names, tree.bytes)
     return saved?.bytes ?? null
   }
 

@@ -206,6 +206,37 @@ test('names may be any bytes', async () => {
   expect((await build(newMachine(), nothing)).before).toEqual(after)
 })
 
+const pushed = (branch: string) => ({ trigger: `push/${branch}`, branch, checkoutBranch: branch })
+const pull = (number: number, from: string, base: string) => ({
+  ...{ event: 'pull_request' as const, trigger: `pr/${number}`, pullRequest: number },
+  ...{ branch: base, checkoutBranch: from },
+})
+
+test('a branch starts with its own caches, those of its base and of the default branch, and with no others', async () => {
+  const spec = { paths: ['state'], key: ['same'] }
+  const buildOn = (change: Partial<Build>) =>
+    openRepository('scopes', { spec, change: { trust: 'branch', ...change } })(
+      newMachine(),
+      async ({ state, workspace }) => {
+        writeFileSync(join(workspace, 'same'), '')
+        mkdirSync(state, { recursive: true })
+        writeFileSync(join(state, String(change.trigger).replace('/', '-')), '')
+      },
+    )
+  const startOf = async (change: Partial<Build>) =>
+    (await buildOn(change)).before.flatMap(line => /state\/([\w-]+)/.exec(line)?.[1] ?? [])
+  expect(await startOf(pushed('mallory'))).toEqual([])
+  expect(await startOf(pushed('topic'))).toEqual([])
+  expect(await startOf(pull(7, 'topic', 'release'))).toEqual([])
+  expect(await startOf(pushed('release'))).toEqual([])
+  expect(await startOf(pull(8, 'topic', 'release'))).toEqual(['push-release'])
+  expect(await startOf(pull(7, 'topic', 'release'))).toEqual(['pr-7'])
+  expect(await startOf(pushed('master'))).toEqual([])
+  expect(await startOf(pushed('side'))).toEqual(['push-master'])
+  expect(await startOf({ ...pushed('master'), trust: 'protected' })).toEqual([])
+  expect(await startOf(pushed('other'))).toEqual(['push-master'])
+})
+
 test('an unchanged cache is not saved again', async () => {
   const build = openRepository('unchanged')
   await build(newMachine(), ({ state }) => [mkdirSync(state), writeFileSync(`${state}/f`, '1')])

@@ -6,6 +6,7 @@ import { readStack } from '../../../loopback/system/stack.ts'
 import { readTemplate } from '../../../loopback/system/template.ts'
 import { sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Trust } from '../../../src/model/build.ts'
+import { cachePlaces } from '../../../src/records/cache-keys.ts'
 import {
   branchKey,
   buildKeys,
@@ -20,6 +21,7 @@ import {
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
+import { makeBuild, PULL } from '../../support/records.ts'
 
 const ACCOUNT = '123456789012'
 const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
@@ -44,6 +46,10 @@ const PROJECT = 'gh/ada/web'
 const regional = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`
 const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT}:role/lambci-${name}`
 
+const jobOf = (trust: Trust) => makeBuild({ project: PROJECT, ...(trust === 'protected' ? {} : PULL), trust })
+const branchCaches = cachePlaces(jobOf('branch')).map(({ prefix }) => `${prefix}npm`)
+const otherBranch = cachePlaces(makeBuild({ trust: 'branch', trigger: 'push/side', branch: 'side' }))
+
 function principal(role: string, trust?: Trust): Principal {
   const found = roles.find(({ name }) => name === `lambci-${role}`)
   if (!found) throw new Error(`The template has no role ${role}`)
@@ -51,7 +57,7 @@ function principal(role: string, trust?: Trust): Principal {
     secretVariables: trust === 'fork' ? [] : variablesKeys(PROJECT),
     deployRoles: [DEPLOY_ROLE],
   }
-  const job = { project: PROJECT, number: 7, trust: trust ?? 'fork' }
+  const job = jobOf(trust ?? 'fork')
   const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, BUCKET, grants)))
   return { arn: found.arn, policies: found.policies, ...(session && { session }) }
 }
@@ -112,7 +118,9 @@ const OBJECTS: readonly [string, string][] = [
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
   ['stages/qa/deploys/7.json', `${PROJECT}/stages/qa/deploys/7.json`],
   ['cache/fork/<key>', `cache/${PROJECT}/fork/npm`],
-  ['cache/branch/<key>', `cache/${PROJECT}/branch/npm`],
+  ['cache/branch/own/<key>', branchCaches[0] ?? ''],
+  ['cache/branch/base/<key>', branchCaches[1] ?? ''],
+  ['cache/branch/another/<key>', `${otherBranch[0]?.prefix}npm`],
   ['cache/protected/<key>', `cache/${PROJECT}/protected/npm`],
   ['config/global.json', 'config/global.json'],
   ['config/gh/ada/web.json', 'config/gh/ada/web.json'],
@@ -264,7 +272,7 @@ builds/7/build.json           RW    RW      ·         ·           ·          
 builds/7/run.json             R     R       ·         ·           ·              ·          RW        RW          RW
 builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
-builds/7/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           R
+builds/7/gate.json            ·     RW      ·         ·           ·              ·          R         R           R
 builds/7/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
 builds/7/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
 builds/7/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
@@ -288,7 +296,9 @@ stages/qa/next.json           R     RW      ·         ·           ·          
 stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW
 stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·          ·         ·           RW
 cache/fork/<key>              ·     ·       ·         ·           ·              ·          ·         ·           ·
-cache/branch/<key>            ·     ·       ·         ·           ·              ·          ·         RW          ·
+cache/branch/own/<key>        ·     ·       ·         ·           ·              ·          ·         RW          ·
+cache/branch/base/<key>       ·     ·       ·         ·           ·              ·          ·         R           ·
+cache/branch/another/<key>    ·     ·       ·         ·           ·              ·          ·         ·           ·
 cache/protected/<key>         ·     ·       ·         ·           ·              ·          ·         R           RW
 config/global.json            R     R       ·         ·           ·              ·          ·         ·           ·
 config/gh/ada/web.json        R     R       ·         ·           ·              ·          ·         ·           ·

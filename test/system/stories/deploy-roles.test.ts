@@ -7,6 +7,7 @@ import { readLockHolder } from '../../../src/deploy/lock.ts'
 import { settingsKeys, stageKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
+import { makeBuild } from '../../support/records.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const ROLE = 'arn:aws:iam::000000000000:role/site-deploy'
@@ -76,7 +77,7 @@ test('a branch build has no access to stages and deploy roles', async () => {
         RoleArn: 'arn:aws:iam::000000000000:role/lambci-session',
         RoleSessionName: 'a-build',
         Policy: sessionPolicyOf(
-          { project: 'gh/ada/role', number: 3, trust },
+          makeBuild({ project: 'gh/ada/role', number: 3, trust }),
           `arn:aws:s3:::${addresses.bucket}`,
           { secretVariables: [], deployRoles: [ROLE] },
         ),

@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { POLICY_LIMIT, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
-import type { Trust } from '../../../src/model/build.ts'
+import type { Build, Trust } from '../../../src/model/build.ts'
 import { projectSchema } from '../../../src/model/names.ts'
 import { variablesKeys } from '../../../src/records/keys.ts'
+import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
 const ROLE = 'arn:aws:iam::123456789012:role/deployer'
-const policyOf = (trust: Trust) =>
+const policyOf = (trust: Trust, change: Partial<Build>) =>
   JSON.parse(
-    sessionPolicyOf({ project: 'gh/ada/web', number: 7, trust }, B, {
+    sessionPolicyOf(makeBuild({ trust, ...change }), B, {
       secretVariables: [...variablesKeys('gh/ada/web')],
       deployRoles: [ROLE],
     }),
@@ -17,30 +19,40 @@ const policyOf = (trust: Trust) =>
 const build = `${B}/gh/ada/web/builds/7`
 const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.json`]
 
-test.each<[Trust, string[], string[], string[]]>([
-  ['fork', [], [`${build}/cancel.json`], []],
+const scopeOf = (trigger: string) => createHash('sha256').update(trigger).digest('hex').slice(0, 16)
+const own = (trigger: string) => `${B}/cache/gh/ada/web/branch/${scopeOf(trigger)}/*`
+const shared = `${B}/cache/gh/ada/web/protected/*`
+
+test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
+  ['of a fork', 'fork', FORKED, [], [], []],
+  ['of the default branch', 'branch', {}, [own('push/master')], [shared, ...secrets], []],
   [
+    'of a branch',
     'branch',
-    [`${B}/cache/gh/ada/web/branch/*`],
-    [`${build}/cancel.json`, ...secrets, `${B}/cache/gh/ada/web/protected/*`],
+    { trigger: 'push/topic', branch: 'topic', checkoutBranch: 'topic' },
+    [own('push/topic')],
+    [own('push/master'), shared, ...secrets],
     [],
   ],
   [
-    'protected',
-    [`${B}/cache/gh/ada/web/protected/*`, `${B}/gh/ada/web/stages/*`],
-    [`${build}/*`, ...secrets],
-    [ROLE],
+    'of a pull request',
+    'branch',
+    { ...PULL, branch: 'release' },
+    [own('pr/12')],
+    [own('push/release'), own('push/master'), shared, ...secrets],
+    [],
   ],
-])('the policy of a job of trust %s allows its own keys and no others', (trust, written, read, roles) => {
-  expect(policyOf(trust)).toEqual({
+  ['that may deploy', 'protected', {}, [shared, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
+])('the policy of a job %s allows its own keys and no others', (_, trust, change, written, read, roles) => {
+  expect(policyOf(trust, change)).toEqual({
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: [`${build}/run.json`, `${build}/log*`, ...written],
+        Resource: [`${build}/*`, ...written],
       },
-      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [...read] },
+      ...(read.length > 0 ? [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: read }] : []),
       ...(roles.length > 0 ? [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: roles }] : []),
     ],
   })
@@ -59,12 +71,15 @@ test('for any names the policy stays within the limit, and has wildcards only at
     project: fc.oneof(projects, fc.constant(longest)),
     number: fc.integer({ min: 1, max: 2_147_483_647 }),
     trust: fc.constantFrom<Trust>('fork', 'branch', 'protected'),
+    trigger: fc.constantFrom('pr/7', 'push/topic'),
+    branch: fc.constantFrom('release', 'topic', 'master'),
   })
   const bucketArn = `arn:aws:s3:::${'b'.repeat(63)}`
   // The longest role name that IAM accepts.
   const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
   fc.assert(
-    fc.property(everything, build => {
+    fc.property(everything, change => {
+      const build = makeBuild(change)
       const secretVariables = [...variablesKeys(build.project)]
       const policy = sessionPolicyOf(build, bucketArn, { secretVariables, deployRoles })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
