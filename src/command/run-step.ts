@@ -1,8 +1,13 @@
-import { type Exit, reasonOfExit, shortCommand } from '../model/exit.ts'
+import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
 import type { Step } from '../planning/plan.ts'
 import { describeBackgroundEnd } from './background-output.ts'
+import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
+import { OutputTail } from './output-tail.ts'
 import { runCommand } from './run-command.ts'
+
+/** How much of the end of the output is searched for why a command failed, in bytes. */
+const TAIL_BYTES = 64 * 1024
 
 export type StepContext = {
   directory: string
@@ -29,11 +34,12 @@ export type StepEnd = { exit: Exit; reason: string | null }
 
 /** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
-  { command, timeoutSeconds }: Pick<Step, 'command' | 'timeoutSeconds'>,
+  { name, command, timeoutSeconds }: Pick<Step, 'name' | 'command' | 'timeoutSeconds'>,
   { directory, env, deadline, graceMs, signal, output }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
+  const tail = new OutputTail(TAIL_BYTES)
   await log.writeLine(`$ ${command}`)
   const { exit, background } = await runCommand({
     command,
@@ -43,12 +49,18 @@ export async function runStep(
     graceMs,
     signal,
     output,
-    onOutput: bytes => log.write(bytes),
+    onOutput: bytes => {
+      tail.write(bytes)
+      return log.write(bytes)
+    },
   })
   const missing = describeBackgroundEnd(background)
   if (missing !== null) await log.writeLine(missing)
   const redacted = log.redact(command)
   const reason = reasonOfExit(redacted, exit)
   await log.writeLine(reason ?? `${shortCommand(redacted)} ended with exit code 0`)
+  // Of a deploy, it has been said before.
+  const advice = succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(tail.text, env)
+  if (advice !== null) await log.writeLine(advice)
   return { exit, reason }
 }

@@ -31,6 +31,14 @@ const builds: Record<string, ExpectedEnd> = {
     exit: { kind: 'exited', code: 7 },
     status: /^failure lambci\/push: Failed: echo before; exit 7 ended with exit code 7$/,
   },
+  'missing AWS credentials': {
+    files: lambciJson(
+      'echo "Unable to locate credentials. You can configure credentials by running aws configure." >&2; exit 253',
+    ),
+    conclusion: 'failed',
+    status: /ended with exit code 253$/,
+    log: /ended with exit code 253\n▸ This command has no AWS credentials\. Move what needs them to "deploy", .* \(npx lambci secret set AWS_ACCESS_KEY_ID [\w-]+\/[\w-]+\)\.\n/,
+  },
   'a signal': {
     files: lambciJson('kill -9 $$'),
     conclusion: 'failed',

@@ -1,0 +1,45 @@
+/** What AWS's tools and SDKs say when they find no credentials. */
+const MESSAGES = [
+  // AWS CLI, botocore (boto3, Zappa, SAM)
+  /Unable to locate credentials/,
+  /NoCredentialsError/,
+  // SDKs for JavaScript (3 and 2), and what is built on them
+  /Could not load credentials from any providers/,
+  /CredentialsProviderError/,
+  /Missing credentials in config/,
+  // Go (2 and 1), Terraform
+  /failed to refresh cached credentials/,
+  /NoCredentialProviders: no valid providers in chain/,
+  /No valid credential sources? found/,
+  // Java (2 and 1)
+  /Unable to load credentials from any of the providers in the chain/,
+  /Unable to load AWS credentials from any provider in the chain/,
+  // Ruby, PHP, Rust, .NET
+  /unable to sign request without credentials set/,
+  /Error retrieving credentials from the instance profile metadata service/,
+  /the credential provider was not enabled|no providers in chain provided credentials/,
+  /Unable to get IAM security credentials from EC2 Instance Metadata Service/,
+  // CDK, Serverless Framework
+  /no credentials have been configured/,
+  /AWS provider credentials not found/,
+]
+
+/** Variables with which AWS's tools find credentials. */
+const VARIABLES = [
+  ...['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
+  ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
+]
+
+/**
+ * What to do about a command that failed because it has no AWS credentials, according to its last output; null if that says
+ * nothing of it, or if the command has some. LambCI gave commands those of its own function.
+ */
+export function explainMissingCredentials(
+  output: string,
+  env: Readonly<Record<string, string>>,
+): string | null {
+  if (VARIABLES.some(name => env[name] !== undefined) || !MESSAGES.some(message => message.test(output)))
+    return null
+  const { LAMBCI_REPO: repository = 'owner/repo' } = env
+  return `This command has no AWS credentials. Move what needs them to "deploy", whose role is in the account's settings (npx lambci config set ${repository} deployRole …), or set them as secret variables (npx lambci secret set AWS_ACCESS_KEY_ID ${repository}).`
+}
