@@ -69,9 +69,37 @@ export function operationOf(request: S3Request): Operation {
 }
 
 /** The permission that an action on the bucket or key of the request needs. */
-export function permissionFor(action: string, { bucket, key, query }: S3Request): AccessRequest {
+export function permissionFor(action: string, request: S3Request): AccessRequest {
+  const { bucket, key } = request
   if (!bucket) return { action, resource: '*' }
+  return {
+    action,
+    resource: key ? objectArn(bucket, key) : bucketArn(bucket),
+    context: contextOf(action, request),
+  }
+}
+
+/** Headers that are condition keys under the name `s3:` + header. */
+const CONDITION_HEADERS = [
+  ...['if-match', 'if-none-match', 'x-amz-storage-class', 'x-amz-server-side-encryption'],
+  'x-amz-server-side-encryption-customer-algorithm',
+]
+
+/**
+ * The condition keys of a request. Of multipart uploads, only the completion creates an object.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ */
+function contextOf(action: string, { method, query, headers }: S3Request): Record<string, string> {
   const prefix = query.get('prefix')
-  const resource = key ? objectArn(bucket, key) : bucketArn(bucket)
-  return prefix === null ? { action, resource } : { action, resource, context: { 's3:prefix': prefix } }
+  const given = CONDITION_HEADERS.flatMap(name => {
+    const value = headers.get(name)
+    return value === undefined ? [] : [[`s3:${name}`, value] as const]
+  })
+  const isPart = query.has('uploads') || query.has('partNumber')
+  return {
+    ...(prefix !== null && { 's3:prefix': prefix }),
+    ...Object.fromEntries(given),
+    ...(action === 's3:PutObject' &&
+      method !== 'DELETE' && { 's3:ObjectCreationOperation': String(!isPart) }),
+  }
 }

@@ -12,7 +12,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { Entry, Multipart, Store } from '../records/store.ts'
+import type { ConditionalWrite, Entry, Multipart, Store } from '../records/store.ts'
 import { clientDefaults } from './client-defaults.ts'
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
@@ -101,26 +101,15 @@ function objectStore(
     },
     putIf: async (key, body, condition) => {
       const rule = 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }
-      const put = new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: body,
-        ContentType: JSON_TYPE,
-        ...rule,
-      })
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return { isWritten: true, etag: (await client.send(put)).ETag ?? '' }
-        } catch (error) {
-          const status = statusOf(error)
-          // If-Match on a missing object is answered with 404: somebody else removed it.
-          if (status === 412 || (status === 404 && 'ifMatch' in condition)) return { isWritten: false }
-          if (status !== 409) throw error
-          // 409: two writes at the same moment, and perhaps neither succeeded. Only repeating it shows.
-          if (attempt === CONFLICTS) return { isWritten: false }
-          await sleep(attempt * CONFLICT_MS)
-        }
-      }
+      const put = { Bucket: bucket, Key: key, Body: body, ContentType: JSON_TYPE, ...rule }
+      // If-Match on a missing object is answered with 404: somebody else removed it.
+      const isLost = (status?: number) => status === 412 || (status === 404 && 'ifMatch' in condition)
+      return conditionally(() => client.send(new PutObjectCommand(put)), isLost)
+    },
+    putOnce: async (key, body, contentType) => {
+      const put = { Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' }
+      const { isWritten } = await conditionally(() => client.send(new PutObjectCommand(put)))
+      if (!isWritten && !(await get(key))) throw new Error(`S3 has not written ${key}, and has none`)
     },
     list: async (prefix, { startAfter, limit } = {}) => {
       const entries: Entry[] = []
@@ -144,6 +133,25 @@ function objectStore(
     remove: async key => {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
     },
+  }
+}
+
+/** Sends a conditional write. */
+async function conditionally(
+  send: () => Promise<{ ETag?: string | undefined }>,
+  isLost: (status?: number) => boolean = status => status === 412,
+): Promise<ConditionalWrite> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { isWritten: true, etag: (await send()).ETag ?? '' }
+    } catch (error) {
+      const status = statusOf(error)
+      if (isLost(status)) return { isWritten: false }
+      if (status !== 409) throw error
+      // 409: two writes at the same moment, and perhaps neither succeeded. Only repeating it shows.
+      if (attempt === CONFLICTS) return { isWritten: false }
+      await sleep(attempt * CONFLICT_MS)
+    }
   }
 }
 
@@ -176,11 +184,12 @@ function multipartStore(client: S3Client, bucket: string): Multipart {
       })
       return { number, etag: (await client.send(part)).CopyPartResult?.ETag ?? '' }
     },
-    complete: async (key, uploadId, parts) => {
+    complete: async (key, uploadId, parts, isOnce = false) => {
       const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }))
-      await client.send(
-        new CompleteMultipartUploadCommand({ ...target(key, uploadId), MultipartUpload: { Parts } }),
-      )
+      const complete = { ...target(key, uploadId), MultipartUpload: { Parts } }
+      const once = { ...complete, IfNoneMatch: '*' }
+      if (isOnce) await conditionally(() => client.send(new CompleteMultipartUploadCommand(once)))
+      else await client.send(new CompleteMultipartUploadCommand(complete))
     },
   }
 }

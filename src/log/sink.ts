@@ -23,10 +23,10 @@ const INDEX_INTERVAL_MS = 1000
 
 /**
  * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
- * are uploaded while the command still runs.
+ * are uploaded while the command still runs. What is stored is never changed: the job may not do that.
  */
 export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
-  const whole = new WholeLog(store, keys.whole)
+  const whole = new WholeLog(store, keys.whole, true)
   const counter = new LineCounter()
   const uploaded = new Set<number>()
   let rest: { firstByte: number; bytes: Uint8Array } | null = null
@@ -43,7 +43,7 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
   }
   return {
     upload: async (firstByte, bytes) => {
-      await store.put(keys.segment(firstByte), bytes, LOG_TYPE)
+      await store.putOnce(keys.segment(firstByte), bytes, LOG_TYPE)
       uploaded.add(firstByte)
     },
     stored: async (firstByte, bytes) => {
@@ -60,7 +60,7 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
       await Promise.all([whole.finish(), writeIndex(true)])
     },
     storeRest: async () => {
-      if (rest) await store.put(keys.segment(rest.firstByte), rest.bytes, LOG_TYPE)
+      if (rest) await store.putOnce(keys.segment(rest.firstByte), rest.bytes, LOG_TYPE)
     },
   }
 }
@@ -75,7 +75,7 @@ export async function composeLog(
   wholeKey: string,
   lastLine: string,
 ): Promise<void> {
-  const whole = new WholeLog(store, wholeKey)
+  const whole = new WholeLog(store, wholeKey, false)
   let end = 0
   for (const { key, size } of segments) {
     // Two segments are uploaded at a time: the first may be missing.

@@ -15,6 +15,7 @@ type PartInFlight = { make: MakePart; result: Promise<Part | null> }
 export class WholeLog {
   readonly #store: Store
   readonly #key: string
+  readonly #isOnce: boolean
   #uploadId: string | undefined
   readonly #parts: Part[] = []
   #queue: MakePart[] = []
@@ -23,9 +24,11 @@ export class WholeLog {
   #gatheredBytes = 0
   #bytes = 0
 
-  constructor(store: Store, key: string) {
+  /** @param isOnce whether a log that is there stays */
+  constructor(store: Store, key: string, isOnce: boolean) {
     this.#store = store
     this.#key = key
+    this.#isOnce = isOnce
   }
 
   add(bytes: Uint8Array): void {
@@ -57,14 +60,16 @@ export class WholeLog {
 
   async finish(): Promise<void> {
     if (!this.#inFlight && this.#parts.length === 0 && this.#queue.length === 0) {
-      await this.#store.put(this.#key, Buffer.concat(this.#gathered), LOG_TYPE)
+      const bytes = Buffer.concat(this.#gathered)
+      if (this.#isOnce) await this.#store.putOnce(this.#key, bytes, LOG_TYPE)
+      else await this.#store.put(this.#key, bytes, LOG_TYPE)
       return
     }
     if (this.#gatheredBytes > 0) this.#partFromGathered()
     await this.advance()
     await this.#settle()
     try {
-      await this.#store.multipart.complete(this.#key, this.#uploadId ?? '', this.#parts)
+      await this.#store.multipart.complete(this.#key, this.#uploadId ?? '', this.#parts, this.#isOnce)
     } catch (error) {
       // If the response was lost, the request cannot be repeated: the object exists, but the upload no longer does.
       const last = await this.#store.getRange(this.#key, this.#bytes - 1, 1).catch(() => null)

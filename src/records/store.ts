@@ -13,7 +13,8 @@ export type Multipart = {
   upload(key: string, uploadId: string, number: number, body: Uint8Array): Promise<Part>
   /** Copies a whole object of at least 5 MiB into a part, on S3's side. */
   copy(key: string, uploadId: string, number: number, fromKey: string): Promise<Part>
-  complete(key: string, uploadId: string, parts: Part[]): Promise<void>
+  /** With `isOnce`, an object that is there stays, as with `putOnce`. */
+  complete(key: string, uploadId: string, parts: Part[], isOnce?: boolean): Promise<void>
 }
 
 /**
@@ -27,6 +28,8 @@ export type Store = {
   getRange(key: string, from: number, length: number): Promise<Uint8Array | null>
   /** Returns the ETag. */
   put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
+  /** Writes an object unless there is one, which stays: this very one, if the answer to an earlier attempt was lost. */
+  putOnce(key: string, body: Uint8Array, contentType: string): Promise<void>
   putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
   /** Keys in ascending order; only those after `startAfter`, if given. */
   list(prefix: string, options?: { startAfter?: string; limit?: number }): Promise<Entry[]>

@@ -69,6 +69,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await file.arrayBuffer()
     })
 
+    it('writes once what is not to be changed', async () => {
+      const store = await open()
+      await Promise.all(['one', 'other'].map(body => store.putOnce('log', Buffer.from(body), 'text/plain')))
+      const first = text((await store.get('log'))?.body)
+      expect(['one', 'other']).toContain(first)
+      await store.putOnce('log', Buffer.from('later'), 'text/plain')
+      const id = await store.multipart.start('log', 'text/plain')
+      const parts = [await store.multipart.upload('log', id, 1, Buffer.from('composed'))]
+      await store.multipart.complete('log', id, parts, true)
+      expect(text((await store.get('log'))?.body)).toBe(first)
+    })
+
     it('composes objects of uploaded and copied parts', async () => {
       const store = await open()
       const fiveMiB = new Uint8Array(5 * 1024 * 1024)

@@ -46,8 +46,9 @@ export function openMemoryStore(now = () => new Date()): Store {
     },
     upload: async (_, id, number, body) => addPart(id, number, Buffer.from(body)),
     copy: async (_, id, number, fromKey) => addPart(id, number, objects.get(fromKey) ?? new Uint8Array()),
-    complete: async (key, id, parts) => {
+    complete: async (key, id, parts, isOnce) => {
       const { parts: uploaded } = openUpload(id)
+      if (isOnce && objects.has(key)) return
       put(key, Buffer.concat(parts.map(({ number }) => uploaded.get(number) ?? new Uint8Array())))
       uploads.delete(id)
     },
@@ -71,6 +72,9 @@ export function openMemoryStore(now = () => new Date()): Store {
       return body && from < body.length ? body.subarray(from, from + length) : null
     },
     put: async (key, body) => put(key, body),
+    putOnce: async (key, body) => {
+      if (!objects.has(key)) put(key, body)
+    },
     putIf: async (key, body, condition) =>
       holds(key, condition) ? { isWritten: true, etag: put(key, body) } : { isWritten: false },
     list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY } = {}) =>

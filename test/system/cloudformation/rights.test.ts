@@ -173,6 +173,35 @@ test('the right to read (R), write (W) and delete (D) each object is exactly as 
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
 })
 
+test('a job changes nothing that it has logged, and writes nothing that others cannot read', () => {
+  const creates = { 's3:ObjectCreationOperation': 'true' }
+  const mayWrite = (role: string, key: string, context: Record<string, string>) => {
+    const who = PRINCIPALS.find(([name]) => name === role)?.[1]
+    if (!who) throw new Error(`There is no ${role}`)
+    return may(who, { action: 's3:PutObject', resource: `${BUCKET}/${key}`, context })
+  }
+  for (const role of ['fork job', 'branch job', 'protected job'])
+    for (const key of [own.log.whole, own.log.segment(0)]) {
+      expect(mayWrite(role, key, { ...creates, 's3:if-none-match': '*' })).toBe(true)
+      expect(mayWrite(role, key, creates)).toBe(false)
+      expect(mayWrite(role, key, { ...creates, 's3:if-match': '"an-etag"' })).toBe(false)
+      // A part of an upload, which only its completion makes an object.
+      expect(mayWrite(role, key, { 's3:ObjectCreationOperation': 'false' })).toBe(true)
+    }
+  for (const key of [own.run, own.log.lines]) expect(mayWrite('branch job', key, creates)).toBe(true)
+  const standard = { ...creates, 's3:x-amz-storage-class': 'STANDARD' }
+  expect(mayWrite('branch job', own.run, standard)).toBe(true)
+  for (const [name, value] of [
+    ['s3:x-amz-storage-class', 'GLACIER'],
+    ['s3:x-amz-server-side-encryption', 'aws:kms'],
+    ['s3:x-amz-server-side-encryption-customer-algorithm', 'AES256'],
+  ] as const)
+    for (const key of [own.run, branchCaches[0] ?? ''])
+      expect(mayWrite('branch job', key, { ...creates, [name]: value })).toBe(false)
+  // Report completes the logs of jobs that died.
+  expect(mayWrite('report', own.log.whole, creates)).toBe(true)
+})
+
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
 const passes = (service: string) => ({ 'iam:PassedToService': service })
 

@@ -1,4 +1,11 @@
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TemporaryCredentials } from '../../../src/aws/sts.ts'
@@ -142,14 +149,32 @@ test("a fork's granted credentials allow only its own run.json and log", async (
   const { s3, bucket, region } = ci.system.addresses
   const credentials = grantedCredentials(2)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
-  const statusOf = async (key: string) => {
-    const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' })
-    const answer = await client.send(put).catch((error: { $metadata: { httpStatusCode?: number } }) => error)
-    return answer.$metadata.httpStatusCode
-  }
-  for (const key of FORBIDDEN) expect([key, await statusOf(key)]).toEqual([key, 403])
-  expect(await statusOf(own.log.segment(999))).toBe(200)
+  const answerOf = (sent: Promise<{ $metadata: { httpStatusCode?: number | undefined } }>) =>
+    sent.catch(error => error).then(({ $metadata }) => $metadata.httpStatusCode as number)
+  const statusOf = (key: string, options: Partial<PutObjectCommandInput> = {}) =>
+    answerOf(client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}', ...options })))
+  const once = { IfNoneMatch: '*' }
+  for (const key of FORBIDDEN) expect([key, await statusOf(key, once)]).toEqual([key, 403])
+  expect(await statusOf(own.log.segment(999), once)).toBe(200)
   expect(await statusOf(own.cancel)).toBe(403)
+  // What is logged stays, whichever way an object is written.
+  const log = await ci.system.store.get(own.log.whole)
+  expect(await statusOf(own.log.segment(999))).toBe(403)
+  expect(await statusOf(own.log.whole)).toBe(403)
+  expect(await statusOf(own.log.whole, { IfMatch: log?.etag })).toBe(403)
+  expect(await statusOf(own.log.whole, once)).toBe(412)
+  const whole = { Bucket: bucket, Key: own.log.whole }
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(whole))
+  const part = { ...whole, UploadId, PartNumber: 1 }
+  const { ETag } = await client.send(new UploadPartCommand({ ...part, Body: 'All tests passed' }))
+  const complete = { ...whole, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }
+  expect(await answerOf(client.send(new CompleteMultipartUploadCommand(complete)))).toBe(403)
+  expect(await answerOf(client.send(new CompleteMultipartUploadCommand({ ...complete, ...once })))).toBe(412)
+  expect(await ci.system.store.get(own.log.whole)).toEqual(log)
+  // Nor is anything written that others cannot read.
+  expect(await statusOf(own.run, { StorageClass: 'GLACIER' })).toBe(403)
+  expect(await statusOf(own.run, { ServerSideEncryption: 'aws:kms' })).toBe(403)
+  expect(await statusOf(own.run, { SSECustomerAlgorithm: 'AES256' })).toBe(403)
   client.destroy()
 })
 
