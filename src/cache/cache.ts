@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Build } from '../model/build.ts'
 import type { Store } from '../records/store.ts'
@@ -183,10 +183,10 @@ export class Cache {
 
   async #unpack({ archives }: Found, signal: AbortSignal): Promise<void> {
     const { sandbox, path, store } = this.#context
-    const at = join(sandbox.directory, 'unpacked')
+    const at = mkdtempSync(join(sandbox.directory, 'unpacked-'))
     const roots = archives.map((_, index) => join(at, String(index)))
     try {
-      for (const root of roots) mkdirSync(root, { recursive: true, mode: 0o700 })
+      for (const root of roots) mkdirSync(root, { mode: 0o700 })
       // Each into an empty directory: what one brings leads another nowhere, nor beside the paths of the cache.
       await runConcurrently(
         signal,

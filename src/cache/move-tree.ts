@@ -8,21 +8,24 @@ import {
   type Stats,
   utimesSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** A path in bytes: a file's name need not be UTF-8. */
 type Path = Buffer
 
 /**
  * The absolute path of a name below a directory, whose parents are created.
- * @throws if a link leads there
+ * @throws if a link, or a file, leads there
  */
 export function placeIn(root: string, name: string): string {
-  const path = join(realpathSync(root), name)
-  const parent = dirname(path)
-  mkdirSync(parent, { recursive: true })
-  if (realpathSync(parent) !== parent) throw new Error(`a link leads to ${name}`)
-  return path
+  let parent = realpathSync(root)
+  for (const part of dirname(name).split('/')) {
+    parent = join(parent, part)
+    const stats = lstatSync(parent, { throwIfNoEntry: false })
+    if (!stats) mkdirSync(parent)
+    else if (!stats.isDirectory()) throw new Error(`a link or a file leads to ${name}`)
+  }
+  return join(parent, basename(name))
 }
 
 /**

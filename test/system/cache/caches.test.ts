@@ -70,7 +70,7 @@ function openRepository(
 ) {
   let number = 0
   /** Restores the cache, runs the command, and saves. Returns the log, and the files before and after the command. */
-  return async (machine: Machine, command: Command, { passes = true } = {}) => {
+  return async (machine: Machine, command: Command, { passes = true, link = '' } = {}) => {
     const { directory, warmCache } = machine
     const store = openAt(url)
     const sandbox = await openSandbox(directory, false, [warmCache])
@@ -79,6 +79,7 @@ function openRepository(
       ...{ store, build, sandbox, warmCache, path: process.env.PATH ?? '', deadline: Date.now() + 60_000 },
       ...{ signal: new AbortController().signal, redact: (text: string) => text.replaceAll('403', '***') },
     }
+    if (link) symlinkSync(link, join(sandbox.workspace, 'led'))
     const log: string[] = []
     const caches = await Caches.open(context, [spec])
     await caches.restore(async line => void log.push(line))
@@ -429,10 +430,22 @@ test.each<[string, string[]]>([
     found = readdirSync(workspace)
   })
   expect(found, log.join()).not.toContain('tracked')
-  expect(readdirSync(join(root, `machine-${machines}`))).not.toContain('unpacked')
+  expect(readdirSync(join(root, `machine-${machines}`)).join()).not.toContain('unpacked')
   expect(existsSync(join(root, 'workspace'))).toBe(false)
 })
 let evil = 0
+
+test('nothing is made where a link of the commit leads', async () => {
+  const build = openRepository('led', { spec: { paths: ['led/deep/state'], key: [] } })
+  const outside = await mkdtemp(join(root, 'outside-'))
+  await build(newMachine(), ({ workspace }) => {
+    mkdirSync(join(workspace, 'led/deep/state'), { recursive: true })
+    writeFileSync(join(workspace, 'led/deep/state/file'), '')
+  })
+  const linked = await build(newMachine(), nothing, { link: outside })
+  expect(linked.log.join()).toMatch(/a link or a file leads to workspace\/led\/deep\/state/)
+  expect(readdirSync(outside)).toEqual([])
+})
 
 test('a link out of a cache is restored as it is', async () => {
   const build = openRepository('links')
