@@ -187,7 +187,7 @@ export class Cache {
     const roots = archives.map((_, index) => join(at, String(index)))
     try {
       for (const root of roots) mkdirSync(root, { mode: 0o700 })
-      // Each into an empty directory: what one brings leads another nowhere, nor beside the paths of the cache.
+      // Each into an empty directory of its own, so that a link in one archive cannot redirect another.
       await runConcurrently(
         signal,
         archives.map(

@@ -29,8 +29,8 @@ export function placeIn(root: string, name: string): string {
 }
 
 /**
- * Moves a file or a directory to a path on the same disk. A directory is merged with the one that is there, and what else is
- * there is replaced. Links are moved, never followed, so nothing is changed outside of the path.
+ * Moves a file or a directory to a path on the same disk. A directory is merged into an existing one; anything else that
+ * exists is replaced. Links are moved, never followed, so nothing is changed outside of the path.
  * @throws if a directory would have to be replaced
  */
 export const moveTree = (from: string, to: string): void => move(Buffer.from(from), Buffer.from(to))
@@ -55,7 +55,7 @@ const below = (directory: Path, name: Buffer): Path => Buffer.concat([directory,
 const OWNER_MAY_WRITE = 0o200
 
 function rename(from: Path, to: Path, stats: Stats): void {
-  // A directory can be moved only by who may write into it, because its `..` changes.
+  // Moving a directory requires write permission on it, because its `..` changes.
   const isClosed = stats.isDirectory() && (stats.mode & OWNER_MAY_WRITE) === 0
   if (isClosed) chmodSync(from, stats.mode | OWNER_MAY_WRITE)
   renameSync(from, to)

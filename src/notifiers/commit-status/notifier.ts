@@ -46,7 +46,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
   },
 })
 
-/** A build that says nothing of its own commit: its branch or pull request may still have left those before. */
+/** A build that sets no status of its own: its branch or pull request may still have left earlier commits. */
 async function leaveWithoutStatus(news: BuildNews, delivered: Delivered | null, context: CommitContext) {
   const { view, isOver, isGone } = news
   if (!isGone && (view.status !== 'skipped' || !isOver)) return { delivered, again: false }
