@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { editJson } from '../../../src/account/edit-json.ts'
 import { parseJson } from '../../../src/config/json.ts'
@@ -24,11 +26,15 @@ afterAll(async () => {
 const inSlack = (repository: string) => slack.messages.filter(({ text }) => text.includes(repository))
 
 test('a build has one message, posted at its start and edited at its end', async () => {
+  const seen = join(ci.directory, 'seen')
   const at = await ci.write(
-    lambciJson('sleep 2; echo trouble; exit 1', { notifications: { slack: { channel: '#web' } } }),
+    lambciJson(`until [ -e ${seen} ]; do sleep 0.05; done; echo trouble; exit 1`, {
+      notifications: { slack: { channel: '#web' } },
+    }),
   )
   await ci.push(at, 'ada/slack', 'master')
   await ci.until('the start', async () => inSlack('ada/slack')[0]?.text.includes('Running'))
+  await writeFile(seen, '')
   const view = await ci.ended({ project: 'gh/ada/slack', number: 1 })
   expect(view.status).toBe('failed')
   expect(inSlack('ada/slack')).toMatchObject([
