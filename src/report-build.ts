@@ -18,7 +18,7 @@ import type { JobRun } from './records/job-run.ts'
 import { type BuildRef, buildKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
 import { readBuild, readJobRun } from './records/read-records.ts'
-import { type Report, runThatCounts } from './records/report-record.ts'
+import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed } from './records/wording.ts'
 import { countSpend } from './reporting/count-spend.ts'
@@ -107,7 +107,7 @@ async function reportOne(
 async function lookOnce(known: Omit<BuildState, 'run'>, context: ReportContext): Promise<Finished> {
   const { store, now } = context
   const { build, report } = known
-  const run = runThatCounts(report, await readJobRun(store, build))
+  const run = await readJobRun(store, build)
   const state = { ...known, run }
   const request = run ? null : await readCancelRequest(store, build)
   const decision = decide({ build, run, report, request }, now())
@@ -115,7 +115,7 @@ async function lookOnce(known: Omit<BuildState, 'run'>, context: ReportContext):
     return { report: await publishAgain(state, context), others: [], unfinished: null }
   const end = decision && (await concludeDeploy(decision.end, state, context))
   const cost = report.end ? report.cost : end && (await measureCost({ build, run, report }, context))
-  return finishReport({ ...state, report: { ...report, end, cost, ...(end && { run }) } }, context)
+  return finishReport({ ...state, report: { ...report, end, cost } }, context)
 }
 
 /** Publishes again a job that never started, with new grants and a new latest end. */

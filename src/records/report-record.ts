@@ -1,6 +1,6 @@
 import { conclusionSchema } from '../model/conclusion.ts'
 import { z } from '../model/zod.ts'
-import { deploySchema, type JobRun, jobRunSchema } from './job-run.ts'
+import { deploySchema } from './job-run.ts'
 import { leasedFields } from './lease.ts'
 
 /** How a build ended, as report accepted it first; nothing that comes later changes it. */
@@ -26,8 +26,6 @@ export const reportSchema = z.object({
   /** The latest end after the last publication, if there was more than one (the first is in `build.json`). */
   latestEnd: z.iso.datetime().nullable(),
   end: buildEndSchema.nullable(),
-  /** The job's record as it was at the end: its credentials live on, but what it writes later does not count. */
-  run: jobRunSchema.nullable().optional(),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
   claimedAt: z.iso.datetime().nullable().default(null),
   /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
@@ -42,10 +40,6 @@ export const reportSchema = z.object({
   isGone: z.boolean(),
 })
 export type Report = z.infer<typeof reportSchema>
-
-/** What counts of a job's record: `run` until the build has ended, and then what it was at that moment. */
-export const runThatCounts = (report: Report | null, run: JobRun | null): JobRun | null =>
-  report?.end && report.run !== undefined ? report.run : run
 
 export const emptyReport: Report = {
   lease: null,

@@ -1,7 +1,7 @@
 import type { Build } from '../model/build.ts'
 import type { BuildStatus } from '../model/conclusion.ts'
 import type { Deploy, JobRun } from './job-run.ts'
-import { type BuildEnd, type Report, runThatCounts } from './report-record.ts'
+import type { BuildEnd, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
 export type Records = { build: Build; run: JobRun | null; report: Report | null }
@@ -50,8 +50,7 @@ export type View = PublicBuild & {
 }
 
 /** A pure function of the records. The end that report accepted outweighs what the job says. */
-export function viewOf({ build, run: written, report }: Records): View {
-  const run = runThatCounts(report, written)
+export function viewOf({ build, run, report }: Records): View {
   const end = report?.end ?? null
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {

@@ -1,8 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
 import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
-import { readRecords, readReport } from '../../../src/records/read-records.ts'
-import { viewOf } from '../../../src/records/view.ts'
+import { readReport } from '../../../src/records/read-records.ts'
 import { reportBuilds } from '../../../src/report-build.ts'
 import { after, endedRun, runOf } from '../../support/records.ts'
 import { commitOf, deployedRun, ReportWorld, STAGE } from '../../support/report-world.ts'
@@ -187,27 +186,4 @@ test('other builds are looked at although the report that has found them cannot 
   await expect(world.report(9)).rejects.toThrow('S3: 503')
   for (const number of [2, 4]) expect((await world.endOf(number))?.deploy?.status).toBe('cancelled')
   expect((await readQueue(world.store, STAGE)).waiting).toEqual([])
-})
-
-test('what a job writes after its end does not count, whatever report looks at then', async () => {
-  const world = new ReportWorld('a')
-  const build = await world.build(7, 'a', endedRun({ reason: 'npm test', conclusion: 'failed' }))
-  await world.report(7)
-  const seen = async () => {
-    const records = await readRecords(world.store, build)
-    return records && viewOf(records)
-  }
-  const atTheEnd = await seen()
-  const later = {
-    conclusion: 'passed',
-    startedAt: after(-3600).toISOString(),
-    timings: { command: 1e9 },
-  } as const
-  for (const run of [endedRun(later), runOf(later), null]) {
-    await world.put(buildKeys(build).run, run && { ...run, nonce: build.nonce })
-    expect(await seen()).toEqual(atTheEnd)
-    await world.report(7, { isGone: true })
-    expect(await seen()).toEqual(atTheEnd)
-  }
-  expect(statesOf(world)).toEqual(['failure'])
 })
