@@ -389,14 +389,14 @@ test.each<[string, string[]]>([
   [
     'a path that is a link to its own directory',
     [
-      'ln -s . workspace/state; mkdir x; tar -cf a.tar workspace; rm workspace/state; mkdir workspace/state; echo bad > workspace/state/tracked; tar -rf a.tar workspace/state',
+      'ln -s . workspace/state; mkdir x; tar -cf a.tar workspace; rm workspace/state; mkdir workspace/state; echo bad > workspace/state/tracked; tar -rf a.tar workspace/state/tracked',
     ],
   ],
   [
     'a link in one archive, and a file behind it in another',
     [
       'mkdir workspace/state; ln -s ../.. workspace/state/up',
-      'mkdir -p workspace/state/up/workspace; echo bad > workspace/state/up/workspace/tracked; sleep 0',
+      'mkdir -p workspace/state/up/workspace; echo bad > workspace/state/up/workspace/tracked; tar -cf a.tar workspace/state/up/workspace/tracked',
     ],
   ],
   [
