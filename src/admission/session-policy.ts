@@ -24,8 +24,8 @@ export function sessionPolicyOf(
 ): string {
   const { project, trust } = build
   const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
-  // Of all that has the build's prefix, the session role allows no more than to write its run and its log, and to read those and
-  // what is asked of it.
+  // The session role narrows the build's prefix: it allows writing the record and the log, and reading these, cancel requests
+  // and the gate's answer.
   const written = [`${buildKeys(build).prefix}*`, ...(own ? [own] : [])]
   const read = [...others, ...(trust === 'fork' ? [] : secretVariables)]
   if (trust === 'protected') written.push(`${stagesPrefix(project)}*`)

@@ -18,7 +18,7 @@ export type StartContext = {
   linkKey: string
 }
 
-/** What a build gets of the account: its settings, and the keys of all settings and secrets (`listAccountKeys`). */
+/** The account's settings for a build, and the keys of all settings and secrets (`listAccountKeys`). */
 export type AccountShare = { account: Account; accountKeys: readonly string[] }
 
 /** Issues a job's grants, sets its build's dead man's switch, and publishes the message that starts it. */

@@ -14,8 +14,8 @@ import { basename, dirname, join } from 'node:path'
 type Path = Buffer
 
 /**
- * The absolute path of a name below a directory, whose parents are created.
- * @throws if a link, or a file, leads there
+ * Returns the absolute path of a name below a directory, and creates its parent directories.
+ * @throws if one of the parents is a link or a file
  */
 export function placeIn(root: string, name: string): string {
   let parent = realpathSync(root)

@@ -1,4 +1,4 @@
-/** What AWS's tools and SDKs say when they find no credentials. */
+/** Error messages of AWS tools and SDKs that find no credentials. */
 const MESSAGES = [
   // AWS CLI, botocore (boto3, Zappa, SAM)
   /Unable to locate credentials/,
@@ -31,8 +31,8 @@ const VARIABLES = [
 ]
 
 /**
- * What to do about a command that failed because it has no AWS credentials, according to its last output; null if that says
- * nothing of it, or if the command has some. LambCI gave commands those of its own function.
+ * Advice for a command that failed for lack of AWS credentials. Null if its output does not mention missing credentials, or
+ * if it had some. LambCI gave commands the credentials of its own function.
  */
 export function explainMissingCredentials(
   output: string,

@@ -23,7 +23,7 @@ const INDEX_INTERVAL_MS = 1000
 
 /**
  * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
- * are uploaded while the command still runs. What is stored is never changed: the job may not do that.
+ * are uploaded while the command still runs. Stored objects are never changed; the job has no right to change them.
  */
 export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
   const whole = new WholeLog(store, keys.whole, true)

@@ -82,7 +82,7 @@ export async function updateCommit(
   }
 }
 
-/** What is entered from now on is compared with GitHub's branches. What stands here must be found when its branch moves on. */
+/** Lists the commit for each branch and pull request that shares it, so that its entry is found when the branch moves on. */
 async function recordSharing(
   { project, commit }: Commit,
   { entries }: CommitRecord,

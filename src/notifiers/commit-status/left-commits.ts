@@ -7,8 +7,8 @@ import type { BuildNews } from '../notifier.ts'
 import { type CommitContext, readCommit, updateCommit } from './commit-truth.ts'
 
 /**
- * Looks again at the commits that the branch or pull request of a build shares with others. What it said of them counts no
- * longer once it has moved on, or is gone.
+ * Looks again at the commits that a build's branch or pull request shares with others. Its entries there no longer count once
+ * it has moved on or is gone.
  */
 export async function leaveCommits(
   { view, isGone }: Pick<BuildNews, 'view' | 'isGone'>,

@@ -273,7 +273,7 @@ test('a large tree is restored from several archives, with its links and read-on
     linkSync(join(state, 'a/large'), join(state, 'd/linked'))
     linkSync(join(state, 'closed/in/large'), join(state, 'c/linked'))
     for (const name of ['closed/deep', 'closed']) chmodSync(join(state, name), 0o555)
-    // What several archives contain gets its time back to the microsecond.
+    // A directory that is in several archives gets its time back, to the microsecond.
     for (const name of ['a/deep', 'a', '.']) utimesSync(join(state, name), 1_700_000_000, 1_700_000_000)
   })
   expect(await archivesOf('large')).toBeGreaterThan(1)

@@ -173,7 +173,7 @@ test('the right to read (R), write (W) and delete (D) each object is exactly as 
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
 })
 
-test('a job changes nothing that it has logged, and writes nothing that others cannot read', () => {
+test('a job cannot change its log, nor write objects that report cannot read', () => {
   const creates = { 's3:ObjectCreationOperation': 'true' }
   const mayWrite = (role: string, key: string, context: Record<string, string>) => {
     const who = PRINCIPALS.find(([name]) => name === role)?.[1]

@@ -157,7 +157,7 @@ test("a fork's granted credentials allow only its own run.json and log", async (
   for (const key of FORBIDDEN) expect([key, await statusOf(key, once)]).toEqual([key, 403])
   expect(await statusOf(own.log.segment(999), once)).toBe(200)
   expect(await statusOf(own.cancel)).toBe(403)
-  // What is logged stays, whichever way an object is written.
+  // The log cannot be changed by any kind of write.
   const log = await ci.system.store.get(own.log.whole)
   expect(await statusOf(own.log.segment(999))).toBe(403)
   expect(await statusOf(own.log.whole)).toBe(403)
@@ -171,7 +171,7 @@ test("a fork's granted credentials allow only its own run.json and log", async (
   expect(await answerOf(client.send(new CompleteMultipartUploadCommand(complete)))).toBe(403)
   expect(await answerOf(client.send(new CompleteMultipartUploadCommand({ ...complete, ...once })))).toBe(412)
   expect(await ci.system.store.get(own.log.whole)).toEqual(log)
-  // Nor is anything written that others cannot read.
+  // Nor can the job write objects that report cannot read.
   expect(await statusOf(own.run, { StorageClass: 'GLACIER' })).toBe(403)
   expect(await statusOf(own.run, { ServerSideEncryption: 'aws:kms' })).toBe(403)
   expect(await statusOf(own.run, { SSECustomerAlgorithm: 'AES256' })).toBe(403)
