@@ -15,14 +15,14 @@ import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
 import type { JobRun } from './records/job-run.ts'
-import { type BuildRef, buildKeys } from './records/keys.ts'
+import { type BuildRef, jobKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
-import { readBuild, readJobRun } from './records/read-records.ts'
+import { readBuild, readJob } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed } from './records/wording.ts'
+import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
-import { finishDeadLog } from './reporting/dead-log.ts'
 import { decide } from './reporting/decide.ts'
 import { lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
@@ -107,14 +107,15 @@ async function reportOne(
 async function lookOnce(known: Omit<BuildState, 'run'>, context: ReportContext): Promise<Finished> {
   const { store, now } = context
   const { build, report } = known
-  const run = await readJobRun(store, build)
+  const job = await readJob(store, build)
+  const { run } = job
   const state = { ...known, run }
   const request = run ? null : await readCancelRequest(store, build)
   const decision = decide({ build, run, report, request }, now())
   if (decision === 'publish-again')
     return { report: await publishAgain(state, context), others: [], unfinished: null }
   const end = decision && (await concludeDeploy(decision.end, state, context))
-  const cost = report.end ? report.cost : end && (await measureCost({ build, run, report }, context))
+  const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
   return finishReport({ ...state, report: { ...report, end, cost } }, context)
 }
 
@@ -136,8 +137,6 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) return { report, others: waitedFor(build), unfinished: null }
   const news = await newsOf(state, context)
-  const isLogComplete = run?.phase === 'ended' && run.log?.complete
-  if (report.end && !isLogComplete) await finishDeadLog(build, news.view, store)
   const notifications = state.account.notifications(build, run?.notifications)
   const [gate, stage, notified, summary, counted] = await Promise.all([
     attempt(() => answerGateOf(state, context)),
@@ -146,7 +145,9 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
     attempt(news.summary),
     attempt(() => countSpend(state, store)),
   ])
-  const hasFailed = [gate, stage, summary, counted].some(each => 'error' in each)
+  // People are told first: whatever a job has left as its log cannot keep that from them.
+  const logs = await attempt(async () => report.end && completeLogs(build, { view: news.view, run }, store))
+  const hasFailed = [gate, stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again
   // If something could not be delivered, the switch triggers another attempt.
@@ -180,7 +181,7 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     isGone: report.isGone,
     mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
     summary: () => summary,
-    tail: async () => (isEnd && isRed(view) ? (await tail(store, buildKeys(build).log)).split('\n') : []),
+    tail: async () => (isEnd && isRed(view) ? (await tail(store, jobKeys(build).log)).split('\n') : []),
   }
 }
 

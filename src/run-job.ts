@@ -17,7 +17,7 @@ import { planBuild, type Step } from './planning/plan.ts'
 import { recordOf } from './planning/record.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
-import { buildKeys, cachePrefix } from './records/keys.ts'
+import { cachePrefix, jobKeys, LEAD } from './records/keys.ts'
 import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
@@ -93,10 +93,13 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const secretVariables = readSecretVariables(store, grants.secretVariables)
   secretVariables.catch(() => {})
   try {
-    const recorder = await RunRecorder.claim(store, build, context.runner, context.now())
+    const recorder = await RunRecorder.claim(store, build, LEAD, {
+      runner: context.runner,
+      now: context.now(),
+    })
     if (!recorder) return
     const secrets = [...secretsIn(grants), ...context.secrets]
-    const log = new BuildLog(createSink(store, buildKeys(build).log), secrets, context.logOptions)
+    const log = new BuildLog(createSink(store, jobKeys(build).log), secrets, context.logOptions)
     const job = { ...context, ...message, store, recorder, log, fetchLines, cancel, signal, secretVariables }
     await runClaimed(job, checkingOut)
   } finally {

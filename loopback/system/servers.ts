@@ -39,7 +39,7 @@ export type ServerOptions = {
   /** A role outside the stack that deploys assume. */
   deployRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
-  /** Called with the key of every record written: `gh/…/build.json`, `run.json`, `report.json`. */
+  /** Called with the key of every record written: `gh/…/build.json`, `jobs/0/1/end.json`, `report.json`. */
   onRecord?: (key: string) => void
 }
 

@@ -1,5 +1,6 @@
 import { type Build, buildSchema } from '../model/build.ts'
 import { z } from '../model/zod.ts'
+import type { JobRef } from '../records/keys.ts'
 import type { IssueCredentials } from './job-credentials.ts'
 
 const credentialsSchema = z.object({
@@ -48,6 +49,7 @@ export type GrantIssuer = {
  */
 export async function issueGrants(
   build: Build,
+  job: JobRef,
   wanted: Pick<JobGrants, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
   issuer: GrantIssuer,
 ): Promise<JobGrants> {
@@ -59,7 +61,7 @@ export async function issueGrants(
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
   const [cloneToken, credentials] = await Promise.all([
     isTrusted ? tokenFor(build.repository) : null,
-    issuer.issueCredentials(build, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
+    issuer.issueCredentials(build, job, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
   ])
   return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }
 }

@@ -2,11 +2,13 @@ import type { AssumeRole, TemporaryCredentials } from '../aws/sts.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import type { CachingBuild } from '../records/cache-keys.ts'
+import type { JobRef } from '../records/keys.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
 
 /** Issues credentials that open a job's own objects alone; null: the job uses the function's own. */
 export type IssueCredentials = (
   build: CachingBuild & Pick<Build, 'number'>,
+  job: JobRef,
   grants: SessionGrants,
 ) => Promise<TemporaryCredentials | null>
 
@@ -19,8 +21,8 @@ export function openJobCredentials(
   if (roleArn === undefined) return async () => null
   const [, partition] = roleArn.split(':')
   const bucketArn = `arn:${partition}:s3:::${bucket}`
-  return async (build, grants) => {
-    const policy = sessionPolicyOf(build, bucketArn, grants)
+  return async (build, job, grants) => {
+    const policy = sessionPolicyOf(build, job, bucketArn, grants)
     if (policy.length > POLICY_LIMIT) {
       throw new UserError(
         `The rights of a build of ${build.project} do not fit into a session policy (${policy.length} of ${POLICY_LIMIT} characters). Give the branch fewer deploy roles, or the stack a shorter name, which is part of its bucket's.`,

@@ -1,6 +1,7 @@
 import { findSecretVariables } from '../account/secrets.ts'
 import type { Account } from '../account/settings.ts'
 import type { Build } from '../model/build.ts'
+import { LEAD } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
@@ -35,7 +36,7 @@ export async function startJob(
     buildUrl: buildUrl(build, linkKey),
   }
   const [grants] = await Promise.all([
-    issueGrants(build, wanted, grantIssuer),
+    issueGrants(build, LEAD, wanted, grantIssuer),
     deadMansSwitch.set(build, switchTimeOf(latestEnd)),
   ])
   await publish({ build, grants })

@@ -7,7 +7,7 @@ import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { linkToLog, serveLog } from '../pages/log.ts'
 import { renderSummary } from '../pages/summary.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
-import { buildKeys } from '../records/keys.ts'
+import { jobKeys } from '../records/keys.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { type View, viewOf } from '../records/view.ts'
 
@@ -38,7 +38,7 @@ export function addBuildRoutes(
     const view = viewOf(records)
     if (c.req.header('accept')?.includes('application/json')) return c.json(view, 200, NOT_STORED)
     const links = { ...linksOf(view, c), repository: await repositoryLink(view) }
-    const logText = await tail(store, buildKeys(view).log, SHOWN_LINES, SHOWN_WIDTH)
+    const logText = await tail(store, jobKeys(view).log, SHOWN_LINES, SHOWN_WIDTH)
     return c.html(renderBuildPage({ view, links, logText }), 200, SCRIPTED_PAGE_HEADERS)
   })
   app.get(`${BUILD}/summary`, async c => {
@@ -54,7 +54,7 @@ export function addBuildRoutes(
   app.get(`${BUILD}/lines`, async c => {
     const records = await find(c)
     return records
-      ? c.json(await readLineIndex(store, buildKeys(records.build).log), 200, NOT_STORED)
+      ? c.json(await readLineIndex(store, jobKeys(records.build).log), 200, NOT_STORED)
       : c.notFound()
   })
   app.get(`${BUILD}/log.txt`, async c => {

@@ -1,7 +1,7 @@
 import { LOG_TYPE } from '../log/log-keys.ts'
 import { readLog } from '../log/reader.ts'
 import { z } from '../model/zod.ts'
-import { type BuildRef, buildKeys } from '../records/keys.ts'
+import { type BuildRef, jobKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 
 /** The largest response: in base64, it stays below the 6 MB that a function URL allows. */
@@ -30,7 +30,7 @@ export async function serveLog(
       { error: '"from" must be the first byte to read (such as ?from=0), and "length" the number of bytes.' },
       { status: 400 },
     )
-  const { bytes, next, ended } = await readLog(store, buildKeys(build).log, data.from, data.length)
+  const { bytes, next, ended } = await readLog(store, jobKeys(build).log, data.from, data.length)
   return new Response(Buffer.from(bytes), {
     headers: {
       'content-type': LOG_TYPE,
@@ -45,5 +45,5 @@ export async function serveLog(
 /** Creates a link to the complete log in the bucket. It expires after five minutes, or with the credentials. */
 export function linkToLog(store: Store, build: BuildRef, isDownload: boolean): Promise<string> {
   const name = `${build.project.replaceAll('/', '-').replace(/^gh-/, '')}-${build.number}.txt`
-  return store.presign(buildKeys(build).log.whole, LINK_SECONDS, LOG_TYPE, isDownload ? name : undefined)
+  return store.presign(jobKeys(build).log.whole, LINK_SECONDS, LOG_TYPE, isDownload ? name : undefined)
 }

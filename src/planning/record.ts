@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts'
 
 type BuildPlan = Extract<Plan, { build: true }>
 
-/** The fields of `run.json` that a job writes before it runs its commands. Texts are redacted and shortened. */
+/** What a job records before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
   { steps, reason, stage }: BuildPlan,
   { config, merge }: Resolved,

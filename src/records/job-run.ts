@@ -3,6 +3,7 @@ import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
+import type { JobRecordName } from './keys.ts'
 
 /** In bytes. A larger record is not read: a build can write anything into its own. */
 export const RUN_RECORD_LIMIT = 64 * 1024
@@ -39,7 +40,7 @@ export const runnerSchema = z.object({
 })
 export type Runner = z.infer<typeof runnerSchema>
 
-/** `run.json`: how a job goes. Written by the job alone; readers treat it as untrusted input. */
+/** How a job goes, as each of its records tells. Written by the job alone; readers treat it as untrusted input. */
 export const jobRunSchema = z.object({
   nonce: z.string().max(64),
   /** Identifies the write that claimed the job: a repeated request recognises its own claim. */
@@ -77,8 +78,16 @@ export const jobRunSchema = z.object({
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 
+/** The record that tells a state. One that tells another state than its name says cannot be believed. */
+export function recordNameOf({ phase, deploy }: Pick<JobRun, 'phase' | 'deploy'>): JobRecordName {
+  if (phase === 'claimed') return 'claim'
+  if (phase === 'running') return 'draft'
+  if (phase === 'ended') return 'end'
+  return deploy?.status === 'waiting' ? 'gate-request' : 'deploy'
+}
+
 /** Stands for a record that cannot be believed: the job that wrote it is errored. */
-const unreadableRun: JobRun = {
+export const unreadableRun: JobRun = {
   nonce: '',
   writeId: '',
   phase: 'ended',
@@ -87,7 +96,7 @@ const unreadableRun: JobRun = {
   plan: null,
   exit: null,
   conclusion: 'errored',
-  reason: "The build's own record, run.json, is not readable",
+  reason: "The job's own record is not readable",
   deploy: null,
   log: null,
   timings: {},
@@ -111,6 +120,6 @@ export function rejectImpossible(run: JobRun, { trust }: Pick<Build, 'trust'>): 
   if (trust === 'protected' || !isDeploy) return run
   return {
     ...unreadableRun,
-    reason: "The build's own record, run.json, claims a deploy that this build cannot have done",
+    reason: "The job's own record claims a deploy that this build cannot have done",
   }
 }

@@ -80,11 +80,31 @@ export function buildKeys({ project, number }: BuildRef) {
   return {
     prefix: `${at}/`,
     build: `${at}/build.json`,
-    run: `${at}/run.json`,
     report: `${at}/report.json`,
     cancel: `${at}/cancel.json`,
     gate: `${at}/gate.json`,
     gone: `${at}/gone.json`,
+    /** The log for people who have only the bucket: a copy of the job's. */
+    log: `${at}/log.txt`,
+  }
+}
+
+/** An attempt to run a job: its ordinal within the build, where 0 is the lead, and which attempt it is, from 1. */
+export type JobRef = { key: number; attempt: number }
+
+/** The first attempt of the job that every build begins with. */
+export const LEAD: JobRef = { key: 0, attempt: 1 }
+
+/** The records that a job writes, each once, in the order in which they follow each other. */
+export const JOB_RECORDS = ['claim', 'draft', 'gate-request', 'deploy', 'end'] as const
+export type JobRecordName = (typeof JOB_RECORDS)[number]
+
+/** The objects of one attempt of a job, written by that job alone. */
+export function jobKeys({ project, number }: BuildRef, { key, attempt }: JobRef = LEAD) {
+  const at = `${buildKeys({ project, number }).prefix}jobs/${key}/${attempt}`
+  return {
+    prefix: `${at}/`,
+    record: (name: JobRecordName) => `${at}/${name}.json`,
     log: {
       prefix: `${at}/log/`,
       /** Twelve digits, so that the order of keys is the order of bytes. */
@@ -95,12 +115,18 @@ export function buildKeys({ project, number }: BuildRef) {
   }
 }
 
-const BUILD_KEY = /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/[a-z]+\.json$/
+const BUILD_KEY =
+  /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/(?:[a-z]+\.json|jobs\/(0|[1-9][0-9]{0,2})\/([1-9])\/(claim|draft|gate-request|deploy|end)\.json)$/
 
-/** The build that a record belongs to; null for any other key. */
-export function buildOfKey(key: string): BuildRef | null {
-  const [, project, number] = BUILD_KEY.exec(key) ?? []
+/** What a record is of: a build, or an attempt of one of its jobs. */
+export type RecordRef = BuildRef & { job?: JobRef & { record: JobRecordName } }
+
+/** What a record belongs to; null for any other key. */
+export function recordOfKey(key: string): RecordRef | null {
+  const [, project, number, job, attempt, record] = BUILD_KEY.exec(key) ?? []
   // A key of another form is none of ours.
   if (!project || projectSchema.safeParse(project).data !== project) return null
-  return { project, number: Number(number) }
+  const build = { project, number: Number(number) }
+  if (record === undefined) return build
+  return { ...build, job: { key: Number(job), attempt: Number(attempt), record: record as JobRecordName } }
 }

@@ -1,27 +1,63 @@
 import { type Build, buildSchema } from '../model/build.ts'
-import { type JobRun, parseJobRun, RUN_RECORD_LIMIT, rejectImpossible } from './job-run.ts'
-import { type BuildRef, buildKeys } from './keys.ts'
+import {
+  type JobRun,
+  parseJobRun,
+  RUN_RECORD_LIMIT,
+  recordNameOf,
+  rejectImpossible,
+  unreadableRun,
+} from './job-run.ts'
+import { type BuildRef, buildKeys, JOB_RECORDS, type JobRef, jobKeys, LEAD } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import { type Report, reportSchema } from './report-record.ts'
-import type { Store } from './store.ts'
+import type { Entry, Store } from './store.ts'
 import type { Records } from './view.ts'
 
 export const readBuild = (store: Store, build: BuildRef): Promise<Build | null> =>
   readRecord(store, buildKeys(build).build, buildSchema)
 
-/** What the job says of itself, without what it cannot have done. */
-export async function readJobRun(store: Store, build: Build): Promise<JobRun | null> {
-  const run = await readRawJobRun(store, build)
-  return run && rejectImpossible(run, build)
+/** What an attempt of a job has left: what it says of itself, and its objects (at most 1,000; its records come first). */
+export type JobObjects = { run: JobRun | null; objects: Entry[] }
+
+/** What a job says of itself, without what it cannot have done, and its objects. */
+export async function readJob(store: Store, build: Build, job: JobRef = LEAD): Promise<JobObjects> {
+  const objects = await store.list(jobKeys(build, job).prefix, { limit: MOST_OBJECTS })
+  const run = await readNewest(store, build, job, objects)
+  return { run: run && rejectImpossible(run, build), objects }
 }
 
-/** The job's record as written. */
-export async function readRawJobRun(store: Store, build: BuildRef): Promise<JobRun | null> {
-  // One byte more than the limit is read: a build that writes gigabytes there must not fill the reader's memory.
-  const { run } = buildKeys(build)
-  const start = await store.getRange(run, 0, RUN_RECORD_LIMIT + 1)
+/** S3 lists no more at once, and a job of 15 minutes writes about one a second. */
+const MOST_OBJECTS = 1000
+
+/** What a job says of itself, as written: its newest record. */
+export async function readRawJobRun(
+  store: Store,
+  build: BuildRef,
+  job: JobRef = LEAD,
+): Promise<JobRun | null> {
+  // The names of records come before those of all other objects.
+  const objects = await store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })
+  return readNewest(store, build, job, objects)
+}
+
+async function readNewest(
+  store: Store,
+  build: BuildRef,
+  job: JobRef,
+  objects: readonly Entry[],
+): Promise<JobRun | null> {
+  const keys = jobKeys(build, job)
+  const newest = JOB_RECORDS.map(keys.record).findLast(record => objects.some(({ key }) => key === record))
+  const run = newest === undefined ? null : await readRun(store, newest)
+  return run && newest !== keys.record(recordNameOf(run)) ? unreadableRun : run
+}
+
+/** One record of a job; null if there is none. */
+export async function readRun(store: Store, record: string): Promise<JobRun | null> {
+  // One byte more than the limit is read: a job that writes gigabytes there must not fill the reader's memory.
+  const start = await store.getRange(record, 0, RUN_RECORD_LIMIT + 1)
   // An empty object has no range, and is just as unreadable.
-  const body = start ?? (await store.get(run))?.body
+  const body = start ?? (await store.get(record))?.body
   return body ? parseJobRun(body) : null
 }
 

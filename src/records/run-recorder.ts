@@ -1,30 +1,39 @@
 import { randomUUID } from 'node:crypto'
 import type { Build } from '../model/build.ts'
-import type { JobRun, Runner } from './job-run.ts'
-import { buildKeys } from './keys.ts'
-import { readRawJobRun } from './read-records.ts'
+import { type JobRun, type Runner, recordNameOf } from './job-run.ts'
+import { type JobRecordName, type JobRef, jobKeys } from './keys.ts'
+import { readRun } from './read-records.ts'
 import type { Store } from './store.ts'
 import { createRecord } from './update-record.ts'
 
 /** How long a change that nobody waits for may stay unwritten. Most writes of short builds are saved by that. */
 const SOON_MS = 250
 
-/** Records how a job goes, in `run.json`, as its only writer. */
+/**
+ * Records how a job goes, as its only writer. Each record is written once, and tells all that is known by then. A change
+ * between two records is told by the next one.
+ */
 export class RunRecorder {
   readonly #store: Store
-  readonly #key: string
+  readonly #keys: ReturnType<typeof jobKeys>
   #run: JobRun
+  #written = new Set<JobRecordName>()
   #lastWrite: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
-  private constructor(store: Store, key: string, run: JobRun) {
+  private constructor(store: Store, keys: ReturnType<typeof jobKeys>, run: JobRun) {
     this.#store = store
-    this.#key = key
+    this.#keys = keys
     this.#run = run
   }
 
   /** Claims the job. Null if another invocation has claimed it: SNS and Lambda may both deliver a message twice. */
-  static async claim(store: Store, build: Build, runner: Runner, now: Date): Promise<RunRecorder | null> {
+  static async claim(
+    store: Store,
+    build: Build,
+    job: JobRef,
+    { runner, now }: { runner: Runner; now: Date },
+  ): Promise<RunRecorder | null> {
     const run: JobRun = {
       nonce: build.nonce,
       writeId: randomUUID(),
@@ -41,30 +50,26 @@ export class RunRecorder {
       runner,
       notifications: null,
     }
-    const { run: key } = buildKeys(build)
-    const claimed = await createRecord(store, key, run, {
-      read: () => readRawJobRun(store, build),
-      isOwn: ({ writeId }) => writeId === run.writeId,
-    })
-    return claimed && new RunRecorder(store, key, run)
+    const recorder = new RunRecorder(store, jobKeys(build, job), run)
+    return (await recorder.#write('claim')) ? recorder : null
   }
 
   get run(): JobRun {
     return this.#run
   }
 
-  /** Writes a change, after the writes before it. Each write triggers report. */
+  /** Adds a change and writes the record that it belongs to, after the records before it. Each record triggers report. */
   async record(change: Partial<JobRun>): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#add(change)
-    const body = JSON.stringify(this.#run)
+    const name = recordNameOf(this.#run)
     const before = this.#lastWrite.catch(() => {})
-    this.#lastWrite = before.then(() => this.#store.put(this.#key, body, 'application/json'))
+    this.#lastWrite = before.then(() => this.#write(name))
     await this.#lastWrite
   }
 
-  /** Writes a change soon, unless another write contains it by then. If that fails, the next write contains it. */
+  /** Adds a change and writes its record soon, unless a later record contains it by then. */
   recordSoon(change: Partial<JobRun>): void {
     this.#add(change)
     this.#timer ??= setTimeout(() => this.record({}).catch(error => console.error(error)), SOON_MS)
@@ -89,5 +94,19 @@ export class RunRecorder {
 
   #add(change: Partial<JobRun>) {
     this.#run = { ...this.#run, ...change }
+  }
+
+  /** Returns whether the record is this invocation's, whatever became of the answers to earlier attempts. */
+  async #write(name: JobRecordName): Promise<boolean> {
+    if (this.#written.has(name)) return true
+    const key = this.#keys.record(name)
+    const { writeId } = this.#run
+    const written = await createRecord(this.#store, key, this.#run, {
+      read: () => readRun(this.#store, key),
+      isOwn: standing => standing.writeId === writeId,
+    })
+    // A command may have written it: it can reach all that its job can.
+    this.#written.add(name)
+    return written !== null
   }
 }

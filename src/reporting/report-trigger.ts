@@ -1,7 +1,7 @@
 import { jobMessageSchema } from '../admission/grants.ts'
 import { projectSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
-import { type BuildRef, buildKeys, buildOfKey } from '../records/keys.ts'
+import { type BuildRef, buildKeys, recordOfKey } from '../records/keys.ts'
 import type { Knowledge } from './with-report.ts'
 
 /**
@@ -60,10 +60,11 @@ function parseS3Record(record: unknown): ReportTrigger | null {
     const { eventTime, s3 } = s3RecordSchema.parse(record)
     // S3 encodes keys like the values of a form.
     const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '))
-    const build = buildOfKey(key)
-    if (!build) return null
-    const { run, gone } = buildKeys(build)
-    return { build, failure: null, isGone: key === gone, ...(key === run && { recordedAt: eventTime }) }
+    const found = recordOfKey(key)
+    if (!found) return null
+    const { job, ...build } = found
+    const isGone = key === buildKeys(build).gone
+    return { build, failure: null, isGone, ...(job?.record === 'claim' && { claimedAt: eventTime }) }
   } catch (error) {
     console.error('A record of an S3 event cannot be read. It was ignored.', error)
     return null

@@ -10,8 +10,8 @@ export type Knowledge = {
   failure: Failure | null
   /** Whether the build's branch was deleted, or its pull request closed. */
   isGone: boolean
-  /** When the job's own record was written, according to the bucket. */
-  recordedAt?: string
+  /** When the job was claimed, according to the bucket. */
+  claimedAt?: string
 }
 
 /** Lets one invocation at a time work on a build's report. */
@@ -33,17 +33,13 @@ export const withReport = (
     }),
   })
 
-function enter(report: Report, { failure, isGone, recordedAt }: Knowledge): Report {
+function enter(report: Report, { failure, isGone, claimedAt }: Knowledge): Report {
   const isNew = failure && report.failures.every(({ requestId }) => requestId !== failure.requestId)
   return {
     ...report,
-    // Events may be reordered: the job's first record is its claim.
-    ...(recordedAt && { claimedAt: earlier(report.claimedAt, recordedAt) }),
+    ...(claimedAt && { claimedAt }),
     ...(isNew && { failures: [...report.failures, failure].slice(-MOST_FAILURES) }),
     // There is something to tell again.
     ...(isGone && !report.isGone && { isGone, isClosed: false }),
   }
 }
-
-const earlier = (one: string | null, other: string): string =>
-  one !== null && Date.parse(one) <= Date.parse(other) ? one : other

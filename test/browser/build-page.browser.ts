@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSink } from '../../src/log/sink.ts'
 import { LogStreamer } from '../../src/log/streamer.ts'
 import { BROWSER_SCRIPT } from '../../src/pages/browser-script.ts'
-import { buildKeys } from '../../src/records/keys.ts'
+import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { HOSTILE } from '../support/payloads.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
@@ -38,14 +38,14 @@ async function store(
 ) {
   const { store } = ci.system
   const build = makeBuild({ project, number: 1 })
-  const sink = createSink(store, buildKeys(build).log)
+  const sink = createSink(store, jobKeys(build).log)
   const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored })
   for (const bytes of log) await streamer.write(bytes)
   const written = await streamer.end()
   await sink.finish()
   await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
   await store.put(
-    buildKeys(build).run,
+    jobKeys(build).record('end'),
     JSON.stringify(endedRun({ log: written, ...change })),
     'application/json',
   )

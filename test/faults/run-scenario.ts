@@ -4,7 +4,7 @@ import type { SystemOptions } from '../../loopback/system/system.ts'
 import { switchName } from '../../src/admission/dead-mans-switch.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
 import { hasEnded } from '../../src/model/conclusion.ts'
-import { type BuildRef, buildKeys } from '../../src/records/keys.ts'
+import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
 import { readReport } from '../../src/records/read-records.ts'
 import type { View } from '../../src/records/view.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
@@ -135,7 +135,7 @@ async function expectFinalState(
   expect(await readLockHolder(store, { project: view.project, stage: 'dev' }, new Date())).toBeNull()
   if (isReported)
     expect(servers.scheduler.schedules().map(schedule => schedule.name)).not.toContain(switchName(view))
-  const log = await store.get(buildKeys(view).log.whole)
+  const log = await store.get(jobKeys(view).log.whole)
   const logBytes = log?.size ?? 0
   expect(logBytes).toBeGreaterThan(0)
   if (expected.log) expect(Buffer.from(log?.body ?? []).toString()).toMatch(expected.log)

@@ -25,7 +25,7 @@ export type Scenario = {
 }
 
 const key = (name: string) => new RegExp(`/builds/1/${name}`)
-const RUN = { method: 'PUT', address: key('run\\.json') }
+const RUN = { method: 'PUT', address: key('jobs/0/1/[a-z-]+\\.json') }
 const kill = (name: KilledFunction): Scenario['fault'] => ({ kill: name })
 const at = (
   name: string,
@@ -233,7 +233,7 @@ const CONDITIONAL: Scenario[] = ['build.json', 'the claim', 'report.json', 'the 
 /** Five are over before the gate is answered, and further events follow; statuses only have Lambda's three attempts. */
 const READS: [name: string, address: RegExp, times: number][] = [
   ['build.json', key('build\\.json'), 5],
-  ['run.json', key('run\\.json'), 5],
+  ["a job's record", key('jobs/0/1/[a-z-]+\\.json'), 5],
   ['report.json', key('report\\.json'), 5],
   ["the commit's record", /\/commits\//, 2],
 ]

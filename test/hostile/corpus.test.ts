@@ -84,7 +84,7 @@ test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
   },
 )
 
-test.each(RUN_RECORDS)('run.json: %s', (_, body) => {
+test.each(RUN_RECORDS)('the record of a job: %s', (_, body) => {
   const run = parseJobRun(Buffer.from(body))
   const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)

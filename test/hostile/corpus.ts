@@ -157,7 +157,7 @@ export const RULES: string[] = [
   '/\\pL+\\PL+\\pN+\\PN+$/',
 ]
 
-/** Contents of `run.json`, as a hostile build may write it. */
+/** Contents of a job's record, as a hostile build may write it. */
 export const RUN_RECORDS: Case<string>[] = [
   ['an empty file', ''],
   ['deeply nested brackets', '['.repeat(DEEP)],

@@ -149,7 +149,7 @@ test('pages answer any path and query without a fault', async () => {
   )
 })
 
-describe('a hostile run.json', () => {
+describe('a hostile record of a job', () => {
   const record = endedRun({
     deploy: { stage: 'dev', status: 'failed', reason: 'x', exit: null, url: null, by: null },
   })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { functionName } from '../../loopback/system/functions.ts'
-import { buildKeys, runnerSecretsKey, variablesKeys } from '../../src/records/keys.ts'
+import { jobKeys, runnerSecretsKey, variablesKeys } from '../../src/records/keys.ts'
 import { putJson, readJson } from '../support/bucket.ts'
 import { type Files, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { lambciJson, prepareAttack, readAttack } from './attack.ts'
@@ -197,7 +197,7 @@ test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async (
   const attack = await prepareAttack(ci, 'forger', lambciJson(`until [ -e ${forged} ]; do sleep 0.05; done`))
   const build = await attack()
   await ci.until('its start', async () => (await ci.view(build))?.status === 'running')
-  const key = buildKeys(build).run
+  const key = jobKeys(build).record('end')
   const run = (await readJson(ci.system.store, key)) as object
   const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
   await putJson(ci.system.store, key, {

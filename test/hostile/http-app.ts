@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import type { Hono } from 'hono'
 import { openRunnerSecrets } from '../../src/account/secrets.ts'
 import { createHttpApp } from '../../src/functions/http-app.ts'
-import { buildKeys, runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
+import { buildKeys, jobKeys, runnerSecretsKey, settingsKeys } from '../../src/records/keys.ts'
 import { openBucket, putJson } from '../support/bucket.ts'
 import { endedRun, grantIssuerOf, makeBuild, unknownToGit } from '../support/records.ts'
 
@@ -26,8 +26,8 @@ export async function openHttpApp() {
   })
   const build = makeBuild({ project: 'gh/ada/web', number: 1 })
   await putJson(bucket.store, buildKeys(build).build, build)
-  await putJson(bucket.store, buildKeys(build).run, endedRun())
-  await bucket.store.put(buildKeys(build).log.whole, 'one\n', 'text/plain')
+  await putJson(bucket.store, jobKeys(build).record('end'), endedRun())
+  await bucket.store.put(jobKeys(build).log.whole, 'one\n', 'text/plain')
   return { app, deliver: deliverTo(app), get: (path: string) => app.request(`${SITE}${path}`), bucket }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildKeys, runnerSecretsKey } from '../../src/records/keys.ts'
+import { buildKeys, jobKeys, runnerSecretsKey } from '../../src/records/keys.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { lambciJson, prepareAttack, readAttack } from './attack.ts'
 
@@ -18,10 +18,10 @@ test('a build that takes the next invocation gets a job message whose credential
   ])
   const nextBuild = { project: 'gh/home/victim', number: 1 }
   const keys = [
-    buildKeys(nextBuild).run,
+    jobKeys(nextBuild).record('end'),
     buildKeys(nextBuild).build,
     buildKeys(nextBuild).report,
-    buildKeys({ ...nextBuild, number: 2 }).run,
+    jobKeys({ ...nextBuild, number: 2 }).record('end'),
     runnerSecretsKey,
     'config/global.json',
   ]

@@ -66,7 +66,7 @@ export class Product {
         Records: [{ eventTime: this.now().toISOString(), s3: { object: { key } } }],
       })
       // A notification may be late or doubled; only what the switch makes up for may be lost.
-      const copies = key.endsWith('/run.json') && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
+      const copies = /\/jobs\/\d+\/\d+\/[a-z-]+\.json$/.test(key) && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) for (const trigger of triggers) this.#invoke(trigger)
     }
     this.store = {

@@ -5,6 +5,7 @@ import { isByHand, readGate } from '../../src/deploy/gate.ts'
 import type { Build } from '../../src/model/build.ts'
 import { readCancelRequest } from '../../src/records/cancel-request.ts'
 import type { Deploy } from '../../src/records/job-run.ts'
+import { LEAD } from '../../src/records/keys.ts'
 import { endAfterDeploy, type RunEnd, runEnd } from '../../src/records/run-end.ts'
 import { RunRecorder } from '../../src/records/run-recorder.ts'
 import type { Store } from '../../src/records/store.ts'
@@ -34,7 +35,7 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
     ...(runOf().runner as NonNullable<ReturnType<typeof runOf>['runner']>),
     requestId: `run-${build.number}`,
   }
-  const recorder = await RunRecorder.claim(store, build, runner, now())
+  const recorder = await RunRecorder.claim(store, build, LEAD, { runner, now: now() })
   if (!recorder) return
   await pause()
   const stage = build.trust === 'protected' ? 'dev' : null

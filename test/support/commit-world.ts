@@ -6,7 +6,7 @@ import type { Compare } from '../../src/model/newer.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
-import { buildKeys } from '../../src/records/keys.ts'
+import { jobKeys } from '../../src/records/keys.ts'
 import { reportBuild } from '../../src/report-build.ts'
 import { reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
@@ -78,7 +78,7 @@ export function openCommitWorld(line: readonly string[]) {
   }
 
   async function end(build: Build, change: Partial<JobRun>): Promise<Build> {
-    const { run } = buildKeys(build)
+    const run = jobKeys(build).record('end')
     await store.put(run, JSON.stringify(endedRun({ nonce: build.nonce, ...change })), 'application/json')
     await written(run)
     return build

@@ -4,6 +4,8 @@ import type { Build } from '../../src/model/build.ts'
 import type { Compare } from '../../src/model/newer.ts'
 import type { BuildNews } from '../../src/notifiers/notifier.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
+import { recordNameOf } from '../../src/records/job-run.ts'
+import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
 import { emptyReport, type Report } from '../../src/records/report-record.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 
@@ -147,3 +149,7 @@ export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
 
 /** Git says nothing about any two commits: then the numbers of builds decide. */
 export const unknownToGit: Compare = async () => null
+
+/** The key of the record in which a build's first job says this of itself. */
+export const runKey = (build: BuildRef, run: Pick<JobRun, 'phase' | 'deploy'>) =>
+  jobKeys(build).record(recordNameOf(run))

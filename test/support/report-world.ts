@@ -12,7 +12,7 @@ import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import type { ReportTrigger } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
-import { AT, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS, runOf } from './records.ts'
+import { AT, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS, runKey, runOf } from './records.ts'
 
 const PROJECT = 'gh/ada/web'
 export const STAGE = { project: PROJECT, stage: 'production' }
@@ -100,7 +100,7 @@ export class ReportWorld {
     })
     await this.put(buildKeys(build).build, build)
     await this.put(counterKey(PROJECT), { number, recent: [] })
-    if (run) await this.put(buildKeys(build).run, { ...run, nonce: build.nonce })
+    if (run) await this.put(runKey(build, run), { ...run, nonce: build.nonce })
     return build
   }
 

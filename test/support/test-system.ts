@@ -7,7 +7,7 @@ import type { Mail } from '../../loopback/sns/delivery.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
 import { readLog } from '../../src/log/reader.ts'
-import { buildKeys } from '../../src/records/keys.ts'
+import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { readRecords, readReport } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { Changes } from './changes.ts'
@@ -193,14 +193,14 @@ function queries(system: System, changes: Changes) {
       changes.until(
         `"${text}" of ${build.project} #${build.number}`,
         async () => {
-          const { bytes } = await readLog(store, buildKeys(build).log, 0, 10_000)
+          const { bytes } = await readLog(store, jobKeys(build).log, 0, 10_000)
           return Buffer.from(bytes).toString().includes(text)
         },
         { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS },
       ),
     read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {
-      const stored = await store.get(buildKeys(build).log.whole)
+      const stored = await store.get(jobKeys(build).log.whole)
       return Buffer.from(stored?.body ?? '').toString('utf8')
     },
     /** The commit's statuses, oldest first, as `state context: description`. */

@@ -24,8 +24,8 @@ describe('a pattern', () => {
     ['a?c', 'abc', true],
     ['a?c', 'ac', false],
     ['*b*b', 'abab', true],
-    ['gh/*/run.json', 'gh/a/builds/1/run.json', true],
-    ['gh/*/run.json', 'gh/a/run.json.bak', false],
+    ['gh/*/end.json', 'gh/a/builds/1/jobs/0/1/end.json', true],
+    ['gh/*/end.json', 'gh/a/end.json.bak', false],
     ['a.c', 'abc', false],
     ['(a+)+$', 'aaaa', false],
   ])('%s on %s: %s', (pattern, text, expected) => {

@@ -1,4 +1,4 @@
-import { type BuildRef, buildOfKey } from '../../records/keys.ts'
+import { type BuildRef, recordOfKey } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type Records, type View, viewOf } from '../../records/view.ts'
@@ -23,8 +23,9 @@ export class BuildWatcher {
 
   /** Must be called with the key of every record that was written. */
   async onWrite(store: Store, key: string): Promise<void> {
-    const build = buildOfKey(key)
-    const records = build && /(build|report)\.json$/.test(key) ? await readRecords(store, build) : null
+    const build = recordOfKey(key)
+    const records =
+      build && !build.job && /(build|report)\.json$/.test(key) ? await readRecords(store, build) : null
     if (!build || !records) return
     this.#waiting.get(records.build.commit)?.(records)
     this.#waiting.delete(records.build.commit)

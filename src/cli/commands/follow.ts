@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readLog } from '../../log/reader.ts'
 import { hasEnded } from '../../model/conclusion.ts'
-import { type BuildRef, buildKeys } from '../../records/keys.ts'
+import { type BuildRef, jobKeys } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type View, viewOf } from '../../records/view.ts'
@@ -12,7 +12,7 @@ const PAUSE_MS = 200
 
 /** Yields the bytes of a log as they are written, until the log ends. */
 export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<Uint8Array> {
-  const { log } = buildKeys(build)
+  const { log } = jobKeys(build)
   for (let from = 0; ; ) {
     const { bytes, next, ended } = await readLog(store, log, from, PART_BYTES)
     if (bytes.length > 0) yield bytes

@@ -1,5 +1,5 @@
 import { readLog } from '../../log/reader.ts'
-import { type BuildRef, buildKeys } from '../../records/keys.ts'
+import { type BuildRef, jobKeys } from '../../records/keys.ts'
 import type { Store } from '../../records/store.ts'
 import { type Io, printBytes } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -22,7 +22,7 @@ export async function printLogs(
   const build = await findBuild(store, target)
   if (options.follow) return await printToEnd(store, build, io)
   for (let from = 0; ; ) {
-    const { bytes, next } = await readLog(store, buildKeys(build).log, from, PART_BYTES)
+    const { bytes, next } = await readLog(store, jobKeys(build).log, from, PART_BYTES)
     if (bytes.length === 0) break
     await printBytes(io, bytes)
     from = next

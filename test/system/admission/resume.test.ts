@@ -4,7 +4,14 @@ import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { type Delivery, parseDelivery } from '../../../src/github/delivery.ts'
 import { type Answer, type ReceiveContext, receiveDelivery } from '../../../src/receive-delivery.ts'
-import { buildKeys, counterKey, deliveryKey, deliveryOf, settingsKeys } from '../../../src/records/keys.ts'
+import {
+  buildKeys,
+  counterKey,
+  deliveryKey,
+  deliveryOf,
+  jobKeys,
+  settingsKeys,
+} from '../../../src/records/keys.ts'
 import { readBuild } from '../../../src/records/read-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { readTrigger } from '../../../src/records/trigger-record.ts'
@@ -141,11 +148,11 @@ const receive = (delivery: Delivery, effects = newEffects()) =>
 
 test('a redelivery returns an unfinished build, and replaces an ended one by a new build', async () => {
   const { project, delivery } = nextPush()
-  const keys = buildKeys({ project, number: 1 })
+  const keys = jobKeys({ project, number: 1 })
   expect(numberOf(await receive(delivery))).toBe(1)
-  await putJson(bucket.store, keys.run, runOf())
+  await putJson(bucket.store, keys.record('draft'), runOf())
   expect(numberOf(await receive(delivery))).toBe(1)
-  await putJson(bucket.store, keys.run, endedRun())
+  await putJson(bucket.store, keys.record('end'), endedRun())
   const effects = newEffects()
   expect(numberOf(await receive(delivery, effects))).toBe(2)
   expect(effects.messages.map(({ build }) => build.number)).toEqual([2])

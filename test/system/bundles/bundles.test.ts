@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { ENVIRONMENT } from '../../../scripts/bench/starts.ts'
 import { type Bundle, bundle, ENTRIES, sizeOf } from '../../../scripts/bundle.ts'
-import { buildKeys, commitKey } from '../../../src/records/keys.ts'
+import { buildKeys, commitKey, jobKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { failureRecord, s3Event, snsEvent, urlEvent } from '../../support/lambda-events.ts'
 import { headersOf, pushPayload } from '../../support/payloads.ts'
@@ -139,7 +139,8 @@ test('report: an S3 event with an encoded key, a schedule, and failure records w
   }
   await ci.settled()
   const delivered = await ci.statuses(REPOSITORY, commit)
-  const { run, report: record } = buildKeys(build(1))
+  const run = jobKeys(build(1)).record('end')
+  const { report: record } = buildKeys(build(1))
   const notified = s3Event(addresses.bucket, 'gh/you/bundled/cache/branch/a b+ü', run)
   expect(notified.Records[0]?.s3.object.key).toBe('gh/you/bundled/cache/branch/a+b%2B%C3%BC')
   await report(notified)

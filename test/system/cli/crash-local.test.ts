@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Addresses } from '../../../loopback/system/system.ts'
 import { git, makeDirectory, removeDirectories } from '../../../loopback/test/github/working-copy.ts'
 import { openStore } from '../../../src/aws/bucket.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
 import { readRecords } from '../../../src/records/read-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { LAMBCI } from '../../support/lambci.ts'
@@ -70,7 +70,7 @@ test('after kill -9 at any moment the next start continues, and no build is lost
         if (left === 0) throw new Error(`#${number} has not ended: ${JSON.stringify(records)}`)
         await sleep(100)
       }
-      expect(await store.get(buildKeys(build).log.whole)).not.toBeNull()
+      expect(await store.get(jobKeys(build).log.whole)).not.toBeNull()
     }
     // A newer commit may have cancelled an older build. Each push has exactly one build, and it has ended.
     expect(ended.every(status => ['passed', 'errored', 'cancelled'].includes(status))).toBe(true)

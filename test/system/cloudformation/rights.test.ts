@@ -14,6 +14,9 @@ import {
   counterKey,
   deliveryKey,
   deliveryOf,
+  JOB_RECORDS,
+  jobKeys,
+  LEAD,
   repositoryIdKey,
   repositoryKey,
   sharedCommitsKey,
@@ -58,7 +61,7 @@ function principal(role: string, trust?: Trust): Principal {
     deployRoles: [DEPLOY_ROLE],
   }
   const job = jobOf(trust ?? 'fork')
-  const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, BUCKET, grants)))
+  const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, LEAD, BUCKET, grants)))
   return { arn: found.arn, policies: found.policies, ...(session && { session }) }
 }
 
@@ -83,6 +86,11 @@ const may = (who: Principal, request: AccessRequest) => {
 const own = buildKeys({ project: PROJECT, number: 7 })
 const another = buildKeys({ project: PROJECT, number: 8 })
 const stranger = buildKeys({ project: 'gh/eve/web', number: 7 })
+const [ownJob, anotherJob] = [
+  jobKeys({ project: PROJECT, number: 7 }),
+  jobKeys({ project: PROJECT, number: 8 }),
+]
+const strangerJob = jobKeys({ project: 'gh/eve/web', number: 7 })
 
 /** All kinds of objects in the bucket (docs/bucket.md). The jobs belong to build #7 of gh/ada/web. */
 const OBJECTS: readonly [string, string][] = [
@@ -91,22 +99,28 @@ const OBJECTS: readonly [string, string][] = [
   ['repository.json', repositoryKey(PROJECT)],
   ['counter.json', counterKey(PROJECT)],
   ['builds/7/build.json', own.build],
-  ['builds/7/run.json', own.run],
+  ['jobs/0/1/end.json', ownJob.record('end')],
   ['builds/7/report.json', own.report],
   ['builds/7/cancel.json', own.cancel],
   ['builds/7/gate.json', own.gate],
   ['builds/7/gone.json', own.gone],
-  ['builds/7/log/<byte>.txt', own.log.segment(0)],
-  ['builds/7/log.txt', own.log.whole],
+  ['jobs/0/1/log/<byte>.txt', ownJob.log.segment(0)],
+  ['builds/7/log.txt', own.log],
+  ['jobs/0/1/lines.json', ownJob.log.lines],
+  ['jobs/0/1/log.txt', ownJob.log.whole],
+  ['jobs/0/2/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 0, attempt: 2 }).record('end')],
+  ['jobs/1/1/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 }).record('end')],
+  ['jobs/1/1/log.txt', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 }).log.whole],
+  ['jobs/10/1/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 10, attempt: 1 }).record('end')],
   ['builds/8/build.json', another.build],
-  ['builds/8/run.json', another.run],
+  ['8: jobs/0/1/end.json', anotherJob.record('end')],
   ['builds/8/report.json', another.report],
   ['builds/8/cancel.json', another.cancel],
   ['builds/8/gate.json', another.gate],
   ['builds/8/gone.json', another.gone],
-  ['builds/8/log/<byte>.txt', another.log.segment(0)],
-  ['builds/8/log.txt', another.log.whole],
-  ['builds/70/run.json', buildKeys({ project: PROJECT, number: 70 }).run],
+  ['8: jobs/0/1/log/<byte>.txt', anotherJob.log.segment(0)],
+  ['8: jobs/0/1/log.txt', anotherJob.log.whole],
+  ['70: jobs/0/1/end.json', jobKeys({ project: PROJECT, number: 70 }).record('end')],
   ['builds/70/gate.json', buildKeys({ project: PROJECT, number: 70 }).gate],
   ['triggers/<trigger>.json', triggerKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
@@ -129,14 +143,14 @@ const OBJECTS: readonly [string, string][] = [
   ['secrets/env/gh/ada/web.json', variablesKeys(PROJECT)[1]],
   ['another: counter.json', counterKey('gh/eve/web')],
   ['another: triggers/<trigger>', triggerKey({ project: 'gh/eve/web', trigger: 'pr/7' })],
-  ['another: run.json', stranger.run],
-  ['another: log.txt', stranger.log.whole],
+  ['another: jobs/0/1/end.json', strangerJob.record('end')],
+  ['another: log.txt', strangerJob.log.whole],
   ['another: gate.json', stranger.gate],
   ['another: commits/<sha>.json', commitKey('gh/eve/web', 'a'.repeat(40))],
   ['another: cache/branch/<key>', 'cache/gh/eve/web/branch/npm'],
   ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
   ['another: secrets/env', 'secrets/env/gh/eve/web.json'],
-  ['longer name: run.json', buildKeys({ project: 'gh/ada/web2', number: 7 }).run],
+  ['longer name: end.json', jobKeys({ project: 'gh/ada/web2', number: 7 }).record('end')],
   ['anything else', 'index.html'],
 ]
 
@@ -173,7 +187,7 @@ test('the right to read (R), write (W) and delete (D) each object is exactly as 
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
 })
 
-test('a job cannot change its log, nor write objects that report cannot read', () => {
+test('a job cannot change its records or its log, nor write objects that report cannot read', () => {
   const creates = { 's3:ObjectCreationOperation': 'true' }
   const mayWrite = (role: string, key: string, context: Record<string, string>) => {
     const who = PRINCIPALS.find(([name]) => name === role)?.[1]
@@ -181,25 +195,26 @@ test('a job cannot change its log, nor write objects that report cannot read', (
     return may(who, { action: 's3:PutObject', resource: `${BUCKET}/${key}`, context })
   }
   for (const role of ['fork job', 'branch job', 'protected job'])
-    for (const key of [own.log.whole, own.log.segment(0)]) {
+    for (const key of [...JOB_RECORDS.map(ownJob.record), ownJob.log.whole, ownJob.log.segment(0)]) {
       expect(mayWrite(role, key, { ...creates, 's3:if-none-match': '*' })).toBe(true)
       expect(mayWrite(role, key, creates)).toBe(false)
       expect(mayWrite(role, key, { ...creates, 's3:if-match': '"an-etag"' })).toBe(false)
       // A part of an upload, which only its completion makes an object.
       expect(mayWrite(role, key, { 's3:ObjectCreationOperation': 'false' })).toBe(true)
     }
-  for (const key of [own.run, own.log.lines]) expect(mayWrite('branch job', key, creates)).toBe(true)
-  const standard = { ...creates, 's3:x-amz-storage-class': 'STANDARD' }
-  expect(mayWrite('branch job', own.run, standard)).toBe(true)
+  // The index of lines grows with the log.
+  expect(mayWrite('branch job', ownJob.log.lines, creates)).toBe(true)
+  const standard = { ...creates, 's3:if-none-match': '*', 's3:x-amz-storage-class': 'STANDARD' }
+  expect(mayWrite('branch job', ownJob.record('end'), standard)).toBe(true)
   for (const [name, value] of [
     ['s3:x-amz-storage-class', 'GLACIER'],
     ['s3:x-amz-server-side-encryption', 'aws:kms'],
     ['s3:x-amz-server-side-encryption-customer-algorithm', 'AES256'],
   ] as const)
-    for (const key of [own.run, branchCaches[0] ?? ''])
+    for (const key of [ownJob.record('end'), branchCaches[0] ?? ''])
       expect(mayWrite('branch job', key, { ...creates, [name]: value })).toBe(false)
   // Report completes the logs of jobs that died.
-  expect(mayWrite('report', own.log.whole, creates)).toBe(true)
+  expect(mayWrite('report', ownJob.log.whole, creates)).toBe(true)
 })
 
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
@@ -298,22 +313,28 @@ repositories/<id>.json        RW    ·       ·         ·           ·         
 repository.json               RW    ·       ·         ·           ·              ·          ·         ·           ·
 counter.json                  RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
-builds/7/run.json             R     R       ·         ·           ·              ·          RW        RW          RW
+jobs/0/1/end.json             R     R       ·         ·           ·              ·          RW        RW          RW
 builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
-builds/7/gate.json            ·     RW      ·         ·           ·              ·          R         R           R
+builds/7/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           R
 builds/7/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
-builds/7/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
-builds/7/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
+jobs/0/1/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
+builds/7/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
+jobs/0/1/lines.json           R     R       ·         ·           ·              ·          RW        RW          RW
+jobs/0/1/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
+jobs/0/2/end.json             R     R       ·         ·           ·              ·          ·         ·           ·
+jobs/1/1/end.json             R     R       ·         ·           ·              ·          ·         ·           ·
+jobs/1/1/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
+jobs/10/1/end.json            R     R       ·         ·           ·              ·          ·         ·           ·
 builds/8/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
-builds/8/run.json             R     R       ·         ·           ·              ·          ·         ·           ·
+8: jobs/0/1/end.json          R     R       ·         ·           ·              ·          ·         ·           ·
 builds/8/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/8/cancel.json          RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/8/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 builds/8/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
-builds/8/log/<byte>.txt       R     R       ·         ·           ·              ·          ·         ·           ·
-builds/8/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
-builds/70/run.json            R     R       ·         ·           ·              ·          ·         ·           ·
+8: jobs/0/1/log/<byte>.txt    R     R       ·         ·           ·              ·          ·         ·           ·
+8: jobs/0/1/log.txt           R     RW      ·         ·           ·              ·          ·         ·           ·
+70: jobs/0/1/end.json         R     R       ·         ·           ·              ·          ·         ·           ·
 builds/70/gate.json           ·     RW      ·         ·           ·              ·          ·         ·           ·
 triggers/<trigger>.json       RW    R       ·         ·           ·              ·          ·         ·           ·
 branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
@@ -336,14 +357,14 @@ secrets/env/global.json       ·     ·       ·         ·           ·        
 secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·          ·         R           R
 another: counter.json         RW    RW      ·         ·           ·              ·          ·         ·           ·
 another: triggers/<trigger>   RW    R       ·         ·           ·              ·          ·         ·           ·
-another: run.json             R     R       ·         ·           ·              ·          ·         ·           ·
+another: jobs/0/1/end.json    R     R       ·         ·           ·              ·          ·         ·           ·
 another: log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
 another: gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
 another: commits/<sha>.json   ·     RW      ·         ·           ·              ·          ·         ·           ·
 another: cache/branch/<key>   ·     ·       ·         ·           ·              ·          ·         ·           ·
 another: stages/qa/lock.json  R     RW      ·         ·           ·              ·          ·         ·           ·
 another: secrets/env          ·     ·       ·         ·           ·              ·          ·         ·           ·
-longer name: run.json         R     R       ·         ·           ·              ·          ·         ·           ·
+longer name: end.json         R     R       ·         ·           ·              ·          ·         ·           ·
 anything else                 ·     ·       ·         ·           ·              ·          ·         ·           ·
 `
 

@@ -10,7 +10,8 @@ import { openRunnerSecrets } from '../../../src/account/secrets.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { Build } from '../../../src/model/build.ts'
-import { buildKeys, counterKey, runnerSecretsKey, settingsKeys } from '../../../src/records/keys.ts'
+import type { JobRun } from '../../../src/records/job-run.ts'
+import { buildKeys, counterKey, jobKeys, runnerSecretsKey, settingsKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
 import { BUCKET, type Bucket, keysIn, openBucket, putJson } from '../../support/bucket.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
@@ -22,7 +23,15 @@ import {
   pushPayload,
   signatureOf,
 } from '../../support/payloads.ts'
-import { after, endedRun, grantIssuerOf, makeBuild, runOf, unknownToGit } from '../../support/records.ts'
+import {
+  after,
+  endedRun,
+  grantIssuerOf,
+  makeBuild,
+  runKey,
+  runOf,
+  unknownToGit,
+} from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -100,7 +109,7 @@ describe('the webhook', () => {
       409,
       { error: 'Build #3 of ada/again has not ended yet: it is queued.' },
     ])
-    await putJson(bucket.store, buildKeys(build).run, endedRun())
+    await putJson(bucket.store, jobKeys(build).record('end'), endedRun())
     const answer = await post('lambci_rebuild', again)
     expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
     const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = build
@@ -260,9 +269,9 @@ async function record(
   const build = makeBuild({ number: ++numbers, ...change })
   const keys = buildKeys(build)
   await putJson(bucket.store, keys.build, build)
-  if (run) await putJson(bucket.store, keys.run, run)
-  if (log !== undefined) await bucket.store.put(keys.log.whole, log, 'text/html')
-  return { build, keys, path: buildPath(build) }
+  if (run) await putJson(bucket.store, runKey(build, run as JobRun), run)
+  if (log !== undefined) await bucket.store.put(jobKeys(build).log.whole, log, 'text/html')
+  return { build, keys: jobKeys(build), path: buildPath(build) }
 }
 
 describe('pages', () => {

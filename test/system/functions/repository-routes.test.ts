@@ -8,7 +8,15 @@ import { keyOfPath } from '../../../src/records/links.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import { endedRun, grantIssuerOf, makeBuild, PULL, reportOf, unknownToGit } from '../../support/records.ts'
+import {
+  endedRun,
+  grantIssuerOf,
+  makeBuild,
+  PULL,
+  reportOf,
+  runKey,
+  unknownToGit,
+} from '../../support/records.ts'
 
 const ORIGIN = 'https://ci.example.com'
 const LINK_KEY = 'a-link-key-of-these-tests'
@@ -44,7 +52,7 @@ async function put(change: Partial<Build>, conclusion: 'passed' | 'failed' | nul
   const run = endedRun({ conclusion })
   const end = { conclusion, reason: null, deploy: null, endedAt: run.endedAt ?? '' }
   const report = reportOf({ end, cost: 0.0021 })
-  await putJson(bucket.store, keys.run, run)
+  await putJson(bucket.store, runKey(build, run), run)
   await putJson(bucket.store, keys.report, report)
   await updateSummary(bucket.store, viewOf({ build, run, report }), async () => true)
 }

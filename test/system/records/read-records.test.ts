@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys, LEAD } from '../../../src/records/keys.ts'
 import { readRawJobRun, readRecords } from '../../../src/records/read-records.ts'
 import { RunRecorder } from '../../../src/records/run-recorder.ts'
 import { type Bucket, openAt, openBucket, putJson } from '../../support/bucket.ts'
@@ -16,7 +16,7 @@ test('reads the records of a build that exist', async () => {
   const build = makeBuild({ number: 1 })
   const keys = buildKeys(build)
   expect(await readRecords(bucket.store, build)).toBeNull()
-  await putJson(bucket.store, keys.run, endedRun())
+  await putJson(bucket.store, jobKeys(build).record('end'), endedRun())
   expect(await readRecords(bucket.store, build)).toBeNull()
   await putJson(bucket.store, keys.build, build)
   expect(await readRecords(bucket.store, build)).toEqual({ build, run: endedRun(), report: null })
@@ -28,17 +28,17 @@ test.each([
   [2, ''],
   [3, '{"phase": '],
   [4, 'x'.repeat(100_000)],
-])('a malformed run.json is an errored build (%i)', async (number, text) => {
-  await putJson(bucket.store, buildKeys(makeBuild({ number })).run, text)
+])('a malformed record is an errored build (%i)', async (number, text) => {
+  await putJson(bucket.store, jobKeys(makeBuild({ number })).record('end'), text)
   expect(await readRawJobRun(bucket.store, makeBuild({ number }))).toMatchObject({
     phase: 'ended',
     conclusion: 'errored',
   })
 })
 
-test('a huge run.json is not downloaded', async () => {
+test('a huge record is not downloaded', async () => {
   const huge = Buffer.alloc(40_000_000, ' ')
-  await bucket.store.put(buildKeys(makeBuild({ number: 5 })).run, huge, 'application/json')
+  await bucket.store.put(jobKeys(makeBuild({ number: 5 })).record('end'), huge, 'application/json')
   const proxy = await startProxy(bucket.url)
   try {
     expect(await readRawJobRun(openAt(proxy.url), makeBuild({ number: 5 }))).toMatchObject({
@@ -55,7 +55,7 @@ const runner = { ...runOf().runner, requestId: 'another' } as NonNullable<Return
 test('one of many concurrent claims succeeds', async () => {
   const build = makeBuild({ number: 6 })
   const claims = await Promise.all(
-    Array.from({ length: 12 }, () => RunRecorder.claim(bucket.store, build, runner, after(1))),
+    Array.from({ length: 12 }, () => RunRecorder.claim(bucket.store, build, LEAD, { runner, now: after(1) })),
   )
   expect(claims.filter(claim => claim !== null)).toHaveLength(1)
 })
@@ -65,7 +65,7 @@ test('a retried claim whose first response was lost recognises itself', async ()
   let lost = 0
   const proxy = await startProxy(bucket.url, ({ method }) => method === 'PUT' && lost++ === 0)
   try {
-    const recorder = await RunRecorder.claim(openAt(proxy.url), build, runner, after(1))
+    const recorder = await RunRecorder.claim(openAt(proxy.url), build, LEAD, { runner, now: after(1) })
     expect(lost).toBe(2)
     expect(recorder?.run).toMatchObject({ phase: 'claimed', nonce: build.nonce, runner })
     await recorder?.time('fetch', async () => {})

@@ -4,7 +4,7 @@ import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-schedule
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName, STACK } from '../../../loopback/system/functions.ts'
 import { switchName } from '../../../src/admission/dead-mans-switch.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { grantsWith } from '../../support/records.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -92,7 +92,7 @@ test("the dead man's switch ends a build that has stopped reporting", async () =
     exit: null,
     log: null,
   }
-  await ci.system.store.put(buildKeys(build).run, JSON.stringify(run), 'application/json')
+  await ci.system.store.put(jobKeys(build).record('draft'), JSON.stringify(run), 'application/json')
   await setSwitch(build)
   const view = await ci.ended(build)
   expect(view).toMatchObject({
@@ -116,7 +116,7 @@ test('a build that overwrites its record with garbage is errored, with a complet
   await ci.push(at, 'garbage/record', 'master')
   const build = { project: 'gh/garbage/record', number: 1 }
   await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
-  await ci.system.store.put(buildKeys(build).run, 'garbage', 'application/json')
+  await ci.system.store.put(jobKeys(build).record('end'), 'garbage', 'application/json')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('not readable') })
   expect(await ci.log(build)).toContain('not readable')
@@ -154,7 +154,7 @@ test('no switch is left after the end of all builds', async () => {
 })
 
 async function storedRun(repository: string) {
-  const stored = await ci.system.store.get(`gh/${repository}/builds/1/run.json`)
+  const stored = await ci.system.store.get(`gh/${repository}/builds/1/jobs/0/1/end.json`)
   return JSON.parse(Buffer.from(stored?.body ?? '').toString())
 }
 

@@ -1,7 +1,7 @@
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { sendPush } from '../../support/signed-push.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -90,7 +90,7 @@ test('duplicate and late reports notify no one again', async () => {
   const before = await ci.statuses('late/reports', commit)
   const mails = () => ci.mails.filter(({ subject }) => subject?.includes('late/reports'))
   const { length } = mails()
-  const event = { Records: [{ s3: { object: { key: buildKeys(build).run } } }] }
+  const event = { Records: [{ s3: { object: { key: jobKeys(build).record('end') } } }] }
   await Promise.all([1, 2, 3, 4].map(() => ci.system.lambda.invoke(functionName('report'), event)))
   expect(await ci.statuses('late/reports', commit)).toEqual(before)
   expect(mails()).toHaveLength(length)

@@ -4,7 +4,7 @@ import { policySchema } from '../../../loopback/iam/policy.ts'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
-import { settingsKeys, stageKeys } from '../../../src/records/keys.ts'
+import { LEAD, settingsKeys, stageKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
 import { makeBuild } from '../../support/records.ts'
@@ -78,6 +78,7 @@ test('a branch build has no access to stages and deploy roles', async () => {
         RoleSessionName: 'a-build',
         Policy: sessionPolicyOf(
           makeBuild({ project: 'gh/ada/role', number: 3, trust }),
+          LEAD,
           `arn:aws:s3:::${addresses.bucket}`,
           { secretVariables: [], deployRoles: [ROLE] },
         ),

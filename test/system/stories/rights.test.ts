@@ -13,6 +13,7 @@ import {
   branchKey,
   buildKeys,
   counterKey,
+  jobKeys,
   runnerSecretsKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
@@ -23,6 +24,8 @@ const READER = 'reader@localhost'
 const BASE = 'gh/home/base'
 const own = buildKeys({ project: BASE, number: 2 })
 const earlier = buildKeys({ project: BASE, number: 1 })
+const ownJob = jobKeys({ project: BASE, number: 2 })
+const earlierJob = jobKeys({ project: BASE, number: 1 })
 
 /** Keys that a fork's build, #2 of home/base, must not access. */
 const FORBIDDEN = [
@@ -31,10 +34,14 @@ const FORBIDDEN = [
   own.build,
   own.report,
   earlier.build,
-  earlier.run,
+  earlierJob.record('end'),
   earlier.report,
-  earlier.log.segment(0),
-  earlier.log.whole,
+  earlierJob.log.segment(0),
+  earlierJob.log.whole,
+  earlier.log,
+  own.log,
+  jobKeys({ project: BASE, number: 2 }, { key: 1, attempt: 1 }).record('end'),
+  jobKeys({ project: BASE, number: 2 }, { key: 0, attempt: 2 }).log.segment(0),
   branchKey(BASE, 'master'),
   `${BASE}/stages/qa/lock.json`,
   `${BASE}/stages/qa/current.json`,
@@ -45,7 +52,7 @@ const FORBIDDEN = [
   'config/gh/home/base.json',
   runnerSecretsKey,
   ...variablesKeys(BASE),
-  'gh/home/other/builds/1/run.json',
+  'gh/home/other/builds/1/jobs/0/1/claim.json',
   'secrets/env/gh/home/other.json',
 ]
 
@@ -145,7 +152,7 @@ test('every request that the build of a fork tries is answered with 403', async 
   expect(log).not.toContain('never-for-forks')
 })
 
-test("a fork's granted credentials allow only its own run.json and log", async () => {
+test("a fork's granted credentials allow only its own records and log", async () => {
   const { s3, bucket, region } = ci.system.addresses
   const credentials = grantedCredentials(2)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
@@ -155,26 +162,29 @@ test("a fork's granted credentials allow only its own run.json and log", async (
     answerOf(client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}', ...options })))
   const once = { IfNoneMatch: '*' }
   for (const key of FORBIDDEN) expect([key, await statusOf(key, once)]).toEqual([key, 403])
-  expect(await statusOf(own.log.segment(999), once)).toBe(200)
+  expect(await statusOf(ownJob.log.segment(999), once)).toBe(200)
   expect(await statusOf(own.cancel)).toBe(403)
   // The log cannot be changed by any kind of write.
-  const log = await ci.system.store.get(own.log.whole)
-  expect(await statusOf(own.log.segment(999))).toBe(403)
-  expect(await statusOf(own.log.whole)).toBe(403)
-  expect(await statusOf(own.log.whole, { IfMatch: log?.etag })).toBe(403)
-  expect(await statusOf(own.log.whole, once)).toBe(412)
-  const whole = { Bucket: bucket, Key: own.log.whole }
+  const log = await ci.system.store.get(ownJob.log.whole)
+  expect(await statusOf(ownJob.log.segment(999))).toBe(403)
+  expect(await statusOf(ownJob.log.whole)).toBe(403)
+  expect(await statusOf(ownJob.log.whole, { IfMatch: log?.etag })).toBe(403)
+  expect(await statusOf(ownJob.log.whole, once)).toBe(412)
+  const whole = { Bucket: bucket, Key: ownJob.log.whole }
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(whole))
   const part = { ...whole, UploadId, PartNumber: 1 }
   const { ETag } = await client.send(new UploadPartCommand({ ...part, Body: 'All tests passed' }))
   const complete = { ...whole, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }
   expect(await answerOf(client.send(new CompleteMultipartUploadCommand(complete)))).toBe(403)
   expect(await answerOf(client.send(new CompleteMultipartUploadCommand({ ...complete, ...once })))).toBe(412)
-  expect(await ci.system.store.get(own.log.whole)).toEqual(log)
+  expect(await ci.system.store.get(ownJob.log.whole)).toEqual(log)
+  // A record is written once.
+  expect(await statusOf(ownJob.record('end'))).toBe(403)
+  expect(await statusOf(ownJob.record('end'), once)).toBe(412)
   // Nor can the job write objects that report cannot read.
-  expect(await statusOf(own.run, { StorageClass: 'GLACIER' })).toBe(403)
-  expect(await statusOf(own.run, { ServerSideEncryption: 'aws:kms' })).toBe(403)
-  expect(await statusOf(own.run, { SSECustomerAlgorithm: 'AES256' })).toBe(403)
+  expect(await statusOf(ownJob.record('draft'), { ...once, StorageClass: 'GLACIER' })).toBe(403)
+  expect(await statusOf(ownJob.record('draft'), { ...once, ServerSideEncryption: 'aws:kms' })).toBe(403)
+  expect(await statusOf(ownJob.record('draft'), { ...once, SSECustomerAlgorithm: 'AES256' })).toBe(403)
   client.destroy()
 })
 
@@ -185,7 +195,12 @@ test("a protected build may write its repository's stages and protected caches, 
   const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
   await put(`${BASE}/stages/qa/lock.json`)
   await put(`cache/${BASE}/protected/npm`)
-  for (const key of [`cache/${BASE}/branch/npm`, 'gh/home/other/stages/qa/lock.json', own.run, earlier.build])
+  for (const key of [
+    `cache/${BASE}/branch/npm`,
+    'gh/home/other/stages/qa/lock.json',
+    ownJob.record('end'),
+    earlier.build,
+  ])
     await expect(put(key)).rejects.toMatchObject({ name: 'AccessDenied' })
   client.destroy()
 })

@@ -3,6 +3,7 @@ import { requireSettingsSize, SETTINGS_LIMIT } from '../../../src/account/settin
 import { type GrantIssuer, issueGrants, jobMessageSchema } from '../../../src/admission/grants.ts'
 import { type PushEvent, parseEvent } from '../../../src/github/event.ts'
 import { requestFromEvent } from '../../../src/github/request-from-event.ts'
+import { LEAD } from '../../../src/records/keys.ts'
 import { pushPayload } from '../../support/payloads.ts'
 import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../support/records.ts'
 
@@ -30,20 +31,20 @@ test.each([
   const grantIssuer: GrantIssuer = {
     cloneToken: async repository => (repository === 'ada/web' ? 'read-only' : 'wrong'),
     publicToken: async repository => (repository === 'ada/web' ? 'reads nothing private' : 'wrong'),
-    issueCredentials: async (build, { secretVariables: keys }) => {
+    issueCredentials: async (build, _job, { secretVariables: keys }) => {
       issued.push([build.number, keys])
       return null
     },
     deployRole: null,
   }
-  expect(await issueGrants(makeBuild(change), options, grantIssuer)).toEqual(
+  expect(await issueGrants(makeBuild(change), LEAD, options, grantIssuer)).toEqual(
     grantsWith({ cloneToken, secretVariables, buildUrl: URL }),
   )
   expect(issued).toEqual([[7, secretVariables]])
 })
 
 test('a system without a clone token grants none', async () => {
-  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), options, grantIssuerOf(null))
+  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), LEAD, options, grantIssuerOf(null))
   expect(cloneToken).toBeNull()
 })
 
@@ -51,7 +52,7 @@ test('a job message survives JSON unchanged', async () => {
   const build = makeBuild({ isPrivate: true })
   const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' }
   const grantIssuer = { ...grantIssuerOf('read-only'), issueCredentials: async () => credentials }
-  const message = { build, grants: await issueGrants(build, options, grantIssuer) }
+  const message = { build, grants: await issueGrants(build, LEAD, options, grantIssuer) }
   expect(message.grants.credentials).toEqual(credentials)
   expect(jobMessageSchema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message)
 })

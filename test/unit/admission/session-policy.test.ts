@@ -11,11 +11,12 @@ const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
 const ROLE = 'arn:aws:iam::123456789012:role/deployer'
 const policyOf = (trust: Trust, change: Partial<Build>) =>
   JSON.parse(
-    sessionPolicyOf(makeBuild({ trust, ...change }), B, {
+    sessionPolicyOf(makeBuild({ trust, ...change }), JOB, B, {
       secretVariables: [...variablesKeys('gh/ada/web')],
       deployRoles: [ROLE],
     }),
   )
+const JOB = { key: 3, attempt: 2 }
 const build = `${B}/gh/ada/web/builds/7`
 const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.json`]
 
@@ -42,7 +43,14 @@ test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
     [own('push/release'), own('push/master'), shared, ...secrets],
     [],
   ],
-  ['that may deploy', 'protected', {}, [shared, `${B}/gh/ada/web/stages/*`], secrets, [ROLE]],
+  [
+    'that may deploy',
+    'protected',
+    {},
+    [shared, `${B}/gh/ada/web/stages/*`],
+    [`${build}/gate.json`, ...secrets],
+    [ROLE],
+  ],
 ])('the policy of a job %s allows its own keys and no others', (_, trust, change, written, read, roles) => {
   expect(policyOf(trust, change)).toEqual({
     Version: '2012-10-17',
@@ -50,9 +58,9 @@ test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
       {
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: [`${build}/*`, ...written],
+        Resource: [`${build}/jobs/3/2/*`, ...written],
       },
-      ...(read.length > 0 ? [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: read }] : []),
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${build}/cancel.json`, ...read] },
       ...(roles.length > 0 ? [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: roles }] : []),
     ],
   })
@@ -81,7 +89,10 @@ test('for any names the policy stays within the limit, and has wildcards only at
     fc.property(everything, change => {
       const build = makeBuild(change)
       const secretVariables = [...variablesKeys(build.project)]
-      const policy = sessionPolicyOf(build, bucketArn, { secretVariables, deployRoles })
+      const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
+        secretVariables,
+        deployRoles,
+      })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
       const resources: string[] = JSON.parse(policy).Statement.flatMap(
         (statement: { Resource: string[] }) => statement.Resource,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { cancelSuperseded } from '../../../src/admission/supersede.ts'
 import type { Compare } from '../../../src/model/newer.ts'
 import { readCancelRequest } from '../../../src/records/cancel-request.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
 import type { Triggered } from '../../../src/records/trigger-record.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after, endedRun, makeBuild } from '../../support/records.ts'
@@ -29,7 +29,11 @@ async function supersededBy({ number, commit }: Triggered, { builds, ended = [],
   const store = openMemoryStore()
   const project = 'gh/ada/web'
   for (const number of ended)
-    await store.put(buildKeys({ project, number }).run, JSON.stringify(endedRun()), 'application/json')
+    await store.put(
+      jobKeys({ project, number }).record('end'),
+      JSON.stringify(endedRun()),
+      'application/json',
+    )
   const baseCommit = before === undefined ? null : commitOf(before)
   await cancelSuperseded(makeBuild({ number, commit, baseCommit }), builds, {
     store,

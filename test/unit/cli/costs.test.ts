@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { costsOf } from '../../../src/cli/commands/builds.ts'
 import { raiseCounter } from '../../../src/records/counter.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { countSpend } from '../../../src/reporting/count-spend.ts'
@@ -25,7 +25,7 @@ async function openBuilds(count: number, uncounted: number): Promise<Store> {
     })
     const keys = buildKeys(build)
     await put(keys.build, build)
-    await put(keys.run, endedRun())
+    await put(jobKeys(build).record('end'), endedRun())
     await put(keys.report, number <= uncounted ? earlier : await later())
   }
   await raiseCounter(store, PROJECT, count)

@@ -7,7 +7,7 @@ import { readQueue } from '../../../src/deploy/queue.ts'
 import { BuildLog } from '../../../src/log/build-log.ts'
 import { createSink } from '../../../src/log/sink.ts'
 import type { Build } from '../../../src/model/build.ts'
-import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
+import { jobKeys, LEAD, stageKeys } from '../../../src/records/keys.ts'
 import { RunRecorder } from '../../../src/records/run-recorder.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { grantsWith, runOf } from '../../support/records.ts'
@@ -24,9 +24,9 @@ const BY_HAND = { stage: STAGE.stage, of: 1, waited: null }
 async function deploy(world: ReportWorld, build: Build, command: () => Promise<void>, store = world.store) {
   const runner = runOf().runner
   if (!runner) throw new Error('No runner')
-  const recorder = await RunRecorder.claim(world.store, build, runner, world.now())
+  const recorder = await RunRecorder.claim(world.store, build, LEAD, { runner, now: world.now() })
   if (!recorder) throw new Error('Claimed before')
-  const log = new BuildLog(createSink(world.store, buildKeys(build).log), [], {
+  const log = new BuildLog(createSink(world.store, jobKeys(build).log), [], {
     limitBytes: 1e6,
     uploadMs: 5,
   })

@@ -3,7 +3,7 @@ import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readGate } from '../../../src/deploy/gate.ts'
 import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import { waitingDeployId } from '../../../src/deploy/started-deploy.ts'
-import { buildKeys, deliveryKey, deliveryOf, stageKeys } from '../../../src/records/keys.ts'
+import { buildKeys, deliveryKey, deliveryOf, jobKeys, stageKeys } from '../../../src/records/keys.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { makeBuild, runOf } from '../../support/records.ts'
 import {
@@ -41,7 +41,7 @@ async function waiting(history = 'ab'): Promise<ReportWorld> {
 /** The deploy #3, which was started for #2, takes its stage and asks for its gate. */
 async function requestsGate(world: ReportWorld): Promise<void> {
   const [job] = world.jobs
-  await world.put(buildKeys({ project: PROJECT, number: 3 }).run, {
+  await world.put(jobKeys({ project: PROJECT, number: 3 }).record('gate-request'), {
     ...deployingRun('waiting'),
     nonce: job?.build.nonce,
   })
@@ -55,7 +55,7 @@ async function ends(world: ReportWorld): Promise<void> {
   await world.deployed(3, 'b')
   await world.put(stageKeys(STAGE).lock, { holder: null, fence: 1 })
   const run = deployedRun('succeeded', { nonce: job?.build.nonce ?? '' })
-  await world.put(buildKeys({ project: PROJECT, number: 3 }).run, run)
+  await world.put(jobKeys({ project: PROJECT, number: 3 }).record('end'), run)
 }
 
 test('a build that was reported as overdue is never deployed', async () => {
@@ -121,7 +121,10 @@ test('a deploy that is started as its build gives up finds its gate closed', asy
   expect((await world.endOf(2))?.deploy?.status).toBe('failed')
   expect(numbersOf(world)).toEqual([10])
   const started = { project: PROJECT, number: 10 }
-  await world.put(buildKeys(started).run, { ...deployingRun('waiting'), nonce: world.jobs[0]?.build.nonce })
+  await world.put(jobKeys(started).record('gate-request'), {
+    ...deployingRun('waiting'),
+    nonce: world.jobs[0]?.build.nonce,
+  })
   await world.lock(10)
   await look(world, 10)
   expect(await readGate(world.store, started)).toEqual({ isOpen: false, reason: TOO_LATE })

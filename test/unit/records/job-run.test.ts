@@ -81,7 +81,7 @@ test.each([
   ['a deploy', endedRun({ deploy: DEPLOY })],
   ['the phase of a deploy', runOf({ phase: 'deploying' })],
   ['the stage of a deploy', endedRun({ plan: PLAN })],
-])('%s in run.json is accepted only with trust "protected"', (_, run) => {
+])('%s in the record of a job is accepted only with trust "protected"', (_, run) => {
   expect(rejectImpossible(run, { trust: 'protected' })).toEqual(run)
   for (const trust of ['branch', 'fork'] as const)
     expect(rejectImpossible(run, { trust })).toMatchObject({

@@ -4,10 +4,12 @@ import { switchName } from '../../../src/admission/dead-mans-switch.ts'
 import {
   branchKey,
   buildKeys,
-  buildOfKey,
   cachePrefix,
   commitKey,
   counterKey,
+  JOB_RECORDS,
+  jobKeys,
+  recordOfKey,
   repositoryKey,
   settingsKeys,
   sharedCommitsKey,
@@ -21,14 +23,19 @@ import { HOSTILE } from '../../support/payloads.ts'
 
 const build = { project: 'gh/ada/web', number: 12 }
 
-test('the build of a key is recovered from it', () => {
+test('what a record is of is recovered from its key', () => {
   const keys = buildKeys(build)
-  for (const key of [keys.build, keys.run, keys.report, keys.cancel]) expect(buildOfKey(key)).toEqual(build)
+  for (const key of [keys.build, keys.report, keys.cancel]) expect(recordOfKey(key)).toEqual(build)
   const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9_-]{0,30}$/)
   fc.assert(
     fc.property(name, name, fc.integer({ min: 1, max: 9_999_999_999 }), (owner, repo, number) => {
       const ref = { project: `gh/${owner}/${repo}`, number }
-      expect(buildOfKey(buildKeys(ref).run)).toEqual({ project: ref.project.toLowerCase(), number })
+      const job = { key: number % 256, attempt: (number % 9) + 1 }
+      for (const record of JOB_RECORDS)
+        expect(recordOfKey(jobKeys(ref, job).record(record))).toEqual({
+          ...{ project: ref.project.toLowerCase(), number },
+          job: { ...job, record },
+        })
     }),
   )
 })
@@ -49,6 +56,7 @@ test('no spelling of a repository has keys or paths of its own', () => {
       ...settingsKeys(project),
       ...variablesKeys(project),
       ...Object.values(buildKeys({ project, number: 1 })),
+      ...[jobKeys({ project, number: 1 }).prefix, jobKeys({ project, number: 1 }).log.whole],
     ],
     ...[...Object.values(stageKeys({ project, stage: 'qa' })), stageKeys({ project, stage: 'qa' }).deploy(1)],
     ...[repositoryPath(project), badgePath(project), buildPath({ project, number: 1 })],
@@ -57,38 +65,48 @@ test('no spelling of a repository has keys or paths of its own', () => {
   const plain = allOf('gh/ada/web.site')
   for (const project of ['gh/Ada/web.site', 'gh/ada/Web.Site', 'gh/ADA/WEB.SITE'])
     expect(JSON.stringify(allOf(project))).toBe(JSON.stringify(plain))
-  expect(buildOfKey('gh/Ada/web/builds/1/run.json')).toBeNull()
+  expect(recordOfKey('gh/Ada/web/builds/1/jobs/0/1/end.json')).toBeNull()
 })
 
 test.each([
-  ['gh/ada/web/builds/0/run.json'],
-  ['gh/ada/web/builds/012/run.json'],
-  ['gh/ada/web/builds/1e3/run.json'],
-  ['gh/ada/web/builds/-1/run.json'],
-  ['gh/ada/web/builds/99999999999/run.json'],
+  ['gh/ada/web/builds/0/jobs/0/1/end.json'],
+  ['gh/ada/web/builds/012/jobs/0/1/end.json'],
+  ['gh/ada/web/builds/1e3/jobs/0/1/end.json'],
+  ['gh/ada/web/builds/-1/jobs/0/1/end.json'],
+  ['gh/ada/web/builds/99999999999/jobs/0/1/end.json'],
   ['gh/ada/web/builds/12/log.txt'],
   ['gh/ada/web/builds/12/log/000000000000.txt'],
-  ['gh/ada/web/builds/12/run.json/x.json'],
-  ['gh/ada/web/builds/12/run.json\n'],
+  ['gh/ada/web/builds/12/jobs/0/1/end.json/x.json'],
+  ['gh/ada/web/builds/12/jobs/0/1/end.json\n'],
   ['gh/ada/web/branches/master.json'],
-  ['cache/gh/ada/web/branch/builds/12/run.json'],
-  ['gh/../web/builds/12/run.json'],
-  ['gh/ada/../builds/12/run.json'],
-  ['gh/ada/w b/builds/12/run.json'],
-  ['gh/ada/$(id)/builds/12/run.json'],
-  ['x/gh/ada/web/builds/12/run.json'],
+  ['cache/gh/ada/web/branch/builds/12/jobs/0/1/end.json'],
+  ['gh/../web/builds/12/jobs/0/1/end.json'],
+  ['gh/ada/../builds/12/jobs/0/1/end.json'],
+  ['gh/ada/w b/builds/12/jobs/0/1/end.json'],
+  ['gh/ada/$(id)/builds/12/jobs/0/1/end.json'],
+  ['x/gh/ada/web/builds/12/jobs/0/1/end.json'],
   ['config/gh/ada/web.json'],
+  ['gh/ada/web/builds/12/jobs/0/1/log.txt'],
+  ['gh/ada/web/builds/12/jobs/0/1/run.json'],
+  ['gh/ada/web/builds/12/jobs/00/1/end.json'],
+  ['gh/ada/web/builds/12/jobs/1000/1/end.json'],
+  ['gh/ada/web/builds/12/jobs/0/0/end.json'],
+  ['gh/ada/web/builds/12/jobs/0/end.json'],
   [''],
-])('%j is not the key of a build', key => {
-  expect(buildOfKey(key)).toBeNull()
+])('%j is not the key of a record', key => {
+  expect(recordOfKey(key)).toBeNull()
 })
 
 test("keys of segments sort by first byte, and no other key has the segments' prefix", () => {
-  const { log, ...records } = buildKeys(build)
+  const { log, record } = jobKeys(build)
   const keys = [0, 9, 10, 1_000_000, 536_870_912].map(log.segment)
   expect(keys.toSorted()).toEqual(keys)
   expect(keys.every(key => key.startsWith(log.prefix))).toBe(true)
-  expect([log.whole, ...Object.values(records)].filter(key => key.startsWith(log.prefix))).toEqual([])
+  expect(
+    [log.whole, log.prefix.slice(0, -1), ...JOB_RECORDS.map(record)].filter(key =>
+      key.startsWith(log.prefix),
+    ),
+  ).toEqual([])
 })
 
 test.each([

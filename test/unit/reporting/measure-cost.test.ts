@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { costOf } from '../../../src/records/cost.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
-import { readJobRun } from '../../../src/records/read-records.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
+import { readJob } from '../../../src/records/read-records.ts'
 import { measureCost } from '../../../src/reporting/measure-cost.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
-import { after, endedRun, makeBuild, runOf } from '../../support/records.ts'
+import { after, endedRun, makeBuild, runKey, runOf } from '../../support/records.ts'
 
 const BUILD = makeBuild()
-const keys = buildKeys(BUILD)
+const keys = jobKeys(BUILD)
 const RUN_FUNCTIONS = { memoryMb: 2048, storageMb: 1024, timeoutSeconds: 900, architecture: 'arm64' }
 const costAfter = (seconds: number, log = { segments: 0, bytes: 0 }) =>
   costOf({ ...RUN_FUNCTIONS, seconds, ...log })
@@ -23,11 +23,12 @@ async function measure(
 ) {
   const store = openMemoryStore(() => after(writtenAt))
   const body = typeof record === 'string' ? record : JSON.stringify(record)
-  if (record !== null) await store.put(keys.run, body, 'application/json')
+  const key = typeof record === 'string' || !record ? keys.record('end') : runKey(BUILD, record)
+  if (record !== null) await store.put(key, body, 'application/json')
   for (const [key, text] of Object.entries(objects)) await store.put(key, text, 'text/plain')
-  const run = await readJobRun(store, BUILD)
-  const context = { store, runFunctions: RUN_FUNCTIONS, now: () => after(now) }
-  return measureCost({ build: BUILD, run, report: { claimedAt } }, context)
+  const job = await readJob(store, BUILD)
+  const context = { runFunctions: RUN_FUNCTIONS, now: () => after(now) }
+  return measureCost({ build: BUILD, job, report: { claimedAt } }, context)
 }
 
 test('a build costs the time from its claim to its last record, by the clock of the bucket', async () => {
@@ -80,7 +81,7 @@ test('the log counts as it is in the bucket', async () => {
     [keys.log.segment(1000)]: 'x'.repeat(500),
     [keys.log.whole]: 'x'.repeat(1500),
     // Of another build, whose number begins the same.
-    [buildKeys({ ...BUILD, number: 71 }).log.whole]: 'x'.repeat(1e6),
+    [jobKeys({ ...BUILD, number: 71 }).log.whole]: 'x'.repeat(1e6),
   }
   expect(await measure(endedRun(), {}, objects)).toBeCloseTo(costAfter(42, { segments: 2, bytes: 1500 }), 12)
 })

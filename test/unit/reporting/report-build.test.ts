@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
-import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { reportBuilds } from '../../../src/report-build.ts'
 import { after, endedRun, runOf } from '../../support/records.ts'
@@ -47,7 +47,7 @@ test('a final status that GitHub refuses for some minutes is set after them', as
   armSwitch(world, 7)
   await world.report(7)
   expect(statesOf(world)).toEqual(['pending'])
-  await world.put(buildKeys({ project: STAGE.project, number: 7 }).run, {
+  await world.put(jobKeys({ project: STAGE.project, number: 7 }).record('end'), {
     ...endedRun(),
     nonce: 'the-nonce-of-build-7',
   })

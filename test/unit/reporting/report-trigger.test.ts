@@ -15,11 +15,15 @@ const s3Event = (...keys: string[]) => ({
   })),
 })
 
-test('the record of a job triggers a report of its build, with the time at which it was written', () => {
-  const runs = [7, 8].map(number => `gh/ada/web/builds/${number}/run.json`)
-  expect(reportTriggersOf(s3Event(...runs))).toEqual(
-    [7, 8].map(number => ({ build: { ...build, number }, failure: null, isGone: false, recordedAt: AT })),
-  )
+test('the records of a job trigger a report of its build; its claim with the time at which it was written', () => {
+  const at = 'gh/ada/web/builds/7/jobs/0/1'
+  expect(reportTriggersOf(s3Event(`${at}/claim.json`))).toEqual([
+    { build, failure: null, isGone: false, claimedAt: AT },
+  ])
+  for (const record of ['draft', 'gate-request', 'deploy', 'end'])
+    expect(reportTriggersOf(s3Event(`${at}/${record}.json`))).toEqual([
+      { build, failure: null, isGone: false },
+    ])
 })
 
 test.each<[string, string[], number[]]>([
@@ -27,8 +31,8 @@ test.each<[string, string[], number[]]>([
   ['an encoded key', ['gh%2Fada%2Fweb/builds/7/cancel.json'], [7]],
   ['several keys', ['gh/ada/web/builds/7/cancel.json', 'gh/ada/web/builds/8/cancel.json'], [7, 8]],
   ['a key of no build', ['config/global.json'], []],
-  ['a hostile key', ['gh/..%2Fada/web/builds/7/run.json'], []],
-  ['a key with a space', ['gh/ada/a+b/builds/7/run.json'], []],
+  ['a hostile key', ['gh/..%2Fada/web/builds/7/jobs/0/1/end.json'], []],
+  ['a key with a space', ['gh/ada/a+b/builds/7/jobs/0/1/end.json'], []],
 ])('triggers of an S3 event: %s', (_, keys, numbers) => {
   expect(reportTriggersOf(s3Event(...keys))).toEqual(
     numbers.map(number => ({ build: { ...build, number }, failure: null, isGone: false })),
@@ -53,8 +57,11 @@ test('another look knows since when something could not be told', () => {
 })
 
 test.each<[string, object]>([
-  ['a key that is not encoded', { eventTime: AT, s3: { object: { key: 'gh/ada/web/builds/%zz/run.json' } } }],
-  ['no time', { s3: { object: { key: 'gh/ada/web/builds/8/run.json' } } }],
+  [
+    'a key that is not encoded',
+    { eventTime: AT, s3: { object: { key: 'gh/ada/web/builds/%zz/jobs/0/1/end.json' } } },
+  ],
+  ['no time', { s3: { object: { key: 'gh/ada/web/builds/8/jobs/0/1/end.json' } } }],
   ['no object', { eventTime: AT, s3: {} }],
 ])('a record of an S3 event with %s drops no other', (_, bad) => {
   const { Records } = s3Event('gh/ada/web/builds/6/cancel.json', 'gh/ada/web/builds/7/cancel.json')
