@@ -3,7 +3,7 @@ import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.t
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
 import { prepareOutput } from './command/output-pipe.ts'
-import { runStep, type StepContext, type StepEnd } from './command/run-step.ts'
+import { runStep, type Step, type StepContext, type StepEnd } from './command/run-step.ts'
 import { userName } from './command/user-name.ts'
 import type { Resolved } from './config/resolve.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
@@ -11,9 +11,10 @@ import { logError } from './log/log-error.ts'
 import { PendingLines } from './log/pending-lines.ts'
 import { createSink } from './log/sink.ts'
 import { type Exit, succeeded } from './model/exit.ts'
+import { UserError } from './model/user-error.ts'
 import { describePlan } from './planning/describe.ts'
-import { commandEnvironment } from './planning/environment.ts'
-import { planBuild, type Step } from './planning/plan.ts'
+import { commandEnvironment, type EnvironmentParts } from './planning/environment.ts'
+import { planBuild } from './planning/plan.ts'
 import { recordOf } from './planning/record.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
@@ -186,18 +187,21 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   await cancel.firstPoll
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
-  const command = plan.steps.find(({ name }) => name === 'command')
-  const test = command ? await run(job, workspace, command, { signal: job.signal, output }) : null
+  if (plan.jobs.length > 1) throw new UserError('Builds with several jobs are not available yet.')
+  const [first] = plan.jobs
+  const test = first
+    ? await run(job, workspace, { name: 'command', of: first }, { signal: job.signal, output })
+    : null
   if (cancel.request) return cancelled(job, test?.exit)
   if (test && !succeeded(test.exit)) return runEnd('failed', test)
   // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
   const exit = test?.exit ?? null
   if (!plan.stage) return runEnd('passed', { exit })
-  const step = plan.steps.find(({ name }) => name === 'deploy')
+  const planned = plan.deploy
   const runDeploy = async (credentials: Record<string, string>) => {
-    if (!step) throw new Error('The plan has no deploy')
-    return run(job, workspace, step, { credentials })
+    if (!planned) throw new Error('The plan has no deploy')
+    return run(job, workspace, { name: 'deploy', of: planned }, { credentials })
   }
   // Loaded on demand, because most builds deploy nothing.
   const { deployStage } = await import('./deploy/deploy-stage.ts')
@@ -210,17 +214,20 @@ const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
 
 type RunOptions = Pick<StepContext, 'signal' | 'output'> & { credentials?: Record<string, string> }
 
+/** What is run of a plan. */
+type PlannedStep = { name: Step['name']; of: EnvironmentParts['step'] & Omit<Step, 'name'> }
+
 /** Runs a step in the workspace. Nothing that it started survives it. */
 async function run(
   { build, grants, recorder, log, runner, path, deadline, killGraceMs: graceMs, ownsMachine }: ClaimedJob,
   { sandbox: { directory, workspace, home, temp }, resolved, secrets }: Workspace,
-  step: Step,
+  { name, of }: PlannedStep,
   { credentials = {}, ...options }: RunOptions = {},
 ): Promise<StepEnd> {
   const env = commandEnvironment({
     build,
     config: resolved.config,
-    step,
+    step: of,
     credentials,
     buildUrl: grants.buildUrl,
     mergeCommit: resolved.merge?.commit,
@@ -228,7 +235,7 @@ async function run(
     secrets,
   })
   const context = { directory: workspace, env, deadline, graceMs, ...options }
-  const end = await recorder.time(step.name, () => runStep(step, context, log))
+  const end = await recorder.time(name, () => runStep({ ...of, name }, context, log))
   await killOrphanProcesses(directory, ownsMachine)
   return end
 }

@@ -1,5 +1,6 @@
 import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
-import type { Step } from '../planning/plan.ts'
+import type { ShellText } from '../planning/planned-job.ts'
+import { shellTextOf } from '../planning/shell-text.ts'
 import { describeBackgroundEnd } from './background-output.ts'
 import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
@@ -32,17 +33,22 @@ export type StepLog = {
 /** How a step ended. `reason` explains in one line why it failed, and is null if it did not. */
 export type StepEnd = { exit: Exit; reason: string | null }
 
+/** What a job or a deploy runs. */
+export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
+
 /** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
-  { name, command, timeoutSeconds }: Pick<Step, 'name' | 'command' | 'timeoutSeconds'>,
+  { name, timeoutSeconds, ...text }: Step,
   { directory, env, deadline, graceMs, signal, output }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
   const tail = new OutputTail(TAIL_BYTES)
+  const { command, setup } = text
+  if (setup !== null) await log.writeLine(`$ ${setup}`)
   await log.writeLine(`$ ${command}`)
   const { exit, background } = await runCommand({
-    command,
+    command: shellTextOf(text),
     cwd: directory,
     env,
     deadline: Math.min(limit, deadline),

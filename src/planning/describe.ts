@@ -17,17 +17,19 @@ export function describePlan(
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
-  const toolNotes = plan.steps.flatMap(({ name, command, env }) =>
+  const commands = [...plan.jobs, ...(plan.deploy ? [plan.deploy] : [])]
+  const toolNotes = commands.flatMap(({ command, env, ...step }) =>
     noteLambciTools({
       command,
       // The log says of each deploy whether it has a role.
-      hasRole: name === 'deploy',
+      hasRole: 'stage' in step,
       variables: [...variables, ...Object.keys(env), ...secretNames],
     }),
   )
   return [
     row('Build', plan.reason),
-    ...plan.steps.map(step => row(step.name === 'deploy' ? 'Deploy' : 'Command', step.command)),
+    ...plan.jobs.map(job => row('Command', job.command)),
+    ...(plan.deploy ? [row('Deploy', plan.deploy.command)] : []),
     ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
     row('Stage', plan.stageReason),
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
-import type { Step } from './plan.ts'
+import type { DeployStep, PlannedJob } from './planned-job.ts'
 
 type BuildIdentity = Pick<
   Build,
@@ -18,10 +18,13 @@ export type RuntimeContext = {
   requestId: string
 }
 
+type JobPart = Pick<PlannedJob, 'name' | 'shard' | 'isStrict' | 'env'>
+type DeployPart = Pick<DeployStep, 'stage' | 'env'>
+
 export type EnvironmentParts = {
   build: BuildIdentity
   config: Pick<Config, 'env' | 'inheritSecrets'>
-  step: Pick<Step, 'stage' | 'env'>
+  step: JobPart | DeployPart
   /** AWS_* variables of the role that a deploy has assumed. */
   credentials?: Readonly<Record<string, string>>
   buildUrl: string
@@ -33,14 +36,14 @@ export type EnvironmentParts = {
 
 /**
  * The complete environment of a command; nothing else is inherited from the runner. Later ones override earlier
- * ones: the runner's variables, the top-level `env`, the stage's `env`, the role's credentials, secret variables. A
+ * ones: the runner's variables, the top-level `env`, the `env` of the job or stage, the role's credentials, secret variables. A
  * configured PATH is prepended to the system's.
  * @throws UserError if a value contains a NUL character
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
   const own = {
     ...buildVariables(parts),
-    ...stageVariables(parts.step),
+    ...stepVariables(parts.step),
     ...runtimeVariables(parts.runtime),
   }
   const secrets = parts.config.inheritSecrets ? parts.secrets : {}
@@ -65,8 +68,15 @@ function buildVariables({ build, buildUrl, mergeCommit }: EnvironmentParts) {
   }
 }
 
-const stageVariables = ({ stage }: Pick<Step, 'stage'>) =>
-  stage === null ? {} : { LAMBCI_STAGE: stage, STAGE: stage }
+function stepVariables(step: JobPart | DeployPart): Record<string, string> {
+  if ('stage' in step) return { LAMBCI_STAGE: step.stage, STAGE: step.stage }
+  const { name, shard, isStrict } = step
+  return {
+    // A `cmd` has the variables that it had in LambCI.
+    ...(isStrict && { LAMBCI_JOB: name }),
+    ...(shard && { LAMBCI_SHARD: String(shard.index), LAMBCI_SHARDS: String(shard.count) }),
+  }
+}
 
 function runtimeVariables({ user, home, temp, path, region, requestId }: RuntimeContext) {
   return {

@@ -2,20 +2,11 @@ import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { explainPinConflict, roleOfStage } from '../config/settings.ts'
 import { UserError } from '../model/user-error.ts'
+import { planJobs } from './jobs.ts'
 import { explainIrrelevantChange } from './paths.ts'
+import type { DeployStep, LeftOut, PlannedJob } from './planned-job.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { chooseStage, type StageChoice } from './stage-rules.ts'
-
-export type Step = {
-  name: 'command' | 'deploy'
-  command: string
-  /** Null unless this is a deploy. */
-  stage: string | null
-  /** Variables in addition to the top-level `env`. */
-  env: Readonly<Record<string, string>>
-  /** Null: as long as the function has left. */
-  timeoutSeconds: number | null
-}
 
 export type PlannedStage = {
   name: string
@@ -34,8 +25,15 @@ export type Plan =
   | {
       build: true
       reason: string
-      /** Empty if a requested deploy is not possible. */
-      steps: Step[]
+      /** In the order of the file, but none before one that it needs. Empty if none takes part, and for a requested deploy. */
+      jobs: readonly PlannedJob[]
+      leftOut: readonly LeftOut[]
+      /** Whether a job that fails ends the others. */
+      failFast: boolean
+      /** How many of its jobs may run at once. Null: as many as the account allows. */
+      maxParallel: number | null
+      /** Null if nothing is deployed. */
+      deploy: DeployStep | null
       stage: PlannedStage | null
       stageReason: string
       notes: string[]
@@ -49,7 +47,7 @@ export type Plan =
 const UNNAMED = 'unnamed'
 
 /**
- * Plans one build: whether to build, and which commands to run. A deploy step runs only after a green command.
+ * Plans one build: whether to build, which jobs it has, and what it deploys after all of them.
  * @throws UserError if it is built, but its files are wrong or there is nothing to run
  */
 export function planBuild(build: PlanInput, resolved: Resolved): Plan {
@@ -62,35 +60,35 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
   requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
-  const command: Step = {
-    name: 'command',
-    command: config.cmd,
-    stage: null,
-    env: {},
-    timeoutSeconds: config.timeout,
-  }
+  const jobs = planJobs(resolved)
   const choice = build.event === 'push' ? chooseStage(config.stages, build.branch) : null
-  const notes = choice?.note ? [choice.note] : []
+  const notes = [...jobs.notes, ...(choice?.note ? [choice.note] : [])]
+  const { failFast, maxParallel } = jobs
+  const common = {
+    build: true as const,
+    reason,
+    jobs: jobs.jobs,
+    leftOut: jobs.leftOut,
+    failFast,
+    maxParallel,
+    notes,
+  }
   const notDeployed = explainNotDeployed(build, choice, resolved)
   if (choice === null || notDeployed !== null)
     return {
-      build: true,
-      reason,
-      steps: [command],
+      ...common,
+      deploy: null,
       stage: null,
       stageReason: notDeployed ?? '',
-      notes,
       merge: config.testMerge,
       // With `paths`, a newer push may be skipped and would leave the changes of this one untested.
       cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
     }
   return {
-    build: true,
-    reason,
-    steps: choice.error === null ? [command, deployStep(choice, resolved)] : [command],
+    ...common,
+    deploy: choice.error === null ? deployStep(choice, resolved) : null,
     stage: plannedStage(choice, resolved),
     stageReason: choice.error ?? explainStage(build, choice),
-    notes,
     merge: false,
     cancelSuperseded: config.cancelSuperseded ?? false,
   }
@@ -117,27 +115,37 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
       : null
   const error =
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved)
-  const rest = { notes: [], merge: false, cancelSuperseded: false }
+  const rest = {
+    jobs: [],
+    leftOut: [],
+    failFast: true,
+    maxParallel: null,
+    notes: [],
+    merge: false,
+    cancelSuperseded: false,
+  }
   if (choice === null || error !== null) {
     const planned = { name: stage, rule: '', url: null, role: null, error }
-    return { build: true, reason, steps: [], stage: planned, stageReason: error ?? '', ...rest }
+    return { build: true, reason, deploy: null, stage: planned, stageReason: error ?? '', ...rest }
   }
   return {
     build: true,
     reason,
-    steps: [deployStep(choice, resolved)],
+    deploy: deployStep(choice, resolved),
     stage: plannedStage(choice, resolved),
     stageReason: explainStage(build, choice),
     ...rest,
   }
 }
 
-const deployStep = ({ name, overrides }: StageChoice, { config }: Resolved): Step => ({
-  name: 'deploy',
+const deployStep = ({ name, overrides }: StageChoice, { config }: Resolved): DeployStep => ({
   command: overrides.deploy ?? config.deploy ?? '',
+  setup: null,
+  isStrict: false,
   stage: name,
   env: overrides.env,
   timeoutSeconds: overrides.timeout ?? config.timeout,
+  artifacts: [],
 })
 
 const plannedStage = (

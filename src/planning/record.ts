@@ -6,7 +6,7 @@ type BuildPlan = Extract<Plan, { build: true }>
 
 /** What a job records before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
-  { steps, reason, stage }: BuildPlan,
+  { jobs, deploy, reason, stage }: BuildPlan,
   { config, merge }: Resolved,
   redact: (text: string) => string,
 ): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
@@ -16,7 +16,7 @@ export function recordOf(
     plan: {
       build: true,
       reason: shorten(reason, 500),
-      cmd: shorten(steps[0]?.command ?? '', 2000),
+      cmd: shorten((jobs[0] ?? deploy)?.command ?? '', 2000),
       stage: stage?.name ?? null,
       merge: merge?.commit ?? null,
     },

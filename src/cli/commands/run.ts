@@ -6,6 +6,7 @@ import { userName } from '../../command/user-name.ts'
 import { runnerLine } from '../../log/runner-line.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
+import { ONLY_JOB } from '../../model/job.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
 import { requireCommand, requireUsableFiles } from '../../planning/plan.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
@@ -28,7 +29,7 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
   const env = commandEnvironment({
     build,
     config: resolved.config,
-    step: { stage: null, env: {} },
+    step: { name: ONLY_JOB, shard: null, isStrict: false, env: {} },
     buildUrl: build.baseUrl,
     runtime: {
       user: userName(),

@@ -14,7 +14,7 @@ const PARTS: EnvironmentParts = {
     pullRequest: 7,
   },
   config: { env: {}, inheritSecrets: true },
-  step: { stage: null, env: {} },
+  step: { name: 'build', shard: null, isStrict: false, env: {} },
   buildUrl: 'https://ci.example/gh/o/r/builds/12',
   runtime: {
     user: 'ada',
@@ -80,6 +80,17 @@ test('only the deploy step has the stage variables', () => {
     LAMBCI_STAGE: 'qa',
   })
   expect(environment({})).not.toHaveProperty('STAGE')
+})
+
+test('a job has its name and variables, and a shard its number', () => {
+  const step = { name: 'unit', shard: { index: 3, count: 8 }, isStrict: true, env: { NODE: '22' } }
+  expect(environment({ step })).toEqual({
+    ...WHOLE,
+    LAMBCI_JOB: 'unit',
+    LAMBCI_SHARD: '3',
+    LAMBCI_SHARDS: '8',
+    NODE: '22',
+  })
 })
 
 test('env overrides the runner’s variables, and secret variables override both', () => {

@@ -10,6 +10,22 @@ const DEPLOYING = {
   branches: { qa: true, '/^feature/': true },
 }
 
+/** What the job of a `cmd` has, as it is without any further key. */
+const ONLY = {
+  name: 'build',
+  cell: {},
+  shard: null,
+  setup: null,
+  isStrict: false,
+  env: {},
+  timeoutSeconds: null,
+  needs: [],
+  artifacts: [],
+  cache: [],
+  secrets: null,
+  allowFailure: false,
+}
+
 test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   [
     'branch without a rule',
@@ -115,10 +131,19 @@ test.each([
   expect(plan({ branch }, { ...DEPLOYING, timeout: 60 }).plan).toEqual({
     build: true,
     reason: `Branch "${branch}" is built: branches.${branch} enables it.`,
-    steps: [
-      { name: 'command', command: 'make test', stage: null, env: {}, timeoutSeconds: 60 },
-      { name: 'deploy', command: 'zappa update $LAMBCI_STAGE', stage, env: {}, timeoutSeconds: 60 },
-    ],
+    jobs: [{ ...ONLY, command: 'make test', timeoutSeconds: 60 }],
+    leftOut: [],
+    failFast: true,
+    maxParallel: null,
+    deploy: {
+      command: 'zappa update $LAMBCI_STAGE',
+      setup: null,
+      isStrict: false,
+      stage,
+      env: {},
+      timeoutSeconds: 60,
+      artifacts: [],
+    },
     stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
     notes: [],
@@ -164,8 +189,14 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   ],
 ])('no deploy: %s', (_, build, values, stageReason) => {
   const { plan: planned } = plan(build, { ...DEPLOYING, ...values })
-  expect(planned).toMatchObject({ build: true, stage: null, stageReason, notes: [] })
-  expect(planned.build && planned.steps.map(step => step.name)).toEqual(['command'])
+  expect(planned).toMatchObject({
+    build: true,
+    stage: null,
+    stageReason,
+    notes: [],
+    jobs: [{}],
+    deploy: null,
+  })
 })
 
 test('no deploy: no command', () => {
@@ -189,7 +220,8 @@ test('a requested deploy runs nothing else', () => {
   expect(plan(REQUESTED, DEPLOYING).plan).toMatchObject({
     build: true,
     reason: 'A deploy to stage dev was requested.',
-    steps: [{ name: 'deploy', stage: 'dev' }],
+    jobs: [],
+    deploy: { stage: 'dev' },
     stage: { name: 'dev', error: null },
   })
 })
@@ -212,7 +244,7 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
 ])('a requested deploy %s runs nothing and gives the reason', (_, build, values, error) => {
   const { deploy, ...rest } = { ...DEPLOYING, ...values } as JsonObject
   const planned = plan({ ...REQUESTED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
-  expect(planned).toMatchObject({ build: true, steps: [], stage: { name: 'dev' } })
+  expect(planned).toMatchObject({ build: true, jobs: [], deploy: null, stage: { name: 'dev' } })
   expect(planned.build && planned.stage?.error).toContain(error)
 })
 
@@ -228,10 +260,8 @@ test('a stage can have its own command, variables, URL and timeout', () => {
   }
   const { plan: planned } = plan({ branch: 'release/7' }, { ...DEPLOYING, stages, branches: { '/./': true } })
   expect(planned).toMatchObject({
-    steps: [
-      { name: 'command' },
-      { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
-    ],
+    jobs: [{ command: 'make test', env: {} }],
+    deploy: { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
     stage: { name: 'rel-7', url: 'https://7.example.com/' },
   })
 })
@@ -241,7 +271,7 @@ test('with an invalid stage name the tests run, and the deploy gives the reason'
     { branch: 'release/x_y' },
     { ...DEPLOYING, stages: { '/^release\\/(.+)$/': 'rel-$1' }, branches: { '/./': true } },
   )
-  expect(planned).toMatchObject({ steps: [{ name: 'command' }], stage: { name: 'unnamed' } })
+  expect(planned).toMatchObject({ jobs: [{}], deploy: null, stage: { name: 'unnamed' } })
   expect(planned.build && planned.stage?.error).toMatch(
     /^stages\[".*"\] maps branch "release\/x_y" to "rel-x_y"/,
   )

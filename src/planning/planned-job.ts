@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.ts'
+import type { JobIdentity } from '../model/job.ts'
+
+/** What a shell runs: a command, and what goes before it. */
+export type ShellText = {
+  command: string
+  /** Runs before the command, in the same shell. */
+  setup: string | null
+  /** Whether the command runs under `set -eo pipefail`. A `setup` always does. */
+  isStrict: boolean
+}
+
+/** Files that a job leaves for others. */
+export type PlannedArtifact = {
+  name: string
+  /** Relative to the workspace. */
+  paths: readonly string[]
+  when: 'passed' | 'always'
+}
+
+/** A job that must be done before, by its name: all of its cells and shards. */
+export type Need = {
+  job: string
+  /** The names of the artifacts that are unpacked. Null: all of that job's. */
+  artifacts: readonly string[] | null
+}
+
+/** One job of a plan: one command in one sandbox. Each cell of a matrix and each shard is a job of its own. */
+export type PlannedJob = JobIdentity &
+  ShellText & {
+    /** Variables in addition to the top-level `env`: the job's, then its cell's. */
+    env: Readonly<Record<string, string>>
+    /** Null: as long as the function has left. */
+    timeoutSeconds: number | null
+    needs: readonly Need[]
+    artifacts: readonly PlannedArtifact[]
+    cache: Config['cache']
+    /** The names of the secret variables that it gets. Null: all. */
+    secrets: readonly string[] | null
+    /** Whether the build may pass although the job fails. */
+    allowFailure: boolean
+  }
+
+/** A job that does not take part, and why, in a sentence. */
+export type LeftOut = { name: string; reason: string }
+
+/** The deploy of a plan. It runs after all jobs. */
+export type DeployStep = ShellText & {
+  stage: string
+  /** Variables in addition to the top-level `env`. */
+  env: Readonly<Record<string, string>>
+  /** Null: as long as the function has left. */
+  timeoutSeconds: number | null
+  /** The names of the artifacts that are unpacked. */
+  artifacts: readonly string[]
+}

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import type { ShellText } from '../../../src/planning/planned-job.ts'
+import { shellTextOf } from '../../../src/planning/shell-text.ts'
+
+function run(text: Partial<ShellText>): [output: string, code: number | null] {
+  const script = shellTextOf({ command: 'true', setup: null, isStrict: true, ...text })
+  const { stdout, status } = spawnSync('bash', ['-c', script], {
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin' },
+  })
+  return [stdout, status]
+}
+
+test.each(['npm test', 'a | b', '', "set +e\n'", '  x\n'])(
+  'the command %j of LambCI stays as it is',
+  command => {
+    expect(shellTextOf({ command, setup: null, isStrict: false })).toBe(command)
+  },
+)
+
+test.each<[string, Partial<ShellText>, string, number]>([
+  ['a job ends at the first command that fails', { command: 'echo 1\nfalse\necho 2' }, '1\n', 1],
+  ['also within a pipe', { command: '(exit 3) | cat\necho 2' }, '', 3],
+  [
+    'a command that is not strict goes on',
+    { isStrict: false, command: 'false | true; false; echo 2' },
+    '2\n',
+    0,
+  ],
+  ['setup goes before it, in the same shell', { setup: 'A=1; cd /', command: 'echo $A $PWD' }, '1 /\n', 0],
+  ['setup ends at the first command that fails', { setup: 'false\necho 1', command: 'echo 2' }, '', 1],
+  ['setup is strict also before one that is not', { isStrict: false, setup: 'false | true\necho 1' }, '', 1],
+  [
+    'after which the command runs as LambCI ran it',
+    { isStrict: false, setup: 'A=1', command: 'false | true && false; echo $A' },
+    '1\n',
+    0,
+  ],
+  ['a variable that is not set is no error', { command: 'echo "a$UNSET"' }, 'a\n', 0],
+])('%s', (_, text, output, code) => {
+  expect(run(text)).toEqual([output, code])
+})
