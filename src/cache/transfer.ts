@@ -64,7 +64,14 @@ export async function upload(
     sent.push(part)
     await sent.at(-MAX_IN_FLIGHT)
   }
-  await multipart.complete(key, uploadId ?? '', await Promise.all(sent), isOnce)
+  const parts = await Promise.all(sent)
+  try {
+    await multipart.complete(key, uploadId ?? '', parts, isOnce)
+  } catch (error) {
+    // If the response was lost, the request cannot be repeated: the object exists, but the upload no longer does.
+    const last = await store.getRange(key, bytes - 1, 1).catch(() => null)
+    if (!last) throw error
+  }
   return bytes
 }
 

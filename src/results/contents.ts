@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { pathOf, toBytes } from '../cache/tree.ts'
+import { artifactPathsSchema } from '../model/artifact.ts'
 import { describeBytes } from '../model/describe-bytes.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { UserError } from '../model/user-error.ts'
@@ -13,6 +14,14 @@ export type Contents = { entries: Entry[]; files: number; bytes: number }
 
 /** A name as people read it. */
 export const show = (name: string) => escapeControls(Buffer.from(name, 'latin1').toString())
+
+/** The declared paths of an artifact, as names. @throws UserError for any that is not below the workspace */
+export function parsePaths(declared: readonly string[], label: string): string[] {
+  const parsed = artifactPathsSchema.safeParse(declared.map(path => path.replace(/\/+$/, '')))
+  if (parsed.success) return parsed.data
+  const list = declared.map(escapeControls).join(', ')
+  throw new UserError(`${label}: its paths must be below the repository, and not in ".git": ${list}.`)
+}
 
 /** Whether a name is one of these paths or below one of them. */
 export const isWithin = (name: string, paths: readonly string[]) =>
@@ -120,7 +129,9 @@ class ContentsReader {
     const target = this.#try(name, path => readlinkSync(path, 'latin1'))
     const destination = destinationOf(name, target)
     if (destination === null || !isWithin(destination, this.#paths))
-      this.#refuse(`the link ${show(name)} leads to ${show(target)}, which is not in the artifact`)
+      this.#refuse(
+        `the link ${show(name)} leads to ${show(target)}, which is not in the artifact. Add that path to it, or leave the link out`,
+      )
     return target
   }
 

@@ -8,7 +8,8 @@ import { isWithin, show } from './contents.ts'
  * One line of tar's list (`--verbose --verbose --quoting-style=c --numeric-owner`): type and mode, owner, size, time, name, and
  * for links their target.
  */
-const LINE = /^([-dlh])\S* \S+ +(\d+) [^"]*"((?:[^"\\]|\\.)*)"(?: (?:->|link to) "((?:[^"\\]|\\.)*)")?$/
+const LINE = /^(\S)\S* \S+ +(\d+)(?:,\d+)? [^"]*"((?:[^"\\]|\\.)*)"(?: (?:->|link to) "((?:[^"\\]|\\.)*)")?$/
+const KINDS: Readonly<Record<string, string>> = { c: 'a device', b: 'a device', p: 'a named pipe' }
 /** tar's note on a directory that has no member of its own. */
 const PARENT = /^d\S* +Creating directory: "/
 /** More than two of the longest possible paths, all escaped. */
@@ -50,8 +51,10 @@ export class MemberList {
   #check(line: string): void {
     if (PARENT.test(line)) return
     const [, type, size = '', quoted = '', quotedTarget] = LINE.exec(line) ?? []
-    if (!type) this.#refuse(`it contains what is neither a file, nor a directory, nor a link: ${show(line)}`)
+    if (!type) this.#refuse(`it contains what is no file: ${show(line)}`)
     const name = unquote(quoted).replace(/\/$/, '')
+    if (!'-dlh'.includes(type))
+      this.#refuse(`${show(name)} is ${KINDS[type] ?? 'no file'}, which no artifact may contain`)
     this.#checkName(name)
     const target = quotedTarget === undefined ? null : unquote(quotedTarget)
     if (type === 'h' && !isWithin(target ?? '', this.#paths))

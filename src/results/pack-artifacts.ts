@@ -3,12 +3,12 @@ import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { packTree } from '../cache/archive.ts'
 import { upload } from '../cache/transfer.ts'
-import { type Artifact, type ArtifactSpec, artifactKey, artifactPathsSchema } from '../model/artifact.ts'
+import { type Artifact, type ArtifactSpec, artifactKey } from '../model/artifact.ts'
 import { describeBytes } from '../model/describe-bytes.ts'
 import { UserError } from '../model/user-error.ts'
 import { rejectOnAbort } from '../workspace/concurrency.ts'
 import { type ArtifactContext, describeArtifact, LIMITS } from './artifact-context.ts'
-import { readContents } from './contents.ts'
+import { parsePaths, readContents } from './contents.ts'
 
 /**
  * Packs the artifacts of a job after its command, and stores each once. After a command that has not passed, only those that
@@ -34,7 +34,7 @@ export async function packArtifacts(
     } catch (error) {
       context.signal.throwIfAborted()
       const cause = late.aborted
-        ? new UserError(`${label}: the job's time ended before it was stored.`)
+        ? new UserError(`${label}: the job's time ended before it was stored. Raise "timeout", or pack less.`)
         : error
       if (passed) throw cause
       await context.logLine((cause as Error).message)
@@ -52,7 +52,7 @@ async function packArtifact(
 ): Promise<Artifact | null> {
   const { sandbox, limits = LIMITS, logLine } = context
   const label = `Artifact ${name}`
-  const paths = artifactPathsSchema.parse(declared.map(path => path.replace(/\/+$/, '')))
+  const paths = parsePaths(declared, label)
   const missing = paths.filter(path => !exists(join(sandbox.workspace, path)))
   const sentences = missing.map(path => `${label}: ${path} does not exist after the command.`)
   if (passed && sentences.length > 0) throw new UserError(sentences.join(' '))
@@ -81,6 +81,9 @@ async function store(
   const either = AbortSignal.any([signal, failure.signal])
   const options = ['--mode=ug-s']
   const { packed, done } = packTree({ root: sandbox.workspace, path }, names, either, options)
+  const packing = done.catch(error => {
+    throw new UserError(`${label} could not be packed: ${error.message}`)
+  })
   const hash = createHash('sha256')
   const measure = async function* () {
     let length = 0
@@ -92,16 +95,14 @@ async function store(
       yield chunk as Uint8Array
     }
     // Before the object is completed: what could not be packed as it was is not stored.
-    await done.catch(error => {
-      throw new UserError(`${label} could not be packed: ${error.message}`)
-    })
+    await packing
   }
   try {
-    const bytes = await rejectOnAbort(signal, upload(store, key, measure(), true))
+    const [bytes] = await rejectOnAbort(signal, Promise.all([upload(store, key, measure(), true), packing]))
     return { bytes, sha256: hash.digest('hex') }
   } catch (error) {
     failure.abort()
-    await done.catch(() => {})
+    await packing.catch(() => {})
     throw error
   }
 }

@@ -69,8 +69,16 @@ export async function unpackArchive(source: AsyncIterable<Uint8Array>, options: 
   const [warning] = linesOf(result.stderr)
   if (result.failed || warning || fedError || listError)
     throw new UserError(
-      `${label} cannot be unpacked: ${warning ?? (fedError ?? listError)?.message ?? result.shortMessage}`,
+      describeFailure(label, warning ?? (fedError ?? listError)?.message ?? result.shortMessage),
     )
+}
+
+function describeFailure(label: string, reason = ''): string {
+  const isFull = reason.endsWith('No space left on device')
+  const next = isFull
+    ? 'The disk is full: give the function more storage (`BuildStorage`).'
+    : 'Run its job again.'
+  return `${label} cannot be unpacked: ${reason}. ${next}`
 }
 
 /** Passes an archive on, and fails at its end unless it is the one on record. */

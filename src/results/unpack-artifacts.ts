@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { moveTree, placeIn } from '../cache/move-tree.ts'
 import { download, MissingArchive } from '../cache/transfer.ts'
 import { pathOf } from '../cache/tree.ts'
-import { type Artifact, artifactKey, artifactPathsSchema, artifactSchema } from '../model/artifact.ts'
+import { type Artifact, artifactKey, artifactSchema } from '../model/artifact.ts'
 import { UserError } from '../model/user-error.ts'
 import { runConcurrently } from '../workspace/concurrency.ts'
 import { removeTree } from '../workspace/remove-tree.ts'
 import { type ArtifactContext, describeArtifact, LIMITS } from './artifact-context.ts'
 import { refuseConflicts, type Unpacked } from './conflicts.ts'
-import { readContents } from './contents.ts'
+import { parsePaths, readContents } from './contents.ts'
 import { unpackArchive } from './unpack-archive.ts'
 
 /** An artifact that a job gets from another one. */
@@ -45,13 +45,16 @@ export async function unpackArtifacts(
   const at = mkdtempSync(join(sandbox.directory, 'artifacts-'))
   try {
     const all = await unpackAll(context, needed, at, signal)
-    await refuseConflicts(all)
-    await place(sandbox.workspace, needed, all)
+    await refuseConflicts(all, signal)
+    await place(sandbox.workspace, all)
     for (const { label, contents } of all)
       await context.logLine(describeArtifact(label, contents.files, contents.bytes))
   } catch (error) {
     context.signal.throwIfAborted()
-    if (late.aborted) throw new UserError("The job's time ended before its artifacts were unpacked.")
+    if (late.aborted)
+      throw new UserError(
+        'The job\'s time ended before its artifacts were unpacked. Raise "timeout", or pack less.',
+      )
     throw error
   } finally {
     await removeTree(at)
@@ -90,7 +93,7 @@ async function unpack(
 ): Promise<Unpacked> {
   const artifact = artifactSchema.parse(record)
   const label = `Artifact ${artifact.name} of ${from}`
-  const planned = artifactPathsSchema.parse(declared.map(each => each.replace(/\/+$/, '')))
+  const planned = parsePaths(declared, label)
   const other = artifact.paths.find(each => !planned.includes(each))
   if (other) throw new UserError(`${label}: its record has the path ${other}, which the plan does not.`)
   if (artifact.bytes > limits.packedBytes) throw new UserError(`${label} is larger than an artifact may be.`)
@@ -107,16 +110,11 @@ async function unpack(
   for (const { name, stats } of contents.entries)
     if (!stats.isSymbolicLink() && stats.mode & SPECIAL_BITS)
       chmodSync(pathOf(root, name), stats.mode & MODE & ~SPECIAL_BITS)
-  return { label, root, contents }
+  return { label, root, paths: artifact.paths, contents }
 }
 
 /** Moves everything to its declared paths. What is there is removed before, once for all artifacts. */
-async function place(
-  workspace: string,
-  needed: readonly NeededArtifact[],
-  all: readonly Unpacked[],
-): Promise<void> {
-  const paths = new Set(needed.flatMap(({ artifact }) => artifact.paths))
+async function place(workspace: string, all: readonly Unpacked[]): Promise<void> {
   const to = (path: string) => {
     try {
       return placeIn(workspace, path)
@@ -124,10 +122,11 @@ async function place(
       throw new UserError(`The artifact with ${path} cannot be placed: ${(error as Error).message}.`)
     }
   }
-  for (const path of paths) await removeTree(to(path))
-  for (const [index, { root }] of all.entries())
-    for (const path of needed[index]?.artifact.paths ?? []) {
+  for (const path of new Set(all.flatMap(({ paths }) => paths))) await removeTree(to(path))
+  for (const { root, paths } of all)
+    for (const path of paths) {
       const unpacked = join(root, path)
+      // A path below another one has been moved with it.
       if (lstatSync(unpacked, { throwIfNoEntry: false })) moveTree(unpacked, to(path))
     }
 }

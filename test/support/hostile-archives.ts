@@ -87,79 +87,155 @@ const sparse = (name: string, size: number): Member => ({
 
 const DEVICE = { mode: 0o666, type: 'characterDevice' } as const
 
+/** Why it is refused as the artifact `dist`, and the archive for the path `at`. */
+type Hostile = readonly [RegExp, (at: string) => Buffer]
+
 /** Archives that builds may leave for others, by what they attempt. Each tries to write `tracked` or `/etc/…`, or to waste space. */
-export const HOSTILE_ARCHIVES: Readonly<Record<string, (at: string) => Buffer>> = {
-  'a member beside the path': at => tarOf({ name: `${at}/kept` }, { name: sibling(at), content: 'bad' }),
-  'a name that begins like the path': at => tarOf({ name: `${at}/kept` }, { name: `${at}tracked` }),
-  'a member with dots in its name': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/../tracked`, content: 'bad' }),
-  'a member with a dot in its name': at => tarOf({ name: `${at}/kept` }, { name: `./${sibling(at)}` }),
-  'an absolute name': at => tarOf({ name: `${at}/kept` }, { name: `/${at}/tracked`, content: 'bad' }),
-  'an absolute name in a pax header': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/x`, pax: { path: '/tmp/tracked' } }),
-  'dots in a pax header of all members': at =>
-    tarOf(
-      { name: 'pax', type: 'globalHeader', content: paxRecord('path', `${at}/../tracked`) },
-      { name: `${at}/kept`, content: 'bad' },
-    ),
-  'a member of .git': at => tarOf({ name: `${at}/kept` }, { name: `${parent(at)}.git/hooks/pre-commit` }),
-  'the path as a link to its own directory': at =>
-    tarOf({ name: at, type: 'link', target: '.' }, { name: `${at}/tracked`, content: 'bad' }),
-  'the path as a link to another one': at => tarOf({ name: at, type: 'link', target: 'src' }),
-  'a link to the directory above, and a file behind it': at =>
-    tarOf(
-      { name: `${at}/kept` },
-      { name: `${at}/up`, type: 'link', target: '..' },
-      { name: `${at}/up/tracked`, content: 'bad' },
-    ),
-  'a link that stays inside, and a file behind it': at =>
-    tarOf(
-      { name: `${at}/in`, type: 'directory', mode: 0o755 },
-      { name: `${at}/link`, type: 'link', target: 'in' },
-      { name: `${at}/link/tracked`, content: 'bad' },
-    ),
-  'a link by way of another link': at =>
-    tarOf(
-      { name: `${at}/a/b/kept` },
-      { name: `${at}/deep`, type: 'link', target: 'a/b' },
-      { name: `${at}/up`, type: 'link', target: 'deep/../../../tracked' },
-    ),
-  'a link that is a directory later': at =>
-    tarOf(
-      { name: `${at}/x`, type: 'link', target: 'y' },
-      { name: `${at}/x`, type: 'directory', mode: 0o755 },
-      { name: `${at}/x/tracked`, content: 'bad' },
-    ),
-  'a hard link to a file of the commit': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/hard`, type: 'hardLink', target: sibling(at) }),
-  'a hard link to a file of the system': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/hard`, type: 'hardLink', target: '/etc/passwd' }),
-  'a hard link behind a link': at =>
-    tarOf(
-      { name: `${at}/etc`, type: 'link', target: '/etc' },
-      { name: `${at}/hard`, type: 'hardLink', target: `${at}/etc/passwd` },
-    ),
-  'a device': at => tarOf({ name: `${at}/kept` }, { name: `${at}/null`, ...DEVICE }),
-  'a block device': at => tarOf({ name: `${at}/kept` }, { name: `${at}/disk`, type: 'blockDevice' }),
-  'the path as a device': at => tarOf({ name: at, ...DEVICE }),
-  'a volume label': at => tarOf({ name: `${at}x`, type: 'volume' }, { name: `${at}/kept` }),
-  'a member that is longer than the archive': at =>
-    Buffer.concat([bytesOf({ name: `${at}/kept`, content: 'x', size: 100_000 })]),
-  'a truncated end': at => tarOf({ name: `${at}/kept`, content: 'x'.repeat(9000) }).subarray(0, 5000),
-  'no archive at all': () => Buffer.from('no archive at all'),
-  nothing: () => Buffer.alloc(0),
-  'no members': () => tarOf(),
+export const HOSTILE_ARCHIVES: Readonly<Record<string, Hostile>> = {
+  'a member beside the path': [
+    /tracked, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: sibling(at), content: 'bad' }),
+  ],
+  'a name that begins like the path': [
+    /disttracked, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}tracked` }),
+  ],
+  'a member with dots in its name': [
+    /dist\/\.\./,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/../tracked`, content: 'bad' }),
+  ],
+  'a member with a dot in its name': [
+    /\.\/tracked, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: `./${sibling(at)}` }),
+  ],
+  'an absolute name': [
+    /\/dist\/tracked, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: `/${at}/tracked`, content: 'bad' }),
+  ],
+  'an absolute name in a pax header': [
+    /\/tmp\/tracked, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/x`, pax: { path: '/tmp/tracked' } }),
+  ],
+  'dots in a pax header of all members': [
+    /dist\/\.\./,
+    at =>
+      tarOf(
+        { name: 'pax', type: 'globalHeader', content: paxRecord('path', `${at}/../tracked`) },
+        { name: `${at}/kept`, content: 'bad' },
+      ),
+  ],
+  'a member of .git': [
+    /\.git\/hooks\/pre-commit, which is not in the declared paths/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${parent(at)}.git/hooks/pre-commit` }),
+  ],
+  'the path as a link to its own directory': [
+    /dist\/tracked is behind a link/,
+    at => tarOf({ name: at, type: 'link', target: '.' }, { name: `${at}/tracked`, content: 'bad' }),
+  ],
+  'the path as a link to another one': [
+    /dist is a link/,
+    at => tarOf({ name: at, type: 'link', target: 'src' }),
+  ],
+  'a link to the directory above, and a file behind it': [
+    /dist\/up\/tracked is behind a link/,
+    at =>
+      tarOf(
+        { name: `${at}/kept` },
+        { name: `${at}/up`, type: 'link', target: '..' },
+        { name: `${at}/up/tracked`, content: 'bad' },
+      ),
+  ],
+  'a link that stays inside, and a file behind it': [
+    /dist\/link\/tracked is behind a link/,
+    at =>
+      tarOf(
+        { name: `${at}/in`, type: 'directory', mode: 0o755 },
+        { name: `${at}/link`, type: 'link', target: 'in' },
+        { name: `${at}/link/tracked`, content: 'bad' },
+      ),
+  ],
+  'a link by way of another link': [
+    /dist\/up leads to deep\/\.\.\/\.\.\/\.\.\/tracked, which is not in the artifact/,
+    at =>
+      tarOf(
+        { name: `${at}/a/b/kept` },
+        { name: `${at}/deep`, type: 'link', target: 'a/b' },
+        { name: `${at}/up`, type: 'link', target: 'deep/../../../tracked' },
+      ),
+  ],
+  'a link that is a directory later': [
+    /dist\/x is in it twice/,
+    at =>
+      tarOf(
+        { name: `${at}/x`, type: 'link', target: 'y' },
+        { name: `${at}/x`, type: 'directory', mode: 0o755 },
+        { name: `${at}/x/tracked`, content: 'bad' },
+      ),
+  ],
+  'a hard link to a file of the commit': [
+    /dist\/hard is a hard link to tracked, which is not in the artifact/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/hard`, type: 'hardLink', target: sibling(at) }),
+  ],
+  'a hard link to a file of the system': [
+    /dist\/hard is a hard link to \/?etc\/passwd, which is not in the artifact/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/hard`, type: 'hardLink', target: '/etc/passwd' }),
+  ],
+  'a hard link behind a link': [
+    /dist\/etc\/passwd/,
+    at =>
+      tarOf(
+        { name: `${at}/etc`, type: 'link', target: '/etc' },
+        { name: `${at}/hard`, type: 'hardLink', target: `${at}/etc/passwd` },
+      ),
+  ],
+  'a device': [
+    /dist\/null is a device/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/null`, ...DEVICE }),
+  ],
+  'a block device': [
+    /dist\/disk is a device/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/disk`, type: 'blockDevice' }),
+  ],
+  'the path as a device': [/dist is a device/, at => tarOf({ name: at, ...DEVICE })],
+  'a volume label': [
+    /it contains what is no file/,
+    at => tarOf({ name: `${at}x`, type: 'volume' }, { name: `${at}/kept` }),
+  ],
+  'a member that is longer than the archive': [
+    /Unexpected EOF/,
+    at => Buffer.concat([bytesOf({ name: `${at}/kept`, content: 'x', size: 100_000 })]),
+  ],
+  'a truncated end': [
+    /Unexpected EOF/,
+    at => tarOf({ name: `${at}/kept`, content: 'x'.repeat(9000) }).subarray(0, 5000),
+  ],
+  'no archive at all': [/not look like a tar archive/, () => Buffer.from('no archive at all')],
+  nothing: [/not look like a tar archive/, () => Buffer.alloc(0)],
+  'no members': [/dist cannot be read \(ENOENT\)/, () => tarOf()],
 }
 
-/** What is refused in artifacts, but belongs to what caches may have. */
-export const ONLY_IN_CACHES: Readonly<Record<string, (at: string) => Buffer>> = {
-  'a named pipe': at => tarOf({ name: `${at}/kept` }, { name: `${at}/pipe`, type: 'fifo' }),
-  'a link to a file of the system': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/python`, type: 'link', target: '/usr/bin/env' }),
-  'a link to a file of the commit': at =>
-    tarOf({ name: `${at}/kept` }, { name: `${at}/link`, type: 'link', target: '../tracked' }),
-  'a file with holes of 10 GB': at => tarOf({ name: `${at}/kept` }, sparse(`${at}/hole`, 10_000_000_000)),
-  'the same member twice': at => tarOf({ name: `${at}/kept` }, { name: `${at}/kept`, content: 'other' }),
+/** What caches may have, and artifacts may not. */
+export const LEFT_TO_CACHES: Readonly<Record<string, Hostile>> = {
+  'a named pipe': [
+    /dist\/pipe is a named pipe/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/pipe`, type: 'fifo' }),
+  ],
+  'a link to a file of the system': [
+    /dist\/python leads to \/usr\/bin\/env, which is not in the artifact/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/python`, type: 'link', target: '/usr/bin/env' }),
+  ],
+  'a link to a file of the commit': [
+    /dist\/link leads to \.\.\/tracked, which is not in the artifact/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/link`, type: 'link', target: '../tracked' }),
+  ],
+  'a file with holes of 10 GB': [
+    /it has more than 1 GB/,
+    at => tarOf({ name: `${at}/kept` }, sparse(`${at}/hole`, 10_000_000_000)),
+  ],
+  'the same member twice': [
+    /dist\/kept is in it twice/,
+    at => tarOf({ name: `${at}/kept` }, { name: `${at}/kept`, content: 'other' }),
+  ],
 }
 
 const parent = (at: string) => at.slice(0, at.lastIndexOf('/') + 1)
