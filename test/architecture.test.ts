@@ -16,6 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   admission: ['model', 'records', 'aws', 'account'],
   workspace: ['model', 'config'],
   cache: ['model', 'records', 'workspace'],
+  results: ['model', 'records', 'workspace', 'cache'],
   log: ['model', 'records'],
   command: ['model', 'planning'],
   deploy: ['model', 'records', 'aws', 'admission', 'log'],
@@ -54,8 +55,8 @@ const OUTSIDE: Record<string, RegExp> = {
   zod: /^model\/zod\.ts$/,
   'simple-git': /^workspace\/(run-git|git|fetch|retry-fetch|test-merge|changed-files|top-level)\.ts$/,
   execa:
-    /^(command\/(output-pipe|process-substitution|run-command)|workspace\/remove-tree|cache\/archive|cli\/.*)\.ts$/,
-  'node:fs': /^(workspace|cache|command|cli)\//,
+    /^(command\/(output-pipe|process-substitution|run-command)|workspace\/remove-tree|cache\/archive|results\/unpack-archive|cli\/.*)\.ts$/,
+  'node:fs': /^(workspace|cache|results|command|cli)\//,
   'node:fs/promises': /^(workspace|cache|command|cli)\//,
   'node:os': /^(command|cli)\//,
   'node:net': /^command\/(output-pipe|blocking-writer)\.ts$/,

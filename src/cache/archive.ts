@@ -9,7 +9,7 @@ import { rejectOnAbort } from '../workspace/concurrency.ts'
 /** Fast rather than small: S3 is near, so compressing harder would cost more time than it saves. */
 const LEVEL = 1
 /** With smaller chunks, most of the time would go into passing them on. */
-const CHUNK_BYTES = 1024 * 1024
+export const CHUNK_BYTES = 1024 * 1024
 
 type Tree = {
   /** The directory that the names are relative to. */
@@ -48,20 +48,39 @@ function hasCommand(directory: string): boolean {
   }
 }
 
-const processOptions = (path: string, cancelSignal: AbortSignal) =>
+export const processOptions = (path: string, cancelSignal: AbortSignal) =>
   ({ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, cancelSignal, reject: false }) as const
 
 /** The format that keeps times to the nanosecond, without the times that nobody restores. */
 const FORMAT = ['--format=posix', '--pax-option=delete=atime,delete=ctime', '--sparse']
 
+/** Restores modes and times exactly, in names as they are. */
+export const EXTRACT_OPTIONS = [
+  ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
+  ...['--no-unquote', '--warning=no-timestamp'],
+]
+
 /**
  * Packs exactly these files and directories below the root into a compressed archive. Links stay links.
  * @param names bytes, one in each character (latin1)
+ * @param more further options of tar
  * @returns `done` rejects if something could not be packed as it was. Files that have disappeared are skipped.
  */
-export function packTree({ root, path }: Tree, names: readonly string[], signal: AbortSignal) {
+export function packTree(
+  { root, path }: Tree,
+  names: readonly string[],
+  signal: AbortSignal,
+  more: readonly string[] = [],
+) {
   const { options, pack } = codecFor(path)
-  const selection = [...FORMAT, '--no-recursion', '--null', '--verbatim-files-from', '--files-from=-']
+  const selection = [
+    ...FORMAT,
+    ...more,
+    '--no-recursion',
+    '--null',
+    '--verbatim-files-from',
+    '--files-from=-',
+  ]
   const tar = execa('tar', ['--create', ...options, '--file=-', '--directory', root, ...selection], {
     ...processOptions(path, signal),
     buffer: { stdout: false },
@@ -84,13 +103,9 @@ export async function unpackTree(
   signal: AbortSignal,
 ): Promise<void> {
   const { options, unpack } = codecFor(path)
-  const behaviour = [
-    ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
-    ...['--no-unquote', '--warning=no-timestamp'],
-  ]
   const tar = execa(
     'tar',
-    ['--extract', ...options, '--file=-', '--directory', root, ...behaviour, '--', ...names],
+    ['--extract', ...options, '--file=-', '--directory', root, ...EXTRACT_OPTIONS, '--', ...names],
     {
       ...processOptions(path, signal),
       stdin: 'pipe',
@@ -114,7 +129,7 @@ export async function unpackTree(
   if (inputError && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(inputError.code ?? '')) throw inputError
 }
 
-const linesOf = (text: string | undefined) => (text ?? '').split('\n').filter(line => line !== '')
+export const linesOf = (text: string | undefined) => (text ?? '').split('\n').filter(line => line !== '')
 /** tar's messages for files that have disappeared, and its last line if nothing else was wrong. */
 const GONE =
   /: File removed before we read it$|: Cannot stat: No such file or directory$|Exiting with failure status due to previous errors$/

@@ -9,6 +9,7 @@ import { removeTree } from '../workspace/remove-tree.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
 import { packTree, unpackTree } from './archive.ts'
 import { CacheIndex, type Found, hashOf } from './cache-index.ts'
+import { refuseDevices } from './devices.ts'
 import { hashContents } from './hash-contents.ts'
 import { moveTree, placeIn } from './move-tree.ts'
 import { SaveAttempts } from './save-attempts.ts'
@@ -140,7 +141,10 @@ export class Cache {
     const isAlike = restored?.tree === tree.digest
     const isTouched = tree.changedAt > since
     // A file with the same size and times has been touched: only its content says whether it is another one.
-    const content = isAlike && isTouched && !this.#isKeyed ? await hashContents(directory, tree) : null
+    const content =
+      isAlike && isTouched && !this.#isKeyed
+        ? await hashContents(directory, tree, this.#context.signal)
+        : null
     const isSame = isAlike && (!isTouched || (content !== null && content === restored.content))
     const isFinal = restored !== null && (isSame || this.#isKeyed)
     const saved = isFinal ? null : await this.#attempts.run(() => this.#saveTree(tree, content))
@@ -195,18 +199,21 @@ export class Cache {
             unpackTree({ root: roots[index] ?? at, path }, this.#names, download(store, key), signal),
         ),
       )
-      for (const root of roots) for (const name of this.#names) this.#place(root, name)
+      for (const root of roots) refuseDevices(root)
+      const placed = roots.flatMap(root => this.#names.filter(name => this.#place(root, name)))
+      if (roots.length > 0 && placed.length === 0) throw new Error('it contains none of its paths')
     } finally {
       await removeTree(at)
     }
   }
 
-  /** Moves an unpacked path to where it belongs. */
-  #place(root: string, name: string): void {
+  /** Moves an unpacked path to where it belongs. False if it has not been unpacked. */
+  #place(root: string, name: string): boolean {
     const unpacked = placeIn(root, name)
     const stats = lstatSync(unpacked, { throwIfNoEntry: false })
     if (stats?.isSymbolicLink()) throw new Error(`${this.#pathOf(name)} is a link`)
     if (stats) moveTree(unpacked, placeIn(this.#context.sandbox.directory, name))
+    return stats !== undefined
   }
 
   /** As the configuration calls it. */

@@ -43,6 +43,9 @@ function move(from: Path, to: Path): void {
     return
   }
   if (!stats.isDirectory()) throw new Error(`${to} is a directory`)
+  // Only their owner's rights let files be moved out of one directory and into another.
+  open(from, stats)
+  open(to, there)
   for (const name of readdirSync(from, { encoding: 'buffer' })) move(below(from, name), below(to, name))
   chmodSync(to, stats.mode)
   // To the microsecond: Node sets no finer times.
@@ -52,12 +55,18 @@ function move(from: Path, to: Path): void {
 const SLASH = Buffer.from('/')
 const below = (directory: Path, name: Buffer): Path => Buffer.concat([directory, SLASH, name])
 
-const OWNER_MAY_WRITE = 0o200
+const OWNER_RIGHTS = 0o700
+
+/** Gives the owner of a directory all rights to it. Returns whether they were missing. */
+function open(directory: Path, { mode }: Stats): boolean {
+  const isClosed = (mode & OWNER_RIGHTS) !== OWNER_RIGHTS
+  if (isClosed) chmodSync(directory, mode | OWNER_RIGHTS)
+  return isClosed
+}
 
 function rename(from: Path, to: Path, stats: Stats): void {
   // Moving a directory requires write permission on it, because its `..` changes.
-  const isClosed = stats.isDirectory() && (stats.mode & OWNER_MAY_WRITE) === 0
-  if (isClosed) chmodSync(from, stats.mode | OWNER_MAY_WRITE)
+  const wasClosed = stats.isDirectory() && open(from, stats)
   renameSync(from, to)
-  if (isClosed) chmodSync(to, stats.mode)
+  if (wasClosed) chmodSync(to, stats.mode)
 }

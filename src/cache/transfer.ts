@@ -6,9 +6,14 @@ const PART_BYTES = 8 * 1024 * 1024
 const MAX_IN_FLIGHT = 2
 const TYPE = 'application/zstd'
 
+/** An object that should be there is not. */
+export class MissingArchive extends Error {
+  override readonly name = 'MissingArchive'
+}
+
 /**
  * Reads an object, fetching ranges ahead.
- * @throws if it does not exist
+ * @throws MissingArchive if it does not exist
  */
 export async function* download(store: Store, key: string): AsyncGenerator<Uint8Array> {
   const ahead: Promise<Uint8Array | null>[] = []
@@ -23,7 +28,7 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
   requestNext()
   for (;;) {
     const part = await ahead.shift()
-    if (!part && next <= PART_BYTES) throw new Error('an archive is missing')
+    if (!part && next <= PART_BYTES) throw new MissingArchive('an archive is missing')
     if (!part) return
     while (ahead.length < MAX_IN_FLIGHT) requestNext()
     yield part
@@ -31,8 +36,16 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
   }
 }
 
-/** Stores a stream as one object. Returns its size in bytes. */
-export async function upload(store: Store, key: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
+/**
+ * Stores a stream as one object. Returns its size in bytes.
+ * @param isOnce whether an object that is there stays
+ */
+export async function upload(
+  store: Store,
+  key: string,
+  stream: AsyncIterable<Uint8Array>,
+  isOnce = false,
+): Promise<number> {
   const { multipart } = store
   const sent: Promise<Part>[] = []
   let uploadId: string | null = null
@@ -40,7 +53,8 @@ export async function upload(store: Store, key: string, stream: AsyncIterable<Ui
   for await (const [number, body, isLast] of partsOf(stream)) {
     bytes += body.length
     if (isLast && uploadId === null) {
-      await store.put(key, body, TYPE)
+      if (isOnce) await store.putOnce(key, body, TYPE)
+      else await store.put(key, body, TYPE)
       return bytes
     }
     uploadId ??= await multipart.start(key, TYPE)
@@ -50,7 +64,14 @@ export async function upload(store: Store, key: string, stream: AsyncIterable<Ui
     sent.push(part)
     await sent.at(-MAX_IN_FLIGHT)
   }
-  await multipart.complete(key, uploadId ?? '', await Promise.all(sent))
+  const parts = await Promise.all(sent)
+  try {
+    await multipart.complete(key, uploadId ?? '', parts, isOnce)
+  } catch (error) {
+    // If the response was lost, the request cannot be repeated: the object exists, but the upload no longer does.
+    const last = await store.getRange(key, bytes - 1, 1).catch(() => null)
+    if (!last) throw error
+  }
   return bytes
 }
 

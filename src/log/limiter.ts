@@ -1,3 +1,5 @@
+import { describeBytes } from '../model/describe-bytes.ts'
+
 export type Limiter = {
   /** Returns the part of the chunk within the limit. */
   write(chunk: Uint8Array): Uint8Array
@@ -21,13 +23,4 @@ export function createLimiter(limit: number): Limiter {
         ? null
         : `The log reached its limit of ${describeBytes(limit)}: ${describeBytes(discarded)} were discarded`,
   }
-}
-
-/** A number of bytes for people, such as `1.5 MB`. */
-export function describeBytes(bytes: number): string {
-  if (bytes < 1024) return bytes === 1 ? '1 byte' : `${bytes} bytes`
-  const units = ['KB', 'MB', 'GB', 'TB']
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length)
-  const value = bytes / 1024 ** power
-  return `${value < 10 ? Number(value.toFixed(1)) : Math.round(value)} ${units[power - 1]}`
 }

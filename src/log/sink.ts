@@ -1,5 +1,5 @@
+import { describeBytes } from '../model/describe-bytes.ts'
 import type { Entry, Store } from '../records/store.ts'
-import { describeBytes } from './limiter.ts'
 import { LineCounter } from './line-index.ts'
 import { firstByteOf, LOG_TYPE, type LogKeys } from './log-keys.ts'
 import { runnerLine } from './runner-line.ts'

@@ -10,7 +10,7 @@ const BUFFER = Buffer.alloc(1024 * 1024)
  * Hashes a regular file. Reads synchronously, because most files are small; large ones yield to the event loop.
  * @throws if the path is a link
  */
-export async function hashFile(path: string | Buffer): Promise<FileHash> {
+export async function hashFile(path: string | Buffer, signal?: AbortSignal): Promise<FileHash> {
   const hash = createHash('sha256')
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
@@ -18,7 +18,9 @@ export async function hashFile(path: string | Buffer): Promise<FileHash> {
     for (let length = 1; length > 0; bytes += length) {
       length = readSync(file, BUFFER)
       hash.update(BUFFER.subarray(0, length))
-      if (length === BUFFER.length) await setImmediate()
+      if (length < BUFFER.length) continue
+      await setImmediate()
+      signal?.throwIfAborted()
     }
     return { digest: hash.digest('hex'), bytes }
   } finally {

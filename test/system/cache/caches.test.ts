@@ -27,6 +27,7 @@ import { openSandbox } from '../../../src/workspace/sandbox.ts'
 import { type Rule, startFaultProxy } from '../../faults/fault-proxy.ts'
 import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
 import { applyChanges, changes, describeTree, NAMES } from '../../support/file-tree.ts'
+import { HOSTILE_ARCHIVES, LEFT_TO_CACHES } from '../../support/hostile-archives.ts'
 import { makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
@@ -61,6 +62,7 @@ let machines = 0
 const newMachine = () => new Machine(`machine-${++machines}`)
 
 type Command = (paths: { state: string; workspace: string }) => unknown
+const nothing: Command = () => {}
 type Options = { spec?: CacheSpec; change?: Partial<Build>; url?: string }
 
 /** A repository's builds, on any machine. */
@@ -70,7 +72,11 @@ function openRepository(
 ) {
   let number = 0
   /** Restores the cache, runs the command, and saves. Returns the log, and the files before and after the command. */
-  return async (machine: Machine, command: Command, { passes = true, link = '' } = {}) => {
+  return async (
+    machine: Machine,
+    command: Command,
+    { passes = true, link = '', prepare = nothing as Command } = {},
+  ) => {
     const { directory, warmCache } = machine
     const store = openAt(url)
     const sandbox = await openSandbox(directory, false, [warmCache])
@@ -80,10 +86,11 @@ function openRepository(
       ...{ signal: new AbortController().signal, redact: (text: string) => text.replaceAll('403', '***') },
     }
     if (link) symlinkSync(link, join(sandbox.workspace, 'led'))
+    const state = join(sandbox.workspace, 'state')
+    await prepare({ state, workspace: sandbox.workspace })
     const log: string[] = []
     const caches = await Caches.open(context, [spec])
     await caches.restore(async line => void log.push(line))
-    const state = join(sandbox.workspace, 'state')
     const filesOf = () => (existsSync(state) ? describeTree(sandbox.workspace) : [])
     const before = filesOf()
     await command({ state, workspace: sandbox.workspace })
@@ -94,7 +101,6 @@ function openRepository(
   }
 }
 
-const nothing: Command = () => {}
 const archivesOf = async (name: string) =>
   (await keysIn(bucket, `cache/gh/cached/${name}/`)).filter(key => key.endsWith('.tar.zst')).length
 
@@ -366,22 +372,22 @@ test('the note of a failed save is masked, and one of another shape or size is i
   }
 })
 
-/** Replaces the archives of a repository's cache, as another build of its trust could. Each is made by a script of bash. */
-async function replaceArchives(name: string, scripts: readonly string[]): Promise<void> {
+/** An archive of what a script of bash leaves. */
+async function archiveBy(script: string): Promise<Buffer> {
+  const at = await mkdtemp(join(root, 'archive-'))
+  mkdirSync(join(at, 'workspace'))
+  execFileSync('bash', ['-ec', script], { cwd: at })
+  return execFileSync('bash', ['-c', 'shopt -s dotglob; cat *.tar || tar -c *'], { cwd: at, stdio: 'pipe' })
+}
+
+/** Replaces the archives of a repository's cache, as another build of its trust could. */
+async function replaceArchives(name: string, archives: readonly Buffer[]): Promise<void> {
   const keys = await keysIn(bucket, `cache/gh/cached/${name}/`)
   const index = keys.find(key => /[0-9a-f]{32}-[0-9a-f]{32}\.json$/.test(key)) ?? ''
-  const ids = scripts.map((_, number) => `00000000-0000-4000-8000-000000000000.${number}.tar.zst`)
+  const ids = archives.map((_, number) => `00000000-0000-4000-8000-000000000000.${number}.tar.zst`)
   const prefix = index.slice(0, index.lastIndexOf('-'))
-  for (const [number, script] of scripts.entries()) {
-    const at = await mkdtemp(join(root, 'archive-'))
-    mkdirSync(join(at, 'workspace'))
-    execFileSync('bash', ['-ec', script], { cwd: at })
-    const tar = execFileSync('bash', ['-c', 'shopt -s dotglob; cat *.tar || tar -c *'], {
-      cwd: at,
-      stdio: 'pipe',
-    })
-    await bucket.store.put(`${prefix}-${ids[number]}`, zstdCompressSync(tar), 'application/zstd')
-  }
+  for (const [number, archive] of archives.entries())
+    await bucket.store.put(`${prefix}-${ids[number]}`, zstdCompressSync(archive), 'application/zstd')
   await bucket.store.put(index, JSON.stringify({ archives: ids, tree: 'x' }), 'application/json')
 }
 
@@ -424,7 +430,7 @@ test.each<[string, string[]]>([
     mkdirSync(state)
     writeFileSync(join(state, 'kept'), 'good')
   })
-  await replaceArchives(name, scripts)
+  await replaceArchives(name, await Promise.all(scripts.map(archiveBy)))
   let found: string[] = []
   const { log } = await build(newMachine(), ({ workspace }) => {
     found = readdirSync(workspace)
@@ -434,6 +440,45 @@ test.each<[string, string[]]>([
   expect(existsSync(join(root, 'workspace'))).toBe(false)
 })
 let evil = 0
+
+test.each(Object.entries({ ...HOSTILE_ARCHIVES, ...LEFT_TO_CACHES }))(
+  'a hostile archive is broken, or all that is in it is below the path of its cache: %s',
+  async (_, [, archive]) => {
+    const name = `hostile-${++evil}`
+    const build = openRepository(name)
+    await build(newMachine(), fill('good'))
+    await replaceArchives(name, [archive('workspace/state')])
+    const machine = newMachine()
+    const besides = () =>
+      describeTree(machine.directory).filter(line => !/^"(workspace|temp|workspace\/state.*)" /.test(line))
+    let before: string[] = []
+    let restored: string[] = []
+    const { log } = await build(
+      machine,
+      ({ state }) => {
+        restored = existsSync(state)
+          ? execFileSync('find', [state, '-printf', '%y\n'], { encoding: 'utf8' }).split('\n')
+          : []
+        rmSync(state, { recursive: true, force: true })
+        expect(besides()).toEqual(before)
+      },
+      {
+        passes: false,
+        prepare: ({ workspace }) => {
+          for (const each of ['tracked', 'src/tracked', '.git/hooks/x', '../home/.local/bin/git']) {
+            mkdirSync(join(workspace, each, '..'), { recursive: true })
+            writeFileSync(join(workspace, each), 'good')
+          }
+          before = besides()
+        },
+      },
+    )
+    expect(log).toEqual([
+      expect.stringMatching(restored.length > 0 ? /^Restored state/ : /because it is broken: ./),
+    ])
+    expect(restored.join('')).not.toMatch(/[bcs]/)
+  },
+)
 
 test('nothing is made where a link of the commit leads', async () => {
   const build = openRepository('led', { spec: { paths: ['led/deep/state'], key: [] } })

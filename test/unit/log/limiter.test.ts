@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { createLimiter, describeBytes } from '../../../src/log/limiter.ts'
+import { createLimiter } from '../../../src/log/limiter.ts'
+import { describeBytes } from '../../../src/model/describe-bytes.ts'
 
 it('passes the first bytes and reports how many were discarded', () => {
   const limiter = createLimiter(5)

@@ -1,0 +1,50 @@
+import { z } from './zod.ts'
+
+/** An artifact's name, for a cell of a matrix or a shard followed by which one: `dist`, `coverage/2`. */
+export const ARTIFACT_NAME = /^[a-z][a-z0-9-]{0,29}(?:\/[A-Za-z0-9._-]{1,80})?$/
+
+/** The most artifacts of one job, and the most paths of one artifact. */
+export const MOST_ARTIFACTS = 20
+export const MOST_ARTIFACT_PATHS = 20
+
+/** Sizes above these are never right, whatever the limits of packing are. */
+const MOST_BYTES = 10_000_000_000
+const MOST_FILES = 1_000_000
+
+/**
+ * A path below the workspace, without a slash at its end. Neither `.git` nor the workspace itself.
+ * https://git-scm.com/docs/gitrepository-layout
+ */
+const artifactPath = z
+  .string()
+  .max(300)
+  .regex(/^[^/\0\n]+(?:\/[^/\0\n]+)*$/)
+  .refine(path => !path.split('/').some(part => part === '.' || part === '..') && !/^\.git(\/|$)/i.test(path))
+
+export const artifactPathsSchema = z.array(artifactPath).min(1).max(MOST_ARTIFACT_PATHS)
+
+/** What is on record about a packed artifact. Its job writes it, so it says nothing about anything else. */
+export const artifactSchema = z.object({
+  name: z.string().regex(ARTIFACT_NAME),
+  /** Of the archive. */
+  bytes: z.int().positive().max(MOST_BYTES),
+  /** SHA-256 of the archive. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of its files. One with holes counts in full. */
+  unpackedBytes: z.int().nonnegative().max(MOST_BYTES),
+  /** Files and links. */
+  files: z.int().nonnegative().max(MOST_FILES),
+  /** The declared paths that are in it. */
+  paths: artifactPathsSchema,
+})
+export type Artifact = z.infer<typeof artifactSchema>
+
+/** The artifacts of one job, on record. */
+export const artifactsSchema = z.array(artifactSchema).max(MOST_ARTIFACTS)
+
+/** An artifact as it is declared. `when`: whether it is packed only if the command has passed. */
+export type ArtifactSpec = { name: string; paths: readonly string[]; when: 'passed' | 'always' }
+
+/** Where an archive is, below the prefix of its job's attempt (`out/gh/<owner>/<repo>/<n>/<k>/<attempt>/`). */
+export const artifactKey = (prefix: string, { name }: Pick<Artifact, 'name'>) =>
+  `${prefix}artifacts/${name}.tar.zst`

@@ -1,0 +1,35 @@
+import { describeBytes } from '../model/describe-bytes.ts'
+import type { Store } from '../records/store.ts'
+import type { Sandbox } from '../workspace/sandbox.ts'
+
+/** What an artifact may have at most. */
+export type Limits = {
+  /** Of the archive. */
+  packedBytes: number
+  /** Of the files, those with holes counted in full. */
+  unpackedBytes: number
+  /** Files, links and directories. */
+  entries: number
+}
+
+const GB = 1024 ** 3
+export const LIMITS: Limits = { packedBytes: GB, unpackedBytes: GB, entries: 200_000 }
+
+/** What packing and unpacking artifacts needs. */
+export type ArtifactContext = {
+  store: Store
+  sandbox: Pick<Sandbox, 'directory' | 'workspace'>
+  /** PATH. */
+  path: string
+  /** When packing or unpacking is aborted; ms since 1970. */
+  deadline: number
+  signal: AbortSignal
+  logLine: (line: string) => Promise<void>
+  /** Default: `LIMITS`. */
+  limits?: Limits
+}
+
+/** The line of the log about a packed or unpacked artifact. */
+export function describeArtifact(label: string, files: number, bytes: number): string {
+  return `${label}: ${files} ${files === 1 ? 'file' : 'files'}, ${describeBytes(bytes)}`
+}
