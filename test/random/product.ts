@@ -19,7 +19,7 @@ import { simulateJob } from './simulated-job.ts'
 export const PROJECT = 'gh/ada/web'
 const MINUTE_MS = 60_000
 const START = Date.parse('2026-11-20T10:00:00Z')
-const AWAKE = /\/(run|cancel|gone)\.json$/
+const AWAKE = /\/(claim|draft|gate-request|deploy|end|cancel|gone)\.json$/
 
 /** A job's process dies now and then, at any of its steps. */
 const DEATH = 0.02
@@ -66,7 +66,8 @@ export class Product {
         Records: [{ eventTime: this.now().toISOString(), s3: { object: { key } } }],
       })
       // A notification may be late or doubled; only what the switch makes up for may be lost.
-      const copies = /\/jobs\/\d+\/\d+\/[a-z-]+\.json$/.test(key) && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
+      const copies =
+        /\/jobs\/\d+\/\d+\/[a-z-]+\.json$/.test(key) && random.chance(0.05) ? 0 : random.chance(0.1) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) for (const trigger of triggers) this.#invoke(trigger)
     }
     this.store = {
