@@ -213,8 +213,8 @@ test('the artifacts of several jobs come together at the same path, and in one b
     const job = world.openJob()
     job.write(`${path}/only-${index}`)
     job.write('dist/sub/same')
-    chmodSync(join(job.workspace, 'dist/sub'), 0o555)
     symlinkSync('same', join(job.workspace, 'dist/sub/link'))
+    chmodSync(join(job.workspace, 'dist/sub'), 0o555)
     needed.push(...(await job.pack([{ ...dist, name: `dist/${index}`, paths: [path] }], `unit (${index}/3)`)))
   }
   for (const all of [needed, needed.toReversed()]) {
