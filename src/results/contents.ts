@@ -70,6 +70,8 @@ class ContentsReader {
   readonly #limits: Limits
   readonly #label: string
   readonly #entries: Entry[] = []
+  /** The files with several names, by their inode. Each counts once. */
+  readonly #linked = new Set<number>()
   #bytes = 0
   #largest = { name: '', bytes: 0 }
 
@@ -116,7 +118,8 @@ class ContentsReader {
     const { entries, unpackedBytes } = this.#limits
     if (this.#entries.length > entries)
       this.#refuse(`it has more than ${entries} files and directories. Pack them into one file`)
-    if (!stats.isFile()) return
+    if (!stats.isFile() || this.#linked.has(stats.ino)) return
+    if (stats.nlink > 1) this.#linked.add(stats.ino)
     this.#bytes += stats.size
     if (stats.size > this.#largest.bytes) this.#largest = { name, bytes: stats.size }
     if (this.#bytes > unpackedBytes)

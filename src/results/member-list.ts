@@ -51,10 +51,10 @@ export class MemberList {
   #check(line: string): void {
     if (PARENT.test(line)) return
     const [, type, size = '', quoted = '', quotedTarget] = LINE.exec(line) ?? []
-    if (!type) this.#refuse(`it contains what is no file: ${show(line)}`)
+    if (!type) this.#refuse(`it contains something that is not a file: ${show(line)}`)
     const name = unquote(quoted).replace(/\/$/, '')
     if (!'-dlh'.includes(type))
-      this.#refuse(`${show(name)} is ${KINDS[type] ?? 'no file'}, which no artifact may contain`)
+      this.#refuse(`${show(name)} is ${KINDS[type] ?? 'not a file'}, which no artifact may contain`)
     this.#checkName(name)
     const target = quotedTarget === undefined ? null : unquote(quotedTarget)
     if (type === 'h' && !isWithin(target ?? '', this.#paths))

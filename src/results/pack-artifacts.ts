@@ -82,7 +82,7 @@ async function store(
   const options = ['--mode=ug-s']
   const { packed, done } = packTree({ root: sandbox.workspace, path }, names, either, options)
   const packing = done.catch(error => {
-    throw new UserError(`${label} could not be packed: ${error.message}`)
+    throw new UserError(`${label}: it could not be packed (${error.message}).`)
   })
   const hash = createHash('sha256')
   const measure = async function* () {

@@ -198,7 +198,7 @@ export const HOSTILE_ARCHIVES: Readonly<Record<string, Hostile>> = {
   ],
   'the path as a device': [/dist is a device/, at => tarOf({ name: at, ...DEVICE })],
   'a volume label': [
-    /it contains what is no file/,
+    /it contains something that is not a file/,
     at => tarOf({ name: `${at}x`, type: 'volume' }, { name: `${at}/kept` }),
   ],
   'a member that is longer than the archive': [

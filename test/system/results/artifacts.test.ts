@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -38,18 +39,19 @@ const MB = 1024 ** 2
 test('an artifact is on record with what was stored, and replaces what is at its path in the next job', async () => {
   const producer = world.openJob()
   for (const name of ['dist/app.js', 'dist/deep/x', 'src/a.js']) producer.write(name)
+  linkSync(join(producer.workspace, 'dist/app.js'), join(producer.workspace, 'dist/deep/linked'))
   const needed = await producer.pack([{ ...dist, paths: ['dist/'] }])
-  expect(producer.lines).toEqual(['Artifact dist: 2 files, 22 bytes'])
+  expect(producer.lines).toEqual(['Artifact dist: 3 files, 22 bytes'])
   const [{ artifact, prefix }] = needed as [NeededArtifact]
   const { body } = (await world.bucket.store.get(artifactKey(prefix, artifact))) ?? { body: Buffer.alloc(0) }
   expect(artifactSchema.parse(JSON.parse(JSON.stringify(artifact)))).toEqual({
-    ...{ name: 'dist', unpackedBytes: 22, files: 2, paths: ['dist'], bytes: body.length },
+    ...{ name: 'dist', unpackedBytes: 22, files: 3, paths: ['dist'], bytes: body.length },
     sha256: createHash('sha256').update(body).digest('hex'),
   })
   const consumer = world.openJob()
   for (const name of ['dist/tracked', 'src/tracked']) consumer.write(name)
   await consumer.unpack(...needed)
-  expect(consumer.lines).toEqual(['Artifact dist of build: 2 files, 22 bytes'])
+  expect(consumer.lines).toEqual(['Artifact dist of build: 3 files, 22 bytes'])
   expect(readdirSync(join(consumer.workspace, 'dist')).toSorted()).toEqual(['app.js', 'deep'])
   expect(readdirSync(join(consumer.workspace, 'src'))).toEqual(['tracked'])
   expect(readdirSync(consumer.directory)).toEqual(['workspace'])
@@ -162,6 +164,17 @@ test.each<[string, (job: ArtifactJob) => unknown, RegExp, Partial<Limits>?]>([
   },
 )
 
+test('without tar, nothing is packed, and the error says so', async () => {
+  const job = world.openJob({ path: world.root })
+  job.write('dist/x')
+  const prefix = world.newPrefix()
+  await expect(job.packAt(prefix)).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringMatching(/^Artifact dist: it could not be packed \(.*tar.*\)\.$/s),
+  })
+  expect(await keysIn(world.bucket, prefix)).toEqual([])
+})
+
 test.each(['/etc', '..', 'a/../../b', '.', 'a//b', '.git', '.git/hooks', '.GIT/hooks', '', '/'])(
   'the path %j is not below the repository',
   async path => {
@@ -213,8 +226,8 @@ test('the artifacts of several jobs come together at the same path, and in one b
     const job = world.openJob()
     job.write(`${path}/only-${index}`)
     job.write('dist/sub/same')
-    chmodSync(join(job.workspace, 'dist/sub'), 0o555)
     symlinkSync('same', join(job.workspace, 'dist/sub/link'))
+    chmodSync(join(job.workspace, 'dist/sub'), 0o555)
     needed.push(...(await job.pack([{ ...dist, name: `dist/${index}`, paths: [path] }], `unit (${index}/3)`)))
   }
   for (const all of [needed, needed.toReversed()]) {
