@@ -2,7 +2,7 @@ import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
 import { listAccountKeys } from './account/unread-objects.ts'
 import { latestEndAfter } from './admission/deadlines.ts'
-import { type StartContext, startJob } from './admission/start-job.ts'
+import { type StartContext, startLead } from './admission/start-job.ts'
 import { answerGate } from './deploy/answer-gate.ts'
 import { concludeDeploy } from './deploy/conclude-deploy.ts'
 import { startNextDeploy } from './deploy/next-deploy.ts'
@@ -125,7 +125,7 @@ async function publishAgain({ build, account, report }: BuildState, context: Rep
   const latestEnd = latestEndAfter(context.now()).toISOString()
   await context.deadMansSwitch.clear(build)
   const accountKeys = await listAccountKeys(context.store)
-  await startJob(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
+  await startLead(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
   return { ...report, publications: report.publications + 1, latestEnd }
 }
 

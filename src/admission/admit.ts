@@ -16,7 +16,7 @@ import { DeliveryClaim } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
 import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
-import { type AccountShare, type StartContext, startJob } from './start-job.ts'
+import { type AccountShare, type StartContext, startLead } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
 
@@ -114,7 +114,7 @@ async function start(
     // What only deploys says nothing of its commit.
     build.target ? null : recordBuild(store, build, isArrival),
     raiseCounter(store, build.project, build.number),
-    startJob(build, build.latestEnd, share, context),
+    startLead(build, build.latestEnd, share, context),
   ])
   await Promise.all([
     claim.markPublished(),

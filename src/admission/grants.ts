@@ -1,6 +1,6 @@
 import { type Build, buildSchema } from '../model/build.ts'
+import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
-import type { JobRef } from '../records/keys.ts'
 import type { IssueCredentials } from './job-credentials.ts'
 
 const credentialsSchema = z.object({
@@ -28,8 +28,26 @@ export type JobGrants = z.infer<typeof jobGrantsSchema>
 export const secretsIn = ({ cloneToken, credentials }: JobGrants): string[] =>
   [cloneToken, credentials?.secretAccessKey, credentials?.sessionToken].filter(secret => secret != null)
 
+const jobRefSchema = z.object({ key: z.int().nonnegative(), attempt: z.int().positive() })
+
+/** Which job of its build a message starts. */
+export const startedJobSchema = jobRefSchema.extend({
+  /** Null: the lead, which plans the build. */
+  identity: jobIdentitySchema.nullable(),
+  /** The attempts of other jobs whose artifacts it gets, and the title of each. */
+  needs: z.array(jobRefSchema.extend({ title: z.string().max(500) })).max(MOST_JOBS),
+})
+export type StartedJob = z.infer<typeof startedJobSchema>
+
+/** The job that every build begins with. */
+export const LEAD_JOB: StartedJob = { key: 0, attempt: 1, identity: null, needs: [] }
+
 /** The message that starts a job. */
-export const jobMessageSchema = z.object({ build: buildSchema, grants: jobGrantsSchema })
+export const jobMessageSchema = z.object({
+  build: buildSchema,
+  job: startedJobSchema.default(LEAD_JOB),
+  grants: jobGrantsSchema,
+})
 export type JobMessage = z.infer<typeof jobMessageSchema>
 
 /** Where grants come from. */
@@ -49,19 +67,26 @@ export type GrantIssuer = {
  */
 export async function issueGrants(
   build: Build,
-  job: JobRef,
+  job: StartedJob,
   wanted: Pick<JobGrants, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
   issuer: GrantIssuer,
 ): Promise<JobGrants> {
   const isTrusted = build.trust !== 'fork'
-  const mayDeploy = build.trust === 'protected'
+  // The lead of a build of one job deploys as well.
+  const deploys = job.identity === null || job.identity.name === DEPLOY_JOB
+  const mayDeploy = build.trust === 'protected' && deploys
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? issuer.deployRole : null
   const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
   const [cloneToken, credentials] = await Promise.all([
     isTrusted ? tokenFor(build.repository) : null,
-    issuer.issueCredentials(build, job, { secretVariables, deployRoles: [...new Set(deployRoles)] }),
+    issuer.issueCredentials(build, job, {
+      secretVariables,
+      deployRoles: [...new Set(deployRoles)],
+      mayDeploy,
+      readsArtifacts: job.needs.length > 0,
+    }),
   ])
   return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }
 }

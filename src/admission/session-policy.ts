@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { type CachingBuild, cachePlaces } from '../records/cache-keys.ts'
-import { buildKeys, type JobRef, jobKeys, stagesPrefix } from '../records/keys.ts'
+import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix, stagesPrefix } from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
@@ -9,8 +9,12 @@ export const POLICY_LIMIT = 2048
 export type SessionGrants = {
   /** Keys of the objects that hold its secret variables. */
   secretVariables: readonly string[]
+  /** Whether it may deploy. Jobs of trust `protected` alone do. */
+  mayDeploy?: boolean
   /** Roles that its deploy may assume. */
   deployRoles?: readonly string[]
+  /** Whether it gets artifacts of other jobs of its build. */
+  readsArtifacts?: boolean
 }
 
 /**
@@ -21,24 +25,26 @@ export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
   job: JobRef,
   bucketArn: string,
-  { secretVariables, deployRoles = [] }: SessionGrants,
+  { secretVariables, mayDeploy = false, deployRoles = [], readsArtifacts = false }: SessionGrants,
 ): string {
   const { project, trust } = build
   const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
   // The session role narrows these: it allows no record to be written twice.
-  const written = [`${jobKeys(build, job).prefix}*`, ...(own ? [own] : [])]
-  if (trust === 'protected') written.push(`${stagesPrefix(project)}*`)
+  const written = [`${jobKeys(build, job).prefix}*`, `${outPrefix(build, job)}*`, ...(own ? [own] : [])]
+  const deploys = trust === 'protected' && mayDeploy
+  if (deploys) written.push(`${stagesPrefix(project)}*`)
   const { cancel, gate } = buildKeys(build)
-  const answers = trust === 'protected' ? [cancel, gate] : [cancel]
+  const answers = deploys ? [cancel, gate] : [cancel]
+  const artifacts = readsArtifacts ? [`${buildOutPrefix(build)}*`] : []
   const secrets = trust === 'fork' ? [] : secretVariables
-  const roles = trust === 'protected' ? deployRoles : []
+  const roles = deploys ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`
   const policyWith = (caches: readonly string[]) =>
     JSON.stringify({
       Version: '2012-10-17',
       Statement: [
         allow(['s3:GetObject', 's3:PutObject'], written.map(arn)),
-        allow(['s3:GetObject'], [...answers, ...caches, ...secrets].map(arn)),
+        allow(['s3:GetObject'], [...answers, ...artifacts, ...caches, ...secrets].map(arn)),
         ...(roles.length > 0 ? [allow(['sts:AssumeRole'], roles)] : []),
       ],
     })

@@ -1,12 +1,11 @@
 import { findSecretVariables } from '../account/secrets.ts'
 import type { Account } from '../account/settings.ts'
 import type { Build } from '../model/build.ts'
-import { LEAD } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
 import { switchTimeOf } from './deadlines.ts'
-import { type GrantIssuer, issueGrants } from './grants.ts'
+import { type GrantIssuer, issueGrants, LEAD_JOB, type StartedJob } from './grants.ts'
 import type { PublishJob } from './publish-job.ts'
 
 /** What starting a job needs. */
@@ -22,22 +21,48 @@ export type StartContext = {
 /** The account's settings for a build, and the keys of all settings and secrets (`listAccountKeys`). */
 export type AccountShare = { account: Account; accountKeys: readonly string[] }
 
-/** Issues a job's grants, sets its build's dead man's switch, and publishes the message that starts it. */
-export async function startJob(
+/** Issues the lead's grants, sets its build's dead man's switch, and publishes the message that starts it. */
+export async function startLead(
   build: Build,
   latestEnd: string,
-  { account, accountKeys }: AccountShare,
+  share: AccountShare,
   context: StartContext,
 ): Promise<void> {
-  const { grantIssuer, deadMansSwitch, publish, linkKey } = context
-  const wanted = {
-    secretVariables: findSecretVariables(accountKeys, build, account),
-    deployRoles: account.deployRoles(build.branch),
-    buildUrl: buildUrl(build, linkKey),
-  }
+  const starting = { job: LEAD_JOB, hasSecrets: true }
   const [grants] = await Promise.all([
-    issueGrants(build, LEAD, wanted, grantIssuer),
-    deadMansSwitch.set(build, switchTimeOf(latestEnd)),
+    grantsOf(build, starting, share, context),
+    context.deadMansSwitch.set(build, switchTimeOf(latestEnd)),
   ])
-  await publish({ build, grants })
+  await context.publish({ build, job: LEAD_JOB, grants })
 }
+
+/** A job to be started, and whether it gets secret variables. */
+export type Starting = { job: StartedJob; hasSecrets: boolean }
+
+/** Issues a job's grants and publishes the message that starts it. */
+export async function startJob(
+  build: Build,
+  starting: Starting,
+  share: AccountShare,
+  context: Omit<StartContext, 'deadMansSwitch'>,
+): Promise<void> {
+  const grants = await grantsOf(build, starting, share, context)
+  await context.publish({ build, job: starting.job, grants })
+}
+
+const grantsOf = (
+  build: Build,
+  { job, hasSecrets }: Starting,
+  { account, accountKeys }: AccountShare,
+  { grantIssuer, linkKey }: Pick<StartContext, 'grantIssuer' | 'linkKey'>,
+) =>
+  issueGrants(
+    build,
+    job,
+    {
+      secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account) : [],
+      deployRoles: account.deployRoles(build.branch),
+      buildUrl: buildUrl(build, linkKey),
+    },
+    grantIssuer,
+  )

@@ -1,12 +1,14 @@
+import { artifactsSchema } from '../model/artifact.ts'
 import { type Build, commitSchema } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import type { JobRecordName } from './keys.ts'
+import { draftSchema } from './plan-record.ts'
 
 /** In bytes. A larger record is not read: a build can write anything into its own. */
-export const RUN_RECORD_LIMIT = 64 * 1024
+export const RUN_RECORD_LIMIT = 256 * 1024
 
 const sentence = z.string().max(500)
 const moment = z.iso.datetime()
@@ -75,6 +77,9 @@ export const jobRunSchema = z.object({
   runner: runnerSchema.nullable(),
   /** The configuration's `notifications`, which report checks against the account's settings. */
   notifications: z.record(z.string().max(40), z.unknown()).nullable(),
+  /** Of the lead alone: the jobs of the build, if others than the lead must run some of them. */
+  draft: draftSchema.nullable().default(null),
+  artifacts: artifactsSchema.default([]),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 
@@ -102,6 +107,8 @@ export const unreadableRun: JobRun = {
   timings: {},
   runner: null,
   notifications: null,
+  draft: null,
+  artifacts: [],
 }
 
 /** Parses a job's record. One that is too large, not JSON or of another shape is an errored run. */

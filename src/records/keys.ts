@@ -10,6 +10,8 @@ export const deliveryKey = (id: string) => `deliveries/${id}.json`
 /** The id of a delivery within its repository, so that no other repository's delivery can take its place. */
 export const deliveryOf = ({ repositoryId }: { repositoryId: number | null }, guid: string) =>
   `${repositoryId ?? 0}/${guid}`
+/** The unfinished jobs of a repository. */
+export const runningKey = (project: string) => `${canonical(project)}/running.json`
 export const counterKey = (project: string) => `${canonical(project)}/counter.json`
 /** What a name means: written at the first delivery from the repository that has it. */
 export const repositoryKey = (project: string) => `${canonical(project)}/repository.json`
@@ -55,6 +57,12 @@ export const branchKey = (project: string, branch: string) =>
 /** The truth about a commit, given in full. */
 export const commitKey = (project: string, commit: string) => `${canonical(project)}/commits/${commit}.json`
 
+/** Where an attempt of a job keeps its artifacts. A prefix at the top, so that a lifecycle rule can expire them. */
+export const outPrefix = ({ project, number }: BuildRef, { key, attempt }: JobRef) =>
+  `${buildOutPrefix({ project, number })}${key}/${attempt}/`
+/** Where all jobs of a build keep their artifacts. */
+export const buildOutPrefix = ({ project, number }: BuildRef) => `out/${canonical(project)}/${number}/`
+
 /** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
 export const cachePrefix = (project: string, trust: string) => `cache/${canonical(project)}/${trust}/`
 export const stagesPrefix = (project: string) => `${canonical(project)}/stages/`
@@ -80,6 +88,7 @@ export function buildKeys({ project, number }: BuildRef) {
   return {
     prefix: `${at}/`,
     build: `${at}/build.json`,
+    plan: `${at}/plan.json`,
     report: `${at}/report.json`,
     cancel: `${at}/cancel.json`,
     gate: `${at}/gate.json`,
@@ -92,7 +101,7 @@ export function buildKeys({ project, number }: BuildRef) {
 /** An attempt to run a job: its ordinal within the build, where 0 is the lead, and which attempt it is, from 1. */
 export type JobRef = { key: number; attempt: number }
 
-/** The first attempt of the job that every build begins with. */
+/** The first attempt of the job that every build begins with: it also plans the others. */
 export const LEAD: JobRef = { key: 0, attempt: 1 }
 
 /** The records that a job writes, each once, in the order in which they follow each other. */

@@ -1,4 +1,6 @@
 import { conclusionSchema } from '../model/conclusion.ts'
+import { exitSchema } from '../model/exit.ts'
+import { MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
 import { deploySchema } from './job-run.ts'
 import { leasedFields } from './lease.ts'
@@ -13,8 +15,33 @@ export const buildEndSchema = z.object({
 export type BuildEnd = z.infer<typeof buildEndSchema>
 
 /** Lambda's report that an invocation died. `nonce` proves that its message was ours. */
-export const failureSchema = z.object({ nonce: z.string(), requestId: z.string(), reason: z.string() })
+export const failureSchema = z.object({
+  nonce: z.string(),
+  requestId: z.string(),
+  reason: z.string(),
+  /** The ordinal of the job that it was to run; the lead's, if absent. */
+  job: z.int().nonnegative().optional(),
+})
 export type Failure = z.infer<typeof failureSchema>
+
+/** How one of several jobs stands, as far as report knows. At most 500 bytes: a build may have hundreds. */
+export const jobStateSchema = z.object({
+  key: z.int().nonnegative(),
+  /** The attempt that counts. */
+  attempt: z.int().positive(),
+  /** How often its message was published; 0: it has not been started. */
+  publications: z.int().nonnegative(),
+  /** The latest moment at which it can still be running. */
+  latestEnd: z.iso.datetime().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  conclusion: conclusionSchema.nullable(),
+  exit: exitSchema.nullable(),
+  reason: z.string().max(200).nullable(),
+  /** An estimate in US dollars. */
+  cost: z.number().nonnegative().nullable(),
+})
+export type JobState = z.infer<typeof jobStateSchema>
 
 /** `report.json`: what report concluded and delivered. Written by report alone. */
 export const reportSchema = z.object({
@@ -26,6 +53,18 @@ export const reportSchema = z.object({
   /** The latest end after the last publication, if there was more than one (the first is in `build.json`). */
   latestEnd: z.iso.datetime().nullable(),
   end: buildEndSchema.nullable(),
+  /** Of a build with several jobs: all of them, in the order of `plan.json`. Empty as long as there is no plan. */
+  jobs: z
+    .array(jobStateSchema)
+    .max(MOST_JOBS + 1)
+    .default([]),
+  /** Jobs with news that no look has read yet. */
+  news: z
+    .array(z.int().nonnegative())
+    .max(MOST_JOBS + 1)
+    .default([]),
+  /** Of a build with several jobs: its deploy, as far as it is known. */
+  deploy: deploySchema.nullable().default(null),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
   claimedAt: z.iso.datetime().nullable().default(null),
   /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
@@ -48,6 +87,9 @@ export const emptyReport: Report = {
   publications: 1,
   latestEnd: null,
   end: null,
+  jobs: [],
+  news: [],
+  deploy: null,
   claimedAt: null,
   cost: null,
   isCounted: false,

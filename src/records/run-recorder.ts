@@ -49,6 +49,8 @@ export class RunRecorder {
       timings: {},
       runner,
       notifications: null,
+      draft: null,
+      artifacts: [],
     }
     const recorder = new RunRecorder(store, jobKeys(build, job), run)
     return (await recorder.#write('claim')) ? recorder : null

@@ -9,6 +9,9 @@ export type Decision = { end: BuildEnd } | 'publish-again' | null
 
 const PUBLICATIONS = 3
 
+/** What report knows of a job. */
+export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'latestEnd'> & { subject?: string }
+
 /**
  * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is
  * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed.
@@ -19,7 +22,7 @@ export function decide(
     run,
     report,
     request,
-  }: Omit<Records, 'report'> & { report: Report; request: CancelRequest | null },
+  }: Pick<Records, 'build' | 'run'> & { report: Standing; request: CancelRequest | null },
   now: Date,
 ): Decision {
   if (report.end) return { end: report.end }
@@ -39,7 +42,12 @@ export function decide(
     if (failures.length < report.publications && !isOverdue) return null
     if (report.publications < PUBLICATIONS) return 'publish-again'
     const why = failures.at(-1)?.reason ?? 'no function has run its job'
-    return { end: erroredAt(now, `The build never started, after ${PUBLICATIONS} attempts: ${why}`) }
+    return {
+      end: erroredAt(
+        now,
+        `${report.subject ?? 'The build'} never started, after ${PUBLICATIONS} attempts: ${why}`,
+      ),
+    }
   }
   // If the message was delivered twice, the second invocation may die while the first one runs the job.
   const ownFailure = failures.find(({ requestId }) => requestId === run.runner?.requestId)

@@ -92,6 +92,8 @@ export const runOf = (change: Partial<JobRun> = {}): JobRun => ({
     start: 'cold',
   },
   notifications: null,
+  draft: null,
+  artifacts: [],
   ...change,
 })
 

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { requireSettingsSize, SETTINGS_LIMIT } from '../../../src/account/settings.ts'
-import { type GrantIssuer, issueGrants, jobMessageSchema } from '../../../src/admission/grants.ts'
+import { type GrantIssuer, issueGrants, jobMessageSchema, LEAD_JOB } from '../../../src/admission/grants.ts'
 import { type PushEvent, parseEvent } from '../../../src/github/event.ts'
 import { requestFromEvent } from '../../../src/github/request-from-event.ts'
-import { LEAD } from '../../../src/records/keys.ts'
 import { pushPayload } from '../../support/payloads.ts'
 import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../support/records.ts'
 
@@ -37,14 +36,14 @@ test.each([
     },
     deployRole: null,
   }
-  expect(await issueGrants(makeBuild(change), LEAD, options, grantIssuer)).toEqual(
+  expect(await issueGrants(makeBuild(change), LEAD_JOB, options, grantIssuer)).toEqual(
     grantsWith({ cloneToken, secretVariables, buildUrl: URL }),
   )
   expect(issued).toEqual([[7, secretVariables]])
 })
 
 test('a system without a clone token grants none', async () => {
-  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), LEAD, options, grantIssuerOf(null))
+  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), LEAD_JOB, options, grantIssuerOf(null))
   expect(cloneToken).toBeNull()
 })
 
@@ -52,7 +51,7 @@ test('a job message survives JSON unchanged', async () => {
   const build = makeBuild({ isPrivate: true })
   const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' }
   const grantIssuer = { ...grantIssuerOf('read-only'), issueCredentials: async () => credentials }
-  const message = { build, grants: await issueGrants(build, LEAD, options, grantIssuer) }
+  const message = { build, job: LEAD_JOB, grants: await issueGrants(build, LEAD_JOB, options, grantIssuer) }
   expect(message.grants.credentials).toEqual(credentials)
   expect(jobMessageSchema.parse(JSON.parse(JSON.stringify(message)))).toEqual(message)
 })
