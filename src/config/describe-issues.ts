@@ -87,8 +87,12 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
   return [sentence(root, at, text, 'the file')]
 }
 
-const isTypeMismatch = ({ code, path }: Issue) =>
-  path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+/** Whether a value has another type than an alternative, which may be a choice itself. */
+const isTypeMismatch = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' ||
+    issue.code === 'invalid_value' ||
+    (issue.code === 'invalid_union' && issue.errors.every(inner => inner.every(isTypeMismatch))))
 
 /** A message is either a predicate that needs the key as its subject, or a whole sentence. */
 const aboutKey = (key: string, message: string) =>

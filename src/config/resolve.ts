@@ -19,6 +19,7 @@ import {
   readFiles,
 } from './files.ts'
 import { readForkFiles } from './fork-files.ts'
+import { noteVainRemovals } from './jobs/removal-notes.ts'
 import { merge } from './merge.ts'
 import { noteRules } from './rule-notes.ts'
 import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
@@ -114,6 +115,7 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
     ...topicNotes,
     ...[noteShadowedRule(build, top.merged), unusedDeploy].filter(note => note !== null),
     ...noteRules(top.merged),
+    ...noteVainRemovals([...settings, ...files.layers]),
     ...(isUnchecked ? ['"notifications.sns.topicArn" is not checked without the account\'s settings.'] : []),
   ]
   return {

@@ -3,7 +3,7 @@ import type { Resolved } from '../config/resolve.ts'
 import { explainPinConflict, roleOfStage } from '../config/settings.ts'
 import { jobsIn } from './job-errors.ts'
 import { artifactNames } from './needs.ts'
-import type { DeployStep, LeftOut } from './planned-job.ts'
+import type { DeployStep, JobReason } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
 import type { StageChoice } from './stage-rules.ts'
 
@@ -59,7 +59,7 @@ export function explainNotDeployed(
   build: PlanInput,
   choice: StageChoice | null,
   { account, config }: Resolved,
-  leftOut: readonly LeftOut[],
+  leftOut: readonly JobReason[],
 ): string | null {
   const branch = quote(build.branch)
   if (build.event === 'pull_request') return 'Pull requests never deploy.'

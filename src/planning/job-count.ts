@@ -1,3 +1,4 @@
+import type { Resolved } from '../config/resolve.ts'
 import type { AccountRules } from '../config/settings.ts'
 import type { Trust } from '../model/build.ts'
 import { MOST_JOBS } from '../model/job.ts'
@@ -16,7 +17,7 @@ export const mostJobs = ({ maxJobs }: Pick<AccountRules, 'maxJobs'>, trust: Trus
 /** @throws UserError with the counts of the jobs if there are more than allowed */
 export function requireFewJobs(
   counts: readonly JobCount[],
-  account: Pick<AccountRules, 'maxJobs'>,
+  { account, sources }: Pick<Resolved, 'account' | 'sources'>,
   trust: Trust,
 ): void {
   const sizes = counts.map(each => ({ ...each, jobs: each.cells * (each.shards ?? 1) }))
@@ -31,7 +32,7 @@ export function requireFewJobs(
     ? 'Leave jobs out of pull requests from forks: with "on", or a rule in "pullRequests.fromForkPublicRepo"'
     : `Make a matrix or "shards" smaller${most < MOST_JOBS ? `, or raise "maxJobs" in the account's settings (at most ${MOST_JOBS})` : ''}`
   throw new UserError(
-    `This build has ${total} jobs (${parts.join(', ')}), and ${isOfForks ? 'one for a fork' : 'a build'} may have at most ${most}. ${advice}.`,
+    `${sources.get('jobs')?.at(isOfForks ? 0 : -1)}: "jobs" has ${total} jobs for this build (${parts.join(', ')}), and ${isOfForks ? 'one for a fork' : 'a build'} may have at most ${most}. ${advice}.`,
   )
 }
 

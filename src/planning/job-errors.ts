@@ -41,12 +41,19 @@ export function requireUsableJobs(resolved: Resolved): void {
   if ('cycle' in order) {
     const [first = ''] = order.cycle
     requireNone([
-      inJob(first, { key: 'needs', text: `goes round in a circle: ${order.cycle.join(' needs ')}` }),
+      inJob(first, { key: 'needs', text: `leads back to ${first}: ${describeCycle(order.cycle)}` }),
     ])
   }
   requireNone(combinationErrors(jobs).map(({ job, ...error }) => inJob(job, error)))
   requireNone([...jobs].flatMap(([name, job]) => cellsOf(job).errors.map(error => inJob(name, error))))
 }
+
+/** `a needs b, b needs a`. */
+const describeCycle = (cycle: readonly string[]) =>
+  cycle
+    .slice(1)
+    .map((name, at) => `${cycle[at]} needs ${name}`)
+    .join(', ')
 
 function requireNone(errors: readonly string[]): void {
   if (errors.length === 0) return

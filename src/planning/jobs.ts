@@ -4,16 +4,18 @@ import type { Resolved } from '../config/resolve.ts'
 import { ONLY_JOB } from '../model/job.ts'
 import { type JobCount, requireFewJobs } from './job-count.ts'
 import { jobsIn, requireUsableJobs } from './job-errors.ts'
-import { explainLeftOut } from './left-out.ts'
+import { decideTakingPart } from './left-out.ts'
 import { type Cell, cellsOf } from './matrix.ts'
+import { noteUnusedVariables } from './matrix-notes.ts'
 import { artifactNames, type Jobs, orderByNeeds } from './needs.ts'
-import type { LeftOut, PlannedJob } from './planned-job.ts'
+import type { JobReason, PlannedJob } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
 
 /** The jobs of a build. */
 type PlannedJobs = {
   jobs: readonly PlannedJob[]
-  leftOut: readonly LeftOut[]
+  takingPart: readonly JobReason[]
+  leftOut: readonly JobReason[]
   notes: readonly string[]
 }
 
@@ -22,20 +24,28 @@ type PlannedJobs = {
  * @throws UserError if the files are wrong, or if there are more jobs than allowed
  */
 export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
-  const { config, account, changedFiles } = resolved
+  const { config, changedFiles } = resolved
   requireUsableJobs(resolved)
-  if (config.jobs === null) return { jobs: [onlyJob(config)], leftOut: [], notes: [] }
+  if (config.jobs === null) return { jobs: [onlyJob(config)], takingPart: [], leftOut: [], notes: [] }
   const jobs = jobsIn(config)
-  const leftOut = [...jobs].flatMap(([name, job]) => {
-    const reason = explainLeftOut(name, job, build, changedFiles)
-    return reason === null ? [] : [{ name, reason }]
-  })
-  const taking: Jobs = new Map([...jobs].filter(([name]) => leftOut.every(each => each.name !== name)))
-  requireFewJobs(countJobs(taking), account, build.trust)
+  const decisions = [...jobs].map(([name, job]) => ({
+    name,
+    job,
+    ...decideTakingPart(name, job, build, changedFiles),
+  }))
+  const [leftOut, takingPart] = [true, false].map(isLeftOut =>
+    decisions.filter(each => each.isLeftOut === isLeftOut).map(({ name, reason }) => ({ name, reason })),
+  ) as [JobReason[], JobReason[]]
+  const taking: Jobs = new Map([...jobs].filter(([name]) => takingPart.some(each => each.name === name)))
+  requireFewJobs(countJobs(taking), resolved, build.trust)
   return {
     jobs: expandJobs(taking, config),
+    takingPart,
     leftOut,
-    notes: [...taking].flatMap(([name, job]) => noteMissingArtifacts(name, job, jobs, taking)),
+    notes: [...taking].flatMap(([name, job]) => [
+      ...noteMissingArtifacts(name, job, jobs, taking),
+      ...noteUnusedVariables(name, job, setupOf(job, config)),
+    ]),
   }
 }
 
@@ -84,7 +94,7 @@ const plannedJob = (
   cell,
   shard,
   command: job.cmd ?? '',
-  setup: job.setup === undefined ? config.setup : job.setup,
+  setup: setupOf(job, config),
   isStrict: true,
   env: { ...job.env, ...cell },
   timeoutSeconds: job.timeout ?? config.timeout,
@@ -94,6 +104,8 @@ const plannedJob = (
   secrets: job.secrets,
   allowFailure: job.allowFailure,
 })
+
+const setupOf = ({ setup }: JobConfig, config: Config) => (setup === undefined ? config.setup : setup)
 
 const shardsOf = ({ shards: count }: JobConfig): PlannedJob['shard'][] =>
   count === null ? [null] : Array.from({ length: count }, (_, at) => ({ index: at + 1, count }))

@@ -44,7 +44,7 @@ export function cellsOf({ matrix, include, exclude }: Matrix): { cells: Cell[]; 
   const cells = [...originals.map(({ cell, added }) => ({ ...cell, ...added })), ...further]
   if (variables.length === 0 && include.length === 0) return { cells: errors.length > 0 ? [] : [{}], errors }
   if (cells.length === 0)
-    errors.push({ key: 'exclude', text: `leaves nothing: it excludes all ${all.length} combinations` })
+    errors.push({ key: 'exclude', text: 'leaves no combination: the job would never run' })
   return { cells, errors: [...errors, ...twiceErrors(cells)] }
 }
 

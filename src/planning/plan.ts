@@ -6,7 +6,7 @@ import { deployStep, explainNotDeployed, explainStage, type PlannedStage, planne
 import { requireUsableJobs } from './job-errors.ts'
 import { planJobs } from './jobs.ts'
 import { explainIrrelevantChange } from './paths.ts'
-import type { DeployStep, LeftOut, PlannedJob } from './planned-job.ts'
+import type { DeployStep, JobReason, PlannedJob } from './planned-job.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { chooseStage } from './stage-rules.ts'
 
@@ -18,7 +18,9 @@ export type Plan =
       reason: string
       /** In the order of the file, but none before one that it needs. Empty if none takes part, and for a requested deploy. */
       jobs: readonly PlannedJob[]
-      leftOut: readonly LeftOut[]
+      /** The jobs of the file that take part, and those that do not. Empty for the job of a `cmd`. */
+      takingPart: readonly JobReason[]
+      leftOut: readonly JobReason[]
       /** Whether a job that fails ends the others. */
       failFast: boolean
       /** How many of its jobs may run at once. Null: as many as the account allows. */
@@ -105,6 +107,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved, [])
   const rest = {
     jobs: [],
+    takingPart: [],
     leftOut: [],
     failFast: true,
     maxParallel: null,

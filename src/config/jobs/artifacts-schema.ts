@@ -42,7 +42,13 @@ export const artifactsSchema = z.union(
     pathsSchema,
     z
       .record(
-        z.string().regex(JOB_NAME, { error: `is not a valid artifact name (${JOB_NAME_RULE})` }),
+        z
+          .string()
+          .refine(name => name !== 'paths' && name !== 'when', {
+            error:
+              'is no name for an artifact: write a list of paths, or {"NAME": {"paths": […], "when": "always"}}',
+          })
+          .regex(JOB_NAME, { error: `is not a valid artifact name (${JOB_NAME_RULE})` }),
         z.union(
           [
             somePaths,

@@ -155,7 +155,11 @@ export const jobsSchema = z
     { error: 'must be an object of jobs' },
   )
   .refine(jobs => Object.keys(jobs).length > 0, { error: 'must have at least one job' })
-  .refine(jobs => Object.keys(jobs).length <= MOST_JOBS, { error: `must have at most ${MOST_JOBS} jobs` })
+  .superRefine((jobs, context) => {
+    const count = Object.keys(jobs).length
+    if (count > MOST_JOBS)
+      context.addIssue({ code: 'custom', message: `must have at most ${MOST_JOBS} jobs, and has ${count}` })
+  })
 
 /** A deploy that is more than a command. */
 export const deployObjectSchema = z
