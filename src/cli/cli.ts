@@ -88,7 +88,10 @@ function createProgram(io: Io, end: (code: number) => void): Command {
       'run the build command of a working copy in place, including uncommitted changes; never deploys',
     )
     .argument('[dir]', 'working copy', '.')
-    .action(async dir => end(await (await import('./commands/run.ts')).runWorkingCopy(dir, io)))
+    .option('--job <name>', 'the job to run, such as unit or "unit (4/8)"; needed if there are several')
+    .action(async (dir, options) =>
+      end(await (await import('./commands/run.ts')).runWorkingCopy(dir, options, io)),
+    )
   program
     .command('plan')
     .description('show what a push or pull request would do, and why')

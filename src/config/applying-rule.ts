@@ -28,6 +28,18 @@ export function applyingRule(subject: Subject, merged: JsonObject): Rule | null 
   }
 }
 
+/**
+ * The rule in `stages` for which a push is built although no rule in `branches` does: unless one says `false`. Null if
+ * there is none.
+ */
+export function buildingStage(subject: Subject, merged: JsonObject): string | null {
+  const { stages, build } = merged
+  if (subject.event !== 'push' || build === true || !isObject(stages)) return null
+  if (applyingRule(subject, merged)?.values.build === false) return null
+  const [rule] = matchingRules(Object.keys(stages), subject.branch)
+  return rule === undefined ? null : keyPath(['stages', rule])
+}
+
 /** Whether `pullRequests.merge` asks for the merge of a pull request. A merge group is a merge already. */
 export const testsMerge = ({ event }: Subject, { pullRequests }: JsonObject): boolean =>
   event === 'pull_request' && isObject(pullRequests) && pullRequests.merge === true

@@ -1,5 +1,6 @@
 import { applyingRule, type Subject } from './applying-rule.ts'
 import { DEFAULTS } from './defaults.ts'
+import { hasJob, mergeJobs } from './jobs/merge-jobs.ts'
 import { isObject, type JsonObject } from './json.ts'
 import type { Layer } from './layer.ts'
 import { merge } from './merge.ts'
@@ -7,7 +8,15 @@ import { merge } from './merge.ts'
 type LayerValues = Pick<Layer, 'name' | 'values'>
 
 /** Merged layers. `sources` names the layers that set each top-level key, the last one last. */
-export type Cascade = { merged: JsonObject; sources: ReadonlyMap<string, readonly string[]> }
+export type Cascade = {
+  merged: JsonObject
+  sources: ReadonlyMap<string, readonly string[]>
+  /** The layer that set a key of a job last, by `jobKey`. */
+  jobSources: ReadonlyMap<string, string>
+}
+
+/** Names a key of a job, or the job itself. */
+export const jobKey = (job: string, key = '') => `${job} ${key}`
 
 /** Merges layers over a cascade. Later layers override earlier ones. */
 export function applyLayers(base: Cascade, ...layers: readonly LayerValues[]): Cascade {
@@ -21,13 +30,54 @@ export function applyRule(base: Cascade, subject: Subject): Cascade {
 }
 
 export const defaults = (): Cascade =>
-  applyLayers({ merged: {}, sources: new Map() }, { name: 'defaults', values: DEFAULTS })
+  applyLayers(
+    { merged: {}, sources: new Map(), jobSources: new Map() },
+    { name: 'defaults', values: DEFAULTS },
+  )
 
-function applyLayer({ merged, sources }: Cascade, { name, values }: LayerValues): Cascade {
+function applyLayer(under: Cascade, { name, values: all }: LayerValues): Cascade {
+  const values = withoutVainRemovals(under, all)
+  const { merged, sources, jobSources } = withoutReplaced(under, values)
   const updated = Object.keys(values).map((key): [string, string[]] => {
     const before = sources.get(key) ?? []
     const isMerged = isObject(merged[key]) && isObject(values[key])
     return [key, isMerged ? [...before.filter(other => other !== name), name] : [name]]
   })
-  return { merged: merge(merged, values), sources: new Map([...sources, ...updated]) }
+  const { jobs, ...rest } = values
+  const next = merge(merged, rest)
+  if (isObject(jobs)) next.jobs = mergeJobs(isObject(merged.jobs) ? merged.jobs : {}, jobs)
+  return {
+    merged: next,
+    sources: new Map([...sources, ...updated]),
+    jobSources: new Map([...jobSources, ...keysOfJobs(jobs).map(key => [key, name] as const)]),
+  }
 }
+
+/** `cmd` replaces the jobs of earlier layers, and `jobs` replace their `cmd` and what goes with it. */
+function withoutReplaced(under: Cascade, { cmd, jobs }: JsonObject): Cascade {
+  const replaced = [
+    ...(cmd === undefined ? [] : ['jobs']),
+    ...(isObject(jobs) && hasJob(jobs) ? ['cmd', 'artifacts'] : []),
+  ]
+  if (!replaced.some(key => key in under.merged)) return under
+  const rest = Object.entries(under.merged).filter(([key]) => !replaced.includes(key))
+  return {
+    merged: merge({}, Object.fromEntries(rest)),
+    sources: new Map([...under.sources].filter(([key]) => !replaced.includes(key))),
+    jobSources: under.jobSources,
+  }
+}
+
+/** A layer that only removes jobs, where there are none, changes nothing. */
+function withoutVainRemovals({ merged }: Cascade, { jobs, ...rest }: JsonObject): JsonObject {
+  if (jobs === undefined) return rest
+  return isObject(jobs) && (hasJob(jobs) || isObject(merged.jobs)) ? { ...rest, jobs } : rest
+}
+
+const keysOfJobs = (jobs: unknown): string[] =>
+  isObject(jobs)
+    ? Object.entries(jobs).flatMap(([name, job]) => [
+        jobKey(name),
+        ...(isObject(job) ? Object.keys(job) : ['cmd']).map(key => jobKey(name, key)),
+      ])
+    : []

@@ -1,23 +1,14 @@
 import { z } from '../model/zod.ts'
+import {
+  artifactsConfigSchema,
+  cacheSpecsSchema,
+  commandTextSchema,
+  pathFilterSchema,
+  setupTextSchema,
+} from './common-config.ts'
+import { jobsConfigSchema } from './jobs/job-config.ts'
 import type { JsonObject } from './json.ts'
 import { notificationsSchema } from './notifications.ts'
-
-/** A list of paths is short for one cache without a key. */
-const cacheSpecsSchema = z
-  .union([
-    z.literal(false).transform(() => []),
-    z.array(z.object({ paths: z.array(z.string()), key: z.array(z.string()).default([]) })),
-    z.array(z.string()).transform(paths => (paths.length > 0 ? [{ paths, key: [] }] : [])),
-  ])
-  .readonly()
-
-const pathsSchema = z
-  .object({
-    /** Null: all files. */
-    include: z.array(z.string()).readonly().nullable().default(null),
-    exclude: z.array(z.string()).readonly().default([]),
-  })
-  .readonly()
 
 type StageInput = {
   stage: string
@@ -25,6 +16,7 @@ type StageInput = {
   env?: Record<string, string> | undefined
   url?: string | undefined
   timeout?: number | undefined
+  artifacts?: string[] | undefined
 }
 
 /** How a stage is deployed. For null fields the top-level keys apply. */
@@ -37,6 +29,7 @@ const stageRuleSchema = z
       env: z.record(z.string(), z.string()).optional(),
       url: z.string().optional(),
       timeout: z.int().optional(),
+      artifacts: z.array(z.string()).optional(),
     }),
   ])
   .transform(({ stage, ...rest }: StageInput) => ({
@@ -45,12 +38,39 @@ const stageRuleSchema = z
     env: rest.env ?? {},
     url: rest.url ?? null,
     timeout: rest.timeout ?? null,
+    artifacts: rest.artifacts ?? null,
   }))
 export type StageRule = z.output<typeof stageRuleSchema>
 
+/** A command alone runs as LambCI ran it. */
+const deploySchema = z.union([
+  z.null(),
+  z
+    .string()
+    .transform(cmd => ({ cmd, isStrict: false, setup: undefined, artifacts: [] as readonly string[] })),
+  z
+    .object({
+      cmd: commandTextSchema,
+      /** Undefined: the top-level one. */
+      setup: setupTextSchema.optional(),
+      artifacts: z.array(z.string()).readonly().default([]),
+    })
+    .transform(({ cmd, setup, artifacts }) => ({ cmd, isStrict: true, setup, artifacts })),
+])
+
 const configSchema = z
   .object({
-    cmd: z.string(),
+    /** Null if there are jobs. */
+    cmd: z.string().nullable().default(null),
+    /** Null if there is a command. */
+    jobs: jobsConfigSchema.nullable().default(null),
+    /** Null: nothing runs before commands. */
+    setup: setupTextSchema,
+    /** What `cmd` leaves. */
+    artifacts: artifactsConfigSchema.default([]),
+    failFast: z.boolean(),
+    /** Null: as many as the account allows. */
+    maxParallel: z.int().nullable(),
     env: z.record(z.string(), z.string()).readonly(),
     build: z.boolean(),
     /** Whether the merge of a pull request is tested instead of its head. */
@@ -60,12 +80,12 @@ const configSchema = z
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
     git: z.object({ depth: z.int(), tags: z.boolean() }).readonly(),
     stages: z.record(z.string(), stageRuleSchema).readonly(),
-    deploy: z.string().nullable(),
+    deploy: deploySchema,
     timeout: z.int().nullable(),
     skip: z.boolean(),
     cache: cacheSpecsSchema,
     /** Null: a change of any file starts a build. */
-    paths: z.union([z.literal(false).transform(() => null), z.null(), pathsSchema]),
+    paths: pathFilterSchema,
     /** Null: the plan chooses the default. */
     cancelSuperseded: z.boolean().nullable(),
   })
@@ -79,3 +99,7 @@ export type Config = z.output<typeof configSchema>
 
 /** Makes a config of merged layers, each of which has been validated. */
 export const toConfig = (merged: JsonObject): Config => configSchema.parse(merged)
+
+/** Whether the files that a push changes decide if it is built, or which of its jobs are. */
+export const dependsOnPaths = ({ paths, jobs }: Pick<Config, 'paths' | 'jobs'>): boolean =>
+  paths !== null || Object.values(jobs ?? {}).some(job => job !== false && job.paths !== null)

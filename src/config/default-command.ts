@@ -17,7 +17,7 @@ type CommandSources = {
 export function explainMissingCommand(top: Cascade, { own, head, account }: CommandSources): string | null {
   if (top.sources.get('cmd')?.at(-1) !== 'defaults' || head.packageJson !== null) return null
   const command = quote(DEFAULTS.cmd)
-  const mayFiles = own.allowed === true || (own.allowed !== false && own.allowed.includes('cmd'))
+  const mayFiles = own.allowed === true || ['cmd', 'jobs'].some(key => isListed(own.allowed, key))
   const unknown = account === null ? ' (The account\'s settings are not known here: they may set "cmd".)' : ''
   if (!mayFiles)
     return `Nothing sets "cmd", and without a package.json the default command ${command} cannot run. Set "cmd" in the account's settings with "lambci config set OWNER/REPO cmd COMMAND".`
@@ -25,3 +25,5 @@ export function explainMissingCommand(top: Cascade, { own, head, account }: Comm
     ? `There is neither a .lambci.json nor a package.json, so the default command ${command} cannot run. Add a .lambci.json such as {"cmd": "make test"}.${unknown}`
     : `.lambci.json sets no "cmd", and without a package.json the default command ${command} cannot run. Add "cmd": "make test" to it.${unknown}`
 }
+
+const isListed = (allowed: AllowedKeys, key: string) => typeof allowed !== 'boolean' && allowed.includes(key)

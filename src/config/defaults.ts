@@ -34,6 +34,9 @@ export const DEFAULTS = {
   cancelSuperseded: null,
   paths: null,
   cache: [],
+  setup: null,
+  failFast: true,
+  maxParallel: null,
 } as const
 
 /** Account settings that are not set: no repository is built, and LambCI's usual branches may deploy. */
@@ -43,4 +46,6 @@ export const ACCOUNT_DEFAULTS = {
   topics: [],
   deployRole: null,
   pinnedStages: {},
+  maxJobs: 50,
+  maxRunningJobs: null,
 } as const

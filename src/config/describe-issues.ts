@@ -1,8 +1,9 @@
-import { distance } from 'fastest-levenshtein'
 import { z } from '../model/zod.ts'
 import { adviseOnForeignKey, adviseOnNotification } from './foreign-keys.ts'
+import { adviseOnJobKey } from './jobs/job-keys.ts'
 import { isObject } from './json.ts'
 import { keyPath, quote } from './key-path.ts'
+import { nearest } from './nearest.ts'
 import { rightForm } from './right-form.ts'
 
 type Issue = z.core.$ZodIssue
@@ -14,6 +15,10 @@ const ACCOUNT_ONLY = "can only be set in the account's settings"
 /** Keys that are refused with a more helpful message than "not a known key". */
 const REFUSED = new Map([
   ['submodules', NOT_YET],
+  ['engine', NOT_YET],
+  ['size', NOT_YET],
+  ['retry', NOT_YET],
+  ['tests', NOT_YET],
   ['secretEnv', 'is not supported: set secret variables with "lambci secret set"'],
   // Known at the top level, so these are unknown only in rules.
   ['branches', TOP_LEVEL_ONLY],
@@ -29,6 +34,8 @@ const REFUSED = new Map([
   ['deployRole', ACCOUNT_ONLY],
   ['role', ACCOUNT_ONLY],
   ['pinnedStages', ACCOUNT_ONLY],
+  ['maxJobs', ACCOUNT_ONLY],
+  ['maxRunningJobs', ACCOUNT_ONLY],
 ])
 
 /** Keys that have no effect in a rule for pull requests. */
@@ -80,8 +87,12 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
   return [sentence(root, at, text, 'the file')]
 }
 
-const isTypeMismatch = ({ code, path }: Issue) =>
-  path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+/** Whether a value has another type than an alternative, which may be a choice itself. */
+const isTypeMismatch = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' ||
+    issue.code === 'invalid_value' ||
+    (issue.code === 'invalid_union' && issue.errors.every(inner => inner.every(isTypeMismatch))))
 
 /** A message is either a predicate that needs the key as its subject, or a whole sentence. */
 const aboutKey = (key: string, message: string) =>
@@ -97,27 +108,37 @@ function describeKey(root: Root, at: readonly PropertyKey[], key: string): strin
   const reason =
     (at[0] === 'pullRequests' ? PUSH_ONLY.get(key) : undefined) ??
     REFUSED.get(key) ??
-    (known.includes('cmd') ? adviseOnForeignKey(key, valueAt(root.value, [...at, key])) : null) ??
+    adviseOn(key, at, { root, known }) ??
     (known.includes('slack') ? adviseOnNotification(key) : null) ??
     `is not a known key${suggestion(key, known)}`
   return sentence(root, at, `: ${quote(key)} ${reason}`)
 }
 
-function suggestion(key: string, known: string[]): string {
-  const nearest = key.length > 40 ? undefined : nearestKey(key.toLowerCase(), known)
-  return nearest === undefined ? '' : ` (did you mean ${quote(nearest)}?)`
+/** What to write for a key that other systems have. */
+function adviseOn(
+  key: string,
+  at: readonly PropertyKey[],
+  { root, known }: { root: Root; known: readonly string[] },
+): string | null {
+  if (!known.includes('cmd')) return null
+  const value = valueAt(root.value, [...at, key])
+  if (known.includes('needs')) return adviseOnJobKey(key, value)
+  const advice = adviseOnForeignKey(key, value)
+  if (advice !== null || known.includes('branches') || at.at(-1) !== 'deploy') return advice
+  const form = rightForm(at, valueAt(root.value, at))
+  return form === null ? null : `is not a known key. Write ${form}`
 }
 
-/**
- * The key whose name or alias is nearest to what was written, ignoring case. A word is near if at most a third of
- * its letters differ, or one letter of a short word.
- */
+function suggestion(key: string, known: string[]): string {
+  const found = nearestKey(key, known)
+  return found === undefined ? '' : ` (did you mean ${quote(found)}?)`
+}
+
+/** The key whose name or alias is nearest to what was written. */
 function nearestKey(written: string, known: readonly string[]): string | undefined {
-  return known
-    .flatMap(key => [key, ...(ALIASES[key] ?? [])].map(word => ({ key, word: word.toLowerCase() })))
-    .map(({ key, word }) => ({ key, changes: distance(written, word), limit: Math.floor(word.length / 3) }))
-    .filter(({ changes, limit }) => changes <= Math.max(1, limit))
-    .toSorted((one, other) => one.changes - other.changes)[0]?.key
+  const words = known.flatMap(key => [key, ...(ALIASES[key] ?? [])])
+  const word = nearest(written, words)
+  return known.find(key => key === word || (word !== undefined && ALIASES[key]?.includes(word)))
 }
 
 /** The keys that a schema accepts at a path within it. */
@@ -125,6 +146,7 @@ function keysAt(schema: unknown, at: readonly PropertyKey[]): string[] {
   if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), at)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option: unknown) => keysAt(option, at))
   if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, at.slice(1))
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, at.slice(1))
   if (!(schema instanceof z.ZodObject)) return []
   const [key, ...rest] = at
   if (key === undefined) return Object.keys(schema.shape)
@@ -138,6 +160,7 @@ function valueAt(value: unknown, at: readonly PropertyKey[]): unknown {
 /** The rejected value, as the end of a sentence. */
 function found(message: string, value: unknown): string {
   if (message.startsWith('must not')) return typeof value === 'string' ? ` (found ${quote(value, 60)})` : ''
+  if (message.startsWith('must have')) return ''
   if (Array.isArray(value)) return ', not a list'
   if (isObject(value)) return ', not an object'
   return value === undefined ? '' : `, not ${quote(value, 60)}`

@@ -95,13 +95,6 @@ export function describeIgnoredFiles(files: Files, allowed: AllowedKeys): string
   ]
 }
 
-/** The keys that both allow. */
-export function intersectKeys(one: AllowedKeys, other: AllowedKeys): AllowedKeys {
-  if (one === true) return other
-  if (other === true || one === false) return one
-  return other === false ? false : one.filter(key => other.includes(key))
-}
-
 /** Whether files are not read. */
 const allowsNothing = (allowed: AllowedKeys) =>
   allowed !== true && (allowed === false || allowed.length === 0)

@@ -1,17 +1,34 @@
+import { JOB_NAME } from '../model/job.ts'
 import { DEFAULTS } from './defaults.ts'
 import { isObject } from './json.ts'
 import { quote } from './key-path.ts'
 
 const CMD = `"cmd": ${quote(DEFAULTS.cmd)}`
-const IMAGE =
+export const IMAGE =
   "is not supported: all builds run in the stack's own image. Remove it, and add tools in image/toolchain.sh (docs/image.md)"
 
 /** What to write instead of keys that other CI systems have, as the end of a sentence, and these keys. */
 const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
+  ['is planned but not available in this version; remove it for now', 'schedule schedules cron tags preview'],
   [
-    'is planned but not available in this version; remove it for now',
-    'jobs job matrix needs shards parallel parallelism strategy artifacts tests setup engine size retry fail-fast max-parallel include exclude allow-failure schedule schedules cron tags preview',
+    'belongs to a job. Write "jobs": {"test": {"cmd": "npm test", "matrix": {"NODE": ["22", "24"]}}}',
+    'matrix strategy include exclude',
   ],
+  [
+    'belongs to a job. Write "jobs": {"test": {"cmd": "npx vitest --shard $LAMBCI_SHARD/$LAMBCI_SHARDS", "shards": 4}}',
+    'shards shard parallel parallelism',
+  ],
+  [
+    'belongs to a job. Write "jobs": {"build": "npm run build", "test": {"cmd": "npm test", "needs": ["build"]}}',
+    'needs depends-on requires dependencies',
+  ],
+  [
+    'belongs to a job. Write "jobs": {"lint": {"cmd": "npm run lint", "allowFailure": true}}',
+    'allow-failure allow-failures continue-on-error soft-fail',
+  ],
+  ['is not a known key. Write "failFast": false', 'fail-fast'],
+  ['is not a known key. Write "maxParallel": 4', 'max-parallel max-jobs'],
+  ['is not a known key. Write "jobs": {"lint": "npm run lint", "test": "npm test"}', 'job'],
   [
     IMAGE,
     'image container docker dockerfile runs-on os dist arch sudo vm pool agents agent executor executors machine resource-class platform platforms compute addons apt apt-packages orbs stack runner',
@@ -63,19 +80,22 @@ const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
 const COMMANDS =
   'steps step script scripts command commands run task tasks test phases build-commands test-script'
 const BEFORE =
-  'install before-install before-script pre-build prebuild checkout clone dependencies bootstrap setup-commands'
+  'install before-install before-script pre-build prebuild checkout clone bootstrap setup-commands'
 const AFTER =
   'after-script after-success after-failure on-success on-failure post-build always finally after-all post'
 
-const plain = (key: string) => key.toLowerCase().replace(/[-_ ]/g, '')
-const keysOf = (text: string) => text.split(' ').map(plain)
+export const plainKey = (key: string) => key.toLowerCase().replace(/[-_ ]/g, '')
+const keysOf = (text: string) => text.split(' ').map(plainKey)
 const ADVICE = new Map(FOREIGN.flatMap(([advice, keys]) => keysOf(keys).map(key => [key, advice] as const)))
 const [COMMAND_KEYS, BEFORE_KEYS, AFTER_KEYS] = [COMMANDS, BEFORE, AFTER].map(keys => new Set(keysOf(keys)))
 
 /** What to write instead of a key of a layer that other CI systems have. Null for any other key. */
 export function adviseOnForeignKey(key: string, value: unknown): string | null {
-  const name = plain(key)
+  const name = plainKey(key)
   const command = commandIn(value)
+  // GitLab has its jobs at the top level.
+  if (isObject(value) && command !== null && JOB_NAME.test(key) && !COMMAND_KEYS?.has(name))
+    return `is not a known key. Write jobs into "jobs": {${quote(key)}: ${quote(command, 200)}}`
   const write = (text: string) => `is not a known key. Write "cmd": ${quote(text, 200)}`
   if (COMMAND_KEYS?.has(name)) return write(command ?? DEFAULTS.cmd)
   if (BEFORE_KEYS?.has(name)) return write(`${command ?? 'npm ci'} && npm test`)
@@ -85,7 +105,7 @@ export function adviseOnForeignKey(key: string, value: unknown): string | null {
 
 /** What to write instead of a key of `notifications` that other CI systems have. Null for any other key. */
 export function adviseOnNotification(key: string): string | null {
-  const name = plain(key)
+  const name = plainKey(key)
   if (/^(emails?|mails?|recipients)$/.test(name))
     return 'is not a known key: mails are sent by Amazon SNS. Write "sns": {"topicArn": "arn:aws:sns:…"}, and subscribe the address to the topic'
   if (/^on(success|failure)s?$/.test(name))
@@ -97,11 +117,17 @@ export function adviseOnNotification(key: string): string | null {
 
 /** A command that was written as a list, or as steps with a command each. Null if there is none. */
 export function commandIn(value: unknown): string | null {
-  if (typeof value === 'string') return value.trim() || null
-  if (isObject(value))
-    return commandIn(value.run ?? value.command ?? value.script ?? value.cmd ?? value.commands)
-  if (!Array.isArray(value)) return null
-  // Nesting is limited by the parser.
-  const commands = value.map(commandIn).filter(command => command !== null)
+  const commands = commandsIn(value)
   return commands.length > 0 ? commands.join(' && ') : null
+}
+
+/** The commands in a text, a list, or steps with a command each. */
+export function commandsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.trim() === '' ? [] : [value.trim()]
+  if (isObject(value))
+    return commandsIn(
+      value.run ?? value.command ?? value.script ?? value.cmd ?? value.commands ?? value.steps,
+    )
+  // Nesting is limited by the parser.
+  return Array.isArray(value) ? value.flatMap(commandsIn) : []
 }

@@ -66,10 +66,11 @@ function invalidFile(name: string, errors: readonly string[]): UserError {
 }
 
 /** The path of the object with an own key `__proto__`, which JSON may contain. Null if there is none. */
-function findPrototypeKey(value: unknown, path: string[]): string[] | null {
-  if (!isObject(value) || path.length > MAX_DEPTH) return null
+function findPrototypeKey(value: unknown, path: PropertyKey[]): PropertyKey[] | null {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return null
   if (Object.hasOwn(value, '__proto__')) return path
-  for (const [key, inner] of Object.entries(value)) {
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(value)
+  for (const [key, inner] of entries) {
     const found = findPrototypeKey(inner, [...path, key])
     if (found !== null) return found
   }

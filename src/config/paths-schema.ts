@@ -51,3 +51,14 @@ export const pathsSchema = z.union(
   ],
   { error: 'must be an object with "include" and "exclude", or false' },
 )
+
+/** The same for a job, where a list is short for `include`. */
+export const jobPathsSchema = z.union(
+  [
+    pathListSchema.min(1, {
+      error: 'an empty list means that the job never runs; leave it out to include all files',
+    }),
+    ...pathsSchema.options,
+  ],
+  { error: 'must be a list of paths, an object with "include" and "exclude", or false' },
+)

@@ -1,5 +1,12 @@
 import type { Build } from '../model/build.ts'
-import { applyingRule, noteShadowedRule, type Rule, type Subject, testsMerge } from './applying-rule.ts'
+import {
+  applyingRule,
+  buildingStage,
+  noteShadowedRule,
+  type Rule,
+  type Subject,
+  testsMerge,
+} from './applying-rule.ts'
 import { applyLayers, applyRule, type Cascade, defaults } from './cascade.ts'
 import { type Config, toConfig } from './config.ts'
 import { explainMissingCommand } from './default-command.ts'
@@ -8,10 +15,11 @@ import {
   describeIgnoredFiles,
   explainSimilarNames,
   type Files,
-  intersectKeys,
   NO_FILES,
   readFiles,
 } from './files.ts'
+import { readForkFiles } from './fork-files.ts'
+import { noteVainRemovals } from './jobs/removal-notes.ts'
 import { merge } from './merge.ts'
 import { noteRules } from './rule-notes.ts'
 import { type AccountRules, accountRules, parseSettings, withoutAccountRules } from './settings.ts'
@@ -39,8 +47,12 @@ export type Resolved = {
   account: AccountRules
   /** The branch or pull request rule that applies. Null if there is none. */
   rule: Rule | null
+  /** The path of the rule in `stages` for which alone a push is built. Null if something else decides. */
+  stageRule: string | null
   /** The layers that set each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
+  /** The layer that set a key of a job last, by `jobKey`. */
+  jobSources: ReadonlyMap<string, string>
   notes: readonly string[]
   /** What is wrong with the files, as sentences, so that a build of them would be a guess. Null if nothing is. */
   filesError: string | null
@@ -73,8 +85,10 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
   const own = { files: isFork ? base : head, suffix: isFork ? ' at the base commit' : ownSuffix, allowed }
   const files = readFiles(own.files, allowed, own.suffix)
   const withFiles = applyLayers(beforeFiles, ...files.layers)
-  const limits = [ofAccount, beforeFiles, applyRule(withFiles, build)]
-  const forkFiles = isFork ? readForkFiles(head, limits, isMerge ? AT_MERGE : ' at the head commit') : null
+  const atBase = applyRule(withFiles, build)
+  const limits = [ofAccount, beforeFiles, atBase].map(allowedKeys)
+  const suffix = isMerge ? AT_MERGE : ' at the head commit'
+  const forkFiles = isFork ? readForkFiles({ files: head, suffix, limits, base: atBase }) : null
   const top = applyRule(applyLayers(withFiles, ...(forkFiles?.layers ?? [])), build)
   const packageErrors = [files, forkFiles].flatMap(each => each?.packageError ?? [])
   const unusedDeploy = known && explainUnusedDeploy({ settings, files, isComplete: account !== null })
@@ -85,26 +99,32 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
   const { topic, notes: topicNotes } = allowedTopic(top, ownTopic, topics)
   const merged =
     topicNotes.length === 0 ? top.merged : merge(top.merged, { notifications: { sns: { topicArn: topic } } })
+  const stageRule = buildingStage(build, top.merged)
   const config = toConfig({
     ...merged,
+    build: merged.build === true || stageRule !== null,
     testMerge: testsMerge(build, top.merged),
     inheritSecrets: inheritsSecrets(build, beforeFiles, top),
   })
   const notes = [
     ...[...settings, ...files.layers].flatMap(layer => layer.notes),
+    ...(forkFiles?.notes ?? []),
     ...notePackageErrors(packageErrors, top),
     ...describeIgnoredFiles(own.files, allowed),
     ...describeWithheldSecrets(build, top, config),
     ...topicNotes,
     ...[noteShadowedRule(build, top.merged), unusedDeploy].filter(note => note !== null),
     ...noteRules(top.merged),
+    ...noteVainRemovals([...settings, ...files.layers]),
     ...(isUnchecked ? ['"notifications.sns.topicArn" is not checked without the account\'s settings.'] : []),
   ]
   return {
     config,
     account: rules,
     rule: applyingRule(build, top.merged),
+    stageRule,
     sources: top.sources,
+    jobSources: top.jobSources,
     notes: [...new Set(notes)],
     filesError:
       explainSimilarNames([own, ...(forkFiles === null ? [] : [forkFiles])]) ??
@@ -116,13 +136,7 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
   }
 }
 
-/** A fork's own files may only set `cmd` and `env`, and only if each of `limits` allows it. */
-function readForkFiles(head: Files, limits: readonly Cascade[], suffix: string) {
-  const allowed = limits.map(allowedKeys).reduce(intersectKeys, ['cmd', 'env'])
-  return { files: head, suffix, allowed, ...readFiles(head, allowed, suffix) }
-}
-
-const commandSource = ({ sources }: Cascade) => sources.get('cmd')?.at(-1)
+const commandSource = ({ sources }: Cascade) => (sources.get('cmd') ?? sources.get('jobs'))?.at(-1)
 
 /** A `package.json` that was not read does no harm where something else sets the command. */
 function notePackageErrors(errors: readonly string[], top: Cascade): string[] {

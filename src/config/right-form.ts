@@ -2,6 +2,7 @@ import { escapeControls } from '../model/escape-controls.ts'
 import { REPOSITORY_PATTERN } from '../model/names.ts'
 import { validRule } from './branch-rules.ts'
 import { commandIn } from './foreign-keys.ts'
+import { jobFormOf } from './jobs/job-forms.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { quote } from './key-path.ts'
 import { topicArnSchema } from './values.ts'
@@ -23,10 +24,14 @@ const MANAGERS = new Map([
  * Null if that is not clear.
  */
 export function rightForm(at: readonly PropertyKey[], value: unknown): string | null {
-  const key = String(at.at(-1) ?? '')
+  const key = String((typeof at.at(-1) === 'number' ? at.at(-2) : at.at(-1)) ?? '')
   if (at[0] === 'allow' && at.length === 2) {
     const repository = repositoryIn(value)
     return repository === null || repository === value ? null : quote(repository)
+  }
+  if (typeof at.at(-1) === 'number' && pathInJobs(at) !== null && isObject(value)) {
+    const command = commandIn(value)
+    return command === null ? null : quote(command, MAX_LENGTH)
   }
   const form = formOf(at, value)
   if (form === null) return null
@@ -42,6 +47,9 @@ const isFilter = (at: readonly PropertyKey[]) =>
 function formOf(at: readonly PropertyKey[], value: unknown): unknown {
   const key = at.at(-1)
   const isList = Array.isArray(value)
+  const below = pathInJobs(at)
+  const form = below && jobFormOf(below, value)
+  if (form !== null) return form
   if (key === 'cmd') return isList || isObject(value) ? commandIn(value) : null
   if (key === 'deploy')
     return isList || isObject(value) ? (commandIn(value) ?? './deploy.sh $LAMBCI_STAGE') : null
@@ -64,6 +72,12 @@ function formOf(at: readonly PropertyKey[], value: unknown): unknown {
   if (isFilter(at)) return branchesIn(value, !/^(except|exclude|ignore)$/.test(String(key)))
   if (at.length === 1 && key === 'stages' && isList) return { main: 'production' }
   return null
+}
+
+/** The path below `jobs`, at the top level or in a rule. Null outside of it. */
+function pathInJobs(at: readonly PropertyKey[]): readonly PropertyKey[] | null {
+  if (at[0] === 'jobs') return at.slice(1)
+  return /^(branches|pullRequests)$/.test(String(at[0])) && at[2] === 'jobs' ? at.slice(3) : null
 }
 
 /** `owner/*`, or an address. */

@@ -1,6 +1,10 @@
 import { z } from '../model/zod.ts'
 import { cacheSchema } from './cache-schema.ts'
 import { DEFAULTS } from './defaults.ts'
+import { artifactsSchema } from './jobs/artifacts-schema.ts'
+import { setupSchema } from './jobs/command-schema.ts'
+import { deployObjectSchema, jobsSchema } from './jobs/job-schema.ts'
+import { jobCountSchema } from './jobs/limits-schema.ts'
 import { notificationLayerSchema } from './notifications-schema.ts'
 import { pathsSchema } from './paths-schema.ts'
 import { stagesSchema } from './stage-schema.ts'
@@ -9,14 +13,8 @@ import {
   environmentSchema,
   fileGitSchema,
   flagSchema,
-  gitSchema,
-  repositoryListSchema,
-  roleArnSchema,
-  ruleListSchema,
   rulesSchema,
-  stageSchema,
   timeoutSchema,
-  topicArnSchema,
 } from './values.ts'
 
 /** The keys that `allowConfigOverrides` may list: those of the schema, which a test compares. */
@@ -36,13 +34,18 @@ export const OVERRIDABLE = [
   'cancelSuperseded',
   'paths',
   'cache',
+  'jobs',
+  'setup',
+  'artifacts',
+  'failFast',
+  'maxParallel',
 ]
 
 const retired = () =>
   z.unknown().optional().meta({ description: 'A key of LambCI that is no longer needed.', deprecated: true })
 
 /** What files, the account and their rules can set. */
-const commonShape = {
+export const commonShape = {
   cmd: commandSchema.optional().meta({
     description: 'The command that builds and tests, run by "bash -c" in the root of the clone.',
     default: DEFAULTS.cmd,
@@ -79,10 +82,34 @@ const commonShape = {
       'Which branch is deployed to which stage. Keys: branch names or "/regex/". Values: stage names or objects.',
     examples: [{ master: 'dev', qa: 'qa', staging: 'staging', production: 'production' }],
   }),
-  deploy: commandSchema.optional().meta({
-    description: 'The command that deploys after the tests have passed, on pushes to a branch with a stage.',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
-    examples: ['zappa update $LAMBCI_STAGE', './deploy.sh "${STAGE}"'],
+  deploy: z
+    .union([commandSchema, deployObjectSchema], {
+      error: 'must be a command (a string), or an object with "cmd"',
+    })
+    .optional()
+    .meta({
+      description: 'The command that deploys after all jobs have passed, on pushes to a branch with a stage.',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
+      examples: ['zappa update $LAMBCI_STAGE', './deploy.sh "${STAGE}"'],
+    }),
+  jobs: jobsSchema.optional().meta({
+    description: 'Jobs by name, instead of "cmd". They run at the same time, each in a sandbox of its own.',
+    examples: [{ lint: 'npm run lint', unit: { cmd: 'npm test', matrix: { NODE: ['22', '24'] } } }],
+  }),
+  setup: setupSchema.optional().meta({
+    description:
+      'Runs before the command of each job, and before deploys, in the same shell; false for nothing.',
+    examples: ['npm ci'],
+  }),
+  artifacts: artifactsSchema.optional().meta({
+    description: 'Files that "cmd" leaves for the deploy. Jobs have "artifacts" of their own.',
+  }),
+  failFast: flagSchema.optional().meta({
+    description: 'Whether the first job that fails ends the others.',
+    default: DEFAULTS.failFast,
+  }),
+  maxParallel: jobCountSchema.optional().meta({
+    description: 'How many jobs of a build run at the same time. Default: as many as the account allows.',
   }),
   timeout: timeoutSchema
     .optional()
@@ -113,20 +140,23 @@ const fileShape = {
   }),
 }
 
-const accountShape = {
-  ...commonShape,
-  git: gitSchema.optional().meta({
-    description:
-      'How to clone: "depth" is the number of commits, "tags" adds all tags and the whole history.',
-    default: DEFAULTS.git,
-  }),
+/** What goes together in no object. Across layers, the later one counts. */
+export function refuseCmdWithJobs(
+  { cmd, jobs, artifacts }: { cmd?: unknown; jobs?: unknown; artifacts?: unknown },
+  context: z.RefinementCtx,
+) {
+  if (jobs === undefined) return
+  const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+  if (cmd !== undefined) refuse('"cmd" and "jobs" exclude each other: make "cmd" one of the jobs')
+  if (artifacts !== undefined) refuse('"artifacts" goes with "cmd": here, write it into a job')
 }
 
 /** The keys of layers whose rules can set the keys of `shape`. */
-function layerShape<T extends typeof commonShape>(shape: T, id: string) {
+export function layerShape<T extends typeof commonShape>(shape: T, id: string) {
   const decision = (keys: z.ZodRawShape, name: string) => {
     const overrides = z
       .strictObject(keys, { error: 'must be an object' })
+      .superRefine(refuseCmdWithJobs)
       .meta({ id: name, description: 'Settings for these builds.' })
     return z.union([z.boolean(), overrides], { error: 'must be true, false or an object' })
   }
@@ -172,44 +202,6 @@ function layerShape<T extends typeof commonShape>(shape: T, id: string) {
 }
 
 /** One layer of configuration: `.lambci.json`, or the key `lambci` of `package.json`. Every key is optional. */
-export const layerSchema = z.strictObject(layerShape(fileShape, 'overrides'), { error: 'must be an object' })
-
-/**
- * A layer of the account's settings: `config/global.json` or `config/gh/<owner>/<repo>.json`. It has some keys that
- * files cannot set.
- */
-export const accountSchema = z.strictObject(
-  {
-    ...layerShape(accountShape, 'accountOverrides'),
-    skip: flagSchema.optional().meta({
-      description: 'Skip pushes whose commit message contains "[skip ci]" or similar.',
-      default: DEFAULTS.skip,
-    }),
-    allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build.' }),
-    deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
-    deployRole: roleArnSchema.nullable().optional().meta({
-      description: 'The role that deploys assume. Default: the role of the stack.',
-    }),
-    pinnedStages: z
-      .record(
-        stageSchema,
-        z.strictObject(
-          {
-            branches: ruleListSchema.meta({ description: 'The only branches that may deploy to the stage.' }),
-            role: roleArnSchema
-              .optional()
-              .meta({ description: 'The role that deploys to the stage assume.' }),
-          },
-          { error: 'must be an object with "branches" and "role"' },
-        ),
-        { error: 'must be an object of stages' },
-      )
-      .optional()
-      .meta({ description: 'Stages that only these branches can deploy to, whatever files say.' }),
-    topics: z
-      .array(topicArnSchema, { error: 'must be a list of topic ARNs' })
-      .optional()
-      .meta({ description: 'The SNS topics that files may choose from.' }),
-  },
-  { error: 'must be an object' },
-)
+export const layerSchema = z
+  .strictObject(layerShape(fileShape, 'overrides'), { error: 'must be an object' })
+  .superRefine(refuseCmdWithJobs)

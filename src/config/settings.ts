@@ -1,10 +1,10 @@
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
+import { accountSchema } from './account-schema.ts'
 import { matchingRules } from './branch-rules.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
 import { isObject, type JsonObject, parseLayerJson, pick } from './json.ts'
 import { type Layer, parseLayer } from './layer.ts'
-import { accountSchema } from './schema.ts'
 
 /**
  * The account's settings for one repository, as a build stores them. The two files stay separate: merged, they would
@@ -24,6 +24,10 @@ export type AccountRules = {
   deployRole: string | null
   /** Stages reserved for certain branches, and the roles that their deploys assume. */
   pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
+  /** How many jobs a build may have. */
+  maxJobs: number
+  /** How many jobs of a repository may run at once. Null: as many as the stack allows. */
+  maxRunningJobs: number | null
 }
 
 /** The settings of all repositories. */

@@ -1,4 +1,5 @@
 import { z } from '../model/zod.ts'
+import { artifactListSchema } from './jobs/artifacts-schema.ts'
 import { placeholderError, stageTemplateError } from './stage-placeholders.ts'
 import {
   commandSchema,
@@ -21,6 +22,9 @@ const stageRuleSchema = z.union(
           .optional()
           .meta({ description: 'The command for this stage, instead of the top-level "deploy".' }),
         env: environmentSchema.optional().meta({ description: 'Variables for the deploy command only.' }),
+        artifacts: artifactListSchema.optional().meta({
+          description: 'The names of the artifacts that the deploy gets, instead of those of "deploy".',
+        }),
         url: urlSchema
           .optional()
           .meta({ description: 'The URL of the deployed stage; "$1" as in its name.' }),

@@ -12,13 +12,13 @@ import { ruleError } from './branch-rules.ts'
 // (describe-issues.ts).
 
 /** Linux allows 128 KiB for one argument or variable, and a character may take three bytes. */
-const MAX_LENGTH = 32_000
+export const MAX_TEXT = 32_000
 const MAX_RULES = 100
 
 const text = (error: string) =>
   z
     .string({ error })
-    .max(MAX_LENGTH, { error: `must be at most ${MAX_LENGTH} characters long` })
+    .max(MAX_TEXT, { error: `must be at most ${MAX_TEXT} characters long` })
     .refine(value => !value.includes('\0'), { error: 'must not contain a NUL character' })
 
 /** A command for `bash -c`. */

@@ -1,7 +1,12 @@
 import type { Resolved, TestMerge } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
+import { describeArtifact, describeJob, groupJobs, type JobGroup, type SecretNames } from './describe-jobs.ts'
 import { noteLambciTools } from './lambci-notes.ts'
+import { notePipe } from './pipe-notes.ts'
 import type { Plan } from './plan.ts'
+import type { DeployStep, PlannedJob } from './planned-job.ts'
+
+type BuildPlan = Extract<Plan, { build: true }>
 
 const LABEL_WIDTH = 10
 
@@ -17,28 +22,74 @@ export function describePlan(
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
-  const commands = [...plan.jobs, ...(plan.deploy ? [plan.deploy] : [])]
-  const toolNotes = commands.flatMap(({ command, env, ...step }) =>
-    noteLambciTools({
-      command,
+  const { jobs, deploy, takingPart, leftOut } = plan
+  const groups = groupJobs(jobs)
+  const commands = [...groups.map(({ first }) => first), ...(deploy ? [deploy] : [])]
+  const secrets = { areGiven: config.inheritSecrets, names: secretNames }
+  const toolNotes = commands.flatMap(({ command, setup, isStrict, env, ...step }) => [
+    ...noteLambciTools({
+      command: setup === null ? command : `${setup}\n${command}`,
       // The log says of each deploy whether it has a role.
       hasRole: 'stage' in step,
       variables: [...variables, ...Object.keys(env), ...secretNames],
     }),
-  )
+    isStrict ? null : notePipe('stage' in step ? 'deploy' : 'cmd', command),
+  ])
   return [
     row('Build', plan.reason),
-    ...plan.jobs.map(job => row('Command', job.command)),
-    ...(plan.deploy ? [row('Deploy', plan.deploy.command)] : []),
+    ...(config.jobs === null
+      ? jobs.flatMap(describeOnlyJob)
+      : describeJobs(groups, { takingPart, leftOut }, secrets)),
+    ...describeLimits(plan),
+    ...(deploy ? describeDeploy(deploy) : []),
     ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
     row('Stage', plan.stageReason),
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
     ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
     ...describeSources(sources).map(line => row('Settings', line)),
     ...noteRows,
-    ...[...plan.notes, ...new Set(toolNotes)].map(note => row('Note', note)),
+    ...[...plan.notes, ...new Set(toolNotes)].flatMap(note => (note === null ? [] : [row('Note', note)])),
   ].join('\n')
 }
+
+/** The job of a `cmd`. */
+const describeOnlyJob = ({ setup, command, artifacts }: PlannedJob): string[] => [
+  ...(setup === null ? [] : [row('Setup', setup)]),
+  row('Command', command),
+  ...(artifacts.length === 0 ? [] : [row('Artifacts', artifacts.map(describeArtifact).join(', '))]),
+]
+
+function describeJobs(
+  groups: readonly JobGroup[],
+  { takingPart, leftOut }: Pick<BuildPlan, 'takingPart' | 'leftOut'>,
+  secrets: SecretNames,
+): string[] {
+  const reasons = new Map(takingPart.map(({ name, reason }) => [name, reason]))
+  return [
+    ...(groups.length === 0 ? [row('Jobs', 'No job applies.')] : []),
+    ...groups.map(group =>
+      row('Job', describeJob(group, { reason: reasons.get(group.first.name) ?? '', groups, secrets })),
+    ),
+    ...leftOut.map(({ name, reason }) => row('Left out', `${name}: ${reason}`)),
+  ]
+}
+
+const describeLimits = ({ jobs, failFast, maxParallel }: BuildPlan): string[] => [
+  ...(jobs.length > 1 && !failFast ? [row('Failure', 'A job that fails does not end the others.')] : []),
+  ...(jobs.length > 1 && maxParallel !== null
+    ? [row('Parallel', `At most ${maxParallel} jobs at once.`)]
+    : []),
+]
+
+const describeDeploy = ({ setup, command, artifacts }: DeployStep): string[] => [
+  row(
+    'Deploy',
+    [
+      ...(setup === null ? [command] : [`$ ${setup}`, `$ ${command}`]),
+      ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.join(', ')}`]),
+    ].join('\n'),
+  ),
+]
 
 /** `merge` is null if it is not known yet. */
 const describeMerge = (merge: TestMerge | null) =>

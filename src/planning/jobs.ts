@@ -1,32 +1,122 @@
+import type { Config } from '../config/config.ts'
+import type { JobConfig } from '../config/jobs/job-config.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { ONLY_JOB } from '../model/job.ts'
-import type { LeftOut, PlannedJob } from './planned-job.ts'
+import { type JobCount, requireFewJobs } from './job-count.ts'
+import { jobsIn, requireUsableJobs } from './job-errors.ts'
+import { decideTakingPart } from './left-out.ts'
+import { type Cell, cellsOf } from './matrix.ts'
+import { noteUnusedVariables } from './matrix-notes.ts'
+import { artifactNames, type Jobs, orderByNeeds } from './needs.ts'
+import type { JobReason, PlannedJob } from './planned-job.ts'
+import type { PlanInput } from './reason.ts'
 
 /** The jobs of a build. */
-export type PlannedJobs = {
+type PlannedJobs = {
   jobs: readonly PlannedJob[]
-  leftOut: readonly LeftOut[]
-  failFast: boolean
-  maxParallel: number | null
+  takingPart: readonly JobReason[]
+  leftOut: readonly JobReason[]
   notes: readonly string[]
 }
 
-/** Plans the jobs of a build. */
-export function planJobs({ config }: Resolved): PlannedJobs {
-  const only: PlannedJob = {
-    name: ONLY_JOB,
-    cell: {},
-    shard: null,
-    command: config.cmd,
-    setup: null,
-    isStrict: false,
-    env: {},
-    timeoutSeconds: config.timeout,
-    needs: [],
-    artifacts: [],
-    cache: config.cache,
-    secrets: null,
-    allowFailure: false,
+/**
+ * Plans the jobs of a build: those of its files that take part, one for each cell and each shard; or the one of `cmd`.
+ * @throws UserError if the files are wrong, or if there are more jobs than allowed
+ */
+export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
+  const { config, changedFiles } = resolved
+  requireUsableJobs(resolved)
+  if (config.jobs === null) return { jobs: [onlyJob(config)], takingPart: [], leftOut: [], notes: [] }
+  const jobs = jobsIn(config)
+  const decisions = [...jobs].map(([name, job]) => ({
+    name,
+    job,
+    ...decideTakingPart(name, job, build, changedFiles),
+  }))
+  const [leftOut, takingPart] = [true, false].map(isLeftOut =>
+    decisions.filter(each => each.isLeftOut === isLeftOut).map(({ name, reason }) => ({ name, reason })),
+  ) as [JobReason[], JobReason[]]
+  const taking: Jobs = new Map([...jobs].filter(([name]) => takingPart.some(each => each.name === name)))
+  requireFewJobs(countJobs(taking), resolved, build.trust)
+  return {
+    jobs: expandJobs(taking, config),
+    takingPart,
+    leftOut,
+    notes: [...taking].flatMap(([name, job]) => [
+      ...noteMissingArtifacts(name, job, jobs, taking),
+      ...noteUnusedVariables(name, job, setupOf(job, config)),
+    ]),
   }
-  return { jobs: [only], leftOut: [], failFast: true, maxParallel: null, notes: [] }
 }
+
+const countJobs = (jobs: Jobs): JobCount[] =>
+  [...jobs].map(([name, job]) => ({ name, cells: cellsOf(job).cells.length, shards: job.shards }))
+
+/** These jobs, one for each cell and each shard, none before one that it needs. Needs of others are left out. */
+export function expandJobs(jobs: Jobs, config: Config): PlannedJob[] {
+  const ordered = orderByNeeds(jobs)
+  const names = 'order' in ordered ? ordered.order : []
+  return names.flatMap(name => {
+    const job = jobs.get(name)
+    if (!job) return []
+    return cellsOf(job).cells.flatMap(cell =>
+      shardsOf(job).map(shard => plannedJob({ name, cell, shard }, job, config, jobs)),
+    )
+  })
+}
+
+/** The job of a `cmd`, which runs as LambCI ran it. */
+export const onlyJob = (config: Config): PlannedJob => ({
+  name: ONLY_JOB,
+  cell: {},
+  shard: null,
+  command: config.cmd ?? '',
+  setup: config.setup,
+  isStrict: false,
+  env: {},
+  timeoutSeconds: config.timeout,
+  needs: [],
+  artifacts: config.artifacts.map(({ name, ...rest }) => ({ name: name ?? ONLY_JOB, ...rest })),
+  cache: config.cache,
+  secrets: null,
+  allowFailure: false,
+})
+
+type Identity = { name: string; cell: Cell; shard: PlannedJob['shard'] }
+
+const plannedJob = (
+  { name, cell, shard }: Identity,
+  job: JobConfig,
+  config: Config,
+  taking: Jobs,
+): PlannedJob => ({
+  name,
+  cell,
+  shard,
+  command: job.cmd ?? '',
+  setup: setupOf(job, config),
+  isStrict: true,
+  env: { ...job.env, ...cell },
+  timeoutSeconds: job.timeout ?? config.timeout,
+  needs: job.needs.filter(need => taking.has(need.job)),
+  artifacts: job.artifacts.map(artifact => ({ ...artifact, name: artifact.name ?? name })),
+  cache: job.cache ?? config.cache,
+  secrets: job.secrets,
+  allowFailure: job.allowFailure,
+})
+
+const setupOf = ({ setup }: JobConfig, config: Config) => (setup === undefined ? config.setup : setup)
+
+const shardsOf = ({ shards: count }: JobConfig): PlannedJob['shard'][] =>
+  count === null ? [null] : Array.from({ length: count }, (_, at) => ({ index: at + 1, count }))
+
+/** A job also runs if one that it needs is left out, but without its artifacts. */
+const noteMissingArtifacts = (name: string, { needs }: JobConfig, jobs: Jobs, taking: Jobs): string[] =>
+  needs.flatMap(({ job, artifacts }) => {
+    const needed = jobs.get(job)
+    if (!needed || taking.has(job)) return []
+    const missing = artifacts ?? artifactNames(job, needed)
+    return missing.length === 0
+      ? []
+      : [`Job ${name} runs without ${missing.join(', ')}, because ${job} is left out.`]
+  })

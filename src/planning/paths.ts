@@ -2,12 +2,13 @@ import type { Config } from '../config/config.ts'
 import { matcherOf } from '../config/glob.ts'
 
 /**
- * Why a push is not built because of `paths`, in a sentence. Null if it is built: a relevant file has changed, or the
+ * Why a push is not built, or a job not run, because of `paths`, in a sentence. Null if it is: a relevant file has changed, or the
  * changed files are not known.
  */
 export function explainIrrelevantChange(
   paths: Config['paths'],
   changedFiles: readonly string[] | null,
+  name = '"paths"',
 ): string | null {
   if (!paths || !changedFiles || changedFiles.length === 0) return null
   const isIncluded = paths.include ? matcherOf(paths.include) : () => true
@@ -15,6 +16,6 @@ export function explainIrrelevantChange(
   if (changedFiles.some(path => isIncluded(path) && !isExcluded(path))) return null
   const count = changedFiles.length
   return count === 1
-    ? 'The only changed file is not covered by "paths".'
-    : `None of the ${count} changed files is covered by "paths".`
+    ? `The only changed file is not covered by ${name}.`
+    : `None of the ${count} changed files is covered by ${name}.`
 }

@@ -1,23 +1,14 @@
+import { dependsOnPaths } from '../config/config.ts'
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
-import { explainPinConflict, roleOfStage } from '../config/settings.ts'
 import { UserError } from '../model/user-error.ts'
+import { deployStep, explainNotDeployed, explainStage, type PlannedStage, plannedStage } from './deploy.ts'
+import { requireUsableJobs } from './job-errors.ts'
 import { planJobs } from './jobs.ts'
 import { explainIrrelevantChange } from './paths.ts'
-import type { DeployStep, LeftOut, PlannedJob } from './planned-job.ts'
+import type { DeployStep, JobReason, PlannedJob } from './planned-job.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
-import { chooseStage, type StageChoice } from './stage-rules.ts'
-
-export type PlannedStage = {
-  name: string
-  /** The path of the rule that chose the stage, such as `stages.master`. */
-  rule: string
-  url: string | null
-  /** The role that the account sets for the deploy. Null: the role of the stack. */
-  role: string | null
-  /** Why the stage cannot be deployed, in a sentence. Null if it can. */
-  error: string | null
-}
+import { chooseStage } from './stage-rules.ts'
 
 /** What a build will do, as plain data. Each reason is a sentence for people. */
 export type Plan =
@@ -27,7 +18,9 @@ export type Plan =
       reason: string
       /** In the order of the file, but none before one that it needs. Empty if none takes part, and for a requested deploy. */
       jobs: readonly PlannedJob[]
-      leftOut: readonly LeftOut[]
+      /** The jobs of the file that take part, and those that do not. Empty for the job of a `cmd`. */
+      takingPart: readonly JobReason[]
+      leftOut: readonly JobReason[]
       /** Whether a job that fails ends the others. */
       failFast: boolean
       /** How many of its jobs may run at once. Null: as many as the account allows. */
@@ -43,9 +36,6 @@ export type Plan =
       cancelSuperseded: boolean
     }
 
-/** Replaces an invalid stage name in records. */
-const UNNAMED = 'unnamed'
-
 /**
  * Plans one build: whether to build, which jobs it has, and what it deploys after all of them.
  * @throws UserError if it is built, but its files are wrong or there is nothing to run
@@ -60,20 +50,19 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
   requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
-  const jobs = planJobs(resolved)
+  const { notes: jobNotes, ...jobs } = planJobs(build, resolved)
   const choice = build.event === 'push' ? chooseStage(config.stages, build.branch) : null
-  const notes = [...jobs.notes, ...(choice?.note ? [choice.note] : [])]
-  const { failFast, maxParallel } = jobs
+  const notes = [...jobNotes, ...(choice?.note ? [choice.note] : [])]
+  const { failFast, maxParallel } = config
   const common = {
     build: true as const,
     reason,
-    jobs: jobs.jobs,
-    leftOut: jobs.leftOut,
+    ...jobs,
     failFast,
     maxParallel,
     notes,
   }
-  const notDeployed = explainNotDeployed(build, choice, resolved)
+  const notDeployed = explainNotDeployed(build, choice, resolved, jobs.leftOut)
   if (choice === null || notDeployed !== null)
     return {
       ...common,
@@ -81,8 +70,8 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
       stage: null,
       stageReason: notDeployed ?? '',
       merge: config.testMerge,
-      // With `paths`, a newer push may be skipped and would leave the changes of this one untested.
-      cancelSuperseded: config.cancelSuperseded ?? config.paths === null,
+      // With `paths`, a newer push may be skipped, or a job left out, which would leave the changes of this one untested.
+      cancelSuperseded: config.cancelSuperseded ?? !dependsOnPaths(config),
     }
   return {
     ...common,
@@ -107,6 +96,7 @@ export function requireCommand({ missingCommand }: Resolved): void {
 /** Plans a deploy that was requested by name. It runs no tests. */
 function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
+  requireUsableJobs(resolved)
   const reason = `A deploy to stage ${stage} was requested.`
   const choice = chooseStage(resolved.config.stages, build.branch)
   const otherStage =
@@ -114,9 +104,10 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
       ? `At this commit, branch ${quote(build.branch)} maps to stage ${quote(choice.name)}, not ${stage}.`
       : null
   const error =
-    choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved)
+    choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved, [])
   const rest = {
     jobs: [],
+    takingPart: [],
     leftOut: [],
     failFast: true,
     maxParallel: null,
@@ -136,42 +127,4 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     stageReason: explainStage(build, choice),
     ...rest,
   }
-}
-
-const deployStep = ({ name, overrides }: StageChoice, { config }: Resolved): DeployStep => ({
-  command: overrides.deploy ?? config.deploy ?? '',
-  setup: null,
-  isStrict: false,
-  stage: name,
-  env: overrides.env,
-  timeoutSeconds: overrides.timeout ?? config.timeout,
-  artifacts: [],
-})
-
-const plannedStage = (
-  { name, rule, overrides, error }: StageChoice,
-  { account }: Resolved,
-): PlannedStage => ({
-  name: error === null ? name : UNNAMED,
-  rule,
-  url: overrides.url,
-  role: roleOfStage(account, name),
-  error,
-})
-
-const explainStage = ({ branch }: PlanInput, { name, rule }: StageChoice) =>
-  `Branch ${quote(branch)} is deployed to stage ${name} (${rule}).`
-
-/** Why nothing is deployed. Null if the build deploys. */
-function explainNotDeployed(build: PlanInput, choice: StageChoice | null, resolved: Resolved): string | null {
-  const branch = quote(build.branch)
-  if (build.event === 'pull_request') return 'Pull requests never deploy.'
-  if (build.event === 'merge_group') return 'Merge groups never deploy.'
-  if (choice === null) return `Branch ${branch} has no stage: no rule in "stages" matches it.`
-  const not = `Branch ${branch} is not deployed to stage ${choice.name}`
-  if (choice.overrides.deploy === null && resolved.config.deploy === null)
-    return `${not}: there is no "deploy" command.`
-  if (build.trust !== 'protected') return `${not}: it is not in the account's "deployBranches".`
-  const conflict = explainPinConflict(resolved.account, choice.name, build.branch)
-  return conflict === null ? null : `${not}: ${conflict}.`
 }

@@ -41,8 +41,8 @@ export type PlannedJob = JobIdentity &
     allowFailure: boolean
   }
 
-/** A job that does not take part, and why, in a sentence. */
-export type LeftOut = { name: string; reason: string }
+/** Why a job of a file takes part in a build or not, in a sentence. */
+export type JobReason = { name: string; reason: string }
 
 /** The deploy of a plan. It runs after all jobs. */
 export type DeployStep = ShellText & {

@@ -8,10 +8,11 @@ export type PlanInput = Pick<
   'event' | 'branch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'
 >
 
-type Decision = Pick<Resolved, 'rule' | 'sources'>
+type Decision = Pick<Resolved, 'rule' | 'stageRule' | 'sources'>
 
 /** Why a build runs, in one sentence. */
-export function explainBuilt(build: PlanInput, { rule, sources }: Decision): string {
+export function explainBuilt(build: PlanInput, { rule, stageRule, sources }: Decision): string {
+  if (stageRule !== null) return `${describeTrigger(build)} is built: ${stageRule} names a stage for it.`
   const cause =
     rule?.values.build === true
       ? `${rule.name} enables it`

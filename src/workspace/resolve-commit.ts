@@ -1,3 +1,4 @@
+import { dependsOnPaths } from '../config/config.ts'
 import { type Files, NO_FILES } from '../config/files.ts'
 import { type Resolved, resolveConfig, type TestMerge } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
@@ -115,8 +116,8 @@ async function addChangedFiles(
   { directory, access }: CommitSource,
 ): Promise<Resolved> {
   const { event, trust } = build
-  if (event !== 'push' || trust === 'fork' || resolved.config.paths === null || build.baseCommit === null)
-    return resolved
+  if (event !== 'push' || trust === 'fork' || build.baseCommit === null) return resolved
+  if (!dependsOnPaths(resolved.config)) return resolved
   const changedFiles = await readChangedFiles(directory, [build.baseCommit, build.commit], access)
   return { ...resolved, changedFiles }
 }

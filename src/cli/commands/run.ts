@@ -4,32 +4,63 @@ import { describeBackgroundEnd } from '../../command/background-output.ts'
 import { runCommand } from '../../command/run-command.ts'
 import { userName } from '../../command/user-name.ts'
 import { runnerLine } from '../../log/runner-line.ts'
+import type { Build } from '../../model/build.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { reasonOfExit, succeeded } from '../../model/exit.ts'
-import { ONLY_JOB } from '../../model/job.ts'
+import { titleOf } from '../../model/job.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
 import { requireCommand, requireUsableFiles } from '../../planning/plan.ts'
+import type { PlannedJob } from '../../planning/planned-job.ts'
+import { shellTextOf } from '../../planning/shell-text.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, printBytes } from '../io.ts'
-import { planWorkingCopy } from './plan.ts'
+import { chooseJobs } from './choose-jobs.ts'
+import { type PlannedBuild, planWorkingCopy } from './plan.ts'
 
 /**
- * `lambci run`: runs the build command of a working copy in place, as a push of its branch would, including uncommitted
- * changes. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
+ * `lambci run`: runs a job of a working copy in place, as a push of its branch would, including uncommitted changes; of its
+ * cells and shards one after another. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
  */
-export async function runWorkingCopy(directory: string, io: Io): Promise<number> {
+export async function runWorkingCopy(directory: string, { job }: { job?: string }, io: Io): Promise<number> {
   const print = (text: string) => io.stdout.write(runnerLine(text))
   const { build, resolved, plan } = await planWorkingCopy(directory, {})
   requireUsableFiles(resolved)
   requireCommand(resolved)
-  const { cmd, timeout } = resolved.config
-  for (const note of resolved.notes) print(note)
+  const { jobs, notes } = chooseJobs(job, build, resolved)
+  for (const note of [...resolved.notes, ...notes]) print(note)
   if (!plan.build && build.branch !== 'HEAD') print(`A push would not be built. ${plan.reason}`)
+  using interruption = onInterruption('SIGINT')
+  const context = { build, resolved, directory, signal: interruption.signal, print }
+  const failed: string[] = []
+  for (const each of jobs) {
+    if (jobs.length > 1) print(titleOf(each))
+    if (!(await runOne(each, context, io))) failed.push(titleOf(each))
+    if (interruption.signal.aborted) break
+  }
+  if (jobs.length > 1 && failed.length > 0)
+    print(`${failed.length} of ${jobs.length} jobs failed: ${failed.join(', ')}`)
+  return failed.length === 0 ? 0 : 1
+}
+
+type RunContext = Pick<PlannedBuild, 'resolved'> & {
+  build: Build
+  directory: string
+  signal: AbortSignal
+  print: (text: string) => void
+}
+
+/** Returns whether it passed. */
+async function runOne(
+  job: PlannedJob,
+  { build, resolved, directory, signal, print }: RunContext,
+  io: Io,
+): Promise<boolean> {
+  const { command, setup, timeoutSeconds } = job
   const env = commandEnvironment({
     build,
     config: resolved.config,
-    step: { name: ONLY_JOB, shard: null, isStrict: false, env: {} },
+    step: job,
     buildUrl: build.baseUrl,
     runtime: {
       user: userName(),
@@ -41,18 +72,18 @@ export async function runWorkingCopy(directory: string, io: Io): Promise<number>
     },
     secrets: {},
   })
-  using interruption = onInterruption('SIGINT')
-  print(`$ ${cmd}`)
+  if (setup !== null) print(`$ ${setup}`)
+  print(`$ ${command}`)
   const { exit, durationMs, background } = await runCommand({
-    command: cmd,
+    command: shellTextOf(job),
     cwd: resolve(directory),
     env: { ...forwardedVariables(io.env), ...env },
-    deadline: timeout === null ? null : Date.now() + timeout * 1000,
+    deadline: timeoutSeconds === null ? null : Date.now() + timeoutSeconds * 1000,
     onOutput: bytes => printBytes(io, bytes),
-    signal: interruption.signal,
+    signal,
   })
   const missing = describeBackgroundEnd(background)
   if (missing !== null) print(missing)
-  print(reasonOfExit(cmd, exit) ?? `Passed in ${describeDuration(durationMs)}`)
-  return succeeded(exit) ? 0 : 1
+  print(reasonOfExit(command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
+  return succeeded(exit)
 }

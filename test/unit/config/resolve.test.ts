@@ -6,6 +6,11 @@ import { type Case, FORK, filesOf, PULL, PUSH, resolve, type Subject } from '../
 test('the complete defaults', () => {
   expect(resolve({}).config).toEqual({
     cmd: 'npm ci && npm test',
+    jobs: null,
+    setup: null,
+    artifacts: [],
+    failFast: true,
+    maxParallel: null,
     env: {},
     build: true,
     cancelSuperseded: null,

@@ -18,6 +18,8 @@ test('without settings nothing is built, and the usual branches may deploy', () 
     deployRole: null,
     pinnedStages: {},
     topics: [],
+    maxJobs: 50,
+    maxRunningJobs: null,
   })
   expect(isAllowed(rules, 'gh/o/r')).toBe(false)
 })

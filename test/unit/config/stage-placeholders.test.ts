@@ -102,7 +102,7 @@ test('a rule that gives some branch a valid stage name is never refused', () => 
     fc.property(source, template, fc.array(name, { minLength: 5 }), (text, stage, names) => {
       const rule = `/${text}/`
       if (ruleError(rule) !== null || placeholderError(rule, stage) !== null) return
-      const rules = { [rule]: { stage, deploy: null, env: {}, url: null, timeout: null } }
+      const rules = { [rule]: { stage, deploy: null, env: {}, url: null, timeout: null, artifacts: null } }
       const found = names.find(each => chooseStage(rules, each)?.error === null)
       if (found === undefined) return
       valid += 1

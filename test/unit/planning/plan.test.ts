@@ -132,6 +132,7 @@ test.each([
     build: true,
     reason: `Branch "${branch}" is built: branches.${branch} enables it.`,
     jobs: [{ ...ONLY, command: 'make test', timeoutSeconds: 60 }],
+    takingPart: [],
     leftOut: [],
     failFast: true,
     maxParallel: null,

@@ -1,0 +1,44 @@
+import type { Resolved } from '../../config/resolve.ts'
+import type { Build } from '../../model/build.ts'
+import { titleOf } from '../../model/job.ts'
+import { UserError } from '../../model/user-error.ts'
+import { jobsIn } from '../../planning/job-errors.ts'
+import { expandJobs, planJobs } from '../../planning/jobs.ts'
+import type { PlannedJob } from '../../planning/planned-job.ts'
+
+type Choice = { jobs: readonly PlannedJob[]; notes: readonly string[] }
+
+/**
+ * The jobs of a configuration that have a name or a title, such as `unit` or `unit (4/8)`, whether or not they take part in
+ * the build. Without a name: the only one.
+ * @throws UserError if there are several, or none of this name
+ */
+export function chooseJobs(wanted: string | undefined, build: Build, resolved: Resolved): Choice {
+  const { config } = resolved
+  const { jobs: planned, leftOut } = planJobs(build, resolved)
+  const configured = jobsIn(config)
+  const names = config.jobs === null ? planned.map(({ name }) => name) : [...configured.keys()]
+  if (wanted === undefined && names.length > 1)
+    throw new UserError(`This working copy has several jobs: ${names.join(', ')}. Name one with --job.`)
+  const name = wanted?.replace(/ \(.*/s, '') ?? names[0] ?? ''
+  const own = configured.get(name)
+  const all = own ? expandJobs(new Map([[name, own]]), config) : planned.filter(job => job.name === name)
+  const jobs = all.filter(job => wanted === undefined || wanted === name || titleOf(job) === wanted)
+  if (jobs.length === 0) {
+    const titles = all.length > 0 ? all.map(titleOf) : names
+    throw new UserError(
+      `There is no job "${wanted}" here. Name one of these: ${titles.slice(0, 20).join(', ')}.`,
+    )
+  }
+  const left = leftOut.find(each => each.name === name)
+  const needed = own?.needs.map(({ job }) => job) ?? []
+  return {
+    jobs,
+    notes: [
+      ...(left ? [`A push would leave ${name} out. ${left.reason}`] : []),
+      ...(needed.length > 0
+        ? [`${name} needs ${needed.join(', ')}: what that leaves must be in the working copy already.`]
+        : []),
+    ],
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from '../model/zod.ts'
+import { ACCOUNT_DEFAULTS, DEFAULTS } from './defaults.ts'
+import { jobCountSchema } from './jobs/limits-schema.ts'
+import { commonShape, layerShape, refuseCmdWithJobs } from './schema.ts'
+import {
+  flagSchema,
+  gitSchema,
+  repositoryListSchema,
+  roleArnSchema,
+  ruleListSchema,
+  stageSchema,
+  topicArnSchema,
+} from './values.ts'
+
+const accountShape = {
+  ...commonShape,
+  git: gitSchema.optional().meta({
+    description:
+      'How to clone: "depth" is the number of commits, "tags" adds all tags and the whole history.',
+    default: DEFAULTS.git,
+  }),
+}
+
+/**
+ * A layer of the account's settings: `config/global.json` or `config/gh/<owner>/<repo>.json`. It has some keys that
+ * files cannot set.
+ */
+export const accountSchema = z
+  .strictObject(
+    {
+      ...layerShape(accountShape, 'accountOverrides'),
+      skip: flagSchema.optional().meta({
+        description: 'Skip pushes whose commit message contains "[skip ci]" or similar.',
+        default: DEFAULTS.skip,
+      }),
+      allow: repositoryListSchema.optional().meta({ description: 'The owners and repositories to build.' }),
+      deployBranches: ruleListSchema.optional().meta({ description: 'The branches that may be deployed.' }),
+      deployRole: roleArnSchema.nullable().optional().meta({
+        description: 'The role that deploys assume. Default: the role of the stack.',
+      }),
+      pinnedStages: z
+        .record(
+          stageSchema,
+          z.strictObject(
+            {
+              branches: ruleListSchema.meta({
+                description: 'The only branches that may deploy to the stage.',
+              }),
+              role: roleArnSchema
+                .optional()
+                .meta({ description: 'The role that deploys to the stage assume.' }),
+            },
+            { error: 'must be an object with "branches" and "role"' },
+          ),
+          { error: 'must be an object of stages' },
+        )
+        .optional()
+        .meta({ description: 'Stages that only these branches can deploy to, whatever files say.' }),
+      maxJobs: jobCountSchema.optional().meta({
+        description: 'How many jobs a build may have. Each cell of a matrix and each shard counts.',
+        default: ACCOUNT_DEFAULTS.maxJobs,
+      }),
+      maxRunningJobs: jobCountSchema.optional().meta({
+        description: 'How many jobs of a repository run at the same time.',
+      }),
+      topics: z
+        .array(topicArnSchema, { error: 'must be a list of topic ARNs' })
+        .optional()
+        .meta({ description: 'The SNS topics that files may choose from.' }),
+    },
+    { error: 'must be an object' },
+  )
+  .superRefine(refuseCmdWithJobs)

@@ -1,0 +1,71 @@
+import { z } from '../../model/zod.ts'
+import {
+  artifactsConfigSchema,
+  cacheSpecsSchema,
+  commandTextSchema,
+  pathFilterSchema,
+  setupTextSchema,
+} from '../common-config.ts'
+import { JOB_EVENTS } from './job-schema.ts'
+
+const strings = z.array(z.string()).readonly()
+const variables = z.record(z.string(), z.string()).readonly()
+
+const needSchema = z.union([
+  z.string().transform(job => ({ job, artifacts: null })),
+  z.object({
+    job: z.string(),
+    /** Null: all. */
+    artifacts: strings.nullable().default(null),
+  }),
+])
+
+const event = z.enum(JOB_EVENTS)
+
+const jobConfigSchema = z
+  .object({
+    /** Null: no layer says it. */
+    cmd: commandTextSchema.nullable().default(null),
+    env: variables.default({}),
+    /** Undefined: the top-level one. */
+    setup: setupTextSchema.optional(),
+    matrix: z.record(z.string(), strings).readonly().default({}),
+    include: z.array(variables).readonly().default([]),
+    exclude: z.array(variables).readonly().default([]),
+    needs: z
+      .union([z.string().transform(job => [{ job, artifacts: null }]), z.array(needSchema)])
+      .readonly()
+      .default([]),
+    shards: z.int().nullable().default(null),
+    /** Null: the top-level one. */
+    timeout: z.int().nullable().default(null),
+    artifacts: artifactsConfigSchema.default([]),
+    /** Null: the top-level one. */
+    cache: cacheSpecsSchema.nullable().default(null),
+    /** Names. Null: all. */
+    secrets: strings.nullable().default(null),
+    allowFailure: z.boolean().default(false),
+    /** Branch rules and whether the job takes part. Null: all branches. */
+    branches: z
+      .union([
+        z.string().transform((rule): Record<string, boolean> => ({ [rule]: true })),
+        strings.transform(rules => Object.fromEntries(rules.map(rule => [rule, true]))),
+        z.record(z.string(), z.boolean()),
+      ])
+      .nullable()
+      .default(null),
+    /** Null: all events. */
+    on: z
+      .union([event.transform(each => [each]), z.array(event)])
+      .readonly()
+      .nullable()
+      .default(null),
+    paths: pathFilterSchema.default(null),
+  })
+  .readonly()
+
+/** One job of a file, complete but for the top-level defaults. */
+export type JobConfig = z.output<typeof jobConfigSchema>
+
+/** The jobs of merged layers, by name. `false`: the last layer that mentions the job removes it. */
+export const jobsConfigSchema = z.record(z.string(), z.union([z.literal(false), jobConfigSchema])).readonly()

@@ -1,0 +1,5 @@
+import { keyPath } from '../key-path.ts'
+
+/** Where a key of a job is, as people write it: `jobs.e2e.needs`, `jobs.node.include[0]`. */
+export const jobPath = (job: string, key = ''): string =>
+  `${keyPath(['jobs', job])}${key === '' ? '' : `.${key}`}`

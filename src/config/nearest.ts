@@ -1,0 +1,19 @@
+import { distance } from 'fastest-levenshtein'
+import { quote } from './key-path.ts'
+
+const MAX_LENGTH = 40
+
+/** The word that is nearest to what was written, ignoring case: a third of its letters may differ, or one. */
+export function nearest(written: string, words: readonly string[]): string | undefined {
+  if (written.length > MAX_LENGTH) return undefined
+  return words
+    .map(word => ({ word, changes: distance(written.toLowerCase(), word.toLowerCase()) }))
+    .filter(({ word, changes }) => changes <= Math.max(1, Math.floor(word.length / 3)))
+    .toSorted((one, other) => one.changes - other.changes)[0]?.word
+}
+
+/** The nearest word as the end of a sentence: ` (did you mean "unit"?)`. Empty if none is near. */
+export function suggestNearest(written: string, words: readonly string[]): string {
+  const word = nearest(written, words)
+  return word === undefined ? '' : ` (did you mean ${quote(word)}?)`
+}

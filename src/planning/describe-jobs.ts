@@ -1,0 +1,75 @@
+import type { Config } from '../config/config.ts'
+import { titleOf } from '../model/job.ts'
+import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
+
+const MAX_CELLS = 20
+
+/** What a plan has for a job of this name: the first of its cells and shards, and the others. */
+export type JobGroup = { first: PlannedJob; all: readonly PlannedJob[] }
+
+/** The jobs of a plan by name. */
+export function groupJobs(jobs: readonly PlannedJob[]): JobGroup[] {
+  const groups = Map.groupBy(jobs, ({ name }) => name)
+  return [...groups.values()].flatMap(all => (all[0] ? [{ first: all[0], all }] : []))
+}
+
+/** The secret variables of a repository: whether jobs get any, and their names as far as they are known. */
+export type SecretNames = { areGiven: boolean; names: readonly string[] }
+
+type JobContext = {
+  /** Why it takes part, in a sentence. */
+  reason: string
+  /** All jobs of the plan. */
+  groups: readonly JobGroup[]
+  secrets: SecretNames
+}
+
+/** One job as lines: why it takes part, what it runs, and what it gets and leaves. */
+export function describeJob({ first, all }: JobGroup, context: JobContext): string {
+  const { name, shard, setup, command, timeoutSeconds, cache, needs, artifacts, allowFailure } = first
+  const cells = all.filter(each => each.shard === null || each.shard.index === 1)
+  const count = all.length === 1 ? '' : ` (${all.length} jobs)`
+  const lines = [
+    `${name}${count}: ${context.reason}`,
+    ...(setup === null ? [] : [`$ ${setup}`]),
+    `$ ${command}`,
+    ...(Object.keys(first.cell).length === 0 ? [] : [`Matrix: ${describeCells(cells)}`]),
+    ...(shard === null ? [] : [`Shards: ${shard.count}`]),
+    ...(timeoutSeconds === null ? [] : [`Timeout: ${timeoutSeconds} seconds`]),
+    `Secrets: ${describeSecrets(first, context.secrets)}`,
+    ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
+    ...needs.map(need => `Needs: ${describeNeed(need, context.groups)}`),
+    ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.map(describeArtifact).join(', ')}`]),
+    ...(allowFailure ? ['The build may pass although it fails.'] : []),
+  ]
+  return lines.join('\n')
+}
+
+function describeSecrets({ secrets }: PlannedJob, { areGiven, names }: SecretNames): string {
+  if (!areGiven || secrets?.length === 0) return 'none'
+  return secrets?.join(', ') ?? (names.join(', ') || 'all')
+}
+
+/** `NODE=22; NODE=24, OS=linux`. */
+function describeCells(cells: readonly PlannedJob[]): string {
+  const titles = cells.map(({ cell }) => titleOf({ name: '', cell, shard: null }).slice(2, -1))
+  const left = titles.length - MAX_CELLS
+  return [...titles.slice(0, MAX_CELLS), ...(left > 0 ? [`and ${left} more`] : [])].join('; ')
+}
+
+const describeCache = (cache: Config['cache']) =>
+  cache
+    .map(({ paths, key }) => `${paths.join(', ')}${key.length > 0 ? ` (by ${key.join(', ')})` : ''}`)
+    .join('; ')
+
+function describeNeed({ job, artifacts }: PlannedJob['needs'][number], groups: readonly JobGroup[]): string {
+  const own = groups.find(({ first }) => first.name === job)?.first.artifacts ?? []
+  const unpacked = own.filter(({ name }) => artifacts === null || artifacts.includes(name))
+  return unpacked.length === 0
+    ? `${job}, without artifacts`
+    : `${job}, with ${unpacked.map(describeArtifact).join(', ')}`
+}
+
+/** `dist (build/out)`. */
+export const describeArtifact = ({ name, paths, when }: PlannedArtifact) =>
+  `${name} (${paths.join(', ')}${when === 'always' ? '; always' : ''})`

@@ -1,0 +1,125 @@
+import { jobKey } from '../config/cascade.ts'
+import type { Config } from '../config/config.ts'
+import { jobPath } from '../config/jobs/job-path.ts'
+import { keyPath, quote } from '../config/key-path.ts'
+import { suggestNearest } from '../config/nearest.ts'
+import type { Resolved } from '../config/resolve.ts'
+import { ONLY_JOB } from '../model/job.ts'
+import { UserError } from '../model/user-error.ts'
+import { cellsOf, combinationCount, type JobError, MOST_COMBINATIONS } from './matrix.ts'
+import { artifactNames, type Jobs, needErrors, orderByNeeds } from './needs.ts'
+
+const MAX_ERRORS = 10
+
+/** The jobs of a file that are not removed, in its order. */
+export const jobsIn = ({ jobs }: Pick<Config, 'jobs'>): Jobs =>
+  new Map(Object.entries(jobs ?? {}).flatMap(([name, job]) => (job === false ? [] : [[name, job] as const])))
+
+/** @throws UserError that lists what is wrong with the jobs, each with the layer and its path there */
+export function requireUsableJobs(resolved: Resolved): void {
+  const { config, sources, jobSources } = resolved
+  const jobs = jobsIn(config)
+  const removed = Object.keys(config.jobs ?? {}).filter(name => !jobs.has(name))
+  const source = (job: string, key: string) =>
+    jobSources.get(jobKey(job, key)) ?? jobSources.get(jobKey(job)) ?? ''
+  const inJob = (job: string, { key, text }: JobError) =>
+    `${source(job, key.replace(/\[.*/, ''))}: ${jobPath(job, key)} ${text}.`
+  const names = [...jobs.keys()]
+  const errors = [
+    ...(config.jobs !== null && jobs.size === 0
+      ? [`${sources.get('jobs')?.at(-1)}: "jobs" has no job left: each is removed. Keep one, or set "cmd".`]
+      : []),
+    ...names.flatMap(name => [
+      ...commandErrors(name, jobs).map(error => inJob(name, error)),
+      ...needErrors(name, jobs, removed).map(error => inJob(name, error)),
+    ]),
+    ...artifactErrors(jobs).map(({ job, ...error }) => inJob(job, error)),
+    ...deployErrors(resolved, jobs),
+  ]
+  requireNone(errors)
+  const order = orderByNeeds(jobs)
+  if ('cycle' in order) {
+    const [first = ''] = order.cycle
+    requireNone([
+      inJob(first, { key: 'needs', text: `leads back to ${first}: ${describeCycle(order.cycle)}` }),
+    ])
+  }
+  requireNone(combinationErrors(jobs).map(({ job, ...error }) => inJob(job, error)))
+  requireNone([...jobs].flatMap(([name, job]) => cellsOf(job).errors.map(error => inJob(name, error))))
+}
+
+/** `a needs b, b needs a`. */
+const describeCycle = (cycle: readonly string[]) =>
+  cycle
+    .slice(1)
+    .map((name, at) => `${cycle[at]} needs ${name}`)
+    .join(', ')
+
+function requireNone(errors: readonly string[]): void {
+  if (errors.length === 0) return
+  const left = errors.length - MAX_ERRORS
+  throw new UserError(
+    [...errors.slice(0, MAX_ERRORS), ...(left > 0 ? [`And ${left} more errors.`] : [])].join('\n'),
+  )
+}
+
+function commandErrors(name: string, jobs: Jobs): JobError[] {
+  if (jobs.get(name)?.cmd !== null) return []
+  const others = [...jobs].flatMap(([other, { cmd }]) => (cmd === null ? [] : [other]))
+  return [{ key: '', text: `has no "cmd"${suggestNearest(name, others)}. Write the command of the job` }]
+}
+
+function artifactErrors(jobs: Jobs): (JobError & { job: string })[] {
+  const owners = new Map<string, string>()
+  const errors: (JobError & { job: string })[] = []
+  for (const [job, config] of jobs)
+    for (const name of artifactNames(job, config)) {
+      const owner = owners.get(name)
+      owners.set(name, owner ?? job)
+      if (owner === undefined) continue
+      const text = `has the artifact ${quote(name)}, as ${jobPath(owner)} has. Give one of them another name`
+      errors.push({ job, key: 'artifacts', text })
+    }
+  return errors
+}
+
+/** What is wrong with the artifacts of deploys. */
+function deployErrors({ config, sources }: Resolved, jobs: Jobs): string[] {
+  const known =
+    config.jobs === null
+      ? artifactNames(ONLY_JOB, config)
+      : [...jobs].flatMap(([name, job]) => artifactNames(name, job))
+  const lists = [
+    { key: 'deploy', path: 'deploy.artifacts', names: config.deploy?.artifacts ?? [] },
+    ...Object.entries(config.stages).map(([rule, { artifacts }]) => ({
+      key: 'stages',
+      path: `${keyPath(['stages', rule])}.artifacts`,
+      names: artifacts ?? [],
+    })),
+  ]
+  return lists.flatMap(({ key, path, names }) =>
+    names
+      .filter(name => !known.includes(name))
+      .map(
+        name =>
+          `${sources.get(key)?.at(-1)}: ${path} names ${quote(name)}, which no job has as an artifact${suggestNearest(name, known)}.`,
+      ),
+  )
+}
+
+/** Found by multiplication: nobody computes them. */
+function combinationErrors(jobs: Jobs): (JobError & { job: string })[] {
+  const counts = [...jobs].map(([job, config]) => ({ job, config, count: combinationCount(config) }))
+  const total = counts.reduce((sum, { count }) => sum + count, 0)
+  const [largest] = counts.toSorted((one, other) => other.count - one.count)
+  if (!largest || total <= MOST_COMBINATIONS) return []
+  const sizes = Object.values(largest.config.matrix).map(values => values.length)
+  const text = `has ${sizes.join(' × ')}${sizes.length > 1 && Number.isSafeInteger(largest.count) ? ` = ${largest.count}` : ''} combinations`
+  return [
+    {
+      job: largest.job,
+      key: 'matrix',
+      text: `${text}. All jobs may have ${MOST_COMBINATIONS} before "exclude": write those that you need as "include"`,
+    },
+  ]
+}

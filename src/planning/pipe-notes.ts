@@ -1,0 +1,20 @@
+const HEREDOC = /<<-?[ \t]*(['"]?)([A-Za-z_]\w*)\1([^\n]*)\n(?:.*\n)*?[ \t]*\2(?=\n|$)/g
+/** Quoted text, escaped characters, comments, and bars that are no pipes. */
+const NO_PIPES = /'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<=^|\s)#[^\n]*|>\||\|\|/gs
+/** Where a bar may stand between patterns. Such commands get no note. */
+const PATTERNS = /\bcase\s|\[\[/
+/** They do not fail, or nobody minds. */
+const HARMLESS = /^\s*(?:echo|printf|cat|yes|true|:)(?:\s|$)/
+
+/** A note about a pipe in a command that runs as LambCI ran it: a failure in it counts only if it is the last command's. */
+export function notePipe(key: string, command: string): string | null {
+  if (/pipefail/.test(command) || PATTERNS.test(command)) return null
+  const plain = command.replace(HEREDOC, '$3\n').replace(NO_PIPES, text => (text === '||' ? ';' : 'x'))
+  const isRisky = plain.split(/[\n;(){}]|&&|&(?!>)/).some(list => {
+    const commands = list.split('|').slice(0, -1)
+    return commands.some(each => each.trim() !== '' && !HARMLESS.test(each))
+  })
+  return isRisky
+    ? `Of a pipe in "${key}" only the last command counts, as in LambCI. For all to count, begin it with "set -o pipefail; ".`
+    : null
+}
