@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { JobMessage } from '../../src/admission/grants.ts'
+import { type JobMessage, LEAD_JOB } from '../../src/admission/grants.ts'
 import { grantsWith, makeBuild } from '../../test/support/records.ts'
 
 export const BUCKET = 'builds'
@@ -21,5 +21,6 @@ export const jobMessageOf = (
     nonce: randomUUID(),
     settings: { global: { allow: ['bench'] } },
   }),
+  job: LEAD_JOB,
   grants: grantsWith({ secretVariables: hasSecrets ? [SECRETS_KEY] : [] }),
 })

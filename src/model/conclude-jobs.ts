@@ -11,8 +11,7 @@ export type JobOutcome = {
 }
 
 /** Whether a job is done, so that others may need it: it has passed, or failed as it may. */
-export const isDone = (outcome: JobOutcome) =>
-  outcome.conclusion === 'passed' || isAllowedFailure(outcome)
+export const isDone = (outcome: JobOutcome) => outcome.conclusion === 'passed' || isAllowedFailure(outcome)
 
 /** Whether a failure is allowed. Only what a command itself can do is: an exit code, or too much time. */
 export const isAllowedFailure = ({ conclusion, exit, allowFailure }: JobOutcome) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Sns, startSns } from '../../../loopback/sns/sns.ts'
+import { LEAD_JOB } from '../../../src/admission/grants.ts'
 import { openJobsTopic } from '../../../src/admission/publish-job.ts'
 import { openTopics } from '../../../src/aws/topics.ts'
 import { UserError } from '../../../src/model/user-error.ts'
@@ -58,7 +59,7 @@ test.each([
   'a job message of trust %s is delivered unchanged, and only to the function of that trust',
   async (trust, change) => {
     const build = makeBuild({ ...change, message: 'Ünï\u0001🎉 & <x>' })
-    const message = { build, grants: grantsWith() }
+    const message = { build, job: LEAD_JOB, grants: grantsWith() }
     await openJobsTopic(openTopics(), sns.topicArn('jobs'))(message)
     expect(received).toEqual([{ to: `run-${trust}`, message }])
   },
@@ -67,7 +68,7 @@ test.each([
 test('a job message that settings make too large is not sent, and the UserError names the settings', async () => {
   const build = makeBuild({ settings: { global: { env: { BIG: '語'.repeat(25_000) } } } })
   const publish = openJobsTopic(openTopics(), sns.topicArn('jobs'))
-  const failed = publish({ build, grants: grantsWith() })
+  const failed = publish({ build, job: LEAD_JOB, grants: grantsWith() })
   await expect(failed).rejects.toThrow(UserError)
   await expect(failed).rejects.toThrow(
     /exceeds 64 KB\. Shorten config\/global\.json or config\/gh\/ada\/web\.json\.$/,

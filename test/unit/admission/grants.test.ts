@@ -43,7 +43,12 @@ test.each([
 })
 
 test('a system without a clone token grants none', async () => {
-  const { cloneToken } = await issueGrants(makeBuild({ isPrivate: true }), LEAD_JOB, options, grantIssuerOf(null))
+  const { cloneToken } = await issueGrants(
+    makeBuild({ isPrivate: true }),
+    LEAD_JOB,
+    options,
+    grantIssuerOf(null),
+  )
   expect(cloneToken).toBeNull()
 })
 

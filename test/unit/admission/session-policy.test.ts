@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { POLICY_LIMIT, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
+import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Build, Trust } from '../../../src/model/build.ts'
 import { projectSchema } from '../../../src/model/names.ts'
 import { variablesKeys } from '../../../src/records/keys.ts'
@@ -9,15 +9,18 @@ import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
 const ROLE = 'arn:aws:iam::123456789012:role/deployer'
-const policyOf = (trust: Trust, change: Partial<Build>) =>
+const policyOf = (trust: Trust, change: Partial<Build>, grants: Partial<SessionGrants> = {}) =>
   JSON.parse(
     sessionPolicyOf(makeBuild({ trust, ...change }), JOB, B, {
       secretVariables: [...variablesKeys('gh/ada/web')],
       deployRoles: [ROLE],
+      mayDeploy: true,
+      ...grants,
     }),
   )
 const JOB = { key: 3, attempt: 2 }
 const build = `${B}/gh/ada/web/builds/7`
+const out = `${B}/out/gh/ada/web/7/`
 const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.json`]
 
 const scopeOf = (trigger: string) => createHash('sha256').update(trigger).digest('hex').slice(0, 16)
@@ -58,12 +61,19 @@ test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
       {
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: [`${build}/jobs/3/2/*`, ...written],
+        Resource: [`${build}/jobs/3/2/*`, `${out}3/2/*`, ...written],
       },
       { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${build}/cancel.json`, ...read] },
       ...(roles.length > 0 ? [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: roles }] : []),
     ],
   })
+})
+
+test('a job that needs others reads the artifacts of its build; one that does not deploy has neither stages nor roles', () => {
+  const [own, read] = policyOf('protected', {}, { mayDeploy: false, readsArtifacts: true }).Statement
+  expect(own.Resource).toEqual([`${build}/jobs/3/2/*`, `${out}3/2/*`, shared])
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...secrets])
+  expect(policyOf('protected', {}, { mayDeploy: false }).Statement).toHaveLength(2)
 })
 
 const nameOf = (maxLength: number) =>
@@ -99,7 +109,7 @@ test('for any names the policy stays within the limit, and has wildcards only at
       )
       for (const resource of resources) {
         expect(resource).toMatch(/^[^*?]+\*?$/)
-        const isOwn = [`${build.project}/`, `cache/${build.project}/`].some(key =>
+        const isOwn = [`${build.project}/`, `cache/${build.project}/`, `out/${build.project}/`].some(key =>
           resource.startsWith(`${bucketArn}/${key}`),
         )
         expect(isOwn || /\/secrets\/env\/|:role\//.test(resource)).toBe(true)
