@@ -56,6 +56,8 @@ const plannedJobSchema = draftedJobSchema.extend({
     .nonnegative()
     .max(MOST_JOBS + 1),
   isDeploy: z.boolean(),
+  /** A deploy needs all jobs. */
+  needs: draftedJobSchema.shape.needs.max(MOST_JOBS),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */
