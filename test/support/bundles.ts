@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ function hashOfSources(): string {
 export async function setup(): Promise<void> {
   const directory = join(CACHE, hashOfSources())
   if (!existsSync(directory)) {
-    await rm(CACHE, { recursive: true, force: true })
+    await removeOld()
     const unfinished = `${directory}.${process.pid}`
     for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(unfinished, entry))
     await writeBundle(await bundleModule(BOOTSTRAP), join(unfinished, 'bootstrap'))
@@ -36,6 +36,15 @@ export async function setup(): Promise<void> {
   }
   process.env.LAMBCI_TEST_BUNDLES = directory
   process.env.LAMBCI_TEST_ROOT = await mkdtemp(join(tmpdir(), 'lambci-test-'))
+}
+
+const DAY_MS = 86_400_000
+
+/** Removes the bundles of earlier sources, but none that tests may be using at this moment. */
+async function removeOld(): Promise<void> {
+  const all = existsSync(CACHE) ? readdirSync(CACHE).map(name => join(CACHE, name)) : []
+  const old = all.filter(path => Date.now() - statSync(path).mtimeMs > DAY_MS)
+  await Promise.all(old.map(path => rm(path, { recursive: true, force: true })))
 }
 
 /** The workers have exited; their sandboxes may need a moment to do so. */
