@@ -21,7 +21,7 @@ import { type PlanRecord, readPlan } from './records/plan-record.ts'
 import { readBuild, readJob } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
-import { isRed } from './records/wording.ts'
+import { isRed, redJobOf } from './records/wording.ts'
 import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decide } from './reporting/decide.ts'
@@ -179,7 +179,7 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
     attempt(() => countSpend(state, store)),
   ])
   // People are told first: whatever a job has left as its log cannot keep that from them.
-  const logs = await attempt(async () => report.end && completeLogs(build, { view: news.view, run }, store))
+  const logs = await attempt(async () => report.end && completeLogs({ ...state, view: news.view }, store))
   const hasFailed = [gate, stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again
@@ -214,7 +214,8 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     isGone: report.isGone,
     mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
     summary: () => summary,
-    tail: async () => (isEnd && isRed(view) ? (await tail(store, jobKeys(build).log)).split('\n') : []),
+    tail: async () =>
+      isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
 }
 

@@ -125,7 +125,7 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
       exit = null,
       reason = null,
     } = state ?? { key: job.key }
-    const outcome = {
+    const ended = {
       title: titleOf(job),
       conclusion: conclusion ?? 'passed',
       exit,
@@ -135,9 +135,9 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
     return {
       ref: publications > 0 ? { key, attempt } : null,
       name: job.name,
-      title: outcome.title,
+      title: ended.title,
       status: conclusion ?? (publications === 0 ? 'waiting' : 'running'),
-      isAllowedFailure: isAllowedFailure(outcome),
+      isAllowedFailure: isAllowedFailure(ended),
       isDeploy: job.isDeploy,
       needs: job.needs.map(need => need.job),
       ...{ reason, exit },
