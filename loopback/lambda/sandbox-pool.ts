@@ -2,7 +2,7 @@ import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
 /** How long an event waits for a busy sandbox if its function shares them. It mostly takes less than a start. */
-const PATIENCE_MS = 300
+const BUSY_TIMEOUT_MS = 300
 
 /** The sandboxes of one function. Keeps them warm, reuses them, and kills those that have been idle for a while. */
 export class SandboxPool {
@@ -12,7 +12,7 @@ export class SandboxPool {
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>()
   readonly #waiting: (() => void)[] = []
   /** Events that wait for a busy sandbox. */
-  readonly #patient: ((sandbox: Sandbox | Promise<Sandbox>) => void)[] = []
+  readonly #forBusy: ((sandbox: Sandbox | Promise<Sandbox>) => void)[] = []
   #growth: NodeJS.Timeout | undefined
   #free: number
   #closed = false
@@ -55,7 +55,7 @@ export class SandboxPool {
   async close() {
     this.#closed = true
     for (const timer of this.#idle.values()) clearTimeout(timer)
-    for (const resolve of this.#patient.splice(0)) resolve(this.#start())
+    for (const resolve of this.#forBusy.splice(0)) resolve(this.#start())
     await Promise.all([...this.#all].map(sandbox => sandbox.end()))
   }
 
@@ -72,16 +72,16 @@ export class SandboxPool {
 
   #awaitBusy(): Promise<Sandbox> {
     return new Promise(resolve => {
-      this.#patient.push(resolve)
-      this.#growth ??= setTimeout(() => this.#grow(), PATIENCE_MS).unref()
+      this.#forBusy.push(resolve)
+      this.#growth ??= setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
     })
   }
 
   /** Starts one sandbox for the events that wait, unless another is just starting. */
   #grow() {
     this.#growth = undefined
-    if (![...this.#all].some(({ warm }) => !warm)) this.#patient.shift()?.(this.#start())
-    if (this.#patient.length > 0) this.#growth = setTimeout(() => this.#grow(), PATIENCE_MS).unref()
+    if (![...this.#all].some(({ warm }) => !warm)) this.#forBusy.shift()?.(this.#start())
+    if (this.#forBusy.length > 0) this.#growth = setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
   }
 
   #takeIdle() {
@@ -96,7 +96,7 @@ export class SandboxPool {
 
   #release(sandbox: Sandbox) {
     if (!sandbox.alive) return
-    const next = this.#patient.shift()
+    const next = this.#forBusy.shift()
     if (next) next(sandbox)
     else this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
   }

@@ -39,7 +39,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
   const lines: string[] = []
   const changes = new Changes()
   const system = await startSystem({
-    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { NODE_COMPILE_CACHE: join(BUNDLES, 'compiled') }) },
+    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
     directory: join(directory, 'data'),
     port: 0,
     startGitHub,
