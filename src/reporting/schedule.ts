@@ -94,7 +94,7 @@ function endWithoutStart(
   { failFast, red, cancelled, tests }: Situation,
   ended: ReadonlyMap<number, End>,
 ): End | null {
-  if (red && (failFast || job.isDeploy)) return skippedBehind(red)
+  if (red && failFast) return skippedBehind(red)
   const needed = neededBy(job, tests)
   const redNeed = needed.find(isRed)
   if (redNeed) return skippedBehind(redNeed)
