@@ -135,11 +135,12 @@ test('with fewer places than before, nothing starts until so many have ended', a
   const { look } = repository
   await look(7, { ready: [1, 2, 3] })
   repository.limit = 1
-  expect(await look(8, { ready: [1] })).toEqual({ started: [], waiting: [] })
+  const ready = [1, 2, 3, 4]
+  expect(await look(8, { ready })).toEqual({ started: [], waiting: [] })
   expect(await look(7, { ended: [1, 2] })).toEqual({ started: [], waiting: [] })
-  expect((await look(8, { ready: [1] })).started).toEqual([])
+  expect((await look(8, { ready })).started).toEqual([])
   expect(await look(7, { ended: [3] })).toEqual({ started: [], waiting: [8] })
-  expect((await look(8, { ready: [1] })).started).toEqual([1])
+  expect((await look(8, { ready })).started).toEqual([1])
 })
 
 test('a look that changes nothing writes nothing', async () => {
