@@ -62,6 +62,8 @@ const plannedJobSchema = jobIdentitySchema.extend({
     .max(MOST_JOBS + 1),
   ...common,
   isDeploy: z.boolean(),
+  /** A deploy needs all jobs. */
+  needs: draftedJobSchema.shape.needs.max(MOST_JOBS),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */

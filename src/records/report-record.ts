@@ -22,6 +22,7 @@ export const failureSchema = z.object({
   reason: z.string(),
   /** The ordinal of the job that it was to run; the lead's, if absent. */
   job: z.int().nonnegative().optional(),
+  attempt: z.int().positive().optional(),
 })
 export type Failure = z.infer<typeof failureSchema>
 
@@ -83,11 +84,8 @@ export const reportSchema = z.object({
     .array(jobStateSchema)
     .max(MOST_JOBS + 1)
     .default([]),
-  /** Jobs with news that no look has read yet. */
-  news: z
-    .array(z.int().nonnegative())
-    .max(MOST_JOBS + 1)
-    .default([]),
+  /** What has changed since the last look (`Knowledge`). */
+  news: z.array(z.string().max(40)).default([]),
   /** Of a build with several jobs: its deploy, as far as it is known. */
   deploy: deploySchema.nullable().default(null),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,7 +39,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
   const lines: string[] = []
   const changes = new Changes()
   const system = await startSystem({
-    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { NODE_COMPILE_CACHE: join(BUNDLES, 'compiled') }) },
+    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
     directory: join(directory, 'data'),
     port: 0,
     startGitHub,
@@ -61,7 +61,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     mails,
     lines,
     ...actions(directory, system),
-    ...queries(system, changes),
+    ...queries(directory, system, changes),
     close: () => close(directory, system),
   }
 }
@@ -156,7 +156,7 @@ function actions(directory: string, system: System) {
   }
 }
 
-function queries(system: System, changes: Changes) {
+function queries(directory: string, system: System, changes: Changes) {
   const { store, addresses } = system
   const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
@@ -187,6 +187,12 @@ function queries(system: System, changes: Changes) {
       for (const trust of ['fork', 'branch', 'protected'] as const)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
+    },
+    /** Removes the local caches of the build functions' sandboxes, as if each were a new one. No build may be running. */
+    removeLocalCaches: async () => {
+      const sandboxes = join(directory, 'data', 'sandboxes')
+      for (const id of await readdir(sandboxes))
+        await rm(join(sandboxes, id, 'caches'), { recursive: true, force: true })
     },
     /** Waits until the build has written this text into its log. */
     logged: (build: Ref, text: string): Promise<true> =>
