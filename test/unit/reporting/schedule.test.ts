@@ -513,8 +513,8 @@ class Simulation {
     const tests = this.tests()
     const isOver = tests.every(state => state.conclusion !== null)
     this.#require('it ends once all tests have', (conclusion !== null) === isOver)
-    const isEnding = this.plan.failFast && red.length > 0 && this.running().length > 0
-    this.#require('others are ended by failFast', (endsOthers !== null) === isEnding)
+    const isDecided = this.plan.failFast && red.length > 0 && this.running().length > 0
+    this.#require('others are ended by failFast', (endsOthers !== null) === isDecided)
     if (conclusion === null) return
     const has = (searched: Conclusion) => tests.some(state => state.conclusion === searched)
     const expected: Conclusion = tests.every(this.isDone)
