@@ -36,9 +36,9 @@ export function describeStatus(view: View): string {
 }
 
 /** Of several jobs, some may have failed as they may; or none took part. */
-function describePassed({ jobs, reason }: View, duration: number | null): string {
-  const ran = jobs.length === 0 || jobs.some(({ status }) => status !== 'left-out')
-  if (!ran && reason) return reason
+function describePassed({ jobs, exit, reason }: View, duration: number | null): string {
+  const hasRun = jobs.some(({ status }) => status !== 'left-out') || exit !== null
+  if (!hasRun && reason) return reason
   const passed = `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}`
   return jobs.length > 0 && reason ? `${passed}; ${reason}` : passed
 }
