@@ -15,10 +15,11 @@ import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
 import type { JobRun } from './records/job-run.ts'
-import { type BuildRef, jobKeys } from './records/keys.ts'
+import { readOnce } from './records/kept-reads.ts'
+import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
 import { type PlanRecord, readPlan } from './records/plan-record.ts'
-import { readBuild, readJob } from './records/read-records.ts'
+import { readBuild, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
@@ -96,7 +97,7 @@ async function reportOne(
   let build: Build | null = null
   let unfinished: Unfinished | null = null
   try {
-    build = await readBuild(store, ref)
+    build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
     if (!build) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
     await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
@@ -121,7 +122,7 @@ async function lookOnce(
 ): Promise<Finished> {
   const { store, now } = context
   const { build, report } = known
-  const job = await readJob(store, build)
+  const job = await readLead(store, build, report)
   const { run } = job
   const plan = report.jobs.length > 0 ? await readPlan(store, build) : null
   const withKey = { ...context, linkKey: (await context.secrets()).linkKey }

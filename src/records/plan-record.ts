@@ -1,5 +1,6 @@
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
+import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
@@ -66,5 +67,8 @@ export const planRecordSchema = z.object({ ...shared, jobs: z.array(plannedJobSc
 export type PlanRecord = z.infer<typeof planRecordSchema>
 export type AcceptedJob = PlanRecord['jobs'][number]
 
-export const readPlan = (store: Store, build: BuildRef): Promise<PlanRecord | null> =>
-  readRecord(store, buildKeys(build).plan, planRecordSchema)
+/** It never changes. */
+export function readPlan(store: Store, build: BuildRef): Promise<PlanRecord | null> {
+  const { plan } = buildKeys(build)
+  return readOnce(store, plan, () => readRecord(store, plan, planRecordSchema))
+}
