@@ -10,13 +10,11 @@ export const draftedJob = (name: string, change: Partial<DraftedJob> = {}): Draf
   cells: [{}],
   shards: null,
   needs: [],
+  withoutArtifacts: [],
   allowFailure: false,
   hasSecrets: true,
   ...change,
 })
-export const needing = (...jobs: string[]): DraftedJob['needs'] =>
-  jobs.map(job => ({ job, hasArtifacts: true }))
-
 export const draftWith = (jobs: DraftedJob[], change: Partial<Draft> = {}): Draft => ({
   leftOut: [],
   failFast: false,
@@ -53,7 +51,8 @@ export const drafts: fc.Arbitrary<Draft> = fc.subarray(NAMES).chain(names =>
           name: fc.constant(name),
           cells: fc.constantFrom(...CELLS),
           shards: fc.constantFrom(null, null, 1, 2, 3),
-          needs: fc.subarray(names.slice(0, at)).map(needed => needing(...needed)),
+          needs: fc.subarray(names.slice(0, at)),
+          withoutArtifacts: fc.subarray(names),
           allowFailure: fc.boolean(),
           hasSecrets: fc.boolean(),
         }),

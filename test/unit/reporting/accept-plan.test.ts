@@ -13,7 +13,7 @@ import {
 import { acceptDraft, recordPlan } from '../../../src/reporting/accept-plan.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
-import { draftedJob, drafts, draftWith, needing, planOf, stateWith } from '../../support/plans.ts'
+import { draftedJob, drafts, draftWith, planOf, stateWith } from '../../support/plans.ts'
 import { makeBuild } from '../../support/records.ts'
 
 const job = draftedJob
@@ -24,29 +24,36 @@ test('each cell and each shard is a job, in the order of the draft', () => {
   const draft = draftWith(
     [
       job('lint', { allowFailure: true, hasSecrets: false }),
+      job('docs'),
       job('node', {
         cells: [{ NODE: '22' }, { NODE: '24', OS: 'linux' }],
         shards: 2,
-        needs: [{ job: 'lint', hasArtifacts: false }],
+        needs: ['lint', 'docs'],
+        withoutArtifacts: ['lint'],
       }),
     ],
     {
       failFast: true,
       maxParallel: 3,
       cancelSuperseded: true,
-      leftOut: [{ name: 'docs', reason: 'Nothing changed.' }],
+      leftOut: [{ name: 'e2e', reason: 'Nothing changed.' }],
     },
   )
   const { jobs, ...rest } = planOf(draft)
   expect(jobs.map(each => [each.key, titleOf(each)])).toEqual([
     [1, 'lint'],
-    [2, 'node (NODE=22, 1/2)'],
-    [3, 'node (NODE=22, 2/2)'],
-    [4, 'node (NODE=24, OS=linux, 1/2)'],
-    [5, 'node (NODE=24, OS=linux, 2/2)'],
+    [2, 'docs'],
+    [3, 'node (NODE=22, 1/2)'],
+    [4, 'node (NODE=22, 2/2)'],
+    [5, 'node (NODE=24, OS=linux, 1/2)'],
+    [6, 'node (NODE=24, OS=linux, 2/2)'],
   ])
   expect(jobs[0]).toMatchObject({ allowFailure: true, hasSecrets: false, needs: [], isDeploy: false })
-  expect(jobs[4]).toMatchObject({ needs: [{ job: 'lint', hasArtifacts: false }], hasSecrets: true })
+  const needs = [
+    { job: 'lint', hasArtifacts: false },
+    { job: 'docs', hasArtifacts: true },
+  ]
+  expect(jobs[5]).toMatchObject({ needs, hasSecrets: true })
   const { failFast, maxParallel, cancelSuperseded, leftOut } = draft
   expect(rest).toEqual({ failFast, maxParallel, cancelSuperseded, leftOut })
 })
@@ -64,7 +71,10 @@ test('the deploy comes last, and needs all jobs', () => {
     name: 'deploy',
     cell: {},
     shard: null,
-    needs: needing('lint', 'unit'),
+    needs: [
+      { job: 'lint', hasArtifacts: true },
+      { job: 'unit', hasArtifacts: true },
+    ],
     allowFailure: false,
     hasSecrets: true,
     isDeploy: true,
@@ -81,7 +91,7 @@ test.each<Row>([
   ],
   [
     'the same name, so that a part of it would come after what needs it',
-    draftWith([job('a'), job('b', { needs: needing('a') }), job('a', { needs: needing('b') })]),
+    draftWith([job('a'), job('b', { needs: ['a'] }), job('a', { needs: ['b'] })]),
     'two of its jobs are called a',
   ],
   [
@@ -96,23 +106,28 @@ test.each<Row>([
   ],
   [
     'a need that is no job',
-    draftWith([job('unit', { needs: needing('lint') })]),
+    draftWith([job('unit', { needs: ['lint'] })]),
     'unit needs lint, which does not come before it',
   ],
   [
     'a need that comes later',
-    draftWith([job('unit', { needs: needing('lint') }), job('lint')]),
+    draftWith([job('unit', { needs: ['lint'] }), job('lint')]),
     'unit needs lint, which does not come before it',
   ],
   [
     'itself as a need',
-    draftWith([job('unit', { needs: needing('unit') })]),
+    draftWith([job('unit', { needs: ['unit'] })]),
     'unit needs unit, which does not come before it',
   ],
   [
     'a circle',
-    draftWith([job('a', { needs: needing('b') }), job('b', { needs: needing('a') })]),
+    draftWith([job('a', { needs: ['b'] }), job('b', { needs: ['a'] })]),
     'a needs b, which does not come before it',
+  ],
+  [
+    'a need that is named twice',
+    draftWith([job('lint'), job('unit', { needs: ['lint', 'lint'] })]),
+    'unit needs the same job twice',
   ],
   ['a job called deploy', draftWith([job('deploy')]), 'a job is called deploy'],
   [
@@ -122,7 +137,7 @@ test.each<Row>([
   ],
   [
     'a need of the deploy',
-    draftWith([job('unit', { needs: needing('deploy') })], { deploys: true }),
+    draftWith([job('unit', { needs: ['deploy'] })], { deploys: true }),
     'unit needs deploy, which does not come before it',
   ],
   ['a lead that runs nothing', draftWith([], { leadRunsFirst: true }), 'it has no first job'],
@@ -194,9 +209,8 @@ const hostileDrafts: fc.Arbitrary<Draft> = fc.record({
         maxLength: 3,
       }),
       shards: fc.constantFrom(null, 1, 2, 30),
-      needs: fc
-        .array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'deploy'), { maxLength: 3 })
-        .map(needed => needing(...needed)),
+      needs: fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'deploy'), { maxLength: 3 }),
+      withoutArtifacts: fc.constant([]),
       allowFailure: fc.boolean(),
       hasSecrets: fc.boolean(),
     }),

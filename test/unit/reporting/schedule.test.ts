@@ -6,12 +6,12 @@ import type { CancelRequest } from '../../../src/records/cancel-request.ts'
 import type { PlanRecord } from '../../../src/records/plan-record.ts'
 import { type JobState, jobStateSchema } from '../../../src/records/report-record.ts'
 import { type Schedule, scheduleJobs } from '../../../src/reporting/schedule.ts'
-import { draftedJob, drafts, draftWith, needing, planOf, stateWith } from '../../support/plans.ts'
+import { draftedJob, drafts, draftWith, planOf, stateWith } from '../../support/plans.ts'
 import { AT } from '../../support/records.ts'
 
 const LINT = draftedJob('lint')
-const UNIT = draftedJob('unit', { shards: 2, needs: needing('lint') })
-const E2E = draftedJob('e2e', { needs: needing('unit') })
+const UNIT = draftedJob('unit', { shards: 2, needs: ['lint'] })
+const E2E = draftedJob('e2e', { needs: ['unit'] })
 const DOCS = draftedJob('docs')
 const NODE = draftedJob('node', { cells: [{ NODE: '22' }, { NODE: '24' }] })
 const CHAIN = [LINT, UNIT, E2E]
@@ -309,9 +309,7 @@ test('a job without a state has not been started', () => {
 
 test('reasons fit into the state of a job, whatever the titles and requests', () => {
   const long = draftedJob('node', { cells: [{ NODE: '\u{1f30d}'.repeat(100) }] })
-  const plan = planOf(
-    draftWith([long, draftedJob('e2e', { needs: needing('node') }), DOCS], { failFast: true }),
-  )
+  const plan = planOf(draftWith([long, draftedJob('e2e', { needs: ['node'] }), DOCS], { failFast: true }))
   const request = { ...BY_ADA, why: '\u{1f30d}'.repeat(150) }
   for (const [changes, standing] of [
     [{ [titleOf({ name: 'node', cell: long.cells[0] ?? {}, shard: null })]: FAILED, docs: RUNNING }, null],
@@ -599,7 +597,7 @@ test('which job ends first changes nothing, unless one ends the others', () => {
 
 test('256 jobs that each need all before them are scheduled at once', () => {
   const jobs = Array.from({ length: 256 }, (_, at) =>
-    draftedJob(`j${at}`, { needs: needing(...Array.from({ length: at }, (__, before) => `j${before}`)) }),
+    draftedJob(`j${at}`, { needs: Array.from({ length: at }, (__, before) => `j${before}`) }),
   )
   const plan = planOf(draftWith(jobs, { deploys: true }))
   const states = statesOf(plan, Object.fromEntries(jobs.slice(0, 255).map(({ name }) => [name, PASSED])))
