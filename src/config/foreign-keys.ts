@@ -7,23 +7,26 @@ const CMD = `"cmd": ${quote(DEFAULTS.cmd)}`
 export const IMAGE =
   "is not supported: all builds run in the stack's own image. Remove it, and add tools in image/toolchain.sh (docs/image.md)"
 
+/** How advice begins that is right at the top level only. */
+export const OF_JOBS = 'belongs to a job'
+
 /** What to write instead of keys that other CI systems have, as the end of a sentence, and these keys. */
 const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
   ['is planned but not available in this version; remove it for now', 'schedule schedules cron tags preview'],
   [
-    'belongs to a job. Write "jobs": {"test": {"cmd": "npm test", "matrix": {"NODE": ["22", "24"]}}}',
+    `${OF_JOBS}. Write "jobs": {"test": {"cmd": "npm test", "matrix": {"NODE": ["22", "24"]}}}`,
     'matrix strategy include exclude',
   ],
   [
-    'belongs to a job. Write "jobs": {"test": {"cmd": "npx vitest --shard $LAMBCI_SHARD/$LAMBCI_SHARDS", "shards": 4}}',
+    `${OF_JOBS}. Write "jobs": {"test": {"cmd": "npx vitest --shard $LAMBCI_SHARD/$LAMBCI_SHARDS", "shards": 4}}`,
     'shards shard parallel parallelism',
   ],
   [
-    'belongs to a job. Write "jobs": {"build": "npm run build", "test": {"cmd": "npm test", "needs": ["build"]}}',
+    `${OF_JOBS}. Write "jobs": {"build": "npm run build", "test": {"cmd": "npm test", "needs": ["build"]}}`,
     'needs depends-on requires dependencies',
   ],
   [
-    'belongs to a job. Write "jobs": {"lint": {"cmd": "npm run lint", "allowFailure": true}}',
+    `${OF_JOBS}. Write "jobs": {"lint": {"cmd": "npm run lint", "allowFailure": true}}`,
     'allow-failure allow-failures continue-on-error soft-fail',
   ],
   ['is not a known key. Write "failFast": false', 'fail-fast'],

@@ -3,13 +3,22 @@ import { quote } from './key-path.ts'
 
 const MAX_LENGTH = 40
 
-/** The word that is nearest to what was written, ignoring case: a third of its letters may differ, or one. */
+/**
+ * The word that is nearest to what was written, ignoring case: a third of its letters may differ, or one; or two letters
+ * may have changed places.
+ */
 export function nearest(written: string, words: readonly string[]): string | undefined {
   if (written.length > MAX_LENGTH) return undefined
   return words
-    .map(word => ({ word, changes: distance(written.toLowerCase(), word.toLowerCase()) }))
+    .map(word => ({ word, changes: changesBetween(written.toLowerCase(), word.toLowerCase()) }))
     .filter(({ word, changes }) => changes <= Math.max(1, Math.floor(word.length / 3)))
     .toSorted((one, other) => one.changes - other.changes)[0]?.word
+}
+
+function changesBetween(one: string, other: string): number {
+  const changes = distance(one, other)
+  const isSwapped = changes === 2 && [...one].toSorted().join('') === [...other].toSorted().join('')
+  return isSwapped ? 1 : changes
 }
 
 /** The nearest word as the end of a sentence: ` (did you mean "unit"?)`. Empty if none is near. */

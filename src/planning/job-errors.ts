@@ -6,7 +6,7 @@ import { suggestNearest } from '../config/nearest.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { ONLY_JOB } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
-import { cellsOf, combinationCount, type JobError, MOST_COMBINATIONS } from './matrix.ts'
+import { type Cell, cellsOf, combinationCount, type JobError, MOST_COMBINATIONS } from './matrix.ts'
 import { artifactNames, type Jobs, needErrors, orderByNeeds } from './needs.ts'
 
 const MAX_ERRORS = 10
@@ -15,8 +15,11 @@ const MAX_ERRORS = 10
 export const jobsIn = ({ jobs }: Pick<Config, 'jobs'>): Jobs =>
   new Map(Object.entries(jobs ?? {}).flatMap(([name, job]) => (job === false ? [] : [[name, job] as const])))
 
-/** @throws UserError that lists what is wrong with the jobs, each with the layer and its path there */
-export function requireUsableJobs(resolved: Resolved): void {
+/**
+ * The cells of each job.
+ * @throws UserError that lists what is wrong with the jobs, each with the layer and its path there
+ */
+export function requireUsableJobs(resolved: Resolved): ReadonlyMap<string, readonly Cell[]> {
   const { config, sources, jobSources } = resolved
   const jobs = jobsIn(config)
   const removed = Object.keys(config.jobs ?? {}).filter(name => !jobs.has(name))
@@ -45,7 +48,9 @@ export function requireUsableJobs(resolved: Resolved): void {
     ])
   }
   requireNone(combinationErrors(jobs).map(({ job, ...error }) => inJob(job, error)))
-  requireNone([...jobs].flatMap(([name, job]) => cellsOf(job).errors.map(error => inJob(name, error))))
+  const cells = [...jobs].map(([name, job]) => ({ name, ...cellsOf(job) }))
+  requireNone(cells.flatMap(({ name, errors: own }) => own.map(error => inJob(name, error))))
+  return new Map(cells.map(each => [each.name, each.cells]))
 }
 
 /** `a needs b, b needs a`. */

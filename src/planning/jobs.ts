@@ -2,10 +2,10 @@ import type { Config } from '../config/config.ts'
 import type { JobConfig } from '../config/jobs/job-config.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { ONLY_JOB } from '../model/job.ts'
-import { type JobCount, requireFewJobs } from './job-count.ts'
+import { requireFewJobs } from './job-count.ts'
 import { jobsIn, requireUsableJobs } from './job-errors.ts'
 import { decideTakingPart } from './left-out.ts'
-import { type Cell, cellsOf } from './matrix.ts'
+import type { Cell } from './matrix.ts'
 import { noteUnusedVariables } from './matrix-notes.ts'
 import { artifactNames, type Jobs, orderByNeeds } from './needs.ts'
 import type { JobReason, PlannedJob } from './planned-job.ts'
@@ -25,7 +25,7 @@ type PlannedJobs = {
  */
 export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
   const { config, changedFiles } = resolved
-  requireUsableJobs(resolved)
+  const cells = requireUsableJobs(resolved)
   if (config.jobs === null) return { jobs: [onlyJob(config)], takingPart: [], leftOut: [], notes: [] }
   const jobs = jobsIn(config)
   const decisions = [...jobs].map(([name, job]) => ({
@@ -37,9 +37,14 @@ export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
     decisions.filter(each => each.isLeftOut === isLeftOut).map(({ name, reason }) => ({ name, reason })),
   ) as [JobReason[], JobReason[]]
   const taking: Jobs = new Map([...jobs].filter(([name]) => takingPart.some(each => each.name === name)))
-  requireFewJobs(countJobs(taking), resolved, build.trust)
+  const counts = [...taking].map(([name, { shards }]) => ({
+    name,
+    cells: cells.get(name)?.length ?? 0,
+    shards,
+  }))
+  requireFewJobs(counts, resolved, build.trust)
   return {
-    jobs: expandJobs(taking, config),
+    jobs: expandJobs(taking, cells, config),
     takingPart,
     leftOut,
     notes: [...taking].flatMap(([name, job]) => [
@@ -49,17 +54,20 @@ export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
   }
 }
 
-const countJobs = (jobs: Jobs): JobCount[] =>
-  [...jobs].map(([name, job]) => ({ name, cells: cellsOf(job).cells.length, shards: job.shards }))
-
-/** These jobs, one for each cell and each shard, none before one that it needs. Needs of others are left out. */
-export function expandJobs(jobs: Jobs, config: Config): PlannedJob[] {
+/**
+ * These jobs, one for each of its cells and each shard, none before one that it needs. What else they need is left out.
+ */
+export function expandJobs(
+  jobs: Jobs,
+  cells: ReadonlyMap<string, readonly Cell[]>,
+  config: Config,
+): PlannedJob[] {
   const ordered = orderByNeeds(jobs)
   const names = 'order' in ordered ? ordered.order : []
   return names.flatMap(name => {
     const job = jobs.get(name)
     if (!job) return []
-    return cellsOf(job).cells.flatMap(cell =>
+    return (cells.get(name) ?? []).flatMap(cell =>
       shardsOf(job).map(shard => plannedJob({ name, cell, shard }, job, config, jobs)),
     )
   })

@@ -24,15 +24,17 @@ export const combinationCount = ({ matrix }: Matrix): number =>
 export function cellsOf({ matrix, include, exclude }: Matrix): { cells: Cell[]; errors: JobError[] } {
   const variables = Object.keys(matrix)
   const all = variables.length === 0 ? [] : productOf(matrix)
+  const excluded = exclude.map(matcherOf)
   const errors = exclude.flatMap((part, at) => excludeErrors(part, at, { variables, all }))
   const originals = all
-    .filter(cell => !exclude.some(part => isPartOf(part, cell)))
+    .filter(cell => !excluded.some(isExcluded => isExcluded(cell)))
     .map(cell => ({ cell, added: {} as Record<string, string> }))
   const further: Cell[] = []
   for (const [at, part] of include.entries()) {
     const shared = pickKeys(part, key => variables.includes(key))
     const added = pickKeys(part, key => !variables.includes(key))
-    const fitting = originals.filter(({ cell }) => isPartOf(shared, cell))
+    const fits = matcherOf(shared)
+    const fitting = originals.filter(({ cell }) => fits(cell))
     if (fitting.length === 0) further.push(part)
     else if (Object.keys(added).length === 0)
       errors.push({
@@ -55,8 +57,11 @@ const productOf = (matrix: Matrix['matrix']): Cell[] =>
     [{}],
   )
 
-const isPartOf = (part: Cell, cell: Cell) =>
-  Object.entries(part).every(([variable, value]) => cell[variable] === value)
+/** Tells whether a cell has the values of a part. */
+function matcherOf(part: Cell): (cell: Cell) => boolean {
+  const entries = Object.entries(part)
+  return cell => entries.every(([variable, value]) => cell[variable] === value)
+}
 
 const pickKeys = (cell: Cell, isPicked: (key: string) => boolean): Cell =>
   Object.fromEntries(Object.entries(cell).filter(([key]) => isPicked(key)))
@@ -73,7 +78,7 @@ function excludeErrors(
     const text = `excludes nothing: "matrix" has no variable ${quote(unknown)}${suggestNearest(unknown, variables)}`
     return [{ key, text }]
   }
-  return all.some(cell => isPartOf(part, cell))
+  return all.some(matcherOf(part))
     ? []
     : [{ key, text: `excludes nothing: "matrix" has no combination with ${describeCell(part)}` }]
 }

@@ -1,4 +1,5 @@
-const HEREDOC = /<<-?[ \t]*(['"]?)([A-Za-z_]\w*)\1([^\n]*)\n(?:.*\n)*?[ \t]*\2(?=\n|$)/g
+import { withoutHeredocs } from './heredocs.ts'
+
 /** Quoted text, escaped characters, comments, and bars that are no pipes. */
 const NO_PIPES = /'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<=^|\s)#[^\n]*|>\||\|\|/gs
 /** Where a bar may stand between patterns. Such commands get no note. */
@@ -9,7 +10,7 @@ const HARMLESS = /^\s*(?:echo|printf|cat|yes|true|:)(?:\s|$)/
 /** A note about a pipe in a command that runs as LambCI ran it: a failure in it counts only if it is the last command's. */
 export function notePipe(key: string, command: string): string | null {
   if (/pipefail/.test(command) || PATTERNS.test(command)) return null
-  const plain = command.replace(HEREDOC, '$3\n').replace(NO_PIPES, text => (text === '||' ? ';' : 'x'))
+  const plain = withoutHeredocs(command).replace(NO_PIPES, text => (text === '||' ? ';' : 'x'))
   const isRisky = plain.split(/[\n;(){}]|&&|&(?!>)/).some(list => {
     const commands = list.split('|').slice(0, -1)
     return commands.some(each => each.trim() !== '' && !HARMLESS.test(each))

@@ -1,7 +1,8 @@
+import { withoutHeredocs } from './heredocs.ts'
+
 /** A word of a shell command without its quotes, and whether any of it was quoted. */
 type Word = { text: string; isQuoted: boolean }
 
-const HEREDOC = /<<-?[ \t]*(['"]?)([A-Za-z_]\w*)\1([^\n]*)\n(?:.*\n)*?[ \t]*\2(?=\n|$)/g
 const RESERVED = new Set(['if', 'then', 'else', 'elif', 'do', 'while', 'until', '!', '{', 'time'])
 /** Commands that run the command that follows them. */
 const WRAPPERS = new Set(['sudo', 'env', 'exec', 'nice', 'nohup', 'command', 'builtin', 'xargs', 'timeout'])
@@ -13,7 +14,7 @@ const MAX_NESTING = 5
  * Assignments and wrappers such as `sudo` in front are left out. It serves notes: it knows no functions and no aliases.
  */
 export function shellCommands(script: string, nesting = 0): string[][] {
-  const commands = split(script.replace(HEREDOC, '$3\n')).map(withoutPrefix)
+  const commands = split(withoutHeredocs(script)).map(withoutPrefix)
   const inner = nesting < MAX_NESTING ? commands.flatMap(innerScripts) : []
   return [
     ...commands.filter(words => words.length > 0).map(words => words.map(({ text }) => text)),

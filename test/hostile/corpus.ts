@@ -137,6 +137,63 @@ export const CONFIGS: Case<string>[] = [
       branches: Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`/(a+)+${index}$/`, true])),
     }),
   ],
+  [
+    '__proto__ in a matrix',
+    '{"jobs": {"a": {"cmd": "x", "include": [{"__proto__": "1", "constructor": "2"}]}}}',
+  ],
+  [
+    'jobs called like properties',
+    '{"jobs": {"constructor": "x", "b": {"cmd": "x", "needs": ["constructor"]}}}',
+  ],
+  [
+    'a matrix of 10^24 cells',
+    JSON.stringify({
+      jobs: {
+        a: {
+          cmd: 'x',
+          matrix: Object.fromEntries(
+            [...'ABCDEFGHIJ'].map(name => [name, Array.from({ length: 256 }, (_, index) => index)]),
+          ),
+        },
+      },
+    }),
+  ],
+  [
+    'matrices that are excluded almost whole',
+    JSON.stringify({
+      jobs: Object.fromEntries(
+        Array.from({ length: 16 }, (_, job) => [
+          `j${job}`,
+          {
+            cmd: 'x',
+            matrix: { A: Array.from({ length: 256 }, (_, index) => index) },
+            exclude: Array.from({ length: 255 }, (_, index) => ({ A: index })),
+            include: Array.from({ length: 256 }, (_, index) => ({ A: 255, B: index })),
+          },
+        ]),
+      ),
+    }),
+  ],
+  [
+    'ten thousand jobs',
+    JSON.stringify({
+      jobs: Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`j${index}`, 'x'])),
+    }),
+  ],
+  [
+    'each job needs all others',
+    JSON.stringify({
+      jobs: Object.fromEntries(
+        Array.from({ length: 150 }, (_, job) => [
+          `j${job}`,
+          {
+            cmd: 'x',
+            needs: Array.from({ length: 150 }, (_, index) => `j${index}`).filter(name => name !== `j${job}`),
+          },
+        ]),
+      ),
+    }),
+  ],
 ]
 
 /** Branch rules that would take a backtracking engine exponential time, or are expensive to compile. */

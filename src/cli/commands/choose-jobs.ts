@@ -2,7 +2,7 @@ import type { Resolved } from '../../config/resolve.ts'
 import type { Build } from '../../model/build.ts'
 import { titleOf } from '../../model/job.ts'
 import { UserError } from '../../model/user-error.ts'
-import { jobsIn } from '../../planning/job-errors.ts'
+import { jobsIn, requireUsableJobs } from '../../planning/job-errors.ts'
 import { expandJobs, planJobs } from '../../planning/jobs.ts'
 import type { PlannedJob } from '../../planning/planned-job.ts'
 
@@ -22,7 +22,10 @@ export function chooseJobs(wanted: string | undefined, build: Build, resolved: R
     throw new UserError(`This working copy has several jobs: ${names.join(', ')}. Name one with --job.`)
   const name = wanted?.replace(/ \(.*/s, '') ?? names[0] ?? ''
   const own = configured.get(name)
-  const all = own ? expandJobs(new Map([[name, own]]), config) : planned.filter(job => job.name === name)
+  const cells = requireUsableJobs(resolved)
+  const all = own
+    ? expandJobs(new Map([[name, own]]), cells, config)
+    : planned.filter(job => job.name === name)
   const jobs = all.filter(job => wanted === undefined || wanted === name || titleOf(job) === wanted)
   if (jobs.length === 0) {
     const titles = all.length > 0 ? all.map(titleOf) : names

@@ -1,4 +1,4 @@
-import { adviseOnForeignKey, commandsIn, IMAGE, plainKey } from '../foreign-keys.ts'
+import { adviseOnForeignKey, commandsIn, IMAGE, OF_JOBS, plainKey } from '../foreign-keys.ts'
 import { isObject } from '../json.ts'
 import { quote } from '../key-path.ts'
 
@@ -86,7 +86,8 @@ export function adviseOnJobKey(key: string, value: unknown): string | null {
     return isObject(value) && value.name === undefined && value.url === undefined
       ? write('env', value)
       : 'is not a known key: the top-level "deploy" and "stages" deploy when all jobs are done'
-  return ADVICE.get(name) ?? adviseOnForeignKey(key, value)
+  const general = adviseOnForeignKey(key, value)
+  return ADVICE.get(name) ?? (general?.startsWith(OF_JOBS) ? null : general)
 }
 
 /** GitHub's `strategy`. */

@@ -230,6 +230,46 @@ test('run builds a working copy in place and deploys nothing', async () => {
   })
 })
 
+test('plan shows each job, and run runs the cells and shards of one', async () => {
+  const copy = await mkdtemp(join(directory, 'jobs-'))
+  const jobs = {
+    lint: 'exit 3',
+    unit: {
+      cmd: 'echo "$A $LAMBCI_JOB $V $LAMBCI_SHARD/$LAMBCI_SHARDS"',
+      matrix: { V: [1, 2] },
+      shards: 2,
+      needs: ['lint'],
+    },
+    e2e: { cmd: 'false | true', on: 'pullRequest' },
+  }
+  await writeFile(join(copy, '.lambci.json'), JSON.stringify({ setup: 'A=setup', jobs }))
+  const planned = await lambci(['plan', copy, '--branch', 'main'])
+  expect(planned.stdout).toContain('\nJob        unit (4 jobs): It takes part in every build.\n')
+  expect(planned.stdout).toContain('\nLeft out   e2e: jobs.e2e.on is for pull requests only.\n')
+  const all = await lambci(['run', copy, '--job', 'unit'])
+  expect(all.exitCode).toBe(0)
+  expect(all.stdout).toContain('unit needs lint: what that leaves must be in the working copy already.')
+  expect(all.stdout.match(/^setup .*$/gm)).toEqual(
+    ['1 1/2', '1 2/2', '2 1/2', '2 2/2'].map(each => `setup unit ${each}`),
+  )
+  const one = await lambci(['run', copy, '--job', 'unit (V=2, 1/2)'])
+  expect(one.stdout.match(/^setup .*$/gm)).toEqual(['setup unit 2 1/2'])
+  const strict = await lambci(['run', copy, '--job', 'e2e'])
+  expect(strict).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('A push would leave e2e out.'),
+  })
+  for (const [args, expected] of [
+    [[], 'This working copy has several jobs: lint, unit, e2e. Name one with --job.'],
+    [['--job', 'x'], 'There is no job "x" here. Name one of these: lint, unit, e2e.'],
+    [['--job', 'unit (V=3)'], 'Name one of these: unit (V=1, 1/2), unit (V=1, 2/2), unit (V=2, 1/2)'],
+  ] as const)
+    expect(await lambci(['run', copy, ...args])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(expected),
+    })
+})
+
 test.each<[string, string, string]>([
   ['.lambci.yml', 'cmd: make', '.lambci.yml is not read: the configuration is JSON.'],
   ['README.md', '', 'There is neither a .lambci.json nor a package.json'],

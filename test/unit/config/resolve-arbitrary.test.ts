@@ -36,13 +36,33 @@ test('arbitrary JSON gives a config or a UserError', () => {
     timeout: fc.integer({ min: 1, max: 900 }),
     clearTmp: fc.boolean(),
   }
+  const job = fc.oneof(
+    fc.constantFrom('make', false, ['a', 'b']),
+    some({
+      cmd: fc.constantFrom('make', ['a', 'b']),
+      env: keyed(['A'], fc.string()),
+      matrix: keyed(['A', 'B'], fc.uniqueArray(fc.integer({ max: 3, min: 1 }), { minLength: 1 })),
+      include: fc.array(keyed(['A', 'B'], fc.integer({ max: 3, min: 1 })), { maxLength: 2 }),
+      needs: fc.subarray(['lint', 'unit']),
+      shards: fc.integer({ min: 1, max: 3 }),
+      on: fc.constantFrom('push', ['pullRequest']),
+      artifacts: fc.constantFrom(['dist'], { dist: ['a'] }),
+    }),
+  )
+  const layerOnly = {
+    jobs: keyed(['lint', 'unit', 'constructor'], mostly(job)),
+    setup: fc.constantFrom('x', false),
+  }
   const decision = mostly(fc.oneof(fc.boolean(), some(override)))
   const pulls = ['fromSelfPublicRepo', 'fromSelfPrivateRepo', 'fromForkPublicRepo', 'fromForkPrivateRepo']
-  const layer = some({
-    ...override,
-    branches: fc.oneof(fc.boolean(), keyed(rules, decision)),
-    pullRequests: fc.oneof(fc.boolean(), keyed(pulls, decision)),
-  })
+  const withoutCmd = Object.fromEntries(Object.entries(override).filter(([key]) => key !== 'cmd'))
+  const layerOf = (keys: Record<string, fc.Arbitrary<unknown>>) =>
+    some({
+      ...keys,
+      branches: fc.oneof(fc.boolean(), keyed(rules, decision)),
+      pullRequests: fc.oneof(fc.boolean(), keyed(pulls, decision)),
+    })
+  const layer = fc.oneof(layerOf(override), layerOf({ ...withoutCmd, ...layerOnly }))
   const json = layer.map(value => JSON.stringify(value))
   const text = fc.oneof(
     { weight: 20, arbitrary: json },
@@ -83,7 +103,8 @@ test('arbitrary JSON gives a config or a UserError', () => {
         try {
           const { config } = resolveConfig(parts)
           resolved += 1
-          expect(config.cmd).toMatch(/\S/)
+          if (config.jobs === null) expect(config.cmd).toMatch(/\S/)
+          else expect(config.cmd).toBe(null)
           expect(parts.build.trust === 'fork' && config.inheritSecrets).toBe(false)
         } catch (error) {
           expect(error).toBeInstanceOf(UserError)

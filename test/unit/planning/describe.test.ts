@@ -74,3 +74,86 @@ test('what LambCI gave to commands is noted, in the command and in the deploy', 
   const { plan: planned, resolved } = plan({}, values)
   expect(notes(describePlan(planned, resolved, ['GITHUB_TOKEN', 'AWS_ACCESS_KEY_ID']))).toHaveLength(2)
 })
+
+test('jobs: why each takes part, what it runs, gets and leaves', () => {
+  const values = {
+    setup: 'npm ci',
+    cache: [{ paths: ['~/.npm'], key: ['package-lock.json'] }],
+    failFast: false,
+    maxParallel: 3,
+    jobs: {
+      lint: { cmd: 'npm run lint', allowFailure: true, setup: false, cache: [] },
+      node: { cmd: 'test $NODE', matrix: { NODE: ['22', '24'] }, shards: 2, secrets: ['TOKEN'], timeout: 60 },
+      build: {
+        cmd: 'make',
+        artifacts: { dist: ['out'], log: { paths: ['l'], when: 'always' } },
+        secrets: [],
+      },
+      e2e: {
+        cmd: ['a', 'b'],
+        needs: ['build', { job: 'lint', artifacts: [] }],
+        branches: ['/^m/'],
+        on: 'push',
+      },
+      docs: { cmd: 'x', on: 'pullRequest' },
+    },
+    stages: { master: 'dev' },
+    deploy: { cmd: 'cdk deploy', artifacts: ['dist'] },
+  }
+  const { plan: planned, resolved } = plan({}, values)
+  expect(describePlan(planned, resolved, ['TOKEN', 'OTHER'])).toBe(
+    `
+Build      Branch "master" is built: branches.master enables it.
+Job        lint: It takes part in every build.
+           $ npm run lint
+           Secrets: TOKEN, OTHER
+           The build may pass although it fails.
+Job        node (4 jobs): It takes part in every build.
+           $ npm ci
+           $ test $NODE
+           Matrix: NODE=22; NODE=24
+           Shards: 2
+           Timeout: 60 seconds
+           Secrets: TOKEN
+           Cache: ~/.npm (by package-lock.json)
+Job        build: It takes part in every build.
+           $ npm ci
+           $ make
+           Secrets: none
+           Cache: ~/.npm (by package-lock.json)
+           Artifacts: dist (out), log (l; always)
+Job        e2e: It takes part: jobs.e2e.on is for pushes, and the rule "/^m/" in jobs.e2e.branches matches.
+           $ npm ci
+           $ a
+           b
+           Secrets: TOKEN, OTHER
+           Cache: ~/.npm (by package-lock.json)
+           Needs: build, with dist (out), log (l; always)
+           Needs: lint, without artifacts
+Left out   docs: jobs.docs.on is for pull requests only.
+Failure    A job that fails does not end the others.
+Parallel   At most 3 jobs at once.
+Deploy     $ npm ci
+           $ cdk deploy
+           Artifacts: dist
+Stage      Branch "master" is deployed to stage dev (stages.master).
+Settings   build from branches.master
+Settings   stages, deploy, cache, setup, failFast, maxParallel, jobs from .lambci.json`.trim(),
+  )
+})
+
+test('a build in which no job applies', () => {
+  expect(described({}, { jobs: { a: { cmd: 'x', on: 'pullRequest' } } })).toContain(
+    'Jobs       No job applies.\nLeft out   a: jobs.a.on is for pull requests only.\n',
+  )
+})
+
+test('"cmd" with setup and artifacts, and a pipe in it', () => {
+  expect(described({}, { cmd: 'a | b', setup: 'c', artifacts: ['dist'] })).toContain(
+    'Setup      c\nCommand    a | b\nArtifacts  build (dist)\n',
+  )
+  expect(described({}, { cmd: 'a | b' })).toContain(
+    'Note       Of a pipe in "cmd" only the last command counts',
+  )
+  expect(described({}, { jobs: { a: 'a | b' } })).not.toContain('Of a pipe')
+})
