@@ -17,6 +17,7 @@ import { readCancelRequest } from './records/cancel-request.ts'
 import type { JobRun } from './records/job-run.ts'
 import { type BuildRef, jobKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
+import { type PlanRecord, readPlan } from './records/plan-record.ts'
 import { readBuild, readJob } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
@@ -25,6 +26,7 @@ import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decide } from './reporting/decide.ts'
 import { lookAgain, type Unfinished } from './reporting/look-again.ts'
+import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { withReport } from './reporting/with-report.ts'
@@ -41,7 +43,16 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
 }
 
 /** A build, with its records and the account's settings as they were when it was admitted. */
-type BuildState = { build: Build; account: Account; run: JobRun | null; report: Report }
+type BuildState = {
+  build: Build
+  account: Account
+  /** The lead's. */
+  run: JobRun | null
+  plan: PlanRecord | null
+  /** Of the job that deploys; of a build of one job, the lead's. */
+  deploying: JobRun | null
+  report: Report
+}
 
 /** Looks at the builds of an event. A fault of one keeps no other from being looked at. @throws the first fault */
 export async function reportBuilds(
@@ -104,19 +115,41 @@ async function reportOne(
 }
 
 /** One look at a build, while no other invocation works on its report. */
-async function lookOnce(known: Omit<BuildState, 'run'>, context: ReportContext): Promise<Finished> {
+async function lookOnce(
+  known: Pick<BuildState, 'build' | 'account' | 'report'>,
+  context: ReportContext,
+): Promise<Finished> {
   const { store, now } = context
   const { build, report } = known
   const job = await readJob(store, build)
   const { run } = job
-  const state = { ...known, run }
+  const plan = report.jobs.length > 0 ? await readPlan(store, build) : null
+  const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
+  if (report.end === null && (run?.draft || report.jobs.length > 0))
+    return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, run, context)
+  const state = { ...known, run, plan, deploying: report.jobs.length > 0 ? null : run }
   const request = run ? null : await readCancelRequest(store, build)
   const decision = decide({ build, run, report, request }, now())
   if (decision === 'publish-again')
     return { report: await publishAgain(state, context), others: [], unfinished: null }
-  const end = decision && (await concludeDeploy(decision.end, state, context))
+  const end = decision && (await concludeDeploy(decision.end, { ...state, run: state.deploying }, context))
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
   return finishReport({ ...state, report: { ...report, end, cost } }, context)
+}
+
+/** Completes a look at a build with several jobs. */
+async function finishLook(
+  { report, plan, deploying, end: found, waiting }: JobsLook,
+  { build, account }: Pick<BuildState, 'build' | 'account'>,
+  run: JobRun | null,
+  context: ReportContext,
+): Promise<Finished> {
+  const end = found && (await concludeDeploy(found, { build, run: deploying, report }, context))
+  const cost = end && report.jobs.reduce((sum, each) => sum + (each.cost ?? 0), 0)
+  const state = { build, account, run, plan, deploying, report: { ...report, end, cost } }
+  const { others, ...finished } = await finishReport(state, context)
+  const { project } = build
+  return { ...finished, others: [...others, ...waiting.map(number => ({ project, number }))] }
 }
 
 /** Publishes again a job that never started, with new grants and a new latest end. */
@@ -195,14 +228,14 @@ const attempt = <T>(task: () => Promise<T>): Promise<{ value: T } | { error: unk
     },
   )
 
-async function answerGateOf({ build, run, report }: BuildState, { store, compare }: ReportContext) {
-  if (report.end || run?.phase !== 'deploying' || run.deploy?.status !== 'waiting') return
-  await answerGate(store, build, run.deploy.stage, compare)
+async function answerGateOf({ build, deploying, report }: BuildState, { store, compare }: ReportContext) {
+  if (report.end || deploying?.phase !== 'deploying' || deploying.deploy?.status !== 'waiting') return
+  await answerGate(store, build, deploying.deploy.stage, compare)
 }
 
 /** Once a build has ended, its stage is free: starts the deploy that waits for it. */
 async function startDeployAfter(
-  { build, run, report: { end } }: BuildState,
+  { build, deploying: run, report: { end } }: BuildState,
   context: ReportContext,
 ): Promise<BuildRef[]> {
   // A build that died may have held its stage before it could record that.

@@ -3,29 +3,28 @@ import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.t
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
 import { prepareOutput } from './command/output-pipe.ts'
-import { runStep, type Step, type StepContext, type StepEnd } from './command/run-step.ts'
-import { userName } from './command/user-name.ts'
-import type { Resolved } from './config/resolve.ts'
+import { type PlannedStep, type RunOptions, runInWorkspace } from './command/run-in-workspace.ts'
+import type { StepEnd } from './command/run-step.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { PendingLines } from './log/pending-lines.ts'
 import { createSink } from './log/sink.ts'
 import { type Exit, succeeded } from './model/exit.ts'
-import { UserError } from './model/user-error.ts'
+import { titleOf } from './model/job.ts'
+import { type Assignment, assign } from './planning/assignment.ts'
 import { describePlan } from './planning/describe.ts'
-import { commandEnvironment, type EnvironmentParts } from './planning/environment.ts'
-import { planBuild } from './planning/plan.ts'
+import { type Plan, planBuild } from './planning/plan.ts'
 import { recordOf } from './planning/record.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
-import { cachePrefix, jobKeys, LEAD } from './records/keys.ts'
+import { cachePrefix, jobKeys } from './records/keys.ts'
 import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
+import { leaveArtifacts, takeArtifacts } from './results/exchange-artifacts.ts'
+import { type Checkout, checkOut } from './workspace/check-out.ts'
 import type { Mirrors } from './workspace/mirrors.ts'
-import { killOrphanProcesses } from './workspace/orphan-processes.ts'
-import { type CommitSource, resolveCommit } from './workspace/resolve-commit.ts'
-import { cleanSandbox, openSandbox, type Sandbox } from './workspace/sandbox.ts'
+import { cleanSandbox } from './workspace/sandbox.ts'
 
 /** What running a job needs from its host. */
 export type JobContext = {
@@ -70,9 +69,12 @@ type ClaimedJob = JobContext &
     secretVariables: Promise<Record<string, string>>
   }
 
-/** The commit in a clean sandbox, and its configuration. */
-type Checkout = { sandbox: Sandbox; resolved: Resolved }
-type Workspace = Checkout & { caches: Caches; secrets: Record<string, string> }
+type Workspace = Checkout & {
+  plan: Plan
+  assignment: Assignment
+  caches: Caches
+  secrets: Record<string, string>
+}
 
 /**
  * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
@@ -86,7 +88,14 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
   // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
   const fetchLines = new PendingLines()
-  const checkingOut = checkOut(message, context, { signal, onFetch, onRetry: fetchLines.write })
+  context.persistent.warmCache.retain(cachePrefix(build.project, build.trust))
+  const checkout = {
+    ...context,
+    kept: Object.values(context.persistent),
+    mirrors: context.persistent.mirrors,
+  }
+  const watch = { signal, onFetch, onRetry: fetchLines.write }
+  const checkingOut = checkOut(build, grants.cloneToken, checkout, watch)
   // Everything else is done while git waits for its server.
   await Promise.race([fetching, checkingOut]).catch(() => {})
   const store = context.openStore(grants)
@@ -94,13 +103,13 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const secretVariables = readSecretVariables(store, grants.secretVariables)
   secretVariables.catch(() => {})
   try {
-    const recorder = await RunRecorder.claim(store, build, LEAD, {
+    const recorder = await RunRecorder.claim(store, build, message.job, {
       runner: context.runner,
       now: context.now(),
     })
     if (!recorder) return
     const secrets = [...secretsIn(grants), ...context.secrets]
-    const log = new BuildLog(createSink(store, jobKeys(build).log), secrets, context.logOptions)
+    const log = new BuildLog(createSink(store, jobKeys(build, message.job).log), secrets, context.logOptions)
     const job = { ...context, ...message, store, recorder, log, fetchLines, cancel, signal, secretVariables }
     await runClaimed(job, checkingOut)
   } finally {
@@ -128,43 +137,21 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
   )
 }
 
-/**
- * Fetches the commit into a clean sandbox and resolves its configuration.
- * @param onFetch called when git begins to fetch
- * @param onRetry called with a sentence before each further attempt
- */
-async function checkOut(
-  { build, grants }: JobMessage,
-  context: JobContext,
-  watch: Required<Pick<CommitSource, 'signal' | 'onFetch' | 'onRetry'>>,
-): Promise<Checkout> {
-  const { path, deadline, persistent, githubUrl, network } = context
-  const { mirrors, warmCache } = persistent
-  warmCache.retain(cachePrefix(build.project, build.trust))
-  const sandbox = await openSandbox(context.sandbox, context.ownsMachine, Object.values(persistent))
-  const resolved = await resolveCommit(build, {
-    githubUrl,
-    mirrors,
-    deadline,
-    ...watch,
-    retryMs: context.fetchRetryMs,
-    directory: sandbox.workspace,
-    token: grants.cloneToken,
-    access: { home: sandbox.home, path, network },
-  })
-  return { sandbox, resolved }
-}
-
 /** Completes a checkout with what the bucket has for the job. */
 async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<Workspace> {
   const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
-  const { build: isBuilt, inheritSecrets, cache } = resolved.config
+  const { build: isBuilt, inheritSecrets } = resolved.config
+  const plan = planBuild(build, resolved)
+  const assignment = plan.build
+    ? assign(plan, job.job.identity, job.grants.secretVariables.length > 0)
+    : NOTHING
   const { warmCache } = persistent
   const redact = (text: string) => log.redact(text)
   const context = { store, build, sandbox, path, deadline, signal, warmCache, redact }
-  const caches = await Caches.open(context, cache)
-  return { sandbox, resolved, caches, secrets: isBuilt && inheritSecrets ? await job.secretVariables : {} }
+  const caches = await Caches.open(context, assignment.job?.cache ?? [])
+  const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
+  return { sandbox, resolved, plan, assignment, caches, secrets }
 }
 
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
@@ -175,29 +162,42 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
   await job.fetchLines.passTo(line => log.writeLine(line))
   const workspace = await recorder.time('fetch', () => preparing)
-  const { resolved, secrets, caches } = workspace
-  const plan = planBuild(build, resolved)
+  const { resolved, plan, assignment, secrets, caches } = workspace
   // Before anything of the configuration is logged: it may contain a secret.
   await log.addSecrets(Object.values(secrets))
-  const description = describePlan(plan, resolved, Object.keys(secrets))
+  const { identity } = job.job
+  const description = identity
+    ? `Job        ${titleOf(identity)}`
+    : describePlan(plan, resolved, Object.keys(secrets))
   for (const line of description.split('\n')) await log.writeLine(line)
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
-  recorder.recordSoon(recordOf(plan, resolved, text => log.redact(text)))
+  const record = recordOf(plan, resolved, text => log.redact(text))
+  const { draft, job: own, deploys } = assignment
+  // Report starts the other jobs as soon as it has the draft.
+  if (draft) await recorder.record({ ...record, draft })
+  else recorder.recordSoon(record)
   await cancel.firstPoll
   if (plan.cancelSuperseded) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
-  if (plan.jobs.length > 1) throw new UserError('Builds with several jobs are not available yet.')
-  const [first] = plan.jobs
-  const test = first
-    ? await run(job, workspace, { name: 'command', of: first }, { signal: job.signal, output })
+  if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
+  const artifacts = artifactContext(job, workspace)
+  await recorder.time('artifacts', () =>
+    takeArtifacts(artifacts, build, { plan, assignment, needs: job.job.needs }),
+  )
+  const test = own
+    ? await run(job, workspace, { name: 'command', of: own }, { signal: job.signal, output })
     : null
   if (cancel.request) return cancelled(job, test?.exit)
-  if (test && !succeeded(test.exit)) return runEnd('failed', test)
+  const passed = test === null || succeeded(test.exit)
+  recorder.recordLater({
+    artifacts: own ? await leaveArtifacts(artifacts, { ...build, job: job.job }, own, passed) : [],
+  })
+  if (test && !passed) return runEnd('failed', test)
   // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
   const exit = test?.exit ?? null
-  if (!plan.stage) return runEnd('passed', { exit })
+  if (!plan.stage || !deploys) return runEnd('passed', { exit })
   const planned = plan.deploy
   const runDeploy = async (credentials: Record<string, string>) => {
     if (!planned) throw new Error('The plan has no deploy')
@@ -209,33 +209,30 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   return endAfterDeploy(build, exit, deploy)
 }
 
+/** What is done of a build that is skipped. */
+const NOTHING: Assignment = { draft: null, job: null, deploys: false }
+
 const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
   runEnd('cancelled', { exit, reason: log.redact(cancel.request?.why ?? '') })
 
-type RunOptions = Pick<StepContext, 'signal' | 'output'> & { credentials?: Record<string, string> }
-
-/** What is run of a plan. */
-type PlannedStep = { name: Step['name']; of: EnvironmentParts['step'] & Omit<Step, 'name'> }
-
-/** Runs a step in the workspace. Nothing that it started survives it. */
-async function run(
-  { build, grants, recorder, log, runner, path, deadline, killGraceMs: graceMs, ownsMachine }: ClaimedJob,
-  { sandbox: { directory, workspace, home, temp }, resolved, secrets }: Workspace,
-  { name, of }: PlannedStep,
-  { credentials = {}, ...options }: RunOptions = {},
+/** Runs a step of the plan. Jobs see the secrets that they name. */
+function run(
+  job: ClaimedJob,
+  { sandbox, resolved: { config, merge }, secrets, assignment }: Workspace,
+  step: PlannedStep,
+  options?: RunOptions,
 ): Promise<StepEnd> {
-  const env = commandEnvironment({
-    build,
-    config: resolved.config,
-    step: of,
-    credentials,
-    buildUrl: grants.buildUrl,
-    mergeCommit: resolved.merge?.commit,
-    runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
-    secrets,
-  })
-  const context = { directory: workspace, env, deadline, graceMs, ...options }
-  const end = await recorder.time(name, () => runStep({ ...of, name }, context, log))
-  await killOrphanProcesses(directory, ownsMachine)
-  return end
+  const { grants, killGraceMs: graceMs, recorder } = job
+  const names = step.name === 'command' ? assignment.job?.secrets : null
+  const seen = names
+    ? Object.entries(secrets).filter(([name]) => names.includes(name))
+    : Object.entries(secrets)
+  const workspace = { sandbox, config, mergeCommit: merge?.commit, secrets: Object.fromEntries(seen) }
+  const stepJob = { ...job, buildUrl: grants.buildUrl, graceMs }
+  return recorder.time(step.name, () => runInWorkspace(stepJob, workspace, step, options))
 }
+
+const artifactContext = ({ store, path, deadline, signal, log }: ClaimedJob, { sandbox }: Workspace) => ({
+  ...{ store, sandbox, path, deadline, signal },
+  logLine: (line: string) => log.writeLine(line),
+})

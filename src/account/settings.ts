@@ -31,6 +31,10 @@ export type Account = {
   mayHaveStage(branch: string, stage: string): boolean
   /** The roles that deploys of a branch may assume. */
   deployRoles(branch: string): string[]
+  /** The most jobs of a build. */
+  maxJobs: number
+  /** The most jobs of the repository that run at once. Null: as the stack has it. */
+  maxRunningJobs: number | null
   /** Whether a build may get secret variables. The repository's files can only withhold them. */
   inheritsSecrets(build: BuildRequest): boolean
   /**
@@ -51,6 +55,8 @@ export function parseAccount(project: string, settings: Settings): Account {
     usesSkipWords: account.merged.skip !== false,
     mayDeploy: branch => mayDeploy(rules, branch),
     mayHaveStage: (branch, stage) => explainPinConflict(rules, stage, branch) === null,
+    maxJobs: rules.maxJobs,
+    maxRunningJobs: rules.maxRunningJobs,
     deployRoles: branch => deployRolesOf(rules, branch),
     inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,
     notifications: (build, fromFiles) => {

@@ -1,4 +1,5 @@
 import type { SwitchTarget } from '../admission/dead-mans-switch.ts'
+import { trustSchema } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 
@@ -23,6 +24,10 @@ const environmentSchema = z.object({
   LAMBCI_MEMORY: z.coerce.number().int().positive(),
   LAMBCI_TIMEOUT: z.coerce.number().int().positive(),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
+  /** The trust of the jobs that a run function accepts. */
+  LAMBCI_TRUST: trustSchema,
+  /** How many functions the account may run at once. */
+  LAMBCI_CONCURRENCY: z.coerce.number().int().positive().default(10),
   /** How many megabytes of a log are kept. */
   LAMBCI_LOG_LIMIT: z.coerce.number().int().positive().default(512),
   /**
@@ -30,9 +35,9 @@ const environmentSchema = z.object({
    * unit of the pauses between attempts to fetch from GitHub.
    */
   LAMBCI_CANCEL_POLL_MS: z.coerce.number().int().positive().default(3000),
-  LAMBCI_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(1000),
+  LAMBCI_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(10),
   LAMBCI_KILL_GRACE_MS: z.coerce.number().int().positive().default(5000),
-  LAMBCI_FETCH_RETRY_MS: z.coerce.number().int().positive().default(1000),
+  LAMBCI_FETCH_RETRY_MS: z.coerce.number().int().positive().default(10),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_SLACK_API_URL: z.url().default('https://slack.com/api/'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),

@@ -6,12 +6,14 @@ import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
 import { githubApiUrl, publish, services, tokens } from './services.ts'
 
-const { LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } = readEnvironment(process.env, [
-  'LAMBCI_SLACK_API_URL',
-  'LAMBCI_MEMORY',
-  'LAMBCI_STORAGE',
-  'LAMBCI_TIMEOUT',
-])
+const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
+  readEnvironment(process.env, [
+    'LAMBCI_CONCURRENCY',
+    'LAMBCI_SLACK_API_URL',
+    'LAMBCI_MEMORY',
+    'LAMBCI_STORAGE',
+    'LAMBCI_TIMEOUT',
+  ])
 
 /** According to the template, which gives all functions the same architecture. */
 const runFunctions = {
@@ -19,6 +21,8 @@ const runFunctions = {
   storageMb: LAMBCI_STORAGE,
   timeoutSeconds: LAMBCI_TIMEOUT,
   architecture: process.arch,
+  // The other half is for the rest of the account, and four for http and report.
+  mostJobs: Math.max(1, Math.floor((LAMBCI_CONCURRENCY - 4) / 2)),
 }
 
 let requestId = ''

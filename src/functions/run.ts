@@ -8,6 +8,7 @@ import { readEnvironment } from './environment.ts'
 
 const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
+  'LAMBCI_TRUST',
   'LAMBCI_SANDBOX',
   'LAMBCI_STORAGE',
   'LAMBCI_LOG_LIMIT',
@@ -47,6 +48,13 @@ let isWarm = false
 export async function handler(event: unknown, context: Context): Promise<void> {
   const { Records } = eventSchema.parse(event)
   const message = jobMessageSchema.parse(JSON.parse(Records[0]?.Sns.Message ?? ''))
+  // SNS's filters change slowly: for some minutes after an update, a message may reach the function of another trust.
+  if (message.build.trust !== environment.LAMBCI_TRUST) {
+    const { project, number, trust } = message.build
+    throw new Error(
+      `Job of ${project} #${number} is of trust ${trust}: this function runs ${environment.LAMBCI_TRUST}`,
+    )
+  }
   const remaining = context.getRemainingTimeInMillis()
   const { AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN = '', AWS_REGION = '', PATH = '' } = process.env
   const network = Object.entries(process.env).filter(([name]) => NETWORK_VARIABLES.test(name))

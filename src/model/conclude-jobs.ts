@@ -1,8 +1,8 @@
 import type { Conclusion } from './conclusion.ts'
-import type { Exit } from './exit.ts'
+import { type Exit, succeeded } from './exit.ts'
 
 /** How one of several jobs ended. */
-export type JobOutcome = {
+export type EndedJob = {
   title: string
   conclusion: Conclusion
   exit: Exit | null
@@ -11,57 +11,87 @@ export type JobOutcome = {
 }
 
 /** Whether a job is done, so that others may need it: it has passed, or failed as it may. */
-export const isDone = (outcome: JobOutcome) => outcome.conclusion === 'passed' || isAllowedFailure(outcome)
+export const isDone = (job: EndedJob) => job.conclusion === 'passed' || isAllowedFailure(job)
 
 /** Whether a failure is allowed. Only what a command itself can do is: an exit code, or too much time. */
-export const isAllowedFailure = ({ conclusion, exit, allowFailure }: JobOutcome) =>
-  allowFailure && conclusion === 'failed' && (exit?.kind === 'exited' || exit?.kind === 'timed-out')
+export const isAllowedFailure = ({ conclusion, exit, allowFailure }: EndedJob) =>
+  allowFailure && conclusion === 'failed' && exit !== null && exit.kind !== 'signalled' && !succeeded(exit)
 
 /** Whether a job makes its build red. */
-export const isRedJob = (outcome: JobOutcome) =>
-  outcome.conclusion === 'errored' || (outcome.conclusion === 'failed' && !isAllowedFailure(outcome))
+export const isRedJob = (job: EndedJob) =>
+  job.conclusion === 'errored' || (job.conclusion === 'failed' && !isAllowedFailure(job))
+
+/** How a build ends, and why, in a sentence. */
+export type BuildConclusion = { conclusion: Conclusion; reason: string | null }
 
 /**
- * How a build ends whose jobs ended like this. Red if any job is red: a job that died or never started is an error, which is
- * never allowed. A job that is skipped behind another one says nothing itself. `outcomes` has no jobs that were left out.
+ * How a build ends whose jobs ended like this, whatever their order. An error tells nothing about the commit, so that one
+ * comes before any failure, and is never allowed. `jobs` are in the order of the plan, without those that were left out.
  */
-export function concludeJobs(outcomes: readonly JobOutcome[]): {
-  conclusion: Conclusion
-  reason: string | null
-} {
-  if (outcomes.length === 0) return { conclusion: 'passed', reason: 'No job applies' }
-  const failed = outcomes.filter(each => each.conclusion === 'failed' && !isAllowedFailure(each))
-  const errored = outcomes.filter(({ conclusion }) => conclusion === 'errored')
-  const ofAll = ({ length }: readonly JobOutcome[]) =>
-    `${length} of ${outcomes.length} ${outcomes.length === 1 ? 'job' : 'jobs'}`
-  const errors = `${ofAll(errored)} ended in an error: ${describeErrors(errored)}`
-  if (failed.length > 0) {
-    const failures = `${ofAll(failed)} failed: ${listTitles(failed)}`
-    return { conclusion: 'failed', reason: errored.length > 0 ? `${failures}; ${errors}` : failures }
-  }
-  if (errored.length > 0) return { conclusion: 'errored', reason: errors }
-  const cancelled = outcomes.find(({ conclusion }) => conclusion === 'cancelled')
-  if (cancelled) return { conclusion: 'cancelled', reason: cancelled.reason }
-  const skipped = outcomes.filter(({ conclusion }) => conclusion === 'skipped')
-  // Something must have kept them from running; without a red job, nothing can have.
+export function concludeJobs(jobs: readonly EndedJob[]): BuildConclusion {
+  if (jobs.length === 0) return { conclusion: 'passed', reason: 'No job applies' }
+  const ended = (conclusion: Conclusion) => jobs.filter(each => each.conclusion === conclusion)
+  const errored = ended('errored')
+  const failed = jobs.filter(each => each.conclusion === 'failed' && !isAllowedFailure(each))
+  if (errored.length > 0) return { conclusion: 'errored', reason: describeErrors(errored, failed, jobs) }
+  if (failed.length > 0) return { conclusion: 'failed', reason: describeFailures(failed, jobs) }
+  // Only a red job keeps others from running.
+  const skipped = ended('skipped')
   if (skipped.length > 0)
-    return { conclusion: 'errored', reason: `${ofAll(skipped)} never ran: ${listTitles(skipped)}` }
-  const allowed = outcomes.filter(isAllowedFailure)
+    return { conclusion: 'errored', reason: `${count(skipped, jobs)} never ran: ${list(skipped)}` }
+  const cancelled = ended('cancelled')
+  if (cancelled.length > 0) return { conclusion: 'cancelled', reason: describeCancelled(cancelled, jobs) }
+  const allowed = jobs.filter(isAllowedFailure)
   return {
     conclusion: 'passed',
-    reason: allowed.length > 0 ? `${listTitles(allowed)} failed, which is allowed` : null,
+    reason: allowed.length > 0 ? `${list(allowed)} failed, which is allowed` : null,
   }
 }
 
-const MOST_TITLES = 10
-
-function listTitles(outcomes: readonly JobOutcome[]): string {
-  const titles = outcomes.slice(0, MOST_TITLES).map(({ title }) => title)
-  const left = outcomes.length - titles.length
-  return left > 0 ? `${titles.join(', ')} and ${left} more` : titles.join(', ')
+function describeErrors(
+  errored: readonly EndedJob[],
+  failed: readonly EndedJob[],
+  jobs: readonly EndedJob[],
+): string {
+  const errors =
+    jobs.length === 1
+      ? `${list(errored)} ended in an error`
+      : `${count(errored, jobs)} ended in an error: ${list(errored)}`
+  if (failed.length > 0) return `${errors}; ${failed.length} failed: ${list(failed)}`
+  const [{ reason } = { reason: null }] = errored
+  return errored.length === 1 && reason !== null ? `${errors}. ${reason}` : errors
 }
 
-const describeErrors = (errored: readonly JobOutcome[]) => {
-  const [first] = errored
-  return errored.length === 1 && first?.reason ? `${first.title} (${first.reason})` : listTitles(errored)
+function describeFailures(failed: readonly EndedJob[], jobs: readonly EndedJob[]): string {
+  const [{ reason } = { reason: null }] = failed
+  if (jobs.length > 1) return `${count(failed, jobs)} failed: ${list(failed)}`
+  return `${list(failed)} failed${reason === null ? '' : `: ${reason}`}`
 }
+
+/** All were cancelled by the same request, which says why. */
+function describeCancelled(cancelled: readonly EndedJob[], jobs: readonly EndedJob[]): string {
+  const why = cancelled.find(({ reason }) => reason !== null)?.reason
+  return (
+    why ??
+    `${count(cancelled, jobs)} ${cancelled.length === 1 ? 'was' : 'were'} cancelled: ${list(cancelled)}`
+  )
+}
+
+const count = (some: readonly EndedJob[], { length }: readonly EndedJob[]) =>
+  `${some.length} of ${length} ${length === 1 ? 'job' : 'jobs'}`
+
+/** In characters. A sentence with a list of titles fits into a commit status, which has 140. */
+const MAX_LIST = 80
+const MAX_TITLE = 60
+
+/** As many titles as there is room for, but at least one. */
+function list(jobs: readonly EndedJob[]): string {
+  const titles = jobs.map(({ title }) => shortTitle(title))
+  const lengths = titles.map((_, at) => titles.slice(0, at + 1).join(', ').length)
+  const fitting = Math.max(1, lengths.filter(length => length <= MAX_LIST).length)
+  const left = titles.length - fitting
+  return `${titles.slice(0, fitting).join(', ')}${left > 0 ? ` and ${left} more` : ''}`
+}
+
+const shortTitle = (title: string) =>
+  title.length <= MAX_TITLE ? title : `${title.slice(0, MAX_TITLE - 1).toWellFormed()}…`

@@ -4,7 +4,7 @@ import { z } from './zod.ts'
 /** How a process ended. Signals and timeouts have no exit code, so they cannot be mistaken for success. */
 export const exitSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exited'), code: z.int().min(0).max(255) }),
-  z.object({ kind: z.literal('signalled'), signal: z.string().max(20) }),
+  z.object({ kind: z.literal('signalled'), signal: z.string().regex(/^[A-Z0-9+]{1,20}$/) }),
   z.object({ kind: z.literal('timed-out'), afterMs: z.number().nonnegative() }),
 ])
 export type Exit = z.infer<typeof exitSchema>

@@ -1,18 +1,11 @@
 import type { Resolved } from '../config/resolve.ts'
-import type { AccountRules } from '../config/settings.ts'
 import type { Trust } from '../model/build.ts'
-import { MOST_JOBS } from '../model/job.ts'
+import { MOST_FORK_JOBS, MOST_JOBS, mostJobs } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 
-/** The most jobs of a build for a pull request from a fork. */
-export const MOST_FORK_JOBS = 5
 const MAX_NAMES = 10
 
 export type JobCount = { name: string; cells: number; shards: number | null }
-
-/** How many jobs a build may have. */
-export const mostJobs = ({ maxJobs }: Pick<AccountRules, 'maxJobs'>, trust: Trust): number =>
-  trust === 'fork' ? Math.min(maxJobs, MOST_FORK_JOBS) : maxJobs
 
 /** @throws UserError with the counts of the jobs if there are more than allowed */
 export function requireFewJobs(
@@ -22,7 +15,7 @@ export function requireFewJobs(
 ): void {
   const sizes = counts.map(each => ({ ...each, jobs: each.cells * (each.shards ?? 1) }))
   const total = sizes.reduce((sum, { jobs }) => sum + jobs, 0)
-  const most = mostJobs(account, trust)
+  const most = mostJobs(account.maxJobs, trust)
   if (total <= most) return
   const sorted = sizes.toSorted((one, other) => other.jobs - one.jobs)
   const left = sorted.length - MAX_NAMES

@@ -10,6 +10,8 @@ import { type Cell, cellsOf, combinationCount, type JobError, MOST_COMBINATIONS 
 import { artifactNames, type Jobs, needErrors, orderByNeeds } from './needs.ts'
 
 const MAX_ERRORS = 10
+/** Of a cycle. */
+const MAX_STEPS = 10
 
 /** The jobs of a file that are not removed, in its order. */
 export const jobsIn = ({ jobs }: Pick<Config, 'jobs'>): Jobs =>
@@ -53,12 +55,12 @@ export function requireUsableJobs(resolved: Resolved): ReadonlyMap<string, reado
   return new Map(cells.map(each => [each.name, each.cells]))
 }
 
-/** `a needs b, b needs a`. */
-const describeCycle = (cycle: readonly string[]) =>
-  cycle
-    .slice(1)
-    .map((name, at) => `${cycle[at]} needs ${name}`)
-    .join(', ')
+/** `a needs b, b needs a`; of a long one, the beginning. */
+function describeCycle(cycle: readonly string[]): string {
+  const steps = cycle.slice(1).map((name, at) => `${cycle[at]} needs ${name}`)
+  const left = steps.length - MAX_STEPS
+  return [...steps.slice(0, MAX_STEPS), ...(left > 0 ? [`and so on (${steps.length} jobs)`] : [])].join(', ')
+}
 
 function requireNone(errors: readonly string[]): void {
   if (errors.length === 0) return

@@ -6,33 +6,36 @@ import type { JobError } from './matrix.ts'
 /** The jobs of a file by name, without those that are removed. */
 export type Jobs = ReadonlyMap<string, JobConfig>
 
+/** Of many errors in one list, a few are enough: looking for the nearest name takes time. */
+const MAX_ERRORS = 3
+
 /** What is wrong with what a job needs. `removed` are the names of jobs that a later layer removes. */
 export function needErrors(name: string, jobs: Jobs, removed: readonly string[]): JobError[] {
   const needs = jobs.get(name)?.needs ?? []
-  const names = needs.map(({ job }) => job)
-  const twice = names.find((job, at) => names.indexOf(job) !== at)
+  const names = new Set<string>()
+  const twice = needs.find(({ job }) => names.size === names.add(job).size)
+  const unknown = needs.filter(({ job }) => job !== name && !jobs.has(job)).slice(0, MAX_ERRORS)
   return [
-    ...(twice === undefined ? [] : [{ key: 'needs', text: `names ${quote(twice)} twice` }]),
-    ...needs.flatMap(({ job, artifacts }) => {
-      if (job === name) return [{ key: 'needs', text: 'names the job itself' }]
-      const needed = jobs.get(job)
-      if (!needed)
-        return [
-          {
-            key: 'needs',
-            text: removed.includes(job)
-              ? `names ${quote(job)}, which is removed by "${job}": false. Remove it here, too`
-              : `names ${quote(job)}, which is no job of this file${suggestNearest(job, [...jobs.keys()])}`,
-          },
-        ]
-      const known = artifactNames(job, needed)
-      const unknown = artifacts?.find(artifact => !known.includes(artifact))
-      if (unknown === undefined) return []
-      const rest =
-        known.length === 0 ? 'has no artifacts' : `has ${known.map(each => quote(each)).join(', ')}`
-      return [{ key: 'needs', text: `names the artifact ${quote(unknown)} of ${quote(job)}, which ${rest}` }]
-    }),
-  ]
+    ...(twice === undefined ? [] : [`names ${quote(twice.job)} twice`]),
+    ...(names.has(name) ? ['names the job itself'] : []),
+    ...unknown.map(({ job }) => explainUnknown(job, jobs, removed)),
+    ...needs.flatMap(need => explainUnknownArtifact(need, jobs) ?? []),
+  ].map(text => ({ key: 'needs', text }))
+}
+
+const explainUnknown = (job: string, jobs: Jobs, removed: readonly string[]) =>
+  removed.includes(job)
+    ? `names ${quote(job)}, which is removed by "${job}": false. Remove it here, too`
+    : `names ${quote(job)}, which is no job of this file${suggestNearest(job, [...jobs.keys()])}`
+
+function explainUnknownArtifact({ job, artifacts }: JobConfig['needs'][number], jobs: Jobs): string | null {
+  const needed = jobs.get(job)
+  if (!needed) return null
+  const known = artifactNames(job, needed)
+  const unknown = artifacts?.find(artifact => !known.includes(artifact))
+  if (unknown === undefined) return null
+  const rest = known.length === 0 ? 'has no artifacts' : `has ${known.map(each => quote(each)).join(', ')}`
+  return `names the artifact ${quote(unknown)} of ${quote(job)}, which ${rest}`
 }
 
 /** The names of a job's artifacts. */

@@ -26,6 +26,8 @@ const OVERHEAD = {
   messages: 2,
   schedules: 1,
 }
+/** Records, log and message of each further job, and what report reads and writes for it, rounded up. */
+const JOB_WRITES = 14
 /** A large log is composed of parts of this size. */
 const PART_BYTES = 5 * 1024 * 1024
 
@@ -41,12 +43,19 @@ export type Usage = {
   bytes: number
 }
 
-/** An estimate of what a build has cost, in US dollars. */
-export function costOf({ seconds, memoryMb, storageMb, architecture, segments, bytes }: Usage): number {
+/**
+ * An estimate of what a job has cost, in US dollars.
+ * @param isLead whether it is the job that its build begins with: the rest of the build is counted with it
+ */
+export function costOf(
+  { seconds, memoryMb, storageMb, architecture, segments, bytes }: Usage,
+  isLead = true,
+): number {
   const gbSecond = architecture === 'arm64' ? PRICES.gbSecond.arm64 : PRICES.gbSecond.x64
   const storage = (Math.max(0, storageMb - FREE_STORAGE_MB) / 1024) * seconds * PRICES.storageGbSecond
   const computing = (memoryMb / 1024) * seconds * gbSecond
-  return computing + storage + overheadCost(gbSecond) + (segments + bytes / PART_BYTES) * PRICES.s3Write
+  const overhead = isLead ? overheadCost(gbSecond) : JOB_WRITES * PRICES.s3Write
+  return computing + storage + overhead + (segments + bytes / PART_BYTES) * PRICES.s3Write
 }
 
 const overheadCost = (gbSecond: number) =>

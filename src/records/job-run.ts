@@ -11,7 +11,8 @@ import { draftSchema } from './plan-record.ts'
 export const RUN_RECORD_LIMIT = 256 * 1024
 
 const sentence = z.string().max(500)
-const moment = z.iso.datetime()
+/** To the millisecond: a fraction of a second may otherwise have any number of digits. */
+const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
 
 export const deploySchema = z.object({
   stage: stageNameSchema,

@@ -1,35 +1,29 @@
-import { JOB_NAME, jobIdentitySchema, MOST_JOBS } from '../model/job.ts'
+import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 
-/** The most jobs that one job may need. */
-export const MOST_NEEDS = 25
-const MOST_NAMES = 20
-
-const jobName = z.string().regex(JOB_NAME)
-
-/** A job as the lead has planned it. What it runs is read from the commit again, by the job itself. */
-const draftedJobSchema = jobIdentitySchema.extend({
+/** What all jobs of one name have in common. What they run, each reads from the commit again. */
+const common = {
+  /** The jobs that must be done before, each with all of its cells and shards. */
   needs: z
     .array(
       z.object({
-        job: jobName,
-        /** The names of the artifacts that it gets. Null: all of that job's. */
-        artifacts: z.array(z.string().max(120)).max(MOST_NAMES).nullable(),
+        job: jobNameSchema,
+        /** Whether it gets artifacts of that job. Which, it reads from the commit. */
+        hasArtifacts: z.boolean(),
       }),
     )
-    .max(MOST_NEEDS),
+    .max(MOST_JOBS),
   allowFailure: z.boolean(),
-  /** Whether it gets secret variables. */
+  /** Whether they get secret variables. */
   hasSecrets: z.boolean(),
-})
-export type DraftedJob = z.infer<typeof draftedJobSchema>
+}
 
 const shared = {
   /** Jobs of the file that do not take part, and why, in a sentence. */
-  leftOut: z.array(z.object({ name: jobName, reason: z.string().max(300) })).max(MOST_JOBS),
+  leftOut: z.array(z.object({ name: jobNameSchema, reason: z.string().max(300) })).max(MOST_JOBS),
   /** Whether a job that fails ends the others. */
   failFast: z.boolean(),
   /** How many jobs may run at once. */
@@ -38,24 +32,38 @@ const shared = {
   cancelSuperseded: z.boolean(),
 }
 
-/** What the lead of a build with several jobs proposes. Report decides. */
+/** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
+const draftedJobSchema = z.object({
+  name: jobNameSchema,
+  /** One that is empty, without a matrix. */
+  cells: z.array(cellSchema).min(1),
+  /** Into how many parts each is divided; null if it is not. */
+  shards: z.int().positive().max(1_000_000).nullable(),
+  ...common,
+})
+export type DraftedJob = z.infer<typeof draftedJobSchema>
+
+/** What the lead of a build with several jobs proposes, as part of its record, which is bounded. Report decides. */
 export const draftSchema = z.object({
   ...shared,
-  jobs: z.array(draftedJobSchema).max(MOST_JOBS),
+  jobs: z.array(draftedJobSchema),
   /** Whether the lead runs the first job itself. */
   leadRunsFirst: z.boolean(),
-  /** Whether the build deploys once all jobs are done: the names of the artifacts that the deploy gets, or null. */
-  deploy: z.array(z.string().max(120)).max(MOST_NAMES).nullable(),
+  /** Whether the build deploys once all jobs are done. */
+  deploys: z.boolean(),
 })
 export type Draft = z.infer<typeof draftSchema>
 
-const plannedJobSchema = draftedJobSchema.extend({
+const plannedJobSchema = jobIdentitySchema.extend({
   /** Its ordinal within the build. The lead has 0. */
   key: z
     .int()
     .nonnegative()
     .max(MOST_JOBS + 1),
+  ...common,
   isDeploy: z.boolean(),
+  /** A deploy needs all jobs. */
+  needs: draftedJobSchema.shape.needs.max(MOST_JOBS),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */

@@ -8,6 +8,7 @@ import {
   unreadableRun,
 } from './job-run.ts'
 import { type BuildRef, buildKeys, JOB_RECORDS, type JobRef, jobKeys, LEAD } from './keys.ts'
+import { readPlan } from './plan-record.ts'
 import { readRecord } from './read-record.ts'
 import { type Report, reportSchema } from './report-record.ts'
 import type { Entry, Store } from './store.ts'
@@ -71,5 +72,7 @@ export async function readRecords(store: Store, ref: BuildRef): Promise<Records 
     readRawJobRun(store, ref),
     readReport(store, ref),
   ])
-  return build && { build, run: run && rejectImpossible(run, build), report }
+  // Only report knows whether there is a plan that counts.
+  const plan = report && report.jobs.length > 0 ? await readPlan(store, ref) : null
+  return build && { build, run: run && rejectImpossible(run, build), report, ...(plan && { plan }) }
 }

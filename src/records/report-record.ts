@@ -1,6 +1,7 @@
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { MOST_JOBS } from '../model/job.ts'
+import { shortReason } from '../model/short-reason.ts'
 import { z } from '../model/zod.ts'
 import { deploySchema } from './job-run.ts'
 import { leasedFields } from './lease.ts'
@@ -21,27 +22,52 @@ export const failureSchema = z.object({
   reason: z.string(),
   /** The ordinal of the job that it was to run; the lead's, if absent. */
   job: z.int().nonnegative().optional(),
+  attempt: z.int().positive().optional(),
 })
 export type Failure = z.infer<typeof failureSchema>
 
+/** To the millisecond. */
+const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
+
 /** How one of several jobs stands, as far as report knows. At most 500 bytes: a build may have hundreds. */
 export const jobStateSchema = z.object({
-  key: z.int().nonnegative(),
+  key: z
+    .int()
+    .nonnegative()
+    .max(MOST_JOBS + 1),
   /** The attempt that counts. */
-  attempt: z.int().positive(),
+  attempt: z.int().positive().max(9),
   /** How often its message was published; 0: it has not been started. */
-  publications: z.int().nonnegative(),
+  publications: z.int().nonnegative().max(99),
   /** The latest moment at which it can still be running. */
-  latestEnd: z.iso.datetime().nullable(),
-  startedAt: z.iso.datetime().nullable(),
-  endedAt: z.iso.datetime().nullable(),
+  latestEnd: moment.nullable(),
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
   conclusion: conclusionSchema.nullable(),
   exit: exitSchema.nullable(),
-  reason: z.string().max(200).nullable(),
+  /** See `shortReason`. */
+  reason: z
+    .string()
+    .refine(reason => shortReason(reason) === reason)
+    .nullable(),
   /** An estimate in US dollars. */
   cost: z.number().nonnegative().nullable(),
 })
 export type JobState = z.infer<typeof jobStateSchema>
+
+/** Of a job that has not been started. */
+export const stateBeforeStart = (key: number): JobState => ({
+  key,
+  attempt: 1,
+  publications: 0,
+  latestEnd: null,
+  startedAt: null,
+  endedAt: null,
+  conclusion: null,
+  exit: null,
+  reason: null,
+  cost: null,
+})
 
 /** `report.json`: what report concluded and delivered. Written by report alone. */
 export const reportSchema = z.object({
@@ -58,11 +84,8 @@ export const reportSchema = z.object({
     .array(jobStateSchema)
     .max(MOST_JOBS + 1)
     .default([]),
-  /** Jobs with news that no look has read yet. */
-  news: z
-    .array(z.int().nonnegative())
-    .max(MOST_JOBS + 1)
-    .default([]),
+  /** What has changed since the last look (`Knowledge`). */
+  news: z.array(z.string().max(40)).default([]),
   /** Of a build with several jobs: its deploy, as far as it is known. */
   deploy: deploySchema.nullable().default(null),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */

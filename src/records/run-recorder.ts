@@ -77,6 +77,11 @@ export class RunRecorder {
     this.#timer ??= setTimeout(() => this.record({}).catch(error => console.error(error)), SOON_MS)
   }
 
+  /** Adds a change that the next record tells. */
+  recordLater(change: Partial<JobRun>): void {
+    this.#add(change)
+  }
+
   /** Writes now what would be written soon. */
   async flush(): Promise<void> {
     if (this.#timer) await this.record({})

@@ -3,61 +3,85 @@ import { runningKey } from './keys.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-/** A job of a repository: the number of its build, and its ordinal. */
-type RunningJob = { number: number; key: number }
-
 /** More builds wait in vain: the dead man's switch looks after them. */
 const MOST_WAITING = 100
+/** One that waits may have ended meanwhile, or fail to be looked at: so many more than places are returned. */
+const SPARE = 4
 
 /** `running.json`: the jobs of a repository that report has started and that have not ended. Written by report alone. */
 export const runningSchema = z.object({
   /** When each is dead at the latest, by `<build>/<ordinal>`. */
   running: z.record(z.string().max(30), z.iso.datetime()),
-  /** Builds with jobs that found no place, the one that has waited longest first. */
-  waiting: z.array(z.int().positive()),
+  /** Builds with jobs that found no place, the oldest first, and until when they wait: then they are looked at anyway. */
+  waiting: z.array(z.object({ number: z.int().positive(), until: z.iso.datetime() })).max(MOST_WAITING),
 })
-
-const nameOf = ({ number, key }: RunningJob) => `${number}/${key}`
+type Running = z.infer<typeof runningSchema>
 
 /** What changes at one look at a build. */
 export type RunningChange = {
   number: number
   /** Ordinals of jobs that have ended. */
   ended: readonly number[]
-  /** Ordinals of jobs that could start, in order. */
+  /** Ordinals of jobs that could start, or start again, in order. */
   ready: readonly number[]
   /** When a job that starts now is dead at the latest. */
   latestEnd: string
 }
 
+type Places = {
+  /** Ordinals of the `ready` jobs that have a place. */
+  started: number[]
+  /** Builds that wait for a place which is free now, the oldest first. */
+  waiting: number[]
+}
+
 /**
- * Frees the places of jobs that have ended, and takes places for those that could start, as long as there are any. Returns the
- * ordinals of those that have a place, and the builds that wait for one which is free now.
+ * Frees the places of jobs that have ended, and takes places for those that could start, as long as there are any. Looks may
+ * be repeated: a job that has its place keeps it. A build whose jobs find no place waits, until a look at it finds no job
+ * without a place.
  */
 export async function takePlaces(
   store: Store,
   project: string,
-  { number, ended, ready, latestEnd }: RunningChange,
+  change: RunningChange,
   { limit, now }: { limit: number; now: Date },
-): Promise<{ started: number[]; waiting: number[] }> {
-  let started: number[] = []
-  const { value } = await updateRecord(store, runningKey(project), runningSchema, standing => {
-    const left = Object.entries(standing?.running ?? {}).filter(
-      ([name, end]) =>
-        Date.parse(end) > now.getTime() && !ended.some(key => name === nameOf({ number, key })),
-    )
-    const running = Object.fromEntries(left)
-    const free = Math.max(0, limit - left.length)
-    // A look that is repeated has its places already.
-    const has = ready.filter(key => nameOf({ number, key }) in running)
-    const takes = ready.filter(key => !has.includes(key)).slice(0, free)
-    started = ready.filter(key => has.includes(key) || takes.includes(key))
-    for (const key of takes) running[nameOf({ number, key })] = latestEnd
-    const others = (standing?.waiting ?? []).filter(each => each !== number)
-    const waits = started.length < ready.length
-    const waiting = waits ? [...others, number].slice(0, MOST_WAITING) : others
-    return { running, waiting }
+): Promise<Places> {
+  let places: Places = { started: [], waiting: [] }
+  await updateRecord(store, runningKey(project), runningSchema, standing => {
+    const changed = changePlaces(standing ?? { running: {}, waiting: [] }, change, limit, now)
+    places = changed.places
+    return standing && isSame(changed.record, standing) ? standing : changed.record
   })
-  const isFull = Object.keys(value.running).length >= limit
-  return { started, waiting: isFull ? [] : value.waiting.filter(each => each !== number) }
+  return places
 }
+
+function changePlaces(
+  standing: Running,
+  { number, ended, ready, latestEnd }: RunningChange,
+  limit: number,
+  now: Date,
+): { record: Running; places: Places } {
+  const nameOf = (key: number) => `${number}/${key}`
+  const left = new Set(ended.map(nameOf))
+  const isAlive = (end: string) => Date.parse(end) > now.getTime()
+  const kept = Object.entries(standing.running).filter(([name, end]) => isAlive(end) && !left.has(name))
+  const running = Object.fromEntries(kept)
+  const taken = ready.filter(key => !(nameOf(key) in running)).slice(0, Math.max(0, limit - kept.length))
+  const started = ready.filter(key => nameOf(key) in running || taken.includes(key))
+  // Each starts now, be it once more.
+  for (const key of started) running[nameOf(key)] = later(running[nameOf(key)], latestEnd)
+  const others = standing.waiting.filter(each => each.number !== number && isAlive(each.until))
+  const isWaiting = started.length < ready.length
+  const waiting = isWaiting ? [...others, { number, until: latestEnd }] : others
+  const ordered = waiting.toSorted((one, other) => one.number - other.number).slice(0, MOST_WAITING)
+  const places = limit - Object.keys(running).length
+  const next = places > 0 ? others.slice(0, places + SPARE).map(each => each.number) : []
+  return { record: { running, waiting: ordered }, places: { started, waiting: next } }
+}
+
+const later = (standing: string | undefined, end: string) =>
+  standing !== undefined && Date.parse(standing) > Date.parse(end) ? standing : end
+
+const isSame = (one: Running, other: Running) =>
+  JSON.stringify([Object.entries(one.running).toSorted(), one.waiting]) ===
+  JSON.stringify([Object.entries(other.running).toSorted(), other.waiting])

@@ -1,10 +1,21 @@
 import type { Build } from '../model/build.ts'
-import type { BuildStatus } from '../model/conclusion.ts'
+import { isAllowedFailure } from '../model/conclude-jobs.ts'
+import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
+import { titleOf } from '../model/job.ts'
 import type { Deploy, JobRun } from './job-run.ts'
+import type { JobRef } from './keys.ts'
+import type { PlanRecord } from './plan-record.ts'
 import type { BuildEnd, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
-export type Records = { build: Build; run: JobRun | null; report: Report | null }
+export type Records = {
+  build: Build
+  /** The lead's. */
+  run: JobRun | null
+  report: Report | null
+  /** Of a build with several jobs. */
+  plan?: PlanRecord | null
+}
 
 /** The fields of a build that people may see. A new field of `Build` is private until it is listed here. */
 const PUBLIC_FIELDS = [
@@ -31,6 +42,29 @@ const PUBLIC_FIELDS = [
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
 
+/** Where a job stands. `left-out`: it does not take part. */
+export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-out'
+
+/** One job of a build, as pages and commands show it. */
+export type JobView = {
+  /** Which log is its own; null if it has none. */
+  ref: JobRef | null
+  name: string
+  /** `unit (4/8)`, `node (NODE=22)` */
+  title: string
+  status: JobStatus
+  /** Whether it has failed as it may. */
+  isAllowedFailure: boolean
+  isDeploy: boolean
+  /** The names of the jobs that it needs. */
+  needs: readonly string[]
+  reason: string | null
+  exit: JobRun['exit']
+  startedAt: string | null
+  endedAt: string | null
+  cost: number | null
+}
+
 /** A build as pages, commands, statuses and notifications show it. */
 export type View = PublicBuild & {
   status: BuildStatus
@@ -45,29 +79,88 @@ export type View = PublicBuild & {
   log: JobRun['log']
   timings: JobRun['timings']
   runner: JobRun['runner'] | null
+  /** In the order of the plan; those that do not take part come last. A build of one job has one. */
+  jobs: JobView[]
   /** An estimate in US dollars; null before the end. */
   cost: number | null
 }
 
 /** A pure function of the records. The end that report accepted outweighs what the job says. */
-export function viewOf({ build, run, report }: Records): View {
+export function viewOf(records: Records): View {
+  const { build, run, report } = records
   const end = report?.end ?? null
+  const hasJobs = records.plan != null && report !== null && report.jobs.length > 0
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
-    status: statusOf(run, end),
-    reason: end ? end.reason : (run?.reason ?? null),
+    status: end || !hasJobs ? statusOf(run, end) : statusOfJobs(report),
+    reason: end ? end.reason : hasJobs ? null : (run?.reason ?? null),
     startedAt: run?.startedAt ?? null,
-    endedAt: end?.endedAt ?? run?.endedAt ?? null,
-    exit: run?.exit ?? null,
+    endedAt: end?.endedAt ?? (hasJobs ? null : run?.endedAt) ?? null,
+    exit: hasJobs ? null : (run?.exit ?? null),
     stage: run?.plan?.stage ?? null,
     merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
-    deploy: end ? end.deploy : (run?.deploy ?? null),
-    log: run?.log ?? null,
+    deploy: end ? end.deploy : ((hasJobs ? report.deploy : run?.deploy) ?? null),
+    log: hasJobs ? null : (run?.log ?? null),
     timings: run?.timings ?? {},
     runner: run?.runner ?? null,
     cost: report?.cost ?? null,
+    jobs: hasJobs ? jobsOf(records.plan as PlanRecord, report) : [],
   }
+}
+
+function statusOfJobs({ jobs, deploy }: Report): BuildStatus {
+  const isOver = jobs.every(({ conclusion, publications }) => conclusion !== null || publications > 0)
+  return deploy && isOver ? 'deploying' : 'running'
+}
+
+function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
+  const taking = plan.jobs.map((job): JobView => {
+    const state = jobs.find(({ key }) => key === job.key)
+    const {
+      key,
+      attempt = 1,
+      publications = 0,
+      conclusion = null,
+      exit = null,
+      reason = null,
+    } = state ?? { key: job.key }
+    const outcome = {
+      title: titleOf(job),
+      conclusion: conclusion ?? 'passed',
+      exit,
+      reason,
+      allowFailure: job.allowFailure,
+    }
+    return {
+      ref: publications > 0 ? { key, attempt } : null,
+      name: job.name,
+      title: outcome.title,
+      status: conclusion ?? (publications === 0 ? 'waiting' : 'running'),
+      isAllowedFailure: isAllowedFailure(outcome),
+      isDeploy: job.isDeploy,
+      needs: job.needs.map(need => need.job),
+      ...{ reason, exit },
+      startedAt: state?.startedAt ?? null,
+      endedAt: state?.endedAt ?? null,
+      cost: state?.cost ?? null,
+    }
+  })
+  const leftOut = plan.leftOut.map(
+    ({ name, reason }): JobView => ({
+      ...{
+        ref: null,
+        name,
+        title: name,
+        status: 'left-out',
+        isAllowedFailure: false,
+        isDeploy: false,
+        needs: [],
+      },
+      ...{ reason, exit: null, startedAt: null, endedAt: null, cost: null },
+    }),
+  )
+  return [...taking, ...leftOut]
 }
 
 function statusOf(run: JobRun | null, end: BuildEnd | null): BuildStatus {

@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { costOf } from '../records/cost.ts'
-import { jobKeys } from '../records/keys.ts'
+import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
 import type { JobObjects } from '../records/read-records.ts'
 import type { Report } from '../records/report-record.ts'
 
@@ -10,24 +10,34 @@ export type RunFunctions = {
   storageMb: number
   timeoutSeconds: number
   architecture: string
+  /** How many jobs of one repository run at once, unless the account says otherwise. */
+  mostJobs: number
 }
 
-type Measured = { build: Build; job: JobObjects; report: Pick<Report, 'claimedAt'> }
-type Measures = { runFunctions: RunFunctions; now: () => Date }
+type Measured = {
+  build: Build
+  /** Default: the lead. */
+  ref?: JobRef
+  job: JobObjects
+  /** When the lead was claimed, to the millisecond. The claims of other jobs are known to the second. */
+  report: Pick<Report, 'claimedAt'>
+}
+type Measures = { runFunctions: Omit<RunFunctions, 'mostJobs'>; now: () => Date }
 
 /**
- * Estimates what a build that has ended has cost, in US dollars; null if no function has claimed its job. Of the job's own
+ * Estimates what a job that has ended has cost, in US dollars; null if no function has claimed it. Of the job's own
  * record counts only that it is there and says that it has ended: the times are those of the bucket.
  */
 export function measureCost(
-  { build, job: { run, objects }, report }: Measured,
+  { build, ref = LEAD, job: { run, objects }, report }: Measured,
   { runFunctions, now }: Measures,
 ): number | null {
   if (!run) return null
-  const keys = jobKeys(build)
+  const keys = jobKeys(build, ref)
   const record = objects.find(({ key }) => key === keys.record('end'))
+  const claim = objects.find(({ key }) => key === keys.record('claim'))?.modifiedAt.toISOString()
   // If the event of the claim was lost, the time from the request on is the most that it can be.
-  const start = Date.parse(report.claimedAt ?? build.queuedAt)
+  const start = Date.parse((ref.key === 0 ? report.claimedAt : claim) ?? build.queuedAt)
   const latest = now().getTime()
   const end = record ? Math.min(record.modifiedAt.getTime(), latest) : latest
   const seconds = Math.min(Math.max(0, end - start) / 1000, runFunctions.timeoutSeconds)
@@ -35,5 +45,5 @@ export function measureCost(
   const sizeOf = (entries: typeof objects) => entries.reduce((sum, { size }) => sum + size, 0)
   const whole = objects.filter(({ key }) => key === keys.log.whole)
   const bytes = Math.max(sizeOf(whole), sizeOf(segments))
-  return costOf({ ...runFunctions, seconds, segments: segments.length, bytes })
+  return costOf({ ...runFunctions, seconds, segments: segments.length, bytes }, ref.key === 0)
 }

@@ -63,8 +63,14 @@ function parseS3Record(record: unknown): ReportTrigger | null {
     const found = recordOfKey(key)
     if (!found) return null
     const { job, ...build } = found
+    // Of the other jobs, report knows by their ends when they were claimed.
+    if (job?.record === 'claim' && job.key > 0) return null
     const isGone = key === buildKeys(build).gone
-    return { build, failure: null, isGone, ...(job?.record === 'claim' && { claimedAt: eventTime }) }
+    return {
+      ...{ build, failure: null, isGone },
+      ...(job && { news: `${job.key}/${job.attempt}/${job.record}` }),
+      ...(job?.record === 'claim' && { claimedAt: eventTime }),
+    }
   } catch (error) {
     console.error('A record of an S3 event cannot be read. It was ignored.', error)
     return null
@@ -73,12 +79,17 @@ function parseS3Record(record: unknown): ReportTrigger | null {
 
 function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
   const message = record.requestPayload.Records[0]?.Sns.Message ?? ''
-  const { build } = jobMessageSchema.parse(JSON.parse(message))
+  const { build, job } = jobMessageSchema.parse(JSON.parse(message))
   const { requestId, condition } = record.requestContext
   const reason = describeFailure(condition, record.responsePayload ?? {})
   return {
     build: { project: build.project, number: build.number },
-    failure: { nonce: build.nonce, requestId, reason },
+    failure: {
+      nonce: build.nonce,
+      requestId,
+      reason,
+      ...(job.key + job.attempt > 1 && { job: job.key, attempt: job.attempt }),
+    },
     isGone: false,
   }
 }

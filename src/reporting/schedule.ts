@@ -1,101 +1,144 @@
-import { concludeJobs, isDone, isRedJob, type JobOutcome } from '../model/conclude-jobs.ts'
+import {
+  type BuildConclusion,
+  concludeJobs,
+  type EndedJob,
+  isDone,
+  isRedJob,
+} from '../model/conclude-jobs.ts'
 import type { Conclusion } from '../model/conclusion.ts'
 import { titleOf } from '../model/job.ts'
+import { shortenBytes, shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
-import type { JobState } from '../records/report-record.ts'
+import { type JobState, stateBeforeStart } from '../records/report-record.ts'
 
 /** A job of a plan, and how it stands. */
 export type Standing = { job: AcceptedJob; state: JobState }
 
-/** What follows from how the jobs of a build stand. */
+/** What follows from how the jobs of a build stand. Each list is in the order of the plan. */
 export type Schedule = {
-  /** Jobs that will not run, and how they end. */
+  /** Jobs that will not run, and how they end. Reasons fit into the state of a job. */
   ended: { key: number; conclusion: Conclusion; reason: string }[]
-  /** Jobs that may start now, in the order of the plan. */
+  /** Jobs that may start now, as many as the build may run at once. */
   ready: Standing[]
-  /** The first job that failed, if it ends the others that are running. */
+  /** The first red job, shortened, if it ends others that are running. */
   endsOthers: string | null
   /** How all jobs but the deploy ended; null as long as some have not. */
-  conclusion: { conclusion: Conclusion; reason: string | null } | null
+  conclusion: BuildConclusion | null
 }
 
-/** Decides which jobs start, and which never will. A pure function. */
+/**
+ * Decides which jobs start, and which never will. A pure function of how the jobs stand, whatever came first. Every job of
+ * the plan comes after those that it needs (`acceptDraft`), so that one pass is enough.
+ */
 export function scheduleJobs(
   plan: PlanRecord,
   states: readonly JobState[],
   request: CancelRequest | null,
 ): Schedule {
-  const byKey = new Map(states.map(state => [state.key, state]))
-  const all = plan.jobs.flatMap(job => {
-    const state = byKey.get(job.key)
-    return state ? [{ job, state }] : []
-  })
-  const isCancelled = request !== null && (request.supersededBy === null || plan.cancelSuperseded)
-  const tests = all.filter(({ job }) => !job.isDeploy)
-  const failed = tests.find(each => isRed(each))
-  const ended: Schedule['ended'] = []
+  const standings = standingsOf(plan, states)
+  const tests = standings.filter(({ job }) => !job.isDeploy)
+  const red = tests.find(isRed)
+  const situation: Situation = { failFast: plan.failFast, red, cancelled: cancelledBy(request, plan), tests }
+  const ended = new Map<number, End>()
   const ready: Standing[] = []
-  for (const each of all) {
-    const { job, state } = each
-    if (state.conclusion !== null || state.publications > 0) continue
-    const end = (conclusion: Conclusion, reason: string) => ended.push({ key: job.key, conclusion, reason })
-    // A job that ended by failing says more than the request that it has led to.
-    const behind = failed && (plan.failFast || job.isDeploy) ? failed : redNeedOf(job, tests, ended)
-    if (behind)
-      end(
-        'skipped',
-        `${titleOf(behind.job)} ${behind.state.conclusion === 'errored' ? 'ended in an error' : 'failed'}`,
-      )
-    else if (isCancelled) end('cancelled', request.why)
-    else if (needsOf(job, tests).some(need => endOf(need, ended) !== null && !isDoneJob(need)))
-      end('cancelled', whyOf(job, tests, ended))
-    else if (needsOf(job, tests).every(isDoneJob)) ready.push(each)
+  for (const standing of standings.filter(isWaiting)) {
+    const end = endWithoutStart(standing.job, situation, ended)
+    if (end) ended.set(standing.job.key, end)
+    else if (neededBy(standing.job, tests).every(isDoneJob)) ready.push(standing)
   }
-  const isOver = tests.every(each => endOf(each, ended) !== null)
-  const outcomes = tests.map(each => outcomeOf(each, ended))
+  const running = standings.filter(isRunning)
   return {
-    ended,
-    ready: isOver && concludeJobs(outcomes).conclusion !== 'passed' ? [] : ready,
-    endsOthers: failed && plan.failFast ? titleOf(failed.job) : null,
-    conclusion: isOver ? concludeJobs(outcomes) : null,
+    ended: [...ended].map(([key, end]) => ({ key, ...end })),
+    ready: ready.slice(0, Math.max(0, (plan.maxParallel ?? ready.length + running.length) - running.length)),
+    endsOthers: plan.failFast && red && running.length > 0 ? shortTitle(red.job) : null,
+    conclusion: conclusionOf(situation, ended),
   }
 }
 
-type Ended = Schedule['ended']
+/** How a job ends that will not run. */
+type End = { conclusion: 'skipped' | 'cancelled'; reason: string }
 
-const needsOf = (job: AcceptedJob, tests: readonly Standing[]) =>
-  tests.filter(each => job.needs.some(need => need.job === each.job.name))
-
-/** The red job that one needs, be it behind others. */
-const redNeedOf = (job: AcceptedJob, tests: readonly Standing[], ended: Ended): Standing | undefined => {
-  const needs = needsOf(job, tests)
-  const red = needs.find(isRed)
-  if (red) return red
-  const skipped = needs.find(each => endOf(each, ended) === 'skipped')
-  return skipped && redNeedOf(skipped.job, tests, ended)
+type Situation = {
+  failFast: boolean
+  /** The first red job. */
+  red: Standing | undefined
+  /** How jobs end if the build is to end. */
+  cancelled: End | null
+  /** All jobs but the deploy. */
+  tests: readonly Standing[]
 }
 
-const endOf = ({ state }: Standing, ended: Ended): Conclusion | null =>
-  state.conclusion ?? ended.find(({ key }) => key === state.key)?.conclusion ?? null
-
-const whyOf = (job: AcceptedJob, tests: readonly Standing[], ended: Ended): string => {
-  const need = needsOf(job, tests).find(each => endOf(each, ended) === 'cancelled')
-  const end = need && ended.find(({ key }) => key === need.state.key)
-  return end?.reason ?? need?.state.reason ?? 'a job that it needs has not run'
+function standingsOf({ jobs }: PlanRecord, states: readonly JobState[]): Standing[] {
+  const byKey = new Map(states.map(state => [state.key, state]))
+  return jobs.map(job => ({ job, state: byKey.get(job.key) ?? stateBeforeStart(job.key) }))
 }
 
-function outcomeOf(each: Standing, ended: Ended): JobOutcome {
-  const { job, state } = each
-  const end = ended.find(({ key }) => key === state.key)
-  return {
-    title: titleOf(job),
-    conclusion: endOf(each, ended) ?? 'errored',
-    exit: state.exit,
-    reason: end?.reason ?? state.reason,
-    allowFailure: job.allowFailure,
-  }
+/** A newer commit ends a build only if its plan says so. */
+const cancelledBy = (request: CancelRequest | null, { cancelSuperseded }: PlanRecord): End | null =>
+  request && (request.supersededBy === null || cancelSuperseded)
+    ? { conclusion: 'cancelled', reason: shortReason(request.why) }
+    : null
+
+const isWaiting = ({ state }: Standing) => state.conclusion === null && state.publications === 0
+const isRunning = ({ state }: Standing) => state.conclusion === null && state.publications > 0
+
+const neededBy = ({ needs }: AcceptedJob, tests: readonly Standing[]) => {
+  const names = new Set(needs.map(({ job }) => job))
+  return tests.filter(({ job }) => names.has(job.name))
 }
 
-const isDoneJob = (each: Standing) => each.state.conclusion !== null && isDone(outcomeOf(each, []))
-const isRed = (each: Standing) => each.state.conclusion !== null && isRedJob(outcomeOf(each, []))
+/** How a waiting job ends at once; null if it may still run. A red job says more than the request to which it has led. */
+function endWithoutStart(
+  job: AcceptedJob,
+  { failFast, red, cancelled, tests }: Situation,
+  ended: ReadonlyMap<number, End>,
+): End | null {
+  if (red && (failFast || job.isDeploy)) return skippedBehind(red)
+  const needed = neededBy(job, tests)
+  const redNeed = needed.find(isRed)
+  if (redNeed) return skippedBehind(redNeed)
+  const ends = needed.flatMap(each => withoutResult(each, ended) ?? [])
+  return ends.find(({ conclusion }) => conclusion === 'skipped') ?? cancelled ?? ends[0] ?? null
+}
+
+const skippedBehind = ({ job, state }: Standing): End => ({
+  conclusion: 'skipped',
+  reason: `${shortTitle(job)} ${state.conclusion === 'errored' ? 'ended in an error' : 'failed'}`,
+})
+
+/** In bytes. Leaves room for a few words. */
+const TITLE_BYTES = 160
+const shortTitle = (job: AcceptedJob) => shortenBytes(titleOf(job), TITLE_BYTES)
+
+/** How a job ended that has neither passed nor failed: those that need it end likewise. */
+function withoutResult({ job, state }: Standing, ended: ReadonlyMap<number, End>): End | null {
+  const { conclusion, reason } = state
+  if (conclusion !== 'skipped' && conclusion !== 'cancelled') return ended.get(job.key) ?? null
+  return { conclusion, reason: reason ?? `${shortTitle(job)} was ${conclusion}` }
+}
+
+function conclusionOf(
+  { tests, cancelled }: Situation,
+  ended: ReadonlyMap<number, End>,
+): BuildConclusion | null {
+  const jobs = tests.flatMap(each => endedJob(each, ended.get(each.job.key)) ?? [])
+  if (jobs.length < tests.length) return null
+  const { conclusion, reason } = concludeJobs(jobs)
+  return { conclusion, reason: conclusion === 'cancelled' && cancelled ? cancelled.reason : reason }
+}
+
+/** Null as long as it has not ended. */
+function endedJob({ job, state }: Standing, end?: End): EndedJob | null {
+  const conclusion = state.conclusion ?? end?.conclusion
+  if (!conclusion) return null
+  const { exit, reason } = { ...state, ...end }
+  return { title: titleOf(job), conclusion, exit, reason, allowFailure: job.allowFailure }
+}
+
+const isDoneJob = (standing: Standing) => is(standing, isDone)
+const isRed = (standing: Standing) => is(standing, isRedJob)
+const is = (standing: Standing, predicate: (job: EndedJob) => boolean) => {
+  const job = endedJob(standing)
+  return job !== null && predicate(job)
+}

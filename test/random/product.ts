@@ -281,7 +281,13 @@ export class Product {
       baseUrl: 'https://ci.example.com',
       now: this.now,
       notifiers: [],
-      runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+      runFunctions: {
+        memoryMb: 2048,
+        storageMb: 2048,
+        timeoutSeconds: 900,
+        architecture: 'arm64',
+        mostJobs: 100,
+      },
       requestId: '',
     }
   }

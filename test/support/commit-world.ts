@@ -63,7 +63,13 @@ export function openCommitWorld(line: readonly string[]) {
         ...context(),
         notifiers: [notifier as Notifier],
         secrets: async () => RUNNER_SECRETS,
-        runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+        runFunctions: {
+          memoryMb: 2048,
+          storageMb: 2048,
+          timeoutSeconds: 900,
+          architecture: 'arm64',
+          mostJobs: 100,
+        },
         requestId: holder,
       })
     }

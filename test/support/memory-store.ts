@@ -1,34 +1,35 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Condition, Multipart, Store } from '../../src/records/store.ts'
 
+type Kept = { bytes: Uint8Array; etag: string; modifiedAt: Date }
 type Upload = { key: string; parts: Map<number, Uint8Array> }
 type Link = { key: string; contentType: string; fileName: string | undefined }
 
-const etagOf = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`
+const etagOf = (body: Uint8Array) => `"${hash('md5', body)}"`
 
 /** A store in memory, for tests with thousands of histories. It holds the same contract as the bucket. */
 export function openMemoryStore(now = () => new Date()): Store {
-  const objects = new Map<string, Uint8Array>()
-  const modified = new Map<string, Date>()
+  const objects = new Map<string, Kept>()
   const uploads = new Map<string, Upload>()
   const links = new Map<string, Link>()
   let server: Server | undefined
 
   const get = (key: string) => {
-    const body = objects.get(key)
-    return body ? { body: Buffer.from(body), etag: etagOf(body), size: body.length } : null
+    const kept = objects.get(key)
+    return kept ? { body: Buffer.from(kept.bytes), etag: kept.etag, size: kept.bytes.length } : null
   }
+  const bytesOf = (key: string) => objects.get(key)?.bytes ?? new Uint8Array()
   const put = (key: string, body: Uint8Array | string) => {
     const bytes = Buffer.from(body)
-    objects.set(key, bytes)
-    modified.set(key, now())
-    return etagOf(bytes)
+    const etag = etagOf(bytes)
+    objects.set(key, { bytes, etag, modifiedAt: now() })
+    return etag
   }
   const holds = (key: string, condition: Condition) =>
-    'ifMatch' in condition ? get(key)?.etag === condition.ifMatch : !objects.has(key)
+    'ifMatch' in condition ? objects.get(key)?.etag === condition.ifMatch : !objects.has(key)
   const openUpload = (id: string): Upload => {
     const upload = uploads.get(id)
     if (!upload) throw new Error('NoSuchUpload')
@@ -45,7 +46,7 @@ export function openMemoryStore(now = () => new Date()): Store {
       return id
     },
     upload: async (_, id, number, body) => addPart(id, number, Buffer.from(body)),
-    copy: async (_, id, number, fromKey) => addPart(id, number, objects.get(fromKey) ?? new Uint8Array()),
+    copy: async (_, id, number, fromKey) => addPart(id, number, bytesOf(fromKey)),
     complete: async (key, id, parts, isOnce) => {
       const { parts: uploaded } = openUpload(id)
       if (isOnce && objects.has(key)) return
@@ -59,7 +60,7 @@ export function openMemoryStore(now = () => new Date()): Store {
       if (!link) return void response.writeHead(403).end()
       response.setHeader('content-type', link.contentType)
       if (link.fileName) response.setHeader('content-disposition', `attachment; filename="${link.fileName}"`)
-      response.end(objects.get(link.key))
+      response.end(bytesOf(link.key))
     })
     opened.listen(0, '127.0.0.1').unref()
     await once(opened, 'listening')
@@ -68,8 +69,8 @@ export function openMemoryStore(now = () => new Date()): Store {
   return {
     get: async key => get(key),
     getRange: async (key, from, length) => {
-      const body = objects.get(key)
-      return body && from < body.length ? body.subarray(from, from + length) : null
+      const bytes = bytesOf(key)
+      return from < bytes.length ? bytes.subarray(from, from + length) : null
     },
     put: async (key, body) => put(key, body),
     putOnce: async (key, body) => {
@@ -80,7 +81,7 @@ export function openMemoryStore(now = () => new Date()): Store {
     list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY } = {}) =>
       [...objects]
         .filter(([key]) => key.startsWith(prefix) && key > startAfter)
-        .map(([key, { length: size }]) => ({ key, size, modifiedAt: modified.get(key) ?? now() }))
+        .map(([key, { bytes, modifiedAt }]) => ({ key, size: bytes.length, modifiedAt }))
         .toSorted((one, other) => (one.key < other.key ? -1 : 1))
         .slice(0, limit),
     remove: async key => void objects.delete(key),

@@ -194,7 +194,13 @@ export class ReportWorld {
         this.jobs.push(message)
       },
       notifiers: [notifier as Notifier],
-      runFunctions: { memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+      runFunctions: {
+        memoryMb: 2048,
+        storageMb: 2048,
+        timeoutSeconds: 900,
+        architecture: 'arm64',
+        mostJobs: 100,
+      },
       requestId: holder,
       now: this.now,
     }

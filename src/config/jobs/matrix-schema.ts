@@ -1,3 +1,4 @@
+import { UNPRINTABLE } from '../../model/job.ts'
 import { VARIABLE_NAME, VARIABLE_NAME_RULE } from '../../model/names.ts'
 import { z } from '../../model/zod.ts'
 import { quote } from '../key-path.ts'
@@ -6,9 +7,6 @@ const MAX_VARIABLES = 10
 const MAX_VALUES = 256
 /** As in the identity of a job (model/job.ts). */
 const [MAX_NAME, MAX_VALUE] = [100, 200]
-
-/** What has no place in the title of a job: control and format characters, line breaks, halves of characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 
 const variable = z
   .string()

@@ -94,6 +94,19 @@ describe('after a checkout, the branches of origin are', () => {
   })
 })
 
+test('the changed files are read where a job depends on them', async () => {
+  const base = await commit({ 'a.txt': 'a' })
+  const configWith = (paths: unknown) => ({
+    '.lambci.json': JSON.stringify({ jobs: { a: { cmd: 'true', paths } } }),
+  })
+  const head = await commit({ ...configWith(['api']), 'a.txt': 'b' })
+  expect((await resolve({ commit: head, baseCommit: base })).changedFiles).toEqual(['.lambci.json', 'a.txt'])
+  const without = await commit({ ...configWith(false), 'a.txt': 'c' })
+  sandbox = await mkdtemp(join(root, 'sandbox-'))
+  await mkdir(join(sandbox, 'home'))
+  expect((await resolve({ commit: without, baseCommit: base })).changedFiles).toBe(null)
+})
+
 describe('git.tags', () => {
   beforeAll(async () => {
     await commit({})

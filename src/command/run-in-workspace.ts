@@ -1,0 +1,48 @@
+import type { Config } from '../config/config.ts'
+import type { Build } from '../model/build.ts'
+import { commandEnvironment, type EnvironmentParts } from '../planning/environment.ts'
+import { killOrphanProcesses } from '../workspace/orphan-processes.ts'
+import type { Sandbox } from '../workspace/sandbox.ts'
+import { runStep, type Step, type StepContext, type StepEnd, type StepLog } from './run-step.ts'
+import { userName } from './user-name.ts'
+
+/** The job whose step is run. */
+type StepJob = Pick<StepContext, 'deadline' | 'graceMs'> & {
+  build: Build
+  buildUrl: string
+  log: StepLog
+  runner: { region: string; requestId: string }
+  /** The system's PATH. */
+  path: string
+  ownsMachine: boolean
+}
+
+/** Where it is run, and with what. */
+type StepWorkspace = {
+  sandbox: Sandbox
+  config: Pick<Config, 'env' | 'inheritSecrets'>
+  mergeCommit: string | undefined
+  secrets: Readonly<Record<string, string>>
+}
+
+/** What is run of a plan. */
+export type PlannedStep = { name: Step['name']; of: EnvironmentParts['step'] & Omit<Step, 'name'> }
+
+export type RunOptions = Pick<StepContext, 'signal' | 'output'> & { credentials?: Record<string, string> }
+
+/** Runs a step in the workspace. Nothing that it started survives it. */
+export async function runInWorkspace(
+  { build, buildUrl, log, runner, path, deadline, graceMs, ownsMachine }: StepJob,
+  { sandbox: { directory, workspace, home, temp }, config, mergeCommit, secrets }: StepWorkspace,
+  { name, of }: PlannedStep,
+  { credentials = {}, ...options }: RunOptions = {},
+): Promise<StepEnd> {
+  const env = commandEnvironment({
+    ...{ build, config, step: of, credentials, buildUrl, mergeCommit, secrets },
+    runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
+  })
+  const context = { directory: workspace, env, deadline, graceMs, ...options }
+  const end = await runStep({ ...of, name }, context, log)
+  await killOrphanProcesses(directory, ownsMachine)
+  return end
+}

@@ -1,0 +1,70 @@
+import { artifactNameOf } from '../model/artifact-name.ts'
+import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
+import { UserError } from '../model/user-error.ts'
+import type { Draft } from '../records/plan-record.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
+
+export type BuildPlan = Extract<Plan, { build: true }>
+
+/** What one invocation does of a plan. */
+export type Assignment = {
+  /** What the lead proposes to report, if other invocations must run some of the jobs. */
+  draft: Draft | null
+  /** The job that it runs. Null for none. */
+  job: PlannedJob | null
+  /** Whether it deploys the stage afterwards. */
+  deploys: boolean
+}
+
+/**
+ * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
+ * everything itself. Of several jobs, it runs the first one, unless that one is not to see the secrets that the lead holds.
+ * @throws UserError if the plan has no such job
+ */
+export function assign(plan: BuildPlan, identity: JobIdentity | null, holdsSecrets: boolean): Assignment {
+  if (identity?.name === DEPLOY_JOB) return { draft: null, job: null, deploys: plan.stage !== null }
+  if (identity) {
+    const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
+    if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
+    return { draft: null, job, deploys: false }
+  }
+  const [first] = plan.jobs
+  const leadRunsFirst = first !== undefined && (first.secrets === null || !holdsSecrets)
+  if (!first || (plan.jobs.length === 1 && leadRunsFirst))
+    return { draft: null, job: first ?? null, deploys: plan.stage !== null }
+  return { draft: draftOf(plan, leadRunsFirst), job: leadRunsFirst ? first : null, deploys: false }
+}
+
+const MOST_REASON = 300
+
+const draftOf = ({ jobs, leftOut, deploy, stage, ...plan }: BuildPlan, leadRunsFirst: boolean): Draft => ({
+  jobs: jobs.map(({ name, cell, shard, needs, allowFailure, secrets }) => ({
+    ...{ name, cell, shard, allowFailure },
+    needs: needs.map(need => ({ job: need.job, artifacts: need.artifacts && [...need.artifacts] })),
+    hasSecrets: secrets === null || secrets.length > 0,
+  })),
+  leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, MOST_REASON) })),
+  leadRunsFirst,
+  deploy: stage === null ? null : [...(deploy?.artifacts ?? [])],
+  failFast: plan.failFast,
+  maxParallel: plan.maxParallel,
+  cancelSuperseded: plan.cancelSuperseded,
+})
+
+/** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
+export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>
+  job.artifacts.map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, job) }))
+
+/** Which artifacts of another job an invocation gets, as they are declared. */
+export function neededArtifacts(
+  plan: BuildPlan,
+  { job, deploys }: Assignment,
+  from: PlannedJob,
+): PlannedArtifact[] {
+  const wanted = job ? job.needs.find(need => need.job === from.name) : null
+  const names = deploys ? (plan.deploy?.artifacts ?? []) : wanted ? wanted.artifacts : []
+  return from.artifacts
+    .filter(({ name }) => names === null || names.includes(name))
+    .map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, from) }))
+}

@@ -1,0 +1,63 @@
+import { MAX_TITLE, titleOf } from '../model/job.ts'
+import { UserError } from '../model/user-error.ts'
+import type { Draft, DraftedJob } from '../records/plan-record.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedJob } from './planned-job.ts'
+
+/** In bytes, as JSON: what the record of the lead has room for beside the rest of it. */
+export const DRAFT_LIMIT = 240 * 1024
+
+/** In characters, as the record has it. */
+const MAX_REASON = 300
+
+/**
+ * What the lead proposes: the jobs of a plan, by name.
+ * @param heldSecrets the names of the secret variables that the lead holds: it runs the first job only if that gets all of them
+ * @throws UserError if the plan is too large
+ */
+export function draftOf(
+  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, stage }: Plan & { build: true },
+  heldSecrets: readonly string[],
+): Draft {
+  const long = jobs.map(titleOf).find(title => title.length > MAX_TITLE)
+  if (long !== undefined)
+    throw new UserError(
+      `The values of a matrix are too long: the title of the job ${long.slice(0, 100).toWellFormed()}… has ${long.length} characters, and ${MAX_TITLE} are allowed. Use shorter values.`,
+    )
+  const [first] = jobs
+  const draft = {
+    leftOut: leftOut.map(({ name, reason }) => ({ name, reason: shortened(reason) })),
+    ...{ failFast, maxParallel, cancelSuperseded },
+    jobs: [...Map.groupBy(jobs, ({ name }) => name).values()].flatMap(draftedJob),
+    leadRunsFirst:
+      first !== undefined &&
+      heldSecrets.every(name => first.secrets === null || first.secrets.includes(name)),
+    deploys: stage !== null,
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(draft))
+  if (bytes > DRAFT_LIMIT)
+    throw new UserError(
+      `The plan of this build is too large: ${jobs.length} jobs need ${bytes} bytes in the lead's record, and ${DRAFT_LIMIT} are allowed. Shorten the values of matrices and the lists of "needs".`,
+    )
+  return draft
+}
+
+/** `jobs` have one name. */
+function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
+  const [first] = jobs
+  if (!first) return []
+  const { name, shard, needs, allowFailure, secrets } = first
+  return [
+    {
+      name,
+      cells: jobs.filter(each => each.shard === null || each.shard.index === 1).map(({ cell }) => cell),
+      shards: shard?.count ?? null,
+      needs: needs.map(({ job, artifacts }) => ({ job, hasArtifacts: artifacts?.length !== 0 })),
+      allowFailure,
+      hasSecrets: secrets === null || secrets.length > 0,
+    },
+  ]
+}
+
+const shortened = (reason: string) =>
+  reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 1).toWellFormed()}…`

@@ -1,0 +1,150 @@
+import type { Account } from '../account/settings.ts'
+import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
+import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
+import type { Build } from '../model/build.ts'
+import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
+import type { JobRun } from '../records/job-run.ts'
+import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+import type { JobObjects } from '../records/read-records.ts'
+import type { BuildEnd, JobState, Report } from '../records/report-record.ts'
+import type { Store } from '../records/store.ts'
+import { acceptDraft, recordPlan } from './accept-plan.ts'
+import { type RefreshedJobs, refreshJobs, shortReason } from './refresh-jobs.ts'
+import { type Schedule, scheduleJobs } from './schedule.ts'
+import { type StartJobsContext, startJobs } from './start-jobs.ts'
+import { ANYTHING } from './with-report.ts'
+
+type JobsContext = StartJobsContext & { deadMansSwitch: DeadMansSwitch }
+
+/** A build with several jobs: its lead has left a draft. */
+type JobsBuild = {
+  build: Build
+  account: Account
+  report: Report
+  lead: JobObjects
+  /** Null as long as report has not accepted one. */
+  plan: PlanRecord | null
+}
+
+/** What a look at the jobs of a build has found and done. */
+export type JobsLook = {
+  report: Report
+  /** Null if it was refused. */
+  plan: PlanRecord | null
+  /** The run of the job that deploys, if it was read. */
+  deploying: JobRun | null
+  end: BuildEnd | null
+  /** Builds that wait for a place which is free now. */
+  waiting: number[]
+}
+
+/**
+ * Looks at the jobs of a build: reads those of which there is news, starts those that may start, and concludes the build once
+ * all have ended. Everything may be repeated: a job that is started twice is claimed once.
+ */
+export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promise<JobsLook> {
+  const { build, account, report } = known
+  const { store, now } = context
+  const accepted = await planOf(known, store)
+  if ('refused' in accepted) {
+    const end = { conclusion: 'errored', reason: accepted.refused, deploy: null } as const
+    return { report, plan: null, deploying: null, end: { ...end, endedAt: now().toISOString() }, waiting: [] }
+  }
+  const { plan } = accepted
+  const isFull = report.jobs.length === 0 || report.news.includes(ANYTHING)
+  // The event of a request leads to a full look. A job that starts before finds the request itself.
+  const request = isFull ? await readCancelRequest(store, build) : null
+  const hasNews = (key: number) => isFull || report.news.some(each => each.startsWith(`${key}/`))
+  const standing = report.jobs.length > 0 ? report.jobs : plan.jobs.map(job => initialState(job, build))
+  const jobs = await refreshJobs({ ...known, plan, request, hasNews }, standing, context)
+  const schedule = scheduleJobs(plan, jobs.states, request)
+  await endOthers(build, jobs, schedule, context)
+  const ready = schedule.ready.map(({ job }) => job.key)
+  const { states, waiting } = await startJobs(
+    { build, account, plan },
+    jobs.states.map(state => endedState(state, schedule, now())),
+    { ...jobs, ready },
+    context,
+  )
+  const deploy = jobs.deployEnd?.deploy ?? jobs.deploying?.deploy ?? report.deploy
+  const end = endOf({ plan, states, schedule, deployEnd: jobs.deployEnd, deploy }, now())
+  const looked = { ...report, jobs: states, deploy }
+  const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)
+  return { report: { ...looked, latestEnd }, plan, deploying: jobs.deploying, end, waiting }
+}
+
+/** The plan on record, or the lead's draft if it is all right. */
+async function planOf(
+  { build, account, plan, lead }: JobsBuild,
+  store: Store,
+): Promise<{ plan: PlanRecord } | { refused: string }> {
+  if (plan) return { plan }
+  const draft = lead.run?.draft
+  const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
+  return 'refused' in accepted ? accepted : { plan: await recordPlan(store, build, accepted.plan) }
+}
+
+const initialState = ({ key }: AcceptedJob, { latestEnd }: Build): JobState => ({
+  key,
+  attempt: 1,
+  // The lead has been started.
+  publications: key === 0 ? 1 : 0,
+  latestEnd: key === 0 ? latestEnd : null,
+  ...{ startedAt: null, endedAt: null, conclusion: null, exit: null, reason: null, cost: null },
+})
+
+/** Ends the jobs that are running once one has failed. */
+async function endOthers(
+  build: Build,
+  { states, ended }: RefreshedJobs,
+  { endsOthers }: Schedule,
+  { store, now }: JobsContext,
+): Promise<void> {
+  const isRunning = states.some(({ conclusion, publications }) => conclusion === null && publications > 0)
+  if (endsOthers === null || ended.length === 0 || !isRunning) return
+  const why = `${endsOthers} failed`
+  await requestCancel(store, build, { by: 'lambci', why, supersededBy: null, at: now().toISOString() })
+}
+
+function endedState(state: JobState, { ended }: Schedule, now: Date): JobState {
+  const end = ended.find(({ key }) => key === state.key)
+  if (!end) return state
+  return { ...state, conclusion: end.conclusion, reason: shortReason(end.reason), endedAt: now.toISOString() }
+}
+
+type Ended = {
+  plan: PlanRecord
+  states: readonly JobState[]
+  schedule: Schedule
+  deployEnd: BuildEnd | null
+  deploy: Report['deploy']
+}
+
+/** How the build ends; null as long as a job has not. */
+function endOf({ plan, states, schedule, deployEnd, deploy }: Ended, now: Date): BuildEnd | null {
+  const { conclusion } = schedule
+  if (!conclusion || states.some(state => state.conclusion === null)) return null
+  const endedAt = now.toISOString()
+  const deployKey = plan.jobs.find(({ isDeploy }) => isDeploy)?.key
+  const deployState = states.find(({ key }) => key === deployKey)
+  if (!deployState?.conclusion || conclusion.conclusion !== 'passed')
+    return { ...conclusion, deploy: null, endedAt }
+  const end = deployEnd ?? { conclusion: deployState.conclusion, reason: deployState.reason, deploy }
+  return { ...end, reason: end.reason ?? conclusion.reason, endedAt }
+}
+
+/** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */
+async function keepSwitch(
+  build: Build,
+  report: Report,
+  { deadMansSwitch, now }: JobsContext,
+): Promise<string | null> {
+  if (now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return report.latestEnd
+  const ends = report.jobs.flatMap(({ conclusion, latestEnd }) =>
+    conclusion === null && latestEnd ? [latestEnd] : [],
+  )
+  const next = ends.toSorted()[0] ?? latestEndAfter(now()).toISOString()
+  await deadMansSwitch.clear(build)
+  await deadMansSwitch.set(build, switchTimeOf(next))
+  return next
+}

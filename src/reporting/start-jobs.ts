@@ -1,0 +1,72 @@
+import type { Account } from '../account/settings.ts'
+import { listAccountKeys } from '../account/unread-objects.ts'
+import { latestEndAfter } from '../admission/deadlines.ts'
+import { type StartContext, startJob } from '../admission/start-job.ts'
+import type { Build } from '../model/build.ts'
+import { titleOf } from '../model/job.ts'
+import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+import type { JobState } from '../records/report-record.ts'
+import { takePlaces } from '../records/running-jobs.ts'
+import type { RunFunctions } from './measure-cost.ts'
+
+export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
+  runFunctions: RunFunctions
+  now: () => Date
+}
+
+type Wanted = {
+  /** Ordinals of jobs that may start, in order. */
+  ready: readonly number[]
+  /** Ordinals of jobs whose message must be published again. */
+  lost: readonly number[]
+  /** Ordinals of jobs that have ended, and leave their places. */
+  ended: readonly number[]
+}
+
+/**
+ * Publishes the jobs of a build that may start, as far as there are places, and those whose message was lost. Returns also the
+ * builds that wait for a place which is free now.
+ */
+export async function startJobs(
+  { build, account, plan }: { build: Build; account: Account; plan: PlanRecord },
+  states: readonly JobState[],
+  wanted: Wanted,
+  context: StartJobsContext,
+): Promise<{ states: JobState[]; waiting: number[] }> {
+  const { store, runFunctions, now } = context
+  const latestEnd = latestEndAfter(now()).toISOString()
+  const running = states.filter(each => each.publications > 0 && each.conclusion === null).length
+  const free = Math.max(0, (plan.maxParallel ?? Number.POSITIVE_INFINITY) - running)
+  const ready = wanted.ready.slice(0, free)
+  // The lead has no place: admission starts it at once.
+  const ended = wanted.ended.filter(key => key > 0)
+  const change = { number: build.number, ended, ready, latestEnd }
+  const limit = account.maxRunningJobs ?? runFunctions.mostJobs
+  const { started, waiting } =
+    ready.length > 0 || ended.length > 0
+      ? await takePlaces(store, build.project, change, { limit, now: now() })
+      : { started: [], waiting: [] }
+  const published = [...started, ...wanted.lost]
+  if (published.length === 0) return { states: [...states], waiting }
+  const share = { account, accountKeys: await listAccountKeys(store) }
+  const publish = async (state: JobState): Promise<JobState> => {
+    const job = plan.jobs.find(({ key }) => key === state.key)
+    if (!job || !published.includes(state.key)) return state
+    const { key, attempt } = state
+    const { name, cell, shard, hasSecrets } = job
+    const isLead = key === 0 && attempt === 1
+    const identity = isLead ? null : { name, cell, shard }
+    const needs = needsOf(job, plan, states)
+    await startJob(build, { job: { key, attempt, identity, needs }, hasSecrets }, share, context)
+    return { ...state, publications: state.publications + 1, latestEnd }
+  }
+  return { states: await Promise.all(states.map(publish)), waiting }
+}
+
+/** The attempts whose artifacts a job gets. */
+const needsOf = ({ needs }: AcceptedJob, plan: PlanRecord, states: readonly JobState[]) =>
+  plan.jobs.flatMap(job => {
+    const isNeeded = needs.some(need => need.job === job.name && need.artifacts?.length !== 0)
+    const state = states.find(({ key }) => key === job.key)
+    return isNeeded && state ? [{ key: job.key, attempt: state.attempt, title: titleOf(job) }] : []
+  })

@@ -1,0 +1,85 @@
+import { type Artifact, type ArtifactSpec, artifactsSchema } from '../model/artifact.ts'
+import { titleOf } from '../model/job.ts'
+import { UserError } from '../model/user-error.ts'
+import { z } from '../model/zod.ts'
+import { type Assignment, artifactsOf, type BuildPlan, neededArtifacts } from '../planning/assignment.ts'
+import type { PlannedJob } from '../planning/planned-job.ts'
+import { type BuildRef, type JobRef, outPrefix } from '../records/keys.ts'
+import type { ArtifactContext } from './artifact-context.ts'
+import { packArtifacts } from './pack-artifacts.ts'
+import { type NeededArtifact, unpackArtifacts } from './unpack-artifacts.ts'
+
+const JSON_TYPE = 'application/json'
+/** 20 artifacts with 20 paths of 300 characters each. */
+const LIST_BYTES = 256 * 1024
+
+const listKey = (prefix: string) => `${prefix}artifacts.json`
+
+/** Packs the artifacts that a job leaves, and lists them for the jobs that need it. */
+export async function leaveArtifacts(
+  context: ArtifactContext,
+  ref: BuildRef & { job: JobRef },
+  job: PlannedJob,
+  passed: boolean,
+): Promise<Artifact[]> {
+  const specs = artifactsOf(job)
+  if (specs.length === 0) return []
+  const prefix = outPrefix(ref, ref.job)
+  const artifacts = await packArtifacts(context, prefix, specs, passed)
+  if (artifacts.length > 0)
+    await context.store.putOnce(listKey(prefix), Buffer.from(JSON.stringify(artifacts)), JSON_TYPE)
+  return artifacts
+}
+
+/** What an invocation does of a plan, and the attempts of other jobs whose artifacts it gets. */
+type Taking = { plan: BuildPlan; assignment: Assignment; needs: readonly (JobRef & { title: string })[] }
+
+/**
+ * Brings the artifacts of other jobs into the workspace.
+ * @throws UserError if one cannot be used
+ */
+export async function takeArtifacts(
+  context: ArtifactContext,
+  build: BuildRef,
+  { plan, assignment, needs }: Taking,
+): Promise<void> {
+  if (needs.length === 0) return
+  const sources = plan.jobs.flatMap(from => {
+    const job = needs.find(({ title }) => title === titleOf(from))
+    return job ? [{ job, title: job.title, declared: neededArtifacts(plan, assignment, from) }] : []
+  })
+  const needed = await Promise.all(sources.map(source => artifactsFrom(context, build, source)))
+  await unpackArtifacts(context, needed.flat())
+}
+
+/** A job whose artifacts are needed, and what it declares of them. */
+type Source = { job: JobRef; title: string; declared: readonly ArtifactSpec[] }
+
+async function artifactsFrom(
+  { store, logLine }: ArtifactContext,
+  build: BuildRef,
+  { job, title, declared }: Source,
+): Promise<NeededArtifact[]> {
+  if (declared.length === 0) return []
+  const prefix = outPrefix(build, job)
+  const left = await readList(store, prefix, title)
+  const found: NeededArtifact[] = []
+  for (const { name, paths } of declared) {
+    const artifact = left.find(each => each.name === name)
+    if (artifact) found.push({ artifact, declared: paths, prefix, from: title })
+    // A job that failed as it may has left only what is always packed.
+    else await logLine(`Artifact ${name}: ${title} has left none.`)
+  }
+  return found
+}
+
+async function readList(store: ArtifactContext['store'], prefix: string, title: string): Promise<Artifact[]> {
+  const body = await store.getRange(listKey(prefix), 0, LIST_BYTES)
+  if (!body) return []
+  try {
+    return artifactsSchema.parse(JSON.parse(Buffer.from(body).toString()))
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error
+    throw new UserError(`The list of artifacts that ${title} has left cannot be read. Rebuild the commit.`)
+  }
+}
