@@ -143,14 +143,12 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets } = resolved.config
   const plan = planBuild(build, resolved)
-  const assignment = plan.build
-    ? assign(plan, job.job.identity, job.grants.secretVariables.length > 0)
-    : NOTHING
+  const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
+  const assignment = plan.build ? assign(plan, job.job.identity, Object.keys(secrets)) : NOTHING
   const { warmCache } = persistent
   const redact = (text: string) => log.redact(text)
   const context = { store, build, sandbox, path, deadline, signal, warmCache, redact }
   const caches = await Caches.open(context, assignment.job?.cache ?? [])
-  const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
   return { sandbox, resolved, plan, assignment, caches, secrets }
 }
 

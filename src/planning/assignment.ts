@@ -2,6 +2,7 @@ import { artifactNameOf } from '../model/artifact-name.ts'
 import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Draft } from '../records/plan-record.ts'
+import { draftOf } from './draft.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
 
@@ -19,10 +20,14 @@ export type Assignment = {
 
 /**
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
- * everything itself. Of several jobs, it runs the first one, unless that one is not to see the secrets that the lead holds.
- * @throws UserError if the plan has no such job
+ * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds.
+ * @throws UserError if the plan has no such job, or is too large
  */
-export function assign(plan: BuildPlan, identity: JobIdentity | null, holdsSecrets: boolean): Assignment {
+export function assign(
+  plan: BuildPlan,
+  identity: JobIdentity | null,
+  heldSecrets: readonly string[],
+): Assignment {
   if (identity?.name === DEPLOY_JOB) return { draft: null, job: null, deploys: plan.stage !== null }
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
@@ -30,27 +35,12 @@ export function assign(plan: BuildPlan, identity: JobIdentity | null, holdsSecre
     return { draft: null, job, deploys: false }
   }
   const [first] = plan.jobs
-  const leadRunsFirst = first !== undefined && (first.secrets === null || !holdsSecrets)
-  if (!first || (plan.jobs.length === 1 && leadRunsFirst))
-    return { draft: null, job: first ?? null, deploys: plan.stage !== null }
-  return { draft: draftOf(plan, leadRunsFirst), job: leadRunsFirst ? first : null, deploys: false }
+  if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
+  const draft = draftOf(plan, heldSecrets)
+  if (plan.jobs.length === 1 && draft.leadRunsFirst)
+    return { draft: null, job: first, deploys: plan.stage !== null }
+  return { draft, job: draft.leadRunsFirst ? first : null, deploys: false }
 }
-
-const MOST_REASON = 300
-
-const draftOf = ({ jobs, leftOut, deploy, stage, ...plan }: BuildPlan, leadRunsFirst: boolean): Draft => ({
-  jobs: jobs.map(({ name, cell, shard, needs, allowFailure, secrets }) => ({
-    ...{ name, cell, shard, allowFailure },
-    needs: needs.map(need => ({ job: need.job, artifacts: need.artifacts && [...need.artifacts] })),
-    hasSecrets: secrets === null || secrets.length > 0,
-  })),
-  leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, MOST_REASON) })),
-  leadRunsFirst,
-  deploy: stage === null ? null : [...(deploy?.artifacts ?? [])],
-  failFast: plan.failFast,
-  maxParallel: plan.maxParallel,
-  cancelSuperseded: plan.cancelSuperseded,
-})
 
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>

@@ -6,10 +6,10 @@ import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import type { JobRun } from '../records/job-run.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobObjects } from '../records/read-records.ts'
-import type { BuildEnd, JobState, Report } from '../records/report-record.ts'
+import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
-import { type RefreshedJobs, refreshJobs, shortReason } from './refresh-jobs.ts'
+import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
 import { type StartJobsContext, startJobs } from './start-jobs.ts'
 import { ANYTHING } from './with-report.ts'
@@ -84,14 +84,9 @@ async function planOf(
   return 'refused' in accepted ? accepted : { plan: await recordPlan(store, build, accepted.plan) }
 }
 
-const initialState = ({ key }: AcceptedJob, { latestEnd }: Build): JobState => ({
-  key,
-  attempt: 1,
-  // The lead has been started.
-  publications: key === 0 ? 1 : 0,
-  latestEnd: key === 0 ? latestEnd : null,
-  ...{ startedAt: null, endedAt: null, conclusion: null, exit: null, reason: null, cost: null },
-})
+/** The lead has been started. */
+const initialState = ({ key }: AcceptedJob, { latestEnd }: Build): JobState =>
+  key === 0 ? { ...stateBeforeStart(key), publications: 1, latestEnd } : stateBeforeStart(key)
 
 /** Ends the jobs that are running once one has failed. */
 async function endOthers(
@@ -109,7 +104,7 @@ async function endOthers(
 function endedState(state: JobState, { ended }: Schedule, now: Date): JobState {
   const end = ended.find(({ key }) => key === state.key)
   if (!end) return state
-  return { ...state, conclusion: end.conclusion, reason: shortReason(end.reason), endedAt: now.toISOString() }
+  return { ...state, conclusion: end.conclusion, reason: end.reason, endedAt: now.toISOString() }
 }
 
 type Ended = {

@@ -1,4 +1,5 @@
 import type { Build } from '../model/build.ts'
+import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { JobRun } from '../records/job-run.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
@@ -73,7 +74,7 @@ function stateAfter(
   const decision = decide({ build, run, report: known, request }, now())
   if (decision === 'publish-again') found.lost.push(key)
   if (decision === null || decision === 'publish-again')
-    return { ...state, startedAt: run?.startedAt ?? state.startedAt }
+    return { ...state, startedAt: momentOf(run?.startedAt) ?? state.startedAt }
   // One of several equal parts that died, not one that failed, gets another attempt.
   const hasDied = run !== null && run.phase !== 'ended'
   if (hasDied && job.shard && attempt === 1)
@@ -84,16 +85,16 @@ function stateAfter(
   const isImpossible = conclusion === 'skipped'
   return {
     ...state,
-    startedAt: run?.startedAt ?? null,
-    endedAt,
+    startedAt: momentOf(run?.startedAt),
+    endedAt: momentOf(endedAt),
     conclusion: isImpossible ? 'errored' : conclusion,
     exit: run?.exit ?? null,
-    reason: isImpossible ? 'It claims to have been skipped, although it had started' : shortReason(reason),
+    reason: isImpossible
+      ? 'It claims to have been skipped, although it had started'
+      : reason && shortReason(reason),
     cost: measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   }
 }
 
-const REASON_LENGTH = 200
-
-/** A reason that fits into the state of a job. */
-export const shortReason = (reason: string | null) => reason?.slice(0, REASON_LENGTH).toWellFormed() ?? null
+/** In the only form that the state of a job has. */
+const momentOf = (moment: string | null | undefined) => (moment ? new Date(moment).toISOString() : null)

@@ -35,15 +35,12 @@ export async function startJobs(
 ): Promise<{ states: JobState[]; waiting: number[] }> {
   const { store, runFunctions, now } = context
   const latestEnd = latestEndAfter(now()).toISOString()
-  const running = states.filter(each => each.publications > 0 && each.conclusion === null).length
-  const free = Math.max(0, (plan.maxParallel ?? Number.POSITIVE_INFINITY) - running)
-  const ready = wanted.ready.slice(0, free)
   // The lead has no place: admission starts it at once.
   const ended = wanted.ended.filter(key => key > 0)
-  const change = { number: build.number, ended, ready, latestEnd }
+  const change = { number: build.number, ended, ready: wanted.ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
   const { started, waiting } =
-    ready.length > 0 || ended.length > 0
+    wanted.ready.length > 0 || ended.length > 0
       ? await takePlaces(store, build.project, change, { limit, now: now() })
       : { started: [], waiting: [] }
   const published = [...started, ...wanted.lost]
@@ -66,7 +63,7 @@ export async function startJobs(
 /** The attempts whose artifacts a job gets. */
 const needsOf = ({ needs }: AcceptedJob, plan: PlanRecord, states: readonly JobState[]) =>
   plan.jobs.flatMap(job => {
-    const isNeeded = needs.some(need => need.job === job.name && need.artifacts?.length !== 0)
+    const isNeeded = needs.some(need => need.job === job.name && need.hasArtifacts)
     const state = states.find(({ key }) => key === job.key)
     return isNeeded && state ? [{ key: job.key, attempt: state.attempt, title: titleOf(job) }] : []
   })

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readLog } from '../../../src/log/reader.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
+import type { View } from '../../../src/records/view.ts'
 import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -13,19 +16,115 @@ const files = (config: object) => ({
 const push = async (repository: string, config: object, branch = 'topic') => {
   const commit = await ci.push(await ci.write(files(config)), repository, branch)
   const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
-  return { commit, view }
+  return { commit, view, statuses: await ci.statuses(repository, commit) }
+}
+const endsOf = (view: View) => view.jobs.map(({ title, status }) => `${title}: ${status}`)
+const logOf = async (view: View, title: string) => {
+  const job = view.jobs.find(each => each.title === title)
+  if (!job?.ref) throw new Error(`${title} has no log`)
+  const { bytes } = await readLog(ci.system.store, jobKeys(view, job.ref).log, 0, 100_000)
+  return Buffer.from(bytes).toString()
 }
 
-test('three jobs run, and one status tells their end', async () => {
-  const { commit, view } = await push('jobs/three', {
-    jobs: { lint: 'echo linted', unit: { cmd: 'echo part $LAMBCI_SHARD of $LAMBCI_SHARDS', shards: 2 } },
+test('jobs, shards and cells of a matrix run, and one status tells their end', async () => {
+  const { view, statuses } = await push('jobs/all', {
+    env: { WHO: 'all' },
+    setup: 'SET=up',
+    jobs: {
+      lint: 'echo linted by $WHO, $SET',
+      unit: { cmd: 'echo part $LAMBCI_SHARD of $LAMBCI_SHARDS of $LAMBCI_JOB', shards: 2 },
+      node: { cmd: 'echo on $NODE', matrix: { NODE: ['22', '24'] } },
+    },
   })
-  expect(view.jobs.map(({ title, status }) => [title, status])).toEqual([
-    ['lint', 'passed'],
-    ['unit (1/2)', 'passed'],
-    ['unit (2/2)', 'passed'],
-  ])
+  const passed = ['lint', 'unit (1/2)', 'unit (2/2)', 'node (NODE=22)', 'node (NODE=24)']
+  expect(endsOf(view)).toEqual(passed.map(title => `${title}: passed`))
   expect(view.status).toBe('passed')
-  const statuses = await ci.statuses('jobs/three', commit)
-  expect(statuses.filter(status => status.startsWith('success'))).toHaveLength(1)
+  expect(view.cost).toBeGreaterThan(0)
+  expect(await logOf(view, 'lint')).toMatch(/^linted by all, up$/m)
+  expect(await logOf(view, 'unit (2/2)')).toMatch(/^part 2 of 2 of unit$/m)
+  expect(await logOf(view, 'node (NODE=24)')).toMatch(/^on 24$/m)
+  expect(statuses).toEqual([
+    expect.stringMatching(/^pending /),
+    expect.stringMatching(/^success .*Passed in/),
+  ])
+})
+
+test('red: what failed is named, what needs it is skipped, and what may fail is done', async () => {
+  const { view, statuses } = await push('jobs/red', {
+    failFast: false,
+    jobs: {
+      optional: { cmd: 'exit 3', allowFailure: true },
+      unit: { cmd: 'test $LAMBCI_SHARD = 1', shards: 2 },
+      after: { cmd: 'echo after', needs: 'unit' },
+      last: { cmd: 'echo last', needs: 'after' },
+      free: { cmd: 'echo free', needs: 'optional' },
+    },
+  })
+  expect(endsOf(view)).toEqual([
+    ...['optional: failed', 'unit (1/2): passed', 'unit (2/2): failed'],
+    ...['after: skipped', 'last: skipped', 'free: passed'],
+  ])
+  expect(view.jobs.find(({ name }) => name === 'last')?.reason).toBe('unit (2/2) failed')
+  expect(view.status).toBe('failed')
+  expect(statuses.at(-1)).toMatch(/^failure .*1 of 6 jobs failed: unit \(2\/2\)/)
+})
+
+test('a job that fails ends the others at once', async () => {
+  const { view } = await push('jobs/fast', {
+    jobs: { slow: 'sleep 600', wrong: 'exit 1', later: { cmd: 'echo later', needs: 'slow' } },
+  })
+  expect(endsOf(view)).toEqual(['slow: cancelled', 'wrong: failed', 'later: skipped'])
+  expect(view.reason).toBe('1 of 3 jobs failed: wrong')
+})
+
+test('artifacts reach the jobs that need them, and nothing else does', async () => {
+  const { view } = await push('jobs/artifacts', {
+    jobs: {
+      other: 'mkdir dist; echo wrong > dist/other.txt',
+      build: { cmd: 'mkdir -p dist/sub; echo built > dist/sub/file.txt; touch left', artifacts: ['dist'] },
+      parts: {
+        cmd: 'mkdir r; echo $LAMBCI_SHARD > r/$LAMBCI_SHARD.txt',
+        shards: 2,
+        artifacts: { reports: ['r'] },
+      },
+      use: {
+        cmd: 'test ! -e left; test ! -e dist/other.txt; cat dist/sub/file.txt r/1.txt r/2.txt',
+        needs: ['build', 'parts'],
+      },
+      without: { cmd: 'test ! -e dist && echo nothing', needs: [{ job: 'build', artifacts: [] }] },
+    },
+  })
+  expect(view.reason).toBeNull()
+  expect(view.status).toBe('passed')
+  expect(await logOf(view, 'use')).toMatch(/built\n1\n2\n/)
+  expect(await logOf(view, 'without')).toMatch(/^nothing$/m)
+})
+
+test('a deploy runs once all jobs are green, with the artifacts that it names', async () => {
+  const { view, statuses } = await push(
+    'jobs/deployed',
+    {
+      jobs: {
+        unit: 'echo tested',
+        build: { cmd: 'mkdir dist; echo site > dist/index.html', artifacts: ['dist'] },
+      },
+      stages: { master: 'dev' },
+      deploy: { cmd: 'cat dist/index.html; echo to $LAMBCI_STAGE', artifacts: ['build'] },
+    },
+    'master',
+  )
+  expect(endsOf(view)).toEqual(['unit: passed', 'build: passed', 'deploy: passed'])
+  expect(view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
+  expect(await logOf(view, 'deploy')).toMatch(/site\nto dev/)
+  expect(statuses.at(-1)).toMatch(/^success .*deployed to dev/)
+})
+
+test('nothing is deployed behind a red job', async () => {
+  const { view } = await push(
+    'jobs/undeployed',
+    { jobs: { unit: 'exit 1', build: 'true' }, stages: { master: 'dev' }, deploy: 'echo deployed' },
+    'master',
+  )
+  expect(view).toMatchObject({ status: 'failed', deploy: null })
+  expect(endsOf(view).at(-1)).toBe('deploy: skipped')
 })
