@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { execa } from 'execa'
+import { zipSync } from 'fflate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
@@ -7,12 +10,11 @@ import { writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, CREDENTIALS, startAws } from './aws.ts'
-import { PYTHON, toolVariables } from './tools.ts'
+import { BUILD_MS, PYTHON, toolVariables } from './tools.ts'
 
 const PROJECT = 'gh/ada/hello'
 /** As Zappa calls it. */
 const ROLE = 'hello-dev-ZappaLambdaExecutionRole'
-const BUILD_MS = 240_000
 
 let ci: TestSystem
 let aws: Aws
@@ -36,8 +38,10 @@ test('the classic script deploys from within "cmd", once it has credentials', as
   // The first deploy of a stage is done by hand. Here it has an archive that does nothing, for which Zappa makes no role.
   await aws.cli('iam', 'create-role', '--role-name', ROLE, '--assume-role-policy-document', '{}')
   const empty = join(ci.directory, 'empty.zip')
-  await aws.run('python3', ['-c', `import zipfile; zipfile.ZipFile("${empty}", "w").writestr("a", "")`])
-  await aws.run(join(PYTHON, 'bin', 'zappa'), ['deploy', 'dev', '--zip', empty], { cwd: at })
+  await writeFile(empty, zipSync({ empty: new Uint8Array() }))
+  const zappa = join(PYTHON, 'bin', 'zappa')
+  const env = { ...aws.variables, ...CREDENTIALS, AWS_EC2_METADATA_DISABLED: 'true' }
+  await execa(zappa, ['deploy', 'dev', '--zip', empty], { cwd: at, env, timeout: BUILD_MS })
   const before = await functionOf('dev')
 
   const commit = await ci.push(at, 'ada/hello', 'master')
@@ -47,7 +51,10 @@ test('the classic script deploys from within "cmd", once it has credentials', as
   expect(log).toMatch(/1 passed in /)
   expect(log).toContain('congratulations :)')
   expect(log).toContain('NoCredentialsError: Unable to locate credentials')
-  expect(log.trimEnd().split('\n').at(-1)).toMatch(/^▸ This command has no AWS credentials\. /)
+  // The last line that is about the command; then comes the build's end.
+  const [advice, end] = log.trimEnd().split('\n').slice(-2)
+  expect(advice).toMatch(/^▸ This command has no AWS credentials\. Move .* "deploy"/)
+  expect(end).toMatch(/^▸ The build failed after /)
   expect((await ci.statuses('ada/hello', commit)).at(-1)).toMatch(/^failure /)
   expect((await functionOf('dev')).CodeSha256).toBe(before.CodeSha256)
 

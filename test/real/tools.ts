@@ -9,6 +9,9 @@ export const PYTHON = join(CACHE, 'python')
 export const BIN = join(CACHE, 'bin')
 export const CONSTRAINTS = join(import.meta.dirname, 'constraints.txt')
 
+/** How long a build with the real tools may take, on a machine that is busy. */
+export const BUILD_MS = 420_000
+
 const GO_VARIABLES = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOTOOLCHAIN']
 
 /**
