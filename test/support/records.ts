@@ -8,7 +8,7 @@ import { recordNameOf } from '../../src/records/job-run.ts'
 import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
 import type { AcceptedJob, PlanRecord } from '../../src/records/plan-record.ts'
 import { emptyReport, type JobState, type Report, stateBeforeStart } from '../../src/records/report-record.ts'
-import { type View, viewOf } from '../../src/records/view.ts'
+import { type Records, type View, viewOf } from '../../src/records/view.ts'
 
 /** The secrets of http and report. */
 export const RUNNER_SECRETS: RunnerSecrets = {
@@ -123,13 +123,19 @@ export const viewWith = ({ build = {}, run = {}, report }: Changes = {}): View =
 
 type PlannedChange = Partial<AcceptedJob> & { state?: Partial<JobState> }
 
-/** The view of a build with these jobs, which have passed in 42 seconds unless their state says otherwise. */
-export function viewWithJobs(
+type JobsChanges = Pick<Changes, 'build' | 'report'> & { plan?: Partial<PlanRecord> }
+
+/** The view of a build with these jobs. */
+export const viewWithJobs = (jobs: readonly PlannedChange[], changes: JobsChanges = {}): View =>
+  viewOf(recordsWithJobs(jobs, changes))
+
+/** The records of a build with these jobs, which have passed in 42 seconds unless their state says otherwise. */
+export function recordsWithJobs(
   jobs: readonly PlannedChange[],
-  { build, report, plan }: Pick<Changes, 'build' | 'report'> & { plan?: Partial<PlanRecord> } = {},
-): View {
+  { build, report, plan }: JobsChanges = {},
+): Records & { plan: PlanRecord; report: Report } {
   const keyOf = (index: number) => jobs[index]?.key ?? index
-  return viewOf({
+  return {
     build: makeBuild(build),
     run: endedRun(),
     plan: {
@@ -154,7 +160,7 @@ export function viewWithJobs(
       })),
       ...report,
     }),
-  })
+  }
 }
 
 /** Changes the state of a job. */
