@@ -38,7 +38,7 @@ function renderGroup(group: JobGroup, listed: Listed) {
   const parts = `${jobs.length} ${first.shard ? 'shards' : 'cells'}`
   const color = colorOf(jobs.find(isRedJob) ?? jobs.find(({ status }) => status !== 'passed') ?? first)
   const state = isOpen ? html` open` : ''
-  return html`<li class="${levels}"><details data-open="${String(isOpen)}"${state}><summary>${mark(color)} <b>${escapeControls(title)}</b> ${parts}: <span class="${color}">${countStates(jobs)}</span></summary>
+  return html`<li class="${levels}"><details data-open="${String(isOpen)}"${state}><summary>${mark(color)} <b>${escapeControls(title)}</b> ${parts}: ${countStates(jobs)}</summary>
 <ul>${jobs.map(job => html`<li>${renderJob(job, listed)}</li>`)}</ul></details>${renderNeeds(first)}</li>`
 }
 

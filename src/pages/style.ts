@@ -43,7 +43,7 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
 ${depths()}
 @media (min-width: 64rem) { #columns:has(#jobs:not(:empty)) { display: grid; grid-template-columns: 21rem minmax(0, 1fr); gap: 1.5rem }
   #jobs { position: sticky; top: 0; align-self: start; max-height: 100vh } }
-body:not(.scripted) .script-only { display: none } .scripted .no-script-only { display: none }
+body:not(.scripted) .script-only { display: none !important } .scripted .no-script-only { display: none }
 #log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
   overflow-x: auto; overflow-anchor: none; tab-size: 8 } .scripted #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
 .line { display: flex; unicode-bidi: isolate } .line > a { flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);

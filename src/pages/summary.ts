@@ -22,7 +22,7 @@ export function titleOf(view: View): string {
 export function renderSummary(view: View, repositoryLink: string, shown: ShownLog = leadLogOf(view)) {
   const { repository } = view
   const color = colorOf(view)
-  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}">
+  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}" data-over="${String(shown.isOver)}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>

@@ -40,7 +40,7 @@ async function start(): Promise<void> {
 /** Reads the log to its end, and polls for more until the build has ended. */
 async function follow(view: LogView, source: LogSource, summary: Summary): Promise<void> {
   const shown = summary.log
-  let following = !summary.hasEnded && location.hash === ''
+  let following = !summary.isOver && location.hash === ''
   addEventListener('scroll', () => {
     following = view.isAtEnd
   })

@@ -19,6 +19,11 @@ export class Summary {
     return this.#element?.dataset.red === 'true'
   }
 
+  /** Whether what the shown log is of has ended. */
+  get isOver(): boolean {
+    return this.#element?.dataset.over === 'true'
+  }
+
   /** Which log the page shows; empty as long as there is none. */
   get log(): string {
     return this.#element?.dataset.log ?? ''

@@ -72,7 +72,7 @@ test('each job has a page and a log of its own; the page of the build begins wit
     'false',
   ])
   const summary = await (await get(`${path}/jobs/1/summary`)).text()
-  expect(summary).toMatch(/^<section id="summary" [^>]*data-log="1\/2" data-red="true"/)
+  expect(summary).toMatch(/^<section id="summary" [^>]*data-log="1\/2" data-red="true" data-over="true"/)
   expect(summary).toContain('<nav id="jobs"')
   for (const wrong of ['3', '00', 'lint', '1/2'])
     expect((await get(`${path}/jobs/${wrong}`)).status).toBe(404)
