@@ -32,8 +32,15 @@ const TIMEOUT_MS = 45_000
 /** Between looks at what changes without an event, such as a commit's statuses. */
 const POLL_MS = 200
 
-/** Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. */
-export async function openTestSystem({ root, ...options }: Partial<SystemOptions> & { root?: string } = {}) {
+/**
+ * Starts a test system. With `root`, the directory of an earlier one, it continues with that one's data. `timeoutMs` is how
+ * long it waits for an event.
+ */
+export async function openTestSystem({
+  root,
+  timeoutMs = TIMEOUT_MS,
+  ...options
+}: Partial<SystemOptions> & { root?: string; timeoutMs?: number } = {}) {
   const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
   const lines: string[] = []
@@ -61,7 +68,7 @@ export async function openTestSystem({ root, ...options }: Partial<SystemOptions
     mails,
     lines,
     ...actions(directory, system),
-    ...queries(directory, system, changes),
+    ...queries(directory, system, changes, timeoutMs),
     close: () => close(directory, system),
   }
 }
@@ -156,7 +163,7 @@ function actions(directory: string, system: System) {
   }
 }
 
-function queries(directory: string, system: System, changes: Changes) {
+function queries(directory: string, system: System, changes: Changes, timeoutMs: number) {
   const { store, addresses } = system
   const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
@@ -171,17 +178,17 @@ function queries(directory: string, system: System, changes: Changes) {
         `the end of ${build.project} #${build.number}`,
         async () => (await readReport(store, build))?.isClosed && view(build),
         {
-          timeoutMs: TIMEOUT_MS,
+          timeoutMs,
           pollMs: 5 * POLL_MS,
           isRelevant: change => change === buildKeys(build).report,
         },
       ),
     /**
      * Repeats `query` until it returns something truthy, and returns that.
-     * @throws Error if it does not within 45 seconds
+     * @throws Error if it does not in time
      */
     until: <T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> =>
-      changes.until(what, query, { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS }),
+      changes.until(what, query, { timeoutMs, pollMs: POLL_MS }),
     /** Kills the warm sandboxes of all build functions, and with them their local caches. */
     killSandboxes: () => {
       for (const trust of ['fork', 'branch', 'protected'] as const)
@@ -202,7 +209,7 @@ function queries(directory: string, system: System, changes: Changes) {
           const { bytes } = await readLog(store, jobKeys(build).log, 0, 10_000)
           return Buffer.from(bytes).toString().includes(text)
         },
-        { timeoutMs: TIMEOUT_MS, pollMs: POLL_MS },
+        { timeoutMs, pollMs: POLL_MS },
       ),
     read: (path: string) => readFile(path, 'utf8'),
     log: async (build: Ref) => {

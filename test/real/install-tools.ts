@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { BIN, CACHE, CONSTRAINTS, PYTHON } from './tools.ts'
+
+/** What the system has, or apt installs. Each is found by the exit code of a command. */
+const OF_SYSTEM = [
+  {
+    name: 'Python 3.11 or newer with venv and pip',
+    command: ['python3', '-c', 'import ensurepip, pip, sys, venv; sys.exit(sys.version_info < (3, 11))'],
+    packages: ['python3', 'python3-venv', 'python3-pip'],
+  },
+  { name: 'pip', command: ['pip', '--version'], packages: ['python3-pip'] },
+  { name: 'Go', command: ['go', 'version'], packages: ['golang-go'] },
+  { name: 'a C compiler', command: ['gcc', '--version'], packages: ['gcc', 'libc6-dev'] },
+  { name: 'npm', command: ['npm', '--version'], packages: ['npm'] },
+]
+const OF_PYTHON = ['awscli', 'moto[apigateway]', 'flask', 'flask-cors', 'zappa']
+const TIMEOUT_MS = 240_000
+
+/** Installs what the examples are run with. What is there already, is kept. */
+export async function setup(): Promise<void> {
+  await installSystemTools()
+  await installPythonTools()
+  await linkCommands()
+}
+
+async function installSystemTools(): Promise<void> {
+  const missing = await findMissing()
+  if (missing.length === 0) return
+  const packages = [...new Set(missing.flatMap(tool => tool.packages))]
+  const names = missing.map(({ name }) => name).join(', ')
+  const mayInstall = process.getuid?.() === 0 && (await succeeds(['apt-get', '--version']))
+  if (!mayInstall)
+    throw new Error(
+      `"npm run test:real" needs ${names}, which this system does not have. Install it, or run the tests as root where "apt-get install ${packages.join(' ')}" can.`,
+    )
+  console.log(`Installing ${packages.join(', ')}`)
+  const apt = ['-y', '-qq', 'install', '--no-install-recommends', ...packages]
+  await run(`apt cannot install ${packages.join(', ')}`, 'apt-get', ['-qq', 'update'])
+  await run(`apt cannot install ${packages.join(', ')}`, 'apt-get', apt, {
+    DEBIAN_FRONTEND: 'noninteractive',
+  })
+  const left = await findMissing()
+  if (left.length === 0) return
+  const still = left.map(({ name }) => name).join(', ')
+  throw new Error(`"npm run test:real" needs ${still}, which apt does not have for this system. Install it.`)
+}
+
+async function findMissing() {
+  const found = await Promise.all(OF_SYSTEM.map(({ command }) => succeeds(command)))
+  return OF_SYSTEM.filter((_, at) => !found[at])
+}
+
+/** The AWS CLI, an AWS to use it with, and Zappa, which deploys a stage for the first time. */
+async function installPythonTools(): Promise<void> {
+  const { stdout: version } = await execa('python3', ['-c', 'import sys; print(sys.executable, sys.version)'])
+  const constraints = await readFile(CONSTRAINTS, 'utf8')
+  const wanted = createHash('sha256')
+    .update([version, constraints, ...OF_PYTHON].join('\n'))
+    .digest('hex')
+  const mark = join(PYTHON, 'complete')
+  const installed = await readFile(mark, 'utf8').catch(() => '')
+  if (installed === wanted) return
+  await rm(PYTHON, { recursive: true, force: true })
+  console.log(`Installing ${OF_PYTHON.join(', ')}`)
+  await run('Python cannot make a virtual environment', 'python3', ['-m', 'venv', PYTHON])
+  const packages = ['--constraint', CONSTRAINTS, ...OF_PYTHON]
+  await run(`pip cannot install ${OF_PYTHON.join(', ')}`, join(PYTHON, 'bin', 'pip'), [
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    ...packages,
+  ])
+  await writeFile(mark, wanted)
+}
+
+/** What commands find before the system's: not the virtual environment, in which "pip install --user" is refused. */
+async function linkCommands(): Promise<void> {
+  await rm(BIN, { recursive: true, force: true })
+  await mkdir(BIN, { recursive: true })
+  await symlink(process.execPath, join(BIN, 'node'))
+  await symlink(join(PYTHON, 'bin', 'aws'), join(BIN, 'aws'))
+  await mkdir(CACHE, { recursive: true })
+}
+
+const succeeds = async ([file = '', ...args]: readonly string[]): Promise<boolean> =>
+  (await execa(file, args, { reject: false, timeout: 30_000 })).exitCode === 0
+
+/** @throws Error that begins with `failure`, and has what the program wrote */
+async function run(failure: string, file: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { failed, timedOut, all } = await execa(file, args, {
+    reject: false,
+    all: true,
+    env,
+    timeout: TIMEOUT_MS,
+  })
+  if (!failed) return
+  const reason = timedOut ? `It was stopped after ${TIMEOUT_MS / 1000} seconds. ` : ''
+  throw new Error(`${failure}. ${reason}${all?.slice(-2000) ?? ''}`)
+}

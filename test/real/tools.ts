@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { forwardedVariables } from '../../src/cli/forwarded-variables.ts'
+
+/** Where the tools are, and what they have downloaded. */
+export const CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'lambci-real')
+/** A virtual environment. */
+export const PYTHON = join(CACHE, 'python')
+/** Node and the AWS CLI, by name. */
+export const BIN = join(CACHE, 'bin')
+export const CONSTRAINTS = join(import.meta.dirname, 'constraints.txt')
+
+/** How long a build with the real tools may take, on a machine that is busy. */
+export const BUILD_MS = 420_000
+
+const GO_VARIABLES = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOTOOLCHAIN']
+
+/**
+ * Variables for the commands of examples, as an account has them: the tools, how this machine reaches package registries, and
+ * caches, so that a second run downloads nothing.
+ */
+export const toolVariables = (env: NodeJS.ProcessEnv = process.env): Record<string, string> => ({
+  ...forwardedVariables(env),
+  ...Object.fromEntries(GO_VARIABLES.flatMap(name => (env[name] ? [[name, env[name]]] : []))),
+  PATH: BIN,
+  PIP_CACHE_DIR: join(CACHE, 'pip'),
+  PIP_CONSTRAINT: CONSTRAINTS,
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  PIP_PROGRESS_BAR: 'off',
+  // Debian's Python refuses "pip install --user" otherwise. The image's does not.
+  PIP_BREAK_SYSTEM_PACKAGES: '1',
+  npm_config_cache: join(CACHE, 'npm'),
+  GOCACHE: join(CACHE, 'go-build'),
+  // Without it, AWS's tools look for credentials on the network.
+  AWS_EC2_METADATA_DISABLED: 'true',
+})
