@@ -37,10 +37,14 @@ export function assign(
   const [first] = plan.jobs
   if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
   const draft = draftOf(plan, heldSecrets)
-  if (plan.jobs.length === 1 && draft.leadRunsFirst)
+  if (isOnlyJob(plan, first) && draft.leadRunsFirst)
     return { draft: null, job: first, deploys: plan.stage !== null }
   return { draft, job: draft.leadRunsFirst ? first : null, deploys: false }
 }
+
+/** Whether there is nothing to say of a build but how this job ended. */
+const isOnlyJob = ({ jobs, leftOut }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
+  jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>

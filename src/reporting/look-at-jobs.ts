@@ -74,7 +74,7 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const { states, waiting } = await startJobs(
     { build, account, plan },
     jobs.states.map(state => endedState(state, schedule, now())),
-    { ...jobs, ready },
+    { ...jobs, ended: [...jobs.ended, ...schedule.ended.map(({ key }) => key)], ready },
     context,
   )
   const deploy = jobs.deployEnd?.deploy ?? jobs.deploying?.deploy ?? report.deploy
@@ -113,7 +113,7 @@ async function endOthers(
 ): Promise<void> {
   const isRunning = states.some(({ conclusion, publications }) => conclusion === null && publications > 0)
   if (endsOthers === null || ended.length === 0 || !isRunning) return
-  const why = `${endsOthers} failed`
+  const why = `${endsOthers} did not pass`
   await requestCancel(store, build, { by: 'lambci', why, supersededBy: null, at: now().toISOString() })
 }
 
