@@ -15,13 +15,14 @@ import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
 import type { JobRun } from './records/job-run.ts'
-import { type BuildRef, jobKeys } from './records/keys.ts'
+import { readOnce } from './records/kept-reads.ts'
+import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { buildUrl } from './records/links.ts'
 import { type PlanRecord, readPlan } from './records/plan-record.ts'
-import { readBuild, readJob } from './records/read-records.ts'
+import { readBuild, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
-import { isRed } from './records/wording.ts'
+import { isRed, redJobOf } from './records/wording.ts'
 import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decide } from './reporting/decide.ts'
@@ -96,7 +97,7 @@ async function reportOne(
   let build: Build | null = null
   let unfinished: Unfinished | null = null
   try {
-    build = await readBuild(store, ref)
+    build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
     if (!build) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
     await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
@@ -121,7 +122,7 @@ async function lookOnce(
 ): Promise<Finished> {
   const { store, now } = context
   const { build, report } = known
-  const job = await readJob(store, build)
+  const job = await readLead(store, build, report)
   const { run } = job
   const plan = report.jobs.length > 0 ? await readPlan(store, build) : null
   const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
@@ -179,7 +180,7 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
     attempt(() => countSpend(state, store)),
   ])
   // People are told first: whatever a job has left as its log cannot keep that from them.
-  const logs = await attempt(async () => report.end && completeLogs(build, { view: news.view, run }, store))
+  const logs = await attempt(async () => report.end && completeLogs({ ...state, view: news.view }, store))
   const hasFailed = [gate, stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again
@@ -214,7 +215,8 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     isGone: report.isGone,
     mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
     summary: () => summary,
-    tail: async () => (isEnd && isRed(view) ? (await tail(store, jobKeys(build).log)).split('\n') : []),
+    tail: async () =>
+      isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
 }
 

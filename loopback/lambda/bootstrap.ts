@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
+import { loadBundle } from './bundle-loader.ts'
 import type { FunctionError } from './invocation-result.ts'
 import { killSandbox } from './sandbox-processes.ts'
 
@@ -51,6 +52,8 @@ function describe(error: unknown, errorType?: string): FunctionError {
 }
 
 let requestId: string | null = null
+/** Called after each event. */
+let onServed = () => {}
 
 /** Reports an error of the current invocation, or of the initialisation if there is none yet. */
 async function report(error: FunctionError) {
@@ -66,12 +69,19 @@ async function crash(error: FunctionError) {
 async function load(): Promise<Handler> {
   const dot = (env._HANDLER ?? '').lastIndexOf('.')
   const [path, name] = [env._HANDLER?.slice(0, dot) ?? '', env._HANDLER?.slice(dot + 1) ?? '']
-  const module: Record<string, unknown> = await import(pathToFileURL(path).href)
+  const module = await importModule(path)
   const handler = module[name]
   if (typeof handler === 'function') return handler as Handler
   throw Object.assign(new Error(`${name} is undefined or not exported by ${path}`), {
     name: 'Runtime.HandlerNotFound',
   })
+}
+
+async function importModule(path: string): Promise<Record<string, unknown>> {
+  if (!env.LAMBCI_CODE_CACHE) return import(pathToFileURL(path).href)
+  const { exports, save } = loadBundle(path, env.LAMBCI_CODE_CACHE)
+  onServed = save
+  return exports
 }
 
 const IMPORT_ERRORS: Record<string, string> = {
@@ -101,6 +111,7 @@ async function serve(handler: Handler) {
     try {
       const result = await handler(JSON.parse(body), contextOf(headers))
       await call('POST', `invocation/${requestId}/response`, JSON.stringify(result) ?? 'null')
+      onServed()
     } catch (error) {
       await report(describe(error)).catch(die)
     }

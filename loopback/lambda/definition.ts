@@ -12,6 +12,11 @@ export type FunctionDefinition = {
   timeoutMs: number
   /** The maximum number of sandboxes. */
   concurrency: number
+  /**
+   * Whether events wait a moment for a busy sandbox before another one starts. Lambda starts one at once; on one machine, a
+   * process for each event of a burst takes longer than the events.
+   */
+  sharesSandboxes?: boolean
   /** 0 to 2, default 2. */
   maximumRetryAttempts?: number
   /** Default 21,600 (six hours). */

@@ -1,6 +1,9 @@
 import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
+/** How long an event waits for a busy sandbox if its function shares them. It mostly takes less than a start. */
+const BUSY_TIMEOUT_MS = 300
+
 /** The sandboxes of one function. Keeps them warm, reuses them, and kills those that have been idle for a while. */
 export class SandboxPool {
   readonly #options: Omit<SandboxOptions, 'onEnd'>
@@ -8,6 +11,9 @@ export class SandboxPool {
   readonly #all = new Set<Sandbox>()
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>()
   readonly #waiting: (() => void)[] = []
+  /** Events that wait for a busy sandbox. */
+  readonly #forBusy: ((sandbox: Sandbox | Promise<Sandbox>) => void)[] = []
+  #growth: NodeJS.Timeout | undefined
   #free: number
   #closed = false
 
@@ -23,7 +29,7 @@ export class SandboxPool {
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
     try {
       for (;;) {
-        const sandbox = this.#takeIdle() ?? (await this.#start())
+        const sandbox = this.#takeIdle() ?? (await (this.#mayWait() ? this.#awaitBusy() : this.#start()))
         const result = await sandbox.run(event)
         if (result === 'gone') continue
         this.#release(sandbox)
@@ -49,6 +55,7 @@ export class SandboxPool {
   async close() {
     this.#closed = true
     for (const timer of this.#idle.values()) clearTimeout(timer)
+    for (const resolve of this.#forBusy.splice(0)) resolve(this.#start())
     await Promise.all([...this.#all].map(sandbox => sandbox.end()))
   }
 
@@ -59,6 +66,22 @@ export class SandboxPool {
     await sandbox.start()
     if (this.#closed) await sandbox.end()
     return sandbox
+  }
+
+  #mayWait = () => this.#options.definition.sharesSandboxes === true && this.#all.size > 0
+
+  #awaitBusy(): Promise<Sandbox> {
+    return new Promise(resolve => {
+      this.#forBusy.push(resolve)
+      this.#growth ??= setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
+    })
+  }
+
+  /** Starts one sandbox for the events that wait, unless another is just starting. */
+  #grow() {
+    this.#growth = undefined
+    if (![...this.#all].some(({ warm }) => !warm)) this.#forBusy.shift()?.(this.#start())
+    if (this.#forBusy.length > 0) this.#growth = setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
   }
 
   #takeIdle() {
@@ -72,7 +95,10 @@ export class SandboxPool {
   }
 
   #release(sandbox: Sandbox) {
-    if (sandbox.alive) this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
+    if (!sandbox.alive) return
+    const next = this.#forBusy.shift()
+    if (next) next(sandbox)
+    else this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
   }
 
   #remove(sandbox: Sandbox) {

@@ -87,6 +87,11 @@ export class Sandbox implements RuntimeListener {
     })
   }
 
+  /** Whether the runtime has asked for an event, so that the start is over. */
+  get warm() {
+    return this.#warm
+  }
+
   get alive() {
     const child = this.#child
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { startBenchServers } from './bench-servers.ts'
 import { BUILD_CASES, type BuildRow, benchBuild } from './builds.ts'
 import { benchCache, type CacheRow } from './caches.ts'
+import { benchJobs } from './jobs.ts'
 import { benchLiveDelay } from './live.ts'
 import { LOG_CASES } from './log-cases.ts'
 import { benchLog, type LogRow } from './logs.ts'
@@ -62,6 +63,7 @@ try {
 }
 const starts = isSelected('start') ? await benchStarts() : []
 const whole = isSelected('whole system') ? await benchSystem() : null
+const jobs = isSelected('several jobs') ? await benchJobs() : []
 const live = isSelected('live delay') ? await benchLiveDelay() : null
 for (const row of starts)
   print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)
@@ -75,6 +77,10 @@ if (whole) {
     `${many.builds} builds, ${many.concurrency} concurrently: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
   )
 }
+for (const { jobs: count, concurrency, ms: time, reportRequests, requestsPerJob, cost, statuses } of jobs)
+  print(
+    `${count} jobs of true, ${concurrency} at once, push until final status: ${ms(time)}; report sent ${reportRequests} requests to S3 (${requestsPerJob.toFixed(1)} a job), ${statuses} statuses, ~$${cost.toFixed(4)}`,
+  )
 if (values.json)
   console.log(
     JSON.stringify({
@@ -85,6 +91,7 @@ if (values.json)
       logs,
       starts,
       whole,
+      jobs,
       live,
     }),
   )

@@ -1,82 +1,98 @@
 import type { Context, Hono } from 'hono'
+import { html } from 'hono/html'
+import type { LogKeys } from '../log/log-keys.ts'
 import { readLineIndex, tail } from '../log/reader.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import { openBuild, parseBuildRef } from '../pages/access.ts'
-import { renderBuildPage } from '../pages/build-page.ts'
+import { linksOf } from '../pages/build-links.ts'
+import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
-import { linkToLog, serveLog } from '../pages/log.ts'
-import { renderSummary } from '../pages/summary.ts'
+import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
+import { findLog, firstLog, leadLogOf, type ShownLog } from '../pages/shown-log.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
-import { jobKeys } from '../records/keys.ts'
-import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
+import { withClaims } from '../records/claimed-jobs.ts'
+import { jsonOf } from '../records/json-view.ts'
+import { buildKeys, jobKeys, LEAD } from '../records/keys.ts'
+import { keyOfPath, repositoryPath } from '../records/links.ts'
 import { type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
+/** One of its jobs, by its ordinal: the same page, with another log. */
+const JOB = `${BUILD}/jobs/:job`
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
 const SHOWN_WIDTH = 10_000
 const NOT_STORED = { 'cache-control': 'no-store' }
 
-/** One build: its page, and its log. */
+type Found = { view: View; shown: ShownLog }
+
+/** One build: its page, and the logs of its jobs. */
 export function addBuildRoutes(
   app: Hono,
   { store, secrets }: Pick<ReceiveContext, 'store' | 'secrets'>,
 ): void {
   const linkKey = async () => (await secrets()).linkKey
-  const find = (c: Context) => {
-    const { owner = '', repo = '', number = '' } = c.req.param() as Record<string, string>
-    return openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
+  /** A build and one of its logs, unless another is requested the one that `choose` returns. Null if there is none. */
+  const find = async (c: Context, choose: (view: View) => ShownLog): Promise<Found | null> => {
+    const { owner = '', repo = '', number = '', job } = c.req.param() as Record<string, string>
+    const records = await openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
+    if (!records) return null
+    const view = viewOf(records)
+    const shown = job === undefined ? choose(view) : findLog(view, job)
+    return shown && { view, shown }
   }
-  const repositoryLink = async ({ project, isPrivate }: View) => {
-    const path = repositoryPath(project)
-    return isPrivate ? `${path}?key=${keyOfPath(path, await linkKey())}` : path
+  const logOf = ({ view, shown }: Found): LogKeys =>
+    jobKeys(view, shown.ref ?? { key: shown.job?.key ?? LEAD.key, attempt: 1 }).log
+  const links = async ({ view, shown }: Found, c: Context) => {
+    const path = repositoryPath(view.project)
+    const repository = view.isPrivate ? `${path}?key=${keyOfPath(path, await linkKey())}` : path
+    const hasAll = view.jobs.length > 0 && hasEnded(view.status)
+    return linksOf(view, shown, { key: c.req.query('key'), repository, hasAll })
+  }
+  /** What a page shows of a build: also jobs that have just been claimed. */
+  const findPage = async (c: Context, choose: (view: View) => ShownLog) => {
+    const found = await find(c, choose)
+    if (!found) return null
+    const view = await withClaims(store, found.view)
+    const { job } = c.req.param() as Record<string, string>
+    return { view, shown: (job === undefined ? choose(view) : findLog(view, job)) ?? found.shown }
   }
 
-  app.get(BUILD, async c => {
-    const records = await find(c)
-    if (!records) return c.notFound()
-    const view = viewOf(records)
-    if (c.req.header('accept')?.includes('application/json')) return c.json(view, 200, NOT_STORED)
-    const links = { ...linksOf(view, c), repository: await repositoryLink(view) }
-    const logText = await tail(store, jobKeys(view).log, SHOWN_LINES, SHOWN_WIDTH)
-    return c.html(renderBuildPage({ view, links, logText }), 200, SCRIPTED_PAGE_HEADERS)
-  })
-  app.get(`${BUILD}/summary`, async c => {
-    const records = await find(c)
-    if (!records) return c.notFound()
-    const view = viewOf(records)
-    return c.html(renderSummary(view, await repositoryLink(view)), 200, SCRIPTED_PAGE_HEADERS)
-  })
-  app.get(`${BUILD}/log`, async c => {
-    const records = await find(c)
-    return records ? serveLog(store, records.build, c.req.query()) : c.notFound()
-  })
-  app.get(`${BUILD}/lines`, async c => {
-    const records = await find(c)
-    return records
-      ? c.json(await readLineIndex(store, jobKeys(records.build).log), 200, NOT_STORED)
-      : c.notFound()
-  })
-  app.get(`${BUILD}/log.txt`, async c => {
-    const records = await find(c)
-    if (!records) return c.notFound()
-    const view = viewOf(records)
-    if (!hasEnded(view.status)) return c.redirect(linksOf(view, c).live, 303)
-    return c.redirect(await linkToLog(store, view, c.req.query('download') !== undefined), 303)
-  })
-}
-
-/** Links to the log of a build; the key of a private build is passed on. */
-function linksOf(view: View, c: Context) {
-  const path = buildPath(view)
-  const key = c.req.query('key')
-  const withKey = (target: string, more: Record<string, string> = {}) => {
-    const query = new URLSearchParams({ ...(key !== undefined && { key }), ...more }).toString()
-    return query ? `${target}?${query}` : target
-  }
-  return {
-    live: withKey(`${path}/log`),
-    whole: withKey(`${path}/log.txt`),
-    download: withKey(`${path}/log.txt`, { download: '1' }),
+  for (const path of [BUILD, JOB]) {
+    app.get(path, async c => {
+      const found = await findPage(c, firstLog)
+      if (!found) return c.notFound()
+      if (c.req.header('accept')?.includes('application/json'))
+        return c.json(jsonOf(found.view), 200, NOT_STORED)
+      const logText = found.shown.ref ? await tail(store, logOf(found), SHOWN_LINES, SHOWN_WIDTH) : ''
+      const page = renderBuildPage({ ...found, links: await links(found, c), logText })
+      return c.html(page, 200, SCRIPTED_PAGE_HEADERS)
+    })
+    app.get(`${path}/summary`, async c => {
+      const found = await findPage(c, leadLogOf)
+      if (!found) return c.notFound()
+      const { summary, jobs, job } = renderChanging({ ...found, links: await links(found, c) })
+      return c.html(html`${summary}${jobs}${job}`, 200, SCRIPTED_PAGE_HEADERS)
+    })
+    app.get(`${path}/log`, async c => {
+      const found = await find(c, leadLogOf)
+      return found ? serveLog(store, logOf(found), c.req.query()) : c.notFound()
+    })
+    app.get(`${path}/lines`, async c => {
+      const found = await find(c, leadLogOf)
+      return found ? c.json(await readLineIndex(store, logOf(found)), 200, NOT_STORED) : c.notFound()
+    })
+    app.get(`${path}/log.txt`, async c => {
+      const found = await find(c, leadLogOf)
+      if (!found) return c.notFound()
+      const { view, shown } = found
+      const isOfAll = path === BUILD && view.jobs.length > 0
+      const isOver = isOfAll ? hasEnded(view.status) : shown.isOver
+      if (!isOver) return c.redirect((await links(found, c)).live, 303)
+      const fileName = fileNameOf(view, isOfAll ? null : (shown.job?.title ?? null))
+      const key = isOfAll ? buildKeys(view).log : logOf(found).whole
+      const isDownload = c.req.query('download') !== undefined
+      return c.redirect(await linkToLog(store, key, { fileName, isDownload }), 303)
+    })
   }
 }

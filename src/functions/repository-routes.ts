@@ -8,11 +8,12 @@ import { renderRepositoryPage } from '../pages/repository-page.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { listSummaries, readSummary } from '../records/branch-summary.ts'
 import { takeBuilds } from '../records/builds.ts'
+import { jsonOf } from '../records/json-view.ts'
 import { badgePath, buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
-/** How many builds are read for a filter; each takes three requests. */
+/** How many builds are read for a filter; each takes four requests, or five with several jobs. */
 const MOST_READ = 300
 const BRANCHES = 100
 
@@ -61,7 +62,7 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     const withKey = (target: string) =>
       signed === null ? target : `${target}?key=${keyOfPath(target, signed)}`
     if (c.req.header('accept')?.includes('application/json'))
-      return c.json(builds, 200, { 'cache-control': 'no-store' })
+      return c.json(builds.map(jsonOf), 200, { 'cache-control': 'no-store' })
     const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
     const stages = await listStages(store, project)
     const badge = withKey(badgePath(project))

@@ -44,7 +44,7 @@ export function concludeJobs(jobs: readonly EndedJob[]): BuildConclusion {
   const allowed = jobs.filter(isAllowedFailure)
   return {
     conclusion: 'passed',
-    reason: allowed.length > 0 ? `${list(allowed)} failed, which is allowed` : null,
+    reason: allowed.length > 0 ? `${list(allowed, ' and ')} failed, which is allowed` : null,
   }
 }
 
@@ -85,12 +85,12 @@ const MAX_LIST = 80
 const MAX_TITLE = 60
 
 /** As many titles as there is room for, but at least one. */
-function list(jobs: readonly EndedJob[]): string {
+function list(jobs: readonly EndedJob[], beforeLast = ', '): string {
   const titles = jobs.map(({ title }) => shortTitle(title))
-  const lengths = titles.map((_, at) => titles.slice(0, at + 1).join(', ').length)
-  const fitting = Math.max(1, lengths.filter(length => length <= MAX_LIST).length)
-  const left = titles.length - fitting
-  return `${titles.slice(0, fitting).join(', ')}${left > 0 ? ` and ${left} more` : ''}`
+  const most = titles.findIndex((_, at) => at > 0 && titles.slice(0, at + 1).join(', ').length > MAX_LIST)
+  const shown = most < 0 ? titles : titles.slice(0, most)
+  if (shown.length < titles.length) return `${shown.join(', ')} and ${titles.length - shown.length} more`
+  return [shown.slice(0, -1).join(', '), ...shown.slice(-1)].filter(Boolean).join(beforeLast)
 }
 
 const shortTitle = (title: string) =>

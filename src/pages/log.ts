@@ -1,12 +1,14 @@
-import { LOG_TYPE } from '../log/log-keys.ts'
+import { LOG_TYPE, type LogKeys } from '../log/log-keys.ts'
 import { readLog } from '../log/reader.ts'
 import { z } from '../model/zod.ts'
-import { type BuildRef, jobKeys } from '../records/keys.ts'
+import type { BuildRef } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 
 /** The largest response: in base64, it stays below the 6 MB that a function URL allows. */
 const MAX_BYTES = 4 * 1024 * 1024
 const LINK_SECONDS = 300
+/** In a file's name. */
+const MAX_TITLE = 60
 
 const byteSchema = z
   .string()
@@ -19,18 +21,14 @@ const querySchema = z.object({
 })
 
 /** Serves a part of the log. Headers contain the next byte to request and whether the log has ended. */
-export async function serveLog(
-  store: Store,
-  build: BuildRef,
-  query: Record<string, string>,
-): Promise<Response> {
+export async function serveLog(store: Store, log: LogKeys, query: Record<string, string>): Promise<Response> {
   const { data } = querySchema.safeParse(query)
   if (!data)
     return Response.json(
       { error: '"from" must be the first byte to read (such as ?from=0), and "length" the number of bytes.' },
       { status: 400 },
     )
-  const { bytes, next, ended } = await readLog(store, jobKeys(build).log, data.from, data.length)
+  const { bytes, next, ended } = await readLog(store, log, data.from, data.length)
   return new Response(Buffer.from(bytes), {
     headers: {
       'content-type': LOG_TYPE,
@@ -42,8 +40,16 @@ export async function serveLog(
   })
 }
 
-/** Creates a link to the complete log in the bucket. It expires after five minutes, or with the credentials. */
-export function linkToLog(store: Store, build: BuildRef, isDownload: boolean): Promise<string> {
-  const name = `${build.project.replaceAll('/', '-').replace(/^gh-/, '')}-${build.number}.txt`
-  return store.presign(jobKeys(build).log.whole, LINK_SECONDS, LOG_TYPE, isDownload ? name : undefined)
+/** Creates a link to a complete log in the bucket. It expires after five minutes, or with the credentials. */
+export const linkToLog = (
+  store: Store,
+  key: string,
+  { fileName, isDownload }: { fileName: string; isDownload: boolean },
+): Promise<string> => store.presign(key, LINK_SECONDS, LOG_TYPE, isDownload ? fileName : undefined)
+
+/** The name of a log as a file: `ada-web-7.txt`, `ada-web-7-unit-4-8.txt`. */
+export function fileNameOf({ project, number }: BuildRef, title: string | null): string {
+  const name = `${project.replaceAll('/', '-').replace(/^gh-/, '')}-${number}`
+  const job = title === null ? '' : `-${title.replace(/[^A-Za-z0-9._]+/g, '-').slice(0, MAX_TITLE)}`
+  return `${(name + job).replace(/-+$/, '')}.txt`
 }

@@ -86,6 +86,7 @@ function describe(view: View, link: string) {
   const facts = [
     subject,
     author.name,
+    view.jobs.length > 1 ? `${view.jobs.length} jobs` : null,
     duration === null ? null : describeDuration(duration),
     cost === null ? null : describeCost(cost),
     deploy && `${deploy.stage}: ${deploy.status}`,

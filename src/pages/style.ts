@@ -8,7 +8,7 @@ body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-
 h1 { font-size: 1.4rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
 .status { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
 .passed, .deploying { color: var(--green) } .red { color: var(--red) } .queued, .running { color: var(--blue) }
-.skipped, .cancelled { color: var(--soft) }
+.skipped, .cancelled, .waiting, .left-out { color: var(--soft) } .allowed { color: light-dark(#7a5200, #d29922) }
 .message { margin: 0 0 .75rem; overflow-wrap: anywhere }
 dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0 0 1rem } dl > div { max-width: 100% }
 dt { color: var(--soft); font-size: .8rem } dd { margin: 0; overflow-wrap: anywhere }
@@ -34,7 +34,16 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
   padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }
 #bar form { display: flex; gap: .4rem; align-items: center; flex-wrap: wrap } #bar input { width: 14rem }
 #bar input, #bar button { height: 1.9rem } #bar button { padding: 0 .5rem } #bar a, #bar .buttons > * { margin-right: .35rem }
-body:not(.scripted) .script-only { display: none } .scripted .no-script-only { display: none }
+#jobs { tab-size: 4; overflow-y: auto; max-height: 45vh; font-size: .9rem } #jobs:empty { display: none }
+#jobs h2, #shown h2 { margin: 0 } #jobs ul { list-style: none; margin: 0; padding: 0 } #jobs li { border-top: 1px solid var(--line); padding: .35rem .5rem; overflow-wrap: anywhere; unicode-bidi: isolate }
+#jobs details ul { margin: .3rem 0 0 .5rem } #jobs summary { cursor: pointer } #jobs p { margin: 0 0 0 1.25rem } #jobs > p { margin: 0 0 .5rem }
+#jobs a { text-decoration: none } #jobs a:hover { text-decoration: underline } #jobs a[aria-current] { font-weight: 600 }
+#jobs li:has(> .job [aria-current]) { background: var(--inset); box-shadow: inset 3px 0 var(--blue) } .job { display: flex; gap: .2rem .75rem; justify-content: space-between }
+.job > :first-child { min-width: 0 } .job > :last-child { flex: none } .mark { display: inline-block; width: 1rem; text-align: center } #shown h2 { overflow-wrap: anywhere }
+${depths()}
+@media (min-width: 64rem) { #columns:has(#jobs:not(:empty)) { display: grid; grid-template-columns: 21rem minmax(0, 1fr); gap: 1.5rem }
+  #jobs { position: sticky; top: 0; align-self: start; max-height: 100vh } }
+body:not(.scripted) .script-only { display: none !important } .scripted .no-script-only { display: none }
 #log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
   overflow-x: auto; overflow-anchor: none; tab-size: 8 } .scripted #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
 .line { display: flex; unicode-bidi: isolate } .line > a { flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);
@@ -49,6 +58,13 @@ ${ansiColors()}
 @media (max-width: 40rem) { body { padding: 1rem } .list > li { grid-template-columns: 3.5rem 1fr } .state { grid-column: 2; text-align: left }
   #bar input { width: 11rem } #bar { gap: .35rem .5rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
 `
+
+/** Jobs that need others are indented below them. */
+function depths(): string {
+  const ruleOf = (depth: number) =>
+    `#jobs .depth-${depth} { margin-left: ${depth * 0.9}rem; border-left: 2px solid var(--line) }`
+  return [1, 2, 3, 4, 5, 6].map(ruleOf).join(' ')
+}
 
 /** The sixteen ANSI colours, adapted so that all are readable on the log's background. */
 function ansiColors(): string {

@@ -6,6 +6,7 @@ import type { View } from '../records/view.ts'
 import { describeStatus, durationOf } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
+import { identityOf, leadLogOf, type ShownLog } from './shown-log.ts'
 import { formatUtc } from './time.ts'
 
 /** The title of a build's page. A failed deploy takes precedence over passed tests. */
@@ -14,16 +15,19 @@ export function titleOf(view: View): string {
   return `${state} · ${view.repository} #${view.number}`
 }
 
-/** Renders the head of a build's page: its facts, status and times. The page's script refreshes it. */
-export function renderSummary(view: View, repositoryLink: string) {
+/**
+ * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and learns from it how the
+ * shown log stands.
+ */
+export function renderSummary(view: View, repositoryLink: string, shown: ShownLog = leadLogOf(view)) {
   const { repository } = view
   const color = colorOf(view)
-  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-color="${color}" data-ended="${String(hasEnded(view.status))}">
+  return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}" data-over="${String(shown.isOver)}">
 <h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-${renderPhases(phasesOf(view))}
+${view.jobs.length > 0 ? '' : renderPhases(phasesOf(view))}
 </section>`
 }
 
@@ -47,7 +51,13 @@ function factsOf(view: View): [string, Fact][] {
       'Stage',
       deploy ? `${deploy.stage}: ${deploy.status}${deploy.reason ? `, ${deploy.reason}` : ''}` : view.stage,
     ],
-    ['Runner', runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`],
+    // Each of several jobs has its own.
+    [
+      'Runner',
+      view.jobs.length > 0
+        ? null
+        : runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
+    ],
   ]
   return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)
 }

@@ -1,11 +1,13 @@
+import { describeBytes } from '../model/describe-bytes.ts'
 import { MAX_TITLE, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
+import { RUN_RECORD_LIMIT } from '../records/job-run.ts'
 import type { Draft, DraftedJob } from '../records/plan-record.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedJob } from './planned-job.ts'
 
-/** In bytes, as JSON: what the record of the lead has room for beside the rest of it. */
-export const DRAFT_LIMIT = 240 * 1024
+/** In bytes, as JSON. The rest of the lead's record has the remaining room. */
+export const DRAFT_LIMIT = RUN_RECORD_LIMIT - 24 * 1024
 
 /** In characters, as the record has it. */
 const MAX_REASON = 300
@@ -37,7 +39,7 @@ export function draftOf(
   const bytes = Buffer.byteLength(JSON.stringify(draft))
   if (bytes > DRAFT_LIMIT)
     throw new UserError(
-      `The plan of this build is too large: ${jobs.length} jobs need ${bytes} bytes in the lead's record, and ${DRAFT_LIMIT} are allowed. Shorten the values of matrices and the lists of "needs".`,
+      `The plan of this build is too large: its ${jobs.length} jobs take ${describeBytes(bytes)}, and ${describeBytes(DRAFT_LIMIT)} are allowed. Use shorter names, fewer "needs", or shorter values in matrices.`,
     )
   return draft
 }
@@ -52,7 +54,8 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
       name,
       cells: jobs.filter(each => each.shard === null || each.shard.index === 1).map(({ cell }) => cell),
       shards: shard?.count ?? null,
-      needs: needs.map(({ job, artifacts }) => ({ job, hasArtifacts: artifacts?.length !== 0 })),
+      needs: needs.map(({ job }) => job),
+      withoutArtifacts: needs.filter(({ artifacts }) => artifacts?.length === 0).map(({ job }) => job),
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
     },

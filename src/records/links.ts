@@ -6,6 +6,8 @@ import type { BuildRef } from './keys.ts'
 export const repositoryPath = (project: string) => `/${canonicalProject(project)}`
 export const badgePath = (project: string) => `${repositoryPath(project)}/badge.svg`
 export const buildPath = ({ project, number }: BuildRef) => `${repositoryPath(project)}/builds/${number}`
+/** The page of one of several jobs. The key of the build's page opens it. */
+export const jobPath = (build: BuildRef, key: number) => `${buildPath(build)}/jobs/${key}`
 
 /** The key that opens one private path: an HMAC of the path, so that a new link key revokes all links. */
 export const keyOfPath = (path: string, linkKey: string) =>

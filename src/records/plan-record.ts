@@ -1,25 +1,18 @@
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
+import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 
 /** What all jobs of one name have in common. What they run, each reads from the commit again. */
 const common = {
-  /** The jobs that must be done before, each with all of its cells and shards. */
-  needs: z
-    .array(
-      z.object({
-        job: jobNameSchema,
-        /** Whether it gets artifacts of that job. Which, it reads from the commit. */
-        hasArtifacts: z.boolean(),
-      }),
-    )
-    .max(MOST_JOBS),
+  name: jobNameSchema,
   allowFailure: z.boolean(),
   /** Whether they get secret variables. */
   hasSecrets: z.boolean(),
 }
+const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
 const shared = {
   /** Jobs of the file that do not take part, and why, in a sentence. */
@@ -34,12 +27,15 @@ const shared = {
 
 /** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
 const draftedJobSchema = z.object({
-  name: jobNameSchema,
+  ...common,
   /** One that is empty, without a matrix. */
   cells: z.array(cellSchema).min(1),
   /** Into how many parts each is divided; null if it is not. */
   shards: z.int().positive().max(1_000_000).nullable(),
-  ...common,
+  /** The names of the jobs that must be done before. */
+  needs: needsSchema(jobNameSchema),
+  /** Those of them whose artifacts it does not get. */
+  withoutArtifacts: needsSchema(jobNameSchema),
 })
 export type DraftedJob = z.infer<typeof draftedJobSchema>
 
@@ -61,9 +57,9 @@ const plannedJobSchema = jobIdentitySchema.extend({
     .nonnegative()
     .max(MOST_JOBS + 1),
   ...common,
+  /** The jobs that must be done before, each with all of its cells and shards, and whether it gets artifacts of them. */
+  needs: needsSchema(z.object({ job: jobNameSchema, hasArtifacts: z.boolean() })),
   isDeploy: z.boolean(),
-  /** A deploy needs all jobs. */
-  needs: draftedJobSchema.shape.needs.max(MOST_JOBS),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */
@@ -71,5 +67,8 @@ export const planRecordSchema = z.object({ ...shared, jobs: z.array(plannedJobSc
 export type PlanRecord = z.infer<typeof planRecordSchema>
 export type AcceptedJob = PlanRecord['jobs'][number]
 
-export const readPlan = (store: Store, build: BuildRef): Promise<PlanRecord | null> =>
-  readRecord(store, buildKeys(build).plan, planRecordSchema)
+/** It never changes. */
+export function readPlan(store: Store, build: BuildRef): Promise<PlanRecord | null> {
+  const { plan } = buildKeys(build)
+  return readOnce(store, plan, () => readRecord(store, plan, planRecordSchema))
+}

@@ -7,6 +7,7 @@ import {
   rejectImpossible,
   unreadableRun,
 } from './job-run.ts'
+import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys, JOB_RECORDS, type JobRef, jobKeys, LEAD } from './keys.ts'
 import { readPlan } from './plan-record.ts'
 import { readRecord } from './read-record.ts'
@@ -25,6 +26,17 @@ export async function readJob(store: Store, build: Build, job: JobRef = LEAD): P
   const objects = await store.list(jobKeys(build, job).prefix, { limit: MOST_OBJECTS })
   const run = await readNewest(store, build, job, objects)
   return { run: run && rejectImpossible(run, build), objects }
+}
+
+/** The lead of a build. One that has ended never changes: of several jobs, others may run for long after it. */
+export async function readLead(
+  store: Store,
+  build: Build,
+  { jobs }: Pick<Report, 'jobs'>,
+): Promise<JobObjects> {
+  const read = () => readJob(store, build)
+  const hasEnded = jobs.some(({ key, conclusion }) => key === 0 && conclusion !== null)
+  return hasEnded ? readOnce(store, jobKeys(build).prefix, read) : read()
 }
 
 /** S3 lists no more at once, and a job of 15 minutes writes about one a second. */

@@ -19,7 +19,8 @@ type Codec<T> = {
 export class ContentionError extends UserError {}
 
 const ATTEMPTS = 100
-const LONGEST_PAUSE_MS = 20
+const FIRST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 200
 
 /**
  * Changes a JSON record that others may change at the same time. `change` gets the current value (null if there is none) and
@@ -64,7 +65,8 @@ export async function updateObject<T extends object, N extends T | null>(
     const stored = await store.get(key)
     if (stored && isOwn(stored.body)) return { value, version: { value, etag: stored.etag } }
     current = versionOf(stored, parse)
-    await sleep(Math.random() * Math.min(attempt, LONGEST_PAUSE_MS))
+    // Of several writers, one wins each time: the others must not all try again at once.
+    await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS))
   }
   throw new ContentionError(`${key} was changed by others ${ATTEMPTS} times in a row. Try again.`)
 }

@@ -1,7 +1,7 @@
 import type { Build } from '../model/build.ts'
 import { isAllowedFailure } from '../model/conclude-jobs.ts'
 import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
-import { titleOf } from '../model/job.ts'
+import { type JobIdentity, titleOf } from '../model/job.ts'
 import type { Deploy, JobRun } from './job-run.ts'
 import type { JobRef } from './keys.ts'
 import type { PlanRecord } from './plan-record.ts'
@@ -42,14 +42,23 @@ const PUBLIC_FIELDS = [
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
 
-/** Where a job stands. `left-out`: it does not take part. */
+/**
+ * Where a job stands. `waiting`: it has not been started; `queued`: report has not heard from it yet; `left-out`: it does not
+ * take part.
+ */
 export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-out'
 
 /** One job of a build, as pages and commands show it. */
 export type JobView = {
+  /** Its ordinal within the build; null if it does not take part. */
+  key: number | null
   /** Which log is its own; null if it has none. */
   ref: JobRef | null
   name: string
+  /** Which of the equal parts of a job it is; null if it is not divided. */
+  shard: JobIdentity['shard']
+  /** Of what it is a part: its title without its shard. */
+  whole: string
   /** `unit (4/8)`, `node (NODE=22)` */
   title: string
   status: JobStatus
@@ -125,7 +134,7 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
       exit = null,
       reason = null,
     } = state ?? { key: job.key }
-    const outcome = {
+    const ended = {
       title: titleOf(job),
       conclusion: conclusion ?? 'passed',
       exit,
@@ -133,11 +142,14 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
       allowFailure: job.allowFailure,
     }
     return {
+      key,
       ref: publications > 0 ? { key, attempt } : null,
       name: job.name,
-      title: outcome.title,
-      status: conclusion ?? (publications === 0 ? 'waiting' : 'running'),
-      isAllowedFailure: isAllowedFailure(outcome),
+      shard: job.shard,
+      whole: titleOf({ ...job, shard: null }),
+      title: ended.title,
+      status: conclusion ?? (publications === 0 ? 'waiting' : state?.startedAt ? 'running' : 'queued'),
+      isAllowedFailure: isAllowedFailure(ended),
       isDeploy: job.isDeploy,
       needs: job.needs.map(need => need.job),
       ...{ reason, exit },
@@ -149,8 +161,11 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
   const leftOut = plan.leftOut.map(
     ({ name, reason }): JobView => ({
       ...{
+        key: null,
         ref: null,
         name,
+        shard: null,
+        whole: name,
         title: name,
         status: 'left-out',
         isAllowedFailure: false,

@@ -1,4 +1,5 @@
 import { describeDuration } from '../model/duration.ts'
+import { type JobRef, LEAD } from './keys.ts'
 import type { View } from './view.ts'
 
 /** What a build is of: a branch, or `pull request #7`. */
@@ -19,10 +20,12 @@ export function describeStatus(view: View): string {
       return describeDeploying(view)
     case 'passed':
       if (view.target) return describeTarget(view)
-      return `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}${describeDeploy(view)}`
+      return `${describePassed(view, duration)}${describeDeploy(view)}`
     case 'failed':
       if (view.target) return describeTarget(view)
-      return hasOwnWords(view) && view.reason ? view.reason : withReason('Failed', view.reason)
+      return (hasOwnWords(view) || view.jobs.length > 0) && view.reason
+        ? view.reason
+        : withReason('Failed', view.reason)
     case 'errored':
       return withReason('Error', view.reason)
     case 'cancelled':
@@ -30,6 +33,14 @@ export function describeStatus(view: View): string {
     default:
       return withReason(OTHERS[view.status], view.reason)
   }
+}
+
+/** Of several jobs, some may have failed as they may; or none took part. */
+function describePassed({ jobs, exit, reason }: View, duration: number | null): string {
+  const hasRun = jobs.some(({ status }) => status !== 'left-out') || exit !== null
+  if (!hasRun && reason) return reason
+  const passed = `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}`
+  return jobs.length > 0 && reason ? `${passed}; ${reason}` : passed
 }
 
 function describeDeploying({ target, deploy, stage }: View): string {
@@ -63,7 +74,12 @@ function describeTarget({ deploy, target, startedAt, endedAt }: View): string {
 }
 
 /** Whether the build, its deploy included, failed. */
-export const isRed = ({ status }: Pick<View, 'status'>) => status === 'failed' || status === 'errored'
+export const isRed = ({ status }: Pick<View, 'status'>) => isRedStatus(status)
+const isRedStatus = (status: string) => status === 'failed' || status === 'errored'
+
+/** The job whose log says why a build is red. */
+export const redJobOf = ({ jobs }: Pick<View, 'jobs'>): JobRef =>
+  jobs.find(({ status, isAllowedFailure }) => isRedStatus(status) && !isAllowedFailure)?.ref ?? LEAD
 
 /** Whether a newer build of the same branch or pull request ended this one. It then is no state of its branch. */
 export const isSuperseded = ({ status, reason }: Pick<View, 'status' | 'reason'>) =>

@@ -38,12 +38,11 @@ export function acceptDraft(
 type ExpandedJob = Omit<AcceptedJob, 'key'>
 
 /** The jobs of a name: one for each cell and each shard. */
-function expandJob({ name, cells, shards, needs, allowFailure, hasSecrets }: DraftedJob): ExpandedJob[] {
+function expandJob({ cells, shards, needs: names, withoutArtifacts, ...common }: DraftedJob): ExpandedJob[] {
+  const needs = names.map(job => ({ job, hasArtifacts: !withoutArtifacts.includes(job) }))
   const parts =
     shards === null ? [null] : Array.from({ length: shards }, (_, at) => ({ index: at + 1, count: shards }))
-  return cells.flatMap(cell =>
-    parts.map(shard => ({ name, cell, shard, needs, allowFailure, hasSecrets, isDeploy: false })),
-  )
+  return cells.flatMap(cell => parts.map(shard => ({ ...common, cell, shard, needs, isDeploy: false })))
 }
 
 const deployJob = (jobs: readonly DraftedJob[]): ExpandedJob => ({
@@ -72,8 +71,9 @@ function explainError(
   const known = new Set<string>()
   for (const { name, needs } of drafted) {
     if (name === DEPLOY_JOB) return `a job is called ${DEPLOY_JOB}`
-    const missing = needs.find(({ job }) => !known.has(job))
-    if (missing) return `${name} needs ${missing.job}, which does not come before it`
+    const missing = needs.find(job => !known.has(job))
+    if (missing !== undefined) return `${name} needs ${missing}, which does not come before it`
+    if (new Set(needs).size < needs.length) return `${name} needs the same job twice`
     if (known.has(name)) return `two of its jobs are called ${name}`
     known.add(name)
   }

@@ -3,33 +3,36 @@ import { runnerLine } from '../log/runner-line.ts'
 import { composeLog } from '../log/sink.ts'
 import { WholeLog } from '../log/whole-log.ts'
 import type { Build } from '../model/build.ts'
+import { titleOf } from '../model/job.ts'
 import type { JobRun } from '../records/job-run.ts'
-import { buildKeys, jobKeys } from '../records/keys.ts'
+import { buildKeys, type JobRef, jobKeys, LEAD } from '../records/keys.ts'
+import type { PlanRecord } from '../records/plan-record.ts'
+import type { Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
 import { describeStatus } from '../records/wording.ts'
 
-/** Completes the log of a build that has ended: that of a job that died, and the copy for people who have only the bucket. */
-export async function completeLogs(
-  build: Build,
-  { view, run }: { view: View; run: JobRun | null },
-  store: Store,
-): Promise<void> {
+/** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
+const MOST_BYTES = 64 * 1024 * 1024
+const PART_BYTES = 8 * 1024 * 1024
+
+type Ended = { build: Build; view: View; run: JobRun | null; plan: PlanRecord | null; report: Report }
+
+/** Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. */
+export async function completeLogs(ended: Ended, store: Store): Promise<void> {
+  const { build, view, run, plan, report } = ended
+  if (plan) return composeLogs(build, plan, report, store)
   const isComplete = run?.phase === 'ended' && run.log?.complete
-  if (!isComplete) await finishDeadLog(build, view, store)
+  const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
+  if (!isComplete) await finishDeadLog(build, LEAD, lines, store)
   await copyLog(build, store)
 }
 
-/** Completes the log of a job that died: the uploaded segments, and a line that says how the build ended. */
-async function finishDeadLog(build: Build, view: View, store: Store): Promise<void> {
-  const { log } = jobKeys(build)
-  const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
-  await composeLog(
-    store,
-    (await store.list(log.prefix)).filter(isSegment),
-    log.whole,
-    `\n${lines.map(runnerLine).join('')}`,
-  )
+/** Completes the log of a job that died: the uploaded segments, and lines that say how it ended. */
+async function finishDeadLog(build: Build, job: JobRef, lines: readonly string[], store: Store) {
+  const { log } = jobKeys(build, job)
+  const segments = (await store.list(log.prefix)).filter(isSegment)
+  await composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
 }
 
 /** Copies the job's log to `builds/<n>/log.txt`. */
@@ -41,4 +44,47 @@ async function copyLog(build: Build, store: Store): Promise<void> {
   if (copy.canCopy(entry.size)) copy.copy(whole, entry.size)
   else copy.add((await store.get(whole))?.body ?? new Uint8Array())
   await copy.finish()
+}
+
+/** Composes `builds/<n>/log.txt` from the logs of all jobs, in the order of the plan. */
+async function composeLogs(build: Build, plan: PlanRecord, { jobs }: Report, store: Store): Promise<void> {
+  const all = new WholeLog(store, buildKeys(build).log, false)
+  let left = MOST_BYTES
+  for (const job of plan.jobs) {
+    const state = jobs.find(({ key }) => key === job.key)
+    if (!state) continue
+    const why = state.reason ? `: ${state.reason}` : ''
+    all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${why} ──`)))
+    if (state.publications > 0) left -= await addLog(all, build, state, left, store)
+    await all.advance()
+  }
+  await all.finish()
+}
+
+/** Adds the log of a job, as far as there is room. Returns its bytes. */
+async function addLog(
+  all: WholeLog,
+  build: Build,
+  state: Report['jobs'][number],
+  room: number,
+  store: Store,
+): Promise<number> {
+  const { whole } = jobKeys(build, state).log
+  let start = await store.getRange(whole, 0, PART_BYTES)
+  if (!start) {
+    await finishDeadLog(build, state, [`The job ended in an error: ${state.reason ?? 'it died'}`], store)
+    start = await store.getRange(whole, 0, PART_BYTES)
+  }
+  let from = 0
+  for (let part = start; part && part.length > 0; part = await store.getRange(whole, from, PART_BYTES)) {
+    if (from + part.length > room) {
+      all.add(Buffer.from(`\n${runnerLine(`The rest is in ${whole} of the bucket`)}`))
+      return room
+    }
+    all.add(part)
+    await all.advance()
+    from += part.length
+    if (part.length < PART_BYTES) break
+  }
+  return from
 }

@@ -38,8 +38,8 @@ export function scheduleJobs(
 ): Schedule {
   const standings = standingsOf(plan, states)
   const tests = standings.filter(({ job }) => !job.isDeploy)
-  const red = tests.find(isRed)
-  const situation: Situation = { failFast: plan.failFast, red, cancelled: cancelledBy(request, plan), tests }
+  const fatal = plan.failFast ? tests.find(isRed) : undefined
+  const situation: Situation = { tests, fatal, cancelled: cancelledBy(request, plan) }
   const ended = new Map<number, End>()
   const ready: Standing[] = []
   for (const standing of standings.filter(isWaiting)) {
@@ -47,11 +47,12 @@ export function scheduleJobs(
     if (end) ended.set(standing.job.key, end)
     else if (neededBy(standing.job, tests).every(isDoneJob)) ready.push(standing)
   }
-  const running = standings.filter(isRunning)
+  const running = standings.filter(isRunning).length
+  const free = Math.max(0, (plan.maxParallel ?? Number.POSITIVE_INFINITY) - running)
   return {
     ended: [...ended].map(([key, end]) => ({ key, ...end })),
-    ready: ready.slice(0, Math.max(0, (plan.maxParallel ?? ready.length + running.length) - running.length)),
-    endsOthers: plan.failFast && red && running.length > 0 ? shortTitle(red.job) : null,
+    ready: ready.slice(0, free),
+    endsOthers: fatal && running > 0 ? shortTitle(fatal.job) : null,
     conclusion: conclusionOf(situation, ended),
   }
 }
@@ -60,13 +61,12 @@ export function scheduleJobs(
 type End = { conclusion: 'skipped' | 'cancelled'; reason: string }
 
 type Situation = {
-  failFast: boolean
-  /** The first red job. */
-  red: Standing | undefined
-  /** How jobs end if the build is to end. */
-  cancelled: End | null
   /** All jobs but the deploy. */
   tests: readonly Standing[]
+  /** The first red job, if it ends the others. */
+  fatal: Standing | undefined
+  /** How jobs end if the build is to end. */
+  cancelled: End | null
 }
 
 function standingsOf({ jobs }: PlanRecord, states: readonly JobState[]): Standing[] {
@@ -91,13 +91,12 @@ const neededBy = ({ needs }: AcceptedJob, tests: readonly Standing[]) => {
 /** How a waiting job ends at once; null if it may still run. A red job says more than the request to which it has led. */
 function endWithoutStart(
   job: AcceptedJob,
-  { failFast, red, cancelled, tests }: Situation,
+  { tests, fatal, cancelled }: Situation,
   ended: ReadonlyMap<number, End>,
 ): End | null {
-  if (red && (failFast || job.isDeploy)) return skippedBehind(red)
   const needed = neededBy(job, tests)
-  const redNeed = needed.find(isRed)
-  if (redNeed) return skippedBehind(redNeed)
+  const red = fatal ?? needed.find(isRed)
+  if (red) return skippedBehind(red)
   const ends = needed.flatMap(each => withoutResult(each, ended) ?? [])
   return ends.find(({ conclusion }) => conclusion === 'skipped') ?? cancelled ?? ends[0] ?? null
 }

@@ -4,6 +4,7 @@ import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
+import { readOnce } from '../records/kept-reads.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
@@ -13,6 +14,9 @@ export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
   runFunctions: RunFunctions
   now: () => Date
 }
+
+const ACCOUNT_KEYS = 'the keys of the account'
+const ACCOUNT_KEYS_MS = 10_000
 
 type Wanted = {
   /** Ordinals of jobs that may start, in order. */
@@ -45,7 +49,9 @@ export async function startJobs(
       : { started: [], waiting: [] }
   const published = [...started, ...wanted.lost]
   if (published.length === 0) return { states: [...states], waiting }
-  const share = { account, accountKeys: await listAccountKeys(store) }
+  // A job that starts some seconds after another one may get the same secrets.
+  const accountKeys = await readOnce(store, ACCOUNT_KEYS, () => listAccountKeys(store), ACCOUNT_KEYS_MS)
+  const share = { account, accountKeys }
   const publish = async (state: JobState): Promise<JobState> => {
     const job = plan.jobs.find(({ key }) => key === state.key)
     if (!job || !published.includes(state.key)) return state

@@ -15,13 +15,16 @@ export type ForwardingProxy = {
  * connection is closed before the response: a client that retries repeats a request that has already succeeded.
  */
 export async function startProxy(
-  target: string,
+  target: string | (() => string),
   losesResponse: (message: IncomingMessage) => boolean = () => false,
 ): Promise<ForwardingProxy> {
   let bytes = 0
   const server = createServer(async (message, response) => {
     const { method, headers, url } = message
-    const forwarded = request(new URL(url ?? '/', target), { method, headers })
+    const forwarded = request(new URL(url ?? '/', typeof target === 'string' ? target : target()), {
+      method,
+      headers,
+    })
     forwarded.on('error', () => response.destroy()).end(await buffer(message))
     const [upstream] = (await once(forwarded, 'response')) as [IncomingMessage]
     if (losesResponse(message)) {

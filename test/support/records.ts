@@ -6,8 +6,9 @@ import type { BuildNews } from '../../src/notifiers/notifier.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
 import { recordNameOf } from '../../src/records/job-run.ts'
 import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
-import { emptyReport, type Report } from '../../src/records/report-record.ts'
-import { type View, viewOf } from '../../src/records/view.ts'
+import type { AcceptedJob, PlanRecord } from '../../src/records/plan-record.ts'
+import { emptyReport, type JobState, type Report, stateBeforeStart } from '../../src/records/report-record.ts'
+import { type Records, type View, viewOf } from '../../src/records/view.ts'
 
 /** The secrets of http and report. */
 export const RUNNER_SECRETS: RunnerSecrets = {
@@ -119,6 +120,66 @@ export const viewWith = ({ build = {}, run = {}, report }: Changes = {}): View =
     run: run && endedRun(run),
     report: report ? reportOf(report) : null,
   })
+
+type PlannedChange = Partial<AcceptedJob> & { state?: Partial<JobState> }
+
+type JobsChanges = Pick<Changes, 'build' | 'report'> & { plan?: Partial<PlanRecord> }
+
+/** The view of a build with these jobs. */
+export const viewWithJobs = (jobs: readonly PlannedChange[], changes: JobsChanges = {}): View =>
+  viewOf(recordsWithJobs(jobs, changes))
+
+/** The records of a build with these jobs, which have passed in 42 seconds unless their state says otherwise. */
+export function recordsWithJobs(
+  jobs: readonly PlannedChange[],
+  { build, report, plan }: JobsChanges = {},
+): Records & { plan: PlanRecord; report: Report } {
+  const keyOf = (index: number) => jobs[index]?.key ?? index
+  return {
+    build: makeBuild(build),
+    run: endedRun(),
+    plan: {
+      leftOut: [],
+      failFast: false,
+      maxParallel: null,
+      cancelSuperseded: true,
+      jobs: jobs.map(({ state: _, ...job }, index) => ({
+        key: keyOf(index),
+        ...{ name: 'unit', cell: {}, shard: null, needs: [] },
+        ...{ allowFailure: false, hasSecrets: false, isDeploy: false },
+        ...job,
+      })),
+      ...plan,
+    },
+    report: reportOf({
+      jobs: jobs.map(({ state }, index) => ({
+        ...stateBeforeStart(keyOf(index)),
+        ...{ publications: 1, conclusion: 'passed', exit: { kind: 'exited', code: 0 }, cost: 0.001 },
+        ...{ startedAt: after(2).toISOString(), endedAt: after(44).toISOString() },
+        ...state,
+      })),
+      ...report,
+    }),
+  }
+}
+
+/** Changes the state of a job. */
+export const JOB_STATES = {
+  failed: {
+    conclusion: 'failed',
+    exit: { kind: 'exited', code: 1 },
+    reason: 'npm test ended with exit code 1',
+  },
+  running: { conclusion: null, exit: null, endedAt: null, cost: null },
+  queued: { conclusion: null, exit: null, startedAt: null, endedAt: null, cost: null },
+  waiting: {
+    ...{ publications: 0, conclusion: null, exit: null, startedAt: null, endedAt: null, cost: null },
+  },
+  skipped: {
+    ...{ publications: 0, conclusion: 'skipped', reason: 'unit failed' },
+    ...{ exit: null, startedAt: null, endedAt: null, cost: null },
+  },
+} satisfies Record<string, Partial<JobState>>
 
 /** What notifiers receive about a build that has ended. */
 export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews => ({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -46,7 +46,7 @@ export async function openTestSystem({
   const lines: string[] = []
   const changes = new Changes()
   const system = await startSystem({
-    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { NODE_COMPILE_CACHE: join(BUNDLES, 'compiled') }) },
+    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
     directory: join(directory, 'data'),
     port: 0,
     startGitHub,
@@ -68,7 +68,7 @@ export async function openTestSystem({
     mails,
     lines,
     ...actions(directory, system),
-    ...queries(system, changes, timeoutMs),
+    ...queries(directory, system, changes, timeoutMs),
     close: () => close(directory, system),
   }
 }
@@ -163,7 +163,7 @@ function actions(directory: string, system: System) {
   }
 }
 
-function queries(system: System, changes: Changes, timeoutMs: number) {
+function queries(directory: string, system: System, changes: Changes, timeoutMs: number) {
   const { store, addresses } = system
   const view = async (build: Ref): Promise<View | null> => {
     const records = await readRecords(store, build)
@@ -194,6 +194,12 @@ function queries(system: System, changes: Changes, timeoutMs: number) {
       for (const trust of ['fork', 'branch', 'protected'] as const)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
+    },
+    /** Removes the local caches of the build functions' sandboxes, as if each were a new one. No build may be running. */
+    removeLocalCaches: async () => {
+      const sandboxes = join(directory, 'data', 'sandboxes')
+      for (const id of await readdir(sandboxes))
+        await rm(join(sandboxes, id, 'caches'), { recursive: true, force: true })
     },
     /** Waits until the build has written this text into its log. */
     logged: (build: Ref, text: string): Promise<true> =>

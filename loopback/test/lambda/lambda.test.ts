@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { define, host, until } from './host.ts'
+import { define, host, scratchDirectory, until } from './host.ts'
 
 test('a sandbox starts cold, stays warm, and keeps the state of its module', async () => {
   const lambda = await host([define('counter.count')])
@@ -71,6 +72,18 @@ test('concurrency limits the sandboxes, and a sandbox runs one event at a time',
   expect(payloads.map(each => each?.concurrent)).toEqual([1, 1, 1, 1, 1, 1])
   expect(new Set(payloads.map(each => each?.pid)).size).toBe(2)
   expect(lambda.sandboxes('slow')).toHaveLength(2)
+})
+
+test('events of a function that shares sandboxes wait for a busy one, but not for long', async () => {
+  const shared = { concurrency: 3, sharesSandboxes: true }
+  const lambda = await host([define('counter.count', shared), define('failing.hangsOnce', shared)])
+  await Promise.all([1, 2, 3].map(() => lambda.invoke('count', {})))
+  expect(lambda.sandboxes('count')).toHaveLength(1)
+  const mark = join(scratchDirectory(), 'mark')
+  void lambda.invoke('hangsOnce', { mark })
+  await until(() => existsSync(mark))
+  expect(await lambda.invoke('hangsOnce', { mark })).toMatchObject({ ok: true })
+  expect(lambda.sandboxes('hangsOnce')).toHaveLength(2)
 })
 
 test('an idle sandbox is killed after a while', async () => {

@@ -39,20 +39,23 @@ async function start(): Promise<void> {
 
 /** Reads the log to its end, and polls for more until the build has ended. */
 async function follow(view: LogView, source: LogSource, summary: Summary): Promise<void> {
-  let following = !summary.hasEnded && location.hash === ''
+  const shown = summary.log
+  let following = !summary.isOver && location.hash === ''
   addEventListener('scroll', () => {
     following = view.isAtEnd
   })
   for (let wait = POLL_MS; ; ) {
     try {
       if (!summary.hasEnded) await summary.refresh()
+      // Its job was started once more, or has jobs beside it now.
+      if (summary.log !== shown) return location.reload()
       const buildEnded = summary.hasEnded
       // A large log is read further only if its known end is in view.
       while (!source.ended && (view.isAtEnd || source.size < READ_AHEAD_BYTES))
         if ((await source.advance()) === 0) break
       await (following ? view.showEnd() : view.update())
       button('first-error').hidden = !summary.isRed
-      if (buildEnded && source.ended) return
+      if (buildEnded && (source.ended || shown === '')) return
       wait = document.hidden ? HIDDEN_POLL_MS : POLL_MS
     } catch (error) {
       // A network error, or the server is being updated: try again later.

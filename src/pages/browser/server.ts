@@ -1,11 +1,11 @@
 import type { LineIndex } from '../../log/line-index.ts'
 import type { FetchPart } from './log-source.ts'
 
-/** A URL below that of the build's page, including the key of a private build. */
+/** A URL below that of the shown log, including the key of a private build. */
 const urlOf = (name: string, parameters: Record<string, string> = {}) => {
   const url = new URL(location.href)
   url.hash = ''
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`
+  url.pathname = `${document.getElementById('log')?.dataset.path}/${name}`
   for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value)
   return url
 }
@@ -25,10 +25,9 @@ export async function fetchLineIndex(): Promise<LineIndex | null> {
   return isRising && index?.lines[0] === 0 ? index : null
 }
 
-/** Fetches the current head of the page. */
-export async function fetchSummary(): Promise<Element | null> {
-  const text = await (await fetchOk(urlOf('summary'))).text()
-  return new DOMParser().parseFromString(text, 'text/html').getElementById('summary')
+/** Fetches the parts of the page that change, as they are now. */
+export async function fetchSummary(): Promise<string> {
+  return (await fetchOk(urlOf('summary'))).text()
 }
 
 async function fetchOk(url: URL): Promise<Response> {

@@ -1,16 +1,32 @@
+import { morph } from './morph.ts'
+import { keepScrollPosition } from './scroll.ts'
 import { fetchSummary } from './server.ts'
 
 const SECOND = 1000
 
-/** The head of the page: the build's facts and status. */
+/** The parts of the page that the server renders again as they change. */
+const PARTS = ['summary', 'jobs', 'shown']
+
+/** The build's facts and status, its jobs, and how the shown one stands. */
 export class Summary {
   /** An ended build never changes. */
   get hasEnded(): boolean {
     return this.#element?.dataset.ended === 'true'
   }
 
+  /** Whether what the shown log is of has failed. */
   get isRed(): boolean {
-    return this.#element?.dataset.color === 'red'
+    return this.#element?.dataset.red === 'true'
+  }
+
+  /** Whether what the shown log is of has ended. */
+  get isOver(): boolean {
+    return this.#element?.dataset.over === 'true'
+  }
+
+  /** Which log the page shows; empty as long as there is none. */
+  get log(): string {
+    return this.#element?.dataset.log ?? ''
   }
 
   get #element(): HTMLElement | null {
@@ -19,11 +35,21 @@ export class Summary {
 
   /** Fetches it from the server again. */
   async refresh(): Promise<void> {
-    const fresh = await fetchSummary()
-    if (!fresh || fresh.innerHTML === this.#served) return
-    this.#served = fresh.innerHTML
-    this.#element?.replaceWith(document.adoptNode(fresh))
-    this.show()
+    const text = await fetchSummary()
+    if (text === this.#served) return
+    this.#served = text
+    const fresh = new DOMParser().parseFromString(text, 'text/html')
+    const log = document.getElementById('log') as HTMLElement
+    const change = () => {
+      for (const id of PARTS) {
+        const [part, next] = [document.getElementById(id), fresh.getElementById(id)]
+        if (part && next) morph(part, next)
+      }
+      this.show()
+    }
+    // Whoever reads the log keeps the lines in view.
+    if (log.getBoundingClientRect().top < 0) keepScrollPosition(log, change)
+    else change()
   }
 
   /** Sets the page's title and icon, and shows times in the reader's time zone. */
@@ -40,7 +66,7 @@ export class Summary {
     this.#tick()
   }
 
-  /** Updates the duration of a running build every second. */
+  /** Updates the durations of what is running every second. */
   startClock(): void {
     setInterval(() => this.#tick(), SECOND)
   }
@@ -48,9 +74,10 @@ export class Summary {
   #served = ''
 
   #tick() {
-    const running = document.querySelector<HTMLElement>('[data-since]')
-    if (!running?.dataset.since) return
-    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(running.dataset.since)) / SECOND))
-    running.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+    for (const running of document.querySelectorAll<HTMLElement>('[data-since]')) {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(running.dataset.since ?? '')) / SECOND))
+      running.textContent =
+        seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+    }
   }
 }

@@ -10,15 +10,22 @@ import { readReport } from '../../../src/records/read-records.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
 import { startGitHub } from '../../support/small-process.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 let data: string
+/** The settings of the shared system, which are restored in the end. */
+let shared: object
+const global = settingsKeys('')[0]
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
   data = join(ci.directory, 'data')
+  shared = (await readJson(ci.system.store, global)) as object
 })
-afterAll(() => ci.close())
+afterAll(async () => {
+  await putJson(ci.system.store, global, shared)
+  await ci.close()
+})
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', data])
 /** What commands say about a repository that GitHub does not show. */
@@ -31,16 +38,13 @@ const fileWith = async (name: string, text: string | Uint8Array) => {
 }
 
 describe('setup', () => {
-  const global = settingsKeys('')[0]
   let secrets: unknown
-  let settings: unknown
   beforeAll(async () => {
     secrets = await readJson(ci.system.store, runnerSecretsKey)
-    settings = await readJson(ci.system.store, global)
   })
   const reset = async () => {
     await putJson(ci.system.store, runnerSecretsKey, secrets as object)
-    await putJson(ci.system.store, global, settings as object)
+    await putJson(ci.system.store, global, shared)
   }
   beforeEach(reset)
   afterAll(reset)
@@ -90,7 +94,7 @@ describe('setup', () => {
     expect(after.webhookSecrets).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), before.webhookSecrets[0]])
     expect(after.githubToken).toBe(before.githubToken)
     expect(keyOfPath('/x', after.linkKey)).not.toBe(keyOfPath('/x', before.linkKey))
-    expect(await readJson(ci.system.store, global)).toEqual(settings)
+    expect(await readJson(ci.system.store, global)).toEqual(shared)
     await onTestSystem('setup', '--rotate-webhook-secret')
     expect((await readRunnerSecrets(ci.system.store)).webhookSecrets[1]).toBe(after.webhookSecrets[0])
   })

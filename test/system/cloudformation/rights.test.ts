@@ -17,8 +17,10 @@ import {
   JOB_RECORDS,
   jobKeys,
   LEAD,
+  outPrefix,
   repositoryIdKey,
   repositoryKey,
+  runningKey,
   sharedCommitsKey,
   spendKeys,
   triggerKey,
@@ -59,6 +61,7 @@ function principal(role: string, trust?: Trust): Principal {
   const grants = {
     secretVariables: trust === 'fork' ? [] : variablesKeys(PROJECT),
     deployRoles: [DEPLOY_ROLE],
+    mayDeploy: true,
   }
   const job = jobOf(trust ?? 'fork')
   const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, LEAD, BUCKET, grants)))
@@ -100,7 +103,12 @@ const OBJECTS: readonly [string, string][] = [
   ['counter.json', counterKey(PROJECT)],
   ['builds/7/build.json', own.build],
   ['jobs/0/1/end.json', ownJob.record('end')],
+  ['builds/7/plan.json', own.plan],
   ['builds/7/report.json', own.report],
+  ['running.json', runningKey(PROJECT)],
+  ['out: own attempt', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}x`],
+  ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}x`],
+  ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}x`],
   ['builds/7/cancel.json', own.cancel],
   ['builds/7/gate.json', own.gate],
   ['builds/7/gone.json', own.gone],
@@ -314,7 +322,12 @@ repository.json               RW    ·       ·         ·           ·         
 counter.json                  RW    RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
 jobs/0/1/end.json             R     R       ·         ·           ·              ·          RW        RW          RW
+builds/7/plan.json            R     RW      ·         ·           ·              ·          ·         ·           ·
 builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
+running.json                  ·     RW      ·         ·           ·              ·          ·         ·           ·
+out: own attempt              ·     ·       ·         ·           ·              ·          RW        RW          RW
+out: another job              ·     ·       ·         ·           ·              ·          ·         ·           ·
+out: another build            ·     ·       ·         ·           ·              ·          ·         ·           ·
 builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
 builds/7/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           R
 builds/7/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·

@@ -97,7 +97,9 @@ test('the three run functions differ only in their trust level', () => {
       ({ properties }) => properties.FunctionName === `lambci-run-${trust}`,
     )
     const { Description, ...properties } = found?.properties ?? {}
-    return JSON.stringify(properties).replaceAll(`run-${trust}`, 'build')
+    return JSON.stringify(properties)
+      .replaceAll(`run-${trust}`, 'build')
+      .replace(`"LAMBCI_TRUST":"${trust}"`, '')
   }
   expect(text('fork')).toBe(text('branch'))
   expect(text('fork')).toBe(text('protected'))
@@ -139,12 +141,12 @@ test('each function has a log with a retention period, and a small environment',
     expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
 })
 
-test('records and counters never expire; deliveries, caches and abandoned uploads do', () => {
+test('records and counters never expire; deliveries, caches, artifacts and abandoned uploads do', () => {
   const [bucket] = ofType('AWS::S3::Bucket')
   const lifecycle = bucket?.properties.LifecycleConfiguration
   const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
   const expiring = Rules.filter(rule => 'ExpirationInDays' in rule)
-  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/'])
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/', 'out/'])
   expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
 })
 

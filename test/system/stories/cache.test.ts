@@ -3,11 +3,11 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cachePrefix, variablesKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 
@@ -27,13 +27,18 @@ const files = (cache: unknown, rest: Record<string, string> = {}) => ({
 const keysOf = async (repository: string) =>
   (await ci.system.store.list(cachePrefix(`gh/${repository}`, 'protected'))).map(({ key }) => key)
 
-/**
- * Builds in a cold sandbox, so that caches are restored from the bucket. The first build of a repository has no cache, so
- * that it may use a warm one.
- */
-function build(at: string, repository: string, number: number, more: Record<string, string> = {}) {
-  if (number > 1) ci.killSandboxes()
-  return buildWarm(at, repository, number, more)
+type Build = [at: string, repository: string, number: number, more?: Record<string, string>]
+
+/** Builds in a new sandbox. The first build of a repository has no cache, so it may use a warm one. */
+function buildCold(...build: Build) {
+  if (build[2] > 1) ci.killSandboxes()
+  return buildWarm(...build)
+}
+
+/** Builds without local caches, so that they are restored from the bucket. */
+async function build(...build: Build) {
+  if (build[2] > 1) await ci.removeLocalCaches()
+  return buildWarm(...build)
 }
 
 async function buildWarm(at: string, repository: string, number: number, more: Record<string, string> = {}) {
@@ -53,7 +58,7 @@ test('declared paths in the workspace and in HOME are restored, with links and m
   expect(first.log).toMatch(/made deps\nruns\nmade .*\/\.tool\nruns\n/)
   // One archive, its record, what the branch saved last, and how saving went.
   expect(await keysOf('cached/simple')).toHaveLength(4)
-  const second = await build(at, 'cached/simple', 2)
+  const second = await buildCold(at, 'cached/simple', 2)
   expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in [\d.]+ s\n/)
   expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
   expect(second.view.timings.cache).toBeGreaterThan(0)
@@ -131,7 +136,7 @@ test('what cannot be saved is said in the log of the next build, without secrets
   await putJson(ci.system.store, variablesKeys(`gh/${repository}`)[1], { NAME: 'hidden-in-a-name' })
   const at = await ci.write(lambciJson(cmd, { cache: ['deps'] }))
   expect((await build(at, repository, 1)).log).not.toContain('could not save')
-  const { view, log } = await build(at, repository, 2)
+  const { view, log } = await buildCold(at, repository, 2)
   expect(view.status).toBe('passed')
   expect(log).toMatch(/▸ Build #1 could not save the cache of deps: ENAMETOOLONG: .*\/deps\/\*\*\*\/yyy/)
   expect(log).not.toContain('hidden-in-a-name')

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLog } from '../../../src/log/reader.ts'
-import { jobKeys } from '../../../src/records/keys.ts'
+import { type BuildRef, buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
+import { lambci } from '../../support/lambci.ts'
 import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -127,4 +129,78 @@ test('nothing is deployed behind a red job', async () => {
   )
   expect(view).toMatchObject({ status: 'failed', deploy: null })
   expect(endsOf(view).at(-1)).toBe('deploy: skipped')
+})
+
+const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
+const isStarted = (build: BuildRef, ...titles: string[]) =>
+  ci.until(`the start of ${titles}`, async () => {
+    const jobs = (await ci.view(build))?.jobs ?? []
+    const logs = await Promise.all(titles.map(title => logSoFar(build, jobs, title)))
+    return logs.every(log => log.includes('begun'))
+  })
+const logSoFar = async (build: BuildRef, jobs: View['jobs'], wanted: string) => {
+  const ref = jobs.find(({ title }) => title === wanted)?.ref
+  if (!ref) return ''
+  const { bytes } = await readLog(ci.system.store, jobKeys(build, ref).log, 0, 100_000)
+  return Buffer.from(bytes).toString()
+}
+const LONG = {
+  one: 'echo begun; sleep 600',
+  two: 'echo begun; sleep 600',
+  three: { cmd: 'true', needs: 'one' },
+}
+
+test('a request to cancel reaches all jobs', async () => {
+  const build = { project: 'gh/jobs/cancelled', number: 1 }
+  await ci.push(await ci.write(files({ jobs: LONG })), 'jobs/cancelled', 'topic')
+  await isStarted(build, 'one', 'two')
+  expect(await onTestSystem('cancel', 'jobs/cancelled#1')).toMatchObject({ exitCode: 0 })
+  const view = await ci.ended(build)
+  expect(endsOf(view)).toEqual(['one: cancelled', 'two: cancelled', 'three: cancelled'])
+  expect(view).toMatchObject({ status: 'cancelled', reason: expect.stringMatching(/^by /) })
+})
+
+test('a newer commit ends all jobs of the build before', async () => {
+  const build = { project: 'gh/jobs/superseded', number: 1 }
+  const at = await ci.write(files({ jobs: LONG }))
+  await ci.push(at, 'jobs/superseded', 'topic')
+  await isStarted(build, 'one', 'two')
+  await ci.push(at, 'jobs/superseded', 'topic', files({ jobs: { one: 'true', two: 'true' } }))
+  expect(await ci.ended(build)).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
+  expect(await ci.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })
+})
+
+test('a shard that died gets one more attempt; another job that died is an error', async () => {
+  const dies = (flag: string) => `test -e ${flag} || { touch ${flag}; kill -9 $PPID; }`
+  const [shard, single] = [join(ci.directory, 'shard-died'), join(ci.directory, 'job-died')]
+  const again = { unit: { cmd: `test $LAMBCI_SHARD = 1 || ${dies(shard)}`, shards: 2 } }
+  const { view } = await push('jobs/dead-shard', { jobs: again })
+  expect(endsOf(view)).toEqual(['unit (1/2): passed', 'unit (2/2): passed'])
+  expect(view.jobs.map(({ ref }) => ref?.attempt)).toEqual([1, 2])
+  const other = await push('jobs/dead-job', { jobs: { lint: 'true', unit: dies(single) } })
+  expect(endsOf(other.view)).toEqual(['lint: passed', 'unit: errored'])
+  expect(other.view).toMatchObject({
+    status: 'errored',
+    reason: expect.stringMatching(
+      /^1 of 2 jobs ended in an error: unit\. The job died: its process was killed/,
+    ),
+  })
+  const whole = await ci.system.store.get(buildKeys(other.view).log)
+  expect(Buffer.from(whole?.body ?? '').toString()).toMatch(/lint: passed.*unit: errored/s)
+})
+
+test('more jobs than allowed are an error with counts, and none of them runs', async () => {
+  const { view, statuses } = await push('jobs/many', { jobs: { unit: { cmd: 'true', shards: 60 } } })
+  expect(view).toMatchObject({ status: 'errored', jobs: [] })
+  expect(statuses.at(-1)).toMatch(/^error .*60 .*50/)
+})
+
+test('jobs that do not take part are left out; if none does, the status says so', async () => {
+  const { view } = await push('jobs/some', {
+    jobs: { one: 'true', two: { cmd: 'true', on: 'pullRequest' }, three: 'true' },
+  })
+  expect(endsOf(view)).toEqual(['one: passed', 'three: passed', 'two: left-out'])
+  const none = await push('jobs/none', { jobs: { two: { cmd: 'true', on: 'pullRequest' } } })
+  expect(none.view.status).toBe('passed')
+  expect(none.statuses.at(-1)).toMatch(/^success lambci\/push: No job applies/)
 })

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { variablesKeys } from '../../../src/records/keys.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 
@@ -52,11 +53,9 @@ test('from the same repository: uses its own configuration and does not deploy',
 })
 
 test('from a fork: uses only cmd and env of its own configuration, and gets no secrets', async () => {
-  await ci.system.store.put(
-    'secrets/env/global.json',
-    JSON.stringify({ SECRET: 'never-for-forks' }),
-    'application/json',
-  )
+  const [global] = variablesKeys('gh/home/base')
+  await ci.system.store.put(global, JSON.stringify({ SECRET: 'never-for-forks' }), 'application/json')
+  onTestFinished(() => ci.system.store.remove(global))
   const base = lambciJson('echo base', {
     notifications: { on: 'failure' },
     stages: { master: 'dev' },

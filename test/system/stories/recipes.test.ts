@@ -7,7 +7,7 @@ import { parseLayer } from '../../../src/config/layer.ts'
 import { layerSchema } from '../../../src/config/schema.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
-import { type Files, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { type Files, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const RECIPES = join(import.meta.dirname, '..', '..', '..', 'docs', 'stages')
 
@@ -26,9 +26,9 @@ let ci: TestSystem
 let tools: string
 let calls: string
 beforeAll(async () => {
-  ci = await openTestSystem({ concurrency: 3 })
+  ci = await sharedTestSystem()
   tools = join(ci.directory, 'tools')
-  calls = join(ci.directory, 'calls')
+  calls = join(ci.directory, 'calls-of-tools')
   await mkdir(tools)
   // The tools of the recipe, on PATH: each records the branch and the arguments of its call.
   const record = (name: string, more = '') =>
@@ -38,7 +38,7 @@ beforeAll(async () => {
   await installTool('pip', record('pip'))
   await installTool('tox', record('tox', '[ ! -e red ]'))
   await installTool('zappa', record('zappa'))
-  await putJson(ci.system.store, settingsKeys('')[0], { allow: ['ada'], env: { PATH: tools } })
+  await putJson(ci.system.store, settingsKeys('gh/ada/site')[1], { env: { PATH: tools } })
 })
 afterAll(() => ci.close())
 

@@ -18,16 +18,16 @@ import {
   variablesKeys,
 } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const READER = 'reader@localhost'
-const BASE = 'gh/home/base'
+const READER = 'reader-of-rights@localhost'
+const BASE = 'gh/rights/base'
 const own = buildKeys({ project: BASE, number: 2 })
 const earlier = buildKeys({ project: BASE, number: 1 })
 const ownJob = jobKeys({ project: BASE, number: 2 })
 const earlierJob = jobKeys({ project: BASE, number: 1 })
 
-/** Keys that a fork's build, #2 of home/base, must not access. */
+/** Keys that a fork's build, #2 of rights/base, must not access. */
 const FORBIDDEN = [
   'deliveries/0b4e-77.json',
   counterKey(BASE),
@@ -49,11 +49,11 @@ const FORBIDDEN = [
   `cache/${BASE}/branch/npm`,
   `cache/${BASE}/protected/npm`,
   'config/global.json',
-  'config/gh/home/base.json',
+  'config/gh/rights/base.json',
   runnerSecretsKey,
   ...variablesKeys(BASE),
-  'gh/home/other/builds/1/jobs/0/1/claim.json',
-  'secrets/env/gh/home/other.json',
+  'gh/rights/other/builds/1/jobs/0/1/claim.json',
+  'secrets/env/gh/rights/other.json',
 ]
 
 /**
@@ -97,12 +97,12 @@ console.log('tried session ' + await statusOf(new sts.STSClient({ maxAttempts: 1
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
   const { system } = ci
-  for (const key of FORBIDDEN.filter(each => /stages|cache|home\/other/.test(each)))
+  for (const key of FORBIDDEN.filter(each => /stages|cache|rights\/other/.test(each)))
     await putJson(system.store, key, {})
   await putJson(system.store, 'deliveries/0b4e-77.json', {})
-  await putJson(system.store, 'config/gh/home/base.json', {})
+  await putJson(system.store, 'config/gh/rights/base.json', {})
   await putJson(system.store, variablesKeys(BASE)[0], { GLOBAL: 'never-for-forks' })
   await putJson(system.store, variablesKeys(BASE)[1], { OWN: 'never-for-forks' })
   const { sns, jobsTopic, region } = system.addresses
@@ -110,12 +110,15 @@ beforeAll(async () => {
   await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
   client.destroy()
 })
-afterAll(() => ci.close())
+afterAll(async () => {
+  await ci.system.store.remove(variablesKeys(BASE)[0])
+  await ci.close()
+})
 
 /** The credentials that a build was granted, which its process holds in memory. */
 function grantedCredentials(number: number): TemporaryCredentials {
   const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
-  return messages.find(({ build }) => build.number === number)?.grants.credentials
+  return messages.find(({ build }) => build.project === BASE && build.number === number)?.grants.credentials
 }
 
 function attack(): string {
@@ -133,11 +136,11 @@ function attack(): string {
 
 test('every request that the build of a fork tries is answered with 403', async () => {
   const at = await ci.write(lambciJson('echo "the base"', { pullRequests: { fromForkPublicRepo: true } }))
-  await ci.push(at, 'home/base', 'master')
+  await ci.push(at, 'rights/base', 'master')
   await ci.ended({ project: BASE, number: 1 })
-  await ci.api('POST', '/repos/home/base/forks', { organization: 'stranger' })
+  await ci.api('POST', '/repos/rights/base/forks', { organization: 'stranger' })
   await ci.push(at, 'stranger/base', 'theft', { ...lambciJson('node attack.mjs'), 'attack.mjs': attack() })
-  await ci.api('POST', '/repos/home/base/pulls', {
+  await ci.api('POST', '/repos/rights/base/pulls', {
     title: 'Nothing to see',
     head: 'stranger:theft',
     base: 'master',
@@ -197,7 +200,7 @@ test("a protected build may write its repository's stages and protected caches, 
   await put(`cache/${BASE}/protected/npm`)
   for (const key of [
     `cache/${BASE}/branch/npm`,
-    'gh/home/other/stages/qa/lock.json',
+    'gh/rights/other/stages/qa/lock.json',
     ownJob.record('end'),
     earlier.build,
   ])

@@ -3,11 +3,16 @@ import { expect, test } from 'vitest'
 import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
 import { renderBuildPage } from '../../../src/pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../../../src/pages/layout.ts'
+import { firstLog } from '../../../src/pages/shown-log.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { FORKED, PULL, viewWith } from '../../support/records.ts'
 
-const links = { whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web' }
-const whole = (view = viewWith(), logText = '') => String(renderBuildPage({ view, logText, links }))
+const links = {
+  ...{ whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web', all: null },
+  withKey: (path: string) => path,
+}
+const whole = (view = viewWith(), logText = '') =>
+  String(renderBuildPage({ view, shown: firstLog(view), logText, links }))
 /** Without the script and the style, which are the same on every page. */
 const render = (...page: Parameters<typeof whole>) =>
   whole(...page)

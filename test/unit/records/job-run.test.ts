@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseJobRun, RUN_RECORD_LIMIT, rejectImpossible } from '../../../src/records/job-run.ts'
-import { endedRun, runOf } from '../../support/records.ts'
+import { draftedJob, draftWith } from '../../support/plans.ts'
+import { AT, endedRun, runOf } from '../../support/records.ts'
 
 const parse = (value: unknown) =>
   parseJobRun(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
@@ -44,12 +45,70 @@ test.each<[string, unknown]>([
   ],
   ['negative bytes', { ...endedRun(), log: { bytes: -1, complete: true } }],
   ['an invalid time', { ...endedRun(), endedAt: 'now' }],
+  ['a time with any number of digits', { ...endedRun(), endedAt: AT.replace('Z', `${'0'.repeat(1000)}Z`) }],
+  ['a signal that is none', { ...endedRun(), exit: { kind: 'signalled', signal: 'SIG\u001b[2J' } }],
   ['a missing field', { ...endedRun(), runner: undefined }],
   ['a timing that is a string', { ...endedRun(), timings: { fetch: '1' } }],
   ['a record beyond the size limit', `${JSON.stringify(endedRun())}${' '.repeat(RUN_RECORD_LIMIT)}`],
   ['deep nesting', '['.repeat(30_000)],
 ])('%s is an errored build', (_, value) => {
   expect(parse(value)).toMatchObject(UNREADABLE)
+})
+
+test('a draft survives JSON unchanged', () => {
+  const node = draftedJob('node', { cells: [{ NODE: '22', OS: 'ä b' }, {}], shards: 256, needs: ['lint'] })
+  const run = runOf({
+    draft: draftWith([draftedJob('lint'), node], { leftOut: [{ name: 'docs', reason: 'x' }] }),
+  })
+  expect(parse(run)).toEqual(run)
+})
+
+/** A record whose draft has one job, or one value, of another form. */
+const withJob = (change: object) => ({ ...runOf(), draft: draftWith([{ ...draftedJob('unit'), ...change }]) })
+const withDraft = (change: object) => ({
+  ...runOf(),
+  draft: { ...draftWith([draftedJob('unit')]), ...change },
+})
+
+test.each<[string, unknown]>([
+  ['a draft that is a string', { ...runOf(), draft: 'unit' }],
+  ['a draft without jobs', withDraft({ jobs: undefined })],
+  ['jobs that are no list', withDraft({ jobs: { unit: {} } })],
+  ['10,000 jobs', withDraft({ jobs: Array.from({ length: 10_000 }, (_, at) => draftedJob(`j${at}`)) })],
+  ['a name that is a path', withJob({ name: '../../7' })],
+  ['a name in capital letters', withJob({ name: 'Unit' })],
+  ['a name that is too long', withJob({ name: 'x'.repeat(31) })],
+  ['no name', withJob({ name: '' })],
+  ['no cell', withJob({ cells: [] })],
+  ['a cell that is a list', withJob({ cells: [['22']] })],
+  ['a value that is a number', withJob({ cells: [{ NODE: 22 }] })],
+  ['a value with a line break', withJob({ cells: [{ NODE: '22\nPassed' }] })],
+  ['a value with an escape sequence', withJob({ cells: [{ NODE: '\u001b[2J' }] })],
+  ['a value that reverses the text', withJob({ cells: [{ NODE: '\u202e22' }] })],
+  ['half of a character', withJob({ cells: [{ NODE: '\ud800' }] })],
+  ['a value that is too long', withJob({ cells: [{ NODE: 'x'.repeat(201) }] })],
+  ['a variable with a line break', withJob({ cells: [{ 'NODE\n': '22' }] })],
+  ['a variable that is too long', withJob({ cells: [{ ['X'.repeat(101)]: '22' }] })],
+  ['no shard', withJob({ shards: 0 })],
+  ['a part of a shard', withJob({ shards: 1.5 })],
+  ['as many shards as fit into a number', withJob({ shards: Number.MAX_SAFE_INTEGER })],
+  ['needs that are objects', withJob({ needs: [{ job: 'lint' }] })],
+  ['a need that is no name', withJob({ needs: ['*'] })],
+  ['more needs than there may be jobs', withJob({ needs: Array.from({ length: 257 }, (_, at) => `j${at}`) })],
+  ['a flag that is a string', withJob({ allowFailure: 'true' })],
+  ['no flag', withJob({ hasSecrets: undefined })],
+  ['a deploy that is a stage', withDraft({ deploys: 'production' })],
+  ['no jobs at once', withDraft({ maxParallel: 0 })],
+  ['a long reason', withDraft({ leftOut: [{ name: 'docs', reason: 'x'.repeat(301) }] })],
+])('%s in a draft is an errored build', (_, value) => {
+  expect(parse(value)).toMatchObject({ ...UNREADABLE, draft: null })
+})
+
+test('a variable called __proto__ in a draft changes no prototype', () => {
+  const text = JSON.stringify(withJob({ cells: [{ NODE: '22' }] })).replace('"NODE"', '"__proto__"')
+  const { draft } = parse(text)
+  expect(Object.getPrototypeOf(draft?.jobs[0]?.cells[0] ?? {})).toBe(Object.prototype)
+  expect({}).not.toHaveProperty('22')
 })
 
 test('bytes that are not UTF-8 are an errored build', () => {

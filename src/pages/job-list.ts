@@ -1,0 +1,97 @@
+import { html } from 'hono/html'
+import { escapeControls } from '../model/escape-controls.ts'
+import { countStates, describeJobDuration, describeJobStatus, isRedJob } from '../records/job-wording.ts'
+import { jobPath } from '../records/links.ts'
+import type { JobView, View } from '../records/view.ts'
+import { groupJobs, type JobGroup } from './job-groups.ts'
+import { formatUtc } from './time.ts'
+
+type Listed = {
+  view: View
+  /** The job whose log the page shows. */
+  shown: JobView | null
+  /** Adds the key of a private build to a path. */
+  withKey: (path: string) => string
+}
+
+/** Renders the list of a build's jobs. Empty for a build of one job. The page's script refreshes it. */
+export function renderJobList(listed: Listed) {
+  const { view, shown } = listed
+  const { length } = view.jobs
+  if (length === 0) return html`<nav id="jobs" aria-label="Jobs"></nav>`
+  const rows = groupJobs(view.jobs, shown?.key ?? null).map(group => renderGroup(group, listed))
+  return html`<nav id="jobs" aria-label="Jobs" tabindex="0"><h2>${length} ${length === 1 ? 'job' : 'jobs'}</h2>
+<p class="soft">${countStates(view.jobs)}</p>
+<ul>${rows}</ul></nav>`
+}
+
+/** Deeper ones are indented no further. */
+const MOST_DEPTH = 6
+
+function renderGroup(group: JobGroup, listed: Listed) {
+  const { title, jobs, depth, isOpen } = group
+  const [first] = jobs
+  if (!first) return ''
+  const levels = `depth-${Math.min(depth, MOST_DEPTH)}`
+  if (jobs.length === 1)
+    return html`<li class="${levels}">${renderJob(first, listed)}${renderNeeds(first)}</li>`
+  const parts = `${jobs.length} ${first.shard ? 'shards' : 'cells'}`
+  const color = colorOf(jobs.find(isRedJob) ?? jobs.find(({ status }) => status !== 'passed') ?? first)
+  const state = isOpen ? html` open` : ''
+  return html`<li class="${levels}"><details data-open="${String(isOpen)}"${state}><summary>${mark(color)} <b>${escapeControls(title)}</b> ${parts}: ${countStates(jobs)}</summary>
+<ul>${jobs.map(job => html`<li>${renderJob(job, listed)}</li>`)}</ul></details>${renderNeeds(first)}</li>`
+}
+
+function renderJob(job: JobView, { view, shown, withKey }: Listed) {
+  const { key, ref, reason } = job
+  const title = html`${mark(colorOf(job))} ${escapeControls(job.title)}`
+  const isShown = key !== null && key === shown?.key
+  const name =
+    key === null || ref === null
+      ? html`<span>${title}</span>`
+      : html`<a href="${withKey(jobPath(view, key))}"${isShown ? html` aria-current="true"` : ''}>${title}</a>`
+  return html`<div class="job">${name} <span class="${colorOf(job)}">${describeJobStatus(job)}</span></div>${renderPlace(job)}${reason ? html`<p class="soft">${escapeControls(reason)}</p>` : ''}`
+}
+
+/** How long it ran, and where. */
+function renderPlace(job: JobView) {
+  const duration = describeJobDuration(job)
+  if (duration !== null) return html`<p class="soft">${duration} on Lambda</p>`
+  return job.status === 'running' && job.startedAt
+    ? html`<p class="soft"><span data-since="${job.startedAt}">since ${formatUtc(job.startedAt)}</span> on Lambda</p>`
+    : ''
+}
+
+/** More are counted. */
+const MOST_NEEDS = 6
+
+function renderNeeds({ needs, isDeploy }: JobView) {
+  if (needs.length === 0) return ''
+  const left = needs.length - MOST_NEEDS
+  const names = `${needs.slice(0, MOST_NEEDS).join(', ')}${left > 0 ? ` and ${left} more` : ''}`
+  return html`<p class="soft">${isDeploy ? 'after all other jobs' : `needs ${names}`}</p>`
+}
+
+/** The CSS class of a job's state. */
+export const colorOf = (job: JobView): string =>
+  job.isAllowedFailure ? 'allowed' : isRedJob(job) ? 'red' : job.status
+
+const MARKS: ReadonlyMap<string, string> = new Map([
+  ['passed', '✓'],
+  ['red', '✗'],
+  ['allowed', '!'],
+  ['running', '●'],
+  ['queued', '○'],
+  ['waiting', '○'],
+])
+
+/** The state in one character. Words say the same. */
+const mark = (color: string) =>
+  html`<span class="mark ${color}" aria-hidden="true">${MARKS.get(color) ?? '–'}</span>`
+
+/** Renders which job's log the page shows. Empty for a build of one job. The page's script refreshes it. */
+export function renderShown(job: JobView | null) {
+  if (!job) return html`<div id="shown"></div>`
+  const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
+  return html`<div id="shown"><h2>${escapeControls(job.title)}</h2><p class="status ${colorOf(job)}">${describeJobStatus(job)}${reason}</p></div>`
+}

@@ -1,0 +1,59 @@
+import { hasEnded } from '../model/conclusion.ts'
+import { isRedJob } from '../records/job-wording.ts'
+import { type JobRef, LEAD } from '../records/keys.ts'
+import { buildPath, jobPath } from '../records/links.ts'
+import type { JobView, View } from '../records/view.ts'
+import { isRed } from '../records/wording.ts'
+
+/** The log that a page shows. */
+export type ShownLog = {
+  /** Of one of several jobs; null for the log of the build's first job. */
+  job: JobView | null
+  /** Null as long as the job has not been started. */
+  ref: JobRef | null
+  /** The path below which the log is served. */
+  path: string
+  isRed: boolean
+  /** Whether its job has ended, so that the log is complete, or soon will be. */
+  isOver: boolean
+}
+
+/** The path of a job names it by its ordinal. */
+const ORDINAL = /^(?:0|[1-9]\d{0,2})$/
+
+/** The log of the job with this ordinal; null if the build has no such job. */
+export function findLog(view: View, ordinal: string): ShownLog | null {
+  if (!ORDINAL.test(ordinal)) return null
+  const job = view.jobs.find(({ key }) => key === Number(ordinal))
+  if (job) return logOf(view, job)
+  // The job that only plans the others is not listed.
+  return Number(ordinal) === LEAD.key ? { ...leadLogOf(view), path: jobPath(view, LEAD.key) } : null
+}
+
+/** The log that the page of a build begins with: that of the first red job, or else of the first that is running. */
+export function firstLog(view: View): ShownLog {
+  const job =
+    view.jobs.find(each => each.ref !== null && isRedJob(each)) ??
+    view.jobs.find(({ status }) => status === 'running') ??
+    view.jobs.find(({ ref }) => ref !== null)
+  return job ? logOf(view, job) : leadLogOf(view)
+}
+
+/** The log of the build's first job, which is its only one as long as no others are known. */
+export function leadLogOf(view: View): ShownLog {
+  const job = view.jobs.find(({ ref }) => ref?.key === LEAD.key && ref.attempt === LEAD.attempt)
+  if (job) return { ...logOf(view, job), path: buildPath(view) }
+  const path = buildPath(view)
+  return { job: null, ref: LEAD, path, isRed: isRed(view), isOver: hasEnded(view.status) }
+}
+
+const logOf = (view: View, job: JobView): ShownLog => ({
+  job,
+  ref: job.ref,
+  path: jobPath(view, job.key ?? LEAD.key),
+  isRed: isRedJob(job),
+  isOver: job.status === 'left-out' || hasEnded(job.status as View['status']),
+})
+
+/** Tells one log from another, also of another attempt of the same job. */
+export const identityOf = ({ ref }: ShownLog): string => (ref ? `${ref.key}/${ref.attempt}` : '')

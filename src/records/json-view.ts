@@ -1,0 +1,31 @@
+import { hasEnded } from '../model/conclusion.ts'
+import { ONLY_JOB } from '../model/job.ts'
+import { LEAD } from './keys.ts'
+import { jobPath } from './links.ts'
+import type { JobView, View } from './view.ts'
+
+/** The job of a build that has only one. */
+export function onlyJobOf(view: View): JobView {
+  const { status, reason, exit, startedAt, endedAt, cost } = view
+  return {
+    ...{ key: LEAD.key, ref: LEAD, name: ONLY_JOB, shard: null, whole: ONLY_JOB, title: ONLY_JOB },
+    status: hasEnded(status) || status === 'queued' ? status : 'running',
+    ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost },
+  }
+}
+
+/** The jobs of a build, also of one that has only one. */
+export const allJobsOf = (view: View): readonly JobView[] =>
+  view.jobs.length > 0 ? view.jobs : [onlyJobOf(view)]
+
+/** A build as JSON, for programs. */
+export const jsonOf = (view: View) => ({
+  ...view,
+  jobs: allJobsOf(view).map(({ ref, whole: _, ...job }) => ({
+    ...job,
+    attempt: ref?.attempt ?? null,
+    executor: ref && ('lambda' as const),
+    /** The path of its log, without the key of a private build. */
+    log: ref && `${jobPath(view, ref.key)}/log`,
+  })),
+})
