@@ -21,6 +21,7 @@ const MESSAGES = [
   /Unable to get IAM security credentials from EC2 Instance Metadata Service/,
   // CDK, Serverless Framework
   /no credentials have been configured/,
+  /Unable to resolve AWS account to use/,
   /AWS provider credentials not found/,
 ]
 

@@ -16,6 +16,13 @@ const PROJECT = 'gh/ada/hello'
 /** As Zappa calls it. */
 const ROLE = 'hello-dev-ZappaLambdaExecutionRole'
 
+const TRUST = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { Service: ['lambda.amazonaws.com'] }, Action: 'sts:AssumeRole' },
+  ],
+})
+
 let ci: TestSystem
 let aws: Aws
 beforeAll(async () => {
@@ -36,7 +43,7 @@ const functionOf = async (stage: string) =>
 test('the classic script deploys from within "cmd", once it has credentials', async () => {
   const at = await writeExample(ci, 'python-zappa')
   // The first deploy of a stage is done by hand. Here it has an archive that does nothing, for which Zappa makes no role.
-  await aws.cli('iam', 'create-role', '--role-name', ROLE, '--assume-role-policy-document', '{}')
+  await aws.cli('iam', 'create-role', '--role-name', ROLE, '--assume-role-policy-document', TRUST)
   const empty = join(ci.directory, 'empty.zip')
   await writeFile(empty, zipSync({ empty: new Uint8Array() }))
   const zappa = join(PYTHON, 'bin', 'zappa')

@@ -33,6 +33,8 @@ beforeAll(async () => {
   // The tools of the recipe, on PATH: each records the branch and the arguments of its call.
   const record = (name: string, more = '') =>
     `#!/bin/bash\necho "$LAMBCI_BRANCH ${name} $*" >> '${calls}'\n${more}`
+  // A virtual environment without anything, so that the tools below are found in it.
+  await installTool('python3', `#!/bin/bash\nmkdir -p "$3/bin" && touch "$3/bin/activate"\n`)
   await installTool('pip', record('pip'))
   await installTool('tox', record('tox', '[ ! -e red ]'))
   await installTool('zappa', record('zappa'))

@@ -22,6 +22,10 @@ test.each([
     'software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(',
   ],
   ['CDK', 'Need to perform AWS calls for account 123456789012, but no credentials have been configured'],
+  [
+    'CDK, for a stack of any account',
+    'Unable to resolve AWS account to use. It must be either configured when you define your CDK Stack, or through the environment',
+  ],
   ['the Serverless Framework', 'Error: AWS provider credentials not found. Learn how to set up'],
 ])('%s that finds no credentials is understood', (_, output) => {
   expect(explainMissingCredentials(`Uploading\n${output}\nnpm error code 1\n`, ENV)).toBe(
