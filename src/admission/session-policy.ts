@@ -11,6 +11,8 @@ export type SessionGrants = {
   secretVariables: readonly string[]
   /** Whether it may deploy. Jobs of trust `protected` alone do. */
   mayDeploy?: boolean
+  /** The role that its command runs with. Null: none. Jobs of trust `fork` have none. */
+  jobRole?: string | null
   /** Roles that its deploy may assume. */
   deployRoles?: readonly string[]
   /** Whether it gets artifacts of other jobs of its build. */
@@ -25,7 +27,13 @@ export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
   job: JobRef,
   bucketArn: string,
-  { secretVariables, mayDeploy = false, deployRoles = [], readsArtifacts = false }: SessionGrants,
+  {
+    secretVariables,
+    mayDeploy = false,
+    deployRoles = [],
+    jobRole = null,
+    readsArtifacts = false,
+  }: SessionGrants,
 ): string {
   const { project, trust } = build
   const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
@@ -46,6 +54,7 @@ export function sessionPolicyOf(
         allow(['s3:GetObject', 's3:PutObject'], written.map(arn)),
         allow(['s3:GetObject'], [...answers, ...artifacts, ...caches, ...secrets].map(arn)),
         ...(roles.length > 0 ? [allow(['sts:AssumeRole'], roles)] : []),
+        ...(trust !== 'fork' && jobRole !== null ? [assuming(jobRole)] : []),
       ],
     })
   // The last place, which branches share, is the most useful one.
@@ -58,3 +67,6 @@ const allow = (Action: readonly string[], Resource: readonly string[]) => ({
   Action,
   Resource,
 })
+
+/** Written as short as possible: a role's ARN is long. */
+const assuming = (Resource: string) => ({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource })

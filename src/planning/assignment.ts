@@ -20,7 +20,8 @@ export type Assignment = {
 
 /**
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
- * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds.
+ * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
+ * role or a token, which the lead has not.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
