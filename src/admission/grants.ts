@@ -109,6 +109,7 @@ export async function issueGrants(
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.length > 0,
+      onlyDeploys: job.identity?.name === DEPLOY_JOB,
     }),
   ])
   const { buildUrl } = wanted

@@ -17,6 +17,8 @@ export type SessionGrants = {
   deployRoles?: readonly string[]
   /** Whether it gets artifacts of other jobs of its build. */
   readsArtifacts?: boolean
+  /** Whether it does nothing but deploy. */
+  onlyDeploys?: boolean
 }
 
 /**
@@ -34,12 +36,16 @@ export function sessionPolicyOf(
     deployRoles = [],
     jobRole = null,
     readsArtifacts = false,
+    onlyDeploys = false,
   }: SessionGrants,
 ): string {
   const { project, trust } = build
-  const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
+  // A deploy of several jobs has neither caches nor artifacts of its own.
+  const places = onlyDeploys ? [] : cachePlaces(build)
+  const [own, ...others] = places.map(({ prefix }) => `${prefix}*`)
+  const left = onlyDeploys ? [] : [`${outPrefix(build, job)}*`]
   // The session role narrows these: it allows no record to be written twice.
-  const written = [`${jobKeys(build, job).prefix}*`, `${outPrefix(build, job)}*`]
+  const written = [`${jobKeys(build, job).prefix}*`, ...left]
   const deploys = trust === 'protected' && mayDeploy
   const stages = deploys ? [`${stagesPrefix(project)}*`] : []
   const { cancel, gate } = buildKeys(build)

@@ -109,7 +109,8 @@ test('for any names the policy stays within the limit, and has wildcards only at
   /** With a path: the longest that the settings accept. */
   const jobRole = `arn:aws:iam::123456789012:role/${'p'.repeat(55)}/${'j'.repeat(64)}`
   const kinds = fc.constantFrom<Partial<SessionGrants>>(
-    { deployRoles },
+    { deployRoles, mayDeploy: true },
+    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
   )
