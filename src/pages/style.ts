@@ -34,7 +34,7 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
   padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }
 #bar form { display: flex; gap: .4rem; align-items: center; flex-wrap: wrap } #bar input { width: 14rem }
 #bar input, #bar button { height: 1.9rem } #bar button { padding: 0 .5rem } #bar a, #bar .buttons > * { margin-right: .35rem }
-#jobs { tab-size: 4; overflow-y: auto; max-height: 45vh; font-size: .9rem } #jobs:empty { display: none }
+#jobs { overflow-y: auto; max-height: 45vh; font-size: .9rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line) } #jobs:empty { display: none }
 #jobs h2, #shown h2 { margin: 0 } #jobs ul { list-style: none; margin: 0; padding: 0 } #jobs li { border-top: 1px solid var(--line); padding: .35rem .5rem; overflow-wrap: anywhere; unicode-bidi: isolate }
 #jobs details ul { margin: .3rem 0 0 .5rem } #jobs summary { cursor: pointer } #jobs p { margin: 0 0 0 1.25rem } #jobs > p { margin: 0 0 .5rem }
 #jobs a { text-decoration: none } #jobs a:hover { text-decoration: underline } #jobs a[aria-current] { font-weight: 600 }
@@ -42,7 +42,7 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
 .job > :first-child { min-width: 0 } .job > :last-child { flex: none } .mark { display: inline-block; width: 1rem; text-align: center } #shown h2 { overflow-wrap: anywhere }
 ${depths()}
 @media (min-width: 64rem) { #columns:has(#jobs:not(:empty)) { display: grid; grid-template-columns: 21rem minmax(0, 1fr); gap: 1.5rem }
-  #jobs { position: sticky; top: 0; align-self: start; max-height: 100vh } }
+  #jobs { position: sticky; top: 0; align-self: start; max-height: 100vh; border: 0; margin: 0 } }
 body:not(.scripted) .script-only { display: none !important } .scripted .no-script-only { display: none }
 #log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
   overflow-x: auto; overflow-anchor: none; tab-size: 8 } .scripted #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }

@@ -14,9 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([browser?.close(), ci?.close()]))
 
-const WIDE = { viewport: { width: 1280, height: 900 } }
+const WIDE = { viewport: { width: 1200, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 
+const TESTS = Array.from({ length: 60 }, (_, index) => `ok ${index + 1} - paints square ${index + 1}\n`).join(
+  '',
+)
 type Jobs = Parameters<typeof recordsWithJobs>[0]
 const put = (key: string, value: object) =>
   ci.system.store.put(key, JSON.stringify(value), 'application/json')
@@ -34,7 +37,7 @@ async function store(name: string, jobs: Jobs, changes: Parameters<typeof record
     put(keys.report, records.report),
     ...records.report.jobs.map(({ key, attempt, endedAt }) => {
       const { log } = jobKeys(ref, { key, attempt })
-      const text = `$ npm run job-${key}\n${'a line of it\n'.repeat(60)}the end of job-${key}\n`
+      const text = `$ npm run job-${key}\n${TESTS}the end of job-${key}\n`
       return endedAt ? ci.system.store.put(log.whole, text, 'text/plain') : null
     }),
   ])
@@ -67,6 +70,12 @@ const ALL: Jobs = [
   { name: 'e2e', needs: needs('build', 'unit'), state: skipped },
   { name: 'deploy', isDeploy: true, needs: needs('lint', 'build', 'unit', 'node', 'e2e'), state: waiting },
 ]
+/** The same, when all have ended. */
+const ENDED: Jobs = ALL.map(job => {
+  const { state, ...rest } = job as Jobs[number]
+  if (state === running || state === queued) return rest
+  return state === waiting ? { ...rest, state: skipped } : job
+})
 const LEFT_OUT = {
   plan: { leftOut: [{ name: 'docs', reason: 'No file that matches docs/** has changed.' }] },
 }
@@ -75,10 +84,11 @@ const end = {
   endedAt: after(60).toISOString(),
 } as const
 
+const top = (page: Page) => page.evaluate(() => scrollY)
 const jobsOf = (page: Page) => page.getByRole('navigation', { name: 'Jobs' })
 
 test('the list leads to the log of each job, by keyboard as well', async () => {
-  const { url } = await store('list', ALL, { ...LEFT_OUT, report: { end } })
+  const { url } = await store('list', ENDED, { ...LEFT_OUT, report: { end } })
   const { page, warnings } = await openPage(browser, url, WIDE)
   await page.getByText('the end of job-5').waitFor()
   expect(await page.locator('#shown').textContent()).toMatch(/^unit \(4\/8\)failed: npm test/)
@@ -171,8 +181,18 @@ test.each([
   await page.close()
 })
 
+test('the row of the shown job is in view, however long the list is', async () => {
+  const { url } = await store('long', shards(100, { 90: failed }))
+  const { page } = await openPage(browser, url, WIDE)
+  await page.getByText('the end of job-89').waitFor()
+  const row = await jobsOf(page).locator('[aria-current]').boundingBox()
+  expect(row?.y).toBeLessThan(900)
+  expect(await top(page)).toBe(0)
+  await page.close()
+})
+
 test('without JavaScript the list and the shown log are there', async () => {
-  const { url } = await store('plain', ALL, { ...LEFT_OUT, report: { end } })
+  const { url } = await store('plain', ENDED, { ...LEFT_OUT, report: { end } })
   const { page } = await openPage(browser, url, { ...WIDE, javaScriptEnabled: false })
   expect(await page.locator('#log pre').textContent()).toMatch(/the end of job-5/)
   await jobsOf(page).getByRole('link', { name: 'build' }).click()

@@ -113,23 +113,27 @@ export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise
   return exitCodeOf(view)
 }
 
-/** Prints the log of the build's first job. Returns how much of it as soon as there are several jobs, and null at its end. */
+/**
+ * Prints the log of the build's first job. Returns null at its end, or how much of it is printed as soon as there are to be other
+ * jobs: before the first line of any command.
+ */
 async function printLead(store: Store, build: BuildRef, io: Io): Promise<number | null> {
-  let isOnly: boolean | null = null
+  let isOnly = false
   let isLineOpen = false
   for (let from = 0; ; ) {
     const { bytes, next, ended } = await readLog(store, jobKeys(build).log, from, PART_BYTES)
+    if (!isOnly) {
+      const records = await readRecords(store, build)
+      const one = records && hasOneJob(records)
+      if (one === false || records?.run?.draft) {
+        if (isLineOpen) printLine(io, '')
+        return from
+      }
+      isOnly = one === true
+    }
     await printBytes(io, bytes)
     from = next
     if (bytes.length > 0) isLineOpen = bytes.at(-1) !== LINE_FEED
-    if (isOnly === null) {
-      const records = await readRecords(store, build)
-      isOnly = records && hasOneJob(records)
-    }
-    if (isOnly === false) {
-      if (isLineOpen) printLine(io, '')
-      return from
-    }
     if (isOnly && ended) return null
     if (bytes.length === 0) await sleep(PAUSE_MS)
   }

@@ -24,6 +24,7 @@ async function start(): Promise<void> {
   const summary = new Summary()
   summary.show()
   summary.startClock()
+  showCurrentJob()
   const source = new LogSource(fetchLogPart, await fetchLineIndex())
   // Shows the first lines without waiting for the rest.
   await source.advance()
@@ -35,6 +36,15 @@ async function start(): Promise<void> {
   connectButtons(view, source, summary)
   await showLinked(view)
   await follow(view, source, summary)
+}
+
+/** Scrolls the list of jobs, but not the page, to the one that is shown. */
+function showCurrentJob(): void {
+  const list = document.getElementById('jobs')
+  const current = list?.querySelector('[aria-current]')
+  if (!list || !current) return
+  const middle = list.getBoundingClientRect().top + list.clientHeight / 2
+  list.scrollTop += Math.max(0, current.getBoundingClientRect().top - middle)
 }
 
 /** Reads the log to its end, and polls for more until the build has ended. */
