@@ -5,17 +5,17 @@ import { sendPushEvents } from './pushes.ts'
 import { networkOf } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 
-/** `from` is the directory of a repository on this machine, which must stay there: its objects are not copied. */
-export type LocalPush = { repository: string; from: string; branch: string; commit: string }
+/**
+ * `from` is the directory of a repository on this machine, which must stay there: its objects are not copied. Without `move`,
+ * no branch is moved.
+ */
+export type LocalPush = { repository: string; from: string; move?: { branch: string; commit: string } }
 
 /**
- * A forced push of one commit without git's protocol, which takes a dozen processes. It creates the repository, moves the
- * branch and sends events as a push over HTTP does.
+ * A forced push without git's protocol, which takes a dozen processes. It creates the repository, moves the branch and sends
+ * events as a push over HTTP does.
  */
-export async function receiveLocalPush(
-  hub: Hub,
-  { repository: name, from, branch, commit }: LocalPush,
-): Promise<void> {
+export async function receiveLocalPush(hub: Hub, { repository: name, from, move }: LocalPush): Promise<void> {
   const { git, repositories, networkQueue } = hub
   const [owner = '', repo = ''] = name.split('/')
   const known = repositories.findRenamed(owner, repo) ?? repositories.find(owner, repo)
@@ -25,7 +25,8 @@ export async function receiveLocalPush(
   await networkQueue.run(networkOf(repository), async () => {
     const directory = repositories.directoryOf(repository)
     await borrowObjects(directory, join(from, '.git', 'objects'))
-    await git.text(directory, ['update-ref', `refs/heads/${branch}`, commit])
+    if (!move) return
+    await git.text(directory, ['update-ref', `refs/heads/${move.branch}`, move.commit])
     const current = repositories.get(id)
     if (current) await sendPushEvents(hub, current, ownerOf(current))
   })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { listDeployments } from '../../src/deploy/deployments.ts'
 import { sendSigned } from '../../src/github/send-signed.ts'
 import type { TestSystem } from '../support/test-system.ts'
@@ -72,26 +73,43 @@ function takeNext(waiting: Hook[], random: ReturnType<typeof seeded>): Hook {
   return waiting.splice(earlier, 1)[0] as Hook
 }
 
+/** Makes all commits of the world, each with the configuration, and returns their ids. */
+async function makeCommits(ci: TestSystem, at: string, world: GitWorld): Promise<Map<string, string>> {
+  const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}`
+  const commits = [...world.parents]
+  const markOf = (commit: string) => `:${commits.findIndex(([each]) => each === commit) + 2}`
+  const stream = [
+    `blob\nmark :1\n${data(CONFIG)}`,
+    ...commits.map(([commit, parent]) =>
+      [
+        `commit refs/history/${commit}`,
+        `mark ${markOf(commit)}`,
+        `committer Ada Writer <ada@example.com> ${Math.floor(Date.now() / 1000)} +0000`,
+        data(commit),
+        parent === null ? 'M 100644 :1 .lambci.json' : `from ${markOf(parent)}`,
+      ].join('\n'),
+    ),
+  ]
+  const marks = join(at, 'marks')
+  await ci.importCommits(at, `${stream.join('\n')}\n`, `--export-marks=${marks}`)
+  const made = new Map((await ci.read(marks)).split('\n').map(line => line.split(' ') as [string, string]))
+  return new Map(commits.map(([commit]) => [commit, made.get(markOf(commit)) ?? '']))
+}
+
 async function openRepositories(ci: TestSystem, name: string, world: GitWorld, hasFork: boolean) {
   const { url, webhookSecret } = ci.system.addresses
   const [owner = '', repo = ''] = name.split('/')
-  const at = await ci.write({ '.lambci.json': CONFIG })
-  await ci.git(at, 'add', '--all')
-  const tree = await ci.git(at, 'write-tree')
-  const real = new Map<string, string>()
-  for (const [commit, parent] of world.parents) {
-    const parents = parent ? ['-p', real.get(parent) ?? ''] : []
-    real.set(commit, await ci.git(at, 'commit-tree', tree, ...parents, '-m', commit))
-  }
+  const at = await ci.write({})
+  const real = await makeCommits(ci, at, world)
   const realOf = (commit: string) => real.get(commit) ?? ''
-  await ci.upload(at, name, [...real.values()])
+  await ci.upload(at, name)
   const fork = `stranger-${repo}`
   const silent = { name: 'web', active: false, events: ['push'], config: { url, content_type: 'json' } }
   await ci.api('POST', `/repos/${name}/hooks`, silent)
   const repository = await ci.api('GET', `/repos/${name}`)
   const openFork = async () => {
     const forked = await ci.api('POST', `/repos/${name}/forks`, { organization: fork })
-    await ci.upload(at, `${fork}/${repo}`, [...real.values()])
+    await ci.upload(at, `${fork}/${repo}`)
     return forked
   }
   const forked = hasFork ? await openFork() : null

@@ -7,7 +7,7 @@ import { startGitServer } from './serve-git.ts'
 export type Call =
   | { name: 'open'; kind: Kind; options: unknown }
   | { name: 'invoke'; server: number; method: string; args: unknown[] }
-  | { name: 'git'; cwd: string; args: string[]; env: Record<string, string> }
+  | { name: 'git'; cwd: string; args: string[]; env: Record<string, string>; input?: string }
 export type Answer = { id: number; value?: unknown; error?: { message: string; isForUser: boolean } }
 export type Kind = keyof typeof OPEN
 

@@ -65,5 +65,9 @@ export async function startGitServer(root: string): Promise<GitServer> {
  * Runs git with exactly this environment. Returns its output without the last newline.
  * @throws Error with git's error output
  */
-export const runGit = (cwd: string, args: string[], env: Record<string, string>): Promise<string> =>
-  call<string>({ name: 'git', cwd, args, env })
+export const runGit = (
+  cwd: string,
+  args: string[],
+  env: Record<string, string>,
+  input = '',
+): Promise<string> => call<string>({ name: 'git', cwd, args, env, input })

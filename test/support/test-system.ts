@@ -100,8 +100,8 @@ const settled = (system: System): Promise<void> =>
 
 function actions(directory: string, system: System) {
   const { github, githubApi, githubToken } = system.addresses
-  const git = (cwd: string, ...args: string[]) =>
-    runGit(cwd, args, { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: directory })
+  const environment = { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: directory }
+  const git = (cwd: string, ...args: string[]) => runGit(cwd, args, environment)
   const api = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${githubApi}${path}`, {
       method,
@@ -146,7 +146,7 @@ function actions(directory: string, system: System) {
     push: async (...push: Push) => {
       const [from, repository, branch] = push
       const commit = await commitFiles(...push)
-      await system.servers.github.receive({ repository, from, branch, commit })
+      await system.servers.github.receive({ repository, from, move: { branch, commit } })
       return commit
     },
     /** As `push`, with git's protocol. */
@@ -156,14 +156,13 @@ function actions(directory: string, system: System) {
       await git(at, 'push', '--quiet', '--force', remoteOf(repository), `HEAD:refs/heads/${branch}`)
       return commit
     },
-    /**
-     * Brings commits to GitHub without moving a branch, so that `moveBranch` can: that is many times as fast as a push
-     * for each.
-     */
-    upload: async (at: string, repository: string, commits: readonly string[]) => {
-      const refs = commits.map(commit => `${commit}:refs/uploads/${commit}`)
-      await git(at, 'push', '--quiet', remoteOf(repository), ...refs)
-    },
+    /** Commits these files without pushing them. Returns the commit. */
+    commit: (at: string, files: Files = {}, message = 'A change') => commitFiles(at, '', '', files, message),
+    /** Runs `git fast-import`, which makes many commits at once. */
+    importCommits: (at: string, stream: string, ...options: string[]) =>
+      runGit(at, ['fast-import', '--quiet', ...options], environment, stream),
+    /** Brings all commits to GitHub without moving a branch, so that `moveBranch` can. */
+    upload: (at: string, repository: string) => system.servers.github.receive({ repository, from: at }),
     /** Creates, moves or (null) deletes a branch on GitHub, which sends its push event. */
     moveBranch: (repository: string, branch: string, commit: string | null, isNew = false) => {
       const refs = `/repos/${repository}/git/refs`

@@ -78,7 +78,7 @@ describe('the first push', () => {
     const [copy, byHttp] = [await makeWorkingCopy(remote()), await makeWorkingCopy(remote('', 'acme/other'))]
     const commits: string[] = []
     const receive = async (branch: string, commit: string) => {
-      await github.receive({ repository: 'acme/site', from: copy.directory, branch, commit })
+      await github.receive({ repository: 'acme/site', from: copy.directory, move: { branch, commit } })
       await copy.git('push', '--quiet', '--force', remote('', 'acme/other'), `${commit}:refs/heads/${branch}`)
       commits.push(commit)
     }

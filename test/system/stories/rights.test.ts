@@ -21,13 +21,13 @@ import { putJson } from '../../support/bucket.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const READER = 'reader-of-rights@localhost'
-const BASE = 'gh/rights/base'
+const BASE = 'gh/rights/guarded'
 const own = buildKeys({ project: BASE, number: 2 })
 const earlier = buildKeys({ project: BASE, number: 1 })
 const ownJob = jobKeys({ project: BASE, number: 2 })
 const earlierJob = jobKeys({ project: BASE, number: 1 })
 
-/** Keys that a fork's build, #2 of rights/base, must not access. */
+/** Keys that a fork's build, #2 of rights/guarded, must not access. */
 const FORBIDDEN = [
   'deliveries/0b4e-77.json',
   counterKey(BASE),
@@ -49,7 +49,7 @@ const FORBIDDEN = [
   `cache/${BASE}/branch/npm`,
   `cache/${BASE}/protected/npm`,
   'config/global.json',
-  'config/gh/rights/base.json',
+  'config/gh/rights/guarded.json',
   runnerSecretsKey,
   ...variablesKeys(BASE),
   'gh/rights/other/builds/1/jobs/0/1/claim.json',
@@ -102,7 +102,7 @@ beforeAll(async () => {
   for (const key of FORBIDDEN.filter(each => /stages|cache|rights\/other/.test(each)))
     await putJson(system.store, key, {})
   await putJson(system.store, 'deliveries/0b4e-77.json', {})
-  await putJson(system.store, 'config/gh/rights/base.json', {})
+  await putJson(system.store, 'config/gh/rights/guarded.json', {})
   await putJson(system.store, variablesKeys(BASE)[0], { GLOBAL: 'never-for-forks' })
   await putJson(system.store, variablesKeys(BASE)[1], { OWN: 'never-for-forks' })
   const { sns, jobsTopic, region } = system.addresses
@@ -136,11 +136,11 @@ function attack(): string {
 
 test('every request that the build of a fork tries is answered with 403', async () => {
   const at = await ci.write(lambciJson('echo "the base"', { pullRequests: { fromForkPublicRepo: true } }))
-  await ci.push(at, 'rights/base', 'master')
+  await ci.push(at, 'rights/guarded', 'master')
   await ci.ended({ project: BASE, number: 1 })
-  await ci.api('POST', '/repos/rights/base/forks', { organization: 'stranger' })
-  await ci.push(at, 'stranger/base', 'theft', { ...lambciJson('node attack.mjs'), 'attack.mjs': attack() })
-  await ci.api('POST', '/repos/rights/base/pulls', {
+  await ci.api('POST', '/repos/rights/guarded/forks', { organization: 'stranger' })
+  await ci.push(at, 'stranger/guarded', 'theft', { ...lambciJson('node attack.mjs'), 'attack.mjs': attack() })
+  await ci.api('POST', '/repos/rights/guarded/pulls', {
     title: 'Nothing to see',
     head: 'stranger:theft',
     base: 'master',
