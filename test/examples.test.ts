@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseJson } from '../src/config/json.ts'
+import { type JsonObject, parseJson } from '../src/config/json.ts'
 import { EXAMPLES, exampleNames, filesOfExample } from './support/examples.ts'
 import { plan } from './support/planning.ts'
 
@@ -14,7 +14,7 @@ test('there are five examples, and their page lists each', () => {
 })
 
 describe.each(exampleNames)('%s', name => {
-  const config = parseJson('.lambci.json', readFile(name, '.lambci.json'))
+  const config = parseJson('.lambci.json', readFile(name, '.lambci.json')) as JsonObject
   const branch = 'master' in (config.branches ?? {}) ? 'master' : 'main'
   const { plan: planned, resolved } = plan({ branch }, config)
 
