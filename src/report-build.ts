@@ -140,13 +140,13 @@ async function lookOnce(
 
 /** Completes a look at a build with several jobs. */
 async function finishLook(
-  { report, plan, deploying, end: found, waiting }: JobsLook,
+  { report, plan, deploying, end: found, cost: soFar, waiting }: JobsLook,
   { build, account }: Pick<BuildState, 'build' | 'account'>,
   run: JobRun | null,
   context: ReportContext,
 ): Promise<Finished> {
   const end = found && (await concludeDeploy(found, { build, run: deploying, report }, context))
-  const cost = end && report.jobs.reduce((sum, each) => sum + (each.cost ?? 0), 0)
+  const cost = end && soFar
   const state = { build, account, run, plan, deploying, report: { ...report, end, cost } }
   const { others, ...finished } = await finishReport(state, context)
   const { project } = build

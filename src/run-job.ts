@@ -1,5 +1,6 @@
 import { readSecretVariables } from './account/secrets.ts'
 import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.ts'
+import { useGrants } from './admission/use-grants.ts'
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
 import { prepareOutput } from './command/output-pipe.ts'
@@ -184,7 +185,12 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
     takeArtifacts(artifacts, build, { plan, assignment, needs: job.job.needs }),
   )
   const test = own
-    ? await run(job, workspace, { name: 'command', of: own }, { signal: job.signal, output })
+    ? await run(
+        job,
+        workspace,
+        { name: 'command', of: own },
+        { signal: job.signal, output, ...(await useGrants(job, own)) },
+      )
     : null
   if (cancel.request) return cancelled(job, test?.exit)
   const passed = test === null || succeeded(test.exit)

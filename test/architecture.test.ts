@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   results: ['model', 'records', 'workspace', 'cache', 'planning'],
   log: ['model', 'records'],
   command: ['model', 'config', 'planning', 'workspace'],
-  deploy: ['model', 'records', 'aws', 'admission', 'log'],
+  deploy: ['model', 'records', 'admission', 'log'],
   notifiers: ['model', 'records', 'aws', 'github', 'config'],
   reporting: ['model', 'records', 'account', 'admission', 'log'],
   pages: ['model', 'records', 'log', 'deploy'],

@@ -15,7 +15,7 @@ test('there are five examples, and their page lists each', () => {
 
 describe.each(exampleNames)('%s', name => {
   const config = parseJson('.lambci.json', readFile(name, '.lambci.json')) as JsonObject
-  const branch = Object.keys(config.branches ?? {}).includes('master') ? 'master' : 'main'
+  const branch = 'master' in (config.branches ?? {}) ? 'master' : 'main'
   const { plan: planned, resolved } = plan({ branch }, config)
 
   test('a push is built, and there is nothing to note', () => {

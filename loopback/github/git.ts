@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { UserError } from '../../src/model/user-error.ts'
+import { runProgram } from './run-program.ts'
 
 /** The only configuration that git reads. `refs/pull` can be fetched but not pushed, as on GitHub. */
 const CONFIG = `[core]
@@ -51,25 +51,27 @@ export async function openGit(directory: string, path: string): Promise<Git> {
     GIT_LITERAL_PATHSPECS: '1',
     GIT_TERMINAL_PROMPT: '0',
   }
-  const options = { cwd: directory, env: environment, extendEnv: false, stripFinalNewline: false } as const
-  const all = (repository: string, args: string[]) => [`--git-dir=${repository}`, ...args]
+  const run = (repository: string, args: string[], input = '') =>
+    runProgram(path, [`--git-dir=${repository}`, ...args], { cwd: directory, env: environment, input })
   return {
     backend,
     environment,
-    text: async (repository, args, input = '') =>
-      (await execa(path, all(repository, args), { ...options, input })).stdout,
-    bytes: async (repository, args) =>
-      (await execa(path, all(repository, args), { ...options, encoding: 'buffer' })).stdout,
-    succeeds: async (repository, args) =>
-      (await execa(path, all(repository, args), { ...options, reject: false })).exitCode === 0,
+    text: async (...call) => (await run(...call)).toString('utf8'),
+    bytes: run,
+    succeeds: (repository, args) =>
+      run(repository, args).then(
+        () => true,
+        () => false,
+      ),
   }
 }
 
 /** Some systems package git without its HTTP server. Checking at the start beats failing at the first push. */
 async function findBackend(path: string): Promise<string> {
   try {
-    const { stdout } = await execa(path, ['--exec-path'])
-    const backend = join(stdout, 'git-http-backend')
+    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
+    const output = await runProgram(path, ['--exec-path'], { cwd: '/', env })
+    const backend = join(output.toString('utf8').trim(), 'git-http-backend')
     await access(backend)
     return backend
   } catch {

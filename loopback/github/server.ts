@@ -7,6 +7,7 @@ import { checkCredentials, type GitService, gitAccessError } from './credentials
 import { serveGit } from './git-backend.ts'
 import type { Webhook } from './hooks.ts'
 import { type Hub, openHub } from './hub.ts'
+import { type LocalPush, receiveLocalPush } from './local-push.ts'
 import { sendMissedPushEvents, sendPushEvents } from './pushes.ts'
 import { fullName, isValidName, networkOf, type Repository } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
@@ -38,6 +39,8 @@ export type GitHub = {
    * been sent.
    */
   setWebhook(webhook: Webhook | null): Promise<void>
+  /** Takes a push from this machine without git's protocol: for tests, which push often. */
+  receive(push: LocalPush): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,6 +54,8 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const server = createServer()
   // A push may take long. `git-backend.ts` closes idle connections.
   server.requestTimeout = 0
+  // If the server closes an idle connection just as a client reuses it, the client sees a failed request.
+  server.keepAliveTimeout = 120_000
   const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, app, webhook })
   const url = await bind(server, port).catch(error => {
     opened.records.close()
@@ -79,6 +84,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       await sending
       await hub.deliveries.idle()
     },
+    receive: push => receiveLocalPush(hub, push),
     close: async () => {
       const closed = once(server, 'close')
       server.close()

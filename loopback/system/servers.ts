@@ -38,6 +38,8 @@ export type ServerOptions = {
   startGitHub?: typeof startGitHub | undefined
   /** A role outside the stack that deploys assume. */
   deployRole?: RoleDefinition | undefined
+  /** A role outside the stack that the settings may give to jobs. */
+  jobRole?: RoleDefinition | undefined
   onMail?: (mail: Mail) => void
   /** Called with the key of every record written: `gh/…/build.json`, `jobs/0/1/end.json`, `report.json`. */
   onRecord?: (key: string) => void
@@ -54,7 +56,7 @@ export async function startServers(
   keys: Keys,
   lambda: Promise<Lambda>,
 ): Promise<Servers> {
-  const { directory, app, deployRole, clock, onMail = () => {}, onRecord = () => {} } = options
+  const { directory, app, deployRole, jobRole, clock, onMail = () => {}, onRecord = () => {} } = options
   const location = (name: string, offset: number) => ({
     directory: join(directory, name),
     port: options.port && options.port + offset,
@@ -74,7 +76,7 @@ export async function startServers(
   )
   const template = await readTemplate({ ...STACK_CONTEXT, parameters: parametersOf(github.url, options) })
   const stack = readStack(template, STACK_CONTEXT.account)
-  const roles = [...stack.roles, ...(deployRole ? [deployRole] : [])]
+  const roles = [...stack.roles, ...[deployRole, jobRole].filter(role => role !== undefined)]
   const accountKeys = (id: string) => (id === keys.accessKeyId ? keys : undefined)
   const sts = owned(
     await startSts({ ...location('sts', 5), ...STACK_CONTEXT, credentials: accountKeys, roles }),
@@ -125,7 +127,7 @@ export async function startServers(
 const direct = (_: string, url: string) => url
 
 /** The template's parameters. The local system uses no bundles and no image. */
-const parametersOf = (url: string, { deployRole, proxyUrl = direct }: ServerOptions) => ({
+const parametersOf = (url: string, { deployRole, jobRole, proxyUrl = direct }: ServerOptions) => ({
   ArtifactBucket: 'none',
   HttpBundle: 'none',
   ReportBundle: 'none',
@@ -134,6 +136,7 @@ const parametersOf = (url: string, { deployRole, proxyUrl = direct }: ServerOpti
   GitHubApiUrl: `${proxyUrl('github', url)}/api/v3`,
   NotificationEmail: MAILBOX,
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
+  ...(jobRole && { JobRoles: jobRole.arn }),
 })
 
 /** Decides by the role of the access key and, if given, the resource's policy. */

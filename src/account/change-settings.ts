@@ -2,7 +2,7 @@ import { isObject, type JsonObject, parseNumbers } from '../config/json.ts'
 import { describeDuplicate, scanJson } from '../config/json-scan.ts'
 import { quote } from '../config/key-path.ts'
 import { resolveNumbers } from '../config/number-text.ts'
-import { readSettings } from '../config/settings.ts'
+import { parseSettings, readSettings } from '../config/settings.ts'
 import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
@@ -63,10 +63,10 @@ export async function setSetting(
     )
     const accepted = candidates.find(candidate => isAccepted(project, candidate))
     const changed = validated(project, accepted ?? candidates[0] ?? settings)
-    requireSettingsSize(
-      project ?? '',
-      project === null ? { global: changed } : { ...(global && { global }), repository: changed },
-    )
+    const all = project === null ? { global: changed } : { ...(global && { global }), repository: changed }
+    requireSettingsSize(project ?? '', all)
+    // Together, the two files may say what neither may.
+    parseSettings(project ?? '', all)
     return changed
   }
   await editJson(store, settingsKeyOf(project), parseSettingsFile, current => change(current ?? {}))

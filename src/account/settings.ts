@@ -1,6 +1,7 @@
 import { applyLayers, applyRule, defaults } from '../config/cascade.ts'
 import { toConfig } from '../config/config.ts'
 import { decodeText } from '../config/decode-text.ts'
+import { accessOfJob, type JobAccess } from '../config/job-access.ts'
 import { type Notifications, notificationsSchema } from '../config/notifications.ts'
 import {
   accountRules,
@@ -31,6 +32,8 @@ export type Account = {
   mayHaveStage(branch: string, stage: string): boolean
   /** The roles that deploys of a branch may assume. */
   deployRoles(branch: string): string[]
+  /** What a build gives to its jobs of this name. */
+  accessOf(build: Build, job: string): JobAccess
   /** The most jobs of a build. */
   maxJobs: number
   /** The most jobs of the repository that run at once. Null: as the stack has it. */
@@ -58,6 +61,7 @@ export function parseAccount(project: string, settings: Settings): Account {
     maxJobs: rules.maxJobs,
     maxRunningJobs: rules.maxRunningJobs,
     deployRoles: branch => deployRolesOf(rules, branch),
+    accessOf: (build, job) => accessOfJob(rules, build, job),
     inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,
     notifications: (build, fromFiles) => {
       const own = toConfig(applyRule(account, build).merged).notifications

@@ -1,6 +1,7 @@
 import { type Build, buildSchema } from '../model/build.ts'
 import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS } from '../model/job.ts'
 import { z } from '../model/zod.ts'
+import { isDeployRole } from './deploy-roles.ts'
 import type { IssueCredentials } from './job-credentials.ts'
 
 const credentialsSchema = z.object({
@@ -19,14 +20,20 @@ export const jobGrantsSchema = z.object({
   secretVariables: z.array(z.string()).max(2),
   /** The role that a deploy assumes if the account's settings name none; null for none. */
   deployRole: z.string().nullable().default(null),
+  /** The role that its command runs with; null for none. */
+  jobRole: z.string().nullable().default(null),
+  /** The command's `GITHUB_TOKEN`: it can read this repository and do nothing else. Null for none. */
+  jobToken: z.string().nullable().default(null),
   /** The URL of the build's page; that of a private repository contains the page's access key. */
   buildUrl: z.url(),
 })
 export type JobGrants = z.infer<typeof jobGrantsSchema>
 
 /** The secrets among the grants, which no log may show. */
-export const secretsIn = ({ cloneToken, credentials }: JobGrants): string[] =>
-  [cloneToken, credentials?.secretAccessKey, credentials?.sessionToken].filter(secret => secret != null)
+export const secretsIn = ({ cloneToken, jobToken, credentials }: JobGrants): string[] =>
+  [cloneToken, jobToken, credentials?.secretAccessKey, credentials?.sessionToken].filter(
+    secret => secret != null,
+  )
 
 const jobRefSchema = z.object({ key: z.int().nonnegative(), attempt: z.int().positive() })
 
@@ -56,9 +63,20 @@ export type GrantIssuer = {
   cloneToken: (repository: string) => Promise<string | null>
   /** A token that can read this public repository and nothing private, against GitHub's limits; null for none. */
   publicToken: (repository: string) => Promise<string | null>
+  /** A token for commands: it can read this repository and do nothing else, for an hour. Null for none. */
+  jobToken: (repository: string) => Promise<string | null>
   issueCredentials: IssueCredentials
   /** The stack's role for deploys; null for none. */
   deployRole: string | null
+  /** The roles that the stack lets deploys assume, as IAM's patterns. No job gets one of them. */
+  deployRoles: readonly string[]
+}
+
+/** What the account's settings give to a job, by its name; the lead, which plans, has none. */
+type Wanted = Pick<JobGrants, 'secretVariables' | 'buildUrl'> & {
+  deployRoles: readonly string[]
+  jobRole: string | null
+  hasToken: boolean
 }
 
 /**
@@ -68,7 +86,7 @@ export type GrantIssuer = {
 export async function issueGrants(
   build: Build,
   job: StartedJob,
-  wanted: Pick<JobGrants, 'secretVariables' | 'buildUrl'> & { deployRoles: readonly string[] },
+  wanted: Wanted,
   issuer: GrantIssuer,
 ): Promise<JobGrants> {
   const isTrusted = build.trust !== 'fork'
@@ -78,15 +96,21 @@ export async function issueGrants(
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? issuer.deployRole : null
   const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
+  const isPlanned = isTrusted && !deploys
+  const jobRole = isPlanned ? wanted.jobRole : null
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
-  const [cloneToken, credentials] = await Promise.all([
+  const [jobToken, cloneToken, credentials] = await Promise.all([
+    isPlanned && wanted.hasToken ? issuer.jobToken(build.repository) : null,
     isTrusted ? tokenFor(build.repository) : null,
     issuer.issueCredentials(build, job, {
       secretVariables,
       deployRoles: [...new Set(deployRoles)],
       mayDeploy,
+      // One that the stack has for deploys is refused by STS, and the job says what to do.
+      jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.length > 0,
     }),
   ])
-  return { cloneToken, credentials, secretVariables, deployRole, buildUrl: wanted.buildUrl }
+  const { buildUrl } = wanted
+  return { cloneToken, credentials, secretVariables, deployRole, jobRole, jobToken, buildUrl }
 }

@@ -11,6 +11,8 @@ export type SessionGrants = {
   secretVariables: readonly string[]
   /** Whether it may deploy. Jobs of trust `protected` alone do. */
   mayDeploy?: boolean
+  /** The role that its command runs with. Null: none. Jobs of trust `fork` have none. */
+  jobRole?: string | null
   /** Roles that its deploy may assume. */
   deployRoles?: readonly string[]
   /** Whether it gets artifacts of other jobs of its build. */
@@ -19,38 +21,48 @@ export type SessionGrants = {
 
 /**
  * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for
- * the longest names that GitHub and S3 allow: with very long ones, caches of other branches are not read.
+ * the longest names that GitHub and S3 allow: with very long ones, caches of other branches are not read, and if that is not enough,
+ * its own are neither read nor saved.
  */
 export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
   job: JobRef,
   bucketArn: string,
-  { secretVariables, mayDeploy = false, deployRoles = [], readsArtifacts = false }: SessionGrants,
+  {
+    secretVariables,
+    mayDeploy = false,
+    deployRoles = [],
+    jobRole = null,
+    readsArtifacts = false,
+  }: SessionGrants,
 ): string {
   const { project, trust } = build
   const [own, ...others] = cachePlaces(build).map(({ prefix }) => `${prefix}*`)
   // The session role narrows these: it allows no record to be written twice.
-  const written = [`${jobKeys(build, job).prefix}*`, `${outPrefix(build, job)}*`, ...(own ? [own] : [])]
+  const written = [`${jobKeys(build, job).prefix}*`, `${outPrefix(build, job)}*`]
   const deploys = trust === 'protected' && mayDeploy
-  if (deploys) written.push(`${stagesPrefix(project)}*`)
+  const stages = deploys ? [`${stagesPrefix(project)}*`] : []
   const { cancel, gate } = buildKeys(build)
   const answers = deploys ? [cancel, gate] : [cancel]
   const artifacts = readsArtifacts ? [`${buildOutPrefix(build)}*`] : []
   const secrets = trust === 'fork' ? [] : secretVariables
   const roles = deploys ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`
-  const policyWith = (caches: readonly string[]) =>
+  const policyWith = (caches: readonly string[], saved: readonly string[]) =>
     JSON.stringify({
       Version: '2012-10-17',
       Statement: [
-        allow(['s3:GetObject', 's3:PutObject'], written.map(arn)),
+        allow(['s3:GetObject', 's3:PutObject'], [...written, ...saved, ...stages].map(arn)),
         allow(['s3:GetObject'], [...answers, ...artifacts, ...caches, ...secrets].map(arn)),
         ...(roles.length > 0 ? [allow(['sts:AssumeRole'], roles)] : []),
+        ...(trust !== 'fork' && jobRole !== null ? [assuming(jobRole)] : []),
       ],
     })
   // The last place, which branches share, is the most useful one.
-  while (others.length > 0 && policyWith(others).length > POLICY_LIMIT) others.splice(-2, 1)
-  return policyWith(others)
+  const saved = own ? [own] : []
+  while (others.length > 0 && policyWith(others, saved).length > POLICY_LIMIT) others.splice(-2, 1)
+  const policy = policyWith(others, saved)
+  return policy.length > POLICY_LIMIT ? policyWith(others, []) : policy
 }
 
 const allow = (Action: readonly string[], Resource: readonly string[]) => ({
@@ -58,3 +70,6 @@ const allow = (Action: readonly string[], Resource: readonly string[]) => ({
   Action,
   Resource,
 })
+
+/** Written as short as possible: a role's ARN is long. */
+const assuming = (Resource: string) => ({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource })

@@ -55,14 +55,18 @@ const grantsOf = (
   { job, hasSecrets }: Starting,
   { account, accountKeys }: AccountShare,
   { grantIssuer, linkKey }: Pick<StartContext, 'grantIssuer' | 'linkKey'>,
-) =>
-  issueGrants(
+) => {
+  const access = job.identity && account.accessOf(build, job.identity.name)
+  return issueGrants(
     build,
     job,
     {
       secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account) : [],
       deployRoles: account.deployRoles(build.branch),
+      jobRole: access?.role?.arn ?? null,
+      hasToken: access !== null && access.token !== null,
       buildUrl: buildUrl(build, linkKey),
     },
     grantIssuer,
   )
+}

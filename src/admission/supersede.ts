@@ -1,7 +1,8 @@
 import type { Build } from '../model/build.ts'
 import { type Compare, isNewer, remember } from '../model/newer.ts'
 import { requestCancel } from '../records/cancel-request.ts'
-import { readRawJobRun } from '../records/read-records.ts'
+import type { BuildRef } from '../records/keys.ts'
+import { readRawJobRun, readReport } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Triggered } from '../records/trigger-record.ts'
 
@@ -24,8 +25,7 @@ export async function cancelSuperseded(
   const runs = await Promise.all(
     others.slice(0, MOST_COMPARED).map(async other => ({
       other,
-      hasEnded:
-        (await readRawJobRun(store, { project: build.project, number: other.number }))?.phase === 'ended',
+      hasEnded: await hasEnded(store, { project: build.project, number: other.number }),
     })),
   )
   const running = runs.filter(({ hasEnded }) => !hasEnded)
@@ -50,4 +50,11 @@ export async function cancelSuperseded(
       )
     }),
   )
+}
+
+/** Of several jobs, others may run after the lead has ended. */
+async function hasEnded(store: Store, build: BuildRef): Promise<boolean> {
+  const run = await readRawJobRun(store, build)
+  if (run?.phase !== 'ended') return false
+  return run.draft === null || (await readReport(store, build))?.end != null
 }

@@ -104,11 +104,12 @@ function createProgram(io: Io, end: (code: number) => void): Command {
       end(await (await import('./commands/plan.ts')).printPlan(dir, options, io)),
     )
   addStackOptions(program.command('logs'))
-    .description('print the log of a build')
+    .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
-    .option('-f, --follow', 'follow the log until the build ends; exit 0 only if it passed or was skipped')
-    .action(async (build, options) =>
-      end(await (await import('./commands/logs.ts')).printLogs(build, options, io)),
+    .argument('[job]', 'unit, or "unit (4/8)"')
+    .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
+    .action(async (build, job, options) =>
+      end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
   addAccountCommands(program, io, end)
   return program

@@ -1,3 +1,5 @@
+import { ONLY_JOB } from '../model/job.ts'
+
 /** Error messages of AWS tools and SDKs that find no credentials. */
 const MESSAGES = [
   // AWS CLI, botocore (boto3, Zappa, SAM)
@@ -41,6 +43,6 @@ export function explainMissingCredentials(
 ): string | null {
   if (VARIABLES.some(name => env[name] !== undefined) || !MESSAGES.some(message => message.test(output)))
     return null
-  const { LAMBCI_REPO: repository = 'owner/repo' } = env
-  return `This command has no AWS credentials. Move what needs them to "deploy", whose role is in the account's settings (npx lambci config set ${repository} deployRole …), or set them as secret variables (npx lambci secret set AWS_ACCESS_KEY_ID ${repository}).`
+  const { LAMBCI_REPO: repository = 'owner/repo', LAMBCI_JOB: job = ONLY_JOB } = env
+  return `This command has no AWS credentials. Move the deploy to "deploy", or give the job a role: npx lambci config set ${repository} jobRoles.${job} arn:aws:iam::… (docs/aws.md). Secret variables do as well: npx lambci secret set AWS_ACCESS_KEY_ID ${repository}`
 }

@@ -28,17 +28,20 @@ type StepWorkspace = {
 /** What is run of a plan. */
 export type PlannedStep = { name: Step['name']; of: EnvironmentParts['step'] & Omit<Step, 'name'> }
 
-export type RunOptions = Pick<StepContext, 'signal' | 'output'> & { credentials?: Record<string, string> }
+export type RunOptions = Pick<StepContext, 'signal' | 'output'> & {
+  credentials?: Record<string, string>
+  token?: string | null
+}
 
 /** Runs a step in the workspace. Nothing that it started survives it. */
 export async function runInWorkspace(
   { build, buildUrl, log, runner, path, deadline, graceMs, ownsMachine }: StepJob,
   { sandbox: { directory, workspace, home, temp }, config, mergeCommit, secrets }: StepWorkspace,
   { name, of }: PlannedStep,
-  { credentials = {}, ...options }: RunOptions = {},
+  { credentials = {}, token = null, ...options }: RunOptions = {},
 ): Promise<StepEnd> {
   const env = commandEnvironment({
-    ...{ build, config, step: of, credentials, buildUrl, mergeCommit, secrets },
+    ...{ build, config, step: of, credentials, token, buildUrl, mergeCommit, secrets },
     runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
   })
   const context = { directory: workspace, env, deadline, graceMs, ...options }

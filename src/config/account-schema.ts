@@ -1,5 +1,6 @@
 import { z } from '../model/zod.ts'
 import { ACCOUNT_DEFAULTS, DEFAULTS } from './defaults.ts'
+import { jobRolesSchema, jobTokenSchema } from './job-access-schema.ts'
 import { jobCountSchema } from './jobs/limits-schema.ts'
 import { commonShape, layerShape, refuseCmdWithJobs } from './schema.ts'
 import {
@@ -56,6 +57,13 @@ export const accountSchema = z
         )
         .optional()
         .meta({ description: 'Stages that only these branches can deploy to, whatever files say.' }),
+      jobRoles: jobRolesSchema.optional().meta({
+        description: 'The roles that jobs act as, by the name of the job; "build" for that of a "cmd".',
+      }),
+      jobToken: jobTokenSchema.optional().meta({
+        description: 'Whether jobs get a GITHUB_TOKEN that can read their own repository and nothing else.',
+        default: false,
+      }),
       maxJobs: jobCountSchema.optional().meta({
         description: 'How many jobs a build may have. Each cell of a matrix and each shard counts.',
         default: ACCOUNT_DEFAULTS.maxJobs,

@@ -46,6 +46,8 @@ export const ACCOUNT_DEFAULTS = {
   topics: [],
   deployRole: null,
   pinnedStages: {},
+  jobRoles: {},
+  jobToken: null,
   maxJobs: 50,
   maxRunningJobs: null,
 } as const

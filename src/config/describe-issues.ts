@@ -34,6 +34,8 @@ const REFUSED = new Map([
   ['deployRole', ACCOUNT_ONLY],
   ['role', ACCOUNT_ONLY],
   ['pinnedStages', ACCOUNT_ONLY],
+  ['jobRoles', ACCOUNT_ONLY],
+  ['jobToken', ACCOUNT_ONLY],
   ['maxJobs', ACCOUNT_ONLY],
   ['maxRunningJobs', ACCOUNT_ONLY],
 ])

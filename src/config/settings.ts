@@ -3,6 +3,7 @@ import { z } from '../model/zod.ts'
 import { accountSchema } from './account-schema.ts'
 import { matchingRules } from './branch-rules.ts'
 import { ACCOUNT_DEFAULTS } from './defaults.ts'
+import type { JobRoles, JobToken } from './job-access-schema.ts'
 import { isObject, type JsonObject, parseLayerJson, pick } from './json.ts'
 import { type Layer, parseLayer } from './layer.ts'
 
@@ -24,6 +25,10 @@ export type AccountRules = {
   deployRole: string | null
   /** Stages reserved for certain branches, and the roles that their deploys assume. */
   pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
+  /** The roles that jobs act as, by the name of the job. */
+  jobRoles: Readonly<JobRoles>
+  /** Which jobs get a token of GitHub's. Null: none. */
+  jobToken: JobToken
   /** How many jobs a build may have. */
   maxJobs: number
   /** How many jobs of a repository may run at once. Null: as many as the stack allows. */
@@ -64,12 +69,37 @@ export function parseSettings(project: string, settings: unknown): Layer[] {
     )
   }
   const { global, repository } = parts.data
-  return [
+  const layers = [
     ...(global === undefined ? [] : [parseLayer(accountSchema, { name: GLOBAL, path: [] }, global)]),
     ...(repository === undefined
       ? []
       : [parseLayer(accountSchema, { name: `config/${project}.json`, path: [] }, repository)]),
   ]
+  requireNoDeployRole(layers)
+  return layers
+}
+
+/**
+ * What a job acts as must not deploy: its command is of the commit, and no stage is held for it.
+ * @throws UserError if a role of jobs is one of deploys, in any of these layers
+ */
+function requireNoDeployRole(layers: readonly Layer[]): void {
+  const rules = layers.map(layer => ({ name: layer.name, ...accountRules([layer]) }))
+  const deployRoles = rules.flatMap(({ name, deployRole, pinnedStages }) => [
+    { role: deployRole, where: `"deployRole" in ${name}` },
+    ...Object.entries(pinnedStages).map(([stage, { role }]) => ({
+      role,
+      where: `"pinnedStages.${stage}.role" in ${name}`,
+    })),
+  ])
+  for (const { name, jobRoles } of rules)
+    for (const [job, { role }] of Object.entries(jobRoles)) {
+      const deploys = deployRoles.find(each => each.role === role)
+      if (deploys)
+        throw new UserError(
+          `${name}: "jobRoles.${job}" is a role of deploys (${deploys.where}), and no job may have that. Create a role for the job, with only the rights that its command needs.`,
+        )
+    }
 }
 
 /** The account-only settings of these layers. A later list replaces an earlier one. */

@@ -1,3 +1,4 @@
+import { assumeRole } from '../admission/assume-role.ts'
 import type { JobGrants } from '../admission/grants.ts'
 import type { BuildLog } from '../log/build-log.ts'
 import { logError } from '../log/log-error.ts'
@@ -8,7 +9,6 @@ import type { Deploy, JobRun } from '../records/job-run.ts'
 import type { RunRecorder } from '../records/run-recorder.ts'
 import type { Store } from '../records/store.ts'
 import { acquireStage, candidateOf } from './acquire-stage.ts'
-import { assumeDeployRole } from './assume-role.ts'
 import { awaitGate } from './await-gate.ts'
 import { attemptOf, deploymentOf, recordAttempt, recordDeployment } from './deployments.ts'
 import { isByHand } from './gate.ts'
@@ -102,8 +102,14 @@ async function runWithRole(
   { name, role, run }: DeployPlan,
 ): Promise<Pick<Deploy, 'exit' | 'reason'>> {
   try {
-    const credentials = await assumeDeployRole(log, {
-      roleArn: role ?? grants.deployRole,
+    const roleArn = role ?? grants.deployRole
+    if (roleArn === null) {
+      await log.writeLine('The deploy has no AWS credentials: the account names no role for it')
+      return await run({})
+    }
+    const credentials = await assumeRole(log, {
+      roleArn,
+      subject: 'The deploy',
       sessionName: `lambci-${name}-${build.number}`,
       credentials: grants.credentials,
       region: runner.region,

@@ -8,7 +8,7 @@ import { linksOf } from '../pages/build-links.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
-import { findLog, firstLog, leadLogOf, type ShownLog } from '../pages/shown-log.ts'
+import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog } from '../pages/shown-log.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
@@ -69,7 +69,7 @@ export function addBuildRoutes(
       return c.html(page, 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/summary`, async c => {
-      const found = await findPage(c, leadLogOf)
+      const found = await findPage(c, earlyLogOf)
       if (!found) return c.notFound()
       const { summary, jobs, job } = renderChanging({ ...found, links: await links(found, c) })
       return c.html(html`${summary}${jobs}${job}`, 200, SCRIPTED_PAGE_HEADERS)

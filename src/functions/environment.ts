@@ -19,6 +19,11 @@ const environmentSchema = z.object({
     .string()
     .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
     .default(''),
+  /** The template's DeployRoles, separated by commas: patterns of IAM's. Empty if there are no roles for jobs. */
+  LAMBCI_DEPLOY_ROLES: z
+    .string()
+    .regex(/^[A-Za-z0-9_+=,.@/:*?-]*$/)
+    .default(''),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   /** The run functions' memory in MB, time limit in seconds, and disk in MB. */
   LAMBCI_MEMORY: z.coerce.number().int().positive(),

@@ -17,6 +17,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_JOBS_TOPIC',
   'LAMBCI_SESSION_ROLE',
   'LAMBCI_DEPLOY_ROLE',
+  'LAMBCI_DEPLOY_ROLES',
   'LAMBCI_GITHUB_API_URL',
 ])
 const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
@@ -43,8 +44,10 @@ export const services = {
   grantIssuer: {
     cloneToken: (repository: string) => tokens.cloning(repository),
     publicToken: (repository: string) => tokens.readingPublic(repository),
+    jobToken: (repository: string) => tokens.forJob(repository),
     issueCredentials: openJobCredentials(openSts(), LAMBCI_BUCKET, LAMBCI_SESSION_ROLE),
     deployRole: environment.LAMBCI_DEPLOY_ROLE || null,
+    deployRoles: environment.LAMBCI_DEPLOY_ROLES.split(',').filter(Boolean),
   },
   findOnGitHub: openRepositoryLookup(githubApiUrl, tokens).byName,
   now: () => new Date(),

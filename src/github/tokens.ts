@@ -30,6 +30,11 @@ export type GitHubTokens = {
   /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
   /**
+   * For the commands of a job: it can read the contents of this repository and nothing else, for an hour. Only an App has such
+   * tokens: a personal one reads all that its owner lets it. Null if there is none, or if the App is not installed there.
+   */
+  forJob(repository: string): Promise<string | null>
+  /**
    * For fetching a public repository, because GitHub limits fetches without a token. Only an App has tokens that can
    * read nothing else: a personal one reads all that its owner may. Null if there is none, or not in time.
    */
@@ -80,6 +85,16 @@ export function openTokens(
       return githubApp
         ? (await appOf(githubApp)).tokenFor(repository, CLONE_PERMISSIONS, { fresh: true })
         : cloneToken
+    },
+    forJob: async repository => {
+      const { githubApp } = await secrets()
+      if (!githubApp) return null
+      return (await appOf(githubApp))
+        .tokenFor(repository, CLONE_PERMISSIONS, { fresh: true })
+        .catch(error => {
+          if (error.status === 404) return null
+          throw error
+        })
     },
     readingPublic: async repository => {
       const { githubApp } = await secrets()

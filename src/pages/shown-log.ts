@@ -47,6 +47,12 @@ export function leadLogOf(view: View): ShownLog {
   return { job: null, ref: LEAD, path, isRed: isRed(view), isOver: hasEnded(view.status) }
 }
 
+/** The log of a page that was opened before the jobs were known: that of the first job, if this is one of them. */
+export function earlyLogOf(view: View): ShownLog {
+  const lead = leadLogOf(view)
+  return lead.job ? lead : firstLog(view)
+}
+
 const logOf = (view: View, job: JobView): ShownLog => ({
   job,
   ref: job.ref,

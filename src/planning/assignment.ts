@@ -20,7 +20,8 @@ export type Assignment = {
 
 /**
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
- * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds.
+ * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
+ * role or a token, which the lead has not.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
@@ -37,10 +38,14 @@ export function assign(
   const [first] = plan.jobs
   if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
   const draft = draftOf(plan, heldSecrets)
-  if (plan.jobs.length === 1 && draft.leadRunsFirst)
+  if (isOnlyJob(plan, first) && draft.leadRunsFirst)
     return { draft: null, job: first, deploys: plan.stage !== null }
   return { draft, job: draft.leadRunsFirst ? first : null, deploys: false }
 }
+
+/** Whether there is nothing to say of a build but how this job ended. */
+const isOnlyJob = ({ jobs, leftOut }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
+  jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>

@@ -37,6 +37,7 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
     ...(shard === null ? [] : [`Shards: ${shard.count}`]),
     ...(timeoutSeconds === null ? [] : [`Timeout: ${timeoutSeconds} seconds`]),
     `Secrets: ${describeSecrets(first, context.secrets)}`,
+    ...describeAccess(first.access).map(([label, text]) => `${label}: ${text}`),
     ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
     ...needs.map(need => `Needs: ${describeNeed(need, context.groups)}`),
     ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.map(describeArtifact).join(', ')}`]),
@@ -44,6 +45,25 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
   ]
   return lines.join('\n')
 }
+
+/** Who else can reach what jobs of a trust get: whoever can take the next message of a sandbox that they share. */
+const REACHABLE = {
+  protected: 'every deploy branch of every repository in this account can reach it',
+  branch: 'every branch of every repository in this account can reach it',
+}
+
+/** What the account gives to a job, by label. */
+export const describeAccess = ({ role, token }: PlannedJob['access']): [label: string, text: string][] => [
+  ...(role ? [['Role', `${role.arn}; ${REACHABLE[role.trust]}`] satisfies [string, string]] : []),
+  ...(token
+    ? [
+        ['Token', `GITHUB_TOKEN, which can only read this repository; ${REACHABLE[token.trust]}`] satisfies [
+          string,
+          string,
+        ],
+      ]
+    : []),
+]
 
 function describeSecrets({ secrets }: PlannedJob, { areGiven, names }: SecretNames): string {
   if (!areGiven || secrets?.length === 0) return 'none'

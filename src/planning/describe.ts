@@ -1,6 +1,13 @@
 import type { Resolved, TestMerge } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
-import { describeArtifact, describeJob, groupJobs, type JobGroup, type SecretNames } from './describe-jobs.ts'
+import {
+  describeAccess,
+  describeArtifact,
+  describeJob,
+  groupJobs,
+  type JobGroup,
+  type SecretNames,
+} from './describe-jobs.ts'
 import { noteLambciTools } from './lambci-notes.ts'
 import { notePipe } from './pipe-notes.ts'
 import type { Plan } from './plan.ts'
@@ -30,8 +37,13 @@ export function describePlan(
     ...noteLambciTools({
       command: setup === null ? command : `${setup}\n${command}`,
       // The log says of each deploy whether it has a role.
-      hasRole: 'stage' in step,
-      variables: [...variables, ...Object.keys(env), ...secretNames],
+      hasRole: 'stage' in step || step.access.role !== null,
+      variables: [
+        ...variables,
+        ...Object.keys(env),
+        ...secretNames,
+        ...('stage' in step || step.access.token === null ? [] : ['GITHUB_TOKEN']),
+      ],
     }),
     isStrict ? null : notePipe('stage' in step ? 'deploy' : 'cmd', command),
   ])
@@ -53,9 +65,10 @@ export function describePlan(
 }
 
 /** The job of a `cmd`. */
-const describeOnlyJob = ({ setup, command, artifacts }: PlannedJob): string[] => [
+const describeOnlyJob = ({ setup, command, access, artifacts }: PlannedJob): string[] => [
   ...(setup === null ? [] : [row('Setup', setup)]),
   row('Command', command),
+  ...describeAccess(access).map(([label, text]) => row(label, text)),
   ...(artifacts.length === 0 ? [] : [row('Artifacts', artifacts.map(describeArtifact).join(', '))]),
 ]
 

@@ -14,7 +14,8 @@ const MAX_REASON = 300
 
 /**
  * What the lead proposes: the jobs of a plan, by name.
- * @param heldSecrets the names of the secret variables that the lead holds: it runs the first job only if that gets all of them
+ * @param heldSecrets the names of the secret variables that the lead holds: it runs the first job only if that gets all of them, and
+ *   neither a role nor a token, which the lead never holds
  * @throws UserError if the plan is too large
  */
 export function draftOf(
@@ -33,6 +34,8 @@ export function draftOf(
     jobs: [...Map.groupBy(jobs, ({ name }) => name).values()].flatMap(draftedJob),
     leadRunsFirst:
       first !== undefined &&
+      first.access.role === null &&
+      first.access.token === null &&
       heldSecrets.every(name => first.secrets === null || first.secrets.includes(name)),
     deploys: stage !== null,
   }

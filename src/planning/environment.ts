@@ -25,8 +25,10 @@ export type EnvironmentParts = {
   build: BuildIdentity
   config: Pick<Config, 'env' | 'inheritSecrets'>
   step: JobPart | DeployPart
-  /** AWS_* variables of the role that a deploy has assumed. */
+  /** AWS_* variables of the role that a deploy or a job acts as. */
   credentials?: Readonly<Record<string, string>>
+  /** The `GITHUB_TOKEN` that a job is granted. Null for none. */
+  token?: string | null
   buildUrl: string
   /** The merge of a pull request that is checked out instead of its head. */
   mergeCommit?: string | null | undefined
@@ -36,8 +38,8 @@ export type EnvironmentParts = {
 
 /**
  * The complete environment of a command; nothing else is inherited from the runner. Later ones override earlier
- * ones: the runner's variables, the top-level `env`, the `env` of the job or stage, the role's credentials, secret variables. A
- * configured PATH is prepended to the system's.
+ * ones: the runner's variables, the top-level `env`, the `env` of the job or stage, the granted token, secret variables, the
+ * role's credentials, which are of use only together. A configured PATH is prepended to the system's.
  * @throws UserError if a value contains a NUL character
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {
@@ -47,7 +49,14 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
     ...runtimeVariables(parts.runtime),
   }
   const secrets = parts.config.inheritSecrets ? parts.secrets : {}
-  const configured = { ...parts.config.env, ...parts.step.env, ...parts.credentials, ...secrets }
+  const token: Record<string, string> = parts.token ? { GITHUB_TOKEN: parts.token } : {}
+  const configured = {
+    ...parts.config.env,
+    ...parts.step.env,
+    ...token,
+    ...secrets,
+    ...parts.credentials,
+  }
   const PATH = configured.PATH ? `${configured.PATH}:${own.PATH}` : own.PATH
   return withoutNul({ ...own, ...configured, PATH })
 }

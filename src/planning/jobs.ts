@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { accessOfJob, explainWithheldRole, NO_ACCESS } from '../config/job-access.ts'
 import type { JobConfig } from '../config/jobs/job-config.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { ONLY_JOB } from '../model/job.ts'
@@ -26,7 +27,7 @@ type PlannedJobs = {
 export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
   const { config, changedFiles } = resolved
   const cells = requireUsableJobs(resolved)
-  if (config.jobs === null) return { jobs: [onlyJob(config)], takingPart: [], leftOut: [], notes: [] }
+  if (config.jobs === null) return withAccess(build, resolved, { jobs: [onlyJob(config)], ...NO_REASONS })
   const jobs = jobsIn(config)
   const decisions = [...jobs].map(([name, job]) => ({
     name,
@@ -43,7 +44,7 @@ export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
     shards,
   }))
   requireFewJobs(counts, resolved, build.trust)
-  return {
+  return withAccess(build, resolved, {
     jobs: expandJobs(taking, cells, config),
     takingPart,
     leftOut,
@@ -51,11 +52,25 @@ export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
       ...noteMissingArtifacts(name, job, jobs, taking),
       ...noteUnusedVariables(name, job, setupOf(job, config)),
     ]),
+  })
+}
+
+const NO_REASONS = { takingPart: [], leftOut: [], notes: [] }
+
+/** These jobs with what the account gives them, and notes on what it withholds from them. */
+function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJobs): PlannedJobs {
+  const names = new Set(planned.jobs.map(({ name }) => name))
+  const withheld = [...names].map(name => explainWithheldRole(account, build, name))
+  return {
+    ...planned,
+    jobs: planned.jobs.map(job => ({ ...job, access: accessOfJob(account, build, job.name) })),
+    notes: [...planned.notes, ...withheld.filter(note => note !== null)],
   }
 }
 
 /**
- * These jobs, one for each of its cells and each shard, none before one that it needs. What else they need is left out.
+ * These jobs, one for each of its cells and each shard, none before one that it needs, without what the account gives them. What
+ * else they need is left out.
  */
 export function expandJobs(
   jobs: Jobs,
@@ -73,7 +88,7 @@ export function expandJobs(
   })
 }
 
-/** The job of a `cmd`, which runs as LambCI ran it. */
+/** The job of a `cmd`, which runs as LambCI ran it, without what the account gives it. */
 export const onlyJob = (config: Config): PlannedJob => ({
   name: ONLY_JOB,
   cell: {},
@@ -87,6 +102,7 @@ export const onlyJob = (config: Config): PlannedJob => ({
   artifacts: config.artifacts.map(({ name, ...rest }) => ({ name: name ?? ONLY_JOB, ...rest })),
   cache: config.cache,
   secrets: null,
+  access: NO_ACCESS,
   allowFailure: false,
 })
 
@@ -110,6 +126,7 @@ const plannedJob = (
   artifacts: job.artifacts.map(artifact => ({ ...artifact, name: artifact.name ?? name })),
   cache: job.cache ?? config.cache,
   secrets: job.secrets,
+  access: NO_ACCESS,
   allowFailure: job.allowFailure,
 })
 

@@ -66,7 +66,7 @@ function noteAws(commands: readonly (readonly string[])[], script: string, varia
   const hasOwn = AWS_VARIABLES.some(name => variables.includes(name) || script.includes(name))
   if (hasOwn || !commands.some(signs)) return null
   return (
-    'aws gets no credentials here: only a deploy with a role does ("deployRole" in the account\'s settings). ' +
+    'aws gets no credentials here: only a deploy or a job with a role does ("deployRole" and "jobRoles" in the account\'s settings). ' +
     'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with "lambci secret set NAME OWNER/REPO", or move the call into "deploy".'
   )
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { JobAccess } from '../config/job-access.ts'
 import type { JobIdentity } from '../model/job.ts'
 
 /** What a shell runs: a command, and what goes before it. */
@@ -37,6 +38,8 @@ export type PlannedJob = JobIdentity &
     cache: Config['cache']
     /** The names of the secret variables that it gets. Null: all. */
     secrets: readonly string[] | null
+    /** What the account gives it beside secret variables. */
+    access: JobAccess
     /** Whether the build may pass although the job fails. */
     allowFailure: boolean
   }

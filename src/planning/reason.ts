@@ -5,7 +5,7 @@ import type { Build } from '../model/build.ts'
 /** The fields of a build that its plan depends on. */
 export type PlanInput = Pick<
   Build,
-  'event' | 'branch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'
+  'event' | 'branch' | 'checkoutBranch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'
 >
 
 type Decision = Pick<Resolved, 'rule' | 'stageRule' | 'sources'>

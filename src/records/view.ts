@@ -98,7 +98,9 @@ export type View = PublicBuild & {
 export function viewOf(records: Records): View {
   const { build, run, report } = records
   const end = report?.end ?? null
-  const hasJobs = records.plan != null && report !== null && report.jobs.length > 0
+  const plan = report !== null && report.jobs.length > 0 ? (records.plan ?? null) : null
+  // From the draft on, the end of the lead is not the end of the build.
+  const hasJobs = plan !== null || run?.draft != null
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
@@ -109,16 +111,17 @@ export function viewOf(records: Records): View {
     exit: hasJobs ? null : (run?.exit ?? null),
     stage: run?.plan?.stage ?? null,
     merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
-    deploy: end ? end.deploy : ((hasJobs ? report.deploy : run?.deploy) ?? null),
+    deploy: end ? end.deploy : ((hasJobs ? report?.deploy : run?.deploy) ?? null),
     log: hasJobs ? null : (run?.log ?? null),
     timings: run?.timings ?? {},
     runner: run?.runner ?? null,
     cost: report?.cost ?? null,
-    jobs: hasJobs ? jobsOf(records.plan as PlanRecord, report) : [],
+    jobs: plan && report ? jobsOf(plan, report) : [],
   }
 }
 
-function statusOfJobs({ jobs, deploy }: Report): BuildStatus {
+function statusOfJobs(report: Report | null): BuildStatus {
+  const { jobs, deploy } = report ?? { jobs: [], deploy: null }
   const isOver = jobs.every(({ conclusion, publications }) => conclusion !== null || publications > 0)
   return deploy && isOver ? 'deploying' : 'running'
 }

@@ -27,7 +27,7 @@ export function describeStatus(view: View): string {
         ? view.reason
         : withReason('Failed', view.reason)
     case 'errored':
-      return withReason('Error', view.reason)
+      return view.jobs.length > 0 && view.reason ? view.reason : withReason('Error', view.reason)
     case 'cancelled':
       return isSuperseded(view) ? (view.reason ?? '') : withReason('Cancelled', view.reason)
     default:

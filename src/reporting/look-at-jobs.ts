@@ -9,6 +9,7 @@ import type { JobObjects } from '../records/read-records.ts'
 import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
+import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
 import { type StartJobsContext, startJobs } from './start-jobs.ts'
@@ -34,6 +35,8 @@ export type JobsLook = {
   /** The run of the job that deploys, if it was read. */
   deploying: JobRun | null
   end: BuildEnd | null
+  /** What all jobs have cost until now, in US dollars. */
+  cost: number
   /** Builds that wait for a place which is free now. */
   waiting: number[]
 }
@@ -48,7 +51,15 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const accepted = await planOf(known, store)
   if ('refused' in accepted) {
     const end = { conclusion: 'errored', reason: accepted.refused, deploy: null } as const
-    return { report, plan: null, deploying: null, end: { ...end, endedAt: now().toISOString() }, waiting: [] }
+    const refused = { ...end, endedAt: now().toISOString() }
+    return {
+      report,
+      plan: null,
+      deploying: null,
+      end: refused,
+      cost: costOfLead(known, context),
+      waiting: [],
+    }
   }
   const { plan } = accepted
   const isFull = report.jobs.length === 0 || report.news.includes(ANYTHING)
@@ -63,15 +74,20 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const { states, waiting } = await startJobs(
     { build, account, plan },
     jobs.states.map(state => endedState(state, schedule, now())),
-    { ...jobs, ready },
+    { ...jobs, ended: [...jobs.ended, ...schedule.ended.map(({ key }) => key)], ready },
     context,
   )
   const deploy = jobs.deployEnd?.deploy ?? jobs.deploying?.deploy ?? report.deploy
   const end = endOf({ plan, states, schedule, deployEnd: jobs.deployEnd, deploy }, now())
+  const ofLead = states.some(({ key }) => key === 0) ? 0 : costOfLead(known, context)
+  const cost = states.reduce((sum, state) => sum + (state.cost ?? 0), ofLead)
   const looked = { ...report, jobs: states, deploy }
   const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)
-  return { report: { ...looked, latestEnd }, plan, deploying: jobs.deploying, end, waiting }
+  return { report: { ...looked, latestEnd }, plan, deploying: jobs.deploying, end, cost, waiting }
 }
+
+const costOfLead = ({ build, lead, report }: JobsBuild, context: JobsContext) =>
+  measureCost({ build, job: lead, report }, context) ?? 0
 
 /** The plan on record, or the lead's draft if it is all right. */
 async function planOf(
@@ -97,7 +113,7 @@ async function endOthers(
 ): Promise<void> {
   const isRunning = states.some(({ conclusion, publications }) => conclusion === null && publications > 0)
   if (endsOthers === null || ended.length === 0 || !isRunning) return
-  const why = `${endsOthers} failed`
+  const why = `${endsOthers} did not pass`
   await requestCancel(store, build, { by: 'lambci', why, supersededBy: null, at: now().toISOString() })
 }
 

@@ -39,22 +39,21 @@ export async function startJobs(
 ): Promise<{ states: JobState[]; waiting: number[] }> {
   const { store, runFunctions, now } = context
   const latestEnd = latestEndAfter(now()).toISOString()
-  // The lead has no place: admission starts it at once.
-  const ended = wanted.ended.filter(key => key > 0)
-  const change = { number: build.number, ended, ready: wanted.ready, latestEnd }
+  const { ended } = wanted
+  const ready = [...wanted.lost, ...wanted.ready]
+  const change = { number: build.number, ended, ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
   const { started, waiting } =
-    wanted.ready.length > 0 || ended.length > 0
+    ready.length > 0 || ended.length > 0
       ? await takePlaces(store, build.project, change, { limit, now: now() })
       : { started: [], waiting: [] }
-  const published = [...started, ...wanted.lost]
-  if (published.length === 0) return { states: [...states], waiting }
+  if (started.length === 0) return { states: [...states], waiting }
   // A job that starts some seconds after another one may get the same secrets.
   const accountKeys = await readOnce(store, ACCOUNT_KEYS, () => listAccountKeys(store), ACCOUNT_KEYS_MS)
   const share = { account, accountKeys }
   const publish = async (state: JobState): Promise<JobState> => {
     const job = plan.jobs.find(({ key }) => key === state.key)
-    if (!job || !published.includes(state.key)) return state
+    if (!job || !started.includes(state.key)) return state
     const { key, attempt } = state
     const { name, cell, shard, hasSecrets } = job
     const isLead = key === 0 && attempt === 1

@@ -7,6 +7,7 @@ import type { PlanInput } from '../../src/planning/reason.ts'
 export const PUSH: PlanInput = {
   event: 'push',
   branch: 'master',
+  checkoutBranch: 'master',
   isFork: false,
   isPrivate: false,
   trust: 'protected',

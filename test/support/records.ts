@@ -198,6 +198,8 @@ export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
   credentials: null,
   secretVariables: [],
   deployRole: null,
+  jobRole: null,
+  jobToken: null,
   buildUrl: 'https://ci.example.com/x',
   ...change,
 })
@@ -206,8 +208,10 @@ export const grantsWith = (change: Partial<JobGrants> = {}): JobGrants => ({
 export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
   cloneToken: async () => cloneToken,
   publicToken: async () => null,
+  jobToken: async () => null,
   issueCredentials: async () => null,
   deployRole: null,
+  deployRoles: [],
 })
 
 /** Git says nothing about any two commits: then the numbers of builds decide. */

@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { runProgram } from '../../loopback/github/run-program.ts'
 import { type GitHubOptions, startGitHub } from '../../loopback/github/server.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { startGitServer } from './serve-git.ts'
@@ -30,7 +30,7 @@ async function perform(call: Call, id: number): Promise<unknown> {
       return await (server as Record<string, (...args: unknown[]) => unknown>)[call.method]?.(...call.args)
     }
     case 'git':
-      return (await execa('git', call.args, { cwd: call.cwd, env: call.env, extendEnv: false })).stdout
+      return (await runProgram('git', call.args, call)).toString('utf8').replace(/\n$/, '')
   }
 }
 

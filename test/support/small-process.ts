@@ -50,6 +50,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   return {
     ...properties,
     setWebhook: webhook => invoke('setWebhook', webhook),
+    receive: push => invoke('receive', push),
     close: () => invoke('close'),
   }
 }

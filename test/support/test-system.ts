@@ -18,12 +18,13 @@ export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>
 
 export type Files = Record<string, string>
 type Ref = { project: string; number: number }
+type Push = [at: string, repository: string, branch: string, files?: Files, message?: string]
 
 /** Bundled functions, which sandboxes load faster than their sources (bundles.ts). */
 const BUNDLES = process.env.LAMBCI_TEST_BUNDLES
 /** A fraction of the usual intervals: tests wait for events, not for clocks. */
 const SHORT_INTERVALS = {
-  LAMBCI_CANCEL_POLL_MS: '200',
+  LAMBCI_CANCEL_POLL_MS: '500',
   LAMBCI_LOG_UPLOAD_MS: '200',
   LAMBCI_KILL_GRACE_MS: '500',
   LAMBCI_FETCH_RETRY_MS: '20',
@@ -111,6 +112,18 @@ function actions(directory: string, system: System) {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
     return text ? JSON.parse(text) : null
   }
+  const remoteOf = (repository: string) => {
+    const remote = new URL(`${github}/${repository}.git`)
+    remote.username = 'x-access-token'
+    remote.password = githubToken
+    return remote.href
+  }
+  const commitFiles = async (...[at, , , files = {}, message = 'A change']: Push) => {
+    await writeFiles(at, files)
+    await git(at, 'add', '--all')
+    await git(at, 'commit', '--quiet', '--allow-empty', '--message', message)
+    return headOf(at)
+  }
   return {
     git,
     api,
@@ -126,32 +139,30 @@ function actions(directory: string, system: System) {
       await writeFiles(at, files)
       return at
     },
-    /** Commits these files in a repository made by `write` and force-pushes it. Returns the commit. */
-    push: async (at: string, repository: string, branch: string, files: Files = {}, message = 'A change') => {
-      await writeFiles(at, files)
-      await git(at, 'add', '--all')
-      await git(at, 'commit', '--quiet', '--allow-empty', '--message', message)
-      const remote = new URL(`${github}/${repository}.git`)
-      remote.username = 'x-access-token'
-      remote.password = githubToken
-      await git(at, 'push', '--quiet', '--force', remote.href, `HEAD:refs/heads/${branch}`)
-      return git(at, 'rev-parse', 'HEAD')
+    /**
+     * Commits these files in a repository made by `write` and force-pushes it, without git's protocol: that is several
+     * times as fast as `pushOverHttp`. Returns the commit.
+     */
+    push: async (...push: Push) => {
+      const [from, repository, branch] = push
+      const commit = await commitFiles(...push)
+      await system.servers.github.receive({ repository, from, branch, commit })
+      return commit
+    },
+    /** As `push`, with git's protocol. */
+    pushOverHttp: async (...push: Push) => {
+      const [at, repository, branch] = push
+      const commit = await commitFiles(...push)
+      await git(at, 'push', '--quiet', '--force', remoteOf(repository), `HEAD:refs/heads/${branch}`)
+      return commit
     },
     /**
      * Brings commits to GitHub without moving a branch, so that `moveBranch` can: that is many times as fast as a push
      * for each.
      */
     upload: async (at: string, repository: string, commits: readonly string[]) => {
-      const remote = new URL(`${github}/${repository}.git`)
-      remote.username = 'x-access-token'
-      remote.password = githubToken
-      await git(
-        at,
-        'push',
-        '--quiet',
-        remote.href,
-        ...commits.map(commit => `${commit}:refs/uploads/${commit}`),
-      )
+      const refs = commits.map(commit => `${commit}:refs/uploads/${commit}`)
+      await git(at, 'push', '--quiet', remoteOf(repository), ...refs)
     },
     /** Creates, moves or (null) deletes a branch on GitHub, which sends its push event. */
     moveBranch: (repository: string, branch: string, commit: string | null, isNew = false) => {
@@ -228,6 +239,13 @@ function queries(directory: string, system: System, changes: Changes, timeoutMs:
         .map(({ state, context, description }) => `${state} ${context}: ${description}`)
     },
   }
+}
+
+/** The commit that is checked out, read without a process. */
+async function headOf(at: string): Promise<string> {
+  const read = async (name: string) => (await readFile(join(at, '.git', name), 'utf8')).trim()
+  const head = await read('HEAD')
+  return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head
 }
 
 async function writeFiles(at: string, files: Files): Promise<void> {

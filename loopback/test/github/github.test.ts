@@ -74,6 +74,37 @@ describe('the first push', () => {
     expect(data).toMatchObject({ full_name: 'acme/site', default_branch: 'master', clone_url: remote() })
   })
 
+  test('and further ones from this machine are like those over HTTP', async () => {
+    const [copy, byHttp] = [await makeWorkingCopy(remote()), await makeWorkingCopy(remote('', 'acme/other'))]
+    const commits: string[] = []
+    const receive = async (branch: string, commit: string) => {
+      await github.receive({ repository: 'acme/site', from: copy.directory, branch, commit })
+      await copy.git('push', '--quiet', '--force', remote('', 'acme/other'), `${commit}:refs/heads/${branch}`)
+      commits.push(commit)
+    }
+    await receive('master', await copy.commit('First'))
+    await receive('topic', await copy.commit('Second'))
+    await copy.git('checkout', '--quiet', '-b', 'side', commits[0] ?? '')
+    await receive('topic', await copy.commit('Third'))
+    const eventsOf = async (repository: string) => {
+      for (const [index, commit] of commits.entries())
+        await receiver.push(repository, `refs/heads/${index === 0 ? 'master' : 'topic'}`, commit)
+      const { events } = receiver
+      const own = events.filter(({ payload }) => payload.repository?.full_name === repository)
+      // Ids, URLs and times differ, because the repositories do.
+      return own.map(({ payload: { repository: _, compare: __, commits, head_commit, ...rest } }) => ({
+        ...rest,
+        head: head_commit?.id,
+        commits: commits.map(({ id, distinct, added }: Record<string, unknown>) => [id, distinct, added]),
+      }))
+    }
+    const received = await eventsOf('acme/site')
+    expect(received).toHaveLength(3)
+    expect(received).toEqual(await eventsOf('acme/other'))
+    await byHttp.git('fetch', '--quiet', '--depth=1', remote(), 'refs/heads/topic')
+    expect(await byHttp.git('rev-parse', 'FETCH_HEAD')).toBe(commits[2])
+  })
+
   test('determines the default branch', async () => {
     const copy = await makeWorkingCopy(remote())
     await copy.commit('First')

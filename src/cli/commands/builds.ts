@@ -4,6 +4,7 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { describeCost } from '../../records/cost.ts'
 import { lastNumber } from '../../records/counter.ts'
+import { jsonOf } from '../../records/json-view.ts'
 import { isCountedFromStart, listMonths, type Month } from '../../records/spend.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
@@ -26,9 +27,9 @@ export async function printBuilds(target: string, options: BuildsOptions, io: Io
   const project = await projectOnRecord(store, repository)
   if (options.cost) return printCosts(store, project, { ...options, repository }, io)
   const { views, searched, isCut } = await searchBuilds(store, project, options)
-  if (json) printLine(io, JSON.stringify(views))
+  if (json) printLine(io, JSON.stringify(views.map(jsonOf)))
   else if (views.length === 0) printLine(io, describeNone(repository, branch, searched))
-  else printLine(io, views.map(view => describe(view, styleFor(io))).join('\n'))
+  else printLine(io, describeAll(views, styleFor(io)))
   if (isCut && (json || views.length > 0))
     io.stderr.write(`Only the newest ${MAX_SEARCHED} builds were searched.\n`)
   return 0
@@ -88,16 +89,26 @@ function describeNone(repository: string, branch: string | undefined, searched: 
 
 const MAX_MESSAGE_LENGTH = 50
 
+function describeAll(views: readonly View[], style: Style): string {
+  const width = Math.max(0, ...views.map(view => describeJobs(view).length))
+  return views.map(view => describe(view, width, style)).join('\n')
+}
+
+/** How many of several jobs have passed. */
+const describeJobs = ({ jobs }: View) =>
+  jobs.length === 0 ? '' : `${jobs.filter(({ status }) => status === 'passed').length}/${jobs.length} jobs`
+
 /**
  * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.
  */
-function describe(view: View, style: Style): string {
+function describe(view: View, jobsWidth: number, style: Style): string {
   const { number, status, queuedAt, pullRequest, branch, message, cost } = view
   const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'
   const duration = durationOf(view)
   const cells = [
     `#${number}`.padEnd(6),
     style(color, status.padEnd(9)),
+    ...(jobsWidth > 0 ? [describeJobs(view).padEnd(jobsWidth)] : []),
     queuedAt.slice(0, 16).replace('T', ' '),
     (duration === null ? '' : describeDuration(duration)).padEnd(12),
     (cost === null ? '' : describeCost(cost)).padEnd(9),

@@ -2,8 +2,9 @@ import { userInfo } from 'node:os'
 import { hasEnded } from '../../model/conclusion.ts'
 import { UserError } from '../../model/user-error.ts'
 import { requestCancel } from '../../records/cancel-request.ts'
+import { countStates } from '../../records/job-wording.ts'
 import { readRecords } from '../../records/read-records.ts'
-import { viewOf } from '../../records/view.ts'
+import { type View, viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -40,7 +41,14 @@ export async function cancelBuild(
     io,
     options.json
       ? JSON.stringify({ ...build, request })
-      : `${name} is being cancelled (${request.why}). It ends within seconds, unless its deploy starts first.`,
+      : `${name} is being cancelled (${request.why}). ${describeJobsOf(view)}It ends within seconds, unless its deploy starts first.`,
   )
   return 0
+}
+
+/** Which of several jobs it ends. */
+function describeJobsOf(view: View | null): string {
+  const unfinished =
+    view?.jobs.filter(({ status }) => ['running', 'queued', 'waiting'].includes(status)) ?? []
+  return unfinished.length > 0 ? `Jobs: ${countStates(unfinished)}. ` : ''
 }

@@ -6,6 +6,7 @@ import { type BuildRef, buildKeys } from '../../records/keys.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
 import type { Style } from '../io.ts'
+import { describeJobs } from './job-lines.ts'
 
 const rows = (pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
@@ -105,9 +106,13 @@ export function describeNext(
   ].join('\n')
 }
 
-/** One line for a build. Control characters are escaped, because anyone can choose the name of a branch. */
+/**
+ * One line for a build, and one for each of several jobs. Control characters are escaped, because anyone can choose the name of
+ * a branch.
+ */
 export function describeBuild(view: View & BuildRef, style: Style): string {
   const color = isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
   const subject = `#${view.number} of ${view.repository}, ${view.trigger}: `
-  return style(color, escapeControls(subject + describeStatus(view)))
+  const line = style(color, escapeControls(subject + describeStatus(view)))
+  return view.jobs.length === 0 ? line : `${line}\n${describeJobs(view.jobs, style)}`
 }

@@ -8,6 +8,7 @@ import { passVariables } from '../../../loopback/system/account.ts'
 import { EXAMPLE, pushExample } from '../../../loopback/system/example.ts'
 import { type System, startSystem } from '../../../loopback/system/system.ts'
 import { UserError } from '../../model/user-error.ts'
+import { jsonOf } from '../../records/json-view.ts'
 import { buildUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { View } from '../../records/view.ts'
@@ -102,9 +103,9 @@ async function buildExample(
     directory,
     addresses,
   }
-  print(describeEnd(example, style), view)
+  print(describeEnd(example, style), jsonOf(view))
   if (!json) printLine(io, describeNext(example, style))
-  watcher.onEnd(next => print(describeBuild(next, style), next))
+  watcher.onEnd(next => print(describeBuild(next, style), jsonOf(next)))
   return view
 }
 

@@ -1,37 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readLog } from '../../log/reader.ts'
-import { type BuildRef, jobKeys } from '../../records/keys.ts'
+import { escapeControls } from '../../model/escape-controls.ts'
+import { UserError } from '../../model/user-error.ts'
+import { countStates, describeJobStatus, isRedJob } from '../../records/job-wording.ts'
+import { allJobsOf } from '../../records/json-view.ts'
+import { type BuildRef, type JobRef, jobKeys, LEAD } from '../../records/keys.ts'
+import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
-import { type Io, printBytes } from '../io.ts'
+import { type JobView, type View, viewOf } from '../../records/view.ts'
+import { type Io, printBytes, printLine, styleFor } from '../io.ts'
+import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
-import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
+import { exitCodeOf, waitForEnd } from './follow.ts'
+import { followJobs, hasOneJob, prefixesOf } from './follow-jobs.ts'
+import { describeJobs } from './job-lines.ts'
 import { findBuild } from './targets.ts'
 
 const PART_BYTES = 4 * 1024 * 1024
+const PAUSE_MS = 200
+const LINE_FEED = 0x0a
+
+export type LogsOptions = StackOptions & { follow?: boolean }
 
 /**
- * `lambci logs`: prints the log of a build as far as it is written; with `follow`, until the build ends. Returns the
- * exit code.
+ * `lambci logs`: prints the log of a build as far as it is written, of several jobs that of `job`, or a list of them; with
+ * `follow`, until the build or the job ends. Returns the exit code.
  */
 export async function printLogs(
   target: string,
-  options: StackOptions & { follow?: boolean },
+  job: string | undefined,
+  options: LogsOptions,
   io: Io,
 ): Promise<number> {
   using stack = await findStack(options, io.env)
   const { store } = stack
   const build = await findBuild(store, target)
-  if (options.follow) return await printToEnd(store, build, io)
-  for (let from = 0; ; ) {
-    const { bytes, next } = await readLog(store, jobKeys(build).log, from, PART_BYTES)
-    if (bytes.length === 0) break
-    await printBytes(io, bytes)
-    from = next
-  }
+  if (options.follow)
+    return job === undefined ? printToEnd(store, build, io) : printJob(store, build, job, io)
+  const records = await readRecords(store, build)
+  const view = records && viewOf(records)
+  const jobs = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
+  if (view && job === undefined && jobs.length > 1) printLine(io, describeChoice(view, io))
+  else if (jobs.length > 0) await printJobs(store, build, jobs, io)
+  else await printLog(store, build, LEAD, bytes => printBytes(io, bytes))
   return 0
 }
 
-/** Prints the log of a build until the build ends. Returns the exit code of the build. */
+async function printJobs(store: Store, build: BuildRef, jobs: readonly JobView[], io: Io): Promise<void> {
+  const [first] = jobs
+  if (first && jobs.every(({ ref }) => ref === null)) throw new UserError(describeNoLog(first))
+  const prefixes = prefixesOf(jobs, io)
+  for (const [index, { ref }] of jobs.entries()) {
+    const lines = jobs.length > 1 ? prefixes[index] : undefined
+    if (!ref) continue
+    await printLog(store, build, ref, bytes => printBytes(io, lines ? lines.push(bytes) : bytes))
+    if (lines) await printBytes(io, lines.end())
+  }
+}
+
+async function printLog(
+  store: Store,
+  build: BuildRef,
+  ref: JobRef,
+  print: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  for (let from = 0; ; ) {
+    const { bytes, next } = await readLog(store, jobKeys(build, ref).log, from, PART_BYTES)
+    if (bytes.length === 0) return
+    await print(bytes)
+    from = next
+  }
+}
+
+const describeNoLog = (job: JobView) =>
+  escapeControls(
+    `${job.title} has no log: it is ${describeJobStatus(job)}${job.reason === null ? '' : ` (${job.reason})`}.`,
+  )
+
+/** A title that needs no other quotes than these in a shell. */
+const PLAIN_TITLE = /^[\w ()/=.,-]+$/
+
+function describeChoice(view: View, io: Io): string {
+  const { repository, number, jobs } = view
+  const example = jobs.find(isRedJob) ?? jobs.find(({ ref }) => ref !== null) ?? jobs[0]
+  const name = example && (PLAIN_TITLE.test(example.title) ? example.title : example.name)
+  return [
+    `Build #${number} of ${repository} has ${jobs.length} jobs: ${countStates(jobs)}.`,
+    describeJobs(jobs, styleFor(io)),
+    `To print the log of one: lambci logs ${repository}#${number} "${name}"`,
+  ].join('\n')
+}
+
+/** Prints the log of one job, or of the cells and shards of one, until they have ended. */
+async function printJob(store: Store, build: BuildRef, wanted: string, io: Io): Promise<number> {
+  const { jobs } = await followJobs(store, build, { wanted }, io)
+  const [first] = jobs
+  if (first && jobs.every(({ ref }) => ref === null)) throw new UserError(describeNoLog(first))
+  const isGood = (job: JobView) =>
+    job.status === 'passed' || job.isAllowedFailure || job.status === 'left-out'
+  return jobs.every(isGood) ? 0 : 1
+}
+
+/**
+ * Prints the log of a build until the build ends. If it turns out to have several jobs, all of their logs, and how each of them
+ * ended. Returns the exit code of the build.
+ */
 export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise<number> {
-  for await (const bytes of followLog(store, build)) await printBytes(io, bytes)
-  return exitCodeOf(await waitForEnd(store, build))
+  const leadBytes = await printLead(store, build, io)
+  if (leadBytes === null) return exitCodeOf(await waitForEnd(store, build))
+  const { view } = await followJobs(store, build, { leadBytes }, io)
+  printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
+  return exitCodeOf(view)
+}
+
+/** Prints the log of the build's first job. Returns how much of it as soon as there are several jobs, and null at its end. */
+async function printLead(store: Store, build: BuildRef, io: Io): Promise<number | null> {
+  let isOnly: boolean | null = null
+  let isLineOpen = false
+  for (let from = 0; ; ) {
+    const { bytes, next, ended } = await readLog(store, jobKeys(build).log, from, PART_BYTES)
+    await printBytes(io, bytes)
+    from = next
+    if (bytes.length > 0) isLineOpen = bytes.at(-1) !== LINE_FEED
+    if (isOnly === null) {
+      const records = await readRecords(store, build)
+      isOnly = records && hasOneJob(records)
+    }
+    if (isOnly === false) {
+      if (isLineOpen) printLine(io, '')
+      return from
+    }
+    if (isOnly && ended) return null
+    if (bytes.length === 0) await sleep(PAUSE_MS)
+  }
 }

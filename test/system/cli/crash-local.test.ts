@@ -61,14 +61,14 @@ test('after kill -9 at any moment the next start continues, and no build is lost
     const ended: string[] = []
     for (let number = 1; number <= ROUNDS; number++) {
       const build = { project, number }
-      for (let left = 600; ; left--) {
+      for (let left = 240; ; left--) {
         const records = await readRecords(store, build)
         if (records?.report?.isClosed) {
           ended.push(viewOf(records).status)
           break
         }
         if (left === 0) throw new Error(`#${number} has not ended: ${JSON.stringify(records)}`)
-        await sleep(100)
+        await sleep(250)
       }
       expect(await store.get(jobKeys(build).log.whole)).not.toBeNull()
     }

@@ -4,7 +4,7 @@ import { decide, isAllowed, type Principal } from '../../../loopback/iam/evaluat
 import { policySchema } from '../../../loopback/iam/policy.ts'
 import { readStack } from '../../../loopback/system/stack.ts'
 import { readTemplate } from '../../../loopback/system/template.ts'
-import { sessionPolicyOf } from '../../../src/admission/session-policy.ts'
+import { type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Trust } from '../../../src/model/build.ts'
 import { cachePlaces } from '../../../src/records/cache-keys.ts'
 import {
@@ -30,6 +30,7 @@ import { makeBuild, PULL } from '../../support/records.ts'
 
 const ACCOUNT = '123456789012'
 const DEPLOY_ROLE = `arn:aws:iam::${ACCOUNT}:role/deployer`
+const JOB_ROLE = `arn:aws:iam::${ACCOUNT}:role/integration`
 const LISTED_TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:team`
 const template = await readTemplate({
   stack: 'lambci',
@@ -41,6 +42,7 @@ const template = await readTemplate({
     ReportBundle: 'report.zip',
     BuildImage: `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/lambci:1`,
     DeployRoles: DEPLOY_ROLE,
+    JobRoles: JOB_ROLE,
     NotificationTopics: LISTED_TOPIC,
   },
 })
@@ -55,13 +57,14 @@ const jobOf = (trust: Trust) => makeBuild({ project: PROJECT, ...(trust === 'pro
 const branchCaches = cachePlaces(jobOf('branch')).map(({ prefix }) => `${prefix}npm`)
 const otherBranch = cachePlaces(makeBuild({ trust: 'branch', trigger: 'push/side', branch: 'side' }))
 
-function principal(role: string, trust?: Trust): Principal {
+function principal(role: string, trust?: Trust, more: Partial<SessionGrants> = {}): Principal {
   const found = roles.find(({ name }) => name === `lambci-${role}`)
   if (!found) throw new Error(`The template has no role ${role}`)
   const grants = {
     secretVariables: trust === 'fork' ? [] : variablesKeys(PROJECT),
     deployRoles: [DEPLOY_ROLE],
     mayDeploy: true,
+    ...more,
   }
   const job = jobOf(trust ?? 'fork')
   const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, LEAD, BUCKET, grants)))
@@ -276,6 +279,25 @@ test('every other right is exactly as in the table', () => {
   const shown = table(rows)
   console.log(`${shown}\n`)
   expect(`\n${shown}\n`).toBe(EXPECTED_ACTIONS)
+})
+
+test('only a job that was given a listed role may assume it, and no role of deploys with it', () => {
+  const mayAssume = (who: Principal) =>
+    [JOB_ROLE, DEPLOY_ROLE, roleArn('session')].map(resource =>
+      may(who, { action: 'sts:AssumeRole', resource }),
+    )
+  const grants = { mayDeploy: false, jobRole: JOB_ROLE }
+  for (const trust of ['branch', 'protected'] as const)
+    expect(mayAssume(principal('session', trust, grants))).toEqual([true, false, false])
+  expect(mayAssume(principal('session', 'fork', grants))).toEqual([false, false, false])
+  const unlisted = { mayDeploy: false, jobRole: `arn:aws:iam::${ACCOUNT}:role/admin` }
+  const resource = unlisted.jobRole
+  expect(may(principal('session', 'protected', unlisted), { action: 'sts:AssumeRole', resource })).toBe(false)
+  for (const [name, who] of PRINCIPALS) expect([name, mayAssume(who)[0]]).toEqual([name, false])
+  // Report must know them: it grants none of them to a job.
+  expect(JSON.stringify(template.resources.find(({ id }) => id === 'ReportFunction'))).toContain(
+    `"LAMBCI_DEPLOY_ROLES":"${DEPLOY_ROLE}"`,
+  )
 })
 
 test('no principal may do anything else to any object', () => {

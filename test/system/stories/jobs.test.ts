@@ -170,6 +170,17 @@ test('a newer commit ends all jobs of the build before', async () => {
   expect(await ci.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })
 })
 
+test('a build whose lead has ended is neither passed nor out of reach of a newer commit', async () => {
+  const build = { project: 'gh/jobs/led', number: 1 }
+  const at = await ci.write(files({ jobs: { first: 'true', long: 'echo begun; sleep 600' } }))
+  await ci.push(at, 'jobs/led', 'topic')
+  await isStarted(build, 'long')
+  await ci.until('the end of the lead', async () => (await ci.view(build))?.jobs[0]?.status === 'passed')
+  expect(await ci.view(build)).toMatchObject({ status: 'running', endedAt: null })
+  await ci.push(at, 'jobs/led', 'topic', files({ jobs: { one: 'true', two: 'true' } }))
+  expect(await ci.ended(build)).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
+})
+
 test('a shard that died gets one more attempt; another job that died is an error', async () => {
   const dies = (flag: string) => `test -e ${flag} || { touch ${flag}; kill -9 $PPID; }`
   const [shard, single] = [join(ci.directory, 'shard-died'), join(ci.directory, 'job-died')]

@@ -14,7 +14,7 @@ test('a push is built, deployed and reported', async () => {
   const at = await ci.write(
     lambciJson(`${gate.wait}; echo tested; echo problem >&2; echo tested again`, STAGES),
   )
-  const commit = await ci.push(at, 'ada/web', 'qa', {}, 'Paint it green\n\nAll of it.')
+  const commit = await ci.pushOverHttp(at, 'ada/web', 'qa', {}, 'Paint it green\n\nAll of it.')
   const build = { project: 'gh/ada/web', number: 1 }
   await ci.until('the first status', async () => (await ci.statuses('ada/web', commit)).length > 0)
   await gate.open()

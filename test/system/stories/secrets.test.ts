@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readLog } from '../../../src/log/reader.ts'
+import { jobKeys, settingsKeys } from '../../../src/records/keys.ts'
+import { putJson } from '../../support/bucket.ts'
 import { type Files, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -55,4 +58,19 @@ test('an error in the configuration does not show a secret that it quotes', asyn
   )
   expect(view).toMatchObject({ status: 'errored', reason: expect.stringContaining('timeout') })
   expect(shown).not.toContain('SUPERSECRET')
+})
+
+test('without a GitHub App there is no GITHUB_TOKEN for jobs: a personal one could read more', async () => {
+  await putJson(ci.system.store, settingsKeys('gh/ada/untokened')[1], { jobToken: true })
+  await ci.push(
+    await ci.write(lambciJson('env | grep ^GITHUB_TOKEN || echo none')),
+    'ada/untokened',
+    'master',
+  )
+  const view = await ci.ended({ project: 'gh/ada/untokened', number: 1 })
+  const [job] = view.jobs
+  const { bytes } = await readLog(ci.system.store, jobKeys(view, job?.ref ?? undefined).log, 0, 10_000)
+  expect(Buffer.from(bytes).toString()).toMatch(
+    /There is no GITHUB_TOKEN: only a GitHub App that is installed on this repository has tokens that can read nothing else\n.*^none$/ms,
+  )
 })

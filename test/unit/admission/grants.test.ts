@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest'
 import { requireSettingsSize, SETTINGS_LIMIT } from '../../../src/account/settings.ts'
-import { type GrantIssuer, issueGrants, jobMessageSchema, LEAD_JOB } from '../../../src/admission/grants.ts'
+import {
+  type GrantIssuer,
+  issueGrants,
+  jobMessageSchema,
+  LEAD_JOB,
+  type StartedJob,
+  secretsIn,
+} from '../../../src/admission/grants.ts'
 import { type PushEvent, parseEvent } from '../../../src/github/event.ts'
 import { requestFromEvent } from '../../../src/github/request-from-event.ts'
+import type { Build } from '../../../src/model/build.ts'
 import { pushPayload } from '../../support/payloads.ts'
 import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../support/records.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 
 const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
-const options = { secretVariables: KEYS, buildUrl: URL, deployRoles: [] }
+const options = { secretVariables: KEYS, buildUrl: URL, deployRoles: [], jobRole: null, hasToken: false }
 
 test.each([
   ['a push to a public repository', {}, 'reads nothing private', KEYS],
@@ -34,12 +42,62 @@ test.each([
       issued.push([build.number, keys])
       return null
     },
+    jobToken: async () => 'for a job',
     deployRole: null,
+    deployRoles: [],
   }
   expect(await issueGrants(makeBuild(change), LEAD_JOB, options, grantIssuer)).toEqual(
     grantsWith({ cloneToken, secretVariables, buildUrl: URL }),
   )
   expect(issued).toEqual([[7, secretVariables]])
+})
+
+const INTEGRATION = 'arn:aws:iam::123456789012:role/integration'
+const UNIT: StartedJob = { ...LEAD_JOB, key: 1, identity: { name: 'unit', cell: {}, shard: null } }
+
+test.each<[string, Partial<Build>, StartedJob, string[], unknown[]]>([
+  ['a job', {}, UNIT, [], [INTEGRATION, 'for a job', INTEGRATION]],
+  ['a job of trust protected', { trust: 'protected' }, UNIT, [], [INTEGRATION, 'for a job', INTEGRATION]],
+  ['the lead', { trust: 'protected' }, LEAD_JOB, [], [null, null, null]],
+  [
+    'a deploy',
+    { trust: 'protected' },
+    { ...UNIT, identity: { name: 'deploy', cell: {}, shard: null } },
+    [],
+    [null, null, null],
+  ],
+  ['a job of a fork', FORKED, UNIT, [], [null, null, null]],
+  // It is named, so that the job can say what is wrong, but cannot be assumed.
+  ['a job whose role is for deploys', {}, UNIT, [INTEGRATION], [INTEGRATION, 'for a job', null]],
+  [
+    'a job whose role is for deploys, by a pattern',
+    {},
+    UNIT,
+    ['arn:aws:iam::*:role/inte?ration'],
+    [INTEGRATION, 'for a job', null],
+  ],
+  [
+    'a job whose role only looks similar',
+    {},
+    UNIT,
+    ['arn:aws:iam::123456789012:role/integration.', 'arn:aws:iam::123456789012:role/i', 'x*'],
+    [INTEGRATION, 'for a job', INTEGRATION],
+  ],
+])('the role and the token of %s', async (_, change, job, deployRoles, expected) => {
+  const allowed: unknown[] = []
+  const issuer: GrantIssuer = {
+    ...grantIssuerOf(null),
+    jobToken: async repository => (repository === 'ada/web' ? 'for a job' : 'wrong'),
+    issueCredentials: async (_build, _job, { jobRole }) => {
+      allowed.push(jobRole)
+      return null
+    },
+    deployRoles,
+  }
+  const given = { ...options, jobRole: INTEGRATION, hasToken: true }
+  const grants = await issueGrants(makeBuild({ trust: 'branch', ...change }), job, given, issuer)
+  expect([grants.jobRole, grants.jobToken, ...allowed]).toEqual(expected)
+  if (grants.jobToken !== null) expect(secretsIn(grants)).toContain(grants.jobToken)
 })
 
 test('a system without a clone token grants none', async () => {
@@ -103,6 +161,8 @@ test.each([
         cloneToken: 'x'.repeat(600),
         credentials,
         deployRole,
+        jobRole: deployRole,
+        jobToken: 'x'.repeat(600),
         buildUrl,
         secretVariables: KEYS,
       }),

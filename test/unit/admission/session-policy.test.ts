@@ -9,6 +9,7 @@ import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
 const ROLE = 'arn:aws:iam::123456789012:role/deployer'
+const JOB_ROLE = 'arn:aws:iam::123456789012:role/integration'
 const policyOf = (trust: Trust, change: Partial<Build>, grants: Partial<SessionGrants> = {}) =>
   JSON.parse(
     sessionPolicyOf(makeBuild({ trust, ...change }), JOB, B, {
@@ -76,6 +77,16 @@ test('a job that needs others reads the artifacts of its build; one that does no
   expect(policyOf('protected', {}, { mayDeploy: false }).Statement).toHaveLength(2)
 })
 
+test.each<[Trust, string[]]>([
+  ['fork', []],
+  ['branch', [JOB_ROLE]],
+  ['protected', [JOB_ROLE]],
+])('a job of trust %s may assume its role and no other', (trust, roles) => {
+  const grants = { jobRole: JOB_ROLE, mayDeploy: false, readsArtifacts: true }
+  const [, , ...more] = policyOf(trust, {}, grants).Statement
+  expect(more).toEqual(roles.map(Resource => ({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource })))
+})
+
 const nameOf = (maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...'aZ09-_.'), minLength: 1, maxLength, size: 'max' })
 const projects = fc
@@ -87,7 +98,7 @@ test('for any names the policy stays within the limit, and has wildcards only at
   const longest = `gh/${'o'.repeat(39)}/${'r'.repeat(100)}@${Number.MAX_SAFE_INTEGER}`
   const everything = fc.record({
     project: fc.oneof(projects, fc.constant(longest)),
-    number: fc.integer({ min: 1, max: 2_147_483_647 }),
+    number: fc.oneof(fc.integer({ min: 1, max: 2_147_483_647 }), fc.constant(2_147_483_647)),
     trust: fc.constantFrom<Trust>('fork', 'branch', 'protected'),
     trigger: fc.constantFrom('pr/7', 'push/topic'),
     branch: fc.constantFrom('release', 'topic', 'master'),
@@ -95,13 +106,20 @@ test('for any names the policy stays within the limit, and has wildcards only at
   const bucketArn = `arn:aws:s3:::${'b'.repeat(63)}`
   // The longest role name that IAM accepts.
   const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
+  /** With a path: the longest that the settings accept. */
+  const jobRole = `arn:aws:iam::123456789012:role/${'p'.repeat(55)}/${'j'.repeat(64)}`
+  const kinds = fc.constantFrom<Partial<SessionGrants>>(
+    { deployRoles },
+    { jobRole, readsArtifacts: true },
+    { readsArtifacts: true },
+  )
   fc.assert(
-    fc.property(everything, change => {
+    fc.property(everything, kinds, (change, grants) => {
       const build = makeBuild(change)
       const secretVariables = [...variablesKeys(build.project)]
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
-        deployRoles,
+        ...grants,
       })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
       const resources: string[] = JSON.parse(policy).Statement.flatMap(

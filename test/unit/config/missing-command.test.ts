@@ -14,7 +14,7 @@ type Case = {
 const LINK = { reason: 'is a symbolic link', advice: 'Replace it with the file itself.' }
 
 function resolve({ build, head, base, account = {} }: Case) {
-  const subject = { ...PUSH, pullRequest: null, target: null, ...build }
+  const subject = { ...PUSH, checkoutBranch: PUSH.branch, pullRequest: null, target: null, ...build }
   const files = { base: { ...NO_FILES, ...base }, head: { ...NO_FILES, ...head } }
   const resolved = resolveConfig({ build: subject, account, ...files })
   return { resolved, plan: planBuild(subject, resolved) }
@@ -151,7 +151,7 @@ test('a push that changes nothing relevant is skipped, not errored', () => {
   const account = { global: { paths: { exclude: ['docs'] } } }
   const { resolved } = resolve({ head: { lambciJson: '{"cmd": "make"}' }, account })
   const changed = { ...resolved, changedFiles: ['docs/x.md'], filesError: '.lambci.yml is not read.' }
-  const build = { ...PUSH, pullRequest: null, target: null }
+  const build = { ...PUSH, checkoutBranch: 'master', pullRequest: null, target: null }
   expect(planBuild(build, changed)).toMatchObject({ build: false })
   expect(() => planBuild(build, { ...changed, changedFiles: ['x'] })).toThrow('.lambci.yml is not read.')
 })
@@ -166,7 +166,7 @@ test.each<[string, Case['head'], string]>([
   ['.lambci.yml', similar('.lambci.yml'), '.lambci.yml is not read'],
   ['a link', { packageJson: LINK }, 'package.json is a symbolic link.'],
 ])('a deploy by hand needs files that can be read: %s', (_, head, expected) => {
-  const subject = { ...PUSH, pullRequest: null, target: { stage: 'dev' } as never }
+  const subject = { ...PUSH, checkoutBranch: 'master', pullRequest: null, target: { stage: 'dev' } as never }
   const account = { global: { stages: { master: 'dev' }, deploy: './deploy.sh' } }
   const resolved = resolveConfig({ build: subject, account, base: NO_FILES, head: { ...NO_FILES, ...head } })
   expect(() => planBuild(subject, resolved)).toThrow(expected)

@@ -17,6 +17,8 @@ test('without settings nothing is built, and the usual branches may deploy', () 
     deployBranches: ['master', 'main', 'qa', 'staging', 'production'],
     deployRole: null,
     pinnedStages: {},
+    jobRoles: {},
+    jobToken: null,
     topics: [],
     maxJobs: 50,
     maxRunningJobs: null,

@@ -7,17 +7,22 @@ import { updateWaitingDeploy } from '../../../src/deploy/waiting-deploy.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
+import { titleOf } from '../../../src/model/job.ts'
 import type { Compare } from '../../../src/model/newer.ts'
 import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import { explainIrrelevantChange } from '../../../src/planning/paths.ts'
 import { requestCancel } from '../../../src/records/cancel-request.ts'
 import { type Deploy, type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
+import type { DraftedJob } from '../../../src/records/plan-record.ts'
+import type { JobState } from '../../../src/records/report-record.ts'
 import { endAfterDeploy, type RunEnd, runEnd } from '../../../src/records/run-end.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
+import { scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
+import { draftedJob, draftWith, planOf, stateWith } from '../../support/plans.ts'
 import {
   after,
   endedRun,
@@ -70,6 +75,24 @@ function concluded(run: JobRun | null, known: Known = {}): View {
   if (decision === null || decision === 'publish-again') throw new Error('This build has not ended')
   return viewOf({ build, run, report: { ...report, end: decision.end, cost: run?.startedAt ? COST : null } })
 }
+
+const DIED: Partial<JobState> = {
+  conclusion: 'errored',
+  reason: 'The job died: it did not report its end in time',
+}
+/** The view of a build whose jobs ended like this, by title. All others have passed. */
+function concludedJobs(jobs: readonly DraftedJob[], changes: Record<string, Partial<JobState>>): View {
+  const plan = planOf(draftWith([...jobs]))
+  const passed = { publications: 1, conclusion: 'passed', exit: PASSED } as const
+  const states = plan.jobs.map(job => stateWith(job.key, { ...passed, ...changes[titleOf(job)] }))
+  const { conclusion } = scheduleJobs(plan, states, null)
+  if (conclusion === null) throw new Error('This build has not ended')
+  const end = { ...conclusion, deploy: null, endedAt: after(44).toISOString() }
+  return viewOf({ build: BUILD, run: endedRun(), plan, report: reportOf({ jobs: states, end, cost: COST }) })
+}
+const FAILED_JOB: Partial<JobState> = { conclusion: 'failed', exit: FAILED }
+const MATRIX = draftedJob('node', { cells: [{ NODE: '20' }, { NODE: '22' }, { NODE: '24' }] })
+const THREE = [draftedJob('lint'), draftedJob('unit'), draftedJob('e2e')]
 
 const ended = (end: RunEnd) => concluded(endedRun(end))
 const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOfExit('npm test', exit) }))
@@ -163,6 +186,46 @@ const CASES: readonly [string, Case][] = [
         return failedBy(exit)
       },
     },
+  ],
+  [
+    'has several jobs, of which some failed',
+    {
+      view: () => {
+        const titles = ['unit (4/8)', 'node (NODE=22)', 'node (NODE=24)']
+        const failed = Object.fromEntries(titles.map(title => [title, FAILED_JOB]))
+        return concludedJobs([draftedJob('unit', { shards: 8 }), MATRIX, draftedJob('docs')], failed)
+      },
+    },
+  ],
+  [
+    'has several jobs, of which one failed and others were skipped behind it',
+    {
+      view: () => {
+        const skippedJob = {
+          publications: 0,
+          exit: null,
+          conclusion: 'skipped',
+          reason: 'lint failed',
+        } as const
+        return concludedJobs(THREE, { lint: FAILED_JOB, unit: skippedJob, e2e: skippedJob })
+      },
+    },
+  ],
+  ['has several jobs, of which one died', { view: () => concludedJobs(THREE, { lint: DIED }) }],
+  [
+    'has several jobs, of which one died and another one failed',
+    { view: () => concludedJobs(THREE, { lint: DIED, unit: FAILED_JOB }) },
+  ],
+  [
+    'has several jobs, of which one failed that may (`allowFailure`)',
+    {
+      view: () =>
+        concludedJobs([draftedJob('lint', { allowFailure: true }), draftedJob('unit')], { lint: FAILED_JOB }),
+    },
+  ],
+  [
+    'has jobs, none of which takes part',
+    { view: () => ended(runEnd('passed', { reason: concludedJobs([], {}).reason })) },
   ],
   [
     'passed its command, and the deploy failed',

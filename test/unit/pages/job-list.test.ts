@@ -3,7 +3,7 @@ import { escapeControls } from '../../../src/model/escape-controls.ts'
 import { groupJobs } from '../../../src/pages/job-groups.ts'
 import { renderJobList, renderShown } from '../../../src/pages/job-list.ts'
 import { fileNameOf } from '../../../src/pages/log.ts'
-import { findLog, firstLog, identityOf, leadLogOf } from '../../../src/pages/shown-log.ts'
+import { earlyLogOf, findLog, firstLog, identityOf, leadLogOf } from '../../../src/pages/shown-log.ts'
 import type { View } from '../../../src/records/view.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { JOB_STATES, viewWith, viewWithJobs } from '../../support/records.ts'
@@ -117,6 +117,10 @@ test('another attempt is another log', () => {
   expect(identityOf(firstLog(view))).toBe('0/2')
   expect(identityOf(leadLogOf(view))).toBe('0/1')
   expect(identityOf(leadLogOf(viewWith()))).toBe('0/1')
+  // A page without jobs changes to one of them, unless it shows that one already.
+  expect(identityOf(earlyLogOf(viewWith()))).toBe('0/1')
+  expect(identityOf(earlyLogOf(viewWithJobs([{}, { name: 'red', state: JOB_STATES.failed }])))).toBe('0/1')
+  expect(identityOf(earlyLogOf(viewWithJobs([{ key: 1 }])))).toBe('1/1')
 })
 
 test.each([...HOSTILE, '"><script>alert(1)</script>', '\u202egnp.exe', '</summary></nav><img src=x>'])(

@@ -48,6 +48,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
     artifacts: [],
     cache: [{ paths: ['~/.npm'], key: [] }],
     secrets: null,
+    access: { role: null, token: null },
     allowFailure: false,
   }
   expect(planned(jobs, top).jobs).toEqual([
@@ -77,6 +78,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
       ],
       cache: [],
       secrets: ['TOKEN'],
+      access: { role: null, token: null },
       allowFailure: true,
     },
   ])

@@ -23,6 +23,7 @@ const ONLY = {
   artifacts: [],
   cache: [],
   secrets: null,
+  access: { role: null, token: null },
   allowFailure: false,
 }
 

@@ -80,3 +80,17 @@ test('a view has the identity of the build, and none of its internal fields', ()
     trigger trust`.split(/\s+/),
   )
 })
+
+test('a build is not passed because its lead is: from its draft on, all of its jobs count', () => {
+  const draft = {
+    ...{ leftOut: [], failFast: true, maxParallel: null, cancelSuperseded: true, leadRunsFirst: true },
+    ...{ deploys: false, jobs: [] },
+  }
+  for (const run of [runOf({ draft }), endedRun({ draft })])
+    for (const report of [null, reportOf()])
+      expect(viewOf({ build: makeBuild(), run, report })).toMatchObject({
+        status: 'running',
+        endedAt: null,
+        exit: null,
+      })
+})

@@ -1,0 +1,48 @@
+import { openSts, type TemporaryCredentials } from '../aws/sts.ts'
+import { UserError } from '../model/user-error.ts'
+
+export type RoleSession = {
+  roleArn: string
+  /** Who acts as the role, as the subject of a sentence. */
+  subject: 'The deploy' | 'The job'
+  sessionName: string
+  /** The job's credentials; null for the function's own. */
+  credentials: TemporaryCredentials | null
+  region: string
+}
+
+type Log = {
+  addSecrets(secrets: readonly string[]): Promise<void>
+  writeLine(line: string): Promise<void>
+}
+
+/** Where the stack lists the roles, and so how one of them is allowed. */
+const LISTED = {
+  'The deploy': "it must be in the stack's DeployRoles, and trust its session role",
+  'The job': "it must be in the stack's JobRoles, not in its DeployRoles, and trust its session role",
+}
+
+/**
+ * Assumes a role for a command. Returns the variables with which AWS's tools find its credentials, and hides these in the log.
+ * The role must trust the session role, and the job's grants must allow it.
+ * @throws UserError if AWS refuses
+ */
+export async function assumeRole(
+  log: Log,
+  { roleArn, subject, sessionName, region, credentials: own }: RoleSession,
+): Promise<Record<string, string>> {
+  const credentials = await openSts(own)({ roleArn, name: sessionName }).catch(error => {
+    throw new UserError(
+      `The role ${roleArn} cannot be assumed (${(error as Error).name}): ${LISTED[subject]}.`,
+    )
+  })
+  await log.addSecrets([credentials.secretAccessKey, credentials.sessionToken])
+  await log.writeLine(`${subject} acts as ${roleArn}`)
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    // Older tools read only this one.
+    AWS_DEFAULT_REGION: region,
+  }
+}

@@ -1,0 +1,38 @@
+import type { Build } from '../model/build.ts'
+import { assumeRole, type RoleSession } from './assume-role.ts'
+import type { JobGrants } from './grants.ts'
+
+type GrantedJob = {
+  build: Pick<Build, 'number'>
+  grants: JobGrants
+  log: Parameters<typeof assumeRole>[0]
+  runner: Pick<RoleSession, 'region'>
+}
+
+/** What a command gets of a job's grants, beside secret variables. */
+export type CommandAccess = {
+  /** The variables of its role; none without one. */
+  credentials: Record<string, string>
+  /** Its `GITHUB_TOKEN`; null for none. */
+  token: string | null
+}
+
+/**
+ * Makes ready what a job was granted for its command, just before that: credentials of a role live for an hour.
+ * @param planned the job, as the plan has it
+ * @throws UserError if its role cannot be assumed
+ */
+export async function useGrants(
+  { build, grants, log, runner: { region } }: GrantedJob,
+  planned: { name: string; access: { token: object | null } },
+): Promise<CommandAccess> {
+  const { jobRole: roleArn, jobToken: token, credentials: own } = grants
+  if (planned.access.token !== null && token === null)
+    await log.writeLine(
+      'There is no GITHUB_TOKEN: only a GitHub App that is installed on this repository has tokens that can read nothing else',
+    )
+  if (roleArn === null) return { credentials: {}, token }
+  const sessionName = `lambci-${planned.name}-${build.number}`
+  const role = { roleArn, subject: 'The job', sessionName, credentials: own, region } as const
+  return { credentials: await assumeRole(log, role), token }
+}

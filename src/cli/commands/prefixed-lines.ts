@@ -1,0 +1,46 @@
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+/** A longer line is printed in pieces. */
+const MAX_LINE = 64 * 1024
+
+/**
+ * Puts a prefix before each line of a log, so that several logs can be printed at once. Lines are held back until they are
+ * whole. Of a progress bar, which would overwrite the prefix, only the last state is left.
+ */
+export class PrefixedLines {
+  readonly #prefix: Buffer
+  readonly #end: Buffer
+  #held: Uint8Array = new Uint8Array()
+
+  /** @param reset what ends the colours of a line on a terminal */
+  constructor(prefix: string, reset: string) {
+    this.#prefix = Buffer.from(prefix)
+    this.#end = Buffer.from(`${reset}\n`)
+  }
+
+  /** The lines that these bytes complete. */
+  push(bytes: Uint8Array): Uint8Array {
+    const text = Buffer.concat([this.#held, bytes])
+    const parts: Uint8Array[] = []
+    let at = 0
+    for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, at)) {
+      parts.push(...this.#line(text.subarray(at, end)))
+      at = end + 1
+    }
+    this.#held = text.subarray(at)
+    if (this.#held.length >= MAX_LINE) parts.push(this.end())
+    return Buffer.concat(parts)
+  }
+
+  /** What is left of a line that has no end. */
+  end(): Uint8Array {
+    const parts = this.#held.length > 0 ? this.#line(this.#held) : []
+    this.#held = new Uint8Array()
+    return Buffer.concat(parts)
+  }
+
+  #line(bytes: Uint8Array): Uint8Array[] {
+    const text = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
+    return [this.#prefix, text.subarray(text.lastIndexOf(CARRIAGE_RETURN) + 1), this.#end]
+  }
+}

@@ -1,0 +1,54 @@
+import type { Build } from '../model/build.ts'
+import { matchingRules } from './branch-rules.ts'
+import type { TrustBound } from './job-access-schema.ts'
+import type { AccountRules } from './settings.ts'
+
+/** What the account gives to a job beside secret variables. Each names the lowest trust of a build that gets it. */
+export type JobAccess = {
+  /** The role with whose credentials its command runs. */
+  role: { arn: string; trust: TrustBound } | null
+  /** The `GITHUB_TOKEN` with which its command can read its own repository. */
+  token: { trust: TrustBound } | null
+}
+
+export const NO_ACCESS: JobAccess = { role: null, token: null }
+
+type AccessingBuild = Pick<Build, 'trust' | 'checkoutBranch'>
+type Bounds = { branches: readonly string[] | null; trust: TrustBound }
+
+/**
+ * What a build gives to its jobs of this name. The account alone decides; a name only narrows, because files choose which
+ * command has it. Rules count for the branch whose code runs: of a pull request the head, not the base.
+ */
+export function accessOfJob(
+  { jobRoles, jobToken }: Pick<AccountRules, 'jobRoles' | 'jobToken'>,
+  build: AccessingBuild,
+  name: string,
+): JobAccess {
+  const role = Object.hasOwn(jobRoles, name) ? jobRoles[name] : undefined
+  const hasToken = jobToken && (jobToken.jobs === null || jobToken.jobs.includes(name))
+  return {
+    role: role && whyWithheld(role, build) === null ? { arn: role.role, trust: role.trust } : null,
+    token: hasToken && whyWithheld(jobToken, build) === null ? { trust: jobToken.trust } : null,
+  }
+}
+
+/** Why a build does not give its jobs of this name the role that the account has for them; null if it does, or has none. */
+export function explainWithheldRole(
+  { jobRoles }: Pick<AccountRules, 'jobRoles'>,
+  build: AccessingBuild,
+  name: string,
+): string | null {
+  const role = Object.hasOwn(jobRoles, name) ? jobRoles[name] : undefined
+  const why = role ? whyWithheld(role, build) : null
+  return role && why ? `Job ${name} does not get its role: ${why}.` : null
+}
+
+function whyWithheld({ branches, trust }: Bounds, build: AccessingBuild): string | null {
+  if (build.trust === 'fork') return 'pull requests from forks and from Dependabot never get one'
+  if (trust === 'protected' && build.trust !== 'protected')
+    return 'without "trust": "branch" in "jobRoles", only pushes to the account\'s "deployBranches" do'
+  if (branches !== null && matchingRules(branches, build.checkoutBranch).length === 0)
+    return `in "jobRoles" it is for the branches ${branches.join(', ')}`
+  return null
+}

@@ -1,0 +1,219 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { policySchema } from '../../../loopback/iam/policy.ts'
+import { readLog } from '../../../src/log/reader.ts'
+import { jobKeys, runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
+import type { View } from '../../../src/records/view.ts'
+import { putJson, readJson } from '../../support/bucket.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
+const ROLE = roleArn('site-jobs')
+const DEPLOY_ROLE = roleArn('site-deploy')
+const SITE = 'site-of-the-tests'
+
+const TRUST = policySchema.parse({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Principal: { AWS: roleArn('lambci-session') }, Action: 'sts:AssumeRole' },
+})
+const roleOf = (name: string) => ({
+  name,
+  arn: roleArn(name),
+  trust: TRUST,
+  policies: [
+    policySchema.parse({
+      Version: '2012-10-17',
+      Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` },
+    }),
+  ],
+})
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+let ci: TestSystem
+beforeAll(async () => {
+  ci = await openTestSystem({
+    concurrency: 6,
+    deployRole: roleOf('site-deploy'),
+    jobRole: roleOf('site-jobs'),
+    app: {
+      id: 4711,
+      slug: 'builder',
+      owner: 'you',
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      permissions: { statuses: 'write', contents: 'read' },
+    },
+  })
+  const secrets = (await readJson(ci.system.store, runnerSecretsKey)) as object
+  const githubApp = { id: 4711, privateKey: String(privateKey.export({ type: 'pkcs1', format: 'pem' })) }
+  await putJson(ci.system.store, runnerSecretsKey, { ...secrets, githubApp })
+})
+afterAll(() => ci.close())
+
+/** What a deploy script of LambCI's days did from within `cmd`, with the real SDK. */
+const DEPLOY_SCRIPT = `
+const { MODULES, BUCKET, LAMBCI_BRANCH } = process.env
+const load = name => import(\`\${MODULES}/@aws-sdk/\${name}/dist-cjs/index.js\`)
+const { STSClient, GetCallerIdentityCommand } = await load('client-sts')
+const { S3Client, PutObjectCommand } = await load('client-s3')
+const { Arn } = await new STSClient({}).send(new GetCallerIdentityCommand({}))
+console.log(\`I am \${Arn}\`)
+const s3 = new S3Client({ forcePathStyle: true })
+await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: \`${SITE}/\${LAMBCI_BRANCH}.txt\`, Body: 'live' }))
+console.log('site is live')
+`
+/** The classic one: tests, and deploys what it likes. */
+const DO_CI_BUILD = `#!/bin/bash
+set -e
+echo "testing $LAMBCI_BRANCH"
+if [ "$LAMBCI_PULL_REQUEST" = "" ]; then node deploy.mjs; fi
+`
+const CLASSIC = { 'do_ci_build.sh': DO_CI_BUILD, 'deploy.mjs': DEPLOY_SCRIPT }
+
+/** Where the SDK finds AWS. Never the machine's own metadata. */
+const env = () => ({
+  AWS_ENDPOINT_URL_S3: ci.system.addresses.s3,
+  AWS_ENDPOINT_URL_STS: ci.system.addresses.sts,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  MODULES: join(process.cwd(), 'node_modules'),
+  BUCKET: ci.system.addresses.bucket,
+})
+type Story = { settings?: object; branch?: string; files?: Record<string, string> }
+const push = async (
+  repository: string,
+  config: object,
+  { settings, branch = 'master', files = {} }: Story = {},
+) => {
+  if (settings) await putJson(ci.system.store, settingsKeys(`gh/${repository}`)[1], settings)
+  const at = await ci.write({ ...lambciJson('true', { cmd: undefined, env: env(), ...config }), ...files })
+  const commit = await ci.push(at, repository, branch)
+  const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
+  return { view, log: await ci.log(view), statuses: await ci.statuses(repository, commit) }
+}
+const logOf = async (view: View, title: string) => {
+  const ref = view.jobs.find(each => each.title === title)?.ref
+  if (!ref) throw new Error(`${title} has no log`)
+  const { bytes } = await readLog(ci.system.store, jobKeys(view, ref).log, 0, 100_000)
+  return Buffer.from(bytes).toString()
+}
+
+test('the classic do_ci_build deploys from within cmd with the role of its job', async () => {
+  const { view, statuses } = await push(
+    'ada/classic',
+    { cmd: './do_ci_build.sh && env | grep ^AWS_S' },
+    { settings: { jobRoles: { build: ROLE } }, files: CLASSIC },
+  )
+  const log = await logOf(view, 'build')
+  expect(view, log).toMatchObject({ status: 'passed', reason: null })
+  expect(view.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual(['build: passed'])
+  expect(log).toContain(`The job acts as ${ROLE}\n`)
+  expect(log).toContain(
+    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/lambci-build-1\nsite is live\n',
+  )
+  expect(log).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
+  expect(log).toMatch(/^AWS_SESSION_TOKEN=\*\*\*/m)
+  expect(statuses.at(-1)).toMatch(/^success lambci\/push: Passed in/)
+  const { bytes } = await readLog(ci.system.store, jobKeys(view).log, 0, 100_000)
+  expect(Buffer.from(bytes).toString()).toContain(
+    `Role       ${ROLE}; every deploy branch of every repository in this account can reach it\n`,
+  )
+})
+
+test('the classic do_ci_build deploys with secret variables, and is one job of one invocation', async () => {
+  const { accessKeyId, secretAccessKey, sessionToken } = ci.system.servers.sts.issue(ROLE)
+  const [, own] = variablesKeys('gh/ada/secrets')
+  await putJson(ci.system.store, own ?? '', {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  })
+  const { view, log } = await push('ada/secrets', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
+  expect(view, log).toMatchObject({ status: 'passed', jobs: [] })
+  expect(log).toContain('I am arn:aws:sts::000000000000:assumed-role/site-jobs/site-jobs\nsite is live\n')
+})
+
+test('without either, the last line of the runner says what to do', async () => {
+  const { view, log } = await push('ada/neither', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
+  expect(view.status).toBe('failed')
+  expect(log).toMatch(/CredentialsProviderError: Could not load credentials from any providers/)
+  const advice = /▸ This command has no AWS credentials\. (.*)\n(?=▸ Build failed|▸ [^\n]*\n$)/.exec(log)
+  expect(advice?.[1], log).toBe(
+    'Move the deploy to "deploy", or give the job a role: npx lambci config set ada/neither jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: npx lambci secret set AWS_ACCESS_KEY_ID ada/neither',
+  )
+})
+
+test('a build whose one job has a role ends like any other, and is deployed by a job of its own', async () => {
+  const show = 'env | grep ^AWS_ACCESS || echo none'
+  const config = { stages: { master: 'dev' }, deploy: 'echo deployed' }
+  const [plain, own, red] = await Promise.all([
+    push('ada/plain', { cmd: show, ...config }),
+    push('ada/own', { cmd: show, ...config }, { settings: { jobRoles: { build: ROLE } } }),
+    push('ada/red', { cmd: 'exit 3', ...config }, { settings: { jobRoles: { build: ROLE } } }),
+  ])
+  const withoutTime = (status = '') => status.replaceAll(/[\d.]+ s|\$[\d.]+/g, '…')
+  expect(own.view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
+  expect(own.view.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual([
+    'build: passed',
+    'deploy: passed',
+  ])
+  expect(withoutTime(own.statuses.at(-1))).toBe(withoutTime(plain.statuses.at(-1)))
+  expect(await logOf(own.view, 'build')).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
+  expect(await logOf(own.view, 'deploy')).toContain(`The deploy acts as ${DEPLOY_ROLE}\n`)
+  expect(red.view).toMatchObject({ status: 'failed', deploy: null })
+})
+
+test('jobs get roles by their names, and no other branch and no other job gets one', async () => {
+  const show = 'env | grep ^AWS_ACCESS || echo none'
+  const settings = {
+    jobRoles: { integration: ROLE, e2e: { role: ROLE, branches: ['qa'] }, forged: DEPLOY_ROLE },
+  }
+  const jobs = { integration: show, e2e: show, lint: show }
+  const forged = { forged: 'echo started' }
+  const [names, topic, refused] = await Promise.all([
+    push('ada/names', { jobs }, { settings }),
+    push('ada/topic', { jobs }, { settings, branch: 'topic' }),
+    push('ada/forged', { jobs: forged }, { settings }),
+  ])
+  expect(names.view.status, names.log).toBe('passed')
+  // The lead runs no job that gets a role.
+  expect(names.view.jobs.map(({ ref }) => ref?.key)).toEqual([1, 2, 3])
+  expect(await logOf(names.view, 'integration')).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
+  for (const job of ['e2e', 'lint']) expect(await logOf(names.view, job)).toMatch(/^none$/m)
+  expect(topic.view).toMatchObject({ status: 'passed', trust: 'branch' })
+  for (const job of Object.keys(jobs)) expect(await logOf(topic.view, job)).toMatch(/^none$/m)
+  expect(topic.log).toContain(
+    'Job integration does not get its role: without "trust": "branch" in "jobRoles", only pushes to the account\'s "deployBranches" do.',
+  )
+  expect(refused.view).toMatchObject({ status: 'errored' })
+  expect(refused.view.reason).toContain(
+    `The role ${DEPLOY_ROLE} cannot be assumed (AccessDenied): it must be in the stack's JobRoles, not in its DeployRoles, and trust its session role.`,
+  )
+  expect(await logOf(refused.view, 'forged')).not.toMatch(/^started$/m)
+})
+
+test("jobToken: a token of the App's, which reads its own repository and no other", async () => {
+  const { login } = await ci.api('GET', '/user')
+  for (const name of ['tokened', 'another']) await ci.api('POST', '/user/repos', { name, private: true })
+  await ci.push(await ci.write({ README: 'other' }), `${login}/another`, 'side')
+  const reads = (name: string) =>
+    `git ls-remote "http://x-access-token:$GITHUB_TOKEN@$HOST/${login}/${name}.git" >/dev/null 2>&1`
+  const jobs = {
+    reads: {
+      cmd: [
+        `${reads('tokened')} && echo own`,
+        `${reads('another')} || echo not another`,
+        'echo "token: $GITHUB_TOKEN"',
+      ],
+      env: { HOST: new URL(ci.system.addresses.github).host },
+    },
+    others: 'env | grep ^GITHUB_TOKEN || echo none',
+  }
+  const { view, log } = await push(
+    `${login}/tokened`,
+    { jobs },
+    { settings: { jobToken: { jobs: ['reads'] } } },
+  )
+  expect(view, log).toMatchObject({ status: 'passed', isPrivate: true })
+  expect(await logOf(view, 'reads')).toMatch(/^own\nnot another\ntoken: \*\*\*$/m)
+  expect(await logOf(view, 'others')).toMatch(/^none$/m)
+})
