@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['test/real/install-tools.ts', 'test/support/bundles.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 900_000,
+    testTimeout: 1_200_000,
     hookTimeout: 120_000,
   },
 })

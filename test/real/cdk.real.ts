@@ -5,7 +5,7 @@ import { putJson } from '../support/bucket.ts'
 import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, startAws } from './aws.ts'
-import { deployRole } from './deploy-role.ts'
+import { roleOf } from './role.ts'
 import { BUILD_MS, toolVariables } from './tools.ts'
 
 const PROJECT = 'gh/ada/notes'
@@ -16,7 +16,7 @@ let ci: TestSystem
 let aws: Aws
 beforeAll(async () => {
   aws = await startAws()
-  ci = await openTestSystem({ timeoutMs: BUILD_MS, deployRole: deployRole('notes-deploy') })
+  ci = await openTestSystem({ timeoutMs: BUILD_MS, deployRole: roleOf('notes-deploy') })
   const env = { ...toolVariables(), ...aws.variables }
   await putJson(ci.system.store, settingsKeys(PROJECT)[1], { env })
 })

@@ -6,79 +6,103 @@ import { zipSync } from 'fflate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
-import { writeExample } from '../support/examples.ts'
+import { logOfJob, writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, CREDENTIALS, startAws } from './aws.ts'
+import { roleOf } from './role.ts'
 import { BUILD_MS, PYTHON, toolVariables } from './tools.ts'
 
-const PROJECT = 'gh/ada/hello'
-/** As Zappa calls it. */
-const ROLE = 'hello-dev-ZappaLambdaExecutionRole'
-
-const TRUST = JSON.stringify({
+const LAMBDA = JSON.stringify({
   Version: '2012-10-17',
-  Statement: [
-    { Effect: 'Allow', Principal: { Service: ['lambda.amazonaws.com'] }, Action: 'sts:AssumeRole' },
-  ],
+  Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
 })
+const JOB_ROLE = roleOf('hello-jobs')
 
 let ci: TestSystem
 let aws: Aws
+let at: string
 beforeAll(async () => {
   aws = await startAws()
-  ci = await openTestSystem({ timeoutMs: BUILD_MS })
-  const env = { ...toolVariables(), ...aws.variables }
-  await putJson(ci.system.store, settingsKeys(PROJECT)[1], { env })
+  ci = await openTestSystem({ timeoutMs: BUILD_MS, concurrency: 3, jobRole: JOB_ROLE })
+  at = await writeExample(ci, 'python-zappa')
 })
 afterAll(async () => {
   await ci.close()
   await aws.close()
 })
 
-type LambdaFunction = { Configuration: { CodeSha256: string; CodeSize: number; Handler: string } }
+type LambdaFunction = { Configuration: { CodeSize: number; Handler: string } }
 const functionOf = async (stage: string) =>
   (await aws.cli<LambdaFunction>('lambda', 'get-function', '--function-name', `hello-${stage}`)).Configuration
 
-test('the classic script deploys from within "cmd", once it has credentials', async () => {
-  const at = await writeExample(ci, 'python-zappa')
-  // The first deploy of a stage is done by hand. Here it has an archive that does nothing, for which Zappa makes no role.
-  await aws.cli('iam', 'create-role', '--role-name', ROLE, '--assume-role-policy-document', TRUST)
-  const empty = join(ci.directory, 'empty.zip')
+/** The first deploy of a stage is done by hand. Here it has an archive that does nothing, for which Zappa makes no role. */
+async function deployByHand(stage: string): Promise<void> {
+  const role = `hello-${stage}-ZappaLambdaExecutionRole`
+  await aws.cli('iam', 'create-role', '--role-name', role, '--assume-role-policy-document', LAMBDA)
+  const empty = join(ci.directory, `${stage}.zip`)
   await writeFile(empty, zipSync({ empty: new Uint8Array() }))
-  const zappa = join(PYTHON, 'bin', 'zappa')
   const env = { ...aws.variables, ...CREDENTIALS, AWS_EC2_METADATA_DISABLED: 'true' }
-  await execa(zappa, ['deploy', 'dev', '--zip', empty], { cwd: at, env, timeout: BUILD_MS })
-  const before = await functionOf('dev')
+  const zappa = join(PYTHON, 'bin', 'zappa')
+  await execa(zappa, ['deploy', stage, '--zip', empty], { cwd: at, env, timeout: BUILD_MS })
+  expect((await functionOf(stage)).CodeSize).toBeLessThan(1000)
+}
 
-  const commit = await ci.push(at, 'ada/hello', 'master')
-  const refused = await ci.ended({ project: PROJECT, number: 1 })
-  expect(refused).toMatchObject({ status: 'failed', exit: { kind: 'exited' } })
-  const log = stripVTControlCharacters(await ci.log(refused))
+const set = async (...args: string[]) => {
+  const input = args.pop() ?? ''
+  const data = ['--data', join(ci.directory, 'data')]
+  expect(await lambci([...args, ...data], { input })).toMatchObject({ exitCode: 0 })
+}
+
+/** Builds a push. Returns the view of the build, and its log as plain text. */
+async function build(repository: string, branch: string, settings: object = {}) {
+  const project = `gh/${repository}`
+  const env = { ...toolVariables(), ...aws.variables }
+  await putJson(ci.system.store, settingsKeys(project)[1], { env, ...settings })
+  const commit = await ci.push(at, repository, branch)
+  const view = await ci.ended({ project, number: 1 })
+  const log = stripVTControlCharacters((await logOfJob(ci, view, 'build')) || (await ci.log(view)))
+  const [status] = (await ci.statuses(repository, commit)).slice(-1)
+  return { view, log, status }
+}
+
+/** The tests have passed, and after them Zappa has deployed the app with Flask and its own handler. */
+async function expectDeployed({ view, log, status }: Awaited<ReturnType<typeof build>>, stage: string) {
+  expect(log).toContain('congratulations :)')
+  expect(log.indexOf('congratulations :)')).toBeLessThan(log.indexOf(`Calling update for stage ${stage}..`))
+  expect(log).toContain('Your updated Zappa deployment is live!')
+  expect(view.status).toBe('passed')
+  expect(status).toMatch(/^success /)
+  const { Handler, CodeSize } = await functionOf(stage)
+  expect(Handler).toBe('handler.lambda_handler')
+  expect(CodeSize).toBeGreaterThan(1_000_000)
+}
+
+test.concurrent('without credentials, the log of the classic script ends with what to do', async () => {
+  const { view, log, status } = await build('ada/none', 'staging')
+  expect(view).toMatchObject({ status: 'failed', exit: { kind: 'exited' } })
   expect(log).toMatch(/1 passed in /)
   expect(log).toContain('congratulations :)')
   expect(log).toContain('NoCredentialsError: Unable to locate credentials')
   // The last line that is about the command; then comes the build's end.
   const [advice, end] = log.trimEnd().split('\n').slice(-2)
-  expect(advice).toMatch(/^▸ This command has no AWS credentials\. Move .* "deploy"/)
+  expect(advice).toMatch(
+    /^▸ This command has no AWS credentials\. Move the deploy to "deploy", or give the job a role: /,
+  )
   expect(end).toMatch(/^▸ The build failed after /)
-  expect((await ci.statuses('ada/hello', commit)).at(-1)).toMatch(/^failure /)
-  expect((await functionOf('dev')).CodeSha256).toBe(before.CodeSha256)
+  expect(status).toMatch(/^failure /)
+})
 
-  for (const [name, value] of Object.entries(CREDENTIALS)) {
-    const set = ['secret', 'set', name, 'ada/hello', '--data', join(ci.directory, 'data')]
-    expect(await lambci(set, { input: value })).toMatchObject({ exitCode: 0 })
-  }
-  await ci.push(at, 'ada/hello', 'master')
-  const deployed = await ci.ended({ project: PROJECT, number: 2 })
-  const second = stripVTControlCharacters(await ci.log(deployed))
-  expect(second).toContain('Calling update for stage dev..')
-  expect(second).toContain('Your updated Zappa deployment is live!')
-  expect(second).not.toContain(CREDENTIALS.AWS_SECRET_ACCESS_KEY)
-  expect(deployed.status).toBe('passed')
-  // What Zappa has packed: the app, Flask, and Zappa's handler.
-  const after = await functionOf('dev')
-  expect(after.Handler).toBe('handler.lambda_handler')
-  expect(after.CodeSize).toBeGreaterThan(1_000_000)
-  expect(second.indexOf('congratulations :)')).toBeLessThan(second.indexOf('Calling update'))
+test.concurrent('with secret variables it deploys from within "cmd"', async () => {
+  for (const [name, value] of Object.entries(CREDENTIALS))
+    await set('secret', 'set', name, 'ada/secrets', value)
+  await deployByHand('dev')
+  const built = await build('ada/secrets', 'master')
+  await expectDeployed(built, 'dev')
+  expect(built.log).not.toContain(CREDENTIALS.AWS_SECRET_ACCESS_KEY)
+})
+
+test.concurrent('with the role of its job it deploys from within "cmd"', async () => {
+  await deployByHand('qa')
+  await expectDeployed(await build('ada/role', 'qa', { jobRoles: { build: JOB_ROLE.arn } }), 'qa')
 })

@@ -5,7 +5,7 @@ import { putJson } from '../support/bucket.ts'
 import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { runAws } from './aws.ts'
-import { deployRole } from './deploy-role.ts'
+import { roleOf } from './role.ts'
 import { BUILD_MS, toolVariables } from './tools.ts'
 
 const PROJECT = 'gh/ada/site'
@@ -16,7 +16,7 @@ let aws: (...args: string[]) => Promise<string>
 beforeAll(async () => {
   const list = { Action: 's3:ListBucket', Resource: BUCKET }
   const write = { Action: ['s3:PutObject', 's3:DeleteObject'], Resource: `${BUCKET}/*` }
-  ci = await openTestSystem({ timeoutMs: BUILD_MS, deployRole: deployRole('site-deploy', list, write) })
+  ci = await openTestSystem({ timeoutMs: BUILD_MS, deployRole: roleOf('site-deploy', list, write) })
   const { s3, accessKeyId, secretAccessKey } = ci.system.addresses
   const env = { ...toolVariables(), AWS_ENDPOINT_URL_S3: s3 }
   await putJson(ci.system.store, settingsKeys(PROJECT)[1], { env })

@@ -10,7 +10,7 @@ export const BIN = join(CACHE, 'bin')
 export const CONSTRAINTS = join(import.meta.dirname, 'constraints.txt')
 
 /** How long a build with the real tools may take, on a machine that is busy. */
-export const BUILD_MS = 420_000
+export const BUILD_MS = 600_000
 
 const GO_VARIABLES = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOTOOLCHAIN']
 

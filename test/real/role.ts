@@ -3,8 +3,8 @@ import type { RoleDefinition } from '../../loopback/sts/assume-role.ts'
 
 const ACCOUNT = '000000000000'
 
-/** A role for deploys that trusts the stack's session role, as docs/stages/README.md describes it. */
-export const deployRole = (name: string, ...statements: object[]): RoleDefinition => ({
+/** A role for deploys or jobs that trusts the stack's session role, as docs/stages/README.md describes it. */
+export const roleOf = (name: string, ...statements: object[]): RoleDefinition => ({
   name,
   arn: `arn:aws:iam::${ACCOUNT}:role/${name}`,
   trust: policySchema.parse({
