@@ -8,6 +8,7 @@ type Phase = { name: string; milliseconds: number }
 const LABELS: ReadonlyMap<string, string> = new Map([
   ['fetch', 'Fetch'],
   ['cache', 'Restore cache'],
+  ['artifacts', 'Artifacts'],
   ['command', 'Command'],
   ['deploy', 'Deploy'],
   ['log', 'Save log'],

@@ -95,7 +95,8 @@ test('the page follows a running build to its end', async () => {
 })
 
 test('scrolling up stops following the log', async () => {
-  await build('ada/scroll', 'seq 300; sleep 1; for i in $(seq 30); do seq 20; sleep 0.1; done')
+  const gate = ci.gate()
+  await build('ada/scroll', `seq 300; ${gate.wait}; for i in $(seq 30); do seq 20; sleep 0.1; done`)
   await ci.until(
     'the start',
     async () => (await ci.view({ project: 'gh/ada/scroll', number: 1 }))?.status === 'running',
@@ -107,6 +108,7 @@ test('scrolling up stops following the log', async () => {
   await page.mouse.wheel(0, -2000)
   await page.waitForTimeout(200)
   const here = await top(page)
+  await gate.open()
   await page.waitForTimeout(2500)
   expect(await top(page)).toBe(here)
   await ended('ada/scroll')

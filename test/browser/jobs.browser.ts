@@ -80,7 +80,9 @@ const LEFT_OUT = {
   plan: { leftOut: [{ name: 'docs', reason: 'No file that matches docs/** has changed.' }] },
 }
 const end = {
-  ...{ conclusion: 'failed', reason: '1 of 14 jobs failed: unit (4/8)', deploy: null },
+  conclusion: 'failed',
+  reason: '1 of 14 jobs failed: unit (4/8)',
+  deploy: null,
   endedAt: after(60).toISOString(),
 } as const
 

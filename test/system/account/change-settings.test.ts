@@ -75,3 +75,22 @@ test.each([
   await expect(readAccount(bucket.store, PROJECT)).rejects.toThrow(expected)
   await expect(set('timeout', '60')).rejects.toThrow(expected)
 })
+
+test('a role that deploys have is refused for a job when it is set, also if the other file has it', async () => {
+  const role = 'arn:aws:iam::123456789012:role/deploy'
+  await set('deployRole', role, null)
+  await expect(set('jobRoles.build', role)).rejects.toThrow(
+    'config/gh/ada/web.json: "jobRoles.build" is a role of deploys ("deployRole" in config/global.json)',
+  )
+  expect(await getSetting(bucket.store, PROJECT, ['jobRoles'])).toBeUndefined()
+  await set('jobRoles.build', 'arn:aws:iam::123456789012:role/site')
+  expect(await getSetting(bucket.store, PROJECT, ['jobRoles'])).toEqual({
+    build: 'arn:aws:iam::123456789012:role/site',
+  })
+  expect(
+    (await readAccount(bucket.store, PROJECT)).accessOf(makeBuild({ trust: 'protected' }), 'build'),
+  ).toEqual({
+    role: { arn: 'arn:aws:iam::123456789012:role/site', trust: 'protected' },
+    token: null,
+  })
+})

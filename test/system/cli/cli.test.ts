@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSystem } from '../../../loopback/system/system.ts'
+import { jobKeys } from '../../../src/records/keys.ts'
 import { LAMBCI, lambci, spawnLambci } from '../../support/lambci.ts'
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', '..', 'loopback', 'example')
@@ -49,11 +50,14 @@ test('local --once shows the example build, and the next start continues with bu
   expect(rest).toEqual([])
 })
 
+/** The log of the example's first build. */
+const LOG = jobKeys({ project: 'gh/example/hello', number: 1 }).log.whole
+
 test('a long log passes through a slow pipe completely', async () => {
   const data = join(directory, 'data')
   const system = await startSystem({ directory: data, port: 0 })
   try {
-    await system.store.put('gh/example/hello/builds/1/log.txt', 'x'.repeat(6_000_000), 'text/plain')
+    await system.store.put(LOG, 'x'.repeat(6_000_000), 'text/plain')
     const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
     const { stdout } = await execa('bash', ['-c', `${logs} | (sleep 1; wc -c)`])
     expect(Number(stdout)).toBe(6_000_000)
@@ -66,7 +70,7 @@ test('the reader of a pipe may close it early', async () => {
   const data = join(directory, 'data')
   const system = await startSystem({ directory: data, port: 0 })
   try {
-    await system.store.put('gh/example/hello/builds/1/log.txt', 'x\n'.repeat(3_000_000), 'text/plain')
+    await system.store.put(LOG, 'x\n'.repeat(3_000_000), 'text/plain')
     const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
     const { stdout, stderr } = await execa('bash', ['-c', `${logs} | head -1; echo "\${PIPESTATUS[0]}"`])
     expect([stdout, stderr]).toEqual(['x\n0', ''])

@@ -139,3 +139,11 @@ test('a NUL character is an error that names the variable, but not its value', (
   expect(() => environment({ secrets })).toThrow(new UserError(expected))
   expect(() => environment({ secrets, config: { env: {}, inheritSecrets: false } })).not.toThrow()
 })
+
+test('the credentials of a role override secret variables, and these override a granted token', () => {
+  const credentials = { AWS_ACCESS_KEY_ID: 'role', AWS_SECRET_ACCESS_KEY: 'role', AWS_SESSION_TOKEN: 'role' }
+  const secrets = { AWS_ACCESS_KEY_ID: 'secret', AWS_SECRET_ACCESS_KEY: 'secret', GITHUB_TOKEN: 'secret' }
+  const own = environment({ credentials, secrets, token: 'granted' })
+  expect(own).toEqual({ ...WHOLE, ...credentials, GITHUB_TOKEN: 'secret' })
+  expect(environment({ token: 'granted' })).toEqual({ ...WHOLE, GITHUB_TOKEN: 'granted' })
+})

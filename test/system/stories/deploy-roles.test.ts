@@ -80,7 +80,7 @@ test('a branch build has no access to stages and deploy roles', async () => {
           makeBuild({ project: 'gh/ada/role', number: 3, trust }),
           LEAD,
           `arn:aws:s3:::${addresses.bucket}`,
-          { secretVariables: [], deployRoles: [ROLE] },
+          { secretVariables: [], mayDeploy: true, deployRoles: [ROLE] },
         ),
       }),
     )

@@ -157,3 +157,34 @@ test('"cmd" with setup and artifacts, and a pipe in it', () => {
   )
   expect(described({}, { jobs: { a: 'a | b' } })).not.toContain('Of a pipe')
 })
+
+const ROLE = 'arn:aws:iam::123456789012:role/integration'
+
+test('a role and a token are shown with who can reach them', () => {
+  const branch = { jobRoles: { build: { role: ROLE, trust: 'branch' } }, jobToken: true }
+  expect(described({}, { cmd: 'make' }, branch)).toContain(`
+Command    make
+Role       ${ROLE}; every branch of every repository in this account can reach it
+Token      GITHUB_TOKEN, which can only read this repository; every deploy branch of every repository in this account can reach it
+`)
+  const job = { jobs: { unit: 'make', integration: 'aws s3 ls' } }
+  const text = described({}, job, { jobRoles: { integration: ROLE } })
+  expect(text).toContain(`
+           Role: ${ROLE}; every deploy branch of every repository in this account can reach it
+`)
+  expect(text).not.toContain('aws gets no credentials')
+  expect(described({}, job)).toContain('aws gets no credentials')
+})
+
+test('a role that a build does not get is a note, without its ARN', () => {
+  const settings = { jobRoles: { build: { role: ROLE, branches: ['main'], trust: 'branch' } } }
+  const notes = [
+    [{ ...PULL, checkoutBranch: 'topic' }, 'in "jobRoles" it is for the branches main'],
+    [FORK, 'pull requests from forks and from Dependabot never get one'],
+  ] as const
+  for (const [build, why] of notes) {
+    const text = described(build, { cmd: 'make' }, settings)
+    expect(text).toContain(`Note       Job build does not get its role: ${why}.`)
+    expect(text).not.toContain(ROLE)
+  }
+})

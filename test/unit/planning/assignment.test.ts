@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/config/json.ts'
+import { assign } from '../../../src/planning/assignment.ts'
+import { plan } from '../../support/planning.ts'
+
+const ROLE = 'arn:aws:iam::123456789012:role/integration'
+const DEPLOYED = { stages: { master: 'dev' }, deploy: './deploy.sh' }
+
+function assigned(values: JsonObject, global: JsonObject) {
+  const { plan: planned } = plan({}, { ...values, ...DEPLOYED }, global)
+  if (!planned.build) throw new Error(planned.reason)
+  return assign(planned, null, [])
+}
+
+test('the lead of a cmd runs and deploys it', () => {
+  const { draft, job, deploys } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
+  expect([draft, job?.name, deploys]).toEqual([null, 'build', true])
+})
+
+test.each<[string, JsonObject]>([
+  ['a role', { jobRoles: { build: ROLE } }],
+  ['a token', { jobToken: true }],
+])('the lead of a cmd with %s runs nothing, and holds nothing of it', (_, global) => {
+  const { draft, job, deploys } = assigned({ cmd: 'make' }, global)
+  expect([job, deploys]).toEqual([null, false])
+  expect(draft).toMatchObject({ leadRunsFirst: false, deploys: true, jobs: [{ name: 'build' }] })
+  expect(JSON.stringify(draft)).not.toContain(ROLE)
+})
+
+test('of several jobs, the lead runs the first one if only others have a role', () => {
+  const jobs = { unit: 'make', integration: 'make it' }
+  const other = assigned({ jobs }, { jobRoles: { integration: ROLE } })
+  expect([other.draft?.leadRunsFirst, other.job?.name]).toEqual([true, 'unit'])
+  const first = assigned({ jobs }, { jobRoles: { unit: ROLE } })
+  expect([first.draft?.leadRunsFirst, first.job]).toEqual([false, null])
+})
