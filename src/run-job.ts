@@ -181,9 +181,9 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (cancel.request) return cancelled(job)
   if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
-  await recorder.time('artifacts', () =>
-    takeArtifacts(artifacts, build, { plan, assignment, needs: job.job.needs }),
-  )
+  const { needs } = job.job
+  if (needs.length > 0)
+    await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
   const test = own
     ? await run(
         job,

@@ -198,7 +198,7 @@ test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async (
   const build = await attack()
   await ci.until('its start', async () => (await ci.view(build))?.status === 'running')
   const key = jobKeys(build).record('end')
-  const run = (await readJson(ci.system.store, key)) as object
+  const run = (await readJson(ci.system.store, jobKeys(build).record('draft'))) as object
   const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
   await putJson(ci.system.store, key, {
     ...run,

@@ -57,7 +57,9 @@ async function findMissing() {
 async function installPythonTools(): Promise<void> {
   const { stdout: version } = await execa('python3', ['-c', 'import sys; print(sys.executable, sys.version)'])
   const constraints = await readFile(CONSTRAINTS, 'utf8')
+  // The scripts that pip installs contain the path of the environment.
   const wanted = createHash('sha256')
+    .update(PYTHON)
     .update([version, constraints, ...OF_PYTHON].join('\n'))
     .digest('hex')
   const mark = join(PYTHON, 'complete')
