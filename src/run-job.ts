@@ -12,17 +12,14 @@ import { PendingLines } from './log/pending-lines.ts'
 import { createSink } from './log/sink.ts'
 import { type Exit, succeeded } from './model/exit.ts'
 import { titleOf } from './model/job.ts'
-import { type Assignment, assign } from './planning/assignment.ts'
-import { describePlan } from './planning/describe.ts'
-import { type Plan, planBuild } from './planning/plan.ts'
-import { recordOf } from './planning/record.ts'
+import type { Assignment } from './planning/assignment.ts'
+import type { Plan } from './planning/plan.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
 import { cachePrefix, jobKeys } from './records/keys.ts'
 import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
-import { leaveArtifacts, takeArtifacts } from './results/exchange-artifacts.ts'
 import { type Checkout, checkOut } from './workspace/check-out.ts'
 import type { Mirrors } from './workspace/mirrors.ts'
 import { cleanSandbox } from './workspace/sandbox.ts'
@@ -98,6 +95,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const watch = { signal, onFetch, onRetry: fetchLines.write }
   const checkingOut = checkOut(build, grants.cloneToken, checkout, watch)
   // Everything else is done while git waits for its server.
+  planning().catch(() => {})
   await Promise.race([fetching, checkingOut]).catch(() => {})
   const store = context.openStore(grants)
   const cancel = new CancelWatch(store, build, stop, context.cancelPollMs)
@@ -143,6 +141,7 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets } = resolved.config
+  const { planBuild, assign } = await planning()
   const plan = planBuild(build, resolved)
   const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
   const assignment = plan.build ? assign(plan, job.job.identity, Object.keys(secrets)) : NOTHING
@@ -164,6 +163,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   const { resolved, plan, assignment, secrets, caches } = workspace
   // Before anything of the configuration is logged: it may contain a secret.
   await log.addSecrets(Object.values(secrets))
+  const { describePlan, recordOf } = await planning()
   const { identity } = job.job
   const description = identity
     ? `Job        ${titleOf(identity)}`
@@ -182,8 +182,10 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
   const { needs } = job.job
-  if (needs.length > 0)
+  if (needs.length > 0) {
+    const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
+  }
   const test = own
     ? await run(
         job,
@@ -194,9 +196,11 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
     : null
   if (cancel.request) return cancelled(job, test?.exit)
   const passed = test === null || succeeded(test.exit)
-  recorder.recordLater({
-    artifacts: own ? await leaveArtifacts(artifacts, { ...build, job: job.job }, own, passed) : [],
-  })
+  if (own && own.artifacts.length > 0) {
+    const { leaveArtifacts } = await exchange()
+    const left = await leaveArtifacts(artifacts, { ...build, job: job.job }, own, passed)
+    recorder.recordLater({ artifacts: left })
+  }
   if (test && !passed) return runEnd('failed', test)
   // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
   cancel.stop()
@@ -212,6 +216,10 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   const deploy = await deployStage(job, { ...plan.stage, exit, run: runDeploy })
   return endAfterDeploy(build, exit, deploy)
 }
+
+/** Loaded while git waits for its server, and the second one only for jobs that have artifacts. */
+const planning = () => import('./planning/planning.ts')
+const exchange = () => import('./results/exchange-artifacts.ts')
 
 /** What is done of a build that is skipped. */
 const NOTHING: Assignment = { draft: null, job: null, deploys: false }

@@ -19,6 +19,7 @@ export const ENVIRONMENT = {
   LAMBCI_JOBS_TOPIC: 'arn:aws:sns:us-east-1:123456789012:lambci-jobs',
   LAMBCI_SESSION_ROLE: 'arn:aws:iam::123456789012:role/lambci-session',
   LAMBCI_SANDBOX: '/tmp',
+  LAMBCI_TRUST: 'branch',
 }
 
 /** Measures how long a new process takes to load each bundled entry, and bare Node for comparison, alternating. */

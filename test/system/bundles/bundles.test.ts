@@ -91,7 +91,8 @@ test.each(ENTRIES)(
     console.log(
       `${entry} ${(sizeOf(files) / 1e6).toFixed(2)} MB, ${(size / 1e6).toFixed(2)} MB of it at the start`,
     )
-    expect(size).toBeLessThan(950_000)
+    // The configuration of jobs needs 60 kB; the plan is loaded while git waits for its server.
+    expect(size).toBeLessThan(980_000)
   },
 )
 
