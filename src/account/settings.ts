@@ -32,7 +32,7 @@ export type Account = {
   mayHaveStage(branch: string, stage: string): boolean
   /** The roles that deploys of a branch may assume. */
   deployRoles(branch: string): string[]
-  /** What a build gives to its jobs of this name. */
+  /** The role and the token that a build's jobs with this name get. */
   accessOf(build: Build, job: string): JobAccess
   /** The most jobs of a build. */
   maxJobs: number

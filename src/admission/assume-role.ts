@@ -3,7 +3,7 @@ import { UserError } from '../model/user-error.ts'
 
 export type RoleSession = {
   roleArn: string
-  /** Who acts as the role, as the subject of a sentence. */
+  /** The subject of the log's sentence about the role, such as "The deploy". */
   subject: 'The deploy' | 'The job'
   sessionName: string
   /** The job's credentials; null for the function's own. */

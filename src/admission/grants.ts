@@ -72,7 +72,7 @@ export type GrantIssuer = {
   deployRoles: readonly string[]
 }
 
-/** What the account's settings give to a job, by its name; the lead, which plans, has none. */
+/** The role and the token that the account's settings grant to a job by its name. The lead gets none while it plans. */
 type Wanted = Pick<JobGrants, 'secretVariables' | 'buildUrl'> & {
   deployRoles: readonly string[]
   jobRole: string | null

@@ -17,7 +17,7 @@ type AccessingBuild = Pick<Build, 'trust' | 'checkoutBranch'>
 type Bounds = { branches: readonly string[] | null; trust: TrustBound }
 
 /**
- * What a build gives to its jobs of this name. The account alone decides; a name only narrows, because files choose which
+ * The role and the token that a build's jobs with this name get. The account alone decides; a name only narrows, because files choose which
  * command has it. Rules count for the branch whose code runs: of a pull request the head, not the base.
  */
 export function accessOfJob(

@@ -2,7 +2,7 @@ import type { Cents } from '@shop/money'
 
 export type Item = { name: string; price: Cents; count: number }
 
-/** What all items cost. */
+/** The total price of all items. */
 export const totalOf = (items: readonly Item[]): Cents =>
   items.reduce((total, { price, count }) => total + price * count, 0)
 
