@@ -3,8 +3,7 @@ import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.t
 import { useGrants } from './admission/use-grants.ts'
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
-import { prepareOutput } from './command/output-pipe.ts'
-import { type PlannedStep, type RunOptions, runInWorkspace } from './command/run-in-workspace.ts'
+import type { PlannedStep, RunOptions } from './command/run-in-workspace.ts'
 import type { StepEnd } from './command/run-step.ts'
 import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
@@ -95,7 +94,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const watch = { signal, onFetch, onRetry: fetchLines.write }
   const checkingOut = checkOut(build, grants.cloneToken, checkout, watch)
   // Everything else is done while git waits for its server.
-  planning().catch(() => {})
+  Promise.all([planning(), commands()]).catch(() => {})
   await Promise.race([fetching, checkingOut]).catch(() => {})
   const store = context.openStore(grants)
   const cancel = new CancelWatch(store, build, stop, context.cancelPollMs)
@@ -154,7 +153,7 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
 
 async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise<RunEnd> {
   const { build, recorder, log, cancel } = job
-  await using output = prepareOutput()
+  await using output = (await commands()).prepareOutput()
   const [repository, commit] = [build.repository, build.commit.slice(0, 10)]
   await log.writeLine(`Build #${build.number} of ${repository}, ${build.trigger}, commit ${commit}`)
   await log.writeLine(`Fetching ${commit} (${build.checkoutBranch}) from ${repository}`)
@@ -164,7 +163,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   // Before anything of the configuration is logged: it may contain a secret.
   await log.addSecrets(Object.values(secrets))
   const { describePlan, recordOf } = await planning()
-  const { identity } = job.job
+  const { identity, needs } = job.job
   const description = identity
     ? `Job        ${titleOf(identity)}`
     : describePlan(plan, resolved, Object.keys(secrets))
@@ -181,7 +180,6 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (cancel.request) return cancelled(job)
   if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
-  const { needs } = job.job
   if (needs.length > 0) {
     const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
@@ -217,7 +215,8 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   return endAfterDeploy(build, exit, deploy)
 }
 
-/** Loaded while git waits for its server, and the second one only for jobs that have artifacts. */
+/** Loaded while git waits for its server, and the last one only for jobs that have artifacts. */
+const commands = () => import('./command/commands.ts')
 const planning = () => import('./planning/planning.ts')
 const exchange = () => import('./results/exchange-artifacts.ts')
 
@@ -228,7 +227,7 @@ const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
   runEnd('cancelled', { exit, reason: log.redact(cancel.request?.why ?? '') })
 
 /** Runs a step of the plan. Jobs see the secrets that they name. */
-function run(
+async function run(
   job: ClaimedJob,
   { sandbox, resolved: { config, merge }, secrets, assignment }: Workspace,
   step: PlannedStep,
@@ -241,6 +240,7 @@ function run(
     : Object.entries(secrets)
   const workspace = { sandbox, config, mergeCommit: merge?.commit, secrets: Object.fromEntries(seen) }
   const stepJob = { ...job, buildUrl: grants.buildUrl, graceMs }
+  const { runInWorkspace } = await commands()
   return recorder.time(step.name, () => runInWorkspace(stepJob, workspace, step, options))
 }
 

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { UserError } from '../model/user-error.ts'
 
 /** Removes everything in a directory except these paths. A missing directory counts as empty. */
@@ -22,6 +21,8 @@ export async function removeTree(path: string) {
     rmSync(path, { recursive: true, force: true, maxRetries: 2 })
   } catch {
     // Read-only directories (Go's module cache) and paths longer than PATH_MAX: chmod and rm descend step by step.
+    // Loaded only here: no build needs it at its start.
+    const { execa } = await import('execa')
     const options = { env: { PATH: process.env.PATH ?? '/usr/bin:/bin' }, extendEnv: false, reject: false }
     await execa('chmod', ['-R', 'u+rwX', '--', path], options)
     const { failed } = await execa('rm', ['-rf', '--', path], options)

@@ -91,8 +91,7 @@ test.each(ENTRIES)(
     console.log(
       `${entry} ${(sizeOf(files) / 1e6).toFixed(2)} MB, ${(size / 1e6).toFixed(2)} MB of it at the start`,
     )
-    // The configuration of jobs needs 60 kB; the plan is loaded while git waits for its server.
-    expect(size).toBeLessThan(980_000)
+    expect(size).toBeLessThan(950_000)
   },
 )
 
