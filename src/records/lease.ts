@@ -30,7 +30,7 @@ type Work<T> = {
 }
 
 /** `taken`: another invocation works on the record. `unfinished`: there is more to do, and nobody does it. */
-export type LeaseOutcome = 'done' | 'taken' | 'unfinished'
+export type LeaseResult = 'done' | 'taken' | 'unfinished'
 
 /**
  * Lets one invocation at a time work on a record, so that what it tells people keeps its order. An invocation that finds the
@@ -41,7 +41,7 @@ export async function withLease<T extends Leased>(
   { key, schema, empty }: LeasedRecord<T>,
   { store, holder, now }: LeaseHolder,
   { enter, work, merge }: Work<T>,
-): Promise<LeaseOutcome> {
+): Promise<LeaseResult> {
   const change = <N extends T | null>(to: (standing: T | null) => N, known?: Versioned<T>) =>
     updateRecord(store, key, schema, to, known)
   const holdUntil = now().getTime() + HOLD_SECONDS * 1000
@@ -57,7 +57,7 @@ export async function withLease<T extends Leased>(
   })
   let held = isOurs(version?.value) ? version : null
   if (!held) return 'taken'
-  let outcome: LeaseOutcome = 'done'
+  let result: LeaseResult = 'done'
   while (held) {
     const { value: seen } = held
     const done = await work(seen).catch(async error => {
@@ -68,11 +68,11 @@ export async function withLease<T extends Leased>(
     const written: Updated<T | null> = await change<T | null>(standing => {
       if (!standing || !isOurs(standing)) return standing
       const isUnfinished = standing.isRerunRequested && now().getTime() >= holdUntil
-      outcome = isUnfinished ? 'unfinished' : 'done'
+      result = isUnfinished ? 'unfinished' : 'done'
       const lease = standing.isRerunRequested && !isUnfinished ? standing.lease : null
       return { ...merge(done, standing, seen), lease, isRerunRequested: isUnfinished }
     }, held)
     held = isOurs(written.version?.value) ? (written.version as Versioned<T>) : null
   }
-  return outcome
+  return result
 }

@@ -1,5 +1,5 @@
 import { type BuildRef, buildKeys } from '../records/keys.ts'
-import { type LeaseHolder, type LeaseOutcome, withLease } from '../records/lease.ts'
+import { type LeaseHolder, type LeaseResult, withLease } from '../records/lease.ts'
 import { emptyReport, type Failure, type Report, reportSchema } from '../records/report-record.ts'
 
 /** Of each job: one that is hostile cannot push out those of others. */
@@ -21,7 +21,7 @@ export const withReport = (
   holder: LeaseHolder,
   knowledge: Knowledge,
   work: (report: Report) => Promise<Report>,
-): Promise<LeaseOutcome> =>
+): Promise<LeaseResult> =>
   withLease({ key: buildKeys(build).report, schema: reportSchema, empty: emptyReport }, holder, {
     enter: report => enter(report, knowledge),
     work,

@@ -69,7 +69,7 @@ export async function updateCommit(
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
   const until = Date.now() + TIMEOUT_MS
   for (;;) {
-    const outcome = await withLease(record, context.leaseHolder, {
+    const result = await withLease(record, context.leaseHolder, {
       enter,
       work: async standing => {
         await recordSharing(commit, standing, context.leaseHolder)
@@ -77,7 +77,7 @@ export async function updateCommit(
       },
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })
-    if (outcome === 'done') return
+    if (result === 'done') return
     // The holder may fail, so this invocation tries again itself.
     await untilFree(context.leaseHolder, commit, until)
   }
