@@ -18,7 +18,10 @@ import {
 } from './servers.ts'
 
 export type SystemOptions = ServerOptions &
-  Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'environment' | 'moduleOf' | 'bootstrap'> & {
+  Pick<
+    FunctionOptions,
+    'buildTimeoutMs' | 'concurrency' | 'hostConcurrency' | 'environment' | 'moduleOf' | 'bootstrap'
+  > & {
     /** Delays between the attempts of an asynchronous invocation. Default: Lambda's, which are minutes. */
     retryDelaysMs?: readonly number[] | undefined
     /** Replaces Slack's API URL. */
