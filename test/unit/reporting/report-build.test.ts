@@ -1,10 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
-import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys, runningKey, stageKeys } from '../../../src/records/keys.ts'
 import { HOLD_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
-import { after, endedRun, runOf } from '../../support/records.ts'
+import { stateWith } from '../../support/plans.ts'
+import { after, endedRun, reportOf, runOf } from '../../support/records.ts'
 import { commitOf, deployedRun, ReportWorld, STAGE } from '../../support/report-world.ts'
 
 const SILENCE = Object.assign(new Error('GitHub is silent'), { status: 503 })
@@ -216,4 +217,18 @@ test('builds that are to be looked at as well are left to other invocations afte
   expect(world.invoked).toEqual([])
   await others(HOLD_SECONDS)
   expect(world.invoked).toEqual([2])
+})
+
+test('a build that is over has those looked at that wait for its places', async () => {
+  const world = new ReportWorld('ab')
+  const { project } = STAGE
+  await world.build(2, 'b', runOf())
+  await world.build(3, 'b', endedRun())
+  const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: after(44).toISOString() } as const
+  const jobs = [stateWith(0, { publications: 1, conclusion: 'passed' })]
+  await world.put(buildKeys({ project, number: 3 }).report, reportOf({ end, jobs, isClosed: true }))
+  const waiting = [{ number: 2, until: after(1000).toISOString() }]
+  await world.put(runningKey(project), { running: { '3/0': after(1000).toISOString() }, waiting })
+  await world.report(3)
+  expect(statesOf(world)).toEqual(['pending'])
 })

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { jobKeys } from '../../../src/records/keys.ts'
+import { listJobs } from '../../../src/records/listed-jobs.ts'
+import type { JobState } from '../../../src/records/report-record.ts'
+import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import { draftedJob, draftWith, planOf, stateWith } from '../../support/plans.ts'
+import { after, endedRun, makeBuild, NONCE, reportOf, runOf } from '../../support/records.ts'
+
+const build = makeBuild()
+const plan = planOf(draftWith([draftedJob('lint'), draftedJob('unit', { shards: 2 })]))
+const runFunctions = {
+  ...{ memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+  mostJobs: 4,
+}
+const FAILURE = { nonce: NONCE, requestId: 'request-1', reason: 'its process was killed' }
+const running = (key: number, change: Partial<JobState> = {}) =>
+  stateWith(key, { publications: 1, latestEnd: build.latestEnd, ...change })
+
+/** A build of lint and of unit in two parts, which are the jobs 1 to 3. */
+function openBuild() {
+  const store = openMemoryStore(() => after(60))
+  const lists: string[] = []
+  const reads: string[] = []
+  const watched = {
+    ...store,
+    getRange: (key: string, from: number, length: number) => {
+      reads.push(key)
+      return store.getRange(key, from, length)
+    },
+    list: (prefix: string, options = {}) => {
+      lists.push(prefix)
+      return store.list(prefix, options)
+    },
+  }
+  return {
+    lists,
+    reads,
+    write: (key: number, attempt: number, name: 'claim' | 'end') =>
+      store.put(
+        jobKeys(build, { key, attempt }).record(name),
+        JSON.stringify(name === 'claim' ? runOf({ phase: 'claimed', plan: null }) : endedRun()),
+        'application/json',
+      ),
+    put: (key: string) => store.put(key, '{}', 'application/json'),
+    refresh: async (states: JobState[], change: Partial<Parameters<typeof refreshJobs>[0]> = {}) => {
+      const recordsOf = await listJobs(watched, build)
+      const lead = { run: null, objects: [] }
+      const known = { build, plan, lead, report: reportOf(), recordsOf, request: null, ...change }
+      return refreshJobs(known, states, { store: watched, runFunctions, now: () => after(60) })
+    },
+  }
+}
+const namesOf = (states: readonly JobState[]) =>
+  states.map(
+    ({ attempt, publications, conclusion }) =>
+      `${attempt}: ${publications ? (conclusion ?? 'runs') : 'waits'}`,
+  )
+
+test('one request lists all jobs, and only those that have written more than their claim are read', async () => {
+  const { write, refresh, lists, reads } = openBuild()
+  await write(1, 1, 'claim')
+  await write(2, 1, 'claim')
+  await write(2, 1, 'end')
+  const found = await refresh([running(1), running(2), running(3)])
+  expect(namesOf(found.states)).toEqual(['1: runs', '1: passed', '1: runs'])
+  expect([found.ended, found.lost]).toEqual([[2], []])
+  expect(found.states.map(({ startedAt }) => startedAt)).toEqual([
+    after(60).toISOString(),
+    after(2).toISOString(),
+    null,
+  ])
+  expect(reads).toEqual([jobKeys(build, { key: 2, attempt: 1 }).record('end')])
+  expect(lists).toEqual([`gh/ada/web/builds/7/jobs/`, jobKeys(build, { key: 2, attempt: 1 }).prefix])
+})
+
+test('a job that a report started before it died is known by what it has written', async () => {
+  const { write, refresh } = openBuild()
+  await write(1, 1, 'claim')
+  await write(2, 1, 'claim')
+  await write(2, 1, 'end')
+  const found = await refresh([stateWith(1), stateWith(2), stateWith(3)])
+  expect(namesOf(found.states)).toEqual(['1: runs', '1: passed', '1: waits'])
+  expect(found.ended).toEqual([2])
+})
+
+test('so is a second attempt', async () => {
+  const { write, refresh } = openBuild()
+  await write(2, 1, 'claim')
+  await write(2, 2, 'claim')
+  await write(2, 2, 'end')
+  const report = reportOf({ failures: [{ ...FAILURE, job: 2, attempt: 1 }] })
+  const found = await refresh([running(1), running(2), running(3)], { report })
+  expect(namesOf(found.states)).toEqual(['1: runs', '2: passed', '1: runs'])
+  expect(found.ended).toEqual([2])
+})
+
+test('jobs that do not fit into the list, because one has written thousands of objects, are read', async () => {
+  const { write, put, refresh } = openBuild()
+  for (let count = 0; count < 3000; count++) await put(`gh/ada/web/builds/7/jobs/1/1/a${count}.json`)
+  await write(2, 1, 'claim')
+  await write(2, 1, 'end')
+  const found = await refresh([running(1), running(2), running(3)])
+  expect(namesOf(found.states)).toEqual(['1: runs', '1: passed', '1: runs'])
+})
