@@ -9,9 +9,13 @@ beforeAll(async () => {
 afterAll(() => faults.close())
 
 describe.concurrent('a server fault', () => {
-  test.each(CONCURRENT)('$name', { timeout: 120_000 }, scenario => faults.run(scenario))
+  test.each(CONCURRENT)('$name', { timeout: 120_000 }, async scenario => {
+    await faults.run(scenario)
+  })
 })
 
 describe('a killed process', () => {
-  test.each(SEQUENTIAL)('$name', { timeout: 120_000 }, scenario => faults.run(scenario))
+  test.each(SEQUENTIAL)('$name', { timeout: 120_000 }, async scenario => {
+    await faults.run(scenario)
+  })
 })

@@ -62,7 +62,9 @@ const killing = (name: string, times: number) => {
 }
 
 describe('a killed process', () => {
-  test.each(LEAD)('$name', { timeout: 120_000 }, scenario => faults.run(scenario))
+  test.each(LEAD)('$name', { timeout: 120_000 }, async scenario => {
+    await faults.run(scenario)
+  })
 
   test.each([
     ['a shard killed once', 1, 'passed', undefined],
@@ -102,30 +104,32 @@ describe('a killed process', () => {
 })
 
 /** Each job adds a line to a file when it runs. */
-const tallied = (name: string) => {
+const tallied = (name: string, job: object) => {
   const tally = join(directory, name)
   appendFileSync(tally, '')
-  const jobs = {
-    lint: `echo tested; echo lint >> ${tally}`,
-    unit: { cmd: `echo unit $LAMBCI_SHARD >> ${tally}`, shards: 20 },
-  }
-  return { jobs, runs: () => readFileSync(tally, 'utf8').trim().split('\n') }
+  const cmd = `echo tested; echo $NODE $OS $LAMBCI_SHARD >> ${tally}`
+  return { jobs: { unit: { cmd, ...job } }, runs: () => readFileSync(tally, 'utf8').trim().split('\n') }
 }
+const CELLS = { NODE: ['20', '22', '24'], OS: ['a', 'b', 'c', 'd'] }
 
 test.each([
-  ['every message twice, several jobs', 2],
-  ['ten executions of report at once', 10],
-])('%s', { timeout: 240_000 }, async (name, times) => {
-  const { jobs, runs } = tallied(name.replaceAll(/[ ,]+/g, '-'))
-  let reports = 0
-  deliverEvent = async (text, deliver) => {
-    const isReports = text.includes('ObjectCreated')
-    if (isReports) reports += 1
-    await Promise.all(Array.from({ length: isReports ? times : 2 }, deliver))
-  }
-  await faults.run(at(name, 'none', ANY, { config: { jobs } }))
+  ['every message twice: one job', 2, {}, 1],
+  ['every message twice: a matrix', 2, { matrix: CELLS }, 12],
+  ['every message twice: a hundred shards', 2, { shards: 100 }, 100],
+  ['ten executions of report at once', 10, { shards: 20 }, 20],
+])('%s', { timeout: 240_000 }, async (name, times, job, count) => {
+  const { store } = faults.ci.system
+  const settings = JSON.parse(String((await store.get('config/global.json'))?.body))
+  const account = { ...settings, maxJobs: 100, maxRunningJobs: 8 }
+  await store.put('config/global.json', JSON.stringify(account), 'application/json')
+  const { jobs, runs } = tallied(name.replaceAll(/[ ,:]+/g, '-'), job)
+  deliverEvent = (text, deliver) =>
+    Promise.all(Array.from({ length: text.includes('ObjectCreated') ? times : 2 }, deliver))
+  const { view, statuses } = await faults.run(at(name, 'none', ANY, { config: { jobs } }))
   deliverEvent = (_, deliver) => deliver()
-  expect(reports).toBeGreaterThan(20)
-  expect(runs()).toHaveLength(21)
-  expect(new Set(runs()).size).toBe(21)
+  // Each is said once.
+  expect(new Set(statuses).size).toBe(statuses.length)
+  expect(view.jobs.filter(({ ref }) => ref?.attempt !== 1)).toEqual([])
+  expect(runs()).toHaveLength(count)
+  expect(new Set(runs()).size).toBe(count)
 })

@@ -48,6 +48,8 @@ beforeAll(async () => {
   restoreClock = moveClock(() => offset)
   faults = await openFaultSystem({
     moduleOf: entry => join(directory, `${entry}.ts`),
+    bootstrap: join(import.meta.dirname, '..', '..', 'loopback', 'lambda', 'bootstrap.ts'),
+    environment: {},
     // In this process, whose clock is moved.
     startGitHub,
     interceptEvent: async (event, deliver) => deliverEvent(JSON.stringify(event), deliver),
@@ -205,12 +207,12 @@ test('the build is killed and its failure record is lost', { timeout: 120_000 },
   await faults.expectEnd(name, OVERDUE, start)
 })
 
-test('after the switch, S3 refuses twice to show the build', { timeout: 120_000 }, async ({
+test('after the switch, S3 refuses twice to show its report', { timeout: 120_000 }, async ({
   task: { name },
 }) => {
   const start = performance.now()
   await loseBuild(name)
-  const address = new RegExp(`${nameOf(name)}/builds/1/build\\.json`)
+  const address = new RegExp(`${nameOf(name)}/builds/1/report\\.json`)
   const rule: Rule = { method: 'GET', address, nth: 1, times: 2, fault: 'denied', seen: 0 }
   faults.rules.s3.push(rule)
   await advanceToLatestEnd(name)

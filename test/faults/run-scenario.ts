@@ -15,7 +15,8 @@ import type { KilledFunction, Scenario } from './scenarios.ts'
 export type ScenarioResult = {
   name: string
   view: View
-  status: string
+  /** The commit's, oldest first. */
+  statuses: string[]
   notifications: number
   logBytes: number
   seconds: number
@@ -51,6 +52,7 @@ export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
       const { result, hasOccurred } = await runScenario(ci, rules, scenario)
       results.push(result)
       expect(hasOccurred, 'the fault has occurred').toBe(true)
+      return result
     },
     /** Runs a scenario whose fault may come too late for its build. Returns whether it has occurred. */
     runIfItOccurs: async (scenario: Scenario): Promise<boolean> => {
@@ -148,7 +150,7 @@ async function expectFinalState(
   expect(logBytes).toBeGreaterThan(0)
   if (expected.log) expect(Buffer.from(log?.body ?? []).toString()).toMatch(expected.log)
   const seconds = (performance.now() - start) / 1000
-  return { name, view, status: statuses.at(-1) ?? '', notifications, logBytes, seconds }
+  return { name, view, statuses, notifications, logBytes, seconds }
 }
 
 const STATES = { passed: 'success', failed: 'failure', errored: 'error' }
@@ -189,11 +191,11 @@ function describeResults(results: readonly ScenarioResult[]): string {
     [40, 26, 34, 8, 8, 8].map((width, index) => (row[index] ?? '').slice(0, width - 1).padEnd(width)).join('')
   return [
     cells('fault × point', 'conclusion', 'status', 'mails', 'log', 'seconds'),
-    ...results.map(({ name, view, status, notifications, logBytes, seconds }) =>
+    ...results.map(({ name, view, statuses, notifications, logBytes, seconds }) =>
       cells(
         name,
         `${view.status}${view.deploy ? `, deploy ${view.deploy.status}` : ''}`,
-        status.replace('lambci/push: ', ''),
+        statuses.at(-1)?.replace('lambci/push: ', '') ?? '',
         String(notifications),
         `${logBytes} B`,
         seconds.toFixed(1),
