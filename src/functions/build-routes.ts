@@ -12,7 +12,7 @@ import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog } from '../page
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
-import { buildKeys, jobKeys, LEAD } from '../records/keys.ts'
+import { buildKeys, LEAD, logKeysOf } from '../records/keys.ts'
 import { keyOfPath, repositoryPath } from '../records/links.ts'
 import { type View, viewOf } from '../records/view.ts'
 
@@ -42,7 +42,7 @@ export function addBuildRoutes(
     return shown && { view, shown }
   }
   const logOf = ({ view, shown }: Found): LogKeys =>
-    jobKeys(view, shown.ref ?? { key: shown.job?.key ?? LEAD.key, attempt: 1 }).log
+    logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
   const links = async ({ view, shown }: Found, c: Context) => {
     const path = repositoryPath(view.project)
     const repository = view.isPrivate ? `${path}?key=${keyOfPath(path, await linkKey())}` : path

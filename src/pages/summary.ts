@@ -44,6 +44,7 @@ function factsOf(view: View): [string, Fact][] {
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
     ['Trust', view.trust],
+    ['Retry of', view.retryOf === null ? null : `#${view.retryOf}`],
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],

@@ -60,6 +60,19 @@ export function decide(
   return { end: { conclusion: end.conclusion, reason: end.reason, deploy, endedAt: now.toISOString() } }
 }
 
+/** As `decide`, for the lead of a build. One of a retry that has proposed no jobs has not repeated what is to be repeated. */
+export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {
+  const { build, run, report } = known
+  const decision = decide(known, now)
+  const isRetry = build.retryOf !== null && run?.draft == null && report.end === null
+  if (!isRetry || decision === null || decision === 'publish-again') return decision
+  const { end } = decision
+  if (end.conclusion !== 'passed' && end.conclusion !== 'skipped') return decision
+  const why = end.reason === null ? '' : `: ${end.reason}`
+  const reason = `The plan is no longer that of #${build.retryOf}: it has no jobs${why}`
+  return { end: { ...end, conclusion: 'errored', reason, deploy: null } }
+}
+
 /** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */
 const endsBeforeItsFilesAreRead = (build: Build) => build.pullRequest !== null
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { MOST_RETRIED } from '../../../src/admission/retry.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Build, Trust } from '../../../src/model/build.ts'
 import { projectSchema } from '../../../src/model/names.ts'
@@ -77,6 +78,19 @@ test('a job that needs others reads the artifacts of its build; one that does no
   expect(policyOf('protected', {}, { mayDeploy: false }).Statement).toHaveLength(2)
 })
 
+test('a job of a retry reads also the artifacts of the builds in which others have passed, and nothing else of them', () => {
+  const grants = { mayDeploy: false, readsArtifacts: true, retriedBuilds: [3, 5] }
+  const [own, read, ...more] = policyOf('branch', {}, grants).Statement
+  const retried = [3, 5].map(number => `${B}/out/gh/ada/web/${number}/*`)
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...retried, shared, ...secrets])
+  expect([own.Resource.join(), more]).toEqual([expect.not.stringMatching(/web\/[35]\//), []])
+  const without = policyOf('branch', {}, { ...grants, readsArtifacts: false })
+  expect(JSON.stringify(without)).not.toMatch(/out\/gh\/ada\/web\/[35]\//)
+})
+
+/** As many other builds as a retry may refer to, with the longest numbers. */
+const OTHERS = Array.from({ length: MOST_RETRIED }, (_, at) => 2_147_483_644 + at)
+
 test.each<[Trust, string[]]>([
   ['fork', []],
   ['branch', [JOB_ROLE]],
@@ -113,6 +127,9 @@ test('for any names the policy stays within the limit, and has wildcards only at
     { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
+    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds: OTHERS },
+    { jobRole, readsArtifacts: true, retriedBuilds: OTHERS },
+    { readsArtifacts: true, retriedBuilds: OTHERS },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
