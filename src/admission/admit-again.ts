@@ -8,7 +8,7 @@ import { readBuild, readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
-import { describeLost, findLostArtifacts } from './lost-artifacts.ts'
+import { explainLostArtifacts } from './lost-artifacts.ts'
 import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
@@ -79,13 +79,13 @@ export async function admitDeploy(
 
 /** Why a build cannot be retried; null if it can. Report decides again, once it has the plan. */
 async function refuseRetry(records: Records, request: BuildRequest, store: Store): Promise<Refusal | null> {
-  const { project, number } = records.build
+  const { project } = records.build
   const { mayDeploy } = await readAccount(store, project)
   const decided = decideRetry(records, trustOf(request, mayDeploy))
   if ('refused' in decided) return { refused: 'conflict', reason: decided.refused }
-  const lost = await findLostArtifacts(store, project, decided.plan, decided.takenOver)
+  const lost = await explainLostArtifacts(store, project, decided.plan, decided.takenOver)
   if (lost === null) return null
-  return { refused: 'conflict', reason: `${describeLost(lost, number)} ${wholeInstead(records.build)}` }
+  return { refused: 'conflict', reason: `${lost} ${wholeInstead(records.build)}` }
 }
 
 /** The build with the name that its repository has now, which the newest build has. */

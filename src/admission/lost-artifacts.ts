@@ -1,5 +1,6 @@
 import { artifactKey, artifactListKey } from '../model/artifact.ts'
 import { titleOf } from '../model/job.ts'
+import { shortenBytes } from '../model/short-reason.ts'
 import { jobKeys, outPrefix } from '../records/keys.ts'
 import type { PassedIn, PlanRecord } from '../records/plan-record.ts'
 import { readRun } from '../records/read-records.ts'
@@ -9,22 +10,25 @@ import type { TakenOver } from './retry.ts'
 type Needed = { title: string; from: PassedIn }
 
 /**
- * The title of the first job that was taken over and whose artifacts are needed, but not there any more: they expire. Null if all
- * that is needed is there.
+ * Says, in a sentence, of which job that was taken over the artifacts are needed and not there any more: they expire. Null if all that is
+ * needed is there.
  */
-export async function findLostArtifacts(
+export async function explainLostArtifacts(
   store: Store,
   project: string,
   plan: PlanRecord,
   takenOver: TakenOver,
 ): Promise<string | null> {
-  const lost = await Promise.all(
-    neededOf(plan, takenOver).map(async needed =>
-      (await isLost(store, project, needed)) ? [needed.title] : [],
-    ),
-  )
-  return lost.flat()[0] ?? null
+  const needed = neededOf(plan, takenOver)
+  const areLost = await Promise.all(needed.map(each => isLost(store, project, each)))
+  const lost = needed.find((_, at) => areLost[at])
+  if (!lost) return null
+  const { title, from } = lost
+  return `The artifacts of ${shortenBytes(title, TITLE_BYTES)} from build #${from.build} are no longer there: artifacts are kept for 30 days.`
 }
+
+/** In bytes. */
+const TITLE_BYTES = 80
 
 /** The jobs taken over of which jobs that run get artifacts. */
 function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
@@ -50,7 +54,3 @@ async function isLost(store: Store, project: string, { from }: Needed): Promise<
     key => !there.has(key),
   )
 }
-
-/** Says that a job's artifacts have expired. */
-export const describeLost = (title: string, number: number) =>
-  `The artifacts of ${title}, which has passed before build #${number} or in it, are no longer there: they are kept for 30 days.`

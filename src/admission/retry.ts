@@ -2,9 +2,7 @@ import type { Build } from '../model/build.ts'
 import type { AcceptedJob, PassedIn, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import type { Records } from '../records/view.ts'
-
-/** The most other builds that a session policy has room for. */
-export const MOST_RETRIED = 3
+import { mostRetriedBuilds } from './retried-builds.ts'
 
 /** What a retry takes over: for each job of the old plan, in its order, where it has passed. Null: it runs again. */
 export type TakenOver = readonly (PassedIn | null)[]
@@ -35,9 +33,10 @@ export function decideRetry(
       refused: `Nothing has failed in build #${build.number} of ${build.repository}. To run all of it again: ${again(build)}`,
     }
   const builds = buildsIn(takenOver)
-  if (builds.length > MOST_RETRIED) {
+  const most = mostRetriedBuilds(build.project)
+  if (builds.length > most) {
     const named = builds.map(number => `#${number}`).join(', ')
-    const reason = `What passed before build #${build.number} of ${build.repository} ran in more than ${MOST_RETRIED} builds: ${named}. ${whole}`
+    const reason = `What passed before build #${build.number} of ${build.repository} ran in ${builds.length} builds (${named}), and a retry in this repository can refer to ${most} at most. ${whole}`
     return { refused: reason }
   }
   return { plan, takenOver }

@@ -20,7 +20,7 @@ export function describeDifference(old: Planned, now: Planned): string | null {
   const titles = old.plan.jobs.map(titleOf)
   const others = now.plan.jobs.map(titleOf)
   const missing = titles.find(title => !others.includes(title))
-  if (missing !== undefined) return `the job ${shorten(missing)} is not in it`
+  if (missing !== undefined) return `the job ${shorten(missing)} is missing`
   const added = others.find(title => !titles.includes(title))
   if (added !== undefined) return `the job ${shorten(added)} is new`
   if (titles.some((title, at) => title !== others[at])) return 'its jobs come in another order'

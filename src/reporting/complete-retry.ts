@@ -1,4 +1,4 @@
-import { describeLost, findLostArtifacts } from '../admission/lost-artifacts.ts'
+import { explainLostArtifacts } from '../admission/lost-artifacts.ts'
 import { decideRetry, wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
 import type { JobRun } from '../records/job-run.ts'
@@ -32,8 +32,8 @@ export async function completeRetry(
   const difference = describeDifference({ plan: decided.plan, lead: old.run }, { plan, lead })
   if (difference !== null)
     return { refused: `The plan is no longer that of #${number}: ${difference}. ${whole}` }
-  const lost = await findLostArtifacts(store, project, decided.plan, decided.takenOver)
-  if (lost !== null) return { refused: `${describeLost(lost, number)} ${whole}` }
+  const lost = await explainLostArtifacts(store, project, decided.plan, decided.takenOver)
+  if (lost !== null) return { refused: `${lost} ${whole}` }
   const jobs = plan.jobs.map((job, at): AcceptedJob => {
     const passedIn = decided.takenOver[at]
     return passedIn ? { ...job, passedIn } : job
@@ -41,8 +41,7 @@ export async function completeRetry(
   return { plan: { ...plan, jobs } }
 }
 
-const isOfSame = (old: Build, { commit, trigger, trust }: Build) =>
-  old.commit === commit && old.trigger === trigger && old.trust === trust
+const isOfSame = (old: Build, { commit, trigger }: Build) => old.commit === commit && old.trigger === trigger
 
 /** How a job stands at the beginning that is not run again: it costs nothing. */
 export const stateOfPassed = ({ key, passedIn }: AcceptedJob): JobState | null =>

@@ -1,3 +1,4 @@
+import { wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
@@ -64,12 +65,13 @@ export function decide(
 export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {
   const { build, run, report } = known
   const decision = decide(known, now)
-  const isRetry = build.retryOf !== null && run?.draft == null && report.end === null
-  if (!isRetry || decision === null || decision === 'publish-again') return decision
+  if (build.retryOf === null || run?.draft || report.end || decision === null || decision === 'publish-again')
+    return decision
   const { end } = decision
   if (end.conclusion !== 'passed' && end.conclusion !== 'skipped') return decision
-  const why = end.reason === null ? '' : `: ${end.reason}`
-  const reason = `The plan is no longer that of #${build.retryOf}: it has no jobs${why}`
+  const why = end.reason === null ? '' : ` (${end.reason})`
+  const whole = wholeInstead({ repository: build.repository, number: build.retryOf })
+  const reason = `The plan is no longer that of #${build.retryOf}: it has no jobs${why}. ${whole}`
   return { end: { ...end, conclusion: 'errored', reason, deploy: null } }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MOST_RETRIED } from '../../../src/admission/retry.ts'
+import { mostRetriedBuilds } from '../../../src/admission/retried-builds.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Build, Trust } from '../../../src/model/build.ts'
 import { projectSchema } from '../../../src/model/names.ts'
@@ -88,8 +88,10 @@ test('a job of a retry reads also the artifacts of the builds in which others ha
   expect(JSON.stringify(without)).not.toMatch(/out\/gh\/ada\/web\/[35]\//)
 })
 
-/** As many other builds as a retry may refer to, with the longest numbers. */
-const OTHERS = Array.from({ length: MOST_RETRIED }, (_, at) => 2_147_483_644 + at)
+test('three other builds fit for all names but very long ones', () => {
+  const named = (length: number) => mostRetriedBuilds(`gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`)
+  expect([10, 60, 90, 120, 160].map(named)).toEqual([3, 3, 2, 1, 0])
+})
 
 test.each<[Trust, string[]]>([
   ['fork', []],
@@ -122,14 +124,15 @@ test('for any names the policy stays within the limit, and has wildcards only at
   const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
   /** With a path: the longest that the settings accept. */
   const jobRole = `arn:aws:iam::123456789012:role/${'p'.repeat(55)}/${'j'.repeat(64)}`
+  const retriedBuilds = [1, 2, 3].map(at => 2_147_483_643 + at)
   const kinds = fc.constantFrom<Partial<SessionGrants>>(
     { deployRoles, mayDeploy: true },
     { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
-    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds: OTHERS },
-    { jobRole, readsArtifacts: true, retriedBuilds: OTHERS },
-    { readsArtifacts: true, retriedBuilds: OTHERS },
+    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds },
+    { jobRole, readsArtifacts: true, retriedBuilds },
+    { readsArtifacts: true, retriedBuilds },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
@@ -138,6 +141,8 @@ test('for any names the policy stays within the limit, and has wildcards only at
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
         ...grants,
+        // As many as a retry may refer to.
+        retriedBuilds: grants.retriedBuilds?.slice(0, mostRetriedBuilds(build.project)) ?? [],
       })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
       const resources: string[] = JSON.parse(policy).Statement.flatMap(
