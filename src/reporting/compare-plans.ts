@@ -39,9 +39,9 @@ const SETTINGS = ['failFast', 'maxParallel', 'cancelSuperseded'] as const
 
 /** Two jobs of which nobody knows what they run are not the same. */
 function isSameJob(job: AcceptedJob, old: AcceptedJob | undefined): boolean {
-  const told = ({ needs, allowFailure, hasSecrets, isDeploy }: AcceptedJob) =>
+  const fixed = ({ needs, allowFailure, hasSecrets, isDeploy }: AcceptedJob) =>
     JSON.stringify([needs.map(need => [need.job, need.hasArtifacts]), allowFailure, hasSecrets, isDeploy])
-  if (!old || told(job) !== told(old)) return false
+  if (!old || fixed(job) !== fixed(old)) return false
   return job.isDeploy || (job.digest !== undefined && job.digest === old.digest)
 }
 

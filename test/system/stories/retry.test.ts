@@ -104,3 +104,66 @@ test('only what has not passed runs again, with what the others left; a retry of
     'Nothing has failed in build #3 of retry/parts. To run all of it again: lambci rebuild retry/parts#3',
   )
 })
+
+test('a deploy that failed is tried again with what the tests have left, and nothing else is', async () => {
+  const repository = 'retry/deployed'
+  const works = condition('deploy-works')
+  const count = join(ci.directory, 'runs-of-site')
+  const at = await ci.write(
+    files({
+      jobs: {
+        unit: 'true',
+        site: { cmd: `echo run >> '${count}'; mkdir dist; echo site > dist/index.html`, artifacts: ['dist'] },
+      },
+      stages: { master: 'dev' },
+      deploy: { cmd: `cat dist/index.html; ${works.isMet}`, artifacts: ['site'] },
+    }),
+  )
+  const commit = await ci.push(at, repository, 'master')
+  const first = await ci.ended(buildOf(repository, 1))
+  expect(endsOf(first)).toEqual(['unit: passed', 'site: passed', 'deploy: failed'])
+  await works.meet()
+  expect(await retry(repository)).toMatchObject({ exitCode: 0 })
+  const second = await ci.ended(buildOf(repository, 2))
+  expect(endsOf(second)).toEqual(['unit: passed in #1', 'site: passed in #1', 'deploy: passed'])
+  expect(second).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
+  expect(await readFile(count, 'utf8')).toBe('run\n')
+  expect((await ci.statuses(repository, commit)).at(-1)).toMatch(/^success .*deployed to dev/)
+})
+
+test('a retry is refused, or an error, if what has passed would not be what passes now', async () => {
+  const repository = 'retry/refused'
+  const jobs = {
+    build: { cmd: 'mkdir dist; echo x > dist/x', artifacts: ['dist'] },
+    unit: { cmd: 'test -e dist/x; exit 1', needs: 'build' },
+  }
+  const commit = await ci.push(await ci.write(files({ jobs })), repository, 'topic')
+  await ci.ended(buildOf(repository, 1))
+  const { store } = ci.system
+  const set = (settings: object) =>
+    store.put(`config/gh/${repository}.json`, JSON.stringify(settings), 'application/json')
+  const refused = async (build: string) => {
+    const { exitCode, stderr } = await retry(build)
+    expect(exitCode).not.toBe(0)
+    return stderr
+  }
+
+  await set({ env: { NEW: '1' } })
+  const changed = await retry(`${repository}#1`, '--follow')
+  expect(changed.exitCode).toBe(1)
+  const second = await ci.ended(buildOf(repository, 2))
+  const reason = `The plan is no longer that of #1: its "env", "git" or "inheritSecrets" is another one. Rebuild it whole: lambci rebuild ${repository}#1`
+  expect(second).toMatchObject({ status: 'errored', reason, jobs: [] })
+  expect((await ci.statuses(repository, commit)).at(-1)).toMatch(/^error .*The plan is no longer that of #1/)
+  expect(await refused(`${repository}#2`)).toMatch(
+    /Build #2 of retry\/refused has no plan of several jobs\. Rebuild/,
+  )
+
+  await set({ deployBranches: ['topic'] })
+  expect(await refused(`${repository}#1`)).toMatch(/ran with trust "branch", and would now have "protected"/)
+
+  await set({})
+  for (const { key } of await store.list(`out/gh/${repository}/1/`)) await store.remove(key)
+  expect(await refused(`${repository}#1`)).toMatch(/The artifacts of build from build #1 are no longer there/)
+  expect(await ci.view(buildOf(repository, 3))).toBeNull()
+})
