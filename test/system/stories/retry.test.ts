@@ -91,7 +91,7 @@ test('only what has not passed runs again, with what the others left; a retry of
   const list = await onTestSystem('logs', `${repository}#3`)
   expect(list.stdout).toMatch(/5 passed \(3 earlier\).*build +passed in #1/s)
   const page = await (await fetch(url)).text()
-  expect(page).toMatch(/Retry of<\/dt><dd>.*#2/)
+  expect(page).toMatch(/Retry of<\/dt><dd><a href="\/gh\/retry\/parts\/builds\/2">#2<\/a>/)
   expect(page).toContain('passed in #1')
   const json = await (await fetch(url, { headers: { accept: 'application/json' } })).json()
   const [build] = (json as { jobs: { log: string }[] }).jobs
@@ -112,7 +112,7 @@ test('a deploy that failed is tried again with what the tests have left, and not
   const at = await ci.write(
     files({
       jobs: {
-        unit: 'true',
+        unit: 'echo tested here',
         site: { cmd: `echo run >> '${count}'; mkdir dist; echo site > dist/index.html`, artifacts: ['dist'] },
       },
       stages: { master: 'dev' },
@@ -123,7 +123,9 @@ test('a deploy that failed is tried again with what the tests have left, and not
   const first = await ci.ended(buildOf(repository, 1))
   expect(endsOf(first)).toEqual(['unit: passed', 'site: passed', 'deploy: failed'])
   await works.meet()
-  expect(await retry(repository)).toMatchObject({ exitCode: 0 })
+  const followed = await retry(repository, '--follow')
+  expect(followed).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/unit +passed in #1/) })
+  expect(followed.stdout).not.toContain('tested here')
   const second = await ci.ended(buildOf(repository, 2))
   expect(endsOf(second)).toEqual(['unit: passed in #1', 'site: passed in #1', 'deploy: passed'])
   expect(second).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
