@@ -17,12 +17,14 @@ import { readCancelRequest } from './records/cancel-request.ts'
 import type { JobRun } from './records/job-run.ts'
 import { readOnce } from './records/kept-reads.ts'
 import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
+import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { type PlanRecord, readPlan } from './records/plan-record.ts'
 import { readBuild, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
+import { attempt } from './reporting/attempt.ts'
 import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
@@ -38,6 +40,8 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
   secrets: () => Promise<RunnerSecrets>
   notifiers: readonly Notifier[]
   runFunctions: RunFunctions
+  /** Invokes report once more, for one build. */
+  invokeReport: (build: BuildRef) => Promise<void>
   /** The id of this invocation; a retry by Lambda has the same one. */
   requestId: string
   now: () => Date
@@ -67,7 +71,8 @@ export async function reportBuilds(
 
 /**
  * The third story. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
- * date. It repeats that until no other invocation has asked for another look. Triggers may be lost, doubled or reordered.
+ * date. It repeats that until no other invocation has asked for another look, and after a minute leaves the rest to another one.
+ * Triggers may be lost, doubled or reordered.
  * @throws Error if something could not be delivered yet, for the first time: Lambda then tries again
  */
 export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
@@ -75,7 +80,12 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   const { since } = trigger
   const triggers = [trigger]
   const faults: unknown[] = []
+  const until = context.now().getTime() + HOLD_SECONDS * 1000
   for (const each of triggers) {
+    if (each !== trigger && context.now().getTime() > until) {
+      await context.invokeReport(each.build).catch(error => faults.push(error))
+      continue
+    }
     const known = new Set(triggers.map(({ build }) => build.number))
     const { others, unfinished, fault } = await reportOne(each, context)
     if (fault !== undefined && since === undefined) faults.push(fault)
@@ -100,12 +110,13 @@ async function reportOne(
     build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
     if (!build) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
-    await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
+    const result = await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
       const done = await lookOnce({ ...known, report }, context)
       for (const other of done.others) others.set(other.number, other)
       unfinished = done.unfinished
       return done.report
     })
+    if (result === 'unfinished') await context.invokeReport(ref)
     return { others: [...others.values()], unfinished }
   } catch (fault) {
     console.error(fault)
@@ -219,16 +230,6 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
 }
-
-/** A fault of one task must not keep the others from being recorded. It is logged, and all are done again. */
-const attempt = <T>(task: () => Promise<T>): Promise<{ value: T } | { error: unknown }> =>
-  task().then(
-    value => ({ value }),
-    error => {
-      console.error(error)
-      return { error }
-    },
-  )
 
 async function answerGateOf({ build, deploying, report }: BuildState, { store, compare }: ReportContext) {
   if (report.end || deploying?.phase !== 'deploying' || deploying.deploy?.status !== 'waiting') return

@@ -42,6 +42,7 @@ const OUTSIDE: Record<string, RegExp> = {
   '@aws-sdk/s3-request-presigner': /^aws\/bucket\.ts$/,
   '@aws-sdk/client-sns': /^aws\/topics\.ts$/,
   '@aws-sdk/client-scheduler': /^aws\/scheduler\.ts$/,
+  '@aws-sdk/client-lambda': /^aws\/functions\.ts$/,
   '@aws-sdk/client-sts': /^aws\/sts\.ts$/,
   '@aws-sdk/client-cloudformation': /^cli\/commands\/find-stack\.ts$/,
   '@octokit/rest': /^github\/octokit\.ts$/,

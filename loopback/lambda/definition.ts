@@ -30,6 +30,9 @@ export type FunctionDefinition = {
   sandboxEnvironment?: (sandboxId: string) => Record<string, string>
 }
 
+/** In bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const ASYNC_PAYLOAD_LIMIT = 1024 * 1024
+
 export type OnLog = (functionName: string, requestId: string | null, line: string) => void
 
 export type Location = { region: string; account: string }

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { UserError } from '../../src/model/user-error.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { AsyncQueue } from './async-queue.ts'
-import { type FunctionDefinition, functionArn, type Location, type OnLog } from './definition.ts'
+import {
+  ASYNC_PAYLOAD_LIMIT,
+  type FunctionDefinition,
+  functionArn,
+  type Location,
+  type OnLog,
+} from './definition.ts'
 import { type EventStore, openEventStore } from './event-store.ts'
 import { type FunctionUrl, serveFunctionUrl } from './function-url.ts'
 import { IdleWatch } from './idle-watch.ts'
@@ -40,8 +46,6 @@ export type Lambda = {
 }
 
 const MINUTE_MS = 60_000
-/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const ASYNC_PAYLOAD_LIMIT = 1024 * 1024
 
 /**
  * Hosts functions as Lambda does, with one child process and one Runtime API per sandbox.

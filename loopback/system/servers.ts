@@ -5,11 +5,13 @@ import type { AppOptions } from '../github/app.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
 import { type Allows, accessDeniedMessage } from '../iam/access.ts'
 import { decide, isAllowed } from '../iam/evaluate.ts'
+import type { Guard } from '../iam/guard.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
 import type { Lambda } from '../lambda/lambda.ts'
+import { startLambdaApi } from '../lambda/lambda-api.ts'
 import type { NotificationRule } from '../s3/notification.ts'
 import { type S3Server, startS3 } from '../s3/server.ts'
-import { type Scheduler, startScheduler } from '../scheduler/scheduler.ts'
+import { type Scheduler, type SchedulerOptions, startScheduler } from '../scheduler/scheduler.ts'
 import type { Mail } from '../sns/delivery.ts'
 import { type Sns, startSns } from '../sns/sns.ts'
 import type { RoleDefinition } from '../sts/assume-role.ts'
@@ -24,7 +26,7 @@ export const MAILBOX = 'you@localhost'
 
 export type ServerOptions = {
   directory: string
-  /** The first of six consecutive ports. 0 uses any free ports. */
+  /** The first of seven consecutive ports. 0 uses any free ports. */
   port: number
   /** A GitHub App that is installed on every repository. */
   app?: AppOptions
@@ -45,7 +47,15 @@ export type ServerOptions = {
   onRecord?: (key: string) => void
 }
 
-export type Servers = { s3: S3Server; sns: Sns; scheduler: Scheduler; sts: Sts; github: GitHub; stack: Stack }
+export type Servers = {
+  s3: S3Server
+  sns: Sns
+  scheduler: Scheduler
+  sts: Sts
+  lambdaApi: Awaited<ReturnType<typeof startLambdaApi>>
+  github: GitHub
+  stack: Stack
+}
 
 /**
  * Starts the servers that replace AWS and GitHub, all or none. `lambda` is a promise: Lambda starts later, with their
@@ -107,22 +117,27 @@ export async function startServers(
       onMail,
     }),
   )
-  const scheduler = owned(
-    await startScheduler({
-      ...location('scheduler', 4),
-      ...STACK_CONTEXT,
-      guard,
-      groups: [stack.scheduleGroup],
-      ...(clock && { clock }),
-      onTarget: async (arn, input, roleArn) => {
-        assertSchedulerMayInvoke(stack, roleArn, arn)
-        await invoke(arn, input)
-      },
-    }),
-  )
+  const onTarget: SchedulerOptions['onTarget'] = async (arn, input, roleArn) => {
+    assertSchedulerMayInvoke(stack, roleArn, arn)
+    await invoke(arn, input)
+  }
+  const groups = [stack.scheduleGroup]
+  const schedulerOptions = { ...location('scheduler', 4), ...STACK_CONTEXT, guard, groups, onTarget }
+  const scheduler = owned(await startScheduler({ ...schedulerOptions, ...(clock && { clock }) }))
+  const lambdaApi = owned(await startApiOf(stack, { guard, lambda, port: location('', 6).port }))
   started.move()
-  return { s3, sns, github, scheduler, sts, stack }
+  return { s3, sns, github, scheduler, sts, lambdaApi, stack }
 }
+
+type ApiHost = { guard: Guard; lambda: Promise<Lambda>; port: number }
+
+const startApiOf = ({ functions }: Stack, { guard, lambda, port }: ApiHost) =>
+  startLambdaApi({
+    ...STACK_CONTEXT,
+    ...{ port, guard },
+    has: name => functions.some(({ FunctionName }) => FunctionName === name),
+    invokeAsync: async (name, event) => (await lambda).invokeAsync(name, event),
+  })
 
 const direct = (_: string, url: string) => url
 

@@ -18,7 +18,10 @@ import {
 } from './servers.ts'
 
 export type SystemOptions = ServerOptions &
-  Pick<FunctionOptions, 'buildTimeoutMs' | 'concurrency' | 'environment' | 'moduleOf' | 'bootstrap'> & {
+  Pick<
+    FunctionOptions,
+    'buildTimeoutMs' | 'concurrency' | 'hostConcurrency' | 'environment' | 'moduleOf' | 'bootstrap'
+  > & {
     /** Delays between the attempts of an asynchronous invocation. Default: Lambda's, which are minutes. */
     retryDelaysMs?: readonly number[] | undefined
     /** Replaces Slack's API URL. */
@@ -51,14 +54,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const started = Promise.withResolvers<Lambda>()
   const servers = await startServers(options, keys, started.promise)
   const { stack, sts } = servers
+  const awsServers = [servers.s3, servers.sns, servers.scheduler, sts, servers.lambdaApi]
   await using opened = new AsyncDisposableStack()
   opened.defer(async () => {
     // Ends what waits for Lambda. It has no effect once Lambda has started.
     started.promise.catch(() => {})
     started.reject(new Error('The system did not start'))
-    await Promise.all(
-      [servers.github, servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()),
-    )
+    await Promise.all([servers.github, ...awsServers].map(each => each.close()))
   })
   const bucket = stack.bucket.BucketName
   const access = { credentials: keys, endpoint: servers.s3.url, region: STACK_CONTEXT.region }
@@ -96,7 +98,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const close = async () => {
     await servers.github.close()
     await lambda.close()
-    await Promise.all([servers.s3, servers.sns, servers.scheduler, servers.sts].map(each => each.close()))
+    await Promise.all(awsServers.map(each => each.close()))
     store.close()
   }
   opened.move()
@@ -105,7 +107,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 /** The variables with which the AWS SDK in a function finds the local endpoints and its role's credentials. */
 function environmentOf(
-  { s3, sns, scheduler, sts }: Servers,
+  { s3, sns, scheduler, sts, lambdaApi }: Servers,
   issued: IssuedCredentials,
   proxyUrl: ServerOptions['proxyUrl'] = (_, url) => url,
 ): Record<string, string> {
@@ -117,6 +119,7 @@ function environmentOf(
     AWS_ENDPOINT_URL_SNS: proxyUrl('sns', sns.url),
     AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
     AWS_ENDPOINT_URL_STS: sts.url,
+    AWS_ENDPOINT_URL_LAMBDA: lambdaApi.url,
   }
 }
 
@@ -129,6 +132,7 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     githubApi: servers.github.apiUrl,
     scheduler: servers.scheduler.url,
     sts: servers.sts.url,
+    lambda: servers.lambdaApi.url,
     bucket: servers.stack.bucket.BucketName,
     jobsTopic: servers.stack.outputs.JobsTopic ?? '',
     notificationsTopic: servers.stack.outputs.NotificationsTopic ?? '',

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PRICES } from '../../src/records/cost.ts'
 import type { View } from '../../src/records/view.ts'
 import { type ForwardingProxy, startProxy } from '../../test/support/proxy.ts'
 import { openTestSystem, type TestSystem } from '../../test/support/test-system.ts'
@@ -16,6 +17,11 @@ export type JobsResult = {
   /** Of all report functions, refused wakes included. */
   reportRequests: number
   requestsPerJob: number
+  reportInvocations: number
+  /** An estimate in US dollars, from measured invocations and requests. */
+  reportCost: number
+  /** Of the build's cost if each of its jobs took a minute. */
+  reportShare: number
   /** Estimates in US dollars. */
   cost: number
   statuses: number
@@ -25,13 +31,51 @@ const CONCURRENCY = 8
 const ROUNDS = 3
 const BOOTSTRAP = join(import.meta.dirname, '..', '..', 'loopback', 'lambda', 'bootstrap.ts')
 
+const isRead = ({ method, url }: IncomingMessage) => method === 'GET' && !url?.includes('list-type=2')
+
+/** The report function, which says how long each invocation has taken. */
+function writeTimedReport(directory: string): void {
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'package.json'), '{"type":"commonjs"}')
+  writeFileSync(
+    join(directory, 'index.js'),
+    `const { handler } = require('../report/index.js')
+exports.handler = async (...args) => {
+  const start = performance.now()
+  try { return await handler(...args) } finally { console.log('report took ' + (performance.now() - start) + ' ms') }
+}
+`,
+  )
+}
+
+/** What report has used for a build of so many jobs, with 512 MB of memory. */
+function reportOf(used: { reads: number; writes: number; invocations: number; ms: number }, jobs: number) {
+  const gbSecond = PRICES.gbSecond.arm64
+  const requests = used.reads * PRICES.s3Read + used.writes * PRICES.s3Write
+  const reportCost = (used.ms / 1000) * 0.5 * gbSecond + used.invocations * PRICES.invocation + requests
+  // With 2 GB, as the template has it.
+  const minutes = jobs * 60 * 2 * gbSecond
+  const reportRequests = used.reads + used.writes
+  return {
+    ...{ reportRequests, requestsPerJob: reportRequests / jobs, reportInvocations: used.invocations },
+    ...{ reportCost, reportShare: reportCost / (reportCost + minutes) },
+  }
+}
+
+async function raiseLimits({ system: { store } }: TestSystem): Promise<void> {
+  const settings = await store.get('config/global.json')
+  const account = { ...JSON.parse(String(settings?.body)), maxJobs: 100, maxRunningJobs: CONCURRENCY }
+  await store.put('config/global.json', JSON.stringify(account), 'application/json')
+}
+
 /** Measures builds of many jobs of `true` on the whole system: 12 cells of a matrix, and 100 shards, 8 at once. */
 export async function benchJobs(): Promise<JobsResult[]> {
   const bundles = mkdtempSync(join(tmpdir(), 'lambci-bundles-'))
   for (const entry of ENTRIES) await writeBundle(await bundle(entry), join(bundles, entry))
   await writeBundle(await bundleModule(BOOTSTRAP), join(bundles, 'bootstrap'))
-  const moduleOf = (entry: string) => join(bundles, entry, 'index.js')
-  const requests = { ofReport: 0 }
+  writeTimedReport(join(bundles, 'timed-report'))
+  const moduleOf = (entry: string) => join(bundles, entry === 'report' ? 'timed-report' : entry, 'index.js')
+  const used = { reads: 0, writes: 0, invocations: 0, ms: 0 }
   let proxy: ForwardingProxy | undefined
   const isReport = ({ headers }: IncomingMessage) => {
     const [, key = ''] = /Credential=([^/]+)/.exec(headers.authorization ?? '') ?? []
@@ -41,13 +85,19 @@ export async function benchJobs(): Promise<JobsResult[]> {
   proxy = await startProxy(
     () => target,
     message => {
-      if (isReport(message)) requests.ofReport += 1
+      if (isReport(message)) used[isRead(message) ? 'reads' : 'writes'] += 1
       return false
     },
   )
   const { url: proxyUrl } = proxy
   const ci: TestSystem = await openTestSystem({
     ...{ concurrency: CONCURRENCY, moduleOf, bootstrap: moduleOf('bootstrap'), environment: {} },
+    onLog: (_, __, line) => {
+      const [, ms] = /^report took ([\d.]+) ms$/.exec(line) ?? []
+      if (ms === undefined) return
+      used.invocations += 1
+      used.ms += Number(ms)
+    },
     proxyUrl: (service, url) => {
       if (service !== 's3') return url
       target = url
@@ -55,9 +105,7 @@ export async function benchJobs(): Promise<JobsResult[]> {
     },
   })
   try {
-    const settings = await ci.system.store.get('config/global.json')
-    const account = { ...JSON.parse(String(settings?.body)), maxJobs: 100, maxRunningJobs: CONCURRENCY }
-    await ci.system.store.put('config/global.json', JSON.stringify(account), 'application/json')
+    await raiseLimits(ci)
     const cells = { NODE: ['20', '22', '24'], OS: ['a', 'b', 'c', 'd'] }
     const results: JobsResult[] = []
     for (const [name, job] of [
@@ -65,25 +113,24 @@ export async function benchJobs(): Promise<JobsResult[]> {
       ['shards', { cmd: 'true', shards: 100 }],
     ] as const) {
       const at = await ci.write({ '.lambci.json': JSON.stringify({ jobs: { unit: job } }) })
-      const rounds: { ms: number; requests: number; view: View; statuses: number }[] = []
+      const rounds: { ms: number; view: View; statuses: number }[] = []
       for (let number = 1; number <= (name === 'matrix' ? ROUNDS + 1 : 1); number++) {
         await ci.system.lambda.idle()
-        requests.ofReport = 0
+        Object.assign(used, { reads: 0, writes: 0, invocations: 0, ms: 0 })
         const start = performance.now()
         const commit = await ci.push(at, `bench/${name}`, 'master', { 'change.txt': String(number) })
         const view = await ci.ended({ project: `gh/bench/${name}`, number })
         const ms = performance.now() - start
         await ci.system.lambda.idle()
         const statuses = (await ci.statuses(`bench/${name}`, commit)).length
-        rounds.push({ ms, requests: requests.ofReport, view, statuses })
+        rounds.push({ ms, view, statuses })
       }
       const last = rounds.at(-1)
       if (last?.view.status !== 'passed') throw new Error(`${name}: ${last?.view.reason}`)
       const jobs = last.view.jobs.length
       results.push({
         ...{ jobs, concurrency: CONCURRENCY, ms: median(rounds.slice(-ROUNDS).map(({ ms }) => ms)) },
-        reportRequests: last.requests,
-        requestsPerJob: last.requests / jobs,
+        ...reportOf(used, jobs),
         ...{ cost: last.view.cost ?? 0, statuses: last.statuses },
       })
     }

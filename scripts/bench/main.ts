@@ -77,10 +77,14 @@ if (whole) {
     `${many.builds} builds, ${many.concurrency} concurrently: bare ${ms(many.bareMs)}, here ${ms(many.ms)}, ${many.ratio.toFixed(1)} x`,
   )
 }
-for (const { jobs: count, concurrency, ms: time, reportRequests, requestsPerJob, cost, statuses } of jobs)
+for (const row of jobs) {
   print(
-    `${count} jobs of true, ${concurrency} at once, push until final status: ${ms(time)}; report sent ${reportRequests} requests to S3 (${requestsPerJob.toFixed(1)} a job), ${statuses} statuses, ~$${cost.toFixed(4)}`,
+    `${row.jobs} jobs of true, ${row.concurrency} at once, push until final status: ${ms(row.ms)}, ${row.statuses} statuses, ~$${row.cost.toFixed(4)}`,
   )
+  print(
+    `  report: ${row.reportInvocations} invocations, ${row.reportRequests} requests to S3 (${row.requestsPerJob.toFixed(1)} a job), ~$${row.reportCost.toFixed(4)}: ${(row.reportShare * 100).toFixed(1)} % of the build if each job took a minute`,
+  )
+}
 if (values.json)
   console.log(
     JSON.stringify({

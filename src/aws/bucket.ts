@@ -111,7 +111,7 @@ function objectStore(
       const { isWritten } = await conditionally(() => client.send(new PutObjectCommand(put)))
       if (!isWritten && !(await get(key))) throw new Error(`S3 has not written ${key}, and has none`)
     },
-    list: async (prefix, { startAfter, limit } = {}) => {
+    list: async (prefix, { startAfter, limit, delimiter } = {}) => {
       const entries: Entry[] = []
       let token: string | undefined
       do {
@@ -119,6 +119,7 @@ function objectStore(
           new ListObjectsV2Command({
             Bucket: bucket,
             Prefix: prefix,
+            Delimiter: delimiter,
             StartAfter: startAfter,
             ContinuationToken: token,
             MaxKeys: limit === undefined ? undefined : Math.min(1000, limit - entries.length),
@@ -126,9 +127,11 @@ function objectStore(
         )
         for (const { Key, Size, LastModified } of page.Contents ?? [])
           if (Key) entries.push({ key: Key, size: Size ?? 0, modifiedAt: LastModified ?? new Date() })
+        for (const { Prefix } of page.CommonPrefixes ?? [])
+          if (Prefix) entries.push({ key: Prefix, size: 0, modifiedAt: new Date(0) })
         token = page.NextContinuationToken
       } while (token && (limit === undefined || entries.length < limit))
-      return entries
+      return delimiter === undefined ? entries : entries.toSorted(byKey)
     },
     remove: async key => {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
@@ -154,6 +157,9 @@ async function conditionally(
     }
   }
 }
+
+/** S3's order is that of bytes in UTF-8. Our keys are ASCII. */
+const byKey = (one: Entry, other: Entry) => (one.key < other.key ? -1 : 1)
 
 /** Twice as fast as the SDK's own `transformToByteArray`. */
 async function gather(stream: Readable | undefined): Promise<Uint8Array> {

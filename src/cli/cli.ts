@@ -77,7 +77,12 @@ function createProgram(io: Io, end: (code: number) => void): Command {
   program
     .command('local')
     .description('run the whole system on this machine and build an example repository')
-    .option('--port <n>', 'first of six ports; 0 for any free ones', integerBetween(0, 65_530), DEFAULT_PORT)
+    .option(
+      '--port <n>',
+      'first of seven ports; 0 for any free ones',
+      integerBetween(0, 65_529),
+      DEFAULT_PORT,
+    )
     .addOption(new Option('--data <dir>', 'directory for all data').default('.lambci'))
     .option('--once', 'exit after the example build, with its exit code')
     .option('--json', 'print JSON lines: first the addresses, then each build that ends')

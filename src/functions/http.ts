@@ -1,9 +1,16 @@
 import { defaultIsContentTypeBinary, handle } from 'hono/aws-lambda'
+import type { Compare } from '../model/newer.ts'
 import { createHttpApp } from './http-app.ts'
-import { services } from './services.ts'
+import { githubApiUrl, services, tokens } from './services.ts'
+
+/** GitHub's client loads on demand: http rarely needs it, and starts faster without it. */
+const compare: Compare = async (...range) => {
+  const { openGitHub } = await import('../github/client.ts')
+  return openGitHub(githubApiUrl, tokens).compare(...range)
+}
 
 /** The http function, behind a function URL. */
-export const handler = handle(createHttpApp(services), {
+export const handler = handle(createHttpApp({ ...services, compare }), {
   // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

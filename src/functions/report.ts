@@ -1,10 +1,12 @@
+import { openFunctions } from '../aws/functions.ts'
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
+import type { BuildRef } from '../records/keys.ts'
 import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
-import { githubApiUrl, publish, services, tokens } from './services.ts'
+import { githubApiUrl, publish, reportArn, services, tokens } from './services.ts'
 
 const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
   readEnvironment(process.env, [
@@ -25,9 +27,13 @@ const runFunctions = {
   mostJobs: Math.max(1, Math.floor((LAMBCI_CONCURRENCY - 4) / 2)),
 }
 
+const invoke = openFunctions()
+const invokeReport = (build: BuildRef) => invoke(reportArn, { switch: build })
+
+const github = openGitHub(githubApiUrl, tokens)
 let requestId = ''
 const notifiers = openNotifiers({
-  github: openGitHub(githubApiUrl, tokens),
+  github,
   leaseHolder: {
     store: services.store,
     now: services.now,
@@ -46,5 +52,9 @@ const notifiers = openNotifiers({
 /** The report function, triggered by S3, by EventBridge Scheduler, and by the failure destination of the run functions. */
 export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
   requestId = context.awsRequestId
-  await reportBuilds(reportTriggersOf(event), { ...services, notifiers, runFunctions, requestId })
+  await reportBuilds(reportTriggersOf(event), {
+    ...services,
+    compare: github.compare,
+    ...{ notifiers, runFunctions, invokeReport, requestId },
+  })
 }

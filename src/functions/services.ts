@@ -8,7 +8,6 @@ import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
 import { openRepositoryLookup } from '../github/repository-lookup.ts'
 import { openTokens } from '../github/tokens.ts'
-import type { Compare } from '../model/newer.ts'
 import { readEnvironment, switchTargetOf } from './environment.ts'
 
 const environment = readEnvironment(process.env, [
@@ -28,19 +27,15 @@ export const publish = openTopics()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
-/** GitHub's client loads on demand: http rarely needs it, and starts faster without it. */
-const compare: Compare = async (...range) => {
-  const { openGitHub } = await import('../github/client.ts')
-  return openGitHub(githubApiUrl, tokens).compare(...range)
-}
+const switchTarget = switchTargetOf(environment)
+export const reportArn = switchTarget.functionArn
 
-/** What admitting a build needs: the http function admits builds, and report starts the deploys that waited. */
+/** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
 export const services = {
   store,
   secrets,
-  compare,
   publish: openJobsTopic(publish, LAMBCI_JOBS_TOPIC),
-  deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTargetOf(environment)),
+  deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTarget),
   grantIssuer: {
     cloneToken: (repository: string) => tokens.cloning(repository),
     publicToken: (repository: string) => tokens.readingPublic(repository),

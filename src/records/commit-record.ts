@@ -32,4 +32,9 @@ export const commitRecordSchema = z.object({
 })
 export type CommitRecord = z.infer<typeof commitRecordSchema>
 
-export const emptyCommitRecord: CommitRecord = { lease: null, rerunRequests: 0, entries: {}, posted: {} }
+export const emptyCommitRecord: CommitRecord = {
+  lease: null,
+  isRerunRequested: false,
+  entries: {},
+  posted: {},
+}

@@ -3,7 +3,7 @@
  * tier is not deducted. https://aws.amazon.com/lambda/pricing/, /s3/pricing/, /sns/pricing/,
  * /eventbridge/pricing/
  */
-const PRICES = {
+export const PRICES = {
   gbSecond: { arm64: 0.0000133334, x64: 0.0000166667 },
   /** Of `/tmp`, beyond the first 512 MB. */
   storageGbSecond: 0.0000000309,

@@ -1,16 +1,18 @@
 import { z } from '../model/zod.ts'
 import type { Store } from './store.ts'
-import { updateRecord, type Versioned } from './update-record.ts'
+import { type Updated, updateRecord, type Versioned } from './update-record.ts'
 
 /** Longer than an invocation of report may take: a holder whose lease has run out is dead. */
 export const LEASE_SECONDS = 180
+/** A holder that is asked to look again after so long leaves that to another invocation: its own may not take for ever. */
+export const HOLD_SECONDS = 60
 
 /** What a record has on which one invocation works at a time. */
 export const leasedFields = {
   /** Which invocation works on the record, and until when it can still be alive. */
   lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
-  /** Raised by an invocation that finds the lease taken: the holder then looks again before it ends. */
-  rerunRequests: z.int(),
+  /** Set by an invocation that finds the lease taken: the holder then looks again before it ends. */
+  isRerunRequested: z.boolean().default(false),
 }
 const leasedSchema = z.object(leasedFields)
 export type Leased = z.infer<typeof leasedSchema>
@@ -19,7 +21,7 @@ export type LeaseHolder = { store: Store; holder: string; now: () => Date }
 export type LeasedRecord<T> = { key: string; schema: z.ZodType<T>; empty: T }
 
 type Work<T> = {
-  /** Adds what this invocation knows, whether it gets the lease or not. */
+  /** Adds what this invocation knows, whether it gets the lease or not. Returns the same record if it knows nothing new. */
   enter(standing: T): T
   /** Does what is to be done, and returns the record with its results. */
   work(record: T): Promise<T>
@@ -27,30 +29,35 @@ type Work<T> = {
   merge(done: T, standing: T, seen: T): T
 }
 
+/** `taken`: another invocation works on the record. `unfinished`: there is more to do, and nobody does it. */
+export type LeaseResult = 'done' | 'taken' | 'unfinished'
+
 /**
  * Lets one invocation at a time work on a record, so that what it tells people keeps its order. An invocation that finds the
- * lease taken enters what it knows, asks the holder to look again, and returns false. The holder returns true when nobody
- * has asked since it last looked.
+ * lease taken enters what it knows and asks the holder to look again. It writes nothing if it knows nothing new and the holder
+ * has been asked already. The holder is done when nobody has asked since it last looked.
  */
 export async function withLease<T extends Leased>(
   { key, schema, empty }: LeasedRecord<T>,
   { store, holder, now }: LeaseHolder,
   { enter, work, merge }: Work<T>,
-): Promise<boolean> {
+): Promise<LeaseResult> {
   const change = <N extends T | null>(to: (standing: T | null) => N, known?: Versioned<T>) =>
     updateRecord(store, key, schema, to, known)
+  const holdUntil = now().getTime() + HOLD_SECONDS * 1000
   const isOurs = (record: T | null | undefined) => record?.lease?.holder === holder
 
   const { version } = await change(standing => {
     const record = enter(standing ?? empty)
-    const { lease, rerunRequests } = record
+    const { lease } = record
     const isHeld = lease !== null && lease.holder !== holder && new Date(lease.until) > now()
-    if (isHeld) return { ...record, rerunRequests: rerunRequests + 1 }
+    if (isHeld) return record.isRerunRequested ? record : { ...record, isRerunRequested: true }
     const until = new Date(now().getTime() + LEASE_SECONDS * 1000).toISOString()
-    return { ...record, lease: { holder, until } }
+    return { ...record, lease: { holder, until }, isRerunRequested: false }
   })
   let held = isOurs(version?.value) ? version : null
-  const hasLease = held !== null
+  if (!held) return 'taken'
+  let result: LeaseResult = 'done'
   while (held) {
     const { value: seen } = held
     const done = await work(seen).catch(async error => {
@@ -58,13 +65,14 @@ export async function withLease<T extends Leased>(
       await change(standing => (standing && isOurs(standing) ? { ...standing, lease: null } : standing))
       throw error
     })
-    const written = await change(standing => {
+    const written: Updated<T | null> = await change<T | null>(standing => {
       if (!standing || !isOurs(standing)) return standing
-      const { rerunRequests, lease } = standing
-      const isRequested = rerunRequests !== seen.rerunRequests
-      return { ...merge(done, standing, seen), rerunRequests, lease: isRequested ? lease : null }
+      const isUnfinished = standing.isRerunRequested && now().getTime() >= holdUntil
+      result = isUnfinished ? 'unfinished' : 'done'
+      const lease = standing.isRerunRequested && !isUnfinished ? standing.lease : null
+      return { ...merge(done, standing, seen), lease, isRerunRequested: isUnfinished }
     }, held)
     held = isOurs(written.version?.value) ? (written.version as Versioned<T>) : null
   }
-  return hasLease
+  return result
 }

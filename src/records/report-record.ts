@@ -84,8 +84,6 @@ export const reportSchema = z.object({
     .array(jobStateSchema)
     .max(MOST_JOBS + 1)
     .default([]),
-  /** What has changed since the last look (`Knowledge`). */
-  news: z.array(z.string().max(40)).default([]),
   /** Of a build with several jobs: its deploy, as far as it is known. */
   deploy: deploySchema.nullable().default(null),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
@@ -105,13 +103,12 @@ export type Report = z.infer<typeof reportSchema>
 
 export const emptyReport: Report = {
   lease: null,
-  rerunRequests: 0,
+  isRerunRequested: false,
   failures: [],
   publications: 1,
   latestEnd: null,
   end: null,
   jobs: [],
-  news: [],
   deploy: null,
   claimedAt: null,
   cost: null,

@@ -2,6 +2,7 @@ export type Condition = { ifNoneMatch: '*' } | { ifMatch: string }
 export type Stored = { body: Uint8Array; etag: string; size: number }
 /** `modifiedAt`: when it was written, by the bucket's own clock, to the second. */
 export type Entry = { key: string; size: number; modifiedAt: Date }
+export type ListOptions = { startAfter?: string; limit?: number; delimiter?: string }
 export type Part = { number: number; etag: string }
 /** What became of a conditional write. Lost: another writer came first, or our own earlier attempt whose answer was lost. */
 export type ConditionalWrite = { isWritten: true; etag: string } | { isWritten: false }
@@ -31,8 +32,11 @@ export type Store = {
   /** Writes an object unless there is one, which stays: this very one, if the answer to an earlier attempt was lost. */
   putOnce(key: string, body: Uint8Array, contentType: string): Promise<void>
   putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
-  /** Keys in ascending order; only those after `startAfter`, if given. */
-  list(prefix: string, options?: { startAfter?: string; limit?: number }): Promise<Entry[]>
+  /**
+   * Keys in ascending order; only those after `startAfter`, if given. Keys that have the same text up to the end of the first
+   * `delimiter` after the prefix are one entry with this text as its key, of no size and of no time.
+   */
+  list(prefix: string, options?: ListOptions): Promise<Entry[]>
   remove(key: string): Promise<void>
   /**
    * A link for a browser, valid for `seconds`. It is answered with `contentType`, whatever the object says, and as an

@@ -4,6 +4,7 @@ import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
 import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import type { JobRun } from '../records/job-run.ts'
+import { listJobs } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobObjects } from '../records/read-records.ts'
 import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
@@ -14,7 +15,6 @@ import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
 import { type StartJobsContext, startJobs } from './start-jobs.ts'
-import { ANYTHING } from './with-report.ts'
 
 type JobsContext = StartJobsContext & { deadMansSwitch: DeadMansSwitch }
 
@@ -43,7 +43,7 @@ export type JobsLook = {
 }
 
 /**
- * Looks at the jobs of a build: reads those of which there is news, starts those that may start, and concludes the build once
+ * Looks at the jobs of a build: reads those that have something to say, starts those that may start, and concludes the build once
  * all have ended. Everything may be repeated: a job that is started twice is claimed once.
  */
 export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promise<JobsLook> {
@@ -63,12 +63,9 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
     }
   }
   const { plan } = accepted
-  const isFull = report.jobs.length === 0 || report.news.includes(ANYTHING)
-  // The event of a request leads to a full look. A job that starts before finds the request itself.
-  const request = isFull ? await readCancelRequest(store, build) : null
-  const hasNews = (key: number) => isFull || report.news.some(each => each.startsWith(`${key}/`))
+  const [request, recordsOf] = await Promise.all([readCancelRequest(store, build), listJobs(store, build)])
   const standing = report.jobs.length > 0 ? report.jobs : plan.jobs.map(job => initialState(job, build))
-  const jobs = await refreshJobs({ ...known, plan, request, hasNews }, standing, context)
+  const jobs = await refreshJobs({ ...known, plan, request, recordsOf }, standing, context)
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
   const ready = schedule.ready.map(({ job }) => job.key)

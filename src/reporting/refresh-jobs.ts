@@ -2,6 +2,8 @@ import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { JobRun } from '../records/job-run.ts'
+import type { JobRef } from '../records/keys.ts'
+import type { ListedRecords } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { type JobObjects, readJob } from '../records/read-records.ts'
 import type { BuildEnd, JobState, Report } from '../records/report-record.ts'
@@ -27,35 +29,51 @@ type Known = {
   plan: PlanRecord
   lead: JobObjects
   report: Report
-  /** Which jobs there is news of. */
-  hasNews: (key: number) => boolean
+  /** What the bucket lists of an attempt; null if that is not known. */
+  recordsOf: (job: JobRef) => ListedRecords | null
   request: CancelRequest | null
 }
 type Context = { store: Store; runFunctions: RunFunctions; now: () => Date }
 
-/** Reads the jobs that run and of which there is news, and decides which of them have ended. */
+/** Reads the running jobs that have written more than their claim, or may be dead, and decides which of them have ended. */
 export async function refreshJobs(
   known: Known,
   standing: readonly JobState[],
   context: Context,
 ): Promise<RefreshedJobs> {
-  const { build, plan, lead } = known
+  const { plan } = known
   const found: RefreshedJobs = { states: [], ended: [], lost: [], deploying: null, deployEnd: null }
-  const isRead = ({ key, conclusion, publications }: JobState) =>
-    conclusion === null && publications > 0 && known.hasNews(key)
-  const read = await Promise.all(
-    standing.map(state =>
-      isRead(state) ? (state.key === 0 ? lead : readJob(context.store, build, state)) : null,
-    ),
-  )
+  const read = await Promise.all(standing.map(state => readRunning(known, state, context)))
   for (const [index, state] of standing.entries()) {
     const job = plan.jobs.find(({ key }) => key === state.key)
     const objects = read[index]
-    const next = job && objects ? stateAfter(known, { job, state, objects }, found, context) : state
+    const next =
+      job && objects && 'objects' in objects
+        ? stateAfter(known, { job, state, objects }, found, context)
+        : { ...state, ...objects }
     if (next.conclusion !== null && state.conclusion === null) found.ended.push(state.key)
     found.states.push(next)
   }
   return found
+}
+
+const failuresOf = ({ failures }: Report, { key, attempt }: JobState) =>
+  failures.filter(each => (each.job ?? 0) === key && (each.attempt ?? 1) === attempt)
+
+/** What a running job has written, or when it has started if it has written no more than that. Null if it does not run. */
+async function readRunning(
+  { build, lead, report, recordsOf }: Known,
+  state: JobState,
+  { store, now }: Context,
+): Promise<JobObjects | Pick<JobState, 'startedAt'> | null> {
+  const { key, conclusion, publications, latestEnd, startedAt } = state
+  if (conclusion !== null || publications === 0) return null
+  if (key === 0) return lead
+  const records = recordsOf(state)
+  const mayBeDead = failuresOf(report, state).length > 0 || now() > new Date(latestEnd ?? build.latestEnd)
+  const { claim, ...others } = records ?? {}
+  if (!records || mayBeDead || Object.keys(others).length > 0) return readJob(store, build, state)
+  return claim ? { startedAt: startedAt ?? claim.toISOString() } : { run: null, objects: [] }
 }
 
 type Read = { job: AcceptedJob; state: JobState; objects: JobObjects }
@@ -69,7 +87,7 @@ function stateAfter(
   const { run } = objects
   const { key, attempt, publications, latestEnd } = state
   if (job.isDeploy) found.deploying = run
-  const failures = report.failures.filter(each => (each.job ?? 0) === key && (each.attempt ?? 1) === attempt)
+  const failures = failuresOf(report, state)
   const known = { end: null, subject: 'The job', failures, publications, latestEnd }
   const decision = decide({ build, run, report: known, request }, now())
   if (decision === 'publish-again') found.lost.push(key)

@@ -68,7 +68,6 @@ function parseS3Record(record: unknown): ReportTrigger | null {
     const isGone = key === buildKeys(build).gone
     return {
       ...{ build, failure: null, isGone },
-      ...(job && { news: `${job.key}/${job.attempt}/${job.record}` }),
       ...(job?.record === 'claim' && { claimedAt: eventTime }),
     }
   } catch (error) {

@@ -49,6 +49,16 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect((await store.list('d/')).map(({ key }) => key)).toEqual(['d/1', 'd/2'])
     })
 
+    it('lists keys that have a delimiter as one entry, in their place', async () => {
+      const store = await open()
+      for (const key of ['h/b/log/1', 'h/b/log/2', 'h/b/log.txt', 'h/b/end', 'h/c', 'h/a/log.txt'])
+        await store.put(key, 'hello', 'text/plain')
+      const list = async (options: object) =>
+        (await store.list('h/', { delimiter: '/log', ...options })).map(({ key, size }) => `${key} ${size}`)
+      expect(await list({})).toEqual(['h/a/log 0', 'h/b/end 5', 'h/b/log 0', 'h/c 5'])
+      expect(await list({ limit: 3 })).toEqual(['h/a/log 0', 'h/b/end 5', 'h/b/log 0'])
+    })
+
     it('lists when each object was written last', async () => {
       const store = await open()
       const now = Date.now()

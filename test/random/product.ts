@@ -288,6 +288,9 @@ export class Product {
         architecture: 'arm64',
         mostJobs: 100,
       },
+      invokeReport: async build => {
+        for (const trigger of reportTriggersOf({ switch: build })) this.#invoke(trigger)
+      },
       requestId: '',
     }
   }

@@ -70,6 +70,7 @@ export function openCommitWorld(line: readonly string[]) {
           architecture: 'arm64',
           mostJobs: 100,
         },
+        invokeReport: async build => report({ switch: build }),
         requestId: holder,
       })
     }

@@ -2,11 +2,22 @@ import { hash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Condition, Multipart, Store } from '../../src/records/store.ts'
+import type { Condition, Entry, Multipart, Store } from '../../src/records/store.ts'
 
 type Kept = { bytes: Uint8Array; etag: string; modifiedAt: Date }
 type Upload = { key: string; parts: Map<number, Uint8Array> }
 type Link = { key: string; contentType: string; fileName: string | undefined }
+
+/** Keys that have the same text up to the end of the first delimiter after the prefix become one entry. */
+function grouped(entries: Entry[], { prefix, delimiter }: { prefix: string; delimiter: string | undefined }) {
+  const groups = new Map<string, Entry>()
+  for (const entry of entries) {
+    const at = delimiter === undefined ? -1 : entry.key.indexOf(delimiter, prefix.length)
+    const key = at === -1 ? entry.key : entry.key.slice(0, at + (delimiter?.length ?? 0))
+    groups.set(key, at === -1 ? entry : { key, size: 0, modifiedAt: new Date(0) })
+  }
+  return [...groups.values()]
+}
 
 const etagOf = (body: Uint8Array) => `"${hash('md5', body)}"`
 
@@ -78,12 +89,14 @@ export function openMemoryStore(now = () => new Date()): Store {
     },
     putIf: async (key, body, condition) =>
       holds(key, condition) ? { isWritten: true, etag: put(key, body) } : { isWritten: false },
-    list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY } = {}) =>
-      [...objects]
-        .filter(([key]) => key.startsWith(prefix) && key > startAfter)
-        .map(([key, { bytes, modifiedAt }]) => ({ key, size: bytes.length, modifiedAt }))
-        .toSorted((one, other) => (one.key < other.key ? -1 : 1))
-        .slice(0, limit),
+    list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY, delimiter } = {}) =>
+      grouped(
+        [...objects]
+          .filter(([key]) => key.startsWith(prefix) && key > startAfter)
+          .map(([key, { bytes, modifiedAt }]) => ({ key, size: bytes.length, modifiedAt }))
+          .toSorted((one, other) => (one.key < other.key ? -1 : 1)),
+        { prefix, delimiter },
+      ).slice(0, limit),
     remove: async key => void objects.delete(key),
     presign: async (key, _, contentType, fileName) => {
       server ??= await serve()

@@ -63,6 +63,10 @@ export class ReportWorld {
   /** When report is invoked again by the dead man's switch (`end`) or for another look, by number. */
   readonly schedules = new Map<string, { at: Date; since: string | undefined }>()
   compare: Compare
+  /** Builds for which report has invoked itself. */
+  readonly invoked: number[] = []
+  /** Called while GitHub sets a status. */
+  onStatus = async (): Promise<void> => {}
   /** Throws what GitHub answers to everything, as long as it is set. */
   refusal: Error | null = null
   /** What every publication of a job throws, as long as it is set. */
@@ -173,7 +177,13 @@ export class ReportWorld {
     const compare: Compare = answer((...range) => this.compare(...range))
     const notifier = commitStatusNotifier({
       leaseHolder: { store: this.store, now: this.now, holder },
-      github: { compare, setStatus: answer(async status => void this.statuses.push(status)) },
+      github: {
+        compare,
+        setStatus: answer(async status => {
+          this.statuses.push(status)
+          await this.onStatus()
+        }),
+      },
     })
     return {
       store: this.store,
@@ -201,6 +211,7 @@ export class ReportWorld {
         architecture: 'arm64',
         mostJobs: 100,
       },
+      invokeReport: async ({ number }) => void this.invoked.push(number),
       requestId: holder,
       now: this.now,
     }

@@ -18,7 +18,7 @@ export function describeStart(
   forwarded: readonly string[],
   style: Style,
 ): string {
-  const { url, s3, sns, scheduler, sts, github, githubApi, bucket } = addresses
+  const { url, s3, sns, scheduler, sts, lambda, github, githubApi, bucket } = addresses
   return [
     style('bold', 'lambci: the whole system on this machine'),
     '',
@@ -30,6 +30,7 @@ export function describeStart(
       ['SNS', sns],
       ['Scheduler', scheduler],
       ['STS', sts],
+      ['Lambda', lambda],
       ['Data', directory],
     ]),
     ...(forwarded.length > 0

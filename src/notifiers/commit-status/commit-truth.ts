@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { GitHub } from '../../github/client.ts'
 import {
   type CommitEntry,
@@ -39,7 +40,7 @@ export async function updateCommitStatus(
   await updateCommit(view, context, record => {
     const standing = record.entries[trigger]
     // Only a later build of the same branch or pull request replaces an entry.
-    if (standing && standing.number > entry.number) return record
+    if (standing && (standing.number > entry.number || isDeepStrictEqual(standing, entry))) return record
     return { ...record, entries: { ...record.entries, [trigger]: entry } }
   })
 }
@@ -68,7 +69,7 @@ export async function updateCommit(
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
   const until = Date.now() + TIMEOUT_MS
   for (;;) {
-    const hasWorked = await withLease(record, context.leaseHolder, {
+    const result = await withLease(record, context.leaseHolder, {
       enter,
       work: async standing => {
         await recordSharing(commit, standing, context.leaseHolder)
@@ -76,7 +77,7 @@ export async function updateCommit(
       },
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })
-    if (hasWorked) return
+    if (result === 'done') return
     // The holder may fail, so this invocation tries again itself.
     await untilFree(context.leaseHolder, commit, until)
   }

@@ -438,6 +438,6 @@ issue job credentials          yes   yes     ·         ·           ·         
 assume the http role           ·     ·       ·         ·           ·              ·          ·         ·           ·
 assume a listed deploy role    ·     ·       ·         ·           ·              ·          ·         ·           yes
 assume another role            ·     ·       ·         ·           ·              ·          ·         ·           ·
-invoke report                  ·     ·       ·         ·           ·              yes        ·         ·           ·
+invoke report                  ·     yes     ·         ·           ·              yes        ·         ·           ·
 invoke http                    ·     ·       ·         ·           ·              ·          ·         ·           ·
 `

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LEASE_SECONDS } from '../../../src/records/lease.ts'
+import { HOLD_SECONDS, LEASE_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { withReport } from '../../../src/reporting/with-report.ts'
@@ -47,7 +47,7 @@ test('a single holder works once, and its report is stored', async () => {
   await hold(build, 'one', work)
   expect(reports).toHaveLength(1)
   expect(reports[0]?.lease).toEqual({ holder: 'one', until: after(LEASE_SECONDS).toISOString() })
-  expect(await stored(build)).toMatchObject({ lease: null, rerunRequests: 0, isClosed: true })
+  expect(await stored(build)).toMatchObject({ lease: null, isRerunRequested: false, isClosed: true })
 })
 
 test('of many concurrent holders one works at a time, and the last arrival is noticed', async () => {
@@ -78,7 +78,42 @@ test('an invocation that finds the lease taken leaves, and the holder works once
   })
   await hold(build, 'one', work)
   expect([reports.length, other.reports.length]).toEqual([3, 0])
-  expect(await stored(build)).toMatchObject({ lease: null, rerunRequests: 2, isClosed: true })
+  expect(await stored(build)).toMatchObject({ lease: null, isRerunRequested: false, isClosed: true })
+})
+
+test('of many invocations that find the lease taken and know nothing new, one writes', async () => {
+  const build = nextBuild()
+  let writes = 0
+  const proxy = await startProxy(bucket.url, ({ method }) => {
+    if (method === 'PUT') writes += 1
+    return false
+  })
+  try {
+    const others = { ...leaseHolder('other'), store: openAt(proxy.url) }
+    const { reports, work } = recorder(async count => {
+      if (count > 1) return
+      for (let other = 0; other < 5; other++) await withReport(build, others, NOTHING, recorder().work)
+    })
+    await hold(build, 'one', work)
+    expect([reports.length, writes]).toEqual([2, 1])
+  } finally {
+    await proxy.close()
+  }
+})
+
+test('a holder that is asked again and again frees the lease after a minute, and says that there is more to do', async () => {
+  const build = nextBuild()
+  let seconds = 0
+  const clock = { ...leaseHolder('one'), now: () => after(seconds) }
+  const { reports, work } = recorder(async () => {
+    await withReport(build, { ...clock, holder: 'other' }, NOTHING, recorder().work)
+    seconds += HOLD_SECONDS / 2
+  })
+  expect(await withReport(build, clock, NOTHING, work)).toBe('unfinished')
+  expect(reports).toHaveLength(2)
+  expect(await stored(build)).toMatchObject({ lease: null, isRerunRequested: true })
+  expect(await hold(build, 'next', recorder().work)).toBe('done')
+  expect(await stored(build)).toMatchObject({ lease: null, isRerunRequested: false })
 })
 
 test('the holder sees a failure that another invocation adds meanwhile', async () => {

@@ -32,7 +32,7 @@ test.each<[string, JobRun | null, Report | null, object]>([
   ],
   ['a red end', endedRun({ conclusion: 'failed', reason: 'why' }), null, { status: 'failed', reason: 'why' }],
   ['an end without a conclusion', endedRun({ conclusion: null }), null, { status: 'errored' }],
-  ['a report without an end', runOf(), reportOf({ rerunRequests: 3 }), { status: 'running' }],
+  ['a report without an end', runOf(), reportOf({ isRerunRequested: true }), { status: 'running' }],
   [
     'the end in the report over a running command',
     runOf(),

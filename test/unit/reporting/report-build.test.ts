@@ -1,8 +1,9 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
 import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
+import { HOLD_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
-import { reportBuilds } from '../../../src/report-build.ts'
+import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
 import { after, endedRun, runOf } from '../../support/records.ts'
 import { commitOf, deployedRun, ReportWorld, STAGE } from '../../support/report-world.ts'
 
@@ -186,4 +187,33 @@ test('other builds are looked at although the report that has found them cannot 
   await expect(world.report(9)).rejects.toThrow('S3: 503')
   for (const number of [2, 4]) expect((await world.endOf(number))?.deploy?.status).toBe('cancelled')
   expect((await readQueue(world.store, STAGE)).waiting).toEqual([])
+})
+
+test('a report that is asked to look again after a minute leaves that to another invocation', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', runOf())
+  world.onStatus = async () => {
+    await world.report(7)
+    world.at(HOLD_SECONDS / 60)
+  }
+  await world.report(7)
+  expect(world.invoked).toEqual([7])
+  const report = await readReport(world.store, { project: STAGE.project, number: 7 })
+  expect(report).toMatchObject({ lease: null, isRerunRequested: true })
+})
+
+test('builds that are to be looked at as well are left to other invocations after a minute', async () => {
+  const world = new ReportWorld('ab')
+  await world.build(2, 'b', deployedRun('waiting'))
+  const run = { ...endedRun(), deploy: deployedRun('waiting').deploy }
+  await world.build(3, 'b', run, { target: { stage: STAGE.stage, of: 2, waited: 2 } })
+  const others = async (secondsForEach: number) => {
+    let calls = 0
+    const now = () => after(secondsForEach * calls++)
+    await reportBuild(world.triggerOf(3), { ...world.context(), now }).catch(() => {})
+  }
+  await others(0)
+  expect(world.invoked).toEqual([])
+  await others(HOLD_SECONDS)
+  expect(world.invoked).toEqual([2])
 })

@@ -18,16 +18,16 @@ const s3Event = (...keys: string[]) => ({
 test('the records of a job trigger a report of its build; its claim with the time at which it was written', () => {
   const at = 'gh/ada/web/builds/7/jobs/0/1'
   expect(reportTriggersOf(s3Event(`${at}/claim.json`))).toEqual([
-    { build, failure: null, isGone: false, claimedAt: AT, news: '0/1/claim' },
+    { build, failure: null, isGone: false, claimedAt: AT },
   ])
   for (const record of ['draft', 'gate-request', 'deploy', 'end'])
     expect(reportTriggersOf(s3Event(`${at}/${record}.json`))).toEqual([
-      { build, failure: null, isGone: false, news: `0/1/${record}` },
+      { build, failure: null, isGone: false },
     ])
   // Of the other jobs, report knows by their ends when they were claimed.
   const other = 'gh/ada/web/builds/7/jobs/12/2'
   expect(reportTriggersOf(s3Event(`${other}/claim.json`, `${other}/end.json`))).toEqual([
-    { build, failure: null, isGone: false, news: '12/2/end' },
+    { build, failure: null, isGone: false },
   ])
 })
 
