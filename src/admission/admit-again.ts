@@ -80,8 +80,12 @@ export async function admitDeploy(
 /** Why a build cannot be retried; null if it can. Report decides again, once it has the plan. */
 async function refuseRetry(records: Records, request: BuildRequest, store: Store): Promise<Refusal | null> {
   const { project } = records.build
-  const { mayDeploy } = await readAccount(store, project)
-  const decided = decideRetry(records, trustOf(request, mayDeploy))
+  const account = await readAccount(store, project)
+  const retry = {
+    trust: trustOf(request, account.mayDeploy),
+    deployRoles: account.deployRoles(request.branch),
+  }
+  const decided = decideRetry(records, retry)
   if ('refused' in decided) return { refused: 'conflict', reason: decided.refused }
   const lost = await explainLostArtifacts(store, project, decided.plan, decided.takenOver)
   if (lost === null) return null

@@ -7,16 +7,21 @@ import { mostRetriedBuilds } from './retried-builds.ts'
 /** What a retry takes over: for each job of the old plan, in its order, where it has passed. Null: it runs again. */
 export type TakenOver = readonly (PassedIn | null)[]
 
+export type Retry = {
+  trust: Build['trust']
+  /** The roles that the account gives to its deploy. */
+  deployRoles: readonly string[]
+}
+
 type Retried = { plan: PlanRecord; takenOver: TakenOver }
 
 /**
  * Decides what a retry of a build takes over. A pure function of what report has recorded of that build: no job has a say. A job
  * that passed is taken over unless it needs one that runs again. Who had taken it over before names the build that ran it.
- * @param trust of the retry
  */
 export function decideRetry(
   { build, report, plan }: Records,
-  trust: Build['trust'],
+  { trust, deployRoles }: Retry,
 ): Retried | { refused: string } {
   const name = `Build #${build.number} of ${build.repository}`
   const whole = wholeInstead(build)
@@ -33,7 +38,7 @@ export function decideRetry(
       refused: `Nothing has failed in build #${build.number} of ${build.repository}. To run all of it again: ${again(build)}`,
     }
   const builds = buildsIn(takenOver)
-  const most = mostRetriedBuilds(build.project)
+  const most = mostRetriedBuilds(build.project, deployRoles)
   if (builds.length > most) {
     const named = builds.map(number => `#${number}`).join(', ')
     const reason = `What passed before build #${build.number} of ${build.repository} ran in ${builds.length} builds (${named}), and a retry in this repository can refer to ${most} at most. ${whole}`

@@ -1,3 +1,4 @@
+import type { Account } from '../account/settings.ts'
 import { explainLostArtifacts } from '../admission/lost-artifacts.ts'
 import { decideRetry, wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
@@ -15,9 +16,8 @@ import { describeDifference } from './compare-plans.ts'
  */
 export async function completeRetry(
   store: Store,
-  build: Build,
+  { build, account, lead }: { build: Build; account: Account; lead: JobRun | null },
   plan: PlanRecord,
-  lead: JobRun | null,
 ): Promise<{ plan: PlanRecord } | { refused: string }> {
   if (build.retryOf === null) return { plan }
   const { project, repository, retryOf: number } = build
@@ -27,7 +27,7 @@ export async function completeRetry(
     return {
       refused: `There is no build #${number} of this commit. Rebuild it whole: lambci rebuild ${repository}#${build.number}`,
     }
-  const decided = decideRetry(old, build.trust)
+  const decided = decideRetry(old, { trust: build.trust, deployRoles: account.deployRoles(build.branch) })
   if ('refused' in decided) return decided
   const difference = describeDifference({ plan: decided.plan, lead: old.run }, { plan, lead })
   if (difference !== null)

@@ -96,7 +96,7 @@ async function planOf(
   const draft = lead.run?.draft
   const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
   if ('refused' in accepted) return accepted
-  const completed = await completeRetry(store, build, accepted.plan, lead.run)
+  const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)
   return 'refused' in completed ? completed : { plan: await recordPlan(store, build, completed.plan) }
 }
 

@@ -18,11 +18,12 @@ const passedIn = (build: number, key = 0): PassedIn => ({
   endedAt: AT,
 })
 
+const RETRY = { trust: 'protected', deployRoles: [] } as const
 const END = { conclusion: 'failed', reason: null, deploy: null, endedAt: AT } as const
 const recordsOf = (jobs: readonly Job[]) => recordsWithJobs(jobs, { report: { end: END } })
 /** Which jobs of build #7 are not run again, and where they have passed. */
 function takenOver(jobs: readonly Job[], trust: Trust = 'protected') {
-  const decided = decideRetry(recordsOf(jobs), trust)
+  const decided = decideRetry(recordsOf(jobs), { ...RETRY, trust })
   return 'refused' in decided ? decided.refused : decided.takenOver.map(each => each?.build ?? null)
 }
 
@@ -89,7 +90,7 @@ test('what is taken over is an attempt: the one that counted', () => {
     { name: 'a', state: { attempt: 2 } },
     { name: 'b', state: failed },
   ])
-  const decided = decideRetry(records, 'protected')
+  const decided = decideRetry(records, RETRY)
   if ('refused' in decided) throw new Error(decided.refused)
   const [{ startedAt, endedAt } = { startedAt: null, endedAt: null }] = records.report.jobs
   expect(decided.takenOver[0]).toEqual({ build: 7, key: 0, attempt: 2, startedAt, endedAt })
@@ -141,6 +142,6 @@ test.each<[string, Partial<Records>, RegExp]>([
   ],
   ['without a plan', { plan: null }, /^Build #7 of ada\/web has no plan of several jobs\. Rebuild it whole/],
 ])('a build %s is refused', (_, change, expected) => {
-  const decided = decideRetry({ ...recordsOf([{ name: 'a' }, FAILED]), ...change }, 'protected')
+  const decided = decideRetry({ ...recordsOf([{ name: 'a' }, FAILED]), ...change }, RETRY)
   expect(decided).toEqual({ refused: expect.stringMatching(expected) })
 })

@@ -88,9 +88,11 @@ test('a job of a retry reads also the artifacts of the builds in which others ha
   expect(JSON.stringify(without)).not.toMatch(/out\/gh\/ada\/web\/[35]\//)
 })
 
-test('three other builds fit for all names but very long ones', () => {
+test('three other builds fit, unless names are very long or there are many deploy roles', () => {
   const named = (length: number) => mostRetriedBuilds(`gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`)
   expect([10, 60, 90, 120, 160].map(named)).toEqual([3, 3, 2, 1, 0])
+  const roles = Array.from({ length: 12 }, (_, at) => `${ROLE}-of-stage-${at}`)
+  expect([0, 6, 12].map(count => mostRetriedBuilds('gh/ada/web', roles.slice(0, count)))).toEqual([3, 3, 2])
 })
 
 test.each<[Trust, string[]]>([

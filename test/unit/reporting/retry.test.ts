@@ -88,15 +88,38 @@ test('what has passed is neither started nor paid for, and what runs gets artifa
   ])
 })
 
-test('a report that was interrupted after it had written the plan starts the same jobs', async () => {
-  const world = await worldWith(AGAIN)
-  await world.report(7)
-  const plan = await world.store.get(buildKeys(RETRY).plan)
-  await world.store.remove(buildKeys(RETRY).report)
-  await world.store.remove(`${PROJECT}/running.json`)
-  await world.report(7)
-  expect(started(world).slice(2)).toEqual(started(world).slice(0, 2))
-  expect((await world.store.get(buildKeys(RETRY).plan))?.body).toEqual(plan?.body)
+/** Report dies before or after its nth conditional write. Returns whether there was one. */
+async function interrupt(world: ReportWorld, nth: number, when: 'before' | 'after'): Promise<boolean> {
+  const { putIf } = world.store
+  let writes = 0
+  world.store.putIf = async (...write) => {
+    writes += 1
+    if (writes === nth && when === 'after') await putIf(...write)
+    if (writes >= nth) throw new Error('killed')
+    return putIf(...write)
+  }
+  await world.report(7).catch(() => {})
+  world.store.putIf = putIf
+  return writes >= nth
+}
+
+test('a report that is interrupted before or after any of its writes is continued by the next one: with the same plan, and nothing else is started', async () => {
+  for (const when of ['before', 'after'] as const)
+    for (let nth = 1; ; nth += 1) {
+      const world = await worldWith(AGAIN)
+      if (!(await interrupt(world, nth, when))) {
+        expect(nth).toBeGreaterThan(4)
+        break
+      }
+      world.at(5)
+      await world.report(7)
+      const titles = started(world).map(([title]) => title)
+      expect(new Set(titles), `${when} write ${nth}`).toEqual(new Set(['unit (2/2)', 'e2e']))
+      const plan = await readPlan(world.store, RETRY)
+      expect(plan?.jobs.map(({ passedIn }) => passedIn?.key)).toEqual([0, 1, undefined, undefined])
+      const report = await readReport(world.store, RETRY)
+      expect(report?.jobs.map(({ conclusion }) => conclusion)).toEqual(['passed', 'passed', null, null])
+    }
 })
 
 test('a lead that claims where jobs have passed is not heard', async () => {
