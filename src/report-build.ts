@@ -32,6 +32,7 @@ import { lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
+import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { withReport } from './reporting/with-report.ts'
 
 /** What reporting needs from its host. */
@@ -180,7 +181,7 @@ type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | n
 async function finishReport(state: BuildState, context: ReportContext): Promise<Finished> {
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
-  if (report.isClosed) return { report, others: waitedFor(build), unfinished: null }
+  if (report.isClosed) return { report, others: await waitingBuilds(state, context), unfinished: null }
   const news = await newsOf(state, context)
   const notifications = state.account.notifications(build, run?.notifications)
   const [gate, stage, notified, summary, counted] = await Promise.all([
@@ -207,10 +208,6 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   const unfinished = again || waitsLonger ? { latestEnd, isStanding, isFault: again } : null
   return { report: done, others, unfinished }
 }
-
-/** The build that waited for this one's deploy: a report that was interrupted may not have looked at it. */
-const waitedFor = ({ project, target }: Build): BuildRef[] =>
-  target?.waited ? [{ project, number: target.waited }] : []
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
   const { build, account, report } = state

@@ -1,3 +1,4 @@
+import { latestEndAfter } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
@@ -41,7 +42,34 @@ export async function refreshJobs(
   standing: readonly JobState[],
   context: Context,
 ): Promise<RefreshedJobs> {
+  const found = await refreshOnce(known, standing, context)
+  // A report that died may have started the next attempt of a job whose death is found here.
+  const isStarted = (state: JobState) => startedState(known, state, context.now()) !== state
+  if (!found.states.some(isStarted)) return found
+  const again = await refreshOnce(known, found.states, context)
+  return {
+    ...again,
+    ended: [...found.ended, ...again.ended],
+    deploying: again.deploying ?? found.deploying,
+    deployEnd: again.deployEnd ?? found.deployEnd,
+  }
+}
+
+/** A job that has written something has been started, even if report died before it could record that. */
+function startedState({ recordsOf }: Known, state: JobState, now: Date): JobState {
+  const { conclusion, publications } = state
+  const isStarted =
+    conclusion === null && publications === 0 && Object.keys(recordsOf(state) ?? {}).length > 0
+  return isStarted ? { ...state, publications: 1, latestEnd: latestEndAfter(now).toISOString() } : state
+}
+
+async function refreshOnce(
+  known: Known,
+  recorded: readonly JobState[],
+  context: Context,
+): Promise<RefreshedJobs> {
   const { plan } = known
+  const standing = recorded.map(state => startedState(known, state, context.now()))
   const found: RefreshedJobs = { states: [], ended: [], lost: [], deploying: null, deployEnd: null }
   const read = await Promise.all(standing.map(state => readRunning(known, state, context)))
   for (const [index, state] of standing.entries()) {

@@ -43,10 +43,8 @@ export async function startJobs(
   const ready = [...wanted.lost, ...wanted.ready]
   const change = { number: build.number, ended, ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
-  const { started, waiting } =
-    ready.length > 0 || ended.length > 0
-      ? await takePlaces(store, build.project, change, { limit, now: now() })
-      : { started: [], waiting: [] }
+  // Even if nothing changes: a report that died may not have looked at the builds that wait.
+  const { started, waiting } = await takePlaces(store, build.project, change, { limit, now: now() })
   if (started.length === 0) return { states: [...states], waiting }
   // A job that starts some seconds after another one may get the same secrets.
   const accountKeys = await readOnce(store, ACCOUNT_KEYS, () => listAccountKeys(store), ACCOUNT_KEYS_MS)

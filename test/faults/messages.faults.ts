@@ -163,6 +163,26 @@ test('the job message is lost once', { timeout: 120_000 }, async ({ task: { name
   await faults.expectEnd(name, PASSED, start)
 })
 
+test("a job's message is lost once", { timeout: 120_000 }, async ({ task: { name } }) => {
+  const start = performance.now()
+  let lost = 0
+  const isShards = (text: string) => isJobOf(name, text) && /"job\\*":\{\\*"key\\*":2/.test(text)
+  deliverEvent = (text, deliver) => (isShards(text) && lost++ === 0 ? null : deliver())
+  const jobs = { lint: 'echo tested', unit: { cmd: 'echo part', shards: 2 } }
+  const { '.lambci.json': config = '' } = lambciJson('', { ...SCRIPT.rest, jobs })
+  const { cmd: _, ...rest } = JSON.parse(config)
+  const at = await faults.ci.write({ '.lambci.json': JSON.stringify(rest) })
+  await faults.ci.push(at, nameOf(name), 'master')
+  await faults.ci.until('the message', async () => lost === 1)
+  await faults.ci.until('the other jobs', async () => {
+    const jobsOf = (await faults.ci.view(refOf(name)))?.jobs ?? []
+    return jobsOf.filter(({ status }) => status === 'passed').length === 2
+  })
+  await faults.ci.settled()
+  await advanceToLatestEnd(name)
+  await faults.expectEnd(name, PASSED, start)
+})
+
 /** Kills a build, of which only its dead man's switch then tells. */
 async function loseBuild(name: string): Promise<void> {
   deliverEvent = (text, deliver) => (text.includes('requestContext') ? null : deliver())
