@@ -96,8 +96,9 @@ const STATUS: Record<Refusal['refused'], Answer['status']> = {
 function answerTo(result: AdmissionResult): Answer {
   if ('refused' in result) return refuse(STATUS[result.refused], result.reason)
   if ('ignored' in result) return { status: 200, body: result }
-  const { project, number, trigger } = result.build
-  return { status: 202, body: { project, number, trigger, url: result.url } }
+  const { project, number, trigger, retryOf } = result.build
+  const retry = retryOf === null ? {} : { retryOf }
+  return { status: 202, body: { project, number, trigger, url: result.url, ...retry } }
 }
 
 const refuse = (status: Answer['status'], error: string): Answer => ({ status, body: { error } })

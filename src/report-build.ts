@@ -27,7 +27,7 @@ import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
 import { completeLogs } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
-import { decide } from './reporting/decide.ts'
+import { decideLead } from './reporting/decide.ts'
 import { lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
@@ -142,7 +142,7 @@ async function lookOnce(
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, run, context)
   const state = { ...known, run, plan, deploying: report.jobs.length > 0 ? null : run }
   const request = run ? null : await readCancelRequest(store, build)
-  const decision = decide({ build, run, report, request }, now())
+  const decision = decideLead({ build, run, report, request }, now())
   if (decision === 'publish-again')
     return { report: await publishAgain(state, context), others: [], unfinished: null }
   const end = decision && (await concludeDeploy(decision.end, { ...state, run: state.deploying }, context))

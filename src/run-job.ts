@@ -143,7 +143,7 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { planBuild, assign } = await planning()
   const plan = planBuild(build, resolved)
   const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
-  const assignment = plan.build ? assign(plan, job.job.identity, Object.keys(secrets)) : NOTHING
+  const assignment = plan.build ? assign(plan, job, Object.keys(secrets)) : NOTHING
   const { warmCache } = persistent
   const redact = (text: string) => log.redact(text)
   const context = { store, build, sandbox, path, deadline, signal, warmCache, redact }

@@ -1,15 +1,21 @@
 import { readAccount } from '../account/settings.ts'
-import { type Build, buildRequestSchema } from '../model/build.ts'
+import { type Build, type BuildRequest, buildRequestSchema } from '../model/build.ts'
 import { projectSchema } from '../model/names.ts'
+import { trustOf } from '../model/trust.ts'
 import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { readBuild, readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
+import { explainLostArtifacts } from './lost-artifacts.ts'
+import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
-/** Builds the commit of an ended build again, under a new number and with the account's current settings. */
+/**
+ * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over what has
+ * passed, if it can.
+ */
 export async function admitRebuild(
   deliveryId: string,
   wanted: RebuildRequest,
@@ -30,6 +36,10 @@ export async function admitRebuild(
     return { refused: 'forbidden', reason }
   }
   const request = buildRequestSchema.parse(await renamed(context.store, records.build))
+  if (wanted.failed) {
+    const refusal = await refuseRetry(records, request, context.store)
+    return refusal ?? admit(deliveryId, { request, isArrival: false, retryOf: number }, context)
+  }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
   return admit(deliveryId, { request: { ...request, baseCommit }, isArrival: false }, context)
@@ -65,6 +75,21 @@ export async function admitDeploy(
   })
   if (!request.success) return { refused: 'invalid', reason: `"${stage}" is not a valid stage name.` }
   return admit(deliveryId, { request: request.data, isArrival: false }, context)
+}
+
+/** Why a build cannot be retried; null if it can. Report decides again, once it has the plan. */
+async function refuseRetry(records: Records, request: BuildRequest, store: Store): Promise<Refusal | null> {
+  const { project } = records.build
+  const account = await readAccount(store, project)
+  const retry = {
+    trust: trustOf(request, account.mayDeploy),
+    deployRoles: account.deployRoles(request.branch),
+  }
+  const decided = decideRetry(records, retry)
+  if ('refused' in decided) return { refused: 'conflict', reason: decided.refused }
+  const lost = await explainLostArtifacts(store, project, decided.plan, decided.takenOver)
+  if (lost === null) return null
+  return { refused: 'conflict', reason: `${lost} ${wholeInstead(records.build)}` }
 }
 
 /** The build with the name that its repository has now, which the newest build has. */

@@ -36,6 +36,8 @@ export type Admissible = {
   ignored?: string
   /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
   isArrival: boolean
+  /** The number of the build that this one repeats as far as it has not passed. */
+  retryOf?: number | null
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
 }
@@ -46,7 +48,7 @@ export type Admissible = {
  */
 export async function admit(
   deliveryId: string,
-  { request: requested, ignored, isArrival, identity }: Admissible,
+  { request: requested, ignored, isArrival, retryOf = null, identity }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { store, linkKey, now } = context
@@ -80,6 +82,7 @@ export async function admit(
     number,
     trust: trustOf(request, account.mayDeploy),
     settings: account.settings,
+    retryOf,
     nonce: claim.build.nonce,
     delivery: deliveryId,
     baseUrl: context.baseUrl,

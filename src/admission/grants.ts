@@ -37,12 +37,18 @@ export const secretsIn = ({ cloneToken, jobToken, credentials }: JobGrants): str
 
 const jobRefSchema = z.object({ key: z.int().nonnegative(), attempt: z.int().positive() })
 
+/** An attempt whose artifacts a job gets, of the same build unless it says of which. */
+const neededJobSchema = jobRefSchema.extend({
+  title: z.string().max(500),
+  build: z.int().positive().optional(),
+})
+
 /** Which job of its build a message starts. */
 export const startedJobSchema = jobRefSchema.extend({
   /** Null: the lead, which plans the build. */
   identity: jobIdentitySchema.nullable(),
   /** The attempts of other jobs whose artifacts it gets, and the title of each. */
-  needs: z.array(jobRefSchema.extend({ title: z.string().max(500) })).max(MOST_JOBS),
+  needs: z.array(neededJobSchema).max(MOST_JOBS),
 })
 export type StartedJob = z.infer<typeof startedJobSchema>
 
@@ -109,6 +115,7 @@ export async function issueGrants(
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.length > 0,
+      retriedBuilds: [...new Set(job.needs.flatMap(({ build }) => build ?? []))],
       onlyDeploys: job.identity?.name === DEPLOY_JOB,
     }),
   ])

@@ -17,6 +17,8 @@ export type SessionGrants = {
   deployRoles?: readonly string[]
   /** Whether it gets artifacts of other jobs of its build. */
   readsArtifacts?: boolean
+  /** The numbers of other builds of which it gets artifacts, because their jobs were taken over. At most three. */
+  retriedBuilds?: readonly number[]
   /** Whether it does nothing but deploy. */
   onlyDeploys?: boolean
 }
@@ -36,6 +38,7 @@ export function sessionPolicyOf(
     deployRoles = [],
     jobRole = null,
     readsArtifacts = false,
+    retriedBuilds = [],
     onlyDeploys = false,
   }: SessionGrants,
 ): string {
@@ -50,7 +53,8 @@ export function sessionPolicyOf(
   const stages = deploys ? [`${stagesPrefix(project)}*`] : []
   const { cancel, gate } = buildKeys(build)
   const answers = deploys ? [cancel, gate] : [cancel]
-  const artifacts = readsArtifacts ? [`${buildOutPrefix(build)}*`] : []
+  const builds = readsArtifacts ? [build.number, ...retriedBuilds] : []
+  const artifacts = builds.map(number => `${buildOutPrefix({ project, number })}*`)
   const secrets = trust === 'fork' ? [] : secretVariables
   const roles = deploys ? deployRoles : []
   const arn = (key: string) => `${bucketArn}/${key}`

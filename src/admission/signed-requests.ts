@@ -4,7 +4,12 @@ import { z } from '../model/zod.ts'
 export const REBUILD_EVENT = 'lambci_rebuild'
 export const DEPLOY_EVENT = 'lambci_deploy'
 
-const rebuildRequestSchema = z.object({ project: z.string(), number: z.int().positive() })
+const rebuildRequestSchema = z.object({
+  project: z.string(),
+  number: z.int().positive(),
+  /** Whether what passed there is taken over instead of being run again. */
+  failed: z.boolean().optional(),
+})
 export type RebuildRequest = z.infer<typeof rebuildRequestSchema>
 
 const deployRequestSchema = z.object({

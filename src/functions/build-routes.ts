@@ -12,8 +12,8 @@ import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog } from '../page
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
-import { buildKeys, jobKeys, LEAD } from '../records/keys.ts'
-import { keyOfPath, repositoryPath } from '../records/links.ts'
+import { buildKeys, LEAD, logKeysOf } from '../records/keys.ts'
+import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
@@ -42,12 +42,15 @@ export function addBuildRoutes(
     return shown && { view, shown }
   }
   const logOf = ({ view, shown }: Found): LogKeys =>
-    jobKeys(view, shown.ref ?? { key: shown.job?.key ?? LEAD.key, attempt: 1 }).log
+    logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
   const links = async ({ view, shown }: Found, c: Context) => {
-    const path = repositoryPath(view.project)
-    const repository = view.isPrivate ? `${path}?key=${keyOfPath(path, await linkKey())}` : path
+    const { project, isPrivate, retryOf } = view
+    const secret = isPrivate ? await linkKey() : null
+    const pathTo = (path: string) => (secret === null ? path : `${path}?key=${keyOfPath(path, secret)}`)
+    const repository = pathTo(repositoryPath(project))
+    const retried = retryOf === null ? null : pathTo(buildPath({ project, number: retryOf }))
     const hasAll = view.jobs.length > 0 && hasEnded(view.status)
-    return linksOf(view, shown, { key: c.req.query('key'), repository, hasAll })
+    return linksOf(view, shown, { key: c.req.query('key'), repository, retried, hasAll })
   }
   /** What a page shows of a build: also jobs that have just been claimed. */
   const findPage = async (c: Context, choose: (view: View) => ShownLog) => {

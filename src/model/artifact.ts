@@ -45,6 +45,9 @@ export const artifactsSchema = z.array(artifactSchema).max(MOST_ARTIFACTS)
 /** An artifact as it is declared. `when`: whether it is packed only if the command has passed. */
 export type ArtifactSpec = { name: string; paths: readonly string[]; when: 'passed' | 'always' }
 
+/** Where the list of a job's artifacts is, below the prefix of its attempt. There is none if it has left none. */
+export const artifactListKey = (prefix: string) => `${prefix}artifacts.json`
+
 /** Where an archive is, below the prefix of its job's attempt (`out/gh/<owner>/<repo>/<n>/<k>/<attempt>/`). */
 export const artifactKey = (prefix: string, { name }: Pick<Artifact, 'name'>) =>
   `${prefix}artifacts/${name}.tar.zst`

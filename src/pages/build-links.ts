@@ -5,6 +5,8 @@ import type { ShownLog } from './shown-log.ts'
 /** The links of a build's page. */
 export type BuildLinks = {
   repository: string
+  /** Of a retry: the page of the build that it repeats. Null for other builds. */
+  retried: string | null
   /** The log that the page shows: whole, as a file, and as far as it is written. */
   whole: string
   download: string
@@ -19,14 +21,18 @@ export type BuildLinks = {
 export function linksOf(
   view: View,
   { path }: ShownLog,
-  { key, repository, hasAll }: { key: string | undefined; repository: string; hasAll: boolean },
+  {
+    key,
+    hasAll,
+    ...others
+  }: Pick<BuildLinks, 'repository' | 'retried'> & { key: string | undefined; hasAll: boolean },
 ): BuildLinks {
   const withKey = (target: string, more: Record<string, string> = {}) => {
     const query = new URLSearchParams({ ...(key !== undefined && { key }), ...more }).toString()
     return query ? `${target}?${query}` : target
   }
   return {
-    repository,
+    ...others,
     live: withKey(`${path}/log`),
     whole: withKey(`${path}/log.txt`),
     download: withKey(`${path}/log.txt`, { download: '1' }),

@@ -21,7 +21,7 @@ const RELOAD_SECONDS = 3
 
 /** Renders what changes while a build runs: its head, its jobs, and which of them is shown. */
 export const renderChanging = ({ view, shown, links }: Omit<PageParts, 'logText'>) => ({
-  summary: renderSummary(view, links.repository, shown),
+  summary: renderSummary(view, links, shown),
   jobs: renderJobList({ view, shown: shown.job, withKey: links.withKey }),
   job: renderShown(shown.job),
 })

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
-import { countStates, describeJobDuration, describeJobStatus, isRedJob } from '../records/job-wording.ts'
+import { countStates, describeJobDuration, describeJobState, isRedJob } from '../records/job-wording.ts'
 import { jobPath } from '../records/links.ts'
 import type { JobView, View } from '../records/view.ts'
 import { groupJobs, type JobGroup } from './job-groups.ts'
@@ -50,7 +50,7 @@ function renderJob(job: JobView, { view, shown, withKey }: Listed) {
     key === null || ref === null
       ? html`<span>${title}</span>`
       : html`<a href="${withKey(jobPath(view, key))}"${isShown ? html` aria-current="true"` : ''}>${title}</a>`
-  return html`<div class="job">${name} <span class="${colorOf(job)}">${describeJobStatus(job)}</span></div>${renderPlace(job)}${reason ? html`<p class="soft">${escapeControls(reason)}</p>` : ''}`
+  return html`<div class="job">${name} <span class="${colorOf(job)}">${describeJobState(job)}</span></div>${renderPlace(job)}${reason ? html`<p class="soft">${escapeControls(reason)}</p>` : ''}`
 }
 
 /** How long it ran, and where. */
@@ -93,5 +93,5 @@ const mark = (color: string) =>
 export function renderShown(job: JobView | null) {
   if (!job) return html`<div id="shown"></div>`
   const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
-  return html`<div id="shown"><h2>${escapeControls(job.title)}</h2><p class="status ${colorOf(job)}">${describeJobStatus(job)}${reason}</p></div>`
+  return html`<div id="shown"><h2>${escapeControls(job.title)}</h2><p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p></div>`
 }

@@ -1,6 +1,6 @@
 import { hasEnded } from '../model/conclusion.ts'
 import { isRedJob } from '../records/job-wording.ts'
-import { type JobRef, LEAD } from '../records/keys.ts'
+import { type AttemptRef, LEAD } from '../records/keys.ts'
 import { buildPath, jobPath } from '../records/links.ts'
 import type { JobView, View } from '../records/view.ts'
 import { isRed } from '../records/wording.ts'
@@ -10,7 +10,7 @@ export type ShownLog = {
   /** Of one of several jobs; null for the log of the build's first job. */
   job: JobView | null
   /** Null as long as the job has not been started. */
-  ref: JobRef | null
+  ref: AttemptRef | null
   /** The path below which the log is served. */
   path: string
   isRed: boolean
@@ -35,16 +35,23 @@ export function firstLog(view: View): ShownLog {
   const job =
     view.jobs.find(each => each.ref !== null && isRedJob(each)) ??
     view.jobs.find(({ status }) => status === 'running') ??
+    view.jobs.find(({ ref, passedIn }) => ref !== null && passedIn === null) ??
     view.jobs.find(({ ref }) => ref !== null)
   return job ? logOf(view, job) : leadLogOf(view)
 }
 
 /** The log of the build's first job, which is its only one as long as no others are known. */
 export function leadLogOf(view: View): ShownLog {
-  const job = view.jobs.find(({ ref }) => ref?.key === LEAD.key && ref.attempt === LEAD.attempt)
+  const job = view.jobs.find(({ key, ref }) => key === LEAD.key && ref?.attempt === LEAD.attempt)
   if (job) return { ...logOf(view, job), path: buildPath(view) }
   const path = buildPath(view)
-  return { job: null, ref: LEAD, path, isRed: isRed(view), isOver: hasEnded(view.status) }
+  return {
+    job: null,
+    ref: { build: view.number, ...LEAD },
+    path,
+    isRed: isRed(view),
+    isOver: hasEnded(view.status),
+  }
 }
 
 /** The log of a page that was opened before the jobs were known: that of the first job, if this is one of them. */
@@ -62,4 +69,8 @@ const logOf = (view: View, job: JobView): ShownLog => ({
 })
 
 /** Tells one log from another, also of another attempt of the same job. */
-export const identityOf = ({ ref }: ShownLog): string => (ref ? `${ref.key}/${ref.attempt}` : '')
+export const identityOf = ({ job, ref }: ShownLog): string => {
+  if (!ref) return ''
+  const own = `${ref.key}/${ref.attempt}`
+  return job && job.passedIn !== null ? `${ref.build}/${own}` : own
+}

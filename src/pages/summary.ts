@@ -4,6 +4,7 @@ import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
 import { describeStatus, durationOf } from '../records/wording.ts'
+import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
 import { identityOf, leadLogOf, type ShownLog } from './shown-log.ts'
@@ -19,21 +20,25 @@ export function titleOf(view: View): string {
  * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and learns from it how the
  * shown log stands.
  */
-export function renderSummary(view: View, repositoryLink: string, shown: ShownLog = leadLogOf(view)) {
+export function renderSummary(
+  view: View,
+  links: Pick<BuildLinks, 'repository' | 'retried'>,
+  shown: ShownLog = leadLogOf(view),
+) {
   const { repository } = view
   const color = colorOf(view)
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}" data-over="${String(shown.isOver)}">
-<h1><a href="${repositoryLink}">${repository}</a> #${view.number}</h1>
+<h1><a href="${links.repository}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
-<dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+<dl>${factsOf(view, links.retried).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${view.jobs.length > 0 ? '' : renderPhases(phasesOf(view))}
 </section>`
 }
 
 type Fact = string | ReturnType<typeof html>
 
-function factsOf(view: View): [string, Fact][] {
+function factsOf(view: View, retried: string | null): [string, Fact][] {
   const { pullRequest, checkoutBranch, branch, deploy, author, runner } = view
   const facts: [string, Fact | null][] = [
     ['Branch', pullRequest === null ? checkoutBranch : null],
@@ -44,6 +49,7 @@ function factsOf(view: View): [string, Fact][] {
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
     ['Trust', view.trust],
+    ['Retry of', retried === null ? null : html`<a href="${retried}">#${view.retryOf}</a>`],
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],

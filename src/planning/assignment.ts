@@ -1,4 +1,5 @@
 import { artifactNameOf } from '../model/artifact-name.ts'
+import type { Build } from '../model/build.ts'
 import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Draft } from '../records/plan-record.ts'
@@ -18,15 +19,17 @@ export type Assignment = {
   deploys: boolean
 }
 
+type Assigned = { build: Pick<Build, 'retryOf'>; job: { identity: JobIdentity | null } }
+
 /**
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
  * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
- * role or a token, which the lead has not.
+ * role or a token, which the lead has not. The lead of a retry only plans: its first job may have passed before.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
   plan: BuildPlan,
-  identity: JobIdentity | null,
+  { build, job: { identity } }: Assigned,
   heldSecrets: readonly string[],
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) return { draft: null, job: null, deploys: plan.stage !== null }
@@ -35,6 +38,8 @@ export function assign(
     if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
     return { draft: null, job, deploys: false }
   }
+  if (build.retryOf !== null)
+    return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, job: null, deploys: false }
   const [first] = plan.jobs
   if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
   const draft = draftOf(plan, heldSecrets)

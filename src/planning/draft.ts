@@ -3,6 +3,7 @@ import { MAX_TITLE, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { RUN_RECORD_LIMIT } from '../records/job-run.ts'
 import type { Draft, DraftedJob } from '../records/plan-record.ts'
+import { digestOf } from './digest.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedJob } from './planned-job.ts'
 
@@ -19,7 +20,7 @@ const MAX_REASON = 300
  * @throws UserError if the plan is too large
  */
 export function draftOf(
-  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, stage }: Plan & { build: true },
+  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, deploy, stage }: Plan & { build: true },
   heldSecrets: readonly string[],
 ): Draft {
   const long = jobs.map(titleOf).find(title => title.length > MAX_TITLE)
@@ -38,6 +39,7 @@ export function draftOf(
       first.access.token === null &&
       heldSecrets.every(name => first.secrets === null || first.secrets.includes(name)),
     deploys: stage !== null,
+    deployDigest: digestOf({ deploy, stage }),
   }
   const bytes = Buffer.byteLength(JSON.stringify(draft))
   if (bytes > DRAFT_LIMIT)
@@ -61,6 +63,7 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
       withoutArtifacts: needs.filter(({ artifacts }) => artifacts?.length === 0).map(({ job }) => job),
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
+      digest: digestOf(jobs),
     },
   ]
 }

@@ -1,5 +1,6 @@
 import type { Resolved } from '../config/resolve.ts'
 import type { JobRun } from '../records/job-run.ts'
+import { digestOf } from './digest.ts'
 import type { Plan } from './plan.ts'
 
 type BuildPlan = Extract<Plan, { build: true }>
@@ -19,6 +20,8 @@ export function recordOf(
       cmd: shorten((jobs[0] ?? deploy)?.command ?? '', 2000),
       stage: stage?.name ?? null,
       merge: merge?.commit ?? null,
+      mergeBase: merge?.base ?? null,
+      commonDigest: digestOf([config.env, config.git, config.inheritSecrets]),
     },
     notifications: config.notifications,
   }

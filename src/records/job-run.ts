@@ -59,6 +59,10 @@ export const jobRunSchema = z.object({
       stage: stageNameSchema.nullable(),
       /** The merge of a pull request that is tested instead of its head. */
       merge: commitSchema.nullable().default(null),
+      /** The commit of the base branch in that merge. */
+      mergeBase: commitSchema.nullable().optional(),
+      /** Of what all commands have in common (`digestOf`). */
+      commonDigest: z.string().max(64).optional(),
     })
     .nullable(),
   exit: exitSchema.nullable(),

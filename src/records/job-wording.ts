@@ -12,17 +12,23 @@ const LEFT_OUT = 'left out'
 export const describeJobStatus = ({ status, isAllowedFailure }: JobView): string =>
   isAllowedFailure ? ALLOWED : status === 'left-out' ? LEFT_OUT : status
 
+/** Where a job stands, and in which build it has passed if it was taken over: `passed in #12`. */
+export const describeJobState = (job: JobView): string =>
+  job.passedIn === null ? describeJobStatus(job) : `${describeJobStatus(job)} in #${job.passedIn}`
+
 /** The order in which states are counted. */
 const STATES: readonly (JobStatus | typeof ALLOWED | typeof LEFT_OUT)[] = [
   ...(['passed', 'failed', 'errored', ALLOWED, 'cancelled', 'skipped'] as const),
   ...(['running', 'queued', 'waiting', LEFT_OUT] as const),
 ]
 
-/** `7 passed, 1 failed` */
+/** `7 passed (5 earlier), 1 failed` */
 export const countStates = (jobs: readonly JobView[]): string =>
   STATES.flatMap(state => {
-    const count = jobs.filter(job => describeJobStatus(job) === state).length
-    return count > 0 ? [`${count} ${state === ALLOWED ? 'failed as allowed' : state}`] : []
+    const some = jobs.filter(job => describeJobStatus(job) === state)
+    const earlier = some.filter(({ passedIn }) => passedIn !== null).length
+    const words = `${some.length} ${state === ALLOWED ? 'failed as allowed' : state}`
+    return some.length > 0 ? [earlier > 0 ? `${words} (${earlier} earlier)` : words] : []
   }).join(', ')
 
 /** How long a job ran; null unless it has ended. */

@@ -6,9 +6,17 @@ import type { JobView, View } from './view.ts'
 
 /** The job of a build that has only one. */
 export function onlyJobOf(view: View): JobView {
-  const { status, reason, exit, startedAt, endedAt, cost } = view
+  const { number, status, reason, exit, startedAt, endedAt, cost } = view
   return {
-    ...{ key: LEAD.key, ref: LEAD, name: ONLY_JOB, shard: null, whole: ONLY_JOB, title: ONLY_JOB },
+    ...{
+      key: LEAD.key,
+      ref: { build: number, ...LEAD },
+      passedIn: null,
+      name: ONLY_JOB,
+      shard: null,
+      whole: ONLY_JOB,
+      title: ONLY_JOB,
+    },
     status: hasEnded(status) || status === 'queued' ? status : 'running',
     ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost },
   }
@@ -21,11 +29,12 @@ export const allJobsOf = (view: View): readonly JobView[] =>
 /** A build as JSON, for programs. */
 export const jsonOf = (view: View) => ({
   ...view,
-  jobs: allJobsOf(view).map(({ ref, whole: _, ...job }) => ({
+  jobs: allJobsOf(view).map(({ ref, whole: _, key, ...job }) => ({
+    key,
     ...job,
     attempt: ref?.attempt ?? null,
     executor: ref && ('lambda' as const),
     /** The path of its log, without the key of a private build. */
-    log: ref && `${jobPath(view, ref.key)}/log`,
+    log: ref && key !== null ? `${jobPath(view, key)}/log` : null,
   })),
 })

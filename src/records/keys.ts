@@ -108,6 +108,13 @@ export const LEAD: JobRef = { key: 0, attempt: 1 }
 export const JOB_RECORDS = ['claim', 'draft', 'gate-request', 'deploy', 'end'] as const
 export type JobRecordName = (typeof JOB_RECORDS)[number]
 
+/** An attempt of a job, and the number of the build that ran it. */
+export type AttemptRef = JobRef & { build: number }
+
+/** The log of an attempt. One that was taken over has its log in another build. */
+export const logKeysOf = ({ project }: { project: string }, { build, ...job }: AttemptRef) =>
+  jobKeys({ project, number: build }, job).log
+
 /** The objects of one attempt of a job, written by that job alone. */
 export function jobKeys({ project, number }: BuildRef, { key, attempt }: JobRef = LEAD) {
   const at = `${buildKeys({ project, number }).prefix}jobs/${key}/${attempt}`

@@ -5,13 +5,22 @@ import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 
+/** See `digestOf`. Absent in records of versions that made none. */
+const digestSchema = z.string().max(64).optional()
+
 /** What all jobs of one name have in common. What they run, each reads from the commit again. */
 const common = {
   name: jobNameSchema,
   allowFailure: z.boolean(),
   /** Whether they get secret variables. */
   hasSecrets: z.boolean(),
+  /** Of all that they run. A retry tells by it whether a job is still the same. */
+  digest: digestSchema,
 }
+const ordinalSchema = z
+  .int()
+  .nonnegative()
+  .max(MOST_JOBS + 1)
 const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
 const shared = {
@@ -23,6 +32,8 @@ const shared = {
   maxParallel: z.int().positive().nullable(),
   /** Whether a newer commit ends the build. */
   cancelSuperseded: z.boolean(),
+  /** Of the deploy, its stage included. */
+  deployDigest: digestSchema,
 }
 
 /** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
@@ -50,16 +61,26 @@ export const draftSchema = z.object({
 })
 export type Draft = z.infer<typeof draftSchema>
 
+/** The attempt of a job that has passed in an earlier build. */
+const passedInSchema = z.object({
+  /** The number of the build that has run it. */
+  build: z.int().positive(),
+  key: ordinalSchema,
+  attempt: z.int().positive().max(9),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+})
+export type PassedIn = z.infer<typeof passedInSchema>
+
 const plannedJobSchema = jobIdentitySchema.extend({
   /** Its ordinal within the build. The lead has 0. */
-  key: z
-    .int()
-    .nonnegative()
-    .max(MOST_JOBS + 1),
+  key: ordinalSchema,
   ...common,
   /** The jobs that must be done before, each with all of its cells and shards, and whether it gets artifacts of them. */
   needs: needsSchema(z.object({ job: jobNameSchema, hasArtifacts: z.boolean() })),
   isDeploy: z.boolean(),
+  /** Of a retry: where it has passed, if it is not run again. */
+  passedIn: passedInSchema.optional(),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */

@@ -3,8 +3,8 @@ import { isAllowedFailure } from '../model/conclude-jobs.ts'
 import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
 import { type JobIdentity, titleOf } from '../model/job.ts'
 import type { Deploy, JobRun } from './job-run.ts'
-import type { JobRef } from './keys.ts'
-import type { PlanRecord } from './plan-record.ts'
+import type { AttemptRef } from './keys.ts'
+import type { PassedIn, PlanRecord } from './plan-record.ts'
 import type { BuildEnd, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
@@ -38,7 +38,7 @@ const PUBLIC_FIELDS = [
     'trust',
     'target',
   ] as const),
-  ...(['message', 'author', 'committers', 'queuedAt'] as const),
+  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf'] as const),
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
 
@@ -52,8 +52,10 @@ export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-ou
 export type JobView = {
   /** Its ordinal within the build; null if it does not take part. */
   key: number | null
-  /** Which log is its own; null if it has none. */
-  ref: JobRef | null
+  /** Which log is its own; null if it has none. That of a job which was taken over is in another build. */
+  ref: AttemptRef | null
+  /** Of a retry: the number of the build in which it has passed, if it was taken over from there. */
+  passedIn: number | null
   name: string
   /** Which of the equal parts of a job it is; null if it is not divided. */
   shard: JobIdentity['shard']
@@ -116,7 +118,7 @@ export function viewOf(records: Records): View {
     timings: run?.timings ?? {},
     runner: run?.runner ?? null,
     cost: report?.cost ?? null,
-    jobs: plan && report ? jobsOf(plan, report) : [],
+    jobs: plan && report ? jobsOf(build.number, plan, report) : [],
   }
 }
 
@@ -126,7 +128,7 @@ function statusOfJobs(report: Report | null): BuildStatus {
   return deploy && isOver ? 'deploying' : 'running'
 }
 
-function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
+function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
   const taking = plan.jobs.map((job): JobView => {
     const state = jobs.find(({ key }) => key === job.key)
     const {
@@ -146,7 +148,8 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
     }
     return {
       key,
-      ref: publications > 0 ? { key, attempt } : null,
+      ref: publications > 0 ? { build, key, attempt } : refOf(job.passedIn),
+      passedIn: job.passedIn?.build ?? null,
       name: job.name,
       shard: job.shard,
       whole: titleOf({ ...job, shard: null }),
@@ -166,6 +169,7 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
       ...{
         key: null,
         ref: null,
+        passedIn: null,
         name,
         shard: null,
         whole: name,
@@ -180,6 +184,9 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
   )
   return [...taking, ...leftOut]
 }
+
+const refOf = (passedIn: PassedIn | undefined): AttemptRef | null =>
+  passedIn ? { build: passedIn.build, key: passedIn.key, attempt: passedIn.attempt } : null
 
 function statusOf(run: JobRun | null, end: BuildEnd | null): BuildStatus {
   const ended = end ?? (run?.phase === 'ended' ? run : null)

@@ -5,7 +5,7 @@ import { WholeLog } from '../log/whole-log.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
 import type { JobRun } from '../records/job-run.ts'
-import { buildKeys, type JobRef, jobKeys, LEAD } from '../records/keys.ts'
+import { buildKeys, type JobRef, jobKeys, LEAD, logKeysOf } from '../records/keys.ts'
 import type { PlanRecord } from '../records/plan-record.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
@@ -54,8 +54,10 @@ async function composeLogs(build: Build, plan: PlanRecord, { jobs }: Report, sto
     const state = jobs.find(({ key }) => key === job.key)
     if (!state) continue
     const why = state.reason ? `: ${state.reason}` : ''
-    all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${why} ──`)))
-    if (state.publications > 0) left -= await addLog(all, build, state, left, store)
+    const where = job.passedIn ? ` in #${job.passedIn.build}` : ''
+    all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${where}${why} ──`)))
+    if (job.passedIn) left -= await addWhole(all, logKeysOf(build, job.passedIn).whole, left, store)
+    else if (state.publications > 0) left -= await addLog(all, build, state, left, store)
     await all.advance()
   }
   await all.finish()
@@ -70,13 +72,23 @@ async function addLog(
   store: Store,
 ): Promise<number> {
   const { whole } = jobKeys(build, state).log
-  let start = await store.getRange(whole, 0, PART_BYTES)
-  if (!start) {
+  const start = await store.getRange(whole, 0, PART_BYTES)
+  if (!start)
     await finishDeadLog(build, state, [`The job ended in an error: ${state.reason ?? 'it died'}`], store)
-    start = await store.getRange(whole, 0, PART_BYTES)
-  }
+  return addWhole(all, whole, room, store, start)
+}
+
+/** Adds a log that is complete. Returns its bytes. */
+async function addWhole(
+  all: WholeLog,
+  whole: string,
+  room: number,
+  store: Store,
+  start: Uint8Array | null = null,
+): Promise<number> {
   let from = 0
-  for (let part = start; part && part.length > 0; part = await store.getRange(whole, from, PART_BYTES)) {
+  const first = start ?? (await store.getRange(whole, 0, PART_BYTES))
+  for (let part = first; part && part.length > 0; part = await store.getRange(whole, from, PART_BYTES)) {
     if (from + part.length > room) {
       all.add(Buffer.from(`\n${runnerLine(`The rest is in ${whole} of the bucket`)}`))
       return room

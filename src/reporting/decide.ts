@@ -1,3 +1,4 @@
+import { wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
@@ -58,6 +59,20 @@ export function decide(
   if (run.conclusion !== 'passed') return { end: { ...erroredAt(now, run.reason ?? reason), deploy } }
   const end = endAfterDeploy(build, run.exit, deploy)
   return { end: { conclusion: end.conclusion, reason: end.reason, deploy, endedAt: now.toISOString() } }
+}
+
+/** As `decide`, for the lead of a build. One of a retry that has proposed no jobs has not repeated what is to be repeated. */
+export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {
+  const { build, run, report } = known
+  const decision = decide(known, now)
+  if (build.retryOf === null || run?.draft || report.end || decision === null || decision === 'publish-again')
+    return decision
+  const { end } = decision
+  if (end.conclusion !== 'passed' && end.conclusion !== 'skipped') return decision
+  const why = end.reason === null ? '' : ` (${end.reason})`
+  const whole = wholeInstead({ repository: build.repository, number: build.retryOf })
+  const reason = `The plan is no longer that of #${build.retryOf}: it has no jobs${why}. ${whole}`
+  return { end: { ...end, conclusion: 'errored', reason, deploy: null } }
 }
 
 /** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */

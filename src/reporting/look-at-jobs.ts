@@ -10,6 +10,7 @@ import type { JobObjects } from '../records/read-records.ts'
 import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
+import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
@@ -94,12 +95,17 @@ async function planOf(
   if (plan) return { plan }
   const draft = lead.run?.draft
   const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
-  return 'refused' in accepted ? accepted : { plan: await recordPlan(store, build, accepted.plan) }
+  if ('refused' in accepted) return accepted
+  const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)
+  return 'refused' in completed ? completed : { plan: await recordPlan(store, build, completed.plan) }
 }
 
-/** The lead has been started. */
-const initialState = ({ key }: AcceptedJob, { latestEnd }: Build): JobState =>
-  key === 0 ? { ...stateBeforeStart(key), publications: 1, latestEnd } : stateBeforeStart(key)
+/** The lead has been started, and what was taken over has passed. */
+const initialState = (job: AcceptedJob, { latestEnd }: Build): JobState => {
+  const { key } = job
+  if (key === 0) return { ...stateBeforeStart(key), publications: 1, latestEnd }
+  return stateOfPassed(job) ?? stateBeforeStart(key)
+}
 
 /** Ends the jobs that are running once one has failed. */
 async function endOthers(

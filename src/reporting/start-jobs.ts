@@ -68,5 +68,7 @@ const needsOf = ({ needs }: AcceptedJob, plan: PlanRecord, states: readonly JobS
   plan.jobs.flatMap(job => {
     const isNeeded = needs.some(need => need.job === job.name && need.hasArtifacts)
     const state = states.find(({ key }) => key === job.key)
-    return isNeeded && state ? [{ key: job.key, attempt: state.attempt, title: titleOf(job) }] : []
+    if (!isNeeded || !state) return []
+    const { build, key, attempt } = job.passedIn ?? { ...state, build: undefined }
+    return [{ key, attempt, title: titleOf(job), ...(build !== undefined && { build }) }]
   })

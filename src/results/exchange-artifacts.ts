@@ -1,4 +1,4 @@
-import { type Artifact, type ArtifactSpec, artifactsSchema } from '../model/artifact.ts'
+import { type Artifact, type ArtifactSpec, artifactListKey, artifactsSchema } from '../model/artifact.ts'
 import { titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
@@ -13,8 +13,6 @@ const JSON_TYPE = 'application/json'
 /** 20 artifacts with 20 paths of 300 characters each. */
 const LIST_BYTES = 256 * 1024
 
-const listKey = (prefix: string) => `${prefix}artifacts.json`
-
 /** Packs the artifacts that a job leaves, and lists them for the jobs that need it. */
 export async function leaveArtifacts(
   context: ArtifactContext,
@@ -27,12 +25,15 @@ export async function leaveArtifacts(
   const prefix = outPrefix(ref, ref.job)
   const artifacts = await packArtifacts(context, prefix, specs, passed)
   if (artifacts.length > 0)
-    await context.store.putOnce(listKey(prefix), Buffer.from(JSON.stringify(artifacts)), JSON_TYPE)
+    await context.store.putOnce(artifactListKey(prefix), Buffer.from(JSON.stringify(artifacts)), JSON_TYPE)
   return artifacts
 }
 
+/** An attempt of another job, of the same build or, for a job that was taken over, of the build in which it ran. */
+type NeededJob = JobRef & { title: string; build?: number | undefined }
+
 /** What an invocation does of a plan, and the attempts of other jobs whose artifacts it gets. */
-type Taking = { plan: BuildPlan; assignment: Assignment; needs: readonly (JobRef & { title: string })[] }
+type Taking = { plan: BuildPlan; assignment: Assignment; needs: readonly NeededJob[] }
 
 /**
  * Brings the artifacts of other jobs into the workspace.
@@ -53,15 +54,15 @@ export async function takeArtifacts(
 }
 
 /** A job whose artifacts are needed, and what it declares of them. */
-type Source = { job: JobRef; title: string; declared: readonly ArtifactSpec[] }
+type Source = { job: NeededJob; title: string; declared: readonly ArtifactSpec[] }
 
 async function artifactsFrom(
   { store, logLine }: ArtifactContext,
-  build: BuildRef,
+  { project, number }: BuildRef,
   { job, title, declared }: Source,
 ): Promise<NeededArtifact[]> {
   if (declared.length === 0) return []
-  const prefix = outPrefix(build, job)
+  const prefix = outPrefix({ project, number: job.build ?? number }, job)
   const left = await readList(store, prefix, title)
   const found: NeededArtifact[] = []
   for (const { name, paths } of declared) {
@@ -74,7 +75,7 @@ async function artifactsFrom(
 }
 
 async function readList(store: ArtifactContext['store'], prefix: string, title: string): Promise<Artifact[]> {
-  const body = await store.getRange(listKey(prefix), 0, LIST_BYTES)
+  const body = await store.getRange(artifactListKey(prefix), 0, LIST_BYTES)
   if (!body) return []
   try {
     return artifactsSchema.parse(JSON.parse(Buffer.from(body).toString()))

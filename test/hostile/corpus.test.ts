@@ -86,7 +86,12 @@ test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
 
 test.each(RUN_RECORDS)('the record of a job: %s', (_, body) => {
   const run = parseJobRun(Buffer.from(body))
-  const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
+  const page = String(
+    renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
+      repository: '/gh/ada/web',
+      retried: null,
+    }),
+  )
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)
   expect(page).not.toContain('\u001b')
 })

@@ -160,7 +160,12 @@ describe('a hostile record of a job', () => {
         const paths = pathsIn(record)
         const changed = withChange(record, paths[index % paths.length] ?? [], value)
         const run = parseJobRun(Buffer.from(JSON.stringify(changed) ?? ''))
-        const page = String(renderSummary(viewOf({ build: makeBuild(), run, report: null }), '/gh/ada/web'))
+        const page = String(
+          renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
+            repository: '/gh/ada/web',
+            retried: null,
+          }),
+        )
         expect(page).not.toMatch(/<script|javascript:/i)
       }),
       { numRuns: 500 },

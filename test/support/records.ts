@@ -39,6 +39,7 @@ export const makeBuild = (change: Partial<Build> = {}): Build => ({
   checkoutBranch: 'master',
   pullRequest: null,
   target: null,
+  retryOf: null,
   isFork: false,
   isPrivate: false,
   isDependabot: false,

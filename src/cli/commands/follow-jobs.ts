@@ -3,7 +3,7 @@ import { readLog } from '../../log/reader.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { allJobsOf } from '../../records/json-view.ts'
-import { type BuildRef, type JobRef, jobKeys, LEAD } from '../../records/keys.ts'
+import { type AttemptRef, type BuildRef, LEAD, logKeysOf } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type JobView, type Records, type View, viewOf } from '../../records/view.ts'
@@ -48,7 +48,13 @@ export async function followJobs(
     const isKnown = records && hasOneJob(records) !== null
     const all = view && isKnown ? allJobsOf(view) : []
     const jobs = wanted === undefined || !isKnown ? all : findJobs(all, wanted)
-    addLogs(logs, jobs, leadBytes, io)
+    // Logs of jobs that are not run again are printed only if they are asked for.
+    addLogs(
+      logs,
+      wanted === undefined ? jobs.filter(({ passedIn }) => passedIn === null) : jobs,
+      leadBytes,
+      io,
+    )
     const parts = await Promise.all([...logs.values()].map(log => advance(store, build, log)))
     for (const part of parts) await printBytes(io, part)
     const areOver = wanted === undefined ? view && hasEnded(view.status) : isKnown && jobs.every(isOver)
@@ -68,7 +74,7 @@ export async function followJobs(
 const isOver = ({ status }: JobView) => status === 'left-out' || hasEnded(status as View['status'])
 
 type FollowedLog = {
-  ref: JobRef
+  ref: AttemptRef
   /** The next byte to read. */
   from: number
   ended: boolean
@@ -79,18 +85,18 @@ type FollowedLog = {
 /** Adds the logs of jobs that have started since. Another attempt has another log. */
 function addLogs(logs: Map<string, FollowedLog>, jobs: readonly JobView[], leadBytes: number, io: Io): void {
   const prefixes = prefixesOf(jobs, io)
-  for (const [index, { ref, startedAt }] of jobs.entries()) {
-    if (!ref || startedAt === null || logs.has(`${ref.key}/${ref.attempt}`)) continue
-    const isLead = ref.key === LEAD.key && ref.attempt === LEAD.attempt
+  for (const [index, { key, ref, startedAt }] of jobs.entries()) {
+    if (!ref || startedAt === null || logs.has(`${key}/${ref.attempt}`)) continue
+    const isLead = key === LEAD.key && ref.attempt === LEAD.attempt
     const lines = jobs.length > 1 ? (prefixes[index] ?? null) : null
-    logs.set(`${ref.key}/${ref.attempt}`, { ref, from: isLead ? leadBytes : 0, ended: false, lines })
+    logs.set(`${key}/${ref.attempt}`, { ref, from: isLead ? leadBytes : 0, ended: false, lines })
   }
 }
 
 /** What there is to print of a log since it was read last. */
 async function advance(store: Store, build: BuildRef, log: FollowedLog): Promise<Uint8Array> {
   if (log.ended) return new Uint8Array()
-  const { bytes, next, ended } = await readLog(store, jobKeys(build, log.ref).log, log.from, PART_BYTES)
+  const { bytes, next, ended } = await readLog(store, logKeysOf(build, log.ref), log.from, PART_BYTES)
   log.from = next
   log.ended = ended
   if (!log.lines) return bytes

@@ -1,5 +1,5 @@
 import { escapeControls } from '../../model/escape-controls.ts'
-import { describeJobDuration, describeJobStatus, isRedJob } from '../../records/job-wording.ts'
+import { describeJobDuration, describeJobState, isRedJob } from '../../records/job-wording.ts'
 import type { JobView } from '../../records/view.ts'
 import type { Style } from '../io.ts'
 
@@ -13,7 +13,7 @@ export function describeJobs(jobs: readonly JobView[], style: Style): string {
     .map((job, index) => {
       const cells = [
         `  ${(titles[index] ?? '').padEnd(width)}`,
-        style(colorOf(job), describeJobStatus(job).padEnd('failed, allowed'.length)),
+        style(colorOf(job), describeJobState(job).padEnd('failed, allowed'.length)),
         (describeJobDuration(job) ?? '').padEnd(10),
         escapeControls(job.reason ?? ''),
       ]

@@ -4,7 +4,7 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { UserError } from '../../model/user-error.ts'
 import { countStates, describeJobStatus, isRedJob } from '../../records/job-wording.ts'
 import { allJobsOf } from '../../records/json-view.ts'
-import { type BuildRef, type JobRef, jobKeys, LEAD } from '../../records/keys.ts'
+import { type AttemptRef, type BuildRef, jobKeys, LEAD, logKeysOf } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type JobView, type View, viewOf } from '../../records/view.ts'
@@ -42,7 +42,7 @@ export async function printLogs(
   const jobs = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
   if (view && job === undefined && jobs.length > 1) printLine(io, describeChoice(view, io))
   else if (jobs.length > 0) await printJobs(store, build, jobs, io)
-  else await printLog(store, build, LEAD, bytes => printBytes(io, bytes))
+  else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
   return 0
 }
 
@@ -61,11 +61,11 @@ async function printJobs(store: Store, build: BuildRef, jobs: readonly JobView[]
 async function printLog(
   store: Store,
   build: BuildRef,
-  ref: JobRef,
+  ref: AttemptRef,
   print: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   for (let from = 0; ; ) {
-    const { bytes, next } = await readLog(store, jobKeys(build, ref).log, from, PART_BYTES)
+    const { bytes, next } = await readLog(store, logKeysOf(build, ref), from, PART_BYTES)
     if (bytes.length === 0) return
     await print(bytes)
     from = next

@@ -9,7 +9,7 @@ import { printToEnd } from './logs.ts'
 import { sendDelivery } from './send-delivery.ts'
 
 const answerSchema = z.union([
-  z.object({ project: projectSchema, number: z.int().positive(), url: z.url() }),
+  z.object({ project: projectSchema, number: z.int().positive(), url: z.url(), retryOf: z.int().optional() }),
   z.object({ error: z.string() }),
 ])
 
@@ -35,6 +35,8 @@ export async function sendRequest(
     )
   if ('error' in data) throw new UserError(data.error)
   const repository = (await readBuild(store, data))?.repository
-  printLine(io, options.json ? JSON.stringify(data) : `Build #${data.number} of ${repository}: ${data.url}`)
+  const retry = data.retryOf === undefined ? '' : `, a retry of #${data.retryOf}`
+  const line = `Build #${data.number} of ${repository}${retry}: ${data.url}`
+  printLine(io, options.json ? JSON.stringify(data) : line)
   return options.follow ? printToEnd(store, data, io) : 0
 }

@@ -48,8 +48,13 @@ export async function lookupOf({ store, url, githubApiUrl }: FoundStack): Promis
 export const projectToChange = async (stack: FoundStack, repository: string): Promise<FoundProject> =>
   findProject(stack.store, repository, (await lookupOf(stack))?.byName ?? null)
 
-/** Finds the build `owner/repo#12`; without a number, the newest one. @throws UserError if there is none */
-export async function findBuild(store: Store, target: string): Promise<BuildRef> {
+/** The address of a build's page, or of one of its jobs'. */
+const BUILD_URL = /^https?:\/\/[^/]+\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
+
+/** Finds the build `owner/repo#12`, also by the address of its page; without a number, the newest one. @throws UserError if there is none */
+export async function findBuild(store: Store, address: string): Promise<BuildRef> {
+  const [, ofPage, numberOfPage] = BUILD_URL.exec(address.trim()) ?? []
+  const target = ofPage ? `${ofPage}#${numberOfPage}` : address
   const [, text = '', digits] = /^([^#]+?)(?:#([1-9]\d{0,9}))?$/.exec(target) ?? []
   const { data: repository } = repositorySchema.safeParse(nameIn(text))
   if (!repository) {

@@ -51,6 +51,7 @@ export async function buildOfWorkingCopy(
     isPrivate: false,
     isDependabot: false,
     target: null,
+    retryOf: null,
     message: '',
     author: { name: 'you', login: null },
     committers: [],

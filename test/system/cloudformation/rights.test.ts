@@ -300,6 +300,19 @@ test('only a job that was given a listed role may assume it, and no role of depl
   )
 })
 
+test('a job of a retry reads the artifacts of the builds that it refers to, and neither writes there nor reads anything else of them', () => {
+  for (const trust of ['fork', 'branch', 'protected'] as const) {
+    const who = principal('session', trust, { mayDeploy: false, readsArtifacts: true, retriedBuilds: [3, 8] })
+    const rights = [3, 7, 8, 9, 30, 80].map(number =>
+      letters(who, `${outPrefix({ project: PROJECT, number }, { key: 1, attempt: 1 })}x`),
+    )
+    expect(rights).toEqual(['R', 'R', 'R', '·', '·', '·'])
+    for (const key of [another.build, another.report, anotherJob.record('end'), anotherJob.log.whole])
+      expect(letters(who, key)).toBe('·')
+    expect(letters(who, `${outPrefix({ project: 'gh/eve/web', number: 8 }, LEAD)}x`)).toBe('·')
+  }
+})
+
 test('no principal may do anything else to any object', () => {
   const others = [
     'PutObjectAcl',

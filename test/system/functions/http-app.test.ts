@@ -122,6 +122,7 @@ describe('the webhook', () => {
     [404, { project: 'gh/ada/again', number: 99 }, /There is no build #99 of gh\/ada\/again/],
     [404, { project: '../secrets', number: 1 }, /There is no build/],
     [400, { project: 'gh/ada/web' }, /^Invalid rebuild request: check number\.$/],
+    [400, { project: 'gh/ada/web', number: 7, failed: 'yes' }, /^Invalid rebuild request: check failed\.$/],
     [400, null, /^Invalid rebuild request: expected an object\.$/],
   ])('%i for the rebuild request %j', async (status, payload, error) => {
     const answer = await post('lambci_rebuild', payload)

@@ -114,6 +114,23 @@ test('the key of a private build opens its jobs, and is passed on', async () => 
   expect(page).toContain(`href="${path}/jobs/1?key=${key}"`)
 })
 
+test('a job that was taken over has the log of the build that ran it, behind the key of the page; the link to that build has its own', async () => {
+  const { build: old } = await record([{}], { build: { isPrivate: true } }, [logAt(0, 'linted there\n')])
+  const passedIn = { build: old.number, key: 0, attempt: 1, startedAt: null, endedAt: null }
+  const { path } = await record([{ key: 1, passedIn, state: { publications: 0 } }], {
+    build: { isPrivate: true, retryOf: old.number },
+  })
+  const key = keyOfPath(path, RUNNER_SECRETS.linkKey)
+  expect(await (await get(`${path}/jobs/1/log?key=${key}`)).text()).toBe('linted there\n')
+  expect((await get(`${path}/jobs/1/log`)).status).toBe(404)
+  const whole = await get(`${path}/jobs/1/log.txt?key=${key}`)
+  expect(new URL(whole.headers.get('location') ?? '').pathname).toContain(jobKeys(old).log.whole)
+  const page = await (await get(`${path}?key=${key}`)).text()
+  expect(page).toContain('<pre>linted there</pre>')
+  const keyOfOld = keyOfPath(buildPath(old), RUNNER_SECRETS.linkKey)
+  expect(page).toContain(`<a href="${buildPath(old)}?key=${keyOfOld}">#${old.number}</a>`)
+})
+
 test('JSON has the jobs of every build', async () => {
   const shard = { index: 1, count: 2 }
   const { path } = await record([{ shard }, { name: 'last', state: waiting }], {
@@ -123,7 +140,7 @@ test('JSON has the jobs of every build', async () => {
   expect(jobs).toEqual([
     {
       ...{ key: 0, attempt: 1, name: 'unit', title: 'unit (1/2)', shard, status: 'passed' },
-      ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason: null },
+      ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason: null, passedIn: null },
       ...{ exit: { kind: 'exited', code: 0 }, cost: 0.001, executor: 'lambda', log: `${path}/jobs/0/log` },
       ...{ startedAt: '2026-11-20T10:00:02.000Z', endedAt: '2026-11-20T10:00:44.000Z' },
     },

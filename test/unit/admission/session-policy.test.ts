@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { mostRetriedBuilds } from '../../../src/admission/retried-builds.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Build, Trust } from '../../../src/model/build.ts'
 import { projectSchema } from '../../../src/model/names.ts'
@@ -77,6 +78,23 @@ test('a job that needs others reads the artifacts of its build; one that does no
   expect(policyOf('protected', {}, { mayDeploy: false }).Statement).toHaveLength(2)
 })
 
+test('a job of a retry reads also the artifacts of the builds in which others have passed, and nothing else of them', () => {
+  const grants = { mayDeploy: false, readsArtifacts: true, retriedBuilds: [3, 5] }
+  const [own, read, ...more] = policyOf('branch', {}, grants).Statement
+  const retried = [3, 5].map(number => `${B}/out/gh/ada/web/${number}/*`)
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...retried, shared, ...secrets])
+  expect([own.Resource.join(), more]).toEqual([expect.not.stringMatching(/web\/[35]\//), []])
+  const without = policyOf('branch', {}, { ...grants, readsArtifacts: false })
+  expect(JSON.stringify(without)).not.toMatch(/out\/gh\/ada\/web\/[35]\//)
+})
+
+test('three other builds fit, unless names are very long or there are many deploy roles', () => {
+  const named = (length: number) => mostRetriedBuilds(`gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`)
+  expect([10, 60, 90, 120, 160].map(named)).toEqual([3, 3, 2, 1, 0])
+  const roles = Array.from({ length: 12 }, (_, at) => `${ROLE}-of-stage-${at}`)
+  expect([0, 6, 12].map(count => mostRetriedBuilds('gh/ada/web', roles.slice(0, count)))).toEqual([3, 3, 2])
+})
+
 test.each<[Trust, string[]]>([
   ['fork', []],
   ['branch', [JOB_ROLE]],
@@ -108,11 +126,15 @@ test('for any names the policy stays within the limit, and has wildcards only at
   const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
   /** With a path: the longest that the settings accept. */
   const jobRole = `arn:aws:iam::123456789012:role/${'p'.repeat(55)}/${'j'.repeat(64)}`
+  const retriedBuilds = [1, 2, 3].map(at => 2_147_483_643 + at)
   const kinds = fc.constantFrom<Partial<SessionGrants>>(
     { deployRoles, mayDeploy: true },
     { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
+    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds },
+    { jobRole, readsArtifacts: true, retriedBuilds },
+    { readsArtifacts: true, retriedBuilds },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
@@ -121,6 +143,8 @@ test('for any names the policy stays within the limit, and has wildcards only at
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
         ...grants,
+        // As many as a retry may refer to.
+        retriedBuilds: grants.retriedBuilds?.slice(0, mostRetriedBuilds(build.project)) ?? [],
       })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
       const resources: string[] = JSON.parse(policy).Statement.flatMap(

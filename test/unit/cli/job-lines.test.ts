@@ -32,6 +32,15 @@ test('each job has a line', () => {
   expect(describeBuild(viewWith(), plain)).not.toContain('\n')
 })
 
+test('a job that was taken over names the build in which it has passed', () => {
+  const passedIn = { build: 123, key: 0, attempt: 1, startedAt: null, endedAt: null }
+  const { jobs } = viewWithJobs([{ name: 'lint', passedIn }, ...shards.slice(0, 1)])
+  expect(describeJobs(jobs, plain).split('\n')).toEqual([
+    '  lint        passed in #123   42 s',
+    '  unit (1/3)  passed           42 s',
+  ])
+})
+
 test('a job is found by its title, or all of a name', () => {
   const { jobs } = viewWithJobs([...shards, { name: 'lint' }])
   const found = (wanted: string) => findJobs(jobs, wanted).map(({ title }) => title)

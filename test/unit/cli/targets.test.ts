@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { parseRepository } from '../../../src/cli/commands/targets.ts'
+import { findBuild, parseRepository } from '../../../src/cli/commands/targets.ts'
+import { buildKeys, counterKey } from '../../../src/records/keys.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
+import { makeBuild } from '../../support/records.ts'
 
 test.each([
   ['ada/case', 'ada/case'],
@@ -49,4 +52,25 @@ test.each([
   ],
 ])('%j is refused with the right form', text => {
   expect(() => parseRepository(text)).toThrow(`"${text}" is not a repository. Write it as owner/repo.`)
+})
+
+const PAGE = 'https://ci.example.com/gh/ada/web/builds/7'
+test.each([
+  ...['ada/web#7', 'ada/web', 'https://github.com/ada/web#7', PAGE, `${PAGE}/`, `${PAGE}?key=abc`],
+  ...[`${PAGE}/jobs/3?key=abc#L12`, `${PAGE}#L12`, ` ${PAGE}\n`],
+])('%j is build #7', async target => {
+  const store = openMemoryStore()
+  const build = makeBuild()
+  await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
+  await store.put(counterKey(build.project), JSON.stringify({ number: 7, recent: [] }), 'application/json')
+  expect(await findBuild(store, target)).toEqual({ project: 'gh/ada/web', number: 7 })
+})
+
+test.each([
+  [`${PAGE}0`, 'There is no build #70 of ada/web.'],
+  [`${PAGE}x`, 'is not a build'],
+  ['https://ci.example.com/gh/ada/../builds/7', 'is not a build'],
+  ['https://ci.example.com/gh/ada/web/builds/0', 'is not a build'],
+])('%j is no build on record', async (target, message) => {
+  await expect(findBuild(openMemoryStore(), target)).rejects.toThrow(message)
 })

@@ -8,7 +8,14 @@ import { HOSTILE } from '../../support/payloads.ts'
 import { FORKED, PULL, viewWith } from '../../support/records.ts'
 
 const links = {
-  ...{ whole: '/whole', download: '/download', live: '/live', repository: '/gh/ada/web', all: null },
+  ...{
+    whole: '/whole',
+    download: '/download',
+    live: '/live',
+    repository: '/gh/ada/web',
+    all: null,
+    retried: null,
+  },
   withKey: (path: string) => path,
 }
 const whole = (view = viewWith(), logText = '') =>
@@ -40,6 +47,16 @@ const deploy = {
   url: null,
   by: null,
 } as const
+
+test('the page of a retry leads to the build that it repeats', () => {
+  const view = viewWith({ build: { retryOf: 5 } })
+  const retried = '/gh/ada/web/builds/5?key=k'
+  const page = String(
+    renderBuildPage({ view, shown: firstLog(view), logText: '', links: { ...links, retried } }),
+  )
+  expect(page).toContain(`<dt>Retry of</dt><dd><a href="${retried}">#5</a></dd>`)
+  expect(render(viewWith())).not.toContain('Retry of')
+})
 
 test('the page of a pull request says whether its head or its merge is tested', () => {
   const commit = (...parts: Parameters<typeof viewWith>) =>

@@ -145,3 +145,40 @@ test.each([...HOSTILE, '"><script>alert(1)</script>', '\u202egnp.exe', '</summar
   },
 )
 const hostileRef = { project: 'gh/ada/web', number: 7 }
+
+const PASSED_IN = { build: 3, key: 0, attempt: 2, startedAt: null, endedAt: null }
+
+test('a job that was taken over says in which build it has passed, and opens the log that it has there', () => {
+  const taken = { key: 1, passedIn: PASSED_IN, state: { publications: 0 } }
+  const view = viewWithJobs(
+    [
+      { name: 'lint', ...taken },
+      { name: 'unit', key: 2 },
+    ],
+    { build: { retryOf: 5 } },
+  )
+  const page = list(view)
+  expect(textOf(page)).toEqual([
+    ...['2 jobs', '2 passed (1 earlier)'],
+    ...['✓ lint passed in #3', '42 s on Lambda', '✓ unit passed', '42 s on Lambda'],
+  ])
+  expect(page).toContain('href="/gh/ada/web/builds/7/jobs/1?key=k"')
+  const found = findLog(view, '1')
+  expect(found).toMatchObject({
+    ref: { build: 3, key: 0, attempt: 2 },
+    path: '/gh/ada/web/builds/7/jobs/1',
+    isOver: true,
+  })
+  expect(found && identityOf(found)).toBe('3/0/2')
+  // The page begins with what was run.
+  expect(firstLog(view).job?.name).toBe('unit')
+  const all = viewWithJobs([{ name: 'lint', ...taken }])
+  expect(firstLog(all).job?.name).toBe('lint')
+})
+
+test('the log of the lead is not that of a job which an earlier lead has run', () => {
+  const view = viewWithJobs([
+    { name: 'lint', key: 1, passedIn: { ...PASSED_IN, attempt: 1 }, state: { publications: 0 } },
+  ])
+  expect(leadLogOf(view)).toMatchObject({ job: null, ref: { build: 7, key: 0, attempt: 1 } })
+})

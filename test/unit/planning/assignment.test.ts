@@ -6,10 +6,10 @@ import { plan } from '../../support/planning.ts'
 const ROLE = 'arn:aws:iam::123456789012:role/integration'
 const DEPLOYED = { stages: { master: 'dev' }, deploy: './deploy.sh' }
 
-function assigned(values: JsonObject, global: JsonObject) {
+function assigned(values: JsonObject, global: JsonObject, retryOf: number | null = null) {
   const { plan: planned } = plan({}, { ...values, ...DEPLOYED }, global)
   if (!planned.build) throw new Error(planned.reason)
-  return assign(planned, null, [])
+  return assign(planned, { build: { retryOf }, job: { identity: null } }, [])
 }
 
 test('the lead of a cmd runs and deploys it', () => {

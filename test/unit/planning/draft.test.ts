@@ -46,7 +46,9 @@ test('a draft has what report needs of each job, once for all of its cells and s
       docs: { cmd: 'make docs', on: 'pullRequest' },
     },
   }
-  const common = { shards: null, needs: [], withoutArtifacts: [], allowFailure: false, hasSecrets: true }
+  const digest = expect.stringMatching(/^[0-9a-f]{16}$/)
+  const none = { shards: null, needs: [], withoutArtifacts: [] }
+  const common = { ...none, allowFailure: false, hasSecrets: true, digest }
   expect(drafted(values)).toEqual({
     leftOut: [{ name: 'docs', reason: 'jobs.docs.on is for pull requests only.' }],
     failFast: false,
@@ -67,6 +69,7 @@ test('a draft has what report needs of each job, once for all of its cells and s
     ],
     leadRunsFirst: true,
     deploys: true,
+    deployDigest: digest,
   })
 })
 
@@ -99,6 +102,8 @@ const fullRun = (values: JsonObject) =>
       cmd: '€'.repeat(2000),
       stage: 'production',
       merge: 'a'.repeat(40),
+      mergeBase: 'b'.repeat(40),
+      commonDigest: 'c'.repeat(16),
     },
     draft: drafted(values),
     notifications: { on: 'change', slack: { channel: '#'.repeat(80) }, sns: { topicArn: 'a'.repeat(500) } },
@@ -205,7 +210,7 @@ test('report accepts each draft of a plan, and finds the jobs of the plan in it'
         needs: job.needs.map(need => ({ job: need.job, hasArtifacts: need.artifacts?.length !== 0 })),
         isDeploy: false,
       }))
-      expect(accepted.plan.jobs.map(({ key, ...job }) => job)).toEqual(expected)
+      expect(accepted.plan.jobs.map(({ key, digest, ...job }) => job)).toEqual(expected)
       expect(accepted.plan.jobs.map(titleOf)).toEqual(own.jobs.map(titleOf))
     }),
     { numRuns: 200 },

@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest'
 import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
+import { jsonOf } from '../../../src/records/json-view.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
-import { after, endedRun, makeBuild, PULL, reportOf, runOf, viewWith } from '../../support/records.ts'
+import {
+  after,
+  endedRun,
+  makeBuild,
+  PULL,
+  reportOf,
+  runOf,
+  viewWith,
+  viewWithJobs,
+} from '../../support/records.ts'
 
 const endedAt = after(900).toISOString()
 const end = (change: Partial<NonNullable<Report['end']>> = {}) =>
@@ -76,9 +86,30 @@ test('a view has the identity of the build, and none of its internal fields', ()
   })
   expect(Object.keys(view).sort()).toEqual(
     `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
-    isFork isPrivate jobs log merge message number project pullRequest queuedAt reason repository runner stage startedAt status target timings
+    isFork isPrivate jobs log merge message number project pullRequest queuedAt reason repository retryOf runner stage startedAt status target timings
     trigger trust`.split(/\s+/),
   )
+})
+
+test('of a job that was taken over, a view has the log of the build that ran it, and no cost', () => {
+  const passedIn = { build: 3, key: 0, attempt: 2, startedAt: null, endedAt: null }
+  const state = { publications: 0, cost: null }
+  const view = viewWithJobs([{ key: 1, name: 'lint', passedIn, state }, { key: 2 }], {
+    build: { retryOf: 5 },
+  })
+  expect(view.jobs.map(job => [job.passedIn, job.ref])).toEqual([
+    [3, { build: 3, key: 0, attempt: 2 }],
+    [null, { build: 7, key: 2, attempt: 1 }],
+  ])
+  const json = jsonOf(view)
+  expect(json).toMatchObject({
+    retryOf: 5,
+    jobs: [
+      { key: 1, passedIn: 3, attempt: 2, cost: null, log: '/gh/ada/web/builds/7/jobs/1/log' },
+      { passedIn: null },
+    ],
+  })
+  expect(json.jobs[0]).not.toHaveProperty('ref')
 })
 
 test('a build is not passed because its lead is: from its draft on, all of its jobs count', () => {

@@ -1,0 +1,56 @@
+import { artifactKey, artifactListKey } from '../model/artifact.ts'
+import { titleOf } from '../model/job.ts'
+import { shortenBytes } from '../model/short-reason.ts'
+import { jobKeys, outPrefix } from '../records/keys.ts'
+import type { PassedIn, PlanRecord } from '../records/plan-record.ts'
+import { readRun } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import type { TakenOver } from './retry.ts'
+
+type Needed = { title: string; from: PassedIn }
+
+/**
+ * Says, in a sentence, of which job that was taken over the artifacts are needed and not there any more: they expire. Null if all that is
+ * needed is there.
+ */
+export async function explainLostArtifacts(
+  store: Store,
+  project: string,
+  plan: PlanRecord,
+  takenOver: TakenOver,
+): Promise<string | null> {
+  const needed = neededOf(plan, takenOver)
+  const areLost = await Promise.all(needed.map(each => isLost(store, project, each)))
+  const lost = needed.find((_, at) => areLost[at])
+  if (!lost) return null
+  const { title, from } = lost
+  return `The artifacts of ${shortenBytes(title, TITLE_BYTES)} from build #${from.build} are no longer there: artifacts are kept for 30 days.`
+}
+
+/** In bytes. */
+const TITLE_BYTES = 80
+
+/** The jobs taken over of which jobs that run get artifacts. */
+function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
+  const names = new Set(
+    jobs.flatMap(({ needs }, at) =>
+      takenOver[at] ? [] : needs.filter(need => need.hasArtifacts).map(need => need.job),
+    ),
+  )
+  return jobs.flatMap((job, at) => {
+    const from = takenOver[at]
+    return from && names.has(job.name) ? [{ title: titleOf(job), from }] : []
+  })
+}
+
+/** The job's own record, which does not expire, says what there was. */
+async function isLost(store: Store, project: string, { from }: Needed): Promise<boolean> {
+  const build = { project, number: from.build }
+  const artifacts = (await readRun(store, jobKeys(build, from).record('end')))?.artifacts ?? []
+  if (artifacts.length === 0) return false
+  const prefix = outPrefix(build, from)
+  const there = new Set((await store.list(prefix, { limit: 100 })).map(({ key }) => key))
+  return [artifactListKey(prefix), ...artifacts.map(each => artifactKey(prefix, each))].some(
+    key => !there.has(key),
+  )
+}

@@ -1,0 +1,37 @@
+import { variablesKeys } from '../records/keys.ts'
+import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
+
+/** The most other builds that a retry takes jobs over from. */
+const MOST = 3
+
+/** The longest that S3 and IAM allow: names of a bucket, of a role, and of a role with a path. */
+const BUCKET = `arn:aws-us-gov:s3:::${'b'.repeat(63)}`
+const ROLE = 'arn:aws-us-gov:iam::123456789012:role/'
+const JOB: Omit<SessionGrants, 'secretVariables'> = { jobRole: `${ROLE}${'r'.repeat(120)}` }
+/** With the stack's own role. */
+const deployWith = (roles: readonly string[]): typeof JOB => ({
+  ...{ mayDeploy: true, onlyDeploys: true },
+  deployRoles: [...roles, `${ROLE}${'d'.repeat(64)}`],
+})
+const LONGEST_NUMBER = 9_999_999_999
+
+/**
+ * From how many other builds a job of this project may get artifacts, so that its session policy has room for them, however its
+ * bucket and its role are called: three, and fewer if the name of the repository has more than about 65 characters.
+ * @param deployRoles the roles that the account gives to the deploy of such a build
+ */
+export function mostRetriedBuilds(project: string, deployRoles: readonly string[] = []): number {
+  const build = { project, trust: 'protected', number: LONGEST_NUMBER } as const
+  const branches = { trigger: 'push/x', branch: 'x', checkoutBranch: 'x', defaultBranch: 'x' }
+  const kinds = [JOB, deployWith(deployRoles)]
+  const lengthOf = (grants: typeof JOB, count: number) =>
+    sessionPolicyOf({ ...build, ...branches }, { key: 256, attempt: 9 }, BUCKET, {
+      ...grants,
+      secretVariables: variablesKeys(project),
+      readsArtifacts: true,
+      retriedBuilds: Array.from({ length: count }, () => LONGEST_NUMBER),
+    }).length
+  for (let count = MOST; count > 0; count -= 1)
+    if (kinds.every(grants => lengthOf(grants, count) < POLICY_LIMIT)) return count
+  return 0
+}

@@ -1,0 +1,75 @@
+import type { Build } from '../model/build.ts'
+import type { AcceptedJob, PassedIn, PlanRecord } from '../records/plan-record.ts'
+import type { JobState } from '../records/report-record.ts'
+import type { Records } from '../records/view.ts'
+import { mostRetriedBuilds } from './retried-builds.ts'
+
+/** What a retry takes over: for each job of the old plan, in its order, where it has passed. Null: it runs again. */
+export type TakenOver = readonly (PassedIn | null)[]
+
+export type Retry = {
+  trust: Build['trust']
+  /** The roles that the account gives to its deploy. */
+  deployRoles: readonly string[]
+}
+
+type Retried = { plan: PlanRecord; takenOver: TakenOver }
+
+/**
+ * Decides what a retry of a build takes over. A pure function of what report has recorded of that build: no job has a say. A job
+ * that passed is taken over unless it needs one that runs again. Who had taken it over before names the build that ran it.
+ */
+export function decideRetry(
+  { build, report, plan }: Records,
+  { trust, deployRoles }: Retry,
+): Retried | { refused: string } {
+  const name = `Build #${build.number} of ${build.repository}`
+  const whole = wholeInstead(build)
+  if (!report?.end) return { refused: `${name} did not end as it should. ${whole}` }
+  if (!plan || plan.jobs.length === 0) return { refused: `${name} has no plan of several jobs. ${whole}` }
+  // What a sandbox of another trust has left must reach neither a deploy nor a fork.
+  if (build.trust !== trust) {
+    const reason = `${name} ran with trust "${build.trust}", and would now have "${trust}": nothing that passed there can be taken over. ${whole}`
+    return { refused: reason }
+  }
+  const takenOver = takeOver(plan, report.jobs, build.number)
+  if (takenOver.every(each => each !== null))
+    return {
+      refused: `Nothing has failed in build #${build.number} of ${build.repository}. To run all of it again: ${again(build)}`,
+    }
+  const builds = buildsIn(takenOver)
+  const most = mostRetriedBuilds(build.project, deployRoles)
+  if (builds.length > most) {
+    const named = builds.map(number => `#${number}`).join(', ')
+    const reason = `What passed before build #${build.number} of ${build.repository} ran in ${builds.length} builds (${named}), and a retry in this repository can refer to ${most} at most. ${whole}`
+    return { refused: reason }
+  }
+  return { plan, takenOver }
+}
+
+/** What to do if a build cannot be retried. */
+export const wholeInstead = (build: Retriable) => `Rebuild it whole: ${again(build)}`
+
+type Retriable = Pick<Build, 'repository' | 'number'>
+const again = ({ repository, number }: Retriable) => `lambci rebuild ${repository}#${number}`
+
+function takeOver({ jobs }: PlanRecord, states: readonly JobState[], number: number): TakenOver {
+  // Every job of a plan comes after those that it needs.
+  const running = new Set<string>()
+  return jobs.map(job => {
+    const state = states.find(({ key }) => key === job.key)
+    const needsRunning = job.needs.some(need => running.has(need.job))
+    const passed = state?.conclusion === 'passed' && !needsRunning ? passedIn(job, state, number) : null
+    if (passed === null) running.add(job.name)
+    return passed
+  })
+}
+
+const passedIn = (
+  job: AcceptedJob,
+  { key, attempt, startedAt, endedAt }: JobState,
+  build: number,
+): PassedIn => job.passedIn ?? { build, key, attempt, startedAt, endedAt }
+
+const buildsIn = (takenOver: TakenOver): number[] =>
+  [...new Set(takenOver.flatMap(each => each?.build ?? []))].toSorted((one, other) => one - other)

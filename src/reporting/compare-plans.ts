@@ -1,0 +1,48 @@
+import { titleOf } from '../model/job.ts'
+import { shortenBytes } from '../model/short-reason.ts'
+import type { JobRun } from '../records/job-run.ts'
+import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+
+/** The plan of a build, and what its lead said when it had planned. */
+export type Planned = { plan: PlanRecord; lead: JobRun | null }
+
+/** In bytes. Leaves room for a few words. */
+const TITLE_BYTES = 80
+
+/**
+ * In what a retry's plan differs from the plan of the build that it repeats, in a sentence without a subject's name; null if it does not.
+ * A pure function. Ordinals do not count: a retry has its own.
+ */
+export function describeDifference(old: Planned, now: Planned): string | null {
+  const [before, after] = [old.lead?.plan, now.lead?.plan]
+  if ((before?.mergeBase ?? null) !== (after?.mergeBase ?? null))
+    return 'the base branch has moved on, so that another merge is tested'
+  const titles = old.plan.jobs.map(titleOf)
+  const others = now.plan.jobs.map(titleOf)
+  const missing = titles.find(title => !others.includes(title))
+  if (missing !== undefined) return `the job ${shorten(missing)} is missing`
+  const added = others.find(title => !titles.includes(title))
+  if (added !== undefined) return `the job ${shorten(added)} is new`
+  if (titles.some((title, at) => title !== others[at])) return 'its jobs come in another order'
+  const changed = now.plan.jobs.find((job, at) => !isSameJob(job, old.plan.jobs[at]))
+  if (changed) return `the job ${shorten(titleOf(changed))} has another command, environment or setting`
+  if (before?.commonDigest === undefined || before.commonDigest !== after?.commonDigest)
+    return 'its "env", "git" or "inheritSecrets" is another one'
+  if (old.plan.deployDigest !== now.plan.deployDigest) return 'its deploy or stage is another one'
+  const leftOut = ({ plan }: Planned) => JSON.stringify(plan.leftOut.map(({ name }) => name))
+  if (leftOut(old) !== leftOut(now)) return 'other jobs are left out'
+  const setting = SETTINGS.find(key => old.plan[key] !== now.plan[key])
+  return setting === undefined ? null : `"${setting}" is another one`
+}
+
+const SETTINGS = ['failFast', 'maxParallel', 'cancelSuperseded'] as const
+
+/** Two jobs of which nobody knows what they run are not the same. */
+function isSameJob(job: AcceptedJob, old: AcceptedJob | undefined): boolean {
+  const fixed = ({ needs, allowFailure, hasSecrets, isDeploy }: AcceptedJob) =>
+    JSON.stringify([needs.map(need => [need.job, need.hasArtifacts]), allowFailure, hasSecrets, isDeploy])
+  if (!old || fixed(job) !== fixed(old)) return false
+  return job.isDeploy || (job.digest !== undefined && job.digest === old.digest)
+}
+
+const shorten = (title: string) => shortenBytes(title, TITLE_BYTES)
