@@ -1,8 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
-import { listAccountKeys } from './account/unread-objects.ts'
-import { latestEndAfter } from './admission/deadlines.ts'
-import { type StartContext, startLead } from './admission/start-job.ts'
+import type { StartContext } from './admission/start-job.ts'
 import { answerGate } from './deploy/answer-gate.ts'
 import { concludeDeploy } from './deploy/conclude-deploy.ts'
 import { startNextDeploy } from './deploy/next-deploy.ts'
@@ -25,12 +24,13 @@ import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
-import { completeLogs } from './reporting/complete-logs.ts'
+import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
 import { lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
+import { publishAgain } from './reporting/publish-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { withReport } from './reporting/with-report.ts'
@@ -165,16 +165,6 @@ async function finishLook(
   return { ...finished, others: [...others, ...waiting.map(number => ({ project, number }))] }
 }
 
-/** Publishes again a job that never started, with new grants and a new latest end. */
-async function publishAgain({ build, account, report }: BuildState, context: ReportContext): Promise<Report> {
-  const { linkKey } = await context.secrets()
-  const latestEnd = latestEndAfter(context.now()).toISOString()
-  await context.deadMansSwitch.clear(build)
-  const accountKeys = await listAccountKeys(context.store)
-  await startLead(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
-  return { ...report, publications: report.publications + 1, latestEnd }
-}
-
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
 /** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
@@ -191,16 +181,20 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
     attempt(news.summary),
     attempt(() => countSpend(state, store)),
   ])
-  // People are told first: whatever a job has left as its log cannot keep that from them.
-  const logs = await attempt(async () => report.end && completeLogs({ ...state, view: news.view }, store))
+  // People are told first, and that is recorded: whatever a job has left as its log cannot keep it from them.
+  const isNews = !notified.again && !isDeepStrictEqual(notified.delivered, report.delivered)
+  const isLater = isNews && takesLong(state)
+  const logs = await attempt(
+    async () => report.end && !isLater && completeLogs({ ...state, view: news.view }, store),
+  )
   const hasFailed = [gate, stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
-  const isClosed = news.isOver && !again
+  const isClosed = news.isOver && !again && !isLater
   // If something could not be delivered, the switch triggers another attempt.
   if (isClosed) await deadMansSwitch.clear(build)
   const others = 'value' in stage ? stage.value : []
   const isCounted = 'value' in counted && counted.value
-  const done = { ...report, delivered: notified.delivered, isCounted, isClosed }
+  const done = { ...report, delivered: notified.delivered, isCounted, isClosed, isRerunRequested: isLater }
   const latestEnd = report.latestEnd ?? build.latestEnd
   // Its deploy is done by a build that ends later; the switch, which would look again, has fired.
   const waitsLonger = report.end !== null && !news.isOver && context.now() > new Date(latestEnd)

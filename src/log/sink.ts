@@ -65,8 +65,14 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
   }
 }
 
+/** A job of 15 minutes writes about one a second. */
+const MOST_SEGMENTS = 2000
+/** Half a minute's work. More than that, no log of ours has: whatever wrote it has written anything. */
+const MOST_READ_BYTES = 512 * 1024 * 1024
+
 /**
- * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line.
+ * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. What is too much for one
+ * invocation of report stays where it is.
  * @param segments in the order of their keys
  */
 export async function composeLog(
@@ -77,15 +83,18 @@ export async function composeLog(
 ): Promise<void> {
   const whole = new WholeLog(store, wholeKey, false)
   let end = 0
-  for (const { key, size } of segments) {
+  let left = MOST_READ_BYTES
+  for (const [index, { key, size }] of segments.entries()) {
+    if (index === MOST_SEGMENTS || (size > left && !whole.canCopy(size))) {
+      whole.add(Buffer.from(`\n${runnerLine(`The rest of the log is in the bucket, from ${key} on`)}`))
+      break
+    }
     // Two segments are uploaded at a time: the first may be missing.
     const missing = firstByteOf(key) - end
     if (missing > 0)
       whole.add(Buffer.from(`\n${runnerLine(`${describeBytes(missing)} of the log are missing here`)}`))
     end = firstByteOf(key) + size
-    if (whole.canCopy(size)) whole.copy(key, size)
-    else whole.add((await store.get(key))?.body ?? new Uint8Array())
-    await whole.advance()
+    left -= await whole.addStored(key, size)
   }
   whole.add(Buffer.from((await endsWithinLine(store, segments.at(-1))) ? `\n${lastLine}` : lastLine))
   await whole.finish()

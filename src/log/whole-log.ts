@@ -49,6 +49,20 @@ export class WholeLog {
     this.#bytes += size
   }
 
+  /** Adds a stored object: S3 copies it if it can, or it is read, one part at a time. Returns how many bytes were read. */
+  async addStored(key: string, size: number): Promise<number> {
+    if (this.canCopy(size)) {
+      this.copy(key, size)
+      await this.advance()
+      return 0
+    }
+    for (let from = 0; from < size; from += PART_BYTES) {
+      this.add((await this.#store.getRange(key, from, PART_BYTES)) ?? new Uint8Array())
+      await this.advance()
+    }
+    return size
+  }
+
   /** Starts the next part after the previous one has arrived. */
   async advance(): Promise<void> {
     while (this.#queue.length > 0) {

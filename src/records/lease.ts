@@ -23,7 +23,7 @@ export type LeasedRecord<T> = { key: string; schema: z.ZodType<T>; empty: T }
 type Work<T> = {
   /** Adds what this invocation knows, whether it gets the lease or not. Returns the same record if it knows nothing new. */
   enter(standing: T): T
-  /** Does what is to be done, and returns the record with its results. */
+  /** Does what is to be done, and returns the record with its results. It may ask for another look itself. */
   work(record: T): Promise<T>
   /** Combines the results with what others have entered meanwhile (`standing`; it was `seen` before). */
   merge(done: T, standing: T, seen: T): T
@@ -67,9 +67,10 @@ export async function withLease<T extends Leased>(
     })
     const written: Updated<T | null> = await change<T | null>(standing => {
       if (!standing || !isOurs(standing)) return standing
-      const isUnfinished = standing.isRerunRequested && now().getTime() >= holdUntil
+      const isRequested = standing.isRerunRequested || done.isRerunRequested
+      const isUnfinished = isRequested && now().getTime() >= holdUntil
       result = isUnfinished ? 'unfinished' : 'done'
-      const lease = standing.isRerunRequested && !isUnfinished ? standing.lease : null
+      const lease = isRequested && !isUnfinished ? standing.lease : null
       return { ...merge(done, standing, seen), lease, isRerunRequested: isUnfinished }
     }, held)
     held = isOurs(written.version?.value) ? (written.version as Versioned<T>) : null

@@ -14,24 +14,36 @@ import { describeStatus } from '../records/wording.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
 const MOST_BYTES = 64 * 1024 * 1024
+/** Of a log. Those of ours have fewer. */
+const MOST_PIECES = 3000
 const PART_BYTES = 8 * 1024 * 1024
 
 type Ended = { build: Build; view: View; run: JobRun | null; plan: PlanRecord | null; report: Report }
 
+/** Whether the log of a build is there, and need only be copied. */
+const isComplete = ({ run, plan }: Pick<Ended, 'run' | 'plan'>) =>
+  plan === null && run?.phase === 'ended' && run.log?.complete === true
+
+/**
+ * Whether completing the logs of a build may take so long that it must first be recorded who was told its end: report may be
+ * ended in the middle of it.
+ */
+export const takesLong = (ended: Pick<Ended, 'run' | 'plan' | 'report'>): boolean =>
+  ended.report.end !== null && !isComplete(ended)
+
 /** Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. */
 export async function completeLogs(ended: Ended, store: Store): Promise<void> {
-  const { build, view, run, plan, report } = ended
+  const { build, view, plan, report } = ended
   if (plan) return composeLogs(build, plan, report, store)
-  const isComplete = run?.phase === 'ended' && run.log?.complete
   const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
-  if (!isComplete) await finishDeadLog(build, LEAD, lines, store)
+  if (!isComplete(ended)) await finishDeadLog(build, LEAD, lines, store)
   await copyLog(build, store)
 }
 
 /** Completes the log of a job that died: the uploaded segments, and lines that say how it ended. */
 async function finishDeadLog(build: Build, job: JobRef, lines: readonly string[], store: Store) {
   const { log } = jobKeys(build, job)
-  const segments = (await store.list(log.prefix)).filter(isSegment)
+  const segments = (await store.list(log.prefix, { limit: MOST_PIECES })).filter(isSegment)
   await composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
 }
 
@@ -41,8 +53,7 @@ async function copyLog(build: Build, store: Store): Promise<void> {
   const [entry] = await store.list(whole, { limit: 1 })
   if (entry?.key !== whole) return
   const copy = new WholeLog(store, buildKeys(build).log, false)
-  if (copy.canCopy(entry.size)) copy.copy(whole, entry.size)
-  else copy.add((await store.get(whole))?.body ?? new Uint8Array())
+  await copy.addStored(whole, entry.size)
   await copy.finish()
 }
 

@@ -29,9 +29,9 @@ export function decide(
   if (report.end) return { end: report.end }
   if (run?.phase === 'ended') {
     const { conclusion, reason, deploy, endedAt } = run
-    return {
-      end: { conclusion: conclusion ?? 'errored', reason, deploy, endedAt: endedAt ?? now.toISOString() },
-    }
+    const end = { deploy, endedAt: endedAt ?? now.toISOString() }
+    if (conclusion !== null) return { end: { conclusion, reason, ...end } }
+    return { end: { conclusion: 'errored', reason: reason ?? 'The job did not say how it ended', ...end } }
   }
   const failures = report.failures.filter(({ nonce }) => nonce === build.nonce)
   const isOverdue = now > new Date(report.latestEnd ?? build.latestEnd)
