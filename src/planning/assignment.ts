@@ -2,7 +2,7 @@ import { artifactNameOf } from '../model/artifact-name.ts'
 import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Draft } from '../records/plan-record.ts'
-import { draftOf } from './draft.ts'
+import { draftOf, seesAll } from './draft.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
 
@@ -16,6 +16,8 @@ export type Assignment = {
   job: PlannedJob | null
   /** Whether it deploys the stage afterwards. */
   deploys: boolean
+  /** Whether its process must run no job after it: the lead holds secrets that the first job is not to see. */
+  endsProcess?: boolean
 }
 
 /**
@@ -40,7 +42,8 @@ export function assign(
   const draft = draftOf(plan, heldSecrets)
   if (isOnlyJob(plan, first) && draft.leadRunsFirst)
     return { draft: null, job: first, deploys: plan.stage !== null }
-  return { draft, job: draft.leadRunsFirst ? first : null, deploys: false }
+  const endsProcess = !seesAll(first, heldSecrets)
+  return { draft, job: draft.leadRunsFirst ? first : null, deploys: false, endsProcess }
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */

@@ -23,7 +23,7 @@ export type KnownBuild = {
 }
 
 /** How long a stack that nobody has named may take to answer. */
-const PATIENCE_MS = 5000
+const TIMEOUT_MS = 5000
 
 /**
  * Reads what the account's settings say of a hypothetical build, in the stack that other commands would find. `unknown` says why
@@ -38,8 +38,8 @@ export async function readKnownBuild(
   const reading = readOf(build, options, io)
   if (isNamed(options)) return reading
   reading.catch(() => {})
-  const late = sleep(PATIENCE_MS, undefined, { ref: false }).then(() => ({
-    unknown: `The stack has not answered within ${PATIENCE_MS / 1000} seconds. Name another one with --stack or --bucket.`,
+  const late = sleep(TIMEOUT_MS, undefined, { ref: false }).then(() => ({
+    unknown: `The stack has not answered within ${TIMEOUT_MS / 1000} seconds. Name another one with --stack or --bucket.`,
   }))
   return Promise.race([reading, late])
 }
@@ -85,7 +85,7 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
   }
 }
 
-/** Whoever may read settings need not be allowed to read secrets. */
+/** Who may read settings need not be allowed to read secrets. */
 function refusedNames(error: Error): string[] {
   if (error.name === 'AccessDenied') return []
   throw error
