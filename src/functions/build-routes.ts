@@ -14,7 +14,7 @@ import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { buildKeys, jobKeys, LEAD } from '../records/keys.ts'
 import { keyOfPath, repositoryPath } from '../records/links.ts'
-import { type View, viewOf } from '../records/view.ts'
+import { hasJobList, type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
 /** One of its jobs, by its ordinal: the same page, with another log. */
@@ -46,7 +46,7 @@ export function addBuildRoutes(
   const links = async ({ view, shown }: Found, c: Context) => {
     const path = repositoryPath(view.project)
     const repository = view.isPrivate ? `${path}?key=${keyOfPath(path, await linkKey())}` : path
-    const hasAll = view.jobs.length > 0 && hasEnded(view.status)
+    const hasAll = hasJobList(view) && hasEnded(view.status)
     return linksOf(view, shown, { key: c.req.query('key'), repository, hasAll })
   }
   /** What a page shows of a build: also jobs that have just been claimed. */

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
 import { countStates, describeJobDuration, describeJobStatus, isRedJob } from '../records/job-wording.ts'
 import { jobPath } from '../records/links.ts'
-import type { JobView, View } from '../records/view.ts'
+import { hasJobList, type JobView, type View } from '../records/view.ts'
 import { groupJobs, type JobGroup } from './job-groups.ts'
 import { formatUtc } from './time.ts'
 
@@ -14,11 +14,11 @@ type Listed = {
   withKey: (path: string) => string
 }
 
-/** Renders the list of a build's jobs. Empty for a build of one job. The page's script refreshes it. */
+/** Renders the list of a build's jobs. Empty for a build of one job, unless that failed as it may. The page's script refreshes it. */
 export function renderJobList(listed: Listed) {
   const { view, shown } = listed
   const { length } = view.jobs
-  if (length === 0) return html`<nav id="jobs" aria-label="Jobs"></nav>`
+  if (!hasJobList(view)) return html`<nav id="jobs" aria-label="Jobs"></nav>`
   const rows = groupJobs(view.jobs, shown?.key ?? null).map(group => renderGroup(group, listed))
   return html`<nav id="jobs" aria-label="Jobs" tabindex="0"><h2>${length} ${length === 1 ? 'job' : 'jobs'}</h2>
 <p class="soft">${countStates(view.jobs)}</p>
@@ -89,9 +89,9 @@ const MARKS: ReadonlyMap<string, string> = new Map([
 const mark = (color: string) =>
   html`<span class="mark ${color}" aria-hidden="true">${MARKS.get(color) ?? '–'}</span>`
 
-/** Renders which job's log the page shows. Empty for a build of one job. The page's script refreshes it. */
-export function renderShown(job: JobView | null) {
-  if (!job) return html`<div id="shown"></div>`
+/** Renders which job's log the page shows, if there is a list of them. The page's script refreshes it. */
+export function renderShown(view: View, job: JobView | null) {
+  if (!job || !hasJobList(view)) return html`<div id="shown"></div>`
   const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
   return html`<div id="shown"><h2>${escapeControls(job.title)}</h2><p class="status ${colorOf(job)}">${describeJobStatus(job)}${reason}</p></div>`
 }

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
-import type { View } from '../records/view.ts'
+import { hasJobList, type View } from '../records/view.ts'
 import { describeStatus, durationOf } from '../records/wording.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
@@ -27,7 +27,7 @@ export function renderSummary(view: View, repositoryLink: string, shown: ShownLo
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-${view.jobs.length > 0 ? '' : renderPhases(phasesOf(view))}
+${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 </section>`
 }
 
@@ -54,9 +54,7 @@ function factsOf(view: View): [string, Fact][] {
     // Each of several jobs has its own.
     [
       'Runner',
-      view.jobs.length > 0
-        ? null
-        : runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
+      hasJobList(view) ? null : runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
     ],
   ]
   return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)

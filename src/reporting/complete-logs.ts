@@ -54,7 +54,8 @@ async function composeLogs(build: Build, plan: PlanRecord, { jobs }: Report, sto
     const state = jobs.find(({ key }) => key === job.key)
     if (!state) continue
     const why = state.reason ? `: ${state.reason}` : ''
-    all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${why} ──`)))
+    if (plan.jobs.length > 1)
+      all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${why} ──`)))
     if (state.publications > 0) left -= await addLog(all, build, state, left, store)
     await all.advance()
   }

@@ -7,7 +7,7 @@ import { allJobsOf } from '../../records/json-view.ts'
 import { type BuildRef, type JobRef, jobKeys, LEAD } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
-import { type JobView, type View, viewOf } from '../../records/view.ts'
+import { hasJobList, type JobView, type View, viewOf } from '../../records/view.ts'
 import { type Io, printBytes, printLine, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -109,7 +109,7 @@ export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise
   const leadBytes = await printLead(store, build, io)
   if (leadBytes === null) return exitCodeOf(await waitForEnd(store, build))
   const { view } = await followJobs(store, build, { leadBytes }, io)
-  printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
+  if (hasJobList(view)) printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
   return exitCodeOf(view)
 }
 

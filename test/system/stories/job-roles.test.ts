@@ -145,9 +145,10 @@ test('without either, the last line of the runner says what to do', async () => 
 test('a build whose one job has a role ends like any other, and is deployed by a job of its own', async () => {
   const show = 'env | grep ^AWS_ACCESS || echo none'
   const config = { stages: { master: 'dev' }, deploy: 'echo deployed' }
-  const [plain, own, red] = await Promise.all([
+  const [plain, own, plainRed, red] = await Promise.all([
     push('ada/plain', { cmd: show, ...config }),
     push('ada/own', { cmd: show, ...config }, { settings: { jobRoles: { build: ROLE } } }),
+    push('ada/plain-red', { cmd: 'exit 3', ...config }),
     push('ada/red', { cmd: 'exit 3', ...config }, { settings: { jobRoles: { build: ROLE } } }),
   ])
   const withoutTime = (status = '') => status.replaceAll(/[\d.]+ s|\$[\d.]+/g, '…')
@@ -159,7 +160,9 @@ test('a build whose one job has a role ends like any other, and is deployed by a
   expect(withoutTime(own.statuses.at(-1))).toBe(withoutTime(plain.statuses.at(-1)))
   expect(await logOf(own.view, 'build')).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
   expect(await logOf(own.view, 'deploy')).toContain(`The deploy acts as ${DEPLOY_ROLE}\n`)
-  expect(red.view).toMatchObject({ status: 'failed', deploy: null })
+  expect(red.view).toMatchObject({ status: 'failed', deploy: null, exit: { kind: 'exited', code: 3 } })
+  expect(red.view.log).toMatchObject({ complete: true })
+  expect(withoutTime(red.statuses.at(-1))).toBe(withoutTime(plainRed.statuses.at(-1)))
 })
 
 test('jobs get roles by their names, and no other branch and no other job gets one', async () => {
