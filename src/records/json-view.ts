@@ -8,7 +8,15 @@ import type { JobView, View } from './view.ts'
 export function onlyJobOf(view: View): JobView {
   const { status, reason, exit, startedAt, endedAt, cost } = view
   return {
-    ...{ key: LEAD.key, ref: LEAD, name: ONLY_JOB, shard: null, whole: ONLY_JOB, title: ONLY_JOB },
+    ...{
+      key: LEAD.key,
+      ref: LEAD,
+      diedAttempts: 0,
+      name: ONLY_JOB,
+      shard: null,
+      whole: ONLY_JOB,
+      title: ONLY_JOB,
+    },
     status: hasEnded(status) || status === 'queued' ? status : 'running',
     ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost },
   }
@@ -21,7 +29,7 @@ export const allJobsOf = (view: View): readonly JobView[] =>
 /** A build as JSON, for programs. */
 export const jsonOf = (view: View) => ({
   ...view,
-  jobs: allJobsOf(view).map(({ ref, whole: _, ...job }) => ({
+  jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, ...job }) => ({
     ...job,
     attempt: ref?.attempt ?? null,
     executor: ref && ('lambda' as const),

@@ -56,6 +56,8 @@ export type JobView = {
   key: number | null
   /** Which log is its own; null if it has none. */
   ref: JobRef | null
+  /** How many attempts died before the one that counts. Each has a log of its own. */
+  diedAttempts: number
   name: string
   /** Which of the equal parts of a job it is; null if it is not divided. */
   shard: JobIdentity['shard']
@@ -137,7 +139,8 @@ export function onlyJobIn(jobs: readonly JobView[]): JobView | null {
 
 /** Whether there is more to say of the jobs of a build than of the build. */
 export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
-  const isLone = jobs.length === 1 && onlyJobIn(jobs)?.isAllowedFailure === false
+  const [only] = jobs.length === 1 && onlyJobIn(jobs) ? jobs : []
+  const isLone = only && !only.isAllowedFailure && only.diedAttempts === 0
   return jobs.length > 0 && !isLone
 }
 
@@ -168,6 +171,7 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
     return {
       key,
       ref: publications > 0 ? { key, attempt } : null,
+      diedAttempts: attempt - 1,
       name: job.name,
       shard: job.shard,
       whole: titleOf({ ...job, shard: null }),
@@ -187,6 +191,7 @@ function jobsOf(plan: PlanRecord, { jobs }: Report): JobView[] {
       ...{
         key: null,
         ref: null,
+        diedAttempts: 0,
         name,
         shard: null,
         whole: name,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { slackMessageOf } from '../../../src/notifiers/slack/message.ts'
 import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
 import { renderJobList, renderShown } from '../../../src/pages/job-list.ts'
+import { firstLog } from '../../../src/pages/shown-log.ts'
 import { renderSummary } from '../../../src/pages/summary.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
 import type { BuildEnd, JobState } from '../../../src/records/report-record.ts'
@@ -56,7 +57,7 @@ test.each(rows)('a build whose only job %s reads the same, whoever has run it', 
   const [job = null] = own.jobs
   const listed = { view: own, shown: job, withKey: (path: string) => path }
   expect(String(renderJobList(listed))).toBe('<nav id="jobs" aria-label="Jobs"></nav>')
-  expect(String(renderShown(own, job))).toBe('<div id="shown"></div>')
+  expect(String(renderShown(own, firstLog(own), path => path))).toBe('<div id="shown"></div>')
 })
 
 test('a build has a list of its jobs if there is more to say of them than of the build', () => {
