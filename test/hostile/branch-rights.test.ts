@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySchema } from '../../loopback/iam/policy.ts'
 import {
   branchKey,
   buildKeys,
@@ -24,19 +23,9 @@ import {
   variablesKeys,
 } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
+import { roleArn, roleOf } from '../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { readAttack } from './attack.ts'
-
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
-const roleOf = (name: string) => ({
-  name,
-  arn: roleArn(name),
-  trust: policySchema.parse({
-    Version: '2012-10-17',
-    Statement: { Effect: 'Allow', Principal: { AWS: roleArn('lambci-session') }, Action: 'sts:AssumeRole' },
-  }),
-  policies: [],
-})
 
 const PROJECT = 'gh/eve/web'
 const OTHER = 'gh/ada/web'

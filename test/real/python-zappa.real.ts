@@ -8,9 +8,9 @@ import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
 import { logOfJob, writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
+import { roleOf } from '../support/roles.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, CREDENTIALS, startAws } from './aws.ts'
-import { roleOf } from './role.ts'
 import { BUILD_MS, PYTHON, toolVariables } from './tools.ts'
 
 /** Who may assume the role of an app, in the form in which Zappa writes and reads it. */

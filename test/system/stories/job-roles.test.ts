@@ -1,41 +1,26 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySchema } from '../../../loopback/iam/policy.ts'
 import { readLog } from '../../../src/log/reader.ts'
 import { jobKeys, runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
+import { roleArn, roleOf } from '../../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
 const ROLE = roleArn('site-jobs')
 const DEPLOY_ROLE = roleArn('site-deploy')
 const SITE = 'site-of-the-tests'
 
-const TRUST = policySchema.parse({
-  Version: '2012-10-17',
-  Statement: { Effect: 'Allow', Principal: { AWS: roleArn('lambci-session') }, Action: 'sts:AssumeRole' },
-})
-const roleOf = (name: string) => ({
-  name,
-  arn: roleArn(name),
-  trust: TRUST,
-  policies: [
-    policySchema.parse({
-      Version: '2012-10-17',
-      Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` },
-    }),
-  ],
-})
+const WRITES = { Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` }
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({
     concurrency: 6,
-    deployRole: roleOf('site-deploy'),
-    jobRole: roleOf('site-jobs'),
+    deployRole: roleOf('site-deploy', WRITES),
+    jobRole: roleOf('site-jobs', WRITES),
     app: {
       id: 4711,
       slug: 'builder',
