@@ -128,11 +128,14 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
   await log.writeLine(describeRunEnd(end, now().getTime() - Date.parse(recorder.run.startedAt ?? '')))
   const written = await recorder.time('log', () => log.end())
   await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })
-  if (end.conclusion === 'passed') await (await preparing).caches.save()
+  const workspace = await preparing.catch(() => null)
+  if (end.conclusion === 'passed') await workspace?.caches.save()
   // After the end is recorded: cleaning may take longer than this invocation has left, and the next job does it anyway.
   await cleanSandbox(job.sandbox, job.ownsMachine, Object.values(job.persistent)).catch(error =>
     job.terminate(log.redact(String(error))),
   )
+  // The memory of a process keeps what was in it.
+  if (workspace?.assignment.endsProcess) job.terminate('The next job is not to see the secrets of this one')
 }
 
 /** Completes a checkout with what the bucket has for the job. */
@@ -184,14 +187,8 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
     const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
   }
-  const test = own
-    ? await run(
-        job,
-        workspace,
-        { name: 'command', of: own },
-        { signal: job.signal, output, ...(await useGrants(job, own)) },
-      )
-    : null
+  const options = own && { signal: job.signal, output, ...(await useGrants(job, own)) }
+  const test = own && options && (await run(job, workspace, { name: 'command', of: own }, options))
   if (cancel.request) return cancelled(job, test?.exit)
   const passed = test === null || succeeded(test.exit)
   if (own && own.artifacts.length > 0) {
@@ -245,6 +242,5 @@ async function run(
 }
 
 const artifactContext = ({ store, path, deadline, signal, log }: ClaimedJob, { sandbox }: Workspace) => ({
-  ...{ store, sandbox, path, deadline, signal },
-  logLine: (line: string) => log.writeLine(line),
+  ...{ store, sandbox, path, deadline, signal, logLine: (line: string) => log.writeLine(line) },
 })

@@ -94,7 +94,8 @@ export async function admit(
   return { build, url: buildUrl(build, linkKey) }
 }
 
-const notAllowed = ({ repository }: BuildRequest): Refusal => ({
+/** A repository is not among those that the account builds. */
+export const notAllowed = ({ repository }: Pick<BuildRequest, 'repository'>): Refusal => ({
   refused: 'forbidden',
   reason: `${repository} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
 })

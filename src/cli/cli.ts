@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
-import { UserError } from '../model/user-error.ts'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
+import { describeError } from './describe-error.ts'
 import { type Io, processIo } from './io.ts'
 
 const DEFAULT_PORT = 4300
@@ -46,26 +46,6 @@ export async function main(): Promise<never> {
   return process.exit(exitCode)
 }
 
-/** The message for an error that the user can act on; null for a bug, which is printed with its stack. */
-function describeError(error: Error & { code?: string }): string | null {
-  const { name, message, code } = error
-  if (error instanceof UserError) return message
-  if (name === 'ExitPromptError') return 'Interrupted. Nothing was written.'
-  if (code === 'ECONNREFUSED')
-    return `Connection refused (${message}). Is the local system running? Start it with "lambci local".`
-  if (message === 'Region is missing') return 'No AWS region is set. Set AWS_REGION.'
-  const awsErrors = [
-    'CredentialsProviderError',
-    'NoSuchBucket',
-    'AccessDenied',
-    'InvalidAccessKeyId',
-    'ExpiredToken',
-  ]
-  return awsErrors.includes(name)
-    ? `AWS error: ${message} Check your credentials, the region and the bucket.`
-    : null
-}
-
 function createProgram(io: Io, end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
@@ -97,8 +77,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (dir, options) =>
       end(await (await import('./commands/run.ts')).runWorkingCopy(dir, options, io)),
     )
-  program
-    .command('plan')
+  addStackOptions(program.command('plan'))
     .description('show what a push or pull request would do, and why')
     .argument('[dir]', 'working copy', '.')
     .option('--branch <name>', 'branch that is pushed, or base branch of the pull request')
@@ -112,6 +91,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
     .argument('[job]', 'unit, or "unit (4/8)"')
+    .option('--attempt <n>', 'of a job that died and was given another attempt', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),

@@ -8,23 +8,31 @@ import { linksOf } from '../pages/build-links.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
-import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog } from '../pages/shown-log.ts'
+import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog, titleOfLog } from '../pages/shown-log.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { buildKeys, LEAD, logKeysOf } from '../records/keys.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
-import { type View, viewOf } from '../records/view.ts'
+import { hasJobList, type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
 /** One of its jobs, by its ordinal: the same page, with another log. */
 const JOB = `${BUILD}/jobs/:job`
+/** One of its attempts that died. */
+const ATTEMPT = `${JOB}/attempts/:attempt`
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
 const SHOWN_WIDTH = 10_000
 const NOT_STORED = { 'cache-control': 'no-store' }
 
 type Found = { view: View; shown: ShownLog }
+
+/** The log that a path names, or else the one that `choose` returns. */
+function shownOf(c: Context, view: View, choose: (view: View) => ShownLog): ShownLog | null {
+  const { job, attempt } = c.req.param() as Record<string, string>
+  return job === undefined ? choose(view) : findLog(view, job, attempt)
+}
 
 /** One build: its page, and the logs of its jobs. */
 export function addBuildRoutes(
@@ -34,11 +42,11 @@ export function addBuildRoutes(
   const linkKey = async () => (await secrets()).linkKey
   /** A build and one of its logs, unless another is requested the one that `choose` returns. Null if there is none. */
   const find = async (c: Context, choose: (view: View) => ShownLog): Promise<Found | null> => {
-    const { owner = '', repo = '', number = '', job } = c.req.param() as Record<string, string>
+    const { owner = '', repo = '', number = '' } = c.req.param() as Record<string, string>
     const records = await openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
     if (!records) return null
     const view = viewOf(records)
-    const shown = job === undefined ? choose(view) : findLog(view, job)
+    const shown = shownOf(c, view, choose)
     return shown && { view, shown }
   }
   const logOf = ({ view, shown }: Found): LogKeys =>
@@ -49,7 +57,7 @@ export function addBuildRoutes(
     const pathTo = (path: string) => (secret === null ? path : `${path}?key=${keyOfPath(path, secret)}`)
     const repository = pathTo(repositoryPath(project))
     const retried = retryOf === null ? null : pathTo(buildPath({ project, number: retryOf }))
-    const hasAll = view.jobs.length > 0 && hasEnded(view.status)
+    const hasAll = hasJobList(view) && hasEnded(view.status)
     return linksOf(view, shown, { key: c.req.query('key'), repository, retried, hasAll })
   }
   /** What a page shows of a build: also jobs that have just been claimed. */
@@ -57,11 +65,10 @@ export function addBuildRoutes(
     const found = await find(c, choose)
     if (!found) return null
     const view = await withClaims(store, found.view)
-    const { job } = c.req.param() as Record<string, string>
-    return { view, shown: (job === undefined ? choose(view) : findLog(view, job)) ?? found.shown }
+    return { view, shown: shownOf(c, view, choose) ?? found.shown }
   }
 
-  for (const path of [BUILD, JOB]) {
+  for (const path of [BUILD, JOB, ATTEMPT]) {
     app.get(path, async c => {
       const found = await findPage(c, firstLog)
       if (!found) return c.notFound()
@@ -92,7 +99,7 @@ export function addBuildRoutes(
       const isOfAll = path === BUILD && view.jobs.length > 0
       const isOver = isOfAll ? hasEnded(view.status) : shown.isOver
       if (!isOver) return c.redirect((await links(found, c)).live, 303)
-      const fileName = fileNameOf(view, isOfAll ? null : (shown.job?.title ?? null))
+      const fileName = fileNameOf(view, isOfAll ? null : titleOfLog(shown))
       const key = isOfAll ? buildKeys(view).log : logOf(found).whole
       const isDownload = c.req.query('download') !== undefined
       return c.redirect(await linkToLog(store, key, { fileName, isDownload }), 303)

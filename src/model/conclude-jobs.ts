@@ -27,9 +27,14 @@ export type BuildConclusion = { conclusion: Conclusion; reason: string | null }
 /**
  * How a build ends whose jobs ended like this, whatever their order. An error tells nothing about the commit, so that one
  * comes before any failure, and is never allowed. `jobs` are in the order of the plan, without those that were left out.
+ * `isOnlyJob`: the build has one job and no others, not even left out. Then its reason is the build's, without its name.
  */
-export function concludeJobs(jobs: readonly EndedJob[]): BuildConclusion {
-  if (jobs.length === 0) return { conclusion: 'passed', reason: 'No job applies' }
+export function concludeJobs(jobs: readonly EndedJob[], isOnlyJob = false): BuildConclusion {
+  const [only] = jobs
+  if (!only) return { conclusion: 'passed', reason: 'No job applies' }
+  const { conclusion, reason } = only
+  if (isOnlyJob && (conclusion === 'errored' || conclusion === 'cancelled' || isRedJob(only)))
+    return { conclusion, reason }
   const ended = (conclusion: Conclusion) => jobs.filter(each => each.conclusion === conclusion)
   const errored = ended('errored')
   const failed = jobs.filter(each => each.conclusion === 'failed' && !isAllowedFailure(each))

@@ -23,7 +23,7 @@ const RELOAD_SECONDS = 3
 export const renderChanging = ({ view, shown, links }: Omit<PageParts, 'logText'>) => ({
   summary: renderSummary(view, links, shown),
   jobs: renderJobList({ view, shown: shown.job, withKey: links.withKey }),
-  job: renderShown(shown.job),
+  job: renderShown(view, shown, links.withKey),
 })
 
 /**

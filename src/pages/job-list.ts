@@ -1,24 +1,27 @@
 import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
 import { countStates, describeJobDuration, describeJobState, isRedJob } from '../records/job-wording.ts'
-import { jobPath } from '../records/links.ts'
-import type { JobView, View } from '../records/view.ts'
+import { LEAD } from '../records/keys.ts'
+import { attemptPath, jobPath } from '../records/links.ts'
+import { hasJobList, type JobView, type View } from '../records/view.ts'
 import { groupJobs, type JobGroup } from './job-groups.ts'
+import { isOfDied, type ShownLog, titleOfLog } from './shown-log.ts'
 import { formatUtc } from './time.ts'
 
 type Listed = {
   view: View
   /** The job whose log the page shows. */
   shown: JobView | null
-  /** Adds the key of a private build to a path. */
-  withKey: (path: string) => string
+  withKey: WithKey
 }
+/** Adds the key of a private build to a path. */
+type WithKey = (path: string) => string
 
-/** Renders the list of a build's jobs. Empty for a build of one job. The page's script refreshes it. */
+/** Renders the list of a build's jobs. Empty for a build of one job, unless that failed as it may. The page's script refreshes it. */
 export function renderJobList(listed: Listed) {
   const { view, shown } = listed
   const { length } = view.jobs
-  if (length === 0) return html`<nav id="jobs" aria-label="Jobs"></nav>`
+  if (!hasJobList(view)) return html`<nav id="jobs" aria-label="Jobs"></nav>`
   const rows = groupJobs(view.jobs, shown?.key ?? null).map(group => renderGroup(group, listed))
   return html`<nav id="jobs" aria-label="Jobs" tabindex="0"><h2>${length} ${length === 1 ? 'job' : 'jobs'}</h2>
 <p class="soft">${countStates(view.jobs)}</p>
@@ -89,9 +92,20 @@ const MARKS: ReadonlyMap<string, string> = new Map([
 const mark = (color: string) =>
   html`<span class="mark ${color}" aria-hidden="true">${MARKS.get(color) ?? '–'}</span>`
 
-/** Renders which job's log the page shows. Empty for a build of one job. The page's script refreshes it. */
-export function renderShown(job: JobView | null) {
-  if (!job) return html`<div id="shown"></div>`
+/** Renders which job's log the page shows, if there is a list of them. The page's script refreshes it. */
+export function renderShown(view: View, shown: ShownLog, withKey: WithKey) {
+  const { job } = shown
+  if (!job || !hasJobList(view)) return html`<div id="shown"></div>`
+  const title = html`<h2>${escapeControls(titleOfLog(shown) ?? '')}</h2>`
+  if (isOfDied(shown) && job.key !== null)
+    return html`<div id="shown">${title}<p class="status red">died: <a href="${withKey(jobPath(view, job.key))}">the next attempt</a></p></div>`
   const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
-  return html`<div id="shown"><h2>${escapeControls(job.title)}</h2><p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p></div>`
+  return html`<div id="shown">${title}<p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p>${renderDied(view, job, withKey)}</div>`
 }
+
+/** The attempts before the one that counts. */
+const renderDied = (view: View, { key, diedAttempts }: JobView, withKey: WithKey) =>
+  Array.from({ length: diedAttempts }, (_, index) => {
+    const path = attemptPath(view, { key: key ?? LEAD.key, attempt: index + 1 })
+    return html`<p class="soft">attempt ${index + 1} died: <a href="${withKey(path)}">log</a></p>`
+  })

@@ -1,7 +1,7 @@
 import { hasEnded } from '../model/conclusion.ts'
 import { isRedJob } from '../records/job-wording.ts'
 import { type AttemptRef, LEAD } from '../records/keys.ts'
-import { buildPath, jobPath } from '../records/links.ts'
+import { attemptPath, buildPath, jobPath } from '../records/links.ts'
 import type { JobView, View } from '../records/view.ts'
 import { isRed } from '../records/wording.ts'
 
@@ -21,10 +21,14 @@ export type ShownLog = {
 /** The path of a job names it by its ordinal. */
 const ORDINAL = /^(?:0|[1-9]\d{0,2})$/
 
-/** The log of the job with this ordinal; null if the build has no such job. */
-export function findLog(view: View, ordinal: string): ShownLog | null {
+/**
+ * The log of the job with this ordinal, or of one of its attempts that died; null if the build has no such job, or the job no such
+ * attempt.
+ */
+export function findLog(view: View, ordinal: string, attempt?: string): ShownLog | null {
   if (!ORDINAL.test(ordinal)) return null
   const job = view.jobs.find(({ key }) => key === Number(ordinal))
+  if (attempt !== undefined) return job ? diedLogOf(view, job, attempt) : null
   if (job) return logOf(view, job)
   // The job that only plans the others is not listed.
   return Number(ordinal) === LEAD.key ? { ...leadLogOf(view), path: jobPath(view, LEAD.key) } : null
@@ -60,6 +64,13 @@ export function earlyLogOf(view: View): ShownLog {
   return lead.job ? lead : firstLog(view)
 }
 
+/** Report completes it when the build ends. */
+function diedLogOf(view: View, job: JobView, attempt: string): ShownLog | null {
+  if (!/^[1-9]$/.test(attempt) || Number(attempt) > job.diedAttempts || job.key === null) return null
+  const ref = { build: view.number, key: job.key, attempt: Number(attempt) }
+  return { job, ref, path: attemptPath(view, ref), isRed: true, isOver: hasEnded(view.status) }
+}
+
 const logOf = (view: View, job: JobView): ShownLog => ({
   job,
   ref: job.ref,
@@ -67,6 +78,14 @@ const logOf = (view: View, job: JobView): ShownLog => ({
   isRed: isRedJob(job),
   isOver: job.status === 'left-out' || hasEnded(job.status as View['status']),
 })
+
+/** Whether it is of an attempt that died, and was followed by another one. */
+export const isOfDied = ({ job, ref }: ShownLog): boolean =>
+  job !== null && ref !== null && ref.attempt <= job.diedAttempts
+
+/** `unit (4/8)`, `unit (4/8), attempt 1`; null for the log of the build's first job. */
+export const titleOfLog = (shown: ShownLog): string | null =>
+  shown.job && `${shown.job.title}${isOfDied(shown) ? `, attempt ${shown.ref?.attempt}` : ''}`
 
 /** Tells one log from another, also of another attempt of the same job. */
 export const identityOf = ({ job, ref }: ShownLog): string => {

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
-import type { View } from '../records/view.ts'
+import { hasJobList, type View } from '../records/view.ts'
 import { describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
@@ -32,7 +32,7 @@ export function renderSummary(
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view, links.retried).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-${view.jobs.length > 0 ? '' : renderPhases(phasesOf(view))}
+${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 </section>`
 }
 
@@ -60,9 +60,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
     // Each of several jobs has its own.
     [
       'Runner',
-      view.jobs.length > 0
-        ? null
-        : runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
+      hasJobList(view) ? null : runner && `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
     ],
   ]
   return facts.filter((fact): fact is [string, Fact] => fact[1] !== null)

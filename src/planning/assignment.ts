@@ -3,7 +3,7 @@ import type { Build } from '../model/build.ts'
 import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Draft } from '../records/plan-record.ts'
-import { draftOf } from './draft.ts'
+import { draftOf, seesAll } from './draft.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
 
@@ -17,6 +17,8 @@ export type Assignment = {
   job: PlannedJob | null
   /** Whether it deploys the stage afterwards. */
   deploys: boolean
+  /** Whether its process must run no job after it: it holds secrets that another job of the build is not to see. */
+  endsProcess?: boolean
 }
 
 type Assigned = { build: Pick<Build, 'retryOf'>; job: { identity: JobIdentity | null } }
@@ -33,19 +35,21 @@ export function assign(
   heldSecrets: readonly string[],
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) return { draft: null, job: null, deploys: plan.stage !== null }
+  const endsProcess = plan.jobs.some(job => !seesAll(job, heldSecrets))
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
     if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
-    return { draft: null, job, deploys: false }
+    return { draft: null, job, deploys: false, endsProcess }
   }
+  const onlyPlans = { job: null, deploys: false, endsProcess }
   if (build.retryOf !== null)
-    return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, job: null, deploys: false }
+    return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, ...onlyPlans }
   const [first] = plan.jobs
   if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
   const draft = draftOf(plan, heldSecrets)
   if (isOnlyJob(plan, first) && draft.leadRunsFirst)
     return { draft: null, job: first, deploys: plan.stage !== null }
-  return { draft, job: draft.leadRunsFirst ? first : null, deploys: false }
+  return { draft, ...onlyPlans, job: draft.leadRunsFirst ? first : null }
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */

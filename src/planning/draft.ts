@@ -37,7 +37,7 @@ export function draftOf(
       first !== undefined &&
       first.access.role === null &&
       first.access.token === null &&
-      heldSecrets.every(name => first.secrets === null || first.secrets.includes(name)),
+      seesAll(first, heldSecrets),
     deploys: stage !== null,
     deployDigest: digestOf({ deploy, stage }),
   }
@@ -48,6 +48,10 @@ export function draftOf(
     )
   return draft
 }
+
+/** Whether a job gets all secret variables of these names. */
+export const seesAll = ({ secrets }: PlannedJob, names: readonly string[]) =>
+  secrets === null || names.every(name => secrets.includes(name))
 
 /** `jobs` have one name. */
 function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {

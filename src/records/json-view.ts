@@ -12,6 +12,7 @@ export function onlyJobOf(view: View): JobView {
       key: LEAD.key,
       ref: { build: number, ...LEAD },
       passedIn: null,
+      diedAttempts: 0,
       name: ONLY_JOB,
       shard: null,
       whole: ONLY_JOB,
@@ -29,7 +30,7 @@ export const allJobsOf = (view: View): readonly JobView[] =>
 /** A build as JSON, for programs. */
 export const jsonOf = (view: View) => ({
   ...view,
-  jobs: allJobsOf(view).map(({ ref, whole: _, key, ...job }) => ({
+  jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, key, ...job }) => ({
     key,
     ...job,
     attempt: ref?.attempt ?? null,

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { canonicalProject } from '../model/names.ts'
-import type { BuildRef } from './keys.ts'
+import type { BuildRef, JobRef } from './keys.ts'
 
 // Paths are made of the canonical project: the key of a private path is derived from it.
 export const repositoryPath = (project: string) => `/${canonicalProject(project)}`
@@ -8,6 +8,9 @@ export const badgePath = (project: string) => `${repositoryPath(project)}/badge.
 export const buildPath = ({ project, number }: BuildRef) => `${repositoryPath(project)}/builds/${number}`
 /** The page of one of several jobs. The key of the build's page opens it. */
 export const jobPath = (build: BuildRef, key: number) => `${buildPath(build)}/jobs/${key}`
+/** The page of an attempt of a job that died, and was followed by another one. */
+export const attemptPath = (build: BuildRef, { key, attempt }: JobRef) =>
+  `${jobPath(build, key)}/attempts/${attempt}`
 
 /** The key that opens one private path: an HMAC of the path, so that a new link key revokes all links. */
 export const keyOfPath = (path: string, linkKey: string) =>

@@ -9,7 +9,7 @@ import {
 } from './job-run.ts'
 import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys, JOB_RECORDS, type JobRef, jobKeys, LEAD } from './keys.ts'
-import { readPlan } from './plan-record.ts'
+import { type PlanRecord, readPlan } from './plan-record.ts'
 import { readRecord } from './read-record.ts'
 import { type Report, reportSchema } from './report-record.ts'
 import type { Entry, Store } from './store.ts'
@@ -86,5 +86,19 @@ export async function readRecords(store: Store, ref: BuildRef): Promise<Records 
   ])
   // Only report knows whether there is a plan that counts.
   const plan = report && report.jobs.length > 0 ? await readPlan(store, ref) : null
-  return build && { build, run: run && rejectImpossible(run, build), report, ...(plan && { plan }) }
+  if (!build) return null
+  const only = plan && report ? onlyStateOf(plan, report) : null
+  const onlyRun = only && (await readRawJobRun(store, ref, only))
+  return {
+    ...{ build, run: run && rejectImpossible(run, build), report },
+    ...(plan && { plan }),
+    ...(onlyRun && { onlyRun: rejectImpossible(onlyRun, build) }),
+  }
+}
+
+/** The state of the only job of a plan, beside its deploy. Null if there are several, or if the lead runs it. */
+function onlyStateOf({ jobs }: PlanRecord, report: Report): JobRef | null {
+  const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
+  if (!only || others.length > 0) return null
+  return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
 }

@@ -15,6 +15,8 @@ export type Records = {
   report: Report | null
   /** Of a build with several jobs. */
   plan?: PlanRecord | null
+  /** What the only job of a plan says of itself, if that was read. */
+  onlyRun?: JobRun | null
 }
 
 /** The fields of a build that people may see. A new field of `Build` is private until it is listed here. */
@@ -56,6 +58,8 @@ export type JobView = {
   ref: AttemptRef | null
   /** Of a retry: the number of the build in which it has passed, if it was taken over from there. */
   passedIn: number | null
+  /** How many attempts died before the one that counts. Each has a log of its own. */
+  diedAttempts: number
   name: string
   /** Which of the equal parts of a job it is; null if it is not divided. */
   shard: JobIdentity['shard']
@@ -103,6 +107,10 @@ export function viewOf(records: Records): View {
   const plan = report !== null && report.jobs.length > 0 ? (records.plan ?? null) : null
   // From the draft on, the end of the lead is not the end of the build.
   const hasJobs = plan !== null || run?.draft != null
+  const jobs = plan && report ? jobsOf(build.number, plan, report) : []
+  // Of the only job, which the lead did not run.
+  const only = onlyJobIn(jobs)
+  const { timings = {}, runner = null, log = null } = (only ? records.onlyRun : run) ?? {}
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
@@ -110,16 +118,32 @@ export function viewOf(records: Records): View {
     reason: end ? end.reason : hasJobs ? null : (run?.reason ?? null),
     startedAt: run?.startedAt ?? null,
     endedAt: end?.endedAt ?? (hasJobs ? null : run?.endedAt) ?? null,
-    exit: hasJobs ? null : (run?.exit ?? null),
+    exit: only ? only.exit : hasJobs ? null : (run?.exit ?? null),
     stage: run?.plan?.stage ?? null,
     merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
     deploy: end ? end.deploy : ((hasJobs ? report?.deploy : run?.deploy) ?? null),
-    log: hasJobs ? null : (run?.log ?? null),
-    timings: run?.timings ?? {},
-    runner: run?.runner ?? null,
+    log: only || !hasJobs ? log : null,
+    timings,
+    runner,
     cost: report?.cost ?? null,
-    jobs: plan && report ? jobsOf(build.number, plan, report) : [],
+    jobs,
   }
+}
+
+/**
+ * The only job of a build, beside its deploy: null if there are several, or if others were left out. What it says is what the build
+ * says, as of a build whose lead has run it.
+ */
+export function onlyJobIn(jobs: readonly JobView[]): JobView | null {
+  const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
+  return only && only.key !== null && others.length === 0 ? only : null
+}
+
+/** Whether there is more to say of the jobs of a build than of the build. */
+export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
+  const [only] = jobs.length === 1 && onlyJobIn(jobs) ? jobs : []
+  const isLone = only && !only.isAllowedFailure && only.diedAttempts === 0
+  return jobs.length > 0 && !isLone
 }
 
 function statusOfJobs(report: Report | null): BuildStatus {
@@ -150,6 +174,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       key,
       ref: publications > 0 ? { build, key, attempt } : refOf(job.passedIn),
       passedIn: job.passedIn?.build ?? null,
+      diedAttempts: attempt - 1,
       name: job.name,
       shard: job.shard,
       whole: titleOf({ ...job, shard: null }),
@@ -170,6 +195,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
         key: null,
         ref: null,
         passedIn: null,
+        diedAttempts: 0,
         name,
         shard: null,
         whole: name,

@@ -1,6 +1,6 @@
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
-import type { View } from './view.ts'
+import { onlyJobIn, type View } from './view.ts'
 
 /** What a build is of: a branch, or `pull request #7`. */
 export const describeSubject = ({ pullRequest, branch }: Pick<View, 'pullRequest' | 'branch'>) =>
@@ -23,17 +23,20 @@ export function describeStatus(view: View): string {
       return `${describePassed(view, duration)}${describeDeploy(view)}`
     case 'failed':
       if (view.target) return describeTarget(view)
-      return (hasOwnWords(view) || view.jobs.length > 0) && view.reason
+      return (hasOwnWords(view) || isAboutJobs(view)) && view.reason
         ? view.reason
         : withReason('Failed', view.reason)
     case 'errored':
-      return view.jobs.length > 0 && view.reason ? view.reason : withReason('Error', view.reason)
+      return isAboutJobs(view) && view.reason ? view.reason : withReason('Error', view.reason)
     case 'cancelled':
       return isSuperseded(view) ? (view.reason ?? '') : withReason('Cancelled', view.reason)
     default:
       return withReason(OTHERS[view.status], view.reason)
   }
 }
+
+/** Whether the reason of a build is a sentence about several jobs. */
+const isAboutJobs = ({ jobs }: View) => jobs.length > 0 && onlyJobIn(jobs) === null
 
 /** Of several jobs, some may have failed as they may; or none took part. */
 function describePassed({ jobs, exit, reason }: View, duration: number | null): string {

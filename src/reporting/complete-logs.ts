@@ -11,6 +11,7 @@ import type { Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
 import { describeStatus } from '../records/wording.ts'
+import { NO_END } from './decide.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
 const MOST_BYTES = 64 * 1024 * 1024
@@ -58,7 +59,8 @@ async function copyLog(build: Build, store: Store): Promise<void> {
 }
 
 /** Composes `builds/<n>/log.txt` from the logs of all jobs, in the order of the plan. */
-async function composeLogs(build: Build, plan: PlanRecord, { jobs }: Report, store: Store): Promise<void> {
+async function composeLogs(build: Build, plan: PlanRecord, report: Report, store: Store): Promise<void> {
+  const { jobs } = report
   const all = new WholeLog(store, buildKeys(build).log, false)
   let left = MOST_BYTES
   for (const job of plan.jobs) {
@@ -66,12 +68,29 @@ async function composeLogs(build: Build, plan: PlanRecord, { jobs }: Report, sto
     if (!state) continue
     const why = state.reason ? `: ${state.reason}` : ''
     const where = job.passedIn ? ` in #${job.passedIn.build}` : ''
-    all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${where}${why} ──`)))
+    if (plan.jobs.length > 1)
+      all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${where}${why} ──`)))
     if (job.passedIn) left -= await addWhole(all, logKeysOf(build, job.passedIn).whole, left, store)
     else if (state.publications > 0) left -= await addLog(all, build, state, left, store)
+    await finishDiedAttempts(build, state, report, store)
     await all.advance()
   }
   await all.finish()
+}
+
+/** Completes the logs of attempts that died and were followed by another one. */
+async function finishDiedAttempts(
+  build: Build,
+  { key, attempt: last }: Report['jobs'][number],
+  { failures }: Report,
+  store: Store,
+): Promise<void> {
+  for (let attempt = 1; attempt < last; attempt++) {
+    const { whole } = jobKeys(build, { key, attempt }).log
+    const failure = failures.find(each => each.job === key && (each.attempt ?? 1) === attempt)
+    const lines = [`The job died: ${failure?.reason ?? NO_END}`, 'It was given another attempt']
+    if (!(await store.getRange(whole, 0, 1))) await finishDeadLog(build, { key, attempt }, lines, store)
+  }
 }
 
 /** Adds the log of a job, as far as there is room. Returns its bytes. */

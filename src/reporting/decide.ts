@@ -9,6 +9,8 @@ import type { Records } from '../records/view.ts'
 export type Decision = { end: BuildEnd } | 'publish-again' | null
 
 const PUBLICATIONS = 3
+/** Why a job died of which Lambda reports nothing. */
+export const NO_END = 'it did not report its end in time'
 
 /** What report knows of a job. */
 export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'latestEnd'> & { subject?: string }
@@ -53,7 +55,7 @@ export function decide(
   // If the message was delivered twice, the second invocation may die while the first one runs the job.
   const ownFailure = failures.find(({ requestId }) => requestId === run.runner?.requestId)
   if (!ownFailure && !isOverdue) return null
-  const reason = `The job died: ${ownFailure?.reason ?? 'it did not report its end in time'}`
+  const reason = `The job died: ${ownFailure?.reason ?? NO_END}`
   if (run.phase !== 'deploying' || !run.deploy) return { end: erroredAt(now, reason) }
   const deploy = { ...run.deploy, status: 'failed' as const, reason }
   if (run.conclusion !== 'passed') return { end: { ...erroredAt(now, run.reason ?? reason), deploy } }

@@ -39,7 +39,8 @@ export function scheduleJobs(
   const standings = standingsOf(plan, states)
   const tests = standings.filter(({ job }) => !job.isDeploy)
   const fatal = plan.failFast ? tests.find(isRed) : undefined
-  const situation: Situation = { tests, fatal, cancelled: cancelledBy(request, plan) }
+  const isOnlyJob = tests.length === 1 && plan.leftOut.length === 0
+  const situation: Situation = { tests, fatal, isOnlyJob, cancelled: cancelledBy(request, plan) }
   const ended = new Map<number, End>()
   const ready: Standing[] = []
   for (const standing of standings.filter(isWaiting)) {
@@ -63,6 +64,8 @@ type End = { conclusion: 'skipped' | 'cancelled'; reason: string }
 type Situation = {
   /** All jobs but the deploy. */
   tests: readonly Standing[]
+  /** Whether there is only one, and none was left out. */
+  isOnlyJob: boolean
   /** The first red job, if it ends the others. */
   fatal: Standing | undefined
   /** How jobs end if the build is to end. */
@@ -118,12 +121,12 @@ function withoutResult({ job, state }: Standing, ended: ReadonlyMap<number, End>
 }
 
 function conclusionOf(
-  { tests, cancelled }: Situation,
+  { tests, isOnlyJob, cancelled }: Situation,
   ended: ReadonlyMap<number, End>,
 ): BuildConclusion | null {
   const jobs = tests.flatMap(each => endedJob(each, ended.get(each.job.key)) ?? [])
   if (jobs.length < tests.length) return null
-  const { conclusion, reason } = concludeJobs(jobs)
+  const { conclusion, reason } = concludeJobs(jobs, isOnlyJob)
   return { conclusion, reason: conclusion === 'cancelled' && cancelled ? cancelled.reason : reason }
 }
 

@@ -1,21 +1,10 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySchema } from '../../loopback/iam/policy.ts'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
+import { roleArn, roleOf } from '../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { readAttack } from './attack.ts'
-
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
-const roleOf = (name: string) => ({
-  name,
-  arn: roleArn(name),
-  trust: policySchema.parse({
-    Version: '2012-10-17',
-    Statement: { Effect: 'Allow', Principal: { AWS: roleArn('lambci-session') }, Action: 'sts:AssumeRole' },
-  }),
-  policies: [],
-})
 
 let ci: TestSystem
 beforeAll(async () => {

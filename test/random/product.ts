@@ -11,7 +11,7 @@ import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
-import { grantIssuerOf, makeBuild, RUNNER_SECRETS } from '../support/records.ts'
+import { grantIssuerOf, makeBuild, RUN_FUNCTIONS, RUNNER_SECRETS } from '../support/records.ts'
 import type { GitWorld, Hook } from './git-world.ts'
 import type { Random } from './seeded.ts'
 import { simulateJob } from './simulated-job.ts'
@@ -281,13 +281,7 @@ export class Product {
       baseUrl: 'https://ci.example.com',
       now: this.now,
       notifiers: [],
-      runFunctions: {
-        memoryMb: 2048,
-        storageMb: 2048,
-        timeoutSeconds: 900,
-        architecture: 'arm64',
-        mostJobs: 100,
-      },
+      runFunctions: RUN_FUNCTIONS,
       invokeReport: async build => {
         for (const trigger of reportTriggersOf({ switch: build })) this.#invoke(trigger)
       },

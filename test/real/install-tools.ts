@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { BIN, CACHE, CONSTRAINTS, PYTHON } from './tools.ts'
@@ -37,11 +37,11 @@ async function installSystemTools(): Promise<void> {
       `"npm run test:real" needs ${names}, which this system does not have. Install it, or run the tests as root where "apt-get install ${packages.join(' ')}" can.`,
     )
   console.log(`Installing ${packages.join(', ')}`)
-  const apt = ['-y', '-qq', 'install', '--no-install-recommends', ...packages]
-  await run(`apt cannot install ${packages.join(', ')}`, 'apt-get', ['-qq', 'update'])
-  await run(`apt cannot install ${packages.join(', ')}`, 'apt-get', apt, {
-    DEBIAN_FRONTEND: 'noninteractive',
-  })
+  const failure = `apt cannot install ${packages.join(', ')}`
+  const waits = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=60']
+  const install = ['-y', '-qq', ...waits, 'install', '--no-install-recommends', ...packages]
+  await runTwice(failure, 'apt-get', ['-qq', ...waits, 'update'])
+  await runTwice(failure, 'apt-get', install, { DEBIAN_FRONTEND: 'noninteractive' })
   const left = await findMissing()
   if (left.length === 0) return
   const still = left.map(({ name }) => name).join(', ')
@@ -57,34 +57,50 @@ async function findMissing() {
 async function installPythonTools(): Promise<void> {
   const { stdout: version } = await execa('python3', ['-c', 'import sys; print(sys.executable, sys.version)'])
   const constraints = await readFile(CONSTRAINTS, 'utf8')
-  // The scripts that pip installs contain the path of the environment.
+  // The scripts that pip installs contain the path of the environment: one that was moved is of no use.
   const wanted = createHash('sha256')
-    .update(PYTHON)
-    .update([version, constraints, ...OF_PYTHON].join('\n'))
+    .update([CACHE, version, constraints, ...OF_PYTHON].join('\n'))
     .digest('hex')
-  const mark = join(PYTHON, 'complete')
-  const installed = await readFile(mark, 'utf8').catch(() => '')
+  const installed = await readFile(join(PYTHON, MARK), 'utf8').catch(() => '')
   if (installed === wanted) return
-  await rm(PYTHON, { recursive: true, force: true })
+  await removeOld()
   console.log(`Installing ${OF_PYTHON.join(', ')}`)
-  await run('Python cannot make a virtual environment', 'python3', ['-m', 'venv', PYTHON])
+  // Another run may install, or use what is there, at the same time.
+  const own = join(CACHE, `${ENVIRONMENT}${randomUUID()}`)
+  await run('Python cannot make a virtual environment', 'python3', ['-m', 'venv', own])
   const packages = ['--constraint', CONSTRAINTS, ...OF_PYTHON]
-  await run(`pip cannot install ${OF_PYTHON.join(', ')}`, join(PYTHON, 'bin', 'pip'), [
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    ...packages,
-  ])
-  await writeFile(mark, wanted)
+  const failure = `pip cannot install ${OF_PYTHON.join(', ')}`
+  const pip = ['install', '--quiet', '--disable-pip-version-check', '--retries', '10', ...packages]
+  await runTwice(failure, join(own, 'bin', 'pip'), pip)
+  await writeFile(join(own, MARK), wanted)
+  await link(own, PYTHON)
+}
+
+const ENVIRONMENT = 'environment-'
+/** The file in an environment that says of what it is made. */
+const MARK = 'complete'
+const DAY_MS = 86_400_000
+
+/** Removes environments that have been replaced, or were never completed, but none that is in use at this moment. */
+async function removeOld(): Promise<void> {
+  await mkdir(CACHE, { recursive: true })
+  const names = (await readdir(CACHE)).filter(name => name.startsWith(ENVIRONMENT))
+  for (const path of names.map(name => join(CACHE, name)))
+    if (Date.now() - (await stat(path)).mtimeMs > DAY_MS) await rm(path, { recursive: true, force: true })
 }
 
 /** What commands find before the system's: not the virtual environment, in which "pip install --user" is refused. */
 async function linkCommands(): Promise<void> {
-  await rm(BIN, { recursive: true, force: true })
   await mkdir(BIN, { recursive: true })
-  await symlink(process.execPath, join(BIN, 'node'))
-  await symlink(join(PYTHON, 'bin', 'aws'), join(BIN, 'aws'))
-  await mkdir(CACHE, { recursive: true })
+  await link(process.execPath, join(BIN, 'node'))
+  await link(join(PYTHON, 'bin', 'aws'), join(BIN, 'aws'))
+}
+
+/** Makes a link, or replaces one at once: another run may be using it. */
+async function link(target: string, path: string): Promise<void> {
+  const unused = `${path}.${randomUUID()}`
+  await symlink(target, unused)
+  await rename(unused, path)
 }
 
 const succeeds = async ([file = '', ...args]: readonly string[]): Promise<boolean> =>
@@ -102,3 +118,10 @@ async function run(failure: string, file: string, args: readonly string[], env: 
   const reason = timedOut ? `It was stopped after ${TIMEOUT_MS / 1000} seconds. ` : ''
   throw new Error(`${failure}. ${reason}${all?.slice(-2000) ?? ''}`)
 }
+
+/** As `run`, once more if it fails: a registry of packages may be slow for the moment. What it has downloaded, it keeps. */
+const runTwice = (...call: Parameters<typeof run>) =>
+  run(...call).catch(error => {
+    console.log(`${(error as Error).message.slice(0, 500)}\nOnce more`)
+    return run(...call)
+  })

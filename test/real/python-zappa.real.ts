@@ -8,14 +8,22 @@ import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
 import { logOfJob, writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
+import { roleOf } from '../support/roles.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, CREDENTIALS, startAws } from './aws.ts'
-import { roleOf } from './role.ts'
 import { BUILD_MS, PYTHON, toolVariables } from './tools.ts'
 
-const LAMBDA = JSON.stringify({
+/** Who may assume the role of an app, in the form in which Zappa writes and reads it. */
+const TRUST = JSON.stringify({
   Version: '2012-10-17',
-  Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+  Statement: [
+    {
+      Sid: '',
+      Effect: 'Allow',
+      Principal: { Service: ['apigateway', 'lambda', 'events'].map(name => `${name}.amazonaws.com`) },
+      Action: 'sts:AssumeRole',
+    },
+  ],
 })
 const JOB_ROLE = roleOf('hello-jobs')
 
@@ -39,7 +47,7 @@ const functionOf = async (stage: string) =>
 /** The first deploy of a stage is done by hand. Here it has an archive that does nothing, for which Zappa makes no role. */
 async function deployByHand(stage: string): Promise<void> {
   const role = `hello-${stage}-ZappaLambdaExecutionRole`
-  await aws.cli('iam', 'create-role', '--role-name', role, '--assume-role-policy-document', LAMBDA)
+  await aws.cli('iam', 'create-role', '--role-name', role, '--assume-role-policy-document', TRUST)
   const empty = join(ci.directory, `${stage}.zip`)
   await writeFile(empty, zipSync({ empty: new Uint8Array() }))
   const env = { ...aws.variables, ...CREDENTIALS, AWS_EC2_METADATA_DISABLED: 'true' }

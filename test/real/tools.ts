@@ -1,10 +1,12 @@
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { forwardedVariables } from '../../src/cli/forwarded-variables.ts'
 
-/** Where the tools are, and what they have downloaded. */
-export const CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'lambci-real')
-/** A virtual environment. */
-export const PYTHON = join(CACHE, 'python')
+const MODULES = realpathSync(join(import.meta.dirname, '..', '..', 'node_modules'))
+/** Where the tools are, and what they have downloaded. One path, also where several checkouts share `node_modules`. */
+export const CACHE = join(MODULES, '.cache', 'lambci-real')
+/** A virtual environment: a link to it. */
+export const PYTHON = join(CACHE, 'python-current')
 /** Node and the AWS CLI, by name. */
 export const BIN = join(CACHE, 'bin')
 export const CONSTRAINTS = join(import.meta.dirname, 'constraints.txt')
@@ -25,10 +27,12 @@ export const toolVariables = (env: NodeJS.ProcessEnv = process.env): Record<stri
   PIP_CACHE_DIR: join(CACHE, 'pip'),
   PIP_CONSTRAINT: CONSTRAINTS,
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  PIP_RETRIES: '10',
   PIP_PROGRESS_BAR: 'off',
   // Debian's Python refuses "pip install --user" otherwise. The image's does not.
   PIP_BREAK_SYSTEM_PACKAGES: '1',
   npm_config_cache: join(CACHE, 'npm'),
+  npm_config_fetch_retries: '5',
   GOCACHE: join(CACHE, 'go-build'),
   // Without it, AWS's tools look for credentials on the network.
   AWS_EC2_METADATA_DISABLED: 'true',

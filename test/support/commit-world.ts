@@ -10,7 +10,7 @@ import { jobKeys } from '../../src/records/keys.ts'
 import { reportBuild } from '../../src/report-build.ts'
 import { reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
-import { after, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS } from './records.ts'
+import { after, endedRun, grantIssuerOf, makeBuild, RUN_FUNCTIONS, RUNNER_SECRETS } from './records.ts'
 
 const PROJECT = 'gh/ada/web'
 
@@ -63,13 +63,7 @@ export function openCommitWorld(line: readonly string[]) {
         ...context(),
         notifiers: [notifier as Notifier],
         secrets: async () => RUNNER_SECRETS,
-        runFunctions: {
-          memoryMb: 2048,
-          storageMb: 2048,
-          timeoutSeconds: 900,
-          architecture: 'arm64',
-          mostJobs: 100,
-        },
+        runFunctions: RUN_FUNCTIONS,
         invokeReport: async build => report({ switch: build }),
         requestId: holder,
       })

@@ -14,12 +14,12 @@ let hasStubs = false
 
 /**
  * Runs the command line in this process, without a terminal, as a script would. The variables in `env` are set for the
- * whole process until the command ends, because the AWS SDK and git read them there.
+ * whole process (undefined: they are not) until the command ends, because the AWS SDK and git read them there.
  * @throws Error if a command with `env` would run at the same time as another one
  */
 export async function lambci(
   args: readonly string[],
-  { input = '', env }: { input?: string; env?: Record<string, string> } = {},
+  { input = '', env }: { input?: string; env?: Record<string, string | undefined> } = {},
 ) {
   if (hasStubs || (env && running > 0)) throw new Error('A command with `env` must be the only one')
   running += 1

@@ -9,6 +9,7 @@ import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
 import type { AcceptedJob, PlanRecord } from '../../src/records/plan-record.ts'
 import { emptyReport, type JobState, type Report, stateBeforeStart } from '../../src/records/report-record.ts'
 import { type Records, type View, viewOf } from '../../src/records/view.ts'
+import type { RunFunctions } from '../../src/reporting/measure-cost.ts'
 
 /** The secrets of http and report. */
 export const RUNNER_SECRETS: RunnerSecrets = {
@@ -20,6 +21,11 @@ export const RUNNER_SECRETS: RunnerSecrets = {
   linkKey: 'a-key-of-more-than-sixteen-characters',
 }
 
+/** What a stack has set for its run functions. */
+export const RUN_FUNCTIONS: RunFunctions = {
+  ...{ memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
+  mostJobs: 100,
+}
 export const AT = '2026-11-20T10:00:00.000Z'
 /** The time this many seconds after the build was queued. */
 export const after = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000)

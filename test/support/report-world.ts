@@ -12,7 +12,16 @@ import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import type { ReportTrigger } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
-import { AT, endedRun, grantIssuerOf, makeBuild, RUNNER_SECRETS, runKey, runOf } from './records.ts'
+import {
+  AT,
+  endedRun,
+  grantIssuerOf,
+  makeBuild,
+  RUN_FUNCTIONS,
+  RUNNER_SECRETS,
+  runKey,
+  runOf,
+} from './records.ts'
 
 const PROJECT = 'gh/ada/web'
 export const STAGE = { project: PROJECT, stage: 'production' }
@@ -204,13 +213,7 @@ export class ReportWorld {
         this.jobs.push(message)
       },
       notifiers: [notifier as Notifier],
-      runFunctions: {
-        memoryMb: 2048,
-        storageMb: 2048,
-        timeoutSeconds: 900,
-        architecture: 'arm64',
-        mostJobs: 100,
-      },
+      runFunctions: RUN_FUNCTIONS,
       invokeReport: async ({ number }) => void this.invoked.push(number),
       requestId: holder,
       now: this.now,

@@ -7,7 +7,7 @@ import { lastNumber } from '../../records/counter.ts'
 import { jsonOf } from '../../records/json-view.ts'
 import { isCountedFromStart, listMonths, type Month } from '../../records/spend.ts'
 import type { Store } from '../../records/store.ts'
-import type { View } from '../../records/view.ts'
+import { hasJobList, type View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -95,8 +95,10 @@ function describeAll(views: readonly View[], style: Style): string {
 }
 
 /** How many of several jobs have passed. */
-const describeJobs = ({ jobs }: View) =>
-  jobs.length === 0 ? '' : `${jobs.filter(({ status }) => status === 'passed').length}/${jobs.length} jobs`
+const describeJobs = (view: View) =>
+  hasJobList(view)
+    ? `${view.jobs.filter(({ status }) => status === 'passed').length}/${view.jobs.length} jobs`
+    : ''
 
 /**
  * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.

@@ -105,6 +105,8 @@ async function deployedStack(name: string): Promise<FoundStack> {
 async function describeStack(name: string): Promise<Stack> {
   const client = new CloudFormationClient()
   try {
+    // Before it looks for credentials, which may take a second.
+    await client.config.region()
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     if (Stacks[0]) return Stacks[0]
     throw new UserError(`There is no stack ${name}.`)

@@ -3,7 +3,7 @@ import type { Addresses } from '../../../loopback/system/system.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
-import type { View } from '../../records/view.ts'
+import { hasJobList, type View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
 import type { Style } from '../io.ts'
 import { describeJobs } from './job-lines.ts'
@@ -115,5 +115,5 @@ export function describeBuild(view: View & BuildRef, style: Style): string {
   const color = isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
   const subject = `#${view.number} of ${view.repository}, ${view.trigger}: `
   const line = style(color, escapeControls(subject + describeStatus(view)))
-  return view.jobs.length === 0 ? line : `${line}\n${describeJobs(view.jobs, style)}`
+  return hasJobList(view) ? `${line}\n${describeJobs(view.jobs, style)}` : line
 }

@@ -7,7 +7,7 @@ import { allJobsOf } from '../../records/json-view.ts'
 import { type AttemptRef, type BuildRef, jobKeys, LEAD, logKeysOf } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
-import { type JobView, type View, viewOf } from '../../records/view.ts'
+import { hasJobList, type JobView, type View, viewOf } from '../../records/view.ts'
 import { type Io, printBytes, printLine, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -20,7 +20,7 @@ const PART_BYTES = 4 * 1024 * 1024
 const PAUSE_MS = 200
 const LINE_FEED = 0x0a
 
-export type LogsOptions = StackOptions & { follow?: boolean }
+export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number }
 
 /**
  * `lambci logs`: prints the log of a build as far as it is written, of several jobs that of `job`, or a list of them; with
@@ -35,15 +35,41 @@ export async function printLogs(
   using stack = await findStack(options, io.env)
   const { store } = stack
   const build = await findBuild(store, target)
+  if (options.attempt !== undefined && (options.follow || job === undefined))
+    throw new UserError('--attempt is of one job, and not followed: lambci logs BUILD JOB --attempt 1.')
   if (options.follow)
     return job === undefined ? printToEnd(store, build, io) : printJob(store, build, job, io)
   const records = await readRecords(store, build)
   const view = records && viewOf(records)
-  const jobs = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
+  const found = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
+  const jobs = options.attempt === undefined ? found : attemptsOf(found, build, options.attempt)
   if (view && job === undefined && jobs.length > 1) printLine(io, describeChoice(view, io))
-  else if (jobs.length > 0) await printJobs(store, build, jobs, io)
-  else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
+  else if (jobs.length > 0) {
+    await printJobs(store, build, jobs, io)
+    if (options.attempt === undefined) noteDied(jobs, io)
+  } else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
   return 0
+}
+
+/** These jobs with the log of one of their attempts. @throws UserError if none has had that many */
+function attemptsOf(jobs: readonly JobView[], { number: build }: BuildRef, attempt: number): JobView[] {
+  const found = jobs.flatMap(job => {
+    const { key, ref, diedAttempts } = job
+    const isOne = key !== null && (attempt <= diedAttempts || ref?.attempt === attempt)
+    return isOne ? [{ ...job, ref: ref?.attempt === attempt ? ref : { build, key, attempt } }] : []
+  })
+  if (found.length > 0) return found
+  throw new UserError(`There is no attempt ${attempt} of this job.`)
+}
+
+/** Says that there are logs of attempts that died. */
+function noteDied(jobs: readonly JobView[], { stderr }: Io): void {
+  for (const { title, diedAttempts } of jobs)
+    if (diedAttempts > 0)
+      stderr.write(
+        escapeControls(`Note: attempt ${diedAttempts} of ${title} died. Its log: --attempt ${diedAttempts}`) +
+          '\n',
+      )
 }
 
 async function printJobs(store: Store, build: BuildRef, jobs: readonly JobView[], io: Io): Promise<void> {
@@ -109,7 +135,7 @@ export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise
   const leadBytes = await printLead(store, build, io)
   if (leadBytes === null) return exitCodeOf(await waitForEnd(store, build))
   const { view } = await followJobs(store, build, { leadBytes }, io)
-  printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
+  if (hasJobList(view)) printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
   return exitCodeOf(view)
 }
 

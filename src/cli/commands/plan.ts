@@ -6,21 +6,30 @@ import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
 import { type Io, printLine } from '../io.ts'
+import type { StackOptions } from './find-stack.ts'
+import { readKnownBuild } from './known-build.ts'
 import { buildOfWorkingCopy, type HypotheticalBuild } from './working-copy.ts'
 
 export type PlannedBuild = { build: Build; resolved: Resolved; plan: Plan }
 
-/** Plans the build of a push of this working copy, or of a pull request from it. Runs nothing. */
+/**
+ * Plans the build of a push of this working copy, or of a pull request from it, without the account's settings. Runs nothing.
+ */
 export async function planWorkingCopy(
   directory: string,
   hypothetical: HypotheticalBuild,
 ): Promise<PlannedBuild> {
   const build = await buildOfWorkingCopy(directory, hypothetical)
+  return planIn(directory, build, null)
+}
+
+/** `account`: the account's settings; null if they are not known. */
+async function planIn(directory: string, build: Build, account: unknown): Promise<PlannedBuild> {
   const files = await readConfigFiles(directory)
   // The base of the hypothetical pull request is assumed to have the same configuration as this working copy.
   const resolved = resolveConfig({
     build,
-    account: null,
+    account,
     base: build.trust === 'fork' ? files : NO_FILES,
     head: files,
   })
@@ -30,12 +39,24 @@ export async function planWorkingCopy(
 /** `lambci plan`: prints the plan. Returns the exit code. */
 export async function printPlan(
   directory: string,
-  { json, ...hypothetical }: HypotheticalBuild & { json?: boolean },
+  { json, ...options }: HypotheticalBuild & StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  const { build, resolved, plan } = await planWorkingCopy(directory, hypothetical)
-  if (build.branch === 'HEAD')
+  const working = await buildOfWorkingCopy(directory, options)
+  if (working.branch === 'HEAD')
     throw new UserError(`${directory} has no branch checked out. Name one with --branch.`)
-  printLine(io, json ? JSON.stringify(plan, null, 2) : describePlan(plan, resolved))
+  const known = await readKnownBuild(working, options, io)
+  const isKnown = !('unknown' in known)
+  const { resolved, plan } = isKnown
+    ? await planIn(directory, known.build, known.build.settings)
+    : await planIn(directory, working, null)
+  const note = isKnown ? known.refusal : `The account's settings are not known here. ${known.unknown}`
+  const notes = note === null ? resolved.notes : [note, ...resolved.notes]
+  if (json && note !== null) io.stderr.write(`Note: ${note}\n`)
+  const secretNames = isKnown ? known.secretNames : []
+  printLine(
+    io,
+    json ? JSON.stringify(plan, null, 2) : describePlan(plan, { ...resolved, notes }, secretNames),
+  )
   return 0
 }

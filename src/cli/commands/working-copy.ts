@@ -70,10 +70,13 @@ export async function buildOfWorkingCopy(
   }
 }
 
+/** The owner of repositories that are nowhere but here. */
+export const LOCAL_OWNER = 'local'
+
 /** `owner/repo` of the remote `origin`; without one, `local/<name of the directory>`. */
 function repositoryOf(remote: string, directory: string): string {
   const [, owner = '', repo = ''] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
   const name = basename(resolve(directory)).replace(/[^A-Za-z0-9._-]/g, '-')
-  const candidates = [`${owner}/${repo}`, `local/${name}`]
-  return candidates.find(each => repositorySchema.safeParse(each).success) ?? 'local/project'
+  const candidates = [`${owner}/${repo}`, `${LOCAL_OWNER}/${name}`]
+  return candidates.find(each => repositorySchema.safeParse(each).success) ?? `${LOCAL_OWNER}/project`
 }

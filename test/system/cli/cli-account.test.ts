@@ -541,3 +541,46 @@ test('a stack is found by its outputs; each error is one sentence', async () => 
     expect.stringContaining('There are no AWS credentials. Sign in with "aws configure"'),
   ])
 })
+
+test("plan knows the account's settings if the stack can be read", async () => {
+  const { store } = ci.system
+  const role = 'arn:aws:iam::000000000000:role/site-jobs'
+  await putJson(store, global, { ...shared, allow: ['ada'], maxJobs: 2 })
+  const [, own] = settingsKeys('gh/ada/planned')
+  await putJson(store, own, { deployBranches: ['main'], jobRoles: { build: role }, timeout: 321 })
+  await putJson(store, variablesKeys('gh/ada/planned')[1], { NPM_TOKEN: 'never-shown' })
+  const at = await ci.write(lambciJson('make'))
+  const plan = (...args: string[]) => onTestSystem('plan', at, '--branch', 'main', ...args)
+  await ci.git(at, 'remote', 'add', 'origin', 'git@github.com:Ada/Planned.git')
+  const only = await plan()
+  expect([only.exitCode, only.stderr]).toEqual([0, ''])
+  expect(only.stdout).toContain(`\nRole       ${role}; every deploy branch of every repository`)
+  expect(only.stdout).toContain('\nTimeout    321 seconds for each command\n')
+  expect(only.stdout).toMatch(/^Settings +timeout.* from config\/gh\/ada\/planned\.json$/m)
+  expect(only.stdout).not.toContain('Note')
+  const other = await onTestSystem('plan', at, '--branch', 'topic')
+  expect(other.stdout).toContain(
+    'Note       Job build does not get its role: without "trust": "branch" in "jobRoles", only pushes to',
+  )
+  expect(JSON.parse((await plan('--json')).stdout).jobs).toMatchObject([{ access: { role: { arn: role } } }])
+
+  const jobs = { unit: 'make', lint: { cmd: 'make lint', secrets: [] } }
+  await writeFile(join(at, '.lambci.json'), JSON.stringify({ jobs }))
+  expect((await plan()).stdout).toMatch(/^ +Secrets: NPM_TOKEN\nJob +lint: .*\n.*\n.*\n +Secrets: none$/m)
+  expect((await plan()).stdout).not.toContain('never-shown')
+  await writeFile(join(at, '.lambci.json'), JSON.stringify({ jobs: { ...jobs, e2e: 'make e2e' } }))
+  expect(await plan()).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      'has 3 jobs for this build (unit, lint, e2e), and a build may have at most 2',
+    ),
+  })
+
+  await ci.git(at, 'remote', 'set-url', 'origin', 'git@github.com:stranger/unknown.git')
+  await putJson(store, global, { ...shared, allow: ['ada'] })
+  expect((await plan()).stdout).toContain(
+    'Note       stranger/unknown is not among the repositories that this stack builds: add it to "allow" in config/global.json.',
+  )
+  await putJson(store, global, { allow: 'ada' })
+  expect(await plan()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('config/global.json') })
+})

@@ -198,16 +198,43 @@ test('every command has --help', async () => {
   }
 })
 
+/** Of somebody who has no stack: neither a local one nor anything of AWS's. */
+const NOWHERE = {
+  ...{ LAMBCI_BUCKET: undefined, LAMBCI_STACK: undefined, AWS_REGION: undefined },
+  ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' },
+}
+const plan = (...args: string[]) =>
+  lambci(['plan', ...args, '--data', join(directory, 'none')], { env: NOWHERE })
+
 test('plan shows what a push would do, and why', async () => {
-  const staged = await lambci(['plan', EXAMPLE, '--branch', 'qa'])
+  const staged = await plan(EXAMPLE, '--branch', 'qa')
   expect(staged.stdout).toContain('Branch "qa" is deployed to stage qa (stages.qa).')
-  const pull = await lambci(['plan', EXAMPLE, '--pr', '3', '--fork'])
+  const pull = await plan(EXAMPLE, '--pr', '3', '--fork')
   expect(pull.stdout).toContain('Pull requests never deploy.')
-  const skipped = await lambci(['plan', EXAMPLE, '--branch', 'topic', '--json'])
+  const skipped = await plan(EXAMPLE, '--branch', 'topic', '--json')
   expect(JSON.parse(skipped.stdout)).toMatchObject({
     build: false,
     reason: expect.stringContaining('no rule in "branches"'),
   })
+  const unknown = `The account's settings are not known here. No stack or bucket is given, and there is no local system in ${join(directory, 'none')}. No AWS region is set. Set AWS_REGION.`
+  expect(staged.stdout).toContain(`\nNote       ${unknown}`)
+  expect(skipped.stderr).toBe(`Note: ${unknown}`)
+})
+
+test('plan goes without a stack that cannot be reached, unless an option names it', async () => {
+  const data = join(directory, 'stopped')
+  await mkdir(data)
+  const [s3, url] = ['http://127.0.0.1:9', 'http://127.0.0.1:9/hooks']
+  const access = { region: 'us-east-1', accessKeyId: 'AKIA', secretAccessKey: 'none' }
+  const local = { s3, bucket: 'lambci', ...access, url, githubApi: url, notificationsTopic: 'none' }
+  await writeFile(join(data, 'local.json'), JSON.stringify(local))
+  const stopped = await lambci(['plan', EXAMPLE, '--branch', 'qa', '--data', data], { env: NOWHERE })
+  expect(stopped).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(stopped.stdout).toMatch(
+    /^Note +The account's settings are not known here\. Connection refused .*Start it with "lambci local"\.$/m,
+  )
+  const named = await lambci(['plan', EXAMPLE, '--branch', 'qa', '--stack', 'other'], { env: NOWHERE })
+  expect(named).toMatchObject({ exitCode: 2, stderr: 'lambci: No AWS region is set. Set AWS_REGION.' })
 })
 
 test('run builds a working copy in place and deploys nothing', async () => {
@@ -247,7 +274,7 @@ test('plan shows each job, and run runs the cells and shards of one', async () =
     e2e: { cmd: 'false | true', on: 'pullRequest' },
   }
   await writeFile(join(copy, '.lambci.json'), JSON.stringify({ setup: 'A=setup', jobs }))
-  const planned = await lambci(['plan', copy, '--branch', 'main'])
+  const planned = await plan(copy, '--branch', 'main')
   expect(planned.stdout).toContain('\nJob        unit (4 jobs): It takes part in every build.\n')
   expect(planned.stdout).toContain('\nLeft out   e2e: jobs.e2e.on is for pull requests only.\n')
   const all = await lambci(['run', copy, '--job', 'unit'])
@@ -280,9 +307,6 @@ test.each<[string, string, string]>([
 ])('plan and run refuse a working copy with only %s', async (name, content, expected) => {
   const copy = await mkdtemp(join(directory, 'without-'))
   await writeFile(join(copy, name), content)
-  for (const args of [
-    ['run', copy],
-    ['plan', copy, '--branch', 'main'],
-  ])
-    expect(await lambci(args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(expected) })
+  for (const each of [() => lambci(['run', copy]), () => plan(copy, '--branch', 'main')])
+    expect(await each()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(expected) })
 })

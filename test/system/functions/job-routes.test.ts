@@ -78,6 +78,30 @@ test('each job has a page and a log of its own; the page of the build begins wit
     expect((await get(`${path}/jobs/${wrong}`)).status).toBe(404)
 })
 
+test('an attempt that died has a page and a log of its own, to which the page of its job leads', async () => {
+  const jobs = [{ name: 'lint' }, { shard: { index: 1, count: 2 }, state: { attempt: 2 } }]
+  const { path } = await record(jobs, { build: { isPrivate: true } }, [
+    logAt(1, 'died\n'),
+    logAt(1, 'fine\n', 2),
+  ])
+  const key = `?key=${keyOfPath(path, RUNNER_SECRETS.linkKey)}`
+  const own = await (await get(`${path}/jobs/1${key}`)).text()
+  expect(own).toContain('<pre>fine</pre>')
+  expect(own).toContain(`attempt 1 died: <a href="${path}/jobs/1/attempts/1${key}">log</a>`)
+  expect(await (await get(`${path}/jobs/0${key}`)).text()).not.toContain('attempt')
+  const died = await (await get(`${path}/jobs/1/attempts/1${key}`)).text()
+  expect(died).toContain('<pre>died</pre>')
+  expect(died).toContain('<h2>unit (1/2), attempt 1</h2>')
+  expect(died).toContain(`died: <a href="${path}/jobs/1${key}">the next attempt</a>`)
+  expect(died).toContain(`data-path="${path}/jobs/1/attempts/1"`)
+  expect(await (await get(`${path}/jobs/1/attempts/1/log${key}&from=2`)).text()).toBe('ed\n')
+  const summary = await (await get(`${path}/jobs/1/attempts/1/summary${key}`)).text()
+  expect(summary).toMatch(/data-log="1\/1" data-red="true" data-over="false"/)
+  for (const wrong of ['0/attempts/1', '1/attempts/2', '1/attempts/3', '1/attempts/01', '2/attempts/1'])
+    expect((await get(`${path}/jobs/${wrong}${key}`)).status).toBe(404)
+  expect((await get(`${path}/jobs/1/attempts/1`)).status).toBe(404)
+})
+
 test('log.txt leads to the log of a job, or to that of all once the build has ended', async () => {
   const locationOf = async (path: string) => {
     const answer = await get(path)

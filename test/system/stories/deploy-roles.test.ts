@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySchema } from '../../../loopback/iam/policy.ts'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
@@ -8,33 +7,17 @@ import { LEAD, settingsKeys, stageKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
 import { makeBuild } from '../../support/records.ts'
+import { roleArn, roleOf } from '../../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const ROLE = 'arn:aws:iam::000000000000:role/site-deploy'
+const ROLE = roleArn('site-deploy')
 const SITE = 'arn:aws:s3:::site'
 
 let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({
     concurrency: 3,
-    deployRole: {
-      name: 'site-deploy',
-      arn: ROLE,
-      trust: policySchema.parse({
-        Version: '2012-10-17',
-        Statement: {
-          Effect: 'Allow',
-          Principal: { AWS: 'arn:aws:iam::000000000000:role/lambci-session' },
-          Action: 'sts:AssumeRole',
-        },
-      }),
-      policies: [
-        policySchema.parse({
-          Version: '2012-10-17',
-          Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: `${SITE}/*` },
-        }),
-      ],
-    },
+    deployRole: roleOf('site-deploy', { Action: 's3:PutObject', Resource: `${SITE}/*` }),
   })
 })
 afterAll(() => ci.close())

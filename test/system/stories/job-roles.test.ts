@@ -1,41 +1,26 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySchema } from '../../../loopback/iam/policy.ts'
 import { readLog } from '../../../src/log/reader.ts'
 import { jobKeys, runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
+import { roleArn, roleOf } from '../../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
 const ROLE = roleArn('site-jobs')
 const DEPLOY_ROLE = roleArn('site-deploy')
 const SITE = 'site-of-the-tests'
 
-const TRUST = policySchema.parse({
-  Version: '2012-10-17',
-  Statement: { Effect: 'Allow', Principal: { AWS: roleArn('lambci-session') }, Action: 'sts:AssumeRole' },
-})
-const roleOf = (name: string) => ({
-  name,
-  arn: roleArn(name),
-  trust: TRUST,
-  policies: [
-    policySchema.parse({
-      Version: '2012-10-17',
-      Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` },
-    }),
-  ],
-})
+const WRITES = { Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` }
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({
     concurrency: 6,
-    deployRole: roleOf('site-deploy'),
-    jobRole: roleOf('site-jobs'),
+    deployRole: roleOf('site-deploy', WRITES),
+    jobRole: roleOf('site-jobs', WRITES),
     app: {
       id: 4711,
       slug: 'builder',
@@ -145,9 +130,10 @@ test('without either, the last line of the runner says what to do', async () => 
 test('a build whose one job has a role ends like any other, and is deployed by a job of its own', async () => {
   const show = 'env | grep ^AWS_ACCESS || echo none'
   const config = { stages: { master: 'dev' }, deploy: 'echo deployed' }
-  const [plain, own, red] = await Promise.all([
+  const [plain, own, plainRed, red] = await Promise.all([
     push('ada/plain', { cmd: show, ...config }),
     push('ada/own', { cmd: show, ...config }, { settings: { jobRoles: { build: ROLE } } }),
+    push('ada/plain-red', { cmd: 'exit 3', ...config }),
     push('ada/red', { cmd: 'exit 3', ...config }, { settings: { jobRoles: { build: ROLE } } }),
   ])
   const withoutTime = (status = '') => status.replaceAll(/[\d.]+ s|\$[\d.]+/g, '…')
@@ -159,7 +145,9 @@ test('a build whose one job has a role ends like any other, and is deployed by a
   expect(withoutTime(own.statuses.at(-1))).toBe(withoutTime(plain.statuses.at(-1)))
   expect(await logOf(own.view, 'build')).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
   expect(await logOf(own.view, 'deploy')).toContain(`The deploy acts as ${DEPLOY_ROLE}\n`)
-  expect(red.view).toMatchObject({ status: 'failed', deploy: null })
+  expect(red.view).toMatchObject({ status: 'failed', deploy: null, exit: { kind: 'exited', code: 3 } })
+  expect(red.view.log).toMatchObject({ complete: true })
+  expect(withoutTime(red.statuses.at(-1))).toBe(withoutTime(plainRed.statuses.at(-1)))
 })
 
 test('jobs get roles by their names, and no other branch and no other job gets one', async () => {

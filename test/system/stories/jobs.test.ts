@@ -188,6 +188,18 @@ test('a shard that died gets one more attempt; another job that died is an error
   const { view } = await push('jobs/dead-shard', { jobs: again })
   expect(endsOf(view)).toEqual(['unit (1/2): passed', 'unit (2/2): passed'])
   expect(view.jobs.map(({ ref }) => ref?.attempt)).toEqual([1, 2])
+  const logs = (...more: string[]) =>
+    lambci(['logs', 'jobs/dead-shard', 'unit (2/2)', ...more, '--data', join(ci.directory, 'data')])
+  const counted = await logs()
+  expect(counted.stdout).toContain('Passed after')
+  expect(counted.stderr).toContain('Note: attempt 1 of unit (2/2) died. Its log: --attempt 1')
+  const died = await logs('--attempt', '1')
+  expect(died).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(died.stdout).toMatch(/▸ The job died: its process was killed.*\n▸ It was given another attempt$/)
+  expect(await logs('--attempt', '3')).toMatchObject({
+    exitCode: 2,
+    stderr: 'lambci: There is no attempt 3 of this job.',
+  })
   const other = await push('jobs/dead-job', { jobs: { lint: 'true', unit: dies(single) } })
   expect(endsOf(other.view)).toEqual(['lint: passed', 'unit: errored'])
   expect(other.view).toMatchObject({

@@ -27,7 +27,7 @@ const textOf = (page: string) =>
 
 test('a build of one job has an empty list', () => {
   expect(list(viewWith())).toBe('<nav id="jobs" aria-label="Jobs"></nav>')
-  expect(String(renderShown(null))).toBe('<div id="shown"></div>')
+  expect(String(renderShown(viewWith(), leadLogOf(viewWith()), path => path))).toBe('<div id="shown"></div>')
 })
 
 test('each job has its state, duration, place and reason; what did not run has no log to open', () => {
@@ -135,7 +135,7 @@ test.each([...HOSTILE, '"><script>alert(1)</script>', '\u202egnp.exe', '</summar
         { plan: { leftOut: [{ name: 'docs', reason: value }] } },
       )
     const [hostile, plain] = [jobs(text), jobs('x')].map(
-      view => `${list(view)}${renderShown(firstLog(view).job)}`,
+      view => `${list(view)}${renderShown(view, firstLog(view), path => path)}`,
     )
     const tagsOf = (page = '') => page.match(/<[^>]*>?/g)
     expect(tagsOf(hostile)).toEqual(tagsOf(plain))

@@ -34,3 +34,18 @@ test('of several jobs, the lead runs the first one if only others have a role', 
   const first = assigned({ jobs }, { jobRoles: { unit: ROLE } })
   expect([first.draft?.leadRunsFirst, first.job]).toEqual([false, null])
 })
+
+test.each<[string, string[] | undefined, string[], boolean]>([
+  ['no secrets, and there are some', [], ['TOKEN'], true],
+  ['one of two secrets', ['TOKEN'], ['TOKEN', 'OTHER'], true],
+  ['all secrets', undefined, ['TOKEN'], false],
+  ['no secrets, and there are none', [], [], false],
+])('the process of the lead ends where the first job gets %s', (_, secrets, held, ends) => {
+  const { plan: planned } = plan(
+    {},
+    { jobs: { lint: { cmd: 'make', ...(secrets && { secrets }) }, unit: 'make' } },
+  )
+  if (!planned.build) throw new Error(planned.reason)
+  const { job, endsProcess } = assign(planned, { build: { retryOf: null }, job: { identity: null } }, held)
+  expect([job === null, endsProcess]).toEqual([ends, ends])
+})

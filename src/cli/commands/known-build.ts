@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { projectOnRecord } from '../../account/find-project.ts'
+import { findSecretVariables, readSecretVariables } from '../../account/secrets.ts'
+import { readAccount } from '../../account/settings.ts'
+import { listAccountKeys } from '../../account/unread-objects.ts'
+import { notAllowed } from '../../admission/admit.ts'
+import type { Build } from '../../model/build.ts'
+import { trustOf } from '../../model/trust.ts'
+import { UserError } from '../../model/user-error.ts'
+import { describeError } from '../describe-error.ts'
+import type { Io } from '../io.ts'
+import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { noteUnread } from './note-unread.ts'
+import { LOCAL_OWNER } from './working-copy.ts'
+
+/** A hypothetical build as the account's settings make it. */
+export type KnownBuild = {
+  build: Build
+  /** Of its secret variables, as far as they may be read. */
+  secretNames: readonly string[]
+  /** Why the account would refuse it; null if it would not. */
+  refusal: string | null
+}
+
+/** How long a stack that nobody has named may take to answer. */
+const TIMEOUT_MS = 5000
+
+/**
+ * Reads what the account's settings say of a hypothetical build, in the stack that other commands would find. `unknown` says why
+ * that was not possible, and what to do.
+ * @throws UserError if the settings are invalid, or if the stack that an option names cannot be read
+ */
+export async function readKnownBuild(
+  build: Build,
+  options: StackOptions,
+  io: Io,
+): Promise<KnownBuild | { unknown: string }> {
+  const reading = readOf(build, options, io)
+  if (isNamed(options)) return reading
+  reading.catch(() => {})
+  const late = sleep(TIMEOUT_MS, undefined, { ref: false }).then(() => ({
+    unknown: `The stack has not answered within ${TIMEOUT_MS / 1000} seconds. Name another one with --stack or --bucket.`,
+  }))
+  return Promise.race([reading, late])
+}
+
+const isNamed = ({ stack, bucket }: StackOptions) => Boolean(stack || bucket)
+
+async function readOf(
+  build: Build,
+  options: StackOptions,
+  io: Io,
+): Promise<KnownBuild | { unknown: string }> {
+  const unknown = (error: Error) => {
+    if (isNamed(options)) throw error
+    return { unknown: describeError(error) ?? `${error.name}: ${error.message}` }
+  }
+  const found = await findStack(options, io.env).catch(unknown)
+  if ('unknown' in found) return found
+  using stack = found
+  return readFrom(stack, build, io).catch(error => {
+    // The account's settings are wrong: no build would start with them.
+    if (error instanceof UserError) throw error
+    return unknown(error)
+  })
+}
+
+async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<KnownBuild> {
+  const { repository } = working
+  const project = await projectOnRecord(store, repository)
+  const account = await readAccount(store, project)
+  const trust = trustOf(working, account.mayDeploy)
+  const build = { ...working, project, trust, settings: account.settings }
+  await noteUnread(store, { repository, project }, io)
+  const names = async () => {
+    const keys = findSecretVariables(await listAccountKeys(store), build, account)
+    return Object.keys(await readSecretVariables(store, keys))
+  }
+  // What is pushed nowhere has no name that the account could allow.
+  const isBuilt = repository.startsWith(`${LOCAL_OWNER}/`) || account.allows(repository)
+  return {
+    build,
+    secretNames: await names().catch(refusedNames),
+    refusal: isBuilt ? null : notAllowed(build).reason,
+  }
+}
+
+/** Who may read settings need not be allowed to read secrets. */
+function refusedNames(error: Error): string[] {
+  if (error.name === 'AccessDenied') return []
+  throw error
+}

@@ -1,0 +1,86 @@
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { functionName } from '../../../loopback/system/functions.ts'
+import { type JobMessage, jobMessageSchema } from '../../../src/admission/grants.ts'
+import type { Trust } from '../../../src/model/build.ts'
+import { type ForwardingProxy, startProxy } from '../../support/proxy.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+
+const TRUSTS: readonly Trust[] = ['fork', 'branch', 'protected']
+const READER = 'reader-of-jobs@localhost'
+
+let ci: TestSystem
+/** What the functions request of S3, SNS and GitHub. */
+const requests: string[] = []
+const proxies = new Map<string, ForwardingProxy>()
+const targets = new Map<string, string>()
+beforeAll(async () => {
+  for (const service of ['s3', 'sns', 'github']) {
+    const record = ({ method, url }: { method?: string | undefined; url?: string | undefined }) => {
+      requests.push(`${service}: ${method} ${url}`)
+      return false
+    }
+    proxies.set(service, await startProxy(() => targets.get(service) ?? '', record))
+  }
+  ci = await openTestSystem({
+    proxyUrl: (service, url) => {
+      targets.set(service, url)
+      return proxies.get(service)?.url ?? url
+    },
+  })
+  const { sns, jobsTopic, region } = ci.system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
+  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
+  client.destroy()
+})
+afterAll(async () => {
+  await ci.close()
+  await Promise.all([...proxies.values()].map(proxy => proxy.close()))
+})
+
+/** Builds a commit of each trust. Returns the messages that started them. */
+async function buildOfEachTrust(): Promise<Map<Trust, JobMessage>> {
+  const config = { branches: { master: true, topic: true }, pullRequests: { fromForkPublicRepo: true } }
+  const at = await ci.write(lambciJson('true', config))
+  await ci.push(at, 'ada/web', 'master')
+  await ci.push(at, 'ada/web', 'topic')
+  await ci.api('POST', '/repos/ada/web/forks', { organization: 'stranger' })
+  await ci.push(at, 'stranger/web', 'better', {}, 'A change [skip ci]')
+  const pull = { title: 'Better', head: 'stranger:better', base: 'master' }
+  await ci.api('POST', '/repos/ada/web/pulls', pull)
+  const builds = [1, 2, 3].map(number => ({ project: 'gh/ada/web', number }))
+  for (const build of builds) expect((await ci.ended(build)).status).toBe('passed')
+  await ci.settled()
+  expect(
+    requests.filter(each => each.startsWith('github: POST /') && each.endsWith('/git-upload-pack')),
+  ).not.toEqual([])
+  const messages = ci.mails
+    .filter(({ to }) => to === READER)
+    .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
+  return new Map(messages.map(message => [message.build.trust, message]))
+}
+
+const eventOf = (message: JobMessage) => ({ Records: [{ Sns: { Message: JSON.stringify(message) } }] })
+
+test('each function refuses a message of another trust before it reads, writes or fetches anything', async () => {
+  const messages = await buildOfEachTrust()
+  expect([...messages.keys()].toSorted()).toEqual(TRUSTS.toSorted())
+  for (const [trust, message] of messages)
+    for (const own of TRUSTS) {
+      requests.length = 0
+      const result = await ci.system.lambda.invoke(functionName(`run-${own}`), eventOf(message))
+      if (own === trust) {
+        // Its own function asks for the claim once more, and so would another one that does not refuse it.
+        expect(result).toMatchObject({ ok: true })
+        expect(requests.some(request => request.startsWith('s3: PUT '))).toBe(true)
+        continue
+      }
+      expect(result).toMatchObject({
+        ok: false,
+        error: {
+          errorMessage: `Job of gh/ada/web #${message.build.number} is of trust ${trust}: this function runs ${own}`,
+        },
+      })
+      expect(requests).toEqual([])
+    }
+})
