@@ -7,6 +7,12 @@ type Waiter = { isRelevant: (change: Change) => boolean; resolve: () => void }
 /** Tells those who wait that something has changed, so that they need not poll. */
 export class Changes {
   readonly #waiters = new Set<Waiter>()
+  readonly #said: () => readonly string[]
+
+  /** @param said what the functions have said: it explains a time-out */
+  constructor(said: () => readonly string[] = () => []) {
+    this.#said = said
+  }
 
   announce(change: Change): void {
     for (const waiter of this.#waiters) {
@@ -41,7 +47,7 @@ export class Changes {
         waiter.end()
       }
     }
-    throw new Error(`Timed out waiting for ${what}`)
+    throw new Error([`Timed out waiting for ${what}`, ...this.#said()].join('\n'))
   }
 
   #wait(isRelevant: Waiter['isRelevant']) {

@@ -32,6 +32,10 @@ export function openMemoryStore(now = () => new Date()): Store {
     const kept = objects.get(key)
     return kept ? { body: Buffer.from(kept.bytes), etag: kept.etag, size: kept.bytes.length } : null
   }
+  const entryOf = (key: string): Entry => {
+    const { bytes, modifiedAt } = objects.get(key) as Kept
+    return { key, size: bytes.length, modifiedAt }
+  }
   const bytesOf = (key: string) => objects.get(key)?.bytes ?? new Uint8Array()
   const put = (key: string, body: Uint8Array | string) => {
     const bytes = Buffer.from(body)
@@ -91,10 +95,10 @@ export function openMemoryStore(now = () => new Date()): Store {
       holds(key, condition) ? { isWritten: true, etag: put(key, body) } : { isWritten: false },
     list: async (prefix, { startAfter = '', limit = Number.POSITIVE_INFINITY, delimiter } = {}) =>
       grouped(
-        [...objects]
-          .filter(([key]) => key.startsWith(prefix) && key > startAfter)
-          .map(([key, { bytes, modifiedAt }]) => ({ key, size: bytes.length, modifiedAt }))
-          .toSorted((one, other) => (one.key < other.key ? -1 : 1)),
+        [...objects.keys()]
+          .filter(key => key > startAfter && key.startsWith(prefix))
+          .toSorted()
+          .map(key => entryOf(key)),
         { prefix, delimiter },
       ).slice(0, limit),
     remove: async key => void objects.delete(key),

@@ -30,6 +30,8 @@ const SHORT_INTERVALS = {
   LAMBCI_FETCH_RETRY_MS: '20',
 }
 const TIMEOUT_MS = 45_000
+/** Of what the functions have said, for the message of a time-out. */
+const MOST_LINES = 20
 /** Between looks at what changes without an event, such as a commit's statuses. */
 const POLL_MS = 200
 
@@ -45,7 +47,7 @@ export async function openTestSystem({
   const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
   const lines: string[] = []
-  const changes = new Changes()
+  const changes = new Changes(() => lines.slice(-MOST_LINES))
   const system = await startSystem({
     environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
     directory: join(directory, 'data'),
