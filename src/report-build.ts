@@ -143,9 +143,10 @@ async function lookOnce(
   const state = { ...known, run, plan, deploying: report.jobs.length > 0 ? null : run }
   const request = run ? null : await readCancelRequest(store, build)
   const decision = decideLead({ build, run, report, request }, now())
-  if (decision === 'publish-again')
-    return { report: await publishAgain(state, context), others: [], unfinished: null }
-  const end = decision && (await concludeDeploy(decision.end, { ...state, run: state.deploying }, context))
+  const published = decision === 'publish-again' ? await publishAgain(state, context) : null
+  if (published && 'report' in published) return { ...published, others: [], unfinished: null }
+  const ended = decision === 'publish-again' ? published : decision
+  const end = ended && (await concludeDeploy(ended.end, { ...state, run: state.deploying }, context))
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
   return finishReport({ ...state, report: { ...report, end, cost } }, context)
 }
@@ -194,7 +195,13 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   if (isClosed) await deadMansSwitch.clear(build)
   const others = 'value' in stage ? stage.value : []
   const isCounted = 'value' in counted && counted.value
-  const done = { ...report, delivered: notified.delivered, isCounted, isClosed, isRerunRequested: isLater }
+  const done = {
+    ...report,
+    delivered: notified.delivered,
+    isCounted,
+    isClosed,
+    isRerunRequested: isLater || report.isRerunRequested,
+  }
   const latestEnd = report.latestEnd ?? build.latestEnd
   // Its deploy is done by a build that ends later; the switch, which would look again, has fired.
   const waitsLonger = report.end !== null && !news.isOver && context.now() > new Date(latestEnd)

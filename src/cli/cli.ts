@@ -91,7 +91,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
     .argument('[job]', 'unit, or "unit (4/8)"')
-    .option('--attempt <n>', 'of a job that died and was given another attempt', integerBetween(1, 9))
+    .option('--attempt <n>', 'of a job that died and was started again', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),

@@ -98,7 +98,7 @@ export function renderShown(view: View, shown: ShownLog, withKey: WithKey) {
   if (!job || !hasJobList(view)) return html`<div id="shown"></div>`
   const title = html`<h2>${escapeControls(titleOfLog(shown) ?? '')}</h2>`
   if (isOfDied(shown) && job.key !== null)
-    return html`<div id="shown">${title}<p class="status red">died: <a href="${withKey(jobPath(view, job.key))}">the next attempt</a></p></div>`
+    return html`<div id="shown">${title}<p class="status red">died; see <a href="${withKey(jobPath(view, job.key))}">the next attempt</a></p></div>`
   const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
   return html`<div id="shown">${title}<p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p>${renderDied(view, job, withKey)}</div>`
 }
@@ -107,5 +107,5 @@ export function renderShown(view: View, shown: ShownLog, withKey: WithKey) {
 const renderDied = (view: View, { key, diedAttempts }: JobView, withKey: WithKey) =>
   Array.from({ length: diedAttempts }, (_, index) => {
     const path = attemptPath(view, { key: key ?? LEAD.key, attempt: index + 1 })
-    return html`<p class="soft">attempt ${index + 1} died: <a href="${withKey(path)}">log</a></p>`
+    return html`<p class="soft">Attempt ${index + 1} died: <a href="${withKey(path)}">see its log</a></p>`
   })

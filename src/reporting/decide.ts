@@ -80,7 +80,7 @@ export function decideLead(known: Parameters<typeof decide>[0], now: Date): Deci
 /** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */
 const endsBeforeItsFilesAreRead = (build: Build) => build.pullRequest !== null
 
-const erroredAt = (now: Date, reason: string): BuildEnd => ({
+export const erroredAt = (now: Date, reason: string): BuildEnd => ({
   conclusion: 'errored',
   reason,
   deploy: null,

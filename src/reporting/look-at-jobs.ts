@@ -69,20 +69,26 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
   const ready = schedule.ready.map(({ job }) => job.key)
+  const before = jobs.states.map(state => endedState(state, schedule, now()))
   const { states, waiting } = await startJobs(
     { build, account, plan },
-    jobs.states.map(state => endedState(state, schedule, now())),
-    { ...jobs, ended: [...jobs.ended, ...schedule.ended.map(({ key }) => key)], ready },
+    before,
+    { lost: jobs.lost, ready },
     context,
   )
   const deploy = jobs.deployEnd?.deploy ?? jobs.deploying?.deploy ?? report.deploy
   const end = endOf({ plan, states, schedule, deployEnd: jobs.deployEnd, deploy }, now())
   const ofLead = states.some(({ key }) => key === 0) ? 0 : costOfLead(known, context)
   const cost = states.reduce((sum, state) => sum + (state.cost ?? 0), ofLead)
-  const looked = { ...report, jobs: states, deploy }
+  // What follows from a job that cannot be started is for the next look.
+  const isRerunRequested = countEnded(states) > countEnded(before)
+  const looked = { ...report, jobs: states, deploy, isRerunRequested }
   const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)
   return { report: { ...looked, latestEnd }, plan, deploying: jobs.deploying, end, cost, waiting }
 }
+
+const countEnded = (states: readonly JobState[]) =>
+  states.filter(({ conclusion }) => conclusion !== null).length
 
 const costOfLead = ({ build, lead, report }: JobsBuild, context: JobsContext) =>
   measureCost({ build, job: lead, report }, context) ?? 0

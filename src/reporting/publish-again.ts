@@ -4,19 +4,29 @@ import { listAccountKeys } from '../account/unread-objects.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startLead } from '../admission/start-job.ts'
 import type { Build } from '../model/build.ts'
-import type { Report } from '../records/report-record.ts'
+import { UserError } from '../model/user-error.ts'
+import type { BuildEnd, Report } from '../records/report-record.ts'
+import { erroredAt } from './decide.ts'
 
 type Context = Omit<StartContext, 'linkKey'> & { secrets: () => Promise<RunnerSecrets>; now: () => Date }
 
-/** Publishes again the first job of a build, which never started, with new grants and a new latest end. */
+/**
+ * Publishes again the first job of a build, which never started, with new grants and a new latest end. Returns how the build ends
+ * if that job can never start.
+ */
 export async function publishAgain(
   { build, account, report }: { build: Build; account: Account; report: Report },
   context: Context,
-): Promise<Report> {
+): Promise<{ report: Report } | { end: BuildEnd }> {
   const { linkKey } = await context.secrets()
   const latestEnd = latestEndAfter(context.now()).toISOString()
   await context.deadMansSwitch.clear(build)
   const accountKeys = await listAccountKeys(context.store)
-  await startLead(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
-  return { ...report, publications: report.publications + 1, latestEnd }
+  try {
+    await startLead(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { end: erroredAt(context.now(), `The build cannot be started: ${error.message}`) }
+  }
+  return { report: { ...report, publications: report.publications + 1, latestEnd } }
 }

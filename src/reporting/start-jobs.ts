@@ -4,6 +4,8 @@ import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
+import { shortReason } from '../model/short-reason.ts'
+import { UserError } from '../model/user-error.ts'
 import { readOnce } from '../records/kept-reads.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
@@ -23,13 +25,11 @@ type Wanted = {
   ready: readonly number[]
   /** Ordinals of jobs whose message must be published again. */
   lost: readonly number[]
-  /** Ordinals of jobs that have ended, and leave their places. */
-  ended: readonly number[]
 }
 
 /**
- * Publishes the jobs of a build that may start, as far as there are places, and those whose message was lost. Returns also the
- * builds that wait for a place which is free now.
+ * Publishes the jobs of a build that may start, as far as there are places, and those whose message was lost. Jobs that have ended
+ * leave their places. One that can never start ends in an error. Returns also the builds that wait for a place which is free now.
  */
 export async function startJobs(
   { build, account, plan }: { build: Build; account: Account; plan: PlanRecord },
@@ -39,7 +39,7 @@ export async function startJobs(
 ): Promise<{ states: JobState[]; waiting: number[] }> {
   const { store, runFunctions, now } = context
   const latestEnd = latestEndAfter(now()).toISOString()
-  const { ended } = wanted
+  const ended = states.flatMap(({ key, conclusion }) => (conclusion === null ? [] : [key]))
   const ready = [...wanted.lost, ...wanted.ready]
   const change = { number: build.number, ended, ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
@@ -57,7 +57,14 @@ export async function startJobs(
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
     const needs = needsOf(job, plan, states)
-    await startJob(build, { job: { key, attempt, identity, needs }, hasSecrets }, share, context)
+    const starting = { job: { key, attempt, identity, needs }, hasSecrets }
+    try {
+      await startJob(build, starting, share, context)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      const reason = shortReason(`The job cannot be started: ${error.message}`)
+      return { ...state, conclusion: 'errored', reason, endedAt: now().toISOString() }
+    }
     return { ...state, publications: state.publications + 1, latestEnd }
   }
   return { states: await Promise.all(states.map(publish)), waiting }

@@ -1,9 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { titleOf } from '../../../src/model/job.ts'
+import { UserError } from '../../../src/model/user-error.ts'
 import { RUN_RECORD_LIMIT } from '../../../src/records/job-run.ts'
-import { buildKeys, type JobRecordName, jobKeys } from '../../../src/records/keys.ts'
+import { buildKeys, type JobRecordName, jobKeys, runningKey } from '../../../src/records/keys.ts'
 import type { Draft } from '../../../src/records/plan-record.ts'
+import { readRecord } from '../../../src/records/read-record.ts'
 import { readReport } from '../../../src/records/read-records.ts'
+import { runningSchema } from '../../../src/records/running-jobs.ts'
 import { draftedJob, draftWith } from '../../support/plans.ts'
 import { endedRun, runOf } from '../../support/records.ts'
 import { ReportWorld } from '../../support/report-world.ts'
@@ -154,4 +157,33 @@ test('people are told, and that is recorded, before the logs are composed, howev
   expect(seen[0]).toBe('told')
   expect(longest).toBeLessThanOrEqual(8 * 1024 * 1024)
   expect((await readReport(world.store, BUILD))?.isClosed).toBe(true)
+})
+
+test('a job that can never be started is an error that everybody is told', async () => {
+  const world = await worldWith(DRAFT)
+  world.publication = new UserError('Its rights do not fit into a session policy.')
+  await world.report(7)
+  expect(await endOf(world)).toMatchObject({
+    conclusion: 'errored',
+    reason: '3 of 3 jobs ended in an error: lint, unit (1/2), unit (2/2)',
+  })
+  expect((await readReport(world.store, BUILD))?.jobs[0]?.reason).toBe(
+    'The job cannot be started: Its rights do not fit into a session policy.',
+  )
+  expect(world.statuses.at(-1)).toMatchObject({ state: 'error' })
+  const running = await readRecord(world.store, runningKey(BUILD.project), runningSchema)
+  expect(running?.running).toEqual({})
+})
+
+test('a build that can never be started is an error as soon as its message is published again', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', null)
+  world.publication = new UserError('Its rights do not fit into a session policy.')
+  world.at(60)
+  await world.report(7)
+  expect(await endOf(world)).toMatchObject({
+    conclusion: 'errored',
+    reason: 'The build cannot be started: Its rights do not fit into a session policy.',
+  })
+  expect(world.statuses.at(-1)).toMatchObject({ state: 'error' })
 })
