@@ -62,7 +62,7 @@ const KILLED: Scenario[] = [
   at(
     'build killed during its command',
     kill('build'),
-    { method: 'PUT', address: key('log/') },
+    { method: 'PUT', address: key('jobs/0/1/log/') },
     { ...dead, cmd: 'echo tested; sleep 30' },
   ),
   at(
@@ -80,7 +80,7 @@ const KILLED: Scenario[] = [
   at(
     'build killed while it writes log.txt',
     kill('build'),
-    { method: 'PUT', address: key('log\\.txt') },
+    { method: 'PUT', address: key('jobs/0/1/log\\.txt') },
     { deploy: 'succeeded' },
   ),
   at(
@@ -195,8 +195,8 @@ const POINTS: [name: string, rule: Scenario['rule'], more?: Partial<Scenario>][]
   ['the claim', RUN],
   ['the running record', { ...RUN, body: /"phase":"running"/ }],
   // Output of the last second goes straight into log.txt, without a segment.
-  ['a log segment', { method: 'PUT', address: key('log/') }, { cmd: 'echo tested; sleep 2; echo again' }],
-  ['log.txt', { method: 'PUT', address: key('log\\.txt') }],
+  ['a log segment', { method: 'PUT', address: key('jobs/0/1/log/') }, { cmd: 'echo tested; sleep 2; echo again' }],
+  ['log.txt', { method: 'PUT', address: key('jobs/0/1/log\\.txt') }],
   ['the end record', { ...RUN, body: /"phase":"ended"/ }],
   ['report.json', { method: 'PUT', address: key('report\\.json') }],
   ['the branch', { method: 'PUT', address: /\/branches\// }],

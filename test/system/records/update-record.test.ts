@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import type { Store } from '../../../src/records/store.ts'
 import { ContentionError, createRecord, updateRecord } from '../../../src/records/update-record.ts'
@@ -10,6 +10,7 @@ beforeAll(async () => {
   bucket = await openBucket()
 })
 afterAll(() => bucket.close())
+afterEach(() => void vi.restoreAllMocks())
 
 const schema = z.object({ count: z.int() })
 type Count = z.infer<typeof schema>
@@ -76,6 +77,8 @@ test('a known version is not read again, and a wrong one does no harm', async ()
 
 test('a record that always changes is given up with an error that names it', async () => {
   const key = newKey()
+  // The pauses between attempts are random; these are the shortest.
+  vi.spyOn(Math, 'random').mockReturnValue(0)
   const failed = updateRecord(bucket.store, key, schema, async current => {
     await putJson(bucket.store, key, { count: (current?.count ?? 0) + 100 })
     return increment(current)
