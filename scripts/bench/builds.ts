@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openStore } from '../../src/aws/bucket.ts'
 import { readRawJobRun } from '../../src/records/read-records.ts'
+import { bundleModule, writeBundle } from '../bundle.ts'
 import { type BenchServers, nextMessage, type S3Use } from './bench-servers.ts'
 import type { BuildRequest, BuildResult } from './build-process.ts'
 import { BUCKET, jobMessageOf, KEYS } from './job.ts'
@@ -142,8 +143,19 @@ async function expectPassed({ s3 }: BenchServers, number: number, repository: st
   if (run?.conclusion !== 'passed') throw new Error(`A build of the benchmark did not pass: ${run?.reason}`)
 }
 
+/** Bundled, as on Lambda, where modules are loaded on demand while git waits. */
+async function bundleBuilder(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'lambci-builder-'))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const path = join(import.meta.dirname, 'build-process.ts')
+  await writeBundle(await bundleModule(path, { dynamicImportInCjs: false }), directory)
+  return join(directory, 'index.js')
+}
+let bundled: Promise<string> | undefined
+
 async function startBuilder() {
-  const child = fork(join(import.meta.dirname, 'build-process.ts'))
+  bundled ??= bundleBuilder()
+  const child = fork(await bundled)
   await nextMessage(child)
   return {
     build: (request: BuildRequest): Promise<BuildResult> => {
