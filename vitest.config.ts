@@ -19,6 +19,8 @@ class SlowFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: SlowFirst },
+    // A log in the message of a failure says why.
+    chaiConfig: { truncateThreshold: 2000 },
     projects: [
       {
         test: {

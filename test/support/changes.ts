@@ -7,11 +7,11 @@ type Waiter = { isRelevant: (change: Change) => boolean; resolve: () => void }
 /** Tells those who wait that something has changed, so that they need not poll. */
 export class Changes {
   readonly #waiters = new Set<Waiter>()
-  readonly #said: () => readonly string[]
+  readonly #explain: () => readonly string[]
 
-  /** @param said what the functions have said: it explains a time-out */
-  constructor(said: () => readonly string[] = () => []) {
-    this.#said = said
+  /** @param explain what explains a time-out: the last lines of the functions */
+  constructor(explain: () => readonly string[] = () => []) {
+    this.#explain = explain
   }
 
   announce(change: Change): void {
@@ -47,7 +47,7 @@ export class Changes {
         waiter.end()
       }
     }
-    throw new Error([`Timed out waiting for ${what}`, ...this.#said()].join('\n'))
+    throw new Error([`Timed out waiting for ${what}`, ...this.#explain()].join('\n'))
   }
 
   #wait(isRelevant: Waiter['isRelevant']) {
