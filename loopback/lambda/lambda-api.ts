@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { AuthError, type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
+import { JsonError, refusalOf } from '../aws-json/json-error.ts'
+import { type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
 import { ASYNC_PAYLOAD_LIMIT, functionArn, type Location } from './definition.ts'
 
@@ -13,18 +14,6 @@ export type LambdaApiOptions = Location & {
 }
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
-
-/** A refusal, with its type in the API. */
-class ApiError extends Error {
-  readonly status: number
-  readonly type: string
-
-  constructor(status: number, type: string, message: string) {
-    super(message)
-    this.status = status
-    this.type = type
-  }
-}
 
 /**
  * Lambda's HTTP API on loopback: asynchronous invocations.
@@ -53,7 +42,7 @@ async function invoke(request: IncomingMessage, options: LambdaApiOptions): Prom
   if (!target || request.method !== 'POST' || url.search !== '')
     throw notImplemented(`${request.method} ${url.pathname}${url.search}`)
   if (!body)
-    throw new ApiError(
+    throw new JsonError(
       413,
       'RequestTooLargeException',
       'The event is larger than 1 MB, the limit of the queue.',
@@ -69,24 +58,17 @@ async function invoke(request: IncomingMessage, options: LambdaApiOptions): Prom
   const type = request.headers['x-amz-invocation-type']
   if (type !== 'Event') throw notImplemented(`invocations of the type ${type}`)
   if (!options.has(name))
-    throw new ApiError(404, 'ResourceNotFoundException', `Function not found: ${resource}`)
+    throw new JsonError(404, 'ResourceNotFoundException', `Function not found: ${resource}`)
   await options.invokeAsync(name, parse(body))
 }
 
 const notImplemented = (what: string) =>
-  new ApiError(501, 'NotImplemented', `The loopback Lambda does not implement ${what}.`)
+  new JsonError(501, 'NotImplemented', `The loopback Lambda does not implement ${what}.`)
 
 function parse(body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString('utf8'))
   } catch {
-    throw new ApiError(400, 'InvalidRequestContentException', 'The event is not JSON.')
+    throw new JsonError(400, 'InvalidRequestContentException', 'The event is not JSON.')
   }
-}
-
-function refusalOf(error: unknown): { status: number; type: string; message: string } {
-  if (error instanceof ApiError) return error
-  if (error instanceof AuthError)
-    return { status: error.status, type: error.jsonCode, message: error.message }
-  return new ApiError(500, 'ServiceException', String(error))
 }

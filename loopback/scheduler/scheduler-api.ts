@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
+import { JsonError } from '../aws-json/json-error.ts'
 import type { AccessRequest } from '../iam/access.ts'
 import { nameSchema, parseAt, scheduleSchema } from './schedule.ts'
 import type { Schedule, ScheduleStore } from './schedule-store.ts'
@@ -16,27 +17,13 @@ export type ApiContext = {
 /** @throws Error if the caller lacks the permission. */
 export type RequireAccess = (request: AccessRequest) => void
 
-/** An error response with its type in the API. */
-export class SchedulerError extends Error {
-  override readonly name = 'SchedulerError'
-  readonly status: number
-  readonly type: string
-
-  constructor(status: number, type: string, message: string) {
-    super(message)
-    this.status = status
-    this.type = type
-  }
-}
-
-const invalid = (message: string) => new SchedulerError(400, 'ValidationException', message)
-const missing = (what: string) =>
-  new SchedulerError(404, 'ResourceNotFoundException', `${what} does not exist.`)
+const invalid = (message: string) => new JsonError(400, 'ValidationException', message)
+const missing = (what: string) => new JsonError(404, 'ResourceNotFoundException', `${what} does not exist.`)
 
 /**
  * Handles one request of the REST-JSON API and returns the body of a 200 response.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
- * @throws SchedulerError for any other response.
+ * @throws JsonError for any other response.
  */
 export function handleRequest(
   request: ApiRequest,
@@ -64,7 +51,7 @@ export function handleRequest(
       return {}
     }
   }
-  throw new SchedulerError(
+  throw new JsonError(
     501,
     'NotImplemented',
     `The loopback scheduler does not implement ${method} for this path.`,
@@ -82,7 +69,7 @@ function create(name: string, body: string, context: ApiContext, requireAccess: 
   const existing = store.find(name)
   const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
   if (existing && !isRepeated)
-    throw new SchedulerError(409, 'ConflictException', `Schedule ${name} already exists.`)
+    throw new JsonError(409, 'ConflictException', `Schedule ${name} already exists.`)
   if (!existing) {
     const dueAt = input.State === 'ENABLED' ? parseAt(input.ScheduleExpression) : null
     store.put({ name, input, createdAt: now(), dueAt, failures: 0 })

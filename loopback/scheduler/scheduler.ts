@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import { JsonError, refusalOf } from '../aws-json/json-error.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { AuthError, type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
+import { type Guard, requireAccess, requireCaller } from '../iam/guard.ts'
 import { listen, readBody } from '../loopback.ts'
 import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { type OnTarget, ScheduleRunner } from './schedule-runner.ts'
 import { openScheduleStore, type Schedule } from './schedule-store.ts'
-import { type ApiContext, handleRequest, type RequireAccess, SchedulerError } from './scheduler-api.ts'
+import { type ApiContext, handleRequest, type RequireAccess } from './scheduler-api.ts'
 
 export type SchedulerOptions = {
   port?: number
@@ -76,12 +77,8 @@ async function respond(
     const route = ROUTE.exec(url.pathname)
     const body = await readBody(request, BODY_LIMIT)
     if (!route)
-      throw new SchedulerError(
-        501,
-        'NotImplemented',
-        `The loopback scheduler does not implement ${url.pathname}.`,
-      )
-    if (!body) throw new SchedulerError(413, 'ValidationException', 'The request is too large.')
+      throw new JsonError(501, 'NotImplemented', `The loopback scheduler does not implement ${url.pathname}.`)
+    if (!body) throw new JsonError(413, 'ValidationException', 'The request is too large.')
     const name = route[1] === undefined ? null : decodeURIComponent(route[1])
     const apiRequest = { method: request.method ?? '', name, query: url.searchParams, body: body.toString() }
     const accessKeyId = authentication && requireCaller({ request, body }, authentication)
@@ -90,14 +87,7 @@ async function respond(
     }
     return { status: 200, body: handleRequest(apiRequest, context, check) }
   } catch (error) {
-    const { status, type, message } = errorResponse(error)
+    const { status, type, message } = refusalOf(error)
     return { status, headers: { 'x-amzn-errortype': type }, body: { Message: message } }
   }
-}
-
-function errorResponse(error: unknown): { status: number; type: string; message: string } {
-  if (error instanceof SchedulerError) return error
-  if (error instanceof AuthError)
-    return { status: error.status, type: error.jsonCode, message: error.message }
-  return new SchedulerError(500, 'InternalServerException', String(error))
 }

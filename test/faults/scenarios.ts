@@ -195,7 +195,11 @@ const POINTS: [name: string, rule: Scenario['rule'], more?: Partial<Scenario>][]
   ['the claim', RUN],
   ['the running record', { ...RUN, body: /"phase":"running"/ }],
   // Output of the last second goes straight into log.txt, without a segment.
-  ['a log segment', { method: 'PUT', address: key('jobs/0/1/log/') }, { cmd: 'echo tested; sleep 2; echo again' }],
+  [
+    'a log segment',
+    { method: 'PUT', address: key('jobs/0/1/log/') },
+    { cmd: 'echo tested; sleep 2; echo again' },
+  ],
   ['log.txt', { method: 'PUT', address: key('jobs/0/1/log\\.txt') }],
   ['the end record', { ...RUN, body: /"phase":"ended"/ }],
   ['report.json', { method: 'PUT', address: key('report\\.json') }],

@@ -1,9 +1,20 @@
+import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lambciJson as configOf, type Files, type TestSystem } from '../support/test-system.ts'
 
 /** The text of a file in attacks/. */
 export const readAttack = (name: string) => readFile(join(import.meta.dirname, 'attacks', name), 'utf8')
+
+/** Reading another process's memory needs privileges that this machine may not grant. */
+export const canReadMemory = (() => {
+  try {
+    closeSync(openSync(`/proc/${process.ppid}/mem`, 'r'))
+    return true
+  } catch {
+    return false
+  }
+})()
 
 /** A configuration that builds only pull requests and `master`. */
 export const lambciJson = (cmd: string, rest: object = {}) =>

@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { jobKeys, runnerSecretsKey, variablesKeys } from '../../src/records/keys.ts'
 import { putJson, readJson } from '../support/bucket.ts'
 import { type Files, openTestSystem, type TestSystem } from '../support/test-system.ts'
-import { lambciJson, prepareAttack, readAttack } from './attack.ts'
+import { canReadMemory, lambciJson, prepareAttack, readAttack } from './attack.ts'
 
 /**
  * What the unmodified build of a hostile pull request can access, and what it leaves behind. One sandbox serves all
@@ -68,16 +67,6 @@ async function expectCleanSandbox(name: string) {
   expect(log).not.toContain('left')
   return view
 }
-
-/** Reading another process's memory needs privileges that this machine may not grant. */
-const canReadMemory = (() => {
-  try {
-    closeSync(openSync(`/proc/${process.ppid}/mem`, 'r'))
-    return true
-  } catch {
-    return false
-  }
-})()
 
 describe.skipIf(!canReadMemory)("the runner's environment and memory", () => {
   /** Every secret of the test system, by its name. */

@@ -1,11 +1,10 @@
-import { closeSync, openSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLog } from '../../src/log/reader.ts'
 import { jobKeys, variablesKeys } from '../../src/records/keys.ts'
 import type { View } from '../../src/records/view.ts'
 import { putJson } from '../support/bucket.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
-import { readAttack } from './attack.ts'
+import { canReadMemory, readAttack } from './attack.ts'
 
 const SECRET = 'a-secret-that-one-job-names'
 
@@ -15,16 +14,6 @@ beforeAll(async () => {
   ci = await openTestSystem({ concurrency: 1 })
 })
 afterAll(() => ci.close())
-
-/** Reading another process's memory needs privileges that this machine may not grant. */
-const canReadMemory = (() => {
-  try {
-    closeSync(openSync(`/proc/${process.ppid}/mem`, 'r'))
-    return true
-  } catch {
-    return false
-  }
-})()
 
 const logOf = async (view: View, title: string) => {
   const ref = view.jobs.find(each => each.title === title)?.ref
