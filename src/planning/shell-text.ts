@@ -2,11 +2,18 @@ import type { ShellText } from './planned-job.ts'
 
 const STRICT = 'set -eo pipefail'
 
+/** What a `setup` that ends the shell with success would otherwise do: pass the job without its command. */
+const BEFORE_SETUP = `trap 'lambci_setup=$?; if [ $lambci_setup = 0 ]; then echo "\\"setup\\" ended the shell before the command could run. Remove the exit from it." >&2; exit 1; fi' EXIT`
+/** Leaves a trap that `setup` itself has set. */
+const AFTER_SETUP = 'case "$(trap -p EXIT)" in *lambci_setup*) trap - EXIT ;; esac'
+
 /**
  * The text for `bash -c`. `setup` and a strict command end at the first command that fails, also within a pipe. A command
- * that is not strict runs as LambCI ran it: without `setup` the text is the command itself.
+ * that is not strict runs as LambCI ran it: without `setup` the text is the command itself. A `setup` that ends the shell is a
+ * failure, whatever its exit code.
  */
 export function shellTextOf({ command, setup, isStrict }: ShellText): string {
   if (setup === null) return isStrict ? `${STRICT}\n${command}` : command
-  return [STRICT, setup, ...(isStrict ? [] : ['set +eo pipefail']), command].join('\n')
+  const loosened = isStrict ? [] : ['set +eo pipefail']
+  return [STRICT, BEFORE_SETUP, setup, AFTER_SETUP, ...loosened, command].join('\n')
 }

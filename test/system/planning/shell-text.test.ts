@@ -37,7 +37,30 @@ test.each<[string, Partial<ShellText>, string, number]>([
     '1\n',
     0,
   ],
+  ['setup that ends the shell is a failure', { setup: 'true && exit 0', command: 'echo 2' }, '', 1],
+  ['also before a command that is not strict', { isStrict: false, setup: 'exit', command: 'echo 2' }, '', 1],
+  ['its exit code stays, if it says that it failed', { setup: 'exit 7', command: 'echo 2' }, '', 7],
+  ['the command may end the shell', { setup: 'A=1', command: 'echo $A; exit 0; echo 2' }, '1\n', 0],
+  ['setup may leave a trap of its own', { setup: 'trap "echo bye" EXIT', command: 'echo 2' }, '2\nbye\n', 0],
+  [
+    'a trap in the command is its own',
+    { setup: 'A=1', command: 'trap "echo bye" EXIT; echo 2' },
+    '2\nbye\n',
+    0,
+  ],
+  [
+    'subshells of setup end as they do',
+    { setup: 'A=$(echo 1; exit 0); (exit 0)', command: 'echo $A' },
+    '1\n',
+    0,
+  ],
   ['a variable that is not set is no error', { command: 'echo "a$UNSET"' }, 'a\n', 0],
 ])('%s', (_, text, output, code) => {
   expect(run(text)).toEqual([output, code])
+})
+
+test('setup that ends the shell is told what to do', () => {
+  const script = shellTextOf({ command: 'echo 2', setup: '[ -d / ] && exit 0', isStrict: true })
+  const { stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+  expect(stderr).toBe('"setup" ended the shell before the command could run. Remove the exit from it.\n')
 })

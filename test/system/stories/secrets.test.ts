@@ -68,6 +68,7 @@ test('without a GitHub App there is no GITHUB_TOKEN for jobs: a personal one cou
     'master',
   )
   const view = await ci.ended({ project: 'gh/ada/untokened', number: 1 })
+  expect([view.status, view.reason, view.jobs.length]).toEqual(['passed', null, 1])
   const [job] = view.jobs
   const { bytes } = await readLog(ci.system.store, jobKeys(view, job?.ref ?? undefined).log, 0, 10_000)
   expect(Buffer.from(bytes).toString()).toMatch(
