@@ -153,9 +153,14 @@ async function bundleBuilder(): Promise<string> {
 }
 let bundled: Promise<string> | undefined
 
-async function startBuilder() {
+/** The module of a build process. */
+export function bundledBuilder(): Promise<string> {
   bundled ??= bundleBuilder()
-  const child = fork(await bundled)
+  return bundled
+}
+
+async function startBuilder() {
+  const child = fork(await bundledBuilder())
   await nextMessage(child)
   return {
     build: (request: BuildRequest): Promise<BuildResult> => {

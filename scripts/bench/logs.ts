@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
-import { join } from 'node:path'
 import { openStore } from '../../src/aws/bucket.ts'
+import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { type BenchServers, nextMessage } from './bench-servers.ts'
 import type { BuildRequest, BuildResult } from './build-process.ts'
-import { runBare } from './builds.ts'
+import { bundledBuilder, runBare } from './builds.ts'
 import { BUCKET, jobMessageOf, KEYS, SECRETS_KEY } from './job.ts'
 import type { LogCase } from './log-cases.ts'
 import { median, quantile } from './numbers.ts'
@@ -65,7 +65,7 @@ async function runBuild(
   test: LogCase,
   commit: string,
 ): Promise<BuildResult> {
-  const child = fork(join(import.meta.dirname, 'build-process.ts'))
+  const child = fork(await bundledBuilder())
   await nextMessage(child)
   const number = ++lastNumber
   const request: BuildRequest = {
@@ -85,10 +85,10 @@ async function runBuild(
 /** Checks that the whole log was stored, then deletes it to free memory (tmpfs). @throws Error if it is incomplete */
 async function expectWholeLog(s3: string, number: number, bytes: number): Promise<void> {
   const store = openStore(BUCKET, { credentials: KEYS, endpoint: s3, region: 'us-east-1' })
-  const build = `gh/${TINY}/builds/${number}/`
-  const entries = await store.list(build)
-  const log = entries.find(({ key }) => key === `${build}log.txt`)
-  if (!log || log.size < bytes)
-    throw new Error(`${build}log.txt holds ${log?.size ?? 'no'} bytes of ${bytes}`)
+  const build = { project: `gh/${TINY}`, number }
+  const { whole } = jobKeys(build).log
+  const entries = await store.list(buildKeys(build).prefix)
+  const log = entries.find(({ key }) => key === whole)
+  if (!log || log.size < bytes) throw new Error(`${whole} holds ${log?.size ?? 'no'} bytes of ${bytes}`)
   await Promise.all(entries.map(({ key }) => store.remove(key)))
 }
