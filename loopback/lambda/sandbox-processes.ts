@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export type Process = { pid: number; parent: number; group: number; marked: boolean }
 
 /**
  * The processes of a sandbox: its runtime (`root`), the runtime's process group, processes marked with the sandbox's
- * id, and the descendants of all these. (On Lambda a sandbox is a virtual machine, which stops as a whole.)
+ * id, and the descendants of all these. (On Lambda a sandbox is a virtual machine, which stops as a whole.) Without a root, its id may
+ * be that of another process by now.
  */
-export function membersOf(root: number, processes: Process[]): number[] {
+export function membersOf(root: number | null, processes: Process[]): number[] {
   const members = new Set<number>()
   for (const { pid, group, marked } of processes)
     if (pid === root || group === root || marked) members.add(pid)
@@ -21,15 +22,21 @@ export function membersOf(root: number, processes: Process[]): number[] {
 /** 32 hexadecimal digits, as in the names of Lambda's log streams; too random to occur in another process. */
 export const newSandboxId = () => randomBytes(16).toString('hex')
 
-/** Kills all processes of a sandbox except the calling process. */
-export function killSandbox(id: string, root: number) {
+/**
+ * Kills all processes of a sandbox except the calling process.
+ * @param hasEnded whether its runtime has ended: the machine may have given the runtime's id to another process
+ */
+export function killSandbox(id: string, root: number, hasEnded = false) {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`Not the id of a sandbox: ${id}`)
   // For kill(2), 0 means the caller's own group, and -1 all processes.
   if (!(root > 1)) throw new Error(`Not the process of a sandbox: ${root}`)
   const stopped = new Set<number>()
   // Stops processes before killing them, so that none can fork in between. Repeats until no new ones appear.
   for (let round = 0; round < 50; round++) {
-    const fresh = membersOf(root, readProcesses(id)).filter(pid => pid !== process.pid && !stopped.has(pid))
+    const processes = readProcesses(id)
+    const isReused = hasEnded && processes.some(({ pid }) => pid === root)
+    const members = membersOf(isReused ? null : root, processes)
+    const fresh = members.filter(pid => pid !== process.pid && !stopped.has(pid))
     if (fresh.length === 0) break
     for (const pid of fresh) {
       send(pid, 'SIGSTOP')
@@ -38,7 +45,7 @@ export function killSandbox(id: string, root: number) {
   }
   for (const pid of stopped) send(pid, 'SIGKILL')
   // Without /proc (macOS), only the process group can be found.
-  if (root !== process.pid) send(-root, 'SIGKILL')
+  if (root !== process.pid && !existsSync('/proc/self')) send(-root, 'SIGKILL')
 }
 
 function send(pid: number, signal: NodeJS.Signals) {

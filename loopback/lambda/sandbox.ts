@@ -153,7 +153,7 @@ export class Sandbox implements RuntimeListener {
 
   /** Kills the processes that the runtime left behind, then resolves the active invocation. */
   #onExit(exit: InvocationResult) {
-    if (this.#child?.pid) killSandbox(this.id, this.#child.pid)
+    if (this.#child?.pid) killSandbox(this.id, this.#child.pid, true)
     void this.#api?.close()
     const run = this.#run
     if (!run) return

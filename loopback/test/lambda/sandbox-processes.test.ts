@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { killSandbox, membersOf, type Process } from '../../lambda/sandbox-processes.ts'
+import { killSandbox, membersOf, newSandboxId, type Process } from '../../lambda/sandbox-processes.ts'
 
 const entry = (pid: number, parent: number, group: number, marked = false): Process => ({
   pid,
@@ -26,4 +28,15 @@ test('the members are the root, its group, the marked processes, and all their d
 test('an invalid sandbox id or process id kills nothing', () => {
   expect(() => killSandbox('', 1_000_000)).toThrow('Not the id of a sandbox')
   expect(() => killSandbox('0'.repeat(32), 0)).toThrow('Not the process of a sandbox')
+})
+
+test('a process that has got the id of a runtime that ended is left alone', async () => {
+  const other = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+  await once(other, 'spawn')
+  const ended = once(other, 'exit')
+  killSandbox(newSandboxId(), other.pid ?? 0, true)
+  expect([other.exitCode, other.signalCode]).toEqual([null, null])
+  other.kill('SIGTERM')
+  // SIGKILL or SIGSTOP would have come before.
+  expect(await ended).toEqual([null, 'SIGTERM'])
 })
