@@ -27,6 +27,10 @@ export type LambdaOptions = {
   retryDelaysMs?: readonly number[]
   /** How long an idle sandbox is kept; default five minutes. */
   idleMs?: number
+  /**
+   * How long an event waits for a busy sandbox if its function shares them; default 300 ms, which mostly is less than a start.
+   */
+  busyMs?: number
   /** Queued events wait until this has settled. */
   resumeAfter?: Promise<unknown>
 }
@@ -46,6 +50,7 @@ export type Lambda = {
 }
 
 const MINUTE_MS = 60_000
+const BUSY_MS = 300
 
 /**
  * Hosts functions as Lambda does, with one child process and one Runtime API per sandbox.
@@ -126,8 +131,9 @@ function hostFunctions(
   const hosted = new Map<string, { pool: SandboxPool; queue: AsyncQueue }>()
   // On one machine, synchronous invocations go before queued events.
   const isPaused = () => isHeld() || [...hosted.values()].some(({ pool }) => pool.hasWaiters)
+  const waits = { idleMs: options.idleMs ?? 5 * MINUTE_MS, busyMs: options.busyMs ?? BUSY_MS }
   for (const definition of options.functions) {
-    const pool = new SandboxPool({ definition, location, onLog }, options.idleMs ?? 5 * MINUTE_MS)
+    const pool = new SandboxPool({ definition, location, onLog }, waits)
     const queue = new AsyncQueue({
       definition,
       location,

@@ -1,13 +1,11 @@
 import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
 
-/** How long an event waits for a busy sandbox if its function shares them. It mostly takes less than a start. */
-const BUSY_TIMEOUT_MS = 300
-
 /** The sandboxes of one function. Keeps them warm, reuses them, and kills those that have been idle for a while. */
 export class SandboxPool {
   readonly #options: Omit<SandboxOptions, 'onEnd'>
   readonly #idleMs: number
+  readonly #busyMs: number
   readonly #all = new Set<Sandbox>()
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>()
   readonly #waiting: (() => void)[] = []
@@ -17,9 +15,13 @@ export class SandboxPool {
   #free: number
   #closed = false
 
-  constructor(options: Omit<SandboxOptions, 'onEnd'>, idleMs: number) {
+  constructor(
+    options: Omit<SandboxOptions, 'onEnd'>,
+    { idleMs, busyMs }: { idleMs: number; busyMs: number },
+  ) {
     this.#options = options
     this.#idleMs = idleMs
+    this.#busyMs = busyMs
     this.#free = options.definition.concurrency
   }
 
@@ -73,7 +75,7 @@ export class SandboxPool {
   #awaitBusy(): Promise<Sandbox> {
     return new Promise(resolve => {
       this.#forBusy.push(resolve)
-      this.#growth ??= setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
+      this.#growth ??= setTimeout(() => this.#grow(), this.#busyMs).unref()
     })
   }
 
@@ -81,7 +83,7 @@ export class SandboxPool {
   #grow() {
     this.#growth = undefined
     if (![...this.#all].some(({ warm }) => !warm)) this.#forBusy.shift()?.(this.#start())
-    if (this.#forBusy.length > 0) this.#growth = setTimeout(() => this.#grow(), BUSY_TIMEOUT_MS).unref()
+    if (this.#forBusy.length > 0) this.#growth = setTimeout(() => this.#grow(), this.#busyMs).unref()
   }
 
   #takeIdle() {

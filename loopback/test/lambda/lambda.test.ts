@@ -76,9 +76,10 @@ test('concurrency limits the sandboxes, and a sandbox runs one event at a time',
 
 test('events of a function that shares sandboxes wait for a busy one, but not for long', async () => {
   const shared = { concurrency: 3, sharesSandboxes: true }
-  const lambda = await host([define('counter.count', shared), define('failing.hangsOnce', shared)])
-  await Promise.all([1, 2, 3].map(() => lambda.invoke('count', {})))
-  expect(lambda.sandboxes('count')).toHaveLength(1)
+  const patient = await host([define('counter.count', shared)], { busyMs: 60_000 })
+  await Promise.all([1, 2, 3].map(() => patient.invoke('count', {})))
+  expect(patient.sandboxes('count')).toHaveLength(1)
+  const lambda = await host([define('failing.hangsOnce', shared)])
   const mark = join(scratchDirectory(), 'mark')
   void lambda.invoke('hangsOnce', { mark })
   await until(() => existsSync(mark))
