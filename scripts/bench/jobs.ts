@@ -48,7 +48,7 @@ exports.handler = async (...args) => {
   )
 }
 
-/** What report has used for a build of so many jobs, with 512 MB of memory. */
+/** The requests, invocations and cost of report for a build with this number of jobs. Report has 512 MB of memory. */
 function reportOf(used: { reads: number; writes: number; invocations: number; ms: number }, jobs: number) {
   const gbSecond = PRICES.gbSecond.arm64
   const requests = used.reads * PRICES.s3Read + used.writes * PRICES.s3Write

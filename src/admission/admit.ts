@@ -36,7 +36,7 @@ export type Admissible = {
   ignored?: string
   /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
   isArrival: boolean
-  /** The number of the build that this one repeats as far as it has not passed. */
+  /** The number of the build whose unfinished part this one runs again. */
   retryOf?: number | null
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>

@@ -10,8 +10,7 @@ import type { TakenOver } from './retry.ts'
 type Needed = { title: string; from: PassedIn }
 
 /**
- * Says, in a sentence, of which job that was taken over the artifacts are needed and not there any more: they expire. Null if all that is
- * needed is there.
+ * Returns a sentence that names a job whose artifacts a retry needs but which have expired. Null if nothing is missing.
  */
 export async function explainLostArtifacts(
   store: Store,
@@ -30,7 +29,7 @@ export async function explainLostArtifacts(
 /** In bytes. */
 const TITLE_BYTES = 80
 
-/** The jobs taken over of which jobs that run get artifacts. */
+/** The jobs that were taken over and whose artifacts a running job needs. */
 function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
   const names = new Set(
     jobs.flatMap(({ needs }, at) =>
@@ -43,7 +42,7 @@ function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
   })
 }
 
-/** The job's own record, which does not expire, says what there was. */
+/** The job's own record does not expire, and lists its artifacts. */
 async function isLost(store: Store, project: string, { from }: Needed): Promise<boolean> {
   const build = { project, number: from.build }
   const artifacts = (await readRun(store, jobKeys(build, from).record('end')))?.artifacts ?? []

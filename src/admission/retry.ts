@@ -4,7 +4,7 @@ import type { JobState } from '../records/report-record.ts'
 import type { Records } from '../records/view.ts'
 import { mostRetriedBuilds } from './retried-builds.ts'
 
-/** What a retry takes over: for each job of the old plan, in its order, where it has passed. Null: it runs again. */
+/** For each job of the old plan, in order: the attempt in which it passed, or null if it runs again. */
 export type TakenOver = readonly (PassedIn | null)[]
 
 export type Retry = {
@@ -16,8 +16,8 @@ export type Retry = {
 type Retried = { plan: PlanRecord; takenOver: TakenOver }
 
 /**
- * Decides what a retry of a build takes over. A pure function of what report has recorded of that build: no job has a say. A job
- * that passed is taken over unless it needs one that runs again. Who had taken it over before names the build that ran it.
+ * Decides what a retry of a build takes over. A pure function of report's records of that build; jobs have no say. A job that
+ * passed is taken over unless it needs one that runs again. If that build had taken it over itself, the reference is kept.
  */
 export function decideRetry(
   { build, report, plan }: Records,
@@ -27,7 +27,7 @@ export function decideRetry(
   const whole = wholeInstead(build)
   if (!report?.end) return { refused: `${name} did not end as it should. ${whole}` }
   if (!plan || plan.jobs.length === 0) return { refused: `${name} has no plan of several jobs. ${whole}` }
-  // What a sandbox of another trust has left must reach neither a deploy nor a fork.
+  // Results from a sandbox of another trust must reach neither a deploy nor a fork.
   if (build.trust !== trust) {
     const reason = `${name} ran with trust "${build.trust}", and would now have "${trust}": nothing that passed there can be taken over. ${whole}`
     return { refused: reason }
@@ -47,7 +47,7 @@ export function decideRetry(
   return { plan, takenOver }
 }
 
-/** What to do if a build cannot be retried. */
+/** Advice for a build that cannot be retried. */
 export const wholeInstead = (build: Retriable) => `Rebuild it whole: ${again(build)}`
 
 type Retriable = Pick<Build, 'repository' | 'number'>

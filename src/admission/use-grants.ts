@@ -9,7 +9,7 @@ type GrantedJob = {
   runner: Pick<RoleSession, 'region'>
 }
 
-/** What a command gets of a job's grants, beside secret variables. */
+/** The grants that are passed on to a job's command, in addition to secret variables. */
 export type CommandAccess = {
   /** The variables of its role; none without one. */
   credentials: Record<string, string>
@@ -18,7 +18,7 @@ export type CommandAccess = {
 }
 
 /**
- * Makes ready what a job was granted for its command, just before that: credentials of a role live for an hour.
+ * Prepares a job's grants for its command. Called just before the command starts, because a role's credentials last an hour.
  * @param planned the job, as the plan has it
  * @throws UserError if its role cannot be assumed
  */

@@ -67,7 +67,7 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
 
 /** A job of 15 minutes writes about one a second. */
 const MOST_SEGMENTS = 2000
-/** Half a minute's work. More than that, no log of ours has: whatever wrote it has written anything. */
+/** Half a minute's work. Logs that jobs really write are smaller. */
 const MOST_READ_BYTES = 512 * 1024 * 1024
 
 /**

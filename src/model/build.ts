@@ -64,7 +64,7 @@ export const buildSchema = buildRequestSchema.extend({
   trust: trustSchema,
   /** The account's settings for this repository: the first layer of its configuration, parsed when it is used. */
   settings: z.record(z.string(), z.unknown()),
-  /** The number of the build that this one repeats as far as it has not passed. Null for a build that runs all of its jobs. */
+  /** The number of the build whose unfinished part this one runs again. Null for a build that runs all of its jobs. */
   retryOf: z.int().positive().nullable().default(null),
   /** A secret of this build. A failure record counts only if it contains it. */
   nonce: z.string().min(16).max(64),

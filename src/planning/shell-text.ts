@@ -2,9 +2,9 @@ import type { ShellText } from './planned-job.ts'
 
 const STRICT = 'set -eo pipefail'
 
-/** What a `setup` that ends the shell with success would otherwise do: pass the job without its command. */
+/** Without this, a `setup` that ends the shell with exit code 0 would pass the job, although its command has not run. */
 const BEFORE_SETUP = `trap 'lambci_setup=$?; if [ $lambci_setup = 0 ]; then echo "\\"setup\\" ended the shell before the command could run. Remove the exit from it." >&2; exit 1; fi' EXIT`
-/** Leaves a trap that `setup` itself has set. */
+/** Keeps a trap that `setup` itself has set. */
 const AFTER_SETUP = 'case "$(trap -p EXIT)" in *lambci_setup*) trap - EXIT ;; esac'
 
 /**

@@ -4,7 +4,7 @@ import { type Updated, updateRecord, type Versioned } from './update-record.ts'
 
 /** Longer than an invocation of report may take: a holder whose lease has run out is dead. */
 export const LEASE_SECONDS = 180
-/** A holder that is asked to look again after so long leaves that to another invocation: its own may not take for ever. */
+/** A holder that is asked to look again after this time leaves that to another invocation, because its own time is limited. */
 export const HOLD_SECONDS = 60
 
 /** What a record has on which one invocation works at a time. */
@@ -29,7 +29,7 @@ type Work<T> = {
   merge(done: T, standing: T, seen: T): T
 }
 
-/** `taken`: another invocation works on the record. `unfinished`: there is more to do, and nobody does it. */
+/** `taken`: another invocation works on the record. `unfinished`: another look is needed, and no invocation is working on it. */
 export type LeaseResult = 'done' | 'taken' | 'unfinished'
 
 /**

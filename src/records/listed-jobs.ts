@@ -4,15 +4,15 @@ import type { Store } from './store.ts'
 /** Groups everything of a job's log, which has up to a thousand objects, into one entry. */
 const DELIMITER = '/log'
 
-/** Three pages. Jobs that have written so much else that others do not fit are read one by one. */
+/** Three pages. If jobs have written so much else that the list is longer, those at its end are read one by one. */
 const MOST_ENTRIES = 3000
 
 /** When each record of an attempt was written, by the bucket's clock, to the second. */
 export type ListedRecords = Partial<Record<JobRecordName, Date>>
 
 /**
- * Lists the records of all jobs of a build, with one request for some 300 jobs. Returns what an attempt has written; null if that
- * is not known, because the list is too long.
+ * Lists the records of all jobs of a build; one request is enough for some 300 jobs. The result looks up the records of an attempt:
+ * null if they are not known, because the list is too long.
  */
 export async function listJobs(
   store: Store,

@@ -15,13 +15,13 @@ import { NO_END } from './decide.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** Of a log. Those of ours have fewer. */
+/** The most objects of a log that are read. Logs that jobs really write have fewer. */
 const MOST_PIECES = 3000
 const PART_BYTES = 8 * 1024 * 1024
 
 type Ended = { build: Build; view: View; run: JobRun | null; plan: PlanRecord | null; report: Report }
 
-/** Whether the log of a build is there, and need only be copied. */
+/** Whether the log of a build is complete and only has to be copied. */
 const isComplete = ({ run, plan }: Pick<Ended, 'run' | 'plan'>) =>
   plan === null && run?.phase === 'ended' && run.log?.complete === true
 

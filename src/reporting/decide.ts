@@ -9,7 +9,7 @@ import type { Records } from '../records/view.ts'
 export type Decision = { end: BuildEnd } | 'publish-again' | null
 
 const PUBLICATIONS = 3
-/** Why a job died of which Lambda reports nothing. */
+/** The reason if a job died and Lambda reports nothing about it. */
 export const NO_END = 'it did not report its end in time'
 
 /** What report knows of a job. */
@@ -63,7 +63,7 @@ export function decide(
   return { end: { conclusion: end.conclusion, reason: end.reason, deploy, endedAt: now.toISOString() } }
 }
 
-/** As `decide`, for the lead of a build. One of a retry that has proposed no jobs has not repeated what is to be repeated. */
+/** Like `decide`, for the lead of a build. A retry whose lead has proposed no jobs is an error: it repeats nothing. */
 export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {
   const { build, run, report } = known
   const decision = decide(known, now)

@@ -80,7 +80,7 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const end = endOf({ plan, states, schedule, deployEnd: jobs.deployEnd, deploy }, now())
   const ofLead = states.some(({ key }) => key === 0) ? 0 : costOfLead(known, context)
   const cost = states.reduce((sum, state) => sum + (state.cost ?? 0), ofLead)
-  // What follows from a job that cannot be started is for the next look.
+  // The next look draws the conclusions from jobs that could not be started.
   const isRerunRequested = countEnded(states) > countEnded(before)
   const looked = { ...report, jobs: states, deploy, isRerunRequested }
   const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)

@@ -30,7 +30,7 @@ type Known = {
   plan: PlanRecord
   lead: JobObjects
   report: Report
-  /** What the bucket lists of an attempt; null if that is not known. */
+  /** The records of an attempt that the bucket lists; null if the list was too long. */
   recordsOf: (job: JobRef) => ListedRecords | null
   request: CancelRequest | null
 }
@@ -88,7 +88,7 @@ async function refreshOnce(
 const failuresOf = ({ failures }: Report, { key, attempt }: JobState) =>
   failures.filter(each => (each.job ?? 0) === key && (each.attempt ?? 1) === attempt)
 
-/** What a running job has written, or when it has started if it has written no more than that. Null if it does not run. */
+/** The records of a running job; if there is only its claim, just the time of its start. Null for a job that is not running. */
 async function readRunning(
   { build, lead, report, recordsOf }: Known,
   state: JobState,

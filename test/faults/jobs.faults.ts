@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFaultSystem } from './run-scenario.ts'
-import type { Scenario } from './scenarios.ts'
+import { at as deploying, type Scenario } from './scenarios.ts'
 
 /** A build with several jobs: what happens if one of its functions is killed, at any point, or its messages come twice. */
 let faults: Awaited<ReturnType<typeof openFaultSystem>>
@@ -28,16 +28,10 @@ const JOBS = {
   last: { cmd: 'echo last', needs: 'unit' },
 }
 const key = (name: string) => new RegExp(`/builds/1/${name}`)
-const at = (
-  name: string,
-  fault: Scenario['fault'],
-  rule: Scenario['rule'],
-  rest: Partial<Scenario> = {},
-): Scenario => ({
-  ...{ name, service: 's3', rule, fault, conclusion: 'passed', deploy: 'succeeded' },
-  ...rest,
-  config: { cmd: undefined, failFast: false, jobs: JOBS, ...rest.config },
-})
+const at = (...scenario: Parameters<typeof deploying>): Scenario => {
+  const made = deploying(...scenario)
+  return { ...made, config: { cmd: undefined, failFast: false, jobs: JOBS, ...made.config } }
+}
 const record = (name: string) => ({ method: 'PUT', address: key(`jobs/0/1/${name}\\.json`) })
 const dead = { conclusion: 'errored', deploy: undefined, reason: /lint/ } as const
 const LEAD: Scenario[] = [

@@ -27,7 +27,8 @@ export type Scenario = {
 const key = (name: string) => new RegExp(`/builds/1/${name}`)
 const RUN = { method: 'PUT', address: key('jobs/0/1/[a-z-]+\\.json') }
 const kill = (name: KilledFunction): Scenario['fault'] => ({ kill: name })
-const at = (
+/** A scenario that ends well, and deploys, unless `rest` says otherwise. */
+export const at = (
   name: string,
   fault: Scenario['fault'],
   rule: Scenario['rule'],

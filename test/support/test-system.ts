@@ -30,7 +30,7 @@ const SHORT_INTERVALS = {
   LAMBCI_FETCH_RETRY_MS: '20',
 }
 const TIMEOUT_MS = 45_000
-/** Of what the functions have said, for the message of a time-out. */
+/** The number of lines from the functions that the message of a time-out shows. */
 const MOST_LINES = 20
 /** Between looks at what changes without an event, such as a commit's statuses. */
 const POLL_MS = 200

@@ -93,7 +93,7 @@ function addLogs(logs: Map<string, FollowedLog>, jobs: readonly JobView[], leadB
   }
 }
 
-/** What there is to print of a log since it was read last. */
+/** Reads the part of a log that has not been printed yet. */
 async function advance(store: Store, build: BuildRef, log: FollowedLog): Promise<Uint8Array> {
   if (log.ended) return new Uint8Array()
   const { bytes, next, ended } = await readLog(store, logKeysOf(build, log.ref), log.from, PART_BYTES)
@@ -107,7 +107,7 @@ async function advance(store: Store, build: BuildRef, log: FollowedLog): Promise
 const COLORS = ['cyan', 'magenta', 'yellow', 'blue', 'green'] as const
 const MAX_WIDTH = 30
 
-/** What puts the title of each job before its lines. */
+/** Creates a printer for each job that prefixes its lines with the job's title. */
 export function prefixesOf(jobs: readonly JobView[], io: Io): PrefixedLines[] {
   const style = styleFor(io)
   const titles = jobs.map(({ title }) => escapeControls(title))

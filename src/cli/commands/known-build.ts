@@ -76,7 +76,7 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
     const keys = findSecretVariables(await listAccountKeys(store), build, account)
     return Object.keys(await readSecretVariables(store, keys))
   }
-  // What is pushed nowhere has no name that the account could allow.
+  // A working copy without a remote has no name that the account could allow.
   const isBuilt = repository.startsWith(`${LOCAL_OWNER}/`) || account.allows(repository)
   return {
     build,
@@ -85,7 +85,7 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
   }
 }
 
-/** Who may read settings need not be allowed to read secrets. */
+/** Somebody may be allowed to read the settings but not the secrets. */
 function refusedNames(error: Error): string[] {
   if (error.name === 'AccessDenied') return []
   throw error
