@@ -3,9 +3,15 @@ import type { ShellText } from './planned-job.ts'
 const STRICT = 'set -eo pipefail'
 
 /** Without this, a `setup` that ends the shell with exit code 0 would pass the job, although its command has not run. */
-const BEFORE_SETUP = `trap 'lambci_setup=$?; if [ $lambci_setup = 0 ]; then echo "\\"setup\\" ended the shell before the command could run. Remove the exit from it." >&2; exit 1; fi' EXIT`
-/** Keeps a trap that `setup` itself has set. */
-const AFTER_SETUP = 'case "$(trap -p EXIT)" in *lambci_setup*) trap - EXIT ;; esac'
+const BEFORE_SETUP = `exit() {
+  local lambci_code=\${1:-$?}
+  if [ "$BASH_SUBSHELL" = 0 ] && [ "$lambci_code" = 0 ]; then
+    echo '"setup" ended the shell before the command could run. Remove the exit from it.' >&2
+    lambci_code=1
+  fi
+  builtin exit "$lambci_code"
+}`
+const AFTER_SETUP = 'unset -f exit'
 
 /**
  * The text for `bash -c`. `setup` and a strict command end at the first command that fails, also within a pipe. A command

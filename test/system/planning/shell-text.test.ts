@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import type { ShellText } from '../../../src/planning/planned-job.ts'
 import { shellTextOf } from '../../../src/planning/shell-text.ts'
@@ -64,3 +65,19 @@ test('setup that ends the shell is told what to do', () => {
   const { stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
   expect(stderr).toBe('"setup" ended the shell before the command could run. Remove the exit from it.\n')
 })
+
+test.each(['while :; do [ -n "$BEGUN" ] || echo begun; BEGUN=1; done', 'echo begun; sleep 60'])(
+  'setup that is stopped, as at a time-out, says nothing of it: %s',
+  async setup => {
+    const script = shellTextOf({ command: 'echo 2', setup, isStrict: true })
+    const shell = spawn('bash', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let printed = ''
+    shell.stderr.on('data', bytes => {
+      printed += bytes
+    })
+    await once(shell.stdout, 'data')
+    const closed = once(shell, 'close')
+    process.kill(-(shell.pid ?? 0), 'SIGTERM')
+    expect([...(await closed), printed]).toEqual([null, 'SIGTERM', ''])
+  },
+)
