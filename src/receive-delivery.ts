@@ -56,9 +56,7 @@ async function admitDelivery(
   }
   if (name === DEPLOY_EVENT) {
     const parsed = parseDeployRequest(payload)
-    return 'error' in parsed
-      ? refuse(400, parsed.error)
-      : admitDeploy(id, { ...parsed, waited: null }, context)
+    return 'error' in parsed ? refuse(400, parsed.error) : admitDeploy(id, parsed, context)
   }
   const event = parseEvent(name, payload)
   if ('error' in event) return refuse(400, event.error)

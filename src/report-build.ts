@@ -2,9 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
 import type { StartContext } from './admission/start-job.ts'
-import { answerGate } from './deploy/answer-gate.ts'
-import { concludeDeploy } from './deploy/conclude-deploy.ts'
-import { startNextDeploy } from './deploy/next-deploy.ts'
+import { leaveStage } from './deploy/leave-stage.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
@@ -55,8 +53,6 @@ type BuildState = {
   /** The lead's. */
   run: JobRun | null
   plan: PlanRecord | null
-  /** Of the job that deploys; of a build of one job, the lead's. */
-  deploying: JobRun | null
   report: Report
 }
 
@@ -123,7 +119,7 @@ async function reportOne(
     console.error(fault)
     // Of a build that cannot be read, nothing is known but since when.
     const latestEnd = build?.latestEnd ?? since ?? now().toISOString()
-    return { others: [...others.values()], unfinished: { latestEnd, isStanding: true, isFault: true }, fault }
+    return { others: [...others.values()], unfinished: { latestEnd, isStanding: true }, fault }
   }
 }
 
@@ -140,44 +136,47 @@ async function lookOnce(
   const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
   if (report.end === null && (run?.draft || report.jobs.length > 0))
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, run, context)
-  const state = { ...known, run, plan, deploying: report.jobs.length > 0 ? null : run }
+  const state = { ...known, run, plan }
   const request = run ? null : await readCancelRequest(store, build)
   const decision = decideLead({ build, run, report, request }, now())
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
-  const ended = decision === 'publish-again' ? published : decision
-  const end = ended && (await concludeDeploy(ended.end, { ...state, run: state.deploying }, context))
+  const end = (decision === 'publish-again' ? published : decision)?.end ?? null
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
   return finishReport({ ...state, report: { ...report, end, cost } }, context)
 }
 
 /** Completes a look at a build with several jobs. */
 async function finishLook(
-  { report, plan, deploying, end: found, cost: soFar, waiting }: JobsLook,
+  { report, plan, end, cost: soFar, waiting, isSilent }: JobsLook,
   { build, account }: Pick<BuildState, 'build' | 'account'>,
   run: JobRun | null,
   context: ReportContext,
 ): Promise<Finished> {
-  const end = found && (await concludeDeploy(found, { build, run: deploying, report }, context))
   const cost = end && soFar
-  const state = { build, account, run, plan, deploying, report: { ...report, end, cost } }
-  const { others, ...finished } = await finishReport(state, context)
+  const state = { build, account, run, plan, report: { ...report, end, cost } }
+  const { others, ...finished } = await finishReport(state, context, isSilent)
   const { project } = build
   return { ...finished, others: [...others, ...waiting.map(number => ({ project, number }))] }
 }
 
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
-/** Completes the log of a dead job, starts the next deploy of its stage, updates the branch's summary, and notifies people. */
-async function finishReport(state: BuildState, context: ReportContext): Promise<Finished> {
+/**
+ * Completes the log of a dead job, passes its stage on, updates the branch's summary, and notifies people.
+ * @param isSilent whether GitHub must be asked again about the deploy
+ */
+async function finishReport(state: BuildState, context: ReportContext, isSilent = false): Promise<Finished> {
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
-  if (report.isClosed) return { report, others: await waitingBuilds(state, context), unfinished: null }
+  if (report.isClosed) {
+    const others = await Promise.all([waitingBuilds(state, context), leaveStageOf(state, context)])
+    return { report, others: others.flat(), unfinished: null }
+  }
   const news = await newsOf(state, context)
   const notifications = state.account.notifications(build, run?.notifications)
-  const [gate, stage, notified, summary, counted] = await Promise.all([
-    attempt(() => answerGateOf(state, context)),
-    attempt(() => startDeployAfter(state, context)),
+  const [stage, notified, summary, counted] = await Promise.all([
+    attempt(() => leaveStageOf(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() => countSpend(state, store)),
@@ -188,7 +187,7 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
   const logs = await attempt(
     async () => report.end && !isLater && completeLogs({ ...state, view: news.view }, store),
   )
-  const hasFailed = [gate, stage, summary, counted, logs].some(each => 'error' in each)
+  const hasFailed = isSilent || [stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again && !isLater
   // If something could not be delivered, the switch triggers another attempt.
@@ -203,10 +202,7 @@ async function finishReport(state: BuildState, context: ReportContext): Promise<
     isRerunRequested: isLater || report.isRerunRequested,
   }
   const latestEnd = report.latestEnd ?? build.latestEnd
-  // Its deploy is done by a build that ends later; the switch, which would look again, has fired.
-  const waitsLonger = report.end !== null && !news.isOver && context.now() > new Date(latestEnd)
-  const isStanding = hasFailed || notified.isStanding || waitsLonger
-  const unfinished = again || waitsLonger ? { latestEnd, isStanding, isFault: again } : null
+  const unfinished = again ? { latestEnd, isStanding: hasFailed || notified.isStanding } : null
   return { report: done, others, unfinished }
 }
 
@@ -222,27 +218,21 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     url: buildUrl(build, (await secrets()).linkKey),
     isOver: isEnd,
     isGone: report.isGone,
-    mayHaveStage: view.deploy !== null && account.mayHaveStage(build.branch, view.deploy.stage),
+    mayHaveStage: view.deploy !== null && account.explainWrongStage(build.branch, view.deploy.stage) === null,
     summary: () => summary,
     tail: async () =>
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
 }
 
-async function answerGateOf({ build, deploying, report }: BuildState, { store, compare }: ReportContext) {
-  if (report.end || deploying?.phase !== 'deploying' || deploying.deploy?.status !== 'waiting') return
-  await answerGate(store, build, deploying.deploy.stage, compare)
-}
-
-/** Once a build has ended, its stage is free: starts the deploy that waits for it. */
-async function startDeployAfter(
-  { build, deploying: run, report: { end } }: BuildState,
+/** Once a build has ended, its stage is free for others. Returns the build that has it then. */
+async function leaveStageOf(
+  { build, report: { end, cost } }: BuildState,
   context: ReportContext,
 ): Promise<BuildRef[]> {
-  // A build that died may have held its stage before it could record that.
-  const stage = end?.deploy?.stage ?? (run?.phase === 'ended' ? null : run?.plan?.stage)
-  if (!end || !stage) return []
-  const { linkKey } = await context.secrets()
-  const ended = { run, deploy: end.deploy, reason: end.reason }
-  return startNextDeploy(build, stage, ended, { ...context, linkKey })
+  if (!end?.deploy) return []
+  const { project } = build
+  const { deploy, endedAt } = end
+  const holder = await leaveStage({ project, stage: deploy.stage }, build, { deploy, endedAt, cost }, context)
+  return holder === null || holder === build.number ? [] : [{ project, number: holder }]
 }

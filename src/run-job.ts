@@ -16,7 +16,7 @@ import type { Plan } from './planning/plan.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
 import { cachePrefix, jobKeys } from './records/keys.ts'
-import { describeRunEnd, endAfterDeploy, type RunEnd, runEnd } from './records/run-end.ts'
+import { describeRunEnd, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
 import { type Checkout, checkOut } from './workspace/check-out.ts'
@@ -74,8 +74,7 @@ type Workspace = Checkout & {
 }
 
 /**
- * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run; if that passes, the
- * stage is deployed. However it ends, the log ends with a sentence and the record with a conclusion. Report
+ * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run. However it ends, the log ends with a sentence and the record with a conclusion. Report
  * concludes the build only if this process dies.
  */
 export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
@@ -179,7 +178,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (draft) await recorder.record({ ...record, draft })
   else recorder.recordSoon(record)
   await cancel.firstPoll
-  if (plan.cancelSuperseded) cancel.allowSupersede()
+  if (plan.cancelSuperseded && !deploys) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
   if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
@@ -187,29 +186,29 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
     const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
   }
-  const options = own && { signal: job.signal, output, ...(await useGrants(job, own)) }
-  const test = own && options && (await run(job, workspace, { name: 'command', of: own }, options))
-  if (cancel.request) return cancelled(job, test?.exit)
-  const passed = test === null || succeeded(test.exit)
-  if (own && own.artifacts.length > 0) {
+  if (!own) return deploy(job, workspace)
+  const options = { signal: job.signal, output, ...(await useGrants(job, own)) }
+  const { exit, reason } = await run(job, workspace, { name: 'command', of: own }, options)
+  if (cancel.request) return cancelled(job, exit)
+  const passed = succeeded(exit)
+  if (own.artifacts.length > 0) {
     const { leaveArtifacts } = await exchange()
     const left = await leaveArtifacts(artifacts, { ...build, job: job.job }, own, passed)
     recorder.recordLater({ artifacts: left })
   }
-  if (test && !passed) return runEnd('failed', test)
-  // Nothing may cancel the build from here on: an interrupted deploy leaves its stage in an unknown state.
-  cancel.stop()
-  const exit = test?.exit ?? null
-  if (!plan.stage || !deploys) return runEnd('passed', { exit })
-  const planned = plan.deploy
-  const runDeploy = async (credentials: Record<string, string>) => {
-    if (!planned) throw new Error('The plan has no deploy')
-    return run(job, workspace, { name: 'deploy', of: planned }, { credentials })
-  }
-  // Loaded on demand, because most builds deploy nothing.
-  const { deployStage } = await import('./deploy/deploy-stage.ts')
-  const deploy = await deployStage(job, { ...plan.stage, exit, run: runDeploy })
-  return endAfterDeploy(build, exit, deploy)
+  return runEnd(passed ? 'passed' : 'failed', { exit, reason })
+}
+
+async function deploy(job: ClaimedJob, workspace: Workspace): Promise<RunEnd> {
+  if (job.cancel.request) return cancelled(job)
+  const { plan } = workspace
+  const of = plan.build ? plan.deploy : null
+  if (!of) throw new Error('The plan has no deploy')
+  // Nothing may cancel it from here on: an interrupted deploy leaves its stage in an unknown state.
+  job.cancel.stop()
+  // Loaded on demand, because most jobs deploy nothing.
+  const { runDeploy } = await import('./deploy/run-deploy.ts')
+  return runDeploy(job, of.stage, credentials => run(job, workspace, { name: 'deploy', of }, { credentials }))
 }
 
 /** Loaded while git waits for its server, and the last one only for jobs that have artifacts. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { Trust } from '../../src/model/build.ts'
+import type { JobTrust } from '../../src/model/trust.ts'
 import type { FailureRecord } from '../lambda/async-policy.ts'
 import type { FunctionDefinition } from '../lambda/definition.ts'
 import type { Stack } from './stack.ts'
 
 export const STACK = 'lambci'
-export const functionName = (role: 'http' | 'report' | `run-${Trust}`) => `${STACK}-${role}`
+export const functionName = (role: 'http' | 'report' | `run-${JobTrust}`) => `${STACK}-${role}`
 
 export type FunctionOptions = {
   /** The local AWS endpoints, and credentials of the function's role. */

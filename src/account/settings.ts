@@ -11,6 +11,7 @@ import {
   mayDeploy,
   parseSettings,
   readSettings,
+  roleOfStage,
   type Settings,
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
@@ -28,10 +29,12 @@ export type Account = {
   usesSkipWords: boolean
   /** Whether pushes to a branch may deploy. */
   mayDeploy(branch: string): boolean
-  /** Whether a branch may deploy to a stage. Checked here because a build's own record of its deploy is untrusted. */
-  mayHaveStage(branch: string, stage: string): boolean
   /** The roles that deploys of a branch may assume. */
   deployRoles(branch: string): string[]
+  /** The role that a deploy to a stage assumes. Null: the account names none. */
+  deployRole(stage: string): string | null
+  /** Why a branch may not deploy to a stage, in words that follow a colon. Null if it may. What a lead proposes is untrusted. */
+  explainWrongStage(branch: string, stage: string): string | null
   /** The role and the token that a build's jobs with this name get. */
   accessOf(build: Build, job: string): JobAccess
   /** The most jobs of a build. */
@@ -57,10 +60,11 @@ export function parseAccount(project: string, settings: Settings): Account {
     allows: repository => isAllowed(rules, project, repository),
     usesSkipWords: account.merged.skip !== false,
     mayDeploy: branch => mayDeploy(rules, branch),
-    mayHaveStage: (branch, stage) => explainPinConflict(rules, stage, branch) === null,
     maxJobs: rules.maxJobs,
     maxRunningJobs: rules.maxRunningJobs,
     deployRoles: branch => deployRolesOf(rules, branch),
+    deployRole: stage => roleOfStage(rules, stage),
+    explainWrongStage: (branch, stage) => explainPinConflict(rules, stage, branch),
     accessOf: (build, job) => accessOfJob(rules, build, job),
     inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,
     notifications: (build, fromFiles) => {

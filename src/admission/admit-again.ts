@@ -45,16 +45,13 @@ export async function admitRebuild(
   return admit(deliveryId, { request: { ...request, baseCommit }, isArrival: false }, context)
 }
 
-/**
- * Deploys the commit of a build to a stage: a build without tests.
- * @param wanted `waited` names the build that waited for the stage; null if a person asks
- */
+/** Deploys the commit of a build to a stage, because a person asks for it: a build without tests. */
 export async function admitDeploy(
   deliveryId: string,
-  wanted: DeployRequest & { waited: number | null },
+  wanted: DeployRequest,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
-  const { number, stage, waited } = wanted
+  const { number, stage } = wanted
   const records = await findBuild(context.store, wanted)
   if ('refused' in records) return records
   const { build } = records
@@ -66,7 +63,7 @@ export async function admitDeploy(
     const reason = `The branch ${build.branch} is not among the account's "deployBranches".`
     return { refused: 'forbidden', reason }
   }
-  const target = { stage, of: build.target?.of ?? number, waited }
+  const target = { stage, of: build.target?.of ?? number }
   const request = buildRequestSchema.safeParse({
     ...(await renamed(context.store, build)),
     event: 'deploy',

@@ -1,5 +1,6 @@
 import { type Build, buildSchema } from '../model/build.ts'
 import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS } from '../model/job.ts'
+import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import { isDeployRole } from './deploy-roles.ts'
 import type { IssueCredentials } from './job-credentials.ts'
@@ -18,7 +19,7 @@ export const jobGrantsSchema = z.object({
   credentials: credentialsSchema.nullable(),
   /** Keys of the objects that hold the command's secret variables; a later object overrides an earlier one. */
   secretVariables: z.array(z.string()).max(2),
-  /** The role that a deploy assumes if the account's settings name none; null for none. */
+  /** The role that it assumes if it deploys; null for none. */
   deployRole: z.string().nullable().default(null),
   /** The role that its command runs with; null for none. */
   jobRole: z.string().nullable().default(null),
@@ -49,6 +50,8 @@ export const startedJobSchema = jobRefSchema.extend({
   identity: jobIdentitySchema.nullable(),
   /** The attempts of other jobs whose artifacts it gets, and the title of each. */
   needs: z.array(neededJobSchema).max(MOST_JOBS),
+  /** Of the deploy: what report has accepted (`plannedDeploySchema`). */
+  deploy: z.object({ stage: stageNameSchema, digest: z.string().max(64) }).nullish(),
 })
 export type StartedJob = z.infer<typeof startedJobSchema>
 
@@ -80,7 +83,8 @@ export type GrantIssuer = {
 
 /** The role and the token that the account's settings grant to a job by its name. The lead gets none while it plans. */
 type Wanted = Pick<JobGrants, 'secretVariables' | 'buildUrl'> & {
-  deployRoles: readonly string[]
+  /** Of the stage that it deploys. Null: the stack's. */
+  deployRole: string | null
   jobRole: string | null
   hasToken: boolean
 }
@@ -96,13 +100,11 @@ export async function issueGrants(
   issuer: GrantIssuer,
 ): Promise<JobGrants> {
   const isTrusted = build.trust !== 'fork'
-  // The lead of a build of one job deploys as well.
-  const deploys = job.identity === null || job.identity.name === DEPLOY_JOB
+  const deploys = job.identity?.name === DEPLOY_JOB
   const mayDeploy = build.trust === 'protected' && deploys
   const secretVariables = isTrusted ? wanted.secretVariables : []
-  const deployRole = mayDeploy ? issuer.deployRole : null
-  const deployRoles = mayDeploy ? [...wanted.deployRoles, ...(deployRole ? [deployRole] : [])] : []
-  const isPlanned = isTrusted && !deploys
+  const deployRole = mayDeploy ? (wanted.deployRole ?? issuer.deployRole) : null
+  const isPlanned = isTrusted && job.identity !== null && !deploys
   const jobRole = isPlanned ? wanted.jobRole : null
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
   const [jobToken, cloneToken, credentials] = await Promise.all([
@@ -110,13 +112,12 @@ export async function issueGrants(
     isTrusted ? tokenFor(build.repository) : null,
     issuer.issueCredentials(build, job, {
       secretVariables,
-      deployRoles: [...new Set(deployRoles)],
-      mayDeploy,
+      deployRole,
+      deploys: mayDeploy,
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.length > 0,
       retriedBuilds: [...new Set(job.needs.flatMap(({ build }) => build ?? []))],
-      onlyDeploys: job.identity?.name === DEPLOY_JOB,
     }),
   ])
   const { buildUrl } = wanted

@@ -25,7 +25,7 @@ export function openJobCredentials(
     const policy = sessionPolicyOf(build, job, bucketArn, grants)
     if (policy.length > POLICY_LIMIT) {
       throw new UserError(
-        `The rights of a build of ${build.project} do not fit into a session policy (${policy.length} of ${POLICY_LIMIT} characters). Give the branch fewer deploy roles, the job a role with a shorter name, or the stack one, which is part of its bucket's.`,
+        `The rights of a build of ${build.project} do not fit into a session policy (${policy.length} of ${POLICY_LIMIT} characters). Give the job or the stage a role with a shorter name, or the stack one, which is part of its bucket's.`,
       )
     }
     const name = `${build.project.replaceAll('/', '.').slice(0, 52)}-${build.number}`

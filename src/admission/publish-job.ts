@@ -1,4 +1,5 @@
 import type { Publish } from '../aws/topics.ts'
+import { trustOfJob } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
 import type { JobMessage } from './grants.ts'
 
@@ -11,11 +12,12 @@ const MESSAGE_LIMIT = 64 * 1024
 export const openJobsTopic =
   (publish: Publish, topicArn: string): PublishJob =>
   async message => {
-    const { project, trust } = message.build
+    const { build, job } = message
+    const trust = trustOfJob(build, job.identity)
     const text = JSON.stringify(message)
     if (Buffer.byteLength(text) >= MESSAGE_LIMIT) {
       throw new UserError(
-        `The settings of ${project} are too large: with them, the message that starts its job exceeds 64 KB. Shorten config/global.json or config/${project}.json.`,
+        `The settings of ${build.project} are too large: with them, the message that starts its job exceeds 64 KB. Shorten config/global.json or config/${build.project}.json.`,
       )
     }
     await publish(topicArn, { text, attributes: { trust } })

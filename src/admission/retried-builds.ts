@@ -8,11 +8,8 @@ const MOST = 3
 const BUCKET = `arn:aws-us-gov:s3:::${'b'.repeat(63)}`
 const ROLE = 'arn:aws-us-gov:iam::123456789012:role/'
 const JOB: Omit<SessionGrants, 'secretVariables'> = { jobRole: `${ROLE}${'r'.repeat(120)}` }
-/** With the stack's own role. */
-const deployWith = (roles: readonly string[]): typeof JOB => ({
-  ...{ mayDeploy: true, onlyDeploys: true },
-  deployRoles: [...roles, `${ROLE}${'d'.repeat(64)}`],
-})
+/** A deploy has one role: its stage's, or the stack's own. */
+const deployWith = (role: string): typeof JOB => ({ deploys: true, deployRole: role })
 const LONGEST_NUMBER = 9_999_999_999
 
 /**
@@ -23,7 +20,7 @@ const LONGEST_NUMBER = 9_999_999_999
 export function mostRetriedBuilds(project: string, deployRoles: readonly string[] = []): number {
   const build = { project, trust: 'protected', number: LONGEST_NUMBER } as const
   const branches = { trigger: 'push/x', branch: 'x', checkoutBranch: 'x', defaultBranch: 'x' }
-  const kinds = [JOB, deployWith(deployRoles)]
+  const kinds = [JOB, ...[...deployRoles, `${ROLE}${'d'.repeat(64)}`].map(deployWith)]
   const lengthOf = (grants: typeof JOB, count: number) =>
     sessionPolicyOf({ ...build, ...branches }, { key: 256, attempt: 9 }, BUCKET, {
       ...grants,

@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { type CachingBuild, cachePlaces } from '../records/cache-keys.ts'
-import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix, stagesPrefix } from '../records/keys.ts'
+import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix } from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
@@ -9,18 +9,16 @@ export const POLICY_LIMIT = 2048
 export type SessionGrants = {
   /** Keys of the objects that hold its secret variables. */
   secretVariables: readonly string[]
-  /** Whether it may deploy. Jobs of trust `protected` alone do. */
-  mayDeploy?: boolean
+  /** Whether it is the deploy of its build, which is of trust `protected`. */
+  deploys?: boolean
   /** The role that its command runs with. Null: none. Jobs of trust `fork` have none. */
   jobRole?: string | null
-  /** Roles that its deploy may assume. */
-  deployRoles?: readonly string[]
+  /** The role that it assumes if it deploys. Null: none. */
+  deployRole?: string | null
   /** Whether it gets artifacts of other jobs of its build. */
   readsArtifacts?: boolean
   /** The numbers of other builds of which it gets artifacts, because their jobs were taken over. At most three. */
   retriedBuilds?: readonly number[]
-  /** Whether it does nothing but deploy. */
-  onlyDeploys?: boolean
 }
 
 /**
@@ -34,38 +32,33 @@ export function sessionPolicyOf(
   bucketArn: string,
   {
     secretVariables,
-    mayDeploy = false,
-    deployRoles = [],
+    deploys = false,
+    deployRole = null,
     jobRole = null,
     readsArtifacts = false,
     retriedBuilds = [],
-    onlyDeploys = false,
   }: SessionGrants,
 ): string {
   const { project, trust } = build
-  // A deploy of several jobs has neither caches nor artifacts of its own.
-  const places = onlyDeploys ? [] : cachePlaces(build)
+  // A deploy has neither caches nor artifacts of its own.
+  const places = deploys ? [] : cachePlaces(build)
   const [own, ...others] = places.map(({ prefix }) => `${prefix}*`)
-  const left = onlyDeploys ? [] : [`${outPrefix(build, job)}*`]
+  const left = deploys ? [] : [`${outPrefix(build, job)}*`]
   // The session role narrows these: it allows no record to be written twice.
   const written = [`${jobKeys(build, job).prefix}*`, ...left]
-  const deploys = trust === 'protected' && mayDeploy
-  const stages = deploys ? [`${stagesPrefix(project)}*`] : []
-  const { cancel, gate } = buildKeys(build)
-  const answers = deploys ? [cancel, gate] : [cancel]
+  const { cancel } = buildKeys(build)
   const builds = readsArtifacts ? [build.number, ...retriedBuilds] : []
   const artifacts = builds.map(number => `${buildOutPrefix({ project, number })}*`)
   const secrets = trust === 'fork' ? [] : secretVariables
-  const roles = deploys ? deployRoles : []
+  const role = deploys ? deployRole : trust === 'fork' ? null : jobRole
   const arn = (key: string) => `${bucketArn}/${key}`
   const policyWith = (caches: readonly string[], saved: readonly string[]) =>
     JSON.stringify({
       Version: '2012-10-17',
       Statement: [
-        allow(['s3:GetObject', 's3:PutObject'], [...written, ...saved, ...stages].map(arn)),
-        allow(['s3:GetObject'], [...answers, ...artifacts, ...caches, ...secrets].map(arn)),
-        ...(roles.length > 0 ? [allow(['sts:AssumeRole'], roles)] : []),
-        ...(trust !== 'fork' && jobRole !== null ? [assuming(jobRole)] : []),
+        allow(['s3:GetObject', 's3:PutObject'], [...written, ...saved].map(arn)),
+        allow(['s3:GetObject'], [cancel, ...artifacts, ...caches, ...secrets].map(arn)),
+        ...(role === null ? [] : [assuming(role)]),
       ],
     })
   // The last place, which branches share, is the most useful one.

@@ -62,7 +62,7 @@ const grantsOf = (
     job,
     {
       secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account) : [],
-      deployRoles: account.deployRoles(build.branch),
+      deployRole: job.deploy ? account.deployRole(job.deploy.stage) : null,
       jobRole: access?.role?.arn ?? null,
       hasToken: access !== null && access.token !== null,
       buildUrl: buildUrl(build, linkKey),

@@ -7,7 +7,7 @@ import { readCurrent } from './deployments.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),
-  /** When the deploy has certainly ended. The lock is free then; it is never renewed. */
+  /** When the lock is free in any case. */
   until: z.iso.datetime(),
 })
 export type LockHolder = z.infer<typeof holderSchema>
@@ -16,60 +16,45 @@ export type LockHolder = z.infer<typeof holderSchema>
 const lockSchema = z.object({ holder: holderSchema.nullable(), fence: z.int().positive() })
 type Lock = z.infer<typeof lockSchema>
 
-export type HeldLock = { fence: number; release(): Promise<void> }
-
-/** Takes the lock of a stage; returns its holder if another build has it. */
+/** Takes the lock of a stage if it is free. Returns the build that holds it then. */
 export async function takeLock(
   store: Store,
   stage: StageRef,
-  holder: LockHolder,
+  wanted: LockHolder,
   now: Date,
-): Promise<HeldLock | { heldBy: LockHolder }> {
-  const key = stageKeys(stage).lock
+): Promise<number> {
   const take = async (standing: Lock | null): Promise<Lock> => {
-    const isHeld = standing?.holder && new Date(standing.holder.until) > now
-    const isOurs = standing?.holder?.build === holder.build
-    if (standing && (isHeld || isOurs)) return standing
+    if (standing?.holder && new Date(standing.holder.until) > now) return standing
     // Somebody may have deleted the lock to free its stage.
     const last = standing?.fence ?? (await readCurrent(store, stage))?.latest.fence ?? 0
-    return { holder, fence: last + 1 }
+    return { holder: wanted, fence: last + 1 }
   }
-  const { value, version } = await updateRecord(store, key, lockSchema, take)
-  if (value.holder && value.holder.build !== holder.build) return { heldBy: value.holder }
-  const { fence } = value
-  return { fence, release: () => releaseLock(store, stage, fence, version) }
+  const { value } = await updateRecord(store, stageKeys(stage).lock, lockSchema, take)
+  return value.holder?.build ?? wanted.build
 }
 
-/** The fence of the lock that a build holds, expired or not; null if it holds none. */
-export async function readOwnFence(store: Store, stage: StageRef, build: number): Promise<number | null> {
-  const lock = await readRecord(store, stageKeys(stage).lock, lockSchema)
-  return lock?.holder?.build === build ? lock.fence : null
+/**
+ * Keeps a lock that a build has, at least until `until`, even if it had run out. Returns its fence; null if another build has taken
+ * it since.
+ */
+export async function keepLock(store: Store, stage: StageRef, wanted: LockHolder): Promise<number | null> {
+  const { value } = await updateRecord(store, stageKeys(stage).lock, lockSchema, standing =>
+    standing?.holder?.build === wanted.build && standing.holder.until < wanted.until
+      ? { ...standing, holder: wanted }
+      : standing,
+  )
+  return value?.holder?.build === wanted.build ? value.fence : null
 }
 
-/** Frees the lock of a stage if a build died while it held it. */
+/** Frees the lock of a stage if this build holds it. */
 export async function freeLock(store: Store, stage: StageRef, build: number): Promise<void> {
-  const fence = await readOwnFence(store, stage, build)
-  if (fence !== null) await releaseLock(store, stage, fence)
+  await updateRecord(store, stageKeys(stage).lock, lockSchema, standing =>
+    standing?.holder?.build === build ? { ...standing, holder: null } : standing,
+  )
 }
 
 /** The build that holds the lock of a stage now; null for none. */
 export async function readLockHolder(store: Store, stage: StageRef, now: Date): Promise<LockHolder | null> {
   const holder = (await readRecord(store, stageKeys(stage).lock, lockSchema))?.holder ?? null
   return holder && new Date(holder.until) > now ? holder : null
-}
-
-/** Does nothing if another build has taken the lock since: the fence has moved on then. */
-async function releaseLock(
-  store: Store,
-  stage: StageRef,
-  fence: number,
-  known?: { value: Lock; etag: string } | null,
-): Promise<void> {
-  await updateRecord(
-    store,
-    stageKeys(stage).lock,
-    lockSchema,
-    standing => (standing?.fence === fence && standing.holder ? { holder: null, fence } : standing),
-    known,
-  )
 }

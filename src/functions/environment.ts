@@ -1,5 +1,5 @@
 import type { SwitchTarget } from '../admission/dead-mans-switch.ts'
-import { trustSchema } from '../model/build.ts'
+import { jobTrustSchema } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 
@@ -30,7 +30,7 @@ const environmentSchema = z.object({
   LAMBCI_TIMEOUT: z.coerce.number().int().positive(),
   LAMBCI_STORAGE: z.coerce.number().int().positive().default(512),
   /** The trust of the jobs that a run function accepts. */
-  LAMBCI_TRUST: trustSchema,
+  LAMBCI_TRUST: jobTrustSchema,
   /** How many functions the account may run at once. */
   LAMBCI_CONCURRENCY: z.coerce.number().int().positive().default(10),
   /** How many megabytes of a log are kept. */

@@ -1,6 +1,7 @@
 import { jobMessageSchema } from '../admission/grants.ts'
 import { openStore } from '../aws/bucket.ts'
 import { WarmCache } from '../cache/warm-cache.ts'
+import { trustOfJob } from '../model/trust.ts'
 import { z } from '../model/zod.ts'
 import { runJob } from '../run-job.ts'
 import { Mirrors } from '../workspace/mirrors.ts'
@@ -49,8 +50,10 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   const { Records } = eventSchema.parse(event)
   const message = jobMessageSchema.parse(JSON.parse(Records[0]?.Sns.Message ?? ''))
   // SNS's filters change slowly: for some minutes after an update, a message may reach the function of another trust.
-  if (message.build.trust !== environment.LAMBCI_TRUST) {
-    const { project, number, trust } = message.build
+  const { build, job: started } = message
+  const trust = trustOfJob(build, started.identity)
+  if (trust !== environment.LAMBCI_TRUST) {
+    const { project, number } = build
     throw new Error(
       `Job of ${project} #${number} is of trust ${trust}: this function runs ${environment.LAMBCI_TRUST}`,
     )

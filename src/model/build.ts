@@ -47,8 +47,6 @@ export const buildRequestSchema = z.object({
       stage: stageNameSchema,
       /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
-      /** The number of the build that waited for this deploy; its end is reported there too. Null: a person asked for it. */
-      waited: z.int().positive().nullable(),
     })
     .nullable()
     .default(null),

@@ -1,4 +1,14 @@
-import type { BuildRequest, Trust } from './build.ts'
+import { type BuildRequest, type Trust, trustSchema } from './build.ts'
+import { DEPLOY_JOB, type JobIdentity } from './job.ts'
+import { z } from './zod.ts'
+
+/** Which kind of sandbox a job runs in: that of its build, or the one for deploys alone. */
+export const jobTrustSchema = z.enum([...trustSchema.options, 'deploy'])
+export type JobTrust = z.infer<typeof jobTrustSchema>
+
+/** The trust of a job. A deploy shares no sandbox with jobs that run tests. `identity`: null for the lead. */
+export const trustOfJob = ({ trust }: { trust: Trust }, identity: JobIdentity | null): JobTrust =>
+  identity?.name === DEPLOY_JOB ? 'deploy' : trust
 
 /**
  * The trust of a build. It depends on the event alone, never on the commit: GitHub serves the commits of every fork

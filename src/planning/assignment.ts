@@ -2,8 +2,8 @@ import { artifactNameOf } from '../model/artifact-name.ts'
 import type { Build } from '../model/build.ts'
 import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
-import type { Draft } from '../records/plan-record.ts'
-import { draftOf, seesAll } from './draft.ts'
+import type { Draft, PlannedDeploy } from '../records/plan-record.ts'
+import { draftOf, plannedDeploy, seesAll } from './draft.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
 
@@ -15,26 +15,36 @@ export type Assignment = {
   draft: Draft | null
   /** The job that it runs. Null for none. */
   job: PlannedJob | null
-  /** Whether it deploys the stage afterwards. */
+  /** Whether it deploys, and does nothing else. */
   deploys: boolean
   /** Whether its process must run no job after it: it holds secrets that another job of the build is not to see. */
   endsProcess?: boolean
 }
 
-type Assigned = { build: Pick<Build, 'retryOf'>; job: { identity: JobIdentity | null } }
+type Assigned = {
+  build: Pick<Build, 'retryOf'>
+  job: {
+    identity: JobIdentity | null
+    /** Of the deploy: what report has accepted. */
+    deploy?: Pick<PlannedDeploy, 'stage' | 'digest'> | null | undefined
+  }
+}
 
 /**
- * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job does
- * everything itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
+ * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job
+ * runs it itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
  * role or a token, which the lead has not. The lead of a retry only plans: its first job may have passed before.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
   plan: BuildPlan,
-  { build, job: { identity } }: Assigned,
+  { build, job: { identity, deploy } }: Assigned,
   heldSecrets: readonly string[],
 ): Assignment {
-  if (identity?.name === DEPLOY_JOB) return { draft: null, job: null, deploys: plan.stage !== null }
+  if (identity?.name === DEPLOY_JOB) {
+    requireDeploy(plan, deploy)
+    return { draft: null, job: null, deploys: true }
+  }
   const endsProcess = plan.jobs.some(job => !seesAll(job, heldSecrets))
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
@@ -45,16 +55,24 @@ export function assign(
   if (build.retryOf !== null)
     return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, ...onlyPlans }
   const [first] = plan.jobs
-  if (!first) return { draft: null, job: null, deploys: plan.stage !== null }
+  if (!first && plan.stage === null) return { ...onlyPlans, draft: null }
   const draft = draftOf(plan, heldSecrets)
-  if (isOnlyJob(plan, first) && draft.leadRunsFirst)
-    return { draft: null, job: first, deploys: plan.stage !== null }
-  return { draft, ...onlyPlans, job: draft.leadRunsFirst ? first : null }
+  if (!first || !draft.leadRunsFirst) return { ...onlyPlans, draft }
+  return { ...onlyPlans, draft: isOnlyJob(plan, first) ? null : draft, job: first }
+}
+
+/** @throws UserError if the commit deploys something else than what the lead has proposed */
+function requireDeploy({ deploy, stage }: BuildPlan, accepted: Assigned['job']['deploy']): void {
+  const own = stage && plannedDeploy({ deploy, stage })
+  if (own && accepted && own.stage === accepted.stage && own.digest === accepted.digest) return
+  throw new UserError(
+    `This commit does not have the deploy to ${accepted?.stage ?? 'a stage'} that was planned. Nothing was deployed.`,
+  )
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */
-const isOnlyJob = ({ jobs, leftOut }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
-  jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
+const isOnlyJob = ({ jobs, leftOut, stage }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
+  stage === null && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>

@@ -2,10 +2,11 @@ import { describeBytes } from '../model/describe-bytes.ts'
 import { MAX_TITLE, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { RUN_RECORD_LIMIT } from '../records/job-run.ts'
-import type { Draft, DraftedJob } from '../records/plan-record.ts'
+import type { Draft, DraftedJob, PlannedDeploy } from '../records/plan-record.ts'
+import type { PlannedStage } from './deploy.ts'
 import { digestOf } from './digest.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedJob } from './planned-job.ts'
+import type { DeployStep, PlannedJob } from './planned-job.ts'
 
 /** In bytes, as JSON. The rest of the lead's record has the remaining room. */
 export const DRAFT_LIMIT = RUN_RECORD_LIMIT - 24 * 1024
@@ -38,8 +39,7 @@ export function draftOf(
       first.access.role === null &&
       first.access.token === null &&
       seesAll(first, heldSecrets),
-    deploys: stage !== null,
-    deployDigest: digestOf({ deploy, stage }),
+    deploy: stage && plannedDeploy({ deploy, stage }),
   }
   const bytes = Buffer.byteLength(JSON.stringify(draft))
   if (bytes > DRAFT_LIMIT)
@@ -48,6 +48,16 @@ export function draftOf(
     )
   return draft
 }
+
+/** In characters, as the record of a deploy has it. */
+const MAX_ERROR = 500
+
+/** What report must know of a deploy. */
+export function plannedDeploy({ deploy, stage }: DeployPlan): PlannedDeploy {
+  const { name, url, error } = stage
+  return { stage: name, url, error: error && error.slice(0, MAX_ERROR), digest: digestOf({ deploy, stage }) }
+}
+type DeployPlan = { deploy: DeployStep | null; stage: PlannedStage }
 
 /** Whether a job gets all secret variables of these names. */
 export const seesAll = ({ secrets }: PlannedJob, names: readonly string[]) =>

@@ -14,23 +14,6 @@ const sentence = z.string().max(500)
 /** To the millisecond: a fraction of a second may otherwise have any number of digits. */
 const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
 
-export const deploySchema = z.object({
-  stage: stageNameSchema,
-  /** `waiting`: another build holds the stage, and report starts this deploy later. `cancelled`: a newer build was first. */
-  status: z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled']),
-  reason: sentence.nullable(),
-  /** Where the stage can be seen. */
-  url: z
-    .url({ protocol: /^https?$/ })
-    .max(600)
-    .nullable()
-    .default(null),
-  /** The build that deployed, if it was another one. */
-  by: z.int().positive().nullable().default(null),
-  exit: exitSchema.nullable(),
-})
-export type Deploy = z.infer<typeof deploySchema>
-
 export const runnerSchema = z.object({
   function: z.string().max(200),
   memoryMb: z.int().positive(),
@@ -48,7 +31,7 @@ export const jobRunSchema = z.object({
   nonce: z.string().max(64),
   /** Identifies the write that claimed the job: a repeated request recognises its own claim. */
   writeId: z.string().max(64),
-  phase: z.enum(['claimed', 'running', 'deploying', 'ended']),
+  phase: z.enum(['claimed', 'running', 'ended']),
   startedAt: moment.nullable(),
   endedAt: moment.nullable(),
   plan: z
@@ -69,7 +52,6 @@ export const jobRunSchema = z.object({
   conclusion: conclusionSchema.nullable(),
   /** Why it ended so, in one line for people. */
   reason: sentence.nullable(),
-  deploy: deploySchema.nullable(),
   log: z
     .object({
       bytes: z.int().nonnegative(),
@@ -89,12 +71,8 @@ export const jobRunSchema = z.object({
 export type JobRun = z.infer<typeof jobRunSchema>
 
 /** The record that tells a state. One that tells another state than its name says cannot be believed. */
-export function recordNameOf({ phase, deploy }: Pick<JobRun, 'phase' | 'deploy'>): JobRecordName {
-  if (phase === 'claimed') return 'claim'
-  if (phase === 'running') return 'draft'
-  if (phase === 'ended') return 'end'
-  return deploy?.status === 'waiting' ? 'gate-request' : 'deploy'
-}
+export const recordNameOf = ({ phase }: Pick<JobRun, 'phase'>): JobRecordName => RECORD_NAMES[phase]
+const RECORD_NAMES = { claimed: 'claim', running: 'draft', ended: 'end' } as const
 
 /** Stands for a record that cannot be believed: the job that wrote it is errored. */
 export const unreadableRun: JobRun = {
@@ -107,7 +85,6 @@ export const unreadableRun: JobRun = {
   exit: null,
   conclusion: 'errored',
   reason: "The job's own record is not readable",
-  deploy: null,
   log: null,
   timings: {},
   runner: null,
@@ -128,8 +105,7 @@ export function parseJobRun(body: Uint8Array): JobRun {
 
 /** Rejects what a job cannot have done: only builds of trust `protected` deploy. */
 export function rejectImpossible(run: JobRun, { trust }: Pick<Build, 'trust'>): JobRun {
-  const isDeploy = run.deploy !== null || run.phase === 'deploying' || (run.plan?.stage ?? null) !== null
-  if (trust === 'protected' || !isDeploy) return run
+  if (trust === 'protected' || (run.plan?.stage ?? null) === null) return run
   return {
     ...unreadableRun,
     reason: "The job's own record claims a deploy that this build cannot have done",

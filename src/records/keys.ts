@@ -91,7 +91,6 @@ export function buildKeys({ project, number }: BuildRef) {
     plan: `${at}/plan.json`,
     report: `${at}/report.json`,
     cancel: `${at}/cancel.json`,
-    gate: `${at}/gate.json`,
     gone: `${at}/gone.json`,
     /** The log for people who have only the bucket: a copy of the job's. */
     log: `${at}/log.txt`,
@@ -105,7 +104,7 @@ export type JobRef = { key: number; attempt: number }
 export const LEAD: JobRef = { key: 0, attempt: 1 }
 
 /** The records that a job writes, each once, in the order in which they follow each other. */
-export const JOB_RECORDS = ['claim', 'draft', 'gate-request', 'deploy', 'end'] as const
+export const JOB_RECORDS = ['claim', 'draft', 'end'] as const
 export type JobRecordName = (typeof JOB_RECORDS)[number]
 
 /** An attempt of a job, and the number of the build that ran it. */
@@ -132,7 +131,7 @@ export function jobKeys({ project, number }: BuildRef, { key, attempt }: JobRef 
 }
 
 const BUILD_KEY =
-  /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/(?:[a-z]+\.json|jobs\/(0|[1-9][0-9]{0,2})\/([1-9])\/(claim|draft|gate-request|deploy|end)\.json)$/
+  /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/(?:[a-z]+\.json|jobs\/(0|[1-9][0-9]{0,2})\/([1-9])\/(claim|draft|end)\.json)$/
 
 /** What a record is of: a build, or an attempt of one of its jobs. */
 export type RecordRef = BuildRef & { job?: JobRef & { record: JobRecordName } }

@@ -1,4 +1,5 @@
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
+import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
@@ -23,6 +24,22 @@ const ordinalSchema = z
   .max(MOST_JOBS + 1)
 const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
+/** The deploy of a plan, as far as report must know it. What it runs, it reads from the commit again. */
+const plannedDeploySchema = z.object({
+  stage: stageNameSchema,
+  /** Where the stage can be seen. Becomes a link, so anything but a web address is dropped. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(600)
+    .nullable()
+    .catch(null),
+  /** Why the stage cannot be deployed, in a sentence; null if it can. */
+  error: z.string().max(500).nullable(),
+  /** Of all that it runs, its stage included. A deploy that finds another one in its commit does not run. */
+  digest: z.string().max(64),
+})
+export type PlannedDeploy = z.infer<typeof plannedDeploySchema>
+
 const shared = {
   /** Jobs of the file that do not take part, and why, in a sentence. */
   leftOut: z.array(z.object({ name: jobNameSchema, reason: z.string().max(300) })).max(MOST_JOBS),
@@ -32,8 +49,8 @@ const shared = {
   maxParallel: z.int().positive().nullable(),
   /** Whether a newer commit ends the build. */
   cancelSuperseded: z.boolean(),
-  /** Of the deploy, its stage included. */
-  deployDigest: digestSchema,
+  /** What is deployed once all jobs are done; null for nothing. Absent in records of versions that had no such field. */
+  deploy: plannedDeploySchema.nullable().default(null),
 }
 
 /** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
@@ -56,8 +73,6 @@ export const draftSchema = z.object({
   jobs: z.array(draftedJobSchema),
   /** Whether the lead runs the first job itself. */
   leadRunsFirst: z.boolean(),
-  /** Whether the build deploys once all jobs are done. */
-  deploys: z.boolean(),
 })
 export type Draft = z.infer<typeof draftSchema>
 

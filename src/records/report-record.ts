@@ -1,10 +1,29 @@
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { MOST_JOBS } from '../model/job.ts'
+import { stageNameSchema } from '../model/names.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { z } from '../model/zod.ts'
-import { deploySchema } from './job-run.ts'
 import { leasedFields } from './lease.ts'
+
+/** The deploy of a build, as report knows it. */
+export const deploySchema = z.object({
+  stage: stageNameSchema,
+  /**
+   * `waiting`: for its turn, because another build holds the stage or GitHub has not answered. `cancelled`: it is withheld,
+   * because a newer commit was first, the branch has moved on, or a person did not want it.
+   */
+  status: z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled']),
+  reason: z.string().max(500).nullable(),
+  /** Where the stage can be seen. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(600)
+    .nullable()
+    .default(null),
+  exit: exitSchema.nullable(),
+})
+export type Deploy = z.infer<typeof deploySchema>
 
 /** How a build ended, as report accepted it first; nothing that comes later changes it. */
 export const buildEndSchema = z.object({

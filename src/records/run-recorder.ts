@@ -44,7 +44,6 @@ export class RunRecorder {
       exit: null,
       conclusion: null,
       reason: null,
-      deploy: null,
       log: null,
       timings: {},
       runner,

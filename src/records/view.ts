@@ -2,10 +2,10 @@ import type { Build } from '../model/build.ts'
 import { isAllowedFailure } from '../model/conclude-jobs.ts'
 import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
 import { type JobIdentity, titleOf } from '../model/job.ts'
-import type { Deploy, JobRun } from './job-run.ts'
+import type { JobRun } from './job-run.ts'
 import type { AttemptRef } from './keys.ts'
 import type { PassedIn, PlanRecord } from './plan-record.ts'
-import type { BuildEnd, Report } from './report-record.ts'
+import type { BuildEnd, Deploy, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
 export type Records = {
@@ -121,7 +121,7 @@ export function viewOf(records: Records): View {
     exit: only ? only.exit : hasJobs ? null : (run?.exit ?? null),
     stage: run?.plan?.stage ?? null,
     merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
-    deploy: end ? end.deploy : ((hasJobs ? report?.deploy : run?.deploy) ?? null),
+    deploy: (end ?? report)?.deploy ?? null,
     log: only || !hasJobs ? log : null,
     timings,
     runner,
@@ -146,11 +146,8 @@ export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
   return jobs.length > 0 && !isLone
 }
 
-function statusOfJobs(report: Report | null): BuildStatus {
-  const { jobs, deploy } = report ?? { jobs: [], deploy: null }
-  const isOver = jobs.every(({ conclusion, publications }) => conclusion !== null || publications > 0)
-  return deploy && isOver ? 'deploying' : 'running'
-}
+/** The deploy is known as soon as all other jobs are done. */
+const statusOfJobs = (report: Report | null): BuildStatus => (report?.deploy ? 'deploying' : 'running')
 
 function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
   const taking = plan.jobs.map((job): JobView => {
@@ -216,7 +213,6 @@ const refOf = (passedIn: PassedIn | undefined): AttemptRef | null =>
 
 function statusOf(run: JobRun | null, end: BuildEnd | null): BuildStatus {
   const ended = end ?? (run?.phase === 'ended' ? run : null)
-  // Passed is only what has done everything that it set out to do.
-  if (ended) return ended.deploy?.status === 'waiting' ? 'deploying' : (ended.conclusion ?? 'errored')
+  if (ended) return ended.conclusion ?? 'errored'
   return run === null || run.phase === 'claimed' || run.phase === 'ended' ? 'queued' : run.phase
 }

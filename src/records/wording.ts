@@ -27,7 +27,9 @@ export function describeStatus(view: View): string {
         ? view.reason
         : withReason('Failed', view.reason)
     case 'errored':
-      return isAboutJobs(view) && view.reason ? view.reason : withReason('Error', view.reason)
+      return (deployFailed(view) || isAboutJobs(view)) && view.reason
+        ? view.reason
+        : withReason('Error', view.reason)
     case 'cancelled':
       return isSuperseded(view) ? (view.reason ?? '') : withReason('Cancelled', view.reason)
     default:
@@ -53,15 +55,16 @@ function describeDeploying({ target, deploy, stage }: View): string {
 }
 
 /** The reasons of timeouts and failed deploys are whole sentences. */
-const hasOwnWords = ({ exit, deploy }: View) => exit?.kind === 'timed-out' || deploy?.status === 'failed'
+const hasOwnWords = (view: View) => view.exit?.kind === 'timed-out' || deployFailed(view)
+const deployFailed = ({ deploy }: View) => deploy?.status === 'failed'
 
 const withReason = (what: string, reason: string | null) => (reason ? `${what}: ${reason}` : what)
 
 function describeDeploy({ deploy }: View): string {
   if (!deploy) return ''
-  const { stage, status, reason, by } = deploy
+  const { stage, status, reason } = deploy
   if (status === 'cancelled') return `, not deployed to ${stage}: ${lowered(reason ?? 'cancelled')}`
-  return status === 'succeeded' ? `, deployed to ${stage}${by === null ? '' : ` by #${by}`}` : ''
+  return status === 'succeeded' ? `, deployed to ${stage}` : ''
 }
 
 const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
@@ -73,7 +76,7 @@ function describeTarget({ deploy, target, startedAt, endedAt }: View): string {
   if (deploy?.status === 'cancelled')
     return `Not deployed to ${stage}: ${lowered(deploy.reason ?? 'cancelled')}`
   if (deploy?.status === 'failed') return withReason(`The deploy to ${stage} failed`, deploy.reason)
-  return `Deployed to ${stage}${deploy?.by ? ` by #${deploy.by}` : duration === null ? '' : ` in ${describeDuration(duration)}`}`
+  return `Deployed to ${stage}${duration === null ? '' : ` in ${describeDuration(duration)}`}`
 }
 
 /** Whether the build, its deploy included, failed. */

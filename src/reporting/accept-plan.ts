@@ -29,8 +29,8 @@ export function acceptDraft(
   const jobs = draft.jobs.flatMap(expandJob)
   const error = explainError(build, draft, jobs)
   if (error !== null) return { refused: `The plan of this build cannot be used: ${error}` }
-  const { leadRunsFirst, deploys, ...shared } = draft
-  const all = deploys ? [...jobs, deployJob(draft.jobs)] : jobs
+  const { leadRunsFirst, ...shared } = draft
+  const all = draft.deploy ? [...jobs, deployJob(draft.jobs)] : jobs
   const first = leadRunsFirst ? 0 : 1
   return { plan: { ...shared, jobs: all.map((job, index) => ({ key: index + first, ...job })) } }
 }
@@ -63,10 +63,10 @@ function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: numb
 /** What is wrong with a draft; null if nothing is. */
 function explainError(
   { trust }: PlanningBuild,
-  { jobs: drafted, leadRunsFirst, deploys }: Draft,
+  { jobs: drafted, leadRunsFirst, deploy }: Draft,
   jobs: readonly ExpandedJob[],
 ): string | null {
-  if (deploys && trust !== 'protected') return 'builds of this branch or pull request do not deploy'
+  if (deploy && trust !== 'protected') return 'builds of this branch or pull request do not deploy'
   if (leadRunsFirst && jobs.length === 0) return 'it has no first job'
   const known = new Set<string>()
   for (const { name, needs } of drafted) {

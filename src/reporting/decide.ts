@@ -2,7 +2,6 @@ import { wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
-import { endAfterDeploy } from '../records/run-end.ts'
 import type { Records } from '../records/view.ts'
 
 /** What follows from the records: how the build ended, that its job must be published again, or nothing yet (null). */
@@ -30,8 +29,8 @@ export function decide(
 ): Decision {
   if (report.end) return { end: report.end }
   if (run?.phase === 'ended') {
-    const { conclusion, reason, deploy, endedAt } = run
-    const end = { deploy, endedAt: endedAt ?? now.toISOString() }
+    const { conclusion, reason, endedAt } = run
+    const end = { deploy: null, endedAt: endedAt ?? now.toISOString() }
     if (conclusion !== null) return { end: { conclusion, reason, ...end } }
     return { end: { conclusion: 'errored', reason: reason ?? 'The job did not say how it ended', ...end } }
   }
@@ -56,11 +55,7 @@ export function decide(
   const ownFailure = failures.find(({ requestId }) => requestId === run.runner?.requestId)
   if (!ownFailure && !isOverdue) return null
   const reason = `The job died: ${ownFailure?.reason ?? NO_END}`
-  if (run.phase !== 'deploying' || !run.deploy) return { end: erroredAt(now, reason) }
-  const deploy = { ...run.deploy, status: 'failed' as const, reason }
-  if (run.conclusion !== 'passed') return { end: { ...erroredAt(now, run.reason ?? reason), deploy } }
-  const end = endAfterDeploy(build, run.exit, deploy)
-  return { end: { conclusion: end.conclusion, reason: end.reason, deploy, endedAt: now.toISOString() } }
+  return { end: erroredAt(now, reason) }
 }
 
 /** Like `decide`, for the lead of a build. A retry whose lead has proposed no jobs is an error: it repeats nothing. */

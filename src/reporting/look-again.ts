@@ -16,8 +16,6 @@ export type Unfinished = {
   latestEnd: string
   /** Whether people still see an earlier state. */
   isStanding: boolean
-  /** Whether something was refused or failed. Otherwise the build only waits for another one. */
-  isFault: boolean
 }
 
 /**
@@ -42,7 +40,7 @@ type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
  */
 export async function lookAgain(
   build: BuildRef,
-  { latestEnd, isStanding, isFault }: Unfinished,
+  { latestEnd, isStanding }: Unfinished,
   since: string | undefined,
   { deadMansSwitch, now }: Context,
 ): Promise<void> {
@@ -53,6 +51,6 @@ export async function lookAgain(
     throw new UserError(`${what} Nothing will try again. Rebuild it, or set its status by hand.`)
   await deadMansSwitch.set(build, at, { since: first })
   const next = `${what} The next attempt is at ${at.toISOString()}.`
-  if (isFault && since === undefined) throw new UserError(next)
+  if (since === undefined) throw new UserError(next)
   console.error(next)
 }

@@ -1,9 +1,9 @@
 import type { Account } from '../account/settings.ts'
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
+import type { StageContext } from '../deploy/pass-on.ts'
 import type { Build } from '../model/build.ts'
-import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
-import type { JobRun } from '../records/job-run.ts'
+import { type CancelRequest, readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import { listJobs } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobObjects } from '../records/read-records.ts'
@@ -11,12 +11,14 @@ import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
+import { endAfterDeploy } from './end-after-deploy.ts'
+import { type DeployLook, lookAtDeploy } from './look-at-deploy.ts'
 import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
 import { type StartJobsContext, startJobs } from './start-jobs.ts'
 
-type JobsContext = StartJobsContext & { deadMansSwitch: DeadMansSwitch }
+type JobsContext = StartJobsContext & StageContext & { deadMansSwitch: DeadMansSwitch }
 
 /** A build with several jobs: its lead has left a draft. */
 type JobsBuild = {
@@ -33,13 +35,13 @@ export type JobsLook = {
   report: Report
   /** Null if it was refused. */
   plan: PlanRecord | null
-  /** The run of the job that deploys, if it was read. */
-  deploying: JobRun | null
   end: BuildEnd | null
   /** What all jobs have cost until now, in US dollars. */
   cost: number
-  /** Builds that wait for a place which is free now. */
+  /** Builds about which more may be known now: they wait for a place which is free, or hold the stage. */
   waiting: number[]
+  /** Whether GitHub must be asked again. */
+  isSilent: boolean
 }
 
 /**
@@ -56,10 +58,10 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
     return {
       report,
       plan: null,
-      deploying: null,
       end: refused,
       cost: costOfLead(known, context),
       waiting: [],
+      isSilent: false,
     }
   }
   const { plan } = accepted
@@ -68,23 +70,45 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const jobs = await refreshJobs({ ...known, plan, request, recordsOf }, standing, context)
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
-  const ready = schedule.ready.map(({ job }) => job.key)
-  const before = jobs.states.map(state => endedState(state, schedule, now()))
-  const { states, waiting } = await startJobs(
-    { build, account, plan },
-    before,
-    { lost: jobs.lost, ready },
-    context,
-  )
-  const deploy = jobs.deployEnd?.deploy ?? jobs.deploying?.deploy ?? report.deploy
-  const end = endOf({ plan, states, schedule, deployEnd: jobs.deployEnd, deploy }, now())
+  const concluded = jobs.states.map(state => endedState(state, schedule, now()))
+  const deployed = await deployOf({ ...known, plan }, concluded, { schedule, request, jobs }, context)
+  const before = concluded.map(state => (state.key === deployed?.state.key ? deployed.state : state))
+  const isHeldBack = ({ key }: AcceptedJob) => key === deployed?.state.key && deployed.fence === null
+  const heldBack = plan.jobs.filter(isHeldBack).map(({ key }) => key)
+  const wanted = {
+    lost: jobs.lost.filter(key => !heldBack.includes(key)),
+    ready: schedule.ready.map(({ job }) => job.key).filter(key => !heldBack.includes(key)),
+    fence: deployed?.fence ?? null,
+  }
+  const { states, waiting } = await startJobs({ build, account, plan }, before, wanted, context)
+  const deploy = deployed?.deploy ?? report.deploy
+  const end = endOf({ build, states, schedule, deploy, key: deployed?.state.key }, now())
   const ofLead = states.some(({ key }) => key === 0) ? 0 : costOfLead(known, context)
   const cost = states.reduce((sum, state) => sum + (state.cost ?? 0), ofLead)
   // The next look draws the conclusions from jobs that could not be started.
   const isRerunRequested = countEnded(states) > countEnded(before)
   const looked = { ...report, jobs: states, deploy, isRerunRequested }
   const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)
-  return { report: { ...looked, latestEnd }, plan, deploying: jobs.deploying, end, cost, waiting }
+  const isSilent = deployed?.isSilent ?? false
+  const others = deployed?.holder ? [...waiting, deployed.holder] : waiting
+  return { report: { ...looked, latestEnd }, plan, end, cost, waiting: others, isSilent }
+}
+
+/** Looks at the deploy once all other jobs are done; null before that, and for a build that deploys nothing. */
+async function deployOf(
+  { build, account, plan, report }: JobsBuild & { plan: PlanRecord },
+  states: readonly JobState[],
+  { schedule, request, jobs }: { schedule: Schedule; request: CancelRequest | null; jobs: RefreshedJobs },
+  context: JobsContext,
+): Promise<DeployLook | null> {
+  const job = plan.jobs.find(({ isDeploy }) => isDeploy)
+  const state = states.find(({ key }) => key === job?.key)
+  if (!plan.deploy || !state || schedule.conclusion?.conclusion !== 'passed') return null
+  const isLost = jobs.lost.includes(state.key)
+  return lookAtDeploy(
+    { build, account, planned: plan.deploy, state, isLost, request, last: report.deploy },
+    context,
+  )
 }
 
 const countEnded = (states: readonly JobState[]) =>
@@ -133,24 +157,23 @@ function endedState(state: JobState, { ended }: Schedule, now: Date): JobState {
 }
 
 type Ended = {
-  plan: PlanRecord
+  build: Build
   states: readonly JobState[]
   schedule: Schedule
-  deployEnd: BuildEnd | null
   deploy: Report['deploy']
+  /** Of the job that deploys. */
+  key: number | undefined
 }
 
 /** How the build ends; null as long as a job has not. */
-function endOf({ plan, states, schedule, deployEnd, deploy }: Ended, now: Date): BuildEnd | null {
+function endOf({ build, states, schedule, deploy, key }: Ended, now: Date): BuildEnd | null {
   const { conclusion } = schedule
   if (!conclusion || states.some(state => state.conclusion === null)) return null
   const endedAt = now.toISOString()
-  const deployKey = plan.jobs.find(({ isDeploy }) => isDeploy)?.key
-  const deployState = states.find(({ key }) => key === deployKey)
-  if (!deployState?.conclusion || conclusion.conclusion !== 'passed')
-    return { ...conclusion, deploy: null, endedAt }
-  const end = deployEnd ?? { conclusion: deployState.conclusion, reason: deployState.reason, deploy }
-  return { ...end, reason: end.reason ?? conclusion.reason, endedAt }
+  const deployState = states.find(state => state.key === key)
+  if (!deployState?.conclusion || !deploy) return { ...conclusion, deploy: null, endedAt }
+  const end = endAfterDeploy(build, deploy, deployState.conclusion, conclusion.reason)
+  return { ...end, deploy, endedAt }
 }
 
 /** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */

@@ -2,12 +2,11 @@ import { latestEndAfter } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
-import type { JobRun } from '../records/job-run.ts'
 import type { JobRef } from '../records/keys.ts'
 import type { ListedRecords } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { type JobObjects, readJob } from '../records/read-records.ts'
-import type { BuildEnd, JobState, Report } from '../records/report-record.ts'
+import type { JobState, Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { decide } from './decide.ts'
 import { measureCost, type RunFunctions } from './measure-cost.ts'
@@ -19,10 +18,6 @@ export type RefreshedJobs = {
   ended: number[]
   /** Ordinals of jobs whose message must be published again. */
   lost: number[]
-  /** The run of the job that deploys, if it was read. */
-  deploying: JobRun | null
-  /** How the job that deploys has ended, since the last look. */
-  deployEnd: BuildEnd | null
 }
 
 type Known = {
@@ -50,8 +45,6 @@ export async function refreshJobs(
   return {
     ...again,
     ended: [...found.ended, ...again.ended],
-    deploying: again.deploying ?? found.deploying,
-    deployEnd: again.deployEnd ?? found.deployEnd,
   }
 }
 
@@ -70,7 +63,7 @@ async function refreshOnce(
 ): Promise<RefreshedJobs> {
   const { plan } = known
   const standing = recorded.map(state => startedState(known, state, context.now()))
-  const found: RefreshedJobs = { states: [], ended: [], lost: [], deploying: null, deployEnd: null }
+  const found: RefreshedJobs = { states: [], ended: [], lost: [] }
   const read = await Promise.all(standing.map(state => readRunning(known, state, context)))
   for (const [index, state] of standing.entries()) {
     const job = plan.jobs.find(({ key }) => key === state.key)
@@ -114,7 +107,6 @@ function stateAfter(
 ): JobState {
   const { run } = objects
   const { key, attempt, publications, latestEnd } = state
-  if (job.isDeploy) found.deploying = run
   const failures = failuresOf(report, state)
   const known = { end: null, subject: 'The job', failures, publications, latestEnd }
   const decision = decide({ build, run, report: known, request }, now())
@@ -125,8 +117,9 @@ function stateAfter(
   const hasDied = run !== null && run.phase !== 'ended'
   if (hasDied && job.shard && attempt === 1)
     return { ...state, attempt: 2, publications: 0, latestEnd: null, startedAt: null }
-  const { conclusion, reason, endedAt } = decision.end
-  if (job.isDeploy) found.deployEnd = decision.end
+  const { reason, endedAt } = decision.end
+  // What a deploy that died has deployed may run.
+  const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion
   // Whoever has started cannot have been left out.
   const isImpossible = conclusion === 'skipped'
   return {

@@ -101,7 +101,9 @@ function endWithoutStart(
   const red = fatal ?? needed.find(isRed)
   if (red) return skippedBehind(red)
   const ends = needed.flatMap(each => withoutResult(each, ended) ?? [])
-  return ends.find(({ conclusion }) => conclusion === 'skipped') ?? cancelled ?? ends[0] ?? null
+  // Whether a deploy is still wanted is decided when its turn comes.
+  const own = job.isDeploy ? null : cancelled
+  return ends.find(({ conclusion }) => conclusion === 'skipped') ?? own ?? ends[0] ?? null
 }
 
 const skippedBehind = ({ job, state }: Standing): End => ({

@@ -2,12 +2,13 @@ import type { Account } from '../account/settings.ts'
 import { listAccountKeys } from '../account/unread-objects.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
+import { attemptOf, recordAttempt } from '../deploy/deployments.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { UserError } from '../model/user-error.ts'
 import { readOnce } from '../records/kept-reads.ts'
-import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
@@ -25,6 +26,8 @@ type Wanted = {
   ready: readonly number[]
   /** Ordinals of jobs whose message must be published again. */
   lost: readonly number[]
+  /** Of the stage, if the deploy is among these jobs. */
+  fence: number | null
 }
 
 /**
@@ -57,8 +60,11 @@ export async function startJobs(
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
     const needs = needsOf(job, plan, states)
-    const starting = { job: { key, attempt, identity, needs }, hasSecrets }
+    const deploy = job.isDeploy ? plan.deploy : null
+    const starting = { job: { key, attempt, identity, needs, ...(deploy && { deploy }) }, hasSecrets }
     try {
+      // Until this is on record, the deploy must not start: nobody else knows what may run on the stage.
+      if (deploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
       await startJob(build, starting, share, context)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
@@ -68,6 +74,16 @@ export async function startJobs(
     return { ...state, publications: state.publications + 1, latestEnd }
   }
   return { states: await Promise.all(states.map(publish)), waiting }
+}
+
+function recordStart(
+  build: Build,
+  { stage, url }: PlannedDeploy,
+  fence: number,
+  { store, now }: StartJobsContext,
+): Promise<void> {
+  const attempt = attemptOf(build, { url, startedAt: now(), fence })
+  return recordAttempt(store, { project: build.project, stage }, attempt)
 }
 
 /** The attempts whose artifacts a job gets. */

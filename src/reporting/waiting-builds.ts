@@ -14,8 +14,7 @@ export async function waitingBuilds(
   { build, account, report }: Ended,
   { store, runFunctions, now }: Context,
 ): Promise<BuildRef[]> {
-  const { project, number, target } = build
-  if (target?.waited) return [{ project, number: target.waited }]
+  const { project, number } = build
   if (report.jobs.length === 0) return []
   const change = { number, ended: report.jobs.map(({ key }) => key), ready: [] }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs

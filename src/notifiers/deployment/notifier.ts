@@ -24,7 +24,7 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
   delivered: deliveredSchema,
   notify: async ({ view, url, mayHaveStage }, _, delivered) => {
     const { deploy } = view
-    const state = deploy && deploy.by === null ? STATES[deploy.status as keyof typeof STATES] : undefined
+    const state = deploy ? STATES[deploy.status as keyof typeof STATES] : undefined
     const isCurrent = delivered?.error === null && delivered.state === state
     if (!deploy || !state || !mayHaveStage || isCurrent) return { delivered, again: false }
     const { repository } = view

@@ -1,0 +1,8 @@
+/** GitHub did not answer a question about a deploy. `cause` says more. */
+export class GitHubSilence extends Error {}
+
+/** @throws GitHubSilence if `question`, which asks GitHub alone, fails */
+export const askGitHub = <T>(question: () => Promise<T>): Promise<T> =>
+  question().catch(cause => {
+    throw new GitHubSilence('GitHub did not answer', { cause })
+  })

@@ -1,0 +1,45 @@
+import type { Build } from '../model/build.ts'
+import type { StageRef } from '../records/keys.ts'
+import type { Deploy } from '../records/report-record.ts'
+import type { Store } from '../records/store.ts'
+import { deploymentOf, readCurrent, recordDeployment } from './deployments.ts'
+import { freeLock } from './lock.ts'
+import { passOn, type StageContext } from './pass-on.ts'
+import { dequeue } from './queue.ts'
+
+/** How the deploy of a build has ended. */
+export type EndedDeploy = { deploy: Deploy; endedAt: string | null; cost: number | null }
+
+/**
+ * Passes a stage on after the end of a build that deployed, or wanted to. What it deployed is recorded before its lock is free.
+ * Returns the build that holds the stage then; null for none.
+ * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
+ */
+export async function leaveStage(
+  stage: StageRef,
+  build: Build,
+  ended: EndedDeploy,
+  context: StageContext,
+): Promise<number | null> {
+  const { store } = context
+  await settle(store, stage, build, ended)
+  await dequeue(store, stage, [build.number])
+  await freeLock(store, stage, build.number)
+  return passOn(stage, context)
+}
+
+/** Records how an attempt has ended. One that has not succeeded may run there all the same. */
+async function settle(
+  store: Store,
+  stage: StageRef,
+  build: Build,
+  { deploy, endedAt, cost }: EndedDeploy,
+): Promise<void> {
+  const attempt = (await readCurrent(store, stage))?.latest
+  if (attempt?.status !== 'running' || attempt.build !== build.number) return
+  const startedAt = new Date(attempt.startedAt)
+  const done = { ...attempt, startedAt, endedAt: endedAt === null ? startedAt : new Date(endedAt), cost }
+  const { reason } = deploy
+  const status = deploy.status === 'succeeded' ? 'succeeded' : 'failed'
+  await recordDeployment(store, stage, deploymentOf(build, { ...done, status, reason }))
+}

@@ -1,0 +1,53 @@
+import type { Build } from '../model/build.ts'
+import { type Compare, newestOf } from '../model/newer.ts'
+import type { StageRef } from '../records/keys.ts'
+import { readBuild } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import { isByHand } from './gate.ts'
+import { askGitHub } from './github-silence.ts'
+import { readLockHolder, takeLock } from './lock.ts'
+import { dequeue, readQueue } from './queue.ts'
+
+/** What passing a stage on needs from its host. */
+export type StageContext = { store: Store; compare: Compare; now: () => Date }
+
+/** A build that got a stage is looked at within seconds. If that is lost, another one may have the stage after this time. */
+export const HANDOVER_MS = 5 * 60_000
+
+/**
+ * Gives a free stage to the build that waits for it and comes next. Whether that one may deploy is decided when it is looked at.
+ * Returns the build that holds the stage now; null for none.
+ * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
+ */
+export async function passOn(stage: StageRef, { store, compare, now }: StageContext): Promise<number | null> {
+  const holder = await readLockHolder(store, stage, now())
+  if (holder) return holder.build
+  const waiting = await readWaiting(store, stage)
+  const next = await askGitHub(() => nextOf(waiting, compare))
+  if (!next) return null
+  const until = new Date(now().getTime() + HANDOVER_MS).toISOString()
+  return takeLock(store, stage, { build: next.number, until }, now())
+}
+
+/** What a person asked for comes first, and of that the last. Of pushes, the newest commit of the branch that waits since last. */
+async function nextOf(waiting: readonly Build[], compare: Compare): Promise<Build | undefined> {
+  const [latest, ...others] = waiting.toSorted(
+    (one, other) => Number(isByHand(other)) - Number(isByHand(one)) || other.number - one.number,
+  )
+  if (!latest || isByHand(latest)) return latest
+  return newestOf([latest, ...others.filter(({ branch }) => branch === latest.branch)], compare)
+}
+
+/** The builds that wait, without those that are no longer on record. */
+async function readWaiting(store: Store, { project, stage }: StageRef): Promise<Build[]> {
+  const { waiting } = await readQueue(store, { project, stage })
+  const found = await Promise.all(
+    waiting.map(async ({ build: number }) => ({
+      number,
+      build: await readBuild(store, { project, number }),
+    })),
+  )
+  const lost = found.flatMap(({ number, build }) => (build ? [] : [number]))
+  if (lost.length > 0) await dequeue(store, { project, stage }, lost)
+  return found.flatMap(({ build }) => build ?? [])
+}

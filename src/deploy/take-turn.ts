@@ -1,0 +1,92 @@
+import type { Build } from '../model/build.ts'
+import type { StageRef } from '../records/keys.ts'
+import { readCurrent } from './deployments.ts'
+import { decideGate } from './gate.ts'
+import { askGitHub, GitHubSilence } from './github-silence.ts'
+import { freeLock, keepLock } from './lock.ts'
+import { HANDOVER_MS, passOn, type StageContext } from './pass-on.ts'
+import { dequeue, enqueue, MOST_WAITING } from './queue.ts'
+
+/**
+ * Whether a build may deploy now. `acquired`: it holds the stage, and `fence` counts its holders. `waiting`: its turn comes later;
+ * `isSilent`: GitHub did not answer. `withheld`: it will not deploy; unless something is wrong, it is `cancelled`.
+ */
+export type Turn =
+  | { status: 'acquired'; fence: number }
+  | { status: 'waiting'; reason: string; isSilent: boolean; holder: number | null }
+  | { status: 'withheld'; as: 'cancelled' | 'failed' | 'errored'; reason: string }
+
+const waiting = (reason: string, holder: number | null, isSilent = false): Turn => ({
+  status: 'waiting',
+  reason,
+  isSilent,
+  holder,
+})
+const withheld = (as: 'cancelled' | 'failed' | 'errored', reason: string): Turn => ({
+  status: 'withheld',
+  as,
+  reason,
+})
+
+/** How long GitHub may leave a deploy without an answer. */
+const LONGEST_SILENCE_MS = 60 * 60_000
+/** How long a deploy may wait for its stage: longer than two deploys that die. */
+const LONGEST_WAIT_MS = 120 * 60_000
+
+/**
+ * Asks for the turn of a build all of whose jobs are done. It joins the queue of its stage; once it has the stage, its gate is
+ * decided. Everything may be repeated. Only one invocation at a time works on a build, and nothing but this starts its deploy.
+ * @param until when a deploy that starts now has certainly ended
+ */
+export async function takeTurn(
+  stage: StageRef,
+  build: Build,
+  until: Date,
+  context: StageContext,
+): Promise<Turn> {
+  const { store, now } = context
+  const { number, commit } = build
+  const entry = await enqueue(store, stage, { build: number, commit, since: now().toISOString() })
+  if (!entry) return withheld('failed', `More than ${MOST_WAITING} builds wait for stage ${stage.stage}`)
+  const waitedMs = now().getTime() - Date.parse(entry.since)
+  try {
+    const holder = await passOn(stage, context)
+    if (holder === number) return await useStage(stage, build, until, context)
+    if (waitedMs > LONGEST_WAIT_MS) return withheld('failed', `The stage ${stage.stage} was not free in time`)
+    return waiting(describeHolder(stage, holder), holder)
+  } catch (error) {
+    if (!(error instanceof GitHubSilence)) throw error
+    console.error(error.cause)
+    // Other builds of the stage may be luckier.
+    await freeLock(store, stage, number)
+    return waitedMs > LONGEST_SILENCE_MS
+      ? withheld('errored', 'GitHub has not said for an hour whether this commit may be deployed')
+      : waiting('GitHub has not said yet whether this commit may be deployed', null, true)
+  }
+}
+
+/** Decides the gate of a build that has its stage. */
+async function useStage(
+  stage: StageRef,
+  build: Build,
+  until: Date,
+  { store, compare, now }: StageContext,
+): Promise<Turn> {
+  const { number } = build
+  const keepUntil = (moment: Date) => keepLock(store, stage, { build: number, until: moment.toISOString() })
+  // Nobody else may deploy between the answer of GitHub and the start.
+  const fence = await keepUntil(new Date(now().getTime() + HANDOVER_MS))
+  const { latest = null } = (await readCurrent(store, stage)) ?? {}
+  // Once its attempt is on record, its message may be on its way.
+  const isStarted = latest?.status === 'running' && latest.build === number
+  const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
+  if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
+  if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
+  await dequeue(store, stage, [number])
+  return { status: 'acquired', fence }
+}
+
+const describeHolder = ({ stage }: StageRef, holder: number | null) =>
+  holder === null
+    ? `The deploy waits for stage ${stage}`
+    : `Stage ${stage} is being deployed by #${holder}: this deploy comes after it`
