@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Draft, DraftedJob, PlanRecord } from '../../src/records/plan-record.ts'
+import type { Draft, DraftedJob, PlannedDeploy, PlanRecord } from '../../src/records/plan-record.ts'
 import { type JobState, stateBeforeStart } from '../../src/records/report-record.ts'
 import { acceptDraft } from '../../src/reporting/accept-plan.ts'
 import { makeBuild } from './records.ts'
@@ -22,7 +22,7 @@ export const draftWith = (jobs: DraftedJob[], change: Partial<Draft> = {}): Draf
   cancelSuperseded: false,
   jobs,
   leadRunsFirst: false,
-  deploys: false,
+  deploy: null,
   ...change,
 })
 
@@ -37,6 +37,14 @@ export const stateWith = (key: number, change: Partial<JobState> = {}): JobState
   ...stateBeforeStart(key),
   ...change,
 })
+
+/** What a lead proposes to deploy. */
+export const PLANNED_DEPLOY: PlannedDeploy = {
+  stage: 'production',
+  url: null,
+  error: null,
+  digest: 'digest-of-deploy',
+}
 
 const NAMES = ['lint', 'unit', 'node', 'build', 'e2e', 'docs']
 
@@ -62,7 +70,7 @@ export const drafts: fc.Arbitrary<Draft> = fc.subarray(NAMES).chain(names =>
     maxParallel: fc.constantFrom(null, null, 1, 2, 3),
     cancelSuperseded: fc.boolean(),
     leadRunsFirst: names.length > 0 ? fc.boolean() : fc.constant(false),
-    deploys: fc.boolean(),
+    deploy: fc.constantFrom(null, PLANNED_DEPLOY),
     leftOut: fc.constant([]),
   }),
 )

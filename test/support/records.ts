@@ -87,7 +87,6 @@ export const runOf = (change: Partial<JobRun> = {}): JobRun => ({
   exit: null,
   conclusion: null,
   reason: null,
-  deploy: null,
   log: null,
   timings: {},
   runner: {
@@ -150,6 +149,7 @@ export function recordsWithJobs(
       failFast: false,
       maxParallel: null,
       cancelSuperseded: true,
+      deploy: null,
       jobs: jobs.map(({ state: _, ...job }, index) => ({
         key: keyOf(index),
         ...{ name: 'unit', cell: {}, shard: null, needs: [] },
@@ -225,5 +225,5 @@ export const grantIssuerOf = (cloneToken: string | null): GrantIssuer => ({
 export const unknownToGit: Compare = async () => null
 
 /** The key of the record in which a build's first job says this of itself. */
-export const runKey = (build: BuildRef, run: Pick<JobRun, 'phase' | 'deploy'>) =>
+export const runKey = (build: BuildRef, run: Pick<JobRun, 'phase'>) =>
   jobKeys(build).record(recordNameOf(run))

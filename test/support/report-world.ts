@@ -5,13 +5,16 @@ import type { Build } from '../../src/model/build.ts'
 import type { Compare } from '../../src/model/newer.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
-import type { Deploy, JobRun } from '../../src/records/job-run.ts'
-import { buildKeys, counterKey, stageKeys } from '../../src/records/keys.ts'
+import type { JobRun } from '../../src/records/job-run.ts'
+import { recordNameOf } from '../../src/records/job-run.ts'
+import { buildKeys, counterKey, jobKeys, stageKeys } from '../../src/records/keys.ts'
 import { readReport } from '../../src/records/read-records.ts'
+import type { Deploy } from '../../src/records/report-record.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import type { ReportTrigger } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from './memory-store.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from './plans.ts'
 import {
   AT,
   endedRun,
@@ -44,25 +47,17 @@ export const deployOf = (status: Deploy['status'], change: Partial<Deploy> = {})
   reason: null,
   exit: null,
   url: null,
-  by: null,
   ...change,
 })
 const PLAN = { build: true, reason: 'r', cmd: 'make', stage: STAGE.stage, merge: null }
-const PASSED = { kind: 'exited', code: 0 } as const
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
 
-/** A job whose command has passed, and that deploys or asks for its gate. */
-export const deployingRun = (status: 'running' | 'waiting', change: Partial<JobRun> = {}) =>
-  runOf({
-    phase: 'deploying',
-    plan: PLAN,
-    conclusion: 'passed',
-    exit: PASSED,
-    deploy: deployOf(status),
-    ...change,
-  })
-/** A job that has ended, and its deploy like this. */
-export const deployedRun = (status: Deploy['status'], change: Partial<JobRun> = {}) =>
-  endedRun({ plan: PLAN, deploy: deployOf(status), ...change })
+/** The first job of a build that deploys afterwards: its command has passed. */
+export const testedRun = (change: Partial<JobRun> = {}) => endedRun({ plan: PLAN, draft: DRAFT, ...change })
+/** The same, but its command is still running. */
+export const testingRun = (change: Partial<JobRun> = {}) => runOf({ plan: PLAN, draft: DRAFT, ...change })
+/** The ordinal of the job that deploys such a build. */
+export const DEPLOY_KEY = 1
 
 /** Report with everything around it in memory, and a clock that tests move. */
 export class ReportWorld {
@@ -117,6 +112,20 @@ export class ReportWorld {
     return build
   }
 
+  /** Writes what the job that deploys a build says of itself. */
+  deployJob = (number: number, run: JobRun) =>
+    this.put(
+      jobKeys({ project: PROJECT, number }, { key: DEPLOY_KEY, attempt: 1 }).record(recordNameOf(run)),
+      {
+        ...run,
+        nonce: `the-nonce-of-build-${number}`,
+      },
+    )
+  /** The builds whose deploy was published, once for each time. */
+  get deploys(): number[] {
+    return this.jobs.flatMap(({ build, job }) => (job.key === DEPLOY_KEY ? [build.number] : []))
+  }
+
   /** A deployment of this build was the last one. */
   async deployed(number: number, letter: string): Promise<void> {
     const deployment: Omit<Deployment, 'fence'> = {
@@ -141,8 +150,10 @@ export class ReportWorld {
     })
   queue = (...builds: [number, letter: string][]) =>
     this.put(stageKeys(STAGE).next, {
-      waiting: builds.map(([build, letter]) => ({ build, commit: commitOf(letter) })),
-      withheld: [],
+      waiting: builds.map(([build, letter]) => ({
+        ...{ build, commit: commitOf(letter) },
+        since: this.now().toISOString(),
+      })),
     })
 
   triggerOf = (number: number, change: Partial<ReportTrigger> = {}): ReportTrigger => ({
@@ -154,9 +165,10 @@ export class ReportWorld {
   report = (number: number, change: Partial<ReportTrigger> = {}) =>
     reportBuild(this.triggerOf(number, change), this.context())
   /** Report hears from Lambda that a build's process was killed. */
-  reportDeath = (number: number) =>
+  reportDeath = (number: number, job?: number) =>
     this.report(number, {
       failure: {
+        ...(job !== undefined && { job }),
         nonce: `the-nonce-of-build-${number}`,
         requestId: 'request-1',
         reason: 'its process was killed',

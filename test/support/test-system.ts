@@ -203,7 +203,7 @@ function queries(directory: string, system: System, changes: Changes, timeoutMs:
       changes.until(what, query, { timeoutMs, pollMs: POLL_MS }),
     /** Kills the warm sandboxes of all build functions, and with them their local caches. */
     killSandboxes: () => {
-      for (const trust of ['fork', 'branch', 'protected'] as const)
+      for (const trust of ['fork', 'branch', 'protected', 'deploy'] as const)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
     },
@@ -224,8 +224,9 @@ function queries(directory: string, system: System, changes: Changes, timeoutMs:
         { timeoutMs, pollMs: POLL_MS },
       ),
     read: (path: string) => readFile(path, 'utf8'),
+    /** The log of all jobs of a build that has ended, or of its first job. */
     log: async (build: Ref) => {
-      const stored = await store.get(jobKeys(build).log.whole)
+      const stored = (await store.get(buildKeys(build).log)) ?? (await store.get(jobKeys(build).log.whole))
       return Buffer.from(stored?.body ?? '').toString('utf8')
     },
     /** The commit's statuses, oldest first, as `state context: description`. */
