@@ -182,7 +182,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (cancel.request) return cancelled(job)
   if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
-  if (needs.length > 0) {
+  if (needs.length > 0 || (deploys && plan.deploy?.artifacts.length)) {
     const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
   }
@@ -208,7 +208,10 @@ async function deploy(job: ClaimedJob, workspace: Workspace): Promise<RunEnd> {
   job.cancel.stop()
   // Loaded on demand, because most jobs deploy nothing.
   const { runDeploy } = await import('./deploy/run-deploy.ts')
-  return runDeploy(job, of.stage, credentials => run(job, workspace, { name: 'deploy', of }, { credentials }))
+  const { stage, artifacts } = of
+  return runDeploy(job, { stage, hasArtifacts: artifacts.length > 0 }, credentials =>
+    run(job, workspace, { name: 'deploy', of }, { credentials }),
+  )
 }
 
 /** Loaded while git waits for its server, and the last one only for jobs that have artifacts. */

@@ -13,16 +13,21 @@ type DeployJob = {
   runner: { region: string }
 }
 
+/** Coming from the workspace of the tests, people expect to find there what they have built. */
+const ON_ARTIFACTS =
+  'A deploy starts in a fresh checkout. What jobs have built is there only if "artifacts" names it, in the job and in "deploy" (docs/artifacts.md)'
+
 /** Runs the command of a deploy with its role. Report has acquired the stage before, and records what becomes of it. */
 export async function runDeploy(
   job: DeployJob,
-  stage: string,
+  { stage, hasArtifacts }: { stage: string; hasArtifacts: boolean },
   run: (credentials: Record<string, string>) => Promise<{ exit: Exit | null; reason: string | null }>,
 ): Promise<RunEnd> {
   const { log } = job
   await log.writeLine(`Deploying to ${stage}`)
   try {
     const { exit, reason } = await run(await assumeStageRole(job, stage))
+    if (!hasArtifacts && !(exit && succeeded(exit))) await log.writeLine(ON_ARTIFACTS)
     return runEnd(exit && succeeded(exit) ? 'passed' : 'failed', { exit, reason })
   } catch (error) {
     return runEnd('failed', { reason: await logError(error as Error, log) })

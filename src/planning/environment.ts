@@ -78,7 +78,8 @@ function buildVariables({ build, buildUrl, mergeCommit }: EnvironmentParts) {
 }
 
 function stepVariables(step: JobPart | DeployPart): Record<string, string> {
-  if ('stage' in step) return { LAMBCI_STAGE: step.stage, STAGE: step.stage }
+  // With a stage's credentials, `npx` runs only what is installed.
+  if ('stage' in step) return { LAMBCI_STAGE: step.stage, STAGE: step.stage, npm_config_yes: 'false' }
   const { name, shard, isStrict } = step
   return {
     // A `cmd` has the variables that it had in LambCI.

@@ -27,6 +27,8 @@ export type Plan =
       maxParallel: number | null
       /** Null if nothing is deployed. */
       deploy: DeployStep | null
+      /** Of a requested deploy: the jobs of its commit, which have run in another build and may have left artifacts for it. */
+      earlierJobs: readonly PlannedJob[]
       stage: PlannedStage | null
       stageReason: string
       notes: string[]
@@ -58,6 +60,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
     build: true as const,
     reason,
     ...jobs,
+    earlierJobs: [],
     failFast,
     maxParallel,
     notes,
@@ -107,6 +110,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved, [])
   const rest = {
     jobs: [],
+    earlierJobs: [],
     takingPart: [],
     leftOut: [],
     failFast: true,
@@ -126,5 +130,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     stage: plannedStage(choice, resolved),
     stageReason: explainStage(build, choice),
     ...rest,
+    earlierJobs: planJobs({ ...build, event: 'push', target: null }, { ...resolved, changedFiles: null })
+      .jobs,
   }
 }

@@ -109,7 +109,9 @@ function stateAfter(
   const { key, attempt, publications, latestEnd } = state
   const failures = failuresOf(report, state)
   const known = { end: null, subject: 'The job', failures, publications, latestEnd }
-  const decision = decide({ build, run, report: known, request }, now())
+  // One whose message is on its way may have its stage: it finds a request itself.
+  const ownRequest = job.isDeploy ? null : request
+  const decision = decide({ build, run, report: known, request: ownRequest }, now())
   if (decision === 'publish-again') found.lost.push(key)
   if (decision === null || decision === 'publish-again')
     return { ...state, startedAt: momentOf(run?.startedAt) ?? state.startedAt }

@@ -11,6 +11,7 @@ import { readOnce } from '../records/kept-reads.ts'
 import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
+import { earlierJobs } from './earlier-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
 
 export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
@@ -59,7 +60,7 @@ export async function startJobs(
     const { name, cell, shard, hasSecrets } = job
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
-    const needs = needsOf(job, plan, states)
+    const needs = [...needsOf(job, plan, states), ...(job.isDeploy ? await earlierJobs(store, build) : [])]
     const deploy = job.isDeploy ? plan.deploy : null
     const starting = { job: { key, attempt, identity, needs, ...(deploy && { deploy }) }, hasSecrets }
     try {

@@ -44,13 +44,34 @@ export async function takeArtifacts(
   build: BuildRef,
   { plan, assignment, needs }: Taking,
 ): Promise<void> {
-  if (needs.length === 0) return
-  const sources = plan.jobs.flatMap(from => {
+  const sources = [...plan.jobs, ...plan.earlierJobs].flatMap(from => {
     const job = needs.find(({ title }) => title === titleOf(from))
     return job ? [{ job, title: job.title, declared: neededArtifacts(plan, assignment, from) }] : []
   })
-  const needed = await Promise.all(sources.map(source => artifactsFrom(context, build, source)))
-  await unpackArtifacts(context, needed.flat())
+  const needed = (await Promise.all(sources.map(source => artifactsFrom(context, build, source)))).flat()
+  if (assignment.deploys) requireArtifacts(plan, sources, needed)
+  await unpackArtifacts(context, needed)
+}
+
+/**
+ * Without one of its artifacts, a deploy would be of something else than what was tested.
+ * @throws UserError if one is missing
+ */
+function requireArtifacts(
+  { deploy }: BuildPlan,
+  sources: readonly Source[],
+  found: readonly NeededArtifact[],
+): void {
+  const isFound = (name: string, from: string) =>
+    found.some(each => each.from === from && each.artifact.name === name)
+  const missing =
+    sources
+      .flatMap(({ title, declared }) => declared.filter(({ name }) => !isFound(name, title)))
+      .map(({ name }) => name)[0] ?? (sources.length === 0 ? deploy?.artifacts[0] : undefined)
+  if (missing === undefined) return
+  throw new UserError(
+    `The artifact ${missing}, which the deploy needs, is not there: artifacts are kept for 30 days, and a job that failed leaves none. Rebuild the commit, or push it again.`,
+  )
 }
 
 /** A job whose artifacts are needed, and what it declares of them. */

@@ -1,14 +1,12 @@
 import type { JobMessage } from '../../src/admission/grants.ts'
-import { acquireStage, candidateOf } from '../../src/deploy/acquire-stage.ts'
-import { attemptOf, deploymentOf, recordAttempt, recordDeployment } from '../../src/deploy/deployments.ts'
-import { isByHand, readGate } from '../../src/deploy/gate.ts'
 import type { Build } from '../../src/model/build.ts'
-import { readCancelRequest } from '../../src/records/cancel-request.ts'
-import type { Deploy } from '../../src/records/job-run.ts'
-import { LEAD } from '../../src/records/keys.ts'
-import { endAfterDeploy, type RunEnd, runEnd } from '../../src/records/run-end.ts'
+import { DEPLOY_JOB } from '../../src/model/job.ts'
+import { type CancelRequest, readCancelRequest } from '../../src/records/cancel-request.ts'
+import type { Draft } from '../../src/records/plan-record.ts'
+import { type RunEnd, runEnd } from '../../src/records/run-end.ts'
 import { RunRecorder } from '../../src/records/run-recorder.ts'
 import type { Store } from '../../src/records/store.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { runOf } from '../support/records.ts'
 import type { Random } from './seeded.ts'
 
@@ -18,28 +16,38 @@ export type JobWorld = {
   now: () => Date
   /** Lets other things happen before it resolves. It rejects if the job's process dies meanwhile. */
   pause: () => Promise<void>
-  /** Whether the command passes for this build. */
-  passes: (build: Build) => boolean
+  /** Whether the command of a job passes for this build. */
+  passes: (build: Build, job: string) => boolean
   /** Whether the build is skipped once its files are read. */
   skips: (build: Build) => boolean
-  onDeploy: (build: Build) => Promise<void>
+  /** Whether the files of this build have two jobs. */
+  hasTwoJobs: (build: Build) => boolean
+  /** The command of a deploy begins. Returns what is to be called once it has ended; a process that dies does not call it. */
+  onDeploy: (message: JobMessage) => Promise<(isDeployed: boolean) => void>
 }
 
+export const STAGE = 'dev'
+const DEPLOY = { ...PLANNED_DEPLOY, stage: STAGE }
 const EXIT = { kind: 'exited', code: 0 } as const
-const LOOKS_AT_GATE = 6
+const RED = { exit: { kind: 'exited', code: 1 }, reason: 'red' } as const
 
-/** A job that does with its records, its stage and its gate what a real one does, and only the command is left out. */
-export async function simulateJob({ build }: JobMessage, world: JobWorld): Promise<void> {
-  const { store, now, pause, passes, skips } = world
+/** A job that does with its records what a real one does, and only the command is left out. */
+export async function simulateJob(message: JobMessage, world: JobWorld): Promise<void> {
+  const { build, job } = message
+  const { store, now, pause } = world
   const runner = {
     ...(runOf().runner as NonNullable<ReturnType<typeof runOf>['runner']>),
-    requestId: `run-${build.number}`,
+    requestId: requestIdOf(message),
   }
-  const recorder = await RunRecorder.claim(store, build, LEAD, { runner, now: now() })
+  const recorder = await RunRecorder.claim(store, build, job, { runner, now: now() })
   if (!recorder) return
   await pause()
-  const stage = build.trust === 'protected' ? 'dev' : null
-  const end = await run(build, stage, recorder, world)
+  const end =
+    job.identity === null
+      ? await lead(build, recorder, world)
+      : job.identity.name === DEPLOY_JOB
+        ? await deploy(message, world)
+        : await test(build, job.identity.name, job.key, world)
   await pause()
   await recorder.record({
     ...end,
@@ -47,70 +55,53 @@ export async function simulateJob({ build }: JobMessage, world: JobWorld): Promi
     log: { bytes: 1, complete: true, segments: 1 },
     endedAt: now().toISOString(),
   })
-
-  async function run(
-    build: Build,
-    stage: string | null,
-    recorder: RunRecorder,
-    world: JobWorld,
-  ): Promise<RunEnd> {
-    if (skips(build)) return runEnd('skipped', { reason: 'None of the files is covered.' })
-    await recorder.record({
-      phase: 'running',
-      plan: { build: true, reason: 'r', cmd: 'make', stage, merge: null },
-    })
-    await pause()
-    const request = await readCancelRequest(store, build)
-    // As in a plan: a newer commit does not cancel what has a stage.
-    if (request && (request.supersededBy === null || stage === null))
-      return runEnd('cancelled', { reason: request.why })
-    if (!build.target && !passes(build))
-      return runEnd('failed', { exit: { kind: 'exited', code: 1 }, reason: 'red' })
-    if (stage === null) return runEnd('passed', { exit: EXIT })
-    return endAfterDeploy(build, EXIT, await deploy(build, stage, recorder, world))
-  }
 }
 
-async function deploy(build: Build, name: string, recorder: RunRecorder, world: JobWorld): Promise<Deploy> {
-  const { store, now, pause, random, onDeploy } = world
-  const stage = { project: build.project, stage: name }
-  const none: Deploy = { stage: name, status: 'waiting', reason: null, exit: null, url: null, by: null }
-  const checkGate = async () => {
-    if (isByHand(build)) return { isOpen: true, reason: null }
-    await recorder.record({ phase: 'deploying', conclusion: 'passed', exit: EXIT, deploy: none })
-    for (let look = 0; look < LOOKS_AT_GATE; look++) {
-      const gate = await readGate(store, build)
-      if (gate) return gate
-      await pause()
-    }
-    return null
-  }
-  const candidate = candidateOf(build, now().getTime() + 900_000)
-  const acquired = await acquireStage(store, stage, candidate, { now, checkGate })
-  if (acquired.status !== 'acquired') return { ...none, status: acquired.status, reason: acquired.reason }
-  const begun = { url: null, startedAt: now(), fence: acquired.fence }
-  const recording = [
-    () => recordAttempt(store, stage, attemptOf(build, begun)),
-    () =>
-      recorder.record({
-        phase: 'deploying',
-        conclusion: 'passed',
-        exit: EXIT,
-        deploy: { ...none, status: 'running' },
-      }),
-  ]
-  // They are written at the same time: either may be the first.
-  for (const record of random.chance(0.5) ? recording : recording.toReversed()) {
-    await record()
-    await pause()
-  }
-  await onDeploy(build)
-  await pause()
-  const status = random.chance(0.9) ? 'succeeded' : 'failed'
-  const reason = status === 'failed' ? 'the deploy failed' : null
-  const done = { ...begun, status, reason, endedAt: now(), cost: null } as const
-  await recordDeployment(store, stage, deploymentOf(build, done))
-  await pause()
-  await acquired.release()
-  return { ...none, status, reason }
+/** Of the invocation that runs a job. */
+export const requestIdOf = ({ build, job }: JobMessage) => `run-${build.number}-${job.key}-${job.attempt}`
+
+async function lead(build: Build, recorder: RunRecorder, world: JobWorld): Promise<RunEnd> {
+  if (world.skips(build)) return runEnd('skipped', { reason: 'None of the files is covered.' })
+  const stage = build.trust === 'protected' ? STAGE : null
+  const plan = { build: true, reason: 'r', cmd: 'make', stage, merge: null, commonDigest: 'of-all' }
+  const draft = draftOf(build, stage, world)
+  await recorder.record({ phase: 'running', plan, draft })
+  await world.pause()
+  if (draft && !draft.leadRunsFirst) return runEnd('passed', {})
+  return test(build, 'build', 0, world)
+}
+
+function draftOf(build: Build, stage: string | null, { hasTwoJobs }: JobWorld): Draft | null {
+  const names = build.target ? [] : hasTwoJobs(build) ? ['build', 'unit'] : ['build']
+  if (stage === null && names.length === 1 && build.retryOf === null) return null
+  return draftWith(
+    names.map(name => draftedJob(name, { digest: `of-${name}` })),
+    {
+      leadRunsFirst: names.length > 0 && build.retryOf === null,
+      cancelSuperseded: stage === null,
+      deploy: stage === null ? null : DEPLOY,
+    },
+  )
+}
+
+async function test(build: Build, job: string, key: number, world: JobWorld): Promise<RunEnd> {
+  await world.pause()
+  const request = await readCancelRequest(world.store, build)
+  // As in a plan: a newer commit does not cancel what has a stage.
+  if (request && (isByPerson(request) || build.trust !== 'protected'))
+    return runEnd('cancelled', { reason: request.why })
+  if (key > 0) await world.pause()
+  return world.passes(build, job) ? runEnd('passed', { exit: EXIT }) : runEnd('failed', RED)
+}
+
+const isByPerson = ({ supersededBy }: CancelRequest) => supersededBy === null
+
+async function deploy(message: JobMessage, { store, random, pause, onDeploy }: JobWorld): Promise<RunEnd> {
+  const request = await readCancelRequest(store, message.build)
+  if (request && isByPerson(request)) return runEnd('cancelled', { reason: request.why })
+  const ended = await onDeploy(message)
+  for (let pauses = 1 + random.below(4); pauses > 0; pauses--) await pause()
+  const isDeployed = random.chance(0.9)
+  ended(isDeployed)
+  return isDeployed ? runEnd('passed', { exit: EXIT }) : runEnd('failed', { ...RED, reason: 'the deploy failed' })
 }

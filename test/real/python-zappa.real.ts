@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { execa } from 'execa'
@@ -6,7 +6,7 @@ import { zipSync } from 'fflate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
-import { logOfJob, writeExample } from '../support/examples.ts'
+import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
 import { roleOf } from '../support/roles.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
@@ -26,13 +26,16 @@ const TRUST = JSON.stringify({
   ],
 })
 const JOB_ROLE = roleOf('hello-jobs')
+const DEPLOY_ROLE = roleOf('hello-deploy')
+const RECIPE = join(import.meta.dirname, '..', '..', 'docs', 'stages', 'zappa.md')
 
 let ci: TestSystem
 let aws: Aws
 let at: string
 beforeAll(async () => {
   aws = await startAws()
-  ci = await openTestSystem({ timeoutMs: BUILD_MS, concurrency: 3, jobRole: JOB_ROLE })
+  const roles = { jobRole: JOB_ROLE, deployRole: DEPLOY_ROLE }
+  ci = await openTestSystem({ timeoutMs: BUILD_MS, concurrency: 4, ...roles })
   at = await writeExample(ci, 'python-zappa')
 })
 afterAll(async () => {
@@ -62,14 +65,14 @@ const set = async (...args: string[]) => {
   expect(await lambci([...args, ...data], { input })).toMatchObject({ exitCode: 0 })
 }
 
-/** Builds a push. Returns the view of the build, and its log as plain text. */
-async function build(repository: string, branch: string, settings: object = {}) {
+/** Builds a push of this repository. Returns the view of the build, and its log as plain text. */
+async function build(repository: string, branch: string, settings: object = {}, from = at) {
   const project = `gh/${repository}`
   const env = { ...toolVariables(), ...aws.variables }
   await putJson(ci.system.store, settingsKeys(project)[1], { env, ...settings })
-  const commit = await ci.push(at, repository, branch)
+  const commit = await ci.push(from, repository, branch)
   const view = await ci.ended({ project, number: 1 })
-  const log = stripVTControlCharacters((await logOfJob(ci, view, 'build')) || (await ci.log(view)))
+  const log = stripVTControlCharacters(await ci.log(view))
   const [status] = (await ci.statuses(repository, commit)).slice(-1)
   return { view, log, status }
 }
@@ -113,4 +116,19 @@ test.concurrent('with secret variables it deploys from within "cmd"', async () =
 test.concurrent('with the role of its job it deploys from within "cmd"', async () => {
   await deployByHand('qa')
   await expectDeployed(await build('ada/role', 'qa', { jobRoles: { build: JOB_ROLE.arn } }), 'qa')
+})
+
+test.concurrent('by the recipe, only the deploy has credentials, and Zappa works in its virtual environment', async () => {
+  const recipe = /```json\n([\s\S]*?)\n```/.exec(await readFile(RECIPE, 'utf8'))?.[1] ?? ''
+  const from = await writeExample(ci, 'python-zappa')
+  await writeFile(join(from, '.lambci.json'), recipe)
+  await deployByHand('production')
+  const built = await build('ada/recipe', 'production', {}, from)
+  await expectDeployed(built, 'production')
+  expect(statusesOf(built.view)).toEqual({ build: 'passed', deploy: 'passed' })
+  expect(built.view.deploy).toMatchObject({ stage: 'production', status: 'succeeded' })
+  const [tests, deploy] = await Promise.all(['build', 'deploy'].map(job => logOfJob(ci, built.view, job)))
+  expect(tests).not.toContain('Calling update')
+  expect(deploy).toContain(`▸ The deploy acts as ${DEPLOY_ROLE.arn}\n`)
+  expect(deploy).not.toContain('congratulations')
 })

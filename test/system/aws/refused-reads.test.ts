@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readSecretVariables } from '../../../src/account/secrets.ts'
-import { recordedDeploy } from '../../../src/deploy/conclude-deploy.ts'
-import { readQueue } from '../../../src/deploy/queue.ts'
+import { readCurrent } from '../../../src/deploy/deployments.ts'
+import { leaveStage } from '../../../src/deploy/leave-stage.ts'
+import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
+import { takeTurn } from '../../../src/deploy/take-turn.ts'
 import { raiseCounter } from '../../../src/records/counter.ts'
 import { buildKeys, counterKey, stageKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { type Bucket, CREDENTIALS, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
-import { makeBuild, reportOf } from '../../support/records.ts'
+import { AT, after, makeBuild, reportOf } from '../../support/records.ts'
 
 // S3 answers 403 when a right is missing, a key is disabled, or the clocks differ, and, without the right to list the
 // bucket, when an object is missing.
@@ -57,24 +59,41 @@ test('a record that S3 refuses to read is not changed', async () => {
   expect(await readJson(store, counterKey(build.project))).toEqual(before)
 })
 
-test('what a build recorded of its deploy counts, unless it is malformed; a refusal says nothing of it', async () => {
+test('a stage with a record that S3 refuses to read, or that has another shape, is given to nobody and not freed', async () => {
   const { store } = bucket
-  const key = stageKeys(stage).deploy(build.number)
-  const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
-  const recorded = {
-    ...{ build: 1, of: 1, commit: build.commit, branch: 'master', message: '', who: 'ada' },
-    ...{ status: 'succeeded', reason: null, url: null, durationMs: 0, cost: null },
-    ...{ startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:00.000Z' },
+  await putJson(store, buildKeys(build).build, build)
+  const keys = stageKeys(stage)
+  const context = { store, compare: async () => 'identical' as const, now: () => new Date(AT) }
+  const takes = () => takeTurn(stage, build, after(900), context)
+  const deploy = { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null } as const
+  const leaves = () => leaveStage(stage, build, { deploy, endedAt: AT, cost: null }, context)
+  const of = { build: 1, of: 1, commit: build.commit, branch: 'master', message: '', who: 'ada' }
+  const latest = { ...of, status: 'running', url: null, startedAt: AT, fence: 3 }
+  await putJson(store, keys.current, { deployed: null, latest })
+  await putJson(store, keys.lock, { holder: { build: 9, until: after(900).toISOString() }, fence: 4 })
+  await enqueue(store, stage, { build: 1, commit: build.commit, since: AT })
+  const recorded = () => Promise.all([keys.current, keys.lock, keys.next].map(key => readJson(store, key)))
+  const standing = await recorded()
+  for (const refused of [/lock\.json$/, /next\.json$/]) {
+    denied = refused
+    await expect(takes()).rejects.toMatchObject(refusal)
   }
-  await putJson(store, key, recorded)
-  expect(await recordedDeploy(store, build, deploy)).toEqual({ ...deploy, status: 'succeeded' })
-  denied = /deploys/
-  await expect(recordedDeploy(store, build, deploy)).rejects.toMatchObject(refusal)
+  for (const refused of [/current\.json$/, /current\.json$|lock\.json$|next\.json$/]) {
+    denied = refused
+    await expect(leaves()).rejects.toMatchObject(refusal)
+  }
   denied = null
-  for (const malformed of ['{"build":', { ...recorded, status: 'fine' }]) {
-    await putJson(store, key, malformed)
-    expect(await recordedDeploy(store, build, deploy)).toEqual(deploy)
-  }
+  expect(await recorded()).toEqual(standing)
+  await putJson(store, keys.current, { latest: 'fine' })
+  await expect(leaves()).rejects.toThrow()
+  await putJson(store, keys.lock, { holder: 'nobody' })
+  await expect(takes()).rejects.toThrow()
+  expect(await readJson(store, keys.next)).toEqual(standing[2])
+  // Once they can be read again, what was deployed is recorded, and the stage goes to the next one.
+  await putJson(store, keys.current, standing[0])
+  await putJson(store, keys.lock, standing[1])
+  expect(await leaves()).toBe(9)
+  expect(await readCurrent(store, stage)).toMatchObject({ deployed: { build: 1, status: 'succeeded' } })
 })
 
 test('to a job, which may not list the bucket, a denied object is a missing one, and no other refusal is', async () => {

@@ -53,6 +53,8 @@ const PROJECT = 'gh/ada/web'
 const regional = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`
 const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT}:role/lambci-${name}`
 
+/** The job that deploys a build of one other job. */
+const DEPLOY = { key: 1, attempt: 1 }
 const jobOf = (trust: Trust) => makeBuild({ project: PROJECT, ...(trust === 'protected' ? {} : PULL), trust })
 const branchCaches = cachePlaces(jobOf('branch')).map(({ prefix }) => `${prefix}npm`)
 const otherBranch = cachePlaces(makeBuild({ trust: 'branch', trigger: 'push/side', branch: 'side' }))
@@ -62,12 +64,13 @@ function principal(role: string, trust?: Trust, more: Partial<SessionGrants> = {
   if (!found) throw new Error(`The template has no role ${role}`)
   const grants = {
     secretVariables: trust === 'fork' ? [] : variablesKeys(PROJECT),
-    deployRoles: [DEPLOY_ROLE],
-    mayDeploy: true,
+    // Only to a deploy it means something.
+    deployRole: DEPLOY_ROLE,
     ...more,
   }
-  const job = jobOf(trust ?? 'fork')
-  const session = trust && policySchema.parse(JSON.parse(sessionPolicyOf(job, LEAD, BUCKET, grants)))
+  const job = more.deploys ? DEPLOY : LEAD
+  const policy = trust && sessionPolicyOf(jobOf(trust), job, BUCKET, grants)
+  const session = policy && policySchema.parse(JSON.parse(policy))
   return { arn: found.arn, policies: found.policies, ...(session && { session }) }
 }
 
@@ -78,10 +81,12 @@ const PRINCIPALS: readonly [string, Principal][] = [
   ['run-fork', principal('run-fork')],
   ['run-branch', principal('run-branch')],
   ['run-protected', principal('run-protected')],
+  ['run-deploy', principal('run-deploy')],
   ['scheduler', principal('scheduler')],
   ['fork job', principal('session', 'fork')],
   ['branch job', principal('session', 'branch')],
   ['protected job', principal('session', 'protected')],
+  ['deploy job', principal('session', 'protected', { deploys: true })],
 ]
 
 const may = (who: Principal, request: AccessRequest) => {
@@ -91,11 +96,11 @@ const may = (who: Principal, request: AccessRequest) => {
 
 const own = buildKeys({ project: PROJECT, number: 7 })
 const another = buildKeys({ project: PROJECT, number: 8 })
-const stranger = buildKeys({ project: 'gh/eve/web', number: 7 })
 const [ownJob, anotherJob] = [
   jobKeys({ project: PROJECT, number: 7 }),
   jobKeys({ project: PROJECT, number: 8 }),
 ]
+const deployJob = jobKeys({ project: PROJECT, number: 7 }, DEPLOY)
 const strangerJob = jobKeys({ project: 'gh/eve/web', number: 7 })
 
 /** All kinds of objects in the bucket (docs/bucket.md). The jobs belong to build #7 of gh/ada/web. */
@@ -113,26 +118,24 @@ const OBJECTS: readonly [string, string][] = [
   ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}x`],
   ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}x`],
   ['builds/7/cancel.json', own.cancel],
-  ['builds/7/gate.json', own.gate],
   ['builds/7/gone.json', own.gone],
   ['jobs/0/1/log/<byte>.txt', ownJob.log.segment(0)],
   ['builds/7/log.txt', own.log],
   ['jobs/0/1/lines.json', ownJob.log.lines],
   ['jobs/0/1/log.txt', ownJob.log.whole],
   ['jobs/0/2/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 0, attempt: 2 }).record('end')],
-  ['jobs/1/1/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 }).record('end')],
-  ['jobs/1/1/log.txt', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 }).log.whole],
+  ['jobs/1/1/end.json', deployJob.record('end')],
+  ['jobs/1/2/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 2 }).record('end')],
+  ['jobs/1/1/log.txt', deployJob.log.whole],
   ['jobs/10/1/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 10, attempt: 1 }).record('end')],
   ['builds/8/build.json', another.build],
   ['8: jobs/0/1/end.json', anotherJob.record('end')],
   ['builds/8/report.json', another.report],
   ['builds/8/cancel.json', another.cancel],
-  ['builds/8/gate.json', another.gate],
   ['builds/8/gone.json', another.gone],
   ['8: jobs/0/1/log/<byte>.txt', anotherJob.log.segment(0)],
   ['8: jobs/0/1/log.txt', anotherJob.log.whole],
   ['70: jobs/0/1/end.json', jobKeys({ project: PROJECT, number: 70 }).record('end')],
-  ['builds/70/gate.json', buildKeys({ project: PROJECT, number: 70 }).gate],
   ['triggers/<trigger>.json', triggerKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
@@ -156,7 +159,6 @@ const OBJECTS: readonly [string, string][] = [
   ['another: triggers/<trigger>', triggerKey({ project: 'gh/eve/web', trigger: 'pr/7' })],
   ['another: jobs/0/1/end.json', strangerJob.record('end')],
   ['another: log.txt', strangerJob.log.whole],
-  ['another: gate.json', stranger.gate],
   ['another: commits/<sha>.json', commitKey('gh/eve/web', 'a'.repeat(40))],
   ['another: cache/branch/<key>', 'cache/gh/eve/web/branch/npm'],
   ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
@@ -205,14 +207,16 @@ test('a job cannot change its records or its log, nor write objects that report 
     if (!who) throw new Error(`There is no ${role}`)
     return may(who, { action: 's3:PutObject', resource: `${BUCKET}/${key}`, context })
   }
-  for (const role of ['fork job', 'branch job', 'protected job'])
-    for (const key of [...JOB_RECORDS.map(ownJob.record), ownJob.log.whole, ownJob.log.segment(0)]) {
+  for (const role of ['fork job', 'branch job', 'protected job', 'deploy job']) {
+    const { record, log } = role === 'deploy job' ? deployJob : ownJob
+    for (const key of [...JOB_RECORDS.map(record), log.whole, log.segment(0)]) {
       expect(mayWrite(role, key, { ...creates, 's3:if-none-match': '*' })).toBe(true)
       expect(mayWrite(role, key, creates)).toBe(false)
       expect(mayWrite(role, key, { ...creates, 's3:if-match': '"an-etag"' })).toBe(false)
       // A part of an upload, which only its completion makes an object.
       expect(mayWrite(role, key, { 's3:ObjectCreationOperation': 'false' })).toBe(true)
     }
+  }
   // The index of lines grows with the log.
   expect(mayWrite('branch job', ownJob.log.lines, creates)).toBe(true)
   const standard = { ...creates, 's3:if-none-match': '*', 's3:x-amz-storage-class': 'STANDARD' }
@@ -286,14 +290,22 @@ test('only a job that was given a listed role may assume it, and no role of depl
     [JOB_ROLE, DEPLOY_ROLE, roleArn('session')].map(resource =>
       may(who, { action: 'sts:AssumeRole', resource }),
     )
-  const grants = { mayDeploy: false, jobRole: JOB_ROLE }
+  const grants = { jobRole: JOB_ROLE }
   for (const trust of ['branch', 'protected'] as const)
     expect(mayAssume(principal('session', trust, grants))).toEqual([true, false, false])
   expect(mayAssume(principal('session', 'fork', grants))).toEqual([false, false, false])
-  const unlisted = { mayDeploy: false, jobRole: `arn:aws:iam::${ACCOUNT}:role/admin` }
+  const unlisted = { jobRole: `arn:aws:iam::${ACCOUNT}:role/admin` }
   const resource = unlisted.jobRole
   expect(may(principal('session', 'protected', unlisted), { action: 'sts:AssumeRole', resource })).toBe(false)
   for (const [name, who] of PRINCIPALS) expect([name, mayAssume(who)[0]]).toEqual([name, false])
+  // Nor does a deploy get another role than its own, or one that the stack has not for deploys.
+  const deploy = { ...grants, deploys: true }
+  expect(mayAssume(principal('session', 'protected', deploy))).toEqual([false, true, false])
+  for (const deployRole of [resource, `arn:aws:iam::${ACCOUNT}:role/deployer-of-another`, null]) {
+    const who = principal('session', 'protected', { ...deploy, deployRole })
+    expect(mayAssume(who)).toEqual([false, false, false])
+    expect(may(who, { action: 'sts:AssumeRole', resource: deployRole ?? resource })).toBe(false)
+  }
   // Report must know them: it grants none of them to a job.
   expect(JSON.stringify(template.resources.find(({ id }) => id === 'ReportFunction'))).toContain(
     `"LAMBCI_DEPLOY_ROLES":"${DEPLOY_ROLE}"`,
@@ -302,7 +314,7 @@ test('only a job that was given a listed role may assume it, and no role of depl
 
 test('a job of a retry reads the artifacts of the builds that it refers to, and neither writes there nor reads anything else of them', () => {
   for (const trust of ['fork', 'branch', 'protected'] as const) {
-    const who = principal('session', trust, { mayDeploy: false, readsArtifacts: true, retriedBuilds: [3, 8] })
+    const who = principal('session', trust, { readsArtifacts: true, retriedBuilds: [3, 8] })
     const rights = [3, 7, 8, 9, 30, 80].map(number =>
       letters(who, `${outPrefix({ project: PROJECT, number }, { key: 1, attempt: 1 })}x`),
     )
@@ -331,7 +343,7 @@ test('no principal may do anything else to any object', () => {
 
 test('each function may write only its own log, and jobs none', () => {
   for (const [name, who] of PRINCIPALS) {
-    const logs = ['http', 'report', 'run-fork', 'run-branch', 'run-protected']
+    const logs = ['http', 'report', 'run-fork', 'run-branch', 'run-protected', 'run-deploy']
     const allowed = logs.filter(each =>
       may(who, {
         action: 'logs:PutLogEvents',
@@ -350,94 +362,91 @@ test('without TLS no principal may read anything', () => {
 })
 
 const EXPECTED_OBJECTS = `
-                              http  report  run-fork  run-branch  run-protected  scheduler  fork job  branch job  protected job
-deliveries/<id>/<guid>.json   RW    RW      ·         ·           ·              ·          ·         ·           ·
-repositories/<id>.json        RW    ·       ·         ·           ·              ·          ·         ·           ·
-repository.json               RW    ·       ·         ·           ·              ·          ·         ·           ·
-counter.json                  RW    RW      ·         ·           ·              ·          ·         ·           ·
-builds/7/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
-jobs/0/1/end.json             R     R       ·         ·           ·              ·          RW        RW          RW
-builds/7/plan.json            R     RW      ·         ·           ·              ·          ·         ·           ·
-builds/7/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
-running.json                  ·     RW      ·         ·           ·              ·          ·         ·           ·
-out: own attempt              ·     ·       ·         ·           ·              ·          RW        RW          RW
-out: another job              ·     ·       ·         ·           ·              ·          ·         ·           ·
-out: another build            ·     ·       ·         ·           ·              ·          ·         ·           ·
-builds/7/cancel.json          RW    RW      ·         ·           ·              ·          R         R           R
-builds/7/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           R
-builds/7/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
-jobs/0/1/log/<byte>.txt       R     R       ·         ·           ·              ·          RW        RW          RW
-builds/7/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
-jobs/0/1/lines.json           R     R       ·         ·           ·              ·          RW        RW          RW
-jobs/0/1/log.txt              R     RW      ·         ·           ·              ·          RW        RW          RW
-jobs/0/2/end.json             R     R       ·         ·           ·              ·          ·         ·           ·
-jobs/1/1/end.json             R     R       ·         ·           ·              ·          ·         ·           ·
-jobs/1/1/log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
-jobs/10/1/end.json            R     R       ·         ·           ·              ·          ·         ·           ·
-builds/8/build.json           RW    RW      ·         ·           ·              ·          ·         ·           ·
-8: jobs/0/1/end.json          R     R       ·         ·           ·              ·          ·         ·           ·
-builds/8/report.json          R     RW      ·         ·           ·              ·          ·         ·           ·
-builds/8/cancel.json          RW    RW      ·         ·           ·              ·          ·         ·           ·
-builds/8/gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
-builds/8/gone.json            W     ·       ·         ·           ·              ·          ·         ·           ·
-8: jobs/0/1/log/<byte>.txt    R     R       ·         ·           ·              ·          ·         ·           ·
-8: jobs/0/1/log.txt           R     RW      ·         ·           ·              ·          ·         ·           ·
-70: jobs/0/1/end.json         R     R       ·         ·           ·              ·          ·         ·           ·
-builds/70/gate.json           ·     RW      ·         ·           ·              ·          ·         ·           ·
-triggers/<trigger>.json       RW    R       ·         ·           ·              ·          ·         ·           ·
-branches/<branch>.json        R     RW      ·         ·           ·              ·          ·         ·           ·
-commits/<sha>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
-shared-commits/<trigger>      ·     RW      ·         ·           ·              ·          ·         ·           ·
-spend/<month>.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
-stages/qa/lock.json           R     RW      ·         ·           ·              ·          ·         ·           RW
-stages/qa/next.json           R     RW      ·         ·           ·              ·          ·         ·           RW
-stages/qa/current.json        R     RW      ·         ·           ·              ·          ·         ·           RW
-stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·          ·         ·           RW
-cache/fork/<key>              ·     ·       ·         ·           ·              ·          ·         ·           ·
-cache/branch/own/<key>        ·     ·       ·         ·           ·              ·          ·         RW          ·
-cache/branch/base/<key>       ·     ·       ·         ·           ·              ·          ·         R           ·
-cache/branch/another/<key>    ·     ·       ·         ·           ·              ·          ·         ·           ·
-cache/protected/<key>         ·     ·       ·         ·           ·              ·          ·         R           RW
-config/global.json            R     R       ·         ·           ·              ·          ·         ·           ·
-config/gh/ada/web.json        R     R       ·         ·           ·              ·          ·         ·           ·
-secrets/runner.json           R     R       ·         ·           ·              ·          ·         ·           ·
-secrets/env/global.json       ·     ·       ·         ·           ·              ·          ·         R           R
-secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·          ·         R           R
-another: counter.json         RW    RW      ·         ·           ·              ·          ·         ·           ·
-another: triggers/<trigger>   RW    R       ·         ·           ·              ·          ·         ·           ·
-another: jobs/0/1/end.json    R     R       ·         ·           ·              ·          ·         ·           ·
-another: log.txt              R     RW      ·         ·           ·              ·          ·         ·           ·
-another: gate.json            ·     RW      ·         ·           ·              ·          ·         ·           ·
-another: commits/<sha>.json   ·     RW      ·         ·           ·              ·          ·         ·           ·
-another: cache/branch/<key>   ·     ·       ·         ·           ·              ·          ·         ·           ·
-another: stages/qa/lock.json  R     RW      ·         ·           ·              ·          ·         ·           ·
-another: secrets/env          ·     ·       ·         ·           ·              ·          ·         ·           ·
-longer name: end.json         R     R       ·         ·           ·              ·          ·         ·           ·
-anything else                 ·     ·       ·         ·           ·              ·          ·         ·           ·
+                              http  report  run-fork  run-branch  run-protected  run-deploy  scheduler  fork job  branch job  protected job  deploy job
+deliveries/<id>/<guid>.json   RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+repositories/<id>.json        RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+repository.json               RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+counter.json                  RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/build.json           RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/end.json             R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+builds/7/plan.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+running.json                  ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: own attempt              ·     ·       ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: another job              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: another build            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/cancel.json          RW    RW      ·         ·           ·              ·           ·          R         R           R              R
+builds/7/gone.json            W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/<byte>.txt       R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+builds/7/log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/lines.json           R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+jobs/0/1/log.txt              R     RW      ·         ·           ·              ·           ·          RW        RW          RW             ·
+jobs/0/2/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/1/1/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              RW
+jobs/1/2/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/1/1/log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              RW
+jobs/10/1/end.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/build.json           RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/cancel.json          RW    RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/gone.json            W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/log/<byte>.txt    R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/log.txt           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+70: jobs/0/1/end.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+triggers/<trigger>.json       RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+branches/<branch>.json        R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+commits/<sha>.json            ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+shared-commits/<trigger>      ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+spend/<month>.json            ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/lock.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/next.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/current.json        R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/fork/<key>              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/branch/own/<key>        ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
+cache/branch/base/<key>       ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·
+cache/branch/another/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/protected/<key>         ·     ·       ·         ·           ·              ·           ·          ·         R           RW             ·
+config/global.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/gh/ada/web.json        R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/runner.json           R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/env/global.json       ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
+secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
+another: counter.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: triggers/<trigger>   RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: jobs/0/1/end.json    R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: commits/<sha>.json   ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: cache/branch/<key>   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: stages/qa/lock.json  R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: secrets/env          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+longer name: end.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+anything else                 ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `
 
 const EXPECTED_ACTIONS = `
-                               http  report  run-fork  run-branch  run-protected  scheduler  fork job  branch job  protected job
-list the bucket                yes   yes     ·         ·           ·              ·          ·         ·           ·
-delete the bucket              ·     ·       ·         ·           ·              ·          ·         ·           ·
-change its policy              ·     ·       ·         ·           ·              ·          ·         ·           ·
-list another bucket            ·     ·       ·         ·           ·              ·          ·         ·           ·
-publish to jobs                yes   yes     ·         ·           ·              ·          ·         ·           ·
-publish to failures            ·     ·       yes       yes         yes            ·          ·         ·           ·
-publish notifications          ·     yes     ·         ·           ·              ·          ·         ·           ·
-publish to a listed topic      ·     yes     ·         ·           ·              ·          ·         ·           ·
-publish to another             ·     ·       ·         ·           ·              ·          ·         ·           ·
-subscribe to jobs              ·     ·       ·         ·           ·              ·          ·         ·           ·
-set a switch                   yes   yes     ·         ·           ·              ·          ·         ·           ·
-clear a switch                 ·     yes     ·         ·           ·              ·          ·         ·           ·
-another group's switch         ·     ·       ·         ·           ·              ·          ·         ·           ·
-pass the scheduler role to it  yes   yes     ·         ·           ·              ·          ·         ·           ·
-pass it to Lambda              ·     ·       ·         ·           ·              ·          ·         ·           ·
-pass the http role on          ·     ·       ·         ·           ·              ·          ·         ·           ·
-issue job credentials          yes   yes     ·         ·           ·              ·          ·         ·           ·
-assume the http role           ·     ·       ·         ·           ·              ·          ·         ·           ·
-assume a listed deploy role    ·     ·       ·         ·           ·              ·          ·         ·           yes
-assume another role            ·     ·       ·         ·           ·              ·          ·         ·           ·
-invoke report                  ·     yes     ·         ·           ·              yes        ·         ·           ·
-invoke http                    ·     ·       ·         ·           ·              ·          ·         ·           ·
+                               http  report  run-fork  run-branch  run-protected  run-deploy  scheduler  fork job  branch job  protected job  deploy job
+list the bucket                yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+delete the bucket              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+change its policy              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+list another bucket            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+publish to jobs                yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+publish to failures            ·     ·       yes       yes         yes            yes         ·          ·         ·           ·              ·
+publish notifications          ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+publish to a listed topic      ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+publish to another             ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+subscribe to jobs              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+set a switch                   yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+clear a switch                 ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+another group's switch         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+pass the scheduler role to it  yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+pass it to Lambda              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+pass the http role on          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+issue job credentials          yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+assume the http role           ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+assume a listed deploy role    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              yes
+assume another role            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke report                  ·     yes     ·         ·           ·              ·           yes        ·         ·           ·              ·
+invoke http                    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `

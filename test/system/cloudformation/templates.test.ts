@@ -70,7 +70,7 @@ test('functions time out early enough and fit into the quotas of a new account',
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions')
   }
   const reserved = fill('lambci', 'lambci', { BuildConcurrency: '5' }).resources
-  expect(reserved.filter(({ properties }) => properties.ReservedConcurrentExecutions === '5')).toHaveLength(3)
+  expect(reserved.filter(({ properties }) => properties.ReservedConcurrentExecutions === '5')).toHaveLength(4)
   // Otherwise a report could still run after its lease was acquired by another.
   const report = stack.functions.find(({ FunctionName }) => FunctionName === 'lambci-report')
   expect(report?.Timeout).toBeLessThan(LEASE_SECONDS)
@@ -78,7 +78,7 @@ test('functions time out early enough and fit into the quotas of a new account',
 
 test('a build is never retried, is dropped before its credentials expire, and its death is published', () => {
   const jobs = stack.functions.filter(({ FunctionName }) => FunctionName.includes('-run-'))
-  expect(jobs).toHaveLength(3)
+  expect(jobs).toHaveLength(4)
   for (const { invocation } of jobs) {
     expect(invocation).toMatchObject({
       MaximumRetryAttempts: 0,
@@ -91,7 +91,7 @@ test('a build is never retried, is dropped before its credentials expire, and it
   expect(report?.invocation?.MaximumRetryAttempts).toBe(2)
 })
 
-test('the three run functions differ only in their trust level', () => {
+test('the run functions differ only in their trust level', () => {
   const text = (trust: string) => {
     const found = ofType('AWS::Lambda::Function').find(
       ({ properties }) => properties.FunctionName === `lambci-run-${trust}`,
@@ -101,11 +101,10 @@ test('the three run functions differ only in their trust level', () => {
       .replaceAll(`run-${trust}`, 'build')
       .replace(`"LAMBCI_TRUST":"${trust}"`, '')
   }
-  expect(text('fork')).toBe(text('branch'))
-  expect(text('fork')).toBe(text('protected'))
+  for (const trust of ['branch', 'protected', 'deploy']) expect(text(trust)).toBe(text('fork'))
   const subscribed = stack.subscriptions.filter(({ TopicArn }) => TopicArn.endsWith(':lambci-jobs'))
   expect(subscribed.map(({ Endpoint, FilterPolicy }) => [Endpoint.split(':').at(-1), FilterPolicy])).toEqual(
-    ['fork', 'branch', 'protected'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
+    ['fork', 'branch', 'protected', 'deploy'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
   )
 })
 

@@ -18,7 +18,7 @@ import { deploymentNotifier } from '../../../src/notifiers/deployment/notifier.t
 import { openSlack } from '../../../src/notifiers/slack/client.ts'
 import { slackNotifier } from '../../../src/notifiers/slack/notifier.ts'
 import { snsNotifier } from '../../../src/notifiers/sns/notifier.ts'
-import type { Deploy } from '../../../src/records/job-run.ts'
+import type { Deploy } from '../../../src/records/report-record.ts'
 import { notifierContract } from '../../contracts/notifier.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
@@ -73,7 +73,6 @@ const deploy = (status: Deploy['status']): Deploy => ({
   reason: null,
   exit: null,
   url: null,
-  by: null,
 })
 
 /** A GitHub client that can be made to refuse: the token is wrong, or the commit unknown. */
@@ -121,12 +120,11 @@ notifierContract('commit-status', async () => {
 notifierContract('deployment', async () => {
   const { client, commit, refuse } = await gitHubSetup()
   const build = { commit }
-  const running = viewWith({ build, run: { ...RUNNING, phase: 'deploying', deploy: deploy('running') } })
   return {
     notifier: deploymentNotifier(client),
     settings: {},
-    running: { ...newsOf(running), isOver: false },
-    ended: newsOf(viewWith({ build, run: { deploy: deploy('succeeded') } })),
+    running: { ...newsOf(viewWith({ build, report: { deploy: deploy('running') } })), isOver: false },
+    ended: newsOf(viewWith({ build, report: { deploy: deploy('succeeded') } })),
     arrived: async () => {
       const deployments = (await listed('deployments')) as { id: number; sha: string }[]
       const own = deployments.filter(({ sha }) => sha === commit)
