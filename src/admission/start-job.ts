@@ -1,6 +1,7 @@
 import { findSecretVariables } from '../account/secrets.ts'
 import type { Account } from '../account/settings.ts'
 import type { Build } from '../model/build.ts'
+import { DEPLOY_JOB } from '../model/job.ts'
 import { buildUrl } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
@@ -36,8 +37,8 @@ export async function startLead(
   await context.publish({ build, job: LEAD_JOB, grants })
 }
 
-/** A job to be started, and whether it gets secret variables. */
-export type Starting = { job: StartedJob; hasSecrets: boolean }
+/** A job to be started, whether it gets secret variables and, if it deploys, to which stage. */
+export type Starting = { job: StartedJob; hasSecrets: boolean; stage?: string | null }
 
 /** Issues a job's grants and publishes the message that starts it. */
 export async function startJob(
@@ -52,16 +53,18 @@ export async function startJob(
 
 const grantsOf = (
   build: Build,
-  { job, hasSecrets }: Starting,
+  { job, hasSecrets, stage = null }: Starting,
   { account, accountKeys }: AccountShare,
   { grantIssuer, linkKey }: Pick<StartContext, 'grantIssuer' | 'linkKey'>,
 ) => {
   const access = job.identity && account.accessOf(build, job.identity.name)
+  // Tests of a build get no secret of its stage, nor does the lead.
+  const deploysTo = job.identity?.name === DEPLOY_JOB ? stage : null
   return issueGrants(
     build,
     job,
     {
-      secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account) : [],
+      secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account, deploysTo) : [],
       deployRoles: account.deployRoles(build.branch),
       jobRole: access?.role?.arn ?? null,
       hasToken: access !== null && access.token !== null,
