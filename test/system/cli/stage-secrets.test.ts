@@ -127,7 +127,7 @@ test('what can be no stage is refused, and a stage without a repository', async 
   expect(await storedAt('qa', 'gh/you/none')).toBeNull()
 })
 
-test('whoever may not list the bucket sees the secrets of the repository, and is told what is missing', async () => {
+test('without the right to list the bucket, the secrets of the repository are listed, and a note says what is missing', async () => {
   // Without that right, a missing object looks like a denied one: a repository that was built has this record.
   await updateNamed(bucket.store, 'you/hidden', () => ({ id: 4711, project: 'gh/you/hidden' }))
   await set('of-tests', 'API_KEY', 'you/hidden')
