@@ -1,15 +1,45 @@
-import { VARIABLE_NAME, VARIABLE_NAME_RULE } from '../model/names.ts'
+import {
+  EVERY_STAGE,
+  STAGE_NAME_RULE,
+  stageNameSchema,
+  VARIABLE_NAME,
+  VARIABLE_NAME_RULE,
+} from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
 import { LARGEST_VARIABLE, sizeOfVariable } from '../model/variable-size.ts'
-import { variablesKeys } from '../records/keys.ts'
+import {
+  stageOfVariablesKey,
+  stageVariablesKey,
+  stageVariablesPrefix,
+  variablesKeys,
+} from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { editJson, parseVariablesFile, readJsonObject } from './edit-json.ts'
 
 /** Variables that the runner sets itself. A secret of this name would override one, or be overridden. */
 const RESERVED = /^(LAMBCI(_.*)?|CI|STAGE|AWS_REGION|AWS_REQUEST_ID|HOME|TMPDIR)$/
 
-const variablesKeyOf = (project: string | null): string =>
-  project === null ? variablesKeys('')[0] : variablesKeys(project)[1]
+/**
+ * Whose secrets: those of all repositories (no `project`), of one, or of the deploys to one of its stages or, for `*`, to every
+ * stage that it has.
+ */
+export type SecretScope = { project: string | null; stage?: string | null }
+
+function variablesKeyOf({ project, stage = null }: SecretScope): string {
+  if (project === null) return variablesKeys('')[0]
+  return stage === null ? variablesKeys(project)[1] : stageVariablesKey({ project, stage })
+}
+
+/**
+ * The name of a stage, or `*` for every stage. A stage need not exist yet: files make them.
+ * @throws UserError if no stage can have this name
+ */
+export function parseSecretStage(text: string): string {
+  if (text === EVERY_STAGE || stageNameSchema.safeParse(text).success) return text
+  throw new UserError(
+    `"${text}" is not the name of a stage (${STAGE_NAME_RULE}). For every stage, write --stage '${EVERY_STAGE}'.`,
+  )
+}
 
 /** @throws UserError if the name is invalid or reserved */
 export function checkVariableName(name: string): void {
@@ -31,31 +61,43 @@ export function checkVariableValue(name: string, value: string): void {
     )
 }
 
-/** The names of the secret variables of a repository or, for null, of all repositories. */
-export const listSecrets = async (store: Store, project: string | null): Promise<string[]> =>
-  Object.keys((await readJsonObject(store, variablesKeyOf(project), parseVariablesFile)) ?? {}).toSorted()
+/** The names of secret variables. */
+export const listSecrets = async (store: Store, scope: SecretScope): Promise<string[]> =>
+  Object.keys((await readJsonObject(store, variablesKeyOf(scope), parseVariablesFile)) ?? {}).toSorted()
+
+/** The name of a secret variable, and the stage that it is for: `*` for every stage, null for tests and deploys. */
+export type ListedSecret = { name: string; stage: string | null }
+
+/** The secret variables of a repository's stages: first those of every stage. */
+export async function listStageSecrets(store: Store, project: string): Promise<ListedSecret[]> {
+  const found = await store.list(stageVariablesPrefix(project))
+  const stages = found.flatMap(({ key }) => stageOfVariablesKey(key)?.stage ?? [])
+  const secretsOf = async (stage: string) =>
+    (await listSecrets(store, { project, stage })).map(name => ({ name, stage }))
+  return (await Promise.all(stages.toSorted().map(secretsOf))).flat()
+}
 
 /**
- * Sets a secret variable of a repository or, for null, of all repositories.
+ * Sets a secret variable.
  * @throws UserError if its name or value is not possible, or if it does not fit beside the others
  */
 export async function setSecret(
   store: Store,
-  project: string | null,
+  scope: SecretScope,
   { name, value }: { name: string; value: string },
 ): Promise<void> {
   checkVariableName(name)
   checkVariableValue(name, value)
-  await editJson(store, variablesKeyOf(project), parseVariablesFile, current => ({
+  await editJson(store, variablesKeyOf(scope), parseVariablesFile, current => ({
     ...current,
     [name]: value,
   }))
 }
 
 /** Removes a secret variable. False if it does not exist. */
-export async function removeSecret(store: Store, project: string | null, name: string): Promise<boolean> {
-  if (!(await listSecrets(store, project)).includes(name)) return false
-  await editJson(store, variablesKeyOf(project), parseVariablesFile, current => {
+export async function removeSecret(store: Store, scope: SecretScope, name: string): Promise<boolean> {
+  if (!(await listSecrets(store, scope)).includes(name)) return false
+  await editJson(store, variablesKeyOf(scope), parseVariablesFile, current => {
     const { [name]: _, ...others } = current ?? {}
     return others
   })

@@ -1,8 +1,8 @@
 import type { Build } from '../model/build.ts'
-import { VARIABLE_NAME } from '../model/names.ts'
+import { EVERY_STAGE, stageNameSchema, VARIABLE_NAME } from '../model/names.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
-import { runnerSecretsKey, variablesKeys } from '../records/keys.ts'
+import { runnerSecretsKey, stageVariablesKey, variablesKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import type { Account } from './settings.ts'
 
@@ -64,12 +64,22 @@ export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
 const variablesSchema = z.record(z.string().regex(VARIABLE_NAME), z.string())
 
 /**
- * Which of these keys (`listAccountKeys`) are of objects with a build's secret variables: first the account's, then the
- * repository's. They are listed, not read: issuing grants does not require knowing the secrets.
+ * Which of these keys (`listAccountKeys`) are of objects with secret variables for a job of a build: first the account's, then
+ * the repository's and, for the job that deploys to a `stage`, those of all stages and of this one. Later ones override earlier
+ * ones. They are listed, not read: issuing grants does not require knowing the secrets.
  */
-export function findSecretVariables(keys: readonly string[], build: Build, account: Account): string[] {
+export function findSecretVariables(
+  keys: readonly string[],
+  build: Build,
+  account: Account,
+  stage: string | null = null,
+): string[] {
   if (build.trust === 'fork' || !account.inheritsSecrets(build)) return []
-  return variablesKeys(build.project).filter(key => keys.includes(key))
+  const { project, trust } = build
+  // Builds of other trusts do not deploy.
+  const stages = stage === null || trust !== 'protected' ? [] : [EVERY_STAGE, stageNameSchema.parse(stage)]
+  const ofStages = stages.map(each => stageVariablesKey({ project, stage: each }))
+  return [...variablesKeys(project), ...ofStages].filter(key => keys.includes(key))
 }
 
 /**

@@ -1,6 +1,14 @@
-import { projectSchema } from '../model/names.ts'
-import { counterKey, runnerSecretsKey, settingsKeys, variablesKeys } from '../records/keys.ts'
+import { projectNamed, projectSchema } from '../model/names.ts'
+import {
+  counterKey,
+  runnerSecretsKey,
+  settingsKeys,
+  stageOfVariablesKey,
+  stageVariablesKey,
+  variablesKeys,
+} from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
+import { meantBy, stageMeantBy } from './key-meaning.ts'
 
 /** Settings and secrets have keys that people may write by hand. Nobody reads an object under another spelling. */
 const PREFIXES = ['config/', 'secrets/'] as const
@@ -15,23 +23,24 @@ export const unreadKeys = (keys: readonly string[]): string[] =>
 
 function isRead(key: string): boolean {
   const [, project = ''] = /^(?:config|secrets\/env)\/(.*)\.json$/.exec(key) ?? []
-  return project === 'global' || key === runnerSecretsKey || projectSchema.safeParse(project).data === project
+  if (project === 'global' || key === runnerSecretsKey || stageOfVariablesKey(key)) return true
+  return projectSchema.safeParse(project).data === project
 }
 
-/** What a key means by its words, whatever their spelling: `global`, or the end of it is `owner/repo`. */
-const meantBy = (key: string) =>
-  key
-    .toLowerCase()
-    .replace(/^(config|secrets\/env|secrets)\//, '')
-    .replace(/\.json$/, '')
+const nameOf = (project: string) => project.slice('gh/'.length)
+const endsWithName = (key: string, name: string) => `/${meantBy(key)}`.endsWith(`/${name}`)
+
+/** Whether a key can mean this repository (`owner/repo`) or one of its stages. */
+function means(key: string, name: string): boolean {
+  const stage = stageMeantBy(key)
+  return stage?.name === name || (!stage?.isSure && endsWithName(key, name))
+}
 
 /** Those of these keys that are not read, and can only mean all repositories or one of these: by another spelling, folder or ending. */
-function misspelledKeys(keys: readonly string[], projects: readonly string[]): string[] {
-  const names = projects.map(project => project.slice('gh/'.length))
-  return unreadKeys(keys).filter(
-    key => meantBy(key) === 'global' || names.some(name => `/${meantBy(key)}`.endsWith(`/${name}`)),
+const misspelledKeys = (keys: readonly string[], projects: readonly string[]): string[] =>
+  unreadKeys(keys).filter(
+    key => meantBy(key) === 'global' || projects.some(project => means(key, nameOf(project))),
   )
-}
 
 /**
  * Those of these keys that somebody has written for a repository, and that its builds would leave out: misspelled ones, and
@@ -44,7 +53,8 @@ export async function leftOutKeys(
 ): Promise<string[]> {
   const misspelled = misspelledKeys(keys, [project, named])
   if (named === project) return misspelled
-  const ofName = [settingsKeys(named)[1], variablesKeys(named)[1]].filter(key => keys.includes(key))
+  const own: string[] = [settingsKeys(named)[1], variablesKeys(named)[1]]
+  const ofName = keys.filter(key => own.includes(key) || stageOfVariablesKey(key)?.project === named)
   const areOfAnother = ofName.length > 0 && (await store.get(counterKey(named))) !== null
   return areOfAnother ? misspelled : [...misspelled, ...ofName]
 }
@@ -61,6 +71,12 @@ export const describeUnread = (keys: readonly string[], project: string | null):
 function rightKey(key: string, project: string | null): string | null {
   const keysOf = key.startsWith('secrets/') ? variablesKeys : settingsKeys
   if (meantBy(key) === 'global') return keysOf('')[0]
+  const meant = stageMeantBy(key)
+  if (meant && (meant.isSure || (project !== null && !endsWithName(key, nameOf(project))))) {
+    const right =
+      meant.stage && stageVariablesKey({ project: project ?? projectNamed(meant.name), stage: meant.stage })
+    return right && isRead(right) ? right : null
+  }
   if (project !== null) return keysOf(project)[1]
   return isRead(key.toLowerCase()) ? key.toLowerCase() : null
 }

@@ -18,7 +18,7 @@ export const jobGrantsSchema = z.object({
   /** For the bucket: temporary, and limited to what this job may read and write. Null: the function's own are used. */
   credentials: credentialsSchema.nullable(),
   /** Keys of the objects that hold the command's secret variables; a later object overrides an earlier one. */
-  secretVariables: z.array(z.string()).max(2),
+  secretVariables: z.array(z.string()).max(4),
   /** The role that it assumes if it deploys; null for none. */
   deployRole: z.string().nullable().default(null),
   /** The role that its command runs with; null for none. */

@@ -1,6 +1,6 @@
 import type { BuildRequest } from '../model/build.ts'
 import { projectNamed } from '../model/names.ts'
-import { settingsKeys, variablesKeys } from '../records/keys.ts'
+import { settingsKeys, stageOfVariablesKey, stageVariablesPrefix, variablesKeys } from '../records/keys.ts'
 import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Refusal } from './refusal.ts'
@@ -57,9 +57,11 @@ function decideAbout(
 async function followRename(store: Store, repository: string, id: number): Promise<Identity | Refusal> {
   const project = (await readKnown(store, id))?.project ?? projectNamed(repository)
   const own = projectNamed(repository)
-  const keys = [settingsKeys(own)[1], variablesKeys(own)[1]]
-  const found = await Promise.all(keys.map(key => store.list(key, { limit: 1 })))
-  const unread = keys.filter((key, index) => found[index]?.[0]?.key === key)
+  const keys: string[] = [settingsKeys(own)[1], variablesKeys(own)[1]]
+  const found = await Promise.all([...keys, stageVariablesPrefix(own)].map(prefix => store.list(prefix)))
+  const unread = found
+    .flat()
+    .flatMap(({ key }) => (keys.includes(key) || stageOfVariablesKey(key) ? [key] : []))
   if (project !== own && unread.length > 0)
     return refuse(
       `${repository} was renamed: its settings and secrets are those of ${project.slice('gh/'.length)}. But ${unread.join(' and ')} in the bucket would not be read: remove ${unread.length > 1 ? 'them' : 'it'}, and send this delivery again.`,

@@ -24,7 +24,7 @@ export type SessionGrants = {
 /**
  * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for
  * the longest names that GitHub and S3 allow: with very long ones, caches of other branches are not read, and if that is not enough,
- * its own are neither read nor saved.
+ * its own are neither read nor saved, and a deploy that has been published can no longer be cancelled.
  */
 export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
@@ -52,12 +52,12 @@ export function sessionPolicyOf(
   const secrets = trust === 'fork' ? [] : secretVariables
   const role = deploys ? deployRole : trust === 'fork' ? null : jobRole
   const arn = (key: string) => `${bucketArn}/${key}`
-  const policyWith = (caches: readonly string[], saved: readonly string[]) =>
+  const policyWith = (caches: readonly string[], saved: readonly string[], requests = [cancel]) =>
     JSON.stringify({
       Version: '2012-10-17',
       Statement: [
         allow(['s3:GetObject', 's3:PutObject'], [...written, ...saved].map(arn)),
-        allow(['s3:GetObject'], [cancel, ...artifacts, ...caches, ...secrets].map(arn)),
+        allow(['s3:GetObject'], [...requests, ...artifacts, ...caches, ...secrets].map(arn)),
         ...(role === null ? [] : [assuming(role)]),
       ],
     })
@@ -65,7 +65,8 @@ export function sessionPolicyOf(
   const saved = own ? [own] : []
   while (others.length > 0 && policyWith(others, saved).length > POLICY_LIMIT) others.splice(-2, 1)
   const policy = policyWith(others, saved)
-  return policy.length > POLICY_LIMIT ? policyWith(others, []) : policy
+  if (policy.length <= POLICY_LIMIT) return policy
+  return policyWith(others, [], deploys ? [] : [cancel])
 }
 
 const allow = (Action: readonly string[], Resource: readonly string[]) => ({

@@ -1,6 +1,7 @@
 import { findSecretVariables } from '../account/secrets.ts'
 import type { Account } from '../account/settings.ts'
 import type { Build } from '../model/build.ts'
+import { DEPLOY_JOB } from '../model/job.ts'
 import { buildUrl } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
@@ -57,12 +58,14 @@ const grantsOf = (
   { grantIssuer, linkKey }: Pick<StartContext, 'grantIssuer' | 'linkKey'>,
 ) => {
   const access = job.identity && account.accessOf(build, job.identity.name)
+  // Tests of a build get no secret of its stage, nor does the lead.
+  const stage = (job.identity?.name === DEPLOY_JOB && job.deploy?.stage) || null
   return issueGrants(
     build,
     job,
     {
-      secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account) : [],
-      deployRole: job.deploy ? account.deployRole(job.deploy.stage) : null,
+      secretVariables: hasSecrets ? findSecretVariables(accountKeys, build, account, stage) : [],
+      deployRole: stage && account.deployRole(stage),
       jobRole: access?.role?.arn ?? null,
       hasToken: access !== null && access.token !== null,
       buildUrl: buildUrl(build, linkKey),

@@ -32,6 +32,8 @@ export const STAGE_NAME = /^[a-z][a-z0-9-]{0,39}$/
 export const STAGE_NAME_RULE =
   'lower-case letters, digits and dashes, starting with a letter, at most 40 characters'
 export const stageNameSchema = z.string().regex(STAGE_NAME)
+/** Every stage of a repository, where people name one. No stage has this name. */
+export const EVERY_STAGE = '*'
 
 /** The name of an environment variable. */
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

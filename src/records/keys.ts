@@ -1,4 +1,4 @@
-import { canonicalProject, projectSchema } from '../model/names.ts'
+import { canonicalProject, EVERY_STAGE, projectSchema, stageNameSchema } from '../model/names.ts'
 
 /** Identifies one build. */
 export type BuildRef = { project: string; number: number }
@@ -24,6 +24,22 @@ export const settingsKeys = (project: string) =>
   ['config/global.json', `config/${canonical(project)}.json`] as const
 export const variablesKeys = (project: string) =>
   ['secrets/env/global.json', `secrets/env/${canonical(project)}.json`] as const
+
+/** Where the secret variables of a repository's stages are. */
+export const stageVariablesPrefix = (project: string) => `secrets/env/${canonical(project)}/`
+/** In keys instead of `*`, which would be a pattern in a policy. No stage has this name. */
+const EVERY_STAGE_IN_KEYS = '_all'
+/** The secret variables that only deploys to one stage get or, for `*`, those to every stage of the repository. */
+export const stageVariablesKey = ({ project, stage }: StageRef) =>
+  `${stageVariablesPrefix(project)}${stage === EVERY_STAGE ? EVERY_STAGE_IN_KEYS : stage}.json`
+
+/** The stage whose secret variables have this key, or `*`; null for any other key. */
+export function stageOfVariablesKey(key: string): StageRef | null {
+  const [, project, name] = /^secrets\/env\/(gh\/[^/]+\/[^/]+)\/([^/]+)\.json$/.exec(key) ?? []
+  if (!project || !name || projectSchema.safeParse(project).data !== project) return null
+  if (name === EVERY_STAGE_IN_KEYS) return { project, stage: EVERY_STAGE }
+  return stageNameSchema.safeParse(name).success ? { project, stage: name } : null
+}
 
 const spendPrefix = (project: string) => `${canonical(project)}/spend/`
 /** What a repository's builds have cost: a record for each month, such as `2026-11`. */

@@ -19,6 +19,7 @@ import {
   sharedCommitsKey,
   spendKeys,
   stageKeys,
+  stageVariablesKey,
   triggerKey,
   variablesKeys,
 } from '../../src/records/keys.ts'
@@ -89,6 +90,8 @@ const CLOSED = [
   settingsKeys('')[0],
   runnerSecretsKey,
   variablesKeys(OTHER)[1],
+  // What deploys alone get.
+  ...[PROJECT, OTHER].flatMap(project => ['*', 'qa'].map(stage => stageVariablesKey({ project, stage }))),
 ]
 /** What it may read, and neither change nor remove. */
 const READABLE = [
@@ -117,7 +120,8 @@ beforeAll(async () => {
   // Everything exists: nothing is denied only because it is missing. What the system itself writes stays as it is.
   const kept = /^(deliveries|config|secrets)\/|\/(counter|running|repository)\.json$|builds\/[12]\//
   for (const key of [...CLOSED, ...READABLE]) if (!kept.test(key)) await putJson(store, key, {})
-  for (const key of [variablesKeys('')[0], variablesKeys(PROJECT)[1], variablesKeys(OTHER)[1]])
+  const secrets = CLOSED.filter(key => key.startsWith('secrets/env/'))
+  for (const key of [variablesKeys('')[0], variablesKeys(PROJECT)[1], ...secrets])
     await putJson(store, key, { TOKEN: 'never-shown' })
   // Roles that this repository's deploys and jobs have, of which no branch but "production" gets one.
   await putJson(store, settingsKeys(PROJECT)[1], {

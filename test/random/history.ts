@@ -10,11 +10,9 @@ export async function playHistory(seed: number): Promise<string[]> {
   const random = seeded(seed)
   let world: GitWorld | undefined
   const product = new Product(random, () => world as GitWorld)
-  await product.store.put(
-    'config/global.json',
-    '{"allow":["*"],"deployBranches":["master"]}',
-    'application/json',
-  )
+  const maxRunningJobs = random.chance(0.2) ? 1 + random.below(2) : 100
+  const settings = { allow: ['*'], deployBranches: ['master'], maxRunningJobs }
+  await product.store.put('config/global.json', JSON.stringify(settings), 'application/json')
   world = new GitWorld(random, hook => {
     product.hooks.push(hook)
     // GitHub delivers again what somebody asks for, with the same id.
@@ -24,6 +22,8 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.02)) world.crowd()
     else world.act()
     if (random.chance(0.2)) await product.rebuild()
+    if (random.chance(0.12)) await product.deploy()
+    if (random.chance(0.06)) await product.cancel()
     // Sometimes all that has begun comes to its end before the next thing happens.
     const most = random.chance(0.4) ? MOST_STEPS : random.below(8)
     for (let steps = most; steps > 0 && product.pending > 0; steps--) await product.step()

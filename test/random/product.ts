@@ -1,35 +1,66 @@
 import { type AdmissionContext, admit } from '../../src/admission/admit.ts'
-import { admitRebuild } from '../../src/admission/admit-again.ts'
+import { admitDeploy, admitRebuild } from '../../src/admission/admit-again.ts'
+import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../src/admission/deadlines.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
+import { readLockHolder } from '../../src/deploy/lock.ts'
 import { type Build, buildRequestSchema } from '../../src/model/build.ts'
+import { hasEnded } from '../../src/model/conclusion.ts'
+import { z } from '../../src/model/zod.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
+import { requestCancel } from '../../src/records/cancel-request.ts'
 import { lastNumber } from '../../src/records/counter.ts'
 import { readReport } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
+import type { View } from '../../src/records/view.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
 import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report-trigger.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
 import { grantIssuerOf, makeBuild, RUN_FUNCTIONS, RUNNER_SECRETS } from '../support/records.ts'
 import type { GitWorld, Hook } from './git-world.ts'
 import type { Random } from './seeded.ts'
-import { simulateJob } from './simulated-job.ts'
+import { requestIdOf, STAGE, simulateJob } from './simulated-job.ts'
 
 export const PROJECT = 'gh/ada/web'
 const MINUTE_MS = 60_000
 const START = Date.parse('2026-11-20T10:00:00Z')
-const AWAKE = /\/(claim|draft|gate-request|deploy|end|cancel|gone)\.json$/
+const AWAKE = /\/(claim|draft|end|cancel|gone)\.json$/
+const IN_STAGE = /\/stages\//
 
 /** A job's process dies now and then, at any of its steps. */
 const DEATH = 0.02
+/** The process of an invocation of report dies now and then, as it is about to use the record of a stage. */
+const REPORT_DEATH = 0.002
 /** A write of report's fails now and then. */
 const FAULT = 0.005
+/** Another invocation comes between two requests of report about a stage. */
+const INTERRUPTION = 0.2
+/** A job's message is never delivered now and then, or no function is free for it. */
+const LOSS = 0.01
+const LONGEST_REPORT_MS = 120_000
+/** Everything takes a long time now and then. */
+const DELAY = 0.005
+const LONGEST_DELAY_MS = 10 * MINUTE_MS
 const LONGEST_SILENCE_MS = 300 * MINUTE_MS
 
 /** An invocation of report; Lambda's retries of it have the same `holder`. */
 type Waiting = { trigger: ReportTrigger; attempt: number; notBefore: number; holder: string }
 class Died extends Error {}
+
+/** A message on its way to its function. */
+type Sent = { message: JobMessage; at: number }
+/** An invocation in the middle of its work. */
+type Paused = { resume: () => Promise<void> }
+
+/** A deploy whose command has begun. */
+export type Deployed = Pick<Build, 'commit' | 'number'> & {
+  isByHand: boolean
+  /** Null: it runs, or its process has died. */
+  hasSucceeded: boolean | null
+}
+
+const toldSchema = z.object({ told: z.string(), error: z.null() })
 
 /**
  * The product's own functions, with everything around them in memory: a store, messages that come in any order, twice or
@@ -39,22 +70,26 @@ export class Product {
   readonly store: Store
   readonly project = PROJECT
   /** Continues a job or answers a message: whatever can happen next. */
-  readonly #jobs: JobMessage[] = []
-  readonly #paused: (() => Promise<void>)[] = []
+  readonly #jobs: Sent[] = []
+  readonly #paused: Paused[] = []
   readonly #reports: Waiting[] = []
   /** The dead man's switches and the looks that are set, by name. */
   readonly #schedules = new Map<string, { number: number; at: number; since: string | undefined }>()
   readonly hooks: Hook[] = []
-  readonly deploys: { commit: string; isByHand: boolean; waited: number | null }[] = []
+  /** In the order in which they have begun. */
+  readonly deploys: Deployed[] = []
+  /** Until when a command may still deploy, by the number of its build. */
+  readonly #deploying = new Map<number, number>()
+  /** What people were told of each build last, by number. */
+  readonly told = new Map<number, string>()
   /** What went wrong while it played, as sentences. */
   readonly wrong: string[] = []
   readonly #random: Random
   readonly #world: () => GitWorld
   #clock = START
   #invocations = 0
-  #rebuilds = 0
+  #requests = 0
   #silentUntil = 0
-  #isReporting = false
 
   constructor(random: Random, world: () => GitWorld) {
     this.#random = random
@@ -73,13 +108,11 @@ export class Product {
     this.store = {
       ...memory,
       put: async (key, body, type) => {
-        this.#mayFail(key)
         const etag = await memory.put(key, body, type)
         woken(key)
         return etag
       },
       putIf: async (key, body, condition) => {
-        this.#mayFail(key)
         const write = await memory.putIf(key, body, condition)
         if (write.isWritten) woken(key)
         return write
@@ -96,13 +129,13 @@ export class Product {
 
   /** Lets one of the things happen that can happen now. */
   async step(): Promise<void> {
-    this.#clock += this.#random.below(2000)
+    this.#clock += this.#random.below(this.#random.chance(DELAY) ? LONGEST_DELAY_MS : 2000)
     const reports = this.#dueReports()
     const [hooks, jobs, paused] = [this.hooks.length, this.#jobs.length, this.#paused.length]
     const at = this.#random.below(hooks + jobs + paused + reports.length)
     if (at < hooks) await this.#receive(this.#take(this.hooks, this.#inOrder(at)))
     else if (at < hooks + jobs) await this.#start(this.#take(this.#jobs, at - hooks))
-    else if (at < hooks + jobs + paused) await this.#take(this.#paused, at - hooks - jobs)()
+    else if (at < hooks + jobs + paused) await this.#take(this.#paused, at - hooks - jobs).resume()
     else await this.#report(reports[at - hooks - jobs - paused] as Waiting)
   }
 
@@ -122,10 +155,32 @@ export class Product {
   }
 
   /** Somebody asks for any build once more; it is refused if that has not ended, or only deploys. */
-  async rebuild(): Promise<void> {
-    const number = 1 + this.#random.below(await lastNumber(this.store, PROJECT))
-    await admitRebuild(`rebuild-${++this.#rebuilds}`, { project: PROJECT, number }, this.#context())
+  /** A person asks for a build of an earlier commit, or for what has failed of it. */
+  rebuild = async () =>
+    admitRebuild(
+      this.#requestId(),
+      { project: PROJECT, number: await this.#anyNumber(), failed: this.#random.chance(0.3) },
+      this.#context(),
+    )
+
+  /** A person deploys any commit, an older one as well. */
+  deploy = async () =>
+    admitDeploy(
+      this.#requestId(),
+      { project: PROJECT, number: await this.#anyNumber(), stage: STAGE },
+      this.#context(),
+    )
+
+  /** A person cancels a build that has not ended. */
+  async cancel(): Promise<void> {
+    const build = { project: PROJECT, number: await this.#anyNumber() }
+    if ((await readReport(this.store, build))?.end) return
+    const at = this.now().toISOString()
+    await requestCancel(this.store, build, { by: 'ada', why: 'by ada', supersededBy: null, at })
   }
+
+  #anyNumber = async () => 1 + this.#random.below(await lastNumber(this.store, PROJECT))
+  #requestId = () => `request-${++this.#requests}`
 
   #invoke(trigger: ReportTrigger): void {
     this.#reports.push({ trigger, attempt: 0, notBefore: 0, holder: `report-${++this.#invocations}` })
@@ -134,7 +189,7 @@ export class Product {
   #mayFail(key: string): void {
     // Whoever finds the lease of a commit taken waits by the real clock.
     if (key.includes('/commits/')) return
-    if (this.#isReporting && this.#random.chance(FAULT)) throw new Error('S3: 503')
+    if (this.#random.chance(FAULT)) throw new Error('S3: 503')
   }
 
   #dueReports = () => this.#reports.filter(({ notBefore }) => notBefore <= this.#clock)
@@ -168,45 +223,61 @@ export class Product {
   }
 
   /** Runs a job until it pauses for the first time. */
-  async #start(message: JobMessage): Promise<void> {
+  async #start({ message, at }: Sent): Promise<void> {
+    if (this.#random.chance(LOSS)) return
+    const isTooLate = this.#clock > at + LONGEST_WAIT_SECONDS * 1000
+    if (isTooLate || this.#random.chance(LOSS)) return this.#fail(message, 'a-dropped-event')
     const { resume, pause, finished } = this.#pausable()
-    const { number, nonce } = message.build
+    const until = this.#clock + LONGEST_RUN_SECONDS * 1000
     const job = simulateJob(message, {
       store: this.store,
       random: this.#random,
       now: this.now,
       pause: async () => {
         await pause()
-        if (this.#random.chance(DEATH)) throw new Died()
+        if (this.#clock > until || this.#random.chance(DEATH)) throw new Died()
       },
-      passes: build => passes(build),
-      skips: build => skips(build),
-      onDeploy: build => this.#onDeploy(build),
+      passes,
+      skips,
+      hasTwoJobs,
+      onDeploy: message => this.#onDeploy(message, until),
     }).catch(error => {
       if (!(error instanceof Died)) throw error
-      const failure = { nonce, requestId: `run-${number}`, reason: 'its process was killed' }
+      this.#deploying.delete(message.build.number)
       // Lambda's report of it may be lost: then the switch makes up for it.
-      if (this.#random.chance(0.9))
-        this.#invoke({ build: { project: PROJECT, number }, failure, isGone: false })
+      if (this.#random.chance(0.9)) this.#fail(message, requestIdOf(message))
     })
     void job.then(finished, finished)
     await resume()
     await Promise.race([job, Promise.resolve()])
   }
 
-  /** A deploy's command runs. */
-  async #onDeploy({ commit, number, target }: Build): Promise<void> {
-    const waited = target?.waited ?? null
-    const before = waited === null ? undefined : this.deploys.find(each => each.waited === waited)
-    if (before) this.wrong.push(`#${waited} was deployed twice.`)
-    this.deploys.push({ commit, isByHand: target !== null && waited === null, waited })
-    const end =
-      waited === null ? null : (await readReport(this.store, { project: PROJECT, number: waited }))?.end
-    const status = end?.deploy?.status
-    if (end && status !== 'waiting')
-      this.wrong.push(
-        `#${number} deployed for #${waited}, which was reported as ${status ?? end.conclusion}.`,
-      )
+  /** Lambda says that an invocation has failed. */
+  #fail({ build: { number, nonce }, job: { key, attempt } }: JobMessage, requestId: string): void {
+    const failure = { nonce, requestId, reason: 'its process was killed' }
+    const ofJob = key + attempt > 1 && { job: key, attempt }
+    this.#invoke({ build: { project: PROJECT, number }, failure: { ...failure, ...ofJob }, isGone: false })
+  }
+
+  /** A deploy's command runs, at most until the function's time limit. */
+  async #onDeploy({ build, job }: JobMessage, until: number): Promise<(hasSucceeded: boolean) => void> {
+    const { commit, number, target } = build
+    for (const [other, end] of this.#deploying)
+      if (end > this.#clock) this.wrong.push(`#${number} was deployed while #${other} was being deployed.`)
+    if (this.deploys.some(each => each.number === number)) this.wrong.push(`#${number} was deployed twice.`)
+    if (build.trust !== 'protected' || job.deploy?.stage !== STAGE)
+      this.wrong.push(`#${number} was deployed to ${job.deploy?.stage}, with trust ${build.trust}.`)
+    const holder = await readLockHolder(this.store, { project: PROJECT, stage: STAGE }, this.now())
+    if (holder?.build !== number) this.wrong.push(`#${number} was deployed while #${holder?.build} had the stage.`)
+    const end = (await readReport(this.store, { project: PROJECT, number }))?.end
+    if (end) this.wrong.push(`#${number} was deployed after it was reported as ${end.conclusion}.`)
+    const deployed: Deployed = { commit, number, isByHand: target !== null, hasSucceeded: null }
+    this.deploys.push(deployed)
+    this.#deploying.set(number, until)
+    return hasSucceeded => {
+      deployed.hasSucceeded = hasSucceeded
+      this.#deploying.delete(number)
+    }
   }
 
   #pausable() {
@@ -219,10 +290,12 @@ export class Product {
       })
     const pause = () =>
       new Promise<void>(continued => {
-        this.#paused.push(async () => {
-          const next = paused()
-          continued()
-          await next
+        this.#paused.push({
+          resume: async () => {
+            const next = paused()
+            continued()
+            await next
+          },
         })
         onPause()
       })
@@ -234,6 +307,7 @@ export class Product {
     return { resume: paused, pause, finished }
   }
 
+  /** Runs report until it pauses for the first time, or ends. */
   async #report(waiting: Waiting): Promise<void> {
     const { trigger, attempt, holder } = waiting
     this.#reports.splice(this.#reports.indexOf(waiting), 1)
@@ -241,20 +315,76 @@ export class Product {
     if (this.#random.chance(0.003)) this.#silentUntil = this.#clock + this.#random.below(LONGEST_SILENCE_MS)
     this.#world().isSilent = () => this.#clock < this.#silentUntil
     this.#world().hasSeenCommits = () => this.#clock > START + 50 * MINUTE_MS
-    const notifier = commitStatusNotifier({
-      leaseHolder: { store: this.store, now: this.now, holder },
-      github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
-    })
-    this.#isReporting = true
-    try {
-      await reportBuild(trigger, { ...this.#context(), notifiers: [notifier as Notifier], requestId: holder })
-    } catch {
-      // Lambda tries twice again, after one and two minutes.
+    // Lambda tries twice again, after one and two minutes.
+    const fail = () => {
       const notBefore = this.#clock + (attempt + 1) * MINUTE_MS
       if (attempt < 2) this.#reports.push({ ...waiting, attempt: attempt + 1, notBefore })
-    } finally {
-      this.#isReporting = false
     }
+    const { resume, pause, finished } = this.#pausable()
+    const until = this.#clock + LONGEST_REPORT_MS
+    const die = () => {
+      fail()
+      finished()
+      // Nothing of a process that was killed ever continues.
+      return new Promise<never>(() => {})
+    }
+    const store = this.#storeOfReport(async () => {
+      if (this.#random.chance(REPORT_DEATH)) return die()
+      if (!this.#random.chance(INTERRUPTION)) return
+      // What else it does at the same time comes to its end.
+      await new Promise(setImmediate)
+      await pause()
+      if (this.#clock > until) await die()
+    })
+    const notifier = commitStatusNotifier({
+      leaseHolder: { store, now: this.now, holder },
+      github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
+    })
+    const notifiers = [notifier as Notifier, this.#people as Notifier]
+    const work = reportBuild(trigger, { ...this.#context(), store, notifiers, requestId: holder }).catch(fail)
+    void work.then(() => finished(), finished)
+    await resume()
+  }
+
+  /** @param onStage is called before each request about a stage */
+  #storeOfReport(onStage: () => Promise<void>): Store {
+    const { store } = this
+    const before = async (key: string) => {
+      if (IN_STAGE.test(key)) await onStage()
+    }
+    return {
+      ...store,
+      get: async key => {
+        await before(key)
+        return store.get(key)
+      },
+      put: async (key, body, type) => {
+        await before(key)
+        this.#mayFail(key)
+        return store.put(key, body, type)
+      },
+      putIf: async (key, body, condition) => {
+        await before(key)
+        this.#mayFail(key)
+        return store.putIf(key, body, condition)
+      },
+    }
+  }
+
+  /** Tells people how a build stands, once for each change. */
+  readonly #people: Notifier<object, z.infer<typeof toldSchema>> = {
+    name: 'people',
+    settings: z.object({}),
+    delivered: toldSchema,
+    notify: async ({ view: { number, status, deploy } }, _, delivered) => {
+      const told = deploy ? `${status}, deploy ${deploy.status}` : status
+      if (status === 'queued' || delivered?.told === told) return { delivered, again: false }
+      const before = this.told.get(number)
+      if (before !== undefined && before !== told && isEnd(before))
+        this.wrong.push(`#${number} was told as "${before}", and then as "${told}".`)
+      this.told.set(number, told)
+      return { delivered: { told, error: null }, again: false }
+    },
   }
 
   #context(): AdmissionContext & ReportContext {
@@ -274,8 +404,9 @@ export class Product {
         },
       },
       publish: async message => {
-        this.#jobs.push(message)
-        if (this.#random.chance(0.05)) this.#jobs.push(message)
+        const sent = { message, at: this.#clock }
+        this.#jobs.push(sent)
+        if (this.#random.chance(0.05)) this.#jobs.push(sent)
       },
       compare: this.#world().compare,
       baseUrl: 'https://ci.example.com',
@@ -290,9 +421,14 @@ export class Product {
   }
 }
 
+/** Whether what people were told is an end. */
+export const isEnd = (told: string) => hasEnded(told.split(',')[0] as View['status'])
+
 /** What a command would find: the same for the same commit and branch, but that one build in five finds something else. */
-const passes = ({ commit, trigger, number }: Build) =>
-  (commit.charCodeAt(0) + trigger.length + (number % 5 === 0 ? 1 : 0)) % 3 !== 0
+const passes = ({ commit, trigger, number }: Build, job: string) =>
+  (commit.charCodeAt(0) + trigger.length + job.length + (number % 5 === 0 ? 1 : 0)) % (job === 'build' ? 3 : 5) !== 0
+
+const hasTwoJobs = ({ commit }: Build) => commit.charCodeAt(2) % 3 === 0
 
 /** Whether none of the files that a push changes is relevant. */
 const skips = ({ commit, trigger, baseCommit, target }: Build) =>

@@ -158,21 +158,28 @@ function addConfigCommands(program: Command, io: Io, end: (code: number) => void
 function addSecretCommands(program: Command, io: Io, end: (code: number) => void): void {
   const secret = program
     .command('secret')
-    .description('manage secret variables of builds, for all repositories or for one')
+    .description(
+      'manage secret variables of builds, for all repositories, for one, or for its deploys to a stage',
+    )
+  const stageOption = () =>
+    new Option('--stage <name>', "only for deploys to this stage of the repository; '*' for every stage")
   addStackOptions(secret.command('set <name> [owner/repo]'))
     .description('set a secret; the value comes from a prompt, a file or standard input')
+    .addOption(stageOption())
     .option('--file <file>', 'read the value from a file')
     .action(async (name, repository, options) =>
       end(await (await import('./secret.ts')).storeSecret(name, repository, options, io)),
     )
   addStackOptions(secret.command('list [owner/repo]'))
-    .description('list the names of secrets')
+    .description('list the names of secrets, and the stages that they are for')
+    .addOption(stageOption())
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
       end(await (await import('./secret.ts')).printSecrets(repository, options, io)),
     )
   addStackOptions(secret.command('remove <name> [owner/repo]'))
     .description('remove a secret')
+    .addOption(stageOption())
     .action(async (name, repository, options) =>
       end(await (await import('./secret.ts')).deleteSecret(name, repository, options, io)),
     )

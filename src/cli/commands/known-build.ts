@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type ListedSecret, listStageSecrets } from '../../account/change-secrets.ts'
 import { projectOnRecord } from '../../account/find-project.ts'
 import { findSecretVariables, readSecretVariables } from '../../account/secrets.ts'
 import { readAccount } from '../../account/settings.ts'
@@ -18,6 +19,8 @@ export type KnownBuild = {
   build: Build
   /** Of its secret variables, as far as they may be read. */
   secretNames: readonly string[]
+  /** The secret variables that only the deploy of a stage gets. */
+  stageSecrets: readonly ListedSecret[]
   /** Why the account would refuse it; null if it would not. */
   refusal: string | null
 }
@@ -76,17 +79,19 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
     const keys = findSecretVariables(await listAccountKeys(store), build, account)
     return Object.keys(await readSecretVariables(store, keys))
   }
+  const mayDeploy = trust === 'protected' && account.inheritsSecrets(build)
   // A working copy without a remote has no name that the account could allow.
   const isBuilt = repository.startsWith(`${LOCAL_OWNER}/`) || account.allows(repository)
   return {
     build,
     secretNames: await names().catch(refusedNames),
+    stageSecrets: mayDeploy ? await listStageSecrets(store, project).catch(refusedNames) : [],
     refusal: isBuilt ? null : notAllowed(build).reason,
   }
 }
 
 /** Somebody may be allowed to read the settings but not the secrets. */
-function refusedNames(error: Error): string[] {
+function refusedNames(error: Error): [] {
   if (error.name === 'AccessDenied') return []
   throw error
 }

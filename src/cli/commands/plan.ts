@@ -1,6 +1,8 @@
+import type { ListedSecret } from '../../account/change-secrets.ts'
 import { NO_FILES } from '../../config/files.ts'
 import { type Resolved, resolveConfig } from '../../config/resolve.ts'
 import type { Build } from '../../model/build.ts'
+import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
@@ -51,7 +53,8 @@ export async function printPlan(
     ? await planIn(directory, known.build, known.build.settings)
     : await planIn(directory, working, null)
   const note = isKnown ? known.refusal : `The account's settings are not known here. ${known.unknown}`
-  const notes = note === null ? resolved.notes : [note, ...resolved.notes]
+  const secretsNote = noteStageSecrets(plan, isKnown ? known.stageSecrets : [])
+  const notes = [note, ...resolved.notes, secretsNote].filter(each => each !== null)
   if (json && note !== null) io.stderr.write(`Note: ${note}\n`)
   const secretNames = isKnown ? known.secretNames : []
   printLine(
@@ -59,4 +62,16 @@ export async function printPlan(
     json ? JSON.stringify(plan, null, 2) : describePlan(plan, { ...resolved, notes }, secretNames),
   )
   return 0
+}
+
+/** Which secrets the deploy gets and no job before it; null if there are none. */
+function noteStageSecrets(plan: Plan, secrets: readonly ListedSecret[]): string | null {
+  if (!plan.build || !plan.deploy || !plan.stage) return null
+  const { name: stage } = plan.stage
+  const names = secrets
+    .filter(each => [EVERY_STAGE, stage].includes(each.stage ?? ''))
+    .map(({ name }) => name)
+  return names.length === 0
+    ? null
+    : `The deploy alone gets the secrets of stage ${stage}: ${[...new Set(names)].toSorted().join(', ')}.`
 }

@@ -1,41 +1,69 @@
-import { checkVariableName, listSecrets, removeSecret, setSecret } from '../../account/change-secrets.ts'
+import {
+  checkVariableName,
+  type ListedSecret,
+  listSecrets,
+  listStageSecrets,
+  parseSecretStage,
+  removeSecret,
+  type SecretScope,
+  setSecret,
+} from '../../account/change-secrets.ts'
+import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
+import type { Store } from '../../records/store.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
 import { parseRepository, projectToChange } from './targets.ts'
 
-export type SecretOptions = StackOptions & { file?: string; json?: boolean }
+export type SecretOptions = StackOptions & { file?: string; json?: boolean; stage?: string }
+
+/** What a command is about: a stage of a repository, a repository or, for null, all of them. */
+type Target = { repository: string | null; stage: string | null }
 
 const MIN_MASKED_LENGTH = 6
 
-const where = (repository: string | null) => repository ?? 'all repositories'
-const parse = (target: string | undefined) => (target === undefined ? null : parseRepository(target))
+/** `stage production`, or `every stage`. */
+const describeStage = (stage: string) => (stage === EVERY_STAGE ? 'every stage' : `stage ${stage}`)
 
-/** Where the secrets of a repository, or of all, are kept; and what could not be made sure of. */
-const find = async (stack: FoundStack, repository: string | null) =>
-  repository === null ? { project: null, note: null } : projectToChange(stack, repository)
+const where = ({ repository, stage }: Target) =>
+  stage === null ? (repository ?? 'all repositories') : `${describeStage(stage)} of ${repository}`
+
+/** @throws UserError if this is no repository or no stage, or a stage without a repository */
+function parse(name: string | undefined, options: SecretOptions): Target {
+  const stage = options.stage === undefined ? null : parseSecretStage(options.stage)
+  if (name !== undefined) return { repository: parseRepository(name), stage }
+  if (stage === null) return { repository: null, stage }
+  throw new UserError('A stage is one of a repository: name that, too, for example "you/project".')
+}
+
+/** Where the secrets are kept, and what could not be made sure of. */
+async function find(stack: FoundStack, { repository, stage }: Target) {
+  if (repository === null) return { scope: { project: null }, note: null }
+  const { project, note } = await projectToChange(stack, repository)
+  return { scope: { project, stage }, note }
+}
 
 /** `lambci secret set NAME [OWNER/REPO]`: reads the value from a prompt, a file or standard input. */
 export async function storeSecret(
   name: string,
-  target: string | undefined,
+  repository: string | undefined,
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
   checkVariableName(name)
-  const repository = parse(target)
+  const target = parse(repository, options)
   using stack = await findStack(options, io.env)
-  const { project, note } = await find(stack, repository)
+  const { scope, note } = await find(stack, target)
   const value = await readValue(name, options, io)
   if (value === '') throw new UserError(`The value of ${name} is empty, so it was not set.`)
-  await setSecret(stack.store, project, { name, value })
-  printLine(io, `${name} is set for ${where(repository)}.`)
+  await setSecret(stack.store, scope, { name, value })
+  printLine(io, `${name} is set for ${where(target)}.`)
   if (note) printLine(io, `Note: ${note}`)
   if (value.length < MIN_MASKED_LENGTH)
     printLine(io, `Note: it is shorter than ${MIN_MASKED_LENGTH} characters, so logs do not mask it.`)
-  await noteUnread(stack.store, { repository, project }, io)
+  await noteUnread(stack.store, { ...target, project: scope.project }, io)
   return 0
 }
 
@@ -44,35 +72,60 @@ function readValue(name: string, { file }: SecretOptions, io: Io): Promise<strin
   return isInteractive(io) ? promptSecret(io, `Value of ${name}`) : readStandardInput(io)
 }
 
-/** `lambci secret list [OWNER/REPO]`: prints names only. */
+/** `lambci secret list [OWNER/REPO]`: prints names only, and the stages that they are for. */
 export async function printSecrets(
-  target: string | undefined,
+  repository: string | undefined,
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const repository = parse(target)
+  const target = parse(repository, options)
   using stack = await findStack(options, io.env)
-  const { project } = await find(stack, repository)
-  const names = await listSecrets(stack.store, project)
-  await noteUnread(stack.store, { repository, project }, io)
-  if (options.json) printLine(io, JSON.stringify(names))
-  else printLine(io, names.length > 0 ? names.join('\n') : `There are no secrets for ${where(repository)}.`)
+  const { scope } = await find(stack, target)
+  const secrets = await secretsOf(stack.store, scope, io)
+  await noteUnread(stack.store, { ...target, project: scope.project }, io)
+  // Secrets of all repositories are of no stage.
+  if (options.json)
+    printLine(io, JSON.stringify(target.repository === null ? secrets.map(({ name }) => name) : secrets))
+  else printLine(io, secrets.length > 0 ? describe(secrets) : `There are no secrets for ${where(target)}.`)
   return 0
+}
+
+/** Those of a repository include those of its stages. */
+async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<ListedSecret[]> {
+  const { project, stage = null } = scope
+  const own = (await listSecrets(store, scope)).map(name => ({ name, stage }))
+  if (project === null || stage !== null) return own
+  try {
+    return [...own, ...(await listStageSecrets(store, project))]
+  } catch (error) {
+    if ((error as Error).name !== 'AccessDenied') throw error
+    io.stderr.write(
+      'Note: your AWS credentials may not list the bucket, so secrets of stages are missing here. Name a stage with --stage.\n',
+    )
+    return own
+  }
+}
+
+function describe(secrets: readonly ListedSecret[]): string {
+  const width = Math.max(...secrets.map(({ name }) => name.length))
+  return secrets
+    .map(({ name, stage }) => (stage === null ? name : `${name.padEnd(width)}  ${describeStage(stage)}`))
+    .join('\n')
 }
 
 /** `lambci secret remove NAME [OWNER/REPO]`: removes a secret. */
 export async function deleteSecret(
   name: string,
-  target: string | undefined,
+  repository: string | undefined,
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const repository = parse(target)
+  const target = parse(repository, options)
   using stack = await findStack(options, io.env)
-  const { project } = await find(stack, repository)
-  const isRemoved = await removeSecret(stack.store, project, name)
-  await noteUnread(stack.store, { repository, project }, io)
-  if (!isRemoved) throw new UserError(`There is no secret ${name} for ${where(repository)}.`)
-  printLine(io, `${name} was removed for ${where(repository)}.`)
+  const { scope } = await find(stack, target)
+  const isRemoved = await removeSecret(stack.store, scope, name)
+  await noteUnread(stack.store, { ...target, project: scope.project }, io)
+  if (!isRemoved) throw new UserError(`There is no secret ${name} for ${where(target)}.`)
+  printLine(io, `${name} was removed for ${where(target)}.`)
   return 0
 }

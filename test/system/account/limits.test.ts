@@ -21,7 +21,7 @@ const refusal = async (work: Promise<unknown>): Promise<string> => {
   expect(error).toBeInstanceOf(UserError)
   return error.message
 }
-const set = (name: string, value: string) => setSecret(bucket.store, PROJECT, { name, value })
+const set = (name: string, value: string) => setSecret(bucket.store, { project: PROJECT }, { name, value })
 
 test('a secret is refused if no command could be started with it', async () => {
   // Bytes count, not characters, and with them "=", the name and a NUL.
@@ -30,7 +30,7 @@ test('a secret is refused if no command could be started with it', async () => {
     /^The value of FITS is too large for a variable: 131073 bytes with its name, and Linux allows 131072\. Keep it in a file/,
   )
   expect(await refusal(set('BINARY', 'a\0b'))).toMatch(/^The value of BINARY contains a NUL character/)
-  expect(await listSecrets(bucket.store, PROJECT)).toEqual(['FITS'])
+  expect(await listSecrets(bucket.store, { project: PROJECT })).toEqual(['FITS'])
 })
 
 test('secrets that could not be read any more are refused', async () => {
@@ -38,7 +38,7 @@ test('secrets that could not be read any more are refused', async () => {
   expect(await refusal(set('THIRD', 'x'.repeat(100_000)))).toMatch(
     /^With this change, secrets\/env\/gh\/ada\/web\.json .* would be larger than 256 KB/,
   )
-  expect(await listSecrets(bucket.store, PROJECT)).toEqual(['FITS', 'SECOND'])
+  expect(await listSecrets(bucket.store, { project: PROJECT })).toEqual(['FITS', 'SECOND'])
 })
 
 test('settings that would not fit into the message of a job are refused, the global ones included', async () => {

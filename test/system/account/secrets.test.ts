@@ -9,7 +9,7 @@ import { parseAccount } from '../../../src/account/settings.ts'
 import { listAccountKeys } from '../../../src/account/unread-objects.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { UserError } from '../../../src/model/user-error.ts'
-import { runnerSecretsKey, variablesKeys } from '../../../src/records/keys.ts'
+import { runnerSecretsKey, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { FORKED, makeBuild } from '../../support/records.ts'
 
@@ -55,8 +55,13 @@ test.each<[unknown, RegExp]>([
   expect(String(await failed)).not.toContain('very-secret')
 })
 
-const find = async (build: Build) =>
-  findSecretVariables(await listAccountKeys(bucket.store), build, parseAccount(build.project, build.settings))
+const find = async (build: Build, stage: string | null = null) =>
+  findSecretVariables(
+    await listAccountKeys(bucket.store),
+    build,
+    parseAccount(build.project, build.settings),
+    stage,
+  )
 
 test("a repository's own variables override the account's", async () => {
   const { store } = bucket
@@ -74,6 +79,28 @@ test("a repository's own variables override the account's", async () => {
   expect(await readSecretVariables(store, [])).toEqual({})
   expect(await readSecretVariables(store, [global, own])).toEqual({ A: '1', B: '3', __C: '4' })
   await expect(readSecretVariables(store, ['secrets/env/gone.json'])).rejects.toThrow(/was deleted after/)
+})
+
+test("a deploy's variables are overridden by those of all stages, and these by those of its own", async () => {
+  const { store } = bucket
+  const project = 'gh/ada/site'
+  const keyOf = (stage: string) => stageVariablesKey({ project, stage })
+  const [global, own] = variablesKeys(project)
+  await putJson(store, global, { A: 'global', B: 'global', C: 'global', D: 'global' })
+  await putJson(store, own, { B: 'own', C: 'own', D: 'own' })
+  await putJson(store, keyOf('*'), { C: 'every', D: 'every', E: 'every' })
+  await putJson(store, keyOf('qa'), { D: 'qa' })
+  await putJson(store, keyOf('production'), { D: 'production', F: 'production' })
+  const valuesOf = async (stage: string | null) =>
+    readSecretVariables(store, await find(makeBuild({ project }), stage))
+  const shared = { A: 'global', B: 'own' }
+  expect(await valuesOf(null)).toEqual({ ...shared, C: 'own', D: 'own' })
+  expect(await valuesOf('qa')).toEqual({ ...shared, C: 'every', D: 'qa', E: 'every' })
+  expect(await valuesOf('dev')).toEqual({ ...shared, C: 'every', D: 'every', E: 'every' })
+  expect(await valuesOf('production')).toEqual({
+    ...{ ...shared, C: 'every' },
+    ...{ D: 'production', E: 'every', F: 'production' },
+  })
 })
 
 test.each<[string, Partial<Build>]>([

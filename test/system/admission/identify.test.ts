@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { identify } from '../../../src/admission/identify.ts'
 import { UserError } from '../../../src/model/user-error.ts'
-import { settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
+import { settingsKeys, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
 import { readKnown, readNamed, updateKnown } from '../../../src/records/repository-records.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 
@@ -112,6 +112,13 @@ test('settings and secrets under the new name of a renamed repository are named,
   })
   await bucket.store.remove(settingsKeys('gh/ada/after')[1])
   await bucket.store.remove(variablesKeys('gh/ada/after')[1])
+  const ofStage = stageVariablesKey({ project: 'gh/ada/after', stage: 'qa' })
+  await putJson(bucket.store, ofStage, {})
+  expect(await found('ada/after', id, id)).toMatchObject({
+    refused: 'conflict',
+    reason: expect.stringMatching(/But secrets\/env\/gh\/ada\/after\/qa\.json in the bucket .* remove it,/),
+  })
+  await bucket.store.remove(ofStage)
   expect(await bound('ada/after', id, id)).toBe('gh/ada/before')
 })
 

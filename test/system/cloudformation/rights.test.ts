@@ -23,6 +23,7 @@ import {
   runningKey,
   sharedCommitsKey,
   spendKeys,
+  stageVariablesKey,
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
@@ -155,6 +156,8 @@ const OBJECTS: readonly [string, string][] = [
   ['secrets/runner.json', 'secrets/runner.json'],
   ['secrets/env/global.json', variablesKeys(PROJECT)[0]],
   ['secrets/env/gh/ada/web.json', variablesKeys(PROJECT)[1]],
+  ['secrets/env/…/web/_all.json', stageVariablesKey({ project: PROJECT, stage: '*' })],
+  ['secrets/env/…/web/qa.json', stageVariablesKey({ project: PROJECT, stage: 'qa' })],
   ['another: counter.json', counterKey('gh/eve/web')],
   ['another: triggers/<trigger>', triggerKey({ project: 'gh/eve/web', trigger: 'pr/7' })],
   ['another: jobs/0/1/end.json', strangerJob.record('end')],
@@ -413,6 +416,8 @@ config/gh/ada/web.json        R     R       ·         ·           ·          
 secrets/runner.json           R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/env/global.json       ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
 secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
+secrets/env/…/web/_all.json   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/env/…/web/qa.json     ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: counter.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: triggers/<trigger>   RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: jobs/0/1/end.json    R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName, STACK } from '../../../loopback/system/functions.ts'
 import { switchName } from '../../../src/admission/dead-mans-switch.ts'
 import { buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
+import { logOfJob } from '../../support/examples.ts'
 import { grantsWith } from '../../support/records.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -22,14 +24,15 @@ const commandLines = async () => {
   return Promise.all(pids.map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
 }
 
-const buildProcess = () => ci.system.lambda.sandboxes(functionName('run-protected')).map(({ pid }) => pid)
+const processesOf = (trust: 'protected' | 'deploy') =>
+  ci.system.lambda.sandboxes(functionName(`run-${trust}`)).map(({ pid }) => pid)
 
 test('a failure record ends a killed build and keeps its log', async () => {
   const at = await ci.write(lambciJson('echo begun; setsid sleep 7654321 & sleep 7654321'))
   const commit = await ci.push(at, 'killed/once', 'master')
   const build = { project: 'gh/killed/once', number: 1 }
   await ci.logged(build, 'begun\n')
-  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  for (const pid of processesOf('protected')) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'errored',
@@ -47,15 +50,18 @@ test('a failure record ends a killed build and keeps its log', async () => {
 })
 
 test('a build killed during its deploy fails, with a failed deploy', async () => {
+  const begun = join(ci.directory, 'begun')
   const at = await ci.write(
-    lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
+    lambciJson('true', { stages: { master: 'dev' }, deploy: `echo going | tee ${begun}; sleep 1000` }),
   )
   const commit = await ci.push(at, 'killed/deploy', 'master')
   const build = { project: 'gh/killed/deploy', number: 1 }
-  await ci.until('the deploy', async () => (await ci.view(build))?.deploy?.status === 'running')
-  for (const pid of buildProcess()) process.kill(pid, 'SIGKILL')
+  await ci.until('the deploy', () => ci.read(begun).catch(() => null))
+  for (const pid of processesOf('deploy')) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'failed', deploy: { stage: 'dev', status: 'failed' } })
+  // Its log is kept, too.
+  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^going\n[^]*▸ Error: The job died: .*\n$/m)
   expect((await ci.statuses('killed/deploy', commit)).at(-1)).toMatch(
     /^failure .*: Tests passed, deploy to dev failed: The job died: .* · ~\$0\.\d+$/,
   )

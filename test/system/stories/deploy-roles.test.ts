@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
+import type { Trust } from '../../../src/model/build.ts'
 import { LEAD, settingsKeys, stageKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
+import { logOfJob } from '../../support/examples.ts'
 import { lambci } from '../../support/lambci.ts'
 import { makeBuild } from '../../support/records.ts'
 import { roleArn, roleOf } from '../../support/roles.ts'
@@ -32,21 +34,23 @@ test('a deploy has the credentials of its role; its tests and branch builds have
   await ci.push(at, 'ada/role', 'master')
   const view = await ci.ended({ project: 'gh/ada/role', number: 1 })
   expect(view.deploy).toMatchObject({ status: 'succeeded' })
-  const [before = '', after = ''] = (await ci.log({ project: 'gh/ada/role', number: 1 })).split(/^tested\n/m)
-  expect(before).not.toMatch(/^AWS_(ACCESS|SECRET|SESSION)/m)
-  expect(after).toContain(`▸ The deploy acts as ${ROLE}\n`)
-  expect(after).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
+  const [tests, deploy] = [await logOfJob(ci, view, 'build'), await logOfJob(ci, view, 'deploy')]
+  expect(tests).toMatch(/^tested$/m)
+  expect(tests).not.toMatch(/^AWS_(ACCESS|SECRET|SESSION)/m)
+  expect(tests).not.toContain('acts as')
+  expect(deploy).toContain(`▸ The deploy acts as ${ROLE}\n`)
+  expect(deploy).toMatch(/^AWS_ACCESS_KEY_ID=ASIA/m)
   // Masked, like every secret.
-  expect(after).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
-  expect(after).toMatch(/^AWS_DEFAULT_REGION=us-east-1$/m)
+  expect(deploy).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
+  expect(deploy).toMatch(/^AWS_DEFAULT_REGION=us-east-1$/m)
 
   await ci.push(at, 'ada/role', 'topic')
   const topic = await ci.ended({ project: 'gh/ada/role', number: 2 })
   expect(topic).toMatchObject({ status: 'passed', trust: 'branch', deploy: null })
 })
 
-test('a branch build has no access to stages and deploy roles', async () => {
-  // Credentials with the session policy that a job of this trust is granted.
+test('no job has access to stages, and only a deploy to its role', async () => {
+  // Credentials with the session policy that such a job is granted.
   const { sessionPolicyOf } = await import('../../../src/admission/session-policy.ts')
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   const { S3Client, GetObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
@@ -54,16 +58,16 @@ test('a branch build has no access to stages and deploy roles', async () => {
   const { addresses } = system
   const http = system.servers.sts.issue('arn:aws:iam::000000000000:role/lambci-http')
   const issuer = new STSClient({ endpoint: addresses.sts, region: 'us-east-1', credentials: http })
-  const session = async (trust: 'branch' | 'protected') => {
+  const session = async (trust: Trust, deploys = false) => {
     const { Credentials } = await issuer.send(
       new AssumeRoleCommand({
         RoleArn: 'arn:aws:iam::000000000000:role/lambci-session',
         RoleSessionName: 'a-build',
         Policy: sessionPolicyOf(
           makeBuild({ project: 'gh/ada/role', number: 3, trust }),
-          LEAD,
+          deploys ? { key: 1, attempt: 1 } : LEAD,
           `arn:aws:s3:::${addresses.bucket}`,
-          { secretVariables: [], mayDeploy: true, deployRoles: [ROLE] },
+          { secretVariables: [], deploys, deployRole: ROLE },
         ),
       }),
     )
@@ -91,12 +95,15 @@ test('a branch build has no access to stages and deploy roles', async () => {
   ]
   const statusOf = (result: PromiseSettledResult<unknown>) =>
     result.status === 'fulfilled' ? 200 : result.reason?.$metadata?.httpStatusCode
-  const branch = (await Promise.allSettled(attempts(await session('branch')))).map(statusOf)
-  expect(branch).toEqual(branch.map(() => 403))
-  // With a session of trust "protected" the same requests succeed, except for next.json, which does not exist.
-  const deploy = (await Promise.allSettled(attempts(await session('protected')))).map(statusOf)
-  expect(deploy.filter(status => status === 200).length).toBeGreaterThanOrEqual(7)
-  expect(deploy.at(-1)).toBe(200)
+  const answers = async (trust: Trust, deploys?: boolean) =>
+    (await Promise.allSettled(attempts(await session(trust, deploys)))).map(statusOf)
+  const refused = Array.from({ length: 8 }, () => 403)
+  for (const trust of ['fork', 'branch', 'protected'] as const)
+    expect([trust, await answers(trust)]).toEqual([trust, [...refused, 403]])
+  expect(await answers('protected', true)).toEqual([...refused, 200])
+  // They exist: a deploy of this repository has been recorded.
+  const written = await Promise.all([stage.lock, stage.current, stage.deploy(1)].map(system.store.get))
+  expect(written).not.toContain(null)
 })
 
 test('a role that cannot be assumed fails the deploy with advice', async () => {
@@ -135,13 +142,14 @@ test('a repository cannot deploy another branch to a stage that the account has 
 test('a build killed during its deploy is reported, releases its stage, and the next push deploys', async () => {
   const build = { project: 'gh/ada/killed', number: 1 }
   const stage = { project: build.project, stage: 'dev' }
-  const slow = lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo begun; sleep 654321' })
+  const begun = join(ci.directory, 'begun')
+  const deploy = `echo begun > ${begun}; sleep 654321`
+  const slow = lambciJson('true', { stages: { master: 'dev' }, deploy })
   const at = await ci.write(slow)
   await ci.push(at, 'ada/killed', 'master')
-  await ci.until('the deploy', async () => (await ci.view(build))?.status === 'deploying')
-  await ci.logged(build, 'begun\n')
-  for (const { pid } of ci.system.lambda.sandboxes(functionName('run-protected')))
-    process.kill(pid, 'SIGKILL')
+  await ci.until('the deploy', () => ci.read(begun).catch(() => null))
+  expect((await ci.view(build))?.status).toBe('deploying')
+  for (const { pid } of ci.system.lambda.sandboxes(functionName('run-deploy'))) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({
     status: 'failed',

@@ -8,6 +8,7 @@ import { layerSchema } from '../../../src/config/schema.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { logOfJob } from '../../support/examples.ts'
+import { lambci } from '../../support/lambci.ts'
 import { roleOf } from '../../support/roles.ts'
 import { type Files, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -83,7 +84,7 @@ const npmProject = (tool: string, scripts: object = {}): Files => ({
   'package-lock.json': JSON.stringify({ packages: { [`node_modules/${tool}`]: {} } }, null, 2),
 })
 const SITE: Files = {
-  ...npmProject('sst', { build: 'mkdir dist && echo $LAMBCI_COMMIT > dist/index.html' }),
+  ...npmProject('sst', { build: 'mkdir dist && echo $LAMBCI_COMMIT $AWS_REQUEST_ID > dist/index.html' }),
 }
 const SAM: Files = { 'template.yaml': '', 'requirements-dev.txt': 'pytest\n' }
 const CDK: Files = { ...npmProject('aws-cdk'), 'cdk.json': '{}' }
@@ -170,6 +171,26 @@ test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed'
   expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
   expect(await callsOf(repository)).toEqual(push.calls)
   expect(await deployed(...object)).toContain(has(commit))
+})
+
+test('a rollback brings back the very files that were tested', async () => {
+  const repository = 'recipes/back'
+  const project = `gh/${repository}`
+  const page = () => deployed('index.html', 'dev.example.com')
+  const at = await write(repository, recipeOf('s3-site.md'), SITE)
+  await ci.push(at, repository, 'main')
+  await ci.ended({ project, number: 1 })
+  const first = await page()
+  await ci.push(at, repository, 'main', { change: '' })
+  await ci.ended({ project, number: 2 })
+  expect(await page()).not.toBe(first)
+  const data = join(ci.directory, 'data')
+  expect(await lambci(['rollback', repository, 'dev', '--data', data])).toMatchObject({ exitCode: 0 })
+  expect(await ci.ended({ project, number: 3 })).toMatchObject({
+    target: { stage: 'dev', of: 1 },
+    deploy: { status: 'succeeded' },
+  })
+  expect(await page()).toBe(first)
 })
 
 test('every recipe is tried', () => {

@@ -2,11 +2,11 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { type JobMessage, jobMessageSchema } from '../../../src/admission/grants.ts'
-import type { Trust } from '../../../src/model/build.ts'
+import { type JobTrust, jobTrustSchema, trustOfJob } from '../../../src/model/trust.ts'
 import { type ForwardingProxy, startProxy } from '../../support/proxy.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const TRUSTS: readonly Trust[] = ['fork', 'branch', 'protected']
+const TRUSTS = jobTrustSchema.options
 const READER = 'reader-of-jobs@localhost'
 
 let ci: TestSystem
@@ -38,10 +38,11 @@ afterAll(async () => {
   await Promise.all([...proxies.values()].map(proxy => proxy.close()))
 })
 
-/** Builds a commit of each trust. Returns the messages that started them. */
-async function buildOfEachTrust(): Promise<Map<Trust, JobMessage>> {
+/** Builds a commit of each trust, and deploys one. Returns the messages that started their jobs. */
+async function jobOfEachTrust(): Promise<Map<JobTrust, JobMessage>> {
   const config = { branches: { master: true, topic: true }, pullRequests: { fromForkPublicRepo: true } }
-  const at = await ci.write(lambciJson('true', config))
+  const deploy = { stages: { master: 'dev' }, deploy: 'true' }
+  const at = await ci.write(lambciJson('true', { ...config, ...deploy }))
   await ci.push(at, 'ada/web', 'master')
   await ci.push(at, 'ada/web', 'topic')
   await ci.api('POST', '/repos/ada/web/forks', { organization: 'stranger' })
@@ -57,13 +58,13 @@ async function buildOfEachTrust(): Promise<Map<Trust, JobMessage>> {
   const messages = ci.mails
     .filter(({ to }) => to === READER)
     .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
-  return new Map(messages.map(message => [message.build.trust, message]))
+  return new Map(messages.map(message => [trustOfJob(message.build, message.job.identity), message]))
 }
 
 const eventOf = (message: JobMessage) => ({ Records: [{ Sns: { Message: JSON.stringify(message) } }] })
 
 test('each function refuses a message of another trust before it reads, writes or fetches anything', async () => {
-  const messages = await buildOfEachTrust()
+  const messages = await jobOfEachTrust()
   expect([...messages.keys()].toSorted()).toEqual(TRUSTS.toSorted())
   for (const [trust, message] of messages)
     for (const own of TRUSTS) {

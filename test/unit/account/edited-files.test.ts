@@ -51,8 +51,8 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
 })
 
 test.each<[string, (store: Store, key: string) => Promise<unknown>]>([
-  ['set', store => setSecret(store, null, { name: 'OTHER', value: 'x' })],
-  ['remove', store => removeSecret(store, null, 'OLD')],
+  ['set', store => setSecret(store, { project: null }, { name: 'OTHER', value: 'x' })],
+  ['remove', store => removeSecret(store, { project: null }, 'OLD')],
 ])('lambci secret %s keeps the text of numbers that were written by hand', async (_, change) => {
   const key = variablesKeys('')[0]
   const store = await storeWith(key, '{"PIN": 0.10, "ID": 123456789012345678, "OLD": "x"}')

@@ -55,6 +55,21 @@ test.each([
   ['secrets/env/gh/Ada/Web.json', 'secrets/env/gh/ada/web.json'],
   ['secrets/gh/ada/web.json', 'secrets/env/gh/ada/web.json'],
   ['secrets/env/GLOBAL.json', 'secrets/env/global.json'],
+  ['secrets/env/gh/Ada/Web/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/QA.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/qa', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/qa.JSON', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/stages/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/stage/QA.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/gh/ada/web/*.json', 'secrets/env/gh/ada/web/_all.json'],
+  ['secrets/env/gh/ada/web/_ALL.json', 'secrets/env/gh/ada/web/_all.json'],
+  ['secrets/env/gh/ada/web/stages/*.json', 'secrets/env/gh/ada/web/_all.json'],
+  ['secrets/gh/ada/web/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/ada/web/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/ada/web/stages/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/github.com/ada/web/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/envs/gh/ada/web/qa.json', 'secrets/env/gh/ada/web/qa.json'],
+  ['secrets/env/elsewhere/ada/web.json', 'secrets/env/gh/ada/web.json'],
 ])('nothing is built past %s, which nobody reads', async (key, right) => {
   await put(key)
   expect(await push()).toEqual({
@@ -66,6 +81,17 @@ test.each([
   expect(await push()).toMatchObject({ build: { number: 1 } })
 })
 
+test.each(['secrets/env/gh/ada/web/my_stage.json', 'secrets/env/gh/ada/web/qa/keys.json'])(
+  'nothing is built past %s, which no stage can have',
+  async key => {
+    await put(key)
+    expect(await push()).toEqual({
+      refused: 'conflict',
+      reason: `Ada/Web is not built, because what was set for it would not count. ${key} in the bucket is not read: remove it.`,
+    })
+  },
+)
+
 test('what is read, what is of other repositories, and folders stop nothing', async () => {
   for (const key of RIGHT.slice(1)) await put(key)
   for (const key of [
@@ -75,6 +101,13 @@ test('what is read, what is of other repositories, and folders stop nothing', as
     'config/gh/ada/web.json.bak',
     'config/gh/Ada/',
     'config/gh/ada/web.json.json',
+    'secrets/env/gh/ada/web/qa.json',
+    'secrets/env/gh/ada/web/_all.json',
+    'secrets/env/gh/ada/web/',
+    'secrets/env/gh/ada/web/qa.json.bak',
+    'secrets/env/gh/ada/web/README.md',
+    'secrets/env/gh/Eve/Web/qa.json',
+    'secrets/env/gh/eve/ada/Web.json',
   ])
     await put(key)
   expect(await push()).toMatchObject({ build: { number: 1 } })
@@ -84,6 +117,10 @@ test('what is read, what is of other repositories, and folders stop nothing', as
   expect(unreadKeys(await listAccountKeys(store))).toEqual([
     'config/gh/Eve/Web.json',
     'config/gh/ada/web.json.bak',
+    'secrets/env/gh/Eve/Web/qa.json',
+    'secrets/env/gh/ada/web/README.md',
+    'secrets/env/gh/ada/web/qa.json.bak',
+    'secrets/env/gh/eve/ada/Web.json',
   ])
 })
 
@@ -102,9 +139,34 @@ test('a renamed repository is not built past what is stored under its new name, 
   expect(await push(renamed)).toMatchObject({ refused: 'conflict' })
 })
 
+test('secrets of stages under the new name of a renamed repository stop its builds, too', async () => {
+  await put('secrets/env/gh/ada/site/qa.json')
+  const renamed = { repository: 'Ada/Site' }
+  expect(await push(renamed)).toMatchObject({
+    refused: 'conflict',
+    reason: expect.stringContaining(
+      'secrets/env/gh/ada/site/qa.json in the bucket is not read: move it to secrets/env/gh/ada/web/qa.json, or remove it.',
+    ),
+  })
+  await put(counterKey('gh/ada/site'), '{"number":1}')
+  expect(await push(renamed)).toMatchObject({ build: { project: PROJECT } })
+})
+
+test('an owner that is called like a host, and repositories that are called like folders, are none', async () => {
+  for (const key of ['secrets/env/gh/Eve/Web.json', 'secrets/env/gh/Eve/Site/stages/qa.json']) await put(key)
+  for (const repository of ['gh/eve', 'stages/qa', 'site/stages', 'eve/site2'])
+    expect([
+      repository,
+      await push({ project: `gh/${repository}`, repository, cloneRepository: repository }),
+    ]).toMatchObject([repository, { build: { number: 1 } }])
+})
+
 test('without a repository in mind, the right key is the one in lower case, if that is read', () => {
   expect(describeUnread(['config/gh/Eve/Web.json', 'config/notes.txt'], null)).toBe(
     'config/gh/Eve/Web.json in the bucket is not read: move it to config/gh/eve/web.json, or remove it. config/notes.txt in the bucket is not read: remove it.',
+  )
+  expect(describeUnread(['secrets/env/gh/Eve/Web/stages/QA.json'], null)).toContain(
+    'move it to secrets/env/gh/eve/web/qa.json, or',
   )
 })
 

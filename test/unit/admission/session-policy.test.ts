@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { mostRetriedBuilds } from '../../../src/admission/retried-builds.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Build, Trust } from '../../../src/model/build.ts'
-import { projectSchema } from '../../../src/model/names.ts'
-import { variablesKeys } from '../../../src/records/keys.ts'
+import { EVERY_STAGE, projectSchema } from '../../../src/model/names.ts'
+import { stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
 import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 const B = 'arn:aws:s3:::lambci-123456789012-us-east-1'
@@ -112,6 +112,37 @@ const projects = fc
   .map(([owner, repository]) => projectSchema.safeParse(`gh/${owner}/${repository}`).data ?? '')
   .filter(project => project !== '')
 
+/** All objects with secrets that a deploy may get, with the longest name of a stage. */
+const deploySecrets = (project: string) => [
+  ...variablesKeys(project),
+  ...[EVERY_STAGE, 's'.repeat(40)].map(stage => stageVariablesKey({ project, stage })),
+]
+
+test('a deploy reads the secrets of its stage, by their whole keys', () => {
+  const secretVariables = deploySecrets('gh/ada/web')
+  const [, read] = policyOf('protected', {}, { onlyDeploys: true, secretVariables }).Statement
+  expect(read.Resource.slice(-4)).toEqual([
+    ...secrets,
+    `${B}/secrets/env/gh/ada/web/_all.json`,
+    `${B}/secrets/env/gh/ada/web/${'s'.repeat(40)}.json`,
+  ])
+})
+
+test('beside the stages of its repository, a deploy has room for the secrets of its own with names of up to 95 characters', () => {
+  const lengthFor = (length: number) => {
+    const build = makeBuild({
+      project: `gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`,
+      number: 2_147_483_647,
+    })
+    return sessionPolicyOf(build, { key: 255, attempt: 9 }, `arn:aws:s3:::${'b'.repeat(63)}`, {
+      secretVariables: deploySecrets(build.project),
+      deployRoles: [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`],
+      ...{ mayDeploy: true, onlyDeploys: true, readsArtifacts: true },
+    }).length
+  }
+  expect(lengthFor(95)).toBeLessThan(POLICY_LIMIT)
+})
+
 test('for any names the policy stays within the limit, and has wildcards only at the ends of keys', () => {
   const longest = `gh/${'o'.repeat(39)}/${'r'.repeat(100)}@${Number.MAX_SAFE_INTEGER}`
   const everything = fc.record({
@@ -135,11 +166,14 @@ test('for any names the policy stays within the limit, and has wildcards only at
     { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds },
     { jobRole, readsArtifacts: true, retriedBuilds },
     { readsArtifacts: true, retriedBuilds },
+    // A deploy that holds no objects of stages, with the role of its own.
+    { jobRole: deployRoles[0] ?? null, readsArtifacts: true, onlyDeploys: true },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
       const build = makeBuild(change)
-      const secretVariables = [...variablesKeys(build.project)]
+      const hasStageSecrets = grants.onlyDeploys && !grants.mayDeploy
+      const secretVariables = hasStageSecrets ? deploySecrets(build.project) : variablesKeys(build.project)
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
         ...grants,

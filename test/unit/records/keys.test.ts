@@ -15,6 +15,8 @@ import {
   sharedCommitsKey,
   spendKeys,
   stageKeys,
+  stageOfVariablesKey,
+  stageVariablesKey,
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
@@ -55,6 +57,7 @@ test('no spelling of a repository has keys or paths of its own', () => {
     ...[
       ...settingsKeys(project),
       ...variablesKeys(project),
+      ...['*', 'qa'].map(stage => stageVariablesKey({ project, stage })),
       ...Object.values(buildKeys({ project, number: 1 })),
       ...[jobKeys({ project, number: 1 }).prefix, jobKeys({ project, number: 1 }).log.whole],
     ],
@@ -66,6 +69,44 @@ test('no spelling of a repository has keys or paths of its own', () => {
   for (const project of ['gh/Ada/web.site', 'gh/ada/Web.Site', 'gh/ADA/WEB.SITE'])
     expect(JSON.stringify(allOf(project))).toBe(JSON.stringify(plain))
   expect(recordOfKey('gh/Ada/web/builds/1/jobs/0/1/end.json')).toBeNull()
+})
+
+test('the secrets of a stage have a key that no repository, no other stage and no pattern has', () => {
+  const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,30}$/).filter(text => !/\.git$/i.test(text))
+  const stage = fc.oneof(fc.constant('*'), fc.stringMatching(/^[a-z][a-z0-9-]{0,39}$/))
+  const projects = fc
+    .tuple(name, name, fc.constantFrom('', '@4711'))
+    .map(([owner, repo, id]) => `gh/${owner}/${repo}${id}`)
+  fc.assert(
+    fc.property(projects, stage, projects, stage, (project, stage, other, otherStage) => {
+      const key = stageVariablesKey({ project, stage })
+      expect(stageOfVariablesKey(key)).toEqual({ project: project.toLowerCase(), stage })
+      expect(key).toMatch(/^secrets\/env\/[^*?A-Z]+$/)
+      expect(variablesKeys(other)).not.toContain(key)
+      const isSame = project.toLowerCase() === other.toLowerCase() && stage === otherStage
+      expect(stageVariablesKey({ project: other, stage: otherStage }) === key).toBe(isSame)
+    }),
+  )
+})
+
+test.each([
+  'secrets/env/global.json',
+  'secrets/env/global/qa.json',
+  'secrets/env/gh/ada/web.json',
+  'secrets/env/gh/ada/web/qa',
+  'secrets/env/gh/ada/web/QA.json',
+  'secrets/env/gh/Ada/web/qa.json',
+  'secrets/env/gh/ada/web/*.json',
+  'secrets/env/gh/ada/web/_All.json',
+  'secrets/env/gh/ada/web/stages/qa.json',
+  'secrets/env/gh/ada/web/qa.json.bak',
+  'secrets/env/gh/ada/web/qa.json\n',
+  'secrets/env/gh/ada/../qa.json',
+  'secrets/gh/ada/web/qa.json',
+  'config/gh/ada/web/qa.json',
+  'x/secrets/env/gh/ada/web/qa.json',
+])('%j is not the key of a stage', key => {
+  expect(stageOfVariablesKey(key)).toBeNull()
 })
 
 test.each([

@@ -1,0 +1,34 @@
+import { EVERY_STAGE, STAGE_NAME } from '../model/names.ts'
+
+/** What a key means by its words, whatever their spelling: `global`, or the end of it is `owner/repo`, unless it is of a stage. */
+export const meantBy = (key: string) =>
+  key
+    .toLowerCase()
+    .replace(/^(config|secrets\/env|secrets)\//, '')
+    .replace(/\.json$/, '')
+
+/** The stage that a key means: of which repository (`owner/repo`); its name, `*`, or null for a name that no stage can have. */
+type MeantStage = {
+  name: string
+  stage: string | null
+  /** Whether it can mean nothing else. */
+  isSure: boolean
+}
+
+const IN_REPOSITORY = /^(?:.*\/)?(?:gh|github(?:\.com)?)\/([^/]+\/[^/]+)\/(?:stages?\/)?(.+)$/
+const IN_STAGES = /^(?:.*\/)?([^/]+\/[^/]+)\/stages?\/([^/]+)$/
+/** Without a host: it may also be a repository in some folder. `gh/owner/repo` is one. */
+const WITHOUT_HOST = /^(?!gh\/|github(?:\.com)?\/)([^/]+\/[^/]+)\/([^/]+)$/
+
+/** Which stage's secrets a key means by its words, if it can mean any. */
+export function stageMeantBy(key: string): MeantStage | null {
+  if (!/^secrets\//i.test(key)) return null
+  const words = meantBy(key)
+  const sure = IN_REPOSITORY.exec(words) ?? IN_STAGES.exec(words)
+  const [, name, word = ''] = sure ?? WITHOUT_HOST.exec(words) ?? []
+  if (!name) return null
+  const stage = word === '*' || word === '_all' ? EVERY_STAGE : STAGE_NAME.test(word) ? word : null
+  if (stage !== null) return { name, stage, isSure: sure !== null || word === '*' }
+  // Neither a copy (`.json.bak`) nor a note is meant to be read.
+  return sure && /\.json$/i.test(key) ? { name, stage, isSure: true } : null
+}
