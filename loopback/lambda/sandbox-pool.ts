@@ -58,8 +58,10 @@ export class SandboxPool {
     return this.#waiting.length > 0
   }
 
+  /** Those whose process has started. */
   sandboxes() {
-    return [...this.#all].map(({ id, pid, tenantId }) => ({ id, pid, tenantId }))
+    const started = [...this.#all].filter(({ pid }) => pid > 0)
+    return started.map(({ id, pid, tenantId }) => ({ id, pid, tenantId }))
   }
 
   async close() {
@@ -70,20 +72,28 @@ export class SandboxPool {
   }
 
   async #start(tenantId: string | null) {
-    if (this.#all.size >= this.#options.definition.concurrency) await this.#endOldestIdle()
-    if (this.#closed) throw new Error('The pool is closed')
+    this.#assertOpen()
     const onEnd = () => this.#remove(sandbox)
     const sandbox: Sandbox = new Sandbox({ ...this.#options, tenantId, onEnd })
     this.#all.add(sandbox)
+    await this.#makeRoom()
+    this.#assertOpen()
     await sandbox.start()
     if (this.#closed) await sandbox.end()
     return sandbox
   }
 
-  /** Makes room for the sandbox of another tenant. Lambda keeps 2.5 times as many sandboxes as may run concurrently. */
-  async #endOldestIdle() {
-    const [sandbox] = this.#idle.keys()
-    if (sandbox) await this.#stopIdling(sandbox).end()
+  #assertOpen() {
+    if (this.#closed) throw new Error('The pool is closed')
+  }
+
+  /**
+   * Ends an idle sandbox of another tenant if there are more than may be. Lambda keeps 2.5 times as many as may run
+   * concurrently.
+   */
+  async #makeRoom() {
+    const [oldest] = this.#idle.keys()
+    if (oldest && this.#all.size > this.#options.definition.concurrency) await this.#stopIdling(oldest).end()
   }
 
   #mayWait(tenantId: string | null) {
