@@ -121,6 +121,24 @@ test.each([false, true])('a burst keeps tenants apart (sharesSandboxes: %s)', as
   expect(sandboxes('note').length).toBeLessThanOrEqual(2)
 })
 
+test('an event that waits for a busy sandbox gets one of its tenant, and another one if that dies', async () => {
+  const [gateOfA, gateOfB] = [join(scratchDirectory(), 'a'), join(scratchDirectory(), 'b')]
+  const settings = { concurrency: 4, sharesSandboxes: true, maximumRetryAttempts: 0 }
+  const { invoke, idle, lines, sandboxes, records } = await serve([isolated(settings)], { busyMs: 600_000 })
+  await invoke('a', { event: { gate: gateOfA } })
+  await invoke('b', { event: { gate: gateOfB } })
+  await until(() => lines().length === 2)
+  await invoke('a')
+  await invoke('b')
+  writeFileSync(gateOfB, '')
+  await until(() => lines().length === 3)
+  process.kill(sandboxes('note').find(({ tenantId }) => tenantId === 'a')?.pid ?? 0, 'SIGKILL')
+  await idle()
+  const [, , ...later] = lines().map(({ tenantId, calls }) => `${tenantId}${calls}`)
+  expect(later).toEqual(['b2', 'a1'])
+  expect(records).toHaveLength(1)
+})
+
 test('a tenant whose sandbox dies gets another one, and still its own', async () => {
   const { invoke, idle, lines, sandboxes } = await serve([isolated()])
   for (const tenant of ['a', 'b']) await invoke(tenant)
