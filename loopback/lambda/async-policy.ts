@@ -5,6 +5,8 @@ export type QueuedEvent = {
   requestId: string
   functionName: string
   payload: string
+  /** Null if its function does not isolate tenants. */
+  tenantId: string | null
   acceptedAt: number
   dueAt: number
   /** How many invocations have started; more than `failures + 1` if the host crashed during one. */

@@ -46,10 +46,10 @@ export class AsyncQueue {
   }
 
   /** Stores the event on disk, then returns its request id. */
-  accept(payload: string): string {
+  accept(payload: string, tenantId: string | null): string {
     const requestId = randomUUID()
     const { store, definition, clock } = this.#options
-    store.insert({ requestId, functionName: definition.name, payload, acceptedAt: clock.now() })
+    store.insert({ requestId, functionName: definition.name, payload, tenantId, acceptedAt: clock.now() })
     this.pump()
     return requestId
   }
@@ -128,7 +128,14 @@ export class AsyncQueue {
     const record = failureRecord(store.read(requestId), functionArn(location, name), condition, now)
     if (typeof onFailure === 'string') {
       const payload = JSON.stringify(record)
-      store.replace(requestId, { requestId: randomUUID(), functionName: onFailure, payload, acceptedAt: now })
+      const next = {
+        requestId: randomUUID(),
+        functionName: onFailure,
+        payload,
+        tenantId: null,
+        acceptedAt: now,
+      }
+      store.replace(requestId, next)
       return onForwarded(onFailure)
     }
     try {

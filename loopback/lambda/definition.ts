@@ -10,13 +10,18 @@ export type FunctionDefinition = {
   /** Default 1024. Passed to the function, not enforced. */
   memoryMb?: number
   timeoutMs: number
-  /** The maximum number of sandboxes. */
+  /** The maximum number of sandboxes, those of all tenants counted. */
   concurrency: number
   /**
    * Whether events wait a moment for a busy sandbox before another one starts. Lambda starts one at once; on one machine, a
    * process for each event of a burst takes longer than the events.
    */
   sharesSandboxes?: boolean
+  /**
+   * `TenancyConfig: { TenantIsolationMode: PER_TENANT }`: each sandbox serves one tenant for as long as it lives, and each
+   * invocation names its tenant.
+   */
+  isolatesTenants?: boolean
   /** 0 to 2, default 2. */
   maximumRetryAttempts?: number
   /** Default 21,600 (six hours). */

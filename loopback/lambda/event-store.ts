@@ -5,18 +5,21 @@ import type { FunctionError } from './invocation-result.ts'
 const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
   requestId TEXT PRIMARY KEY, functionName TEXT NOT NULL, payload TEXT NOT NULL,
   acceptedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL,
-  invocations INTEGER NOT NULL, failures INTEGER NOT NULL, lastError TEXT
+  invocations INTEGER NOT NULL, failures INTEGER NOT NULL, lastError TEXT, tenantId TEXT
 ) STRICT; CREATE INDEX IF NOT EXISTS byFunction ON events (functionName, acceptedAt)`
 
-export type NewEvent = Pick<QueuedEvent, 'requestId' | 'functionName' | 'payload' | 'acceptedAt'>
+export type NewEvent = Pick<QueuedEvent, 'requestId' | 'functionName' | 'payload' | 'tenantId' | 'acceptedAt'>
 export type WaitingEvent = Pick<QueuedEvent, 'requestId' | 'acceptedAt' | 'dueAt'>
 export type EventStore = ReturnType<typeof openEventStore>
 
 /** The asynchronous queue on disk. An event stays in it until it has succeeded or been discarded. */
 export function openEventStore(directory: string) {
   const database = openDatabase(directory, 'lambda', SCHEMA)
+  // Databases of earlier versions have no tenants.
+  const columns = database.prepare('PRAGMA table_info(events)').all()
+  if (!columns.some(({ name }) => name === 'tenantId')) database.exec('ALTER TABLE events ADD tenantId TEXT')
   const insert = database.prepare(
-    'INSERT INTO events VALUES (:requestId, :functionName, :payload, :acceptedAt, :acceptedAt, 0, 0, NULL)',
+    'INSERT INTO events VALUES (:requestId, :functionName, :payload, :acceptedAt, :acceptedAt, 0, 0, NULL, :tenantId)',
   )
   const waiting = database.prepare(
     'SELECT requestId, acceptedAt, dueAt FROM events WHERE functionName = ? ORDER BY acceptedAt, rowid',

@@ -10,7 +10,7 @@ export type LambdaApiOptions = Location & {
   /** Whether there is a function of this name. */
   has(name: string): boolean
   /** Accepts an event for a function that there is. */
-  invokeAsync(name: string, payload: unknown): Promise<unknown>
+  invokeAsync(name: string, payload: unknown, tenantId?: string): Promise<unknown>
 }
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
@@ -59,7 +59,9 @@ async function invoke(request: IncomingMessage, options: LambdaApiOptions): Prom
   if (type !== 'Event') throw notImplemented(`invocations of the type ${type}`)
   if (!options.has(name))
     throw new JsonError(404, 'ResourceNotFoundException', `Function not found: ${resource}`)
-  await options.invokeAsync(name, parse(body))
+  const tenantId = request.headers['x-amz-tenant-id']
+  // Repeated headers arrive joined by a comma, which no tenant id has.
+  await options.invokeAsync(name, parse(body), tenantId === undefined ? undefined : String(tenantId))
 }
 
 const notImplemented = (what: string) =>

@@ -14,6 +14,7 @@ import { type FunctionUrl, serveFunctionUrl } from './function-url.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { InvocationResult } from './invocation-result.ts'
 import { SandboxPool } from './sandbox-pool.ts'
+import { assertTenant } from './tenant.ts'
 
 export type LambdaOptions = {
   functions: FunctionDefinition[]
@@ -36,15 +37,18 @@ export type LambdaOptions = {
 }
 
 export type Lambda = {
-  /** Resolves with the request id once the event is stored on disk. */
-  invokeAsync(name: string, payload: unknown): Promise<string>
+  /**
+   * Resolves with the request id once the event is stored on disk. A function that isolates tenants needs a tenant id, and no
+   * other takes one.
+   */
+  invokeAsync(name: string, payload: unknown, tenantId?: string): Promise<string>
   /** Waits for a free sandbox, where Lambda would return TooManyRequestsException. */
-  invoke(name: string, payload: unknown): Promise<InvocationResult>
+  invoke(name: string, payload: unknown, tenantId?: string): Promise<InvocationResult>
   functionUrl(name: string, port?: number): Promise<FunctionUrl>
   arn(name: string): string
   /** Resolves once no event is queued or running. */
   idle(): Promise<void>
-  sandboxes(name: string): { id: string; pid: number }[]
+  sandboxes(name: string): { id: string; pid: number; tenantId: string | null }[]
   /** Kills all sandboxes. The next start resumes queued and interrupted events. */
   close(): Promise<void>
 }
@@ -58,11 +62,7 @@ const BUSY_MS = 300
  */
 export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const location = { region: options.region ?? 'us-east-1', account: options.account ?? '000000000000' }
-  for (const { name, onFailure } of options.functions)
-    if (typeof onFailure === 'string' && !options.functions.some(other => other.name === onFailure))
-      throw new UserError(
-        `The failure destination of ${name} is ${onFailure}, but there is no such function.`,
-      )
+  assertDestinations(options.functions)
   const store = openEventStore(options.directory)
   const urls = new Set<FunctionUrl>()
   const idle = new IdleWatch(() => [...hosted.values()].every(({ queue }) => queue.isEmpty))
@@ -85,25 +85,29 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   if (options.resumeAfter) void options.resumeAfter.finally(resume)
   else resume()
 
-  const invoke = async (name: string, payload: unknown) => {
-    const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null' }
-    const { pool } = find(name)
+  const invoke = async (name: string, payload: unknown, tenantId: string | null = null) => {
+    const event = { requestId: randomUUID(), payload: JSON.stringify(payload) ?? 'null', tenantId }
+    const { pool, definition } = find(name)
+    assertTenant(definition, tenantId)
     const result = await idle.track(() => pool.run(event))
     for (const { queue } of hosted.values()) queue.pump()
     return result
   }
   return {
     invoke,
-    invokeAsync: async (name, payload) => {
+    invokeAsync: async (name, payload, tenantId) => {
       const text = JSON.stringify(payload) ?? 'null'
       if (Buffer.byteLength(text) > ASYNC_PAYLOAD_LIMIT)
         throw new UserError(
           `An event for ${name} is larger than 1 MB, the limit of Lambda's asynchronous queue.`,
         )
-      return find(name).queue.accept(text)
+      const { queue, definition } = find(name)
+      assertTenant(definition, tenantId ?? null)
+      return queue.accept(text, tenantId ?? null)
     },
     functionUrl: async (name, port) => {
-      find(name)
+      if (find(name).definition.isolatesTenants)
+        throw new UserError(`${name} isolates tenants, so it cannot have a function URL.`)
       const url = await serveFunctionUrl(event => invoke(name, event), location, port)
       urls.add(url)
       return url
@@ -121,6 +125,17 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   }
 }
 
+function assertDestinations(functions: FunctionDefinition[]) {
+  for (const { name, onFailure } of functions) {
+    if (typeof onFailure !== 'string') continue
+    const destination = functions.find(other => other.name === onFailure)
+    const start = `The failure destination of ${name} is ${onFailure}`
+    if (!destination) throw new UserError(`${start}, but there is no such function.`)
+    if (destination.isolatesTenants)
+      throw new UserError(`${start}, which isolates tenants. Failure records have no tenant.`)
+  }
+}
+
 function hostFunctions(
   options: LambdaOptions,
   location: Location,
@@ -128,7 +143,7 @@ function hostFunctions(
   { isHeld, onSettled }: { isHeld: () => boolean; onSettled: () => void },
 ) {
   const { onLog = () => {}, clock = systemClock, retryDelaysMs = [MINUTE_MS, 2 * MINUTE_MS] } = options
-  const hosted = new Map<string, { pool: SandboxPool; queue: AsyncQueue }>()
+  const hosted = new Map<string, { definition: FunctionDefinition; pool: SandboxPool; queue: AsyncQueue }>()
   // On one machine, synchronous invocations go before queued events.
   const isPaused = () => isHeld() || [...hosted.values()].some(({ pool }) => pool.hasWaiters)
   const waits = { idleMs: options.idleMs ?? 5 * MINUTE_MS, busyMs: options.busyMs ?? BUSY_MS }
@@ -146,7 +161,7 @@ function hostFunctions(
       onForwarded: name => hosted.get(name)?.queue.pump(),
       onSettled,
     })
-    hosted.set(definition.name, { pool, queue })
+    hosted.set(definition.name, { definition, pool, queue })
   }
   return hosted
 }

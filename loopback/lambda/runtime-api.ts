@@ -11,6 +11,7 @@ import {
 export type Invocation = {
   requestId: string
   payload: string
+  tenantId: string | null
   deadline: number
   arn: string
   traceId: string
@@ -56,6 +57,7 @@ function respond(response: ServerResponse, invocation: Invocation) {
       'Lambda-Runtime-Deadline-Ms': String(invocation.deadline),
       'Lambda-Runtime-Invoked-Function-Arn': invocation.arn,
       'Lambda-Runtime-Trace-Id': invocation.traceId,
+      ...(invocation.tenantId !== null && { 'Lambda-Runtime-Aws-Tenant-Id': invocation.tenantId }),
     })
     .end(invocation.payload)
 }

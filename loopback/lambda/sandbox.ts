@@ -11,10 +11,12 @@ import { type Invocation, type RuntimeListener, serveRuntimeApi } from './runtim
 import { sandboxEnvironment, traceId } from './sandbox-environment.ts'
 import { killSandbox, newSandboxId } from './sandbox-processes.ts'
 
-export type Event = { requestId: string; payload: string }
+export type Event = { requestId: string; payload: string; tenantId: string | null }
 export type SandboxOptions = {
   definition: FunctionDefinition
   location: Location
+  /** The tenant that it serves; null if the function does not isolate tenants. */
+  tenantId: string | null
   onLog: OnLog
   onEnd: () => void
 }
@@ -48,6 +50,10 @@ export class Sandbox implements RuntimeListener {
     this.#options = options
   }
 
+  get tenantId() {
+    return this.#options.tenantId
+  }
+
   get pid() {
     return this.#child?.pid ?? 0
   }
@@ -72,8 +78,12 @@ export class Sandbox implements RuntimeListener {
       .finally(onEnd)
   }
 
-  /** Returns `'gone'` if the sandbox exited before it received the event, so that another sandbox can run it. */
+  /**
+   * Returns `'gone'` if the sandbox exited before it received the event, so that another sandbox can run it.
+   * @throws Error if the event is another tenant's
+   */
   async run(event: Event): Promise<InvocationResult | 'gone'> {
+    if (event.tenantId !== this.tenantId) throw new Error(`The sandbox ${this.id} serves another tenant`)
     // The process may have exited without its exit event having been emitted yet.
     if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {

@@ -44,7 +44,15 @@ export const functionsOf = (stack: Stack, options: FunctionOptions): FunctionDef
   stack.functions.map(declared => definitionOf(declared, options))
 
 function definitionOf(declared: StackFunction, options: FunctionOptions): FunctionDefinition {
-  const { FunctionName: name, Role: role, MemorySize, Timeout, Environment, invocation } = declared
+  const {
+    FunctionName: name,
+    Role: role,
+    MemorySize,
+    Timeout,
+    Environment,
+    TenancyConfig,
+    invocation,
+  } = declared
   const entry = ENTRIES.find(each => name.startsWith(`${STACK}-${each}`))
   if (!entry)
     throw new Error(`The template declares the function ${name}, which has no entry module in src/functions`)
@@ -73,6 +81,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     timeoutMs: (isBuild && buildTimeoutMs) || Timeout * 1000,
     concurrency: isBuild ? concurrency : hostConcurrency,
     sharesSandboxes: !isBuild,
+    isolatesTenants: TenancyConfig !== undefined,
     ...(invocation && {
       maximumRetryAttempts: invocation.MaximumRetryAttempts,
       maximumEventAgeSeconds: invocation.MaximumEventAgeInSeconds,

@@ -136,7 +136,7 @@ const startApiOf = ({ functions }: Stack, { guard, lambda, port }: ApiHost) =>
     ...STACK_CONTEXT,
     ...{ port, guard },
     has: name => functions.some(({ FunctionName }) => FunctionName === name),
-    invokeAsync: async (name, event) => (await lambda).invokeAsync(name, event),
+    invokeAsync: async (name, event, tenantId) => (await lambda).invokeAsync(name, event, tenantId),
   })
 
 const direct = (_: string, url: string) => url

@@ -43,7 +43,9 @@ const functionSchema = z.object({
   MemorySize: z.coerce.number(),
   Timeout: z.coerce.number(),
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+  TenancyConfig: z.strictObject({ TenantIsolationMode: z.literal('PER_TENANT') }).optional(),
 })
+const urlSchema = z.object({ TargetFunctionArn: z.string() })
 const invocationSchema = z.object({
   FunctionName: z.string(),
   MaximumRetryAttempts: z.coerce.number(),
@@ -51,7 +53,10 @@ const invocationSchema = z.object({
   DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }) }).optional(),
 })
 
-/** @throws ZodError if a resource uses properties in a way that the local system does not support. */
+/**
+ * @throws ZodError if a resource uses properties in a way that the local system does not support.
+ * @throws Error if something invokes a function with tenant isolation, but cannot give it a tenant id.
+ */
 export function readStack({ resources, outputs }: Template, account: string): Stack {
   const all = <T>(type: string, schema: z.ZodType<T>): T[] =>
     resources.filter(resource => resource.type === type).map(({ properties }) => schema.parse(properties))
@@ -63,6 +68,14 @@ export function readStack({ resources, outputs }: Template, account: string): St
   const attached = all('AWS::IAM::RolePolicy', rolePolicySchema)
   const invocations = all('AWS::Lambda::EventInvokeConfig', invocationSchema)
   const bucketPolicies = all('AWS::S3::BucketPolicy', inlinePolicy)
+  const functions = all('AWS::Lambda::Function', functionSchema)
+  const subscriptions = all('AWS::SNS::Subscription', subscriptionSchema)
+  const bucket = only('AWS::S3::Bucket', bucketSchema)
+  assertTenants(functions, [
+    ...subscriptions.map(({ Endpoint }) => Endpoint),
+    ...bucket.NotificationConfiguration.LambdaConfigurations.map(each => each.Function),
+    ...all('AWS::Lambda::Url', urlSchema).map(({ TargetFunctionArn }) => TargetFunctionArn),
+  ])
   return {
     roles: all('AWS::IAM::Role', roleSchema).map(role => ({
       name: role.RoleName,
@@ -73,16 +86,30 @@ export function readStack({ resources, outputs }: Template, account: string): St
       ),
     })),
     bucket: {
-      ...only('AWS::S3::Bucket', bucketSchema),
+      ...bucket,
       policy: bucketPolicies[0]?.PolicyDocument ?? null,
     },
     topics: all('AWS::SNS::Topic', z.object({ TopicName: z.string() })).map(({ TopicName }) => TopicName),
-    subscriptions: all('AWS::SNS::Subscription', subscriptionSchema),
-    functions: all('AWS::Lambda::Function', functionSchema).map(found => ({
+    subscriptions,
+    functions: functions.map(found => ({
       ...found,
       invocation: invocations.find(({ FunctionName }) => FunctionName === found.FunctionName) ?? null,
     })),
     scheduleGroup: only('AWS::Scheduler::ScheduleGroup', z.object({ Name: z.string() })).Name,
     outputs,
   }
+}
+
+/**
+ * Function URLs, topics and buckets cannot invoke a function with tenant isolation.
+ * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html#tenant-isolation-features
+ * @param invoked the names or ARNs of the functions that these invoke
+ */
+function assertTenants(functions: z.infer<typeof functionSchema>[], invoked: string[]): void {
+  const names = new Set(invoked.map(target => target.split(':').at(-1)))
+  for (const { FunctionName, TenancyConfig } of functions)
+    if (TenancyConfig && names.has(FunctionName))
+      throw new Error(
+        `${FunctionName} has tenant isolation, so no function URL, topic or bucket of the template may invoke it`,
+      )
 }

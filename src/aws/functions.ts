@@ -1,18 +1,22 @@
 import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
-/** Invokes a function asynchronously: Lambda keeps the event, and tries again if it fails. */
-export type InvokeFunction = (functionArn: string, event: object) => Promise<void>
+/**
+ * Invokes a function asynchronously: Lambda keeps the event, and tries again if it fails. A function with tenant isolation must
+ * be given a tenant id, and no other function may (docs/decisions/025).
+ */
+export type InvokeFunction = (functionArn: string, event: object, tenantId?: string) => Promise<void>
 
 export function openFunctions(): InvokeFunction {
   const lambda = lazy(() => import('@aws-sdk/client-lambda'))
   const client = lazy(async () => new (await lambda()).LambdaClient(clientDefaults))
-  return async (functionArn, event) => {
+  return async (functionArn, event, tenantId) => {
     const { InvokeCommand } = await lambda()
     const invoke = new InvokeCommand({
       FunctionName: functionArn,
       InvocationType: 'Event',
       Payload: JSON.stringify(event),
+      TenantId: tenantId,
     })
     await (await client()).send(invoke)
   }

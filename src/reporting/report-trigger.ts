@@ -1,4 +1,4 @@
-import { jobMessageSchema } from '../admission/grants.ts'
+import { type JobMessage, jobMessageSchema } from '../admission/grants.ts'
 import { projectSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import { type BuildRef, buildKeys, recordOfKey } from '../records/keys.ts'
@@ -24,12 +24,16 @@ const switchEventSchema = z.object({
   }),
 })
 
+/** What a job's function was invoked with: its message in SNS's envelope, or, by report, the message itself. */
+const requestPayloadSchema = z.union([
+  z.strictObject({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1) }),
+  jobMessageSchema.strict(),
+])
+
 /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 const failureRecordSchema = z.object({
   requestContext: z.object({ requestId: z.string().max(100), condition: z.string() }),
-  requestPayload: z.object({
-    Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1),
-  }),
+  requestPayload: requestPayloadSchema,
   responsePayload: z
     .object({ errorMessage: z.string().optional(), errorType: z.string().optional() })
     .nullish(),
@@ -77,8 +81,7 @@ function parseS3Record(record: unknown): ReportTrigger | null {
 }
 
 function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
-  const message = record.requestPayload.Records[0]?.Sns.Message ?? ''
-  const { build, job } = jobMessageSchema.parse(JSON.parse(message))
+  const { build, job } = messageOf(record.requestPayload)
   const { requestId, condition } = record.requestContext
   const reason = describeFailure(condition, record.responsePayload ?? {})
   return {
@@ -91,6 +94,11 @@ function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
     },
     isGone: false,
   }
+}
+
+function messageOf(payload: z.infer<typeof requestPayloadSchema>): JobMessage {
+  if (!('Records' in payload)) return payload
+  return jobMessageSchema.parse(JSON.parse(payload.Records[0]?.Sns.Message ?? ''))
 }
 
 /** Null for anything but a failure record: every build may publish to the topic of failures. */

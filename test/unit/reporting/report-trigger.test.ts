@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { LEAD_JOB } from '../../../src/admission/grants.ts'
 import { describeFailure, reportTriggersOf } from '../../../src/reporting/report-trigger.ts'
 import { AT, grantsWith, makeBuild, NONCE } from '../../support/records.ts'
 
@@ -117,6 +118,46 @@ test('a failure record triggers a report of its build, with the reason of the fa
       { failure: { reason: 'no build function was free in time' } },
     ])
   }
+})
+
+test('a record of a directly invoked function is understood as well: it has the message without SNS’s envelope', () => {
+  const direct = failureRecord({ requestPayload: message })
+  expect(reportTriggersOf(direct)).toEqual(reportTriggersOf(failureRecord()))
+  expect(reportTriggersOf(snsEventOf(JSON.stringify(direct)))).toEqual(reportTriggersOf(failureRecord()))
+  const identity = { name: 'deploy', cell: {}, shard: null }
+  const later = failureRecord({
+    requestPayload: { ...message, job: { ...LEAD_JOB, key: 3, attempt: 2, identity } },
+    requestContext: { requestId: 'dropped', condition: 'EventAgeExceeded' },
+    responsePayload: null,
+  })
+  const failure = { nonce: NONCE, requestId: 'dropped', job: 3, attempt: 2 }
+  expect(reportTriggersOf(later)).toMatchObject([{ build, failure }])
+})
+
+const envelopeOf = (...texts: string[]) => ({
+  Records: texts.map(Message => ({ EventSource: 'aws:sns', Sns: { Type: 'Notification', Message } })),
+})
+
+test.each<[string, unknown]>([
+  ['no payload', undefined],
+  ['a payload of text', JSON.stringify(message)],
+  ['a list', [message]],
+  ['an envelope in a list', [envelopeOf(JSON.stringify(message))]],
+  ['two messages', envelopeOf(JSON.stringify(message), JSON.stringify(message))],
+  ['a message beside an envelope', { ...envelopeOf(JSON.stringify(message)), ...message }],
+  ['a message beside an empty envelope', { Records: [], ...message }],
+  ['an envelope in an envelope', envelopeOf(JSON.stringify(envelopeOf(JSON.stringify(message))))],
+  ['an unknown key', { ...message, also: 1 }],
+  ['no grants', { build: message.build }],
+  ['a hostile project', { ...message, build: { ...message.build, project: 'gh/../x' } }],
+  ['a short nonce', { ...message, build: { ...message.build, nonce: 'x' } }],
+  ['a job before the first', { ...message, job: { ...LEAD_JOB, key: -1 } }],
+  ['an attempt that is no number', { ...message, job: { ...LEAD_JOB, attempt: '1' } }],
+])('a failure record with %s is rejected, and ignored if the topic has it', (_, requestPayload) => {
+  const hostile = failureRecord({ requestPayload })
+  expect(() => reportTriggersOf(hostile)).toThrow()
+  const texts = [hostile, failureRecord()].map(each => JSON.stringify(each))
+  expect(reportTriggersOf(snsEventOf(...texts))).toEqual(reportTriggersOf(failureRecord()))
 })
 
 const snsEventOf = (...messages: string[]) => ({
