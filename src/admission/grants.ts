@@ -50,6 +50,8 @@ export const startedJobSchema = jobRefSchema.extend({
   identity: jobIdentitySchema.nullable(),
   /** The attempts of other jobs whose artifacts it gets, and the title of each. */
   needs: z.array(neededJobSchema).max(MOST_JOBS),
+  /** See `nonceOf`. Absent for the lead, which has its build's. */
+  nonce: z.string().max(64).optional(),
   /** Of the deploy: what report has accepted (`plannedDeploySchema`). */
   deploy: z.object({ stage: stageNameSchema, digest: z.string().max(64) }).nullish(),
 })

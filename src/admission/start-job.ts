@@ -7,6 +7,7 @@ import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
 import { switchTimeOf } from './deadlines.ts'
 import { type GrantIssuer, issueGrants, LEAD_JOB, type StartedJob } from './grants.ts'
+import { nonceOf } from './job-nonce.ts'
 import type { PublishJob } from './publish-job.ts'
 
 /** What starting a job needs. */
@@ -48,7 +49,8 @@ export async function startJob(
   context: Omit<StartContext, 'deadMansSwitch'>,
 ): Promise<void> {
   const grants = await grantsOf(build, starting, share, context)
-  await context.publish({ build, job: starting.job, grants })
+  const nonce = nonceOf(build, starting.job, context.linkKey)
+  await context.publish({ build, job: { ...starting.job, nonce }, grants })
 }
 
 const grantsOf = (

@@ -24,6 +24,12 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_+=,.@/:*?-]*$/)
     .default(''),
+  /** Which function runs deploys, and whether it isolates tenants. http starts none. */
+  LAMBCI_DEPLOY_FUNCTION: z
+    .string()
+    .regex(/^(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+)?$/)
+    .default(''),
+  LAMBCI_DEPLOY_ISOLATION: z.enum(['tenant', 'process']).default('tenant'),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   /** The run functions' memory in MB, time limit in seconds, and disk in MB. */
   LAMBCI_MEMORY: z.coerce.number().int().positive(),

@@ -1,4 +1,3 @@
-import { openFunctions } from '../aws/functions.ts'
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
@@ -6,7 +5,7 @@ import type { BuildRef } from '../records/keys.ts'
 import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
-import { githubApiUrl, publish, reportArn, services, tokens } from './services.ts'
+import { githubApiUrl, invoke, publish, reportArn, services, tokens } from './services.ts'
 
 const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
   readEnvironment(process.env, [
@@ -27,7 +26,6 @@ const runFunctions = {
   mostJobs: Math.max(1, Math.floor((LAMBCI_CONCURRENCY - 4) / 2)),
 }
 
-const invoke = openFunctions()
 const invokeReport = (build: BuildRef) => invoke(reportArn, { switch: build })
 
 const github = openGitHub(githubApiUrl, tokens)

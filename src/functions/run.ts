@@ -1,4 +1,4 @@
-import { jobMessageSchema } from '../admission/grants.ts'
+import { type JobMessage, jobMessageSchema } from '../admission/grants.ts'
 import { openStore } from '../aws/bucket.ts'
 import { WarmCache } from '../cache/warm-cache.ts'
 import { trustOfJob } from '../model/trust.ts'
@@ -33,9 +33,17 @@ type Context = {
   getRemainingTimeInMillis: () => number
 }
 
-const eventSchema = z.object({
-  Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1),
-})
+/** A message of SNS, or what report invokes the function of deploys with. */
+const eventSchema = z.union([
+  z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1) }),
+  jobMessageSchema,
+])
+
+function messageOf(event: unknown): JobMessage {
+  const parsed = eventSchema.parse(event)
+  if (!('Records' in parsed)) return parsed
+  return jobMessageSchema.parse(JSON.parse(parsed.Records[0]?.Sns.Message ?? ''))
+}
 
 const MB = 1024 * 1024
 /** A quarter of the disk is for mirrors of repositories, another quarter for caches; the rest is the command's. */
@@ -45,10 +53,9 @@ const persistent = {
 }
 let isWarm = false
 
-/** The run functions, one for each trust: each message of SNS starts one job. */
+/** The run functions, one for each trust: each event starts one job. */
 export async function handler(event: unknown, context: Context): Promise<void> {
-  const { Records } = eventSchema.parse(event)
-  const message = jobMessageSchema.parse(JSON.parse(Records[0]?.Sns.Message ?? ''))
+  const message = messageOf(event)
   // SNS's filters change slowly: for some minutes after an update, a message may reach the function of another trust.
   const { build, job: started } = message
   const trust = trustOfJob(build, started.identity)

@@ -1,8 +1,9 @@
 import { openRunnerSecrets } from '../account/secrets.ts'
 import { openDeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { openJobCredentials } from '../admission/job-credentials.ts'
-import { openJobsTopic } from '../admission/publish-job.ts'
+import { openJobStarter } from '../admission/publish-job.ts'
 import { openStore } from '../aws/bucket.ts'
+import { openFunctions } from '../aws/functions.ts'
 import { openScheduler } from '../aws/scheduler.ts'
 import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
@@ -17,6 +18,8 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_SESSION_ROLE',
   'LAMBCI_DEPLOY_ROLE',
   'LAMBCI_DEPLOY_ROLES',
+  'LAMBCI_DEPLOY_FUNCTION',
+  'LAMBCI_DEPLOY_ISOLATION',
   'LAMBCI_GITHUB_API_URL',
 ])
 const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
@@ -24,6 +27,7 @@ const store = openStore(LAMBCI_BUCKET)
 const secrets = openRunnerSecrets(store)
 
 export const publish = openTopics()
+export const invoke = openFunctions()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
@@ -34,7 +38,13 @@ export const reportArn = switchTarget.functionArn
 export const services = {
   store,
   secrets,
-  publish: openJobsTopic(publish, LAMBCI_JOBS_TOPIC),
+  publish: openJobStarter({
+    publish,
+    topicArn: LAMBCI_JOBS_TOPIC,
+    invoke,
+    deployFunctionArn: environment.LAMBCI_DEPLOY_FUNCTION,
+    hasTenants: environment.LAMBCI_DEPLOY_ISOLATION === 'tenant',
+  }),
   deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTarget),
   grantIssuer: {
     cloneToken: (repository: string) => tokens.cloning(repository),

@@ -43,7 +43,8 @@ export function assign(
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) {
     requireDeploy(plan, deploy)
-    return { draft: null, job: null, deploys: true }
+    // Its process has seen the credentials of a stage.
+    return { draft: null, job: null, deploys: true, endsProcess: true }
   }
   const endsProcess = plan.jobs.some(job => !seesAll(job, heldSecrets))
   if (identity) {

@@ -12,7 +12,11 @@ const PUBLICATIONS = 3
 export const NO_END = 'it did not report its end in time'
 
 /** What report knows of a job. */
-export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'latestEnd'> & { subject?: string }
+export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'latestEnd'> & {
+  subject?: string
+  /** Which failures count (`nonceOf`). Default: the build's. */
+  nonce?: string
+}
 
 /**
  * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is
@@ -34,7 +38,7 @@ export function decide(
     if (conclusion !== null) return { end: { conclusion, reason, ...end } }
     return { end: { conclusion: 'errored', reason: reason ?? 'The job did not say how it ended', ...end } }
   }
-  const failures = report.failures.filter(({ nonce }) => nonce === build.nonce)
+  const failures = report.failures.filter(({ nonce }) => nonce === (report.nonce ?? build.nonce))
   const isOverdue = now > new Date(report.latestEnd ?? build.latestEnd)
   if (!run) {
     // An invocation that claims the job later finds the request and ends at once.

@@ -1,4 +1,5 @@
 import { latestEndAfter } from '../admission/deadlines.ts'
+import { nonceOf } from '../admission/job-nonce.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
@@ -29,7 +30,7 @@ type Known = {
   recordsOf: (job: JobRef) => ListedRecords | null
   request: CancelRequest | null
 }
-type Context = { store: Store; runFunctions: RunFunctions; now: () => Date }
+type Context = { store: Store; runFunctions: RunFunctions; linkKey: string; now: () => Date }
 
 /** Reads the running jobs that have written more than their claim, or may be dead, and decides which of them have ended. */
 export async function refreshJobs(
@@ -103,12 +104,13 @@ function stateAfter(
   { build, report, request }: Known,
   { job, state, objects }: Read,
   found: RefreshedJobs,
-  { runFunctions, now }: Context,
+  { runFunctions, linkKey, now }: Context,
 ): JobState {
   const { run } = objects
   const { key, attempt, publications, latestEnd } = state
   const failures = failuresOf(report, state)
-  const known = { end: null, subject: 'The job', failures, publications, latestEnd }
+  const nonce = nonceOf(build, state, linkKey)
+  const known = { end: null, subject: 'The job', failures, publications, latestEnd, nonce }
   // One whose message is on its way may have its stage: it finds a request itself.
   const ownRequest = job.isDeploy ? null : request
   const decision = decide({ build, run, report: known, request: ownRequest }, now())

@@ -87,7 +87,7 @@ function triggerOf(record: z.infer<typeof failureRecordSchema>): ReportTrigger {
   return {
     build: { project: build.project, number: build.number },
     failure: {
-      nonce: build.nonce,
+      nonce: job.nonce ?? build.nonce,
       requestId,
       reason,
       ...(job.key + job.attempt > 1 && { job: job.key, attempt: job.attempt }),

@@ -1,5 +1,5 @@
 import { GitWorld } from './git-world.ts'
-import { Product } from './product.ts'
+import { isEnd, Product } from './product.ts'
 import { seeded } from './seeded.ts'
 import { violations } from './violations.ts'
 
@@ -32,5 +32,8 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (steps > MOST_STEPS) return ['It does not come to an end.']
     if (product.pending > 0) await product.step()
   }
-  return [...product.wrong, ...(await violations(product, world))]
+  const untold = [...product.told].flatMap(([number, told]) =>
+    isEnd(told) ? [] : [`People were last told of #${number}: ${told}.`],
+  )
+  return [...product.wrong, ...untold, ...(await violations(product, world))]
 }

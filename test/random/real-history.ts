@@ -46,10 +46,14 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
   }
   while (waiting.length > 0) await github.deliver(takeNext(waiting, random))
   const { project, realOf, shown } = github
-  // Every build, those of waiting deploys included.
   for (let number = 1; await ci.view({ project, number }); number++) await ci.ended({ project, number })
   await ci.settled()
-  const deploys = (await listDeployments(ci.system.store, { project, stage: 'dev' }, 100)).toReversed()
+  const listed = await listDeployments(ci.system.store, { project, stage: 'dev' }, 100)
+  const deploys = listed
+    .toSorted((one, other) => one.fence - other.fence)
+    .map(({ build, of, commit, status }) => ({
+      ...{ number: build, commit, isByHand: build !== of, hasSucceeded: status === 'succeeded' },
+    }))
   return violations({ store: ci.system.store, project, deploys }, await truth())
 
   async function truth() {

@@ -1,4 +1,6 @@
 import { readCurrent } from '../../src/deploy/deployments.ts'
+import { readQueue } from '../../src/deploy/queue.ts'
+import { stageKeys } from '../../src/records/keys.ts'
 import { readSummary } from '../../src/records/branch-summary.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
@@ -6,8 +8,10 @@ import { type View, viewOf } from '../../src/records/view.ts'
 import { isRed, isSuperseded } from '../../src/records/wording.ts'
 import type { GitWorld } from './git-world.ts'
 
-/** What has happened in the product. */
-export type Played = { store: Store; project: string; deploys: readonly { commit: string }[] }
+/** A deploy whose command has begun. `hasSucceeded` is null if its process has died. */
+type Deployed = { number: number; commit: string; isByHand: boolean; hasSucceeded: boolean | null }
+/** What has happened in the product: its deploys in the order in which they began. */
+export type Played = { store: Store; project: string; deploys: readonly Deployed[] }
 /** What has happened on GitHub. */
 export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'rewritten' | 'relate'>
 
@@ -19,7 +23,10 @@ export async function violations(product: Played, world: Truth): Promise<string[
     ...pending(world),
     ...untrue(views, world),
     ...(await outdated(product, views, world)),
-    ...(await setBack(product, views, world)),
+    ...setBack(product, world),
+    ...unexplained(product, views, world),
+    ...(await misplaced(product, views, world)),
+    ...(await locked(product)),
   ]
 }
 
@@ -112,23 +119,105 @@ async function outdated({ store, project }: Played, views: View[], world: Truth)
   return [...superseded, ...summaries.flat()]
 }
 
-/** A stage ends with the branch's head if that is green, and never goes back unless the branch did. */
-async function setBack(product: Played, views: View[], world: Truth): Promise<string[]> {
-  const wrong: string[] = []
-  if (!world.rewritten.has('master'))
-    for (const [index, { commit }] of product.deploys.entries()) {
-      const before = product.deploys[index - 1]?.commit
-      if (before && world.relate(before, commit) === 'behind')
-        wrong.push(`${commit.slice(0, 6)} was deployed over ${before.slice(0, 6)}, its descendant.`)
+const short = (commit: string) => commit.slice(0, 6)
+
+/**
+ * Only a person moves a stage back, unless the branch was set back itself. What a person has deployed is replaced only by what
+ * was pushed later.
+ */
+function setBack({ deploys }: Played, world: Truth): string[] {
+  return deploys.flatMap((deploy, index) => {
+    const before = deploys[index - 1]
+    if (!before || deploy.isByHand) return []
+    const isOlder = !world.rewritten.has('master') && world.relate(before.commit, deploy.commit) === 'behind'
+    const over = `#${deploy.number} (${short(deploy.commit)}) was deployed over #${before.number} (${short(before.commit)})`
+    if (isOlder) return [`${over}, its descendant.`]
+    return before.isByHand && before.number > deploy.number ? [`${over}, for which a person had asked later.`] : []
+  })
+}
+
+/** Whether all that comes before a deploy has passed. */
+const isGreen = ({ jobs, exit }: View) => {
+  const tests = jobs.filter(({ isDeploy }) => !isDeploy)
+  return jobs.length > 0
+    ? tests.every(({ status }) => status === 'passed')
+    : exit?.kind === 'exited' && exit.code === 0
+}
+
+/** Why a deploy of a green build did not run, as far as that can be told from outside. */
+const LOST =
+  /^(The job died: |The deploy never started|The job never started|The stage .+ was not free in time$|GitHub has not said for an hour)/
+
+/** Every green build of the stage's branch was deployed, or says why not, and that is true. What says that it was deployed was. */
+function unexplained({ deploys }: Played, views: View[], world: Truth): string[] {
+  return views.flatMap(view => {
+    const { number, trust, deploy, target, commit } = view
+    if (number < 0 || trust !== 'protected') return []
+    const own = deploys.find(each => each.number === number)
+    const wants = isGreen(view) && view.status !== 'skipped' && (target === null || view.jobs.length > 0)
+    if (!deploy) return own || wants ? [`#${number} (${view.status}) says nothing of its deploy.`] : []
+    const { status } = deploy
+    const reason = deploy.reason ?? ''
+    const says = `#${number} says that its deploy is ${status} (${reason})`
+    if (status === 'running' || status === 'waiting') return [`${says}.`]
+    if (status === 'succeeded') return own?.hasSucceeded ? [] : [`${says}, but it has not succeeded.`]
+    if (status === 'failed') {
+      if (own) return own.hasSucceeded && !LOST.test(reason) ? [`${says}, but it has succeeded.`] : []
+      return LOST.test(reason) ? [] : [`${says}, but it never ran.`]
     }
+    if (own) return [`${says}, but it ran.`]
+    const [, by] = /^Superseded by #(\d+)$/.exec(reason) ?? []
+    const other = deploys.find(each => each.number === Number(by)) ?? views.find(each => each.number === Number(by))
+    if (other) {
+      const isRightly =
+        world.rewritten.has('master') ||
+        world.relate(commit, other.commit) === 'ahead' ||
+        (views.find(each => each.number === Number(by))?.target && Number(by) > number)
+      return isRightly ? [] : [`${says}, but #${by} is neither newer nor asked for later.`]
+    }
+    const isGone = world.rewritten.has(view.branch) && /^Commit \w{10} is no longer on branch /.test(reason)
+    return isGone || reason === 'Cancelled by ada' ? [] : [`${says}, which is not true.`]
+  })
+}
+
+/** A stage ends with the branch's head if that is green, or with what a person has deployed since; and its record says so. */
+async function misplaced({ store, project, deploys }: Played, views: View[], world: Truth): Promise<string[]> {
+  const current = await readCurrent(store, { project, stage: 'dev' })
   const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
-  const current = await readCurrent(product.store, { project: product.project, stage: 'dev' })
-  // Of what has died, or waited for too long, nobody can say that it is there.
-  const isLost = /The job died|was not free in time/.test(head?.deploy?.reason ?? head?.reason ?? '')
-  const isGreen = head && !isLost && head.exit?.kind === 'exited' && head.exit.code === 0
-  if (isGreen && current?.latest.commit !== head.commit)
+  const last = deploys.at(-1)
+  const wrong: string[] = []
+  const wasTried = head?.deploy?.status === 'succeeded' || deploys.some(({ number }) => number === head?.number)
+  const isWithheld = head && !wasTried && !isRight(head, last)
+  if (head && head.deploy && isGreen(head) && isWithheld)
     wrong.push(
-      `The stage has ${current?.latest.commit.slice(0, 6)} (#${current?.latest.build}), not the head of master (#${head.number}).`,
+      `The stage has ${last && short(last.commit)} (#${last?.number}), not the head of master (#${head.number}: ${head.deploy.status}, ${head.deploy.reason}).`,
     )
+  if (wasTried && head && last && !last.isByHand && last.commit !== head.commit)
+    wrong.push(`The stage went from the head of master (#${head.number}) to #${last.number}.`)
+  const deployed = deploys.findLast(({ number }) =>
+    views.some(view => view.number === number && view.deploy?.status === 'succeeded'),
+  )
+  if (deployed?.number !== current?.deployed?.build)
+    wrong.push(`The record says that #${current?.deployed?.build} is deployed, and #${deployed?.number} is.`)
+  if (current?.latest.status === 'running') wrong.push(`The deploy of #${current.latest.build} has no end.`)
   return wrong
+}
+
+/** Whether it is right that the head was not deployed. */
+const isRight = ({ deploy, number, status }: View, last: Deployed | undefined) =>
+  status === 'cancelled' ||
+  LOST.test(deploy?.reason ?? '') ||
+  deploy?.reason === 'Cancelled by ada' ||
+  (last?.isByHand && last.number > number)
+
+/** Once nothing is left to happen, nobody has a stage, and nobody waits for it. */
+async function locked({ store, project }: Played): Promise<string[]> {
+  const stage = { project, stage: 'dev' }
+  const stored = await store.get(stageKeys(stage).lock)
+  const { holder } = stored ? JSON.parse(Buffer.from(stored.body).toString()) : { holder: null }
+  const { waiting } = await readQueue(store, stage)
+  return [
+    ...(holder ? [`#${holder.build} still has the stage.`] : []),
+    ...waiting.map(({ build }) => `#${build} still waits for the stage.`),
+  ]
 }

@@ -1,4 +1,5 @@
 import type { JobMessage } from '../../src/admission/grants.ts'
+import { nonceOf } from '../../src/admission/job-nonce.ts'
 import type { Deployment } from '../../src/deploy/deployments.ts'
 import type { CommitStatus } from '../../src/github/client.ts'
 import type { Build } from '../../src/model/build.ts'
@@ -169,11 +170,14 @@ export class ReportWorld {
     this.report(number, {
       failure: {
         ...(job !== undefined && { job }),
-        nonce: `the-nonce-of-build-${number}`,
+        nonce: job
+          ? nonceOf(this.#built(number), { key: job, attempt: 1 }, RUNNER_SECRETS.linkKey)
+          : `the-nonce-of-build-${number}`,
         requestId: 'request-1',
         reason: 'its process was killed',
       },
     })
+  #built = (number: number) => makeBuild({ number, nonce: `the-nonce-of-build-${number}` })
   endOf = async (number: number) => (await readReport(this.store, { project: PROJECT, number }))?.end ?? null
 
   /** Moves the clock to the next schedule, and invokes report for it. False if there is none. */

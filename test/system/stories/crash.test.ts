@@ -61,7 +61,7 @@ test('a build killed during its deploy fails, with a failed deploy', async () =>
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'failed', deploy: { stage: 'dev', status: 'failed' } })
   // Its log is kept, too.
-  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^going\n[^]*▸ Error: The job died: .*\n$/m)
+  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^going\n(.*\n)*▸ The job ended in an error: The job died: .*\n$/m)
   expect((await ci.statuses('killed/deploy', commit)).at(-1)).toMatch(
     /^failure .*: Tests passed, deploy to dev failed: The job died: .* · ~\$0\.\d+$/,
   )

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const buckets = ['deployed', 'dev.example.com']
   const objects = buckets.map(bucket => `arn:aws:s3:::${bucket}/*`)
   const deployRole = roleOf('app-deploy', { Action: 's3:PutObject', Resource: objects })
-  ci = await openTestSystem({ concurrency: 3, deployRole })
+  ci = await openTestSystem({ concurrency: 2, deployRole })
   calls = join(ci.directory, 'calls-of-tools')
   const { s3: endpoint, ...credentials } = ci.system.addresses
   s3 = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
@@ -173,7 +173,7 @@ test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed'
   expect(await deployed(...object)).toContain(has(commit))
 })
 
-test('a rollback brings back the very files that were tested', async () => {
+test.concurrent('a rollback brings back the very files that were tested', async () => {
   const repository = 'recipes/back'
   const project = `gh/${repository}`
   const page = () => deployed('index.html', 'dev.example.com')
@@ -191,11 +191,6 @@ test('a rollback brings back the very files that were tested', async () => {
     deploy: { status: 'succeeded' },
   })
   expect(await page()).toBe(first)
-})
-
-test('every recipe is tried', () => {
-  const names = readdirSync(RECIPES).filter(name => !['README.md', 'zappa.md'].includes(name))
-  expect(Object.keys(PUSHES).map(name => `${name}.md`)).toEqual(names.toSorted())
 })
 
 test.concurrent.each([
@@ -242,7 +237,7 @@ test.concurrent('Zappa refuses to work outside of a virtual environment', async 
   expect(await logOfJob(ci, view, 'deploy')).toContain('Zappa requires an active virtual environment!')
 })
 
-test('Zappa: master runs exactly "update dev", qa "update qa", and other branches nothing', async () => {
+test.concurrent('Zappa: master runs exactly "update dev", qa "update qa", and other branches nothing', async () => {
   const repository = 'recipes/zappa'
   const project = `gh/${repository}`
   const recipe = recipeOf('zappa.md')
@@ -293,4 +288,9 @@ test('Zappa: master runs exactly "update dev", qa "update qa", and other branche
   })
   expect(await ci.ended(pull)).toMatchObject({ status: 'passed', trust: 'fork', deploy: null })
   expect((await zappa()).slice(2)).toEqual([])
+})
+
+test('every recipe is tried', () => {
+  const names = readdirSync(RECIPES).filter(name => !['README.md', 'zappa.md'].includes(name))
+  expect(Object.keys(PUSHES).map(name => `${name}.md`)).toEqual(names.toSorted())
 })

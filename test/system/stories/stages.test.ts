@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listDeployments, listStages, readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
-import { readRecords, readReport } from '../../../src/records/read-records.ts'
-import { viewOf } from '../../../src/records/view.ts'
+import type { BuildRef as Ref } from '../../../src/records/keys.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -50,22 +49,23 @@ test('20 quick pushes to one stage are deployed one at a time, and the newest la
     return found?.deployed?.commit === commits.at(-1) ? found : null
   })
   expect(current.deployed).toMatchObject({ branch: 'master', status: 'succeeded' })
-  // Every build has ended and is reported, including those of waiting deploys.
-  const { length } = await allBuilds(project)
-  const views = await Promise.all(
-    Array.from({ length }, (_, index) => ci.ended({ project, number: index + 1 })),
-  )
-  expect(views.length).toBeGreaterThanOrEqual(PUSHES)
-  expect(views.filter(({ status }) => status !== 'passed' && status !== 'cancelled')).toEqual([])
-  // A deploy that waited is a build of its own, and its push shows how it ended.
-  const pushes = views.filter(({ trigger }) => trigger === 'push/master')
-  expect(pushes).toHaveLength(PUSHES)
-  expect(pushes.filter(({ status }) => status !== 'passed')).toEqual([])
-  expect(pushes.filter(({ deploy }) => !['succeeded', 'cancelled'].includes(deploy?.status ?? ''))).toEqual(
-    [],
-  )
-  expect(pushes.at(-1)?.deploy?.status).toBe('succeeded')
-  expect(current.deployed?.of).toBe(pushes.at(-1)?.number)
+  // Every build has ended and is reported, and there are no others: one that waited has deployed itself.
+  const views = await Promise.all(commits.map((_, index) => ci.ended({ project, number: index + 1 })))
+  expect(await ci.view({ project, number: PUSHES + 1 })).toBeNull()
+  expect(new Set(views.map(({ trigger }) => trigger))).toEqual(new Set(['push/master']))
+  expect(views.filter(({ status }) => status !== 'passed')).toEqual([])
+  const ends = views.map(({ deploy }) => deploy?.status)
+  expect(ends.filter(status => status !== 'succeeded' && status !== 'cancelled')).toEqual([])
+  expect(ends.at(-1)).toBe('succeeded')
+  expect(current.deployed).toMatchObject({ build: views.at(-1)?.number, of: views.at(-1)?.number })
+  for (const view of views) {
+    const last = (await ci.statuses('ada/burst', view.commit)).at(-1)
+    expect(last).toMatch(
+      view.deploy?.status === 'succeeded'
+        ? /^success .*, deployed to dev/
+        : /^success .*not deployed to dev: superseded by #\d+/,
+    )
+  }
 
   const lines = (await ci.read(calls)).trim().split('\n')
   for (let index = 0; index < lines.length; index += 2) {
@@ -79,21 +79,16 @@ test('20 quick pushes to one stage are deployed one at a time, and the newest la
   expect(sequence).toEqual(sequence.toSorted((one, other) => one - other))
   const recorded = await listDeployments(ci.system.store, stage, 100)
   expect(recorded.toReversed().map(({ commit }) => commits.indexOf(commit))).toEqual(sequence)
+  const deployed = views.filter(({ deploy }) => deploy?.status === 'succeeded').map(({ commit }) => commit)
+  expect(deployed.map(commit => commits.indexOf(commit)).toSorted((one, other) => one - other)).toEqual(
+    sequence,
+  )
   expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
   // GitHub has one deployment for each deploy.
   const onGitHub = await deployments('ada/burst')
   expect(onGitHub).toHaveLength(sequence.length)
   expect(onGitHub.find(({ sha }) => sha === commits.at(-1))?.environment).toBe('dev')
 })
-
-async function allBuilds(project: string) {
-  const found = []
-  for (let number = 1; ; number++) {
-    const records = await readRecords(ci.system.store, { project, number })
-    if (!records) return found
-    found.push(viewOf(records))
-  }
-}
 
 test('a failed deploy fails its build, is reported and releases its stage', async () => {
   const gate = ci.gate()
@@ -141,25 +136,51 @@ test('a failed deploy fails its build, is reported and releases its stage', asyn
   ])
 })
 
-test('a build that waits for its stage can be cancelled, and is not deployed', async () => {
+test('a build that waits for its stage can be cancelled, or deploys once it is free', async () => {
   const gate = ci.gate()
   const at = await ci.write(lambciJson('true', { stages: { master: 'dev' }, deploy: gate.wait }))
-  const [first, second] = [1, 2].map(number => ({ project: 'gh/ada/waits', number }))
+  const [first, second, third] = [1, 2, 3].map(number => ({ project: 'gh/ada/waits', number })) as [
+    ...[Ref, Ref, Ref],
+  ]
+  const deployOf = async (build: Ref) => (await ci.view(build))?.deploy
+  const waits = { status: 'waiting', reason: expect.stringMatching(/^Stage dev is being deployed by #1/) }
   await ci.push(at, 'ada/waits', 'master')
-  await ci.until('the deploy', async () => (await ci.view(first!))?.deploy?.status === 'running')
+  await ci.until('the deploy', async () => (await deployOf(first))?.status === 'running')
   const commit = await ci.push(at, 'ada/waits', 'master', {}, 'Another')
-  await ci.until('the queue', async () => (await readReport(ci.system.store, second!))?.end)
+  await ci.until('the second in the queue', async () => (await deployOf(second))?.status === 'waiting')
+  expect(await ci.view(second)).toMatchObject({ status: 'deploying', endedAt: null, deploy: waits })
+  const statuses = await ci.until('its status', async () => {
+    const found = await ci.statuses('ada/waits', commit)
+    return found.at(-1)?.includes('dev') && found
+  })
+  expect(statuses.filter(status => !status.startsWith('pending'))).toEqual([])
   const cancel = ['cancel', 'ada/waits#2', '--data', join(ci.directory, 'data')]
   expect(await lambci(cancel)).toMatchObject({ exitCode: 0 })
-  expect(await ci.ended(second!)).toMatchObject({
+  expect(await ci.ended(second)).toMatchObject({
     status: 'passed',
     deploy: { status: 'cancelled', reason: expect.stringMatching(/^Cancelled by \S+$/) },
   })
-  expect((await ci.statuses('ada/waits', commit)).at(-1)).toContain('not deployed to dev: cancelled by')
+  expect((await ci.statuses('ada/waits', commit)).at(-1)).toMatch(
+    /^success .*not deployed to dev: cancelled by/,
+  )
+  const newest = await ci.push(at, 'ada/waits', 'master', {}, 'A third')
+  await ci.until('the third in the queue', async () => (await deployOf(third))?.status === 'waiting')
+  expect(await deployments('ada/waits')).toHaveLength(1)
   await gate.open()
-  await ci.ended(first!)
+  await ci.ended(first)
+  // It is the build that was pushed, and no other one.
+  const last = await ci.ended(third)
+  expect(last).toMatchObject({
+    status: 'passed',
+    commit: newest,
+    deploy: { status: 'succeeded', reason: null },
+  })
+  expect(last.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual([
+    ...['build: passed', 'deploy: passed'],
+  ])
+  expect((await deployments('ada/waits')).map(({ sha }) => sha)).not.toContain(commit)
   await ci.settled()
-  expect(await ci.view({ project: 'gh/ada/waits', number: 3 })).toBeNull()
+  expect(await ci.view({ ...third, number: 4 })).toBeNull()
 })
 
 test('a stage name may contain groups of its branch rule, and must be valid', async () => {

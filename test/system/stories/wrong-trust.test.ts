@@ -65,6 +65,7 @@ const eventOf = (message: JobMessage) => ({ Records: [{ Sns: { Message: JSON.str
 
 test('each function refuses a message of another trust before it reads, writes or fetches anything', async () => {
   const messages = await jobOfEachTrust()
+  console.log(JSON.stringify(ci.mails.map(({ to, text, subject }) => [to, subject, text.slice(0, 3000)]), null, 1))
   expect([...messages.keys()].toSorted()).toEqual(TRUSTS.toSorted())
   for (const [trust, message] of messages)
     for (const own of TRUSTS) {

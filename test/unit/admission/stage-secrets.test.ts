@@ -78,7 +78,7 @@ const ofJob = (change: Partial<Build>, job: StartedJob, stage?: string | null, k
     (build, share, context) =>
       startJob(
         build,
-        { job: { ...job, ...(stage && { deploy: { stage, digest: 'd' } }) }, hasSecrets: true },
+        { job: { ...job, ...(stage != null && { deploy: { stage, digest: 'd' } }) }, hasSecrets: true },
         share,
         context,
       ),

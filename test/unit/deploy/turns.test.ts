@@ -353,6 +353,14 @@ test('a deploy whose message was lost is published again, and keeps its stage me
   expect(await holderIn(world)).toBe(2)
 })
 
+test('a failure record that a test of the build has forged does not free the stage of its deploy', async () => {
+  const world = await tested()
+  const forged = { nonce: 'the-nonce-of-build-2', reason: 'forged', job: DEPLOY_KEY, attempt: 1 }
+  for (let at = 1; at <= 4; at++)
+    await world.report(2, { failure: { ...forged, requestId: `request-${at}` } }).catch(() => {})
+  expect([world.deploys, await world.endOf(2), await holderIn(world)]).toEqual([[2], null, 2])
+})
+
 test('a build that was given a stage and is never looked at keeps it for some minutes only', async () => {
   const world = new ReportWorld('ab')
   await world.lock(1)
