@@ -73,13 +73,12 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const concluded = jobs.states.map(state => endedState(state, schedule, now()))
   const deployed = await deployOf({ ...known, plan }, concluded, { schedule, request, jobs }, context)
   const before = concluded.map(state => (state.key === deployed?.state.key ? deployed.state : state))
-  const isHeldBack = ({ key }: AcceptedJob) => key === deployed?.state.key && deployed.fence === null
-  const heldBack = plan.jobs.filter(isHeldBack).map(({ key }) => key)
-  const wanted = {
-    lost: jobs.lost.filter(key => !heldBack.includes(key)),
-    ready: schedule.ready.map(({ job }) => job.key).filter(key => !heldBack.includes(key)),
-    fence: deployed?.fence ?? null,
-  }
+  const fence = deployed?.fence ?? null
+  // Without its stage, a deploy must not start.
+  const deploys = plan.jobs.flatMap(({ key, isDeploy }) => (isDeploy ? [key] : []))
+  const mayStart = (key: number) => fence !== null || !deploys.includes(key)
+  const ready = schedule.ready.map(({ job }) => job.key)
+  const wanted = { lost: jobs.lost.filter(mayStart), ready: ready.filter(mayStart), fence }
   const { states, waiting } = await startJobs({ build, account, plan }, before, wanted, context)
   const deploy = deployed?.deploy ?? report.deploy
   const end = endOf({ build, states, schedule, deploy, key: deployed?.state.key }, now())

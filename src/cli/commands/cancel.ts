@@ -25,7 +25,7 @@ export async function cancelBuild(
   if (view && hasEnded(view.status))
     throw new UserError(`${name} has already ended: ${describeStatus(view)}.`)
   // Its tests have ended, and its deploy has not begun.
-  const waits = view?.deploy?.status === 'waiting' && view.endedAt !== null
+  const waits = view?.deploy?.status === 'waiting'
   if (view?.status === 'deploying' && !waits)
     throw new UserError(
       `${name} is deploying to ${view.stage}. A deploy that has started is not interrupted.`,

@@ -2,11 +2,15 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { type JobMessage, jobMessageSchema } from '../../../src/admission/grants.ts'
+import { DEPLOY_JOB } from '../../../src/model/job.ts'
 import { type JobTrust, jobTrustSchema, trustOfJob } from '../../../src/model/trust.ts'
+import { readPlan } from '../../../src/records/plan-record.ts'
 import { type ForwardingProxy, startProxy } from '../../support/proxy.ts'
+import { roleArn } from '../../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const TRUSTS = jobTrustSchema.options
+const DEPLOY = { key: 1, attempt: 1 }
 const READER = 'reader-of-jobs@localhost'
 
 let ci: TestSystem
@@ -58,31 +62,60 @@ async function jobOfEachTrust(): Promise<Map<JobTrust, JobMessage>> {
   const messages = ci.mails
     .filter(({ to }) => to === READER)
     .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
-  return new Map(messages.map(message => [trustOfJob(message.build, message.job.identity), message]))
+  const lead = messages.find(({ build }) => build.trust === 'protected')
+  if (!lead) throw new Error('No message has started the build of master')
+  const all = [...messages, await deployOf(lead)]
+  return new Map(all.map(message => [trustOfJob(message.build, message.job.identity), message]))
 }
 
-const eventOf = (message: JobMessage) => ({ Records: [{ Sns: { Message: JSON.stringify(message) } }] })
+/** The message that started the deploy of a build, which was not published: report invokes the function of deploys. */
+async function deployOf({ build, grants }: JobMessage): Promise<JobMessage> {
+  const plan = await readPlan(ci.system.store, build)
+  if (!plan?.deploy) throw new Error('The build has no deploy')
+  const { stage, digest } = plan.deploy
+  return {
+    build,
+    job: {
+      ...DEPLOY,
+      identity: { name: DEPLOY_JOB, cell: {}, shard: null },
+      needs: [],
+      deploy: { stage, digest },
+    },
+    grants: { ...grants, credentials: ci.system.servers.sts.issue(roleArn('lambci-session')) },
+  }
+}
+
+const eventsOf = (message: JobMessage) => [
+  { Records: [{ Sns: { Message: JSON.stringify(message) } }] },
+  // So report invokes the function of deploys.
+  message,
+]
+const invoke = (trust: JobTrust, event: unknown) =>
+  ci.system.lambda.invoke(functionName(`run-${trust}`), event, trust === 'deploy' ? 'a-stage' : undefined)
 
 test('each function refuses a message of another trust before it reads, writes or fetches anything', async () => {
   const messages = await jobOfEachTrust()
-  console.log(JSON.stringify(ci.mails.map(({ to, text, subject }) => [to, subject, text.slice(0, 3000)]), null, 1))
   expect([...messages.keys()].toSorted()).toEqual(TRUSTS.toSorted())
   for (const [trust, message] of messages)
-    for (const own of TRUSTS) {
-      requests.length = 0
-      const result = await ci.system.lambda.invoke(functionName(`run-${own}`), eventOf(message))
-      if (own === trust) {
-        // Its own function asks for the claim once more, and so would another one that does not refuse it.
-        expect(result).toMatchObject({ ok: true })
-        expect(requests.some(request => request.startsWith('s3: PUT '))).toBe(true)
-        continue
+    for (const own of TRUSTS)
+      for (const event of eventsOf(message)) {
+        requests.length = 0
+        const result = await invoke(own, event)
+        if (own === trust) {
+          // Its own function asks for the claim once more, and so would another one that does not refuse it.
+          expect(result).toMatchObject({ ok: true })
+          expect(requests.some(request => request.startsWith('s3: PUT '))).toBe(true)
+          continue
+        }
+        expect(result).toMatchObject({
+          ok: false,
+          error: {
+            errorMessage: `Job of gh/ada/web #${message.build.number} is of trust ${trust}: this function runs ${own}`,
+          },
+        })
+        expect(requests).toEqual([])
       }
-      expect(result).toMatchObject({
-        ok: false,
-        error: {
-          errorMessage: `Job of gh/ada/web #${message.build.number} is of trust ${trust}: this function runs ${own}`,
-        },
-      })
-      expect(requests).toEqual([])
-    }
+  // Nothing of it has run: the only deploy is the first one.
+  const { store } = ci.system
+  expect((await store.list('gh/ada/web/stages/dev/deploys/')).map(({ key }) => key)).toHaveLength(1)
 })
