@@ -131,7 +131,7 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
   return read.filter(found => found !== null)
 }
 
-/** The stages of a repository that were ever deployed. Unreadable records are left out: builds write them. */
+/** The stages of a repository that were ever deployed. Unreadable records are left out. */
 export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
   const stages = await stageNames(store, project)
   const currents = await Promise.all(

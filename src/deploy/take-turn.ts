@@ -1,8 +1,9 @@
 import type { Build } from '../model/build.ts'
 import type { StageRef } from '../records/keys.ts'
 import { readCurrent } from './deployments.ts'
-import { decideGate } from './gate.ts'
+import { decideGate, isByHand } from './gate.ts'
 import { askGitHub, GitHubSilence } from './github-silence.ts'
+import { readHold } from './hold.ts'
 import { freeLock, keepLock } from './lock.ts'
 import { HANDOVER_MS, passOn, type StageContext } from './pass-on.ts'
 import { dequeue, enqueue, MOST_WAITING } from './queue.ts'
@@ -80,6 +81,8 @@ async function useStage(
   // Once its attempt is on record, its message may be on its way.
   const isStarted = latest?.status === 'running' && latest.build === number
   const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
+  const hold = isStarted || isByHand(build) ? null : await readHold(store, stage)
+  if (hold) return withheld('cancelled', `Held by ${hold.by}`)
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
   await dequeue(store, stage, [number])

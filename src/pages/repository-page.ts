@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Current } from '../deploy/deployments.ts'
+import type { Hold } from '../deploy/hold.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
@@ -13,7 +14,7 @@ export type Filter = { branch: string; status: string }
 
 export type BranchState = { branch: string; number: number; status: string; deploy: string | null }
 
-export type StageState = Current & { stage: string }
+export type StageState = Current & { stage: string; hold: Hold | null }
 
 export type RepositoryParts = {
   /** `owner/repo`, as GitHub spells it. */
@@ -59,7 +60,7 @@ ${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, 
   return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
 }
 
-function describeStage({ stage, deployed, latest }: StageState, linkTo: (number: number) => string) {
+function describeStage({ stage, deployed, latest, hold }: StageState, linkTo: (number: number) => string) {
   const current = deployed
     ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
     : 'nothing yet'
@@ -70,7 +71,7 @@ function describeStage({ stage, deployed, latest }: StageState, linkTo: (number:
     succeeded: '',
   }
   const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
-  return html`<li><b>${name}</b> ${current}${notes[latest.status]}</li>`
+  return html`<li><b>${name}</b> ${current}${notes[latest.status]}${hold ? html` <span class="soft">held by ${hold.by}</span>` : ''}</li>`
 }
 
 function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {

@@ -9,6 +9,7 @@ import {
   commitKey,
   counterKey,
   deliveryKey,
+  JOB_RECORDS,
   jobKeys,
   outPrefix,
   repositoryIdKey,
@@ -39,9 +40,8 @@ const scope = (trigger: string) => createHash('sha256').update(trigger).digest('
 const cacheOf = (project: string, trigger: string) => `${cachePrefix(project, 'branch')}${scope(trigger)}/npm`
 const objectsOf = (build: { project: string; number: number }, job: { key: number; attempt: number }) => {
   const keys = jobKeys(build, job)
-  const records = (['claim', 'draft', 'gate-request', 'deploy', 'end'] as const).map(keys.record)
   return [
-    ...records,
+    ...JOB_RECORDS.map(keys.record),
     keys.log.whole,
     keys.log.lines,
     keys.log.segment(0),
@@ -61,8 +61,8 @@ const CLOSED = [
   ...objectsOf(thief, { key: 0, attempt: 1 }),
   ...objectsOf({ project: OTHER, number: 1 }, { key: 0, attempt: 1 }),
   ...[stolen, thief, { project: OTHER, number: 1 }].flatMap(build => {
-    const { build: admitted, plan, report, gate, gone, log } = buildKeys(build)
-    return [admitted, plan, report, gate, gone, log]
+    const { build: admitted, plan, report, gone, log } = buildKeys(build)
+    return [admitted, plan, report, gone, log]
   }),
   ...[thief, { project: OTHER, number: 1 }].map(build => buildKeys(build).cancel),
   // Stages, whose locks and ledgers decide what is deployed.
@@ -105,7 +105,7 @@ const READ_ONLY = /^200 403 403 403 403 403 \d{3}$/
 const PREFIXES = ['', `${PROJECT}/`, `${OTHER}/`, 'cache/', 'config/', 'secrets/', 'out/', 'deliveries/']
 const ROLES = [
   ...['site-deploy', 'site-jobs', 'lambci-session', 'lambci-http', 'lambci-report', 'lambci-scheduler'],
-  ...['lambci-run-fork', 'lambci-run-branch', 'lambci-run-protected'],
+  ...['lambci-run-fork', 'lambci-run-branch', 'lambci-run-protected', 'lambci-run-deploy'],
 ].map(roleArn)
 
 let ci: TestSystem

@@ -10,6 +10,7 @@ import { planBuild } from '../../src/planning/plan.ts'
 import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
 import { pullRequestPayload, pushPayload } from '../support/payloads.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
 import { openHttpApp } from './http-app.ts'
 
@@ -150,9 +151,7 @@ test('pages answer any path and query without a fault', async () => {
 })
 
 describe('a hostile record of a job', () => {
-  const record = endedRun({
-    deploy: { stage: 'dev', status: 'failed', reason: 'x', exit: null, url: null, by: null },
-  })
+  const record = endedRun({ draft: draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }) })
 
   test('is read or makes an errored build, and can be shown', () => {
     fc.assert(

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { functionName } from '../../loopback/system/functions.ts'
-import { jobKeys, runnerSecretsKey, variablesKeys } from '../../src/records/keys.ts'
+import { jobKeys, runnerSecretsKey, stagesPrefix, variablesKeys } from '../../src/records/keys.ts'
 import { putJson, readJson } from '../support/bucket.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { type Files, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { canReadMemory, lambciJson, prepareAttack, readAttack } from './attack.ts'
 
@@ -180,35 +181,44 @@ test('endless output is stopped by the timeout, and the log says so', { timeout:
   expect(log).toMatch(/flood\n▸ .*Timed out/s)
 })
 
-test('a forged record of a deploy is rejected', { timeout: TIMEOUT_MS }, async () => {
-  // A build can write its own record, so a hostile one can forge it.
-  const forged = join(root, 'forged')
-  const attack = await prepareAttack(ci, 'forger', lambciJson(`until [ -e ${forged} ]; do sleep 0.05; done`))
-  const build = await attack()
-  await ci.until('its start', async () => (await ci.view(build))?.status === 'running')
-  const key = jobKeys(build).record('end')
-  const run = (await readJson(ci.system.store, jobKeys(build).record('draft'))) as object
-  const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null }
-  await putJson(ci.system.store, key, {
-    ...run,
-    phase: 'ended',
-    conclusion: 'passed',
-    endedAt: new Date().toISOString(),
-    deploy,
-  })
-  const view = await ci.ended(build)
-  expect(view).toMatchObject({
-    status: 'errored',
-    deploy: null,
-    reason: expect.stringContaining('claims a deploy that this build cannot have done'),
-  })
-  expect(await ci.api('GET', '/repos/home/forger/deployments')).toEqual([])
-  expect((await ci.statuses('home/forger', view.commit)).at(-1)).toMatch(/^error /)
-  await writeFile(forged, '')
-})
+const FORGED_DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+
+test.each([
+  [
+    'that it has a stage',
+    { plan: { build: true, reason: 'r', cmd: 'true', stage: 'production', merge: null } },
+    'claims a deploy that this build cannot have done',
+  ],
+  ['that it deploys', { draft: FORGED_DRAFT }, 'builds of this branch or pull request do not deploy'],
+])(
+  'a record in which the build of a fork says %s is rejected',
+  { timeout: TIMEOUT_MS },
+  async (_, forged, reason) => {
+    // A build can write its own record, so a hostile one can forge it.
+    const name = `forger-${Object.keys(forged)}`
+    const over = join(root, name)
+    const attack = await prepareAttack(ci, name, lambciJson(`until [ -e ${over} ]; do sleep 0.05; done`))
+    const build = await attack()
+    await ci.until('its start', async () => (await ci.view(build))?.status === 'running')
+    const run = (await readJson(ci.system.store, jobKeys(build).record('claim'))) as object
+    await putJson(ci.system.store, jobKeys(build).record('end'), {
+      ...run,
+      phase: 'ended',
+      conclusion: 'passed',
+      endedAt: new Date().toISOString(),
+      ...forged,
+    })
+    const view = await ci.ended(build)
+    expect(view).toMatchObject({ status: 'errored', deploy: null, reason: expect.stringContaining(reason) })
+    expect(await ci.api('GET', `/repos/home/${name}/deployments`)).toEqual([])
+    expect(await ci.system.store.list(stagesPrefix(build.project))).toEqual([])
+    expect((await ci.statuses(`home/${name}`, view.commit)).at(-1)).toMatch(/^error /)
+    await writeFile(over, '')
+  },
+)
 
 test('builds of different trust never share a sandbox', () => {
-  const pids = (['run-fork', 'run-branch', 'run-protected'] as const).flatMap(name =>
+  const pids = (['run-fork', 'run-branch', 'run-protected', 'run-deploy'] as const).flatMap(name =>
     ci.system.lambda.sandboxes(functionName(name)).map(({ pid }) => pid),
   )
   expect(pids.length).toBeGreaterThanOrEqual(2)

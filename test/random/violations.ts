@@ -86,7 +86,9 @@ function untrue(views: View[], world: Truth): string[] {
 /** What a status may say of these builds of one commit. A skipped one counts only if it replaces an earlier status. */
 function statesOf(all: View[], views: View[]): (string | undefined)[] {
   const reported = views.filter(
-    view => view.number > 0 && !isSkipped(view) && all[0] && placeOf(view) === placeOf(all[0]),
+    view =>
+      // What only deploys says nothing of its commit.
+      view.number > 0 && !view.target && !isSkipped(view) && all[0] && placeOf(view) === placeOf(all[0]),
   )
   const counting = all.filter(view => !isSkipped(view))
   const hasReplaced = all.some(

@@ -117,6 +117,26 @@ function addStageCommands(program: Command, io: Io, end: (code: number) => void)
     .action(async (repository, stage, options) =>
       end(await (await import('./deploy.ts')).rollBack(repository, stage, options, io)),
     )
+  addHoldCommands(program, io, end)
+}
+
+function addHoldCommands(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('hold'))
+    .description('deploy nothing to a stage but what people ask for')
+    .argument('<owner/repo>', 'repository')
+    .argument('<stage>', 'stage')
+    .option('--json', 'print JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./hold.ts')).hold(repository, stage, options, io)),
+    )
+  addStackOptions(program.command('release'))
+    .description('let pushes deploy to a stage that is held')
+    .argument('<owner/repo>', 'repository')
+    .argument('<stage>', 'stage')
+    .option('--json', 'print JSON')
+    .action(async (repository, stage, options) =>
+      end(await (await import('./hold.ts')).release(repository, stage, options, io)),
+    )
 }
 
 function addDeliverCommand(program: Command, io: Io, end: (code: number) => void): void {

@@ -1,7 +1,5 @@
-import { projectOnRecord } from '../../account/find-project.ts'
 import { DEPLOY_EVENT } from '../../admission/signed-requests.ts'
 import { type Deployment, listDeployments, readCurrent } from '../../deploy/deployments.ts'
-import { stageNameSchema } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { lastNumber } from '../../records/counter.ts'
@@ -10,22 +8,22 @@ import type { Store } from '../../records/store.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
-import { parseRepository } from './targets.ts'
+import { findStage, parseStage } from './stage-target.ts'
 
 /** The newest builds and deploys that are searched for one that fits. */
 const MAX_BUILDS = 1000
 const MAX_DEPLOYS = 100
 
-/** `lambci deploy OWNER/REPO STAGE`: deploys the newest commit of the stage that passed, or the given one. */
+/** `lambci deploy OWNER/REPO STAGE`: deploys the newest commit of the stage whose tests passed, or the given one. */
 export async function deployAgain(
   repository: string,
   name: string,
   options: StackOptions & RequestOptions & { commit?: string },
   io: Io,
 ): Promise<number> {
-  const target = parseTarget(repository, name)
+  const target = parseStage(repository, name)
   using stack = await findStack(options, io.env)
-  const ref = await stageOf(stack.store, target)
+  const ref = await findStage(stack.store, target)
   const number = await findPassedBuild(stack.store, ref, options.commit)
   return await requestDeploy(stack, { ...ref, number }, options, io)
 }
@@ -37,9 +35,9 @@ export async function rollBack(
   options: StackOptions & RequestOptions,
   io: Io,
 ): Promise<number> {
-  const target = parseTarget(repository, name)
+  const target = parseStage(repository, name)
   using stack = await findStack(options, io.env)
-  const ref = await stageOf(stack.store, target)
+  const ref = await findStage(stack.store, target)
   const deployment = await findRollbackTarget(stack.store, ref)
   if (!options.json)
     printLine(
@@ -47,21 +45,6 @@ export async function rollBack(
       `Rolling back to ${deployment.commit.slice(0, 10)} (${deployment.message || 'no message'}), deployed by #${deployment.build}.`,
     )
   return await requestDeploy(stack, { ...ref, number: deployment.of }, options, io)
-}
-
-type Target = { repository: string; stage: string }
-
-const stageOf = async (store: Store, { repository, stage }: Target): Promise<StageRef> => ({
-  project: await projectOnRecord(store, repository),
-  stage,
-})
-
-function parseTarget(repository: string, name: string): Target {
-  const { data: stage } = stageNameSchema.safeParse(name)
-  if (stage) return { repository: parseRepository(repository), stage }
-  throw new UserError(
-    `"${name}" is not the name of a stage. Use lower-case letters, digits and dashes, for example "qa".`,
-  )
 }
 
 const requestDeploy = (
@@ -79,7 +62,7 @@ const requestDeploy = (
   )
 
 /**
- * The newest push to the stage that passed; with `commit`, the newest one of that commit.
+ * The newest push to the stage whose tests passed; with `commit`, the newest one of that commit.
  * @throws UserError if there is none
  */
 async function findPassedBuild(
@@ -95,7 +78,8 @@ async function findPassedBuild(
     view =>
       view.stage === stage &&
       view.trigger === `push/${view.branch}` &&
-      view.status === 'passed' &&
+      // With a deploy that failed, its tests have passed.
+      (view.status === 'passed' || (view.status === 'failed' && view.deploy !== null)) &&
       view.commit.startsWith(commit ?? ''),
     { limit: 1, most: MAX_BUILDS },
   )

@@ -1,15 +1,17 @@
 import { projectOnRecord } from '../../account/find-project.ts'
 import { type Current, listStages } from '../../deploy/deployments.ts'
+import { type Hold, readHold } from '../../deploy/hold.ts'
 import { readLockHolder } from '../../deploy/lock.ts'
 import { readQueue } from '../../deploy/queue.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
+import { describeMoment } from '../describe-moment.ts'
 import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { parseRepository } from './targets.ts'
 
-type Row = Current & { stage: string; deploying: number | null; waiting: number[] }
+type Row = Current & { stage: string; deploying: number | null; waiting: number[]; hold: Hold | null }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
@@ -24,14 +26,16 @@ export async function printStages(
   const rows: Row[] = await Promise.all(
     (await listStages(store, project)).map(async current => {
       const ref = { project, stage: current.stage }
-      const [holder, queue] = await Promise.all([
+      const [holder, queue, hold] = await Promise.all([
         readLockHolder(store, ref, new Date()),
         readQueue(store, ref),
+        readHold(store, ref),
       ])
       return {
         ...current,
         deploying: holder?.build ?? null,
         waiting: queue.waiting.map(({ build }) => build),
+        hold,
       }
     }),
   )
@@ -51,13 +55,13 @@ const MAX_MESSAGE_LENGTH = 50
  * One line for a stage, and further ones if a deploy failed, is running or waits. Control characters are escaped, because
  * anyone can choose a commit message.
  */
-function describe({ stage, deployed, latest, deploying, waiting }: Row, style: Style): string {
+function describe({ stage, deployed, latest, deploying, waiting, hold }: Row, style: Style): string {
   const name = stage.padEnd(14)
   const deployment = deployed
     ? [
         deployed.commit.slice(0, 10),
         `#${deployed.build}`.padEnd(6),
-        deployed.endedAt.slice(0, 16).replace('T', ' '),
+        describeMoment(deployed.endedAt),
         describeDuration(deployed.durationMs).padEnd(8),
         (deployed.cost === null ? '' : describeCost(deployed.cost)).padEnd(9),
         escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
@@ -72,6 +76,7 @@ function describe({ stage, deployed, latest, deploying, waiting }: Row, style: S
     ...(latest.status === 'running' && latest.build !== deploying
       ? [style('red', `#${latest.build} began to deploy, and has not said how it ended`)]
       : []),
+    ...(hold ? [`held by ${escapeControls(hold.by)} since ${describeMoment(hold.at)}`] : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
     ...waiting.map(build => `#${build} waits`),
   ]

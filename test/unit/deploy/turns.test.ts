@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { listDeployments, readCurrent } from '../../../src/deploy/deployments.ts'
+import { holdStage, releaseStage } from '../../../src/deploy/hold.ts'
 import { keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
 import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import type { Build } from '../../../src/model/build.ts'
@@ -420,6 +421,28 @@ test('what a person asks for is deployed before what was pushed, and only later 
   await world.build(5, 'd', testedRun())
   await look(world, 5)
   expect(world.deploys).toEqual([2, 4, 5])
+})
+
+test('to a stage that is held, only a person deploys', async () => {
+  const world = new ReportWorld('ab')
+  const hold = { by: 'grace', at: world.now().toISOString() }
+  expect(await holdStage(world.store, STAGE, { ...hold, by: 'ada' })).toMatchObject({ by: 'ada' })
+  expect(await holdStage(world.store, STAGE, hold)).toMatchObject({ by: 'ada' })
+  await world.build(2, 'b', testedRun())
+  await look(world, 2)
+  expect(await world.endOf(2)).toMatchObject({
+    conclusion: 'passed',
+    deploy: { status: 'cancelled', reason: 'Held by ada' },
+  })
+  await byHand(world, 3, 'a')
+  await look(world, 3)
+  expect(world.deploys).toEqual([3])
+  await ends(world, 3)
+  expect(await releaseStage(world.store, STAGE)).toMatchObject({ by: 'ada' })
+  expect(await releaseStage(world.store, STAGE)).toBeNull()
+  await world.build(4, 'b', testedRun())
+  await look(world, 4)
+  expect(world.deploys).toEqual([3, 4])
 })
 
 test('builds that are no longer on record leave the queue', async () => {

@@ -1,0 +1,43 @@
+import { userInfo } from 'node:os'
+import { holdStage, releaseStage } from '../../deploy/hold.ts'
+import { describeMoment } from '../describe-moment.ts'
+import { type Io, printLine } from '../io.ts'
+import { findStack, type StackOptions } from './find-stack.ts'
+import { findStage, parseStage } from './stage-target.ts'
+
+type HoldOptions = StackOptions & { json?: boolean }
+
+/** `lambci hold OWNER/REPO STAGE`: from now on, pushes deploy nothing to the stage. */
+export async function hold(repository: string, name: string, options: HoldOptions, io: Io): Promise<number> {
+  const target = parseStage(repository, name)
+  using stack = await findStack(options, io.env)
+  const stage = await findStage(stack.store, target)
+  const wanted = { by: userInfo().username, at: new Date().toISOString() }
+  const { by, at } = await holdStage(stack.store, stage, wanted)
+  const since = at === wanted.at ? '' : ` since ${describeMoment(at)}`
+  printLine(
+    io,
+    options.json
+      ? JSON.stringify({ ...stage, by, at })
+      : `Stage ${name} of ${target.repository} is held by ${by}${since}. Pushes are tested and not deployed; "lambci deploy" and "lambci rollback" work. To end that: lambci release ${target.repository} ${name}`,
+  )
+  return 0
+}
+
+/** `lambci release OWNER/REPO STAGE`: pushes deploy again. */
+export async function release(
+  repository: string,
+  name: string,
+  options: HoldOptions,
+  io: Io,
+): Promise<number> {
+  const target = parseStage(repository, name)
+  using stack = await findStack(options, io.env)
+  const stage = await findStage(stack.store, target)
+  const ended = await releaseStage(stack.store, stage)
+  const text = ended
+    ? `Stage ${name} of ${target.repository} is released. The next push deploys to it; what was pushed meanwhile does not. To deploy that: lambci deploy ${target.repository} ${name}`
+    : `Stage ${name} of ${target.repository} was not held.`
+  printLine(io, options.json ? JSON.stringify({ ...stage, released: ended }) : text)
+  return 0
+}

@@ -1,0 +1,240 @@
+import { join } from 'node:path'
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts'
+import { openStore } from '../../src/aws/bucket.ts'
+import { listDeployments, readCurrent } from '../../src/deploy/deployments.ts'
+import { readLog } from '../../src/log/reader.ts'
+import { type BuildRef, JOB_RECORDS, jobKeys, settingsKeys, stageKeys } from '../../src/records/keys.ts'
+import { putJson } from '../support/bucket.ts'
+import { draftedJob, draftWith } from '../support/plans.ts'
+import { endedRun } from '../support/records.ts'
+import { roleArn, roleOf } from '../support/roles.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
+import { canReadMemory, readAttack } from './attack.ts'
+
+/**
+ * Whoever may push to the deploy branch `qa` writes the code that its builds run, with trust `protected`. None of that reaches the
+ * stage `production`, which is that of another branch.
+ */
+const REPOSITORY = 'eve/web'
+const PROJECT = `gh/${REPOSITORY}`
+const PRODUCTION = { project: PROJECT, stage: 'production' }
+const READER = 'reader@localhost'
+const ROLES = ['site-deploy', 'lambci-session', 'lambci-report', 'lambci-run-deploy'].map(roleArn)
+const number = (build: number): BuildRef => ({ project: PROJECT, number: build })
+
+let ci: TestSystem
+/** What deploys append: the stage, and the commit. */
+let calls: string
+let at: string
+let released: string
+beforeAll(async () => {
+  // One sandbox for the tests of all deploy branches: it has had the credentials of those of `production`.
+  ci = await openTestSystem({ concurrency: 1, deployRole: roleOf('site-deploy') })
+  const { sns, jobsTopic, region } = ci.system.addresses
+  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
+  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
+  client.destroy()
+  await putJson(ci.system.store, settingsKeys(PROJECT)[1], {
+    deployBranches: ['production', 'qa'],
+    pinnedStages: {
+      production: { branches: ['production'], role: roleArn('site-deploy') },
+      qa: { branches: ['qa'] },
+    },
+  })
+  calls = join(ci.directory, 'calls')
+  at = await ci.write({
+    ...lambciJson('./test.sh', {
+      stages: { production: 'production', qa: 'qa' },
+      deploy: 'echo "$LAMBCI_STAGE $LAMBCI_COMMIT" >> "$CALLS"',
+      env: { CALLS: calls },
+      cancelSuperseded: false,
+    }),
+    'test.sh': '#!/bin/bash\necho tested\n',
+  })
+  released = await ci.push(at, REPOSITORY, 'production', {}, 'A release')
+  expect(await ci.ended(number(1))).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
+  await ci.push(at, REPOSITORY, 'production', { 'test.sh': '#!/bin/bash\nexit 1\n' }, 'A red commit')
+  expect(await ci.ended(number(2))).toMatchObject({ status: 'failed', deploy: null })
+})
+afterAll(() => ci.close())
+
+/** What runs in production, and everything that says so. */
+async function expectNothingDeployed() {
+  await ci.settled()
+  expect(await ci.read(calls)).toBe(`production ${released}\n`)
+  const { store } = ci.system
+  expect(await readCurrent(store, PRODUCTION)).toMatchObject({
+    deployed: { build: 1, commit: released },
+    latest: { build: 1, status: 'succeeded' },
+  })
+  expect((await listDeployments(store, PRODUCTION, 10)).map(({ build }) => build)).toEqual([1])
+  expect((await store.list(stageKeys(PRODUCTION).next)).length).toBeLessThanOrEqual(1)
+  const deployments = (await ci.api('GET', `/repos/${REPOSITORY}/deployments`)) as {
+    id: number
+    sha: string
+    environment: string
+  }[]
+  for (const { id, sha, environment } of deployments) {
+    if (sha === released && environment === 'production') continue
+    const statuses = await ci.api('GET', `/repos/${REPOSITORY}/deployments/${id}/statuses`)
+    expect(environment).toBe('qa')
+    expect((statuses as { state: string }[]).map(({ state }) => state)).not.toContain('success')
+  }
+}
+
+const deployOf = (stage: string, change: object = {}) => ({
+  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32) },
+  ...change,
+})
+const forgedDraft = (deploy: ReturnType<typeof deployOf>, name = 'build') =>
+  draftWith([draftedJob(name)], { leadRunsFirst: true, deploy })
+const WRONG_BRANCH = /^Tests passed, deploy to production failed: Branch qa may not deploy to it: /
+
+describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {
+  test("the tests of `qa` reach neither production's records, nor a role, and their own record deploys nothing", async () => {
+    const gate = ci.gate()
+    const attacks = ['take-stage.mjs', 'find-credentials.mjs', 'find-runner.mjs']
+    const texts = await Promise.all(attacks.map(readAttack))
+    const { lock, next, current, deploy } = stageKeys(PRODUCTION)
+    const keys = [
+      ...[lock, next, current, deploy(1), deploy(3)],
+      // Those of the job that deploys its own build.
+      ...JOB_RECORDS.map(jobKeys(number(3), { key: 1, attempt: 1 }).record),
+      jobKeys(number(3), { key: 1, attempt: 1 }).log.whole,
+      ...JOB_RECORDS.map(jobKeys(number(1), { key: 1, attempt: 1 }).record),
+    ]
+    const own = jobKeys(number(3))
+    const forged = {
+      ...{ phase: 'ended', conclusion: 'passed', exit: { kind: 'exited', code: 0 } },
+      plan: { build: true, reason: 'r', cmd: 'true', stage: 'production', merge: null },
+      deploy: { stage: 'production', status: 'failed', reason: 'x', url: null, by: null, exit: null },
+      draft: forgedDraft(deployOf('production')),
+    }
+    const env = {
+      MODULES: join(process.cwd(), 'node_modules'),
+      KEYS: JSON.stringify(keys),
+      OWN: JSON.stringify({ claim: own.record('claim'), end: own.record('end') }),
+      ROLES: JSON.stringify(ROLES),
+      FORGED: JSON.stringify(forged),
+      WAIT: gate.wait,
+    }
+    const files = Object.fromEntries(attacks.map((name, index) => [name, texts[index] ?? '']))
+    await ci.push(at, REPOSITORY, 'qa', { ...lambciJson('node take-stage.mjs', { env }), ...files })
+    const log = await ci.until('the end of the attack', async () => {
+      const { bytes } = await readLog(ci.system.store, own.log, 0, 1_000_000)
+      const text = Buffer.from(bytes).toString()
+      return text.includes('tried everything\n') && text
+    })
+    await gate.open()
+    const view = await ci.ended(number(3))
+    expect(view, log).toMatchObject({
+      ...{ status: 'errored', trust: 'protected', reason: expect.stringMatching(WRONG_BRANCH) },
+      deploy: { stage: 'production', status: 'failed' },
+    })
+    expect(log).toContain('claim 403 412\n')
+    const found = [...log.matchAll(/^found (.*)$/gm)].map(([, who]) => who ?? '')
+    // Its function's, its own, and those that other jobs have left.
+    expect(found.some(who => who.startsWith('lambci-run-protected/'))).toBe(true)
+    expect(found).toContain('lambci-session/gh.eve.web-3')
+    const refused = (who: string, what: string) =>
+      log
+        .split('\n')
+        .find(line => line.startsWith(`${who} ${what} `))
+        ?.slice(`${who} ${what} `.length)
+    for (const who of found) {
+      for (const key of keys) expect([who, key, refused(who, key)]).toEqual([who, key, '403 403 403 403'])
+      for (const role of ROLES)
+        expect([who, role, refused(who, `assume ${role}`)]).toEqual([who, role, '403'])
+    }
+    expect((await ci.statuses(REPOSITORY, view.commit)).at(-1)).toMatch(/^error /)
+    await expectNothingDeployed()
+  })
+})
+
+type Forged = { run: object; ends: object }
+
+test.each<[string, Forged]>([
+  [
+    'proposes a stage of another branch',
+    {
+      run: { draft: forgedDraft(deployOf('production')) },
+      ends: { status: 'errored', reason: expect.stringMatching(WRONG_BRANCH) },
+    },
+  ],
+  [
+    'proposes it as one that cannot be deployed',
+    {
+      run: { draft: forgedDraft(deployOf('production', { error: 'x' })) },
+      ends: {
+        status: 'failed',
+        deploy: { stage: 'production', status: 'failed', reason: 'x', url: deployOf('').url, exit: null },
+      },
+    },
+  ],
+  [
+    'proposes another deploy than that of its commit',
+    {
+      run: { draft: forgedDraft(deployOf('qa')) },
+      ends: {
+        ...{ status: 'errored', deploy: expect.objectContaining({ stage: 'qa', status: 'failed' }) },
+        reason:
+          'Tests passed, deploy to qa failed: This commit does not have the deploy to qa that was planned. Nothing was deployed.',
+      },
+    },
+  ],
+  [
+    'proposes a job that is called as the one that deploys',
+    {
+      run: { draft: forgedDraft(deployOf('qa'), 'deploy') },
+      ends: { status: 'errored', deploy: null, reason: expect.stringContaining('a job is called deploy') },
+    },
+  ],
+  [
+    'says that it has deployed',
+    {
+      run: {
+        plan: { build: true, reason: 'r', cmd: 'true', stage: 'production', merge: null },
+        deploy: { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null },
+      },
+      ends: { status: 'passed', deploy: null },
+    },
+  ],
+])('a build of `qa` whose record %s deploys nothing', async (_, { run, ends }) => {
+  // The sandbox is busy, so that whoever has the message of the job is the first who can write its record.
+  const gate = ci.gate()
+  const repository = `eve/busy-${++forgeries}`
+  await ci.push(await ci.write(lambciJson(gate.wait)), repository, 'master')
+  const busy = { project: `gh/${repository}`, number: 1 }
+  await ci.until('a busy sandbox', async () => (await ci.view(busy))?.runner)
+  await ci.push(at, REPOSITORY, 'qa')
+  const { build, grants } = await nextMessage()
+  const { addresses } = ci.system
+  const own = openStore(addresses.bucket, {
+    ...{ endpoint: addresses.s3, region: addresses.region, mayList: false },
+    ...(grants.credentials && { credentials: grants.credentials }),
+  })
+  const record = endedRun({ nonce: build.nonce, ...run })
+  await own.put(jobKeys(build).record('end'), JSON.stringify(record), 'application/json', {
+    ifNoneMatch: '*',
+  })
+  own.close()
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({ branch: 'qa', trust: 'protected', ...ends })
+  await gate.open()
+  await expectNothingDeployed()
+})
+
+let forgeries = 0
+const seen = new Set<string>()
+/** The message of the newest build of `qa`. */
+const nextMessage = (): Promise<JobMessage> =>
+  ci.until('the message', async () => {
+    const messages = ci.mails
+      .filter(({ to }) => to === READER)
+      .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
+    const found = messages.findLast(({ build }) => build.branch === 'qa' && !seen.has(build.nonce))
+    if (found) seen.add(found.build.nonce)
+    return found
+  })
