@@ -154,11 +154,17 @@ async function finishLook(
   context: ReportContext,
 ): Promise<Finished> {
   const cost = end && soFar
+  // Whether GitHub said so cannot be found out again: it is on record before anybody is told.
+  const found = waiting.map(number => ({ project: build.project, number }))
+  if (end?.deploy && isWithheld(report))
+    return { report: { ...report, end, cost, isRerunRequested: true }, others: found, unfinished: null }
   const state = { build, account, run, plan, report: { ...report, end, cost } }
   const { others, ...finished } = await finishReport(state, context, isSilent)
-  const { project } = build
-  return { ...finished, others: [...others, ...waiting.map(number => ({ project, number }))] }
+  return { ...finished, others: [...others, ...found] }
 }
+
+/** Whether the deploy of a build has ended without having been started. It is the last job. */
+const isWithheld = ({ jobs }: Report) => jobs.at(-1)?.publications === 0
 
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 

@@ -71,6 +71,8 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
   const concluded = jobs.states.map(state => endedState(state, schedule, now()))
+  // Before anything is decided that no other look would find again.
+  const latestEnd = await keepSwitch(build, { ...report, jobs: concluded }, context)
   const deployed = await deployOf({ ...known, plan }, concluded, { schedule, request, jobs }, context)
   const before = concluded.map(state => (state.key === deployed?.state.key ? deployed.state : state))
   const fence = deployed?.fence ?? null
@@ -87,7 +89,6 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   // The next look draws the conclusions from jobs that could not be started.
   const isRerunRequested = countEnded(states) > countEnded(before)
   const looked = { ...report, jobs: states, deploy, isRerunRequested }
-  const latestEnd = end ? report.latestEnd : await keepSwitch(build, looked, context)
   const isSilent = deployed?.isSilent ?? false
   const others = deployed?.holder ? [...waiting, deployed.holder] : waiting
   return { report: { ...looked, latestEnd }, plan, end, cost, waiting: others, isSilent }
@@ -183,7 +184,7 @@ async function keepSwitch(
 ): Promise<string | null> {
   if (now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return report.latestEnd
   const ends = report.jobs.flatMap(({ conclusion, latestEnd }) =>
-    conclusion === null && latestEnd ? [latestEnd] : [],
+    conclusion === null && latestEnd && switchTimeOf(latestEnd) > now() ? [latestEnd] : [],
   )
   const next = ends.toSorted()[0] ?? latestEndAfter(now()).toISOString()
   await deadMansSwitch.clear(build)

@@ -77,7 +77,7 @@ describe('a killed process', () => {
   const WRITES = {
     method: 'PUT',
     address:
-      /\/(report|plan|running|cancel|gate)\.json|\/(commits|branches|shared-commits|spend)\/|builds\/1\/log\.txt/,
+      /\/(report|plan|running|cancel)\.json|\/(commits|branches|shared-commits|spend|stages)\/|builds\/1\/log\.txt/,
   }
   test.each(['before', 'after'] as const)(
     'report killed %s each of its writes',

@@ -3,6 +3,7 @@ import { functionName } from '../../loopback/system/functions.ts'
 import type { SystemOptions } from '../../loopback/system/system.ts'
 import { switchName } from '../../src/admission/dead-mans-switch.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
+import { readQueue } from '../../src/deploy/queue.ts'
 import { hasEnded } from '../../src/model/conclusion.ts'
 import { type BuildRef, jobKeys } from '../../src/records/keys.ts'
 import { readReport } from '../../src/records/read-records.ts'
@@ -142,7 +143,9 @@ async function expectFinalState(
   const notifications = ci.mails.filter(({ subject }) => subject?.includes(`${repository} #1 `)).length
   expect(notifications).toBeGreaterThanOrEqual(1)
   expect((await readReport(store, view))?.lease).toBeNull()
-  expect(await readLockHolder(store, { project: view.project, stage: 'dev' }, new Date())).toBeNull()
+  const stage = { project: view.project, stage: 'dev' }
+  expect(await readLockHolder(store, stage, new Date())).toBeNull()
+  expect((await readQueue(store, stage)).waiting).toEqual([])
   if (isReported)
     expect(servers.scheduler.schedules().map(schedule => schedule.name)).not.toContain(switchName(view))
   const log = await store.get(jobKeys(view).log.whole)
@@ -155,8 +158,10 @@ async function expectFinalState(
 
 const STATES = { passed: 'success', failed: 'failure', errored: 'error' }
 
+const FUNCTIONS = { http: 'http', build: 'run-protected', deploy: 'run-deploy', report: 'report' } as const
+
 function killOnce(ci: TestSystem, killed: KilledFunction) {
-  const name = functionName(killed === 'build' ? 'run-protected' : killed)
+  const name = functionName(FUNCTIONS[killed])
   let isDone = false
   return () => {
     if (isDone) return

@@ -1,7 +1,7 @@
 import type { Fault, Rule } from './fault-proxy.ts'
 
 /** The function whose processes a fault kills. */
-export type KilledFunction = 'http' | 'build' | 'report'
+export type KilledFunction = 'http' | 'build' | 'deploy' | 'report'
 
 /** One fault at one point of a build, and the expected end. */
 export type Scenario = {
@@ -26,6 +26,14 @@ export type Scenario = {
 
 const key = (name: string) => new RegExp(`/builds/1/${name}`)
 const RUN = { method: 'PUT', address: key('jobs/0/1/[a-z-]+\\.json') }
+/** The records of the job that deploys. */
+const deployRecord = (name: string) => ({ method: 'PUT', address: key(`jobs/1/1/${name}`) })
+const DEPLOY_CLAIM = deployRecord('claim\\.json')
+const DEPLOY_END = deployRecord('end\\.json')
+/** The records of the stage, all of which report writes. */
+const stageRecord = (name: string) => ({ method: 'PUT', address: new RegExp(`/stages/dev/${name}\\.json`) })
+const FREED = { ...stageRecord('lock'), body: /"holder":null/ }
+const DEPLOY_MESSAGE = { method: 'POST', address: /^\/$/, body: /"identity":\{"name":"deploy"/ }
 const kill = (name: KilledFunction): Scenario['fault'] => ({ kill: name })
 /** A scenario that ends well, and deploys, unless `rest` says otherwise. */
 export const at = (
@@ -44,6 +52,11 @@ export const at = (
 })
 
 const dead = { conclusion: 'errored' as const, deploy: undefined }
+/** What a deploy that died has deployed may run. */
+const deadDeploy = {
+  ...({ conclusion: 'failed', deploy: 'failed' } as const),
+  reason: /^Tests passed, deploy to dev failed: The job died: /,
+}
 const KILLED: Scenario[] = [
   at('build killed before its claim', kill('build'), RUN),
   at('build killed after its claim', kill('build'), { ...RUN, when: 'after' }, dead),
@@ -67,30 +80,56 @@ const KILLED: Scenario[] = [
     { ...dead, cmd: 'echo tested; sleep 30' },
   ),
   at(
-    'build killed at the start of its deploy',
-    kill('build'),
-    { ...RUN, body: /"phase":"deploying"/, when: 'after' },
-    { conclusion: 'failed', deploy: 'failed' },
-  ),
-  at(
-    'build killed while it holds its stage',
-    kill('build'),
-    { method: 'PUT', address: /\/stages\/dev\/lock\.json/, when: 'after' },
-    dead,
-  ),
-  at(
     'build killed while it writes log.txt',
     kill('build'),
     { method: 'PUT', address: key('jobs/0/1/log\\.txt') },
-    { deploy: 'succeeded' },
+    dead,
   ),
-  at(
-    'build killed before its end record',
-    kill('build'),
-    { ...RUN, body: /"phase":"ended"/ },
-    { deploy: 'succeeded' },
-  ),
+  at('build killed before its end record', kill('build'), { ...RUN, body: /"phase":"ended"/ }, dead),
   at('build killed after its end record', kill('build'), { ...RUN, body: /"phase":"ended"/, when: 'after' }),
+  at('deploy killed before its claim', kill('deploy'), DEPLOY_CLAIM),
+  at('deploy killed after its claim', kill('deploy'), { ...DEPLOY_CLAIM, when: 'after' }, deadDeploy),
+  at('deploy killed during its command', kill('deploy'), deployRecord('log/'), {
+    ...deadDeploy,
+    config: { deploy: 'echo deploying; sleep 30' },
+  }),
+  at('deploy killed while it writes log.txt', kill('deploy'), deployRecord('log\\.txt'), deadDeploy),
+  at('deploy killed before its end record', kill('deploy'), DEPLOY_END, deadDeploy),
+  at('deploy killed after its end record', kill('deploy'), { ...DEPLOY_END, when: 'after' }),
+  ...(['before', 'after'] as const).flatMap(when => [
+    at(`report killed ${when} the deploy joins the queue`, kill('report'), { ...stageRecord('next'), when }),
+    at(`report killed ${when} it takes the stage`, kill('report'), { ...stageRecord('lock'), when }),
+    at(`report killed ${when} it keeps the stage`, kill('report'), { ...stageRecord('lock'), nth: 2, when }),
+    at(`report killed ${when} the deploy leaves the queue`, kill('report'), {
+      ...stageRecord('next'),
+      ...{ nth: 2, when },
+    }),
+    at(`report killed ${when} it records the start of the deploy`, kill('report'), {
+      ...stageRecord('current'),
+      when,
+    }),
+    at(
+      `report killed ${when} it publishes the deploy`,
+      kill('report'),
+      { ...DEPLOY_MESSAGE, when },
+      { service: 'sns' },
+    ),
+    at(`report killed ${when} it records the deployment`, kill('report'), {
+      ...stageRecord('deploys/1'),
+      when,
+    }),
+    at(`report killed ${when} it records the end of the deploy`, kill('report'), {
+      ...stageRecord('current'),
+      ...{ nth: 2, when },
+    }),
+    at(`report killed ${when} it frees the stage`, kill('report'), { ...FREED, when }),
+  ]),
+  at(
+    'report killed while GitHub compares commits',
+    kill('report'),
+    { method: 'GET', address: /\/compare\// },
+    { service: 'github' },
+  ),
   at('report killed before it writes its record', kill('report'), {
     method: 'PUT',
     address: key('report\\.json'),
@@ -146,6 +185,26 @@ const FROM_COMMAND: Scenario[] = [
       ...dead,
       cmd: 'echo tested; sleep 0.5; kill -9 $PPID; sleep 60',
       reason: /most likely for lack of memory/,
+    },
+  ),
+  at(
+    'out of memory: the kernel kills the deploy',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    {
+      ...deadDeploy,
+      config: { deploy: 'echo deploying; sleep 0.5; kill -9 $PPID; sleep 60' },
+      reason: /^Tests passed, deploy to dev failed: The job died: .*most likely for lack of memory/,
+    },
+  ),
+  at(
+    'a deploy that does not end',
+    'none',
+    { ...RUN, body: /"phase":"running"/ },
+    {
+      ...({ conclusion: 'failed', deploy: 'failed' } as const),
+      config: { deploy: 'trap "" TERM; echo deploying; sleep 60 & wait; sleep 60' },
+      reason: /^Tests passed, deploy to dev failed: .*(timed out|limit|time)/,
     },
   ),
   at(
@@ -205,8 +264,15 @@ const POINTS: [name: string, rule: Scenario['rule'], more?: Partial<Scenario>][]
   ['the end record', { ...RUN, body: /"phase":"ended"/ }],
   ['report.json', { method: 'PUT', address: key('report\\.json') }],
   ['the branch', { method: 'PUT', address: /\/branches\// }],
-  ['the lock', { method: 'PUT', address: /\/stages\/dev\/lock\.json/ }],
-  ['the deployment record', { method: 'PUT', address: /\/stages\/dev\/current\.json/ }],
+  ['the queue', stageRecord('next')],
+  ['the lock', stageRecord('lock')],
+  ['the freed lock', FREED],
+  ['what is being deployed', stageRecord('current')],
+  ['what was deployed', { ...stageRecord('current'), nth: 2 }],
+  ['the deployment record', stageRecord('deploys/1')],
+  ["the deploy's claim", DEPLOY_CLAIM],
+  ["the deploy's log.txt", deployRecord('log\\.txt')],
+  ["the deploy's end record", DEPLOY_END],
 ]
 /** A server that never answers is not waited for indefinitely. */
 const SILENT: Scenario[] = [
@@ -219,6 +285,7 @@ const SILENT: Scenario[] = [
     { method: 'POST', address: /^\/$/, body: /jobs/ },
     { service: 'sns' },
   ),
+  at('SNS silent at the message of the deploy', 'silence', DEPLOY_MESSAGE, { service: 'sns' }),
   at(
     'GitHub silent at a status',
     'silence',
@@ -230,17 +297,24 @@ const S3_FAULTS: Scenario['fault'][] = [500, 503, 'reset', 'lost', 'slow']
 const S3: Scenario[] = POINTS.flatMap(([name, rule, more]) =>
   S3_FAULTS.map(fault => at(`S3 ${fault} at ${name}`, fault, rule, more)),
 )
-const CONDITIONAL: Scenario[] = ['build.json', 'the claim', 'report.json', 'the lock'].map(name => {
+const CONDITIONAL: Scenario[] = [
+  ...['build.json', 'the claim', 'report.json', "the deploy's claim"],
+  ...['the queue', 'the lock', 'the freed lock', 'what is being deployed', 'what was deployed'],
+].map(name => {
   const [, rule] = POINTS.find(([point]) => point === name) ?? ['', RUN]
   return at(`S3 409 at ${name}`, 409, rule)
 })
 
-/** Five are over before the gate is answered, and further events follow; statuses only have Lambda's three attempts. */
+/** Five are over before the events of the first job are, and further ones follow; the others only have Lambda's three attempts. */
 const READS: [name: string, address: RegExp, times: number][] = [
   ['build.json', key('build\\.json'), 5],
   ["a job's record", key('jobs/0/1/[a-z-]+\\.json'), 5],
   ['report.json', key('report\\.json'), 5],
   ["the commit's record", /\/commits\//, 2],
+  ['the queue', /\/stages\/dev\/next\.json/, 2],
+  ['the lock', /\/stages\/dev\/lock\.json/, 2],
+  ['what was deployed', /\/stages\/dev\/current\.json/, 2],
+  ["the deploy's records", key('jobs/1/1/[a-z-]+\\.json'), 2],
 ]
 /** A record that S3 refuses to show is not a missing one: report is started again. */
 const DENIED: Scenario[] = READS.map(([name, address, times]) =>
@@ -312,6 +386,9 @@ const SNS: Scenario[] = [
     'lost',
     { method: 'POST', address: /^\/$/, body: /jobs/ },
     { service: 'sns' },
+  ),
+  ...([500, 'lost'] as const).map(fault =>
+    at(`SNS ${fault} at the message of the deploy`, fault, DEPLOY_MESSAGE, { service: 'sns' }),
   ),
   at(
     'SNS 500 at the notification',
