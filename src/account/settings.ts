@@ -10,6 +10,7 @@ import {
   isAllowed,
   mayDeploy,
   parseSettings,
+  pinnedBranches,
   readSettings,
   roleOfStage,
   type Settings,
@@ -33,6 +34,8 @@ export type Account = {
   deployRoles(branch: string): string[]
   /** The role that a deploy to a stage assumes. Null: the account names none. */
   deployRole(stage: string): string | null
+  /** The branches for which the account reserves a stage; null if it does not say. */
+  pinnedBranches(stage: string): readonly string[] | null
   /** Why a branch may not deploy to a stage, in words that follow a colon. Null if it may. What a lead proposes is untrusted. */
   explainWrongStage(branch: string, stage: string): string | null
   /** The role and the token that a build's jobs with this name get. */
@@ -64,6 +67,7 @@ export function parseAccount(project: string, settings: Settings): Account {
     maxRunningJobs: rules.maxRunningJobs,
     deployRoles: branch => deployRolesOf(rules, branch),
     deployRole: stage => roleOfStage(rules, stage),
+    pinnedBranches: stage => pinnedBranches(rules, stage),
     explainWrongStage: (branch, stage) => explainPinConflict(rules, stage, branch),
     accessOf: (build, job) => accessOfJob(rules, build, job),
     inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,

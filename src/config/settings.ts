@@ -137,6 +137,10 @@ export function isAllowed(
   return allow.some(entry => names.includes(entry.toLowerCase()))
 }
 
+/** The branches for which the account reserves a stage; null if it does not say. */
+export const pinnedBranches = ({ pinnedStages }: AccountRules, stage: string): readonly string[] | null =>
+  (Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage]?.branches : undefined) ?? null
+
 /** Why a branch may not deploy to a stage, because the account reserves it for others. Null if it may. */
 export function explainPinConflict(
   { pinnedStages }: AccountRules,

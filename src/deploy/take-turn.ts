@@ -1,5 +1,6 @@
 import type { Build } from '../model/build.ts'
 import type { StageRef } from '../records/keys.ts'
+import { bindStage, explainBinding, readBinding } from './binding.ts'
 import { readCurrent } from './deployments.ts'
 import { decideGate, isByHand } from './gate.ts'
 import { askGitHub, GitHubSilence } from './github-silence.ts'
@@ -34,15 +35,21 @@ const LONGEST_SILENCE_MS = 60 * 60_000
 /** How long a deploy may wait for its stage: longer than two deploys that die. */
 const LONGEST_WAIT_MS = 120 * 60_000
 
+type TurnOptions = {
+  /** When a deploy that starts now has certainly ended. */
+  until: Date
+  /** Whether the account says which branches deploy to the stage. Otherwise it belongs to the first one that does. */
+  isPinned: boolean
+}
+
 /**
  * Asks for the turn of a build all of whose jobs are done. It joins the queue of its stage; once it has the stage, its gate is
  * decided. Everything may be repeated. Only one invocation at a time works on a build, and nothing but this starts its deploy.
- * @param until when a deploy that starts now has certainly ended
  */
 export async function takeTurn(
   stage: StageRef,
   build: Build,
-  until: Date,
+  { until, isPinned }: TurnOptions,
   context: StageContext,
 ): Promise<Turn> {
   const { store, now } = context
@@ -52,7 +59,7 @@ export async function takeTurn(
   const waitedMs = now().getTime() - Date.parse(entry.since)
   try {
     const holder = await passOn(stage, context)
-    if (holder === number) return await useStage(stage, build, until, context)
+    if (holder === number) return await useStage(stage, build, { until, isPinned }, context)
     if (waitedMs > LONGEST_WAIT_MS) return withheld('failed', `The stage ${stage.stage} was not free in time`)
     return waiting(describeHolder(stage, holder), holder)
   } catch (error) {
@@ -66,11 +73,11 @@ export async function takeTurn(
   }
 }
 
-/** Decides the gate of a build that has its stage. */
+/** Decides whether a build that has its stage may use it. */
 async function useStage(
   stage: StageRef,
   build: Build,
-  until: Date,
+  { until, isPinned }: TurnOptions,
   { store, compare, now }: StageContext,
 ): Promise<Turn> {
   const { number } = build
@@ -80,11 +87,14 @@ async function useStage(
   const { latest = null } = (await readCurrent(store, stage)) ?? {}
   // Once its attempt is on record, its message may be on its way.
   const isStarted = latest?.status === 'running' && latest.build === number
+  const wrong = isPinned ? null : explainBinding(await readBinding(store, stage), stage, build.branch)
+  if (wrong !== null && !isStarted) return withheld('errored', wrong)
   const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
   const hold = isStarted || isByHand(build) ? null : await readHold(store, stage)
   if (hold) return withheld('cancelled', `Held by ${hold.by}`)
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
+  if (!isPinned) await bindStage(store, stage, build.branch, now().toISOString())
   await dequeue(store, stage, [number])
   return { status: 'acquired', fence }
 }

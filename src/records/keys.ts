@@ -93,6 +93,7 @@ export function stageKeys({ project, stage }: StageRef) {
     lock: `${at}/lock.json`,
     next: `${at}/next.json`,
     current: `${at}/current.json`,
+    branches: `${at}/branches.json`,
     hold: `${at}/hold.json`,
     deploys: `${at}/deploys/`,
     deploy: (number: number) => `${at}/deploys/${number}.json`,

@@ -59,7 +59,12 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
   // Whether a newer commit comes first is decided by git, when the stage is free.
   if (request && request.supersededBy === null) return end('cancelled', 'cancelled', describeCancel(request))
   const until = new Date(latestEndAfter(now()).getTime() + LOCK_EXTRA_MS)
-  const turn = await takeTurn({ project: build.project, stage }, build, until, context)
+  const turn = await takeTurn(
+    { project: build.project, stage },
+    build,
+    { until, isPinned: account.pinnedBranches(stage) !== null },
+    context,
+  )
   if (turn.status === 'acquired') return { ...found, fence: turn.fence }
   if (turn.status === 'waiting') {
     const { reason, isSilent, holder } = turn

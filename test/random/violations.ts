@@ -189,7 +189,7 @@ async function misplaced({ store, project, deploys }: Played, views: View[], wor
   const last = deploys.at(-1)
   const wrong: string[] = []
   const wasTried = head?.deploy?.status === 'succeeded' || deploys.some(({ number }) => number === head?.number)
-  const isWithheld = head && !wasTried && !isRight(head, last)
+  const isWithheld = head && !wasTried && !isRight(head, views)
   if (head && head.deploy && isGreen(head) && isWithheld)
     wrong.push(
       `The stage has ${last && short(last.commit)} (#${last?.number}), not the head of master (#${head.number}: ${head.deploy.status}, ${head.deploy.reason}).`,
@@ -205,12 +205,13 @@ async function misplaced({ store, project, deploys }: Played, views: View[], wor
   return wrong
 }
 
-/** Whether it is right that the head was not deployed. */
-const isRight = ({ deploy, number, status }: View, last: Deployed | undefined) =>
-  status === 'cancelled' ||
-  LOST.test(deploy?.reason ?? '') ||
-  deploy?.reason === 'Cancelled by ada' ||
-  (last?.isByHand && last.number > number)
+/** Whether it is right that the head was not deployed: nobody could, or somebody has asked for another deploy since. */
+function isRight({ deploy, number, status }: View, views: View[]): boolean {
+  const reason = deploy?.reason ?? ''
+  const by = views.find(each => reason === `Superseded by #${each.number}`)
+  const isByHand = by?.target != null && by.number > number
+  return status === 'cancelled' || isByHand || LOST.test(reason) || reason === 'Cancelled by ada'
+}
 
 /** Once nothing is left to happen, nobody has a stage, and nobody waits for it. */
 async function locked({ store, project }: Played): Promise<string[]> {

@@ -91,12 +91,23 @@ function addAdoptCommand(program: Command, io: Io, end: (code: number) => void):
 }
 
 function addStageCommands(program: Command, io: Io, end: (code: number) => void): void {
-  addStackOptions(program.command('stages'))
+  const stages = addStackOptions(program.command('stages'))
+    // Options after `adopt` are its own.
+    .enablePositionalOptions()
     .description('show what is deployed to the stages of a repository')
     .argument('<owner/repo>', 'repository')
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
       end(await (await import('./stages.ts')).printStages(repository, options, io)),
+    )
+  addStackOptions(stages.command('adopt'))
+    .description('give a stage to other branches than the one that deployed to it first')
+    .argument('<owner/repo>', 'repository')
+    .argument('<stage>', 'stage')
+    .argument('<branch...>', 'the branches that deploy to it from now on')
+    .option('--json', 'print JSON')
+    .action(async (repository, stage, branches, options) =>
+      end(await (await import('./adopt-stage.ts')).adopt(repository, stage, branches, options, io)),
     )
   addStackOptions(program.command('deploy'))
     .description('deploy the newest passed commit of a stage, or another one')

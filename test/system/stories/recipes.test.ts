@@ -102,6 +102,12 @@ type Push = {
   object: [key: string, bucket?: string]
   has: (commit: string) => string
 }
+const SITE_PUSH: Push = {
+  files: SITE,
+  calls: ['npm ci', 'npm test', 'npm run build', 'aws s3 sync dist s3://dev.example.com/ --delete'],
+  object: ['index.html', 'dev.example.com'],
+  has: commit => commit,
+}
 const PUSHES: Record<string, Push> = {
   cdk: {
     branch: 'production',
@@ -113,12 +119,6 @@ const PUSHES: Record<string, Push> = {
     ],
     object: ['cdk/web-production'],
     has: commit => `web-production of ${commit}`,
-  },
-  's3-site': {
-    files: SITE,
-    calls: ['npm ci', 'npm test', 'npm run build', 'aws s3 sync dist s3://dev.example.com/ --delete'],
-    object: ['index.html', 'dev.example.com'],
-    has: commit => commit,
   },
   sam: {
     files: SAM,
@@ -161,8 +161,8 @@ const PUSHES: Record<string, Push> = {
   },
 }
 
-test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed', async (name, push) => {
-  const { branch = 'main', files, settings, object, has } = push
+/** Pushes a recipe, which is tested and deployed. Returns the repository and its directory. */
+async function expectDeployed(name: string, { branch = 'main', files, settings, ...push }: Push) {
   const repository = `recipes/${name}`
   const at = await write(repository, recipeOf(`${name}.md`), files, settings)
   const commit = await ci.push(at, repository, branch)
@@ -170,16 +170,18 @@ test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed'
   expect(await ci.log(view)).toContain('▸ The deploy acts as ')
   expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
   expect(await callsOf(repository)).toEqual(push.calls)
-  expect(await deployed(...object)).toContain(has(commit))
+  expect(await deployed(...push.object)).toContain(push.has(commit))
+  return { repository, at }
+}
+
+test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed', async (name, push) => {
+  await expectDeployed(name, push)
 })
 
-test.concurrent('a rollback brings back the very files that were tested', async () => {
-  const repository = 'recipes/back'
+test.concurrent('s3-site: a push is deployed, and a rollback brings back the very files', async () => {
+  const { repository, at } = await expectDeployed('s3-site', SITE_PUSH)
   const project = `gh/${repository}`
-  const page = () => deployed('index.html', 'dev.example.com')
-  const at = await write(repository, recipeOf('s3-site.md'), SITE)
-  await ci.push(at, repository, 'main')
-  await ci.ended({ project, number: 1 })
+  const page = () => deployed(...SITE_PUSH.object)
   const first = await page()
   await ci.push(at, repository, 'main', { change: '' })
   await ci.ended({ project, number: 2 })
@@ -292,5 +294,5 @@ test.concurrent('Zappa: master runs exactly "update dev", qa "update qa", and ot
 
 test('every recipe is tried', () => {
   const names = readdirSync(RECIPES).filter(name => !['README.md', 'zappa.md'].includes(name))
-  expect(Object.keys(PUSHES).map(name => `${name}.md`)).toEqual(names.toSorted())
+  expect([...Object.keys(PUSHES), 's3-site'].map(name => `${name}.md`).toSorted()).toEqual(names.toSorted())
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { adoptStage } from '../../../src/deploy/binding.ts'
 import { listDeployments, readCurrent } from '../../../src/deploy/deployments.ts'
 import { holdStage, releaseStage } from '../../../src/deploy/hold.ts'
 import { keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
@@ -219,12 +220,66 @@ test('of the builds that wait, the newest commit comes first, and the older ones
 
 test('a build of another branch has its turn, too', async () => {
   const world = await tested('ab')
-  await world.put('config/global.json', { allow: ['ada'], deployBranches: ['master', 'qa'] })
-  await world.build(3, 'b', testedRun(), { branch: 'qa', trigger: 'push/qa', checkoutBranch: 'qa' })
   world.compare = async () => 'identical'
+  await world.build(3, 'b', testedRun(), {
+    ...{ branch: 'qa', trigger: 'push/qa', checkoutBranch: 'qa' },
+    settings: { global: { pinnedStages: { production: { branches: ['master', 'qa'] } } } },
+  })
   await look(world, 3)
   await ends(world, 2)
   expect(world.deploys).toEqual([2, 3])
+})
+
+test('a stage that nobody pins belongs to the branch that deploys to it first, until a person gives it to another', async () => {
+  const world = await tested('ab')
+  world.compare = async () => 'identical'
+  await ends(world, 2)
+  const qa = { branch: 'qa', trigger: 'push/qa', checkoutBranch: 'qa' }
+  await world.build(3, 'b', testedRun(), qa)
+  await look(world, 3)
+  expect(await world.endOf(3)).toMatchObject({
+    conclusion: 'errored',
+    reason: expect.stringMatching(
+      /: Stage production belongs to master\. To give it to qa: lambci stages adopt ada\/web production qa$/,
+    ),
+  })
+  // Not by hand either.
+  await byHand(world, 4, 'b', qa)
+  await look(world, 4)
+  expect([world.deploys, await holderIn(world)]).toEqual([[2], null])
+  await adoptStage(world.store, STAGE, { branches: ['qa'], by: 'ada', at: world.now().toISOString() })
+  await world.build(5, 'b', testedRun(), qa)
+  await look(world, 5)
+  expect(world.deploys).toEqual([2, 5])
+})
+
+test.each([
+  ['of another branch by the account', { production: { branches: ['release'] } }],
+  ['named in a file that is wrong', null],
+])('a stage %s is not asked for', async (_, pinnedStages) => {
+  const world = new ReportWorld('ab')
+  const draft = testedRun().draft!
+  const deploy = { ...draft.deploy!, error: 'The file maps it to no valid name.' }
+  await world.build(
+    2,
+    'b',
+    testedRun(pinnedStages ? {} : { draft: { ...draft, deploy } }),
+    pinnedStages ? { settings: { global: { pinnedStages } } } : {},
+  )
+  await look(world, 2)
+  expect(await world.endOf(2)).toMatchObject(
+    pinnedStages
+      ? {
+          conclusion: 'errored',
+          reason:
+            "Tests passed, deploy to production failed: Branch master may not deploy to it: the account's settings reserve it for release",
+        }
+      : {
+          conclusion: 'failed',
+          reason: 'Tests passed, deploy to production failed: The file maps it to no valid name.',
+        },
+  )
+  expect([world.deploys, await waitingIn(world), await holderIn(world)]).toEqual([[], [], null])
 })
 
 test('without an answer of GitHub a build waits for an hour, keeps nobody from the stage, and ends in an error', async () => {
@@ -399,9 +454,15 @@ test('a build that loses its stage while GitHub answers does not deploy', async 
   expect(world.deploys).toEqual([])
 })
 
-const byHand = (world: ReportWorld, number: number, letter: string): Promise<Build> =>
+const byHand = (
+  world: ReportWorld,
+  number: number,
+  letter: string,
+  change: Partial<Build> = {},
+): Promise<Build> =>
   world.build(number, letter, testedRun({ exit: null }), {
     ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: STAGE.stage, of: 1 } },
+    ...change,
   })
 
 test('what a person asks for is deployed before what was pushed, and only later pushes follow', async () => {

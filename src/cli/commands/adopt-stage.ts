@@ -1,0 +1,38 @@
+import { userInfo } from 'node:os'
+import { readAccount } from '../../account/settings.ts'
+import { adoptStage } from '../../deploy/binding.ts'
+import { branchSchema } from '../../model/build.ts'
+import { UserError } from '../../model/user-error.ts'
+import { type Io, printLine } from '../io.ts'
+import { findStack, type StackOptions } from './find-stack.ts'
+import { findStage, parseStage } from './stage-target.ts'
+
+/** `lambci stages adopt OWNER/REPO STAGE BRANCH…`: from now on, these branches alone deploy to the stage. */
+export async function adopt(
+  repository: string,
+  name: string,
+  branches: readonly string[],
+  options: StackOptions & { json?: boolean },
+  io: Io,
+): Promise<number> {
+  const target = parseStage(repository, name)
+  const wrong = branches.find(branch => !branchSchema.safeParse(branch).success || branch === '')
+  if (wrong !== undefined) throw new UserError(`"${wrong}" is not the name of a branch.`)
+  using stack = await findStack(options, io.env)
+  const stage = await findStage(stack.store, target)
+  const account = await readAccount(stack.store, stage.project)
+  const pinned = account.pinnedBranches(name)
+  if (pinned)
+    throw new UserError(
+      `Stage ${name} is pinned to ${pinned.join(', ')} by the account's settings: change "pinnedStages" there (lambci config).`,
+    )
+  const binding = { branches: [...branches], by: userInfo().username, at: new Date().toISOString() }
+  await adoptStage(stack.store, stage, binding)
+  printLine(
+    io,
+    options.json
+      ? JSON.stringify({ ...stage, ...binding })
+      : `Stage ${name} of ${target.repository} belongs to ${branches.join(', ')} now. The next push to it deploys there.`,
+  )
+  return 0
+}
