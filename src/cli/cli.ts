@@ -50,6 +50,8 @@ function createProgram(io: Io, end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
     .exitOverride()
+    // Options after a command are its own, also where that has commands itself.
+    .enablePositionalOptions()
     .configureOutput(outputOf(io))
     .showHelpAfterError('Use --help for usage.')
 
