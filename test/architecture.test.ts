@@ -21,7 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   command: ['model', 'config', 'planning', 'workspace'],
   deploy: ['model', 'records', 'admission', 'log'],
   notifiers: ['model', 'records', 'aws', 'github', 'config'],
-  reporting: ['model', 'records', 'account', 'admission', 'log'],
+  reporting: ['model', 'records', 'account', 'admission', 'log', 'deploy'],
   pages: ['model', 'records', 'log', 'deploy'],
   functions: [
     ...['model', 'records', 'aws', 'github', 'account', 'admission', 'workspace', 'cache', 'log', 'deploy'],

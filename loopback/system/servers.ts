@@ -31,7 +31,7 @@ export type ServerOptions = {
   /** A GitHub App that is installed on every repository. */
   app?: AppOptions
   /** Maps a server's URL to the one that the functions use, so that tests can put a proxy in between. */
-  proxyUrl?: ((service: 's3' | 'sns' | 'github', url: string) => string) | undefined
+  proxyUrl?: ((service: 's3' | 'sns' | 'github' | 'lambda', url: string) => string) | undefined
   /** Calls `deliver` for an event of S3 or SNS. Tests use it to lose, repeat or delay events. */
   interceptEvent?: ((event: unknown, deliver: () => Promise<unknown>) => Promise<unknown>) | undefined
   /** The clock of the Scheduler and Lambda. */

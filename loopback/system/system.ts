@@ -119,7 +119,7 @@ function environmentOf(
     AWS_ENDPOINT_URL_SNS: proxyUrl('sns', sns.url),
     AWS_ENDPOINT_URL_SCHEDULER: scheduler.url,
     AWS_ENDPOINT_URL_STS: sts.url,
-    AWS_ENDPOINT_URL_LAMBDA: lambdaApi.url,
+    AWS_ENDPOINT_URL_LAMBDA: proxyUrl('lambda', lambdaApi.url),
   }
 }
 

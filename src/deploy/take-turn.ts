@@ -89,9 +89,9 @@ async function useStage(
   const isStarted = latest?.status === 'running' && latest.build === number
   const wrong = isPinned ? null : explainBinding(await readBinding(store, stage), stage, build.branch)
   if (wrong !== null && !isStarted) return withheld('errored', wrong)
-  const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
   const hold = isStarted || isByHand(build) ? null : await readHold(store, stage)
   if (hold) return withheld('cancelled', `Held by ${hold.by}`)
+  const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
   if (!isPinned) await bindStage(store, stage, build.branch, now().toISOString())

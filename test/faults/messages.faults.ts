@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startGitHub } from '../../loopback/github/server.ts'
 import { functionName } from '../../loopback/system/functions.ts'
-import { buildKeys } from '../../src/records/keys.ts'
+import { buildKeys, type JobRef, jobKeys, LEAD } from '../../src/records/keys.ts'
 import { lambciJson } from '../support/test-system.ts'
 import type { Rule } from './fault-proxy.ts'
 import { moveClock } from './moved-clock.ts'
@@ -68,25 +68,33 @@ async function push(name: string, cmd = SCRIPT.cmd): Promise<string> {
   return faults.ci.push(at, nameOf(name), 'master')
 }
 
-/** Waits until the build function has written its end record and everything is idle. */
-async function runEnded(name: string): Promise<void> {
-  await faults.ci.until(
-    'the end of the run',
-    async () => (await faults.ci.view(refOf(name)))?.endedAt ?? null,
+/** The job that deploys. */
+const DEPLOY: JobRef = { key: 1, attempt: 1 }
+
+/** Waits until a job has written its end record and everything is idle. */
+async function jobEnded(name: string, job: JobRef): Promise<void> {
+  await faults.ci.until('the end of the job', () =>
+    faults.ci.system.store.get(jobKeys(refOf(name), job).record('end')),
   )
   await faults.ci.settled()
 }
 
-/** Moves the clock to two minutes after the latest end, by which every build must have ended. */
+/** Moves the clock to two minutes after the latest end of the lead, or of the deploy once that was started. */
 async function advanceToLatestEnd(name: string): Promise<void> {
-  const stored = await faults.ci.system.store.get(buildKeys(refOf(name)).build)
-  const { latestEnd } = JSON.parse(Buffer.from(stored?.body ?? '').toString()) as { latestEnd: string }
+  const read = async (key: string) =>
+    JSON.parse(Buffer.from((await faults.ci.system.store.get(key))?.body ?? 'null').toString())
+  const keys = buildKeys(refOf(name))
+  const [build, report] = [await read(keys.build), await read(keys.report)]
+  const ends: (string | null)[] = report?.jobs.map((job: { latestEnd: string | null }) => job.latestEnd) ?? []
+  const latestEnd = ends.findLast(end => end !== null) ?? build.latestEnd
   await advance(Date.parse(latestEnd) + 2 * 60_000 - Date.now())
 }
 
 const PASSED = { conclusion: 'passed', deploy: 'succeeded' } as const
 const ABOUT_A_BUILD = /builds%2F1%2F|builds\/1\//
 const isS3Event = (text: string) => ABOUT_A_BUILD.test(text) && text.includes('ObjectCreated')
+/** What Lambda says of a process that has ended. Those of deploys always end. */
+const isFailure = (text: string) => text.includes('requestContext')
 
 /** Whether an event is the message of the test's own job: deploys of earlier tests may still be started. */
 const isJobOf = (name: string, text: string) =>
@@ -103,13 +111,15 @@ function allAfter(count: number) {
 
 test.each(losing)('%s', { timeout: 120_000 }, async (name, isLost) => {
   const start = performance.now()
-  deliverEvent = (text, deliver) => (isLost(text) ? null : deliver())
+  deliverEvent = (text, deliver) => (isLost(text) || isFailure(text) ? null : deliver())
   const commit = await push(name)
-  await runEnded(name)
-  expect((await faults.ci.statuses(nameOf(name), commit)).map(line => line.split(' ')[0])).not.toContain(
-    'success',
-  )
-  await advanceToLatestEnd(name)
+  for (const job of [LEAD, DEPLOY]) {
+    await jobEnded(name, job)
+    expect((await faults.ci.statuses(nameOf(name), commit)).map(line => line.split(' ')[0])).not.toContain(
+      'success',
+    )
+    await advanceToLatestEnd(name)
+  }
   await faults.expectEnd(name, PASSED, start)
 })
 
@@ -131,9 +141,11 @@ test('S3 notifications arrive late and in reverse order', { timeout: 120_000 }, 
   const held: Deliver[] = []
   deliverEvent = (text, deliver) => (isS3Event(text) ? held.unshift(deliver) : deliver())
   await push(name)
-  await runEnded(name)
-  expect(held.length).toBeGreaterThan(2)
-  for (const deliver of held) await deliver()
+  for (const job of [LEAD, DEPLOY]) {
+    await jobEnded(name, job)
+    expect(held.length).toBeGreaterThan(1)
+    for (const deliver of held.splice(0)) await deliver()
+  }
   await faults.expectEnd(name, PASSED, start)
 })
 
@@ -185,9 +197,91 @@ test("a job's message is lost once", { timeout: 120_000 }, async ({ task: { name
   await faults.expectEnd(name, PASSED, start)
 })
 
+const isDeployOf = (name: string, text: string) =>
+  text.includes('grants') &&
+  text.includes(nameOf(name)) &&
+  /"identity\\*":\{\\*"name\\*":\\*"deploy/.test(text)
+
+test.each([
+  ['the message of the deploy is lost once', 1, PASSED],
+  [
+    'the message of the deploy is lost three times',
+    3,
+    {
+      ...({ conclusion: 'errored', deploy: 'failed' } as const),
+      reason: /^Tests passed, deploy to dev failed: The job never started, after 3 attempts/,
+    },
+  ],
+])('%s', { timeout: 120_000 }, async (name, times, expected) => {
+  const start = performance.now()
+  let lost = 0
+  deliverEvent = (text, deliver) => (isDeployOf(name, text) && lost++ < times ? null : deliver())
+  await push(name)
+  for (let attempt = 1; attempt <= times; attempt++) {
+    await faults.ci.until('the message', async () => lost === attempt)
+    await faults.ci.settled()
+    await advanceToLatestEnd(name)
+  }
+  await faults.expectEnd(name, expected, start)
+})
+
+test('the deploy is killed and its failure record is lost', { timeout: 120_000 }, async ({
+  task: { name },
+}) => {
+  const start = performance.now()
+  deliverEvent = (text, deliver) => (isFailure(text) ? null : deliver())
+  const at = await faults.ci.write(
+    lambciJson(SCRIPT.cmd, { ...SCRIPT.rest, deploy: 'echo begun; sleep 1000' }),
+  )
+  const commit = await faults.ci.push(at, nameOf(name), 'master')
+  await faults.ci.until('the deploy', () =>
+    faults.ci.system.store.get(jobKeys(refOf(name), DEPLOY).record('claim')),
+  )
+  for (const { pid } of faults.ci.system.lambda.sandboxes(functionName('run-deploy')))
+    process.kill(pid, 'SIGKILL')
+  await faults.ci.settled()
+  expect((await faults.ci.statuses(nameOf(name), commit)).at(-1)).toMatch(/^pending/)
+  await advanceToLatestEnd(name)
+  const reason = /^Tests passed, deploy to dev failed: The job died: it did not report its end in time/
+  await faults.expectEnd(name, { conclusion: 'failed', deploy: 'failed', reason }, start)
+})
+
+/** Pushes while GitHub compares no commits. Returns the rule that keeps it from that. */
+async function pushWithoutComparisons(name: string): Promise<Rule> {
+  deliverEvent = (_, deliver) => deliver()
+  const address = new RegExp(`${nameOf(name)}/compare/`)
+  const rule: Rule = { method: 'GET', address, nth: 1, times: 10_000, fault: 502, seen: 0 }
+  faults.rules.github.push(rule)
+  await push(name)
+  await faults.ci.until('the deploy that waits', async () => {
+    const view = await faults.ci.view(refOf(name))
+    return view?.deploy?.status === 'waiting' && /^GitHub has not said yet/.test(view.deploy.reason ?? '')
+  })
+  await faults.ci.settled()
+  return rule
+}
+
+test('GitHub does not compare commits for some minutes', { timeout: 120_000 }, async ({ task: { name } }) => {
+  const start = performance.now()
+  const rule = await pushWithoutComparisons(name)
+  rule.times = 0
+  await advance(10 * 60_000)
+  await faults.expectEnd(name, PASSED, start)
+})
+
+test('GitHub does not compare commits for more than an hour', { timeout: 120_000 }, async ({
+  task: { name },
+}) => {
+  const start = performance.now()
+  await pushWithoutComparisons(name)
+  await advance(70 * 60_000)
+  const reason = /^Tests passed, deploy to dev failed: GitHub has not said for an hour/
+  await faults.expectEnd(name, { conclusion: 'errored', deploy: 'failed', reason }, start)
+})
+
 /** Kills a build, of which only its dead man's switch then tells. */
 async function loseBuild(name: string): Promise<void> {
-  deliverEvent = (text, deliver) => (text.includes('requestContext') ? null : deliver())
+  deliverEvent = (text, deliver) => (isFailure(text) ? null : deliver())
   const commit = await push(name, 'echo begun; sleep 1000')
   await faults.ci.until('the start', async () => (await faults.ci.view(refOf(name)))?.status === 'running')
   for (const { pid } of faults.ci.system.lambda.sandboxes(functionName('run-protected')))
@@ -237,7 +331,7 @@ test('GitHub refuses the final status until after the switch', { timeout: 120_00
   }
   faults.rules.github.push(rule)
   const commit = await push(name)
-  await runEnded(name)
+  await jobEnded(name, DEPLOY)
   // Lambda's own retries and the switch are refused as well.
   await faults.ci.until('three refusals', async () => rule.seen >= 3)
   await advanceToLatestEnd(name)

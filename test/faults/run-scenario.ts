@@ -30,12 +30,14 @@ export const SCRIPT = { cmd: 'echo tested', rest: { stages: { master: 'dev' }, d
 /** In lower case, as keys are: rules match addresses of S3 as well as of GitHub. */
 export const nameOf = (name: string) => `faults/${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`
 
-/** A test system whose functions reach S3, SNS and GitHub through fault proxies. */
+/** A test system whose functions reach S3, SNS, Lambda and GitHub through fault proxies. */
 export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
-  const rules = { s3: [] as Rule[], sns: [] as Rule[], github: [] as Rule[] }
-  const [s3, sns, github] = await Promise.all([rules.s3, rules.sns, rules.github].map(startFaultProxy))
-  if (!s3 || !sns || !github) throw new Error('No proxies')
-  const through = { s3, sns, github }
+  const rules = { s3: [] as Rule[], sns: [] as Rule[], github: [] as Rule[], lambda: [] as Rule[] }
+  const [s3, sns, github, lambda] = await Promise.all(
+    [rules.s3, rules.sns, rules.github, rules.lambda].map(startFaultProxy),
+  )
+  if (!s3 || !sns || !github || !lambda) throw new Error('No proxies')
+  const through = { s3, sns, github, lambda }
   const ci = await openTestSystem({
     concurrency: 4,
     retryDelaysMs: [500, 1000],
@@ -69,7 +71,7 @@ export async function openFaultSystem(options: Partial<SystemOptions> = {}) {
     },
     close: async () => {
       await ci.close()
-      await Promise.all([s3, sns, github].map(proxy => proxy.close()))
+      await Promise.all(Object.values(through).map(proxy => proxy.close()))
       console.log(describeResults(results))
     },
   }
@@ -85,11 +87,11 @@ async function runScenario(
   const build = { project: `gh/${repository}`, number: 1 }
   const start = performance.now()
   const fault = typeof scenario.fault === 'object' ? killOnce(ci, scenario.fault.kill) : scenario.fault
-  // Only this repository's requests match: S3 and GitHub have its name in the address, SNS in the body.
+  // Only this repository's requests match: S3 and GitHub have its name in the address, SNS and Lambda in the body.
   const isOwn = new RegExp(repository)
   const { address, body } = scenario.rule
   const own: Rule =
-    scenario.service === 'sns'
+    scenario.service === 'sns' || scenario.service === 'lambda'
       ? { nth: 1, times: 1, ...scenario.rule, body: both(body ?? /./, isOwn), fault, seen: 0 }
       : { nth: 1, times: 1, ...scenario.rule, address: both(address, isOwn), fault, seen: 0 }
   rules[scenario.service].push(own)
@@ -131,7 +133,10 @@ async function expectFinalState(
   const repository = nameOf(name)
   const isReported = expected.status !== false
   expect(hasEnded(view.status)).toBe(true)
-  expect([view.status, view.deploy?.status]).toEqual([expected.conclusion, expected.deploy])
+  expect([view.status, view.deploy?.status], view.reason ?? '').toEqual([
+    expected.conclusion,
+    expected.deploy,
+  ])
   if (expected.reason) expect(view.reason).toMatch(expected.reason)
   const statuses = await ci.statuses(repository, view.commit)
   const states = statuses.map(line => line.split(' ')[0])

@@ -6,7 +6,7 @@ export type KilledFunction = 'http' | 'build' | 'deploy' | 'report'
 /** One fault at one point of a build, and the expected end. */
 export type Scenario = {
   name: string
-  service: 's3' | 'sns' | 'github'
+  service: 's3' | 'sns' | 'github' | 'lambda'
   rule: Pick<Rule, 'method' | 'address'> & Partial<Pick<Rule, 'body' | 'nth' | 'times' | 'when'>>
   fault: Exclude<Fault, () => void> | { kill: KilledFunction }
   /** The expected conclusion, and the deploy's status if there is a deploy. */
@@ -33,7 +33,7 @@ const DEPLOY_END = deployRecord('end\\.json')
 /** The records of the stage, all of which report writes. */
 const stageRecord = (name: string) => ({ method: 'PUT', address: new RegExp(`/stages/dev/${name}\\.json`) })
 const FREED = { ...stageRecord('lock'), body: /"holder":null/ }
-const DEPLOY_MESSAGE = { method: 'POST', address: /^\/$/, body: /"identity":\{"name":"deploy"/ }
+const DEPLOY_MESSAGE = { method: 'POST', address: /\/invocations$/, body: /"identity":\{"name":"deploy"/ }
 const kill = (name: KilledFunction): Scenario['fault'] => ({ kill: name })
 /** A scenario that ends well, and deploys, unless `rest` says otherwise. */
 export const at = (
@@ -109,10 +109,10 @@ const KILLED: Scenario[] = [
       when,
     }),
     at(
-      `report killed ${when} it publishes the deploy`,
+      `report killed ${when} it starts the deploy`,
       kill('report'),
       { ...DEPLOY_MESSAGE, when },
-      { service: 'sns' },
+      { service: 'lambda' },
     ),
     at(`report killed ${when} it records the deployment`, kill('report'), {
       ...stageRecord('deploys/1'),
@@ -285,7 +285,7 @@ const SILENT: Scenario[] = [
     { method: 'POST', address: /^\/$/, body: /jobs/ },
     { service: 'sns' },
   ),
-  at('SNS silent at the message of the deploy', 'silence', DEPLOY_MESSAGE, { service: 'sns' }),
+  at('Lambda silent at the start of the deploy', 'silence', DEPLOY_MESSAGE, { service: 'lambda' }),
   at(
     'GitHub silent at a status',
     'silence',
@@ -387,9 +387,6 @@ const SNS: Scenario[] = [
     { method: 'POST', address: /^\/$/, body: /jobs/ },
     { service: 'sns' },
   ),
-  ...([500, 'lost'] as const).map(fault =>
-    at(`SNS ${fault} at the message of the deploy`, fault, DEPLOY_MESSAGE, { service: 'sns' }),
-  ),
   at(
     'SNS 500 at the notification',
     500,
@@ -397,6 +394,10 @@ const SNS: Scenario[] = [
     { service: 'sns' },
   ),
 ]
+
+const LAMBDA: Scenario[] = ([500, 'reset', 'lost'] as const).map(fault =>
+  at(`Lambda ${fault} at the start of the deploy`, fault, DEPLOY_MESSAGE, { service: 'lambda' }),
+)
 
 const CACHED = { cmd: 'mkdir -p deps; date > deps/made; echo tested', config: { cache: ['deps'] } }
 /** Without its cache a build takes longer, with the same conclusion. */
@@ -429,5 +430,6 @@ export const CONCURRENT: Scenario[] = [
   ...GITHUB,
   ...GIT,
   ...SNS,
+  ...LAMBDA,
   ...CACHE,
 ]

@@ -5,12 +5,19 @@ import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts
 import { openStore } from '../../src/aws/bucket.ts'
 import { listDeployments, readCurrent } from '../../src/deploy/deployments.ts'
 import { readLog } from '../../src/log/reader.ts'
-import { type BuildRef, JOB_RECORDS, jobKeys, settingsKeys, stageKeys } from '../../src/records/keys.ts'
+import {
+  type BuildRef,
+  cachePrefix,
+  JOB_RECORDS,
+  jobKeys,
+  settingsKeys,
+  stageKeys,
+} from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
 import { draftedJob, draftWith } from '../support/plans.ts'
 import { endedRun } from '../support/records.ts'
 import { roleArn, roleOf } from '../support/roles.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
+import { type Files, lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { canReadMemory, readAttack } from './attack.ts'
 
 /**
@@ -22,11 +29,15 @@ const PROJECT = `gh/${REPOSITORY}`
 const PRODUCTION = { project: PROJECT, stage: 'production' }
 const READER = 'reader@localhost'
 const ROLES = ['site-deploy', 'lambci-session', 'lambci-report', 'lambci-run-deploy'].map(roleArn)
+const GREEN = '#!/bin/bash\necho tested\n'
+/** A program that `qa` would like to be run by others. Its directory is in their PATH. */
+const TOOL = 'tool-of-qa'
 const number = (build: number): BuildRef => ({ project: PROJECT, number: build })
 
 let ci: TestSystem
 /** What deploys append: the stage, and the commit. */
 let calls: string
+let config: Files
 let at: string
 let released: string
 beforeAll(async () => {
@@ -44,15 +55,14 @@ beforeAll(async () => {
     },
   })
   calls = join(ci.directory, 'calls')
-  at = await ci.write({
-    ...lambciJson('./test.sh', {
-      stages: { production: 'production', qa: 'qa' },
-      deploy: 'echo "$LAMBCI_STAGE $LAMBCI_COMMIT" >> "$CALLS"',
-      env: { CALLS: calls },
-      cancelSuperseded: false,
-    }),
-    'test.sh': '#!/bin/bash\necho tested\n',
+  config = lambciJson('./test.sh', {
+    stages: { production: 'production', qa: 'qa' },
+    deploy: `echo "$LAMBCI_STAGE $LAMBCI_COMMIT$(command -v ${TOOL})" >> "$CALLS"`,
+    cache: ['~/.local/bin'],
+    env: { CALLS: calls },
+    cancelSuperseded: false,
   })
+  at = await ci.write({ ...config, 'test.sh': GREEN })
   released = await ci.push(at, REPOSITORY, 'production', {}, 'A release')
   expect(await ci.ended(number(1))).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
   await ci.push(at, REPOSITORY, 'production', { 'test.sh': '#!/bin/bash\nexit 1\n' }, 'A red commit')
@@ -155,86 +165,103 @@ describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {
 
 type Forged = { run: object; ends: object }
 
-test.each<[string, Forged]>([
-  [
-    'proposes a stage of another branch',
-    {
-      run: { draft: forgedDraft(deployOf('production')) },
-      ends: { status: 'errored', reason: expect.stringMatching(WRONG_BRANCH) },
-    },
-  ],
-  [
-    'proposes it as one that cannot be deployed',
-    {
-      run: { draft: forgedDraft(deployOf('production', { error: 'x' })) },
-      ends: {
-        status: 'failed',
-        deploy: { stage: 'production', status: 'failed', reason: 'x', url: deployOf('').url, exit: null },
-      },
-    },
-  ],
-  [
-    'proposes another deploy than that of its commit',
-    {
-      run: { draft: forgedDraft(deployOf('qa')) },
-      ends: {
-        ...{ status: 'errored', deploy: expect.objectContaining({ stage: 'qa', status: 'failed' }) },
-        reason:
-          'Tests passed, deploy to qa failed: This commit does not have the deploy to qa that was planned. Nothing was deployed.',
-      },
-    },
-  ],
-  [
-    'proposes a job that is called as the one that deploys',
-    {
-      run: { draft: forgedDraft(deployOf('qa'), 'deploy') },
-      ends: { status: 'errored', deploy: null, reason: expect.stringContaining('a job is called deploy') },
-    },
-  ],
-  [
-    'says that it has deployed',
-    {
-      run: {
-        plan: { build: true, reason: 'r', cmd: 'true', stage: 'production', merge: null },
-        deploy: { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null },
-      },
-      ends: { status: 'passed', deploy: null },
-    },
-  ],
-])('a build of `qa` whose record %s deploys nothing', async (_, { run, ends }) => {
-  // The sandbox is busy, so that whoever has the message of the job is the first who can write its record.
-  const gate = ci.gate()
-  const repository = `eve/busy-${++forgeries}`
-  await ci.push(await ci.write(lambciJson(gate.wait)), repository, 'master')
-  const busy = { project: `gh/${repository}`, number: 1 }
-  await ci.until('a busy sandbox', async () => (await ci.view(busy))?.runner)
-  await ci.push(at, REPOSITORY, 'qa')
-  const { build, grants } = await nextMessage()
-  const { addresses } = ci.system
-  const own = openStore(addresses.bucket, {
-    ...{ endpoint: addresses.s3, region: addresses.region, mayList: false },
-    ...(grants.credentials && { credentials: grants.credentials }),
+describe('with the credentials of its job, before that has begun', () => {
+  // The sandbox is busy, so that whoever has the message of a job is the first who can write its record.
+  let gate: ReturnType<TestSystem['gate']>
+  beforeAll(async () => {
+    gate = ci.gate()
+    await ci.push(await ci.write(lambciJson(gate.wait)), 'eve/busy', 'master')
+    await ci.until(
+      'a busy sandbox',
+      async () => (await ci.view({ project: 'gh/eve/busy', number: 1 }))?.runner,
+    )
   })
-  const record = endedRun({ nonce: build.nonce, ...run })
-  await own.put(jobKeys(build).record('end'), JSON.stringify(record), 'application/json', {
-    ifNoneMatch: '*',
+
+  test.each<[string, Forged]>([
+    [
+      'proposes a stage of another branch',
+      {
+        run: { draft: forgedDraft(deployOf('production')) },
+        ends: { status: 'errored', reason: expect.stringMatching(WRONG_BRANCH) },
+      },
+    ],
+    [
+      'proposes it as one that cannot be deployed',
+      {
+        run: { draft: forgedDraft(deployOf('production', { error: 'x' })) },
+        ends: {
+          status: 'failed',
+          deploy: { stage: 'production', status: 'failed', reason: 'x', url: deployOf('').url, exit: null },
+        },
+      },
+    ],
+    [
+      'proposes another deploy than that of its commit',
+      {
+        run: { draft: forgedDraft(deployOf('qa')) },
+        ends: {
+          ...{ status: 'errored', deploy: expect.objectContaining({ stage: 'qa', status: 'failed' }) },
+          reason:
+            'Tests passed, deploy to qa failed: This commit does not have the deploy to qa that was planned. Nothing was deployed.',
+        },
+      },
+    ],
+    [
+      'proposes a job that is called as the one that deploys',
+      {
+        run: { draft: forgedDraft(deployOf('qa'), 'deploy') },
+        ends: { status: 'errored', deploy: null, reason: expect.stringContaining('a job is called deploy') },
+      },
+    ],
+    [
+      'says that it has deployed',
+      {
+        run: {
+          plan: { build: true, reason: 'r', cmd: 'true', stage: 'production', merge: null },
+          deploy: { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null, by: null },
+        },
+        ends: { status: 'passed', deploy: null },
+      },
+    ],
+  ])('a build of `qa` whose record %s ends before it deploys', async (_, { run, ends }) => {
+    const commit = await ci.push(at, REPOSITORY, 'qa', { ...config, 'test.sh': GREEN })
+    const { build, grants } = await messageOf(commit)
+    const { addresses } = ci.system
+    const own = openStore(addresses.bucket, {
+      ...{ endpoint: addresses.s3, region: addresses.region, mayList: false },
+      ...(grants.credentials && { credentials: grants.credentials }),
+    })
+    const record = endedRun({ nonce: build.nonce, ...run })
+    await own.putOnce(jobKeys(build).record('end'), Buffer.from(JSON.stringify(record)), 'application/json')
+    own.close()
+    const view = await ci.ended(build)
+    expect(view).toMatchObject({ branch: 'qa', trust: 'protected', ...ends })
   })
-  own.close()
-  const view = await ci.ended(build)
-  expect(view).toMatchObject({ branch: 'qa', trust: 'protected', ...ends })
-  await gate.open()
-  await expectNothingDeployed()
+
+  test('nothing of that is deployed', async () => {
+    await gate.open()
+    await ci.ended({ project: 'gh/eve/busy', number: 1 })
+    await expectNothingDeployed()
+  })
 })
 
-let forgeries = 0
-const seen = new Set<string>()
-/** The message of the newest build of `qa`. */
-const nextMessage = (): Promise<JobMessage> =>
+test("what the tests of `qa` leave in a cache is not in production's deploy", async () => {
+  const leave = `mkdir -p ~/.local/bin && printf '#!/bin/bash\\n' > ~/.local/bin/${TOOL} && chmod +x ~/.local/bin/${TOOL}`
+  const qa = await ci.push(at, REPOSITORY, 'qa', lambciJson(leave, { cache: ['~/.local/bin'] }))
+  const { build } = await messageOf(qa)
+  expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: null })
+  expect(await ci.system.store.list(cachePrefix(PROJECT, 'protected'))).not.toEqual([])
+  const next = await ci.push(at, REPOSITORY, 'production', { ...config, 'test.sh': GREEN }, 'Another release')
+  const { build: production } = await messageOf(next)
+  expect(await ci.ended(production)).toMatchObject({ deploy: { status: 'succeeded' } })
+  expect(await ci.read(calls)).toBe(`production ${released}\nproduction ${next}\n`)
+})
+
+/** The message that starts the build of a commit. */
+const messageOf = (commit: string): Promise<JobMessage> =>
   ci.until('the message', async () => {
     const messages = ci.mails
       .filter(({ to }) => to === READER)
       .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
-    const found = messages.findLast(({ build }) => build.branch === 'qa' && !seen.has(build.nonce))
-    if (found) seen.add(found.build.nonce)
-    return found
+    return messages.find(({ build }) => build.commit === commit)
   })

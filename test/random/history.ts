@@ -24,6 +24,7 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.2)) await product.rebuild()
     if (random.chance(0.12)) await product.deploy()
     if (random.chance(0.06)) await product.cancel()
+    if (random.chance(0.03)) await product.hold()
     // Sometimes all that has begun comes to its end before the next thing happens.
     const most = random.chance(0.4) ? MOST_STEPS : random.below(8)
     for (let steps = most; steps > 0 && product.pending > 0; steps--) await product.step()

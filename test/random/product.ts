@@ -3,6 +3,7 @@ import { admitDeploy, admitRebuild } from '../../src/admission/admit-again.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../src/admission/deadlines.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
+import { holdStage, releaseStage } from '../../src/deploy/hold.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
 import { type Build, buildRequestSchema } from '../../src/model/build.ts'
 import { hasEnded } from '../../src/model/conclusion.ts'
@@ -82,6 +83,8 @@ export class Product {
   readonly #deploying = new Map<number, number>()
   /** What people were told of each build last, by number. */
   readonly told = new Map<number, string>()
+  /** Whether a person has ever held the stage. */
+  wasHeld = false
   /** What went wrong while it played, as sentences. */
   readonly wrong: string[] = []
   readonly #random: Random
@@ -179,6 +182,14 @@ export class Product {
     await requestCancel(this.store, build, { by: 'ada', why: 'by ada', supersededBy: null, at })
   }
 
+  /** A person holds the stage, or lets pushes deploy to it again. */
+  async hold(): Promise<void> {
+    const stage = { project: PROJECT, stage: STAGE }
+    if (await releaseStage(this.store, stage)) return
+    await holdStage(this.store, stage, { by: 'ada', at: this.now().toISOString() })
+    this.wasHeld = true
+  }
+
   #anyNumber = async () => 1 + this.#random.below(await lastNumber(this.store, PROJECT))
   #requestId = () => `request-${++this.#requests}`
 
@@ -253,8 +264,9 @@ export class Product {
   }
 
   /** Lambda says that an invocation has failed. */
-  #fail({ build: { number, nonce }, job: { key, attempt } }: JobMessage, requestId: string): void {
-    const failure = { nonce, requestId, reason: 'its process was killed' }
+  #fail({ build, job: { key, attempt, nonce } }: JobMessage, requestId: string): void {
+    const { number } = build
+    const failure = { nonce: nonce ?? build.nonce, requestId, reason: 'its process was killed' }
     const ofJob = key + attempt > 1 && { job: key, attempt }
     this.#invoke({ build: { project: PROJECT, number }, failure: { ...failure, ...ofJob }, isGone: false })
   }
@@ -268,7 +280,8 @@ export class Product {
     if (build.trust !== 'protected' || job.deploy?.stage !== STAGE)
       this.wrong.push(`#${number} was deployed to ${job.deploy?.stage}, with trust ${build.trust}.`)
     const holder = await readLockHolder(this.store, { project: PROJECT, stage: STAGE }, this.now())
-    if (holder?.build !== number) this.wrong.push(`#${number} was deployed while #${holder?.build} had the stage.`)
+    if (holder?.build !== number)
+      this.wrong.push(`#${number} was deployed while #${holder?.build} had the stage.`)
     const end = (await readReport(this.store, { project: PROJECT, number }))?.end
     if (end) this.wrong.push(`#${number} was deployed after it was reported as ${end.conclusion}.`)
     const deployed: Deployed = { commit, number, isByHand: target !== null, hasSucceeded: null }
@@ -426,7 +439,9 @@ export const isEnd = (told: string) => hasEnded(told.split(',')[0] as View['stat
 
 /** What a command would find: the same for the same commit and branch, but that one build in five finds something else. */
 const passes = ({ commit, trigger, number }: Build, job: string) =>
-  (commit.charCodeAt(0) + trigger.length + job.length + (number % 5 === 0 ? 1 : 0)) % (job === 'build' ? 3 : 5) !== 0
+  (commit.charCodeAt(0) + trigger.length + job.length + (number % 5 === 0 ? 1 : 0)) %
+    (job === 'build' ? 3 : 5) !==
+  0
 
 const hasTwoJobs = ({ commit }: Build) => commit.charCodeAt(2) % 3 === 0
 

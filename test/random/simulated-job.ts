@@ -103,5 +103,7 @@ async function deploy(message: JobMessage, { store, random, pause, onDeploy }: J
   for (let pauses = 1 + random.below(4); pauses > 0; pauses--) await pause()
   const isDeployed = random.chance(0.9)
   ended(isDeployed)
-  return isDeployed ? runEnd('passed', { exit: EXIT }) : runEnd('failed', { ...RED, reason: 'the deploy failed' })
+  return isDeployed
+    ? runEnd('passed', { exit: EXIT })
+    : runEnd('failed', { ...RED, reason: 'the deploy failed' })
 }

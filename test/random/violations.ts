@@ -1,7 +1,7 @@
 import { readCurrent } from '../../src/deploy/deployments.ts'
 import { readQueue } from '../../src/deploy/queue.ts'
-import { stageKeys } from '../../src/records/keys.ts'
 import { readSummary } from '../../src/records/branch-summary.ts'
+import { stageKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
@@ -11,7 +11,7 @@ import type { GitWorld } from './git-world.ts'
 /** A deploy whose command has begun. `hasSucceeded` is null if its process has died. */
 type Deployed = { number: number; commit: string; isByHand: boolean; hasSucceeded: boolean | null }
 /** What has happened in the product: its deploys in the order in which they began. */
-export type Played = { store: Store; project: string; deploys: readonly Deployed[] }
+export type Played = { store: Store; project: string; deploys: readonly Deployed[]; wasHeld: boolean }
 /** What has happened on GitHub. */
 export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'rewritten' | 'relate'>
 
@@ -134,7 +134,9 @@ function setBack({ deploys }: Played, world: Truth): string[] {
     const isOlder = !world.rewritten.has('master') && world.relate(before.commit, deploy.commit) === 'behind'
     const over = `#${deploy.number} (${short(deploy.commit)}) was deployed over #${before.number} (${short(before.commit)})`
     if (isOlder) return [`${over}, its descendant.`]
-    return before.isByHand && before.number > deploy.number ? [`${over}, for which a person had asked later.`] : []
+    return before.isByHand && before.number > deploy.number
+      ? [`${over}, for which a person had asked later.`]
+      : []
   })
 }
 
@@ -151,7 +153,7 @@ const LOST =
   /^(The job died: |The deploy never started|The job never started|The stage .+ was not free in time$|GitHub has not said for an hour)/
 
 /** Every green build of the stage's branch was deployed, or says why not, and that is true. What says that it was deployed was. */
-function unexplained({ deploys }: Played, views: View[], world: Truth): string[] {
+function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth): string[] {
   return views.flatMap(view => {
     const { number, trust, deploy, target, commit } = view
     if (number < 0 || trust !== 'protected') return []
@@ -169,7 +171,8 @@ function unexplained({ deploys }: Played, views: View[], world: Truth): string[]
     }
     if (own) return [`${says}, but it ran.`]
     const [, by] = /^Superseded by #(\d+)$/.exec(reason) ?? []
-    const other = deploys.find(each => each.number === Number(by)) ?? views.find(each => each.number === Number(by))
+    const other =
+      deploys.find(each => each.number === Number(by)) ?? views.find(each => each.number === Number(by))
     if (other) {
       const isRightly =
         world.rewritten.has('master') ||
@@ -178,19 +181,26 @@ function unexplained({ deploys }: Played, views: View[], world: Truth): string[]
       return isRightly ? [] : [`${says}, but #${by} is neither newer nor asked for later.`]
     }
     const isGone = world.rewritten.has(view.branch) && /^Commit \w{10} is no longer on branch /.test(reason)
-    return isGone || reason === 'Cancelled by ada' ? [] : [`${says}, which is not true.`]
+    return isGone || (wasHeld && reason === 'Held by ada') || reason === 'Cancelled by ada'
+      ? []
+      : [`${says}, which is not true.`]
   })
 }
 
 /** A stage ends with the branch's head if that is green, or with what a person has deployed since; and its record says so. */
-async function misplaced({ store, project, deploys }: Played, views: View[], world: Truth): Promise<string[]> {
+async function misplaced(
+  { store, project, deploys }: Played,
+  views: View[],
+  world: Truth,
+): Promise<string[]> {
   const current = await readCurrent(store, { project, stage: 'dev' })
   const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
   const last = deploys.at(-1)
   const wrong: string[] = []
-  const wasTried = head?.deploy?.status === 'succeeded' || deploys.some(({ number }) => number === head?.number)
+  const wasTried =
+    head?.deploy?.status === 'succeeded' || deploys.some(({ number }) => number === head?.number)
   const isWithheld = head && !wasTried && !isRight(head, views)
-  if (head && head.deploy && isGreen(head) && isWithheld)
+  if (head?.deploy && isGreen(head) && isWithheld)
     wrong.push(
       `The stage has ${last && short(last.commit)} (#${last?.number}), not the head of master (#${head.number}: ${head.deploy.status}, ${head.deploy.reason}).`,
     )
@@ -210,7 +220,7 @@ function isRight({ deploy, number, status }: View, views: View[]): boolean {
   const reason = deploy?.reason ?? ''
   const by = views.find(each => reason === `Superseded by #${each.number}`)
   const isByHand = by?.target != null && by.number > number
-  return status === 'cancelled' || isByHand || LOST.test(reason) || reason === 'Cancelled by ada'
+  return status === 'cancelled' || isByHand || LOST.test(reason) || /^(Cancelled|Held) by ada$/.test(reason)
 }
 
 /** Once nothing is left to happen, nobody has a stage, and nobody waits for it. */

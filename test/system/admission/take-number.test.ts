@@ -131,7 +131,7 @@ test('a redelivery of a build that counts as ended claims a new number', async (
   expect(claim.build.nonce).not.toBe(stopped.nonce)
 })
 
-test('pushes that http admits and deploys that report admits are numbered by the same rule', async () => {
+test('pushes, and deploys that people ask for, are numbered by the same rule', async () => {
   const project = nextProject()
   await putJson(bucket.store, settingsKeys('')[0], { allow: ['ada'], deployBranches: ['master'] })
   const context = {
@@ -147,9 +147,9 @@ test('pushes that http admits and deploys that report admits are numbered by the
   const { number: _, trust: _t, settings: _s, nonce: _n, delivery: _d, ...request } = makeBuild({ project })
   const push = () => admit(randomUUID(), { request, isArrival: true }, context)
   await push()
-  const wanted = { project, number: 1, stage: 'dev', sequence: 1, waited: null }
+  const wanted = { project, number: 1, stage: 'dev', sequence: 1 }
   const results = await Promise.all(
-    upTo(10).flatMap(n => [push(), admitDeploy(`waiting-${project.slice(7)}-${n}`, wanted, context)]),
+    upTo(10).flatMap(n => [push(), admitDeploy(`asked-${project.slice(7)}-${n}`, wanted, context)]),
   )
   const builds = results.map(result => ('build' in result ? result.build : null))
   expect(builds.map(build => build?.number).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(

@@ -64,7 +64,7 @@ test('a stage with a record that S3 refuses to read, or that has another shape, 
   await putJson(store, buildKeys(build).build, build)
   const keys = stageKeys(stage)
   const context = { store, compare: async () => 'identical' as const, now: () => new Date(AT) }
-  const takes = () => takeTurn(stage, build, after(900), context)
+  const takes = () => takeTurn(stage, build, { until: after(900), isPinned: true }, context)
   const deploy = { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null } as const
   const leaves = () => leaveStage(stage, build, { deploy, endedAt: AT, cost: null }, context)
   const of = { build: 1, of: 1, commit: build.commit, branch: 'master', message: '', who: 'ada' }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readBinding } from '../../../src/deploy/binding.ts'
 import {
   attemptOf,
   type Deployment,
@@ -13,7 +14,6 @@ import { freeLock, keepLock, readLockHolder, takeLock } from '../../../src/deplo
 import { HANDOVER_MS, type StageContext } from '../../../src/deploy/pass-on.ts'
 import { dequeue, enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import { takeTurn } from '../../../src/deploy/take-turn.ts'
-import type { Build } from '../../../src/model/build.ts'
 import { buildKeys, type StageRef, stageKeys } from '../../../src/records/keys.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { AT, after, makeBuild } from '../../support/records.ts'
@@ -98,16 +98,23 @@ test('builds wait in a queue, each once, since they came first', async () => {
 })
 
 type Change = Partial<Pick<StageContext, 'compare'>>
+type Story = { isPinned?: boolean; branchOf?: (build: number) => string }
 
 /** A stage for which the builds 1, 2, … of these commits have been tested, and a clock that tests move. */
-async function stageOf(letters: string, change: Partial<Build> = {}) {
+async function stageOf(letters: string, { isPinned = true, branchOf = () => 'master' }: Story = {}) {
   const stage = newStage()
   const { store } = bucket
-  const builds = [...letters].map((letter, index) =>
-    makeBuild({ project: stage.project, number: index + 1, commit: commitOf(letter), ...change }),
-  )
+  const builds = [...letters].map((letter, index) => {
+    const branch = branchOf(index + 1)
+    const ref = { project: stage.project, number: index + 1, commit: commitOf(letter) }
+    return makeBuild({ ...ref, branch, checkoutBranch: branch, trigger: `push/${branch}` })
+  })
   for (const build of builds) await putJson(store, buildKeys(build).build, build)
-  const compare = historyOf([...letters].toSorted().join(''))
+  const history = historyOf([...letters].toSorted().join(''))
+  // All branches are at the newest commit.
+  const nameOf = (name: string) => (/^[0-9a-f]{40}$/.test(name) ? name : 'master')
+  const compare: StageContext['compare'] = (repository, base, head) =>
+    history(repository, nameOf(base), nameOf(head))
   let clock = NOW.getTime()
   const now = () => new Date(clock)
   const buildOf = (number: number) => {
@@ -125,7 +132,7 @@ async function stageOf(letters: string, change: Partial<Build> = {}) {
       clock += ms
     },
     take: (number: number, given: Change = {}) =>
-      takeTurn(stage, buildOf(number), new Date(clock + 900_000), contextWith(given)),
+      takeTurn(stage, buildOf(number), { until: new Date(clock + 900_000), isPinned }, contextWith(given)),
     attempt: (number: number, fence: number) =>
       recordAttempt(store, stage, attemptOf(buildOf(number), { url: null, startedAt: now(), fence })),
     leave: (number: number, status: 'succeeded' | 'failed' | 'cancelled' = 'succeeded') => {
@@ -246,6 +253,23 @@ test('without an answer of GitHub, a build lets go of its stage and waits, and o
   logged.mockRestore()
   expect([await world.holder(), await world.waiting()]).toEqual([null, [1]])
   expect(await world.take(2)).toMatchObject({ status: 'acquired', fence: 2 })
+})
+
+test('of the branches that ask at once for a stage that nobody has pinned, one gets it, and keeps it', async () => {
+  const world = await stageOf('abcd', { isPinned: false, branchOf: build => (build % 2 ? 'master' : 'qa') })
+  const { ended, deployed } = await deployAll(world)
+  expect([...ended.keys()].toSorted()).toEqual(world.builds)
+  const branches = new Set(deployed.map(({ build }) => build % 2))
+  expect(branches.size).toBe(1)
+  const [odd] = branches
+  const [own, other] = odd ? ['master', 'qa'] : ['qa', 'master']
+  for (const [build, how] of ended)
+    if (build % 2 !== odd)
+      expect(how).toBe(
+        `Stage qa belongs to ${own}. To give it to ${other}: lambci stages adopt ${world.stage.project.slice(3)} qa ${other}`,
+      )
+  expect(await readBinding(bucket.store, world.stage)).toMatchObject({ branches: [own], by: null })
+  expect([await world.holder(), await world.waiting()]).toEqual([null, []])
 })
 
 test('a build that was given the stage and does not come is passed by, and deploys nothing when it comes late', async () => {

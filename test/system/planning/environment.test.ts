@@ -78,8 +78,10 @@ test('only the deploy step has the stage variables', () => {
     ...WHOLE,
     STAGE: 'qa',
     LAMBCI_STAGE: 'qa',
+    npm_config_yes: 'false',
   })
-  expect(environment({})).not.toHaveProperty('STAGE')
+  for (const name of ['STAGE', 'LAMBCI_STAGE', 'npm_config_yes'])
+    expect(environment({})).not.toHaveProperty(name)
 })
 
 test('a job has its name and variables, and a shard its number', () => {

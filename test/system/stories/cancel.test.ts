@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildKeys } from '../../../src/records/keys.ts'
+import { logOfJob } from '../../support/examples.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -65,10 +66,11 @@ test('a cancelled queued build ends without starting', async () => {
 test('a started deploy is not cancelled', async () => {
   const build = { project: 'gh/ada/stage', number: 1 }
   const gate = ci.gate()
-  const at = await ci.write(
-    lambciJson('true', { stages: { master: 'dev' }, deploy: `${gate.wait}; echo deployed` }),
-  )
+  const begun = join(ci.directory, 'begun')
+  const deploy = `echo begun > ${begun}; ${gate.wait}; echo deployed`
+  const at = await ci.write(lambciJson('true', { stages: { master: 'dev' }, deploy }))
   await ci.push(at, 'ada/stage', 'master')
+  await ci.until('the deploy', () => ci.read(begun).catch(() => null))
   await isAt(build, 'deploying')
   expect(await onTestSystem('cancel', 'ada/stage')).toMatchObject({
     exitCode: 2,
@@ -80,5 +82,7 @@ test('a started deploy is not cancelled', async () => {
   await ci.push(at, 'ada/stage', 'topic')
   await ci.ended({ ...build, number: 2 })
   await gate.open()
-  expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
+  const view = await ci.ended(build)
+  expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
+  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^deployed$/m)
 })

@@ -17,7 +17,7 @@ import { FORKED, grantIssuerOf, grantsWith, makeBuild, PULL } from '../../suppor
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 
 const KEYS = ['secrets/env/global.json', 'secrets/env/gh/ada/web.json']
-const options = { secretVariables: KEYS, buildUrl: URL, deployRoles: [], jobRole: null, hasToken: false }
+const options = { secretVariables: KEYS, buildUrl: URL, deployRole: null, jobRole: null, hasToken: false }
 
 test.each([
   ['a push to a public repository', {}, 'reads nothing private', KEYS],
@@ -98,6 +98,34 @@ test.each<[string, Partial<Build>, StartedJob, string[], unknown[]]>([
   const grants = await issueGrants(makeBuild({ trust: 'branch', ...change }), job, given, issuer)
   expect([grants.jobRole, grants.jobToken, ...allowed]).toEqual(expected)
   if (grants.jobToken !== null) expect(secretsIn(grants)).toContain(grants.jobToken)
+})
+
+const STACK_ROLE = 'arn:aws:iam::123456789012:role/deploys'
+const STAGE_ROLE = 'arn:aws:iam::123456789012:role/production'
+const DEPLOY: StartedJob = { ...UNIT, identity: { name: 'deploy', cell: {}, shard: null } }
+
+test.each<[string, Partial<Build>, StartedJob, string | null, string | null, unknown]>([
+  ['a deploy, of its stage', {}, DEPLOY, STAGE_ROLE, STACK_ROLE, [STAGE_ROLE, true]],
+  ['a deploy whose stage has none, of the stack', {}, DEPLOY, null, STACK_ROLE, [STACK_ROLE, true]],
+  ['a deploy, of nobody', {}, DEPLOY, null, null, [null, true]],
+  ['a job of the same build', {}, UNIT, STAGE_ROLE, STACK_ROLE, [null, false]],
+  ['the lead of the same build', {}, LEAD_JOB, STAGE_ROLE, STACK_ROLE, [null, false]],
+  ['a deploy of trust branch', { trust: 'branch' }, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, false]],
+  ['a deploy of a fork', FORKED, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, false]],
+])('the role of %s', async (_, change, job, deployRole, ofStack, expected) => {
+  const allowed: unknown[] = []
+  const issuer: GrantIssuer = {
+    ...grantIssuerOf(null),
+    deployRole: ofStack,
+    issueCredentials: async (_build, _job, grants) => {
+      allowed.push([grants.deployRole, grants.deploys])
+      return null
+    },
+  }
+  const given = { ...options, deployRole, jobRole: INTEGRATION }
+  const grants = await issueGrants(makeBuild({ trust: 'protected', ...change }), job, given, issuer)
+  expect(allowed).toEqual([expected])
+  expect([grants.deployRole]).toEqual([allowed.flat()[0]])
 })
 
 test('a system without a clone token grants none', async () => {

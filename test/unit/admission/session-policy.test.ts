@@ -15,8 +15,7 @@ const policyOf = (trust: Trust, change: Partial<Build>, grants: Partial<SessionG
   JSON.parse(
     sessionPolicyOf(makeBuild({ trust, ...change }), JOB, B, {
       secretVariables: [...variablesKeys('gh/ada/web')],
-      deployRoles: [ROLE],
-      mayDeploy: true,
+      deployRole: ROLE,
       ...grants,
     }),
   )
@@ -29,16 +28,15 @@ const scopeOf = (trigger: string) => createHash('sha256').update(trigger).digest
 const own = (trigger: string) => `${B}/cache/gh/ada/web/branch/${scopeOf(trigger)}/*`
 const shared = `${B}/cache/gh/ada/web/protected/*`
 
-test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
-  ['of a fork', 'fork', FORKED, [], [], []],
-  ['of the default branch', 'branch', {}, [own('push/master')], [shared, ...secrets], []],
+test.each<[string, Trust, Partial<Build>, string[], string[]]>([
+  ['of a fork', 'fork', FORKED, [], []],
+  ['of the default branch', 'branch', {}, [own('push/master')], [shared, ...secrets]],
   [
     'of a branch',
     'branch',
     { trigger: 'push/topic', branch: 'topic', checkoutBranch: 'topic' },
     [own('push/topic')],
     [own('push/master'), shared, ...secrets],
-    [],
   ],
   [
     'of a pull request',
@@ -46,40 +44,50 @@ test.each<[string, Trust, Partial<Build>, string[], string[], string[]]>([
     { ...PULL, branch: 'release' },
     [own('pr/12')],
     [own('push/release'), own('push/master'), shared, ...secrets],
-    [],
   ],
-  [
-    'that may deploy',
-    'protected',
-    {},
-    [shared, `${B}/gh/ada/web/stages/*`],
-    [`${build}/gate.json`, ...secrets],
-    [ROLE],
-  ],
-])('the policy of a job %s allows its own keys and no others', (_, trust, change, written, read, roles) => {
-  expect(policyOf(trust, change)).toEqual({
+  ['of a branch that may deploy', 'protected', {}, [shared], [...secrets]],
+])(
+  'the policy of a job %s allows its own keys, no others, and no role',
+  (_, trust, change, written, read) => {
+    expect(policyOf(trust, change)).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['s3:GetObject', 's3:PutObject'],
+          Resource: [`${build}/jobs/3/2/*`, `${out}3/2/*`, ...written],
+        },
+        { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${build}/cancel.json`, ...read] },
+      ],
+    })
+  },
+)
+
+test('a deploy may assume exactly one role, and has neither stages nor caches nor artifacts of its own', () => {
+  expect(policyOf('protected', {}, { deploys: true, jobRole: JOB_ROLE, readsArtifacts: true })).toEqual({
     Version: '2012-10-17',
     Statement: [
+      { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: [`${build}/jobs/3/2/*`] },
       {
         Effect: 'Allow',
-        Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: [`${build}/jobs/3/2/*`, `${out}3/2/*`, ...written],
+        Action: ['s3:GetObject'],
+        Resource: [`${build}/cancel.json`, `${out}*`, ...secrets],
       },
-      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${build}/cancel.json`, ...read] },
-      ...(roles.length > 0 ? [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: roles }] : []),
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ROLE },
     ],
   })
+  expect(policyOf('protected', {}, { deploys: true, deployRole: null }).Statement).toHaveLength(2)
 })
 
 test('a job that needs others reads the artifacts of its build; one that does not deploy has neither stages nor roles', () => {
-  const [own, read] = policyOf('protected', {}, { mayDeploy: false, readsArtifacts: true }).Statement
+  const [own, read] = policyOf('protected', {}, { readsArtifacts: true }).Statement
   expect(own.Resource).toEqual([`${build}/jobs/3/2/*`, `${out}3/2/*`, shared])
   expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...secrets])
-  expect(policyOf('protected', {}, { mayDeploy: false }).Statement).toHaveLength(2)
+  expect(policyOf('protected', {}).Statement).toHaveLength(2)
 })
 
 test('a job of a retry reads also the artifacts of the builds in which others have passed, and nothing else of them', () => {
-  const grants = { mayDeploy: false, readsArtifacts: true, retriedBuilds: [3, 5] }
+  const grants = { readsArtifacts: true, retriedBuilds: [3, 5] }
   const [own, read, ...more] = policyOf('branch', {}, grants).Statement
   const retried = [3, 5].map(number => `${B}/out/gh/ada/web/${number}/*`)
   expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...retried, shared, ...secrets])
@@ -88,11 +96,11 @@ test('a job of a retry reads also the artifacts of the builds in which others ha
   expect(JSON.stringify(without)).not.toMatch(/out\/gh\/ada\/web\/[35]\//)
 })
 
-test('three other builds fit, unless names are very long or there are many deploy roles', () => {
+test('three other builds fit, unless names are very long; roles of stages change nothing, because a deploy has one', () => {
   const named = (length: number) => mostRetriedBuilds(`gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`)
   expect([10, 60, 90, 120, 160].map(named)).toEqual([3, 3, 2, 1, 0])
   const roles = Array.from({ length: 12 }, (_, at) => `${ROLE}-of-stage-${at}`)
-  expect([0, 6, 12].map(count => mostRetriedBuilds('gh/ada/web', roles.slice(0, count)))).toEqual([3, 3, 2])
+  expect([0, 6, 12].map(count => mostRetriedBuilds('gh/ada/web', roles.slice(0, count)))).toEqual([3, 3, 3])
 })
 
 test.each<[Trust, string[]]>([
@@ -100,7 +108,7 @@ test.each<[Trust, string[]]>([
   ['branch', [JOB_ROLE]],
   ['protected', [JOB_ROLE]],
 ])('a job of trust %s may assume its role and no other', (trust, roles) => {
-  const grants = { jobRole: JOB_ROLE, mayDeploy: false, readsArtifacts: true }
+  const grants = { jobRole: JOB_ROLE, readsArtifacts: true }
   const [, , ...more] = policyOf(trust, {}, grants).Statement
   expect(more).toEqual(roles.map(Resource => ({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource })))
 })
@@ -120,7 +128,7 @@ const deploySecrets = (project: string) => [
 
 test('a deploy reads the secrets of its stage, by their whole keys', () => {
   const secretVariables = deploySecrets('gh/ada/web')
-  const [, read] = policyOf('protected', {}, { onlyDeploys: true, secretVariables }).Statement
+  const [, read] = policyOf('protected', {}, { deploys: true, secretVariables }).Statement
   expect(read.Resource.slice(-4)).toEqual([
     ...secrets,
     `${B}/secrets/env/gh/ada/web/_all.json`,
@@ -128,7 +136,38 @@ test('a deploy reads the secrets of its stage, by their whole keys', () => {
   ])
 })
 
-test('beside the stages of its repository, a deploy has room for the secrets of its own with names of up to 95 characters', () => {
+/** The longest that S3 allows, and that the settings accept for a role with a path. */
+const LONGEST_BUCKET = `arn:aws-us-gov:s3:::${'b'.repeat(63)}`
+const LONGEST_ROLE = `arn:aws-us-gov:iam::123456789012:role/${'p'.repeat(55)}/${'d'.repeat(64)}`
+
+test('a deploy has room for the secrets of its stage beside as many other builds as a retry may refer to', () => {
+  for (let length = 10; length <= 160; length++) {
+    const project = `gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`
+    const most = mostRetriedBuilds(project, [LONGEST_ROLE])
+    const policy = sessionPolicyOf(
+      makeBuild({ project, number: 9_999_999_999 }),
+      { key: 256, attempt: 9 },
+      LONGEST_BUCKET,
+      {
+        secretVariables: deploySecrets(project),
+        deployRole: LONGEST_ROLE,
+        ...{ deploys: true, readsArtifacts: true },
+        retriedBuilds: Array.from({ length: most }, () => 9_999_999_999),
+      },
+    )
+    expect(policy.length).toBeLessThan(POLICY_LIMIT)
+    // It needs each of them. What it goes without, if nothing else helps, is to look for a request to cancel it.
+    const { Statement } = JSON.parse(policy)
+    const read: string[] = Statement[1].Resource
+    expect(Statement).toHaveLength(3)
+    expect(read.filter(key => key.includes('/secrets/env/'))).toHaveLength(4)
+    expect(read.filter(key => key.includes('/out/'))).toHaveLength(most + 1)
+    expect(read.filter(key => key.endsWith('/cancel.json')).length).toBe(read.length - most - 5)
+    if (length <= 60) expect(read[0]).toMatch(/\/cancel\.json$/)
+  }
+})
+
+test('a deploy has room for the secrets of its own with names of up to 95 characters', () => {
   const lengthFor = (length: number) => {
     const build = makeBuild({
       project: `gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`,
@@ -136,8 +175,8 @@ test('beside the stages of its repository, a deploy has room for the secrets of 
     })
     return sessionPolicyOf(build, { key: 255, attempt: 9 }, `arn:aws:s3:::${'b'.repeat(63)}`, {
       secretVariables: deploySecrets(build.project),
-      deployRoles: [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`],
-      ...{ mayDeploy: true, onlyDeploys: true, readsArtifacts: true },
+      deployRole: `arn:aws:iam::123456789012:role/${'d'.repeat(64)}`,
+      ...{ deploys: true, readsArtifacts: true },
     }).length
   }
   expect(lengthFor(95)).toBeLessThan(POLICY_LIMIT)
@@ -152,33 +191,28 @@ test('for any names the policy stays within the limit, and has wildcards only at
     trigger: fc.constantFrom('pr/7', 'push/topic'),
     branch: fc.constantFrom('release', 'topic', 'master'),
   })
-  const bucketArn = `arn:aws:s3:::${'b'.repeat(63)}`
-  // The longest role name that IAM accepts.
-  const deployRoles = [`arn:aws:iam::123456789012:role/${'d'.repeat(64)}`]
-  /** With a path: the longest that the settings accept. */
-  const jobRole = `arn:aws:iam::123456789012:role/${'p'.repeat(55)}/${'j'.repeat(64)}`
+  const bucketArn = LONGEST_BUCKET
+  const jobRole = LONGEST_ROLE
+  const deployRole = LONGEST_ROLE
   const retriedBuilds = [1, 2, 3].map(at => 2_147_483_643 + at)
   const kinds = fc.constantFrom<Partial<SessionGrants>>(
-    { deployRoles, mayDeploy: true },
-    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true },
+    { deployRole, deploys: true },
+    { deployRole, deploys: true, readsArtifacts: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
-    { deployRoles, mayDeploy: true, readsArtifacts: true, onlyDeploys: true, retriedBuilds },
+    { deployRole, deploys: true, readsArtifacts: true, retriedBuilds },
     { jobRole, readsArtifacts: true, retriedBuilds },
     { readsArtifacts: true, retriedBuilds },
-    // A deploy that holds no objects of stages, with the role of its own.
-    { jobRole: deployRoles[0] ?? null, readsArtifacts: true, onlyDeploys: true },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
       const build = makeBuild(change)
-      const hasStageSecrets = grants.onlyDeploys && !grants.mayDeploy
-      const secretVariables = hasStageSecrets ? deploySecrets(build.project) : variablesKeys(build.project)
+      const secretVariables = grants.deploys ? deploySecrets(build.project) : variablesKeys(build.project)
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
         ...grants,
         // As many as a retry may refer to.
-        retriedBuilds: grants.retriedBuilds?.slice(0, mostRetriedBuilds(build.project)) ?? [],
+        retriedBuilds: grants.retriedBuilds?.slice(0, mostRetriedBuilds(build.project, [LONGEST_ROLE])) ?? [],
       })
       expect(policy.length).toBeLessThan(POLICY_LIMIT)
       const resources: string[] = JSON.parse(policy).Statement.flatMap(

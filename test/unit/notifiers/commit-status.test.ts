@@ -132,7 +132,7 @@ test.each<[string, View, Delivered, string[], Delivered]>([
   [
     'the end of a deploy',
     viewOfStatus('passed', {
-      deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null, by: null },
+      deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null },
     }),
     delivered('deploying', 'pending', 'Tests passed, deploying to dev'),
     ['success: Passed in 42 s, deployed to dev'],

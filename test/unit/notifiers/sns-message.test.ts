@@ -5,7 +5,7 @@ import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
 import { snsNotifier } from '../../../src/notifiers/sns/notifier.ts'
 import type { Summary } from '../../../src/records/branch-summary.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import { FORKED, type makeBuild, newsOf, PULL, viewWith } from '../../support/records.ts'
+import { after, FORKED, type makeBuild, newsOf, PULL, viewWith } from '../../support/records.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 const deploy = (status: 'succeeded' | 'failed', reason: string | null = null) => ({
@@ -14,8 +14,13 @@ const deploy = (status: 'succeeded' | 'failed', reason: string | null = null) =>
   reason,
   exit: null,
   url: null,
-  by: null,
 })
+/** The report of a build whose tests have passed, and whose deploy ended like this. */
+const deployedAs = (
+  conclusion: 'passed' | 'failed',
+  ended: ReturnType<typeof deploy>,
+  reason: string | null = null,
+) => ({ end: { conclusion, reason, deploy: ended, endedAt: after(44).toISOString() } })
 const FAILED = {
   conclusion: 'failed',
   reason: 'npm test ended with exit code 1',
@@ -24,7 +29,7 @@ const FAILED = {
 
 test('the notification of a passed build', () => {
   const { subject, text, attributes } = snsMessageOf(
-    viewWith({ run: { deploy: deploy('succeeded') } }),
+    viewWith({ report: deployedAs('passed', deploy('succeeded')) }),
     URL,
     ['not shown'],
   )
@@ -57,7 +62,7 @@ test('the notification of a failed build ends with the last lines of its log', (
 test('the notification of a failed deploy', () => {
   const reason = 'Tests passed, deploy to dev failed: zappa update was killed by SIGKILL'
   const killed = deploy('failed', 'zappa update was killed by SIGKILL')
-  const view = viewWith({ run: { conclusion: 'failed', reason, deploy: killed } })
+  const view = viewWith({ report: deployedAs('failed', killed, reason) })
   const { subject, text } = snsMessageOf(view, URL, ['why'])
   expect(subject).toBe('deploy failed: ada/web #7 (master)')
   expect(text).toMatch(/^Tests passed, deploy to dev failed: zappa update was killed by SIGKILL\.\n/)
@@ -108,7 +113,7 @@ const summary = (previous: string | null, number = 7): Summary => ({
 const passed = viewWith()
 const failed = viewWith({ run: FAILED })
 const errored = viewWith({ run: { conclusion: 'errored' } })
-const undeployed = viewWith({ run: { conclusion: 'failed', deploy: deploy('failed') } })
+const undeployed = viewWith({ report: deployedAs('failed', deploy('failed')) })
 const superseded = viewWith({ run: { conclusion: 'cancelled', reason: 'Superseded by #8' } })
 const skipped = viewWith({ run: { conclusion: 'skipped' } })
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseAccount } from '../../../src/account/settings.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
-import { decideGate } from '../../../src/deploy/gate.ts'
-import { updateWaitingDeploy } from '../../../src/deploy/waiting-deploy.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
@@ -11,18 +10,25 @@ import { titleOf } from '../../../src/model/job.ts'
 import type { Compare } from '../../../src/model/newer.ts'
 import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
+import { assign } from '../../../src/planning/assignment.ts'
 import { explainIrrelevantChange } from '../../../src/planning/paths.ts'
-import { requestCancel } from '../../../src/records/cancel-request.ts'
-import { type Deploy, type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
+import type { CancelRequest } from '../../../src/records/cancel-request.ts'
+import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
+import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
+import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { DraftedJob } from '../../../src/records/plan-record.ts'
-import type { JobState } from '../../../src/records/report-record.ts'
-import { endAfterDeploy, type RunEnd, runEnd } from '../../../src/records/run-end.ts'
+import type { Deploy, JobState } from '../../../src/records/report-record.ts'
+import { type RunEnd, runEnd } from '../../../src/records/run-end.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
+import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
+import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
+import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
-import { draftedJob, draftWith, planOf, stateWith } from '../../support/plans.ts'
+import { plan as planned } from '../../support/planning.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
 import {
   after,
   endedRun,
@@ -31,6 +37,8 @@ import {
   NONCE,
   newsOf,
   PULL,
+  RUN_FUNCTIONS,
+  RUNNER_SECRETS,
   reportOf,
   runOf,
 } from '../../support/records.ts'
@@ -96,38 +104,102 @@ const THREE = [draftedJob('lint'), draftedJob('unit'), draftedJob('e2e')]
 
 const ended = (end: RunEnd) => concluded(endedRun(end))
 const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOfExit('npm test', exit) }))
-const deployTo = (status: Deploy['status'], change: Partial<Deploy> = {}): Deploy => ({
-  stage: 'production',
-  status,
-  reason: null,
-  url: null,
-  by: null,
-  exit: null,
-  ...change,
-})
-const afterDeploy = (status: Deploy['status'], change: Partial<Deploy> = {}) =>
-  ended(endAfterDeploy(BUILD, PASSED, deployTo(status, change)))
-const deploying = (status: 'running' | 'waiting') =>
-  runOf({ phase: 'deploying', conclusion: 'passed', exit: PASSED, deploy: deployTo(status) })
 const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
 
-async function withheldBy(compare: Compare): Promise<View> {
-  const { reason } = await decideGate(BUILD, { build: 8, commit: 'c'.repeat(40) }, compare)
-  return afterDeploy('cancelled', { reason })
+/** A build of one job, which has passed, and of the deploy after it. */
+const DEPLOYED = planOf(draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY }))
+const STAGE = { project: BUILD.project, stage: PLANNED_DEPLOY.stage }
+const TESTED = stateWith(0, { publications: 1, conclusion: 'passed', exit: PASSED, cost: COST })
+const IDENTICAL: Compare = async () => 'identical'
+const MINUTES = 60
+
+type Looked = {
+  build?: Build
+  /** How its job stands. By default, it has not been started. */
+  state?: Partial<JobState>
+  request?: CancelRequest | null
+  compare?: Compare
+  /** The build that holds the stage. */
+  holder?: number
+  /** The build of another commit that was deployed last. */
+  latest?: number
+  /** When report looks, in minutes. */
+  at?: readonly number[]
 }
 
-const waitedInVain = async () =>
-  afterDeploy('failed', await updateWaitingDeploy(openMemoryStore(), BUILD, deployTo('waiting'), true))
-
-const cancelledWhileWaiting = async () => {
+/** The view of a build that deploys, after report has looked at its deploy. */
+async function looked({ build = BUILD, state = {}, request = null, ...given }: Looked = {}): Promise<View> {
+  const { compare = IDENTICAL, holder, latest, at = [1] } = given
   const store = openMemoryStore()
-  await requestCancel(store, BUILD, {
-    by: 'ada',
-    why: 'by ada',
-    supersededBy: null,
-    at: after(50).toISOString(),
-  })
-  return afterDeploy('cancelled', await updateWaitingDeploy(store, BUILD, deployTo('waiting'), false))
+  const put = (key: string, value: object) => store.put(key, JSON.stringify(value), 'application/json')
+  await put(buildKeys(build).build, build)
+  if (holder !== undefined)
+    await put(stageKeys(STAGE).lock, {
+      holder: { build: holder, until: after(300 * MINUTES).toISOString() },
+      fence: 1,
+    })
+  if (latest !== undefined) {
+    const attempt = {
+      ...{ build: latest, of: latest, commit: 'c'.repeat(40), branch: 'master', message: '', who: 'Ada' },
+      ...{ url: null, startedAt: after(0).toISOString(), fence: 1 },
+    }
+    const end = { reason: null, endedAt: after(1).toISOString(), durationMs: 1, cost: null }
+    const done = { ...attempt, ...end, status: 'succeeded' }
+    await put(stageKeys(STAGE).current, { deployed: done, latest: done })
+  }
+  const account = parseAccount(build.project, build.settings)
+  const known = { build, account, planned: PLANNED_DEPLOY, isLost: false, request }
+  let deploy: Deploy | null = null
+  let deployState = stateWith(1, state)
+  for (const minute of at) {
+    const look = await lookAtDeploy(
+      { ...known, state: deployState, last: deploy },
+      { store, compare, now: () => after(minute * MINUTES) },
+    )
+    deploy = look.deploy
+    deployState = look.state
+  }
+  if (!deploy) throw new Error('Nobody has looked')
+  const { conclusion } = deployState
+  const ended = conclusion && endAfterDeploy(build, deploy, conclusion, null)
+  // A deploy that runs for a while adds nothing here.
+  const end = ended && { ...ended, deploy, endedAt: after(44).toISOString() }
+  const report = reportOf({ jobs: [TESTED, deployState], deploy, end, cost: end && COST })
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+  return viewOf({ build, run: endedRun({ draft }), plan: DEPLOYED, report })
+}
+
+const deployEnded = (conclusion: 'passed' | 'failed' | 'errored', change: Partial<JobState> = {}) =>
+  looked({ state: { publications: 1, conclusion, ...change } })
+const SILENT: Compare = () => Promise.reject(new Error('GitHub is silent'))
+/** The commit is before the head of its branch, and before what was deployed last. */
+const BEFORE_LATEST: Compare = async (_, __, head) => (head === 'master' ? 'ahead' : 'behind')
+
+/** The deploy was claimed, and nothing was heard of it. */
+async function diedWhileItDeployed(): Promise<View> {
+  const store = openMemoryStore(() => after(60))
+  const claim = jobKeys(BUILD, { key: 1, attempt: 1 }).record('claim')
+  await store.put(claim, JSON.stringify(runOf({ phase: 'claimed', plan: null })), 'application/json')
+  const known = { build: BUILD, plan: DEPLOYED, lead: { run: endedRun(), objects: [] }, report: reportOf() }
+  const { states } = await refreshJobs(
+    { ...known, recordsOf: await listJobs(store, BUILD), request: null },
+    [TESTED, stateWith(1, { publications: 1, latestEnd: BUILD.latestEnd })],
+    { store, runFunctions: RUN_FUNCTIONS, linkKey: RUNNER_SECRETS.linkKey, now: () => OVERDUE },
+  )
+  return looked({ state: { ...states[1], cost: null } })
+}
+
+/** The files of the commit deploy something else than what report has accepted. */
+function deploysAnother(): Promise<View> {
+  const { plan } = planned({}, { cmd: 'make', deploy: './other.sh', stages: { master: 'production' } })
+  if (!plan.build) throw new Error(plan.reason)
+  const identity = { name: 'deploy', cell: {}, shard: null }
+  try {
+    assign(plan, { build: BUILD, job: { identity, deploy: PLANNED_DEPLOY } }, [])
+  } catch (error) {
+    return deployEnded('errored', { reason: (error as Error).message })
+  }
+  throw new Error('It was deployed')
 }
 
 const SUPERSEDED = {
@@ -135,6 +207,12 @@ const SUPERSEDED = {
   why: 'Superseded by #8',
   supersededBy: 8,
   at: after(10).toISOString(),
+}
+const BY_ADA: CancelRequest = {
+  by: 'ada',
+  why: 'by ada',
+  supersededBy: null,
+  at: after(50).toISOString(),
 }
 /** The first line of an error is the reason on record. */
 const misconfigured = () => {
@@ -161,21 +239,20 @@ const CASES: readonly [string, Case][] = [
   ['runs its command', { view: () => inProgress(runOf()) }],
   [
     "has passed its command, and waits for the stage or for GitHub's answer about the commit",
-    { view: () => inProgress(deploying('waiting')) },
+    { view: () => looked({ compare: SILENT }) },
   ],
-  ['deploys', { view: () => inProgress(deploying('running')) }],
+  ['deploys', { view: () => looked() }],
   ['passed', { view: () => ended(runEnd('passed', { exit: PASSED })) }],
-  ['passed and was deployed', { view: () => afterDeploy('succeeded') }],
-  [
-    'passed, waited for the stage, and was deployed by a build of its own',
-    { view: () => afterDeploy('succeeded', { by: 9 }) },
-  ],
+  ['passed and was deployed', { view: () => deployEnded('passed', { exit: PASSED }) }],
   [
     'passed, and a newer commit was deployed before it',
-    { view: () => withheldBy(async (_, __, head) => (head === 'master' ? 'ahead' : 'behind')) },
+    { view: () => looked({ latest: 8, compare: BEFORE_LATEST }) },
   ],
-  ['passed, waited for the stage, and was cancelled by a person', { view: cancelledWhileWaiting }],
-  ['passed, and its commit has left the branch', { view: () => withheldBy(async () => 'diverged') }],
+  [
+    'passed, waited for the stage, and was cancelled by a person',
+    { view: () => looked({ holder: 8, request: BY_ADA }) },
+  ],
+  ['passed, and its commit has left the branch', { view: () => looked({ compare: async () => 'diverged' }) }],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
@@ -229,10 +306,18 @@ const CASES: readonly [string, Case][] = [
   ],
   [
     'passed its command, and the deploy failed',
-    { view: () => afterDeploy('failed', { reason: reasonOfExit('./deploy.sh', FAILED) }) },
+    { view: () => deployEnded('failed', { exit: FAILED, reason: reasonOfExit('./deploy.sh', FAILED) }) },
   ],
-  ['passed its command, and the stage was not free within the hour', { view: waitedInVain }],
-  ['died while it deployed', { view: () => concluded(deploying('running'), { now: OVERDUE }) }],
+  [
+    'passed its command, and the stage was not free within two hours',
+    { view: () => looked({ holder: 8, at: [1, 122] }) },
+  ],
+  [
+    'passed its command, and GitHub said nothing about the commit for an hour',
+    { view: () => looked({ compare: SILENT, at: [1, 62] }) },
+  ],
+  ['passed its command, and its commit has another deploy than was planned', { view: deploysAnother }],
+  ['died while it deployed', { view: diedWhileItDeployed }],
   ['has a mistake in its configuration', { view: misconfigured }],
   [
     'died',
@@ -264,15 +349,11 @@ const CASES: readonly [string, Case][] = [
     { view: skipped, isAfterAnother: true },
   ],
   [
-    'only deploys: by hand, or for a build that waited',
+    'only deploys',
     {
       view: () => {
-        const build = makeBuild({
-          event: 'deploy',
-          target: { stage: 'production', of: 3, waited: 3 },
-        })
-        const end = endAfterDeploy(build, null, deployTo('succeeded'))
-        return concluded(endedRun(end), { build })
+        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+        return looked({ build, state: { publications: 1, conclusion: 'passed', exit: PASSED } })
       },
     },
   ],
@@ -322,7 +403,7 @@ const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
   ['a push to a branch', [{}]],
   ['a pull request, of the repository or of a fork', [PULL, FORKED]],
   ["a merge queue's group", [GROUP]],
-  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, waited: null } }]],
+  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3 } }]],
 ]
 
 test('the table of contexts is true', () => {

@@ -5,7 +5,7 @@ import { renderBuildPage } from '../../../src/pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../../../src/pages/layout.ts'
 import { firstLog } from '../../../src/pages/shown-log.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import { FORKED, PULL, viewWith } from '../../support/records.ts'
+import { after, FORKED, PULL, viewWith } from '../../support/records.ts'
 
 const links = {
   ...{
@@ -45,7 +45,6 @@ const deploy = {
   reason: 'zappa update ended with exit code 1',
   exit: null,
   url: null,
-  by: null,
 } as const
 
 test('the page of a retry leads to the build that it repeats', () => {
@@ -83,10 +82,13 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
     'a failed deploy',
     {
-      run: {
-        conclusion: 'failed',
-        reason: 'Tests passed, deploy to dev failed: ./d.sh ended with exit code 1',
-        deploy,
+      report: {
+        end: {
+          conclusion: 'failed',
+          reason: 'Tests passed, deploy to dev failed: ./d.sh ended with exit code 1',
+          deploy,
+          endedAt: after(44).toISOString(),
+        },
       },
     },
     [

@@ -19,7 +19,7 @@ test.each<[string, Current['latest'], string]>([
     repository: 'ada/web',
     builds: [],
     branches: [],
-    stages: [{ stage: 'qa', deployed: good, latest }],
+    stages: [{ stage: 'qa', deployed: good, latest, hold: null }],
     filter: { branch: '', status: '' },
     linkTo: number => `/${number}`,
     badge: { path: '/badge', url: 'https://ci.example.com/badge.svg' },

@@ -1,20 +1,57 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
+import { UserError } from '../../../src/model/user-error.ts'
 import { assign } from '../../../src/planning/assignment.ts'
+import { plannedDeploy } from '../../../src/planning/draft.ts'
 import { plan } from '../../support/planning.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/integration'
 const DEPLOYED = { stages: { master: 'dev' }, deploy: './deploy.sh' }
 
-function assigned(values: JsonObject, global: JsonObject, retryOf: number | null = null) {
-  const { plan: planned } = plan({}, { ...values, ...DEPLOYED }, global)
+function assigned(
+  values: JsonObject,
+  global: JsonObject,
+  { retryOf = null, job = { identity: null } }: { retryOf?: number | null; job?: Assigned['job'] } = {},
+) {
+  const { plan: planned } = plan({}, { ...DEPLOYED, ...values }, global)
   if (!planned.build) throw new Error(planned.reason)
-  return assign(planned, { build: { retryOf }, job: { identity: null } }, [])
+  return assign(planned, { build: { retryOf }, job }, [])
 }
+type Assigned = Parameters<typeof assign>[1]
 
-test('the lead of a cmd runs and deploys it', () => {
+test('the lead of a cmd runs it, and proposes the deploy', () => {
   const { draft, job, deploys } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
-  expect([draft, job?.name, deploys]).toEqual([null, 'build', true])
+  expect([job?.name, deploys]).toEqual(['build', false])
+  expect(draft).toMatchObject({ leadRunsFirst: true, deploy: { stage: 'dev', error: null } })
+  const without = assigned({ cmd: 'make', stages: { other: 'dev' } }, {})
+  expect([without.draft, without.job?.name]).toEqual([null, 'build'])
+})
+
+const deployJob = (values: JsonObject): Assigned['job'] => ({
+  identity: { name: 'deploy', cell: {}, shard: null },
+  deploy: assigned(values, {}).draft?.deploy,
+})
+
+test('the deploy runs if its commit has the stage and the command that report has accepted', () => {
+  const values = { cmd: 'make' }
+  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({
+    ...{ draft: null, job: null, deploys: true },
+    endsProcess: true,
+  })
+})
+
+test.each<[string, JsonObject]>([
+  ['another command', { deploy: './other.sh' }],
+  ['another stage', { stages: { master: 'production' } }],
+  ['another address', { stages: { master: { stage: 'dev', url: 'https://example.com/' } } }],
+  ['another environment', { stages: { master: { stage: 'dev', env: { A: '1' } } } }],
+  ['another time limit', { stages: { master: { stage: 'dev', timeout: 60 } } }],
+  ['no stage', { stages: { other: 'dev' } }],
+])('a deploy whose commit has %s does not run', (_, change) => {
+  const accepted = deployJob({ cmd: 'make' })
+  expect(() => assigned({ cmd: 'make', ...change }, {}, { job: accepted })).toThrow(
+    'This commit does not have the deploy to dev that was planned. Nothing was deployed.',
+  )
 })
 
 test.each<[string, JsonObject]>([
@@ -23,7 +60,7 @@ test.each<[string, JsonObject]>([
 ])('the lead of a cmd with %s runs nothing, and holds nothing of it', (_, global) => {
   const { draft, job, deploys } = assigned({ cmd: 'make' }, global)
   expect([job, deploys]).toEqual([null, false])
-  expect(draft).toMatchObject({ leadRunsFirst: false, deploys: true, jobs: [{ name: 'build' }] })
+  expect(draft).toMatchObject({ leadRunsFirst: false, deploy: { stage: 'dev' }, jobs: [{ name: 'build' }] })
   expect(JSON.stringify(draft)).not.toContain(ROLE)
 })
 

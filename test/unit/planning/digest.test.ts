@@ -11,10 +11,10 @@ const FILE = { jobs: JOBS, stages: { master: 'dev' }, deploy: { cmd: 'make deplo
 function digestsOf(change: JsonObject = {}, global: JsonObject = {}) {
   const { plan: planned, resolved } = plan({}, { ...FILE, ...change }, global)
   if (!planned.build) throw new Error(planned.reason)
-  const { jobs, deployDigest: deploy } = draftOf(planned, [])
+  const { jobs, deploy: proposed } = draftOf(planned, [])
   const { plan: record } = recordOf(planned, resolved, text => text)
   const ofJobs = jobs.map(({ name, digest }) => [name, digest])
-  return { ...Object.fromEntries(ofJobs), deploy, common: record?.commonDigest }
+  return { ...Object.fromEntries(ofJobs), deploy: proposed?.digest, common: record?.commonDigest }
 }
 const lint = (change: JsonObject) => ({ jobs: { ...JOBS, lint: { ...JOBS.lint, ...change } } })
 

@@ -68,8 +68,7 @@ test('a draft has what report needs of each job, once for all of its cells and s
       { ...common, name: 'node', cells: [{ NODE: '22' }, { NODE: '24' }], shards: 2 },
     ],
     leadRunsFirst: true,
-    deploys: true,
-    deployDigest: digest,
+    deploy: { stage: 'dev', url: null, error: null, digest },
   })
 })
 

@@ -133,6 +133,7 @@ test.each([
     build: true,
     reason: `Branch "${branch}" is built: branches.${branch} enables it.`,
     jobs: [{ ...ONLY, command: 'make test', timeoutSeconds: 60 }],
+    earlierJobs: [],
     takingPart: [],
     leftOut: [],
     failFast: true,
@@ -215,7 +216,7 @@ test('a plan is plain data', () => {
 
 const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
-  target: { stage: 'dev', of: 3, waited: null },
+  target: { stage: 'dev', of: 3 },
 }
 
 test('a requested deploy runs nothing else', () => {

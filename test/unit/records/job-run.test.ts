@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseJobRun, RUN_RECORD_LIMIT, rejectImpossible } from '../../../src/records/job-run.ts'
-import { draftedJob, draftWith } from '../../support/plans.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../../support/plans.ts'
 import { AT, endedRun, runOf } from '../../support/records.ts'
 
 const parse = (value: unknown) =>
@@ -11,14 +11,7 @@ const UNREADABLE = { phase: 'ended', conclusion: 'errored', reason: expect.strin
 test('a run survives JSON unchanged', () => {
   const run = endedRun({
     timings: { fetch: 12.5 },
-    deploy: {
-      stage: 'dev',
-      status: 'failed',
-      reason: 'x',
-      exit: { kind: 'signalled', signal: 'SIGKILL' },
-      url: 'https://dev.example.com/',
-      by: null,
-    },
+    exit: { kind: 'signalled', signal: 'SIGKILL' },
     notifications: {
       on: 'change',
       slack: null,
@@ -39,10 +32,8 @@ test.each<[string, unknown]>([
   ['an exit code out of range', { ...endedRun(), exit: { kind: 'exited', code: 256 } }],
   ['an exit without a kind', { ...endedRun(), exit: { code: 0 } }],
   ['a long reason', { ...endedRun(), reason: 'x'.repeat(501) }],
-  [
-    'an invalid stage name',
-    { ...endedRun(), deploy: { stage: '../x', status: 'succeeded', reason: null, exit: null } },
-  ],
+  ['an invalid stage name', { ...endedRun(), plan: { ...endedRun().plan, stage: '../x' } }],
+  ['the phase of deploys that earlier versions had', { ...runOf(), phase: 'deploying' }],
   ['negative bytes', { ...endedRun(), log: { bytes: -1, complete: true } }],
   ['an invalid time', { ...endedRun(), endedAt: 'now' }],
   ['a time with any number of digits', { ...endedRun(), endedAt: AT.replace('Z', `${'0'.repeat(1000)}Z`) }],
@@ -58,7 +49,10 @@ test.each<[string, unknown]>([
 test('a draft survives JSON unchanged', () => {
   const node = draftedJob('node', { cells: [{ NODE: '22', OS: 'ä b' }, {}], shards: 256, needs: ['lint'] })
   const run = runOf({
-    draft: draftWith([draftedJob('lint'), node], { leftOut: [{ name: 'docs', reason: 'x' }] }),
+    draft: draftWith([draftedJob('lint'), node], {
+      leftOut: [{ name: 'docs', reason: 'x' }],
+      deploy: { ...PLANNED_DEPLOY, url: 'https://dev.example.com/' },
+    }),
   })
   expect(parse(run)).toEqual(run)
 })
@@ -97,7 +91,11 @@ test.each<[string, unknown]>([
   ['more needs than there may be jobs', withJob({ needs: Array.from({ length: 257 }, (_, at) => `j${at}`) })],
   ['a flag that is a string', withJob({ allowFailure: 'true' })],
   ['no flag', withJob({ hasSecrets: undefined })],
-  ['a deploy that is a stage', withDraft({ deploys: 'production' })],
+  ['a deploy that is a stage', withDraft({ deploy: 'production' })],
+  ['a stage that is a path', withDraft({ deploy: { ...PLANNED_DEPLOY, stage: '../x' } })],
+  ['a deploy of nobody knows what', withDraft({ deploy: { ...PLANNED_DEPLOY, digest: undefined } })],
+  ['a digest that is too long', withDraft({ deploy: { ...PLANNED_DEPLOY, digest: 'x'.repeat(65) } })],
+  ['a deploy with a long error', withDraft({ deploy: { ...PLANNED_DEPLOY, error: 'x'.repeat(501) } })],
   ['no jobs at once', withDraft({ maxParallel: 0 })],
   ['a long reason', withDraft({ leftOut: [{ name: 'docs', reason: 'x'.repeat(301) }] })],
 ])('%s in a draft is an errored build', (_, value) => {
@@ -126,27 +124,29 @@ test('any JSON is a run or an errored build, and pollutes no prototype', () => {
   expect({}).not.toHaveProperty('polluted')
 })
 
-const DEPLOY = {
-  stage: 'production',
-  status: 'succeeded',
-  reason: null,
-  exit: null,
-  url: null,
-  by: null,
-} as const
 const PLAN = { build: true, reason: 'x', cmd: 'true', stage: 'production', merge: null }
 
-test.each([
-  ['a deploy', endedRun({ deploy: DEPLOY })],
-  ['the phase of a deploy', runOf({ phase: 'deploying' })],
-  ['the stage of a deploy', endedRun({ plan: PLAN })],
-])('%s in the record of a job is accepted only with trust "protected"', (_, run) => {
-  expect(rejectImpossible(run, { trust: 'protected' })).toEqual(run)
-  for (const trust of ['branch', 'fork'] as const)
-    expect(rejectImpossible(run, { trust })).toMatchObject({
-      phase: 'ended',
-      conclusion: 'errored',
-      deploy: null,
-      plan: null,
-    })
+test('the stage of a deploy in the record of a job is accepted only with trust "protected"', () => {
+  for (const run of [runOf({ plan: PLAN }), endedRun({ plan: PLAN })]) {
+    expect(rejectImpossible(run, { trust: 'protected' })).toEqual(run)
+    for (const trust of ['branch', 'fork'] as const)
+      expect(rejectImpossible(run, { trust })).toMatchObject({
+        phase: 'ended',
+        conclusion: 'errored',
+        reason: expect.stringContaining('cannot have done'),
+        plan: null,
+      })
+  }
 })
+
+test('what a job says of having deployed is not read', () => {
+  const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null }
+  expect(parse({ ...endedRun(), deploy })).toEqual(endedRun())
+})
+
+test.each(['javascript:alert(1)', 'data:text/html,x', 'ftp://example.com/', 7, `https://${'x'.repeat(600)}`])(
+  'a stage at %j has no link',
+  url => {
+    expect(parse(withDraft({ deploy: { ...PLANNED_DEPLOY, url } })).draft?.deploy).toEqual(PLANNED_DEPLOY)
+  },
+)

@@ -3,6 +3,7 @@ import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import { jsonOf } from '../../../src/records/json-view.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../../support/plans.ts'
 import {
   after,
   endedRun,
@@ -17,13 +18,18 @@ import {
 const endedAt = after(900).toISOString()
 const end = (change: Partial<NonNullable<Report['end']>> = {}) =>
   reportOf({ end: { conclusion: 'errored', reason: 'It died', deploy: null, endedAt, ...change } })
-const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
+const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null } as const
 
 test.each<[string, JobRun | null, Report | null, object]>([
   ['no run', null, null, { status: 'queued', startedAt: null, endedAt: null, log: null, timings: {} }],
   ['a claim', runOf({ phase: 'claimed' }), null, { status: 'queued' }],
   ['a command', runOf(), null, { status: 'running', startedAt: after(2).toISOString(), endedAt: null }],
-  ['a deploy', runOf({ phase: 'deploying', deploy }), null, { status: 'deploying', deploy }],
+  [
+    'a deploy',
+    endedRun({ draft: draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }) }),
+    reportOf({ deploy }),
+    { status: 'deploying', deploy, endedAt: null, exit: null },
+  ],
   [
     'an end',
     endedRun(),
@@ -53,9 +59,9 @@ test.each<[string, JobRun | null, Report | null, object]>([
   ],
   ['the end in the report without any run', null, end(), { status: 'errored', startedAt: null, endedAt }],
   [
-    "the report's deploy over the run's",
+    'the deploy at the end over the one before',
     endedRun(),
-    end({ conclusion: 'passed', deploy: { ...deploy, status: 'failed' } }),
+    { ...end({ conclusion: 'passed', deploy: { ...deploy, status: 'failed' } }), deploy },
     { status: 'passed', deploy: { stage: 'dev', status: 'failed' } },
   ],
 ])('%s', (_, run, report, expected) => {
@@ -115,7 +121,7 @@ test('of a job that was taken over, a view has the log of the build that ran it,
 test('a build is not passed because its lead is: from its draft on, all of its jobs count', () => {
   const draft = {
     ...{ leftOut: [], failFast: true, maxParallel: null, cancelSuperseded: true, leadRunsFirst: true },
-    ...{ deploys: false, jobs: [] },
+    ...{ deploy: null, jobs: [] },
   }
   for (const run of [runOf({ draft }), endedRun({ draft })])
     for (const report of [null, reportOf()])

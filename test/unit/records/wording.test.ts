@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
+import type { Conclusion } from '../../../src/model/conclusion.ts'
 import { describeDuration } from '../../../src/model/duration.ts'
 import type { Exit } from '../../../src/model/exit.ts'
 import { reasonOfExit, shortCommand } from '../../../src/model/exit.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
+import type { Report } from '../../../src/records/report-record.ts'
 import { describeStatus, durationOf, isRed } from '../../../src/records/wording.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY } from '../../support/plans.ts'
 import { after, viewWith } from '../../support/records.ts'
 
 test.each([
@@ -46,13 +49,12 @@ test.each<[Exit, string | null]>([
   expect(reasonOfExit('npm test', exit)).toBe(reason)
 })
 
-const deploy = (status: 'running' | 'succeeded' | 'failed') => ({
+const deploy = (status: 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled') => ({
   stage: 'dev',
   status,
   reason: null,
   exit: null,
   url: null,
-  by: null,
 })
 const failed = (exit: Exit): Partial<JobRun> => ({
   conclusion: 'failed',
@@ -60,19 +62,47 @@ const failed = (exit: Exit): Partial<JobRun> => ({
   reason: reasonOfExit('npm test', exit),
 })
 
-test.each<[string, boolean, Partial<JobRun> | null]>([
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+/** The report of a build whose tests have passed. */
+const reported = (
+  status: 'succeeded' | 'failed' | 'cancelled',
+  conclusion: Conclusion,
+  reason: string | null = null,
+  why: string | null = null,
+): Partial<Report> => ({
+  end: {
+    ...{ conclusion, reason, endedAt: after(44).toISOString() },
+    deploy: { ...deploy(status), reason: why },
+  },
+})
+
+test.each<[string, boolean, Partial<JobRun> | null, Partial<Report>?]>([
   ['Queued', false, null],
   ['Queued', false, { phase: 'claimed' }],
   ['Running', false, { phase: 'running' }],
-  ['Tests passed, deploying to dev', false, { phase: 'deploying', deploy: deploy('running') }],
+  ['Tests passed, deploying to dev', false, { draft: DRAFT }, { deploy: deploy('running') }],
+  ['Tests passed, the deploy to dev waits', false, { draft: DRAFT }, { deploy: deploy('waiting') }],
   ['Passed in 42 s', false, {}],
   ['Passed in 14 min 30 s', false, { endedAt: after(872).toISOString() }],
   ['Passed', false, { startedAt: null }],
-  ['Passed in 42 s, deployed to dev', false, { deploy: deploy('succeeded') }],
+  ['Passed in 42 s, deployed to dev', false, { draft: DRAFT }, reported('succeeded', 'passed')],
+  [
+    'Passed in 42 s, not deployed to dev: superseded by #8',
+    false,
+    { draft: DRAFT },
+    reported('cancelled', 'passed', null, 'Superseded by #8'),
+  ],
   [
     'Tests passed, deploy to dev failed',
     true,
-    { conclusion: 'failed', reason: 'Tests passed, deploy to dev failed', deploy: deploy('failed') },
+    { draft: DRAFT },
+    reported('failed', 'failed', 'Tests passed, deploy to dev failed'),
+  ],
+  [
+    'Tests passed, deploy to dev failed: it is another one',
+    true,
+    { draft: DRAFT },
+    reported('failed', 'errored', 'Tests passed, deploy to dev failed: it is another one'),
   ],
   ['Failed: npm test ended with exit code 1', true, failed({ kind: 'exited', code: 1 })],
   ['Failed: npm test was killed by SIGKILL', true, failed({ kind: 'signalled', signal: 'SIGKILL' })],
@@ -81,8 +111,8 @@ test.each<[string, boolean, Partial<JobRun> | null]>([
   ['Error: .lambci.json is not valid', true, { conclusion: 'errored', reason: '.lambci.json is not valid' }],
   ['Skipped: no rule matches', false, { conclusion: 'skipped', reason: 'no rule matches' }],
   ['Cancelled', false, { conclusion: 'cancelled' }],
-])('%s (red: %j)', (text, red, run) => {
-  const view = viewWith({ run })
+])('%s (red: %j)', (text, red, run, report) => {
+  const view = viewWith({ run, ...(report && { report }) })
   expect([describeStatus(view), isRed(view)]).toEqual([text, red])
 })
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Draft, DraftedJob } from '../../../src/records/plan-record.ts'
+import type { Draft, DraftedJob, PlannedDeploy } from '../../../src/records/plan-record.ts'
 import { describeDifference, type Planned } from '../../../src/reporting/compare-plans.ts'
-import { draftedJob, drafts, draftWith, planOf } from '../../support/plans.ts'
+import { draftedJob, drafts, draftWith, PLANNED_DEPLOY, planOf } from '../../support/plans.ts'
 import { endedRun } from '../../support/records.ts'
 
 type LeadPlan = { mergeBase?: string | null; commonDigest?: string }
@@ -14,13 +14,15 @@ const planned = (draft: Draft, change: LeadPlan = {}): Planned => {
 }
 const job = (name: string, change: Partial<DraftedJob> = {}) => draftedJob(name, { digest, ...change })
 const JOBS = [job('lint'), job('unit', { shards: 2, needs: ['lint'] })]
-const draft = (jobs: DraftedJob[] = JOBS, change: Partial<Draft> = {}) =>
-  draftWith(jobs, { deployDigest: digest, ...change })
+const draft = (jobs: DraftedJob[] = JOBS, change: Partial<Draft> = {}) => draftWith(jobs, change)
 
 test('a plan is the same, whoever runs its first job', () => {
   fc.assert(
     fc.property(drafts, fc.boolean(), ({ jobs, leadRunsFirst, ...rest }, isFirst) => {
-      const digested = { ...rest, jobs: jobs.map(each => ({ ...each, digest })), deployDigest: digest }
+      const digested: Omit<Draft, 'leadRunsFirst'> = {
+        ...rest,
+        jobs: jobs.map(each => ({ ...each, digest })),
+      }
       const [old, now] = [
         { ...digested, leadRunsFirst },
         { ...digested, leadRunsFirst: isFirst && leadRunsFirst },
@@ -62,8 +64,7 @@ test.each<[string, Draft, LeadPlan, string]>([
     {},
     'the job unit (1/2) has another command, environment or setting',
   ],
-  ['a deploy', draft(JOBS, { deploys: true }), {}, 'the job deploy is new'],
-  ['its stage', draft(JOBS, { deployDigest: other }), {}, 'its deploy or stage is another one'],
+  ['a deploy', draft(JOBS, { deploy: PLANNED_DEPLOY }), {}, 'the job deploy is new'],
   [
     'what is left out',
     draft(JOBS, { leftOut: [{ name: 'docs', reason: 'r' }] }),
@@ -87,6 +88,16 @@ test.each<[string, Draft, LeadPlan, string]>([
   expect(describeDifference(planned(draft()), planned(now, lead))).toBe(expected)
 })
 
+test('plans with a deploy differ by what it runs, and by its stage', () => {
+  const deploying = (change: Partial<PlannedDeploy> = {}) =>
+    planned(draft(JOBS, { deploy: { ...PLANNED_DEPLOY, ...change } }))
+  expect(describeDifference(deploying(), deploying())).toBeNull()
+  expect(describeDifference(deploying(), deploying({ digest: other }))).toBe(
+    'its deploy or stage is another one',
+  )
+  expect(describeDifference(deploying(), planned(draft()))).toBe('the job deploy is missing')
+})
+
 test('the order of jobs counts, the reasons for leaving jobs out do not', () => {
   const [a, b] = [job('a'), job('b')]
   const leftOut = (reason: string) => ({ leftOut: [{ name: 'docs', reason }] })
@@ -97,7 +108,7 @@ test('the order of jobs counts, the reasons for leaving jobs out do not', () => 
 
 test('what an earlier version has planned is not known well enough to be the same', () => {
   const { digest: _, ...without } = job('lint')
-  const { deployDigest: __, ...unknown } = draft([without])
+  const unknown = draft([without])
   expect(describeDifference(planned(unknown), planned(unknown))).toBe(LINT)
   const lead = endedRun()
   expect(describeDifference({ ...planned(draft()), lead }, { ...planned(draft()), lead })).toMatch(/"env"/)

@@ -12,8 +12,6 @@ const failure = (change: Partial<Report['failures'][number]> = {}) => ({
 })
 const failures = (count: number) =>
   Array.from({ length: count }, (_, n) => failure({ requestId: `request-${n}` }))
-const deploy = { stage: 'dev', status: 'running', reason: null, exit: null, url: null, by: null } as const
-const deploying = runOf({ phase: 'deploying', conclusion: 'passed', deploy })
 const acceptedEnd = {
   conclusion: 'errored' as const,
   reason: 'first',
@@ -120,46 +118,6 @@ test.each<Row>([
     { failures: [failure()] },
     LATE,
     { end: { conclusion: 'errored', reason: `${silent}${overdue}` } },
-  ],
-  [
-    'died while deploying',
-    deploying,
-    { failures: [failure()] },
-    SOON,
-    {
-      end: {
-        conclusion: 'failed',
-        reason: `Tests passed, deploy to dev failed: ${silent}it was killed`,
-        deploy: { stage: 'dev', status: 'failed', reason: `${silent}it was killed` },
-      },
-    },
-  ],
-  [
-    'deploying, overdue',
-    deploying,
-    {},
-    LATE,
-    {
-      end: {
-        conclusion: 'failed',
-        reason: `Tests passed, deploy to dev failed: ${silent}${overdue}`,
-        deploy: { status: 'failed', reason: `${silent}${overdue}` },
-      },
-    },
-  ],
-  [
-    'deploying without a conclusion, overdue',
-    runOf({ phase: 'deploying', deploy }),
-    {},
-    LATE,
-    { end: { conclusion: 'errored', deploy: { status: 'failed' } } },
-  ],
-  [
-    'deploying without a deploy record, overdue',
-    runOf({ phase: 'deploying', conclusion: 'passed' }),
-    {},
-    LATE,
-    { end: { conclusion: 'errored', deploy: null } },
   ],
 ])('%s', (_, run, report, now, expected) => {
   const records = { build: makeBuild(), run, report: reportOf(report), request: null }

@@ -83,15 +83,6 @@ test.each<[string, JobRecordName, unknown, RegExp]>([
     { ...endedRun(), nonce, more: 'x'.repeat(RUN_RECORD_LIMIT) },
     /record/,
   ],
-  [
-    'claims to have deployed',
-    'end',
-    {
-      ...endedRun({ deploy: { stage: 'production', status: 'succeeded', reason: null, url: null } as never }),
-      nonce,
-    },
-    /record/,
-  ],
 ])('a job that %s is an error', async (_, name, record, reason) => {
   const world = await worldWith(DRAFT)
   await world.report(7)
@@ -113,10 +104,30 @@ test('what a job writes after its end does not exist', async () => {
     ...endedRun({ conclusion: 'failed', exit: { kind: 'exited', code: 1 } }),
     nonce,
   })
-  await write(world, 1, 'deploy', { ...runOf({ phase: 'deploying' }), nonce })
+  for (const name of ['deploy', 'gate-request'])
+    await world.put(`${jobKeys(BUILD, { key: 1, attempt: 1 }).prefix}${name}.json`, {
+      ...{ ...runOf(), nonce, phase: 'deploying' },
+      deploy: { stage: 'production', status: 'running', reason: null, exit: null, url: null },
+    })
   for (const key of [2, 3]) await write(world, key, 'end', { ...endedRun(), nonce })
   await world.report(7)
   expect(await endOf(world)).toMatchObject({ conclusion: 'passed' })
+})
+
+test.each<[string, object]>([
+  ['has deployed', {}],
+  ['is deploying', { phase: 'running', conclusion: null, endedAt: null }],
+])('a job that claims that it %s has deployed nothing', async (_, change) => {
+  const world = await worldWith(DRAFT)
+  await world.report(7)
+  const deploy = { stage: 'production', status: 'succeeded', reason: null, exit: null, url: null }
+  await write(world, 1, 'claim', { ...endedRun(), ...change, nonce, deploy })
+  await write(world, 1, 'end', { ...endedRun(), nonce, deploy })
+  for (const key of [2, 3]) await write(world, key, 'end', { ...endedRun(), nonce })
+  await world.report(7)
+  expect(await endOf(world)).toMatchObject({ deploy: null })
+  expect(world.statuses.at(-1)?.description).not.toContain('deploy')
+  expect(await world.store.list('gh/ada/web/stages/')).toEqual([])
 })
 
 test('people are told, and that is recorded, before the logs are composed, however large they are', async () => {

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { nonceOf } from '../../../src/admission/job-nonce.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { JobState } from '../../../src/records/report-record.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
-import { draftedJob, draftWith, planOf, stateWith } from '../../support/plans.ts'
-import { after, endedRun, makeBuild, NONCE, reportOf, runOf } from '../../support/records.ts'
+import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
+import { after, endedRun, makeBuild, RUNNER_SECRETS, reportOf, runOf } from '../../support/records.ts'
 
 const build = makeBuild()
 const plan = planOf(draftWith([draftedJob('lint'), draftedJob('unit', { shards: 2 })]))
@@ -13,7 +14,12 @@ const runFunctions = {
   ...{ memoryMb: 2048, storageMb: 2048, timeoutSeconds: 900, architecture: 'arm64' },
   mostJobs: 4,
 }
-const FAILURE = { nonce: NONCE, requestId: 'request-1', reason: 'its process was killed' }
+const { linkKey } = RUNNER_SECRETS
+/** Lambda reports that an attempt of a job died. */
+const failureOf = (job: number, attempt = 1) => ({
+  ...{ job, attempt, nonce: nonceOf(build, { key: job, attempt }, linkKey) },
+  ...{ requestId: 'request-1', reason: 'its process was killed' },
+})
 const running = (key: number, change: Partial<JobState> = {}) =>
   stateWith(key, { publications: 1, latestEnd: build.latestEnd, ...change })
 
@@ -43,11 +49,17 @@ function openBuild() {
         'application/json',
       ),
     put: (key: string) => store.put(key, '{}', 'application/json'),
-    refresh: async (states: JobState[], change: Partial<Parameters<typeof refreshJobs>[0]> = {}) => {
+    refresh: async (
+      states: JobState[],
+      change: Partial<Parameters<typeof refreshJobs>[0]> = {},
+      now = after(60),
+    ) => {
       const recordsOf = await listJobs(watched, build)
       const lead = { run: null, objects: [] }
       const known = { build, plan, lead, report: reportOf(), recordsOf, request: null, ...change }
-      return refreshJobs(known, states, { store: watched, runFunctions, now: () => after(60) })
+      return refreshJobs(known, states, {
+        ...{ store: watched, runFunctions, linkKey, now: () => now },
+      })
     },
   }
 }
@@ -89,7 +101,7 @@ test('so is a second attempt', async () => {
   await write(2, 1, 'claim')
   await write(2, 2, 'claim')
   await write(2, 2, 'end')
-  const report = reportOf({ failures: [{ ...FAILURE, job: 2, attempt: 1 }] })
+  const report = reportOf({ failures: [failureOf(2)] })
   const found = await refresh([running(1), running(2), running(3)], { report })
   expect(namesOf(found.states)).toEqual(['1: runs', '2: passed', '1: runs'])
   expect(found.ended).toEqual([2])
@@ -102,4 +114,54 @@ test('jobs that do not fit into the list, because one has written thousands of o
   await write(2, 1, 'end')
   const found = await refresh([running(1), running(2), running(3)])
   expect(namesOf(found.states)).toEqual(['1: runs', '1: passed', '1: runs'])
+})
+
+/** A build of one job, whose deploy is the job 2. */
+const deploying = planOf(draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }))
+const PASSED = stateWith(1, { publications: 1, conclusion: 'passed' })
+const OVERDUE = after(3301)
+
+test.each<
+  [string, { failures?: object[]; isStarted?: boolean; publications?: number; now?: Date }, object, number[]]
+>([
+  [
+    'whose process was killed',
+    { failures: [failureOf(2)] },
+    { conclusion: 'failed', reason: 'The job died: its process was killed' },
+    [],
+  ],
+  [
+    'that reported no end',
+    { now: OVERDUE },
+    { conclusion: 'failed', reason: 'The job died: it did not report its end in time' },
+    [],
+  ],
+  ['that runs', {}, { conclusion: null }, []],
+  [
+    'of which another message says that it died',
+    { failures: [{ ...failureOf(2), nonce: build.nonce }] },
+    { conclusion: null },
+    [],
+  ],
+  ['whose message was lost', { isStarted: false, now: OVERDUE }, { conclusion: null, publications: 1 }, [2]],
+  [
+    'that never started',
+    { isStarted: false, publications: 3, now: OVERDUE },
+    { conclusion: 'errored', reason: 'The job never started, after 3 attempts: no function has run its job' },
+    [],
+  ],
+])('a deploy %s', async (_, { failures = [], isStarted = true, publications = 1, now }, expected, lost) => {
+  const { write, refresh } = openBuild()
+  if (isStarted) await write(2, 1, 'claim')
+  const report = reportOf({ failures: failures as ReturnType<typeof failureOf>[] })
+  const found = await refresh([PASSED, running(2, { publications })], { plan: deploying, report }, now)
+  expect(found.states[1]).toMatchObject(expected)
+  expect(found.lost).toEqual(lost)
+})
+
+test('a cancel request ends no deploy whose message is on its way, but any other job', async () => {
+  const request = { by: 'ada', why: 'by ada', supersededBy: null, at: after(3).toISOString() }
+  const { refresh } = openBuild()
+  const found = await refresh([running(1), running(2)], { plan: deploying, request })
+  expect(found.states.map(({ conclusion }) => conclusion)).toEqual(['cancelled', null])
 })

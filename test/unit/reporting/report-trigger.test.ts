@@ -21,7 +21,7 @@ test('the records of a job trigger a report of its build; its claim with the tim
   expect(reportTriggersOf(s3Event(`${at}/claim.json`))).toEqual([
     { build, failure: null, isGone: false, claimedAt: AT },
   ])
-  for (const record of ['draft', 'gate-request', 'deploy', 'end'])
+  for (const record of ['draft', 'end'])
     expect(reportTriggersOf(s3Event(`${at}/${record}.json`))).toEqual([
       { build, failure: null, isGone: false },
     ])
