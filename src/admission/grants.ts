@@ -118,7 +118,7 @@ export async function issueGrants(
       deploys: mayDeploy,
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
-      readsArtifacts: job.needs.length > 0,
+      readsArtifacts: job.needs.some(need => need.build === undefined),
       retriedBuilds: [...new Set(job.needs.flatMap(({ build }) => build ?? []))],
     }),
   ])

@@ -47,7 +47,7 @@ export function sessionPolicyOf(
   // The session role narrows these: it allows no record to be written twice.
   const written = [`${jobKeys(build, job).prefix}*`, ...left]
   const { cancel } = buildKeys(build)
-  const builds = readsArtifacts ? [build.number, ...retriedBuilds] : []
+  const builds = [...(readsArtifacts ? [build.number] : []), ...retriedBuilds]
   const artifacts = builds.map(number => `${buildOutPrefix({ project, number })}*`)
   const secrets = trust === 'fork' ? [] : secretVariables
   const role = deploys ? deployRole : trust === 'fork' ? null : jobRole

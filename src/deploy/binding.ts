@@ -42,5 +42,5 @@ export function explainBinding(
 ): string | null {
   if (!binding || binding.branches.includes(branch)) return null
   const names = `${project.slice('gh/'.length)} ${stage} ${branch}`
-  return `Stage ${stage} belongs to ${binding.branches.join(', ')}. To give it to ${branch}: lambci stages adopt ${names}`
+  return `The stage belongs to ${binding.branches.join(', ')}: lambci stages adopt ${names}`
 }

@@ -2,7 +2,7 @@
 export class GitHubSilence extends Error {}
 
 /** @throws GitHubSilence if `question`, which asks GitHub alone, fails */
-export const askGitHub = <T>(question: () => Promise<T>): Promise<T> =>
+export const queryGitHub = <T>(question: () => Promise<T>): Promise<T> =>
   question().catch(cause => {
     throw new GitHubSilence('GitHub did not answer', { cause })
   })

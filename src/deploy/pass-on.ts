@@ -4,7 +4,7 @@ import type { StageRef } from '../records/keys.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { isByHand } from './gate.ts'
-import { askGitHub } from './github-silence.ts'
+import { queryGitHub } from './github-silence.ts'
 import { readLockHolder, takeLock } from './lock.ts'
 import { dequeue, readQueue } from './queue.ts'
 
@@ -23,7 +23,7 @@ export async function passOn(stage: StageRef, { store, compare, now }: StageCont
   const holder = await readLockHolder(store, stage, now())
   if (holder) return holder.build
   const waiting = await readWaiting(store, stage)
-  const next = await askGitHub(() => nextOf(waiting, compare))
+  const next = await queryGitHub(() => nextOf(waiting, compare))
   if (!next) return null
   const until = new Date(now().getTime() + HANDOVER_MS).toISOString()
   return takeLock(store, stage, { build: next.number, until }, now())

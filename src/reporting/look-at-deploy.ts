@@ -1,7 +1,7 @@
 import type { Account } from '../account/settings.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
+import { acquireStage } from '../deploy/acquire-stage.ts'
 import type { StageContext } from '../deploy/pass-on.ts'
-import { takeTurn } from '../deploy/take-turn.ts'
 import type { Build } from '../model/build.ts'
 import type { Conclusion } from '../model/conclusion.ts'
 import { shortReason } from '../model/short-reason.ts'
@@ -55,22 +55,22 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
   if (planned.error !== null) return end('failed', 'failed', planned.error)
   const wrong = account.explainWrongStage(build.branch, stage)
   if (wrong !== null)
-    return end('errored', 'failed', `Branch ${build.branch} may not deploy to it: ${wrong}`.slice(0, 500))
+    return end('errored', 'failed', `${wrong.slice(0, 1).toUpperCase()}${wrong.slice(1)}`.slice(0, 500))
   // Whether a newer commit comes first is decided by git, when the stage is free.
   if (request && request.supersededBy === null) return end('cancelled', 'cancelled', describeCancel(request))
   const until = new Date(latestEndAfter(now()).getTime() + LOCK_EXTRA_MS)
-  const turn = await takeTurn(
+  const acquisition = await acquireStage(
     { project: build.project, stage },
     build,
     { until, isPinned: account.pinnedBranches(stage) !== null },
     context,
   )
-  if (turn.status === 'acquired') return { ...found, fence: turn.fence }
-  if (turn.status === 'waiting') {
-    const { reason, isSilent, holder } = turn
+  if (acquisition.status === 'acquired') return { ...found, fence: acquisition.fence }
+  if (acquisition.status === 'waiting') {
+    const { reason, isSilent, holder } = acquisition
     return { ...found, isSilent, holder, deploy: { ...deploy, status: 'waiting', reason } }
   }
-  const { as, reason } = turn
+  const { as, reason } = acquisition
   return as === 'cancelled' ? end('skipped', 'cancelled', reason) : end(as, 'failed', reason)
 }
 

@@ -21,7 +21,7 @@ import { type Files, lambciJson, openTestSystem, type TestSystem } from '../supp
 import { canReadMemory, readAttack } from './attack.ts'
 
 /**
- * Whoever may push to the deploy branch `qa` writes the code that its builds run, with trust `protected`. None of that reaches the
+ * People who may push to the deploy branch `qa` write the code that its builds run, with trust `protected`. None of that reaches the
  * stage `production`, which is that of another branch.
  */
 const REPOSITORY = 'eve/web'
@@ -100,7 +100,7 @@ const deployOf = (stage: string, change: object = {}) => ({
 })
 const forgedDraft = (deploy: ReturnType<typeof deployOf>, name = 'build') =>
   draftWith([draftedJob(name)], { leadRunsFirst: true, deploy })
-const WRONG_BRANCH = /^Tests passed, deploy to production failed: Branch qa may not deploy to it: /
+const WRONG_BRANCH = /^Tests passed, deploy to production failed: The account's settings reserve it for /
 
 describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {
   test("the tests of `qa` reach neither production's records, nor a role, and their own record deploys nothing", async () => {

@@ -1,9 +1,23 @@
+import { readRecords } from '../../src/records/read-records.ts'
+import { viewOf } from '../../src/records/view.ts'
 import { GitWorld } from './git-world.ts'
 import { isEnd, Product } from './product.ts'
 import { seeded } from './seeded.ts'
 import { violations } from './violations.ts'
 
 const MOST_STEPS = 5000
+
+/** Only of a job that has died is it said that it died. */
+async function slandered({ store, project, died }: Product): Promise<string[]> {
+  const wrong: string[] = []
+  for (let number = 1; ; number++) {
+    const records = await readRecords(store, { project, number })
+    if (!records) return wrong
+    const { reason, jobs } = viewOf(records)
+    const says = [reason, ...jobs.map(job => job.reason)].find(each => each?.includes('The job died: '))
+    if (says && !died.has(number)) wrong.push(`#${number}: "${says}", but none of its jobs has died.`)
+  }
+}
 
 /** Plays one random history to its end. Returns what is wrong then, as sentences; none if all is well. */
 export async function playHistory(seed: number): Promise<string[]> {
@@ -33,8 +47,8 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (steps > MOST_STEPS) return ['It does not come to an end.']
     if (product.pending > 0) await product.step()
   }
-  const untold = [...product.told].flatMap(([number, told]) =>
-    isEnd(told) ? [] : [`People were last told of #${number}: ${told}.`],
+  const untold = [...product.notified].flatMap(([number, notified]) =>
+    isEnd(notified) ? [] : [`People were last told of #${number}: ${notified}.`],
   )
-  return [...product.wrong, ...untold, ...(await violations(product, world))]
+  return [...product.wrong, ...untold, ...(await slandered(product)), ...(await violations(product, world))]
 }

@@ -61,7 +61,7 @@ export type Deployed = Pick<Build, 'commit' | 'number'> & {
   hasSucceeded: boolean | null
 }
 
-const toldSchema = z.object({ told: z.string(), error: z.null() })
+const notifiedSchema = z.object({ notified: z.string(), error: z.null() })
 
 /**
  * The product's own functions, with everything around them in memory: a store, messages that come in any order, twice or
@@ -82,7 +82,9 @@ export class Product {
   /** Until when a command may still deploy, by the number of its build. */
   readonly #deploying = new Map<number, number>()
   /** What people were told of each build last, by number. */
-  readonly told = new Map<number, string>()
+  readonly notified = new Map<number, string>()
+  /** The numbers of builds a job of which has died. */
+  readonly died = new Set<number>()
   /** Whether a person has ever held the stage. */
   wasHeld = false
   /** What went wrong while it played, as sentences. */
@@ -255,6 +257,7 @@ export class Product {
     }).catch(error => {
       if (!(error instanceof Died)) throw error
       this.#deploying.delete(message.build.number)
+      this.died.add(message.build.number)
       // Lambda's report of it may be lost: then the switch makes up for it.
       if (this.#random.chance(0.9)) this.#fail(message, requestIdOf(message))
     })
@@ -385,18 +388,18 @@ export class Product {
   }
 
   /** Tells people how a build stands, once for each change. */
-  readonly #people: Notifier<object, z.infer<typeof toldSchema>> = {
+  readonly #people: Notifier<object, z.infer<typeof notifiedSchema>> = {
     name: 'people',
     settings: z.object({}),
-    delivered: toldSchema,
+    delivered: notifiedSchema,
     notify: async ({ view: { number, status, deploy } }, _, delivered) => {
-      const told = deploy ? `${status}, deploy ${deploy.status}` : status
-      if (status === 'queued' || delivered?.told === told) return { delivered, again: false }
-      const before = this.told.get(number)
-      if (before !== undefined && before !== told && isEnd(before))
-        this.wrong.push(`#${number} was told as "${before}", and then as "${told}".`)
-      this.told.set(number, told)
-      return { delivered: { told, error: null }, again: false }
+      const notified = deploy ? `${status}, deploy ${deploy.status}` : status
+      if (status === 'queued' || delivered?.notified === notified) return { delivered, again: false }
+      const before = this.notified.get(number)
+      if (before !== undefined && before !== notified && isEnd(before))
+        this.wrong.push(`#${number} was told as "${before}", and then as "${notified}".`)
+      this.notified.set(number, notified)
+      return { delivered: { notified, error: null }, again: false }
     },
   }
 
@@ -435,7 +438,7 @@ export class Product {
 }
 
 /** Whether what people were told is an end. */
-export const isEnd = (told: string) => hasEnded(told.split(',')[0] as View['status'])
+export const isEnd = (notified: string) => hasEnded(notified.split(',')[0] as View['status'])
 
 /** What a command would find: the same for the same commit and branch, but that one build in five finds something else. */
 const passes = ({ commit, trigger, number }: Build, job: string) =>

@@ -162,14 +162,14 @@ function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth):
     if (!deploy) return own || wants ? [`#${number} (${view.status}) says nothing of its deploy.`] : []
     const { status } = deploy
     const reason = deploy.reason ?? ''
-    const says = `#${number} says that its deploy is ${status} (${reason})`
-    if (status === 'running' || status === 'waiting') return [`${says}.`]
-    if (status === 'succeeded') return own?.hasSucceeded ? [] : [`${says}, but it has not succeeded.`]
+    const sentence = `#${number} says that its deploy is ${status} (${reason})`
+    if (status === 'running' || status === 'waiting') return [`${sentence}.`]
+    if (status === 'succeeded') return own?.hasSucceeded ? [] : [`${sentence}, but it has not succeeded.`]
     if (status === 'failed') {
-      if (own) return own.hasSucceeded && !LOST.test(reason) ? [`${says}, but it has succeeded.`] : []
-      return LOST.test(reason) ? [] : [`${says}, but it never ran.`]
+      if (own) return own.hasSucceeded && !LOST.test(reason) ? [`${sentence}, but it has succeeded.`] : []
+      return LOST.test(reason) ? [] : [`${sentence}, but it never ran.`]
     }
-    if (own) return [`${says}, but it ran.`]
+    if (own) return [`${sentence}, but it ran.`]
     const [, by] = /^Superseded by #(\d+)$/.exec(reason) ?? []
     const other =
       deploys.find(each => each.number === Number(by)) ?? views.find(each => each.number === Number(by))
@@ -178,12 +178,12 @@ function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth):
         world.rewritten.has('master') ||
         world.relate(commit, other.commit) === 'ahead' ||
         (views.find(each => each.number === Number(by))?.target && Number(by) > number)
-      return isRightly ? [] : [`${says}, but #${by} is neither newer nor asked for later.`]
+      return isRightly ? [] : [`${sentence}, but #${by} is neither newer nor asked for later.`]
     }
     const isGone = world.rewritten.has(view.branch) && /^Commit \w{10} is no longer on branch /.test(reason)
     return isGone || (wasHeld && reason === 'Held by ada') || reason === 'Cancelled by ada'
       ? []
-      : [`${says}, which is not true.`]
+      : [`${sentence}, which is not true.`]
   })
 }
 

@@ -7,7 +7,7 @@ import { allJobsOf } from '../../records/json-view.ts'
 import { type AttemptRef, type BuildRef, jobKeys, LEAD, logKeysOf } from '../../records/keys.ts'
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
-import { hasJobList, type JobView, type View, viewOf } from '../../records/view.ts'
+import { hasJobList, type JobView, onlyJobIn, type View, viewOf } from '../../records/view.ts'
 import { type Io, printBytes, printLine, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -43,9 +43,11 @@ export async function printLogs(
   const view = records && viewOf(records)
   const found = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
   const jobs = options.attempt === undefined ? found : attemptsOf(found, build, options.attempt)
-  if (view && job === undefined && jobs.length > 1) printLine(io, describeChoice(view, io))
+  // The log of a job and that of its deploy are read one after the other.
+  const isOnlyJob = job === undefined && onlyJobIn(jobs) !== null
+  if (view && job === undefined && jobs.length > 1 && !isOnlyJob) printLine(io, describeChoice(view, io))
   else if (jobs.length > 0) {
-    await printJobs(store, build, jobs, io)
+    await printJobs(store, build, { jobs, hasPrefixes: jobs.length > 1 && !isOnlyJob }, io)
     if (options.attempt === undefined) noteDied(jobs, io)
   } else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
   return 0
@@ -72,12 +74,17 @@ function noteDied(jobs: readonly JobView[], { stderr }: Io): void {
       )
 }
 
-async function printJobs(store: Store, build: BuildRef, jobs: readonly JobView[], io: Io): Promise<void> {
+async function printJobs(
+  store: Store,
+  build: BuildRef,
+  { jobs, hasPrefixes }: { jobs: readonly JobView[]; hasPrefixes: boolean },
+  io: Io,
+): Promise<void> {
   const [first] = jobs
   if (first && jobs.every(({ ref }) => ref === null)) throw new UserError(describeNoLog(first))
   const prefixes = prefixesOf(jobs, io)
   for (const [index, { ref }] of jobs.entries()) {
-    const lines = jobs.length > 1 ? prefixes[index] : undefined
+    const lines = hasPrefixes ? prefixes[index] : undefined
     if (!ref) continue
     await printLog(store, build, ref, bytes => printBytes(io, lines ? lines.push(bytes) : bytes))
     if (lines) await printBytes(io, lines.end())

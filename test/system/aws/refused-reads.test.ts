@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readSecretVariables } from '../../../src/account/secrets.ts'
+import { acquireStage } from '../../../src/deploy/acquire-stage.ts'
 import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { leaveStage } from '../../../src/deploy/leave-stage.ts'
 import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
-import { takeTurn } from '../../../src/deploy/take-turn.ts'
 import { raiseCounter } from '../../../src/records/counter.ts'
 import { buildKeys, counterKey, stageKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
@@ -64,7 +64,7 @@ test('a stage with a record that S3 refuses to read, or that has another shape, 
   await putJson(store, buildKeys(build).build, build)
   const keys = stageKeys(stage)
   const context = { store, compare: async () => 'identical' as const, now: () => new Date(AT) }
-  const takes = () => takeTurn(stage, build, { until: after(900), isPinned: true }, context)
+  const takes = () => acquireStage(stage, build, { until: after(900), isPinned: true }, context)
   const deploy = { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null } as const
   const leaves = () => leaveStage(stage, build, { deploy, endedAt: AT, cost: null }, context)
   const of = { build: 1, of: 1, commit: build.commit, branch: 'master', message: '', who: 'ada' }

@@ -91,21 +91,50 @@ test('a build is never retried, is dropped before its credentials expire, and it
   expect(report?.invocation?.MaximumRetryAttempts).toBe(2)
 })
 
-test('the run functions differ only in their trust level', () => {
-  const text = (trust: string) => {
-    const found = ofType('AWS::Lambda::Function').find(
-      ({ properties }) => properties.FunctionName === `lambci-run-${trust}`,
-    )
-    const { Description, ...properties } = found?.properties ?? {}
-    return JSON.stringify(properties)
-      .replaceAll(`run-${trust}`, 'build')
-      .replace(`"LAMBCI_TRUST":"${trust}"`, '')
-  }
-  for (const trust of ['branch', 'protected', 'deploy']) expect(text(trust)).toBe(text('fork'))
+/** The properties of a run function but for what names its trust, and its tenants. */
+function runFunction(trust: string, name = `run-${trust}`, from = resources) {
+  const { Description, TenancyConfig, ...properties } = propertiesOf(`lambci-${name}`, from)
+  const text = JSON.stringify(properties)
+    .replace(`"FunctionName":"lambci-${name}"`, '')
+    .replaceAll(`run-${trust}`, 'build')
+    .replace(`"LAMBCI_TRUST":"${trust}"`, '')
+  return { text, TenancyConfig }
+}
+const propertiesOf = (functionName: string, from = resources): Record<string, unknown> =>
+  from.find(
+    ({ type, properties }) => type === 'AWS::Lambda::Function' && properties.FunctionName === functionName,
+  )?.properties ?? {}
+
+test('the run functions differ only in their trust level, and only that of deploys isolates its tenants', () => {
+  const { text } = runFunction('fork')
+  for (const trust of ['fork', 'branch', 'protected'])
+    expect(runFunction(trust)).toEqual({ text, TenancyConfig: undefined })
+  expect(runFunction('deploy')).toEqual({ text, TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } })
+  // A topic could name no tenant: report invokes the function of deploys.
   const subscribed = stack.subscriptions.filter(({ TopicArn }) => TopicArn.endsWith(':lambci-jobs'))
   expect(subscribed.map(({ Endpoint, FilterPolicy }) => [Endpoint.split(':').at(-1), FilterPolicy])).toEqual(
-    ['fork', 'branch', 'protected', 'deploy'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
+    ['fork', 'branch', 'protected'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
   )
+})
+
+test.each([
+  ['tenant', 'run-deploy', { TenantIsolationMode: 'PER_TENANT' }],
+  ['process', 'run-deploy-shared', undefined],
+])('with DeployIsolation %s, report invokes %s', (DeployIsolation, name, TenancyConfig) => {
+  const filled = fill('lambci', 'lambci', { DeployIsolation }).resources
+  expect(runFunction('deploy', name, filled)).toEqual({ text: runFunction('fork').text, TenancyConfig })
+  const { Environment } = propertiesOf('lambci-report', filled)
+  expect(Environment).toMatchObject({
+    Variables: {
+      LAMBCI_DEPLOY_FUNCTION: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:lambci-${name}`,
+      LAMBCI_DEPLOY_ISOLATION: DeployIsolation,
+    },
+  })
+  // http starts no deploys.
+  expect(JSON.stringify(propertiesOf('lambci-http', filled))).not.toContain('run-deploy')
+  // Its log is kept as long as those of others.
+  const logs = filled.filter(({ type }) => type === 'AWS::Logs::LogGroup')
+  expect(logs.map(({ properties }) => properties.LogGroupName)).toContain(`/aws/lambda/lambci-${name}`)
 })
 
 test('every caller of a function has permission to invoke it', () => {

@@ -40,10 +40,33 @@ test.each([
   ['LAMBCI_STACK', '1st'],
   ['LAMBCI_GITHUB_URL', 'github.com'],
   ['LAMBCI_SANDBOX', '/'],
+  ['LAMBCI_TRUST', 'deploys'],
+  ['LAMBCI_DEPLOY_FUNCTION', 'lambci-run-deploy'],
+  ['LAMBCI_DEPLOY_FUNCTION', 'arn:aws:lambda:us-east-1:123456789012:function:lambci-run-deploy:1'],
+  ['LAMBCI_DEPLOY_FUNCTION', 'arn:aws:sns:us-east-1:123456789012:lambci-run-deploy'],
+  ['LAMBCI_DEPLOY_ISOLATION', ''],
+  ['LAMBCI_DEPLOY_ISOLATION', 'none'],
 ] as const)('%s cannot be %j', (name, value) => {
   expect(() => readEnvironment({ ...WHOLE, [name]: value }, [name])).toThrow(
     `${name} is not valid ("${value}")`,
   )
+})
+
+test.each(['protected', 'branch', 'fork', 'deploy'])('a function may run jobs of trust %s', trust => {
+  expect(readEnvironment({ LAMBCI_TRUST: trust }, ['LAMBCI_TRUST'])).toEqual({ LAMBCI_TRUST: trust })
+})
+
+test('unless the stack says otherwise, no deploy is started, and each stage is a tenant of its own', () => {
+  const names = ['LAMBCI_DEPLOY_FUNCTION', 'LAMBCI_DEPLOY_ISOLATION'] as const
+  expect(readEnvironment({}, [...names])).toEqual({
+    LAMBCI_DEPLOY_FUNCTION: '',
+    LAMBCI_DEPLOY_ISOLATION: 'tenant',
+  })
+  const given = {
+    LAMBCI_DEPLOY_FUNCTION: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lambci-run-deploy',
+    LAMBCI_DEPLOY_ISOLATION: 'process',
+  }
+  expect(readEnvironment(given, [...names])).toEqual(given)
 })
 
 test("the dead man's switch targets the topic's account, region and partition", () => {

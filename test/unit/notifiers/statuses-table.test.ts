@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { parseAccount } from '../../../src/account/settings.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
+import { adoptStage } from '../../../src/deploy/binding.ts'
+import { holdStage } from '../../../src/deploy/hold.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
@@ -19,6 +21,7 @@ import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { DraftedJob } from '../../../src/records/plan-record.ts'
 import type { Deploy, JobState } from '../../../src/records/report-record.ts'
 import { type RunEnd, runEnd } from '../../../src/records/run-end.ts'
+import type { Store } from '../../../src/records/store.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
 import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
@@ -30,6 +33,7 @@ import { openMemoryStore } from '../../support/memory-store.ts'
 import { plan as planned } from '../../support/planning.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
 import {
+  AT,
   after,
   endedRun,
   FORKED,
@@ -42,6 +46,9 @@ import {
   reportOf,
   runOf,
 } from '../../support/records.ts'
+
+// Report logs what GitHub did not answer.
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/statuses.md'), 'utf8')
@@ -123,13 +130,15 @@ type Looked = {
   holder?: number
   /** The build of another commit that was deployed last. */
   latest?: number
+  /** What people have recorded of the stage. */
+  prepare?: (store: Store) => Promise<unknown>
   /** When report looks, in minutes. */
   at?: readonly number[]
 }
 
 /** The view of a build that deploys, after report has looked at its deploy. */
 async function looked({ build = BUILD, state = {}, request = null, ...given }: Looked = {}): Promise<View> {
-  const { compare = IDENTICAL, holder, latest, at = [1] } = given
+  const { compare = IDENTICAL, holder, latest, prepare, at = [1] } = given
   const store = openMemoryStore()
   const put = (key: string, value: object) => store.put(key, JSON.stringify(value), 'application/json')
   await put(buildKeys(build).build, build)
@@ -147,6 +156,7 @@ async function looked({ build = BUILD, state = {}, request = null, ...given }: L
     const done = { ...attempt, ...end, status: 'succeeded' }
     await put(stageKeys(STAGE).current, { deployed: done, latest: done })
   }
+  await prepare?.(store)
   const account = parseAccount(build.project, build.settings)
   const known = { build, account, planned: PLANNED_DEPLOY, isLost: false, request }
   let deploy: Deploy | null = null
@@ -228,6 +238,8 @@ const skipped = () => {
   return ended(runEnd('skipped', { reason }))
 }
 
+const PINNED = { allow: ['ada'], pinnedStages: { production: { branches: ['release'] } } }
+
 /** Whether an earlier build of the branch has set a status on the commit before. */
 type Case = { view: () => View | Promise<View>; isAfterAnother?: boolean }
 const CASES: readonly [string, Case][] = [
@@ -237,8 +249,9 @@ const CASES: readonly [string, Case][] = [
     { view: () => inProgress(runOf({ phase: 'claimed' })) },
   ],
   ['runs its command', { view: () => inProgress(runOf()) }],
+  ['has passed its command, and waits for the stage', { view: () => looked({ holder: 8 }) }],
   [
-    "has passed its command, and waits for the stage or for GitHub's answer about the commit",
+    "has passed its command, and waits for GitHub's answer about the commit",
     { view: () => looked({ compare: SILENT }) },
   ],
   ['deploys', { view: () => looked() }],
@@ -247,6 +260,10 @@ const CASES: readonly [string, Case][] = [
   [
     'passed, and a newer commit was deployed before it',
     { view: () => looked({ latest: 8, compare: BEFORE_LATEST }) },
+  ],
+  [
+    'passed, and a person holds the stage (`lambci hold`)',
+    { view: () => looked({ prepare: store => holdStage(store, STAGE, { by: 'ada', at: AT }) }) },
   ],
   [
     'passed, waited for the stage, and was cancelled by a person',
@@ -317,6 +334,19 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ compare: SILENT, at: [1, 62] }) },
   ],
   ['passed its command, and its commit has another deploy than was planned', { view: deploysAnother }],
+  [
+    'passed its command, and the stage belongs to another branch',
+    {
+      view: () =>
+        looked({
+          prepare: store => adoptStage(store, STAGE, { branches: ['release'], by: null, at: AT }),
+        }),
+    },
+  ],
+  [
+    'passed its command, and the account reserves the stage for another branch (`pinnedStages`)',
+    { view: () => looked({ build: makeBuild({ settings: { global: PINNED } }) }) },
+  ],
   ['died while it deployed', { view: diedWhileItDeployed }],
   ['has a mistake in its configuration', { view: misconfigured }],
   [

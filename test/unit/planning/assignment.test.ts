@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
-import { UserError } from '../../../src/model/user-error.ts'
 import { assign } from '../../../src/planning/assignment.ts'
-import { plannedDeploy } from '../../../src/planning/draft.ts'
 import { plan } from '../../support/planning.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/integration'

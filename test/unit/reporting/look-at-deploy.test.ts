@@ -60,7 +60,7 @@ test.each<[string, Known, object, object]>([
     { conclusion: 'errored' },
     {
       status: 'failed',
-      reason: "Branch master may not deploy to it: the account's settings reserve it for release",
+      reason: "The account's settings reserve it for release",
     },
   ],
   [

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
-import { buildKeys, jobKeys, runningKey, stageKeys } from '../../../src/records/keys.ts'
+import { buildKeys, jobKeys, runningKey } from '../../../src/records/keys.ts'
 import { HOLD_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'

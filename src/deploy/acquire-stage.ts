@@ -3,7 +3,7 @@ import type { StageRef } from '../records/keys.ts'
 import { bindStage, explainBinding, readBinding } from './binding.ts'
 import { readCurrent } from './deployments.ts'
 import { decideGate, isByHand } from './gate.ts'
-import { askGitHub, GitHubSilence } from './github-silence.ts'
+import { GitHubSilence, queryGitHub } from './github-silence.ts'
 import { readHold } from './hold.ts'
 import { freeLock, keepLock } from './lock.ts'
 import { HANDOVER_MS, passOn, type StageContext } from './pass-on.ts'
@@ -13,18 +13,18 @@ import { dequeue, enqueue, MOST_WAITING } from './queue.ts'
  * Whether a build may deploy now. `acquired`: it holds the stage, and `fence` counts its holders. `waiting`: its turn comes later;
  * `isSilent`: GitHub did not answer. `withheld`: it will not deploy; unless something is wrong, it is `cancelled`.
  */
-export type Turn =
+export type Acquisition =
   | { status: 'acquired'; fence: number }
   | { status: 'waiting'; reason: string; isSilent: boolean; holder: number | null }
   | { status: 'withheld'; as: 'cancelled' | 'failed' | 'errored'; reason: string }
 
-const waiting = (reason: string, holder: number | null, isSilent = false): Turn => ({
+const waiting = (reason: string, holder: number | null, isSilent = false): Acquisition => ({
   status: 'waiting',
   reason,
   isSilent,
   holder,
 })
-const withheld = (as: 'cancelled' | 'failed' | 'errored', reason: string): Turn => ({
+const withheld = (as: 'cancelled' | 'failed' | 'errored', reason: string): Acquisition => ({
   status: 'withheld',
   as,
   reason,
@@ -35,7 +35,7 @@ const LONGEST_SILENCE_MS = 60 * 60_000
 /** How long a deploy may wait for its stage: longer than two deploys that die. */
 const LONGEST_WAIT_MS = 120 * 60_000
 
-type TurnOptions = {
+type AcquireOptions = {
   /** When a deploy that starts now has certainly ended. */
   until: Date
   /** Whether the account says which branches deploy to the stage. Otherwise it belongs to the first one that does. */
@@ -46,12 +46,12 @@ type TurnOptions = {
  * Asks for the turn of a build all of whose jobs are done. It joins the queue of its stage; once it has the stage, its gate is
  * decided. Everything may be repeated. Only one invocation at a time works on a build, and nothing but this starts its deploy.
  */
-export async function takeTurn(
+export async function acquireStage(
   stage: StageRef,
   build: Build,
-  { until, isPinned }: TurnOptions,
+  { until, isPinned }: AcquireOptions,
   context: StageContext,
-): Promise<Turn> {
+): Promise<Acquisition> {
   const { store, now } = context
   const { number, commit } = build
   const entry = await enqueue(store, stage, { build: number, commit, since: now().toISOString() })
@@ -77,9 +77,9 @@ export async function takeTurn(
 async function useStage(
   stage: StageRef,
   build: Build,
-  { until, isPinned }: TurnOptions,
+  { until, isPinned }: AcquireOptions,
   { store, compare, now }: StageContext,
-): Promise<Turn> {
+): Promise<Acquisition> {
   const { number } = build
   const keepUntil = (moment: Date) => keepLock(store, stage, { build: number, until: moment.toISOString() })
   // Nobody else may deploy between the answer of GitHub and the start.
@@ -91,7 +91,7 @@ async function useStage(
   if (wrong !== null && !isStarted) return withheld('errored', wrong)
   const hold = isStarted || isByHand(build) ? null : await readHold(store, stage)
   if (hold) return withheld('cancelled', `Held by ${hold.by}`)
-  const gate = isStarted ? null : await askGitHub(() => decideGate(build, latest, compare))
+  const gate = isStarted ? null : await queryGitHub(() => decideGate(build, latest, compare))
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
   if (!isPinned) await bindStage(store, stage, build.branch, now().toISOString())

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { acquireStage } from '../../../src/deploy/acquire-stage.ts'
 import { readBinding } from '../../../src/deploy/binding.ts'
 import {
   attemptOf,
@@ -13,7 +14,6 @@ import { leaveStage } from '../../../src/deploy/leave-stage.ts'
 import { freeLock, keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
 import { HANDOVER_MS, type StageContext } from '../../../src/deploy/pass-on.ts'
 import { dequeue, enqueue, readQueue } from '../../../src/deploy/queue.ts'
-import { takeTurn } from '../../../src/deploy/take-turn.ts'
 import { buildKeys, type StageRef, stageKeys } from '../../../src/records/keys.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { AT, after, makeBuild } from '../../support/records.ts'
@@ -132,7 +132,12 @@ async function stageOf(letters: string, { isPinned = true, branchOf = () => 'mas
       clock += ms
     },
     take: (number: number, given: Change = {}) =>
-      takeTurn(stage, buildOf(number), { until: new Date(clock + 900_000), isPinned }, contextWith(given)),
+      acquireStage(
+        stage,
+        buildOf(number),
+        { until: new Date(clock + 900_000), isPinned },
+        contextWith(given),
+      ),
     attempt: (number: number, fence: number) =>
       recordAttempt(store, stage, attemptOf(buildOf(number), { url: null, startedAt: now(), fence })),
     leave: (number: number, status: 'succeeded' | 'failed' | 'cancelled' = 'succeeded') => {
@@ -166,21 +171,21 @@ async function deployAll(world: Awaited<ReturnType<typeof stageOf>>) {
   }
   const lookOnce = async (number: number) => {
     if (ended.has(number)) return
-    const turn = await world.take(number)
-    if (turn.status === 'waiting') return void follow(turn.holder)
-    if (turn.status === 'acquired') {
+    const acquisition = await world.take(number)
+    if (acquisition.status === 'waiting') return void follow(acquisition.holder)
+    if (acquisition.status === 'acquired') {
       expect([active, number]).toEqual([null, number])
       active = number
-      deployed.push({ build: number, fence: turn.fence })
-      await world.attempt(number, turn.fence)
+      deployed.push({ build: number, fence: acquisition.fence })
+      await world.attempt(number, acquisition.fence)
       // While it deploys, whoever asks is told that it does.
       const others = world.builds.filter(other => other !== number && !ended.has(other))
-      const asked = await Promise.all(others.slice(0, 2).map(other => world.take(other)))
-      for (const answer of asked) expect(answer).toMatchObject({ status: 'waiting', holder: number })
+      const answers = await Promise.all(others.slice(0, 2).map(other => world.take(other)))
+      for (const answer of answers) expect(answer).toMatchObject({ status: 'waiting', holder: number })
       active = null
     }
-    ended.set(number, turn.status === 'acquired' ? 'deployed' : turn.reason)
-    await follow(await world.leave(number, turn.status === 'acquired' ? 'succeeded' : 'cancelled'))
+    ended.set(number, acquisition.status === 'acquired' ? 'deployed' : acquisition.reason)
+    await follow(await world.leave(number, acquisition.status === 'acquired' ? 'succeeded' : 'cancelled'))
   }
   await Promise.all(world.builds.map(look))
   // Looks that others have asked for.
@@ -217,8 +222,8 @@ test.each(['012345', '530142'])(
 test('a stage goes to one build at a time; the others wait, and the newest comes next', async () => {
   const world = await stageOf('abcd')
   expect(await world.take(1)).toEqual({ status: 'acquired', fence: 1 })
-  const asked = await Promise.all([2, 4, 3].map(number => world.take(number)))
-  for (const answer of asked)
+  const answers = await Promise.all([2, 4, 3].map(number => world.take(number)))
+  for (const answer of answers)
     expect(answer).toEqual({
       ...{ status: 'waiting', holder: 1, isSilent: false },
       reason: 'Stage qa is being deployed by #1: this deploy comes after it',

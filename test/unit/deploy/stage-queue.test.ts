@@ -240,7 +240,7 @@ test('a stage that nobody pins belongs to the branch that deploys to it first, u
   expect(await world.endOf(3)).toMatchObject({
     conclusion: 'errored',
     reason: expect.stringMatching(
-      /: Stage production belongs to master\. To give it to qa: lambci stages adopt ada\/web production qa$/,
+      /: The stage belongs to master: lambci stages adopt ada\/web production qa$/,
     ),
   })
   // Not by hand either.
@@ -271,8 +271,7 @@ test.each([
     pinnedStages
       ? {
           conclusion: 'errored',
-          reason:
-            "Tests passed, deploy to production failed: Branch master may not deploy to it: the account's settings reserve it for release",
+          reason: "Tests passed, deploy to production failed: The account's settings reserve it for release",
         }
       : {
           conclusion: 'failed',
