@@ -1,6 +1,7 @@
 import type { Build } from '../model/build.ts'
 import { type Compare, newestOf } from '../model/newer.ts'
 import type { StageRef } from '../records/keys.ts'
+import { nullIfMalformed } from '../records/read-record.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { isByHand } from './gate.ts'
@@ -38,13 +39,13 @@ async function nextOf(waiting: readonly Build[], compare: Compare): Promise<Buil
   return newestOf([latest, ...others.filter(({ branch }) => branch === latest.branch)], compare)
 }
 
-/** The builds that wait, without those that are no longer on record. */
+/** The builds that wait, without those that are no longer on record, or not readable. */
 async function readWaiting(store: Store, { project, stage }: StageRef): Promise<Build[]> {
   const { waiting } = await readQueue(store, { project, stage })
   const found = await Promise.all(
     waiting.map(async ({ build: number }) => ({
       number,
-      build: await readBuild(store, { project, number }),
+      build: await readBuild(store, { project, number }).catch(nullIfMalformed),
     })),
   )
   const lost = found.flatMap(({ number, build }) => (build ? [] : [number]))

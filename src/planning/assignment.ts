@@ -66,9 +66,7 @@ export function assign(
 function requireDeploy({ deploy, stage }: BuildPlan, accepted: Assigned['job']['deploy']): void {
   const own = stage && plannedDeploy({ deploy, stage })
   if (own && accepted && own.stage === accepted.stage && own.digest === accepted.digest) return
-  throw new UserError(
-    `This commit does not have the deploy to ${accepted?.stage ?? 'a stage'} that was planned. Nothing was deployed.`,
-  )
+  throw new UserError('This commit does not have the deploy that was planned.')
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */

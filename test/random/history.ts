@@ -14,8 +14,8 @@ async function slandered({ store, project, died }: Product): Promise<string[]> {
     const records = await readRecords(store, { project, number })
     if (!records) return wrong
     const { reason, jobs } = viewOf(records)
-    const says = [reason, ...jobs.map(job => job.reason)].find(each => each?.includes('The job died: '))
-    if (says && !died.has(number)) wrong.push(`#${number}: "${says}", but none of its jobs has died.`)
+    const found = [reason, ...jobs.map(job => job.reason)].find(each => each?.includes('The job died: '))
+    if (found && !died.has(number)) wrong.push(`#${number}: "${found}", but none of its jobs has died.`)
   }
 }
 

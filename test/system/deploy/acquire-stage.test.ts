@@ -271,7 +271,7 @@ test('of the branches that ask at once for a stage that nobody has pinned, one g
   for (const [build, how] of ended)
     if (build % 2 !== odd)
       expect(how).toBe(
-        `Stage qa belongs to ${own}. To give it to ${other}: lambci stages adopt ${world.stage.project.slice(3)} qa ${other}`,
+        `The stage belongs to ${own}: lambci stages adopt ${world.stage.project.slice(3)} qa ${other}`,
       )
   expect(await readBinding(bucket.store, world.stage)).toMatchObject({ branches: [own], by: null })
   expect([await world.holder(), await world.waiting()]).toEqual([null, []])

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName, STACK } from '../../../loopback/system/functions.ts'
 import { switchName } from '../../../src/admission/dead-mans-switch.ts'
+import { readLog } from '../../../src/log/reader.ts'
 import { buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
 import { logOfJob } from '../../support/examples.ts'
@@ -50,18 +50,23 @@ test('a failure record ends a killed build and keeps its log', async () => {
 })
 
 test('a build killed during its deploy fails, with a failed deploy', async () => {
-  const begun = join(ci.directory, 'begun')
   const at = await ci.write(
-    lambciJson('true', { stages: { master: 'dev' }, deploy: `echo going | tee ${begun}; sleep 1000` }),
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
   )
   const commit = await ci.push(at, 'killed/deploy', 'master')
   const build = { project: 'gh/killed/deploy', number: 1 }
-  await ci.until('the deploy', () => ci.read(begun).catch(() => null))
+  const { log } = jobKeys(build, { key: 1, attempt: 1 })
+  await ci.until('the deploy', async () => {
+    const { bytes } = await readLog(ci.system.store, log, 0, 10_000)
+    return /^going$/m.test(Buffer.from(bytes).toString())
+  })
   for (const pid of processesOf('deploy')) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'failed', deploy: { stage: 'dev', status: 'failed' } })
   // Its log is kept, too.
-  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^going\n(.*\n)*▸ The job ended in an error: The job died: .*\n$/m)
+  expect(await logOfJob(ci, view, 'deploy')).toMatch(
+    /^going\n(.*\n)*▸ The job ended in an error: The job died: .*\n$/m,
+  )
   expect((await ci.statuses('killed/deploy', commit)).at(-1)).toMatch(
     /^failure .*: Tests passed, deploy to dev failed: The job died: .* · ~\$0\.\d+$/,
   )

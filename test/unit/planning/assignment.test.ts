@@ -48,7 +48,7 @@ test.each<[string, JsonObject]>([
 ])('a deploy whose commit has %s does not run', (_, change) => {
   const accepted = deployJob({ cmd: 'make' })
   expect(() => assigned({ cmd: 'make', ...change }, {}, { job: accepted })).toThrow(
-    'This commit does not have the deploy to dev that was planned. Nothing was deployed.',
+    'This commit does not have the deploy that was planned.',
   )
 })
 
