@@ -94,7 +94,10 @@ async function useStage(
   const gate = isStarted ? null : await queryGitHub(() => decideGate(build, latest, compare))
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
-  if (!isPinned) await bindStage(store, stage, build.branch, now().toISOString())
+  // A person may have given the stage to another branch meanwhile.
+  const binding = isPinned ? null : await bindStage(store, stage, build.branch, now().toISOString())
+  const moved = isStarted ? null : explainBinding(binding, stage, build.branch)
+  if (moved !== null) return withheld('errored', moved)
   await dequeue(store, stage, [number])
   return { status: 'acquired', fence }
 }

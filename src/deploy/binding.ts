@@ -18,14 +18,16 @@ export type Binding = z.infer<typeof bindingSchema>
 export const readBinding = (store: Store, stage: StageRef): Promise<Binding | null> =>
   readRecord(store, stageKeys(stage).branches, bindingSchema)
 
-/** Binds a stage to the first branch that deploys to it. */
-export async function bindStage(store: Store, stage: StageRef, branch: string, at: string): Promise<void> {
-  await updateRecord(
+/** Binds a stage to the first branch that deploys to it. Returns the binding that stands. */
+export async function bindStage(store: Store, stage: StageRef, branch: string, at: string): Promise<Binding> {
+  const own = { branches: [branch], by: null, at }
+  const { value } = await updateRecord(
     store,
     stageKeys(stage).branches,
     bindingSchema,
-    standing => standing ?? { branches: [branch], by: null, at },
+    standing => standing ?? own,
   )
+  return value
 }
 
 /** Gives a stage to other branches. */

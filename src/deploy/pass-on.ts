@@ -4,6 +4,7 @@ import type { StageRef } from '../records/keys.ts'
 import { nullIfMalformed } from '../records/read-record.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
+import { readCurrent } from './deployments.ts'
 import { isByHand } from './gate.ts'
 import { queryGitHub } from './github-silence.ts'
 import { readLockHolder, takeLock } from './lock.ts'
@@ -24,19 +25,30 @@ export async function passOn(stage: StageRef, { store, compare, now }: StageCont
   const holder = await readLockHolder(store, stage, now())
   if (holder) return holder.build
   const waiting = await readWaiting(store, stage)
-  const next = await queryGitHub(() => nextOf(waiting, compare))
+  const current = waiting.length > 1 ? await readCurrent(store, stage) : null
+  const next = await queryGitHub(() => nextOf(waiting, current?.latest ?? null, compare))
   if (!next) return null
   const until = new Date(now().getTime() + HANDOVER_MS).toISOString()
   return takeLock(store, stage, { build: next.number, until }, now())
 }
 
 /** What a person asked for comes first, and of that the last. Of pushes, the newest commit of the branch that waits since last. */
-async function nextOf(waiting: readonly Build[], compare: Compare): Promise<Build | undefined> {
+async function nextOf(
+  waiting: readonly Build[],
+  tried: { commit: string } | null,
+  compare: Compare,
+): Promise<Build | undefined> {
   const [latest, ...others] = waiting.toSorted(
     (one, other) => Number(isByHand(other)) - Number(isByHand(one)) || other.number - one.number,
   )
   if (!latest || isByHand(latest)) return latest
-  return newestOf([latest, ...others.filter(({ branch }) => branch === latest.branch)], compare)
+  const ofBranch = others.filter(({ branch }) => branch === latest.branch)
+  // Its gate tells that it is too old. To look for the newest of many such builds, once for each, would take GitHub's whole limit.
+  const isOlder =
+    ofBranch.length > 0 &&
+    tried !== null &&
+    (await compare(latest.repository, tried.commit, latest.commit)) === 'behind'
+  return isOlder ? latest : newestOf([latest, ...ofBranch], compare)
 }
 
 /** The builds that wait, without those that are no longer on record, or not readable. */

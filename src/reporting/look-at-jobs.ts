@@ -66,7 +66,8 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   }
   const { plan } = accepted
   const [request, recordsOf] = await Promise.all([readCancelRequest(store, build), listJobs(store, build)])
-  const standing = report.jobs.length > 0 ? report.jobs : plan.jobs.map(job => initialState(job, build))
+  const standing =
+    report.jobs.length > 0 ? report.jobs : plan.jobs.map(job => initialState(job, build, report))
   const jobs = await refreshJobs({ ...known, plan, request, recordsOf }, standing, context)
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
@@ -131,9 +132,10 @@ async function planOf(
 }
 
 /** The lead has been started, and what was taken over has passed. */
-const initialState = (job: AcceptedJob, { latestEnd }: Build): JobState => {
+const initialState = (job: AcceptedJob, build: Build, report: Report): JobState => {
   const { key } = job
-  if (key === 0) return { ...stateBeforeStart(key), publications: 1, latestEnd }
+  const { publications, latestEnd } = report
+  if (key === 0) return { ...stateBeforeStart(key), publications, latestEnd: latestEnd ?? build.latestEnd }
   return stateOfPassed(job) ?? stateBeforeStart(key)
 }
 

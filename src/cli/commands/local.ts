@@ -11,6 +11,7 @@ import { UserError } from '../../model/user-error.ts'
 import { jsonOf } from '../../records/json-view.ts'
 import { buildUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
+import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
@@ -18,6 +19,7 @@ import { type Io, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
+import { printLog } from './logs.ts'
 
 const START_TIMEOUT_MS = 30_000
 /** The exit code that shells report for SIGINT: 128 plus its number. */
@@ -93,6 +95,7 @@ async function buildExample(
   }
   for await (const bytes of followLog(store, ref)) if (!json) await printBytes(io, bytes)
   const view = await waitForEnd(store, ref)
+  if (!json) await printDeployLog(store, view, io)
   const build = await readBuild(store, ref)
   const url = build ? buildUrl(build, keys.linkKey) : ''
   const example = {
@@ -107,6 +110,12 @@ async function buildExample(
   if (!json) printLine(io, describeNext(example, style))
   watcher.onEnd(next => print(describeBuild(next, style), jsonOf(next)))
   return view
+}
+
+/** The deploy starts once everything else has passed, in a job of its own. */
+async function printDeployLog(store: Store, view: View, io: Io): Promise<void> {
+  const ref = view.jobs.find(({ isDeploy }) => isDeploy)?.ref
+  if (ref) await printLog(store, view, ref, bytes => printBytes(io, bytes))
 }
 
 async function readStatuses({ addresses }: System, view: View): Promise<Status[]> {

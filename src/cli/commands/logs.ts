@@ -91,7 +91,8 @@ async function printJobs(
   }
 }
 
-async function printLog(
+/** Prints the log of an attempt, as far as it is written. */
+export async function printLog(
   store: Store,
   build: BuildRef,
   ref: AttemptRef,

@@ -58,7 +58,7 @@ test('a long log passes through a slow pipe completely', async () => {
   const system = await startSystem({ directory: data, port: 0 })
   try {
     await system.store.put(LOG, 'x'.repeat(6_000_000), 'text/plain')
-    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
+    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 build --data "${data}"`
     const { stdout } = await execa('bash', ['-c', `${logs} | (sleep 1; wc -c)`])
     expect(Number(stdout)).toBe(6_000_000)
   } finally {

@@ -191,15 +191,15 @@ test("a fork's granted credentials allow only its own records and log", async ()
   client.destroy()
 })
 
-test("a protected build may write its repository's stages and protected caches, and no other", async () => {
+test("a protected build may write its repository's protected caches, and no other, and no stage", async () => {
   const { s3, bucket, region } = ci.system.addresses
   const credentials = grantedCredentials(1)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
   const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
-  await put(`${BASE}/stages/qa/lock.json`)
   await put(`cache/${BASE}/protected/npm`)
   for (const key of [
     `cache/${BASE}/branch/npm`,
+    ...['lock', 'next', 'current', 'hold', 'branches'].map(name => `${BASE}/stages/qa/${name}.json`),
     'gh/rights/other/stages/qa/lock.json',
     ownJob.record('end'),
     earlier.build,

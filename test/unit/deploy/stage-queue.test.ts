@@ -218,6 +218,30 @@ test('of the builds that wait, the newest commit comes first, and the older ones
   expect([await holderIn(world), await waitingIn(world)]).toEqual([null, []])
 })
 
+test('however many builds wait, GitHub is asked a few questions about each', async () => {
+  const letters = 'abcdefghijklmnopqrstuvwxyz'
+  const countFor = async (builds: number) => {
+    const world = await tested(letters.slice(0, builds + 2))
+    for (let at = 1; at <= builds; at++) {
+      await world.build(2 + at, letters[1 + at] ?? '', testedRun())
+      await look(world, 2 + at)
+    }
+    const { compare } = world
+    let compared = 0
+    world.compare = (...question) => {
+      compared += 1
+      return compare(...question)
+    }
+    await ends(world, 2)
+    await ends(world, 2 + builds)
+    expect(world.deploys).toEqual([2, 2 + builds])
+    expect([await holderIn(world), await waitingIn(world)]).toEqual([null, []])
+    return compared
+  }
+  const [few, many] = [await countFor(6), await countFor(24)]
+  expect(many / few).toBeLessThan(24 / 6 + 1)
+})
+
 test('a build of another branch has its turn, too', async () => {
   const world = await tested('ab')
   world.compare = async () => 'identical'
