@@ -10,6 +10,7 @@ import { readEnvironment } from './environment.ts'
 const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
   'LAMBCI_TRUST',
+  'LAMBCI_DEPLOY_ISOLATION',
   'LAMBCI_SANDBOX',
   'LAMBCI_STORAGE',
   'LAMBCI_LOG_LIMIT',
@@ -100,12 +101,18 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     killGraceMs: environment.LAMBCI_KILL_GRACE_MS,
     fetchRetryMs: environment.LAMBCI_FETCH_RETRY_MS,
     // A sandbox that cannot be cleaned must not run another job. Lambda replaces it once its process has ended.
-    terminate: reason => {
-      console.error(reason)
-      process.exit(1)
-    },
+    terminate,
     now: () => new Date(),
   })
   // Each job has its own store. Its open connections would stay for as long as this sandbox is warm.
   await job.finally(() => store.close())
+  // With tenants, a sandbox has deploys of one stage alone.
+  if (trust === 'deploy' && environment.LAMBCI_DEPLOY_ISOLATION === 'process')
+    terminate('The next deploy may be to another stage')
+}
+
+/** The memory of a process keeps what was in it. The end of the job is on record. */
+function terminate(reason: string): never {
+  console.error(reason)
+  process.exit(1)
 }

@@ -43,8 +43,7 @@ export function assign(
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) {
     requireDeploy(plan, deploy)
-    // Its process has seen the credentials of a stage.
-    return { draft: null, job: null, deploys: true, endsProcess: true }
+    return { draft: null, job: null, deploys: true }
   }
   const endsProcess = plan.jobs.some(job => !seesAll(job, heldSecrets))
   if (identity) {

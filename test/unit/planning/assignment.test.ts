@@ -32,10 +32,7 @@ const deployJob = (values: JsonObject): Assigned['job'] => ({
 
 test('the deploy runs if its commit has the stage and the command that report has accepted', () => {
   const values = { cmd: 'make' }
-  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({
-    ...{ draft: null, job: null, deploys: true },
-    endsProcess: true,
-  })
+  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({ draft: null, job: null, deploys: true })
 })
 
 test.each<[string, JsonObject]>([
