@@ -204,7 +204,7 @@ const FROM_COMMAND: Scenario[] = [
     {
       ...({ conclusion: 'failed', deploy: 'failed' } as const),
       config: { deploy: 'trap "" TERM; echo deploying; sleep 60 & wait; sleep 60' },
-      reason: /^Tests passed, deploy to dev failed: .*(timed out|limit|time)/,
+      reason: /^Tests passed, deploy to dev failed: Timed out after /,
     },
   ),
   at(

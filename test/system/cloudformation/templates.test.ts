@@ -97,6 +97,7 @@ function runFunction(trust: string, name = `run-${trust}`, from = resources) {
   const text = JSON.stringify(properties)
     .replace(`"FunctionName":"lambci-${name}"`, '')
     .replaceAll(`run-${trust}`, 'build')
+    .replace(/,"LAMBCI_DEPLOY_ISOLATION":"(tenant|process)"/, '')
     .replace(`"LAMBCI_TRUST":"${trust}"`, '')
   return { text, TenancyConfig }
 }
@@ -123,6 +124,9 @@ test.each([
 ])('with DeployIsolation %s, report invokes %s', (DeployIsolation, name, TenancyConfig) => {
   const filled = fill('lambci', 'lambci', { DeployIsolation }).resources
   expect(runFunction('deploy', name, filled)).toEqual({ text: runFunction('fork').text, TenancyConfig })
+  expect(propertiesOf(`lambci-${name}`, filled).Environment).toMatchObject({
+    Variables: { LAMBCI_DEPLOY_ISOLATION: DeployIsolation },
+  })
   const { Environment } = propertiesOf('lambci-report', filled)
   expect(Environment).toMatchObject({
     Variables: {
