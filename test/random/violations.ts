@@ -204,7 +204,8 @@ async function misplaced(
     wrong.push(
       `The stage has ${last && short(last.commit)} (#${last?.number}), not the head of master (#${head.number}: ${head.deploy.status}, ${head.deploy.reason}).`,
     )
-  if (wasTried && head && last && !last.isByHand && last.commit !== head.commit)
+  const since = deploys.slice(deploys.findLastIndex(({ commit }) => commit === head?.commit) + 1)
+  if (wasTried && head && last && last.commit !== head.commit && !since.some(each => each.isByHand))
     wrong.push(`The stage went from the head of master (#${head.number}) to #${last.number}.`)
   const deployed = deploys.findLast(({ number }) =>
     views.some(view => view.number === number && view.deploy?.status === 'succeeded'),
