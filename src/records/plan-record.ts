@@ -71,6 +71,8 @@ export type DraftedJob = z.infer<typeof draftedJobSchema>
 export const draftSchema = z.object({
   ...shared,
   jobs: z.array(draftedJobSchema),
+  /** Required: the draft of a version that had no such field may have a deploy, and is not to pass without it. */
+  deploy: plannedDeploySchema.nullable(),
   /** Whether the lead runs the first job itself. */
   leadRunsFirst: z.boolean(),
 })

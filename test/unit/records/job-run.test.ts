@@ -91,6 +91,7 @@ test.each<[string, unknown]>([
   ['more needs than there may be jobs', withJob({ needs: Array.from({ length: 257 }, (_, at) => `j${at}`) })],
   ['a flag that is a string', withJob({ allowFailure: 'true' })],
   ['no flag', withJob({ hasSecrets: undefined })],
+  ['nothing about a deploy, as in earlier versions', withDraft({ deploy: undefined })],
   ['a deploy that is a stage', withDraft({ deploy: 'production' })],
   ['a stage that is a path', withDraft({ deploy: { ...PLANNED_DEPLOY, stage: '../x' } })],
   ['a deploy of nobody knows what', withDraft({ deploy: { ...PLANNED_DEPLOY, digest: undefined } })],
