@@ -63,9 +63,9 @@ export function sessionPolicyOf(
     })
   // The last place, which branches share, is the most useful one.
   const saved = own ? [own] : []
-  while (others.length > 0 && policyWith(others, saved).length > POLICY_LIMIT) others.splice(-2, 1)
+  while (others.length > 0 && policyWith(others, saved).length >= POLICY_LIMIT) others.splice(-2, 1)
   const policy = policyWith(others, saved)
-  if (policy.length <= POLICY_LIMIT) return policy
+  if (policy.length < POLICY_LIMIT) return policy
   return policyWith(others, [], deploys ? [] : [cancel])
 }
 
