@@ -1,6 +1,6 @@
 import { EVERY_STAGE, STAGE_NAME } from '../model/names.ts'
 
-/** What a key means by its words, whatever their spelling: `global`, or the end of it is `owner/repo`, unless it is of a stage. */
+/** What a misspelled key is most likely meant to be: `global`, or the `owner/repo` at its end, unless it is the key of a stage. */
 export const meantBy = (key: string) =>
   key
     .toLowerCase()

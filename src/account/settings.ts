@@ -36,7 +36,7 @@ export type Account = {
   deployRole(stage: string): string | null
   /** The branches for which the account reserves a stage; null if it does not say. */
   pinnedBranches(stage: string): readonly string[] | null
-  /** Why a branch may not deploy to a stage, in words that follow a colon. Null if it may. What a lead proposes is untrusted. */
+  /** Why a branch may not deploy to a stage, as the rest of a sentence; null if it may. Leads are not trusted with this. */
   explainWrongStage(branch: string, stage: string): string | null
   /** The role and the token that a build's jobs with this name get. */
   accessOf(build: Build, job: string): JobAccess
