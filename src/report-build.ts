@@ -25,7 +25,7 @@ import { attempt } from './reporting/attempt.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
-import { lookAgain, type Unfinished } from './reporting/look-again.ts'
+import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { publishAgain } from './reporting/publish-again.ts'
@@ -114,6 +114,7 @@ async function reportOne(
       return done.report
     })
     if (result === 'unfinished') await context.invokeReport(ref)
+    if (result === 'taken') await lookAfterLease(build, since, context)
     return { others: [...others.values()], unfinished }
   } catch (fault) {
     console.error(fault)

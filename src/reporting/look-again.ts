@@ -1,7 +1,9 @@
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { switchTimeOf } from '../admission/deadlines.ts'
+import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import type { BuildRef } from '../records/keys.ts'
+import { LEASE_SECONDS } from '../records/lease.ts'
 
 const MINUTE_MS = 60_000
 const FIRST_PAUSE_MS = 5 * MINUTE_MS
@@ -53,4 +55,18 @@ export async function lookAgain(
   const next = `${what} The next attempt is at ${at.toISOString()}.`
   if (since === undefined) throw new UserError(next)
   console.error(next)
+}
+
+/**
+ * Makes sure that report is invoked again when it has found a build in the hands of another invocation, which may be dead: once the
+ * lease of that one has run out. Until the dead man's switch fires, the switch does that.
+ */
+export async function lookAfterLease(
+  build: Pick<Build, 'project' | 'number' | 'latestEnd'>,
+  since: string | undefined,
+  { deadMansSwitch, now }: Context,
+): Promise<void> {
+  if (since === undefined && now() < switchTimeOf(build.latestEnd)) return
+  const at = new Date(now().getTime() + LEASE_SECONDS * 1000)
+  await deadMansSwitch.set(build, at, { since: since ?? now().toISOString() })
 }

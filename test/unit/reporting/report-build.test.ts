@@ -1,8 +1,9 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
 import { buildKeys, jobKeys, runningKey } from '../../../src/records/keys.ts'
-import { HOLD_SECONDS } from '../../../src/records/lease.ts'
+import { HOLD_SECONDS, LEASE_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
+import { emptyReport } from '../../../src/records/report-record.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
 import { stateWith } from '../../support/plans.ts'
 import { after, endedRun, reportOf, runOf } from '../../support/records.ts'
@@ -209,6 +210,23 @@ test('a report that is asked to look again after a minute leaves that to another
   expect(world.invoked).toEqual([7])
   const report = await readReport(world.store, { project: STAGE.project, number: 7 })
   expect(report).toMatchObject({ lease: null, isRerunRequested: true })
+})
+
+test('the last look that is set is set again if the report is in the hands of a dead invocation', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', endedRun())
+  world.at(SWITCH + 10)
+  const until = after((SWITCH + 10) * 60 + LEASE_SECONDS).toISOString()
+  await world.put(buildKeys({ project: STAGE.project, number: 7 }).report, {
+    ...emptyReport,
+    publications: 1,
+    lease: { holder: 'dead', until },
+  })
+  await world.report(7)
+  expect(statesOf(world)).toEqual([])
+  await playUntil(world, SWITCH + 20)
+  expect(statesOf(world)).toEqual(['success'])
+  expect(world.schedules.size).toBe(0)
 })
 
 test('builds that are to be looked at as well are left to other invocations after a minute', async () => {
