@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
 import type { StartContext } from './admission/start-job.ts'
-import { leaveStage } from './deploy/leave-stage.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
@@ -25,6 +24,7 @@ import { attempt } from './reporting/attempt.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
+import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
@@ -177,13 +177,13 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
-    const others = await Promise.all([waitingBuilds(state, context), leaveStageOf(state, context)])
+    const others = await Promise.all([waitingBuilds(state, context), leaveStages(build, report, context)])
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
   const notifications = state.account.notifications(build, run?.notifications)
   const [stage, notified, summary, counted] = await Promise.all([
-    attempt(() => leaveStageOf(state, context)),
+    attempt(() => leaveStages(build, report, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() => countSpend(state, store)),
@@ -230,16 +230,4 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     tail: async () =>
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
-}
-
-/** Once a build has ended, its stage is free for others. Returns the build that has it then. */
-async function leaveStageOf(
-  { build, report: { end, cost } }: BuildState,
-  context: ReportContext,
-): Promise<BuildRef[]> {
-  if (!end?.deploy) return []
-  const { project } = build
-  const { deploy, endedAt } = end
-  const holder = await leaveStage({ project, stage: deploy.stage }, build, { deploy, endedAt, cost }, context)
-  return holder === null || holder === build.number ? [] : [{ project, number: holder }]
 }

@@ -36,7 +36,7 @@ export type DeployLook = {
 }
 
 /** The stage stays locked for a while after the latest end of a deploy: report may be late. */
-const LOCK_EXTRA_MS = 5 * 60_000
+export const LOCK_EXTRA_MS = 5 * 60_000
 
 /** Looks at the deploy of a build: asks for its turn if it has not started yet. */
 export async function lookAtDeploy(known: Known, context: StageContext): Promise<DeployLook> {
@@ -53,6 +53,8 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
     deploy: { ...deploy, status, reason },
   })
   if (planned.error !== null) return end('failed', 'failed', planned.error)
+  if (account.isManual(stage) && build.target === null)
+    return end('skipped', 'cancelled', `Only people deploy to ${stage}`)
   const wrong = account.explainWrongStage(build.branch, stage)
   if (wrong !== null)
     return end('errored', 'failed', `${wrong.slice(0, 1).toUpperCase()}${wrong.slice(1)}`.slice(0, 500))

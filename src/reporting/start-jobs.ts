@@ -11,6 +11,7 @@ import { readOnce } from '../records/kept-reads.ts'
 import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
+import { plannedDeployOf, stagesBefore } from './deploy-jobs.ts'
 import { earlierJobs } from './earlier-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
 
@@ -60,12 +61,14 @@ export async function startJobs(
     const { name, cell, shard, hasSecrets } = job
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
-    const needs = [...needsOf(job, plan, states), ...(job.isDeploy ? await earlierJobs(store, build) : [])]
-    const deploy = job.isDeploy ? plan.deploy : null
-    const starting = { job: { key, attempt, identity, needs, ...(deploy && { deploy }) }, hasSecrets }
+    const deploy = plannedDeployOf(plan, job)
+    const isDeploy = job.isDeploy && !job.isVerify
+    const needs = [...needsOf(job, plan, states), ...(isDeploy ? await earlierJobs(store, build) : [])]
+    const accepted = deploy && { deploy: { ...deploy, after: stagesBefore(plan, build, deploy) } }
+    const starting = { job: { key, attempt, identity, needs, ...accepted }, hasSecrets }
     try {
       // Until this is on record, the deploy must not start: nobody else knows what may run on the stage.
-      if (deploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
+      if (deploy && isDeploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
       await startJob(build, starting, share, context)
     } catch (error) {
       if (!(error instanceof UserError)) throw error

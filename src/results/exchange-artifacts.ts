@@ -3,7 +3,7 @@ import { titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 import { type Assignment, artifactsOf, type BuildPlan, neededArtifacts } from '../planning/assignment.ts'
-import type { PlannedJob } from '../planning/planned-job.ts'
+import type { DeployStep, PlannedJob } from '../planning/planned-job.ts'
 import { type BuildRef, type JobRef, outPrefix } from '../records/keys.ts'
 import type { ArtifactContext } from './artifact-context.ts'
 import { packArtifacts } from './pack-artifacts.ts'
@@ -46,10 +46,10 @@ export async function takeArtifacts(
 ): Promise<void> {
   const sources = [...plan.jobs, ...plan.earlierJobs].flatMap(from => {
     const job = needs.find(({ title }) => title === titleOf(from))
-    return job ? [{ job, title: job.title, declared: neededArtifacts(plan, assignment, from) }] : []
+    return job ? [{ job, title: job.title, declared: neededArtifacts(assignment, from) }] : []
   })
   const needed = (await Promise.all(sources.map(source => artifactsFrom(context, build, source)))).flat()
-  if (assignment.deploys) requireArtifacts(plan, sources, needed)
+  if (assignment.deploy) requireArtifacts(assignment.deploy, sources, needed)
   await unpackArtifacts(context, needed)
 }
 
@@ -58,7 +58,7 @@ export async function takeArtifacts(
  * @throws UserError if one is missing
  */
 function requireArtifacts(
-  { deploy }: BuildPlan,
+  { artifacts }: DeployStep,
   sources: readonly Source[],
   found: readonly NeededArtifact[],
 ): void {
@@ -67,7 +67,7 @@ function requireArtifacts(
   const missing =
     sources
       .flatMap(({ title, declared }) => declared.filter(({ name }) => !isFound(name, title)))
-      .map(({ name }) => name)[0] ?? (sources.length === 0 ? deploy?.artifacts[0] : undefined)
+      .map(({ name }) => name)[0] ?? (sources.length === 0 ? artifacts[0] : undefined)
   if (missing === undefined) return
   throw new UserError(
     `The artifact ${missing}, which the deploy needs, is not there: artifacts are kept for 30 days, and a job that failed leaves none. Rebuild the commit, or push it again.`,

@@ -96,10 +96,11 @@ async function expectNothingDeployed() {
 
 const deployOf = (stage: string, change: object = {}) => ({
   ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32) },
+  ...{ isManual: false, hasVerify: false },
   ...change,
 })
 const forgedDraft = (deploy: ReturnType<typeof deployOf>, name = 'build') =>
-  draftWith([draftedJob(name)], { leadRunsFirst: true, deploy })
+  draftWith([draftedJob(name)], { leadRunsFirst: true, deploys: [deploy] })
 const WRONG_BRANCH = /^Tests passed, deploy to production failed: The account's settings reserve it for /
 
 describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {

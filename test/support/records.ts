@@ -149,7 +149,7 @@ export function recordsWithJobs(
       failFast: false,
       maxParallel: null,
       cancelSuperseded: true,
-      deploy: null,
+      deploys: [],
       jobs: jobs.map(({ state: _, ...job }, index) => ({
         key: keyOf(index),
         ...{ name: 'unit', cell: {}, shard: null, needs: [] },

@@ -51,7 +51,7 @@ export const deployOf = (status: Deploy['status'], change: Partial<Deploy> = {})
   ...change,
 })
 const PLAN = { build: true, reason: 'r', cmd: 'make', stage: STAGE.stage, merge: null }
-const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
 
 /** The first job of a build that deploys afterwards: its command has passed. */
 export const testedRun = (change: Partial<JobRun> = {}) => endedRun({ plan: PLAN, draft: DRAFT, ...change })

@@ -283,11 +283,11 @@ test.each([
 ])('a stage %s is not asked for', async (_, pinnedStages) => {
   const world = new ReportWorld('ab')
   const draft = testedRun().draft!
-  const deploy = { ...draft.deploy!, error: 'The file maps it to no valid name.' }
+  const deploy = { ...draft.deploys[0]!, error: 'The file maps it to no valid name.' }
   await world.build(
     2,
     'b',
-    testedRun(pinnedStages ? {} : { draft: { ...draft, deploy } }),
+    testedRun(pinnedStages ? {} : { draft: { ...draft, deploys: [deploy] } }),
     pinnedStages ? { settings: { global: { pinnedStages } } } : {},
   )
   await look(world, 2)

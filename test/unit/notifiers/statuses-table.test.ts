@@ -114,7 +114,7 @@ const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOf
 const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
 
 /** A build of one job, which has passed, and of the deploy after it. */
-const DEPLOYED = planOf(draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY }))
+const DEPLOYED = planOf(draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] }))
 const STAGE = { project: BUILD.project, stage: PLANNED_DEPLOY.stage }
 const TESTED = stateWith(0, { publications: 1, conclusion: 'passed', exit: PASSED, cost: COST })
 const IDENTICAL: Compare = async () => 'identical'
@@ -171,11 +171,11 @@ async function looked({ build = BUILD, state = {}, request = null, ...given }: L
   }
   if (!deploy) throw new Error('Nobody has looked')
   const { conclusion } = deployState
-  const ended = conclusion && endAfterDeploy(build, deploy, conclusion, null)
+  const ended = conclusion && endAfterDeploy(build, deploy, conclusion === 'errored', null)
   // A deploy that runs for a while adds nothing here.
   const end = ended && { ...ended, deploy, endedAt: after(44).toISOString() }
   const report = reportOf({ jobs: [TESTED, deployState], deploy, end, cost: end && COST })
-  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
   return viewOf({ build, run: endedRun({ draft }), plan: DEPLOYED, report })
 }
 

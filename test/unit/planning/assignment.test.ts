@@ -18,21 +18,25 @@ function assigned(
 type Assigned = Parameters<typeof assign>[1]
 
 test('the lead of a cmd runs it, and proposes the deploy', () => {
-  const { draft, job, deploys } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
-  expect([job?.name, deploys]).toEqual(['build', false])
-  expect(draft).toMatchObject({ leadRunsFirst: true, deploy: { stage: 'dev', error: null } })
+  const { draft, job, deploy } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
+  expect([job?.name, deploy]).toEqual(['build', null])
+  expect(draft).toMatchObject({ leadRunsFirst: true, deploys: [{ stage: 'dev', error: null }] })
   const without = assigned({ cmd: 'make', stages: { other: 'dev' } }, {})
   expect([without.draft, without.job?.name]).toEqual([null, 'build'])
 })
 
 const deployJob = (values: JsonObject): Assigned['job'] => ({
   identity: { name: 'deploy', cell: {}, shard: null },
-  deploy: assigned(values, {}).draft?.deploy,
+  deploy: assigned(values, {}).draft?.deploys[0],
 })
 
 test('the deploy runs if its commit has the stage and the command that report has accepted', () => {
   const values = { cmd: 'make' }
-  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({ draft: null, job: null, deploys: true })
+  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({
+    draft: null,
+    job: null,
+    deploy: expect.objectContaining({ stage: 'dev', command: './deploy.sh' }),
+  })
 })
 
 test.each<[string, JsonObject]>([
@@ -53,9 +57,13 @@ test.each<[string, JsonObject]>([
   ['a role', { jobRoles: { build: ROLE } }],
   ['a token', { jobToken: true }],
 ])('the lead of a cmd with %s runs nothing, and holds nothing of it', (_, global) => {
-  const { draft, job, deploys } = assigned({ cmd: 'make' }, global)
-  expect([job, deploys]).toEqual([null, false])
-  expect(draft).toMatchObject({ leadRunsFirst: false, deploy: { stage: 'dev' }, jobs: [{ name: 'build' }] })
+  const { draft, job, deploy } = assigned({ cmd: 'make' }, global)
+  expect([job, deploy]).toEqual([null, null])
+  expect(draft).toMatchObject({
+    leadRunsFirst: false,
+    deploys: [{ stage: 'dev' }],
+    jobs: [{ name: 'build' }],
+  })
   expect(JSON.stringify(draft)).not.toContain(ROLE)
 })
 

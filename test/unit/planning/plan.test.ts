@@ -138,16 +138,22 @@ test.each([
     leftOut: [],
     failFast: true,
     maxParallel: null,
-    deploy: {
-      command: 'zappa update $LAMBCI_STAGE',
-      setup: null,
-      isStrict: false,
-      stage,
-      env: {},
-      timeoutSeconds: 60,
-      artifacts: [],
-    },
-    stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
+    deploys: [
+      {
+        deploy: {
+          command: 'zappa update $LAMBCI_STAGE',
+          setup: null,
+          isStrict: false,
+          stage,
+          env: {},
+          timeoutSeconds: 60,
+          artifacts: [],
+        },
+        stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
+        verify: null,
+        isManual: false,
+      },
+    ],
     stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
     notes: [],
     merge: false,
@@ -194,17 +200,16 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   const { plan: planned } = plan(build, { ...DEPLOYING, ...values })
   expect(planned).toMatchObject({
     build: true,
-    stage: null,
+    deploys: [],
     stageReason,
     notes: [],
     jobs: [{}],
-    deploy: null,
   })
 })
 
 test('no deploy: no command', () => {
   expect(plan({}, { stages: { master: 'dev' } }).plan).toMatchObject({
-    stage: null,
+    deploys: [],
     stageReason: 'Branch "master" is not deployed to stage dev: there is no "deploy" command.',
   })
 })
@@ -224,8 +229,7 @@ test('a requested deploy runs nothing else', () => {
     build: true,
     reason: 'A deploy to stage dev was requested.',
     jobs: [],
-    deploy: { stage: 'dev' },
-    stage: { name: 'dev', error: null },
+    deploys: [{ deploy: { stage: 'dev' }, stage: { name: 'dev', error: null } }],
   })
 })
 
@@ -247,8 +251,12 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
 ])('a requested deploy %s runs nothing and gives the reason', (_, build, values, error) => {
   const { deploy, ...rest } = { ...DEPLOYING, ...values } as JsonObject
   const planned = plan({ ...REQUESTED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
-  expect(planned).toMatchObject({ build: true, jobs: [], deploy: null, stage: { name: 'dev' } })
-  expect(planned.build && planned.stage?.error).toContain(error)
+  expect(planned).toMatchObject({
+    build: true,
+    jobs: [],
+    deploys: [{ deploy: null, stage: { name: 'dev' } }],
+  })
+  expect(planned.build && planned.deploys[0]?.stage.error).toContain(error)
 })
 
 test('a stage can have its own command, variables, URL and timeout', () => {
@@ -264,8 +272,12 @@ test('a stage can have its own command, variables, URL and timeout', () => {
   const { plan: planned } = plan({ branch: 'release/7' }, { ...DEPLOYING, stages, branches: { '/./': true } })
   expect(planned).toMatchObject({
     jobs: [{ command: 'make test', env: {} }],
-    deploy: { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
-    stage: { name: 'rel-7', url: 'https://7.example.com/' },
+    deploys: [
+      {
+        deploy: { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
+        stage: { name: 'rel-7', url: 'https://7.example.com/' },
+      },
+    ],
   })
 })
 
@@ -274,8 +286,8 @@ test('with an invalid stage name the tests run, and the deploy gives the reason'
     { branch: 'release/x_y' },
     { ...DEPLOYING, stages: { '/^release\\/(.+)$/': 'rel-$1' }, branches: { '/./': true } },
   )
-  expect(planned).toMatchObject({ jobs: [{}], deploy: null, stage: { name: 'unnamed' } })
-  expect(planned.build && planned.stage?.error).toMatch(
+  expect(planned).toMatchObject({ jobs: [{}], deploys: [{ deploy: null, stage: { name: 'unnamed' } }] })
+  expect(planned.build && planned.deploys[0]?.stage.error).toMatch(
     /^stages\[".*"\] maps branch "release\/x_y" to "rel-x_y"/,
   )
 })

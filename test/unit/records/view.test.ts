@@ -26,7 +26,7 @@ test.each<[string, JobRun | null, Report | null, object]>([
   ['a command', runOf(), null, { status: 'running', startedAt: after(2).toISOString(), endedAt: null }],
   [
     'a deploy',
-    endedRun({ draft: draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }) }),
+    endedRun({ draft: draftWith([draftedJob('build')], { deploys: [PLANNED_DEPLOY] }) }),
     reportOf({ deploy }),
     { status: 'deploying', deploy, endedAt: null, exit: null },
   ],
@@ -121,7 +121,7 @@ test('of a job that was taken over, a view has the log of the build that ran it,
 test('a build is not passed because its lead is: from its draft on, all of its jobs count', () => {
   const draft = {
     ...{ leftOut: [], failFast: true, maxParallel: null, cancelSuperseded: true, leadRunsFirst: true },
-    ...{ deploy: null, jobs: [] },
+    ...{ deploys: [], jobs: [] },
   }
   for (const run of [runOf({ draft }), endedRun({ draft })])
     for (const report of [null, reportOf()])

@@ -62,7 +62,7 @@ const failed = (exit: Exit): Partial<JobRun> => ({
   reason: reasonOfExit('npm test', exit),
 })
 
-const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
 /** The report of a build whose tests have passed. */
 const reported = (
   status: 'succeeded' | 'failed' | 'cancelled',
