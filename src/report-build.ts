@@ -225,7 +225,7 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     url: buildUrl(build, (await secrets()).linkKey),
     isOver: isEnd,
     isGone: report.isGone,
-    mayHaveStage: view.deploy !== null && account.explainWrongStage(build.branch, view.deploy.stage) === null,
+    mayHaveStage: stage => account.explainWrongStage(build.branch, stage) === null,
     summary: () => summary,
     tail: async () =>
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],

@@ -66,7 +66,7 @@ export const stagesSchema = rulesSchema(
         stageTemplateError(rule, stage),
         url === undefined ? null : placeholderError(rule, url),
       ]),
-      twice === undefined ? null : `names the stage ${quote(twice)} twice`,
+      twice === undefined ? null : `must not name the stage ${quote(twice)} twice`,
     ]
     const message = messages.find(each => each !== null)
     if (message) context.addIssue({ code: 'custom', path: [rule], message })

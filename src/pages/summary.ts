@@ -39,7 +39,7 @@ ${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 type Fact = string | ReturnType<typeof html>
 
 function factsOf(view: View, retried: string | null): [string, Fact][] {
-  const { pullRequest, checkoutBranch, branch, deploy, author, runner } = view
+  const { pullRequest, checkoutBranch, branch, deploys, manualStages, author, runner, repository } = view
   const facts: [string, Fact | null][] = [
     ['Branch', pullRequest === null ? checkoutBranch : null],
     ['Pull request', pullRequest === null ? null : `#${pullRequest}, ${checkoutBranch} into ${branch}`],
@@ -53,10 +53,15 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
-    [
+    ['Stage', deploys.length === 0 && manualStages.length === 0 ? view.stage : null],
+    ...deploys.map(({ stage, status, reason }): [string, string] => [
       'Stage',
-      deploy ? `${deploy.stage}: ${deploy.status}${deploy.reason ? `, ${deploy.reason}` : ''}` : view.stage,
-    ],
+      `${stage}: ${status}${reason ? `, ${reason}` : ''}`,
+    ]),
+    ...manualStages.map((stage): [string, Fact] => [
+      'By hand',
+      html`<code>lambci deploy ${repository} ${stage} --build ${view.number}</code>`,
+    ]),
     // Each of several jobs has its own.
     [
       'Runner',

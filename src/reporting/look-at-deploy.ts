@@ -54,7 +54,7 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
   })
   if (planned.error !== null) return end('failed', 'failed', planned.error)
   if (account.isManual(stage) && build.target === null)
-    return end('skipped', 'cancelled', `Only people deploy to ${stage}`)
+    return end('skipped', 'cancelled', 'Only people deploy there')
   const wrong = account.explainWrongStage(build.branch, stage)
   if (wrong !== null)
     return end('errored', 'failed', `${wrong.slice(0, 1).toUpperCase()}${wrong.slice(1)}`.slice(0, 500))

@@ -106,7 +106,7 @@ async function lookAtOne(
 /** A deploy that a job has verified: it has succeeded only if that has passed. */
 function verifiedDeploy(deploy: Deploy, { conclusion, reason }: JobState): Deploy {
   if (conclusion === 'passed') return deploy
-  const why = `Its verification ${conclusion === 'errored' ? 'ended in an error' : conclusion === 'cancelled' ? 'was cancelled' : 'failed'}`
+  const why = `verification ${conclusion === 'errored' ? 'ended in an error' : conclusion === 'cancelled' ? 'was cancelled' : 'failed'}`
   return { ...deploy, status: 'failed', reason: shortReason(reason === null ? why : `${why}: ${reason}`) }
 }
 

@@ -194,7 +194,7 @@ export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews 
   url,
   isOver: true,
   isGone: false,
-  mayHaveStage: true,
+  mayHaveStage: () => true,
   summary: async () => null,
   tail: async () => [],
 })

@@ -76,7 +76,7 @@ async function findPassedBuild(
   const [found] = await takeBuilds(
     builds,
     view =>
-      view.stage === stage &&
+      [...view.deploys.map(each => each.stage), ...view.manualStages].includes(stage) &&
       view.trigger === `push/${view.branch}` &&
       // With a deploy that failed, its tests have passed.
       (view.status === 'passed' || (view.status === 'failed' && view.deploy !== null)) &&

@@ -31,15 +31,14 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
     ['Result', view.status],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
-    [
-      'Stage',
-      view.deploy &&
-        `${view.deploy.stage}: deploy ${view.deploy.status}${view.deploy.reason ? ` (${view.deploy.reason})` : ''}`,
-    ],
+    ...view.deploys.map(({ stage, status, reason }, at): [string, string] => [
+      at === 0 ? 'Stage' : '',
+      `${stage}: deploy ${status}${reason ? ` (${reason})` : ''}`,
+    ]),
     ['Log', url],
   ]
   const table = rows.flatMap(([name, value]) =>
-    value ? [`${`${name}:`.padEnd(14)}${printable(value)}`] : [],
+    value ? [`${(name && `${name}:`).padEnd(14)}${printable(value)}`] : [],
   )
   const lines =
     isRed(view) && tail.length > 0

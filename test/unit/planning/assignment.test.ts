@@ -53,6 +53,61 @@ test.each<[string, JsonObject]>([
   )
 })
 
+const PROMOTED = {
+  cmd: 'make',
+  setup: 'npm ci',
+  stages: {
+    master: ['staging', { stage: 'production', verify: 'curl "$STAGE_URL"', url: 'https://example.com/' }],
+  },
+}
+/** The job that deploys or verifies this stage, after those that report says. */
+const jobOf = (name: 'deploy' | 'verify-deploy', stage: string, after: string[]): Assigned['job'] => {
+  const planned = assigned(PROMOTED, {}).draft?.deploys.find(each => each.stage === stage)
+  return { identity: { name, cell: { stage }, shard: null }, deploy: planned && { ...planned, after } }
+}
+
+test('each of several deploys is the one of its own stage', () => {
+  for (const [stage, after] of [
+    ['staging', []],
+    ['production', ['staging']],
+  ] as const) {
+    const { deploy, job } = assigned(PROMOTED, {}, { job: jobOf('deploy', stage, [...after]) })
+    expect([deploy?.stage, job]).toEqual([stage, null])
+  }
+})
+
+test.each<[string, string[]]>([
+  ['before the stage that comes first', []],
+  ['after another stage', ['dev']],
+  ['after a stage that comes later', ['staging', 'production']],
+])('a deploy %s does not run', (_, after) => {
+  expect(() => assigned(PROMOTED, {}, { job: jobOf('deploy', 'production', after) })).toThrow(
+    'This commit does not have the deploy that was planned.',
+  )
+})
+
+test('what verifies a deploy is an ordinary job, which knows its stage', () => {
+  const { deploy, job } = assigned(PROMOTED, {}, { job: jobOf('verify-deploy', 'production', ['staging']) })
+  expect(deploy).toBeNull()
+  expect(job).toMatchObject({
+    ...{ name: 'verify-deploy', command: 'curl "$STAGE_URL"', setup: 'npm ci', isStrict: true },
+    env: { STAGE: 'production', LAMBCI_STAGE: 'production', STAGE_URL: 'https://example.com/' },
+    access: { role: null, token: null },
+  })
+})
+
+test.each<[string, object]>([
+  ['only people deploy to', { manual: true }],
+  ['something else verifies', { verify: 'true' }],
+])('a deploy to a stage that %s at this commit does not run', (_, change) => {
+  const job = jobOf('deploy', 'production', ['staging'])
+  const [first, second] = PROMOTED.stages.master as [string, object]
+  const values = { ...PROMOTED, stages: { master: [first, { ...second, ...change }] } }
+  expect(() => assigned(values, {}, { job })).toThrow(
+    'This commit does not have the deploy that was planned.',
+  )
+})
+
 test.each<[string, JsonObject]>([
   ['a role', { jobRoles: { build: ROLE } }],
   ['a token', { jobToken: true }],

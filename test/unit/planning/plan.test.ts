@@ -291,3 +291,54 @@ test('with an invalid stage name the tests run, and the deploy gives the reason'
     /^stages\[".*"\] maps branch "release\/x_y" to "rel-x_y"/,
   )
 })
+
+const LIST = ['staging', { stage: 'production', verify: './check.sh' }, 'europe']
+const deploysOf = (values: JsonObject, global: JsonObject = {}) => {
+  const { plan: planned } = plan({}, { ...DEPLOYING, stages: { master: LIST }, ...values }, global)
+  if (!planned.build) throw new Error(planned.reason)
+  return planned
+}
+
+test('a branch is deployed to a list of stages, in order', () => {
+  const { deploys, stageReason } = deploysOf({})
+  expect(deploys.map(({ stage, verify }) => [stage.name, verify?.command ?? null])).toEqual([
+    ['staging', null],
+    ['production', './check.sh'],
+    ['europe', null],
+  ])
+  expect(stageReason).toBe(
+    'Branch "master" is deployed to stage staging, then to production, then to europe (stages.master).',
+  )
+})
+
+test('people deploy to a manual stage and to all after it, and the account can say so for every file', () => {
+  const manual = { stages: { master: ['staging', { stage: 'production', manual: true }, 'europe'] } }
+  const pinned = { pinnedStages: { production: { branches: ['master'], manual: true } } }
+  for (const planned of [deploysOf(manual), deploysOf({}, pinned)]) {
+    expect(planned.deploys.map(({ isManual }) => isManual)).toEqual([false, true, true])
+    expect(planned.stageReason).toContain(
+      'to stage staging, then to production by hand, then to europe by hand',
+    )
+  }
+})
+
+test('nothing is deployed after a stage that the account reserves for another branch', () => {
+  const { deploys, notes } = deploysOf({}, { pinnedStages: { production: { branches: ['release'] } } })
+  expect(deploys.map(({ stage }) => stage.name)).toEqual(['staging'])
+  expect(notes).toEqual([
+    `Branch "master" is not deployed to stage production: the account's settings reserve it for release.`,
+  ])
+})
+
+test('a requested deploy to one of several stages is that one, even if only people deploy there', () => {
+  const stages = { master: ['staging', { stage: 'production', manual: true }] }
+  const { plan: planned } = plan(
+    { event: 'deploy', target: { stage: 'production', of: 3 } },
+    { ...DEPLOYING, stages },
+  )
+  expect(planned).toMatchObject({ deploys: [{ deploy: { stage: 'production' }, isManual: false }] })
+  const other = plan({ event: 'deploy', target: { stage: 'qa', of: 3 } }, { ...DEPLOYING, stages }).plan
+  expect(other.build && other.deploys[0]?.stage.error).toBe(
+    'At this commit, branch "master" maps to stage "staging" and "production", not qa.',
+  )
+})
