@@ -19,13 +19,14 @@ import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { DraftedJob } from '../../../src/records/plan-record.ts'
-import type { Deploy, JobState } from '../../../src/records/report-record.ts'
+import { type Deploy, headlineOf, type JobState } from '../../../src/records/report-record.ts'
 import { type RunEnd, runEnd } from '../../../src/records/run-end.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
 import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
 import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
+import { lookAtDeploys } from '../../../src/reporting/look-at-deploys.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
@@ -179,6 +180,35 @@ async function looked({ build = BUILD, state = {}, request = null, ...given }: L
   return viewOf({ build, run: endedRun({ draft }), plan: DEPLOYED, report })
 }
 
+/** A build whose only stage is manual. */
+function manual(): View {
+  const deploys = [{ ...PLANNED_DEPLOY, isManual: true }]
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys })
+  const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: after(44).toISOString() } as const
+  const report = reportOf({ jobs: [TESTED], end, cost: COST })
+  return viewOf({ build: BUILD, run: endedRun({ draft }), plan: planOf(draft), report })
+}
+
+/** The deploy has passed, and the job that verifies it has failed. */
+async function notVerified(): Promise<View> {
+  const deploys = [{ ...PLANNED_DEPLOY, hasVerify: true }]
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys })
+  const passed = { publications: 1, conclusion: 'passed', exit: PASSED } as const
+  const reason = reasonOfExit('./check.sh', FAILED)
+  const verify = stateWith(2, { publications: 1, conclusion: 'failed', exit: FAILED, reason })
+  const account = parseAccount(BUILD.project, BUILD.settings)
+  const known = { build: BUILD, account, plan: planOf(draft), report: reportOf({}), lost: [], request: null }
+  const look = await lookAtDeploys(
+    { ...known, states: [TESTED, stateWith(1, passed), verify] },
+    { store: openMemoryStore(), compare: IDENTICAL, now: () => after(43) },
+  )
+  const deploy = headlineOf(look.deploys)
+  if (!deploy) throw new Error('Nobody has looked')
+  const end = { ...endAfterDeploy(BUILD, deploy, false, null), deploy, endedAt: after(44).toISOString() }
+  const report = reportOf({ jobs: look.states, deploys: look.deploys, deploy, end, cost: COST })
+  return viewOf({ build: BUILD, run: endedRun({ draft }), plan: planOf(draft), report })
+}
+
 const deployEnded = (conclusion: 'passed' | 'failed' | 'errored', change: Partial<JobState> = {}) =>
   looked({ state: { publications: 1, conclusion, ...change } })
 const SILENT: Compare = () => Promise.reject(new Error('GitHub is silent'))
@@ -270,6 +300,7 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ holder: 8, request: BY_ADA }) },
   ],
   ['passed, and its commit has left the branch', { view: () => looked({ compare: async () => 'diverged' }) }],
+  ['passed, and only people deploy to its stage (`manual`)', { view: manual }],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
@@ -325,6 +356,7 @@ const CASES: readonly [string, Case][] = [
     'passed its command, and the deploy failed',
     { view: () => deployEnded('failed', { exit: FAILED, reason: reasonOfExit('./deploy.sh', FAILED) }) },
   ],
+  ['passed its command, was deployed, and `verify` failed', { view: notVerified }],
   [
     'passed its command, and the stage was not free within two hours',
     { view: () => looked({ holder: 8, at: [1, 122] }) },
