@@ -44,11 +44,9 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
     const shown = results.flatMap(({ stage, shown }) => (shown ? [[stage, shown] as const] : []))
     if (shown.length === 0) return { delivered, again: false }
     const error = shown.map(([, each]) => each.error).find(each => each !== null) ?? null
-    return {
-      delivered: { stages: Object.fromEntries(shown), error },
-      again: results.some(({ again }) => again),
-      isStanding: results.some(({ isStanding }) => isStanding),
-    }
+    const result = { delivered: { stages: Object.fromEntries(shown), error } }
+    if (!results.some(({ again }) => again)) return { ...result, again: false }
+    return { ...result, again: true, isStanding: results.some(({ isStanding }) => isStanding) }
   },
 })
 
