@@ -59,7 +59,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
       `${stage}: ${status}${reason ? `, ${reason}` : ''}`,
     ]),
     ...manualStages.map((stage): [string, Fact] => [
-      'By hand',
+      'Promote',
       html`<code>lambci deploy ${repository} ${stage} --build ${view.number}</code>`,
     ]),
     // Each of several jobs has its own.
