@@ -14,7 +14,7 @@ import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
 /**
  * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over what has
- * passed, if it can.
+ * passed, if it can. Neither deploys.
  */
 export async function admitRebuild(
   deliveryId: string,
@@ -42,7 +42,8 @@ export async function admitRebuild(
   }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
-  return admit(deliveryId, { request: { ...request, baseCommit }, isArrival: false }, context)
+  const again = { request: { ...request, baseCommit }, isArrival: false, rebuildOf: number }
+  return admit(deliveryId, again, context)
 }
 
 /** Deploys the commit of a build to a stage, because a person asks for it: a build without tests. */

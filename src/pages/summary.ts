@@ -3,7 +3,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
 import { hasJobList, type View } from '../records/view.ts'
-import { describeStatus, durationOf } from '../records/wording.ts'
+import { deployCommandOf, describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
@@ -40,6 +40,7 @@ type Fact = string | ReturnType<typeof html>
 
 function factsOf(view: View, retried: string | null): [string, Fact][] {
   const { pullRequest, checkoutBranch, branch, deploy, author, runner } = view
+  const command = deployCommandOf(view)
   const facts: [string, Fact | null][] = [
     ['Branch', pullRequest === null ? checkoutBranch : null],
     ['Pull request', pullRequest === null ? null : `#${pullRequest}, ${checkoutBranch} into ${branch}`],
@@ -49,7 +50,10 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
     ['Trust', view.trust],
-    ['Retry of', retried === null ? null : html`<a href="${retried}">#${view.retryOf}</a>`],
+    [
+      view.retryOf === null ? 'Rebuild of' : 'Retry of',
+      retried === null ? null : html`<a href="${retried}">#${view.retryOf ?? view.rebuildOf}</a>`,
+    ],
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
@@ -57,6 +61,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
       'Stage',
       deploy ? `${deploy.stage}: ${deploy.status}${deploy.reason ? `, ${deploy.reason}` : ''}` : view.stage,
     ],
+    ['To deploy it', command === null ? null : html`<code>${command}</code>`],
     // Each of several jobs has its own.
     [
       'Runner',

@@ -1,3 +1,4 @@
+import { onlyTests } from '../model/build.ts'
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
 import { onlyJobIn, type View } from './view.ts'
@@ -65,6 +66,13 @@ function describeDeploy({ deploy }: View): string {
   const { stage, status, reason } = deploy
   if (status === 'cancelled') return `, not deployed to ${stage}: ${lowered(reason ?? 'cancelled')}`
   return status === 'succeeded' ? `, deployed to ${stage}` : ''
+}
+
+/** The command that deploys what a rebuild has only tested; null for any other build. */
+export function deployCommandOf(view: View): string | null {
+  const { deploy, repository, number, status } = view
+  if (!deploy || status !== 'passed' || !onlyTests(view)) return null
+  return `lambci deploy ${repository} ${deploy.stage} --build ${number}`
 }
 
 const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)

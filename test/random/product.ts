@@ -85,6 +85,10 @@ export class Product {
   readonly notified = new Map<number, string>()
   /** The numbers of builds a job of which has died. */
   readonly died = new Set<number>()
+  /** The numbers of builds that repeat others. */
+  readonly repeats = new Set<number>()
+  /** The number of the first build of each delivery. */
+  readonly #first = new Map<string, number>()
   /** Whether a person has ever held the stage. */
   wasHeld = false
   /** What went wrong while it played, as sentences. */
@@ -159,14 +163,15 @@ export class Product {
     return true
   }
 
-  /** Somebody asks for any build once more; it is refused if that has not ended, or only deploys. */
-  /** A person asks for a build of an earlier commit, or for what has failed of it. */
-  rebuild = async () =>
-    admitRebuild(
+  /** A person asks for any build once more, or for what has failed of it. It is refused if that has not ended, or only deploys. */
+  async rebuild(): Promise<void> {
+    const result = await admitRebuild(
       this.#requestId(),
       { project: PROJECT, number: await this.#anyNumber(), failed: this.#random.chance(0.3) },
       this.#context(),
     )
+    if ('build' in result) this.repeats.add(result.build.number)
+  }
 
   /** A person deploys any commit, an older one as well. */
   deploy = async () =>
@@ -232,7 +237,13 @@ export class Product {
       { request, isArrival: true, ...(ignored && { ignored }) },
       this.#context(),
     )
-    if (!('build' in result) && ignored === undefined) throw new Error(`Refused: ${JSON.stringify(result)}`)
+    if ('build' in result) {
+      const { number } = result.build
+      const first = this.#first.get(hook.id) ?? number
+      this.#first.set(hook.id, first)
+      // GitHub has delivered it again after its build had ended.
+      if (number !== first) this.repeats.add(number)
+    } else if (ignored === undefined) throw new Error(`Refused: ${JSON.stringify(result)}`)
   }
 
   /** Runs a job until it pauses for the first time. */
@@ -280,6 +291,7 @@ export class Product {
     for (const [other, end] of this.#deploying)
       if (end > this.#clock) this.wrong.push(`#${number} was deployed while #${other} was being deployed.`)
     if (this.deploys.some(each => each.number === number)) this.wrong.push(`#${number} was deployed twice.`)
+    if (this.repeats.has(number)) this.wrong.push(`#${number} was deployed, and only repeats a build.`)
     if (build.trust !== 'protected' || job.deploy?.stage !== STAGE)
       this.wrong.push(`#${number} was deployed to ${job.deploy?.stage}, with trust ${build.trust}.`)
     const holder = await readLockHolder(this.store, { project: PROJECT, stage: STAGE }, this.now())

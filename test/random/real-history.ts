@@ -54,7 +54,10 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
     .map(({ build, of, commit, status }) => ({
       ...{ number: build, commit, isByHand: build !== of, hasSucceeded: status === 'succeeded' },
     }))
-  return violations({ store: ci.system.store, project, deploys, wasHeld: false }, await truth())
+  return violations(
+    { store: ci.system.store, project, deploys, repeats: new Set(), wasHeld: false },
+    await truth(),
+  )
 
   async function truth() {
     const back = new Map([...world.parents.keys()].map(commit => [realOf(commit), commit]))

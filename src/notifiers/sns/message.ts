@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
-import { describeStatus, describeSubject, durationOf, isRed } from '../../records/wording.ts'
+import { deployCommandOf, describeStatus, describeSubject, durationOf, isRed } from '../../records/wording.ts'
 
 /** A message about one build. `subject` and `text` become a mail; filter policies look at `attributes`. */
 export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
@@ -36,6 +36,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
       view.deploy &&
         `${view.deploy.stage}: deploy ${view.deploy.status}${view.deploy.reason ? ` (${view.deploy.reason})` : ''}`,
     ],
+    ['To deploy it', deployCommandOf(view)],
     ['Log', url],
   ]
   const table = rows.flatMap(([name, value]) =>

@@ -270,6 +270,10 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ holder: 8, request: BY_ADA }) },
   ],
   ['passed, and its commit has left the branch', { view: () => looked({ compare: async () => 'diverged' }) }],
+  [
+    'passed, and repeats another build (`lambci rebuild`, a redelivery)',
+    { view: () => looked({ build: makeBuild({ rebuildOf: 3 }) }) },
+  ],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
