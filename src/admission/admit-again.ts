@@ -8,6 +8,7 @@ import { readBuild, readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
+import { explainUntested } from './explain-untested.ts'
 import { explainLostArtifacts } from './lost-artifacts.ts'
 import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
@@ -46,17 +47,24 @@ export async function admitRebuild(
   return admit(deliveryId, again, context)
 }
 
-/** Deploys the commit of a build to a stage, because a person asks for it: a build without tests. */
+/**
+ * Deploys the commit of a build to a stage, because a person asks for it: a build without tests. A build that only deploys stands
+ * for the one whose commit it deploys, whose tests must all have passed.
+ */
 export async function admitDeploy(
   deliveryId: string,
   wanted: DeployRequest,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
-  const { number, stage } = wanted
-  const records = await findBuild(context.store, wanted)
+  const { stage, by = null } = wanted
+  const named = await findBuild(context.store, wanted)
+  if ('refused' in named) return named
+  const { target: deployed } = named.build
+  const records = deployed ? await findBuild(context.store, { ...wanted, number: deployed.of }) : named
   if ('refused' in records) return records
   const { build } = records
-  if (build.event !== 'push' && build.event !== 'deploy') {
+  const { number } = build
+  if (build.event !== 'push') {
     const reason = `Build #${number} is of a ${build.event}, and only pushes are deployed.`
     return { refused: 'forbidden', reason }
   }
@@ -64,7 +72,9 @@ export async function admitDeploy(
     const reason = `The branch ${build.branch} is not among the account's "deployBranches".`
     return { refused: 'forbidden', reason }
   }
-  const target = { stage, of: build.target?.of ?? number }
+  const untested = explainUntested(records)
+  if (untested !== null) return { refused: 'conflict', reason: untested }
+  const target = { stage, of: number, by }
   const request = buildRequestSchema.safeParse({
     ...(await renamed(context.store, build)),
     event: 'deploy',

@@ -14,7 +14,10 @@ const attemptFields = {
   commit: z.string(),
   branch: z.string(),
   message: z.string(),
+  /** The author of the commit. */
   who: z.string(),
+  /** Who has requested it, if it was deployed by hand and that is known. */
+  by: z.string().max(200).nullable().default(null),
   /** Becomes a link, so anything but a web address is dropped. */
   url: z
     .url({ protocol: /^https?$/ })
@@ -63,6 +66,7 @@ export const attemptOf = (build: Build, { startedAt, ...rest }: Begun): Attempt 
   branch: build.branch,
   message: build.message.split('\n')[0]?.slice(0, 200) ?? '',
   who: build.author.name,
+  by: build.target?.by ?? null,
   ...rest,
   startedAt: startedAt.toISOString(),
   status: 'running',

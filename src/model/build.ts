@@ -47,6 +47,8 @@ export const buildRequestSchema = z.object({
       stage: stageNameSchema,
       /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
+      /** Who has requested it, as far as the command line says. */
+      by: z.string().max(200).nullable().default(null),
     })
     .nullable()
     .default(null),

@@ -62,7 +62,7 @@ ${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, 
 
 function describeStage({ stage, deployed, latest, hold }: StageState, linkTo: (number: number) => string) {
   const current = deployed
-    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>${deployed.by === null ? '' : html` <span class="soft">by ${deployed.by}</span>`}`
     : 'nothing yet'
   const link = html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
   const notes = {

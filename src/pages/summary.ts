@@ -49,6 +49,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
       'Author',
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
+    ['Requested by', view.target?.by ?? null],
     ['Trust', view.trust],
     [
       view.retryOf === null ? 'Rebuild of' : 'Retry of',

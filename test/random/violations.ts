@@ -32,6 +32,7 @@ export async function violations(product: Played, world: Truth): Promise<string[
     ...untrue(views, world),
     ...(await outdated(product, views, world)),
     ...setBack(product, world),
+    ...untested(product, views),
     ...unexplained(product, views, world),
     ...(await misplaced(product, views, world)),
     ...(await locked(product)),
@@ -155,6 +156,16 @@ const isGreen = ({ jobs, exit }: View) => {
     ? tests.every(({ status }) => status === 'passed')
     : exit?.kind === 'exited' && exit.code === 0
 }
+
+/** Whatever is deployed has passed its tests, also if a person has asked for it. */
+const untested = ({ deploys }: Played, views: View[]): string[] =>
+  deploys.flatMap(({ number }) => {
+    const of = views.find(view => view.number === number)?.target?.of ?? number
+    const tested = views.find(view => view.number === of)
+    return tested && isGreen(tested)
+      ? []
+      : [`#${number} was deployed, and the tests of #${of} have not passed.`]
+  })
 
 /** Why a deploy of a green build did not run, as far as that can be told from outside. */
 const LOST =

@@ -130,7 +130,15 @@ export class ReportWorld {
   /** A deployment of this build was the last one. */
   async deployed(number: number, letter: string): Promise<void> {
     const deployment: Omit<Deployment, 'fence'> = {
-      ...{ build: number, of: number, commit: commitOf(letter), branch: 'master', message: '', who: 'Ada' },
+      ...{
+        build: number,
+        of: number,
+        commit: commitOf(letter),
+        branch: 'master',
+        message: '',
+        who: 'Ada',
+        by: null,
+      },
       ...{
         status: 'succeeded',
         reason: null,

@@ -65,6 +65,7 @@ function describe({ stage, deployed, latest, deploying, waiting, hold }: Row, st
         describeDuration(deployed.durationMs).padEnd(8),
         (deployed.cost === null ? '' : describeCost(deployed.cost)).padEnd(9),
         escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
+        ...(deployed.by === null ? [] : [`by ${escapeControls(deployed.by)}`]),
         ...(deployed.url ? [deployed.url] : []),
       ].join('  ')
     : 'nothing deployed yet'

@@ -28,6 +28,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
         ? `${view.author.name} (${view.author.login})`
         : view.author.name,
     ],
+    ['Requested by', view.target?.by ?? null],
     ['Result', view.status],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],

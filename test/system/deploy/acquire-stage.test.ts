@@ -36,6 +36,7 @@ const entry = (build: number, change: Partial<Deployment> = {}): Deployment => (
   branch: 'qa',
   message: 'm',
   who: 'ada',
+  by: null,
   status: 'succeeded',
   reason: null,
   url: null,

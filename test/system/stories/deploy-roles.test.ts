@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
@@ -25,6 +27,7 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
+const ME = userInfo().username
 const SHOW = 'env | grep ^AWS_ | sort'
 
 test('a deploy has the credentials of its role; its tests and branch builds have none', async () => {
@@ -184,12 +187,19 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
     status: 'passed',
     trigger: 'deploy/dev',
-    target: { of: 1 },
+    target: { of: 1, by: ME },
     deploy: { status: 'succeeded' },
   })
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
-    deployed: { build: 3, of: 1, commit: commits[0] },
+    deployed: { build: 3, of: 1, commit: commits[0], by: ME },
   })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(new RegExp(`  The first  by ${ME}$`, 'm'))
+  const [deployment] = await ci.api('GET', '/repos/ada/cli/deployments')
+  const [ended] = await ci.api('GET', `/repos/ada/cli/deployments/${deployment.id}/statuses`)
+  expect(ended).toMatchObject({ state: 'success', description: `Requested by ${ME}` })
+  expect(await (await fetch(`${ci.system.addresses.url}/gh/ada/cli/builds/3`)).text()).toContain(
+    `<dt>Requested by</dt><dd>${ME}</dd>`,
+  )
   // The commit's status is that of its tests, and does not change.
   expect((await ci.statuses('ada/cli', commits[0] ?? '')).at(-1)).toMatch(/^success lambci\/push: Passed/)
 
@@ -216,6 +226,11 @@ test('deploy, rollback and stages on the command line', async () => {
     [['deploy', 'ada/cli', 'production'], 'Found no passed build that was pushed to the stage production.'],
     [['deploy', 'ada/cli', 'Dev'], '"Dev" is not the name of a stage'],
     [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is not a commit'],
+    [['deploy', 'ada/cli', 'dev', '--build', '99'], 'There is no build #99 of ada/cli.'],
+    [
+      ['deploy', 'ada/cli', 'dev', '--build', '1', '--commit', 'abcdefa'],
+      'give --build or --commit, not both',
+    ],
     [['rollback', 'ada/cli', 'qa'], 'Nothing has been deployed to qa yet.'],
   ] as const) {
     const refused = await onTestSystem(...args)
@@ -223,4 +238,47 @@ test('deploy, rollback and stages on the command line', async () => {
   }
   const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
   expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)
+})
+
+test('a build whose tests passed is deployed by its number; one that is red is not, nor is a rebuild of its own accord', async () => {
+  const project = 'gh/ada/numbers'
+  const marker = join(ci.directory, 'may-deploy')
+  const deploy = `test -e ${marker} && echo "dev gets $(cat what)"`
+  const config = lambciJson('test "$(cat what)" != red', { stages: { master: 'dev' }, deploy })
+  const at = await ci.write(config)
+  await ci.push(at, 'ada/numbers', 'master', { what: 'one' })
+  // Its tests have passed, and only its deploy has failed.
+  expect(await ci.ended({ project, number: 1 })).toMatchObject({
+    status: 'failed',
+    deploy: { status: 'failed' },
+  })
+  const command = 'lambci deploy ada/numbers dev --build'
+  expect(await onTestSystem('rebuild', 'ada/numbers#1', '--failed')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      `Nothing has failed in build #1 of ada/numbers but the deploy. To deploy it: ${command} 1`,
+    ),
+  })
+  await writeFile(marker, '')
+  const rebuilt = await onTestSystem('rebuild', 'ada/numbers#1', '--follow')
+  expect(rebuilt.exitCode).toBe(0)
+  const view = await ci.ended({ project, number: 2 })
+  expect(view).toMatchObject({
+    ...{ status: 'passed', rebuildOf: 1, stage: 'dev' },
+    deploy: { status: 'cancelled', reason: 'A rebuild only tests' },
+  })
+  expect(await ci.log(view)).toContain(`To deploy it: ${command} 2\n`)
+  expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({ deployed: null })
+
+  await ci.push(at, 'ada/numbers', 'master', { what: 'red' })
+  expect(await ci.ended({ project, number: 3 })).toMatchObject({ status: 'failed', deploy: null })
+  expect(await onTestSystem('deploy', 'ada/numbers', 'dev', '--build', '3')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Build #3 of ada/numbers ended as "failed"'),
+  })
+  const byNumber = await onTestSystem('deploy', 'ada/numbers', 'dev', '--build', '1', '--follow')
+  expect([byNumber.exitCode, byNumber.stdout]).toEqual([0, expect.stringContaining('dev gets one\n')])
+  expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
+    deployed: { build: 4, of: 1, by: ME },
+  })
 })

@@ -484,7 +484,7 @@ const byHand = (
   change: Partial<Build> = {},
 ): Promise<Build> =>
   world.build(number, letter, testedRun({ exit: null }), {
-    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: STAGE.stage, of: 1 } },
+    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: STAGE.stage, of: 1, by: null } },
     ...change,
   })
 

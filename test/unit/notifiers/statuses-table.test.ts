@@ -386,7 +386,7 @@ const CASES: readonly [string, Case][] = [
     'only deploys',
     {
       view: () => {
-        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null } })
         return looked({ build, state: { publications: 1, conclusion: 'passed', exit: PASSED } })
       },
     },
@@ -437,7 +437,7 @@ const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
   ['a push to a branch', [{}]],
   ['a pull request, of the repository or of a fork', [PULL, FORKED]],
   ["a merge queue's group", [GROUP]],
-  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3 } }]],
+  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, by: null } }]],
 ]
 
 test('the table of contexts is true', () => {

@@ -216,7 +216,7 @@ test('a plan is plain data', () => {
 
 const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
-  target: { stage: 'dev', of: 3 },
+  target: { stage: 'dev', of: 3, by: null },
 }
 
 test('a requested deploy runs nothing else', () => {

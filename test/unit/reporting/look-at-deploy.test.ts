@@ -105,7 +105,7 @@ test.each<[string, Partial<Build>]>([
 )
 
 test('a deploy by hand is no rebuild, also if it takes over what has passed elsewhere', async () => {
-  const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 }, retryOf: 3 })
+  const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null }, retryOf: 3 })
   expect(await look({ build })).toMatchObject({ fence: 1, deploy: { status: 'running' } })
 })
 
