@@ -36,6 +36,7 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.02)) world.crowd()
     else world.act()
     if (random.chance(0.2)) await product.rebuild()
+    if (random.chance(0.08)) product.redeliver()
     if (random.chance(0.12)) await product.deploy()
     if (random.chance(0.06)) await product.cancel()
     if (random.chance(0.03)) await product.hold()

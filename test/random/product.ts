@@ -87,6 +87,7 @@ export class Product {
   readonly died = new Set<number>()
   /** The numbers of builds that repeat others. */
   readonly repeats = new Set<number>()
+  readonly #received: Hook[] = []
   /** The number of the first build of each delivery. */
   readonly #first = new Map<string, number>()
   /** Whether a person has ever held the stage. */
@@ -173,6 +174,12 @@ export class Product {
     if ('build' in result) this.repeats.add(result.build.number)
   }
 
+  /** A person has GitHub deliver a push once more. */
+  redeliver(): void {
+    const received = this.#received.filter(({ kind }) => kind === 'push')
+    if (received.length > 0) this.hooks.push(this.#random.pick(received))
+  }
+
   /** A person deploys any commit, an older one as well. */
   deploy = async () =>
     admitDeploy(
@@ -226,6 +233,7 @@ export class Product {
   }
 
   async #receive(hook: Hook): Promise<void> {
+    this.#received.push(hook)
     if (hook.kind === 'close')
       return recordGone(this.store, { project: PROJECT, trigger: `pr/${hook.pull}` }, this.now())
     if (hook.kind === 'delete')
