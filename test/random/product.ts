@@ -3,7 +3,7 @@ import { admitDeploy, admitRebuild } from '../../src/admission/admit-again.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../src/admission/deadlines.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
-import { holdStage, releaseStage } from '../../src/deploy/hold.ts'
+import { holdStage, readHold, releaseStage } from '../../src/deploy/hold.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
 import { type Build, buildRequestSchema } from '../../src/model/build.ts'
 import { hasEnded } from '../../src/model/conclusion.ts'
@@ -20,6 +20,7 @@ import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report
 import { openMemoryStore } from '../support/memory-store.ts'
 import { grantIssuerOf, makeBuild, RUN_FUNCTIONS, RUNNER_SECRETS } from '../support/records.ts'
 import type { GitWorld, Hook } from './git-world.ts'
+import { HoldModel } from './hold-model.ts'
 import type { Random } from './seeded.ts'
 import { requestIdOf, STAGE, simulateJob } from './simulated-job.ts'
 
@@ -90,6 +91,11 @@ export class Product {
   readonly #received: Hook[] = []
   /** The number of the first build of each delivery. */
   readonly #first = new Map<string, number>()
+  readonly #holds = new HoldModel()
+  /** The heads that the branch of the stage has had, in order. */
+  readonly #heads: string[] = []
+  /** How many heads there were when a deploy by hand was requested, by its number. */
+  readonly #requestedAt = new Map<number, number>()
   /** Whether a person has ever held the stage. */
   wasHeld = false
   /** What went wrong while it played, as sentences. */
@@ -180,13 +186,19 @@ export class Product {
     if (received.length > 0) this.hooks.push(this.#random.pick(received))
   }
 
-  /** A person deploys any commit, an older one as well. */
-  deploy = async () =>
-    admitDeploy(
-      this.#requestId(),
-      { project: PROJECT, number: await this.#anyNumber(), stage: STAGE },
-      this.#context(),
-    )
+  /** A branch has moved to a commit. */
+  move = (branch: string, commit: string | null): void => {
+    if (branch === 'master' && commit !== null) this.#heads.push(commit)
+  }
+
+  /** A person deploys any commit, an older one as well. It is refused if its tests have not passed. */
+  async deploy(): Promise<void> {
+    const number = await this.#anyNumber()
+    const wanted = { project: PROJECT, number, stage: STAGE, by: 'ada' }
+    const heads = this.#heads.length
+    const result = await admitDeploy(this.#requestId(), wanted, this.#context())
+    if ('build' in result) this.#requestedAt.set(result.build.number, heads)
+  }
 
   /** A person cancels a build that has not ended. */
   async cancel(): Promise<void> {
@@ -199,8 +211,14 @@ export class Product {
   /** A person holds the stage, or lets pushes deploy to it again. */
   async hold(): Promise<void> {
     const stage = { project: PROJECT, stage: STAGE }
-    if (await releaseStage(this.store, stage)) return
+    const standing = await readHold(this.store, stage)
+    if (standing && (standing.build === null || this.#random.chance(0.5))) {
+      await releaseStage(this.store, stage)
+      this.#holds.release()
+      return
+    }
     await holdStage(this.store, stage, { by: 'ada', at: this.now().toISOString() })
+    this.#holds.hold(await lastNumber(this.store, PROJECT))
     this.wasHeld = true
   }
 
@@ -291,6 +309,12 @@ export class Product {
     const failure = { nonce: nonce ?? build.nonce, requestId, reason: 'its process was killed' }
     const ofJob = key + attempt > 1 && { job: key, attempt }
     this.#invoke({ build: { project: PROJECT, number }, failure: { ...failure, ...ofJob }, isGone: false })
+  }
+
+  #startDeploy({ number, commit, target }: Build): void {
+    const heads = this.#heads.slice(Math.max(0, (this.#requestedAt.get(number) ?? 0) - 1))
+    const started = { number, isByHand: target !== null, mayBeHead: heads.includes(commit) }
+    this.wrong.push(...this.#holds.start(started))
   }
 
   /** A deploy's command runs, at most until the function's time limit. */
@@ -440,6 +464,7 @@ export class Product {
         },
       },
       publish: async message => {
+        if (message.job.deploy) this.#startDeploy(message.build)
         const sent = { message, at: this.#clock }
         this.#jobs.push(sent)
         if (this.#random.chance(0.05)) this.#jobs.push(sent)

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { DEPLOY_EVENT, type DeployRequest } from '../../admission/signed-requests.ts'
 import { type Deployment, listDeployments, readCurrent } from '../../deploy/deployments.ts'
+import { readHold } from '../../deploy/hold.ts'
 import { UserError } from '../../model/user-error.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { lastNumber } from '../../records/counter.ts'
@@ -49,11 +50,16 @@ export async function rollBack(
   using stack = await findStack(options, io.env)
   const ref = await findStage(stack.store, target)
   const deployment = await findRollbackTarget(stack.store, ref)
-  if (!options.json)
+  const hold = await readHold(stack.store, ref)
+  if (!options.json) {
+    const { commit, message, build } = deployment
     printLine(
       io,
-      `Rolling back to ${deployment.commit.slice(0, 10)} (${deployment.message || 'no message'}), deployed by #${deployment.build}.`,
+      `Rolling back to ${commit.slice(0, 10)} (${message || 'no message'}), deployed by #${build}.`,
     )
+    if (hold === null || hold.build !== null)
+      printLine(io, `The next push deploys again. To prevent that: lambci hold ${target.repository} ${name}`)
+  }
   return await requestDeploy(stack, { ...ref, number: deployment.of }, options, io)
 }
 

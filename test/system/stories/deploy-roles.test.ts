@@ -182,6 +182,7 @@ test('deploy, rollback and stages on the command line', async () => {
   const back = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
   expect(back.stdout).toContain(`Rolling back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
   expect(back.stdout).toContain('dev gets one\n')
+  expect(back.stdout).toContain('The next push deploys again. To prevent that: lambci hold ada/cli dev\n')
   expect(back.stdout).not.toContain('$ true')
   expect(back.exitCode).toBe(0)
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
@@ -193,7 +194,9 @@ test('deploy, rollback and stages on the command line', async () => {
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
     deployed: { build: 3, of: 1, commit: commits[0], by: ME },
   })
-  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(new RegExp(`  The first  by ${ME}$`, 'm'))
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
+    new RegExp(`  The first  by ${ME}\n +held by ${ME} since \\S+ \\S+, until a push after #3 is deployed$`),
+  )
   const [deployment] = await ci.api('GET', '/repos/ada/cli/deployments')
   const [ended] = await ci.api('GET', `/repos/ada/cli/deployments/${deployment.id}/statuses`)
   expect(ended).toMatchObject({ state: 'success', description: `Requested by ${ME}` })
@@ -205,6 +208,8 @@ test('deploy, rollback and stages on the command line', async () => {
 
   const again = await onTestSystem('deploy', 'ada/cli', 'dev', '--follow')
   expect(again.stdout).toContain('dev gets two\n')
+  // That is the head of its branch.
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).not.toContain('held')
   const chosen = await onTestSystem(
     'deploy',
     'ada/cli',
@@ -238,6 +243,25 @@ test('deploy, rollback and stages on the command line', async () => {
   }
   const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
   expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)
+  expect(page).toContain(`held by ${ME} until a push after #5</span>`)
+  // A later push ends that, but not the hold of a person.
+  await ci.push(at, 'ada/cli', 'master', { what: 'three' }, 'The third')
+  expect(await ci.ended({ project, number: 6 })).toMatchObject({ deploy: { status: 'succeeded' } })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).not.toContain('held')
+  const held = await onTestSystem('hold', 'ada/cli', 'dev')
+  expect(held.stdout).toContain(`Stage dev of ada/cli is held by ${ME}.`)
+  const silent = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
+  expect([silent.exitCode, silent.stdout]).toEqual([0, expect.not.stringContaining('The next push')])
+  await ci.push(at, 'ada/cli', 'master', { what: 'four' }, 'The fourth')
+  expect(await ci.ended({ project, number: 8 })).toMatchObject({
+    ...{ status: 'passed', deploy: { status: 'cancelled', reason: `Held by ${ME}` } },
+  })
+  expect(await onTestSystem('release', 'ada/cli', 'dev')).toMatchObject({ exitCode: 0 })
+  // A stage may be held before anything was deployed there.
+  expect(await onTestSystem('hold', 'ada/cli', 'qa')).toMatchObject({ exitCode: 0 })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
+    new RegExp(`^qa +nothing deployed yet\n +held by ${ME} since \\S+ \\S+$`, 'm'),
+  )
 })
 
 test('a build whose tests passed is deployed by its number; one that is red is not, nor is a rebuild of its own accord', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listDeployments, listStages, readCurrent } from '../../../src/deploy/deployments.ts'
+import { listDeployments, readCurrent } from '../../../src/deploy/deployments.ts'
+import { listStages } from '../../../src/deploy/list-stages.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import type { BuildRef as Ref } from '../../../src/records/keys.ts'
 import { lambci } from '../../support/lambci.ts'

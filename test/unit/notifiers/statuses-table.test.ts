@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { parseAccount } from '../../../src/account/settings.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
 import { adoptStage } from '../../../src/deploy/binding.ts'
-import { holdStage } from '../../../src/deploy/hold.ts'
+import { holdForDeploy, holdStage } from '../../../src/deploy/hold.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
@@ -264,6 +264,12 @@ const CASES: readonly [string, Case][] = [
   [
     'passed, and a person holds the stage (`lambci hold`)',
     { view: () => looked({ prepare: store => holdStage(store, STAGE, { by: 'ada', at: AT }) }) },
+  ],
+  [
+    'passed, and a later deploy by hand holds the stage',
+    {
+      view: () => looked({ prepare: store => holdForDeploy(store, STAGE, { by: 'ada', at: AT, build: 8 }) }),
+    },
   ],
   [
     'passed, waited for the stage, and was cancelled by a person',
