@@ -40,7 +40,7 @@ const PUBLIC_FIELDS = [
     'trust',
     'target',
   ] as const),
-  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf'] as const),
+  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf', 'rebuildOf'] as const),
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
 

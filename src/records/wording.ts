@@ -1,3 +1,4 @@
+import { onlyTests } from '../model/build.ts'
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
 import { onlyJobIn, type View } from './view.ts'
@@ -70,6 +71,14 @@ function describeDeploy({ deploys, manualStages: [manual] }: View): string {
   return manual !== undefined && deploys.length === 0
     ? `, not deployed to ${manual}: only people deploy there`
     : done
+}
+
+/** The commands that deploy what has passed its tests: to the stages of a rebuild, which only tests, and to those that only people deploy to. */
+export function deployCommandsOf(view: View): string[] {
+  const { deploys, manualStages, repository, number, status } = view
+  if (status !== 'passed') return []
+  const withheld = onlyTests(view) ? deploys.map(({ stage }) => stage) : []
+  return [...withheld, ...manualStages].map(stage => `lambci deploy ${repository} ${stage} --build ${number}`)
 }
 
 const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)

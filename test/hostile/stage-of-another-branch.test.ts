@@ -3,8 +3,8 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts'
 import { openStore } from '../../src/aws/bucket.ts'
-import { listDeployments, readCurrent } from '../../src/deploy/deployments.ts'
 import { readLog } from '../../src/log/reader.ts'
+import { listDeployments, readCurrent } from '../../src/records/deployments.ts'
 import {
   type BuildRef,
   cachePrefix,

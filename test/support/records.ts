@@ -46,6 +46,7 @@ export const makeBuild = (change: Partial<Build> = {}): Build => ({
   pullRequest: null,
   target: null,
   retryOf: null,
+  rebuildOf: null,
   isFork: false,
   isPrivate: false,
   isDependabot: false,

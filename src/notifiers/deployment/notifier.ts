@@ -24,9 +24,13 @@ type Delivered = z.infer<typeof deliveredSchema>
 
 const STATES = { running: 'in_progress', succeeded: 'success', failed: 'failure' } as const
 
-/** GitHub takes at most 140 characters, and none above U+FFFF. */
-const descriptionOf = (reason: string | null) =>
-  (reason ?? '').replace(/[\p{Cc}\u{10000}-\u{10ffff}]/gu, '').slice(0, 140)
+/** Who has requested the deploy, and why it failed. GitHub takes at most 140 characters, and none above U+FFFF. */
+const descriptionOf = (by: string | null, reason: string | null) =>
+  [by && `Requested by ${by}`, reason]
+    .filter(Boolean)
+    .join(': ')
+    .replace(/[\p{Cc}\u{10000}-\u{10ffff}]/gu, '')
+    .slice(0, 140)
 
 /** Keeps one deployment on GitHub for each deploy that has begun, in the environment of its stage. */
 export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> => ({
@@ -75,7 +79,7 @@ async function showDeploy(
   let id = before?.id ?? null
   try {
     id ??= await github.createDeployment({ repository, commit, environment })
-    const description = descriptionOf(reason)
+    const description = descriptionOf(view.target?.by ?? null, reason)
     await github.setDeploymentStatus({
       ...{ repository, id, state, logUrl: url },
       ...{ environment, environmentUrl, description },

@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { parseAccount } from '../../../src/account/settings.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
 import { adoptStage } from '../../../src/deploy/binding.ts'
-import { holdStage } from '../../../src/deploy/hold.ts'
+import { holdForDeploy, holdStage } from '../../../src/deploy/hold.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
@@ -296,11 +296,21 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ prepare: store => holdStage(store, STAGE, { by: 'ada', at: AT }) }) },
   ],
   [
+    'passed, and a later deploy by hand holds the stage',
+    {
+      view: () => looked({ prepare: store => holdForDeploy(store, STAGE, { by: 'ada', at: AT, build: 8 }) }),
+    },
+  ],
+  [
     'passed, waited for the stage, and was cancelled by a person',
     { view: () => looked({ holder: 8, request: BY_ADA }) },
   ],
   ['passed, and its commit has left the branch', { view: () => looked({ compare: async () => 'diverged' }) }],
   ['passed, and only people deploy to its stage (`manual`)', { view: manual }],
+  [
+    'passed, and repeats another build (`lambci rebuild`, a redelivery)',
+    { view: () => looked({ build: makeBuild({ rebuildOf: 3 }) }) },
+  ],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
@@ -414,7 +424,7 @@ const CASES: readonly [string, Case][] = [
     'only deploys',
     {
       view: () => {
-        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null } })
         return looked({ build, state: { publications: 1, conclusion: 'passed', exit: PASSED } })
       },
     },
@@ -465,7 +475,7 @@ const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
   ['a push to a branch', [{}]],
   ['a pull request, of the repository or of a fork', [PULL, FORKED]],
   ["a merge queue's group", [GROUP]],
-  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3 } }]],
+  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, by: null } }]],
 ]
 
 test('the table of contexts is true', () => {

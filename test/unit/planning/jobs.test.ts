@@ -242,7 +242,7 @@ test('a deploy gets setup and artifacts, and is withheld without them', () => {
 })
 
 test('a deploy by name gets the same', () => {
-  const target = { stage: 'dev', of: 3 }
+  const target = { stage: 'dev', of: 3, by: null }
   const values = { jobs: TAGGED, stages: { master: 'dev' }, deploy: { cmd: 'x' }, setup: 'npm ci' }
   expect(plan({ event: 'deploy', target }, values).plan).toMatchObject({
     jobs: [],

@@ -221,7 +221,7 @@ test('a plan is plain data', () => {
 
 const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
-  target: { stage: 'dev', of: 3 },
+  target: { stage: 'dev', of: 3, by: null },
 }
 
 test('a requested deploy runs nothing else', () => {
@@ -333,11 +333,14 @@ test('nothing is deployed after a stage that the account reserves for another br
 test('a requested deploy to one of several stages is that one, even if only people deploy there', () => {
   const stages = { master: ['staging', { stage: 'production', manual: true }] }
   const { plan: planned } = plan(
-    { event: 'deploy', target: { stage: 'production', of: 3 } },
+    { event: 'deploy', target: { stage: 'production', of: 3, by: null } },
     { ...DEPLOYING, stages },
   )
   expect(planned).toMatchObject({ deploys: [{ deploy: { stage: 'production' }, isManual: false }] })
-  const other = plan({ event: 'deploy', target: { stage: 'qa', of: 3 } }, { ...DEPLOYING, stages }).plan
+  const other = plan(
+    { event: 'deploy', target: { stage: 'qa', of: 3, by: null } },
+    { ...DEPLOYING, stages },
+  ).plan
   expect(other.build && other.deploys[0]?.stage.error).toBe(
     'At this commit, branch "master" maps to stage "staging" and "production", not qa.',
   )

@@ -6,7 +6,7 @@ import { makeBuild } from '../../support/records.ts'
 import { deployOf } from '../../support/report-world.ts'
 
 const PUSHED = makeBuild()
-const BY_HAND = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+const BY_HAND = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null } })
 const FAILURE = './deploy.sh ended with exit code 3'
 const SUPERSEDED = 'Superseded by #9'
 const ALLOWED = 'lint failed, which is allowed'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import { readQueue } from '../../../src/deploy/queue.ts'
+import { readCurrent } from '../../../src/records/deployments.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import type { PlannedDeploy } from '../../../src/records/plan-record.ts'
 import { readRecords, readReport } from '../../../src/records/read-records.ts'
