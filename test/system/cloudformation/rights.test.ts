@@ -276,6 +276,10 @@ const ACTIONS: readonly [string, AccessRequest][] = [
     'invoke report',
     { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-report') },
   ],
+  ...['fork', 'branch', 'protected', 'deploy'].map((trust): [string, AccessRequest] => [
+    `invoke run-${trust}`,
+    { action: 'lambda:InvokeFunction', resource: regional('lambda', `function:lambci-run-${trust}`) },
+  ]),
   ['invoke http', { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-http') }],
 ]
 
@@ -453,5 +457,9 @@ assume the http role           ·     ·       ·         ·           ·       
 assume a listed deploy role    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              yes
 assume another role            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke report                  ·     yes     ·         ·           ·              ·           yes        ·         ·           ·              ·
+invoke run-fork                ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-branch              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-protected           yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-deploy              ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke http                    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `

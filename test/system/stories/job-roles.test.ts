@@ -100,7 +100,7 @@ test('the classic do_ci_build deploys from within cmd with the role of its job',
   expect(statuses.at(-1)).toMatch(/^success lambci\/push: Passed in/)
   const { bytes } = await readLog(ci.system.store, jobKeys(view).log, 0, 100_000)
   expect(Buffer.from(bytes).toString()).toContain(
-    `Role       ${ROLE}; every deploy branch of every repository in this account can reach it\n`,
+    `Role       ${ROLE}; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account\n`,
   )
 })
 

@@ -165,12 +165,12 @@ test('a role and a token are shown with who can reach them', () => {
   expect(described({}, { cmd: 'make' }, branch)).toContain(`
 Command    make
 Role       ${ROLE}; every branch of every repository in this account can reach it
-Token      GITHUB_TOKEN, which can only read this repository; every deploy branch of every repository in this account can reach it
+Token      GITHUB_TOKEN, which can only read this repository; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account
 `)
   const job = { jobs: { unit: 'make', integration: 'aws s3 ls' } }
   const text = described({}, job, { jobRoles: { integration: ROLE } })
   expect(text).toContain(`
-           Role: ${ROLE}; every deploy branch of every repository in this account can reach it
+           Role: ${ROLE}; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account
 `)
   expect(text).not.toContain('aws gets no credentials')
   expect(described({}, job)).toContain('aws gets no credentials')
