@@ -72,6 +72,10 @@ function requireDeploy({ deploy, stage }: BuildPlan, accepted: Assigned['job']['
 const isOnlyJob = ({ jobs, leftOut, stage }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
   stage === null && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
+/** What an invocation caches. */
+export const cachesIn = (plan: Plan, { job, deploys }: Assignment): PlannedJob['cache'] =>
+  job?.cache ?? ((deploys && plan.build && plan.deploy?.cache) || [])
+
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>
   job.artifacts.map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, job) }))

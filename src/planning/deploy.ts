@@ -32,6 +32,7 @@ export function deployStep({ name, overrides }: StageChoice, { config }: Resolve
     env: overrides.env,
     timeoutSeconds: overrides.timeout ?? config.timeout,
     artifacts: artifactsOf(overrides, config),
+    cache: config.deploy?.cache ?? config.cache,
   }
 }
 

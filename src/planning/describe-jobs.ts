@@ -78,7 +78,7 @@ function describeCells(cells: readonly PlannedJob[]): string {
   return [...titles.slice(0, MAX_CELLS), ...(left > 0 ? [`and ${left} more`] : [])].join('; ')
 }
 
-const describeCache = (cache: Config['cache']) =>
+export const describeCache = (cache: Config['cache']) =>
   cache
     .map(({ paths, key }) => `${paths.join(', ')}${key.length > 0 ? ` (by ${key.join(', ')})` : ''}`)
     .join('; ')

@@ -3,6 +3,7 @@ import { escapeControls } from '../model/escape-controls.ts'
 import {
   describeAccess,
   describeArtifact,
+  describeCache,
   describeJob,
   groupJobs,
   type JobGroup,
@@ -94,12 +95,13 @@ const describeLimits = ({ jobs, failFast, maxParallel }: BuildPlan): string[] =>
     : []),
 ]
 
-const describeDeploy = ({ setup, command, artifacts }: DeployStep): string[] => [
+const describeDeploy = ({ setup, command, artifacts, cache }: DeployStep): string[] => [
   row(
     'Deploy',
     [
       ...(setup === null ? [command] : [`$ ${setup}`, `$ ${command}`]),
       ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.join(', ')}`]),
+      ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
     ].join('\n'),
   ),
 ]

@@ -67,7 +67,7 @@ test('no job has access to stages, and only a deploy to its role', async () => {
           makeBuild({ project: 'gh/ada/role', number: 3, trust }),
           deploys ? { key: 1, attempt: 1 } : LEAD,
           `arn:aws:s3:::${addresses.bucket}`,
-          { secretVariables: [], deploys, deployRole: ROLE },
+          { secretVariables: [], stage: deploys ? 'qa' : null, deployRole: ROLE },
         ),
       }),
     )

@@ -136,6 +136,7 @@ Parallel   At most 3 jobs at once.
 Deploy     $ npm ci
            $ cdk deploy
            Artifacts: dist
+           Cache: ~/.npm (by package-lock.json)
 Stage      Branch "master" is deployed to stage dev (stages.master).
 Settings   build from branches.master
 Settings   stages, deploy, cache, setup, failFast, maxParallel, jobs from .lambci.json`.trim(),

@@ -146,6 +146,7 @@ test.each([
       env: {},
       timeoutSeconds: 60,
       artifacts: [],
+      cache: [],
     },
     stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
     stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
