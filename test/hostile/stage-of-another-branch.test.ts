@@ -140,7 +140,7 @@ describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {
     const found = [...log.matchAll(/^found (.*)$/gm)].map(([, who]) => who ?? '')
     // Its function's, its own, and those that other jobs have left.
     expect(found.some(who => who.startsWith('lambci-run-protected/'))).toBe(true)
-    expect(found).toContain('lambci-session/gh.eve.web-3')
+    expect(found).toContain('lambci-session/eve.web+lead+3')
     const refused = (who: string, what: string) =>
       log
         .split('\n')

@@ -93,7 +93,7 @@ test('the classic do_ci_build deploys from within cmd with the role of its job',
   expect(view.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual(['build: passed'])
   expect(log).toContain(`The job acts as ${ROLE}\n`)
   expect(log).toContain(
-    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/lambci-build-1\nsite is live\n',
+    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/ada.classic+build+1\nsite is live\n',
   )
   expect(log).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
   expect(log).toMatch(/^AWS_SESSION_TOKEN=\*\*\*/m)
