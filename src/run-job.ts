@@ -1,5 +1,5 @@
 import { readSecretVariables } from './account/secrets.ts'
-import { type JobGrants, type JobMessage, secretsIn } from './admission/grants.ts'
+import { type JobGrants, type JobMessage, secretsIn, stageIn } from './admission/grants.ts'
 import { useGrants } from './admission/use-grants.ts'
 import { Caches } from './cache/caches.ts'
 import type { WarmCache } from './cache/warm-cache.ts'
@@ -14,9 +14,10 @@ import { titleOf } from './model/job.ts'
 import type { Assignment } from './planning/assignment.ts'
 import type { Plan } from './planning/plan.ts'
 import type { DeployStep } from './planning/planned-job.ts'
+import { cachesOf } from './records/cache-keys.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
-import { cachePrefix, jobKeys } from './records/keys.ts'
+import { jobKeys } from './records/keys.ts'
 import { describeRunEnd, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
@@ -85,7 +86,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
   // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
   const fetchLines = new PendingLines()
-  context.persistent.warmCache.retain(cachePrefix(build.project, build.trust))
+  context.persistent.warmCache.retain(cachesOf(build, stageIn(message)))
   const checkout = {
     ...context,
     kept: Object.values(context.persistent),
@@ -143,14 +144,14 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets } = resolved.config
-  const { planBuild, assign } = await planning()
+  const { planBuild, assign, cachesIn } = await planning()
   const plan = planBuild(build, resolved)
   const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
   const assignment = plan.build ? assign(plan, job, Object.keys(secrets)) : NOTHING
   const { warmCache } = persistent
   const redact = (text: string) => log.redact(text)
-  const context = { store, build, sandbox, path, deadline, signal, warmCache, redact }
-  const caches = await Caches.open(context, assignment.job?.cache ?? [])
+  const context = { store, build, stage: stageIn(job), sandbox, path, deadline, signal, warmCache, redact }
+  const caches = await Caches.open(context, cachesIn(assignment))
   return { sandbox, resolved, plan, assignment, caches, secrets }
 }
 

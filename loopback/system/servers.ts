@@ -8,7 +8,7 @@ import { decide, isAllowed } from '../iam/evaluate.ts'
 import type { Guard } from '../iam/guard.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
 import type { Lambda } from '../lambda/lambda.ts'
-import { startLambdaApi } from '../lambda/lambda-api.ts'
+import { type LambdaApiOptions, startLambdaApi } from '../lambda/lambda-api.ts'
 import type { NotificationRule } from '../s3/notification.ts'
 import { type S3Server, startS3 } from '../s3/server.ts'
 import { type Scheduler, type SchedulerOptions, startScheduler } from '../scheduler/scheduler.ts'
@@ -32,12 +32,14 @@ export type ServerOptions = {
   app?: AppOptions
   /** Maps a server's URL to the one that the functions use, so that tests can put a proxy in between. */
   proxyUrl?: ((service: 's3' | 'sns' | 'github' | 'lambda', url: string) => string) | undefined
-  /** Calls `deliver` for an event of S3 or SNS. Tests use it to lose, repeat or delay events. */
+  /** Calls `deliver` for an event of S3, of SNS, or with which a function invokes one. Tests use it to read, lose, repeat or delay events. */
   interceptEvent?: ((event: unknown, deliver: () => Promise<unknown>) => Promise<unknown>) | undefined
   /** The clock of the Scheduler and Lambda. */
   clock?: Clock | undefined
   /** Starts the local GitHub elsewhere, for example in a process of its own. */
   startGitHub?: typeof startGitHub | undefined
+  /** The template's parameter Isolation. */
+  isolation?: 'tenant' | 'process' | undefined
   /** A role outside the stack that deploys assume. */
   deployRole?: RoleDefinition | undefined
   /** A role outside the stack that the settings may give to jobs. */
@@ -124,25 +126,26 @@ export async function startServers(
   const groups = [stack.scheduleGroup]
   const schedulerOptions = { ...location('scheduler', 4), ...STACK_CONTEXT, guard, groups, onTarget }
   const scheduler = owned(await startScheduler({ ...schedulerOptions, ...(clock && { clock }) }))
-  const lambdaApi = owned(await startApiOf(stack, { guard, lambda, port: location('', 6).port }))
+  const invokeAsync: LambdaApiOptions['invokeAsync'] = (name, event, tenantId) =>
+    interceptEvent(event, async () => (await lambda).invokeAsync(name, event, tenantId))
+  const lambdaApi = owned(await startApiOf(stack, { guard, invokeAsync, port: location('', 6).port }))
   started.move()
   return { s3, sns, github, scheduler, sts, lambdaApi, stack }
 }
 
-type ApiHost = { guard: Guard; lambda: Promise<Lambda>; port: number }
+type ApiHost = { guard: Guard; port: number } & Pick<LambdaApiOptions, 'invokeAsync'>
 
-const startApiOf = ({ functions }: Stack, { guard, lambda, port }: ApiHost) =>
+const startApiOf = ({ functions }: Stack, host: ApiHost) =>
   startLambdaApi({
     ...STACK_CONTEXT,
-    ...{ port, guard },
+    ...host,
     has: name => functions.some(({ FunctionName }) => FunctionName === name),
-    invokeAsync: async (name, event, tenantId) => (await lambda).invokeAsync(name, event, tenantId),
   })
 
 const direct = (_: string, url: string) => url
 
 /** The template's parameters. The local system uses no bundles and no image. */
-const parametersOf = (url: string, { deployRole, jobRole, proxyUrl = direct }: ServerOptions) => ({
+const parametersOf = (url: string, { deployRole, jobRole, isolation, proxyUrl = direct }: ServerOptions) => ({
   ArtifactBucket: 'none',
   HttpBundle: 'none',
   ReportBundle: 'none',
@@ -150,6 +153,7 @@ const parametersOf = (url: string, { deployRole, jobRole, proxyUrl = direct }: S
   GitHubUrl: proxyUrl('github', url),
   GitHubApiUrl: `${proxyUrl('github', url)}/api/v3`,
   NotificationEmail: MAILBOX,
+  ...(isolation && { Isolation: isolation }),
   ...(deployRole && { DeployRoles: deployRole.arn, DeployRole: deployRole.arn }),
   ...(jobRole && { JobRoles: jobRole.arn }),
 })

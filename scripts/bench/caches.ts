@@ -46,6 +46,7 @@ export async function benchCache({ directory, s3 }: BenchServers): Promise<Cache
     const context = {
       store,
       build,
+      stage: null,
       sandbox,
       warmCache,
       path: process.env.PATH ?? '',

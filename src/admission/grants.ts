@@ -74,6 +74,10 @@ export const jobMessageSchema = z.object({
 })
 export type JobMessage = z.infer<typeof jobMessageSchema>
 
+/** The stage that a job deploys to; null for all other jobs. */
+export const stageIn = ({ job }: Pick<JobMessage, 'job'>): string | null =>
+  (job.identity?.name === DEPLOY_JOB && job.deploy?.stage) || null
+
 /** Where grants come from. */
 export type GrantIssuer = {
   /** A token that can read this repository and do nothing else; null for none. */
@@ -110,6 +114,9 @@ export async function issueGrants(
   const isTrusted = build.trust !== 'fork'
   const deploys = job.identity?.name === DEPLOY_JOB
   const mayDeploy = build.trust === 'protected' && deploys
+  const stage = stageIn({ job })
+  if (mayDeploy && stage === null)
+    throw new Error(`The deploy of ${build.project} #${build.number} has no stage`)
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? (wanted.deployRole ?? issuer.deployRole) : null
   // What verifies a deploy has neither a role nor a token.
@@ -122,7 +129,7 @@ export async function issueGrants(
     issuer.issueCredentials(build, job, {
       secretVariables,
       deployRole,
-      deploys: mayDeploy,
+      stage: mayDeploy ? stage : null,
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.some(need => need.build === undefined),

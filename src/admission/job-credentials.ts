@@ -1,14 +1,19 @@
 import type { AssumeRole, TemporaryCredentials } from '../aws/sts.ts'
 import type { Build } from '../model/build.ts'
+import type { JobIdentity } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { CachingBuild } from '../records/cache-keys.ts'
 import type { JobRef } from '../records/keys.ts'
+import { sessionNameOf } from './session-name.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
+
+/** In the name of a session: the job that plans the build, which may be its only one. */
+const LEAD_NAME = 'lead'
 
 /** Issues credentials that open a job's own objects alone; null: the job uses the function's own. */
 export type IssueCredentials = (
   build: CachingBuild & Pick<Build, 'number'>,
-  job: JobRef,
+  job: JobRef & { identity: JobIdentity | null },
   grants: SessionGrants,
 ) => Promise<TemporaryCredentials | null>
 
@@ -28,7 +33,7 @@ export function openJobCredentials(
         `The rights of a build of ${build.project} do not fit into a session policy (${policy.length} of ${POLICY_LIMIT} characters). Give the job or the stage a role with a shorter name, or the stack one, which is part of its bucket's.`,
       )
     }
-    const name = `${build.project.replaceAll('/', '.').slice(0, 52)}-${build.number}`
+    const name = sessionNameOf(build, grants.stage ?? job.identity?.name ?? LEAD_NAME)
     return assumeRole({ roleArn, name, policy })
   }
 }

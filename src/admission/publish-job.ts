@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { InvokeFunction } from '../aws/functions.ts'
 import type { Publish } from '../aws/topics.ts'
-import { trustOfJob } from '../model/trust.ts'
+import { type IsolatedTrust, isIsolated, trustOfJob } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
 import type { JobMessage } from './grants.ts'
 
@@ -15,14 +15,15 @@ type Ways = {
   /** To the topic, whose subscriptions select the function by the attribute `trust`. */
   publish: Publish
   topicArn: string
-  /** Directly to the function of deploys: a topic could name no tenant. */
+  /** Directly: a topic could name no tenant. */
   invoke: InvokeFunction
-  deployFunctionArn: string
+  /** The ARNs of the functions that are invoked directly. Empty: this process starts no such jobs. */
+  functions: Readonly<Record<IsolatedTrust, string>>
   hasTenants: boolean
 }
 
 export const openJobStarter =
-  ({ publish, topicArn, invoke, deployFunctionArn, hasTenants }: Ways): PublishJob =>
+  ({ publish, topicArn, invoke, functions, hasTenants }: Ways): PublishJob =>
   async message => {
     const { build, job } = message
     const text = JSON.stringify(message)
@@ -32,16 +33,16 @@ export const openJobStarter =
       )
     }
     const trust = trustOfJob(build, job.identity)
-    if (trust !== 'deploy') {
+    if (!isIsolated(trust)) {
       await publish(topicArn, { text, attributes: { trust } })
       return
     }
-    if (!deployFunctionArn) throw new Error('This function starts no deploys')
-    await invoke(deployFunctionArn, message, hasTenants ? tenantOf(message) : undefined)
+    if (!functions[trust]) throw new Error(`This function starts no jobs of trust ${trust}`)
+    await invoke(functions[trust], message, hasTenants ? tenantOf(message, trust) : undefined)
   }
 
-/** Deploys of one stage may share a sandbox, and no others. */
-const tenantOf = ({ build: { project }, job: { deploy } }: JobMessage) =>
+/** Jobs of one branch may share a sandbox, and deploys to one stage, each kind in its own function. */
+const tenantOf = ({ build: { project, branch }, job: { deploy } }: JobMessage, trust: IsolatedTrust) =>
   createHash('sha256')
-    .update(`${project} ${deploy?.stage ?? ''}`)
+    .update(`${project} ${trust === 'deploy' ? (deploy?.stage ?? '') : branch}`)
     .digest('hex')

@@ -19,7 +19,7 @@ const deployOf = (project: string, role: string): SessionGrants => ({
     ...variablesKeys(project),
     ...[EVERY_STAGE, STAGE].map(stage => stageVariablesKey({ project, stage })),
   ],
-  deploys: true,
+  stage: STAGE,
   deployRole: role,
 })
 const LONGEST_NUMBER = 9_999_999_999

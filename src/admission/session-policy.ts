@@ -9,8 +9,8 @@ export const POLICY_LIMIT = 2048
 export type SessionGrants = {
   /** Keys of the objects that hold its secret variables. */
   secretVariables: readonly string[]
-  /** Whether it is the deploy of its build, which is of trust `protected`. */
-  deploys?: boolean
+  /** The stage that it deploys to, if it is the deploy of its build, which is of trust `protected`. Null: it is not. */
+  stage?: string | null
   /** The role that its command runs with. Null: none. Jobs of trust `fork` have none. */
   jobRole?: string | null
   /** The role that it assumes if it deploys. Null: none. */
@@ -32,7 +32,7 @@ export function sessionPolicyOf(
   bucketArn: string,
   {
     secretVariables,
-    deploys = false,
+    stage = null,
     deployRole = null,
     jobRole = null,
     readsArtifacts = false,
@@ -40,9 +40,10 @@ export function sessionPolicyOf(
   }: SessionGrants,
 ): string {
   const { project, trust } = build
-  // A deploy has neither caches nor artifacts of its own.
-  const places = deploys ? [] : cachePlaces(build)
+  const deploys = stage !== null
+  const places = cachePlaces(build, stage)
   const [own, ...others] = places.map(({ prefix }) => `${prefix}*`)
+  // A deploy has no artifacts of its own.
   const left = deploys ? [] : [`${outPrefix(build, job)}*`]
   // The session role narrows these: it allows no record to be written twice.
   const written = [`${jobKeys(build, job).prefix}*`, ...left]
@@ -66,7 +67,8 @@ export function sessionPolicyOf(
   while (others.length > 0 && policyWith(others, saved).length >= POLICY_LIMIT) others.splice(-2, 1)
   const policy = policyWith(others, saved)
   if (policy.length < POLICY_LIMIT) return policy
-  return policyWith(others, [], deploys ? [] : [cancel])
+  const withoutCaches = policyWith(others, [])
+  return deploys && withoutCaches.length >= POLICY_LIMIT ? policyWith(others, [], []) : withoutCaches
 }
 
 const allow = (Action: readonly string[], Resource: readonly string[]) => ({

@@ -1,12 +1,11 @@
 import { findSecretVariables } from '../account/secrets.ts'
 import type { Account } from '../account/settings.ts'
 import type { Build } from '../model/build.ts'
-import { DEPLOY_JOB } from '../model/job.ts'
 import { buildUrl } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { DeadMansSwitch } from './dead-mans-switch.ts'
 import { switchTimeOf } from './deadlines.ts'
-import { type GrantIssuer, issueGrants, LEAD_JOB, type StartedJob } from './grants.ts'
+import { type GrantIssuer, issueGrants, LEAD_JOB, type StartedJob, stageIn } from './grants.ts'
 import { nonceOf } from './job-nonce.ts'
 import type { PublishJob } from './publish-job.ts'
 
@@ -61,7 +60,7 @@ const grantsOf = (
 ) => {
   const access = job.identity && account.accessOf(build, job.identity.name)
   // Tests of a build get no secret of its stage, nor does the lead.
-  const stage = (job.identity?.name === DEPLOY_JOB && job.deploy?.stage) || null
+  const stage = stageIn({ job })
   return issueGrants(
     build,
     job,

@@ -1,9 +1,10 @@
 import type { Build } from '../model/build.ts'
 import { assumeRole, type RoleSession } from './assume-role.ts'
 import type { JobGrants } from './grants.ts'
+import { sessionNameOf } from './session-name.ts'
 
 type GrantedJob = {
-  build: Pick<Build, 'number'>
+  build: Pick<Build, 'project' | 'number'>
   grants: JobGrants
   log: Parameters<typeof assumeRole>[0]
   runner: Pick<RoleSession, 'region'>
@@ -32,7 +33,7 @@ export async function useGrants(
       'There is no GITHUB_TOKEN: only a GitHub App that is installed on this repository has tokens that can read nothing else',
     )
   if (roleArn === null) return { credentials: {}, token }
-  const sessionName = `lambci-${planned.name}-${build.number}`
+  const sessionName = sessionNameOf(build, planned.name)
   const role = { roleArn, subject: 'The job', sessionName, credentials: own, region } as const
   return { credentials: await assumeRole(log, role), token }
 }

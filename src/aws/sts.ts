@@ -11,7 +11,7 @@ const SESSION_SECONDS = 3600
 
 export type AssumeRole = (session: {
   roleArn: string
-  /** CloudTrail shows it; cut off after 64 characters, STS's limit. */
+  /** CloudTrail shows it. 2 to 64 characters of `[A-Za-z0-9_+=,.@-]`. */
   name: string
   /** Narrows the role's own permissions. */
   policy?: string
@@ -27,7 +27,7 @@ export function openSts(credentials: TemporaryCredentials | null = null): Assume
     const { AssumeRoleCommand } = await sts()
     const assumeRole = new AssumeRoleCommand({
       RoleArn: roleArn,
-      RoleSessionName: name.slice(0, 64),
+      RoleSessionName: name,
       DurationSeconds: SESSION_SECONDS,
       Policy: policy,
     })

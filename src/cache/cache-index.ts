@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
-import { type CachePlace, cachePlaces } from '../records/cache-keys.ts'
-import { cachePrefix } from '../records/keys.ts'
+import { type CachePlace, cachePlaces, cachesOf } from '../records/cache-keys.ts'
 import { readSmallRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { MAX_SHARDS } from './shards.ts'
@@ -45,17 +44,26 @@ export type Found = Omit<Saved, 'archives'> & {
 export const hashOf = (...texts: string[]) =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 32)
 
+export type CachingJob = {
+  store: Store
+  build: Build
+  /** The stage that it deploys to; null for all other jobs. */
+  stage: string | null
+}
+
 /** Finds and records one cache's archives in the bucket. */
 export class CacheIndex {
   readonly #store: Store
   readonly #build: Build
+  readonly #stage: string | null
   readonly #places: readonly CachePlace[]
   readonly #name: string
 
-  constructor(store: Store, build: Build, paths: readonly string[]) {
+  constructor({ store, build, stage }: CachingJob, paths: readonly string[]) {
     this.#store = store
     this.#build = build
-    this.#places = cachePlaces(build)
+    this.#stage = stage
+    this.#places = cachePlaces(build, stage)
     // An archive may contain binaries, which are useless on another platform.
     this.#name = hashOf(process.platform, process.arch, ...paths)
   }
@@ -69,7 +77,7 @@ export class CacheIndex {
 
   /** The cache, wherever it was saved. */
   get id() {
-    return `${cachePrefix(this.#build.project, this.#build.trust)}${this.#name}`
+    return `${cachesOf(this.#build, this.#stage)}${this.#name}`
   }
 
   /** Finds the archives of a hash; else the newest of the branch, of its base branch, or of the default branch. */

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Build } from '../model/build.ts'
-import type { Store } from '../records/store.ts'
 import { rejectOnAbort, runConcurrently } from '../workspace/concurrency.ts'
 import { hashFile } from '../workspace/hash-file.ts'
 import { removeTree } from '../workspace/remove-tree.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
 import { packTree, unpackTree } from './archive.ts'
-import { CacheIndex, type Found, hashOf } from './cache-index.ts'
+import { CacheIndex, type CachingJob, type Found, hashOf } from './cache-index.ts'
 import { refuseDevices } from './devices.ts'
 import { hashContents } from './hash-contents.ts'
 import { moveTree, placeIn } from './move-tree.ts'
@@ -22,9 +20,7 @@ import type { WarmCache } from './warm-cache.ts'
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
 
 /** What restoring and saving caches needs. */
-export type CacheContext = {
-  store: Store
-  build: Build
+export type CacheContext = CachingJob & {
   sandbox: Sandbox
   /** The caches that the previous build left in this sandbox. */
   warmCache: WarmCache
@@ -56,7 +52,7 @@ export class Cache {
   constructor(context: CacheContext, spec: CacheSpec) {
     this.#context = context
     this.#spec = spec
-    this.#index = new CacheIndex(context.store, context.build, spec.paths)
+    this.#index = new CacheIndex(context, spec.paths)
     this.#attempts = new SaveAttempts(this.#index, context)
     this.#names = spec.paths.map(nameOf)
     this.#tracked = spec.paths.find(path => this.#exists(nameOf(path)))

@@ -59,17 +59,20 @@ const stageRulesSchema = z.union([
 /** A command alone runs as LambCI ran it. */
 const deploySchema = z.union([
   z.null(),
-  z
-    .string()
-    .transform(cmd => ({ cmd, isStrict: false, setup: undefined, artifacts: [] as readonly string[] })),
+  z.string().transform(cmd => ({
+    ...{ cmd, isStrict: false, setup: undefined },
+    ...{ artifacts: [] as readonly string[], cache: null },
+  })),
   z
     .object({
       cmd: commandTextSchema,
       /** Undefined: the top-level one. */
       setup: setupTextSchema.optional(),
       artifacts: z.array(z.string()).readonly().default([]),
+      /** Null: the top-level one. */
+      cache: cacheSpecsSchema.nullable().default(null),
     })
-    .transform(({ cmd, setup, artifacts }) => ({ cmd, isStrict: true, setup, artifacts })),
+    .transform(({ cmd, setup, artifacts, cache }) => ({ cmd, isStrict: true, setup, artifacts, cache })),
 ])
 
 const configSchema = z

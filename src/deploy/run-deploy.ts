@@ -1,5 +1,6 @@
 import { assumeRole } from '../admission/assume-role.ts'
 import type { JobGrants } from '../admission/grants.ts'
+import { sessionNameOf } from '../admission/session-name.ts'
 import type { BuildLog } from '../log/build-log.ts'
 import { logError } from '../log/log-error.ts'
 import type { Build } from '../model/build.ts'
@@ -44,7 +45,7 @@ async function assumeStageRole(
     await log.writeLine('The deploy has no AWS credentials: the account names no role for it')
     return {}
   }
-  const sessionName = `lambci-${stage}-${build.number}`
+  const sessionName = sessionNameOf(build, stage)
   const session = { roleArn, subject: 'The deploy', sessionName, credentials, region } as const
   return assumeRole(log, session)
 }

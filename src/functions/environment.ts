@@ -3,6 +3,9 @@ import { jobTrustSchema } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 
+/** Empty for none. */
+const functionArn = z.string().regex(/^(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+)?$/)
+
 const environmentSchema = z.object({
   LAMBCI_STACK: z
     .string()
@@ -24,12 +27,11 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_+=,.@/:*?-]*$/)
     .default(''),
-  /** Which function runs deploys, and whether it isolates tenants. http starts none. */
-  LAMBCI_DEPLOY_FUNCTION: z
-    .string()
-    .regex(/^(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+)?$/)
-    .default(''),
-  LAMBCI_DEPLOY_ISOLATION: z.enum(['tenant', 'process']).default('tenant'),
+  /** The functions that are invoked directly: for jobs of deploy branches, and for deploys, of which http starts none. */
+  LAMBCI_PROTECTED_FUNCTION: functionArn.default(''),
+  LAMBCI_DEPLOY_FUNCTION: functionArn.default(''),
+  /** How these two keep branches and stages apart. */
+  LAMBCI_ISOLATION: z.enum(['tenant', 'process']).default('tenant'),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
   /** The run functions' memory in MB, time limit in seconds, and disk in MB. */
   LAMBCI_MEMORY: z.coerce.number().int().positive(),

@@ -1,7 +1,7 @@
 import { type JobMessage, jobMessageSchema } from '../admission/grants.ts'
 import { openStore } from '../aws/bucket.ts'
 import { WarmCache } from '../cache/warm-cache.ts'
-import { trustOfJob } from '../model/trust.ts'
+import { isIsolated, trustOfJob } from '../model/trust.ts'
 import { z } from '../model/zod.ts'
 import { runJob } from '../run-job.ts'
 import { Mirrors } from '../workspace/mirrors.ts'
@@ -10,7 +10,7 @@ import { readEnvironment } from './environment.ts'
 const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
   'LAMBCI_TRUST',
-  'LAMBCI_DEPLOY_ISOLATION',
+  'LAMBCI_ISOLATION',
   'LAMBCI_SANDBOX',
   'LAMBCI_STORAGE',
   'LAMBCI_LOG_LIMIT',
@@ -34,7 +34,7 @@ type Context = {
   getRemainingTimeInMillis: () => number
 }
 
-/** A message of SNS, or what report invokes the function of deploys with. */
+/** A message of SNS, or what the functions for deploy branches and for deploys are invoked with. */
 const eventSchema = z.union([
   z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1) }),
   jobMessageSchema,
@@ -106,9 +106,9 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   })
   // Each job has its own store. Its open connections would stay for as long as this sandbox is warm.
   await job.finally(() => store.close())
-  // With tenants, a sandbox has deploys of one stage alone.
-  if (trust === 'deploy' && environment.LAMBCI_DEPLOY_ISOLATION === 'process')
-    terminate('The next deploy may be to another stage')
+  // With tenants, a sandbox has jobs of one branch, or deploys to one stage.
+  if (isIsolated(trust) && environment.LAMBCI_ISOLATION === 'process')
+    terminate('The next job may be of another branch or stage')
 }
 
 /** The memory of a process keeps what was in it. The end of the job is on record. */

@@ -18,8 +18,9 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_SESSION_ROLE',
   'LAMBCI_DEPLOY_ROLE',
   'LAMBCI_DEPLOY_ROLES',
+  'LAMBCI_PROTECTED_FUNCTION',
   'LAMBCI_DEPLOY_FUNCTION',
-  'LAMBCI_DEPLOY_ISOLATION',
+  'LAMBCI_ISOLATION',
   'LAMBCI_GITHUB_API_URL',
 ])
 const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
@@ -42,8 +43,11 @@ export const services = {
     publish,
     topicArn: LAMBCI_JOBS_TOPIC,
     invoke,
-    deployFunctionArn: environment.LAMBCI_DEPLOY_FUNCTION,
-    hasTenants: environment.LAMBCI_DEPLOY_ISOLATION === 'tenant',
+    functions: {
+      protected: environment.LAMBCI_PROTECTED_FUNCTION,
+      deploy: environment.LAMBCI_DEPLOY_FUNCTION,
+    },
+    hasTenants: environment.LAMBCI_ISOLATION === 'tenant',
   }),
   deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTarget),
   grantIssuer: {

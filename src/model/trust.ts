@@ -10,6 +10,11 @@ export type JobTrust = z.infer<typeof jobTrustSchema>
 export const trustOfJob = ({ trust }: { trust: Trust }, identity: JobIdentity | null): JobTrust =>
   identity?.name === DEPLOY_JOB ? 'deploy' : trust
 
+/** The trusts whose sandboxes are not shared by all branches, because their jobs decide what is deployed. */
+export type IsolatedTrust = Extract<JobTrust, 'protected' | 'deploy'>
+export const isIsolated = (trust: JobTrust): trust is IsolatedTrust =>
+  trust === 'protected' || trust === 'deploy'
+
 /**
  * The trust of a build. It depends on the event alone, never on the commit: GitHub serves the commits of every fork
  * through the base repository too.

@@ -85,6 +85,10 @@ function requireDeploy(
 const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
   deploys.length === 0 && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
+/** What an invocation caches. */
+export const cachesIn = ({ job, deploy }: Assignment): PlannedJob['cache'] =>
+  job?.cache ?? deploy?.cache ?? []
+
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>
   job.artifacts.map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, job) }))

@@ -82,6 +82,7 @@ function deployStep({ name, overrides }: StageChoice, { config }: Resolved): Dep
     env: overrides.env,
     timeoutSeconds: overrides.timeout ?? config.timeout,
     artifacts: artifactsOf(overrides, config),
+    cache: config.deploy?.cache ?? config.cache,
   }
 }
 

@@ -48,7 +48,8 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
 
 /** Who else can reach what jobs of a trust get: whoever can take the next message of a sandbox that they share. */
 const REACHABLE = {
-  protected: 'every deploy branch of every repository in this account can reach it',
+  protected:
+    'every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account',
   branch: 'every branch of every repository in this account can reach it',
 }
 
@@ -77,7 +78,7 @@ function describeCells(cells: readonly PlannedJob[]): string {
   return [...titles.slice(0, MAX_CELLS), ...(left > 0 ? [`and ${left} more`] : [])].join('; ')
 }
 
-const describeCache = (cache: Config['cache']) =>
+export const describeCache = (cache: Config['cache']) =>
   cache
     .map(({ paths, key }) => `${paths.join(', ')}${key.length > 0 ? ` (by ${key.join(', ')})` : ''}`)
     .join('; ')

@@ -4,6 +4,7 @@ import type { PlannedDeployment } from './deploy.ts'
 import {
   describeAccess,
   describeArtifact,
+  describeCache,
   describeJob,
   groupJobs,
   type JobGroup,
@@ -98,13 +99,14 @@ const describeLimits = ({ jobs, failFast, maxParallel }: BuildPlan): string[] =>
 /** `isOneOf`: whether the branch has other stages. */
 function describeDeploy({ deploy, verify, isManual }: PlannedDeployment, isOneOf: boolean): string[] {
   if (!deploy) return []
-  const { stage, setup, command, artifacts } = deploy
+  const { stage, setup, command, artifacts, cache } = deploy
   const head =
     isOneOf || isManual ? [`To ${stage}${isManual ? `, by hand: lambci deploy … ${stage}` : ''}`] : []
   const lines = [
     ...head,
     ...(setup === null ? [command] : [`$ ${setup}`, `$ ${command}`]),
     ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.join(', ')}`]),
+    ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
     ...(verify === null ? [] : [`Verified by: ${verify.command}`]),
   ]
   return [row('Deploy', lines.join('\n'))]

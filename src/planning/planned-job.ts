@@ -56,4 +56,5 @@ export type DeployStep = ShellText & {
   timeoutSeconds: number | null
   /** The names of the artifacts that are unpacked. */
   artifacts: readonly string[]
+  cache: Config['cache']
 }

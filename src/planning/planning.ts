@@ -1,5 +1,5 @@
 /** What a job needs to plan its build, in one piece that is loaded on demand. */
-export { assign } from './assignment.ts'
+export { assign, cachesIn } from './assignment.ts'
 export { describePlan } from './describe.ts'
 export { planBuild } from './plan.ts'
 export { recordOf } from './record.ts'

@@ -12,18 +12,27 @@ export type CachePlace = { prefix: string; branches: readonly string[] }
 /** 64 bits: nobody finds a branch whose name has the hash of another one. */
 const SCOPE_DIGITS = 16
 
+/** The caches of all jobs of a build, or (`stage`) of its deploy. */
+export const cachesOf = (
+  { project, trust }: Pick<Build, 'project' | 'trust'>,
+  stage: string | null,
+): string => (stage === null ? cachePrefix(project, trust) : `${cachePrefix(project, 'deploy')}${stage}/`)
+
 /**
- * Where a build finds caches, the best place first. It writes into the first one alone. Jobs of trust `branch` write caches for
- * their own branch or pull request: no branch decides what another one starts with, except a base or default branch.
+ * Where a job finds caches, the best place first. It writes into the first one alone, which is that of its own branch or pull
+ * request. Jobs of trust `branch` also read those of the base and the default branch. What decides about a deploy starts with
+ * nothing of others: jobs of trust `protected` read those of their branch alone, and a deploy those of its stage.
+ * @param stage that it deploys to; null for all other jobs
  */
-export function cachePlaces(build: CachingBuild): CachePlace[] {
+export function cachePlaces(build: CachingBuild, stage: string | null = null): CachePlace[] {
   const { project, trust, trigger, branch, checkoutBranch, defaultBranch } = build
   if (trust === 'fork') return []
-  const shared = {
-    prefix: cachePrefix(project, 'protected'),
-    branches: unique([checkoutBranch, branch, defaultBranch]),
-  }
-  if (trust === 'protected') return [shared]
+  if (stage !== null) return [{ prefix: cachesOf(build, stage), branches: unique([checkoutBranch, branch]) }]
+  const protectedPlace = (name: string) => ({
+    prefix: `${cachePrefix(project, 'protected')}${hashOf(`push/${name}`)}/`,
+    branches: [name],
+  })
+  if (trust === 'protected') return [protectedPlace(branch)]
   const scopes = [
     { scope: trigger, branch: checkoutBranch },
     { scope: `push/${branch}`, branch },
@@ -33,7 +42,7 @@ export function cachePlaces(build: CachingBuild): CachePlace[] {
     prefix: `${cachePrefix(project, trust)}${hashOf(scope)}/`,
     branches: unique(each.map(({ branch }) => branch)),
   }))
-  return [...own, shared]
+  return [...own, ...unique([branch, defaultBranch]).map(protectedPlace)]
 }
 
 const hashOf = (scope: string) => createHash('sha256').update(scope).digest('hex').slice(0, SCOPE_DIGITS)

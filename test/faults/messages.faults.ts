@@ -96,9 +96,9 @@ const isS3Event = (text: string) => ABOUT_A_BUILD.test(text) && text.includes('O
 /** What Lambda says of a process that has ended. Those of deploys always end. */
 const isFailure = (text: string) => text.includes('requestContext')
 
-/** Whether an event is the message of the test's own job: deploys of earlier tests may still be started. */
+/** Whether an event is the message of the test's own job, and not of its deploy: jobs of earlier tests may still be started. */
 const isJobOf = (name: string, text: string) =>
-  text.includes('grants') && text.includes('Sns') && text.includes(nameOf(name))
+  text.startsWith('{"build":') && !text.includes('"identity":{"name":"deploy"') && text.includes(nameOf(name))
 
 const losing: [name: string, isLost: (text: string) => boolean][] = [
   ['every S3 notification is lost', isS3Event],

@@ -98,7 +98,7 @@ async function runScenario(
   const needsHook = typeof scenario.fault === 'object' && scenario.fault.kill === 'http'
   if (needsHook) await addHook(ci, repository)
   const at = await ci.write(lambciJson(scenario.cmd ?? SCRIPT.cmd, { ...SCRIPT.rest, ...scenario.config }))
-  await ci.push(at, repository, 'master')
+  await ci.push(at, repository, scenario.branch ?? 'master')
   // The delivery failed when http was killed: redeliver it, as a person would on GitHub's page.
   if (needsHook) await redeliver(ci, repository)
   const view = scenario.status === false ? await refusedByGitHub(ci, build) : await ci.ended(build)

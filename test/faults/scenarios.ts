@@ -20,6 +20,8 @@ export type Scenario = {
   /** What the log says. */
   log?: RegExp
   cmd?: string
+  /** The branch that is pushed. Default: `master`, which deploys. */
+  branch?: string
   /** Added to the repository's configuration. */
   config?: object
 }
@@ -33,7 +35,11 @@ const DEPLOY_END = deployRecord('end\\.json')
 /** The records of the stage, all of which report writes. */
 const stageRecord = (name: string) => ({ method: 'PUT', address: new RegExp(`/stages/dev/${name}\\.json`) })
 const FREED = { ...stageRecord('lock'), body: /"holder":null/ }
+const JOB_MESSAGE = { method: 'POST', address: /\/invocations$/, body: /"identity":null/ }
 const DEPLOY_MESSAGE = { method: 'POST', address: /\/invocations$/, body: /"identity":\{"name":"deploy"/ }
+/** The job message of a branch that may not deploy. */
+const PUBLISHED = { method: 'POST', address: /^\/$/, body: /jobs/ }
+const ON_TOPIC = { service: 'sns', branch: 'topic', deploy: undefined } as const
 const kill = (name: KilledFunction): Scenario['fault'] => ({ kill: name })
 /** A scenario that ends well, and deploys, unless `rest` says otherwise. */
 export const at = (
@@ -161,17 +167,19 @@ const KILLED: Scenario[] = [
     address: key('build\\.json'),
     when: 'after',
   }),
+  at('http killed before it starts the job', kill('http'), JOB_MESSAGE, { service: 'lambda' }),
   at(
-    'http killed before it publishes the job message',
+    'http killed after it has started the job',
     kill('http'),
-    { method: 'POST', address: /^\/$/, body: /jobs/ },
-    { service: 'sns' },
+    { ...JOB_MESSAGE, when: 'after' },
+    { service: 'lambda' },
   ),
+  at('http killed before it publishes the job message', kill('http'), PUBLISHED, ON_TOPIC),
   at(
     'http killed after it has published the job message',
     kill('http'),
-    { method: 'POST', address: /^\/$/, body: /jobs/, when: 'after' },
-    { service: 'sns' },
+    { ...PUBLISHED, when: 'after' },
+    ON_TOPIC,
   ),
 ]
 
@@ -279,12 +287,8 @@ const SILENT: Scenario[] = [
   ...POINTS.filter(([name]) => /build|claim|segment|end record|report/.test(name)).map(([name, rule, more]) =>
     at(`S3 silent at ${name}`, 'silence', rule, more),
   ),
-  at(
-    'SNS silent at the job message',
-    'silence',
-    { method: 'POST', address: /^\/$/, body: /jobs/ },
-    { service: 'sns' },
-  ),
+  at('SNS silent at the job message', 'silence', PUBLISHED, ON_TOPIC),
+  at('Lambda silent at the start of the job', 'silence', JOB_MESSAGE, { service: 'lambda' }),
   at('Lambda silent at the start of the deploy', 'silence', DEPLOY_MESSAGE, { service: 'lambda' }),
   at(
     'GitHub silent at a status',
@@ -375,18 +379,8 @@ const GIT: Scenario[] = [
   ),
 ]
 const SNS: Scenario[] = [
-  at(
-    'SNS 500 at the job message',
-    500,
-    { method: 'POST', address: /^\/$/, body: /jobs/ },
-    { service: 'sns' },
-  ),
-  at(
-    'SNS lost at the job message',
-    'lost',
-    { method: 'POST', address: /^\/$/, body: /jobs/ },
-    { service: 'sns' },
-  ),
+  at('SNS 500 at the job message', 500, PUBLISHED, ON_TOPIC),
+  at('SNS lost at the job message', 'lost', PUBLISHED, ON_TOPIC),
   at(
     'SNS 500 at the notification',
     500,
@@ -395,9 +389,10 @@ const SNS: Scenario[] = [
   ),
 ]
 
-const LAMBDA: Scenario[] = ([500, 'reset', 'lost'] as const).map(fault =>
+const LAMBDA: Scenario[] = ([500, 'reset', 'lost'] as const).flatMap(fault => [
+  at(`Lambda ${fault} at the start of the job`, fault, JOB_MESSAGE, { service: 'lambda' }),
   at(`Lambda ${fault} at the start of the deploy`, fault, DEPLOY_MESSAGE, { service: 'lambda' }),
-)
+])
 
 const CACHED = { cmd: 'mkdir -p deps; date > deps/made; echo tested', config: { cache: ['deps'] } }
 /** Without its cache a build takes longer, with the same conclusion. */

@@ -38,6 +38,8 @@ const OWN = `${outPrefix(stolen, { key: 0, attempt: 1 })}mine.tar.gz`
 
 const scope = (trigger: string) => createHash('sha256').update(trigger).digest('hex').slice(0, 16)
 const cacheOf = (project: string, trigger: string) => `${cachePrefix(project, 'branch')}${scope(trigger)}/npm`
+const protectedCache = (project: string, trigger: string) =>
+  `${cachePrefix(project, 'protected')}${scope(trigger)}/npm`
 const objectsOf = (build: { project: string; number: number }, job: { key: number; attempt: number }) => {
   const keys = jobKeys(build, job)
   return [
@@ -72,7 +74,9 @@ const CLOSED = [
   cacheOf(PROJECT, 'pr/1'),
   cacheOf(OTHER, 'push/topic'),
   `${cachePrefix(PROJECT, 'fork')}npm`,
-  `${cachePrefix(OTHER, 'protected')}npm`,
+  protectedCache(PROJECT, 'push/another'),
+  protectedCache(OTHER, 'push/master'),
+  `${cachePrefix(PROJECT, 'deploy')}qa/npm`,
   // What report and http know and decide.
   ...[PROJECT, OTHER].flatMap(project => [
     counterKey(project),
@@ -97,7 +101,7 @@ const CLOSED = [
 const READABLE = [
   ...variablesKeys(PROJECT),
   cacheOf(PROJECT, 'push/master'),
-  `${cachePrefix(PROJECT, 'protected')}npm`,
+  protectedCache(PROJECT, 'push/master'),
 ]
 /** Answers to the requests that the attack makes for each key: one that reads, six that write, remove or copy. */
 const DENIED = { job: '403 403 403 403 403 403 403', function: '403 403 403' }

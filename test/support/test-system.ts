@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Mail } from '../../loopback/sns/delivery.ts'
 import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
+import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts'
 import { readLog } from '../../src/log/reader.ts'
+import { z } from '../../src/model/zod.ts'
 import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { readRecords, readReport } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
@@ -46,6 +48,7 @@ export async function openTestSystem({
 }: Partial<SystemOptions> & { root?: string; timeoutMs?: number } = {}) {
   const directory = root ?? (await mkdtemp(join(tmpdir(), 'lambci-test-')))
   const mails: Mail[] = []
+  const messages: JobMessage[] = []
   const lines: string[] = []
   const changes = new Changes(() => lines.slice(-MOST_LINES))
   const system = await startSystem({
@@ -56,6 +59,14 @@ export async function openTestSystem({
     onMail: mail => {
       mails.push(mail)
       changes.announce('mail')
+    },
+    interceptEvent: (event, deliver) => {
+      const message = jobMessageIn(event)
+      if (message) {
+        messages.push(message)
+        changes.announce('message')
+      }
+      return deliver()
     },
     onRecord: key => changes.announce(key),
     onLog: (name, _, line) => lines.push(`${name}: ${line}`),
@@ -69,11 +80,25 @@ export async function openTestSystem({
     directory,
     system,
     mails,
+    /** Those that have started jobs. */
+    messages,
     lines,
     ...actions(directory, system),
     ...queries(directory, system, changes, timeoutMs),
     close: () => close(directory, system),
   }
+}
+
+const jobEventSchema = z.union([
+  jobMessageSchema,
+  z.object({ Records: z.tuple([z.object({ Sns: z.object({ Message: z.string() }) })]) }),
+])
+
+/** The message of an event that starts a job; null for any other event. */
+function jobMessageIn(event: unknown): JobMessage | null {
+  const { data } = jobEventSchema.safeParse(event)
+  if (!data || 'build' in data) return data ?? null
+  return jobMessageSchema.safeParse(JSON.parse(data.Records[0].Sns.Message)).data ?? null
 }
 
 let shared: Promise<TestSystem> | undefined

@@ -177,6 +177,10 @@ export const deployObjectSchema = z
       artifacts: artifactListSchema
         .optional()
         .meta({ description: 'The names of the artifacts that it gets.' }),
+      cache: cacheSchema.optional().meta({
+        description:
+          'What is cached for the next deploy to the same stage, instead of the top-level "cache"; false for nothing.',
+      }),
     },
     { error: 'must be a command (a string), or an object with "cmd"' },
   )

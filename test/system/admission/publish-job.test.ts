@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Sns, startSns } from '../../../loopback/sns/sns.ts'
 import { type JobMessage, LEAD_JOB, type StartedJob } from '../../../src/admission/grants.ts'
 import { openJobStarter } from '../../../src/admission/publish-job.ts'
+import type { InvokeFunction } from '../../../src/aws/functions.ts'
 import { openTopics } from '../../../src/aws/topics.ts'
-import { DEPLOY_JOB } from '../../../src/model/job.ts'
+import { DEPLOY_JOB, VERIFY_JOB } from '../../../src/model/job.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
 import { FORKED, grantsWith, makeBuild } from '../../support/records.ts'
@@ -31,7 +32,7 @@ beforeAll(async () => {
   })
   pointAwsAt({ sns: sns.url })
   const client = new SNSClient()
-  for (const trust of ['fork', 'branch', 'protected']) {
+  for (const trust of ['fork', 'branch']) {
     await client.send(
       new SubscribeCommand({
         TopicArn: sns.topicArn('jobs'),
@@ -52,54 +53,87 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-const FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:lambci-run-deploy'
+const arnOf = (name: string) => `arn:aws:lambda:us-east-1:123456789012:function:lambci-${name}`
+const functions = { protected: arnOf('run-protected'), deploy: arnOf('run-deploy') }
 const starter = (change: Partial<Parameters<typeof openJobStarter>[0]> = {}) =>
   openJobStarter({
     ...{ publish: openTopics(), topicArn: sns.topicArn('jobs') },
-    ...{ invoke: async () => {}, deployFunctionArn: FUNCTION, hasTenants: true },
+    ...{ invoke: async () => {}, functions, hasTenants: true },
     ...change,
   })
 
-const deployTo = (stage: string): StartedJob => ({
+const jobCalled = (name: string, deploy?: StartedJob['deploy']): StartedJob => ({
   ...{ key: 1, attempt: 1, needs: [] },
-  identity: { name: DEPLOY_JOB, cell: {}, shard: null },
-  deploy: { stage, digest: 'a-digest' },
+  identity: { name, cell: {}, shard: null },
+  ...(deploy && { deploy }),
 })
+const deployTo = (stage: string) => jobCalled(DEPLOY_JOB, { stage, digest: 'a-digest' })
+
+type Invoked = [arn: string, message: JobMessage, tenant: string | undefined]
+
+/** Starts these jobs. Returns what was invoked, and checks that nothing was published. */
+async function invokedFor(
+  jobs: readonly (readonly [Parameters<typeof makeBuild>[0], StartedJob])[],
+  change: Partial<Parameters<typeof openJobStarter>[0]> = {},
+): Promise<Invoked[]> {
+  const invoked: Invoked[] = []
+  const invoke: InvokeFunction = async (arn, message, tenant) =>
+    void invoked.push([arn, message as JobMessage, tenant])
+  const start = starter({ invoke, ...change })
+  for (const [build, job] of jobs) await start({ build: makeBuild(build), job, grants: grantsWith() })
+  expect(received).toEqual([])
+  expect(invoked.map(([, { job }]) => job)).toEqual(jobs.map(([, job]) => job))
+  return invoked
+}
 
 test('a deploy goes to its function alone, with a tenant of its own for each repository and stage', async () => {
-  const invoked: unknown[][] = []
-  const start = starter({ invoke: async (...args) => void invoked.push(args) })
-  const places = [
-    ['gh/ada/web', 'qa'],
-    ['gh/ada/web', 'production'],
-    ['gh/ada/api', 'qa'],
-    ['gh/ada/web', 'qa'],
-  ] as const
-  for (const [project, stage] of places)
-    await start({ build: makeBuild({ project }), job: deployTo(stage), grants: grantsWith() })
-  expect(received).toEqual([])
-  expect(invoked.map(([arn, message]) => [arn, (message as JobMessage).job.deploy?.stage])).toEqual(
-    places.map(([, stage]) => [FUNCTION, stage]),
-  )
+  const invoked = await invokedFor([
+    [{ project: 'gh/ada/web' }, deployTo('qa')],
+    [{ project: 'gh/ada/web' }, deployTo('production')],
+    [{ project: 'gh/ada/api' }, deployTo('qa')],
+    [{ project: 'gh/ada/web', branch: 'other' }, deployTo('qa')],
+  ])
+  expect(new Set(invoked.map(([arn]) => arn))).toEqual(new Set([functions.deploy]))
   const tenants = invoked.map(([, , tenant]) => tenant)
   expect(tenants[3]).toBe(tenants[0])
   expect(new Set(tenants).size).toBe(3)
   for (const tenant of tenants) expect(tenant).toMatch(/^[0-9a-f]{64}$/)
 })
 
-test('where there are no tenants, a deploy names none', async () => {
-  const invoked: unknown[][] = []
-  const invoke = async (...args: unknown[]) => void invoked.push(args)
-  await starter({ invoke, hasTenants: false })({
-    build: makeBuild(),
-    job: deployTo('qa'),
-    grants: grantsWith(),
-  })
-  expect(invoked).toEqual([[FUNCTION, expect.anything(), undefined]])
+test('a job of a deploy branch goes to its function alone, with a tenant of its own for each repository and branch', async () => {
+  const invoked = await invokedFor([
+    [{ project: 'gh/ada/web', branch: 'qa' }, LEAD_JOB],
+    [{ project: 'gh/ada/web', branch: 'main' }, LEAD_JOB],
+    [{ project: 'gh/ada/api', branch: 'qa' }, LEAD_JOB],
+    // Jobs of one branch share a tenant, those of several builds as well.
+    [{ project: 'gh/ada/web', branch: 'qa', number: 8 }, jobCalled('unit')],
+    // What verifies a deploy is a job of its branch, whatever its stage is called.
+    [{ project: 'gh/ada/web', branch: 'qa' }, jobCalled(VERIFY_JOB, { stage: 'main', digest: 'a-digest' })],
+  ])
+  expect(new Set(invoked.map(([arn]) => arn))).toEqual(new Set([functions.protected]))
+  const tenants = invoked.map(([, , tenant]) => tenant)
+  expect(tenants.slice(3)).toEqual([tenants[0], tenants[0]])
+  expect(new Set(tenants).size).toBe(3)
+  for (const tenant of tenants) expect(tenant).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('where there are no tenants, neither a job nor a deploy names one', async () => {
+  const jobs = [LEAD_JOB, deployTo('qa')].map(job => [{}, job] as const)
+  const invoked = await invokedFor(jobs, { hasTenants: false })
+  expect(invoked.map(([arn, , tenant]) => [arn, tenant])).toEqual([
+    [functions.protected, undefined],
+    [functions.deploy, undefined],
+  ])
+})
+
+test('a process that knows no function for a job starts it nowhere', async () => {
+  const start = starter({ functions: { ...functions, deploy: '' } })
+  await expect(start({ build: makeBuild(), job: deployTo('qa'), grants: grantsWith() })).rejects.toThrow(
+    'This function starts no jobs of trust deploy',
+  )
 })
 
 test.each([
-  ['protected', {}],
   ['branch', { trust: 'branch' as const }],
   ['fork', FORKED],
 ])(

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
@@ -13,7 +12,6 @@ import { failureRecord, s3Event, snsEvent, urlEvent } from '../../support/lambda
 import { headersOf, pushPayload } from '../../support/payloads.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const READER = 'reader@localhost'
 const REPOSITORY = 'you/bundled'
 const build = (number: number) => ({ project: `gh/${REPOSITORY}`, number })
 
@@ -26,18 +24,17 @@ let commit: string
 
 beforeAll(async () => {
   ci = await openTestSystem({ concurrency: 1 })
-  const { sns, jobsTopic, region } = ci.system.addresses
-  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
-  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
-  client.destroy()
   at = await ci.write(lambciJson('echo "built as bundled"', { branches: { master: true } }))
   commit = await ci.push(at, REPOSITORY, 'master')
   await ci.ended(build(1))
 })
 afterAll(() => ci.close())
 
-const jobMessageOf = (number: number) =>
-  ci.mails.find(({ to, text }) => to === READER && JSON.parse(text).build.number === number)?.text ?? ''
+const jobMessageOf = (number: number) => {
+  const message = ci.messages.find(({ build }) => build.number === number)
+  if (!message) throw new Error(`No message has started #${number}`)
+  return message
+}
 
 /** A signed push of the existing commit, in the format of a function URL. */
 function delivery(id = randomUUID()) {
@@ -158,9 +155,10 @@ test('report: an S3 event with an encoded key, a schedule, and failure records w
     expect((await ci.statuses(REPOSITORY, commit)).at(-1)).toMatch(/^success lambci\/push/)
   }
   expect(await ci.statuses(REPOSITORY, commit)).toHaveLength(delivered.length + 2)
-  const payload = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
-  await report(failureRecord('11111111-1111-1111-1111-111111111111', payload))
-  const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', payload))
+  const message = jobMessageOf(1)
+  const published = snsEvent('lambci-jobs', JSON.stringify(message), { trust: 'branch' })
+  await report(failureRecord('11111111-1111-1111-1111-111111111111', published))
+  const wrapped = JSON.stringify(failureRecord('22222222-2222-2222-2222-222222222222', message))
   await report(snsEvent('lambci-failures', wrapped))
   const failures = (await readReport(store, build(1)))?.failures
   expect(failures?.map(({ requestId, reason }) => [requestId[0], reason])).toEqual([
@@ -172,8 +170,7 @@ test('report: an S3 event with an encoded key, a schedule, and failure records w
 
 test('run: a duplicate job message changes nothing', async () => {
   const before = await ci.view(build(1))
-  const event = snsEvent('lambci-jobs', jobMessageOf(1), { trust: 'protected' })
-  const result = await ci.system.lambda.invoke(functionName('run-protected'), event)
+  const result = await ci.system.lambda.invoke(functionName('run-protected'), jobMessageOf(1), 'a-tenant')
   expect(result).toMatchObject({ ok: true })
   expect(await ci.view(build(1))).toEqual(before)
   expect((await readBuild(ci.system.store, build(1)))?.nonce).toBeDefined()

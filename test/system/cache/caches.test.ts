@@ -63,12 +63,12 @@ const newMachine = () => new Machine(`machine-${++machines}`)
 
 type Command = (paths: { state: string; workspace: string }) => unknown
 const nothing: Command = () => {}
-type Options = { spec?: CacheSpec; change?: Partial<Build>; url?: string }
+type Options = { spec?: CacheSpec; change?: Partial<Build>; stage?: string | null; url?: string }
 
 /** A repository's builds, on any machine. */
 function openRepository(
   name: string,
-  { spec = { paths: ['state'], key: [] }, change = {}, url = bucket.url }: Options = {},
+  { spec = { paths: ['state'], key: [] }, change = {}, stage = null, url = bucket.url }: Options = {},
 ) {
   let number = 0
   /** Restores the cache, runs the command, and saves. Returns the log, and the files before and after the command. */
@@ -82,7 +82,8 @@ function openRepository(
     const sandbox = await openSandbox(directory, false, [warmCache])
     const build = makeBuild({ project: `gh/cached/${name}`, number: ++number, ...change })
     const context = {
-      ...{ store, build, sandbox, warmCache, path: process.env.PATH ?? '', deadline: Date.now() + 60_000 },
+      ...{ store, build, stage, sandbox, warmCache, path: process.env.PATH ?? '' },
+      deadline: Date.now() + 60_000,
       ...{ signal: new AbortController().signal, redact: (text: string) => text.replaceAll('403', '***') },
     }
     if (link) symlinkSync(link, join(sandbox.workspace, 'led'))
@@ -242,6 +243,38 @@ test('a branch starts with its own caches, those of its base and of the default 
   expect(await startOf(pushed('side'))).toEqual(['push-master'])
   expect(await startOf({ ...pushed('master'), trust: 'protected' })).toEqual([])
   expect(await startOf(pushed('other'))).toEqual(['push-master'])
+})
+
+test('a deploy branch starts with its own caches alone, and a deploy with those of its stage', async () => {
+  const spec = { paths: ['state'], key: ['same'] }
+  const startOf = async (
+    branch: string,
+    stage: string | null = null,
+    trust: Build['trust'] = 'protected',
+  ) => {
+    const change = { ...pushed(branch), defaultBranch: 'master', trust }
+    const { before } = await openRepository('deciding', { spec, change, stage })(
+      newMachine(),
+      async ({ state, workspace }) => {
+        writeFileSync(join(workspace, 'same'), '')
+        mkdirSync(state, { recursive: true })
+        writeFileSync(join(state, `${trust}-${branch}-${stage}`), '')
+      },
+    )
+    return before.flatMap(line => /state\/([\w-]+)/.exec(line)?.[1] ?? [])
+  }
+  expect(await startOf('master')).toEqual([])
+  expect(await startOf('qa')).toEqual([])
+  expect(await startOf('master', 'production')).toEqual([])
+  expect(await startOf('qa', 'qa')).toEqual([])
+  expect(await startOf('qa', 'qa-2')).toEqual([])
+  expect(await startOf('master')).toEqual(['protected-master-null'])
+  expect(await startOf('qa')).toEqual(['protected-qa-null'])
+  expect(await startOf('master', 'production')).toEqual(['protected-master-production'])
+  // The same stage, from another branch.
+  expect(await startOf('hotfix', 'production')).toEqual(['protected-master-production'])
+  // Branches that do not deploy start with what the default branch has.
+  expect(await startOf('topic', null, 'branch')).toEqual(['protected-master-null'])
 })
 
 test('an unchanged cache is not saved again', async () => {

@@ -554,7 +554,7 @@ test("plan knows the account's settings if the stack can be read", async () => {
   await ci.git(at, 'remote', 'add', 'origin', 'git@github.com:Ada/Planned.git')
   const only = await plan()
   expect([only.exitCode, only.stderr]).toEqual([0, ''])
-  expect(only.stdout).toContain(`\nRole       ${role}; every deploy branch of every repository`)
+  expect(only.stdout).toContain(`\nRole       ${role}; every job of its branch can reach it`)
   expect(only.stdout).toContain('\nTimeout    321 seconds for each command\n')
   expect(only.stdout).toMatch(/^Settings +timeout.* from config\/gh\/ada\/planned\.json$/m)
   expect(only.stdout).not.toContain('Note')

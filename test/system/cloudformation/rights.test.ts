@@ -58,6 +58,8 @@ const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT}:role/lambci-${name}`
 const DEPLOY = { key: 1, attempt: 1 }
 const jobOf = (trust: Trust) => makeBuild({ project: PROJECT, ...(trust === 'protected' ? {} : PULL), trust })
 const branchCaches = cachePlaces(jobOf('branch')).map(({ prefix }) => `${prefix}npm`)
+const protectedCaches = cachePlaces(jobOf('protected'))
+const otherProtected = cachePlaces({ ...jobOf('protected'), trigger: 'push/side', branch: 'side' })
 const otherBranch = cachePlaces(makeBuild({ trust: 'branch', trigger: 'push/side', branch: 'side' }))
 
 function principal(role: string, trust?: Trust, more: Partial<SessionGrants> = {}): Principal {
@@ -69,7 +71,7 @@ function principal(role: string, trust?: Trust, more: Partial<SessionGrants> = {
     deployRole: DEPLOY_ROLE,
     ...more,
   }
-  const job = more.deploys ? DEPLOY : LEAD
+  const job = more.stage ? DEPLOY : LEAD
   const policy = trust && sessionPolicyOf(jobOf(trust), job, BUCKET, grants)
   const session = policy && policySchema.parse(JSON.parse(policy))
   return { arn: found.arn, policies: found.policies, ...(session && { session }) }
@@ -87,7 +89,7 @@ const PRINCIPALS: readonly [string, Principal][] = [
   ['fork job', principal('session', 'fork')],
   ['branch job', principal('session', 'branch')],
   ['protected job', principal('session', 'protected')],
-  ['deploy job', principal('session', 'protected', { deploys: true })],
+  ['deploy job', principal('session', 'protected', { stage: 'qa' })],
 ]
 
 const may = (who: Principal, request: AccessRequest) => {
@@ -150,7 +152,10 @@ const OBJECTS: readonly [string, string][] = [
   ['cache/branch/own/<key>', branchCaches[0] ?? ''],
   ['cache/branch/base/<key>', branchCaches[1] ?? ''],
   ['cache/branch/another/<key>', `${otherBranch[0]?.prefix}npm`],
-  ['cache/protected/<key>', `cache/${PROJECT}/protected/npm`],
+  ['cache/protected/own/<key>', `${protectedCaches[0]?.prefix}npm`],
+  ['cache/protected/other/<key>', `${otherProtected[0]?.prefix}npm`],
+  ['cache/deploy/qa/<key>', `cache/${PROJECT}/deploy/qa/npm`],
+  ['cache/deploy/qa2/<key>', `cache/${PROJECT}/deploy/qa2/npm`],
   ['config/global.json', 'config/global.json'],
   ['config/gh/ada/web.json', 'config/gh/ada/web.json'],
   ['secrets/runner.json', 'secrets/runner.json'],
@@ -276,6 +281,10 @@ const ACTIONS: readonly [string, AccessRequest][] = [
     'invoke report',
     { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-report') },
   ],
+  ...['fork', 'branch', 'protected', 'deploy'].map((trust): [string, AccessRequest] => [
+    `invoke run-${trust}`,
+    { action: 'lambda:InvokeFunction', resource: regional('lambda', `function:lambci-run-${trust}`) },
+  ]),
   ['invoke http', { action: 'lambda:InvokeFunction', resource: regional('lambda', 'function:lambci-http') }],
 ]
 
@@ -302,7 +311,7 @@ test('only a job that was given a listed role may assume it, and no role of depl
   expect(may(principal('session', 'protected', unlisted), { action: 'sts:AssumeRole', resource })).toBe(false)
   for (const [name, who] of PRINCIPALS) expect([name, mayAssume(who)[0]]).toEqual([name, false])
   // Nor does a deploy get another role than its own, or one that the stack has not for deploys.
-  const deploy = { ...grants, deploys: true }
+  const deploy = { ...grants, stage: 'qa' }
   expect(mayAssume(principal('session', 'protected', deploy))).toEqual([false, true, false])
   for (const deployRole of [resource, `arn:aws:iam::${ACCOUNT}:role/deployer-of-another`, null]) {
     const who = principal('session', 'protected', { ...deploy, deployRole })
@@ -410,7 +419,10 @@ cache/fork/<key>              ·     ·       ·         ·           ·        
 cache/branch/own/<key>        ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
 cache/branch/base/<key>       ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·
 cache/branch/another/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-cache/protected/<key>         ·     ·       ·         ·           ·              ·           ·          ·         R           RW             ·
+cache/protected/own/<key>     ·     ·       ·         ·           ·              ·           ·          ·         R           RW             ·
+cache/protected/other/<key>   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/deploy/qa/<key>         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              RW
+cache/deploy/qa2/<key>        ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 config/global.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 config/gh/ada/web.json        R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/runner.json           R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
@@ -453,5 +465,9 @@ assume the http role           ·     ·       ·         ·           ·       
 assume a listed deploy role    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              yes
 assume another role            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke report                  ·     yes     ·         ·           ·              ·           yes        ·         ·           ·              ·
+invoke run-fork                ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-branch              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-protected           yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
+invoke run-deploy              ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke http                    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `

@@ -97,7 +97,7 @@ function runFunction(trust: string, name = `run-${trust}`, from = resources) {
   const text = JSON.stringify(properties)
     .replace(`"FunctionName":"lambci-${name}"`, '')
     .replaceAll(`run-${trust}`, 'build')
-    .replace(/,"LAMBCI_DEPLOY_ISOLATION":"(tenant|process)"/, '')
+    .replace(/,"LAMBCI_ISOLATION":"(tenant|process)"/, '')
     .replace(`"LAMBCI_TRUST":"${trust}"`, '')
   return { text, TenancyConfig }
 }
@@ -106,39 +106,44 @@ const propertiesOf = (functionName: string, from = resources): Record<string, un
     ({ type, properties }) => type === 'AWS::Lambda::Function' && properties.FunctionName === functionName,
   )?.properties ?? {}
 
-test('the run functions differ only in their trust level, and only that of deploys isolates its tenants', () => {
+test('the run functions differ only in their trust level, and those of deploy branches and deploys isolate tenants', () => {
   const { text } = runFunction('fork')
-  for (const trust of ['fork', 'branch', 'protected'])
+  for (const trust of ['fork', 'branch'])
     expect(runFunction(trust)).toEqual({ text, TenancyConfig: undefined })
-  expect(runFunction('deploy')).toEqual({ text, TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } })
-  // A topic could name no tenant: report invokes the function of deploys.
+  for (const trust of ['protected', 'deploy'])
+    expect(runFunction(trust)).toEqual({ text, TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } })
+  // A topic could name no tenant: http and report invoke the others.
   const subscribed = stack.subscriptions.filter(({ TopicArn }) => TopicArn.endsWith(':lambci-jobs'))
   expect(subscribed.map(({ Endpoint, FilterPolicy }) => [Endpoint.split(':').at(-1), FilterPolicy])).toEqual(
-    ['fork', 'branch', 'protected'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
+    ['fork', 'branch'].map(trust => [`lambci-run-${trust}`, { trust: [trust] }]),
   )
 })
 
-test.each([
-  ['tenant', 'run-deploy', { TenantIsolationMode: 'PER_TENANT' }],
-  ['process', 'run-deploy-shared', undefined],
-])('with DeployIsolation %s, report invokes %s', (DeployIsolation, name, TenancyConfig) => {
-  const filled = fill('lambci', 'lambci', { DeployIsolation }).resources
-  expect(runFunction('deploy', name, filled)).toEqual({ text: runFunction('fork').text, TenancyConfig })
-  expect(propertiesOf(`lambci-${name}`, filled).Environment).toMatchObject({
-    Variables: { LAMBCI_DEPLOY_ISOLATION: DeployIsolation },
+describe.each([
+  ['tenant', '', { TenantIsolationMode: 'PER_TENANT' }],
+  ['process', '-shared', undefined],
+])('with Isolation %s', (Isolation, suffix, TenancyConfig) => {
+  const filled = fill('lambci', 'lambci', { Isolation }).resources
+  const arnOf = (trust: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:lambci-run-${trust}${suffix}`
+
+  test.each(['protected', 'deploy'])('jobs of trust %s have a function of that kind', trust => {
+    const name = `run-${trust}${suffix}`
+    expect(runFunction(trust, name, filled)).toEqual({ text: runFunction('fork').text, TenancyConfig })
+    expect(propertiesOf(`lambci-${name}`, filled).Environment).toMatchObject({
+      Variables: { LAMBCI_ISOLATION: Isolation },
+    })
+    // Its log is kept as long as those of others.
+    const logs = filled.filter(({ type }) => type === 'AWS::Logs::LogGroup')
+    expect(logs.map(({ properties }) => properties.LogGroupName)).toContain(`/aws/lambda/lambci-${name}`)
   })
-  const { Environment } = propertiesOf('lambci-report', filled)
-  expect(Environment).toMatchObject({
-    Variables: {
-      LAMBCI_DEPLOY_FUNCTION: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:lambci-${name}`,
-      LAMBCI_DEPLOY_ISOLATION: DeployIsolation,
-    },
+
+  test('http and report invoke these functions, and http starts no deploys', () => {
+    const [http, report] = ['http', 'report'].map(name => propertiesOf(`lambci-${name}`, filled).Environment)
+    const shared = { LAMBCI_PROTECTED_FUNCTION: arnOf('protected'), LAMBCI_ISOLATION: Isolation }
+    expect(report).toMatchObject({ Variables: { ...shared, LAMBCI_DEPLOY_FUNCTION: arnOf('deploy') } })
+    expect(http).toMatchObject({ Variables: shared })
+    expect(JSON.stringify(http)).not.toContain('run-deploy')
   })
-  // http starts no deploys.
-  expect(JSON.stringify(propertiesOf('lambci-http', filled))).not.toContain('run-deploy')
-  // Its log is kept as long as those of others.
-  const logs = filled.filter(({ type }) => type === 'AWS::Logs::LogGroup')
-  expect(logs.map(({ properties }) => properties.LogGroupName)).toContain(`/aws/lambda/lambci-${name}`)
 })
 
 test('every caller of a function has permission to invoke it', () => {

@@ -531,7 +531,8 @@ describe('the http function', () => {
     ['as text', false],
     ['in base64', true],
   ])('accepts a push %s', async (_, inBase64) => {
-    const body = JSON.stringify(pushOf({ message: 'grüße 🎉' }))
+    // Published to the topic, because the branch may not deploy.
+    const body = JSON.stringify({ ...pushOf({ message: 'grüße 🎉' }), ref: 'refs/heads/topic' })
     const event = invoke('POST', '/webhook', headersOf('push', body, SECRET), body)
     const encoded = inBase64
       ? { ...event, isBase64Encoded: true, body: Buffer.from(body).toString('base64') }

@@ -24,14 +24,14 @@ function becomeFunction(role: string): void {
 }
 const arnOf = (name: string) => ci.system.lambda.arn(`lambci-${name}`)
 
-test('report invokes itself for one build, and no other function', async () => {
+test('report invokes itself for one build, and may not invoke http or a function with a topic', async () => {
   const build = makeBuild({ project: 'gh/ada/invoked', number: 1 })
   await ci.system.store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
   becomeFunction('report')
   const event = { switch: { project: build.project, number: 1 } }
   await openFunctions()(arnOf('report'), event)
   await ci.until('the report', () => readReport(ci.system.store, build))
-  for (const name of ['http', 'run-protected'])
+  for (const name of ['http', 'run-branch'])
     await expect(openFunctions()(arnOf(name), event)).rejects.toMatchObject({ name: 'AccessDeniedException' })
 })
 

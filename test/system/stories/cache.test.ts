@@ -1,7 +1,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cachePrefix, variablesKeys } from '../../../src/records/keys.ts'
+import { cachePrefix, jobKeys, variablesKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -41,8 +41,9 @@ async function build(...build: Build) {
   return buildWarm(...build)
 }
 
-async function buildWarm(at: string, repository: string, number: number, more: Record<string, string> = {}) {
-  const branch = 'master'
+async function buildWarm(
+  ...[at, repository, number, more = {}, branch = 'master']: [...Build, branch?: string]
+) {
   await ci.push(at, repository, branch, { ...more, 'number.txt': String(number) })
   const view = await ci.ended({ project: `gh/${repository}`, number })
   // The cache is saved after the end of the build.
@@ -77,12 +78,55 @@ test('a cache with a changed key file starts from the newest one, and is saved a
   expect(await data()).toHaveLength(2)
 })
 
-test('another branch starts from the cache of the default branch', async () => {
+test('another branch starts from the cache of the default branch, unless it deploys', async () => {
   const at = await ci.write(files(['deps', '~/.tool']))
   await build(at, 'cached/branches', 1)
-  await ci.push(at, 'cached/branches', 'qa')
-  const view = await ci.ended({ project: 'gh/cached/branches', number: 2 })
-  expect(await ci.log(view)).toMatch(/from the cache of master in/)
+  const logOn = async (branch: string, number: number) => {
+    await ci.push(at, 'cached/branches', branch)
+    return ci.log(await ci.ended({ project: 'gh/cached/branches', number }))
+  }
+  expect(await logOn('topic', 2)).toMatch(/from the cache of master in/)
+  expect(await logOn('qa', 3)).toMatch(/▸ No cache of deps, ~\/\.tool yet\n/)
+})
+
+/** Deploys a commit. Returns the log of its deploy, whose cache has been saved then. */
+async function deployed(at: string, repository: string, number: number, more: Record<string, string> = {}) {
+  const build = { project: `gh/${repository}`, number }
+  await ci.push(at, repository, 'master', { ...more, 'number.txt': String(number) })
+  expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
+  await ci.settled()
+  return Buffer.from(
+    (await ci.system.store.get(jobKeys(build, { key: 1, attempt: 1 }).log.whole))?.body ?? '',
+  ).toString()
+}
+
+test('the second deploy to a stage restores what the first one has saved, by default the top-level cache', async () => {
+  const stages = { master: 'dev' }
+  const at = await ci.write(
+    lambciJson('mkdir deps; date > deps/by-tests', { cache: ['deps'], stages, deploy: INSTALL }),
+  )
+  const first = await deployed(at, 'cached/deploys', 1)
+  expect(first).toMatch(/▸ No cache of deps yet\n/)
+  expect(first).toContain('made deps\n')
+  ci.killSandboxes()
+  const second = await deployed(at, 'cached/deploys', 2)
+  expect(second).toMatch(/▸ Restored deps from the cache in [\d.]+ s\n/)
+  expect(second).toContain('found deps by 1\n')
+  // In the same process, it is still there.
+  expect(await deployed(at, 'cached/deploys', 3)).toMatch(/▸ Restored deps from the previous build in/)
+  const keys = (await ci.system.store.list(cachePrefix('gh/cached/deploys', 'deploy'))).map(({ key }) => key)
+  for (const key of keys) expect(key).toMatch(/^cache\/gh\/cached\/deploys\/deploy\/dev\//)
+})
+
+test('a deploy may have a cache of its own, or none', async () => {
+  const config = (cache: unknown) =>
+    lambciJson('true', { cache: ['deps'], stages: { master: 'dev' }, deploy: { cmd: INSTALL, cache } })
+  const at = await ci.write(config(['~/.tool']))
+  expect(await deployed(at, 'cached/own', 1)).toMatch(/▸ No cache of ~\/\.tool yet\n/)
+  const second = await deployed(at, 'cached/own', 2)
+  expect(second).toContain('made deps\n')
+  expect(second).toMatch(/found .*\/\.tool by 1\n/)
+  expect(await deployed(at, 'cached/own', 3, config(false))).not.toMatch(/▸ (No cache|Cache|Restored)/)
 })
 
 test('declared paths that do not exist are ignored', async () => {
@@ -103,17 +147,20 @@ test('a failed build saves no cache', async () => {
 
 test('a warm sandbox keeps the cache locally, where no other repository sees it', async () => {
   const at = await ci.write(files(['deps', '~/.tool']))
-  await build(at, 'cached/warm', 1)
+  // Repositories share the sandboxes of branches that do not deploy.
+  const onTopic = (at: string, repository: string, number: number) =>
+    buildWarm(at, repository, number, {}, 'topic')
+  await onTopic(at, 'cached/warm', 1)
   for (const number of [2, 3]) {
-    const { log } = await buildWarm(at, 'cached/warm', number)
+    const { log } = await onTopic(at, 'cached/warm', number)
     expect(log).toMatch(/▸ Restored deps, ~\/\.tool from the previous build in 0\.\d s\n/)
     expect(log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
   }
   const other = await ci.write(lambciJson('ls -A ..; find ../caches -mindepth 1; echo end of it'))
-  const { log } = await buildWarm(other, 'cached/other', 1)
+  const { log } = await onTopic(other, 'cached/other', 1)
   expect(log).toMatch(/\ncaches\n[^▸]*\nend of it\n/)
   expect(log).not.toMatch(/\.\.\/caches\//)
-  expect((await buildWarm(at, 'cached/warm', 4)).log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
+  expect((await onTopic(at, 'cached/warm', 4)).log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
 })
 
 test('a cache with key files is the saved one in every sandbox, even if a command has changed it', async () => {

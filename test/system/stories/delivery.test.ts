@@ -1,4 +1,3 @@
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
@@ -62,25 +61,20 @@ test('a push that names nobody and no commits is built, and its end is told', as
   expect(mail?.text).toMatch(/^Author: +unknown$/m)
 })
 
-/** Subscribes a mail address to the jobs topic. Returns a function that lists the job messages received so far. */
-async function subscribeToJobMessages(to: string): Promise<() => string[]> {
-  const { sns, jobsTopic, region, accessKeyId, secretAccessKey } = ci.system.addresses
-  const client = new SNSClient({ endpoint: sns, region, credentials: { accessKeyId, secretAccessKey } })
-  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: to }))
-  client.destroy()
-  return () => ci.mails.filter(mail => mail.to === to).map(({ text }) => text)
-}
-
-test('a job message that SNS delivers twice is run once', async () => {
-  const messages = await subscribeToJobMessages('reader@localhost')
+test.each([
+  ['a job message that SNS delivers twice is run once', 'topic', 'run-branch'],
+  ['an event with which Lambda invokes twice is run once', 'master', 'run-protected'],
+] as const)('%s', async (_, branch, name) => {
+  const repository = `twice/${branch}`
+  const build = { project: `gh/${repository}`, number: 1 }
   const gate = ci.gate()
   const at = await ci.write(lambciJson(`echo "built by $AWS_REQUEST_ID"; ${gate.wait}`))
-  await ci.push(at, 'twice/sent', 'master')
-  const build = { project: 'gh/twice/sent', number: 1 }
+  await ci.push(at, repository, branch)
   await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
-  const [message] = messages().filter(text => text.includes('"gh/twice/sent"'))
-  const event = { Records: [{ EventSource: 'aws:sns', Sns: { Message: message } }] }
-  expect(await ci.system.lambda.invoke(functionName('run-protected'), event)).toMatchObject({ ok: true })
+  const message = ci.messages.find(each => each.build.project === build.project)
+  const published = { Records: [{ EventSource: 'aws:sns', Sns: { Message: JSON.stringify(message) } }] }
+  const [event, tenant] = branch === 'topic' ? [published] : [message, 'a-tenant']
+  expect(await ci.system.lambda.invoke(functionName(name), event, tenant)).toMatchObject({ ok: true })
   await gate.open()
   const view = await ci.ended(build)
   expect(view.status).toBe('passed')

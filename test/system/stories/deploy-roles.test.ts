@@ -29,11 +29,25 @@ afterAll(() => ci.close())
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
 const ME = userInfo().username
 const SHOW = 'env | grep ^AWS_ | sort'
+/** The session that AWS sees, which CloudTrail names with everything that the deploy does. */
+const WHO = `
+const { STSClient, GetCallerIdentityCommand } = await import(\`\${process.env.MODULES}/@aws-sdk/client-sts/dist-cjs/index.js\`)
+console.log((await new STSClient({}).send(new GetCallerIdentityCommand({}))).Arn)
+`
 
 test('a deploy has the credentials of its role; its tests and branch builds have none', async () => {
-  const at = await ci.write(
-    lambciJson(`${SHOW}; echo tested`, { stages: { '/./': 'dev' }, deploy: SHOW, branches: { '/./': true } }),
-  )
+  const at = await ci.write({
+    ...lambciJson(`${SHOW}; echo tested`, {
+      stages: { '/./': 'dev' },
+      deploy: `${SHOW}; node who.mjs`,
+      branches: { '/./': true },
+      env: {
+        AWS_ENDPOINT_URL_STS: ci.system.addresses.sts,
+        MODULES: join(process.cwd(), 'node_modules'),
+      },
+    }),
+    'who.mjs': WHO,
+  })
   await ci.push(at, 'ada/role', 'master')
   const view = await ci.ended({ project: 'gh/ada/role', number: 1 })
   expect(view.deploy).toMatchObject({ status: 'succeeded' })
@@ -46,6 +60,7 @@ test('a deploy has the credentials of its role; its tests and branch builds have
   // Masked, like every secret.
   expect(deploy).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
   expect(deploy).toMatch(/^AWS_DEFAULT_REGION=us-east-1$/m)
+  expect(deploy).toContain('arn:aws:sts::000000000000:assumed-role/site-deploy/ada.role+dev+1\n')
 
   await ci.push(at, 'ada/role', 'topic')
   const topic = await ci.ended({ project: 'gh/ada/role', number: 2 })
@@ -70,7 +85,7 @@ test('no job has access to stages, and only a deploy to its role', async () => {
           makeBuild({ project: 'gh/ada/role', number: 3, trust }),
           deploys ? { key: 1, attempt: 1 } : LEAD,
           `arn:aws:s3:::${addresses.bucket}`,
-          { secretVariables: [], deploys, deployRole: ROLE },
+          { secretVariables: [], stage: deploys ? 'qa' : null, deployRole: ROLE },
         ),
       }),
     )

@@ -93,14 +93,14 @@ test('the classic do_ci_build deploys from within cmd with the role of its job',
   expect(view.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual(['build: passed'])
   expect(log).toContain(`The job acts as ${ROLE}\n`)
   expect(log).toContain(
-    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/lambci-build-1\nsite is live\n',
+    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/ada.classic+build+1\nsite is live\n',
   )
   expect(log).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
   expect(log).toMatch(/^AWS_SESSION_TOKEN=\*\*\*/m)
   expect(statuses.at(-1)).toMatch(/^success lambci\/push: Passed in/)
   const { bytes } = await readLog(ci.system.store, jobKeys(view).log, 0, 100_000)
   expect(Buffer.from(bytes).toString()).toContain(
-    `Role       ${ROLE}; every deploy branch of every repository in this account can reach it\n`,
+    `Role       ${ROLE}; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account\n`,
   )
 })
 

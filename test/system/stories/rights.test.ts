@@ -6,9 +6,9 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TemporaryCredentials } from '../../../src/aws/sts.ts'
+import { cachePlaces } from '../../../src/records/cache-keys.ts'
 import {
   branchKey,
   buildKeys,
@@ -18,9 +18,9 @@ import {
   variablesKeys,
 } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
+import { makeBuild } from '../../support/records.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
-const READER = 'reader-of-rights@localhost'
 const BASE = 'gh/rights/guarded'
 const own = buildKeys({ project: BASE, number: 2 })
 const earlier = buildKeys({ project: BASE, number: 1 })
@@ -105,10 +105,6 @@ beforeAll(async () => {
   await putJson(system.store, 'config/gh/rights/guarded.json', {})
   await putJson(system.store, variablesKeys(BASE)[0], { GLOBAL: 'never-for-forks' })
   await putJson(system.store, variablesKeys(BASE)[1], { OWN: 'never-for-forks' })
-  const { sns, jobsTopic, region } = system.addresses
-  const client = new SNSClient({ endpoint: sns, region, credentials: system.keys })
-  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
-  client.destroy()
 })
 afterAll(async () => {
   await ci.system.store.remove(variablesKeys(BASE)[0])
@@ -117,8 +113,9 @@ afterAll(async () => {
 
 /** The credentials that a build was granted, which its process holds in memory. */
 function grantedCredentials(number: number): TemporaryCredentials {
-  const messages = ci.mails.filter(({ to }) => to === READER).map(({ text }) => JSON.parse(text))
-  return messages.find(({ build }) => build.project === BASE && build.number === number)?.grants.credentials
+  const message = ci.messages.find(({ build }) => build.project === BASE && build.number === number)
+  if (!message?.grants.credentials) throw new Error(`No credentials were granted to #${number}`)
+  return message.grants.credentials
 }
 
 function attack(): string {
@@ -191,13 +188,18 @@ test("a fork's granted credentials allow only its own records and log", async ()
   client.destroy()
 })
 
-test("a protected build may write its repository's protected caches, and no other, and no stage", async () => {
+test('a protected build may write the caches of its branch, and no other, and no stage', async () => {
   const { s3, bucket, region } = ci.system.addresses
   const credentials = grantedCredentials(1)
   const client = new S3Client({ endpoint: s3, region, credentials, forcePathStyle: true, maxAttempts: 1 })
   const put = (key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: '{}' }))
-  await put(`cache/${BASE}/protected/npm`)
+  const cacheOf = (branch: string) =>
+    `${cachePlaces(makeBuild({ project: BASE, trigger: `push/${branch}`, branch }))[0]?.prefix}npm`
+  await put(cacheOf('master'))
   for (const key of [
+    cacheOf('main'),
+    `cache/${BASE}/protected/npm`,
+    `cache/${BASE}/deploy/qa/npm`,
     `cache/${BASE}/branch/npm`,
     ...['lock', 'next', 'current', 'hold', 'branches'].map(name => `${BASE}/stages/qa/${name}.json`),
     'gh/rights/other/stages/qa/lock.json',

@@ -1,17 +1,11 @@
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
-import { type JobMessage, jobMessageSchema } from '../../../src/admission/grants.ts'
-import { DEPLOY_JOB } from '../../../src/model/job.ts'
-import { type JobTrust, jobTrustSchema, trustOfJob } from '../../../src/model/trust.ts'
-import { readPlan } from '../../../src/records/plan-record.ts'
+import type { JobMessage } from '../../../src/admission/grants.ts'
+import { isIsolated, type JobTrust, jobTrustSchema, trustOfJob } from '../../../src/model/trust.ts'
 import { type ForwardingProxy, startProxy } from '../../support/proxy.ts'
-import { roleArn } from '../../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const TRUSTS = jobTrustSchema.options
-const DEPLOY = { key: 1, attempt: 1 }
-const READER = 'reader-of-jobs@localhost'
 
 let ci: TestSystem
 /** What the functions request of S3, SNS and GitHub. */
@@ -32,10 +26,6 @@ beforeAll(async () => {
       return proxies.get(service)?.url ?? url
     },
   })
-  const { sns, jobsTopic, region } = ci.system.addresses
-  const client = new SNSClient({ endpoint: sns, region, credentials: ci.system.keys })
-  await client.send(new SubscribeCommand({ TopicArn: jobsTopic, Protocol: 'email', Endpoint: READER }))
-  client.destroy()
 })
 afterAll(async () => {
   await ci.close()
@@ -59,40 +49,16 @@ async function jobOfEachTrust(): Promise<Map<JobTrust, JobMessage>> {
   expect(
     requests.filter(each => each.startsWith('github: POST /') && each.endsWith('/git-upload-pack')),
   ).not.toEqual([])
-  const messages = ci.mails
-    .filter(({ to }) => to === READER)
-    .map(({ text }) => jobMessageSchema.parse(JSON.parse(text)))
-  const lead = messages.find(({ build }) => build.trust === 'protected')
-  if (!lead) throw new Error('No message has started the build of master')
-  const all = [...messages, await deployOf(lead)]
-  return new Map(all.map(message => [trustOfJob(message.build, message.job.identity), message]))
-}
-
-/** The message that started the deploy of a build, which was not published: report invokes the function of deploys. */
-async function deployOf({ build, grants }: JobMessage): Promise<JobMessage> {
-  const plan = await readPlan(ci.system.store, build)
-  const [deploy] = plan?.deploys ?? []
-  if (!deploy) throw new Error('The build has no deploy')
-  const { stage, digest } = deploy
-  return {
-    build,
-    job: {
-      ...DEPLOY,
-      identity: { name: DEPLOY_JOB, cell: {}, shard: null },
-      needs: [],
-      deploy: { stage, digest },
-    },
-    grants: { ...grants, credentials: ci.system.servers.sts.issue(roleArn('lambci-session')) },
-  }
+  return new Map(ci.messages.map(message => [trustOfJob(message.build, message.job.identity), message]))
 }
 
 const eventsOf = (message: JobMessage) => [
   { Records: [{ Sns: { Message: JSON.stringify(message) } }] },
-  // So report invokes the function of deploys.
+  // So the functions for deploy branches and for deploys are invoked.
   message,
 ]
 const invoke = (trust: JobTrust, event: unknown) =>
-  ci.system.lambda.invoke(functionName(`run-${trust}`), event, trust === 'deploy' ? 'a-stage' : undefined)
+  ci.system.lambda.invoke(functionName(`run-${trust}`), event, isIsolated(trust) ? 'a-tenant' : undefined)
 
 test('each function refuses a message of another trust before it reads, writes or fetches anything', async () => {
   const messages = await jobOfEachTrust()

@@ -62,7 +62,11 @@ test.each<[string, Partial<Build>, StartedJob, string[], unknown[]]>([
   [
     'a deploy',
     { trust: 'protected' },
-    { ...UNIT, identity: { name: 'deploy', cell: {}, shard: null } },
+    {
+      ...UNIT,
+      identity: { name: 'deploy', cell: {}, shard: null },
+      deploy: { stage: 'qa', digest: 'a-digest' },
+    },
     [],
     [null, null, null],
   ],
@@ -102,23 +106,27 @@ test.each<[string, Partial<Build>, StartedJob, string[], unknown[]]>([
 
 const STACK_ROLE = 'arn:aws:iam::123456789012:role/deploys'
 const STAGE_ROLE = 'arn:aws:iam::123456789012:role/production'
-const DEPLOY: StartedJob = { ...UNIT, identity: { name: 'deploy', cell: {}, shard: null } }
+const DEPLOY: StartedJob = {
+  ...UNIT,
+  identity: { name: 'deploy', cell: {}, shard: null },
+  deploy: { stage: 'qa', digest: 'a-digest' },
+}
 
 test.each<[string, Partial<Build>, StartedJob, string | null, string | null, unknown]>([
-  ['a deploy, of its stage', {}, DEPLOY, STAGE_ROLE, STACK_ROLE, [STAGE_ROLE, true]],
-  ['a deploy whose stage has none, of the stack', {}, DEPLOY, null, STACK_ROLE, [STACK_ROLE, true]],
-  ['a deploy, of nobody', {}, DEPLOY, null, null, [null, true]],
-  ['a job of the same build', {}, UNIT, STAGE_ROLE, STACK_ROLE, [null, false]],
-  ['the lead of the same build', {}, LEAD_JOB, STAGE_ROLE, STACK_ROLE, [null, false]],
-  ['a deploy of trust branch', { trust: 'branch' }, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, false]],
-  ['a deploy of a fork', FORKED, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, false]],
+  ['a deploy, of its stage', {}, DEPLOY, STAGE_ROLE, STACK_ROLE, [STAGE_ROLE, 'qa']],
+  ['a deploy whose stage has none, of the stack', {}, DEPLOY, null, STACK_ROLE, [STACK_ROLE, 'qa']],
+  ['a deploy, of nobody', {}, DEPLOY, null, null, [null, 'qa']],
+  ['a job of the same build', {}, UNIT, STAGE_ROLE, STACK_ROLE, [null, null]],
+  ['the lead of the same build', {}, LEAD_JOB, STAGE_ROLE, STACK_ROLE, [null, null]],
+  ['a deploy of trust branch', { trust: 'branch' }, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, null]],
+  ['a deploy of a fork', FORKED, DEPLOY, STAGE_ROLE, STACK_ROLE, [null, null]],
 ])('the role of %s', async (_, change, job, deployRole, ofStack, expected) => {
   const allowed: unknown[] = []
   const issuer: GrantIssuer = {
     ...grantIssuerOf(null),
     deployRole: ofStack,
     issueCredentials: async (_build, _job, grants) => {
-      allowed.push([grants.deployRole, grants.deploys])
+      allowed.push([grants.deployRole, grants.stage])
       return null
     },
   }
@@ -126,6 +134,12 @@ test.each<[string, Partial<Build>, StartedJob, string | null, string | null, unk
   const grants = await issueGrants(makeBuild({ trust: 'protected', ...change }), job, given, issuer)
   expect(allowed).toEqual([expected])
   expect([grants.deployRole]).toEqual([allowed.flat()[0]])
+})
+
+test('a deploy that names no stage gets nothing at all', async () => {
+  const { deploy: _, ...job } = DEPLOY
+  const granted = issueGrants(makeBuild(), job, options, grantIssuerOf(null))
+  await expect(granted).rejects.toThrow('The deploy of gh/ada/web #7 has no stage')
 })
 
 test('a system without a clone token grants none', async () => {

@@ -26,26 +26,27 @@ const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.js
 
 const scopeOf = (trigger: string) => createHash('sha256').update(trigger).digest('hex').slice(0, 16)
 const own = (trigger: string) => `${B}/cache/gh/ada/web/branch/${scopeOf(trigger)}/*`
-const shared = `${B}/cache/gh/ada/web/protected/*`
+const shared = (branch = 'master') => `${B}/cache/gh/ada/web/protected/${scopeOf(`push/${branch}`)}/*`
 
 test.each<[string, Trust, Partial<Build>, string[], string[]]>([
   ['of a fork', 'fork', FORKED, [], []],
-  ['of the default branch', 'branch', {}, [own('push/master')], [shared, ...secrets]],
+  ['of the default branch', 'branch', {}, [own('push/master')], [shared(), ...secrets]],
   [
     'of a branch',
     'branch',
     { trigger: 'push/topic', branch: 'topic', checkoutBranch: 'topic' },
     [own('push/topic')],
-    [own('push/master'), shared, ...secrets],
+    [own('push/master'), shared('topic'), shared(), ...secrets],
   ],
   [
     'of a pull request',
     'branch',
     { ...PULL, branch: 'release' },
     [own('pr/12')],
-    [own('push/release'), own('push/master'), shared, ...secrets],
+    [own('push/release'), own('push/master'), shared('release'), shared(), ...secrets],
   ],
-  ['of a branch that may deploy', 'protected', {}, [shared], [...secrets]],
+  ['of a branch that may deploy', 'protected', {}, [shared()], [...secrets]],
+  ['of another one', 'protected', { trigger: 'push/qa', branch: 'qa' }, [shared('qa')], [...secrets]],
 ])(
   'the policy of a job %s allows its own keys, no others, and no role',
   (_, trust, change, written, read) => {
@@ -63,11 +64,15 @@ test.each<[string, Trust, Partial<Build>, string[], string[]]>([
   },
 )
 
-test('a deploy may assume exactly one role, and has neither stages nor caches nor artifacts of its own', () => {
-  expect(policyOf('protected', {}, { deploys: true, jobRole: JOB_ROLE, readsArtifacts: true })).toEqual({
+test('a deploy may assume exactly one role, has the caches of its stage, and neither stages nor artifacts of its own', () => {
+  expect(policyOf('protected', {}, { stage: 'qa', jobRole: JOB_ROLE, readsArtifacts: true })).toEqual({
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: [`${build}/jobs/3/2/*`] },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject'],
+        Resource: [`${build}/jobs/3/2/*`, `${B}/cache/gh/ada/web/deploy/qa/*`],
+      },
       {
         Effect: 'Allow',
         Action: ['s3:GetObject'],
@@ -76,12 +81,12 @@ test('a deploy may assume exactly one role, and has neither stages nor caches no
       { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ROLE },
     ],
   })
-  expect(policyOf('protected', {}, { deploys: true, deployRole: null }).Statement).toHaveLength(2)
+  expect(policyOf('protected', {}, { stage: 'qa', deployRole: null }).Statement).toHaveLength(2)
 })
 
 test('a job that needs others reads the artifacts of its build; one that does not deploy has neither stages nor roles', () => {
   const [own, read] = policyOf('protected', {}, { readsArtifacts: true }).Statement
-  expect(own.Resource).toEqual([`${build}/jobs/3/2/*`, `${out}3/2/*`, shared])
+  expect(own.Resource).toEqual([`${build}/jobs/3/2/*`, `${out}3/2/*`, shared()])
   expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...secrets])
   expect(policyOf('protected', {}).Statement).toHaveLength(2)
 })
@@ -90,11 +95,11 @@ test('a job of a retry reads also the artifacts of the builds in which others ha
   const grants = { readsArtifacts: true, retriedBuilds: [3, 5] }
   const [own, read, ...more] = policyOf('branch', {}, grants).Statement
   const retried = [3, 5].map(number => `${B}/out/gh/ada/web/${number}/*`)
-  expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...retried, shared, ...secrets])
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${out}*`, ...retried, shared(), ...secrets])
   expect([own.Resource.join(), more]).toEqual([expect.not.stringMatching(/web\/[35]\//), []])
   // Of its own build, only if a job of that has left something for it.
   const without = policyOf('branch', {}, { ...grants, readsArtifacts: false }).Statement[1].Resource
-  expect(without).toEqual([`${build}/cancel.json`, ...retried, shared, ...secrets])
+  expect(without).toEqual([`${build}/cancel.json`, ...retried, shared(), ...secrets])
 })
 
 test('three other builds fit, unless names are very long; roles of stages change nothing, because a deploy has one', () => {
@@ -129,7 +134,7 @@ const deploySecrets = (project: string) => [
 
 test('a deploy reads the secrets of its stage, by their whole keys', () => {
   const secretVariables = deploySecrets('gh/ada/web')
-  const [, read] = policyOf('protected', {}, { deploys: true, secretVariables }).Statement
+  const [, read] = policyOf('protected', {}, { stage: 's'.repeat(40), secretVariables }).Statement
   expect(read.Resource.slice(-4)).toEqual([
     ...secrets,
     `${B}/secrets/env/gh/ada/web/_all.json`,
@@ -152,7 +157,7 @@ test('a deploy has room for the secrets of its stage beside as many other builds
       {
         secretVariables: deploySecrets(project),
         deployRole: LONGEST_ROLE,
-        ...{ deploys: true, readsArtifacts: true },
+        ...{ stage: 's'.repeat(40), readsArtifacts: true },
         retriedBuilds: Array.from({ length: most }, () => 9_999_999_999),
       },
     )
@@ -165,6 +170,9 @@ test('a deploy has room for the secrets of its stage beside as many other builds
     expect(read.filter(key => key.includes('/out/'))).toHaveLength(most + 1)
     expect(read.filter(key => key.endsWith('/cancel.json')).length).toBe(read.length - most - 5)
     if (length <= 60) expect(read[0]).toMatch(/\/cancel\.json$/)
+    // Before that, it goes without its caches.
+    const [, saved] = Statement[0].Resource
+    if (saved) expect(read[0]).toMatch(/\/cancel\.json$/)
   }
 })
 
@@ -177,7 +185,7 @@ test('a deploy has room for the secrets of its own with names of up to 95 charac
     return sessionPolicyOf(build, { key: 255, attempt: 9 }, `arn:aws:s3:::${'b'.repeat(63)}`, {
       secretVariables: deploySecrets(build.project),
       deployRole: `arn:aws:iam::123456789012:role/${'d'.repeat(64)}`,
-      ...{ deploys: true, readsArtifacts: true },
+      ...{ stage: 's'.repeat(40), readsArtifacts: true },
     }).length
   }
   expect(lengthFor(95)).toBeLessThan(POLICY_LIMIT)
@@ -195,20 +203,21 @@ test('for any names the policy stays within the limit, and has wildcards only at
   const bucketArn = LONGEST_BUCKET
   const jobRole = LONGEST_ROLE
   const deployRole = LONGEST_ROLE
+  const stage = 's'.repeat(40)
   const retriedBuilds = [1, 2, 3].map(at => 2_147_483_643 + at)
   const kinds = fc.constantFrom<Partial<SessionGrants>>(
-    { deployRole, deploys: true },
-    { deployRole, deploys: true, readsArtifacts: true },
+    { deployRole, stage },
+    { deployRole, stage, readsArtifacts: true },
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
-    { deployRole, deploys: true, readsArtifacts: true, retriedBuilds },
+    { deployRole, stage, readsArtifacts: true, retriedBuilds },
     { jobRole, readsArtifacts: true, retriedBuilds },
     { readsArtifacts: true, retriedBuilds },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {
       const build = makeBuild(change)
-      const secretVariables = grants.deploys ? deploySecrets(build.project) : variablesKeys(build.project)
+      const secretVariables = grants.stage ? deploySecrets(build.project) : variablesKeys(build.project)
       const policy = sessionPolicyOf(build, { key: 255, attempt: 9 }, bucketArn, {
         secretVariables,
         ...grants,

@@ -89,8 +89,7 @@ test('a deploy gets the secrets of its repository and its stage, the more specif
   expect(await ofJob({}, DEPLOY, 'production')).toEqual([GLOBAL, OWN, EVERY, PRODUCTION])
   expect(await ofJob({}, DEPLOY, 'dev')).toEqual([GLOBAL, OWN, EVERY])
   expect(await ofJob({}, DEPLOY, 'production', [PRODUCTION, OWN])).toEqual([OWN, PRODUCTION])
-  expect(await ofJob({}, DEPLOY, null)).toEqual([GLOBAL, OWN])
-  expect(await ofJob({}, DEPLOY)).toEqual([GLOBAL, OWN])
+  await expect(ofJob({}, DEPLOY, null)).rejects.toThrow('has no stage')
 })
 
 test('the lead and the tests of a build get no secret of any stage', async () => {

@@ -44,8 +44,9 @@ test.each([
   ['LAMBCI_DEPLOY_FUNCTION', 'lambci-run-deploy'],
   ['LAMBCI_DEPLOY_FUNCTION', 'arn:aws:lambda:us-east-1:123456789012:function:lambci-run-deploy:1'],
   ['LAMBCI_DEPLOY_FUNCTION', 'arn:aws:sns:us-east-1:123456789012:lambci-run-deploy'],
-  ['LAMBCI_DEPLOY_ISOLATION', ''],
-  ['LAMBCI_DEPLOY_ISOLATION', 'none'],
+  ['LAMBCI_PROTECTED_FUNCTION', 'lambci-run-protected'],
+  ['LAMBCI_ISOLATION', ''],
+  ['LAMBCI_ISOLATION', 'none'],
 ] as const)('%s cannot be %j', (name, value) => {
   expect(() => readEnvironment({ ...WHOLE, [name]: value }, [name])).toThrow(
     `${name} is not valid ("${value}")`,
@@ -56,15 +57,17 @@ test.each(['protected', 'branch', 'fork', 'deploy'])('a function may run jobs of
   expect(readEnvironment({ LAMBCI_TRUST: trust }, ['LAMBCI_TRUST'])).toEqual({ LAMBCI_TRUST: trust })
 })
 
-test('unless the stack says otherwise, no deploy is started, and each stage is a tenant of its own', () => {
-  const names = ['LAMBCI_DEPLOY_FUNCTION', 'LAMBCI_DEPLOY_ISOLATION'] as const
+test('unless the stack says otherwise, no function is invoked directly, and each branch and stage is a tenant of its own', () => {
+  const names = ['LAMBCI_PROTECTED_FUNCTION', 'LAMBCI_DEPLOY_FUNCTION', 'LAMBCI_ISOLATION'] as const
   expect(readEnvironment({}, [...names])).toEqual({
+    LAMBCI_PROTECTED_FUNCTION: '',
     LAMBCI_DEPLOY_FUNCTION: '',
-    LAMBCI_DEPLOY_ISOLATION: 'tenant',
+    LAMBCI_ISOLATION: 'tenant',
   })
   const given = {
+    LAMBCI_PROTECTED_FUNCTION: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lambci-run-protected',
     LAMBCI_DEPLOY_FUNCTION: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lambci-run-deploy',
-    LAMBCI_DEPLOY_ISOLATION: 'process',
+    LAMBCI_ISOLATION: 'process',
   }
   expect(readEnvironment(given, [...names])).toEqual(given)
 })

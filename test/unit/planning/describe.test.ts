@@ -136,6 +136,7 @@ Parallel   At most 3 jobs at once.
 Deploy     $ npm ci
            $ cdk deploy
            Artifacts: dist
+           Cache: ~/.npm (by package-lock.json)
 Stage      Branch "master" is deployed to stage dev (stages.master).
 Settings   build from branches.master
 Settings   stages, deploy, cache, setup, failFast, maxParallel, jobs from .lambci.json`.trim(),
@@ -165,12 +166,12 @@ test('a role and a token are shown with who can reach them', () => {
   expect(described({}, { cmd: 'make' }, branch)).toContain(`
 Command    make
 Role       ${ROLE}; every branch of every repository in this account can reach it
-Token      GITHUB_TOKEN, which can only read this repository; every deploy branch of every repository in this account can reach it
+Token      GITHUB_TOKEN, which can only read this repository; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account
 `)
   const job = { jobs: { unit: 'make', integration: 'aws s3 ls' } }
   const text = described({}, job, { jobRoles: { integration: ROLE } })
   expect(text).toContain(`
-           Role: ${ROLE}; every deploy branch of every repository in this account can reach it
+           Role: ${ROLE}; every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account
 `)
   expect(text).not.toContain('aws gets no credentials')
   expect(described({}, job)).toContain('aws gets no credentials')

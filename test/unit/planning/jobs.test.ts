@@ -208,6 +208,24 @@ test('if every job is left out, there is none', () => {
   })
 })
 
+test('a deploy has the top-level cache, unless it has its own or none', () => {
+  const cacheOf = (cache?: unknown) =>
+    planned(
+      { build: 'x' },
+      {
+        cache: ['~/.npm'],
+        stages: { master: 'dev' },
+        deploy: { cmd: 'a', ...(cache !== undefined && { cache }) },
+      },
+    ).deploys[0]?.deploy?.cache
+  expect(cacheOf()).toEqual([{ paths: ['~/.npm'], key: [] }])
+  expect(cacheOf([{ paths: ['.terraform'], key: ['.terraform.lock.hcl'] }])).toEqual([
+    { paths: ['.terraform'], key: ['.terraform.lock.hcl'] },
+  ])
+  expect(cacheOf(['.terraform'])).toEqual([{ paths: ['.terraform'], key: [] }])
+  for (const none of [false, []]) expect(cacheOf(none)).toEqual([])
+})
+
 test('a deploy gets setup and artifacts, and is withheld without them', () => {
   const more = {
     setup: 'npm ci',
@@ -223,6 +241,7 @@ test('a deploy gets setup and artifacts, and is withheld without them', () => {
     env: {},
     timeoutSeconds: null,
     artifacts: ['dist'],
+    cache: [],
   })
   expect(planned(jobs, more, { branch: 'main' }).deploys[0]?.deploy).toMatchObject({
     command: 'own',

@@ -148,6 +148,7 @@ test.each([
           env: {},
           timeoutSeconds: 60,
           artifacts: [],
+          cache: [],
         },
         stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
         verify: null,
