@@ -28,6 +28,7 @@ import { decideLead } from './reporting/decide.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
+import { deployedArtifacts } from './reporting/needed-jobs.ts'
 import { publishAgain } from './reporting/publish-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
@@ -234,12 +235,14 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
 
 /** Once a build has ended, its stage is free for others. Returns the build that has it then. */
 async function leaveStageOf(
-  { build, report: { end, cost } }: BuildState,
+  { build, plan, report: { end, cost, jobs: states } }: BuildState,
   context: ReportContext,
 ): Promise<BuildRef[]> {
   if (!end?.deploy) return []
   const { project } = build
   const { deploy, endedAt } = end
-  const holder = await leaveStage({ project, stage: deploy.stage }, build, { deploy, endedAt, cost }, context)
+  const artifacts = deployedArtifacts(context.store, { build, plan, states })
+  const ended = { deploy, endedAt, cost, artifacts }
+  const holder = await leaveStage({ project, stage: deploy.stage }, build, ended, context)
   return holder === null || holder === build.number ? [] : [{ project, number: holder }]
 }

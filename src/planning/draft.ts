@@ -55,7 +55,10 @@ const MAX_ERROR = 500
 /** What report must know of a deploy. */
 export function plannedDeploy({ deploy, stage }: DeployPlan): PlannedDeploy {
   const { name, url, error } = stage
-  return { stage: name, url, error: error?.slice(0, MAX_ERROR) ?? null, digest: digestOf({ deploy, stage }) }
+  return {
+    ...{ stage: name, url, error: error?.slice(0, MAX_ERROR) ?? null },
+    ...{ digest: digestOf({ deploy, stage }), artifacts: [...(deploy?.artifacts ?? [])] },
+  }
 }
 type DeployPlan = { deploy: DeployStep | null; stage: PlannedStage }
 

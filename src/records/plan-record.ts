@@ -1,3 +1,4 @@
+import { artifactNamesSchema } from '../model/artifact.ts'
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
@@ -37,6 +38,8 @@ const plannedDeploySchema = z.object({
   error: z.string().max(500).nullable(),
   /** Of all that it runs, its stage included. A deploy that finds another one in its commit does not run. */
   digest: z.string().max(64),
+  /** The names of the artifacts that it gets. */
+  artifacts: artifactNamesSchema.default([]),
 })
 export type PlannedDeploy = z.infer<typeof plannedDeploySchema>
 

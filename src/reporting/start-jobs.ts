@@ -4,15 +4,14 @@ import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
 import { attemptOf, recordAttempt } from '../deploy/deployments.ts'
 import type { Build } from '../model/build.ts'
-import { titleOf } from '../model/job.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { UserError } from '../model/user-error.ts'
 import { readOnce } from '../records/kept-reads.ts'
-import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
+import type { PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
-import { earlierJobs } from './earlier-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
+import { needsOf, needsOfDeploy } from './needed-jobs.ts'
 
 export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
   runFunctions: RunFunctions
@@ -60,7 +59,8 @@ export async function startJobs(
     const { name, cell, shard, hasSecrets } = job
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
-    const needs = [...needsOf(job, plan, states), ...(job.isDeploy ? await earlierJobs(store, build) : [])]
+    const standing = { build, plan, states }
+    const needs = job.isDeploy ? await needsOfDeploy(store, standing) : needsOf(job, standing)
     const deploy = job.isDeploy ? plan.deploy : null
     const starting = { job: { key, attempt, identity, needs, ...(deploy && { deploy }) }, hasSecrets }
     try {
@@ -86,13 +86,3 @@ function recordStart(
   const attempt = attemptOf(build, { url, startedAt: now(), fence })
   return recordAttempt(store, { project: build.project, stage }, attempt)
 }
-
-/** The attempts whose artifacts a job gets. */
-const needsOf = ({ needs }: AcceptedJob, plan: PlanRecord, states: readonly JobState[]) =>
-  plan.jobs.flatMap(job => {
-    const isNeeded = needs.some(need => need.job === job.name && need.hasArtifacts)
-    const state = states.find(({ key }) => key === job.key)
-    if (!isNeeded || !state) return []
-    const { build, key, attempt } = job.passedIn ?? { ...state, build: undefined }
-    return [{ key, attempt, title: titleOf(job), ...(build !== undefined && { build }) }]
-  })

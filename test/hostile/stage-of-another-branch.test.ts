@@ -95,7 +95,7 @@ async function expectNothingDeployed() {
 }
 
 const deployOf = (stage: string, change: object = {}) => ({
-  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32) },
+  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32), artifacts: [] },
   ...change,
 })
 const forgedDraft = (deploy: ReturnType<typeof deployOf>, name = 'build') =>

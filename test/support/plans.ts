@@ -44,6 +44,7 @@ export const PLANNED_DEPLOY: PlannedDeploy = {
   url: null,
   error: null,
   digest: 'digest-of-deploy',
+  artifacts: [],
 }
 
 const NAMES = ['lint', 'unit', 'node', 'build', 'e2e', 'docs']
