@@ -81,6 +81,7 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
       digest: digestOf(jobs),
+      ...(first.artifacts.length > 0 && { artifacts: first.artifacts.map(artifact => artifact.name) }),
     },
   ]
 }

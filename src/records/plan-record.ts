@@ -18,6 +18,8 @@ const common = {
   hasSecrets: z.boolean(),
   /** Of all that they run. A retry tells by it whether a job is still the same. */
   digest: digestSchema,
+  /** The names of the artifacts that they leave. Absent if they leave none. */
+  artifacts: artifactNamesSchema.optional(),
 }
 const ordinalSchema = z
   .int()

@@ -5,13 +5,13 @@ import { artifactsNamed } from '../model/artifact.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
 import { type AttemptRef, keptPrefix, outPrefix, type StageRef } from '../records/keys.ts'
-import type { PlannedDeploy } from '../records/plan-record.ts'
+import type { PassedIn, PlannedDeploy } from '../records/plan-record.ts'
 import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 
 type NeededJob = StartedJob['needs'][number]
-/** An attempt of another build. */
-export type EarlierJob = AttemptRef & { title: string }
+/** An attempt of another build, and when it ran, as far as that is known. */
+export type EarlierJob = AttemptRef & { title: string } & Partial<Pick<PassedIn, 'startedAt' | 'endedAt'>>
 
 /** Where the artifacts of an attempt are that a deploy names. `none`: it has left none of them. */
 export type Place = 'out' | 'kept' | 'lost' | 'none'
@@ -36,7 +36,7 @@ export async function earlierJobs(
   if (deploy.artifacts.length === 0 || (tested.some(isThere) && !tested.some(isLost)))
     return { jobs: tested, isKept: false }
   const deploys = await readKeptDeploys(store, stage)
-  const last = deploys.find(({ commit }) => commit === build.commit)
+  const last = deploys.find(({ commit, notKept }) => commit === build.commit && notKept === null)
   const kept = last ? await place(last.jobs) : []
   return kept.length > 0 && kept.every(isThere)
     ? { jobs: kept, isKept: true }
@@ -55,8 +55,8 @@ async function testedJobs(store: Store, { project, target, commit, trust }: Buil
   return plan.jobs.flatMap(job => {
     const state = report?.jobs.find(({ key }) => key === job.key)
     if (job.isDeploy || state?.conclusion !== 'passed') return []
-    const { build, key, attempt } = job.passedIn ?? { ...state, build: target.of }
-    return [{ key, attempt, title: titleOf(job), build }]
+    const { build, key, attempt, startedAt, endedAt } = job.passedIn ?? { ...state, build: target.of }
+    return [{ build, key, attempt, startedAt, endedAt, title: titleOf(job) }]
   })
 }
 
@@ -64,7 +64,7 @@ async function testedJobs(store: Store, { project, target, commit, trust }: Buil
 export async function placeOf(
   store: Store,
   stage: StageRef,
-  job: EarlierJob,
+  job: AttemptRef,
   names: readonly string[],
 ): Promise<Place> {
   if (names.length === 0) return 'none'

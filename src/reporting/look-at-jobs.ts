@@ -10,6 +10,7 @@ import type { JobObjects } from '../records/read-records.ts'
 import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
+import { completeDeploy } from './complete-deploy.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
 import { type DeployLook, lookAtDeploy } from './look-at-deploy.ts'
@@ -128,7 +129,9 @@ async function planOf(
   const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
   if ('refused' in accepted) return accepted
   const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)
-  return 'refused' in completed ? completed : { plan: await recordPlan(store, build, completed.plan) }
+  if ('refused' in completed) return completed
+  const complete = await completeDeploy(store, { build, account }, completed.plan)
+  return { plan: await recordPlan(store, build, complete) }
 }
 
 /** The lead has been started, and what was taken over has passed. */

@@ -225,3 +225,60 @@ test.each([
     vi.restoreAllMocks()
   },
 )
+
+test('a report that dies before or after any of its writes is continued by the next one', async () => {
+  for (const when of ['before', 'after'] as const)
+    for (let nth = 1; ; nth++) {
+      const stage = newStage()
+      const earlier = Array.from({ length: 10 }, (_, index) => 10 - index)
+      const { commit } = makeBuild()
+      const deploys = earlier.map(number => ({ build: number, commit, jobs: [jobOf(number)], notKept: null }))
+      await putJson(bucket.store, stageKeys(stage).kept, { deploys })
+      for (const number of [1, 2])
+        await putJson(bucket.store, artifactKey(keptPrefix(stage, jobOf(number)), { name: 'dist' }), 'x')
+      await leave(stage, jobOf(11), ['dist'])
+      let writes = 0
+      const death = Promise.withResolvers<'died'>()
+      const dying =
+        <A extends unknown[], T>(work: (...args: A) => Promise<T>) =>
+        async (...args: A): Promise<T> => {
+          writes += 1
+          if (writes < nth) return work(...args)
+          if (writes === nth && when === 'after') await work(...args)
+          death.resolve('died')
+          return new Promise(() => {})
+        }
+      const { copy, putIf, put, remove } = bucket.store
+      const store: Store = {
+        ...bucket.store,
+        ...{ copy: dying(copy), putIf: dying(putIf), put: dying(put), remove: dying(remove) },
+      }
+      const build = makeBuild({ project: stage.project, number: 11 })
+      const now = () => new Date(AT)
+      await takeLock(bucket.store, stage, { build: 11, until: after(900).toISOString() }, now())
+      await recordAttempt(bucket.store, stage, attemptOf(build, { url: null, startedAt: now(), fence: 1 }))
+      const deploy = { stage: stage.stage, status: 'succeeded', reason: null, exit: null, url: null } as const
+      const artifacts = { names: ['dist'], jobs: async () => [jobOf(11)] }
+      const end = (through: Store) =>
+        leaveStage(
+          stage,
+          build,
+          { deploy, endedAt: AT, cost: null, artifacts },
+          { store: through, compare: async () => 'identical' as const, now },
+        )
+      const ended = await Promise.race([end(store), death.promise])
+      await end(bucket.store)
+      expect((await readCurrent(bucket.store, stage))?.deployed?.build).toBe(11)
+      expect(await readLockHolder(bucket.store, stage, now())).toBeNull()
+      const kept = await readKeptDeploys(bucket.store, stage)
+      expect(kept.map(each => each.build)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
+      expect(await keptIn(stage)).toEqual([
+        ...['11/1/1/artifacts.json', '11/1/1/artifacts/dist.tar.zst'],
+        '2/1/1/artifacts/dist.tar.zst',
+      ])
+      if (ended !== 'died') {
+        expect(nth).toBeGreaterThan(5)
+        break
+      }
+    }
+})
