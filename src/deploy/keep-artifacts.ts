@@ -47,7 +47,8 @@ export async function keepArtifacts(
     const notKept = await copyAll(store, found, { signal, bytes: limits.bytes })
     if (notKept !== null) console.error(`${stage.project}, stage ${stage.stage}: ${notKept}`)
     const deploy = { build: number, commit, jobs: found.map(({ job }) => job), notKept }
-    await removeOthers(store, stage, await enterDeploy(store, stage, deploy), signal)
+    const deploys = await enterDeploy(store, stage, deploy)
+    if (deploys.length > 0) await removeOthers(store, stage, deploys, signal)
   } catch (error) {
     console.error(error)
   }
