@@ -28,6 +28,7 @@ import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
+import { deployedArtifacts } from './reporting/needed-jobs.ts'
 import { publishAgain } from './reporting/publish-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
@@ -177,13 +178,13 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
-    const others = await Promise.all([waitingBuilds(state, context), leaveStages(build, report, context)])
+    const others = await Promise.all([waitingBuilds(state, context), leaveStages(state, context)])
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
   const notifications = state.account.notifications(build, run?.notifications)
   const [stage, notified, summary, counted] = await Promise.all([
-    attempt(() => leaveStages(build, report, context)),
+    attempt(() => leaveStages(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() => countSpend(state, store)),

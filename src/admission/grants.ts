@@ -42,6 +42,8 @@ const jobRefSchema = z.object({ key: z.int().nonnegative(), attempt: z.int().pos
 const neededJobSchema = jobRefSchema.extend({
   title: z.string().max(500),
   build: z.int().positive().optional(),
+  /** Of a deploy by hand: whether it gets them from what is kept under its stage. */
+  isKept: z.boolean().optional(),
 })
 
 /** Which job of its build a message starts. */
@@ -133,9 +135,15 @@ export async function issueGrants(
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       readsArtifacts: job.needs.some(need => need.build === undefined),
-      retriedBuilds: [...new Set(job.needs.flatMap(({ build }) => build ?? []))],
+      retriedBuilds: buildsOf(job.needs.filter(({ isKept }) => !isKept)),
+      kept: job.deploy
+        ? { stage: job.deploy.stage, builds: buildsOf(job.needs.filter(({ isKept }) => isKept)) }
+        : null,
     }),
   ])
   const { buildUrl } = wanted
   return { cloneToken, credentials, secretVariables, deployRole, jobRole, jobToken, buildUrl }
 }
+
+/** The other builds of these attempts, each once. */
+const buildsOf = (needs: StartedJob['needs']) => [...new Set(needs.flatMap(({ build }) => build ?? []))]

@@ -1,11 +1,10 @@
-import { artifactKey, artifactListKey } from '../model/artifact.ts'
 import { titleOf } from '../model/job.ts'
 import { shortenBytes } from '../model/short-reason.ts'
-import { jobKeys, outPrefix } from '../records/keys.ts'
+import { outPrefix } from '../records/keys.ts'
 import type { PassedIn, PlanRecord } from '../records/plan-record.ts'
-import { readRun } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import type { TakenOver } from './retry.ts'
+import { areStored, leftArtifacts } from './stored-artifacts.ts'
 
 type Needed = { title: string; from: PassedIn }
 
@@ -42,14 +41,7 @@ function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
   })
 }
 
-/** The job's own record does not expire, and lists its artifacts. */
 async function isLost(store: Store, project: string, { from }: Needed): Promise<boolean> {
   const build = { project, number: from.build }
-  const artifacts = (await readRun(store, jobKeys(build, from).record('end')))?.artifacts ?? []
-  if (artifacts.length === 0) return false
-  const prefix = outPrefix(build, from)
-  const there = new Set((await store.list(prefix, { limit: 100 })).map(({ key }) => key))
-  return [artifactListKey(prefix), ...artifacts.map(each => artifactKey(prefix, each))].some(
-    key => !there.has(key),
-  )
+  return !(await areStored(store, outPrefix(build, from), await leftArtifacts(store, build, from)))
 }

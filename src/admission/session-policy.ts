@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { type CachingBuild, cachePlaces } from '../records/cache-keys.ts'
-import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix } from '../records/keys.ts'
+import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix, stageKeys } from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
@@ -19,12 +19,15 @@ export type SessionGrants = {
   readsArtifacts?: boolean
   /** The numbers of other builds of which it gets artifacts, because their jobs were taken over. At most three. */
   retriedBuilds?: readonly number[]
+  /** Of a deploy by hand: its stage, and the numbers of the builds of which it gets artifacts that are kept there. */
+  kept?: { stage: string; builds: readonly number[] } | null
 }
 
 /**
  * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for
  * the longest names that GitHub and S3 allow: with very long ones, caches of other branches are not read, and if that is not enough,
- * its own are neither read nor saved, and a deploy that has been published can no longer be cancelled.
+ * its own are neither read nor saved, a deploy that has been published can no longer be cancelled, and one by hand may read all
+ * artifacts that are kept under its stage.
  */
 export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
@@ -37,6 +40,7 @@ export function sessionPolicyOf(
     jobRole = null,
     readsArtifacts = false,
     retriedBuilds = [],
+    kept = null,
   }: SessionGrants,
 ): string {
   const { project, trust } = build
@@ -50,15 +54,21 @@ export function sessionPolicyOf(
   const { cancel } = buildKeys(build)
   const builds = [...(readsArtifacts ? [build.number] : []), ...retriedBuilds]
   const artifacts = builds.map(number => `${buildOutPrefix({ project, number })}*`)
+  const keptAt = kept && stageKeys({ project, stage: kept.stage }).artifacts
+  const keptBuilds = deploys ? (kept?.builds.map(number => `${keptAt}${number}/*`) ?? []) : []
   const secrets = trust === 'fork' ? [] : secretVariables
   const role = deploys ? deployRole : trust === 'fork' ? null : jobRole
   const arn = (key: string) => `${bucketArn}/${key}`
-  const policyWith = (caches: readonly string[], saved: readonly string[], requests = [cancel]) =>
+  const policyWith = (
+    caches: readonly string[],
+    saved: readonly string[],
+    { requests = [cancel], taken = keptBuilds } = {},
+  ) =>
     JSON.stringify({
       Version: '2012-10-17',
       Statement: [
         allow(['s3:GetObject', 's3:PutObject'], [...written, ...saved].map(arn)),
-        allow(['s3:GetObject'], [...requests, ...artifacts, ...caches, ...secrets].map(arn)),
+        allow(['s3:GetObject'], [...requests, ...artifacts, ...taken, ...caches, ...secrets].map(arn)),
         ...(role === null ? [] : [assuming(role)]),
       ],
     })
@@ -67,8 +77,12 @@ export function sessionPolicyOf(
   while (others.length > 0 && policyWith(others, saved).length >= POLICY_LIMIT) others.splice(-2, 1)
   const policy = policyWith(others, saved)
   if (policy.length < POLICY_LIMIT) return policy
-  const withoutCaches = policyWith(others, [])
-  return deploys && withoutCaches.length >= POLICY_LIMIT ? policyWith(others, [], []) : withoutCaches
+  if (!deploys) return policyWith(others, [])
+  const withoutCaches = policyWith([], [])
+  if (withoutCaches.length < POLICY_LIMIT) return withoutCaches
+  const uncancelled = policyWith([], [], { requests: [] })
+  if (uncancelled.length < POLICY_LIMIT || keptBuilds.length === 0) return uncancelled
+  return policyWith([], [], { requests: [], taken: [`${keptAt}*`] })
 }
 
 const allow = (Action: readonly string[], Resource: readonly string[]) => ({

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
@@ -106,6 +107,16 @@ function objectStore(
       const isLost = (status?: number) => status === 412 || (status === 404 && 'ifMatch' in condition)
       return conditionally(() => client.send(new PutObjectCommand(put)), isLost)
     },
+    copy: async (fromKey, toKey) => {
+      const copy = { Bucket: bucket, Key: toKey, CopySource: copySource(bucket, fromKey) }
+      try {
+        await client.send(new CopyObjectCommand(copy))
+        return true
+      } catch (error) {
+        if (isMissing(error)) return false
+        throw error
+      }
+    },
     putOnce: async (key, body, contentType) => {
       const put = { Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' }
       const { isWritten } = await conditionally(() => client.send(new PutObjectCommand(put)))
@@ -158,6 +169,10 @@ async function conditionally(
   }
 }
 
+/** The header that names the source of a copy. */
+const copySource = (bucket: string, key: string) =>
+  `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
+
 /** S3's order is that of bytes in UTF-8. Our keys are ASCII. */
 const byKey = (one: Entry, other: Entry) => (one.key < other.key ? -1 : 1)
 
@@ -182,11 +197,10 @@ function multipartStore(client: S3Client, bucket: string): Multipart {
       return { number, etag: (await client.send(part)).ETag ?? '' }
     },
     copy: async (key, uploadId, number, fromKey) => {
-      const source = `${bucket}/${fromKey.split('/').map(encodeURIComponent).join('/')}`
       const part = new UploadPartCopyCommand({
         ...target(key, uploadId),
         PartNumber: number,
-        CopySource: source,
+        CopySource: copySource(bucket, fromKey),
       })
       return { number, etag: (await client.send(part)).CopyPartResult?.ETag ?? '' }
     },

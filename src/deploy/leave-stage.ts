@@ -5,12 +5,19 @@ import type { Deploy } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { isByHand } from './gate.ts'
 import { endHold, readHold } from './hold.ts'
+import { type DeployedArtifacts, keepArtifacts } from './keep-artifacts.ts'
 import { freeLock } from './lock.ts'
 import { passOn, type StageContext } from './pass-on.ts'
 import { dequeue } from './queue.ts'
 
 /** How the deploy of a build has ended. */
-export type EndedDeploy = { deploy: Deploy; endedAt: string | null; cost: number | null }
+export type EndedDeploy = {
+  deploy: Deploy
+  endedAt: string | null
+  cost: number | null
+  /** What it got, to be kept if it has succeeded. */
+  artifacts?: DeployedArtifacts | undefined
+}
 
 /**
  * Passes a stage on after the end of a build that deployed, or wanted to. What it deployed is recorded before its lock is free.
@@ -48,7 +55,7 @@ async function settle(
   store: Store,
   stage: StageRef,
   build: Build,
-  { deploy, endedAt, cost }: EndedDeploy,
+  { deploy, endedAt, cost, artifacts }: EndedDeploy,
 ): Promise<void> {
   const attempt = (await readCurrent(store, stage))?.latest
   if (attempt?.status !== 'running' || attempt.build !== build.number) return
@@ -56,5 +63,7 @@ async function settle(
   const done = { ...attempt, startedAt, endedAt: endedAt === null ? startedAt : new Date(endedAt), cost }
   const { reason } = deploy
   const status = deploy.status === 'succeeded' ? 'succeeded' : 'failed'
+  // Once the end is on record, nothing of this is repeated.
+  if (status === 'succeeded' && artifacts) await keepArtifacts(store, stage, build, artifacts)
   await recordDeployment(store, stage, deploymentOf(build, { ...done, status, reason }))
 }

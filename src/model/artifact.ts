@@ -1,3 +1,4 @@
+import { jobNameSchema } from './job.ts'
 import { z } from './zod.ts'
 
 /** An artifact's name, for a cell of a matrix or a shard followed by which one: `dist`, `coverage/2`. */
@@ -6,6 +7,9 @@ export const ARTIFACT_NAME = /^[a-z][a-z0-9-]{0,29}(?:\/[A-Za-z0-9._-]{1,80})?$/
 /** The most artifacts of one job, and the most paths of one artifact. */
 export const MOST_ARTIFACTS = 20
 export const MOST_ARTIFACT_PATHS = 20
+
+/** Of an archive, in bytes. */
+export const MOST_PACKED_BYTES = 1024 ** 3
 
 /** Sizes above these are never right, whatever the limits of packing are. */
 const MOST_BYTES = 10_000_000_000
@@ -22,6 +26,9 @@ const artifactPath = z
   .refine(path => !path.split('/').some(part => part === '.' || part === '..') && !/^\.git(\/|$)/i.test(path))
 
 export const artifactPathsSchema = z.array(artifactPath).min(1).max(MOST_ARTIFACT_PATHS)
+
+/** The names of artifacts as a file has them: the same for all cells and shards of a job. */
+export const artifactNamesSchema = z.array(jobNameSchema).max(MOST_ARTIFACTS)
 
 /** What is on record about a packed artifact. Its job writes it, so it says nothing about anything else. */
 export const artifactSchema = z.object({
@@ -51,3 +58,7 @@ export const artifactListKey = (prefix: string) => `${prefix}artifacts.json`
 /** Where an archive is, below the prefix of its job's attempt (`out/gh/<owner>/<repo>/<n>/<k>/<attempt>/`). */
 export const artifactKey = (prefix: string, { name }: Pick<Artifact, 'name'>) =>
   `${prefix}artifacts/${name}.tar.zst`
+
+/** Those of a list that have one of these names, each with all of its cells and shards. */
+export const artifactsNamed = (artifacts: readonly Artifact[], names: readonly string[]): Artifact[] =>
+  artifacts.filter(({ name }) => names.includes(name.split('/')[0] ?? ''))

@@ -27,7 +27,7 @@ export type Assignment = {
 type AcceptedDeploy = Pick<PlannedDeploy, 'stage' | 'digest'> & { after?: readonly string[] | undefined }
 
 type Assigned = {
-  build: Pick<Build, 'retryOf'>
+  build: Pick<Build, 'retryOf' | 'target'>
   job: {
     identity: JobIdentity | null
     /** Of a job that deploys or verifies: what report has accepted. */
@@ -38,7 +38,8 @@ type Assigned = {
 /**
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job
  * runs it itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
- * role or a token, which the lead has not. The lead of a retry only plans: its first job may have passed before.
+ * role or a token, which the lead has not. The lead of a retry or of a deploy by hand only plans: what has
+ * passed before does not run again.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
@@ -59,7 +60,7 @@ export function assign(
     return { draft: null, job, deploy: null, endsProcess }
   }
   const onlyPlans = { job: null, deploy: null, endsProcess }
-  if (build.retryOf !== null)
+  if (build.retryOf !== null || build.target)
     return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, ...onlyPlans }
   const [first] = plan.jobs
   if (!first && plan.deploys.length === 0) return { ...onlyPlans, draft: null }

@@ -55,10 +55,11 @@ const MAX_ERROR = 500
 /** What report must know of a deploy. */
 export function plannedDeploy(planned: PlannedDeployment): PlannedDeploy {
   const { name, url, error } = planned.stage
-  const { isManual, verify } = planned
+  const { deploy, isManual, verify } = planned
   return {
     ...{ stage: name, url, error: error?.slice(0, MAX_ERROR) ?? null },
-    ...{ isManual, hasVerify: verify !== null, digest: digestOf(planned) },
+    ...{ isManual, hasVerify: verify !== null, artifacts: [...(deploy?.artifacts ?? [])] },
+    digest: digestOf(planned),
   }
 }
 
@@ -81,6 +82,7 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
       digest: digestOf(jobs),
+      ...(first.artifacts.length > 0 && { artifacts: first.artifacts.map(artifact => artifact.name) }),
     },
   ]
 }

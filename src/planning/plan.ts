@@ -16,7 +16,10 @@ export type Plan =
   | {
       build: true
       reason: string
-      /** In the order of the file, but none before one that it needs. Empty if none takes part, and for a requested deploy. */
+      /**
+       * In the order of the file, but none before one that it needs. Of a requested deploy: those that make its artifacts, and those that
+       * these need, which run only if the artifacts are gone.
+       */
       jobs: readonly PlannedJob[]
       /** The jobs of the file that take part, and those that do not. Empty for the job of a `cmd`. */
       takingPart: readonly JobReason[]
@@ -27,7 +30,7 @@ export type Plan =
       maxParallel: number | null
       /** What is deployed after all jobs, in order; of a requested deploy, one. */
       deploys: readonly PlannedDeployment[]
-      /** Of a requested deploy: the jobs of its commit, which have run in another build and may have left artifacts for it. */
+      /** Of a requested deploy: the other jobs of its commit. */
       earlierJobs: readonly PlannedJob[]
       stageReason: string
       notes: string[]
@@ -98,7 +101,7 @@ export function requireCommand({ missingCommand }: Resolved): void {
   if (missingCommand !== null) throw new UserError(missingCommand)
 }
 
-/** Plans a deploy that was requested by name. It runs no tests. */
+/** Plans a deploy that was requested by name. It runs no tests, but for jobs whose artifacts it needs. */
 function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
   requireUsableJobs(resolved)
@@ -120,7 +123,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     takingPart: [],
     leftOut: [],
     failFast: true,
-    maxParallel: null,
+    maxParallel: resolved.config.maxParallel,
     notes: [],
     merge: false,
     cancelSuperseded: false,
@@ -132,13 +135,27 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   }
   // A person has decided.
   const deploys = plannedDeployments([choice], resolved).map(each => ({ ...each, isManual: false }))
+  const push = { ...build, event: 'push' as const, target: null }
+  const all = planJobs(push, { ...resolved, changedFiles: null })
+  const makers = jobsThatMake(deploys[0]?.deploy?.artifacts ?? [], all.jobs)
   return {
     build: true,
     reason,
     deploys,
     stageReason: explainStages(build, deploys),
     ...rest,
-    earlierJobs: planJobs({ ...build, event: 'push', target: null }, { ...resolved, changedFiles: null })
-      .jobs,
+    jobs: makers,
+    takingPart: all.takingPart.filter(({ name }) => makers.some(job => job.name === name)),
+    earlierJobs: all.jobs.filter(job => !makers.includes(job)),
+    notes: makers.length === 0 ? [] : ['The jobs run only if artifacts that the deploy names are gone.'],
   }
+}
+
+/** The jobs that make artifacts with these names, and those that they need. Each comes after those that it needs. */
+function jobsThatMake(names: readonly string[], jobs: readonly PlannedJob[]): PlannedJob[] {
+  const needed = new Set<string>()
+  const isNeeded = ({ name, artifacts }: PlannedJob) =>
+    needed.has(name) || artifacts.some(artifact => names.includes(artifact.name))
+  for (const job of jobs.toReversed()) if (isNeeded(job)) for (const need of job.needs) needed.add(need.job)
+  return jobs.filter(isNeeded)
 }

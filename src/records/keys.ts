@@ -96,9 +96,16 @@ export function stageKeys({ project, stage }: StageRef) {
     branches: `${at}/branches.json`,
     hold: `${at}/hold.json`,
     deploys: `${at}/deploys/`,
+    /** Which artifacts are kept, and below which prefix they are. */
+    kept: `${at}/artifacts.json`,
+    artifacts: `${at}/artifacts/`,
     deploy: (number: number) => `${at}/deploys/${number}.json`,
   }
 }
+
+/** Where a stage keeps the artifacts that an attempt of a job has left, in the same form as in `outPrefix`. */
+export const keptPrefix = (stage: StageRef, { build, key, attempt }: AttemptRef) =>
+  `${stageKeys(stage).artifacts}${build}/${key}/${attempt}/`
 
 /** The objects of one build, each with a single writer (docs/bucket.md). */
 export function buildKeys({ project, number }: BuildRef) {

@@ -1,3 +1,4 @@
+import { artifactNamesSchema } from '../model/artifact.ts'
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS, MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
@@ -17,6 +18,8 @@ const common = {
   hasSecrets: z.boolean(),
   /** Of all that they run. A retry tells by it whether a job is still the same. */
   digest: digestSchema,
+  /** The names of the artifacts that they leave. Absent if they leave none. */
+  artifacts: artifactNamesSchema.optional(),
 }
 /** Each stage has a job that deploys and one that verifies. */
 export const MOST_PLANNED_JOBS = MOST_JOBS + 2 * MOST_STAGES
@@ -40,6 +43,8 @@ const plannedDeploySchema = z.object({
   hasVerify: z.boolean().default(false),
   /** Of all that it runs, its stage included. A deploy that finds another one in its commit does not run. */
   digest: z.string().max(64),
+  /** The names of the artifacts that it gets. */
+  artifacts: artifactNamesSchema.default([]),
 })
 export type PlannedDeploy = z.infer<typeof plannedDeploySchema>
 

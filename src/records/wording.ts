@@ -84,12 +84,14 @@ export function deployCommandsOf(view: View): string[] {
 const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
 
 /** For a build that was started only to deploy. */
-function describeTarget({ deploy, target, startedAt, endedAt }: View): string {
+function describeTarget({ deploy, target, reason, startedAt, endedAt }: View): string {
   const stage = target?.stage ?? ''
   const duration = durationOf({ startedAt, endedAt })
-  if (deploy?.status === 'cancelled')
+  // A job that had to run first has failed.
+  if (!deploy) return withReason(`Not deployed to ${stage}`, reason)
+  if (deploy.status === 'cancelled')
     return `Not deployed to ${stage}: ${lowered(deploy.reason ?? 'cancelled')}`
-  if (deploy?.status === 'failed') return withReason(`The deploy to ${stage} failed`, deploy.reason)
+  if (deploy.status === 'failed') return withReason(`The deploy to ${stage} failed`, deploy.reason)
   return `Deployed to ${stage}${duration === null ? '' : ` in ${describeDuration(duration)}`}`
 }
 

@@ -12,6 +12,7 @@ import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { type Deploy, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
 import { type DeployJobs, deployJobsOf } from './deploy-jobs.ts'
 import { LOCK_EXTRA_MS, lookAtDeploy } from './look-at-deploy.ts'
+import { deployedArtifacts } from './needed-jobs.ts'
 
 /** The deploys of a build all of whose other jobs have passed. */
 type Known = {
@@ -135,7 +136,7 @@ function withhold(
 
 /** Passes a stage on before the next one is deployed. False if GitHub must be asked again. */
 async function leave(
-  { build }: Known,
+  { build, plan }: Known,
   { jobs, deploy }: { jobs: DeployJobs; deploy: Deploy },
   look: DeploysLook,
   context: StageContext,
@@ -145,7 +146,9 @@ async function leave(
   const { endedAt } = stateOf(look, jobs.verify ?? jobs.deploy)
   const cost = look.states.reduce((sum, state) => sum + (state.cost ?? 0), 0)
   try {
-    const holder = await leaveStage(refOf(build, stage), build, { deploy, endedAt, cost }, context)
+    const artifacts = deployedArtifacts(context.store, { build, plan, states: look.states }, stage)
+    const ended = { deploy, endedAt, cost, artifacts }
+    const holder = await leaveStage(refOf(build, stage), build, ended, context)
     if (holder !== null && holder !== build.number) look.holders.push(holder)
     look.leftStages.push(stage)
     return true

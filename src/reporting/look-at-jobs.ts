@@ -16,6 +16,7 @@ import {
 } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
+import { completeDeploy } from './complete-deploy.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { deployJobsOf } from './deploy-jobs.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
@@ -123,7 +124,9 @@ async function planOf(
   const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
   if ('refused' in accepted) return accepted
   const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)
-  return 'refused' in completed ? completed : { plan: await recordPlan(store, build, completed.plan) }
+  if ('refused' in completed) return completed
+  const complete = await completeDeploy(store, { build, account }, completed.plan)
+  return { plan: await recordPlan(store, build, complete) }
 }
 
 /** The lead has been started, and what was taken over has passed. */

@@ -3,17 +3,16 @@ import { listAccountKeys } from '../account/unread-objects.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
 import type { Build } from '../model/build.ts'
-import { titleOf } from '../model/job.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { UserError } from '../model/user-error.ts'
 import { attemptOf, recordAttempt } from '../records/deployments.ts'
 import { readOnce } from '../records/kept-reads.ts'
-import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
+import type { PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
 import { plannedDeployOf, stagesBefore } from './deploy-jobs.ts'
-import { earlierJobs } from './earlier-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
+import { needsOf, needsOfDeploy } from './needed-jobs.ts'
 
 export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
   runFunctions: RunFunctions
@@ -63,7 +62,8 @@ export async function startJobs(
     const identity = isLead ? null : { name, cell, shard }
     const deploy = plannedDeployOf(plan, job)
     const isDeploy = job.isDeploy && !job.isVerify
-    const needs = [...needsOf(job, plan, states), ...(isDeploy ? await earlierJobs(store, build) : [])]
+    const standing = { build, plan, states }
+    const needs = deploy && isDeploy ? await needsOfDeploy(store, standing, deploy) : needsOf(job, standing)
     const accepted = deploy && { deploy: { ...deploy, after: stagesBefore(plan, build, deploy) } }
     const starting = { job: { key, attempt, identity, needs, ...accepted }, hasSecrets }
     try {
@@ -89,13 +89,3 @@ function recordStart(
   const attempt = attemptOf(build, { url, startedAt: now(), fence })
   return recordAttempt(store, { project: build.project, stage }, attempt)
 }
-
-/** The attempts whose artifacts a job gets. */
-const needsOf = ({ needs }: AcceptedJob, plan: PlanRecord, states: readonly JobState[]) =>
-  plan.jobs.flatMap(job => {
-    const isNeeded = needs.some(need => need.job === job.name && need.hasArtifacts)
-    const state = states.find(({ key }) => key === job.key)
-    if (!isNeeded || !state) return []
-    const { build, key, attempt } = job.passedIn ?? { ...state, build: undefined }
-    return [{ key, attempt, title: titleOf(job), ...(build !== undefined && { build }) }]
-  })

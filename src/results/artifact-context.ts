@@ -1,3 +1,4 @@
+import { MOST_PACKED_BYTES } from '../model/artifact.ts'
 import { describeBytes } from '../model/describe-bytes.ts'
 import type { Store } from '../records/store.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
@@ -12,8 +13,11 @@ export type Limits = {
   entries: number
 }
 
-const GB = 1024 ** 3
-export const LIMITS: Limits = { packedBytes: GB, unpackedBytes: GB, entries: 200_000 }
+export const LIMITS: Limits = {
+  packedBytes: MOST_PACKED_BYTES,
+  unpackedBytes: 1024 ** 3,
+  entries: 200_000,
+}
 
 /** What packing and unpacking artifacts needs. */
 export type ArtifactContext = {

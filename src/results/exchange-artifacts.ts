@@ -3,8 +3,8 @@ import { titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 import { type Assignment, artifactsOf, type BuildPlan, neededArtifacts } from '../planning/assignment.ts'
-import type { DeployStep, PlannedJob } from '../planning/planned-job.ts'
-import { type BuildRef, type JobRef, outPrefix } from '../records/keys.ts'
+import type { PlannedJob } from '../planning/planned-job.ts'
+import { type BuildRef, type JobRef, keptPrefix, outPrefix } from '../records/keys.ts'
 import type { ArtifactContext } from './artifact-context.ts'
 import { packArtifacts } from './pack-artifacts.ts'
 import { type NeededArtifact, unpackArtifacts } from './unpack-artifacts.ts'
@@ -30,7 +30,7 @@ export async function leaveArtifacts(
 }
 
 /** An attempt of another job, of the same build or, for a job that was taken over, of the build in which it ran. */
-type NeededJob = JobRef & { title: string; build?: number | undefined }
+type NeededJob = JobRef & { title: string; build?: number | undefined; isKept?: boolean | undefined }
 
 /** What an invocation does of a plan, and the attempts of other jobs whose artifacts it gets. */
 type Taking = { plan: BuildPlan; assignment: Assignment; needs: readonly NeededJob[] }
@@ -44,12 +44,18 @@ export async function takeArtifacts(
   build: BuildRef,
   { plan, assignment, needs }: Taking,
 ): Promise<void> {
-  const sources = [...plan.jobs, ...plan.earlierJobs].flatMap(from => {
-    const job = needs.find(({ title }) => title === titleOf(from))
-    return job ? [{ job, title: job.title, declared: neededArtifacts(assignment, from) }] : []
+  const all = [...plan.jobs, ...plan.earlierJobs].map(from => ({
+    title: titleOf(from),
+    declared: neededArtifacts(assignment, from),
+  }))
+  const sources = all.flatMap(from => {
+    const job = needs.find(({ title }) => title === from.title)
+    return job ? [{ ...from, job }] : []
   })
-  const needed = (await Promise.all(sources.map(source => artifactsFrom(context, build, source)))).flat()
-  if (assignment.deploy) requireArtifacts(assignment.deploy, sources, needed)
+  const stage = assignment.deploy?.stage ?? null
+  const found = sources.map(source => artifactsFrom(context, { ...build, stage }, source))
+  const needed = (await Promise.all(found)).flat()
+  if (assignment.deploy) requireArtifacts(all, needed)
   await unpackArtifacts(context, needed)
 }
 
@@ -58,19 +64,17 @@ export async function takeArtifacts(
  * @throws UserError if one is missing
  */
 function requireArtifacts(
-  { artifacts }: DeployStep,
-  sources: readonly Source[],
+  all: readonly Pick<Source, 'title' | 'declared'>[],
   found: readonly NeededArtifact[],
 ): void {
   const isFound = (name: string, from: string) =>
     found.some(each => each.from === from && each.artifact.name === name)
-  const missing =
-    sources
-      .flatMap(({ title, declared }) => declared.filter(({ name }) => !isFound(name, title)))
-      .map(({ name }) => name)[0] ?? (sources.length === 0 ? artifacts[0] : undefined)
+  const [missing] = all.flatMap(({ title, declared }) =>
+    declared.flatMap(({ name }) => (isFound(name, title) ? [] : name)),
+  )
   if (missing === undefined) return
   throw new UserError(
-    `The artifact ${missing}, which the deploy needs, is not there: artifacts are kept for 30 days, and a job that failed leaves none. Rebuild the commit, or push it again.`,
+    `The artifact ${missing}, which the deploy needs, is not there: a job that failed leaves none, and artifacts expire after 30 days. "lambci deploy" runs the job that makes it again.`,
   )
 }
 
@@ -79,11 +83,15 @@ type Source = { job: NeededJob; title: string; declared: readonly ArtifactSpec[]
 
 async function artifactsFrom(
   { store, logLine }: ArtifactContext,
-  { project, number }: BuildRef,
+  { project, number, stage }: BuildRef & { stage: string | null },
   { job, title, declared }: Source,
 ): Promise<NeededArtifact[]> {
   if (declared.length === 0) return []
-  const prefix = outPrefix({ project, number: job.build ?? number }, job)
+  const of = job.build ?? number
+  const prefix =
+    job.isKept && stage !== null
+      ? keptPrefix({ project, stage }, { ...job, build: of })
+      : outPrefix({ project, number: of }, job)
   const left = await readList(store, prefix, title)
   const found: NeededArtifact[] = []
   for (const { name, paths } of declared) {

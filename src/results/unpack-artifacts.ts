@@ -101,7 +101,7 @@ async function unpack(
   await unpackArchive(source, { root, path, artifact, limits, label, signal }).catch(error => {
     if (!(error instanceof MissingArchive)) throw error
     throw new UserError(
-      `${label} is no longer there: artifacts are kept for 30 days. Rebuild the whole build.`,
+      `${label} is no longer there: artifacts expire after 30 days. Rebuild the whole build, or deploy it again.`,
     )
   })
   const contents = readContents(root, artifact.paths, limits, label)

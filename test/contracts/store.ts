@@ -91,6 +91,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(text((await store.get('log'))?.body)).toBe(first)
     })
 
+    it('copies an object, over one that is there, and tells if there is none', async () => {
+      const store = await open()
+      await store.put('out/a b/+ä.txt', 'hello', 'text/plain')
+      await store.put('copied', 'another', 'text/plain')
+      expect(await store.copy('out/a b/+ä.txt', 'copied')).toBe(true)
+      expect(text((await store.get('copied'))?.body)).toBe('hello')
+      await store.remove('out/a b/+ä.txt')
+      expect(text((await store.get('copied'))?.body)).toBe('hello')
+      expect(await store.copy('out/a b/+ä.txt', 'copied')).toBe(false)
+      expect(text((await store.get('copied'))?.body)).toBe('hello')
+    })
+
     it('composes objects of uploaded and copied parts', async () => {
       const store = await open()
       const fiveMiB = new Uint8Array(5 * 1024 * 1024)

@@ -88,7 +88,7 @@ async function expectNothingDeployed() {
 }
 
 const deployOf = (stage: string, change: object = {}) => ({
-  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32) },
+  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32), artifacts: [] },
   ...{ isManual: false, hasVerify: false },
   ...change,
 })

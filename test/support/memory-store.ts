@@ -88,6 +88,11 @@ export function openMemoryStore(now = () => new Date()): Store {
       return from < bytes.length ? bytes.subarray(from, from + length) : null
     },
     put: async (key, body) => put(key, body),
+    copy: async (fromKey, toKey) => {
+      const kept = objects.get(fromKey)
+      if (kept) put(toKey, kept.bytes)
+      return kept !== undefined
+    },
     putOnce: async (key, body) => {
       if (!objects.has(key)) put(key, body)
     },

@@ -46,6 +46,7 @@ export const PLANNED_DEPLOY: PlannedDeploy = {
   isManual: false,
   hasVerify: false,
   digest: 'digest-of-deploy',
+  artifacts: [],
 }
 
 /** One to another stage. */

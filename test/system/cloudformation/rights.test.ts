@@ -16,6 +16,7 @@ import {
   deliveryOf,
   JOB_RECORDS,
   jobKeys,
+  keptPrefix,
   LEAD,
   outPrefix,
   repositoryIdKey,
@@ -148,6 +149,8 @@ const OBJECTS: readonly [string, string][] = [
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
   ['stages/qa/deploys/7.json', `${PROJECT}/stages/qa/deploys/7.json`],
+  ['stages/qa/artifacts.json', `${PROJECT}/stages/qa/artifacts.json`],
+  ['stages/qa/artifacts/7/…', `${keptPrefix({ project: PROJECT, stage: 'qa' }, { ...LEAD, build: 7 })}x`],
   ['cache/fork/<key>', `cache/${PROJECT}/fork/npm`],
   ['cache/branch/own/<key>', branchCaches[0] ?? ''],
   ['cache/branch/base/<key>', branchCaches[1] ?? ''],
@@ -324,6 +327,28 @@ test('only a job that was given a listed role may assume it, and no role of depl
   )
 })
 
+test('a deploy by hand reads what its stage keeps of the builds that it refers to, and neither writes there nor reads anything else of a stage', () => {
+  const kept = { stage: 'qa', builds: [3, 8] }
+  const who = principal('session', 'protected', { stage: 'qa', kept })
+  const keyOf = (stage: string, build: number, project = PROJECT) =>
+    `${keptPrefix({ project, stage }, { key: 1, attempt: 1, build })}artifacts/dist.tar.zst`
+  expect([3, 7, 8, 30, 80].map(build => letters(who, keyOf('qa', build)))).toEqual(['R', '·', 'R', '·', '·'])
+  for (const key of [
+    ...[
+      keyOf('production', 3),
+      keyOf('qa', 3, 'gh/eve/web'),
+      `${outPrefix({ project: PROJECT, number: 3 }, LEAD)}x`,
+    ],
+    ...['artifacts.json', 'current.json', 'lock.json', 'deploys/3.json'].map(
+      name => `${PROJECT}/stages/qa/${name}`,
+    ),
+  ])
+    expect(letters(who, key)).toBe('·')
+  // To no job but a deploy it means something.
+  for (const trust of ['fork', 'branch', 'protected'] as const)
+    expect(letters(principal('session', trust, { kept }), keyOf('qa', 3))).toBe('·')
+})
+
 test('a job of a retry reads the artifacts of the builds that it refers to, and neither writes there nor reads anything else of them', () => {
   for (const trust of ['fork', 'branch', 'protected'] as const) {
     const who = principal('session', trust, { readsArtifacts: true, retriedBuilds: [3, 8] })
@@ -384,9 +409,9 @@ jobs/0/1/end.json             R     R       ·         ·           ·          
 builds/7/plan.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 running.json                  ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: own attempt              ·     ·       ·         ·           ·              ·           ·          RW        RW          RW             ·
-out: another job              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: another build            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: own attempt              ·     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: another job              ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: another build            ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/cancel.json          RW    RW      ·         ·           ·              ·           ·          R         R           R              R
 builds/7/gone.json            W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 jobs/0/1/log/<byte>.txt       R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
@@ -415,6 +440,8 @@ stages/qa/lock.json           R     RW      ·         ·           ·          
 stages/qa/next.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/current.json        R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/artifacts.json      R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/artifacts/7/…       R     RWD     ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/fork/<key>              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/branch/own/<key>        ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
 cache/branch/base/<key>       ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·

@@ -315,7 +315,7 @@ test('what the bucket says is an error of the runner, but an artifact that is go
   await expect(consumer.unpack(needed)).rejects.toMatchObject({
     name: 'UserError',
     message: expect.stringMatching(
-      /^Artifact dist of build is no longer there: artifacts are kept for 30 days/,
+      /^Artifact dist of build is no longer there: artifacts expire after 30 days/,
     ),
   })
   expect(readdirSync(consumer.directory)).toEqual(['workspace'])

@@ -174,26 +174,47 @@ async function expectDeployed(name: string, { branch = 'main', files, settings, 
   return { repository, at }
 }
 
-test.concurrent.each(Object.entries(PUSHES))('%s: a push is tested and deployed', async (name, push) => {
-  await expectDeployed(name, push)
-})
-
-test.concurrent('s3-site: a push is deployed, and a rollback brings back the very files', async () => {
-  const { repository, at } = await expectDeployed('s3-site', SITE_PUSH)
+/** Rolls a repository back after the artifacts of its builds have expired: what it deploys is what its first push has deployed. */
+async function expectRollback(
+  { repository, at }: Awaited<ReturnType<typeof expectDeployed>>,
+  { branch = 'main', object }: Push,
+) {
   const project = `gh/${repository}`
-  const page = () => deployed(...SITE_PUSH.object)
-  const first = await page()
-  await ci.push(at, repository, 'main', { change: '' })
-  await ci.ended({ project, number: 2 })
-  expect(await page()).not.toBe(first)
+  const first = await deployed(...object)
+  await ci.push(at, repository, branch, { change: '' })
+  const { deploy } = await ci.ended({ project, number: 2 })
+  expect(await deployed(...object)).not.toBe(first)
+  const { store } = ci.system
+  const expired = await store.list(`out/${project}/`)
+  expect(expired).not.toEqual([])
+  for (const { key } of expired) await store.remove(key)
   const data = join(ci.directory, 'data')
-  expect(await lambci(['rollback', repository, 'dev', '--data', data])).toMatchObject({ exitCode: 0 })
+  const rollback = ['rollback', repository, deploy?.stage ?? '', '--data', data]
+  expect(await lambci(rollback)).toMatchObject({ exitCode: 0 })
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
-    target: { stage: 'dev', of: 1 },
+    target: { of: 1 },
     deploy: { status: 'succeeded' },
+    jobs: [{ title: 'deploy' }],
   })
-  expect(await page()).toBe(first)
-})
+  expect(await deployed(...object)).toBe(first)
+}
+
+const ALL_PUSHES = Object.entries({ ...PUSHES, 's3-site': SITE_PUSH })
+const hasArtifacts = (name: string) => 'artifacts' in recipeOf(`${name}.md`)
+
+test.concurrent.each(ALL_PUSHES.filter(([name]) => !hasArtifacts(name)))(
+  '%s: a push is tested and deployed',
+  async (name, push) => {
+    await expectDeployed(name, push)
+  },
+)
+
+test.concurrent.each(ALL_PUSHES.filter(([name]) => hasArtifacts(name)))(
+  '%s: a push is tested and deployed, and a rollback after 31 days brings back the very files',
+  async (name, push) => {
+    await expectRollback(await expectDeployed(name, push), push)
+  },
+)
 
 test.concurrent.each([
   ['cdk', CDK, 'cdk.out: command not found'],
@@ -294,5 +315,6 @@ test.concurrent('Zappa: master runs exactly "update dev", qa "update qa", and ot
 
 test('every recipe is tried', () => {
   const names = readdirSync(RECIPES).filter(name => !['README.md', 'zappa.md'].includes(name))
-  expect([...Object.keys(PUSHES), 's3-site'].map(name => `${name}.md`).toSorted()).toEqual(names.toSorted())
+  expect(ALL_PUSHES.map(([name]) => `${name}.md`).toSorted()).toEqual(names.toSorted())
+  expect(ALL_PUSHES.flatMap(([name]) => (hasArtifacts(name) ? name : []))).toEqual(['cdk', 'sam', 's3-site'])
 })

@@ -20,6 +20,9 @@ const policyOf = (trust: Trust, change: Partial<Build>, grants: Partial<SessionG
     }),
   )
 const JOB = { key: 3, attempt: 2 }
+/** The longest that S3 allows, and that the settings accept for a role with a path. */
+const LONGEST_BUCKET = `arn:aws-us-gov:s3:::${'b'.repeat(63)}`
+const LONGEST_ROLE = `arn:aws-us-gov:iam::123456789012:role/${'p'.repeat(55)}/${'d'.repeat(64)}`
 const build = `${B}/gh/ada/web/builds/7`
 const out = `${B}/out/gh/ada/web/7/`
 const secrets = [`${B}/secrets/env/global.json`, `${B}/secrets/env/gh/ada/web.json`]
@@ -142,10 +145,6 @@ test('a deploy reads the secrets of its stage, by their whole keys', () => {
   ])
 })
 
-/** The longest that S3 allows, and that the settings accept for a role with a path. */
-const LONGEST_BUCKET = `arn:aws-us-gov:s3:::${'b'.repeat(63)}`
-const LONGEST_ROLE = `arn:aws-us-gov:iam::123456789012:role/${'p'.repeat(55)}/${'d'.repeat(64)}`
-
 test('a deploy has room for the secrets of its stage beside as many other builds as a retry may refer to', () => {
   for (let length = 10; length <= 160; length++) {
     const project = `gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`
@@ -174,6 +173,37 @@ test('a deploy has room for the secrets of its stage beside as many other builds
     const [, saved] = Statement[0].Resource
     if (saved) expect(read[0]).toMatch(/\/cancel\.json$/)
   }
+})
+
+test('a deploy by hand reads what its stage keeps of each build, or all of it where names are so long that nothing else fits', () => {
+  const kept = { stage: 's'.repeat(40), builds: [3, 5] }
+  const [, read] = policyOf('protected', {}, { stage: kept.stage, kept }).Statement
+  const below = `${B}/gh/ada/web/stages/${'s'.repeat(40)}/artifacts/`
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${below}3/*`, `${below}5/*`, ...secrets])
+  const patterns = new Set<string>()
+  for (let length = 10; length <= 160; length++) {
+    const project = `gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`
+    // The build that has tested the commit, and those from which that one may have taken jobs over.
+    for (const count of [1, mostRetriedBuilds(project, [LONGEST_ROLE]) + 1]) {
+      const builds = Array.from({ length: count }, () => 9_999_999_999)
+      const policy = sessionPolicyOf(
+        makeBuild({ project, number: 9_999_999_999 }),
+        { key: 256, attempt: 9 },
+        LONGEST_BUCKET,
+        {
+          ...{ secretVariables: deploySecrets(project), deployRole: LONGEST_ROLE, stage: kept.stage },
+          kept: { ...kept, builds },
+        },
+      )
+      expect(policy.length).toBeLessThan(POLICY_LIMIT)
+      const all: string[] = JSON.parse(policy).Statement[1].Resource
+      const taken = all.filter(key => key.includes('/artifacts/')).map(key => key.split('/artifacts/')[1])
+      const each = builds.map(number => `${number}/*`)
+      expect(length <= 90 && count === 1 ? [each] : [each, ['*']]).toContainEqual(taken)
+      patterns.add(taken[0] ?? '')
+    }
+  }
+  expect(patterns).toEqual(new Set(['*', '9999999999/*']))
 })
 
 test('a deploy has room for the secrets of its own with names of up to 95 characters', () => {
@@ -211,6 +241,7 @@ test('for any names the policy stays within the limit, and has wildcards only at
     { jobRole, readsArtifacts: true },
     { readsArtifacts: true },
     { deployRole, stage, readsArtifacts: true, retriedBuilds },
+    { deployRole, stage, kept: { stage, builds: [1, 2, 3, 2_147_483_647] } },
     { jobRole, readsArtifacts: true, retriedBuilds },
     { readsArtifacts: true, retriedBuilds },
   )

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
+import type { Build } from '../../../src/model/build.ts'
 import { assign } from '../../../src/planning/assignment.ts'
 import { plan } from '../../support/planning.ts'
 
@@ -9,11 +10,16 @@ const DEPLOYED = { stages: { master: 'dev' }, deploy: './deploy.sh' }
 function assigned(
   values: JsonObject,
   global: JsonObject,
-  { retryOf = null, job = { identity: null } }: { retryOf?: number | null; job?: Assigned['job'] } = {},
+  {
+    job = { identity: null },
+    ...change
+  }: Partial<Pick<Build, 'retryOf' | 'target'>> & { job?: Assigned['job'] } = {},
 ) {
-  const { plan: planned } = plan({}, { ...DEPLOYED, ...values }, global)
+  const build = { retryOf: null, target: null, ...change }
+  const input = build.target ? { event: 'deploy' as const, target: build.target } : {}
+  const { plan: planned } = plan(input, { ...DEPLOYED, ...values }, global)
   if (!planned.build) throw new Error(planned.reason)
-  return assign(planned, { build: { retryOf }, job }, [])
+  return assign(planned, { build, job }, [])
 }
 type Assigned = Parameters<typeof assign>[1]
 
@@ -130,6 +136,21 @@ test('of several jobs, the lead runs the first one if only others have a role', 
   expect([first.draft?.leadRunsFirst, first.job]).toEqual([false, null])
 })
 
+test('the lead of a deploy by hand proposes the jobs that it may need, and runs none', () => {
+  const values = { cmd: 'make', artifacts: ['dist'], deploy: { cmd: './deploy.sh', artifacts: ['build'] } }
+  const target = { stage: 'dev', of: 3, by: null }
+  const { draft, job, deploy } = assigned(values, {}, { target })
+  expect([job, deploy]).toEqual([null, null])
+  expect(draft).toMatchObject({
+    ...{ leadRunsFirst: false, jobs: [{ name: 'build', artifacts: ['build'] }] },
+    deploys: [{ stage: 'dev', artifacts: ['build'] }],
+  })
+  // Pushed, the lead runs it.
+  expect(assigned(values, {})).toMatchObject({ job: { name: 'build' }, draft: { leadRunsFirst: true } })
+  const identity = { name: 'build', cell: {}, shard: null }
+  expect(assigned(values, {}, { target, job: { identity } }).job).toMatchObject({ command: 'make' })
+})
+
 test.each<[string, string[] | undefined, string[], boolean]>([
   ['no secrets, and there are some', [], ['TOKEN'], true],
   ['one of two secrets', ['TOKEN'], ['TOKEN', 'OTHER'], true],
@@ -141,6 +162,10 @@ test.each<[string, string[] | undefined, string[], boolean]>([
     { jobs: { lint: { cmd: 'make', ...(secrets && { secrets }) }, unit: 'make' } },
   )
   if (!planned.build) throw new Error(planned.reason)
-  const { job, endsProcess } = assign(planned, { build: { retryOf: null }, job: { identity: null } }, held)
+  const { job, endsProcess } = assign(
+    planned,
+    { build: { retryOf: null, target: null }, job: { identity: null } },
+    held,
+  )
   expect([job === null, endsProcess]).toEqual([ends, ends])
 })

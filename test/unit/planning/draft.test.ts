@@ -31,7 +31,7 @@ test('a draft has what report needs of each job, once for all of its cells and s
   const values = {
     failFast: false,
     maxParallel: 4,
-    deploy: 'make deploy',
+    deploy: { cmd: 'make deploy', artifacts: ['build'] },
     stages: { master: 'dev' },
     jobs: {
       lint: { cmd: 'npm run lint', allowFailure: true, secrets: [] },
@@ -56,7 +56,7 @@ test('a draft has what report needs of each job, once for all of its cells and s
     cancelSuperseded: false,
     jobs: [
       { ...common, name: 'lint', cells: [{}], allowFailure: true, hasSecrets: false },
-      { ...common, name: 'build', cells: [{}] },
+      { ...common, name: 'build', cells: [{}], artifacts: ['build'] },
       {
         ...common,
         name: 'unit',
@@ -68,7 +68,17 @@ test('a draft has what report needs of each job, once for all of its cells and s
       { ...common, name: 'node', cells: [{ NODE: '22' }, { NODE: '24' }], shards: 2 },
     ],
     leadRunsFirst: true,
-    deploys: [{ stage: 'dev', url: null, error: null, isManual: false, hasVerify: false, digest }],
+    deploys: [
+      {
+        stage: 'dev',
+        url: null,
+        error: null,
+        isManual: false,
+        hasVerify: false,
+        artifacts: ['build'],
+        digest,
+      },
+    ],
   })
 })
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/config/json.ts'
+import { titleOf } from '../../../src/model/job.ts'
 import type { PlanInput } from '../../../src/planning/reason.ts'
 import { FORK, PULL, plan } from '../../support/planning.ts'
 
@@ -224,6 +225,38 @@ const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
   target: { stage: 'dev', of: 3, by: null },
 }
+
+test('a requested deploy has the jobs that make its artifacts, and those that they need, for the case that these are gone', () => {
+  const jobs = {
+    lint: 'make lint',
+    lib: { cmd: 'make lib', artifacts: ['lib'] },
+    generate: 'make generate',
+    site: { cmd: 'make site', artifacts: { site: { paths: ['site'] } }, needs: ['lib'] },
+    dist: {
+      cmd: 'make dist',
+      artifacts: { app: { paths: ['app'] }, maps: { paths: ['maps'] } },
+      needs: ['lib', { job: 'generate', artifacts: [] }],
+      shards: 2,
+    },
+    e2e: { cmd: 'make e2e', needs: ['dist'] },
+  }
+  const titlesOf = (artifacts: string[]) => {
+    const { plan: planned } = plan(REQUESTED, {
+      ...{ jobs, stages: { master: 'dev' } },
+      deploy: { cmd: './deploy.sh', artifacts },
+    })
+    if (!planned.build) throw new Error(planned.reason)
+    const { earlierJobs, takingPart, notes } = planned
+    const all = [...planned.jobs, ...earlierJobs].map(titleOf).toSorted()
+    expect(all).toEqual(['dist (1/2)', 'dist (2/2)', 'e2e', 'generate', 'lib', 'lint', 'site'])
+    const names = [...new Set(planned.jobs.map(({ name }) => name))]
+    expect([takingPart.map(({ name }) => name), notes.length]).toEqual([names, names.length > 0 ? 1 : 0])
+    return planned.jobs.map(titleOf)
+  }
+  expect(titlesOf(['app'])).toEqual(['lib', 'generate', 'dist (1/2)', 'dist (2/2)'])
+  expect(titlesOf(['site', 'lib'])).toEqual(['lib', 'site'])
+  expect(titlesOf([])).toEqual([])
+})
 
 test('a requested deploy runs nothing else', () => {
   expect(plan(REQUESTED, DEPLOYING).plan).toMatchObject({

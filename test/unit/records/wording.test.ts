@@ -121,3 +121,14 @@ test('a duration is never negative', () => {
   expect(durationOf({ startedAt, endedAt: after(9).toISOString() })).toBe(0)
   expect(durationOf({ startedAt, endedAt: null })).toBeNull()
 })
+
+test('a deploy by hand says that nothing was deployed if a job has failed that had to run first', () => {
+  const build = { event: 'deploy' as const, target: { stage: 'production', of: 3, by: null } }
+  const end = {
+    conclusion: 'failed' as const,
+    reason: 'lib failed',
+    deploy: null,
+    endedAt: after(9).toISOString(),
+  }
+  expect(describeStatus(viewWith({ build, report: { end } }))).toBe('Not deployed to production: lib failed')
+})

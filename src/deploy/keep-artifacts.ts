@@ -1,0 +1,168 @@
+import {
+  artifactKey,
+  artifactListKey,
+  artifactsNamed,
+  artifactsSchema,
+  MOST_PACKED_BYTES,
+} from '../model/artifact.ts'
+import type { Build } from '../model/build.ts'
+import { shortenBytes } from '../model/short-reason.ts'
+import { keptPrefix, outPrefix, type StageRef } from '../records/keys.ts'
+import type { Store } from '../records/store.ts'
+import { enterDeploy, type KeptJob, removeOthers } from './kept-artifacts.ts'
+
+/** What a deploy got: artifacts with these names, of these attempts. */
+export type DeployedArtifacts = { names: readonly string[]; jobs: () => Promise<KeptJob[]> }
+
+/** Of all artifacts of a deploy: a function has no larger disk to unpack them on. https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html */
+const MOST_BYTES = 10 * 1024 ** 3
+/** Report has 120 s for everything, and the stage is locked meanwhile. */
+const MOST_MS = 30_000
+const LIMITS = { bytes: MOST_BYTES, ms: MOST_MS }
+type Limits = typeof LIMITS
+
+/** Jobs at once. */
+const AT_ONCE = 8
+/** Of a list: 20 artifacts with 20 paths of 300 characters each. */
+const LIST_BYTES = 256 * 1024
+/** An attempt has 21 objects. What a hostile one has stored beside them hides only its own. */
+const MOST_OBJECTS = 1000
+
+/**
+ * Keeps the artifacts of a successful deploy under its stage, and removes those that none of the last ten has got. The caller holds
+ * the stage, so nothing else changes what is kept. May be repeated: what is there is not copied again. Nothing of it fails the deploy
+ * or keeps the stage: what cannot be kept is noted, and a later deploy by hand runs the jobs again.
+ */
+export async function keepArtifacts(
+  store: Store,
+  stage: StageRef,
+  { number, commit }: Pick<Build, 'number' | 'commit'>,
+  { names, jobs }: DeployedArtifacts,
+  limits: Limits = LIMITS,
+): Promise<void> {
+  const signal = AbortSignal.timeout(limits.ms)
+  try {
+    const found =
+      names.length === 0 ? [] : await findArtifacts(store, stage, { names, jobs: await jobs(), signal })
+    const notKept = await copyAll(store, found, { signal, bytes: limits.bytes })
+    if (notKept !== null) console.error(`${stage.project}, stage ${stage.stage}: ${notKept}`)
+    const deploy = { build: number, commit, jobs: found.map(({ job }) => job), notKept }
+    const deploys = await enterDeploy(store, stage, deploy)
+    if (deploys.length > 0) await removeOthers(store, stage, deploys, signal)
+  } catch (error) {
+    console.error(error)
+  }
+}
+
+type Copy = { from: string; to: string }
+
+/** What is to be copied of an attempt; its list comes last, so that what has a list is complete. */
+type Found = { job: KeptJob; archives: Copy[]; list: Copy | null; bytes: number; error: string | null }
+
+/** The attempts that have left artifacts with these names. */
+async function findArtifacts(
+  store: Store,
+  stage: StageRef,
+  { names, jobs, signal }: { names: readonly string[]; jobs: readonly KeptJob[]; signal: AbortSignal },
+): Promise<Found[]> {
+  const found: (Found | null)[] = []
+  await forEachOf(jobs, async (job, index) => {
+    if (!signal.aborted) found[index] = await findOf(store, stage, job, names)
+  })
+  return found.filter(each => each !== null)
+}
+
+async function findOf(
+  store: Store,
+  stage: StageRef,
+  job: KeptJob,
+  names: readonly string[],
+): Promise<Found | null> {
+  const out = outPrefix({ project: stage.project, number: job.build }, job)
+  const kept = keptPrefix(stage, job)
+  const sizesBelow = async (prefix: string) =>
+    new Map((await store.list(prefix, { limit: MOST_OBJECTS })).map(({ key, size }) => [key, size]))
+  const [there, standing] = await Promise.all([sizesBelow(out), sizesBelow(kept)])
+  const isKept = standing.has(artifactListKey(kept))
+  const listKey = artifactListKey(isKept ? kept : out)
+  const listBytes = isKept ? standing.get(listKey) : there.get(listKey)
+  if (listBytes === undefined) return null
+  const nothing = { job, archives: [], list: null, bytes: 0 }
+  const listed = listBytes <= LIST_BYTES ? await readList(store, listKey) : null
+  if (!listed) return { ...nothing, error: `The list of artifacts of ${titleIn(job)} cannot be read` }
+  const archives: Copy[] = []
+  let bytes = 0
+  const named = artifactsNamed(listed, names)
+  if (named.length === 0) return null
+  for (const artifact of named) {
+    const [from, to] = [artifactKey(out, artifact), artifactKey(kept, artifact)]
+    if (standing.get(to) === artifact.bytes) continue
+    if (there.get(from) !== artifact.bytes || artifact.bytes > MOST_PACKED_BYTES)
+      return {
+        ...nothing,
+        error: `The artifact ${artifact.name} of ${titleIn(job)} is not what its list has`,
+      }
+    archives.push({ from, to })
+    bytes += artifact.bytes
+  }
+  return {
+    job,
+    archives,
+    list: isKept ? null : { from: listKey, to: artifactListKey(kept) },
+    bytes,
+    error: null,
+  }
+}
+
+async function readList(store: Store, key: string) {
+  const body = await store.getRange(key, 0, LIST_BYTES)
+  try {
+    return artifactsSchema.safeParse(JSON.parse(Buffer.from(body ?? '').toString())).data ?? null
+  } catch {
+    return null
+  }
+}
+
+/** Returns why something could not be copied; null if all was. */
+async function copyAll(
+  store: Store,
+  found: readonly Found[],
+  { signal, bytes }: { signal: AbortSignal; bytes: number },
+): Promise<string | null> {
+  const errors = found.flatMap(({ error }) => error ?? [])
+  if (found.reduce((sum, each) => sum + each.bytes, 0) > bytes)
+    return 'The artifacts of this deploy are too large to be kept'
+  const copy = async ({ from, to }: Copy) => {
+    if (!(await store.copy(from, to))) throw new Error(`${from} is no longer there`)
+  }
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  const copying = forEachOf(found, async ({ job, archives, list }) => {
+    if (signal.aborted) return
+    try {
+      await Promise.all(archives.map(copy))
+      if (list) await copy(list)
+    } catch (error) {
+      console.error(error)
+      errors.push(`The artifacts of ${titleIn(job)} could not be copied`)
+    }
+  })
+  await Promise.race([copying, late])
+  return signal.aborted ? 'There was not enough time to keep the artifacts' : (errors[0] ?? null)
+}
+
+/** In bytes. */
+const TITLE_BYTES = 200
+const titleIn = ({ title }: KeptJob) => shortenBytes(title, TITLE_BYTES)
+
+/** Some at once, each after one that is done. */
+async function forEachOf<T>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const queue = [...items.entries()]
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await work(next[1], next[0])
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+}
