@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** System tests often wait for processes, git and servers, so there are more workers than cores, but not so many that stories get slow. */
-const SYSTEM_WORKERS = 3
-const SLOW = /\/(stories|hostile|cli)\//
+const SYSTEM_WORKERS = 4
+const SLOW = /\/(stories|hostile|cli|random)\//
 
 /** Starts the slow files first, so that no worker is left alone with one at the end. */
 class SlowFirst extends BaseSequencer {

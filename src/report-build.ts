@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RunnerSecrets } from './account/secrets.ts'
 import { type Account, parseAccount } from './account/settings.ts'
 import type { StartContext } from './admission/start-job.ts'
-import { leaveStage } from './deploy/leave-stage.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
@@ -25,10 +24,10 @@ import { attempt } from './reporting/attempt.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
+import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
-import { deployedArtifacts } from './reporting/needed-jobs.ts'
 import { publishAgain } from './reporting/publish-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
@@ -178,13 +177,13 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const { build, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
-    const others = await Promise.all([waitingBuilds(state, context), leaveStageOf(state, context)])
+    const others = await Promise.all([waitingBuilds(state, context), leaveStages(state, context)])
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
   const notifications = state.account.notifications(build, run?.notifications)
   const [stage, notified, summary, counted] = await Promise.all([
-    attempt(() => leaveStageOf(state, context)),
+    attempt(() => leaveStages(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() => countSpend(state, store)),
@@ -226,23 +225,9 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     url: buildUrl(build, (await secrets()).linkKey),
     isOver: isEnd,
     isGone: report.isGone,
-    mayHaveStage: view.deploy !== null && account.explainWrongStage(build.branch, view.deploy.stage) === null,
+    mayHaveStage: stage => account.explainWrongStage(build.branch, stage) === null,
     summary: () => summary,
     tail: async () =>
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }
-}
-
-/** Once a build has ended, its stage is free for others. Returns the build that has it then. */
-async function leaveStageOf(
-  { build, plan, report: { end, cost, jobs: states } }: BuildState,
-  context: ReportContext,
-): Promise<BuildRef[]> {
-  if (!end?.deploy) return []
-  const { project } = build
-  const { deploy, endedAt } = end
-  const artifacts = deployedArtifacts(context.store, { build, plan, states })
-  const ended = { deploy, endedAt, cost, artifacts }
-  const holder = await leaveStage({ project, stage: deploy.stage }, build, ended, context)
-  return holder === null || holder === build.number ? [] : [{ project, number: holder }]
 }

@@ -13,6 +13,7 @@ import { type Exit, succeeded } from './model/exit.ts'
 import { titleOf } from './model/job.ts'
 import type { Assignment } from './planning/assignment.ts'
 import type { Plan } from './planning/plan.ts'
+import type { DeployStep } from './planning/planned-job.ts'
 import { CancelWatch } from './records/cancel-watch.ts'
 import type { Runner } from './records/job-run.ts'
 import { cachePrefix, jobKeys } from './records/keys.ts'
@@ -173,20 +174,20 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))
   const record = recordOf(plan, resolved, text => log.redact(text))
-  const { draft, job: own, deploys } = assignment
+  const { draft, job: own, deploy: deployed } = assignment
   // Report starts the other jobs as soon as it has the draft.
   if (draft) await recorder.record({ ...record, draft })
   else recorder.recordSoon(record)
   await cancel.firstPoll
-  if (plan.cancelSuperseded && !deploys) cancel.allowSupersede()
+  if (plan.cancelSuperseded && !deployed) cancel.allowSupersede()
   if (cancel.request) return cancelled(job)
-  if (!own && !deploys) return runEnd('passed', { reason: draft ? null : 'No job applies' })
+  if (!own && !deployed) return runEnd('passed', { reason: draft ? null : 'No job applies' })
   const artifacts = artifactContext(job, workspace)
-  if (needs.length > 0 || (deploys && plan.deploy?.artifacts.length)) {
+  if (needs.length > 0 || deployed?.artifacts.length) {
     const { takeArtifacts } = await exchange()
     await recorder.time('artifacts', () => takeArtifacts(artifacts, build, { plan, assignment, needs }))
   }
-  if (!own) return deploy(job, workspace)
+  if (!own) return deploy(job, workspace, deployed)
   const options = { signal: job.signal, output, ...(await useGrants(job, own)) }
   const { exit, reason } = await run(job, workspace, { name: 'command', of: own }, options)
   if (cancel.request) return cancelled(job, exit)
@@ -199,10 +200,8 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   return runEnd(passed ? 'passed' : 'failed', { exit, reason })
 }
 
-async function deploy(job: ClaimedJob, workspace: Workspace): Promise<RunEnd> {
+async function deploy(job: ClaimedJob, workspace: Workspace, of: DeployStep | null): Promise<RunEnd> {
   if (job.cancel.request) return cancelled(job)
-  const { plan } = workspace
-  const of = plan.build ? plan.deploy : null
   if (!of) throw new Error('The plan has no deploy')
   // Nothing may cancel it from here on: an interrupted deploy leaves its stage in an unknown state.
   job.cancel.stop()
@@ -220,7 +219,7 @@ const planning = () => import('./planning/planning.ts')
 const exchange = () => import('./results/exchange-artifacts.ts')
 
 /** What is done of a build that is skipped. */
-const NOTHING: Assignment = { draft: null, job: null, deploys: false }
+const NOTHING: Assignment = { draft: null, job: null, deploy: null }
 
 const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>
   runEnd('cancelled', { exit, reason: log.redact(cancel.request?.why ?? '') })

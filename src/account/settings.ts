@@ -8,6 +8,7 @@ import {
   deployRolesOf,
   explainPinConflict,
   isAllowed,
+  isManualStage,
   mayDeploy,
   parseSettings,
   pinnedBranches,
@@ -36,6 +37,8 @@ export type Account = {
   deployRole(stage: string): string | null
   /** The branches for which the account reserves a stage; null if it does not say. */
   pinnedBranches(stage: string): readonly string[] | null
+  /** Whether only people deploy to a stage, whatever files say. */
+  isManual(stage: string): boolean
   /** Why a branch may not deploy to a stage, as the rest of a sentence; null if it may. Leads are not trusted with this. */
   explainWrongStage(branch: string, stage: string): string | null
   /** The role and the token that a build's jobs with this name get. */
@@ -68,6 +71,7 @@ export function parseAccount(project: string, settings: Settings): Account {
     deployRoles: branch => deployRolesOf(rules, branch),
     deployRole: stage => roleOfStage(rules, stage),
     pinnedBranches: stage => pinnedBranches(rules, stage),
+    isManual: stage => isManualStage(rules, stage),
     explainWrongStage: (branch, stage) => explainPinConflict(rules, stage, branch),
     accessOf: (build, job) => accessOfJob(rules, build, job),
     inheritsSecrets: build => applyRule(account, build).merged.inheritSecrets === true,

@@ -8,13 +8,15 @@ import { readBuild, readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
+import { explainEarlierStage } from './explain-earlier-stage.ts'
+import { explainUntested } from './explain-untested.ts'
 import { explainLostArtifacts } from './lost-artifacts.ts'
 import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
 /**
  * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over what has
- * passed, if it can.
+ * passed, if it can. Neither deploys.
  */
 export async function admitRebuild(
   deliveryId: string,
@@ -42,20 +44,28 @@ export async function admitRebuild(
   }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
-  return admit(deliveryId, { request: { ...request, baseCommit }, isArrival: false }, context)
+  const again = { request: { ...request, baseCommit }, isArrival: false, rebuildOf: number }
+  return admit(deliveryId, again, context)
 }
 
-/** Deploys the commit of a build to a stage, because a person asks for it: a build without tests. */
+/**
+ * Deploys the commit of a build to a stage, because a person asks for it: a build without tests. A build that only deploys stands
+ * for the one whose commit it deploys, whose tests must all have passed.
+ */
 export async function admitDeploy(
   deliveryId: string,
   wanted: DeployRequest,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
-  const { number, stage } = wanted
-  const records = await findBuild(context.store, wanted)
+  const { stage, by = null } = wanted
+  const named = await findBuild(context.store, wanted)
+  if ('refused' in named) return named
+  const { target: deployed } = named.build
+  const records = deployed ? await findBuild(context.store, { ...wanted, number: deployed.of }) : named
   if ('refused' in records) return records
   const { build } = records
-  if (build.event !== 'push' && build.event !== 'deploy') {
+  const { number } = build
+  if (build.event !== 'push') {
     const reason = `Build #${number} is of a ${build.event}, and only pushes are deployed.`
     return { refused: 'forbidden', reason }
   }
@@ -63,7 +73,10 @@ export async function admitDeploy(
     const reason = `The branch ${build.branch} is not among the account's "deployBranches".`
     return { refused: 'forbidden', reason }
   }
-  const target = { stage, of: build.target?.of ?? number }
+  const untested = explainUntested(records)
+  const early = untested ?? (await explainEarlierStage(context.store, records, stage))
+  if (early !== null) return { refused: 'conflict', reason: early }
+  const target = { stage, of: number, by }
   const request = buildRequestSchema.safeParse({
     ...(await renamed(context.store, build)),
     event: 'deploy',

@@ -38,6 +38,8 @@ export type Admissible = {
   isArrival: boolean
   /** The number of the build whose unfinished part this one runs again. */
   retryOf?: number | null
+  /** The number of the build that this one repeats. A redelivery repeats the last build of its delivery. */
+  rebuildOf?: number | null
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
 }
@@ -48,7 +50,7 @@ export type Admissible = {
  */
 export async function admit(
   deliveryId: string,
-  { request: requested, ignored, isArrival, retryOf = null, identity }: Admissible,
+  { request: requested, ignored, isArrival, retryOf = null, rebuildOf = null, identity }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { store, linkKey, now } = context
@@ -83,6 +85,7 @@ export async function admit(
     trust: trustOf(request, account.mayDeploy),
     settings: account.settings,
     retryOf,
+    rebuildOf: rebuildOf ?? claim.earlierBuild,
     nonce: claim.build.nonce,
     delivery: deliveryId,
     baseUrl: context.baseUrl,

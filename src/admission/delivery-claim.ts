@@ -63,6 +63,11 @@ export class DeliveryClaim {
     return this.#claim.builds.length === 1
   }
 
+  /** The number of the build that this delivery has started before; null for a first one. */
+  get earlierBuild(): number | null {
+    return this.#claim.builds.at(-2)?.number ?? null
+  }
+
   /** The build that this delivery starts now. */
   get build(): ClaimedBuild {
     const build = this.#claim.builds.at(-1)

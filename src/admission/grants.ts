@@ -1,5 +1,5 @@
 import { type Build, buildSchema } from '../model/build.ts'
-import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS } from '../model/job.ts'
+import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS, MOST_STAGES, VERIFY_JOB } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import { isDeployRole } from './deploy-roles.ts'
@@ -54,8 +54,14 @@ export const startedJobSchema = jobRefSchema.extend({
   needs: z.array(neededJobSchema).max(MOST_JOBS),
   /** See `nonceOf`. Absent for the lead, which has its build's. */
   nonce: z.string().max(64).optional(),
-  /** Of the deploy: what report has accepted (`plannedDeploySchema`). */
-  deploy: z.object({ stage: stageNameSchema, digest: z.string().max(64) }).nullish(),
+  /** Of a job that deploys or verifies: what report has accepted (`plannedDeploySchema`), and what was deployed before. */
+  deploy: z
+    .object({
+      stage: stageNameSchema,
+      digest: z.string().max(64),
+      after: z.array(stageNameSchema).max(MOST_STAGES).optional(),
+    })
+    .nullish(),
 })
 export type StartedJob = z.infer<typeof startedJobSchema>
 
@@ -108,7 +114,8 @@ export async function issueGrants(
   const mayDeploy = build.trust === 'protected' && deploys
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? (wanted.deployRole ?? issuer.deployRole) : null
-  const isPlanned = isTrusted && job.identity !== null && !deploys
+  // What verifies a deploy has neither a role nor a token.
+  const isPlanned = isTrusted && job.identity !== null && !deploys && job.identity.name !== VERIFY_JOB
   const jobRole = isPlanned ? wanted.jobRole : null
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken
   const [jobToken, cloneToken, credentials] = await Promise.all([

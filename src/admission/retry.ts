@@ -1,6 +1,6 @@
 import type { Build } from '../model/build.ts'
 import type { AcceptedJob, PassedIn, PlanRecord } from '../records/plan-record.ts'
-import type { JobState } from '../records/report-record.ts'
+import type { JobState, Report } from '../records/report-record.ts'
 import type { Records } from '../records/view.ts'
 import { mostRetriedBuilds } from './retried-builds.ts'
 
@@ -33,10 +33,8 @@ export function decideRetry(
     return { refused: reason }
   }
   const takenOver = takeOver(plan, report.jobs, build.number)
-  if (takenOver.every(each => each !== null))
-    return {
-      refused: `Nothing has failed in build #${build.number} of ${build.repository}. To run all of it again: ${again(build)}`,
-    }
+  if (plan.jobs.every(({ isDeploy }, index) => isDeploy || takenOver[index]))
+    return { refused: explainNothing(build, plan, report) }
   const builds = buildsIn(takenOver)
   const most = mostRetriedBuilds(build.project, deployRoles)
   if (builds.length > most) {
@@ -45,6 +43,20 @@ export function decideRetry(
     return { refused: reason }
   }
   return { plan, takenOver }
+}
+
+/** Why there is nothing to retry in a build all of whose tests have passed: a retry does not deploy. */
+function explainNothing(build: Build, { jobs, deploys }: PlanRecord, report: Report): string {
+  const { number, repository } = build
+  const nothing = `Nothing has failed in build #${number} of ${repository}`
+  const stateOf = ({ key }: AcceptedJob) => report.jobs.find(each => each.key === key)
+  const job = jobs.find(each => each.isDeploy && stateOf(each)?.conclusion !== 'passed')
+  const stage = job?.stage ?? report.deploy?.stage ?? deploys[0]?.stage
+  if (!job || stage === undefined) return `${nothing}. To run all of it again: ${again(build)}`
+  const conclusion = stateOf(job)?.conclusion
+  const isWithheld = conclusion === 'skipped' || conclusion === 'cancelled'
+  const command = `lambci deploy ${repository} ${stage} --build ${number}`
+  return `${nothing}${isWithheld ? ', and it was not deployed' : ' but the deploy'}. To deploy it: ${command}`
 }
 
 /** Advice for a build that cannot be retried. */

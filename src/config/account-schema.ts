@@ -50,8 +50,12 @@ export const accountSchema = z
               role: roleArnSchema
                 .optional()
                 .meta({ description: 'The role that deploys to the stage assume.' }),
+              manual: flagSchema.optional().meta({
+                description: 'Whether only people deploy to the stage, whatever files say.',
+                default: false,
+              }),
             },
-            { error: 'must be an object with "branches" and "role"' },
+            { error: 'must be an object with "branches", "role" and "manual"' },
           ),
           { error: 'must be an object of stages' },
         )

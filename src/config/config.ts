@@ -17,6 +17,8 @@ type StageInput = {
   url?: string | undefined
   timeout?: number | undefined
   artifacts?: string[] | undefined
+  manual?: boolean | undefined
+  verify?: string | undefined
 }
 
 /** How a stage is deployed. For null fields the top-level keys apply. */
@@ -30,6 +32,8 @@ const stageRuleSchema = z
       url: z.string().optional(),
       timeout: z.int().optional(),
       artifacts: z.array(z.string()).optional(),
+      manual: z.boolean().optional(),
+      verify: z.string().optional(),
     }),
   ])
   .transform(({ stage, ...rest }: StageInput) => ({
@@ -39,8 +43,18 @@ const stageRuleSchema = z
     url: rest.url ?? null,
     timeout: rest.timeout ?? null,
     artifacts: rest.artifacts ?? null,
+    /** Whether only people deploy to it. */
+    isManual: rest.manual ?? false,
+    /** The command that verifies the deploy. */
+    verify: rest.verify ?? null,
   }))
 export type StageRule = z.output<typeof stageRuleSchema>
+
+/** The stages of a branch, in the order in which they are deployed. */
+const stageRulesSchema = z.union([
+  stageRuleSchema.transform(rule => [rule] as readonly StageRule[]),
+  z.array(stageRuleSchema).readonly(),
+])
 
 /** A command alone runs as LambCI ran it. */
 const deploySchema = z.union([
@@ -79,7 +93,7 @@ const configSchema = z
     inheritSecrets: z.boolean(),
     allowConfigOverrides: z.union([z.boolean(), z.array(z.string()).readonly()]),
     git: z.object({ depth: z.int(), tags: z.boolean() }).readonly(),
-    stages: z.record(z.string(), stageRuleSchema).readonly(),
+    stages: z.record(z.string(), stageRulesSchema).readonly(),
     deploy: deploySchema,
     timeout: z.int().nullable(),
     skip: z.boolean(),

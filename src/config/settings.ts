@@ -24,7 +24,7 @@ export type AccountRules = {
   /** The role that deploys assume. Null: the role of the stack. */
   deployRole: string | null
   /** Stages reserved for certain branches, and the roles that their deploys assume. */
-  pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string }>>
+  pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string; manual?: boolean }>>
   /** The roles that jobs act as, by the name of the job. */
   jobRoles: Readonly<JobRoles>
   /** Which jobs get a token of GitHub's. Null: none. */
@@ -165,6 +165,10 @@ export const deployRolesOf = ({ pinnedStages, deployRole }: AccountRules, branch
 /** The role of one stage. Null if the account sets none. */
 export const roleOfStage = ({ pinnedStages, deployRole }: AccountRules, stage: string): string | null =>
   (Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage]?.role : undefined) ?? deployRole
+
+/** Whether the account lets only people deploy to a stage. */
+export const isManualStage = ({ pinnedStages }: AccountRules, stage: string): boolean =>
+  Object.hasOwn(pinnedStages, stage) && pinnedStages[stage]?.manual === true
 
 /** Whether pushes to a branch may deploy. */
 export const mayDeploy = ({ deployBranches }: AccountRules, branch: string) =>

@@ -1,10 +1,10 @@
 import type { Build } from '../model/build.ts'
+import { readCurrent } from '../records/deployments.ts'
 import type { StageRef } from '../records/keys.ts'
 import { bindStage, explainBinding, readBinding } from './binding.ts'
-import { readCurrent } from './deployments.ts'
-import { decideGate, isByHand } from './gate.ts'
+import { decideGate, isByHand, isHead } from './gate.ts'
 import { GitHubSilence, queryGitHub } from './github-silence.ts'
-import { readHold } from './hold.ts'
+import { endHold, explainHold, type Hold, holdForDeploy, readHold } from './hold.ts'
 import { freeLock, keepLock } from './lock.ts'
 import { HANDOVER_MS, passOn, type StageContext } from './pass-on.ts'
 import { dequeue, enqueue, MOST_WAITING } from './queue.ts'
@@ -89,8 +89,10 @@ async function useStage(
   const isStarted = latest?.status === 'running' && latest.build === number
   const wrong = isPinned ? null : explainBinding(await readBinding(store, stage), stage, build.branch)
   if (wrong !== null && !isStarted) return withheld('errored', wrong)
-  const hold = isStarted || isByHand(build) ? null : await readHold(store, stage)
-  if (hold) return withheld('cancelled', `Held by ${hold.by}`)
+  const hold = isStarted ? null : await readHold(store, stage)
+  const held = hold && !isByHand(build) ? explainHold(hold, number) : null
+  if (held !== null) return withheld('cancelled', held)
+  const isOfHead = !isStarted && isByHand(build) && (await isHead(build, compare))
   const gate = isStarted ? null : await queryGitHub(() => decideGate(build, latest, compare))
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
@@ -98,8 +100,27 @@ async function useStage(
   const binding = isPinned ? null : await bindStage(store, stage, build.branch, now().toISOString())
   const moved = isStarted ? null : explainBinding(binding, stage, build.branch)
   if (moved !== null) return withheld('errored', moved)
+  if (!isStarted) await changeHold(stage, build, { hold, isOfHead }, { store, now })
   await dequeue(store, stage, [number])
   return { status: 'acquired', fence }
+}
+
+/**
+ * What a deploy that is about to start means for the hold of its stage. One by hand of what is not the head holds it. Any other one
+ * ends the hold of an earlier deploy by hand.
+ */
+async function changeHold(
+  stage: StageRef,
+  build: Build,
+  { hold, isOfHead }: { hold: Hold | null; isOfHead: boolean },
+  { store, now }: Pick<StageContext, 'store' | 'now'>,
+): Promise<void> {
+  const { number, target } = build
+  if (target && !isOfHead) {
+    const by = target.by ?? 'a deploy by hand'
+    return holdForDeploy(store, stage, { by, at: now().toISOString(), build: number })
+  }
+  if (hold && hold.build !== null) await endHold(store, stage, number)
 }
 
 const describeHolder = ({ stage }: StageRef, holder: number | null) =>

@@ -13,6 +13,19 @@ const closed = (reason: string): Gate => ({ isOpen: false, reason: reason.slice(
 /** Whether a person asked for this deploy. Only then may an older commit replace a newer one. */
 export const isByHand = ({ target }: Pick<Build, 'target'>) => target !== null
 
+/** Whether a commit is known to be the head of its branch. It is not if the branch is gone, or GitHub does not answer. */
+export async function isHead(
+  { repository, commit, branch }: Pick<Build, 'repository' | 'commit' | 'branch'>,
+  compare: Compare,
+): Promise<boolean> {
+  try {
+    return (await compare(repository, commit, branch)) === 'identical'
+  } catch (error) {
+    console.error(error)
+    return false
+  }
+}
+
 /**
  * Decides whether a build's commit may be deployed: if it is the head of its branch, or an ancestor of the head and not older
  * than what was last tried on the stage (`latest`). After a deploy by hand, only what was pushed later may follow.

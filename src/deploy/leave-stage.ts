@@ -1,8 +1,10 @@
 import type { Build } from '../model/build.ts'
+import { deploymentOf, readCurrent, readDeployment, recordDeployment } from '../records/deployments.ts'
 import type { StageRef } from '../records/keys.ts'
 import type { Deploy } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
-import { deploymentOf, readCurrent, recordDeployment } from './deployments.ts'
+import { isByHand } from './gate.ts'
+import { endHold, readHold } from './hold.ts'
 import { type DeployedArtifacts, keepArtifacts } from './keep-artifacts.ts'
 import { freeLock } from './lock.ts'
 import { passOn, type StageContext } from './pass-on.ts'
@@ -30,9 +32,22 @@ export async function leaveStage(
 ): Promise<number | null> {
   const { store } = context
   await settle(store, stage, build, ended)
+  await dropHold(store, stage, build)
   await dequeue(store, stage, [build.number])
   await freeLock(store, stage, build.number)
   return passOn(stage, context)
+}
+
+/** A deploy by hand that was withheld at the last moment holds nothing: it has not been tried. */
+async function dropHold(store: Store, stage: StageRef, build: Build): Promise<void> {
+  const { number } = build
+  if (!isByHand(build) || (await readHold(store, stage))?.build !== number) return
+  const [current, deployment] = await Promise.all([
+    readCurrent(store, stage),
+    readDeployment(store, stage, number),
+  ])
+  if (current?.latest.build !== number && !deployment)
+    await endHold(store, stage, number, held => held === number)
 }
 
 /** Records how an attempt has ended. One that has not succeeded may run there all the same. */

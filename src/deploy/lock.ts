@@ -1,9 +1,9 @@
 import { z } from '../model/zod.ts'
+import { readCurrent } from '../records/deployments.ts'
 import { type StageRef, stageKeys } from '../records/keys.ts'
 import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
-import { readCurrent } from './deployments.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),

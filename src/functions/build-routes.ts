@@ -52,11 +52,12 @@ export function addBuildRoutes(
   const logOf = ({ view, shown }: Found): LogKeys =>
     logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
   const links = async ({ view, shown }: Found, c: Context) => {
-    const { project, isPrivate, retryOf } = view
+    const { project, isPrivate, retryOf, rebuildOf } = view
+    const repeated = retryOf ?? rebuildOf
     const secret = isPrivate ? await linkKey() : null
     const pathTo = (path: string) => (secret === null ? path : `${path}?key=${keyOfPath(path, secret)}`)
     const repository = pathTo(repositoryPath(project))
-    const retried = retryOf === null ? null : pathTo(buildPath({ project, number: retryOf }))
+    const retried = repeated === null ? null : pathTo(buildPath({ project, number: repeated }))
     const hasAll = hasJobList(view) && hasEnded(view.status)
     return linksOf(view, shown, { key: c.req.query('key'), repository, retried, hasAll })
   }

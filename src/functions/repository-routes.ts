@@ -1,6 +1,5 @@
 import type { Context, Hono } from 'hono'
-import { listStages } from '../deploy/deployments.ts'
-import { readHold } from '../deploy/hold.ts'
+import { listStages } from '../deploy/list-stages.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
 import { openRepository } from '../pages/access.ts'
 import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
@@ -65,12 +64,7 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     if (c.req.header('accept')?.includes('application/json'))
       return c.json(builds.map(jsonOf), 200, { 'cache-control': 'no-store' })
     const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
-    const stages = await Promise.all(
-      (await listStages(store, project)).map(async state => ({
-        ...state,
-        hold: await readHold(store, { project, stage: state.stage }),
-      })),
-    )
+    const stages = await listStages(store, project)
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       repository: newest.repository,

@@ -47,6 +47,8 @@ export const buildRequestSchema = z.object({
       stage: stageNameSchema,
       /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
+      /** Who has requested it, as far as the command line says. */
+      by: z.string().max(200).nullable().default(null),
     })
     .nullable()
     .default(null),
@@ -64,6 +66,8 @@ export const buildSchema = buildRequestSchema.extend({
   settings: z.record(z.string(), z.unknown()),
   /** The number of the build whose unfinished part this one runs again. Null for a build that runs all of its jobs. */
   retryOf: z.int().positive().nullable().default(null),
+  /** The number of the build that this one repeats: a whole rebuild, or a redelivery of a push that was built before. */
+  rebuildOf: z.int().positive().nullable().default(null),
   /** A secret of this build. A failure record counts only if it contains it. */
   nonce: z.string().min(16).max(64),
   delivery: z.string().max(100),
@@ -74,6 +78,10 @@ export const buildSchema = buildRequestSchema.extend({
   latestEnd: z.iso.datetime(),
 })
 export type Build = z.infer<typeof buildSchema>
+
+/** Whether a build repeats another one, whole or in part, to test its commit again. Such a build deploys nothing. */
+export const onlyTests = ({ target, rebuildOf, retryOf }: Pick<Build, 'target' | 'rebuildOf' | 'retryOf'>) =>
+  target === null && (rebuildOf !== null || retryOf !== null)
 
 /** The name under which a project's records are kept. What GitHub calls the repository now is in its newest build. */
 export const repositoryOf = (project: string) => project.slice('gh/'.length)

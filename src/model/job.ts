@@ -22,6 +22,14 @@ export const ONLY_JOB = 'build'
 /** The job that deploys a build's stage. No job of a file has this name. */
 export const DEPLOY_JOB = 'deploy'
 
+/** The job that verifies a deploy, while the build still has the stage. No job of a file has this name. */
+export const VERIFY_JOB = 'verify-deploy'
+/** What names the stage in the cell of a job that deploys or verifies, if a build deploys to several. */
+export const STAGE_VARIABLE = 'stage'
+
+/** The most stages that one branch is deployed to. */
+export const MOST_STAGES = 10
+
 /** What has no place in the title of a job: control and format characters, line breaks, halves of characters. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 

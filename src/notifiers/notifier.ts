@@ -9,8 +9,8 @@ export type BuildNews = {
   url: string
   /** Whether report has accepted an end after which nothing more can happen. */
   isOver: boolean
-  /** Whether the account lets the build's branch have the stage that the build says it deploys. */
-  mayHaveStage: boolean
+  /** Whether the account lets the build's branch have a stage. */
+  mayHaveStage: (stage: string) => boolean
   /** Whether the build's branch was deleted, or its pull request closed. */
   isGone: boolean
   /** The summary of the build's branch, updated with this build; null if it has none. */

@@ -5,7 +5,7 @@ import type { ShownLog } from './shown-log.ts'
 /** The links of a build's page. */
 export type BuildLinks = {
   repository: string
-  /** Of a retry: the page of the build that it repeats. Null for other builds. */
+  /** Of a rebuild or a retry: the page of the build that it repeats. Null for other builds. */
   retried: string | null
   /** The log that the page shows: whole, as a file, and as far as it is written. */
   whole: string

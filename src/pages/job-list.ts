@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
+import { VERIFY_JOB } from '../model/job.ts'
 import { countStates, describeJobDuration, describeJobState, isRedJob } from '../records/job-wording.ts'
 import { LEAD } from '../records/keys.ts'
 import { attemptPath, jobPath } from '../records/links.ts'
@@ -68,11 +69,11 @@ function renderPlace(job: JobView) {
 /** More are counted. */
 const MOST_NEEDS = 6
 
-function renderNeeds({ needs, isDeploy }: JobView) {
+function renderNeeds({ name, needs, isDeploy }: JobView) {
   if (needs.length === 0) return ''
   const left = needs.length - MOST_NEEDS
   const names = `${needs.slice(0, MOST_NEEDS).join(', ')}${left > 0 ? ` and ${left} more` : ''}`
-  return html`<p class="soft">${isDeploy ? 'after all other jobs' : `needs ${names}`}</p>`
+  return html`<p class="soft">${isDeploy ? (name === VERIFY_JOB ? 'after the deploy' : 'after all other jobs') : `needs ${names}`}</p>`
 }
 
 /** The CSS class of a job's state. */

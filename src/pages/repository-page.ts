@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
-import type { Current } from '../deploy/deployments.ts'
-import type { Hold } from '../deploy/hold.ts'
+import type { StageState } from '../deploy/list-stages.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
@@ -13,8 +12,6 @@ import { formatUtc } from './time.ts'
 export type Filter = { branch: string; status: string }
 
 export type BranchState = { branch: string; number: number; status: string; deploy: string | null }
-
-export type StageState = Current & { stage: string; hold: Hold | null }
 
 export type RepositoryParts = {
   /** `owner/repo`, as GitHub spells it. */
@@ -62,16 +59,17 @@ ${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, 
 
 function describeStage({ stage, deployed, latest, hold }: StageState, linkTo: (number: number) => string) {
   const current = deployed
-    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>`
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>${deployed.by === null ? '' : html` <span class="soft">by ${deployed.by}</span>`}`
     : 'nothing yet'
-  const link = html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
+  const link = latest && html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
   const notes = {
     failed: html` <span class="red">deploy failed in ${link}</span>`,
     running: html` deploying in ${link}`,
     succeeded: '',
   }
+  const until = hold && hold.build !== null ? ` until a push after #${hold.build}` : ''
   const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
-  return html`<li><b>${name}</b> ${current}${notes[latest.status]}${hold ? html` <span class="soft">held by ${hold.by}</span>` : ''}</li>`
+  return html`<li><b>${name}</b> ${current}${latest ? notes[latest.status] : ''}${hold ? html` <span class="soft">held by ${hold.by}${until}</span>` : ''}</li>`
 }
 
 function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {

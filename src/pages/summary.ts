@@ -3,7 +3,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
 import { hasJobList, type View } from '../records/view.ts'
-import { describeStatus, durationOf } from '../records/wording.ts'
+import { deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
@@ -39,7 +39,7 @@ ${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 type Fact = string | ReturnType<typeof html>
 
 function factsOf(view: View, retried: string | null): [string, Fact][] {
-  const { pullRequest, checkoutBranch, branch, deploy, author, runner } = view
+  const { pullRequest, checkoutBranch, branch, deploys, manualStages, author, runner } = view
   const facts: [string, Fact | null][] = [
     ['Branch', pullRequest === null ? checkoutBranch : null],
     ['Pull request', pullRequest === null ? null : `#${pullRequest}, ${checkoutBranch} into ${branch}`],
@@ -48,15 +48,24 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
       'Author',
       author.login && author.login !== author.name ? `${author.name} (${author.login})` : author.name,
     ],
+    ['Requested by', view.target?.by ?? null],
     ['Trust', view.trust],
-    ['Retry of', retried === null ? null : html`<a href="${retried}">#${view.retryOf}</a>`],
+    [
+      view.retryOf === null ? 'Rebuild of' : 'Retry of',
+      retried === null ? null : html`<a href="${retried}">#${view.retryOf ?? view.rebuildOf}</a>`,
+    ],
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
-    [
+    ['Stage', deploys.length === 0 && manualStages.length === 0 ? view.stage : null],
+    ...deploys.map(({ stage, status, reason }): [string, string] => [
       'Stage',
-      deploy ? `${deploy.stage}: ${deploy.status}${deploy.reason ? `, ${deploy.reason}` : ''}` : view.stage,
-    ],
+      `${stage}: ${status}${reason ? `, ${reason}` : ''}`,
+    ]),
+    ...deployCommandsOf(view).map((command): [string, Fact] => [
+      'To deploy it',
+      html`<code>${command}</code>`,
+    ]),
     // Each of several jobs has its own.
     [
       'Runner',

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { artifactNameOf } from '../model/artifact-name.ts'
 import type { Build } from '../model/build.ts'
-import { DEPLOY_JOB, type JobIdentity, titleOf } from '../model/job.ts'
+import { DEPLOY_JOB, type JobIdentity, titleOf, VERIFY_JOB } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Draft, PlannedDeploy } from '../records/plan-record.ts'
+import type { PlannedDeployment } from './deploy.ts'
 import { draftOf, plannedDeploy, seesAll } from './draft.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
+import type { DeployStep, PlannedArtifact, PlannedJob } from './planned-job.ts'
 
 export type BuildPlan = Extract<Plan, { build: true }>
 
@@ -15,18 +17,21 @@ export type Assignment = {
   draft: Draft | null
   /** The job that it runs. Null for none. */
   job: PlannedJob | null
-  /** Whether it deploys, and does nothing else. */
-  deploys: boolean
+  /** What it deploys, if it does nothing else. */
+  deploy: DeployStep | null
   /** Whether its process must run no job after it: it holds secrets that another job of the build is not to see. */
   endsProcess?: boolean
 }
+
+/** `after`: the stages that the build has deployed to before. */
+type AcceptedDeploy = Pick<PlannedDeploy, 'stage' | 'digest'> & { after?: readonly string[] | undefined }
 
 type Assigned = {
   build: Pick<Build, 'retryOf' | 'target'>
   job: {
     identity: JobIdentity | null
-    /** Of the deploy: what report has accepted. */
-    deploy?: Pick<PlannedDeploy, 'stage' | 'digest'> | null | undefined
+    /** Of a job that deploys or verifies: what report has accepted. */
+    deploy?: AcceptedDeploy | null | undefined
   }
 }
 
@@ -43,48 +48,52 @@ export function assign(
   heldSecrets: readonly string[],
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) {
-    requireDeploy(plan, deploy)
-    return { draft: null, job: null, deploys: true }
+    const { deploy: own } = requireDeploy(plan, deploy)
+    return { draft: null, job: null, deploy: own }
   }
+  if (identity?.name === VERIFY_JOB)
+    return { draft: null, job: requireDeploy(plan, deploy).verify, deploy: null }
   const endsProcess = plan.jobs.some(job => !seesAll(job, heldSecrets))
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
     if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
-    return { draft: null, job, deploys: false, endsProcess }
+    return { draft: null, job, deploy: null, endsProcess }
   }
-  const onlyPlans = { job: null, deploys: false, endsProcess }
+  const onlyPlans = { job: null, deploy: null, endsProcess }
   if (build.retryOf !== null || build.target)
     return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, ...onlyPlans }
   const [first] = plan.jobs
-  if (!first && plan.stage === null) return { ...onlyPlans, draft: null }
+  if (!first && plan.deploys.length === 0) return { ...onlyPlans, draft: null }
   const draft = draftOf(plan, heldSecrets)
   if (!first || !draft.leadRunsFirst) return { ...onlyPlans, draft }
   return { ...onlyPlans, draft: isOnlyJob(plan, first) ? null : draft, job: first }
 }
 
-/** @throws UserError if the commit deploys something else than what the lead has proposed */
-function requireDeploy({ deploy, stage }: BuildPlan, accepted: Assigned['job']['deploy']): void {
-  const own = stage && plannedDeploy({ deploy, stage })
-  if (own && accepted && own.stage === accepted.stage && own.digest === accepted.digest) return
+/** @throws UserError if the commit deploys something else than what the lead has proposed, or not after the same stages */
+function requireDeploy(
+  { deploys }: BuildPlan,
+  accepted: AcceptedDeploy | null | undefined,
+): PlannedDeployment {
+  const at = deploys.findIndex(({ stage }) => stage.name === accepted?.stage)
+  const own = deploys[at]
+  const before = deploys.slice(0, at).map(({ stage }) => stage.name)
+  const isAccepted = own && plannedDeploy(own).digest === accepted?.digest
+  if (isAccepted && isDeepStrictEqual(before, accepted?.after ?? [])) return own
   throw new UserError('This commit does not have the deploy that was planned.')
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */
-const isOnlyJob = ({ jobs, leftOut, stage }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
-  stage === null && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
+const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
+  deploys.length === 0 && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
 
 /** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>
   job.artifacts.map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, job) }))
 
 /** Which artifacts of another job an invocation gets, as they are declared. */
-export function neededArtifacts(
-  plan: BuildPlan,
-  { job, deploys }: Assignment,
-  from: PlannedJob,
-): PlannedArtifact[] {
+export function neededArtifacts({ job, deploy }: Assignment, from: PlannedJob): PlannedArtifact[] {
   const wanted = job ? job.needs.find(need => need.job === from.name) : null
-  const names = deploys ? (plan.deploy?.artifacts ?? []) : wanted ? wanted.artifacts : []
+  const names = deploy ? deploy.artifacts : wanted ? wanted.artifacts : []
   return from.artifacts
     .filter(({ name }) => names === null || names.includes(name))
     .map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, from) }))

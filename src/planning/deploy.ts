@@ -1,9 +1,11 @@
+import { NO_ACCESS } from '../config/job-access.ts'
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
-import { explainPinConflict, roleOfStage } from '../config/settings.ts'
+import { explainPinConflict, isManualStage, roleOfStage } from '../config/settings.ts'
+import { VERIFY_JOB } from '../model/job.ts'
 import { jobsIn } from './job-errors.ts'
 import { artifactNames } from './needs.ts'
-import type { DeployStep, JobReason } from './planned-job.ts'
+import type { DeployStep, JobReason, PlannedJob } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
 import type { StageChoice } from './stage-rules.ts'
 
@@ -18,11 +20,59 @@ export type PlannedStage = {
   error: string | null
 }
 
+/** What a plan does at one stage, after all jobs. */
+export type PlannedDeployment = {
+  stage: PlannedStage
+  /** Null if the stage cannot be deployed. */
+  deploy: DeployStep | null
+  /** The job that verifies the deploy; null for none. */
+  verify: PlannedJob | null
+  /** Whether only people deploy to it. */
+  isManual: boolean
+}
+
 /** Replaces an invalid stage name in records. */
 const UNNAMED = 'unnamed'
 
+/** What is deployed to the stages of a branch, in order. After one that only people deploy to, people deploy to all. */
+export function plannedDeployments(
+  choices: readonly StageChoice[],
+  resolved: Resolved,
+): readonly PlannedDeployment[] {
+  const isManual = ({ name, overrides }: StageChoice) =>
+    overrides.isManual || isManualStage(resolved.account, name)
+  const firstManual = choices.findIndex(isManual)
+  return choices.map((choice, at) => ({
+    stage: plannedStage(choice, resolved),
+    deploy: choice.error === null ? deployStep(choice, resolved) : null,
+    verify: choice.error === null ? verifyJob(choice, resolved) : null,
+    isManual: firstManual !== -1 && at >= firstManual,
+  }))
+}
+
+/** The job that verifies a deploy. It has neither the role nor the secrets of the stage. */
+function verifyJob({ name, overrides }: StageChoice, { config }: Resolved): PlannedJob | null {
+  const { verify, env, url, timeout } = overrides
+  if (verify === null) return null
+  const ofStage = { LAMBCI_STAGE: name, STAGE: name, ...(url !== null && { STAGE_URL: url }) }
+  return {
+    ...{ name: VERIFY_JOB, cell: {}, shard: null },
+    ...{ command: verify, setup: config.setup, isStrict: true },
+    env: { ...env, ...ofStage },
+    timeoutSeconds: timeout ?? config.timeout,
+    ...{
+      needs: [],
+      artifacts: [],
+      cache: config.cache,
+      secrets: null,
+      access: NO_ACCESS,
+      allowFailure: false,
+    },
+  }
+}
+
 /** The deploy to a stage, whose own command runs as LambCI ran it. */
-export function deployStep({ name, overrides }: StageChoice, { config }: Resolved): DeployStep {
+function deployStep({ name, overrides }: StageChoice, { config }: Resolved): DeployStep {
   const { cmd = '', isStrict = false, setup } = config.deploy ?? {}
   return {
     command: overrides.deploy ?? cmd,
@@ -40,7 +90,7 @@ const artifactsOf = (
   { deploy }: Resolved['config'],
 ): readonly string[] => overrides.artifacts ?? deploy?.artifacts ?? []
 
-export const plannedStage = (
+const plannedStage = (
   { name, rule, overrides, error }: StageChoice,
   { account }: Resolved,
 ): PlannedStage => ({
@@ -51,8 +101,10 @@ export const plannedStage = (
   error,
 })
 
-export const explainStage = ({ branch }: PlanInput, { name, rule }: StageChoice): string =>
-  `Branch ${quote(branch)} is deployed to stage ${name} (${rule}).`
+export function explainStages({ branch }: PlanInput, deployments: readonly PlannedDeployment[]): string {
+  const names = deployments.map(({ stage, isManual }) => `${stage.name}${isManual ? ' by hand' : ''}`)
+  return `Branch ${quote(branch)} is deployed to stage ${names.join(', then to ')} (${deployments[0]?.stage.rule}).`
+}
 
 /** Why nothing is deployed. Null if the build deploys. */
 export function explainNotDeployed(

@@ -1,5 +1,6 @@
 import type { Resolved, TestMerge } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
+import type { PlannedDeployment } from './deploy.ts'
 import {
   describeAccess,
   describeArtifact,
@@ -11,7 +12,7 @@ import {
 import { noteLambciTools } from './lambci-notes.ts'
 import { notePipe } from './pipe-notes.ts'
 import type { Plan } from './plan.ts'
-import type { DeployStep, PlannedJob } from './planned-job.ts'
+import type { PlannedJob } from './planned-job.ts'
 
 type BuildPlan = Extract<Plan, { build: true }>
 
@@ -29,9 +30,9 @@ export function describePlan(
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
-  const { jobs, deploy, takingPart, leftOut } = plan
+  const { jobs, deploys, takingPart, leftOut } = plan
   const groups = groupJobs(jobs)
-  const commands = [...groups.map(({ first }) => first), ...(deploy ? [deploy] : [])]
+  const commands = [...groups.map(({ first }) => first), ...deploys.flatMap(({ deploy }) => deploy ?? [])]
   const secrets = { areGiven: config.inheritSecrets, names: secretNames }
   const toolNotes = commands.flatMap(({ command, setup, isStrict, env, ...step }) => [
     ...noteLambciTools({
@@ -53,7 +54,7 @@ export function describePlan(
       ? jobs.flatMap(describeOnlyJob)
       : describeJobs(groups, { takingPart, leftOut }, secrets)),
     ...describeLimits(plan),
-    ...(deploy ? describeDeploy(deploy) : []),
+    ...deploys.flatMap(each => describeDeploy(each, deploys.length > 1)),
     ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
     row('Stage', plan.stageReason),
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
@@ -94,15 +95,20 @@ const describeLimits = ({ jobs, failFast, maxParallel }: BuildPlan): string[] =>
     : []),
 ]
 
-const describeDeploy = ({ setup, command, artifacts }: DeployStep): string[] => [
-  row(
-    'Deploy',
-    [
-      ...(setup === null ? [command] : [`$ ${setup}`, `$ ${command}`]),
-      ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.join(', ')}`]),
-    ].join('\n'),
-  ),
-]
+/** `isOneOf`: whether the branch has other stages. */
+function describeDeploy({ deploy, verify, isManual }: PlannedDeployment, isOneOf: boolean): string[] {
+  if (!deploy) return []
+  const { stage, setup, command, artifacts } = deploy
+  const head =
+    isOneOf || isManual ? [`To ${stage}${isManual ? `, by hand: lambci deploy … ${stage}` : ''}`] : []
+  const lines = [
+    ...head,
+    ...(setup === null ? [command] : [`$ ${setup}`, `$ ${command}`]),
+    ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.join(', ')}`]),
+    ...(verify === null ? [] : [`Verified by: ${verify.command}`]),
+  ]
+  return [row('Deploy', lines.join('\n'))]
+}
 
 /** `merge` is null if it is not known yet. */
 const describeMerge = (merge: TestMerge | null) =>

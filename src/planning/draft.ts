@@ -3,10 +3,10 @@ import { MAX_TITLE, titleOf } from '../model/job.ts'
 import { UserError } from '../model/user-error.ts'
 import { RUN_RECORD_LIMIT } from '../records/job-run.ts'
 import type { Draft, DraftedJob, PlannedDeploy } from '../records/plan-record.ts'
-import type { PlannedStage } from './deploy.ts'
+import type { PlannedDeployment } from './deploy.ts'
 import { digestOf } from './digest.ts'
 import type { Plan } from './plan.ts'
-import type { DeployStep, PlannedJob } from './planned-job.ts'
+import type { PlannedJob } from './planned-job.ts'
 
 /** In bytes, as JSON. The rest of the lead's record has the remaining room. */
 export const DRAFT_LIMIT = RUN_RECORD_LIMIT - 24 * 1024
@@ -21,7 +21,7 @@ const MAX_REASON = 300
  * @throws UserError if the plan is too large
  */
 export function draftOf(
-  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, deploy, stage }: Plan & { build: true },
+  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, deploys }: Plan & { build: true },
   heldSecrets: readonly string[],
 ): Draft {
   const long = jobs.map(titleOf).find(title => title.length > MAX_TITLE)
@@ -39,7 +39,7 @@ export function draftOf(
       first.access.role === null &&
       first.access.token === null &&
       seesAll(first, heldSecrets),
-    deploy: stage && plannedDeploy({ deploy, stage }),
+    deploys: deploys.map(plannedDeploy),
   }
   const bytes = Buffer.byteLength(JSON.stringify(draft))
   if (bytes > DRAFT_LIMIT)
@@ -53,14 +53,15 @@ export function draftOf(
 const MAX_ERROR = 500
 
 /** What report must know of a deploy. */
-export function plannedDeploy({ deploy, stage }: DeployPlan): PlannedDeploy {
-  const { name, url, error } = stage
+export function plannedDeploy(planned: PlannedDeployment): PlannedDeploy {
+  const { name, url, error } = planned.stage
+  const { isManual, verify } = planned
   return {
     ...{ stage: name, url, error: error?.slice(0, MAX_ERROR) ?? null },
-    ...{ digest: digestOf({ deploy, stage }), artifacts: [...(deploy?.artifacts ?? [])] },
+    ...{ isManual, hasVerify: verify !== null, digest: digestOf(planned) },
+    artifacts: [...(planned.deploy?.artifacts ?? [])],
   }
 }
-type DeployPlan = { deploy: DeployStep | null; stage: PlannedStage }
 
 /** Whether a job gets all secret variables of these names. */
 export const seesAll = ({ secrets }: PlannedJob, names: readonly string[]) =>

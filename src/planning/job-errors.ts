@@ -98,11 +98,13 @@ function deployErrors({ config, sources }: Resolved, jobs: Jobs): string[] {
       : [...jobs].flatMap(([name, job]) => artifactNames(name, job))
   const lists = [
     { key: 'deploy', path: 'deploy.artifacts', names: config.deploy?.artifacts ?? [] },
-    ...Object.entries(config.stages).map(([rule, { artifacts }]) => ({
-      key: 'stages',
-      path: `${keyPath(['stages', rule])}.artifacts`,
-      names: artifacts ?? [],
-    })),
+    ...Object.entries(config.stages).flatMap(([rule, entries]) =>
+      entries.map(({ artifacts }, at) => ({
+        key: 'stages',
+        path: `${keyPath(['stages', rule])}${entries.length > 1 ? `[${at}]` : ''}.artifacts`,
+        names: artifacts ?? [],
+      })),
+    ),
   ]
   return lists.flatMap(({ key, path, names }) =>
     names

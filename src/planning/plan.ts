@@ -2,13 +2,13 @@ import { dependsOnPaths } from '../config/config.ts'
 import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import { UserError } from '../model/user-error.ts'
-import { deployStep, explainNotDeployed, explainStage, type PlannedStage, plannedStage } from './deploy.ts'
+import { explainNotDeployed, explainStages, type PlannedDeployment, plannedDeployments } from './deploy.ts'
 import { requireUsableJobs } from './job-errors.ts'
 import { planJobs } from './jobs.ts'
 import { explainIrrelevantChange } from './paths.ts'
-import type { DeployStep, JobReason, PlannedJob } from './planned-job.ts'
+import type { JobReason, PlannedJob } from './planned-job.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
-import { chooseStage } from './stage-rules.ts'
+import { chooseStages, noteOtherRule, type StageChoice } from './stage-rules.ts'
 
 /** What a build will do, as plain data. Each reason is a sentence for people. */
 export type Plan =
@@ -28,11 +28,10 @@ export type Plan =
       failFast: boolean
       /** How many of its jobs may run at once. Null: as many as the account allows. */
       maxParallel: number | null
-      /** Null if nothing is deployed. */
-      deploy: DeployStep | null
+      /** What is deployed after all jobs, in order; of a requested deploy, one. */
+      deploys: readonly PlannedDeployment[]
       /** Of a requested deploy: the other jobs of its commit. */
       earlierJobs: readonly PlannedJob[]
-      stage: PlannedStage | null
       stageReason: string
       notes: string[]
       /** Whether the merge of a pull request is tested instead of its head. */
@@ -56,8 +55,12 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
   const { notes: jobNotes, ...jobs } = planJobs(build, resolved)
-  const choice = build.event === 'push' ? chooseStage(config.stages, build.branch) : null
-  const notes = [...jobNotes, ...(choice?.note ? [choice.note] : [])]
+  const choices = build.event === 'push' ? chooseStages(config.stages, build.branch) : []
+  const explain = (choice: StageChoice | null) => explainNotDeployed(build, choice, resolved, jobs.leftOut)
+  const [notDeployed = null, ...later] = choices.length === 0 ? [explain(null)] : choices.map(explain)
+  const wrong = later.findIndex(each => each !== null)
+  const otherRule = choices.length === 0 ? null : noteOtherRule(config.stages, build.branch)
+  const notes = [...jobNotes, ...[otherRule, later[wrong] ?? null].filter(note => note !== null)]
   const { failFast, maxParallel } = config
   const common = {
     build: true as const,
@@ -68,22 +71,21 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
     maxParallel,
     notes,
   }
-  const notDeployed = explainNotDeployed(build, choice, resolved, jobs.leftOut)
-  if (choice === null || notDeployed !== null)
+  if (notDeployed !== null)
     return {
       ...common,
-      deploy: null,
-      stage: null,
-      stageReason: notDeployed ?? '',
+      deploys: [],
+      stageReason: notDeployed,
       merge: config.testMerge,
       // With `paths`, a newer push may be skipped, or a job left out, which would leave the changes of this one untested.
       cancelSuperseded: config.cancelSuperseded ?? !dependsOnPaths(config),
     }
+  // After a stage that this branch may not have, nothing is deployed.
+  const deploys = plannedDeployments(wrong === -1 ? choices : choices.slice(0, wrong + 1), resolved)
   return {
     ...common,
-    deploy: choice.error === null ? deployStep(choice, resolved) : null,
-    stage: plannedStage(choice, resolved),
-    stageReason: choice.error ?? explainStage(build, choice),
+    deploys,
+    stageReason: deploys[0]?.stage.error ?? explainStages(build, deploys),
     merge: false,
     cancelSuperseded: config.cancelSuperseded ?? false,
   }
@@ -104,11 +106,15 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
   requireUsableJobs(resolved)
   const reason = `A deploy to stage ${stage} was requested.`
-  const choice = chooseStage(resolved.config.stages, build.branch)
+  const choices = chooseStages(resolved.config.stages, build.branch)
+  const [first = null] = choices
+  const chosen = choices.find(({ name }) => name === stage) ?? null
+  const names = choices.map(({ name }) => quote(name)).join(' and ')
   const otherStage =
-    choice !== null && choice.name !== stage
-      ? `At this commit, branch ${quote(build.branch)} maps to stage ${quote(choice.name)}, not ${stage}.`
+    first !== null && chosen === null
+      ? `At this commit, branch ${quote(build.branch)} maps to stage ${names}, not ${stage}.`
       : null
+  const choice = chosen ?? first
   const error =
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved, [])
   const rest = {
@@ -124,18 +130,22 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   }
   if (choice === null || error !== null) {
     const planned = { name: stage, rule: '', url: null, role: null, error }
-    return { build: true, reason, deploy: null, stage: planned, stageReason: error ?? '', ...rest }
+    const deploys = [{ stage: planned, deploy: null, verify: null, isManual: false }]
+    return { build: true, reason, deploys, stageReason: error ?? '', ...rest }
   }
-  const deploy = deployStep(choice, resolved)
+  // A person has decided.
+  const deploys = plannedDeployments([choice], resolved).map(each => ({ ...each, isManual: false }))
   const push = { ...build, event: 'push' as const, target: null }
   const all = planJobs(push, { ...resolved, changedFiles: null })
-  const makers = jobsThatMake(deploy.artifacts, all.jobs)
+  const makers = jobsThatMake(
+    deploys.flatMap(({ deploy }) => deploy?.artifacts ?? []),
+    all.jobs,
+  )
   return {
     build: true,
     reason,
-    deploy,
-    stage: plannedStage(choice, resolved),
-    stageReason: explainStage(build, choice),
+    deploys,
+    stageReason: explainStages(build, deploys),
     ...rest,
     jobs: makers,
     takingPart: all.takingPart.filter(({ name }) => makers.some(job => job.name === name)),

@@ -7,7 +7,7 @@ type BuildPlan = Extract<Plan, { build: true }>
 
 /** What a job records before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
-  { jobs, deploy, reason, stage }: BuildPlan,
+  { jobs, deploys, reason }: BuildPlan,
   { config, merge }: Resolved,
   redact: (text: string) => string,
 ): Pick<JobRun, 'phase' | 'plan' | 'notifications'> {
@@ -17,8 +17,8 @@ export function recordOf(
     plan: {
       build: true,
       reason: shorten(reason, 500),
-      cmd: shorten((jobs[0] ?? deploy)?.command ?? '', 2000),
-      stage: stage?.name ?? null,
+      cmd: shorten((jobs[0] ?? deploys[0]?.deploy)?.command ?? '', 2000),
+      stage: deploys[0]?.stage.name ?? null,
       merge: merge?.commit ?? null,
       mergeBase: merge?.base ?? null,
       commonDigest: digestOf([config.env, config.git, config.inheritSecrets]),

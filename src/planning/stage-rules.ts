@@ -3,37 +3,44 @@ import type { StageRule } from '../config/config.ts'
 import { keyPath, quote } from '../config/key-path.ts'
 import { STAGE_NAME, STAGE_NAME_RULE } from '../model/names.ts'
 
-/** The stage of a branch. */
+/** A stage of a branch. */
 export type StageChoice = {
   name: string
   /** The path of the rule that chose it, such as `stages.master`. */
   rule: string
   overrides: Omit<StageRule, 'stage'>
-  /** Set if a later rule maps the branch to another stage. */
-  note: string | null
   /** Why the name is invalid, in a sentence. Null if it is valid. */
   error: string | null
 }
 
-/** The stage that a branch is deployed to. Rules match as in `branches`. Null if none matches. */
-export function chooseStage(stages: Readonly<Record<string, StageRule>>, branch: string): StageChoice | null {
-  const [first, ...others] = matchingRules(Object.keys(stages), branch)
-  const chosen = first === undefined ? undefined : stages[first]
-  if (first === undefined || !chosen) return null
+type Stages = Readonly<Record<string, readonly StageRule[]>>
+
+/** The stages that a branch is deployed to, in order. Rules match as in `branches`. Empty if none matches. */
+export function chooseStages(stages: Stages, branch: string): StageChoice[] {
+  const [first] = matchingRules(Object.keys(stages), branch)
+  if (first === undefined) return []
   const rule = keyPath(['stages', first])
-  const { stage, ...overrides } = chosen
-  const name = fill(stage, groupsOf(first, branch), group => group)
-  const other = others.find(each => stages[each]?.stage !== stage)
-  const note =
-    other === undefined
+  return (stages[first] ?? []).map(({ stage, ...overrides }) => {
+    const name = fill(stage, groupsOf(first, branch), group => group)
+    const url = overrides.url && fill(overrides.url, groupsOf(first, branch), encodeURIComponent)
+    const error = STAGE_NAME.test(name)
       ? null
-      : `Branch ${quote(branch)} maps to stage ${name} by ${rule}. ` +
-        `${keyPath(['stages', other])} (stage ${stages[other]?.stage}) matches too, but the first rule wins.`
-  const url = overrides.url && fill(overrides.url, groupsOf(first, branch), encodeURIComponent)
-  const error = STAGE_NAME.test(name)
-    ? null
-    : `${rule} maps branch ${quote(branch, 100)} to ${quote(name, 100)}, which is not a valid stage name (${STAGE_NAME_RULE}).`
-  return { name, rule, overrides: { ...overrides, url }, note, error }
+      : `${rule} maps branch ${quote(branch, 100)} to ${quote(name, 100)}, which is not a valid stage name (${STAGE_NAME_RULE}).`
+    return { name, rule, overrides: { ...overrides, url }, error }
+  })
+}
+
+/** A note if a later rule maps the branch to another stage; null if none does. */
+export function noteOtherRule(stages: Stages, branch: string): string | null {
+  const [first, ...others] = matchingRules(Object.keys(stages), branch)
+  const namesOf = (rule: string) => (stages[rule] ?? []).map(({ stage }) => stage).join(', then ')
+  const other = others.find(each => first !== undefined && namesOf(each) !== namesOf(first))
+  const [chosen] = chooseStages(stages, branch)
+  if (first === undefined || other === undefined || !chosen) return null
+  return (
+    `Branch ${quote(branch)} maps to stage ${chosen.name} by ${keyPath(['stages', first])}. ` +
+    `${keyPath(['stages', other])} (stage ${namesOf(other)}) matches too, but the first rule wins.`
+  )
 }
 
 /** Replaces `$1` to `$9` by the captured groups. A group that captured nothing becomes empty. */

@@ -1,5 +1,5 @@
 import { artifactNamesSchema } from '../model/artifact.ts'
-import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS } from '../model/job.ts'
+import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS, MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 import { readOnce } from './kept-reads.ts'
@@ -21,13 +21,12 @@ const common = {
   /** The names of the artifacts that they leave. Absent if they leave none. */
   artifacts: artifactNamesSchema.optional(),
 }
-const ordinalSchema = z
-  .int()
-  .nonnegative()
-  .max(MOST_JOBS + 1)
+/** Each stage has a job that deploys and one that verifies. */
+export const MOST_PLANNED_JOBS = MOST_JOBS + 2 * MOST_STAGES
+const ordinalSchema = z.int().nonnegative().max(MOST_PLANNED_JOBS)
 const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
-/** The deploy of a plan, as far as report must know it. What it runs, it reads from the commit again. */
+/** The deploy to a stage, as far as report must know it. What it runs, it reads from the commit again. */
 const plannedDeploySchema = z.object({
   stage: stageNameSchema,
   /** Where the stage can be seen. Becomes a link, so anything but a web address is dropped. */
@@ -38,6 +37,10 @@ const plannedDeploySchema = z.object({
     .catch(null),
   /** Why the stage cannot be deployed, in a sentence; null if it can. */
   error: z.string().max(500).nullable(),
+  /** Whether only people deploy to it. */
+  isManual: z.boolean().default(false),
+  /** Whether a job verifies it. */
+  hasVerify: z.boolean().default(false),
   /** Of all that it runs, its stage included. A deploy that finds another one in its commit does not run. */
   digest: z.string().max(64),
   /** The names of the artifacts that it gets. */
@@ -54,8 +57,18 @@ const shared = {
   maxParallel: z.int().positive().nullable(),
   /** Whether a newer commit ends the build. */
   cancelSuperseded: z.boolean(),
-  /** What is deployed once all jobs are done; null for nothing. Absent in records of versions that had no such field. */
-  deploy: plannedDeploySchema.nullable().default(null),
+  /** What is deployed once all jobs are done, in order. */
+  deploys: z.array(plannedDeploySchema).max(MOST_STAGES),
+}
+
+/**
+ * Earlier versions had one `deploy` for each build, or none. A record of one that had no such field may have a deploy and is not to
+ * pass without it.
+ */
+function withDeploys(record: unknown): unknown {
+  if (typeof record !== 'object' || record === null || 'deploys' in record || !('deploy' in record))
+    return record
+  return { ...record, deploys: record.deploy === null ? [] : [record.deploy] }
 }
 
 /** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
@@ -73,14 +86,15 @@ const draftedJobSchema = z.object({
 export type DraftedJob = z.infer<typeof draftedJobSchema>
 
 /** What the lead of a build with several jobs proposes, as part of its record, which is bounded. Report decides. */
-export const draftSchema = z.object({
-  ...shared,
-  jobs: z.array(draftedJobSchema),
-  /** Required: the draft of a version that had no such field may have a deploy, and is not to pass without it. */
-  deploy: plannedDeploySchema.nullable(),
-  /** Whether the lead runs the first job itself. */
-  leadRunsFirst: z.boolean(),
-})
+export const draftSchema = z.preprocess(
+  withDeploys,
+  z.object({
+    ...shared,
+    jobs: z.array(draftedJobSchema),
+    /** Whether the lead runs the first job itself. */
+    leadRunsFirst: z.boolean(),
+  }),
+)
 export type Draft = z.infer<typeof draftSchema>
 
 /** The attempt of a job that has passed in an earlier build. */
@@ -100,13 +114,21 @@ const plannedJobSchema = jobIdentitySchema.extend({
   ...common,
   /** The jobs that must be done before, each with all of its cells and shards, and whether it gets artifacts of them. */
   needs: needsSchema(z.object({ job: jobNameSchema, hasArtifacts: z.boolean() })),
+  /** Whether it deploys to a stage or verifies that: it starts after all jobs of the files. */
   isDeploy: z.boolean(),
+  /** Which of both; absent for a deploy. */
+  isVerify: z.boolean().optional(),
+  /** The stage. Absent for other jobs, and in records of versions that had one stage for each build. */
+  stage: stageNameSchema.optional(),
   /** Of a retry: where it has passed, if it is not run again. */
   passedIn: passedInSchema.optional(),
 })
 
 /** `plan.json`: the jobs of a build, as report has accepted them. Written once, by report. */
-export const planRecordSchema = z.object({ ...shared, jobs: z.array(plannedJobSchema).max(MOST_JOBS + 1) })
+export const planRecordSchema = z.preprocess(
+  withDeploys,
+  z.object({ ...shared, jobs: z.array(plannedJobSchema).max(MOST_PLANNED_JOBS) }),
+)
 export type PlanRecord = z.infer<typeof planRecordSchema>
 export type AcceptedJob = PlanRecord['jobs'][number]
 

@@ -1,10 +1,11 @@
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
-import { MOST_JOBS } from '../model/job.ts'
+import { MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { z } from '../model/zod.ts'
 import { leasedFields } from './lease.ts'
+import { MOST_PLANNED_JOBS } from './plan-record.ts'
 
 /** The deploy of a build, as report knows it. */
 export const deploySchema = z.object({
@@ -24,6 +25,14 @@ export const deploySchema = z.object({
   exit: exitSchema.nullable(),
 })
 export type Deploy = z.infer<typeof deploySchema>
+
+/** The deploy that says how a build stands: the first one that failed, or else the one that is not over, or was withheld, or the last. */
+export const headlineOf = (deploys: readonly Deploy[]): Deploy | null =>
+  ['failed', 'running', 'waiting', 'cancelled'].flatMap(
+    status => deploys.find(deploy => deploy.status === status) ?? [],
+  )[0] ??
+  deploys.at(-1) ??
+  null
 
 /** How a build ended, as report accepted it first; nothing that comes later changes it. */
 export const buildEndSchema = z.object({
@@ -50,10 +59,7 @@ const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
 
 /** How one of several jobs stands, as far as report knows. At most 500 bytes: a build may have hundreds. */
 export const jobStateSchema = z.object({
-  key: z
-    .int()
-    .nonnegative()
-    .max(MOST_JOBS + 1),
+  key: z.int().nonnegative().max(MOST_PLANNED_JOBS),
   /** The attempt that counts. */
   attempt: z.int().positive().max(9),
   /** How often its message was published; 0: it has not been started. */
@@ -99,12 +105,13 @@ export const reportSchema = z.object({
   latestEnd: z.iso.datetime().nullable(),
   end: buildEndSchema.nullable(),
   /** Of a build with several jobs: all of them, in the order of `plan.json`. Empty as long as there is no plan. */
-  jobs: z
-    .array(jobStateSchema)
-    .max(MOST_JOBS + 1)
-    .default([]),
-  /** Of a build with several jobs: its deploy, as far as it is known. */
+  jobs: z.array(jobStateSchema).max(MOST_PLANNED_JOBS).default([]),
+  /** The deploy that says how the build stands (`headlineOf`), as far as it is known. */
   deploy: deploySchema.nullable().default(null),
+  /** All deploys whose turn has come, in order. */
+  deploys: z.array(deploySchema).max(MOST_STAGES).default([]),
+  /** The stages that were passed on before the end of the build. */
+  leftStages: z.array(stageNameSchema).max(MOST_STAGES).default([]),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
   claimedAt: z.iso.datetime().nullable().default(null),
   /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
@@ -129,6 +136,8 @@ export const emptyReport: Report = {
   end: null,
   jobs: [],
   deploy: null,
+  deploys: [],
+  leftStages: [],
   claimedAt: null,
   cost: null,
   isCounted: false,

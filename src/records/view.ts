@@ -40,7 +40,7 @@ const PUBLIC_FIELDS = [
     'trust',
     'target',
   ] as const),
-  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf'] as const),
+  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf', 'rebuildOf'] as const),
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
 
@@ -90,7 +90,12 @@ export type View = PublicBuild & {
   stage: string | null
   /** The commit that merges a pull request into its base, if that is tested instead of `commit`. */
   merge: string | null
+  /** The deploy that says how the build stands (`headlineOf`). */
   deploy: Deploy | null
+  /** All deploys whose turn has come, in order. */
+  deploys: readonly Deploy[]
+  /** The stages to which only people deploy this build. */
+  manualStages: readonly string[]
   log: JobRun['log']
   timings: JobRun['timings']
   runner: JobRun['runner'] | null
@@ -111,6 +116,7 @@ export function viewOf(records: Records): View {
   // Of the only job, which the lead did not run.
   const only = onlyJobIn(jobs)
   const { timings = {}, runner = null, log = null } = (only ? records.onlyRun : run) ?? {}
+  const deploy = (end ?? report)?.deploy ?? null
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
@@ -121,7 +127,9 @@ export function viewOf(records: Records): View {
     exit: only ? only.exit : hasJobs ? null : (run?.exit ?? null),
     stage: run?.plan?.stage ?? null,
     merge: build.event === 'pull_request' ? (run?.plan?.merge ?? null) : null,
-    deploy: (end ?? report)?.deploy ?? null,
+    deploy,
+    deploys: deploy === null ? [] : report?.deploys.length ? report.deploys : [deploy],
+    manualStages: build.target ? [] : manualStagesOf(plan),
     log: only || !hasJobs ? log : null,
     timings,
     runner,
@@ -144,6 +152,13 @@ export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
   const [only] = jobs.length === 1 && onlyJobIn(jobs) ? jobs : []
   const isLone = only && !only.isAllowedFailure && only.diedAttempts === 0
   return jobs.length > 0 && !isLone
+}
+
+/** After the first of them, people deploy to all. */
+function manualStagesOf(plan: PlanRecord | null): string[] {
+  const deploys = plan?.deploys ?? []
+  const first = deploys.findIndex(({ isManual }) => isManual)
+  return first === -1 ? [] : deploys.slice(first).map(({ stage }) => stage)
 }
 
 /** The deploy is known as soon as all other jobs are done. */

@@ -1,3 +1,4 @@
+import { onlyTests } from '../model/build.ts'
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
 import { onlyJobIn, type View } from './view.ts'
@@ -60,11 +61,24 @@ const deployFailed = ({ deploy }: View) => deploy?.status === 'failed'
 
 const withReason = (what: string, reason: string | null) => (reason ? `${what}: ${reason}` : what)
 
-function describeDeploy({ deploy }: View): string {
-  if (!deploy) return ''
-  const { stage, status, reason } = deploy
-  if (status === 'cancelled') return `, not deployed to ${stage}: ${lowered(reason ?? 'cancelled')}`
-  return status === 'succeeded' ? `, deployed to ${stage}` : ''
+/** Of several deploys, those that succeeded, and why the next one did not begin. */
+function describeDeploy({ deploys, manualStages: [manual] }: View): string {
+  const succeeded = deploys.flatMap(({ status, stage }) => (status === 'succeeded' ? [stage] : []))
+  const withheld = deploys.find(({ status }) => status === 'cancelled')
+  const done = succeeded.length > 0 ? `, deployed to ${succeeded.join(' and ')}` : ''
+  if (withheld)
+    return `${done}, not deployed to ${withheld.stage}: ${lowered(withheld.reason ?? 'cancelled')}`
+  return manual !== undefined && deploys.length === 0
+    ? `, not deployed to ${manual}: only people deploy there`
+    : done
+}
+
+/** The commands that deploy what has passed its tests: to the stages of a rebuild, which only tests, and to those that only people deploy to. */
+export function deployCommandsOf(view: View): string[] {
+  const { deploys, manualStages, repository, number, status } = view
+  if (status !== 'passed') return []
+  const withheld = onlyTests(view) ? deploys.map(({ stage }) => stage) : []
+  return [...withheld, ...manualStages].map(stage => `lambci deploy ${repository} ${stage} --build ${number}`)
 }
 
 const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)

@@ -1,5 +1,5 @@
 import type { Build } from '../model/build.ts'
-import { DEPLOY_JOB, MAX_TITLE, mostJobs, titleOf } from '../model/job.ts'
+import { DEPLOY_JOB, MAX_TITLE, mostJobs, STAGE_VARIABLE, titleOf, VERIFY_JOB } from '../model/job.ts'
 import { buildKeys } from '../records/keys.ts'
 import {
   type AcceptedJob,
@@ -30,7 +30,7 @@ export function acceptDraft(
   const error = explainError(build, draft, jobs)
   if (error !== null) return { refused: `The plan of this build cannot be used: ${error}` }
   const { leadRunsFirst, ...shared } = draft
-  const all = draft.deploy ? [...jobs, deployJob(draft.jobs)] : jobs
+  const all = [...jobs, ...deployJobs(draft)]
   const first = leadRunsFirst ? 0 : 1
   return { plan: { ...shared, jobs: all.map((job, index) => ({ key: index + first, ...job })) } }
 }
@@ -45,11 +45,21 @@ function expandJob({ cells, shards, needs: names, withoutArtifacts, ...common }:
   return cells.flatMap(cell => parts.map(shard => ({ ...common, cell, shard, needs, isDeploy: false })))
 }
 
-const deployJob = (jobs: readonly DraftedJob[]): ExpandedJob => ({
-  ...{ name: DEPLOY_JOB, cell: {}, shard: null, isDeploy: true },
-  needs: jobs.map(({ name }) => ({ job: name, hasArtifacts: true })),
-  ...{ allowFailure: false, hasSecrets: true },
-})
+/** For each stage up to the first one that only people deploy to: the job that deploys, and the one that verifies that. */
+function deployJobs({ jobs, deploys }: Draft): ExpandedJob[] {
+  const firstManual = deploys.findIndex(({ isManual }) => isManual)
+  const automatic = firstManual === -1 ? deploys : deploys.slice(0, firstManual)
+  return automatic.flatMap(({ stage, hasVerify }): ExpandedJob[] => {
+    const common = {
+      ...{ cell: automatic.length === 1 ? {} : { [STAGE_VARIABLE]: stage }, shard: null, stage },
+      ...{ isDeploy: true, allowFailure: false, hasSecrets: true },
+    }
+    const needing = (hasArtifacts: boolean) => jobs.map(({ name }) => ({ job: name, hasArtifacts }))
+    const deploy = { ...common, name: DEPLOY_JOB, needs: needing(true) }
+    const verify = { ...common, name: VERIFY_JOB, isVerify: true, needs: needing(false) }
+    return hasVerify ? [deploy, verify] : [deploy]
+  })
+}
 
 function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: number): string | null {
   const total = jobs.reduce((sum, { cells, shards }) => sum + cells.length * (shards ?? 1), 0)
@@ -63,20 +73,22 @@ function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: numb
 /** What is wrong with a draft; null if nothing is. */
 function explainError(
   { trust }: PlanningBuild,
-  { jobs: drafted, leadRunsFirst, deploy }: Draft,
+  { jobs: drafted, leadRunsFirst, deploys }: Draft,
   jobs: readonly ExpandedJob[],
 ): string | null {
-  if (deploy && trust !== 'protected') return 'builds of this branch or pull request do not deploy'
+  if (deploys.length > 0 && trust !== 'protected')
+    return 'builds of this branch or pull request do not deploy'
   if (leadRunsFirst && jobs.length === 0) return 'it has no first job'
   const known = new Set<string>()
   for (const { name, needs } of drafted) {
-    if (name === DEPLOY_JOB) return `a job is called ${DEPLOY_JOB}`
+    if (name === DEPLOY_JOB || name === VERIFY_JOB) return `a job is called ${name}`
     const missing = needs.find(job => !known.has(job))
     if (missing !== undefined) return `${name} needs ${missing}, which does not come before it`
     if (new Set(needs).size < needs.length) return `${name} needs the same job twice`
     if (known.has(name)) return `two of its jobs are called ${name}`
     known.add(name)
   }
+  if (new Set(deploys.map(({ stage }) => stage)).size < deploys.length) return 'it deploys to a stage twice'
   const titles = new Set<string>()
   for (const title of jobs.map(titleOf)) {
     if (title.length > MAX_TITLE)

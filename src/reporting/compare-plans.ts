@@ -28,7 +28,7 @@ export function describeDifference(old: Planned, now: Planned): string | null {
   if (changed) return `the job ${shorten(titleOf(changed))} has another command, environment or setting`
   if (before?.commonDigest === undefined || before.commonDigest !== after?.commonDigest)
     return 'its "env", "git" or "inheritSecrets" is another one'
-  if (old.plan.deploy?.digest !== now.plan.deploy?.digest) return 'its deploy or stage is another one'
+  if (digestsOf(old.plan) !== digestsOf(now.plan)) return 'its deploy or stage is another one'
   const leftOut = ({ plan }: Planned) => JSON.stringify(plan.leftOut.map(({ name }) => name))
   if (leftOut(old) !== leftOut(now)) return 'other jobs are left out'
   const setting = SETTINGS.find(key => old.plan[key] !== now.plan[key])
@@ -46,3 +46,5 @@ function isSameJob(job: AcceptedJob, old: AcceptedJob | undefined): boolean {
 }
 
 const shorten = (title: string) => shortenBytes(title, TITLE_BYTES)
+
+const digestsOf = ({ deploys }: PlanRecord) => deploys.map(({ digest }) => digest).join()

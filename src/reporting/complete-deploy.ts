@@ -20,7 +20,8 @@ export async function completeDeploy(
   { build, account }: { build: Build; account: Account },
   plan: PlanRecord,
 ): Promise<PlanRecord> {
-  const { deploy } = plan
+  // A person chooses one stage.
+  const [deploy] = plan.deploys
   if (!build.target || !deploy) return plan
   const { jobs: found, isKept } = await earlierJobs(store, build, deploy)
   const earlier = isKept ? null : await readEarlier(store, build, found)
@@ -69,7 +70,7 @@ export function jobsBefore(
   most: number,
 ): AcceptedJob[] {
   const jobs = plan.jobs.filter(({ isDeploy }) => !isDeploy)
-  const names = plan.deploy?.artifacts ?? []
+  const names = plan.deploys.flatMap(({ artifacts }) => artifacts)
   const isDeployed = ({ artifacts }: AcceptedJob) => artifacts?.some(name => names.includes(name)) ?? false
   const running = new Set<AcceptedJob>()
   const needsOfRunning = (job: AcceptedJob) =>

@@ -10,7 +10,7 @@ import type { PlanRecord } from '../records/plan-record.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
-import { describeStatus } from '../records/wording.ts'
+import { deployCommandsOf, describeStatus } from '../records/wording.ts'
 import { NO_END } from './decide.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
@@ -34,8 +34,8 @@ export const takesLong = (ended: Pick<Ended, 'run' | 'plan' | 'report'>): boolea
 
 /** Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. */
 export async function completeLogs(ended: Ended, store: Store): Promise<void> {
-  const { build, view, plan, report } = ended
-  if (plan) return composeLogs(build, plan, report, store)
+  const { build, view, plan } = ended
+  if (plan) return composeLogs(ended, plan, store)
   const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
   if (!isComplete(ended)) await finishDeadLog(build, LEAD, lines, store)
   await copyLog(build, store)
@@ -59,8 +59,9 @@ async function copyLog(build: Build, store: Store): Promise<void> {
 }
 
 /** Composes `builds/<n>/log.txt` from the logs of all jobs, in the order of the plan. */
-async function composeLogs(build: Build, plan: PlanRecord, report: Report, store: Store): Promise<void> {
+async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, store: Store): Promise<void> {
   const { jobs } = report
+  const commands = deployCommandsOf(view)
   const all = new WholeLog(store, buildKeys(build).log, false)
   let left = MOST_BYTES
   for (const job of plan.jobs) {
@@ -75,6 +76,7 @@ async function composeLogs(build: Build, plan: PlanRecord, report: Report, store
     await finishDiedAttempts(build, state, report, store)
     await all.advance()
   }
+  for (const command of commands) all.add(Buffer.from(runnerLine(`To deploy it: ${command}`)))
   await all.finish()
 }
 

@@ -2,7 +2,7 @@ import type { Account } from '../account/settings.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
 import { acquireStage } from '../deploy/acquire-stage.ts'
 import type { StageContext } from '../deploy/pass-on.ts'
-import type { Build } from '../model/build.ts'
+import { type Build, onlyTests } from '../model/build.ts'
 import type { Conclusion } from '../model/conclusion.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
@@ -36,7 +36,7 @@ export type DeployLook = {
 }
 
 /** The stage stays locked for a while after the latest end of a deploy: report may be late. */
-const LOCK_EXTRA_MS = 5 * 60_000
+export const LOCK_EXTRA_MS = 5 * 60_000
 
 /** Looks at the deploy of a build: asks for its turn if it has not started yet. */
 export async function lookAtDeploy(known: Known, context: StageContext): Promise<DeployLook> {
@@ -52,7 +52,10 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
     state: { ...state, conclusion, reason: shortReason(reason), endedAt: now().toISOString() },
     deploy: { ...deploy, status, reason },
   })
+  if (onlyTests(build)) return end('skipped', 'cancelled', 'A rebuild only tests')
   if (planned.error !== null) return end('failed', 'failed', planned.error)
+  if (account.isManual(stage) && build.target === null)
+    return end('skipped', 'cancelled', 'Only people deploy there')
   const wrong = account.explainWrongStage(build.branch, stage)
   if (wrong !== null)
     return end('errored', 'failed', `${wrong.slice(0, 1).toUpperCase()}${wrong.slice(1)}`.slice(0, 500))

@@ -3,17 +3,24 @@ import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
 import type { StageContext } from '../deploy/pass-on.ts'
 import type { Build } from '../model/build.ts'
-import { type CancelRequest, readCancelRequest, requestCancel } from '../records/cancel-request.ts'
+import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import { listJobs } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import type { JobObjects } from '../records/read-records.ts'
-import { type BuildEnd, type JobState, type Report, stateBeforeStart } from '../records/report-record.ts'
+import {
+  type BuildEnd,
+  headlineOf,
+  type JobState,
+  type Report,
+  stateBeforeStart,
+} from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
 import { completeDeploy } from './complete-deploy.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
+import { deployJobsOf } from './deploy-jobs.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
-import { type DeployLook, lookAtDeploy } from './look-at-deploy.ts'
+import { lookAtDeploys } from './look-at-deploys.ts'
 import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
 import { type Schedule, scheduleJobs } from './schedule.ts'
@@ -75,42 +82,30 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const concluded = jobs.states.map(state => endedState(state, schedule, now()))
   // Before anything is decided that no other look would find again.
   const latestEnd = await keepSwitch(build, { ...report, jobs: concluded }, context)
-  const deployed = await deployOf({ ...known, plan }, concluded, { schedule, request, jobs }, context)
-  const before = concluded.map(state => (state.key === deployed?.state.key ? deployed.state : state))
-  const fence = deployed?.fence ?? null
+  const deployed =
+    schedule.conclusion?.conclusion === 'passed'
+      ? await lookAtDeploys({ ...known, plan, states: concluded, lost: jobs.lost, request }, context)
+      : null
+  const before = deployed?.states ?? concluded
+  const fence = deployed?.start?.fence ?? null
   // Without its stage, a deploy must not start.
   const deploys = plan.jobs.flatMap(({ key, isDeploy }) => (isDeploy ? [key] : []))
-  const mayStart = (key: number) => fence !== null || !deploys.includes(key)
+  const mayStart = (key: number) => key === deployed?.start?.key || !deploys.includes(key)
   const ready = schedule.ready.map(({ job }) => job.key)
   const wanted = { lost: jobs.lost.filter(mayStart), ready: ready.filter(mayStart), fence }
   const { states, waiting } = await startJobs({ build, account, plan }, before, wanted, context)
-  const deploy = deployed?.deploy ?? report.deploy
-  const end = endOf({ build, states, schedule, deploy, key: deployed?.state.key }, now())
+  const found = deployed?.deploys ?? report.deploys
+  const deploy = headlineOf(found) ?? report.deploy
+  const end = endOf({ build, plan, states, schedule, deploy }, now())
   const ofLead = states.some(({ key }) => key === 0) ? 0 : costOfLead(known, context)
   const cost = states.reduce((sum, state) => sum + (state.cost ?? 0), ofLead)
   // The next look draws the conclusions from jobs that could not be started.
   const isRerunRequested = countEnded(states) > countEnded(before)
-  const looked = { ...report, jobs: states, deploy, isRerunRequested }
+  const leftStages = deployed?.leftStages ?? report.leftStages
+  const looked = { ...report, jobs: states, deploy, deploys: found, leftStages, isRerunRequested }
   const isSilent = deployed?.isSilent ?? false
-  const others = deployed?.holder ? [...waiting, deployed.holder] : waiting
+  const others = [...waiting, ...(deployed?.holders ?? [])]
   return { report: { ...looked, latestEnd }, plan, end, cost, waiting: others, isSilent }
-}
-
-/** Looks at the deploy once all other jobs are done; null before that, and for a build that deploys nothing. */
-async function deployOf(
-  { build, account, plan, report }: JobsBuild & { plan: PlanRecord },
-  states: readonly JobState[],
-  { schedule, request, jobs }: { schedule: Schedule; request: CancelRequest | null; jobs: RefreshedJobs },
-  context: JobsContext,
-): Promise<DeployLook | null> {
-  const job = plan.jobs.find(({ isDeploy }) => isDeploy)
-  const state = states.find(({ key }) => key === job?.key)
-  if (!plan.deploy || !state || schedule.conclusion?.conclusion !== 'passed') return null
-  const isLost = jobs.lost.includes(state.key)
-  return lookAtDeploy(
-    { build, account, planned: plan.deploy, state, isLost, request, last: report.deploy },
-    context,
-  )
 }
 
 const countEnded = (states: readonly JobState[]) =>
@@ -163,21 +158,22 @@ function endedState(state: JobState, { ended }: Schedule, now: Date): JobState {
 
 type Ended = {
   build: Build
+  plan: PlanRecord
   states: readonly JobState[]
   schedule: Schedule
   deploy: Report['deploy']
-  /** Of the job that deploys. */
-  key: number | undefined
 }
 
 /** How the build ends; null as long as a job has not. */
-function endOf({ build, states, schedule, deploy, key }: Ended, now: Date): BuildEnd | null {
+function endOf({ build, plan, states, schedule, deploy }: Ended, now: Date): BuildEnd | null {
   const { conclusion } = schedule
   if (!conclusion || states.some(state => state.conclusion === null)) return null
   const endedAt = now.toISOString()
-  const deployState = states.find(state => state.key === key)
-  if (!deployState?.conclusion || !deploy) return { ...conclusion, deploy: null, endedAt }
-  const end = endAfterDeploy(build, deploy, deployState.conclusion, conclusion.reason)
+  const jobs = deployJobsOf(plan).find(({ planned }) => planned.stage === deploy?.stage)
+  if (!jobs || !deploy || conclusion.conclusion !== 'passed') return { ...conclusion, deploy: null, endedAt }
+  const isOfDeploy = ({ key }: JobState) => key === jobs.deploy.key || key === jobs.verify?.key
+  const isErrored = states.some(state => isOfDeploy(state) && state.conclusion === 'errored')
+  const end = endAfterDeploy(build, deploy, isErrored, conclusion.reason)
   return { ...end, deploy, endedAt }
 }
 

@@ -2,9 +2,10 @@ import type { StartedJob } from '../admission/grants.ts'
 import type { DeployedArtifacts } from '../deploy/keep-artifacts.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
-import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
+import { plannedDeployOf } from './deploy-jobs.ts'
 import { earlierJobs, neededOf, placeOf } from './earlier-jobs.ts'
 
 type NeededJobs = StartedJob['needs']
@@ -20,13 +21,16 @@ export const needsOf = ({ needs }: AcceptedJob, { plan, states }: Omit<Standing,
     return [{ key, attempt, title: titleOf(job), ...(build !== undefined && { build }) }]
   })
 
-/** The attempts whose artifacts the deploy of a plan gets. One by hand that runs no job gets those of another build. */
-export async function needsOfDeploy(store: Store, standing: Standing): Promise<NeededJobs> {
+/** The attempts whose artifacts a deploy of a plan gets. One by hand that runs no job gets those of another build. */
+export async function needsOfDeploy(
+  store: Store,
+  standing: Standing,
+  deploy: PlannedDeploy,
+): Promise<NeededJobs> {
   const { build, plan } = standing
-  const { deploy } = plan
-  const job = plan.jobs.find(({ isDeploy }) => isDeploy)
+  const job = plan.jobs.find(each => !each.isVerify && plannedDeployOf(plan, each) === deploy)
   const own = job ? needsOf(job, standing) : []
-  if (!build.target || !deploy) return own
+  if (!build.target) return own
   if (own.length === 0) return (await earlierJobs(store, build, deploy)).jobs.map(neededOf)
   const stage = { project: build.project, stage: deploy.stage }
   return Promise.all(
@@ -38,17 +42,17 @@ export async function needsOfDeploy(store: Store, standing: Standing): Promise<N
   )
 }
 
-/** What the deploy of a build got, to be kept; undefined for a build that has none. */
-export const deployedArtifacts = (
+/** What the deploy of a build to a stage got, to be kept there; undefined if the build has no plan with such a deploy. */
+export function deployedArtifacts(
   store: Store,
   { build, plan, states }: Omit<Standing, 'plan'> & { plan: PlanRecord | null },
-): DeployedArtifacts | undefined =>
-  plan?.deploy
-    ? {
-        names: plan.deploy.artifacts,
-        jobs: async () =>
-          (await needsOfDeploy(store, { build, plan, states })).map(({ key, attempt, title, ...need }) => ({
-            ...{ key, attempt, title, build: need.build ?? build.number },
-          })),
-      }
-    : undefined
+  stage: string,
+): DeployedArtifacts | undefined {
+  const deploy = plan?.deploys.find(each => each.stage === stage)
+  if (!plan || !deploy) return undefined
+  const jobs = async () =>
+    (await needsOfDeploy(store, { build, plan, states }, deploy)).map(({ key, attempt, title, ...need }) => ({
+      ...{ key, attempt, title, build: need.build ?? build.number },
+    }))
+  return { names: deploy.artifacts, jobs }
+}

@@ -2,14 +2,15 @@ import type { Account } from '../account/settings.ts'
 import { listAccountKeys } from '../account/unread-objects.ts'
 import { latestEndAfter } from '../admission/deadlines.ts'
 import { type StartContext, startJob } from '../admission/start-job.ts'
-import { attemptOf, recordAttempt } from '../deploy/deployments.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { UserError } from '../model/user-error.ts'
+import { attemptOf, recordAttempt } from '../records/deployments.ts'
 import { readOnce } from '../records/kept-reads.ts'
 import type { PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 import type { JobState } from '../records/report-record.ts'
 import { takePlaces } from '../records/running-jobs.ts'
+import { plannedDeployOf, stagesBefore } from './deploy-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
 import { needsOf, needsOfDeploy } from './needed-jobs.ts'
 
@@ -59,13 +60,15 @@ export async function startJobs(
     const { name, cell, shard, hasSecrets } = job
     const isLead = key === 0 && attempt === 1
     const identity = isLead ? null : { name, cell, shard }
+    const deploy = plannedDeployOf(plan, job)
+    const isDeploy = job.isDeploy && !job.isVerify
     const standing = { build, plan, states }
-    const needs = job.isDeploy ? await needsOfDeploy(store, standing) : needsOf(job, standing)
-    const deploy = job.isDeploy ? plan.deploy : null
-    const starting = { job: { key, attempt, identity, needs, ...(deploy && { deploy }) }, hasSecrets }
+    const needs = deploy && isDeploy ? await needsOfDeploy(store, standing, deploy) : needsOf(job, standing)
+    const accepted = deploy && { deploy: { ...deploy, after: stagesBefore(plan, build, deploy) } }
+    const starting = { job: { key, attempt, identity, needs, ...accepted }, hasSecrets }
     try {
       // Until this is on record, the deploy must not start: nobody else knows what may run on the stage.
-      if (deploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
+      if (deploy && isDeploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
       await startJob(build, starting, share, context)
     } catch (error) {
       if (!(error instanceof UserError)) throw error

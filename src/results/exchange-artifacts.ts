@@ -46,16 +46,16 @@ export async function takeArtifacts(
 ): Promise<void> {
   const all = [...plan.jobs, ...plan.earlierJobs].map(from => ({
     title: titleOf(from),
-    declared: neededArtifacts(plan, assignment, from),
+    declared: neededArtifacts(assignment, from),
   }))
   const sources = all.flatMap(from => {
     const job = needs.find(({ title }) => title === from.title)
     return job ? [{ ...from, job }] : []
   })
-  const stage = (assignment.deploys && plan.deploy?.stage) || null
+  const stage = assignment.deploy?.stage ?? null
   const found = sources.map(source => artifactsFrom(context, { ...build, stage }, source))
   const needed = (await Promise.all(found)).flat()
-  if (assignment.deploys) requireArtifacts(all, needed)
+  if (assignment.deploy) requireArtifacts(all, needed)
   await unpackArtifacts(context, needed)
 }
 

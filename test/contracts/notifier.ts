@@ -48,7 +48,7 @@ export function notifierContract<S, D extends DeliveredBase>(
 
     it('delivers nothing of a build that has not begun', async () => {
       const { notifier, settings, arrived } = await open()
-      const queued = { ...newsOf(viewWith({ run: null })), isOver: false, mayHaveStage: false }
+      const queued = { ...newsOf(viewWith({ run: null })), isOver: false, mayHaveStage: () => false }
       expect(await notifier.notify(queued, settings, null)).toEqual({ delivered: null, again: false })
       expect(await arrived()).toBe(0)
     })

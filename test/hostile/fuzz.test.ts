@@ -151,7 +151,7 @@ test('pages answer any path and query without a fault', async () => {
 })
 
 describe('a hostile record of a job', () => {
-  const record = endedRun({ draft: draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }) })
+  const record = endedRun({ draft: draftWith([draftedJob('build')], { deploys: [PLANNED_DEPLOY] }) })
 
   test('is read or makes an errored build, and can be shown', () => {
     fc.assert(

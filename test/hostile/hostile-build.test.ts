@@ -181,7 +181,7 @@ test('endless output is stopped by the timeout, and the log says so', { timeout:
   expect(log).toMatch(/flood\n▸ .*Timed out/s)
 })
 
-const FORGED_DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+const FORGED_DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
 
 test.each([
   [

@@ -3,8 +3,8 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts'
 import { openStore } from '../../src/aws/bucket.ts'
-import { listDeployments, readCurrent } from '../../src/deploy/deployments.ts'
 import { readLog } from '../../src/log/reader.ts'
+import { listDeployments, readCurrent } from '../../src/records/deployments.ts'
 import {
   type BuildRef,
   cachePrefix,
@@ -95,11 +95,12 @@ async function expectNothingDeployed() {
 }
 
 const deployOf = (stage: string, change: object = {}) => ({
-  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32), artifacts: [] },
+  ...{ stage, url: 'https://eve.example.com/', error: null, digest: 'f'.repeat(32) },
+  ...{ isManual: false, hasVerify: false, artifacts: [] },
   ...change,
 })
 const forgedDraft = (deploy: ReturnType<typeof deployOf>, name = 'build') =>
-  draftWith([draftedJob(name)], { leadRunsFirst: true, deploy })
+  draftWith([draftedJob(name)], { leadRunsFirst: true, deploys: [deploy] })
 const WRONG_BRANCH = /^Tests passed, deploy to production failed: The account's settings reserve it for /
 
 describe.skipIf(!canReadMemory)('with all credentials of its sandbox', () => {

@@ -1,6 +1,6 @@
 import { readRecords } from '../../src/records/read-records.ts'
 import { viewOf } from '../../src/records/view.ts'
-import { GitWorld } from './git-world.ts'
+import { GitWorld, type Hook } from './git-world.ts'
 import { isEnd, Product } from './product.ts'
 import { seeded } from './seeded.ts'
 import { violations } from './violations.ts'
@@ -27,16 +27,20 @@ export async function playHistory(seed: number): Promise<string[]> {
   const maxRunningJobs = random.chance(0.2) ? 1 + random.below(2) : 100
   const settings = { allow: ['*'], deployBranches: ['master'], maxRunningJobs }
   await product.store.put('config/global.json', JSON.stringify(settings), 'application/json')
-  world = new GitWorld(random, hook => {
+  const receive = (hook: Hook) => {
     product.hooks.push(hook)
     // GitHub delivers again what somebody asks for, with the same id.
     if (random.chance(0.08) && hook.kind !== 'close' && hook.kind !== 'delete') product.hooks.push(hook)
-  })
+  }
+  world = new GitWorld(random, receive, product.move)
+  // Now and then, people deploy more than they push.
+  const byHand = random.chance(0.15) ? 0.8 : 0.12
   for (let left = 4 + random.below(10); left > 0; left--) {
     if (random.chance(0.02)) world.crowd()
     else world.act()
     if (random.chance(0.2)) await product.rebuild()
-    if (random.chance(0.12)) await product.deploy()
+    if (random.chance(0.08)) product.redeliver()
+    if (random.chance(byHand)) await product.deploy()
     if (random.chance(0.06)) await product.cancel()
     if (random.chance(0.03)) await product.hold()
     // Sometimes all that has begun comes to its end before the next thing happens.

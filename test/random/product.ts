@@ -3,7 +3,7 @@ import { admitDeploy, admitRebuild } from '../../src/admission/admit-again.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../src/admission/deadlines.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
-import { holdStage, releaseStage } from '../../src/deploy/hold.ts'
+import { holdStage, readHold, releaseStage } from '../../src/deploy/hold.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
 import { type Build, buildRequestSchema } from '../../src/model/build.ts'
 import { hasEnded } from '../../src/model/conclusion.ts'
@@ -20,6 +20,7 @@ import { type ReportTrigger, reportTriggersOf } from '../../src/reporting/report
 import { openMemoryStore } from '../support/memory-store.ts'
 import { grantIssuerOf, makeBuild, RUN_FUNCTIONS, RUNNER_SECRETS } from '../support/records.ts'
 import type { GitWorld, Hook } from './git-world.ts'
+import { HoldModel } from './hold-model.ts'
 import type { Random } from './seeded.ts'
 import { requestIdOf, STAGE, simulateJob } from './simulated-job.ts'
 
@@ -85,6 +86,16 @@ export class Product {
   readonly notified = new Map<number, string>()
   /** The numbers of builds a job of which has died. */
   readonly died = new Set<number>()
+  /** The numbers of builds that repeat others. */
+  readonly repeats = new Set<number>()
+  readonly #received: Hook[] = []
+  /** The number of the first build of each delivery. */
+  readonly #first = new Map<string, number>()
+  readonly #holds = new HoldModel()
+  /** The heads that the branch of the stage has had, in order. */
+  readonly #heads: string[] = []
+  /** How many heads there were when a deploy by hand was requested, by its number. */
+  readonly #requestedAt = new Map<number, number>()
   /** Whether a person has ever held the stage. */
   wasHeld = false
   /** What went wrong while it played, as sentences. */
@@ -159,22 +170,35 @@ export class Product {
     return true
   }
 
-  /** Somebody asks for any build once more; it is refused if that has not ended, or only deploys. */
-  /** A person asks for a build of an earlier commit, or for what has failed of it. */
-  rebuild = async () =>
-    admitRebuild(
+  /** A person asks for any build once more, or for what has failed of it. It is refused if that has not ended, or only deploys. */
+  async rebuild(): Promise<void> {
+    const result = await admitRebuild(
       this.#requestId(),
       { project: PROJECT, number: await this.#anyNumber(), failed: this.#random.chance(0.3) },
       this.#context(),
     )
+    if ('build' in result) this.repeats.add(result.build.number)
+  }
 
-  /** A person deploys any commit, an older one as well. */
-  deploy = async () =>
-    admitDeploy(
-      this.#requestId(),
-      { project: PROJECT, number: await this.#anyNumber(), stage: STAGE },
-      this.#context(),
-    )
+  /** A person has GitHub deliver a push once more. */
+  redeliver(): void {
+    const received = this.#received.filter(({ kind }) => kind === 'push')
+    if (received.length > 0) this.hooks.push(this.#random.pick(received))
+  }
+
+  /** A branch has moved to a commit. */
+  move = (branch: string, commit: string | null): void => {
+    if (branch === 'master' && commit !== null) this.#heads.push(commit)
+  }
+
+  /** A person deploys any commit, an older one as well. It is refused if its tests have not passed. */
+  async deploy(): Promise<void> {
+    const number = await this.#anyNumber()
+    const wanted = { project: PROJECT, number, stage: STAGE, by: 'ada' }
+    const heads = this.#heads.length
+    const result = await admitDeploy(this.#requestId(), wanted, this.#context())
+    if ('build' in result) this.#requestedAt.set(result.build.number, heads)
+  }
 
   /** A person cancels a build that has not ended. */
   async cancel(): Promise<void> {
@@ -187,8 +211,14 @@ export class Product {
   /** A person holds the stage, or lets pushes deploy to it again. */
   async hold(): Promise<void> {
     const stage = { project: PROJECT, stage: STAGE }
-    if (await releaseStage(this.store, stage)) return
+    const standing = await readHold(this.store, stage)
+    if (standing && (standing.build === null || this.#random.chance(0.5))) {
+      await releaseStage(this.store, stage)
+      this.#holds.release()
+      return
+    }
     await holdStage(this.store, stage, { by: 'ada', at: this.now().toISOString() })
+    this.#holds.hold(await lastNumber(this.store, PROJECT))
     this.wasHeld = true
   }
 
@@ -221,6 +251,7 @@ export class Product {
   }
 
   async #receive(hook: Hook): Promise<void> {
+    this.#received.push(hook)
     if (hook.kind === 'close')
       return recordGone(this.store, { project: PROJECT, trigger: `pr/${hook.pull}` }, this.now())
     if (hook.kind === 'delete')
@@ -232,7 +263,13 @@ export class Product {
       { request, isArrival: true, ...(ignored && { ignored }) },
       this.#context(),
     )
-    if (!('build' in result) && ignored === undefined) throw new Error(`Refused: ${JSON.stringify(result)}`)
+    if ('build' in result) {
+      const { number } = result.build
+      const first = this.#first.get(hook.id) ?? number
+      this.#first.set(hook.id, first)
+      // GitHub has delivered it again after its build had ended.
+      if (number !== first) this.repeats.add(number)
+    } else if (ignored === undefined) throw new Error(`Refused: ${JSON.stringify(result)}`)
   }
 
   /** Runs a job until it pauses for the first time. */
@@ -274,12 +311,19 @@ export class Product {
     this.#invoke({ build: { project: PROJECT, number }, failure: { ...failure, ...ofJob }, isGone: false })
   }
 
+  #startDeploy({ number, commit, target }: Build): void {
+    const heads = this.#heads.slice(Math.max(0, (this.#requestedAt.get(number) ?? 0) - 1))
+    const started = { number, isByHand: target !== null, mayBeHead: heads.includes(commit) }
+    this.wrong.push(...this.#holds.start(started))
+  }
+
   /** A deploy's command runs, at most until the function's time limit. */
   async #onDeploy({ build, job }: JobMessage, until: number): Promise<(hasSucceeded: boolean) => void> {
     const { commit, number, target } = build
     for (const [other, end] of this.#deploying)
       if (end > this.#clock) this.wrong.push(`#${number} was deployed while #${other} was being deployed.`)
     if (this.deploys.some(each => each.number === number)) this.wrong.push(`#${number} was deployed twice.`)
+    if (this.repeats.has(number)) this.wrong.push(`#${number} was deployed, and only repeats a build.`)
     if (build.trust !== 'protected' || job.deploy?.stage !== STAGE)
       this.wrong.push(`#${number} was deployed to ${job.deploy?.stage}, with trust ${build.trust}.`)
     const holder = await readLockHolder(this.store, { project: PROJECT, stage: STAGE }, this.now())
@@ -420,6 +464,7 @@ export class Product {
         },
       },
       publish: async message => {
+        if (message.job.deploy) this.#startDeploy(message.build)
         const sent = { message, at: this.#clock }
         this.#jobs.push(sent)
         if (this.#random.chance(0.05)) this.#jobs.push(sent)

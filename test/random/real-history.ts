@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { listDeployments } from '../../src/deploy/deployments.ts'
 import { sendSigned } from '../../src/github/send-signed.ts'
+import { listDeployments } from '../../src/records/deployments.ts'
 import type { TestSystem } from '../support/test-system.ts'
 import { GitWorld, type Hook, type Shown } from './git-world.ts'
 import { seeded } from './seeded.ts'
@@ -54,7 +54,10 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
     .map(({ build, of, commit, status }) => ({
       ...{ number: build, commit, isByHand: build !== of, hasSucceeded: status === 'succeeded' },
     }))
-  return violations({ store: ci.system.store, project, deploys, wasHeld: false }, await truth())
+  return violations(
+    { store: ci.system.store, project, deploys, repeats: new Set(), wasHeld: false },
+    await truth(),
+  )
 
   async function truth() {
     const back = new Map([...world.parents.keys()].map(commit => [realOf(commit), commit]))

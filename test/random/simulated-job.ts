@@ -79,7 +79,7 @@ function draftOf(build: Build, stage: string | null, { hasTwoJobs }: JobWorld): 
     {
       leadRunsFirst: names.length > 0 && build.retryOf === null,
       cancelSuperseded: stage === null,
-      deploy: stage === null ? null : DEPLOY,
+      deploys: stage === null ? [] : [DEPLOY],
     },
   )
 }

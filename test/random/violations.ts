@@ -1,6 +1,6 @@
-import { readCurrent } from '../../src/deploy/deployments.ts'
 import { readQueue } from '../../src/deploy/queue.ts'
 import { readSummary } from '../../src/records/branch-summary.ts'
+import { readCurrent } from '../../src/records/deployments.ts'
 import { stageKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
@@ -10,8 +10,16 @@ import type { GitWorld } from './git-world.ts'
 
 /** A deploy whose command has begun. `hasSucceeded` is null if its process has died. */
 type Deployed = { number: number; commit: string; isByHand: boolean; hasSucceeded: boolean | null }
-/** What has happened in the product: its deploys in the order in which they began. */
-export type Played = { store: Store; project: string; deploys: readonly Deployed[]; wasHeld: boolean }
+/** What has happened in the product. */
+export type Played = {
+  store: Store
+  project: string
+  /** In the order in which they began. */
+  deploys: readonly Deployed[]
+  /** The numbers of builds that repeat others: rebuilds, and redeliveries of pushes that were built before. */
+  repeats: ReadonlySet<number>
+  wasHeld: boolean
+}
 /** What has happened on GitHub. */
 export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'rewritten' | 'relate'>
 
@@ -24,6 +32,7 @@ export async function violations(product: Played, world: Truth): Promise<string[
     ...untrue(views, world),
     ...(await outdated(product, views, world)),
     ...setBack(product, world),
+    ...untested(product, views),
     ...unexplained(product, views, world),
     ...(await misplaced(product, views, world)),
     ...(await locked(product)),
@@ -148,12 +157,22 @@ const isGreen = ({ jobs, exit }: View) => {
     : exit?.kind === 'exited' && exit.code === 0
 }
 
+/** Whatever is deployed has passed its tests, also if a person has asked for it. */
+const untested = ({ deploys }: Played, views: View[]): string[] =>
+  deploys.flatMap(({ number }) => {
+    const of = views.find(view => view.number === number)?.target?.of ?? number
+    const tested = views.find(view => view.number === of)
+    return tested && isGreen(tested)
+      ? []
+      : [`#${number} was deployed, and the tests of #${of} have not passed.`]
+  })
+
 /** Why a deploy of a green build did not run, as far as that can be told from outside. */
 const LOST =
   /^(The job died: |The deploy never started|The job never started|The stage .+ was not free in time$|GitHub has not said for an hour)/
 
 /** Every green build of the stage's branch was deployed, or says why not, and that is true. What says that it was deployed was. */
-function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth): string[] {
+function unexplained({ deploys, repeats, wasHeld }: Played, views: View[], world: Truth): string[] {
   return views.flatMap(view => {
     const { number, trust, deploy, target, commit } = view
     if (number < 0 || trust !== 'protected') return []
@@ -163,6 +182,9 @@ function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth):
     const { status } = deploy
     const reason = deploy.reason ?? ''
     const sentence = `#${number} says that its deploy is ${status} (${reason})`
+    const isRepeat = status === 'cancelled' && reason === 'A rebuild only tests'
+    if (isRepeat !== repeats.has(number)) return [`${sentence}, and it is ${isRepeat ? 'no' : 'a'} rebuild.`]
+    if (isRepeat) return own ? [`${sentence}, but it ran.`] : []
     if (status === 'running' || status === 'waiting') return [`${sentence}.`]
     if (status === 'succeeded') return own?.hasSucceeded ? [] : [`${sentence}, but it has not succeeded.`]
     if (status === 'failed') {
@@ -189,12 +211,14 @@ function unexplained({ deploys, wasHeld }: Played, views: View[], world: Truth):
 
 /** A stage ends with the branch's head if that is green, or with what a person has deployed since; and its record says so. */
 async function misplaced(
-  { store, project, deploys }: Played,
+  { store, project, deploys, repeats }: Played,
   views: View[],
   world: Truth,
 ): Promise<string[]> {
   const current = await readCurrent(store, { project, stage: 'dev' })
-  const head = standing(views, world).find(({ trigger }) => trigger === 'push/master')
+  // What only repeats a build is not deployed.
+  const pushed = views.filter(({ number }) => !repeats.has(number))
+  const head = standing(pushed, world).find(({ trigger }) => trigger === 'push/master')
   const last = deploys.at(-1)
   const wrong: string[] = []
   const wasTried =

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCurrent } from '../../src/deploy/deployments.ts'
+import { readCurrent } from '../../src/records/deployments.ts'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
 import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'

@@ -22,7 +22,7 @@ export const draftWith = (jobs: DraftedJob[], change: Partial<Draft> = {}): Draf
   cancelSuperseded: false,
   jobs,
   leadRunsFirst: false,
-  deploy: null,
+  deploys: [],
   ...change,
 })
 
@@ -43,8 +43,17 @@ export const PLANNED_DEPLOY: PlannedDeploy = {
   stage: 'production',
   url: null,
   error: null,
+  isManual: false,
+  hasVerify: false,
   digest: 'digest-of-deploy',
   artifacts: [],
+}
+
+/** One to another stage. */
+export const OTHER_DEPLOY: PlannedDeploy = {
+  ...PLANNED_DEPLOY,
+  stage: 'europe',
+  digest: 'digest-of-other-deploy',
 }
 
 const NAMES = ['lint', 'unit', 'node', 'build', 'e2e', 'docs']
@@ -71,7 +80,7 @@ export const drafts: fc.Arbitrary<Draft> = fc.subarray(NAMES).chain(names =>
     maxParallel: fc.constantFrom(null, null, 1, 2, 3),
     cancelSuperseded: fc.boolean(),
     leadRunsFirst: names.length > 0 ? fc.boolean() : fc.constant(false),
-    deploy: fc.constantFrom(null, PLANNED_DEPLOY),
+    deploys: fc.constantFrom([], [PLANNED_DEPLOY], [{ ...PLANNED_DEPLOY, hasVerify: true }, OTHER_DEPLOY]),
     leftOut: fc.constant([]),
   }),
 )

@@ -46,6 +46,7 @@ export const makeBuild = (change: Partial<Build> = {}): Build => ({
   pullRequest: null,
   target: null,
   retryOf: null,
+  rebuildOf: null,
   isFork: false,
   isPrivate: false,
   isDependabot: false,
@@ -149,7 +150,7 @@ export function recordsWithJobs(
       failFast: false,
       maxParallel: null,
       cancelSuperseded: true,
-      deploy: null,
+      deploys: [],
       jobs: jobs.map(({ state: _, ...job }, index) => ({
         key: keyOf(index),
         ...{ name: 'unit', cell: {}, shard: null, needs: [] },
@@ -194,7 +195,7 @@ export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews 
   url,
   isOver: true,
   isGone: false,
-  mayHaveStage: true,
+  mayHaveStage: () => true,
   summary: async () => null,
   tail: async () => [],
 })

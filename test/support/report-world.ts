@@ -1,11 +1,11 @@
 import type { JobMessage } from '../../src/admission/grants.ts'
 import { nonceOf } from '../../src/admission/job-nonce.ts'
-import type { Deployment } from '../../src/deploy/deployments.ts'
 import type { CommitStatus } from '../../src/github/client.ts'
 import type { Build } from '../../src/model/build.ts'
 import type { Compare } from '../../src/model/newer.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
+import type { Deployment } from '../../src/records/deployments.ts'
 import type { JobRun } from '../../src/records/job-run.ts'
 import { recordNameOf } from '../../src/records/job-run.ts'
 import { buildKeys, counterKey, jobKeys, stageKeys } from '../../src/records/keys.ts'
@@ -51,7 +51,7 @@ export const deployOf = (status: Deploy['status'], change: Partial<Deploy> = {})
   ...change,
 })
 const PLAN = { build: true, reason: 'r', cmd: 'make', stage: STAGE.stage, merge: null }
-const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
 
 /** The first job of a build that deploys afterwards: its command has passed. */
 export const testedRun = (change: Partial<JobRun> = {}) => endedRun({ plan: PLAN, draft: DRAFT, ...change })
@@ -130,7 +130,15 @@ export class ReportWorld {
   /** A deployment of this build was the last one. */
   async deployed(number: number, letter: string): Promise<void> {
     const deployment: Omit<Deployment, 'fence'> = {
-      ...{ build: number, of: number, commit: commitOf(letter), branch: 'master', message: '', who: 'Ada' },
+      ...{
+        build: number,
+        of: number,
+        commit: commitOf(letter),
+        branch: 'master',
+        message: '',
+        who: 'Ada',
+        by: null,
+      },
       ...{
         status: 'succeeded',
         reason: null,

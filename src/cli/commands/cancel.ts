@@ -28,7 +28,7 @@ export async function cancelBuild(
   const waits = view?.deploy?.status === 'waiting'
   if (view?.status === 'deploying' && !waits)
     throw new UserError(
-      `${name} is deploying to ${view.stage}. A deploy that has started is not interrupted.`,
+      `${name} is deploying to ${view.deploy?.stage ?? view.stage}. A deploy that has started is not interrupted.`,
     )
   const by = userInfo().username
   const request = await requestCancel(store, build, {

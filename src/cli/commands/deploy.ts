@@ -1,30 +1,41 @@
-import { DEPLOY_EVENT } from '../../admission/signed-requests.ts'
-import { type Deployment, listDeployments, readCurrent } from '../../deploy/deployments.ts'
+import { userInfo } from 'node:os'
+import { DEPLOY_EVENT, type DeployRequest } from '../../admission/signed-requests.ts'
+import { readHold } from '../../deploy/hold.ts'
 import { UserError } from '../../model/user-error.ts'
 import { buildsOf, takeBuilds } from '../../records/builds.ts'
 import { lastNumber } from '../../records/counter.ts'
+import { type Deployment, listDeployments, readCurrent } from '../../records/deployments.ts'
 import type { BuildRef, StageRef } from '../../records/keys.ts'
+import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
+import { isRed } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
-import { findStage, parseStage } from './stage-target.ts'
+import { findStage, parseStage, type StageTarget } from './stage-target.ts'
 
 /** The newest builds and deploys that are searched for one that fits. */
 const MAX_BUILDS = 1000
 const MAX_DEPLOYS = 100
 
-/** `lambci deploy OWNER/REPO STAGE`: deploys the newest commit of the stage whose tests passed, or the given one. */
+/**
+ * `lambci deploy OWNER/REPO STAGE`: deploys the newest commit of the stage whose tests passed, or that of `build`, or `commit`. The
+ * server checks that its tests have passed.
+ */
 export async function deployAgain(
   repository: string,
   name: string,
-  options: StackOptions & RequestOptions & { commit?: string },
+  options: StackOptions & RequestOptions & { build?: number; commit?: string },
   io: Io,
 ): Promise<number> {
   const target = parseStage(repository, name)
+  if (options.build !== undefined && options.commit !== undefined)
+    throw new UserError('--build already says which commit: give --build or --commit, not both.')
   using stack = await findStack(options, io.env)
   const ref = await findStage(stack.store, target)
-  const number = await findPassedBuild(stack.store, ref, options.commit)
+  const number = await (options.build === undefined
+    ? findPassedBuild(stack.store, ref, options.commit)
+    : findGivenBuild(stack.store, target, { project: ref.project, number: options.build }))
   return await requestDeploy(stack, { ...ref, number }, options, io)
 }
 
@@ -39,27 +50,34 @@ export async function rollBack(
   using stack = await findStack(options, io.env)
   const ref = await findStage(stack.store, target)
   const deployment = await findRollbackTarget(stack.store, ref)
-  if (!options.json)
+  const hold = await readHold(stack.store, ref)
+  if (!options.json) {
+    const { commit, message, build } = deployment
     printLine(
       io,
-      `Rolling back to ${deployment.commit.slice(0, 10)} (${deployment.message || 'no message'}), deployed by #${deployment.build}.`,
+      `Rolling back to ${commit.slice(0, 10)} (${message || 'no message'}), deployed by #${build}.`,
     )
+    if (hold === null || hold.build !== null)
+      printLine(io, `The next push deploys again. To prevent that: lambci hold ${target.repository} ${name}`)
+  }
   return await requestDeploy(stack, { ...ref, number: deployment.of }, options, io)
 }
 
-const requestDeploy = (
+async function requestDeploy(
   stack: FoundStack,
   { project, stage, number }: StageRef & BuildRef,
   options: RequestOptions,
   io: Io,
-) =>
-  sendRequest(
-    stack,
-    { project, number },
-    { event: DEPLOY_EVENT, payload: { project, number, stage } },
-    options,
-    io,
-  )
+): Promise<number> {
+  const payload: DeployRequest = { project, number, stage, by: userInfo().username }
+  return await sendRequest(stack, { project, number }, { event: DEPLOY_EVENT, payload }, options, io)
+}
+
+/** @throws UserError if there is no such build */
+async function findGivenBuild(store: Store, { repository }: StageTarget, ref: BuildRef): Promise<number> {
+  if (await readBuild(store, ref)) return ref.number
+  throw new UserError(`There is no build #${ref.number} of ${repository}. See "lambci builds ${repository}".`)
+}
 
 /**
  * The newest push to the stage whose tests passed; with `commit`, the newest one of that commit.
@@ -76,10 +94,10 @@ async function findPassedBuild(
   const [found] = await takeBuilds(
     builds,
     view =>
-      view.stage === stage &&
+      [...view.deploys.map(each => each.stage), ...view.manualStages].includes(stage) &&
       view.trigger === `push/${view.branch}` &&
-      // With a deploy that failed, its tests have passed.
-      (view.status === 'passed' || (view.status === 'failed' && view.deploy !== null)) &&
+      // With a deploy, its tests have passed.
+      (view.status === 'passed' || (isRed(view) && view.deploy !== null)) &&
       view.commit.startsWith(commit ?? ''),
     { limit: 1, most: MAX_BUILDS },
   )

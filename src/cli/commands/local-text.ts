@@ -69,7 +69,7 @@ export function describeEnd(
           'Conclusion',
           view.cost === null ? view.status : `${view.status} (on AWS ${describeCost(view.cost)})`,
         ],
-        ['Stage', view.deploy ? `${view.deploy.stage}: deploy ${view.deploy.status}` : 'none'],
+        ['Stage', view.deploys.map(({ stage, status }) => `${stage}: deploy ${status}`).join(', ') || 'none'],
         ...statusLines.map((line, index) => [index === 0 ? 'Statuses' : '', line] as const),
         ['Mail', mail ? `to ${mail.to}: "${mail.subject}"` : 'none'],
         ['', mail ? `in ${directory}/mail/` : ''],

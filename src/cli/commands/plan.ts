@@ -66,12 +66,15 @@ export async function printPlan(
 
 /** Which secrets the deploy gets and no job before it; null if there are none. */
 function noteStageSecrets(plan: Plan, secrets: readonly ListedSecret[]): string | null {
-  if (!plan.build || !plan.deploy || !plan.stage) return null
-  const { name: stage } = plan.stage
-  const names = secrets
-    .filter(each => [EVERY_STAGE, stage].includes(each.stage ?? ''))
-    .map(({ name }) => name)
-  return names.length === 0
-    ? null
-    : `The deploy alone gets the secrets of stage ${stage}: ${[...new Set(names)].toSorted().join(', ')}.`
+  if (!plan.build) return null
+  const notes = plan.deploys.flatMap(({ deploy }) => {
+    if (!deploy) return []
+    const { stage } = deploy
+    const ofStage = secrets.filter(each => [EVERY_STAGE, stage].includes(each.stage ?? ''))
+    const names = [...new Set(ofStage.map(({ name }) => name))].toSorted()
+    return names.length === 0
+      ? []
+      : [`The deploy alone gets the secrets of stage ${stage}: ${names.join(', ')}.`]
+  })
+  return notes.length === 0 ? null : notes.join(' ')
 }

@@ -1,6 +1,6 @@
 import { projectOnRecord } from '../../account/find-project.ts'
-import { type Current, listStages } from '../../deploy/deployments.ts'
-import { type Hold, readHold } from '../../deploy/hold.ts'
+import type { Hold } from '../../deploy/hold.ts'
+import { listStages, type StageState } from '../../deploy/list-stages.ts'
 import { readLockHolder } from '../../deploy/lock.ts'
 import { readQueue } from '../../deploy/queue.ts'
 import { describeDuration } from '../../model/duration.ts'
@@ -11,7 +11,7 @@ import { type Io, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { parseRepository } from './targets.ts'
 
-type Row = Current & { stage: string; deploying: number | null; waiting: number[]; hold: Hold | null }
+type Row = StageState & { deploying: number | null; waiting: number[] }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
@@ -24,18 +24,16 @@ export async function printStages(
   const { store } = stack
   const project = await projectOnRecord(store, repository)
   const rows: Row[] = await Promise.all(
-    (await listStages(store, project)).map(async current => {
-      const ref = { project, stage: current.stage }
-      const [holder, queue, hold] = await Promise.all([
+    (await listStages(store, project)).map(async state => {
+      const ref = { project, stage: state.stage }
+      const [holder, queue] = await Promise.all([
         readLockHolder(store, ref, new Date()),
         readQueue(store, ref),
-        readHold(store, ref),
       ])
       return {
-        ...current,
+        ...state,
         deploying: holder?.build ?? null,
         waiting: queue.waiting.map(({ build }) => build),
-        hold,
       }
     }),
   )
@@ -47,6 +45,12 @@ export async function printStages(
         `Nothing has been deployed to a stage of ${repository} yet.`,
     )
   return 0
+}
+
+/** Control characters are escaped: who holds a stage is named by the command line. */
+function describeHold({ by, at, build }: Hold): string {
+  const until = build === null ? '' : `, until a push after #${build} is deployed`
+  return `held by ${escapeControls(by)} since ${describeMoment(at)}${until}`
 }
 
 const MAX_MESSAGE_LENGTH = 50
@@ -65,18 +69,19 @@ function describe({ stage, deployed, latest, deploying, waiting, hold }: Row, st
         describeDuration(deployed.durationMs).padEnd(8),
         (deployed.cost === null ? '' : describeCost(deployed.cost)).padEnd(9),
         escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
+        ...(deployed.by === null ? [] : [`by ${escapeControls(deployed.by)}`]),
         ...(deployed.url ? [deployed.url] : []),
       ].join('  ')
     : 'nothing deployed yet'
   const notes = [
-    ...(latest.status === 'failed'
+    ...(latest?.status === 'failed'
       ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
       : []),
     // Soon report says how it ended.
-    ...(latest.status === 'running' && latest.build !== deploying
+    ...(latest?.status === 'running' && latest.build !== deploying
       ? [style('red', `#${latest.build} began to deploy, and has not said how it ended`)]
       : []),
-    ...(hold ? [`held by ${escapeControls(hold.by)} since ${describeMoment(hold.at)}`] : []),
+    ...(hold ? [describeHold(hold)] : []),
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
     ...waiting.map(build => `#${build} waits`),
   ]

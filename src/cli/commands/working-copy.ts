@@ -52,6 +52,7 @@ export async function buildOfWorkingCopy(
     isDependabot: false,
     target: null,
     retryOf: null,
+    rebuildOf: null,
     message: '',
     author: { name: 'you', login: null },
     committers: [],

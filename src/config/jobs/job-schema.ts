@@ -1,4 +1,4 @@
-import { DEPLOY_JOB, JOB_NAME, JOB_NAME_RULE, MOST_JOBS } from '../../model/job.ts'
+import { DEPLOY_JOB, JOB_NAME, JOB_NAME_RULE, MOST_JOBS, VERIFY_JOB } from '../../model/job.ts'
 import { VARIABLE_NAME, VARIABLE_NAME_RULE } from '../../model/names.ts'
 import { z } from '../../model/zod.ts'
 import { cacheSchema } from '../cache-schema.ts'
@@ -147,6 +147,9 @@ export const jobsSchema = z
       .refine(name => name !== DEPLOY_JOB, {
         error:
           'is no name for a job: write its command as the top-level "deploy", which runs when all jobs are done',
+      })
+      .refine(name => name !== VERIFY_JOB, {
+        error: 'is no name for a job: write its command as "verify" of a stage, which runs after the deploy',
       })
       .regex(JOB_NAME, { error: `is not a valid name for a job (${JOB_NAME_RULE})` }),
     z.union([z.literal(false), commandsSchema, jobSchema], {

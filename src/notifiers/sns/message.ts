@@ -2,7 +2,13 @@ import { stripVTControlCharacters } from 'node:util'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
-import { describeStatus, describeSubject, durationOf, isRed } from '../../records/wording.ts'
+import {
+  deployCommandsOf,
+  describeStatus,
+  describeSubject,
+  durationOf,
+  isRed,
+} from '../../records/wording.ts'
 
 /** A message about one build. `subject` and `text` become a mail; filter policies look at `attributes`. */
 export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
@@ -28,18 +34,19 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
         ? `${view.author.name} (${view.author.login})`
         : view.author.name,
     ],
+    ['Requested by', view.target?.by ?? null],
     ['Result', view.status],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
-    [
-      'Stage',
-      view.deploy &&
-        `${view.deploy.stage}: deploy ${view.deploy.status}${view.deploy.reason ? ` (${view.deploy.reason})` : ''}`,
-    ],
+    ...view.deploys.map(({ stage, status, reason }, at): [string, string] => [
+      at === 0 ? 'Stage' : '',
+      `${stage}: deploy ${status}${reason ? ` (${reason})` : ''}`,
+    ]),
+    ...deployCommandsOf(view).map((command): [string, string] => ['To deploy it', command]),
     ['Log', url],
   ]
   const table = rows.flatMap(([name, value]) =>
-    value ? [`${`${name}:`.padEnd(14)}${printable(value)}`] : [],
+    value ? [`${(name && `${name}:`).padEnd(14)}${printable(value)}`] : [],
   )
   const lines =
     isRed(view) && tail.length > 0

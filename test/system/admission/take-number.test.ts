@@ -9,7 +9,7 @@ import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
 import { startProxy } from '../../support/proxy.ts'
-import { grantIssuerOf, makeBuild, unknownToGit } from '../../support/records.ts'
+import { AT, grantIssuerOf, makeBuild, reportOf, unknownToGit } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
@@ -147,7 +147,9 @@ test('pushes, and deploys that people ask for, are numbered by the same rule', a
   const { number: _, trust: _t, settings: _s, nonce: _n, delivery: _d, ...request } = makeBuild({ project })
   const push = () => admit(randomUUID(), { request, isArrival: true }, context)
   await push()
-  const wanted = { project, number: 1, stage: 'dev', sequence: 1 }
+  const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: AT } as const
+  await putJson(bucket.store, buildKeys({ project, number: 1 }).report, reportOf({ end }))
+  const wanted = { project, number: 1, stage: 'dev' }
   const results = await Promise.all(
     upTo(10).flatMap(n => [push(), admitDeploy(`asked-${project.slice(7)}-${n}`, wanted, context)]),
   )

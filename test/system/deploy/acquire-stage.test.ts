@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { acquireStage } from '../../../src/deploy/acquire-stage.ts'
 import { readBinding } from '../../../src/deploy/binding.ts'
+import { holdStage, readHold, releaseStage } from '../../../src/deploy/hold.ts'
+import { leaveStage } from '../../../src/deploy/leave-stage.ts'
+import { listStages } from '../../../src/deploy/list-stages.ts'
+import { freeLock, keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
+import { HANDOVER_MS, type StageContext } from '../../../src/deploy/pass-on.ts'
+import { dequeue, enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import {
   attemptOf,
   type Deployment,
   listDeployments,
-  listStages,
   readCurrent,
   recordAttempt,
   recordDeployment,
-} from '../../../src/deploy/deployments.ts'
-import { leaveStage } from '../../../src/deploy/leave-stage.ts'
-import { freeLock, keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
-import { HANDOVER_MS, type StageContext } from '../../../src/deploy/pass-on.ts'
-import { dequeue, enqueue, readQueue } from '../../../src/deploy/queue.ts'
+} from '../../../src/records/deployments.ts'
 import { buildKeys, type StageRef, stageKeys } from '../../../src/records/keys.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { AT, after, makeBuild } from '../../support/records.ts'
@@ -36,6 +37,7 @@ const entry = (build: number, change: Partial<Deployment> = {}): Deployment => (
   branch: 'qa',
   message: 'm',
   who: 'ada',
+  by: null,
   status: 'succeeded',
   reason: null,
   url: null,
@@ -98,16 +100,28 @@ test('builds wait in a queue, each once, since they came first', async () => {
 })
 
 type Change = Partial<Pick<StageContext, 'compare'>>
-type Story = { isPinned?: boolean; branchOf?: (build: number) => string }
+type Story = {
+  isPinned?: boolean
+  branchOf?: (build: number) => string
+  /** The builds that people have asked for. */
+  byHand?: readonly number[]
+}
 
 /** A stage for which the builds 1, 2, … of these commits have been tested, and a clock that tests move. */
-async function stageOf(letters: string, { isPinned = true, branchOf = () => 'master' }: Story = {}) {
+async function stageOf(
+  letters: string,
+  { isPinned = true, branchOf = () => 'master', byHand = [] }: Story = {},
+) {
   const stage = newStage()
   const { store } = bucket
   const builds = [...letters].map((letter, index) => {
     const branch = branchOf(index + 1)
     const ref = { project: stage.project, number: index + 1, commit: commitOf(letter) }
-    return makeBuild({ ...ref, branch, checkoutBranch: branch, trigger: `push/${branch}` })
+    const byAda = { event: 'deploy', target: { stage: stage.stage, of: 99, by: 'ada' } } as const
+    return makeBuild({
+      ...{ ...ref, branch, checkoutBranch: branch, trigger: `push/${branch}` },
+      ...(byHand.includes(ref.number) && byAda),
+    })
   })
   for (const build of builds) await putJson(store, buildKeys(build).build, build)
   const history = historyOf([...letters].toSorted().join(''))
@@ -148,6 +162,7 @@ async function stageOf(letters: string, { isPinned = true, branchOf = () => 'mas
     holder: async () => (await readLockHolder(store, stage, now()))?.build ?? null,
     waiting: async () => (await readQueue(store, stage)).waiting.map(({ build }) => build),
     current: () => readCurrent(store, stage),
+    hold: () => readHold(store, stage),
   }
 }
 
@@ -277,6 +292,84 @@ test('of the branches that ask at once for a stage that nobody has pinned, one g
   expect([await world.holder(), await world.waiting()]).toEqual([null, []])
 })
 
+/** Deploys a build for which the stage is free. */
+async function deployWith(world: Awaited<ReturnType<typeof stageOf>>, number: number, given: Change = {}) {
+  const acquisition = await world.take(number, given)
+  if (acquisition.status !== 'acquired') throw new Error(`#${number}: ${acquisition.reason}`)
+  await world.attempt(number, acquisition.fence)
+  await world.leave(number)
+}
+const SUPERSEDED_BY_3 = { status: 'withheld', as: 'cancelled', reason: 'Superseded by #3' }
+
+test('a deploy by hand of what is not the head holds its stage against the pushes before it, whatever is deployed since', async () => {
+  const world = await stageOf('abaac', { byHand: [1, 3] })
+  await deployWith(world, 3)
+  expect(await world.hold()).toEqual({ by: 'ada', at: AT, build: 3 })
+  world.move(60_000)
+  // One that was asked for earlier, and has waited.
+  await deployWith(world, 1)
+  expect(await world.hold()).toEqual({ by: 'ada', at: AT, build: 3 })
+  expect(await world.take(2)).toEqual(SUPERSEDED_BY_3)
+  await world.leave(2, 'cancelled')
+  // A later push ends the hold, even of an older commit: git says that it may follow.
+  expect(await world.take(4)).toMatchObject({ status: 'acquired' })
+  expect(await world.hold()).toBeNull()
+})
+
+test.each<[string, StageContext['compare'], boolean]>([
+  ['GitHub does not answer', () => Promise.reject(new Error('GitHub is silent')), true],
+  ['the branch is gone', async () => null, true],
+  ['the branch has moved on', async () => 'ahead', true],
+  ['it is the head', async () => 'identical', false],
+])('whether a deploy by hand holds its stage: %s', async (_, compare, holds) => {
+  const world = await stageOf('ab', { byHand: [1] })
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+  expect(await world.take(1, { compare })).toMatchObject({ status: 'acquired' })
+  logged.mockRestore()
+  expect(await world.hold()).toEqual(holds ? { by: 'ada', at: AT, build: 1 } : null)
+})
+
+test('a deploy by hand of the head ends the hold of an earlier one', async () => {
+  const world = await stageOf('aabb', { byHand: [2, 4] })
+  await deployWith(world, 2)
+  expect(await world.hold()).toMatchObject({ build: 2 })
+  await deployWith(world, 4)
+  expect(await world.hold()).toBeNull()
+})
+
+test("a person's hold outlasts deploys by hand, and replaces the hold of one", async () => {
+  const world = await stageOf('acbc', { byHand: [1, 3] })
+  const byBob = { by: 'bob', at: after(5).toISOString(), build: null }
+  await deployWith(world, 1)
+  expect(await world.hold()).toMatchObject({ by: 'ada', build: 1 })
+  await holdStage(bucket.store, world.stage, byBob)
+  expect(await world.hold()).toEqual(byBob)
+  await deployWith(world, 3)
+  expect(await world.hold()).toEqual(byBob)
+  expect(await world.take(4)).toMatchObject({ status: 'withheld', reason: 'Held by bob' })
+  await world.leave(4, 'cancelled')
+  expect(await releaseStage(bucket.store, world.stage)).toEqual(byBob)
+  expect(await world.hold()).toBeNull()
+})
+
+test('a deploy by hand that is withheld before its job starts holds nothing', async () => {
+  const world = await stageOf('ab', { byHand: [1] })
+  await world.take(1)
+  expect(await world.hold()).toMatchObject({ build: 1 })
+  await world.leave(1, 'cancelled')
+  expect(await world.hold()).toBeNull()
+})
+
+test('a hold that a person ends while its deploy runs does not come back', async () => {
+  const world = await stageOf('ab', { byHand: [1] })
+  await world.take(1)
+  await world.attempt(1, 1)
+  await releaseStage(bucket.store, world.stage)
+  expect(await world.take(1)).toMatchObject({ status: 'acquired' })
+  await world.leave(1)
+  expect(await world.hold()).toBeNull()
+})
+
 test('a build that was given the stage and does not come is passed by, and deploys nothing when it comes late', async () => {
   const world = await stageOf('abc')
   await world.take(1)
@@ -356,10 +449,15 @@ test('lists deployments newest first and stages by name, without unreadable reco
     deployed: null,
     latest: { ...entry(1), url: 'javascript:alert(1)' },
   })
+  // Nothing was ever deployed there.
+  const held = { by: 'ada', at: AT, build: null }
+  await holdStage(bucket.store, { project, stage: 'held' }, held)
+  await putJson(bucket.store, stageKeys({ project, stage: 'bound' }).branches, { branches: ['qa'] })
   const stages = await listStages(bucket.store, project)
-  expect(stages.map(({ stage, latest }) => [stage, latest.url])).toEqual([
-    ['linked', null],
-    ['qa-2', 'https://qa.example.com/'],
-    ['qa', null],
+  expect(stages.map(({ stage, latest, hold }) => [stage, latest?.url ?? null, hold])).toEqual([
+    ['held', null, held],
+    ['linked', null, null],
+    ['qa-2', 'https://qa.example.com/', null],
+    ['qa', null, null],
   ])
 })

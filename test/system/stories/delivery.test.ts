@@ -21,20 +21,26 @@ const answeredDeliveries = (repository: string, count = 1) =>
     return deliveries.length === count && deliveries.every(each => each.status_code > 0) && deliveries
   })
 
-test('a redelivery during a build starts no second build; after its end it starts a new one', async () => {
+test('a redelivery during a build starts no second build; after its end it starts a new one, which only tests', async () => {
   const gate = ci.gate()
-  const at = await ci.write(lambciJson(gate.wait))
-  await ci.push(at, 'again/and-again', 'master')
+  const at = await ci.write(lambciJson(gate.wait, { stages: { master: 'dev' }, deploy: 'true' }))
+  const commit = await ci.push(at, 'again/and-again', 'master')
   const [first] = await answeredDeliveries('again/and-again')
   await redeliver('again/and-again', first?.id ?? 0)
   await answeredDeliveries('again/and-again', 2)
   await gate.open()
-  await ci.ended({ project: 'gh/again/and-again', number: 1 })
+  const deployed = await ci.ended({ project: 'gh/again/and-again', number: 1 })
+  expect(deployed).toMatchObject({ rebuildOf: null, deploy: { status: 'succeeded' } })
   expect(await ci.view({ project: 'gh/again/and-again', number: 2 })).toBeNull()
 
   await redeliver('again/and-again', first?.id ?? 0)
   const view = await ci.ended({ project: 'gh/again/and-again', number: 2 })
-  expect(view.status).toBe('passed')
+  // Nothing is deployed that nobody has pushed now.
+  const withheld = { status: 'cancelled', reason: 'A rebuild only tests' }
+  expect(view).toMatchObject({ status: 'passed', rebuildOf: 1, deploy: withheld })
+  expect((await ci.statuses('again/and-again', commit)).at(-1)).toMatch(
+    /^success .*, not deployed to dev: a rebuild only tests/,
+  )
   const deliveries = await answeredDeliveries('again/and-again', 3)
   expect(new Set(deliveries.map(({ guid }) => guid)).size).toBe(1)
 })

@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName } from '../../../loopback/system/functions.ts'
-import { readCurrent } from '../../../src/deploy/deployments.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import type { Trust } from '../../../src/model/build.ts'
+import { readCurrent } from '../../../src/records/deployments.ts'
 import { LEAD, settingsKeys, stageKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { logOfJob } from '../../support/examples.ts'
@@ -25,6 +27,7 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const onTestSystem = (...args: string[]) => lambci([...args, '--data', join(ci.directory, 'data')])
+const ME = userInfo().username
 const SHOW = 'env | grep ^AWS_ | sort'
 
 test('a deploy has the credentials of its role; its tests and branch builds have none', async () => {
@@ -179,22 +182,34 @@ test('deploy, rollback and stages on the command line', async () => {
   const back = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
   expect(back.stdout).toContain(`Rolling back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
   expect(back.stdout).toContain('dev gets one\n')
+  expect(back.stdout).toContain('The next push deploys again. To prevent that: lambci hold ada/cli dev\n')
   expect(back.stdout).not.toContain('$ true')
   expect(back.exitCode).toBe(0)
   expect(await ci.ended({ project, number: 3 })).toMatchObject({
     status: 'passed',
     trigger: 'deploy/dev',
-    target: { of: 1 },
+    target: { of: 1, by: ME },
     deploy: { status: 'succeeded' },
   })
   expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
-    deployed: { build: 3, of: 1, commit: commits[0] },
+    deployed: { build: 3, of: 1, commit: commits[0], by: ME },
   })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
+    new RegExp(`  The first  by ${ME}\n +held by ${ME} since \\S+ \\S+, until a push after #3 is deployed$`),
+  )
+  const [deployment] = await ci.api('GET', '/repos/ada/cli/deployments')
+  const [ended] = await ci.api('GET', `/repos/ada/cli/deployments/${deployment.id}/statuses`)
+  expect(ended).toMatchObject({ state: 'success', description: `Requested by ${ME}` })
+  expect(await (await fetch(`${ci.system.addresses.url}/gh/ada/cli/builds/3`)).text()).toContain(
+    `<dt>Requested by</dt><dd>${ME}</dd>`,
+  )
   // The commit's status is that of its tests, and does not change.
   expect((await ci.statuses('ada/cli', commits[0] ?? '')).at(-1)).toMatch(/^success lambci\/push: Passed/)
 
   const again = await onTestSystem('deploy', 'ada/cli', 'dev', '--follow')
   expect(again.stdout).toContain('dev gets two\n')
+  // That is the head of its branch.
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).not.toContain('held')
   const chosen = await onTestSystem(
     'deploy',
     'ada/cli',
@@ -216,6 +231,11 @@ test('deploy, rollback and stages on the command line', async () => {
     [['deploy', 'ada/cli', 'production'], 'Found no passed build that was pushed to the stage production.'],
     [['deploy', 'ada/cli', 'Dev'], '"Dev" is not the name of a stage'],
     [['deploy', 'ada/cli', 'dev', '--commit', 'abc'], '"abc" is not a commit'],
+    [['deploy', 'ada/cli', 'dev', '--build', '99'], 'There is no build #99 of ada/cli.'],
+    [
+      ['deploy', 'ada/cli', 'dev', '--build', '1', '--commit', 'abcdefa'],
+      'give --build or --commit, not both',
+    ],
     [['rollback', 'ada/cli', 'qa'], 'Nothing has been deployed to qa yet.'],
   ] as const) {
     const refused = await onTestSystem(...args)
@@ -223,4 +243,66 @@ test('deploy, rollback and stages on the command line', async () => {
   }
   const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
   expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)
+  expect(page).toContain(`held by ${ME} until a push after #5</span>`)
+  // A later push ends that, but not the hold of a person.
+  await ci.push(at, 'ada/cli', 'master', { what: 'three' }, 'The third')
+  expect(await ci.ended({ project, number: 6 })).toMatchObject({ deploy: { status: 'succeeded' } })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).not.toContain('held')
+  const held = await onTestSystem('hold', 'ada/cli', 'dev')
+  expect(held.stdout).toContain(`Stage dev of ada/cli is held by ${ME}.`)
+  const silent = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
+  expect([silent.exitCode, silent.stdout]).toEqual([0, expect.not.stringContaining('The next push')])
+  await ci.push(at, 'ada/cli', 'master', { what: 'four' }, 'The fourth')
+  expect(await ci.ended({ project, number: 8 })).toMatchObject({
+    ...{ status: 'passed', deploy: { status: 'cancelled', reason: `Held by ${ME}` } },
+  })
+  expect(await onTestSystem('release', 'ada/cli', 'dev')).toMatchObject({ exitCode: 0 })
+  // A stage may be held before anything was deployed there.
+  expect(await onTestSystem('hold', 'ada/cli', 'qa')).toMatchObject({ exitCode: 0 })
+  expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
+    new RegExp(`^qa +nothing deployed yet\n +held by ${ME} since \\S+ \\S+$`, 'm'),
+  )
+})
+
+test('a build whose tests passed is deployed by its number; one that is red is not, nor is a rebuild of its own accord', async () => {
+  const project = 'gh/ada/numbers'
+  const marker = join(ci.directory, 'may-deploy')
+  const deploy = `test -e ${marker} && echo "dev gets $(cat what)"`
+  const config = lambciJson('test "$(cat what)" != red', { stages: { master: 'dev' }, deploy })
+  const at = await ci.write(config)
+  await ci.push(at, 'ada/numbers', 'master', { what: 'one' })
+  // Its tests have passed, and only its deploy has failed.
+  expect(await ci.ended({ project, number: 1 })).toMatchObject({
+    status: 'failed',
+    deploy: { status: 'failed' },
+  })
+  const command = 'lambci deploy ada/numbers dev --build'
+  expect(await onTestSystem('rebuild', 'ada/numbers#1', '--failed')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      `Nothing has failed in build #1 of ada/numbers but the deploy. To deploy it: ${command} 1`,
+    ),
+  })
+  await writeFile(marker, '')
+  const rebuilt = await onTestSystem('rebuild', 'ada/numbers#1', '--follow')
+  expect(rebuilt.exitCode).toBe(0)
+  const view = await ci.ended({ project, number: 2 })
+  expect(view).toMatchObject({
+    ...{ status: 'passed', rebuildOf: 1, stage: 'dev' },
+    deploy: { status: 'cancelled', reason: 'A rebuild only tests' },
+  })
+  expect(await ci.log(view)).toContain(`To deploy it: ${command} 2\n`)
+  expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({ deployed: null })
+
+  await ci.push(at, 'ada/numbers', 'master', { what: 'red' })
+  expect(await ci.ended({ project, number: 3 })).toMatchObject({ status: 'failed', deploy: null })
+  expect(await onTestSystem('deploy', 'ada/numbers', 'dev', '--build', '3')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Build #3 of ada/numbers ended as "failed"'),
+  })
+  const byNumber = await onTestSystem('deploy', 'ada/numbers', 'dev', '--build', '1', '--follow')
+  expect([byNumber.exitCode, byNumber.stdout]).toEqual([0, expect.stringContaining('dev gets one\n')])
+  expect(await readCurrent(ci.system.store, { project, stage: 'dev' })).toMatchObject({
+    deployed: { build: 4, of: 1, by: ME },
+  })
 })

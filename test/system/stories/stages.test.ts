@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listDeployments, listStages, readCurrent } from '../../../src/deploy/deployments.ts'
+import { listStages } from '../../../src/deploy/list-stages.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
+import { readQueue } from '../../../src/deploy/queue.ts'
+import { listDeployments, readCurrent } from '../../../src/records/deployments.ts'
 import type { BuildRef as Ref } from '../../../src/records/keys.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -13,16 +15,19 @@ beforeAll(async () => {
 afterAll(() => ci.close())
 
 const PUSHES = 20
-const TEST = 'echo tested >> "$CALLS.tested"'
-/**
- * A deploy command that records its begin and end, so that overlapping deploys are noticed. In between, it waits until
- * further builds have been tested: these want to deploy as well.
- */
-const DEPLOY = `
-count() { wc -l < "$CALLS.tested"; }
-echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT" >> "$CALLS"
-others=$(($(count) + 4))
-while [ $(count) -lt $((others < ${PUSHES} ? others : ${PUSHES})) ]; do sleep 0.1; done
+/** How many pushes a build lasts, and a deploy. */
+const LASTS = 3
+const BUILT = `count() { wc -l < "$CALLS.begun"; }
+await() { while [ $(count) -lt $(($1 < ${PUSHES} ? $1 : ${PUSHES})) ]; do sleep 0.1; done; }`
+/** A test that goes on until three more have begun. Every fourth one fails. */
+const TEST = `${BUILT}
+echo "$LAMBCI_BUILD_NUM" >> "$CALLS.begun"
+await $((LAMBCI_BUILD_NUM + ${LASTS}))
+[ $((LAMBCI_BUILD_NUM % 4)) != 0 ]`
+/** A deploy command that goes on as long, and records its begin and end, so that overlapping deploys are noticed. */
+const DEPLOY = `${BUILT}
+echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT $(count)" >> "$CALLS"
+await $(($(count) + ${LASTS}))
 echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
 const deployments = (repository: string) =>
   ci.api('GET', `/repos/${repository}/deployments?per_page=100`) as Promise<
@@ -33,62 +38,75 @@ const statesOf = async (repository: string, id: number) =>
     ({ state }) => state,
   )
 
-test('20 quick pushes to one stage are deployed one at a time, and the newest last', async () => {
+test('of 20 pushes, one every third of the time that a build takes, the stage keeps getting the newest green one', async () => {
   const calls = `${ci.directory}/calls`
+  const project = 'gh/ada/burst'
+  const stage = { project, stage: 'dev' }
+  const { store } = ci.system
+  const linesIn = async (path: string) =>
+    (await ci.read(path).catch(() => '')).split('\n').filter(line => line !== '')
+  const isFree = async () =>
+    !(await readLockHolder(store, stage, new Date())) && (await readQueue(store, stage)).waiting.length === 0
   const at = await ci.write(
     lambciJson(TEST, { stages: { master: 'dev' }, deploy: DEPLOY, env: { CALLS: calls } }),
   )
-  const commits = [await ci.push(at, 'ada/burst', 'master', {}, 'Push 1')]
-  for (let push = 2; push <= PUSHES; push++) commits.push(await ci.commit(at, {}, `Push ${push}`))
-  await ci.upload(at, 'ada/burst')
-  for (const commit of commits.slice(1)) await ci.moveBranch('ada/burst', 'master', commit)
-  const project = 'gh/ada/burst'
-  const stage = { project, stage: 'dev' }
-  const current = await ci.until('the deploy of the newest commit', async () => {
-    const found = await readCurrent(ci.system.store, stage)
-    return found?.deployed?.commit === commits.at(-1) ? found : null
-  })
-  expect(current.deployed).toMatchObject({ branch: 'master', status: 'succeeded' })
-  // Every build has ended and is reported, and there are no others: one that waited has deployed itself.
+  const commits: string[] = []
+  for (let push = 1; push <= PUSHES; push++) {
+    commits.push(await ci.push(at, 'ada/burst', 'master', {}, `Push ${push}`))
+    await ci.until(`the tests of push ${push}`, async () => (await linesIn(`${calls}.begun`)).length >= push)
+    // A deploy that is over is followed by the next one, if there is one, without another push.
+    await ci.until('a deploy, or none', async () => {
+      const last = (await linesIn(calls)).at(-1)
+      return last === undefined || last.startsWith('begin') || (await isFree())
+    })
+  }
   const views = await Promise.all(commits.map((_, index) => ci.ended({ project, number: index + 1 })))
+  // Every build has ended and is reported, and there are no others: one that waited has deployed itself.
   expect(await ci.view({ project, number: PUSHES + 1 })).toBeNull()
-  expect(new Set(views.map(({ trigger }) => trigger))).toEqual(new Set(['push/master']))
-  expect(views.filter(({ status }) => status !== 'passed')).toEqual([])
-  const ends = views.map(({ deploy }) => deploy?.status)
-  expect(ends.filter(status => status !== 'succeeded' && status !== 'cancelled')).toEqual([])
-  expect(ends.at(-1)).toBe('succeeded')
-  expect(current.deployed).toMatchObject({ build: views.at(-1)?.number, of: views.at(-1)?.number })
-  for (const view of views) {
-    const last = (await ci.statuses('ada/burst', view.commit)).at(-1)
-    expect(last).toMatch(
-      view.deploy?.status === 'succeeded'
-        ? /^success .*, deployed to dev/
-        : /^success .*not deployed to dev: superseded by #\d+/,
+  for (const { number, trigger, status, deploy, commit } of views) {
+    const isRed = number % 4 === 0
+    expect([number, trigger, status]).toEqual([number, 'push/master', isRed ? 'failed' : 'passed'])
+    if (isRed) expect(deploy).toBeNull()
+    else expect(['succeeded', 'cancelled']).toContain(deploy?.status)
+    expect((await ci.statuses('ada/burst', commit)).at(-1)).toMatch(
+      isRed
+        ? /^failure /
+        : deploy?.status === 'succeeded'
+          ? /^success .*, deployed to dev/
+          : /^success .*not deployed to dev: superseded by #\d+/,
     )
   }
+  // The newest green one is there in the end.
+  const newest = PUSHES - 1
+  const current = await readCurrent(store, stage)
+  expect(current?.deployed).toMatchObject({ build: newest, commit: commits[newest - 1], status: 'succeeded' })
 
-  const lines = (await ci.read(calls)).trim().split('\n')
-  for (let index = 0; index < lines.length; index += 2) {
-    expect(lines[index]).toMatch(/^begin /)
-    expect(lines[index + 1]).toMatch(new RegExp(`^end ${lines[index]?.split(' ')[1]}$`))
-  }
-  // An older commit is never deployed over a newer one.
-  const sequence = lines
-    .filter(line => line.startsWith('begin'))
-    .map(line => commits.indexOf(line.split(' ')[2] ?? ''))
+  const lines = await linesIn(calls)
+  const begun = lines.filter((_, at) => at % 2 === 0).map(line => line.split(' '))
+  expect(lines.filter((_, at) => at % 2 === 1)).toEqual(begun.map(([, number]) => `end ${number}`))
+  // It moves on at least every two builds' time, and never back.
+  const moments = [0, ...begun.map(each => Number(each[3])), PUSHES]
+  const gaps = moments.slice(1).map((moment, at) => moment - (moments[at] ?? 0))
+  expect(Math.max(...gaps), moments.join()).toBeLessThanOrEqual(2 * LASTS)
+  const sequence = begun.map(([, , commit = '']) => commits.indexOf(commit))
   expect(sequence).toEqual(sequence.toSorted((one, other) => one - other))
-  const recorded = await listDeployments(ci.system.store, stage, 100)
+  // The ledger, the builds, the page and GitHub agree.
+  const recorded = await listDeployments(store, stage, 100)
   expect(recorded.toReversed().map(({ commit }) => commits.indexOf(commit))).toEqual(sequence)
-  const deployed = views.filter(({ deploy }) => deploy?.status === 'succeeded').map(({ commit }) => commit)
-  expect(deployed.map(commit => commits.indexOf(commit)).toSorted((one, other) => one - other)).toEqual(
+  const deployed = views
+    .filter(({ deploy }) => deploy?.status === 'succeeded')
+    .map(({ number }) => number - 1)
+  expect(deployed).toEqual(sequence)
+  const onGitHub = await deployments('ada/burst')
+  expect(onGitHub.map(({ sha }) => commits.indexOf(sha)).toSorted((one, other) => one - other)).toEqual(
     sequence,
   )
-  expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
-  // GitHub has one deployment for each deploy.
-  const onGitHub = await deployments('ada/burst')
-  expect(onGitHub).toHaveLength(sequence.length)
-  expect(onGitHub.find(({ sha }) => sha === commits.at(-1))?.environment).toBe('dev')
-})
+  const page = await (
+    await fetch(`${ci.system.addresses.url}/gh/ada/burst`, { headers: { accept: 'text/html' } })
+  ).text()
+  expect(page).toMatch(new RegExp(`dev(<[^>]*>|\\s)*${commits[newest - 1]?.slice(0, 10)}`))
+  expect(await readLockHolder(store, stage, new Date())).toBeNull()
+}, 120_000)
 
 test('a failed deploy fails its build, is reported and releases its stage', async () => {
   const gate = ci.gate()

@@ -71,8 +71,9 @@ async function jobOfEachTrust(): Promise<Map<JobTrust, JobMessage>> {
 /** The message that started the deploy of a build, which was not published: report invokes the function of deploys. */
 async function deployOf({ build, grants }: JobMessage): Promise<JobMessage> {
   const plan = await readPlan(ci.system.store, build)
-  if (!plan?.deploy) throw new Error('The build has no deploy')
-  const { stage, digest } = plan.deploy
+  const [deploy] = plan?.deploys ?? []
+  if (!deploy) throw new Error('The build has no deploy')
+  const { stage, digest } = deploy
   return {
     build,
     job: {

@@ -3,6 +3,7 @@ import { decideRetry } from '../../../src/admission/retry.ts'
 import type { Trust } from '../../../src/model/build.ts'
 import type { PassedIn } from '../../../src/records/plan-record.ts'
 import type { Records } from '../../../src/records/view.ts'
+import { PLANNED_DEPLOY } from '../../support/plans.ts'
 import { AT, JOB_STATES, recordsWithJobs } from '../../support/records.ts'
 
 type Job = Parameters<typeof recordsWithJobs>[0][number]
@@ -127,6 +128,42 @@ test.each<[string, Job[], Trust, RegExp]>([
 ])('a build %s is refused', (_, jobs, trust, expected) => {
   expect(takenOver(jobs, trust)).toMatch(expected)
 })
+
+const WITHHELD = { publications: 0, conclusion: 'skipped' } as const
+test.each<[string, Job, string]>([
+  [
+    'failed',
+    { state: failed },
+    'Nothing has failed in build #7 of ada/web but the deploy. To deploy it: lambci deploy ada/web production --build 7',
+  ],
+  [
+    'was refused before it started',
+    { state: { publications: 0, conclusion: 'errored' } },
+    'Nothing has failed in build #7 of ada/web but the deploy. To deploy it: lambci deploy ada/web production --build 7',
+  ],
+  [
+    'was withheld',
+    { state: WITHHELD },
+    'Nothing has failed in build #7 of ada/web, and it was not deployed. To deploy it: lambci deploy ada/web production --build 7',
+  ],
+  [
+    'succeeded',
+    {},
+    'Nothing has failed in build #7 of ada/web. To run all of it again: lambci rebuild ada/web#7',
+  ],
+])(
+  'a build whose tests passed is not retried if its deploy %s: a retry only tests',
+  (_, change, expected) => {
+    const jobs = [{ name: 'a' }, { name: 'b' }, { name: 'deploy', isDeploy: true, ...change }]
+    const records = recordsWithJobs(jobs, { report: { end: END }, plan: { deploys: [PLANNED_DEPLOY] } })
+    expect(decideRetry(records, RETRY)).toEqual({ refused: expected })
+    const red = recordsWithJobs([{ ...FAILED, name: 'c' }, ...jobs], {
+      report: { end: END },
+      plan: { deploys: [PLANNED_DEPLOY] },
+    })
+    expect(decideRetry(red, RETRY)).toMatchObject({ plan: red.plan })
+  },
+)
 
 test('three other builds are not too many, and one that is not referred to does not count', () => {
   expect(takenOver([...BUILDS, FAILED])).toEqual([2, 3, 5, null])

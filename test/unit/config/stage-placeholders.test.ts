@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ruleError } from '../../../src/config/branch-rules.ts'
+import { toConfig } from '../../../src/config/config.ts'
+import { DEFAULTS } from '../../../src/config/defaults.ts'
 import { placeholderError, stageTemplateError } from '../../../src/config/stage-placeholders.ts'
 import { isBranchName } from '../../../src/model/ref-name.ts'
-import { chooseStage } from '../../../src/planning/stage-rules.ts'
+import { chooseStages } from '../../../src/planning/stage-rules.ts'
 import { resolve } from '../../support/resolving.ts'
 
 test.each<[object, string]>([
@@ -102,8 +104,8 @@ test('a rule that gives some branch a valid stage name is never refused', () => 
     fc.property(source, template, fc.array(name, { minLength: 5 }), (text, stage, names) => {
       const rule = `/${text}/`
       if (ruleError(rule) !== null || placeholderError(rule, stage) !== null) return
-      const rules = { [rule]: { stage, deploy: null, env: {}, url: null, timeout: null, artifacts: null } }
-      const found = names.find(each => chooseStage(rules, each)?.error === null)
+      const rules = toConfig({ ...DEFAULTS, stages: { [rule]: stage } } as never).stages
+      const found = names.find(each => chooseStages(rules, each)[0]?.error === null)
       if (found === undefined) return
       valid += 1
       expect(stageTemplateError(rule, stage), found).toBeNull()

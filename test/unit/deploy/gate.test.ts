@@ -32,7 +32,7 @@ test.each<[string, Relation | null, LastTried | null, Relation | null, string]>(
 })
 
 test('a person may deploy any commit, and GitHub is not even requested', async () => {
-  const byHand = { ...build, target: { stage: 'dev', of: 3 } }
+  const byHand = { ...build, target: { stage: 'dev', of: 3, by: null } }
   const silent = () => Promise.reject(new Error('GitHub is silent'))
   for (const latest of [null, LATEST, { ...LATEST, build: 12, of: 2 }])
     expect(await decideGate(byHand, latest, silent)).toEqual({ isOpen: true })

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { adoptStage } from '../../../src/deploy/binding.ts'
-import { listDeployments, readCurrent } from '../../../src/deploy/deployments.ts'
 import { holdStage, releaseStage } from '../../../src/deploy/hold.ts'
 import { keepLock, readLockHolder, takeLock } from '../../../src/deploy/lock.ts'
 import { enqueue, readQueue } from '../../../src/deploy/queue.ts'
 import type { Build } from '../../../src/model/build.ts'
+import { listDeployments, readCurrent } from '../../../src/records/deployments.ts'
 import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { endedRun, runOf } from '../../support/records.ts'
@@ -283,11 +283,11 @@ test.each([
 ])('a stage %s is not asked for', async (_, pinnedStages) => {
   const world = new ReportWorld('ab')
   const draft = testedRun().draft!
-  const deploy = { ...draft.deploy!, error: 'The file maps it to no valid name.' }
+  const deploy = { ...draft.deploys[0]!, error: 'The file maps it to no valid name.' }
   await world.build(
     2,
     'b',
-    testedRun(pinnedStages ? {} : { draft: { ...draft, deploy } }),
+    testedRun(pinnedStages ? {} : { draft: { ...draft, deploys: [deploy] } }),
     pinnedStages ? { settings: { global: { pinnedStages } } } : {},
   )
   await look(world, 2)
@@ -484,7 +484,7 @@ const byHand = (
   change: Partial<Build> = {},
 ): Promise<Build> =>
   world.build(number, letter, testedRun({ exit: null }), {
-    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: STAGE.stage, of: 1 } },
+    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: STAGE.stage, of: 1, by: null } },
     ...change,
   })
 

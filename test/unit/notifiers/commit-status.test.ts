@@ -7,6 +7,7 @@ import type { View } from '../../../src/records/view.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { after, FORKED, newsOf, PULL, unknownToGit, viewWith } from '../../support/records.ts'
+import { deployOf } from '../../support/report-world.ts'
 
 const URL = 'https://ci.example.com/gh/ada/web/builds/7'
 const viewOfStatus = (status: BuildStatus, change: Partial<View> = {}): View => ({
@@ -131,9 +132,7 @@ test.each<[string, View, Delivered, string[], Delivered]>([
   ],
   [
     'the end of a deploy',
-    viewOfStatus('passed', {
-      deploy: { stage: 'dev', status: 'succeeded', reason: null, exit: null, url: null },
-    }),
+    viewOfStatus('passed', { deploys: [deployOf('succeeded', { stage: 'dev' })] }),
     delivered('deploying', 'pending', 'Tests passed, deploying to dev'),
     ['success: Passed in 42 s, deployed to dev'],
     delivered('passed', 'success', 'Passed in 42 s, deployed to dev'),

@@ -18,7 +18,7 @@ const deploy = (status: 'succeeded' | 'failed', reason: string | null = null) =>
 /** The report of a build whose tests have passed, and whose deploy ended like this. */
 const deployedAs = (
   conclusion: 'passed' | 'failed',
-  ended: ReturnType<typeof deploy>,
+  ended: Omit<ReturnType<typeof deploy>, 'status'> & { status: 'succeeded' | 'failed' | 'cancelled' },
   reason: string | null = null,
 ) => ({ end: { conclusion, reason, deploy: ended, endedAt: after(44).toISOString() } })
 const FAILED = {
@@ -26,6 +26,16 @@ const FAILED = {
   reason: 'npm test ended with exit code 1',
   exit: { kind: 'exited', code: 1 },
 } as const
+
+test('the notification of a deploy by hand says who has requested it, and that of a rebuild how to deploy it', () => {
+  const textOf = (...given: Parameters<typeof viewWith>) => snsMessageOf(viewWith(...given), URL, []).text
+  const build = { event: 'deploy', target: { stage: 'dev', of: 3, by: 'bob' } } as const
+  expect(textOf({ build, report: deployedAs('passed', deploy('succeeded')) })).toMatch(/^Requested by: bob$/m)
+  const withheld = { ...deploy('succeeded'), status: 'cancelled', reason: 'A rebuild only tests' } as const
+  expect(textOf({ build: { rebuildOf: 3 }, report: deployedAs('passed', withheld) })).toMatch(
+    /^To deploy it: lambci deploy ada\/web dev --build 7$/m,
+  )
+})
 
 test('the notification of a passed build', () => {
   const { subject, text, attributes } = snsMessageOf(

@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { parseAccount } from '../../../src/account/settings.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
 import { adoptStage } from '../../../src/deploy/binding.ts'
-import { holdStage } from '../../../src/deploy/hold.ts'
+import { holdForDeploy, holdStage } from '../../../src/deploy/hold.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
@@ -19,13 +19,14 @@ import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { DraftedJob } from '../../../src/records/plan-record.ts'
-import type { Deploy, JobState } from '../../../src/records/report-record.ts'
+import { type Deploy, headlineOf, type JobState } from '../../../src/records/report-record.ts'
 import { type RunEnd, runEnd } from '../../../src/records/run-end.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
 import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
 import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
+import { lookAtDeploys } from '../../../src/reporting/look-at-deploys.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
@@ -114,7 +115,7 @@ const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOf
 const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
 
 /** A build of one job, which has passed, and of the deploy after it. */
-const DEPLOYED = planOf(draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY }))
+const DEPLOYED = planOf(draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] }))
 const STAGE = { project: BUILD.project, stage: PLANNED_DEPLOY.stage }
 const TESTED = stateWith(0, { publications: 1, conclusion: 'passed', exit: PASSED, cost: COST })
 const IDENTICAL: Compare = async () => 'identical'
@@ -171,12 +172,41 @@ async function looked({ build = BUILD, state = {}, request = null, ...given }: L
   }
   if (!deploy) throw new Error('Nobody has looked')
   const { conclusion } = deployState
-  const ended = conclusion && endAfterDeploy(build, deploy, conclusion, null)
+  const ended = conclusion && endAfterDeploy(build, deploy, conclusion === 'errored', null)
   // A deploy that runs for a while adds nothing here.
   const end = ended && { ...ended, deploy, endedAt: after(44).toISOString() }
   const report = reportOf({ jobs: [TESTED, deployState], deploy, end, cost: end && COST })
-  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
   return viewOf({ build, run: endedRun({ draft }), plan: DEPLOYED, report })
+}
+
+/** A build whose only stage is manual. */
+function manual(): View {
+  const deploys = [{ ...PLANNED_DEPLOY, isManual: true }]
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys })
+  const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: after(44).toISOString() } as const
+  const report = reportOf({ jobs: [TESTED], end, cost: COST })
+  return viewOf({ build: BUILD, run: endedRun({ draft }), plan: planOf(draft), report })
+}
+
+/** The deploy has passed, and the job that verifies it has failed. */
+async function notVerified(): Promise<View> {
+  const deploys = [{ ...PLANNED_DEPLOY, hasVerify: true }]
+  const draft = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys })
+  const passed = { publications: 1, conclusion: 'passed', exit: PASSED } as const
+  const reason = reasonOfExit('./check.sh', FAILED)
+  const verify = stateWith(2, { publications: 1, conclusion: 'failed', exit: FAILED, reason })
+  const account = parseAccount(BUILD.project, BUILD.settings)
+  const known = { build: BUILD, account, plan: planOf(draft), report: reportOf({}), lost: [], request: null }
+  const look = await lookAtDeploys(
+    { ...known, states: [TESTED, stateWith(1, passed), verify] },
+    { store: openMemoryStore(), compare: IDENTICAL, now: () => after(43) },
+  )
+  const deploy = headlineOf(look.deploys)
+  if (!deploy) throw new Error('Nobody has looked')
+  const end = { ...endAfterDeploy(BUILD, deploy, false, null), deploy, endedAt: after(44).toISOString() }
+  const report = reportOf({ jobs: look.states, deploys: look.deploys, deploy, end, cost: COST })
+  return viewOf({ build: BUILD, run: endedRun({ draft }), plan: planOf(draft), report })
 }
 
 const deployEnded = (conclusion: 'passed' | 'failed' | 'errored', change: Partial<JobState> = {}) =>
@@ -266,10 +296,21 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ prepare: store => holdStage(store, STAGE, { by: 'ada', at: AT }) }) },
   ],
   [
+    'passed, and a later deploy by hand holds the stage',
+    {
+      view: () => looked({ prepare: store => holdForDeploy(store, STAGE, { by: 'ada', at: AT, build: 8 }) }),
+    },
+  ],
+  [
     'passed, waited for the stage, and was cancelled by a person',
     { view: () => looked({ holder: 8, request: BY_ADA }) },
   ],
   ['passed, and its commit has left the branch', { view: () => looked({ compare: async () => 'diverged' }) }],
+  ['passed, and only people deploy to its stage (`manual`)', { view: manual }],
+  [
+    'passed, and repeats another build (`lambci rebuild`, a redelivery)',
+    { view: () => looked({ build: makeBuild({ rebuildOf: 3 }) }) },
+  ],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
@@ -325,6 +366,7 @@ const CASES: readonly [string, Case][] = [
     'passed its command, and the deploy failed',
     { view: () => deployEnded('failed', { exit: FAILED, reason: reasonOfExit('./deploy.sh', FAILED) }) },
   ],
+  ['passed its command, was deployed, and `verify` failed', { view: notVerified }],
   [
     'passed its command, and the stage was not free within two hours',
     { view: () => looked({ holder: 8, at: [1, 122] }) },
@@ -382,7 +424,7 @@ const CASES: readonly [string, Case][] = [
     'only deploys',
     {
       view: () => {
-        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+        const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null } })
         return looked({ build, state: { publications: 1, conclusion: 'passed', exit: PASSED } })
       },
     },
@@ -433,7 +475,7 @@ const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
   ['a push to a branch', [{}]],
   ['a pull request, of the repository or of a fork', [PULL, FORKED]],
   ["a merge queue's group", [GROUP]],
-  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3 } }]],
+  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, by: null } }]],
 ]
 
 test('the table of contexts is true', () => {

@@ -57,6 +57,27 @@ test('the page of a retry leads to the build that it repeats', () => {
   expect(render(viewWith())).not.toContain('Retry of')
 })
 
+test('the page of a rebuild leads to the build that it repeats, and says how to deploy what it has tested', () => {
+  const withheld = { ...deploy, status: 'cancelled', reason: 'A rebuild only tests' } as const
+  const end = {
+    conclusion: 'passed',
+    reason: null,
+    deploy: withheld,
+    endedAt: after(44).toISOString(),
+  } as const
+  const pageOf = (rebuildOf: number | null) => {
+    const view = viewWith({ build: { rebuildOf }, report: { end } })
+    const retried = rebuildOf === null ? null : '/gh/ada/web/builds/5'
+    return String(renderBuildPage({ view, shown: firstLog(view), logText: '', links: { ...links, retried } }))
+  }
+  const page = pageOf(5)
+  expect(page).toContain('<dt>Rebuild of</dt><dd><a href="/gh/ada/web/builds/5">#5</a></dd>')
+  expect(page).toContain('Passed in 42 s, not deployed to dev: a rebuild only tests</p>')
+  expect(page).toContain('<dt>To deploy it</dt><dd><code>lambci deploy ada/web dev --build 7</code></dd>')
+  // One that was withheld for another reason may not have to be deployed.
+  expect(pageOf(null)).not.toContain('To deploy it')
+})
+
 test('the page of a pull request says whether its head or its merge is tested', () => {
   const commit = (...parts: Parameters<typeof viewWith>) =>
     /<dt>Commit<\/dt><dd>(.*?)<\/dd>/.exec(render(viewWith(...parts)))?.[1]

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { attemptOf, type Current, deploymentOf } from '../../../src/deploy/deployments.ts'
-import { renderRepositoryPage, type StageState } from '../../../src/pages/repository-page.ts'
+import type { StageState } from '../../../src/deploy/list-stages.ts'
+import { renderRepositoryPage } from '../../../src/pages/repository-page.ts'
+import { attemptOf, type Current, deploymentOf } from '../../../src/records/deployments.ts'
 import { after, makeBuild } from '../../support/records.ts'
 
 const begun = { url: null, startedAt: after(0), fence: 1 }
@@ -38,7 +39,18 @@ test.each<[string, string]>([
   ['ada', 'ada'],
   ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
 ])('a stage that people hold says who does: %s', async (by, expected) => {
-  const hold = { by, at: after(0).toISOString() }
+  const hold = { by, at: after(0).toISOString(), build: null }
   const page = await pageWith({ stage: 'qa', deployed: good, latest: good, hold })
   expect(page).toContain(`<span class="soft">held by ${expected}</span>`)
+})
+
+test('a stage says which deploy by hand holds it, who has requested that, and that nothing was deployed there', async () => {
+  const hold = { by: 'bob', at: after(0).toISOString(), build: 8 }
+  const build = makeBuild({ number: 8, target: { stage: 'qa', of: 3, by: 'bob' } })
+  const byHand = deploymentOf(build, { ...ended, status: 'succeeded' })
+  const page = await pageWith({ stage: 'qa', deployed: byHand, latest: byHand, hold })
+  expect(page).toContain('<span class="soft">by bob</span>')
+  expect(page).toContain('<span class="soft">held by bob until a push after #8</span>')
+  const empty = await pageWith({ stage: 'qa', deployed: null, latest: null, hold: { ...hold, build: null } })
+  expect(empty).toContain('<b>qa</b> nothing yet <span class="soft">held by bob</span>')
 })

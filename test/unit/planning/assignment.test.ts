@@ -24,21 +24,25 @@ function assigned(
 type Assigned = Parameters<typeof assign>[1]
 
 test('the lead of a cmd runs it, and proposes the deploy', () => {
-  const { draft, job, deploys } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
-  expect([job?.name, deploys]).toEqual(['build', false])
-  expect(draft).toMatchObject({ leadRunsFirst: true, deploy: { stage: 'dev', error: null } })
+  const { draft, job, deploy } = assigned({ cmd: 'make' }, { jobRoles: { other: ROLE } })
+  expect([job?.name, deploy]).toEqual(['build', null])
+  expect(draft).toMatchObject({ leadRunsFirst: true, deploys: [{ stage: 'dev', error: null }] })
   const without = assigned({ cmd: 'make', stages: { other: 'dev' } }, {})
   expect([without.draft, without.job?.name]).toEqual([null, 'build'])
 })
 
 const deployJob = (values: JsonObject): Assigned['job'] => ({
   identity: { name: 'deploy', cell: {}, shard: null },
-  deploy: assigned(values, {}).draft?.deploy,
+  deploy: assigned(values, {}).draft?.deploys[0],
 })
 
 test('the deploy runs if its commit has the stage and the command that report has accepted', () => {
   const values = { cmd: 'make' }
-  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({ draft: null, job: null, deploys: true })
+  expect(assigned(values, {}, { job: deployJob(values) })).toEqual({
+    draft: null,
+    job: null,
+    deploy: expect.objectContaining({ stage: 'dev', command: './deploy.sh' }),
+  })
 })
 
 test.each<[string, JsonObject]>([
@@ -55,13 +59,72 @@ test.each<[string, JsonObject]>([
   )
 })
 
+const PROMOTED = {
+  cmd: 'make',
+  setup: 'npm ci',
+  stages: {
+    master: ['staging', { stage: 'production', verify: 'curl "$STAGE_URL"', url: 'https://example.com/' }],
+  },
+}
+/** The job that deploys or verifies this stage, after those that report says. */
+const jobOf = (name: 'deploy' | 'verify-deploy', stage: string, after: string[]): Assigned['job'] => {
+  const planned = assigned(PROMOTED, {}).draft?.deploys.find(each => each.stage === stage)
+  return { identity: { name, cell: { stage }, shard: null }, deploy: planned && { ...planned, after } }
+}
+
+test('each of several deploys is the one of its own stage', () => {
+  for (const [stage, after] of [
+    ['staging', []],
+    ['production', ['staging']],
+  ] as const) {
+    const { deploy, job } = assigned(PROMOTED, {}, { job: jobOf('deploy', stage, [...after]) })
+    expect([deploy?.stage, job]).toEqual([stage, null])
+  }
+})
+
+test.each<[string, string[]]>([
+  ['before the stage that comes first', []],
+  ['after another stage', ['dev']],
+  ['after a stage that comes later', ['staging', 'production']],
+])('a deploy %s does not run', (_, after) => {
+  expect(() => assigned(PROMOTED, {}, { job: jobOf('deploy', 'production', after) })).toThrow(
+    'This commit does not have the deploy that was planned.',
+  )
+})
+
+test('what verifies a deploy is an ordinary job, which knows its stage', () => {
+  const { deploy, job } = assigned(PROMOTED, {}, { job: jobOf('verify-deploy', 'production', ['staging']) })
+  expect(deploy).toBeNull()
+  expect(job).toMatchObject({
+    ...{ name: 'verify-deploy', command: 'curl "$STAGE_URL"', setup: 'npm ci', isStrict: true },
+    env: { STAGE: 'production', LAMBCI_STAGE: 'production', STAGE_URL: 'https://example.com/' },
+    access: { role: null, token: null },
+  })
+})
+
+test.each<[string, object]>([
+  ['only people deploy to', { manual: true }],
+  ['something else verifies', { verify: 'true' }],
+])('a deploy to a stage that %s at this commit does not run', (_, change) => {
+  const job = jobOf('deploy', 'production', ['staging'])
+  const [first, second] = PROMOTED.stages.master as [string, object]
+  const values = { ...PROMOTED, stages: { master: [first, { ...second, ...change }] } }
+  expect(() => assigned(values, {}, { job })).toThrow(
+    'This commit does not have the deploy that was planned.',
+  )
+})
+
 test.each<[string, JsonObject]>([
   ['a role', { jobRoles: { build: ROLE } }],
   ['a token', { jobToken: true }],
 ])('the lead of a cmd with %s runs nothing, and holds nothing of it', (_, global) => {
-  const { draft, job, deploys } = assigned({ cmd: 'make' }, global)
-  expect([job, deploys]).toEqual([null, false])
-  expect(draft).toMatchObject({ leadRunsFirst: false, deploy: { stage: 'dev' }, jobs: [{ name: 'build' }] })
+  const { draft, job, deploy } = assigned({ cmd: 'make' }, global)
+  expect([job, deploy]).toEqual([null, null])
+  expect(draft).toMatchObject({
+    leadRunsFirst: false,
+    deploys: [{ stage: 'dev' }],
+    jobs: [{ name: 'build' }],
+  })
   expect(JSON.stringify(draft)).not.toContain(ROLE)
 })
 
@@ -75,12 +138,12 @@ test('of several jobs, the lead runs the first one if only others have a role', 
 
 test('the lead of a deploy by hand proposes the jobs that it may need, and runs none', () => {
   const values = { cmd: 'make', artifacts: ['dist'], deploy: { cmd: './deploy.sh', artifacts: ['build'] } }
-  const target = { stage: 'dev', of: 3 }
-  const { draft, job, deploys } = assigned(values, {}, { target })
-  expect([job, deploys]).toEqual([null, false])
+  const target = { stage: 'dev', of: 3, by: 'ada' }
+  const { draft, job, deploy } = assigned(values, {}, { target })
+  expect([job, deploy]).toEqual([null, null])
   expect(draft).toMatchObject({
     ...{ leadRunsFirst: false, jobs: [{ name: 'build', artifacts: ['build'] }] },
-    deploy: { stage: 'dev', artifacts: ['build'] },
+    deploys: [{ stage: 'dev', artifacts: ['build'] }],
   })
   // Pushed, the lead runs it.
   expect(assigned(values, {})).toMatchObject({ job: { name: 'build' }, draft: { leadRunsFirst: true } })

@@ -11,7 +11,10 @@ const FILE = { jobs: JOBS, stages: { master: 'dev' }, deploy: { cmd: 'make deplo
 function digestsOf(change: JsonObject = {}, global: JsonObject = {}) {
   const { plan: planned, resolved } = plan({}, { ...FILE, ...change }, global)
   if (!planned.build) throw new Error(planned.reason)
-  const { jobs, deploy: proposed } = draftOf(planned, [])
+  const {
+    jobs,
+    deploys: [proposed],
+  } = draftOf(planned, [])
   const { plan: record } = recordOf(planned, resolved, text => text)
   const ofJobs = jobs.map(({ name, digest }) => [name, digest])
   return { ...Object.fromEntries(ofJobs), deploy: proposed?.digest, common: record?.commonDigest }

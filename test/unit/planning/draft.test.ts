@@ -68,7 +68,17 @@ test('a draft has what report needs of each job, once for all of its cells and s
       { ...common, name: 'node', cells: [{ NODE: '22' }, { NODE: '24' }], shards: 2 },
     ],
     leadRunsFirst: true,
-    deploy: { stage: 'dev', url: null, error: null, digest, artifacts: ['build'] },
+    deploys: [
+      {
+        stage: 'dev',
+        url: null,
+        error: null,
+        isManual: false,
+        hasVerify: false,
+        digest,
+        artifacts: ['build'],
+      },
+    ],
   })
 })
 

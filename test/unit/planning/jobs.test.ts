@@ -215,7 +215,7 @@ test('a deploy gets setup and artifacts, and is withheld without them', () => {
     deploy: { cmd: ['a', 'b'], artifacts: ['dist'] },
   }
   const jobs = { build: { cmd: 'x', artifacts: { dist: ['out'] } } }
-  expect(planned(jobs, more).deploy).toEqual({
+  expect(planned(jobs, more).deploys[0]?.deploy).toEqual({
     command: 'a\nb',
     setup: 'npm ci',
     isStrict: true,
@@ -224,30 +224,30 @@ test('a deploy gets setup and artifacts, and is withheld without them', () => {
     timeoutSeconds: null,
     artifacts: ['dist'],
   })
-  expect(planned(jobs, more, { branch: 'main' }).deploy).toMatchObject({
+  expect(planned(jobs, more, { branch: 'main' }).deploys[0]?.deploy).toMatchObject({
     command: 'own',
     isStrict: false,
     artifacts: [],
   })
-  expect(planned(jobs, { ...more, deploy: { cmd: 'a', setup: false } }).deploy).toMatchObject({
+  expect(planned(jobs, { ...more, deploy: { cmd: 'a', setup: false } }).deploys[0]?.deploy).toMatchObject({
     setup: null,
     artifacts: [],
   })
   const leftOut = planned({ build: { ...jobs.build, branches: ['qa'] } }, more)
   expect(leftOut).toMatchObject({
-    deploy: null,
+    deploys: [],
     stageReason:
       'Branch "master" is not deployed to stage dev: it needs an artifact of build, which is left out. No rule in jobs.build.branches matches "master".',
   })
 })
 
 test('a deploy by name gets the same', () => {
-  const target = { stage: 'dev', of: 3 }
+  const target = { stage: 'dev', of: 3, by: null }
   const values = { jobs: TAGGED, stages: { master: 'dev' }, deploy: { cmd: 'x' }, setup: 'npm ci' }
   expect(plan({ event: 'deploy', target }, values).plan).toMatchObject({
     jobs: [],
     leftOut: [],
-    deploy: { command: 'x', setup: 'npm ci' },
+    deploys: [{ deploy: { command: 'x', setup: 'npm ci' } }],
   })
 })
 

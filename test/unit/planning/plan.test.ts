@@ -139,16 +139,22 @@ test.each([
     leftOut: [],
     failFast: true,
     maxParallel: null,
-    deploy: {
-      command: 'zappa update $LAMBCI_STAGE',
-      setup: null,
-      isStrict: false,
-      stage,
-      env: {},
-      timeoutSeconds: 60,
-      artifacts: [],
-    },
-    stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
+    deploys: [
+      {
+        deploy: {
+          command: 'zappa update $LAMBCI_STAGE',
+          setup: null,
+          isStrict: false,
+          stage,
+          env: {},
+          timeoutSeconds: 60,
+          artifacts: [],
+        },
+        stage: { name: stage, rule: `stages.${branch}`, url: null, role: null, error: null },
+        verify: null,
+        isManual: false,
+      },
+    ],
     stageReason: `Branch "${branch}" is deployed to stage ${stage} (stages.${branch}).`,
     notes: [],
     merge: false,
@@ -195,17 +201,16 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
   const { plan: planned } = plan(build, { ...DEPLOYING, ...values })
   expect(planned).toMatchObject({
     build: true,
-    stage: null,
+    deploys: [],
     stageReason,
     notes: [],
     jobs: [{}],
-    deploy: null,
   })
 })
 
 test('no deploy: no command', () => {
   expect(plan({}, { stages: { master: 'dev' } }).plan).toMatchObject({
-    stage: null,
+    deploys: [],
     stageReason: 'Branch "master" is not deployed to stage dev: there is no "deploy" command.',
   })
 })
@@ -217,7 +222,7 @@ test('a plan is plain data', () => {
 
 const REQUESTED: Partial<PlanInput> = {
   event: 'deploy',
-  target: { stage: 'dev', of: 3 },
+  target: { stage: 'dev', of: 3, by: null },
 }
 
 test('a requested deploy has the jobs that make its artifacts, and those that they need, for the case that these are gone', () => {
@@ -257,8 +262,7 @@ test('a requested deploy runs nothing else', () => {
     build: true,
     reason: 'A deploy to stage dev was requested.',
     jobs: [],
-    deploy: { stage: 'dev' },
-    stage: { name: 'dev', error: null },
+    deploys: [{ deploy: { stage: 'dev' }, stage: { name: 'dev', error: null } }],
   })
 })
 
@@ -280,8 +284,12 @@ test.each<[string, Partial<PlanInput>, JsonObject, string]>([
 ])('a requested deploy %s runs nothing and gives the reason', (_, build, values, error) => {
   const { deploy, ...rest } = { ...DEPLOYING, ...values } as JsonObject
   const planned = plan({ ...REQUESTED, ...build }, deploy === null ? rest : { deploy, ...rest }).plan
-  expect(planned).toMatchObject({ build: true, jobs: [], deploy: null, stage: { name: 'dev' } })
-  expect(planned.build && planned.stage?.error).toContain(error)
+  expect(planned).toMatchObject({
+    build: true,
+    jobs: [],
+    deploys: [{ deploy: null, stage: { name: 'dev' } }],
+  })
+  expect(planned.build && planned.deploys[0]?.stage.error).toContain(error)
 })
 
 test('a stage can have its own command, variables, URL and timeout', () => {
@@ -297,8 +305,12 @@ test('a stage can have its own command, variables, URL and timeout', () => {
   const { plan: planned } = plan({ branch: 'release/7' }, { ...DEPLOYING, stages, branches: { '/./': true } })
   expect(planned).toMatchObject({
     jobs: [{ command: 'make test', env: {} }],
-    deploy: { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
-    stage: { name: 'rel-7', url: 'https://7.example.com/' },
+    deploys: [
+      {
+        deploy: { command: './release.sh', stage: 'rel-7', env: { A: '1' }, timeoutSeconds: 30 },
+        stage: { name: 'rel-7', url: 'https://7.example.com/' },
+      },
+    ],
   })
 })
 
@@ -307,8 +319,62 @@ test('with an invalid stage name the tests run, and the deploy gives the reason'
     { branch: 'release/x_y' },
     { ...DEPLOYING, stages: { '/^release\\/(.+)$/': 'rel-$1' }, branches: { '/./': true } },
   )
-  expect(planned).toMatchObject({ jobs: [{}], deploy: null, stage: { name: 'unnamed' } })
-  expect(planned.build && planned.stage?.error).toMatch(
+  expect(planned).toMatchObject({ jobs: [{}], deploys: [{ deploy: null, stage: { name: 'unnamed' } }] })
+  expect(planned.build && planned.deploys[0]?.stage.error).toMatch(
     /^stages\[".*"\] maps branch "release\/x_y" to "rel-x_y"/,
+  )
+})
+
+const LIST = ['staging', { stage: 'production', verify: './check.sh' }, 'europe']
+const deploysOf = (values: JsonObject, global: JsonObject = {}) => {
+  const { plan: planned } = plan({}, { ...DEPLOYING, stages: { master: LIST }, ...values }, global)
+  if (!planned.build) throw new Error(planned.reason)
+  return planned
+}
+
+test('a branch is deployed to a list of stages, in order', () => {
+  const { deploys, stageReason } = deploysOf({})
+  expect(deploys.map(({ stage, verify }) => [stage.name, verify?.command ?? null])).toEqual([
+    ['staging', null],
+    ['production', './check.sh'],
+    ['europe', null],
+  ])
+  expect(stageReason).toBe(
+    'Branch "master" is deployed to stage staging, then to production, then to europe (stages.master).',
+  )
+})
+
+test('people deploy to a manual stage and to all after it, and the account can say so for every file', () => {
+  const manual = { stages: { master: ['staging', { stage: 'production', manual: true }, 'europe'] } }
+  const pinned = { pinnedStages: { production: { branches: ['master'], manual: true } } }
+  for (const planned of [deploysOf(manual), deploysOf({}, pinned)]) {
+    expect(planned.deploys.map(({ isManual }) => isManual)).toEqual([false, true, true])
+    expect(planned.stageReason).toContain(
+      'to stage staging, then to production by hand, then to europe by hand',
+    )
+  }
+})
+
+test('nothing is deployed after a stage that the account reserves for another branch', () => {
+  const { deploys, notes } = deploysOf({}, { pinnedStages: { production: { branches: ['release'] } } })
+  expect(deploys.map(({ stage }) => stage.name)).toEqual(['staging'])
+  expect(notes).toEqual([
+    `Branch "master" is not deployed to stage production: the account's settings reserve it for release.`,
+  ])
+})
+
+test('a requested deploy to one of several stages is that one, even if only people deploy there', () => {
+  const stages = { master: ['staging', { stage: 'production', manual: true }] }
+  const { plan: planned } = plan(
+    { event: 'deploy', target: { stage: 'production', of: 3, by: null } },
+    { ...DEPLOYING, stages },
+  )
+  expect(planned).toMatchObject({ deploys: [{ deploy: { stage: 'production' }, isManual: false }] })
+  const other = plan(
+    { event: 'deploy', target: { stage: 'qa', of: 3, by: null } },
+    { ...DEPLOYING, stages },
+  ).plan
+  expect(other.build && other.deploys[0]?.stage.error).toBe(
+    'At this commit, branch "master" maps to stage "staging" and "production", not qa.',
   )
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { toConfig } from '../../../src/config/config.ts'
 import { DEFAULTS } from '../../../src/config/defaults.ts'
-import { chooseStage } from '../../../src/planning/stage-rules.ts'
+import { chooseStages, noteOtherRule } from '../../../src/planning/stage-rules.ts'
 
 /** Stage rules as in a configuration file. */
 const rulesOf = (stages: object) => toConfig({ ...DEFAULTS, stages } as never).stages
@@ -17,18 +17,33 @@ test.each<[string, Record<string, string>, string, [string, string] | null]>([
   ['a group that captured nothing', { '/^x(y)?$/': 'a$1' }, 'x', ['a', 'stages["/^x(y)?$/"]']],
   ['a group without a regex', { master: 'a$1' }, 'master', ['a', 'stages.master']],
 ])('%s', (_, stages, branch, expected) => {
-  const choice = chooseStage(rulesOf(stages), branch)
-  expect(choice && [choice.name, choice.rule]).toEqual(expected)
+  const [choice] = chooseStages(rulesOf(stages), branch)
+  expect(choice ? [choice.name, choice.rule] : null).toEqual(expected)
 })
 
 test('of two rules the first wins, with a note', () => {
-  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'qa' }), 'master')).toMatchObject({
-    name: 'dev',
-    rule: 'stages["/^m/"]',
-    note: 'Branch "master" maps to stage dev by stages["/^m/"]. stages["/r$/"] (stage qa) matches too, but the first rule wins.',
-  })
+  const rules = rulesOf({ '/^m/': 'dev', '/r$/': 'qa' })
+  expect(chooseStages(rules, 'master')).toMatchObject([{ name: 'dev', rule: 'stages["/^m/"]' }])
+  expect(noteOtherRule(rules, 'master')).toBe(
+    'Branch "master" maps to stage dev by stages["/^m/"]. stages["/r$/"] (stage qa) matches too, but the first rule wins.',
+  )
 })
 
 test('two rules for the same stage give no note', () => {
-  expect(chooseStage(rulesOf({ '/^m/': 'dev', '/r$/': 'dev' }), 'master')?.note).toBeNull()
+  expect(noteOtherRule(rulesOf({ '/^m/': 'dev', '/r$/': 'dev' }), 'master')).toBeNull()
+})
+
+test('the stages of a list keep their order, and each has its own groups', () => {
+  const rules = rulesOf({
+    '/^release\\/(\\d+)$/': [
+      'staging-$1',
+      { stage: 'production', manual: true, url: 'https://$1.example.com/' },
+    ],
+  })
+  expect(chooseStages(rules, 'release/7')).toMatchObject([
+    { name: 'staging-7', overrides: { isManual: false } },
+    { name: 'production', overrides: { isManual: true, url: 'https://7.example.com/' } },
+  ])
+  const other = { '/^m/': ['dev', 'qa'], '/r$/': 'dev' }
+  expect(noteOtherRule(rulesOf(other), 'master')).toContain('stages["/r$/"] (stage dev) matches too')
 })

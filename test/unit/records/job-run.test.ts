@@ -51,7 +51,7 @@ test('a draft survives JSON unchanged', () => {
   const run = runOf({
     draft: draftWith([draftedJob('lint'), node], {
       leftOut: [{ name: 'docs', reason: 'x' }],
-      deploy: { ...PLANNED_DEPLOY, url: 'https://dev.example.com/' },
+      deploys: [{ ...PLANNED_DEPLOY, url: 'https://dev.example.com/' }],
     }),
   })
   expect(parse(run)).toEqual(run)
@@ -91,16 +91,23 @@ test.each<[string, unknown]>([
   ['more needs than there may be jobs', withJob({ needs: Array.from({ length: 257 }, (_, at) => `j${at}`) })],
   ['a flag that is a string', withJob({ allowFailure: 'true' })],
   ['no flag', withJob({ hasSecrets: undefined })],
-  ['nothing about a deploy, as in earlier versions', withDraft({ deploy: undefined })],
-  ['a deploy that is a stage', withDraft({ deploy: 'production' })],
-  ['a stage that is a path', withDraft({ deploy: { ...PLANNED_DEPLOY, stage: '../x' } })],
-  ['a deploy of nobody knows what', withDraft({ deploy: { ...PLANNED_DEPLOY, digest: undefined } })],
-  ['a digest that is too long', withDraft({ deploy: { ...PLANNED_DEPLOY, digest: 'x'.repeat(65) } })],
-  ['a deploy with a long error', withDraft({ deploy: { ...PLANNED_DEPLOY, error: 'x'.repeat(501) } })],
+  ['nothing about a deploy, as in earlier versions', withDraft({ deploys: undefined })],
+  ['a deploy that is a stage', withDraft({ deploys: ['production'] })],
+  ['a stage that is a path', withDraft({ deploys: [{ ...PLANNED_DEPLOY, stage: '../x' }] })],
+  ['a deploy of nobody knows what', withDraft({ deploys: [{ ...PLANNED_DEPLOY, digest: undefined }] })],
+  ['a digest that is too long', withDraft({ deploys: [{ ...PLANNED_DEPLOY, digest: 'x'.repeat(65) }] })],
+  ['a deploy with a long error', withDraft({ deploys: [{ ...PLANNED_DEPLOY, error: 'x'.repeat(501) }] })],
   ['no jobs at once', withDraft({ maxParallel: 0 })],
   ['a long reason', withDraft({ leftOut: [{ name: 'docs', reason: 'x'.repeat(301) }] })],
 ])('%s in a draft is an errored build', (_, value) => {
   expect(parse(value)).toMatchObject({ ...UNREADABLE, draft: null })
+})
+
+test('the draft of a version with one deploy for each build has that deploy', () => {
+  const { deploys: _, ...draft } = draftWith([draftedJob('unit')])
+  const { isManual: _manual, hasVerify: _verify, ...deploy } = PLANNED_DEPLOY
+  expect(parse({ ...runOf(), draft: { ...draft, deploy } }).draft?.deploys).toEqual([PLANNED_DEPLOY])
+  expect(parse({ ...runOf(), draft: { ...draft, deploy: null } }).draft?.deploys).toEqual([])
 })
 
 test('a variable called __proto__ in a draft changes no prototype', () => {
@@ -148,6 +155,8 @@ test('what a job says of having deployed is not read', () => {
 test.each(['javascript:alert(1)', 'data:text/html,x', 'ftp://example.com/', 7, `https://${'x'.repeat(600)}`])(
   'a stage at %j has no link',
   url => {
-    expect(parse(withDraft({ deploy: { ...PLANNED_DEPLOY, url } })).draft?.deploy).toEqual(PLANNED_DEPLOY)
+    expect(parse(withDraft({ deploys: [{ ...PLANNED_DEPLOY, url }] })).draft?.deploys).toEqual([
+      PLANNED_DEPLOY,
+    ])
   },
 )

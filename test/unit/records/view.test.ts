@@ -26,7 +26,7 @@ test.each<[string, JobRun | null, Report | null, object]>([
   ['a command', runOf(), null, { status: 'running', startedAt: after(2).toISOString(), endedAt: null }],
   [
     'a deploy',
-    endedRun({ draft: draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }) }),
+    endedRun({ draft: draftWith([draftedJob('build')], { deploys: [PLANNED_DEPLOY] }) }),
     reportOf({ deploy }),
     { status: 'deploying', deploy, endedAt: null, exit: null },
   ],
@@ -91,8 +91,8 @@ test('a view has the identity of the build, and none of its internal fields', ()
     message: makeBuild().message,
   })
   expect(Object.keys(view).sort()).toEqual(
-    `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy endedAt exit
-    isFork isPrivate jobs log merge message number project pullRequest queuedAt reason repository retryOf runner stage startedAt status target timings
+    `author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy deploys endedAt exit
+    isFork isPrivate jobs log manualStages merge message number project pullRequest queuedAt reason rebuildOf repository retryOf runner stage startedAt status target timings
     trigger trust`.split(/\s+/),
   )
 })
@@ -121,7 +121,7 @@ test('of a job that was taken over, a view has the log of the build that ran it,
 test('a build is not passed because its lead is: from its draft on, all of its jobs count', () => {
   const draft = {
     ...{ leftOut: [], failFast: true, maxParallel: null, cancelSuperseded: true, leadRunsFirst: true },
-    ...{ deploy: null, jobs: [] },
+    ...{ deploys: [], jobs: [] },
   }
   for (const run of [runOf({ draft }), endedRun({ draft })])
     for (const report of [null, reportOf()])

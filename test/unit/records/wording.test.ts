@@ -62,7 +62,7 @@ const failed = (exit: Exit): Partial<JobRun> => ({
   reason: reasonOfExit('npm test', exit),
 })
 
-const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploy: PLANNED_DEPLOY })
+const DRAFT = draftWith([draftedJob('build')], { leadRunsFirst: true, deploys: [PLANNED_DEPLOY] })
 /** The report of a build whose tests have passed. */
 const reported = (
   status: 'succeeded' | 'failed' | 'cancelled',
@@ -123,7 +123,7 @@ test('a duration is never negative', () => {
 })
 
 test('a deploy by hand says that nothing was deployed if a job has failed that had to run first', () => {
-  const build = { event: 'deploy' as const, target: { stage: 'production', of: 3 } }
+  const build = { event: 'deploy' as const, target: { stage: 'production', of: 3, by: 'ada' } }
   const end = {
     conclusion: 'failed' as const,
     reason: 'lib failed',

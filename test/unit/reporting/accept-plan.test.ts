@@ -13,7 +13,15 @@ import {
 import { acceptDraft, recordPlan } from '../../../src/reporting/accept-plan.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
-import { draftedJob, drafts, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
+import {
+  draftedJob,
+  drafts,
+  draftWith,
+  OTHER_DEPLOY,
+  PLANNED_DEPLOY,
+  planOf,
+  stateWith,
+} from '../../support/plans.ts'
 import { makeBuild } from '../../support/records.ts'
 
 const job = draftedJob
@@ -55,7 +63,7 @@ test('each cell and each shard is a job, in the order of the draft', () => {
   ]
   expect(jobs[5]).toMatchObject({ needs, hasSecrets: true })
   const { failFast, maxParallel, cancelSuperseded, leftOut } = draft
-  expect(rest).toEqual({ failFast, maxParallel, cancelSuperseded, leftOut, deploy: null })
+  expect(rest).toEqual({ failFast, maxParallel, cancelSuperseded, leftOut, deploys: [] })
 })
 
 test('the first job has the ordinal of the lead, if the lead runs it', () => {
@@ -65,7 +73,7 @@ test('the first job has the ordinal of the lead, if the lead runs it', () => {
 })
 
 test('the deploy comes last, and needs all jobs', () => {
-  const { jobs } = planOf(draftWith([job('lint'), job('unit', { shards: 2 })], { deploy: PLANNED_DEPLOY }))
+  const { jobs } = planOf(draftWith([job('lint'), job('unit', { shards: 2 })], { deploys: [PLANNED_DEPLOY] }))
   expect(jobs.at(-1)).toEqual({
     key: 4,
     name: 'deploy',
@@ -78,6 +86,7 @@ test('the deploy comes last, and needs all jobs', () => {
     allowFailure: false,
     hasSecrets: true,
     isDeploy: true,
+    stage: 'production',
   })
 })
 
@@ -132,12 +141,12 @@ test.each<Row>([
   ['a job called deploy', draftWith([job('deploy')]), 'a job is called deploy'],
   [
     'a job called deploy before the deploy',
-    draftWith([job('deploy')], { deploy: PLANNED_DEPLOY }),
+    draftWith([job('deploy')], { deploys: [PLANNED_DEPLOY] }),
     'a job is called deploy',
   ],
   [
     'a need of the deploy',
-    draftWith([job('unit', { needs: ['deploy'] })], { deploy: PLANNED_DEPLOY }),
+    draftWith([job('unit', { needs: ['deploy'] })], { deploys: [PLANNED_DEPLOY] }),
     'unit needs deploy, which does not come before it',
   ],
   ['a lead that runs nothing', draftWith([], { leadRunsFirst: true }), 'it has no first job'],
@@ -156,12 +165,12 @@ test.each<[Trust, boolean]>([
   ['branch', false],
   ['fork', false],
 ])('a build of trust %s: may it deploy? %s', (trust, mayDeploy) => {
-  const draft = draftWith([job('lint')], { deploy: PLANNED_DEPLOY })
+  const draft = draftWith([job('lint')], { deploys: [PLANNED_DEPLOY] })
   const refused = { refused: `${UNUSABLE}builds of this branch or pull request do not deploy` }
   const accepted = accept(draft, trust)
   if (mayDeploy) expect(accepted).toHaveProperty('plan')
   else expect(accepted).toEqual(refused)
-  expect(accept({ ...draft, deploy: null }, trust)).toHaveProperty('plan')
+  expect(accept({ ...draft, deploys: [] }, trust)).toHaveProperty('plan')
 })
 
 const shards = (count: number) => draftWith([job('unit', { shards: count })])
@@ -187,7 +196,7 @@ test.each([shards, names, cells])('the number of jobs is limited, and never cut 
 })
 
 test('the deploy does not count as a job', () => {
-  expect(accept({ ...shards(50), deploy: PLANNED_DEPLOY })).toHaveProperty('plan')
+  expect(accept({ ...shards(50), deploys: [PLANNED_DEPLOY] })).toHaveProperty('plan')
 })
 
 test('a product of cells and shards is counted, not computed', () => {
@@ -203,7 +212,7 @@ test('a product of cells and shards is counted, not computed', () => {
 const hostileDrafts: fc.Arbitrary<Draft> = fc.record({
   jobs: fc.array(
     fc.record({
-      name: fc.constantFrom('a', 'b', 'c', 'd', 'deploy'),
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'deploy', 'verify-deploy'),
       cells: fc.array(fc.constantFrom<DraftedJob['cells'][number]>({}, { N: '1' }, { N: '2' }), {
         minLength: 1,
         maxLength: 3,
@@ -221,7 +230,15 @@ const hostileDrafts: fc.Arbitrary<Draft> = fc.record({
   maxParallel: fc.constantFrom(null, 1),
   cancelSuperseded: fc.boolean(),
   leadRunsFirst: fc.boolean(),
-  deploy: fc.constantFrom(null, PLANNED_DEPLOY),
+  deploys: fc.constantFrom(
+    [],
+    [PLANNED_DEPLOY],
+    [PLANNED_DEPLOY, PLANNED_DEPLOY],
+    [
+      { ...PLANNED_DEPLOY, hasVerify: true },
+      { ...OTHER_DEPLOY, isManual: true },
+    ],
+  ),
 })
 
 test('whatever is accepted is recorded as it is, and can be scheduled to its end', () => {
@@ -242,8 +259,11 @@ test('whatever is accepted is recorded as it is, and can be scheduled to its end
       expect(tests.length).toBeLessThanOrEqual(trust === 'fork' ? 5 : 50)
       expect(new Set(jobs.map(titleOf)).size).toBe(jobs.length)
       expect(jobs.map(({ key }) => key)).toEqual(jobs.map((_, at) => at + (draft.leadRunsFirst ? 0 : 1)))
-      expect(jobs.length - tests.length).toBe(draft.deploy ? 1 : 0)
-      if (draft.deploy) expect([trust, jobs.at(-1)?.isDeploy]).toEqual(['protected', true])
+      const automatic = draft.deploys.filter(({ isManual }) => !isManual)
+      const verified = automatic.filter(({ hasVerify }) => hasVerify)
+      expect(jobs.length - tests.length).toBe(automatic.length + verified.length)
+      expect(jobs.slice(tests.length).every(({ isDeploy }) => isDeploy)).toBe(true)
+      if (draft.deploys.length > 0) expect(trust).toBe('protected')
       // Each that is ready passes at once.
       let states = jobs.map(({ key }) => stateWith(key))
       for (const _ of jobs) {

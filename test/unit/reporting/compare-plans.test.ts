@@ -64,7 +64,7 @@ test.each<[string, Draft, LeadPlan, string]>([
     {},
     'the job unit (1/2) has another command, environment or setting',
   ],
-  ['a deploy', draft(JOBS, { deploy: PLANNED_DEPLOY }), {}, 'the job deploy is new'],
+  ['a deploy', draft(JOBS, { deploys: [PLANNED_DEPLOY] }), {}, 'the job deploy is new'],
   [
     'what is left out',
     draft(JOBS, { leftOut: [{ name: 'docs', reason: 'r' }] }),
@@ -90,7 +90,7 @@ test.each<[string, Draft, LeadPlan, string]>([
 
 test('plans with a deploy differ by what it runs, and by its stage', () => {
   const deploying = (change: Partial<PlannedDeploy> = {}) =>
-    planned(draft(JOBS, { deploy: { ...PLANNED_DEPLOY, ...change } }))
+    planned(draft(JOBS, { deploys: [{ ...PLANNED_DEPLOY, ...change }] }))
   expect(describeDifference(deploying(), deploying())).toBeNull()
   expect(describeDifference(deploying(), deploying({ digest: other }))).toBe(
     'its deploy or stage is another one',

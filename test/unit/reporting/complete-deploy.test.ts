@@ -28,7 +28,7 @@ const MAKERS = [
   draftedJob('site', { artifacts: ['site'], needs: ['lib'] }),
 ]
 const DEPLOY = { ...PLANNED_DEPLOY, artifacts: ['dist', 'site'] }
-const DRAFT = draftWith(MAKERS, { deploy: DEPLOY })
+const DRAFT = draftWith(MAKERS, { deploys: [DEPLOY] })
 const NAMES = ['lint', 'lib', 'dist', 'site']
 
 type Found = Parameters<typeof jobsBefore>[1]
@@ -96,7 +96,7 @@ test('a deploy by hand refers to no more other builds than its rights have room 
 
 test('for any plan and whatever is left of it, all that runs finds what it needs, of one run', () => {
   const cases = drafts.chain(draft => {
-    const plan = planOf({ ...draft, deploy: { ...DEPLOY, artifacts: NAMES } })
+    const plan = planOf({ ...draft, deploys: [{ ...DEPLOY, artifacts: NAMES }] })
     const titles = plan.jobs.filter(({ isDeploy }) => !isDeploy).map(titleOf)
     return fc.record({
       plan: fc.constant({
@@ -156,7 +156,7 @@ async function worldWith(old: Partial<Build> = {}) {
   const world = new ReportWorld('a')
   await world.build(6, 'a', endedRun(), old)
   const passedIn = { build: 4, key: 2, attempt: 1, startedAt: AT, endedAt: AT }
-  const plan = planOf(draftWith(MAKERS, { deploy: DEPLOY, leadRunsFirst: true }))
+  const plan = planOf(draftWith(MAKERS, { deploys: [DEPLOY], leadRunsFirst: true }))
   const jobs = plan.jobs.map(job => (job.name === 'lib' ? { ...job, passedIn } : job))
   await world.put(buildKeys({ project: PROJECT, number: 6 }).plan, { ...plan, jobs })
   const passed = { publications: 1, conclusion: 'passed', startedAt: AT, endedAt: AT } as const
@@ -182,7 +182,7 @@ async function worldWith(old: Partial<Build> = {}) {
 }
 const byHand = (world: ReportWorld, draft: Draft) =>
   world.build(7, 'a', endedRun({ draft }), {
-    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: 'production', of: 6 } },
+    ...{ event: 'deploy', trigger: 'deploy/production', target: { stage: 'production', of: 6, by: 'ada' } },
   })
 const started = ({ jobs }: ReportWorld) =>
   jobs.map(({ job: { identity, needs } }) => [

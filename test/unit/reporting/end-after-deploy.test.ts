@@ -6,7 +6,7 @@ import { makeBuild } from '../../support/records.ts'
 import { deployOf } from '../../support/report-world.ts'
 
 const PUSHED = makeBuild()
-const BY_HAND = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3 } })
+const BY_HAND = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null } })
 const FAILURE = './deploy.sh ended with exit code 3'
 const SUPERSEDED = 'Superseded by #9'
 const ALLOWED = 'lint failed, which is allowed'
@@ -46,7 +46,7 @@ test.each<Row>([
 ])('the end of a build whose deploy %s', (_, status, reason, conclusion, pushed, byHand) => {
   const deploy = deployOf(status, { reason })
   const endOf = (build: typeof PUSHED) => {
-    const end = endAfterDeploy(build, deploy, conclusion, ALLOWED)
+    const end = endAfterDeploy(build, deploy, conclusion === 'errored', ALLOWED)
     return [end.conclusion, end.reason]
   }
   expect([endOf(PUSHED), endOf(BY_HAND)]).toEqual([pushed, byHand])
@@ -55,8 +55,10 @@ test.each<Row>([
 test('a failed deploy never passes, whatever its job says, and what has succeeded is no failure', () => {
   for (const conclusion of ['passed', 'failed', 'errored', 'cancelled', 'skipped'] as const)
     for (const build of [PUSHED, BY_HAND]) {
-      const red = endAfterDeploy(build, deployOf('failed'), conclusion, null).conclusion
+      const red = endAfterDeploy(build, deployOf('failed'), conclusion === 'errored', null).conclusion
       expect(red).toBe(conclusion === 'errored' ? 'errored' : 'failed')
-      expect(endAfterDeploy(build, deployOf('succeeded'), conclusion, null).conclusion).toBe('passed')
+      expect(endAfterDeploy(build, deployOf('succeeded'), conclusion === 'errored', null).conclusion).toBe(
+        'passed',
+      )
     }
 })

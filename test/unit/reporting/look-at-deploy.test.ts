@@ -3,6 +3,7 @@ import { parseAccount } from '../../../src/account/settings.ts'
 import type { JsonObject } from '../../../src/config/json.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import { readQueue } from '../../../src/deploy/queue.ts'
+import type { Build } from '../../../src/model/build.ts'
 import type { CancelRequest } from '../../../src/records/cancel-request.ts'
 import { buildKeys, stageKeys } from '../../../src/records/keys.ts'
 import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
@@ -86,6 +87,26 @@ test.each<[string, Known, object, object]>([
     ...{ state: { ...state, publications: 0, endedAt: after(60).toISOString() }, deploy },
     ...{ fence: null, isFree: true, waiting: [] },
   })
+})
+
+test.each<[string, Partial<Build>]>([
+  ['a whole rebuild', { rebuildOf: 3 }],
+  ['a retry of what has failed', { retryOf: 3 }],
+])(
+  'the deploy of %s is withheld before it waits for anything, whatever else is to be said of it',
+  async (_, change) => {
+    const build = makeBuild(change)
+    for (const known of [{}, { settings: PINNED }, { planned: { ...PLANNED_DEPLOY, error: OWN_ERROR } }])
+      expect(await look({ build, ...known })).toMatchObject({
+        ...{ fence: null, isFree: true, waiting: [], state: { conclusion: 'skipped', publications: 0 } },
+        deploy: { status: 'cancelled', reason: 'A rebuild only tests' },
+      })
+  },
+)
+
+test('a deploy by hand is no rebuild, also if it takes over what has passed elsewhere', async () => {
+  const build = makeBuild({ event: 'deploy', target: { stage: 'production', of: 3, by: null }, retryOf: 3 })
+  expect(await look({ build })).toMatchObject({ fence: 1, deploy: { status: 'running' } })
 })
 
 test('a deploy to a stage that is reserved for its own branch may acquire it', async () => {

@@ -117,7 +117,7 @@ test('jobs that do not fit into the list, because one has written thousands of o
 })
 
 /** A build of one job, whose deploy is the job 2. */
-const deploying = planOf(draftWith([draftedJob('build')], { deploy: PLANNED_DEPLOY }))
+const deploying = planOf(draftWith([draftedJob('build')], { deploys: [PLANNED_DEPLOY] }))
 const PASSED = stateWith(1, { publications: 1, conclusion: 'passed' })
 const OVERDUE = after(3301)
 

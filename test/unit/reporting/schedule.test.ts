@@ -56,9 +56,12 @@ type Expected = Partial<ReturnType<typeof describe>>
 type Row = [string, PlanRecord, Record<string, Change>, CancelRequest | null, Expected]
 const FAST = planOf(draftWith([...CHAIN, DOCS], { failFast: true }))
 const SLOW = planOf(draftWith([...CHAIN, DOCS]))
-const DEPLOYING = planOf(draftWith([LINT, DOCS], { deploy: PLANNED_DEPLOY }))
+const DEPLOYING = planOf(draftWith([LINT, DOCS], { deploys: [PLANNED_DEPLOY] }))
 const LENIENT = planOf(
-  draftWith([draftedJob('lint', { allowFailure: true }), DOCS], { deploy: PLANNED_DEPLOY, failFast: true }),
+  draftWith([draftedJob('lint', { allowFailure: true }), DOCS], {
+    deploys: [PLANNED_DEPLOY],
+    failFast: true,
+  }),
 )
 const FEW = planOf(draftWith([NODE, DOCS], { maxParallel: 2 }))
 
@@ -203,7 +206,7 @@ test.each<Row>([
   ],
   [
     'a plan without tests deploys',
-    planOf(draftWith([], { deploy: PLANNED_DEPLOY })),
+    planOf(draftWith([], { deploys: [PLANNED_DEPLOY] })),
     {},
     null,
     { ready: ['deploy'], conclusion: 'passed: No job applies' },
@@ -600,7 +603,7 @@ test('256 jobs that each need all before them are scheduled at once', () => {
   const jobs = Array.from({ length: 256 }, (_, at) =>
     draftedJob(`j${at}`, { needs: Array.from({ length: at }, (__, before) => `j${before}`) }),
   )
-  const plan = planOf(draftWith(jobs, { deploy: PLANNED_DEPLOY }))
+  const plan = planOf(draftWith(jobs, { deploys: [PLANNED_DEPLOY] }))
   const states = statesOf(plan, Object.fromEntries(jobs.slice(0, 255).map(({ name }) => [name, PASSED])))
   expect(describe(plan, scheduleJobs(plan, states, null)).ready).toEqual(['j255'])
 })

@@ -1,9 +1,9 @@
 import type { Build } from '../model/build.ts'
 import { z } from '../model/zod.ts'
-import { type StageRef, stageKeys, stagesPrefix } from '../records/keys.ts'
-import { nullIfMalformed, readRecord } from '../records/read-record.ts'
-import type { Store } from '../records/store.ts'
-import { updateRecord } from '../records/update-record.ts'
+import { type StageRef, stageKeys } from './keys.ts'
+import { nullIfMalformed, readRecord } from './read-record.ts'
+import type { Store } from './store.ts'
+import { updateRecord } from './update-record.ts'
 
 /** What is being deployed, or was. */
 const attemptFields = {
@@ -14,7 +14,10 @@ const attemptFields = {
   commit: z.string(),
   branch: z.string(),
   message: z.string(),
+  /** The author of the commit. */
   who: z.string(),
+  /** Who has requested it, if it was deployed by hand and that is known. */
+  by: z.string().max(200).nullable().default(null),
   /** Becomes a link, so anything but a web address is dropped. */
   url: z
     .url({ protocol: /^https?$/ })
@@ -63,6 +66,7 @@ export const attemptOf = (build: Build, { startedAt, ...rest }: Begun): Attempt 
   branch: build.branch,
   message: build.message.split('\n')[0]?.slice(0, 200) ?? '',
   who: build.author.name,
+  by: build.target?.by ?? null,
   ...rest,
   startedAt: startedAt.toISOString(),
   status: 'running',
@@ -129,32 +133,4 @@ export async function listDeployments(store: Store, stage: StageRef, most: numbe
     newest.map(number => readRecord(store, deploy(number), deploymentSchema).catch(nullIfMalformed)),
   )
   return read.filter(found => found !== null)
-}
-
-/** The stages of a repository that were ever deployed. Unreadable records are left out. */
-export async function listStages(store: Store, project: string): Promise<(Current & { stage: string })[]> {
-  const stages = await stageNames(store, project)
-  const currents = await Promise.all(
-    stages.map(stage => readCurrent(store, { project, stage }).catch(nullIfMalformed)),
-  )
-  return stages.flatMap((stage, index) => {
-    const current = currents[index]
-    return current ? [{ stage, ...current }] : []
-  })
-}
-
-const MOST_STAGES = 100
-
-/** Lists names stage by stage, and skips their deployments, of which there may be thousands. */
-async function stageNames(store: Store, project: string): Promise<string[]> {
-  const prefix = stagesPrefix(project)
-  const names: string[] = []
-  for (let after = prefix; names.length < MOST_STAGES; ) {
-    const [first] = await store.list(prefix, { startAfter: after, limit: 1 })
-    const name = first?.key.slice(prefix.length).split('/')[0]
-    if (!name) break
-    names.push(name)
-    after = `${prefix}${name}/\uffff`
-  }
-  return names
 }
