@@ -175,7 +175,7 @@ test.concurrent('if a job fails that has to run first, nothing is deployed', asy
   expect(await repository.calls()).toEqual(before)
 })
 
-test.concurrent('of eleven deploys, the artifacts of the first are gone, and those of the second are there', async () => {
+test('of eleven deploys, the artifacts of the first are gone, and those of the second are there', async () => {
   const repository = await openRepository({ cmd: MAKE('dist'), artifacts: { dist: { paths: ['dist'] } } })
   const commits: string[] = []
   for (let push = 1; push <= 11; push++) commits.push(await repository.push())
