@@ -114,7 +114,9 @@ describe('the webhook', () => {
     expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
     const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = build
     // Without a base commit, a rebuild is never skipped because of its changed files.
-    expect(messages).toMatchObject([{ build: { ...same, number: 4, trust: 'protected', baseCommit: null } }])
+    expect(messages).toMatchObject([
+      { build: { ...same, number: 4, rebuildOf: 3, trust: 'protected', baseCommit: null } },
+    ])
     expect(messages[0]?.build.nonce).not.toBe(nonce)
   })
 

@@ -105,14 +105,14 @@ test('only what has not passed runs again, with what the others left; a retry of
   )
 })
 
-test('a deploy that failed is tried again with what the tests have left, and nothing else is', async () => {
+test('a retry never deploys; what failed to deploy is deployed by hand, with what the tests have left', async () => {
   const repository = 'retry/deployed'
-  const works = condition('deploy-works')
+  const [passes, works] = [condition('unit-passes'), condition('deploy-works')]
   const count = join(ci.directory, 'runs-of-site')
   const at = await ci.write(
     files({
       jobs: {
-        unit: 'echo tested here',
+        unit: `echo tested here; ${passes.isMet}`,
         site: { cmd: `echo run >> '${count}'; mkdir dist; echo site > dist/index.html`, artifacts: ['dist'] },
       },
       stages: { master: 'dev' },
@@ -121,16 +121,38 @@ test('a deploy that failed is tried again with what the tests have left, and not
   )
   const commit = await ci.push(at, repository, 'master')
   const first = await ci.ended(buildOf(repository, 1))
-  expect(endsOf(first)).toEqual(['unit: passed', 'site: passed', 'deploy: failed'])
-  await works.meet()
-  const followed = await retry(repository, '--follow')
-  expect(followed).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/unit +passed in #1/) })
-  expect(followed.stdout).not.toContain('tested here')
+  expect(endsOf(first)).toEqual(['unit: failed', 'site: passed', 'deploy: skipped'])
+  await passes.meet()
+  expect(await retry(repository, '--follow')).toMatchObject({
+    ...{ exitCode: 0, stdout: expect.stringMatching(/site +passed in #1/) },
+  })
   const second = await ci.ended(buildOf(repository, 2))
-  expect(endsOf(second)).toEqual(['unit: passed in #1', 'site: passed in #1', 'deploy: passed'])
-  expect(second).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
+  expect(endsOf(second)).toEqual(['unit: passed', 'site: passed in #1', 'deploy: skipped'])
+  expect(second).toMatchObject({
+    ...{ status: 'passed', deploy: { stage: 'dev', status: 'cancelled', reason: 'A rebuild only tests' } },
+  })
+  expect((await ci.statuses(repository, commit)).at(-1)).toMatch(
+    /^success .*not deployed to dev: a rebuild only tests/,
+  )
+  const command = `lambci deploy ${repository} dev --build 2`
+  expect(await ci.log(second)).toContain(`To deploy it: ${command}\n`)
+  expect(await retry(repository)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      `Nothing has failed in build #2 of ${repository}, and it was not deployed. To deploy it: ${command}`,
+    ),
+  })
+  // It fails, and is requested once more.
+  const deploy = () => onTestSystem('deploy', repository, 'dev', '--build', '2', '--follow')
+  expect(await deploy()).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('site\n') })
+  await works.meet()
+  const deployed = await deploy()
+  expect(deployed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('site\n') })
+  expect(deployed.stdout).not.toContain('tested here')
+  expect(await ci.ended(buildOf(repository, 4))).toMatchObject({
+    ...{ commit, target: { of: 2 }, deploy: { status: 'succeeded' } },
+  })
   expect(await readFile(count, 'utf8')).toBe('run\n')
-  expect((await ci.statuses(repository, commit)).at(-1)).toMatch(/^success .*deployed to dev/)
 })
 
 test('a retry is refused, or an error, if what has passed would not be what passes now', async () => {
