@@ -22,6 +22,8 @@ export type FunctionDefinition = {
    * invocation names its tenant.
    */
   isolatesTenants?: boolean
+  /** Whether its sandboxes serve all tenants after all, where isolation is not the point and many tenants start few events. */
+  mixesTenants?: boolean
   /** 0 to 2, default 2. */
   maximumRetryAttempts?: number
   /** Default 21,600 (six hours). */

@@ -32,7 +32,7 @@ export class SandboxPool {
 
   /** Runs the event as soon as a sandbox is free, in the order of the calls. */
   async run(event: Event): Promise<InvocationResult> {
-    const { tenantId } = event
+    const tenantId = this.#options.definition.mixesTenants ? null : event.tenantId
     if (this.#free > 0) this.#free--
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
     try {

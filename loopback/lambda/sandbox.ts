@@ -83,7 +83,9 @@ export class Sandbox implements RuntimeListener {
    * @throws Error if the event is another tenant's
    */
   async run(event: Event): Promise<InvocationResult | 'gone'> {
-    if (event.tenantId !== this.tenantId) throw new Error(`The sandbox ${this.id} serves another tenant`)
+    const { mixesTenants = false } = this.#options.definition
+    if (event.tenantId !== this.tenantId && !mixesTenants)
+      throw new Error(`The sandbox ${this.id} serves another tenant`)
     // The process may have exited without its exit event having been emitted yet.
     if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {

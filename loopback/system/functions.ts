@@ -26,6 +26,8 @@ export type FunctionOptions = {
   concurrency?: number
   /** Maximum number of sandboxes of http, and of report. Default 4: more do not make one machine faster. */
   hostConcurrency?: number
+  /** See `FunctionDefinition`. */
+  mixesTenants?: boolean
 }
 
 type StackFunction = Stack['functions'][number]
@@ -82,6 +84,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     concurrency: isBuild ? concurrency : hostConcurrency,
     sharesSandboxes: !isBuild,
     isolatesTenants: TenancyConfig !== undefined,
+    mixesTenants: options.mixesTenants ?? false,
     ...(invocation && {
       maximumRetryAttempts: invocation.MaximumRetryAttempts,
       maximumEventAgeSeconds: invocation.MaximumEventAgeInSeconds,

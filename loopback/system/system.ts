@@ -20,7 +20,13 @@ import {
 export type SystemOptions = ServerOptions &
   Pick<
     FunctionOptions,
-    'buildTimeoutMs' | 'concurrency' | 'hostConcurrency' | 'environment' | 'moduleOf' | 'bootstrap'
+    | 'buildTimeoutMs'
+    | 'concurrency'
+    | 'hostConcurrency'
+    | 'environment'
+    | 'moduleOf'
+    | 'bootstrap'
+    | 'mixesTenants'
   > & {
     /** Delays between the attempts of an asynchronous invocation. Default: Lambda's, which are minutes. */
     retryDelaysMs?: readonly number[] | undefined

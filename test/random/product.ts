@@ -348,10 +348,13 @@ export class Product {
         if (done) resolve()
         else onPause = resolve
       })
-    const pause = () =>
-      new Promise<void>(continued => {
+    let pausing: Promise<void> | null = null
+    // What it does at the same time pauses and continues together: until all of it continues, nothing else would happen.
+    const pause = () => {
+      pausing ??= new Promise<void>(continued => {
         this.#paused.push({
           resume: async () => {
+            pausing = null
             const next = paused()
             continued()
             await next
@@ -359,6 +362,8 @@ export class Product {
         })
         onPause()
       })
+      return pausing
+    }
     const finished = (error?: unknown) => {
       done = true
       onPause()

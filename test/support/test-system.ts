@@ -105,11 +105,11 @@ let shared: Promise<TestSystem> | undefined
 
 /**
  * The system that the files of one worker share, for stories that bring their own repositories and change nothing
- * else. `test/support/bundles.ts` removes its directory.
+ * else. All of these repositories share its sandboxes. `test/support/bundles.ts` removes its directory.
  */
 export async function sharedTestSystem(): Promise<TestSystem> {
   shared ??= mkdtemp(join(process.env.LAMBCI_TEST_ROOT ?? tmpdir(), 'shared-')).then(root =>
-    openTestSystem({ root, concurrency: 6 }),
+    openTestSystem({ root, concurrency: 6, mixesTenants: true }),
   )
   const ci = await shared
   return { ...ci, close: () => settled(ci.system) }

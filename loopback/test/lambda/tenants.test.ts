@@ -286,3 +286,13 @@ test('lambci’s own adapter invokes a function for a tenant', async () => {
   await idle()
   expect(lines()).toMatchObject([{ tenantId: 'a' }])
 })
+
+test('where tenants are mixed, one process serves all of them, and each event still names its own', async () => {
+  const { invoke, idle, lines } = await serve([isolated({ mixesTenants: true })])
+  for (const tenant of ['gh/ada/web:qa', 'gh/ada/web:production']) {
+    await invoke(tenant)
+    await idle()
+  }
+  expect(tenantsByProcess(lines())).toEqual([new Set(['gh/ada/web:qa', 'gh/ada/web:production'])])
+  await expect(invoke()).rejects.toThrow(NEEDS_TENANT)
+})

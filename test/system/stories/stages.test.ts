@@ -17,8 +17,8 @@ afterAll(() => ci.close())
 const PUSHES = 20
 /** How many pushes a build lasts, and a deploy. */
 const LASTS = 3
-const BUILT = `count() { wc -l < "$CALLS.begun"; }
-await() { while [ $(count) -lt $(($1 < ${PUSHES} ? $1 : ${PUSHES})) ]; do sleep 0.1; done; }`
+const BUILT = `count() { mapfile -t lines < "$CALLS.begun"; begun=\${#lines[@]}; }
+await() { count; while [ $begun -lt $(($1 < ${PUSHES} ? $1 : ${PUSHES})) ]; do sleep 0.2; count; done; }`
 /** A test that goes on until three more have begun. Every fourth one fails. */
 const TEST = `${BUILT}
 echo "$LAMBCI_BUILD_NUM" >> "$CALLS.begun"
@@ -26,8 +26,9 @@ await $((LAMBCI_BUILD_NUM + ${LASTS}))
 [ $((LAMBCI_BUILD_NUM % 4)) != 0 ]`
 /** A deploy command that goes on as long, and records its begin and end, so that overlapping deploys are noticed. */
 const DEPLOY = `${BUILT}
-echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT $(count)" >> "$CALLS"
-await $(($(count) + ${LASTS}))
+count
+echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT $begun" >> "$CALLS"
+await $((begun + ${LASTS}))
 echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
 const deployments = (repository: string) =>
   ci.api('GET', `/repos/${repository}/deployments?per_page=100`) as Promise<
