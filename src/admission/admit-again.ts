@@ -5,6 +5,7 @@ import { trustOf } from '../model/trust.ts'
 import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { readBuild, readRecords } from '../records/read-records.ts'
+import { recordStageRequest } from '../records/stage-requests.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
@@ -84,6 +85,13 @@ export async function admitDeploy(
     target,
   })
   if (!request.success) return { refused: 'invalid', reason: `"${stage}" is not a valid stage name.` }
+  const kind = wanted.isRollback ? 'rollback' : 'deploy'
+  const at = context.now().toISOString()
+  await recordStageRequest(
+    context.store,
+    { project: build.project, id: deliveryId },
+    { kind, stage, by, at, build: number },
+  )
   return admit(deliveryId, { request: request.data, isArrival: false }, context)
 }
 

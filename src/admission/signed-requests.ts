@@ -17,6 +17,8 @@ const deployRequestSchema = z.object({
   /** The build whose commit is to be deployed. */
   number: z.int().positive(),
   stage: z.string(),
+  /** Whether the stage is to get back what it had before. */
+  isRollback: z.boolean().optional(),
   /** Who requests it: the name of the user who runs the command. */
   by: z.string().min(1).max(200).optional(),
 })

@@ -83,6 +83,10 @@ export const buildOutPrefix = ({ project, number }: BuildRef) => `out/${canonica
 export const cachePrefix = (project: string, trust: string) => `cache/${canonical(project)}/${trust}/`
 export const stagesPrefix = (project: string) => `${canonical(project)}/stages/`
 
+/** What a person has requested about a stage. `id` is the delivery's that brought the request, or one of the command line's. */
+export const requestKey = (project: string, id: string) =>
+  `${canonical(project)}/requests/${encodeURIComponent(id).replace(/\./g, '%2E')}.json`
+
 /** One stage of a repository. */
 export type StageRef = { project: string; stage: string }
 

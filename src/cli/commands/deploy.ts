@@ -60,16 +60,17 @@ export async function rollBack(
     if (hold === null || hold.build !== null)
       printLine(io, `The next push deploys again. To prevent that: lambci hold ${target.repository} ${name}`)
   }
-  return await requestDeploy(stack, { ...ref, number: deployment.of }, options, io)
+  return await requestDeploy(stack, { ...ref, number: deployment.of, isRollback: true }, options, io)
 }
 
 async function requestDeploy(
   stack: FoundStack,
-  { project, stage, number }: StageRef & BuildRef,
+  { project, stage, number, isRollback = false }: StageRef & BuildRef & { isRollback?: boolean },
   options: RequestOptions,
   io: Io,
 ): Promise<number> {
-  const payload: DeployRequest = { project, number, stage, by: userInfo().username }
+  const by = userInfo().username
+  const payload: DeployRequest = { project, number, stage, by, ...(isRollback && { isRollback }) }
   return await sendRequest(stack, { project, number }, { event: DEPLOY_EVENT, payload }, options, io)
 }
 

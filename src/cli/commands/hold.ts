@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { holdStage, releaseStage } from '../../deploy/hold.ts'
+import { recordStageRequest } from '../../records/stage-requests.ts'
 import { describeMoment } from '../describe-moment.ts'
 import { type Io, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -13,6 +15,7 @@ export async function hold(repository: string, name: string, options: HoldOption
   using stack = await findStack(options, io.env)
   const stage = await findStage(stack.store, target)
   const wanted = { by: userInfo().username, at: new Date().toISOString() }
+  await recordStageRequest(stack.store, requestFor(stage), { kind: 'hold', stage: name, ...wanted })
   const { by, at } = await holdStage(stack.store, stage, wanted)
   const since = at === wanted.at ? '' : ` since ${describeMoment(at)}`
   printLine(
@@ -34,6 +37,8 @@ export async function release(
   const target = parseStage(repository, name)
   using stack = await findStack(options, io.env)
   const stage = await findStage(stack.store, target)
+  const wanted = { by: userInfo().username, at: new Date().toISOString() }
+  await recordStageRequest(stack.store, requestFor(stage), { kind: 'release', stage: name, ...wanted })
   const ended = await releaseStage(stack.store, stage)
   const text = ended
     ? `Stage ${name} of ${target.repository} is released. The next push deploys to it; what was pushed meanwhile does not. To deploy that: lambci deploy ${target.repository} ${name}`
@@ -41,3 +46,5 @@ export async function release(
   printLine(io, options.json ? JSON.stringify({ ...stage, released: ended }) : text)
   return 0
 }
+
+const requestFor = ({ project }: { project: string }) => ({ project, id: randomUUID() })

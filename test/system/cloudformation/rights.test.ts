@@ -21,6 +21,7 @@ import {
   outPrefix,
   repositoryIdKey,
   repositoryKey,
+  requestKey,
   runningKey,
   sharedCommitsKey,
   spendKeys,
@@ -118,6 +119,7 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/7/plan.json', own.plan],
   ['builds/7/report.json', own.report],
   ['running.json', runningKey(PROJECT)],
+  ['requests/<id>.json', requestKey(PROJECT, '0b4e-77')],
   ['out: own attempt', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}x`],
   ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}x`],
   ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}x`],
@@ -409,6 +411,7 @@ jobs/0/1/end.json             R     R       ·         ·           ·          
 builds/7/plan.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 running.json                  ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+requests/<id>.json            RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: own attempt              ·     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: another job              ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another build            ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·

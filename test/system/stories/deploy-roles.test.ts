@@ -277,6 +277,28 @@ test('deploy, rollback and stages on the command line', async () => {
   expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
     new RegExp(`^qa +nothing deployed yet\n +held by ${ME} since \\S+ \\S+$`, 'm'),
   )
+  expect(await onTestSystem('stages', 'adopt', 'ada/cli', 'qa', 'master', 'hotfix')).toMatchObject({
+    exitCode: 0,
+  })
+  // Who has requested what is on record.
+  const { store } = ci.system
+  const entries = await store.list(`${project}/requests/`)
+  const requests = await Promise.all(
+    entries.map(async ({ key }) => JSON.parse(Buffer.from((await store.get(key))?.body ?? '').toString())),
+  )
+  const inOrder = requests.toSorted((one, other) => one.at.localeCompare(other.at))
+  expect(inOrder.map(({ kind, stage, by, build, branches }) => [kind, stage, by, build ?? branches])).toEqual(
+    [
+      ['rollback', 'dev', 1],
+      ['deploy', 'dev', 2],
+      ['deploy', 'dev', 1],
+      ['hold', 'dev', null],
+      ['rollback', 'dev', 1],
+      ['release', 'dev', null],
+      ['hold', 'qa', null],
+      ['adopt', 'qa', ['master', 'hotfix']],
+    ].map(([kind, stage, about]) => [kind, stage, ME, about]),
+  )
 })
 
 test('a build whose tests passed is deployed by its number; one that is red is not, nor is a rebuild of its own accord', async () => {

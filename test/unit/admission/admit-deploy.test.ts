@@ -4,7 +4,7 @@ import { admitDeploy } from '../../../src/admission/admit-again.ts'
 import { type DeployRequest, parseDeployRequest } from '../../../src/admission/signed-requests.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
-import { buildKeys } from '../../../src/records/keys.ts'
+import { buildKeys, requestKey } from '../../../src/records/keys.ts'
 import type { Report } from '../../../src/records/report-record.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
@@ -200,4 +200,27 @@ test('a stage gets back what it had once, whatever has become of the stages befo
     deploymentOf(makeBuild({ number: 1 }), { ...end, status: 'succeeded' }),
   )
   expect(await deploy(1, { stage: 'production' })).toHaveProperty('build')
+})
+
+test.each<[string, Partial<DeployRequest>, object]>([
+  ['a deploy', { by: 'ada' }, { kind: 'deploy', by: 'ada' }],
+  ['a rollback', { by: 'bob', isRollback: true }, { kind: 'rollback', by: 'bob' }],
+  ['one that does not say by whom', {}, { kind: 'deploy', by: null }],
+])('%s by hand is recorded once as a request', async (_, request, expected) => {
+  const { context, deploy } = await worldOf({ report: endOf('passed') })
+  await deploy(1, request)
+  await deploy(1, { ...request, by: 'somebody-else' })
+  const [entry, ...others] = await context.store.list(`${PROJECT}/requests/`)
+  expect([entry?.key, others]).toEqual([requestKey(PROJECT, 'deploy-1'), []])
+  const stored = await context.store.get(entry?.key ?? '')
+  expect(JSON.parse(Buffer.from(stored?.body ?? '').toString())).toEqual({
+    ...{ stage: 'dev', at: after(600).toISOString(), build: 1, branches: null },
+    ...expected,
+  })
+})
+
+test('a deploy by hand that is refused leaves no request', async () => {
+  const { context, deploy } = await worldOf({ report: endOf('failed') })
+  expect(await deploy(1, { by: 'ada' })).toHaveProperty('refused')
+  expect(await context.store.list(`${PROJECT}/requests/`)).toEqual([])
 })
