@@ -12,7 +12,7 @@ import { openTestSystem, type TestSystem } from '../../support/test-system.ts'
 let ci: TestSystem
 beforeAll(async () => {
   const deployRole = roleOf('site-deploy', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::site/*' })
-  ci = await openTestSystem({ concurrency: 3, deployRole })
+  ci = await openTestSystem({ concurrency: 3, deployRole, mixesTenants: true })
 })
 afterAll(() => ci.close())
 

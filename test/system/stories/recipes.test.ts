@@ -45,7 +45,7 @@ beforeAll(async () => {
   const buckets = ['deployed', 'dev.example.com']
   const objects = buckets.map(bucket => `arn:aws:s3:::${bucket}/*`)
   const deployRole = roleOf('app-deploy', { Action: 's3:PutObject', Resource: objects })
-  ci = await openTestSystem({ concurrency: 2, deployRole })
+  ci = await openTestSystem({ concurrency: 2, deployRole, mixesTenants: true })
   calls = join(ci.directory, 'calls-of-tools')
   const { s3: endpoint, ...credentials } = ci.system.addresses
   s3 = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })

@@ -12,7 +12,7 @@ let slack: SlackServer
 let ci: TestSystem
 beforeAll(async () => {
   slack = await startSlack()
-  ci = await openTestSystem({ slackApiUrl: slack.url })
+  ci = await openTestSystem({ slackApiUrl: slack.url, mixesTenants: true })
   await editJson(ci.system.store, runnerSecretsKey, parseJson, secrets => ({
     ...secrets,
     slackToken: SLACK_TOKEN,
