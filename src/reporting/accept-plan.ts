@@ -12,7 +12,7 @@ import {
 import type { Store } from '../records/store.ts'
 import { createRecord } from '../records/update-record.ts'
 
-type PlanningBuild = Pick<Build, 'trust'>
+type PlanningBuild = Pick<Build, 'trust'> & Partial<Pick<Build, 'target'>>
 
 /**
  * Decides about the jobs that a lead proposes. It may be hostile: nothing starts unless every job can be told from the others
@@ -72,12 +72,14 @@ function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: numb
 
 /** What is wrong with a draft; null if nothing is. */
 function explainError(
-  { trust }: PlanningBuild,
+  { trust, target }: PlanningBuild,
   { jobs: drafted, leadRunsFirst, deploys }: Draft,
   jobs: readonly ExpandedJob[],
 ): string | null {
   if (deploys.length > 0 && trust !== 'protected')
     return 'builds of this branch or pull request do not deploy'
+  if (target && deploys.some(({ stage }) => stage !== target.stage))
+    return `it deploys to another stage than ${target.stage}, which was requested`
   if (leadRunsFirst && jobs.length === 0) return 'it has no first job'
   const known = new Set<string>()
   for (const { name, needs } of drafted) {

@@ -292,3 +292,15 @@ test('the first plan on record counts', async () => {
   expect(await readPlan(store, build)).toEqual(first)
   expect((await store.list(buildKeys(build).prefix)).map(({ key }) => key)).toEqual([buildKeys(build).plan])
 })
+
+test('a deploy by hand has no other stage than the one that was requested', () => {
+  const target = { stage: 'production', of: 3, by: 'ada' }
+  const byHand = (...deploys: Draft['deploys']) =>
+    acceptDraft({ trust: 'protected', target }, draftWith([], { deploys }), 50)
+  expect(byHand(PLANNED_DEPLOY)).toHaveProperty('plan')
+  for (const deploys of [[OTHER_DEPLOY], [PLANNED_DEPLOY, OTHER_DEPLOY]])
+    expect(byHand(...deploys)).toEqual({
+      refused:
+        'The plan of this build cannot be used: it deploys to another stage than production, which was requested',
+    })
+})
