@@ -17,7 +17,7 @@ import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { type PlanRecord, readPlan } from './records/plan-record.ts'
 import { readBuild, readLead } from './records/read-records.ts'
-import type { Report } from './records/report-record.ts'
+import type { JobState, Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
@@ -144,7 +144,9 @@ async function lookOnce(
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
   const end = (decision === 'publish-again' ? published : decision)?.end ?? null
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
-  return finishReport({ ...state, report: { ...report, end, cost } }, context)
+  const decided = { ...report, end, cost }
+  if (end && !report.end && run?.phase !== 'ended') return recordFirst(decided)
+  return finishReport({ ...state, report: decided }, context)
 }
 
 /** Completes a look at a build with several jobs. */
@@ -155,14 +157,27 @@ async function finishLook(
   context: ReportContext,
 ): Promise<Finished> {
   const cost = end && soFar
-  // Whether GitHub said so cannot be found out again: it is on record before anybody is told.
   const found = waiting.map(number => ({ project: build.project, number }))
-  if (end?.deploy && isWithheld(report))
-    return { report: { ...report, end, cost, isRerunRequested: true }, others: found, unfinished: null }
+  if (end && ((end.deploy && isWithheld(report)) || report.jobs.some(endedWithoutSaying)))
+    return recordFirst({ ...report, end, cost }, found)
   const state = { build, account, run, plan, report: { ...report, end, cost } }
   const { others, ...finished } = await finishReport(state, context, isSilent)
   return { ...finished, others: [...others, ...found] }
 }
+
+/** Whether a job has ended without an exit of its own, so that its own end, if it comes later, would say something else. */
+const endedWithoutSaying = ({ conclusion, exit }: JobState) =>
+  exit === null && conclusion !== null && conclusion !== 'passed' && conclusion !== 'skipped'
+
+/**
+ * Puts an end on record before anybody is told, in another look: it follows from what was not there, or from what GitHub said, and
+ * would not be found again.
+ */
+const recordFirst = (report: Report, others: BuildRef[] = []): Finished => ({
+  report: { ...report, isRerunRequested: true },
+  others,
+  unfinished: null,
+})
 
 /** Whether the deploy of a build has ended without having been started. It is the last job. */
 const isWithheld = ({ jobs }: Report) => jobs.at(-1)?.publications === 0

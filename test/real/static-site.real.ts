@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCurrent } from '../../src/records/deployments.ts'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
-import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'
+import { expireArtifacts, logOfJob, statusesOf, writeExample } from '../support/examples.ts'
 import { lambci } from '../support/lambci.ts'
 import { roleOf } from '../support/roles.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
@@ -50,10 +50,12 @@ test('the AWS CLI copies what was built and checked, and removes what is gone', 
   expect(await aws('s3', 'ls', 's3://dev.example.com/')).not.toContain('old.html')
   expect((await ci.statuses('ada/site', commit)).at(-1)).toMatch(/^success /)
 
-  // What was built for the first push comes back.
+  // What was built for the first push comes back, also after its artifacts have expired.
+  await expireArtifacts(ci, PROJECT)
   const data = join(ci.directory, 'data')
   expect(await lambci(['rollback', 'ada/site', 'dev', '--data', data])).toMatchObject({ exitCode: 0 })
   const third = await ci.ended({ project: PROJECT, number: 3 })
   expect(third).toMatchObject({ status: 'passed', target: { stage: 'dev', of: 1 } })
+  expect(statusesOf(third)).toEqual({ deploy: 'passed' })
   expect(await aws('s3', 'cp', 's3://dev.example.com/old.html', '-')).toContain('<title>Old</title>')
 })

@@ -42,3 +42,10 @@ export async function logOfJob({ system }: TestSystem, view: View, title: string
   const stored = ref && (await system.store.get(jobKeys(view, ref).log.whole))
   return Buffer.from(stored?.body ?? '').toString('utf8')
 }
+
+/** Removes the artifacts of all builds of a repository, as the lifecycle rule does after 30 days. What stages keep stays. */
+export async function expireArtifacts({ system: { store } }: TestSystem, project: string): Promise<void> {
+  const expired = await store.list(`out/${project}/`)
+  if (expired.length === 0) throw new Error(`The builds of ${project} have left no artifacts`)
+  for (const { key } of expired) await store.remove(key)
+}

@@ -7,7 +7,7 @@ import { parseLayer } from '../../../src/config/layer.ts'
 import { layerSchema } from '../../../src/config/schema.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
-import { logOfJob } from '../../support/examples.ts'
+import { expireArtifacts, logOfJob } from '../../support/examples.ts'
 import { lambci } from '../../support/lambci.ts'
 import { roleOf } from '../../support/roles.ts'
 import { type Files, openTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -184,10 +184,7 @@ async function expectRollback(
   await ci.push(at, repository, branch, { change: '' })
   const { deploy } = await ci.ended({ project, number: 2 })
   expect(await deployed(...object)).not.toBe(first)
-  const { store } = ci.system
-  const expired = await store.list(`out/${project}/`)
-  expect(expired).not.toEqual([])
-  for (const { key } of expired) await store.remove(key)
+  await expireArtifacts(ci, project)
   const data = join(ci.directory, 'data')
   const rollback = ['rollback', repository, deploy?.stage ?? '', '--data', data]
   expect(await lambci(rollback)).toMatchObject({ exitCode: 0 })

@@ -1,12 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readQueue } from '../../../src/deploy/queue.ts'
+import { requestCancel } from '../../../src/records/cancel-request.ts'
 import { buildKeys, jobKeys, runningKey } from '../../../src/records/keys.ts'
 import { HOLD_SECONDS, LEASE_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { emptyReport } from '../../../src/records/report-record.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
 import { stateWith } from '../../support/plans.ts'
-import { after, endedRun, reportOf, runOf } from '../../support/records.ts'
+import { after, endedRun, reportOf, runKey, runOf } from '../../support/records.ts'
 import { commitOf, ReportWorld, STAGE, testedRun } from '../../support/report-world.ts'
 
 const SILENCE = Object.assign(new Error('GitHub is silent'), { status: 503 })
@@ -210,6 +211,28 @@ test('a report that is asked to look again after a minute leaves that to another
   expect(world.invoked).toEqual([7])
   const report = await readReport(world.store, { project: STAGE.project, number: 7 })
   expect(report).toMatchObject({ lease: null, isRerunRequested: true })
+})
+
+test('an end that follows from what is not there is on record before anybody is told', async () => {
+  const world = new ReportWorld('a')
+  const build = await world.build(7, 'a', null)
+  await requestCancel(world.store, build, {
+    ...{ by: 'ada', why: 'by ada', supersededBy: null, at: after(1).toISOString() },
+  })
+  const { putIf } = world.store
+  // S3 fails when report records the end.
+  world.store.putIf = async (key, body, condition) => {
+    if (key === buildKeys(build).report && !body.toString().includes('"end":null')) throw new Error('S3: 503')
+    return putIf(key, body, condition)
+  }
+  await expect(world.report(7)).rejects.toThrow()
+  expect(statesOf(world)).toEqual([])
+  world.store.putIf = putIf
+  // Meanwhile its job has begun, and passed before it could find the request.
+  await world.put(runKey(build, endedRun()), { ...endedRun(), nonce: build.nonce })
+  world.at(LEASE_SECONDS / 60 + 1)
+  await world.report(7)
+  expect(statesOf(world)).toEqual(['success'])
 })
 
 test('the last look that is set is set again if the report is in the hands of a dead invocation', async () => {
