@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settingsKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
-import { expireArtifacts, logOfJob, statusesOf, writeExample } from '../support/examples.ts'
-import { lambci } from '../support/lambci.ts'
+import { logOfJob, statusesOf, writeExample } from '../support/examples.ts'
 import { roleOf } from '../support/roles.ts'
 import { openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { type Aws, startAws } from './aws.ts'
@@ -58,15 +56,4 @@ test('what was synthesized is deployed', async () => {
   const { Buckets: buckets } = await aws.cli<Buckets>('s3api', 'list-buckets')
   const bucket = resources.find(({ ResourceType }) => ResourceType === 'AWS::S3::Bucket')
   expect(buckets.map(({ Name }) => Name)).toContain(bucket?.PhysicalResourceId)
-
-  // What was synthesized for the first push is deployed again, also after the artifacts have expired.
-  await ci.push(at, 'ada/notes', 'main', { 'README.md': 'Changed\n' })
-  expect(await ci.ended({ project: PROJECT, number: 2 })).toMatchObject({ status: 'passed' })
-  await expireArtifacts(ci, PROJECT)
-  const data = join(ci.directory, 'data')
-  expect(await lambci(['rollback', 'ada/notes', 'dev', '--data', data])).toMatchObject({ exitCode: 0 })
-  const back = await ci.ended({ project: PROJECT, number: 3 })
-  expect(back).toMatchObject({ status: 'passed', target: { stage: 'dev', of: 1 } })
-  expect(statusesOf(back)).toEqual({ deploy: 'passed' })
-  expect(stripVTControlCharacters(await logOfJob(ci, back, 'deploy'))).toContain('✅  notes-dev')
 })
