@@ -114,7 +114,7 @@ async function reportOne(
       return done.report
     })
     if (result === 'unfinished') await context.invokeReport(ref)
-    if (result === 'taken') await lookAfterLease(build, since, context)
+    if (result === 'taken') await lookAfterLease(build, { since, isGone: knowledge.isGone }, context)
     return { others: [...others.values()], unfinished }
   } catch (fault) {
     console.error(fault)

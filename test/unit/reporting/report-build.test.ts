@@ -235,6 +235,24 @@ test('an end that follows from what is not there is on record before anybody is 
   expect(statesOf(world)).toEqual(['success'])
 })
 
+test('what is to be told of a closed build whose branch is gone is told although a dead invocation has its report', async () => {
+  const world = new ReportWorld('a')
+  await world.build(7, 'a', endedRun())
+  await world.report(7)
+  expect(world.schedules.size).toBe(0)
+  const { report: key } = buildKeys({ project: STAGE.project, number: 7 })
+  const closed = await readReport(world.store, { project: STAGE.project, number: 7 })
+  const until = after(60 + LEASE_SECONDS).toISOString()
+  world.at(1)
+  await world.put(key, { ...closed, lease: { holder: 'dead', until } })
+  await world.report(7, { isGone: true })
+  await playUntil(world, 10)
+  expect(await readReport(world.store, { project: STAGE.project, number: 7 })).toMatchObject({
+    ...{ isGone: true, isClosed: true, lease: null },
+  })
+  expect(world.schedules.size).toBe(0)
+})
+
 test('the last look that is set is set again if the report is in the hands of a dead invocation', async () => {
   const world = new ReportWorld('a')
   await world.build(7, 'a', endedRun())
