@@ -1,6 +1,6 @@
 import { EVERY_STAGE, STAGE_NAME } from '../model/names.ts'
 
-/** What a misspelled key is most likely meant to be: `global`, or the `owner/repo` at its end, unless it is the key of a stage. */
+/** The most likely meaning of a misspelled key: `global`, or the `owner/repo` at its end, unless it is the key of a stage. */
 export const meantBy = (key: string) =>
   key
     .toLowerCase()

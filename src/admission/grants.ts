@@ -121,7 +121,7 @@ export async function issueGrants(
     throw new Error(`The deploy of ${build.project} #${build.number} has no stage`)
   const secretVariables = isTrusted ? wanted.secretVariables : []
   const deployRole = mayDeploy ? (wanted.deployRole ?? issuer.deployRole) : null
-  // What verifies a deploy has neither a role nor a token.
+  // A job that verifies a deploy has neither a role nor a token.
   const isPlanned = isTrusted && job.identity !== null && !deploys && job.identity.name !== VERIFY_JOB
   const jobRole = isPlanned ? wanted.jobRole : null
   const tokenFor = build.isPrivate ? issuer.cloneToken : issuer.publicToken

@@ -19,7 +19,7 @@ const deployRequestSchema = z.object({
   stage: z.string(),
   /** Whether the stage is to get back what it had before. */
   isRollback: z.boolean().optional(),
-  /** Who requests it: the name of the user who runs the command. */
+  /** The name of the user who runs the command. */
   by: z.string().min(1).max(200).optional(),
 })
 export type DeployRequest = z.infer<typeof deployRequestSchema>

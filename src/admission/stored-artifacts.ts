@@ -3,7 +3,7 @@ import { type BuildRef, type JobRef, jobKeys } from '../records/keys.ts'
 import { readRun } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 
-/** What an attempt of a job has left, as its own record says, which does not expire. */
+/** The artifacts of an attempt, according to its own record, which does not expire. */
 export const leftArtifacts = async (store: Store, build: BuildRef, job: JobRef): Promise<Artifact[]> =>
   (await readRun(store, jobKeys(build, job).record('end')))?.artifacts ?? []
 

@@ -179,7 +179,7 @@ export const deployObjectSchema = z
         .meta({ description: 'The names of the artifacts that it gets.' }),
       cache: cacheSchema.optional().meta({
         description:
-          'What is cached for the next deploy to the same stage, instead of the top-level "cache"; false for nothing.',
+          'Directories that are kept for the next deploy to the same stage, instead of the top-level "cache"; false for none.',
       }),
     },
     { error: 'must be a command (a string), or an object with "cmd"' },
