@@ -154,13 +154,14 @@ test('no file can undo that only people deploy to a stage that the account pins 
 test('the stage is kept until what verifies it has passed, and only then has the deploy succeeded', async () => {
   const world = new ReportWorld('ab')
   await tested(world, [to('staging', { hasVerify: true }), to('production')])
+  world.at(30)
   await ends(world, 1)
   expect(started(world).slice(1)).toEqual([[2, 'verify-deploy', 'staging', '']])
   expect(await holderOf(world, 'staging')).toBe(2)
   expect(await currentOf(world, 'staging')).toEqual([null, 2, 'running'])
   expect(await statusIn(world)).toEqual(['deploying', 'Tests passed, deploying to staging'])
-  // Longer than the lock of a deploy.
-  world.at(50)
+  // By now, the lock that the deploy had got has run out.
+  world.at(70)
   await look(world, 2)
   expect(await holderOf(world, 'staging')).toBe(2)
 
