@@ -70,6 +70,17 @@ test.each<[string, Partial<Build>, StartedJob, string[], unknown[]]>([
     [],
     [null, null, null],
   ],
+  [
+    'a job that verifies a deploy',
+    { trust: 'protected' },
+    {
+      ...UNIT,
+      identity: { name: 'verify-deploy', cell: {}, shard: null },
+      deploy: { stage: 'qa', digest: 'a-digest' },
+    },
+    [],
+    [null, null, null],
+  ],
   ['a job of a fork', FORKED, UNIT, [], [null, null, null]],
   // It is named, so that the job can say what is wrong, but cannot be assumed.
   ['a job whose role is for deploys', {}, UNIT, [INTEGRATION], [INTEGRATION, 'for a job', null]],
