@@ -8,7 +8,7 @@ import { emptyReport } from '../../../src/records/report-record.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
 import { stateWith } from '../../support/plans.ts'
 import { after, endedRun, reportOf, runKey, runOf } from '../../support/records.ts'
-import { commitOf, ReportWorld, STAGE, testedRun } from '../../support/report-world.ts'
+import { commitOf, ReportWorld, STAGE, testedRun, testingRun } from '../../support/report-world.ts'
 
 const SILENCE = Object.assign(new Error('GitHub is silent'), { status: 503 })
 /** When the switch of a build that was queued at minute 0 fires. */
@@ -233,6 +233,26 @@ test('an end that follows from what is not there is on record before anybody is 
   world.at(LEASE_SECONDS / 60 + 1)
   await world.report(7)
   expect(statesOf(world)).toEqual(['success'])
+})
+
+test('the end of a build with jobs, one of which seems to have died, is on record before anybody is told', async () => {
+  const world = new ReportWorld('a')
+  const build = await world.build(7, 'a', testingRun())
+  await world.report(7)
+  const before = statesOf(world)
+  const { putIf } = world.store
+  // S3 fails when report records the end.
+  world.store.putIf = async (key, body, condition) => {
+    if (key === buildKeys(build).report && !body.toString().includes('"end":null')) throw new Error('S3: 503')
+    return putIf(key, body, condition)
+  }
+  world.at(SWITCH + 1)
+  await expect(world.report(7)).rejects.toThrow()
+  expect(statesOf(world)).toEqual(before)
+  world.store.putIf = putIf
+  world.at(SWITCH + 1 + LEASE_SECONDS / 60 + 1)
+  await world.report(7)
+  expect(statesOf(world)).toEqual([...before, 'error'])
 })
 
 test('what is to be told of a closed build whose branch is gone is told although a dead invocation has its report', async () => {
