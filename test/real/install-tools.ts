@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { BIN, CACHE, CONSTRAINTS, PYTHON } from './tools.ts'
 
@@ -94,6 +94,18 @@ async function linkCommands(): Promise<void> {
   await mkdir(BIN, { recursive: true })
   await link(process.execPath, join(BIN, 'node'))
   await link(join(PYTHON, 'bin', 'aws'), join(BIN, 'aws'))
+  await linkPython()
+}
+
+/**
+ * Python itself, instead of a version manager's shims: after `pip install`, pyenv's wait for a lock that all its users share, and
+ * that a process which is killed leaves behind.
+ */
+async function linkPython(): Promise<void> {
+  const { stdout: python } = await execa('python3', ['-c', 'import sys; print(sys.executable)'])
+  await link(python, join(BIN, 'python3'))
+  const pip = join(dirname(python), 'pip')
+  if (await succeeds([pip, '--version'])) await link(pip, join(BIN, 'pip'))
 }
 
 /** Makes a link, or replaces one at once: another run may be using it. */
