@@ -1,19 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { UserError } from '../src/model/user-error.ts'
+import { refusalOf, type Visitors } from './own-requests.ts'
 
 export type Listening = { url: string; close(): Promise<void> }
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 const HOST = '127.0.0.1'
 
+type ServerOptions = {
+  /** 0, the default, picks a free port. */
+  port?: number | undefined
+  /** Default: `own`. */
+  visitors?: Visitors | undefined
+  /** If a server closes an idle connection just as a client reuses it, the client sees a failed request. Default: Node's 5 s. */
+  keepAliveTimeoutMs?: number
+  /** Default: Node's 5 minutes; 0 for none. */
+  requestTimeoutMs?: number
+}
+
 /**
- * Serves HTTP on loopback only; port 0 picks a free port. If the handler throws, the response is a 500 with the
- * error message.
+ * Serves HTTP on loopback only. If the handler throws, the response is a 500 with the error message.
  * @throws UserError if the port is in use or not permitted
  */
-export async function listen(handler: Handler, port = 0): Promise<Listening> {
-  const server = createServer(async (request, response) => {
+export async function listen(handler: Handler, options: ServerOptions = {}): Promise<Listening> {
+  const { url, server } = await openServer(async (request, response) => {
     setDate(response)
     try {
       await handler(request, response)
@@ -21,8 +32,7 @@ export async function listen(handler: Handler, port = 0): Promise<Listening> {
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     }
-  })
-  const url = await bind(server, port)
+  }, options)
   return {
     url,
     close: () =>
@@ -34,6 +44,26 @@ export async function listen(handler: Handler, port = 0): Promise<Listening> {
 }
 
 /**
+ * Opens a server on loopback. Every server here is opened by this function: requests to another host, and those of pages from
+ * elsewhere, get 403 before the handler sees them.
+ * @throws UserError if the port is in use or not permitted
+ */
+export async function openServer(
+  handler: Handler,
+  { port = 0, visitors = 'own', keepAliveTimeoutMs, requestTimeoutMs }: ServerOptions,
+): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    const refusal = refusalOf(request, visitors)
+    if (refusal === null) return void handler(request, response)
+    setDate(response)
+    response.writeHead(403, { 'content-type': 'text/plain' }).end(`${refusal}\n`)
+  })
+  if (keepAliveTimeoutMs !== undefined) server.keepAliveTimeout = keepAliveTimeoutMs
+  if (requestTimeoutMs !== undefined) server.requestTimeout = requestTimeoutMs
+  return { url: await bind(server, port), server }
+}
+
+/**
  * Says what time it is for this server. Node would say the machine's time, although tests may have moved this process's
  * clock: the SDK takes a difference for its own clock's mistake.
  */
@@ -41,11 +71,7 @@ export function setDate(response: ServerResponse): void {
   response.setHeader('date', new Date().toUTCString())
 }
 
-/**
- * Binds a server to loopback and returns its URL.
- * @throws UserError if the port is in use or not permitted
- */
-export async function bind(server: Server, port: number): Promise<string> {
+async function bind(server: Server, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(toUserError(error, port)))
     server.listen(port, HOST, resolve)

@@ -126,6 +126,17 @@ test('only `lambci local` imports the loopback servers', () => {
   expect(wrong.map(show)).toEqual([])
 })
 
+test('every server on loopback is opened in one place, which refuses requests of pages from elsewhere', () => {
+  const wrong = sources('loopback')
+    .filter(file => !file.startsWith('test/') && file !== 'loopback.ts')
+    .filter(file =>
+      /\bcreate(Secure)?Server\b|\bnew Server\b|\.listen\(/.test(
+        readFileSync(join(ROOT, 'loopback', file), 'utf8'),
+      ),
+    )
+  expect(wrong).toEqual([])
+})
+
 test('nothing imports itself by way of others', () => {
   const next = Map.groupBy([...inside, ...importsOf('loopback')], ({ from }) => from)
   const done = new Set<string>()

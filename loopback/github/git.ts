@@ -66,6 +66,11 @@ export async function openGit(directory: string, path: string): Promise<Git> {
   }
 }
 
+/** Creates an empty bare repository. One that is there stays as it is. */
+export async function initRepository(git: Git, directory: string): Promise<void> {
+  await git.text(directory, ['init', '--bare', '--quiet', '--template=', '--initial-branch=main'])
+}
+
 /** Some systems package git without its HTTP server. Checking at the start beats failing at the first push. */
 async function findBackend(path: string): Promise<string> {
   try {

@@ -3,7 +3,7 @@ import type { Addresses } from './account-payload.ts'
 import { type AppOptions, type LocalApp, openLocalApp } from './app.ts'
 import type { Tokens } from './credentials.ts'
 import { Deliveries } from './deliveries.ts'
-import { type Git, openGit } from './git.ts'
+import { type Git, initRepository, openGit } from './git.ts'
 import { Hooks, type Webhook } from './hooks.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type Collection, Records, type Row } from './records.ts'
@@ -62,6 +62,8 @@ export type Hub = {
   git: Git
   records: Records
   repositories: Repositories
+  /** A bare repository without refs: what a first push reads of its repository, which exists only afterwards. */
+  emptyRepository: string
   hooks: Hooks
   deliveries: Deliveries
   /** Serializes changes within a fork network. Keyed by `networkOf`. */
@@ -94,12 +96,15 @@ export async function openHub({
   const git = await openGit(directory, gitPath)
   const records = new Records(join(directory, 'github.sqlite'))
   const hooks = new Hooks(records, webhook)
+  const emptyRepository = join(directory, 'empty')
+  await initRepository(git, emptyRepository)
   return {
     tokens,
     app: app && openLocalApp(app),
     git,
     records,
     hooks,
+    emptyRepository,
     repositories: new Repositories(git, directory, records),
     deliveries: new Deliveries(records, hooks),
     networkQueue: new KeyedQueue(),

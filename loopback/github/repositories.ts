@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repositorySchema } from '../../src/model/names.ts'
-import type { Git } from './git.ts'
+import { type Git, initRepository } from './git.ts'
 import { type Collection, type Records, type Row, timestamp } from './records.ts'
 
 type Fields = {
@@ -130,7 +130,7 @@ export class Repositories {
   ): Promise<Repository> {
     const added = { ...fields, directory: randomUUID() }
     const directory = join(this.#root, `${added.directory}.git`)
-    await this.#git.text(directory, ['init', '--bare', '--quiet', '--template=', '--initial-branch=main'])
+    await initRepository(this.#git, directory)
     await fill(directory)
     const other = this.find(fields.owner, fields.name)
     if (!other) return this.#rows.insert(0, added)

@@ -22,7 +22,7 @@ const HOUR_S = 3600
 const RATE_LIMIT = 5000
 
 /** The first match wins, so specific routes precede general ones. */
-const routes = [
+export const REST_ROUTES = [
   ...appRoutes,
   ...repositoryRoutes,
   ...statusRoutes,
@@ -74,7 +74,7 @@ function createApp(hub: Hub): Hono<Env> {
     c.set('call', readCall(hub, c))
     await next()
   })
-  for (const route of routes) app.on(route.method, route.pattern, c => handle(c, route))
+  for (const route of REST_ROUTES) app.on(route.method, route.pattern, c => handle(c, route))
   return app
 }
 

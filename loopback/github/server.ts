@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { bind, setDate } from '../loopback.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Handler, openServer, setDate } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
 import type { AppOptions } from './app.ts'
 import { checkCredentials, type GitService, gitAccessError } from './credentials.ts'
@@ -51,25 +51,25 @@ export type GitHub = {
  */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const { directory, port = 0, token, cloneToken, app = null, webhook, gitPath = 'git' } = options
-  const server = createServer()
-  // A push may take long. `git-backend.ts` closes idle connections.
-  server.requestTimeout = 0
-  // If the server closes an idle connection just as a client reuses it, the client sees a failed request.
-  server.keepAliveTimeout = 120_000
   const opened = await openHub({ directory, gitPath, tokens: { token, cloneToken }, app, webhook })
-  const url = await bind(server, port).catch(error => {
-    opened.records.close()
-    throw error
-  })
-  const addresses = { url, apiUrl: `${url}/api/v3` }
-  const hub = { ...opened, addresses }
   const inFlight = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
     const tracked = work.finally(() => inFlight.delete(tracked))
     inFlight.add(tracked)
   }
-  const handle = createHandler(hub)
-  server.on('request', (request, response) => track(handle(request, response)))
+  // What it answers depends on its own address.
+  const handler = Promise.withResolvers<Handler>()
+  const { url, server } = await openServer(
+    (request, response) => track(handler.promise.then(handle => handle(request, response))),
+    // A push may take long. `git-backend.ts` closes idle connections.
+    { port, keepAliveTimeoutMs: 120_000, requestTimeoutMs: 0 },
+  ).catch(error => {
+    opened.records.close()
+    throw error
+  })
+  const addresses = { url, apiUrl: `${url}/api/v3` }
+  const hub = { ...opened, addresses }
+  handler.resolve(createHandler(hub))
   hub.deliveries.resume()
   await sendMissedPushEvents(hub)
   return {
@@ -106,9 +106,7 @@ function createHandler(hub: Hub) {
     try {
       const path = (request.url ?? '').replace(/\?.*$/s, '')
       const [, owner, name, operation] = GIT_PATH.exec(path) ?? []
-      // Protects against DNS rebinding: a web page must not read repositories through a host name of its own.
-      if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) sendError(response, 403)
-      else if (/^\/api\/v3(\/|$)/.test(path)) await rest(request, response)
+      if (/^\/api\/v3(\/|$)/.test(path)) await rest(request, response)
       else if (owner && name && operation) await handleGit(hub, { owner, name, operation }, request, response)
       else sendError(response, 404)
     } catch (error) {
@@ -130,6 +128,8 @@ async function handleGit(
   const query = (request.url ?? '').split('?')[1] ?? ''
   const service = operation === 'info/refs' ? new URLSearchParams(query).get('service') : operation
   if (!isService(service) || !isValidName(owner, name)) return sendError(response, 404)
+  const isRead = operation === 'info/refs'
+  if (!(isRead ? ['GET', 'HEAD'] : ['POST']).includes(request.method ?? '')) return sendError(response, 405)
   const access = checkCredentials(request.headers.authorization, hub.tokens, hub.app)
   const renamed = hub.repositories.findRenamed(owner, name)
   const found = renamed ?? hub.repositories.find(owner, name)
@@ -138,13 +138,19 @@ async function handleGit(
   // As on GitHub, git follows the redirect and says so.
   if (renamed)
     return sendRedirect(response, `${hub.addresses.url}/${fullName(renamed)}.git/${operation}?${query}`)
-  const repository = found ?? (await hub.repositories.create({ owner, name }))
-  const directory = hub.repositories.directoryOf(repository)
-  const serve = () => serveGit(hub.git, { directory, operation, query }, request, response)
-  const sender: Account = access.login ? { login: access.login, type: 'User' } : ownerOf(repository)
-  if (operation === 'git-receive-pack')
-    await hub.networkQueue.run(networkOf(repository), () => handlePush(hub, repository, sender, serve))
-  else await serve()
+  const serve = (directory: string) => serveGit(hub.git, { directory, operation, query }, request, response)
+  // A first push reads that its repository is empty, and creates it.
+  const repository = found ?? (isRead ? null : await hub.repositories.create({ owner, name }))
+  if (!repository) await serve(hub.emptyRepository)
+  else {
+    const directory = hub.repositories.directoryOf(repository)
+    const sender: Account = access.login ? { login: access.login, type: 'User' } : ownerOf(repository)
+    if (operation === 'git-receive-pack')
+      await hub.networkQueue.run(networkOf(repository), () =>
+        handlePush(hub, repository, sender, () => serve(directory)),
+      )
+    else await serve(directory)
+  }
   response.end()
 }
 
@@ -169,6 +175,7 @@ const MESSAGES = {
   401: 'Invalid username or token.',
   403: 'Permission denied.',
   404: 'Repository not found.',
+  405: 'Method not allowed.',
 }
 
 function sendError(response: ServerResponse, status: keyof typeof MESSAGES): void {

@@ -22,18 +22,21 @@ export function serveFunctionUrl(
   location: Location,
   port?: number,
 ): Promise<FunctionUrl> {
-  return listen(async (request, response) => {
-    const body = await readBody(request, PAYLOAD_LIMIT)
-    if (!body) return send(response, TOO_LARGE)
-    const { method = 'GET', url: target = '/', httpVersion, headersDistinct: headers, socket } = request
-    const sourceIp = socket.remoteAddress ?? '127.0.0.1'
-    const received = { method, target, httpVersion, headers, sourceIp, body }
-    const event = httpEvent(received, location, randomUUID(), new Date())
-    // The limit applies to the event; base64 makes it a third larger than the body.
-    if (Buffer.byteLength(JSON.stringify(event)) > PAYLOAD_LIMIT) return send(response, TOO_LARGE)
-    const result = await invoke(event)
-    send(response, (result.ok && toHttpResponse(result.payload)) || BAD_GATEWAY)
-  }, port)
+  return listen(
+    async (request, response) => {
+      const body = await readBody(request, PAYLOAD_LIMIT)
+      if (!body) return send(response, TOO_LARGE)
+      const { method = 'GET', url: target = '/', httpVersion, headersDistinct: headers, socket } = request
+      const sourceIp = socket.remoteAddress ?? '127.0.0.1'
+      const received = { method, target, httpVersion, headers, sourceIp, body }
+      const event = httpEvent(received, location, randomUUID(), new Date())
+      // The limit applies to the event; base64 makes it a third larger than the body.
+      if (Buffer.byteLength(JSON.stringify(event)) > PAYLOAD_LIMIT) return send(response, TOO_LARGE)
+      const result = await invoke(event)
+      send(response, (result.ok && toHttpResponse(result.payload)) || BAD_GATEWAY)
+    },
+    { port, visitors: 'navigations' },
+  )
 }
 
 function send(response: ServerResponse, { status, headers, body }: HttpResponse) {

@@ -22,16 +22,19 @@ const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 export async function startLambdaApi(
   options: LambdaApiOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  return listen(async (request, response) => {
-    try {
-      await invoke(request, options)
-      response.writeHead(202).end()
-    } catch (error) {
-      const { status, type, message } = refusalOf(error)
-      response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type })
-      response.end(JSON.stringify({ Type: 'User', Message: message }))
-    }
-  }, options.port)
+  return listen(
+    async (request, response) => {
+      try {
+        await invoke(request, options)
+        response.writeHead(202).end()
+      } catch (error) {
+        const { status, type, message } = refusalOf(error)
+        response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type })
+        response.end(JSON.stringify({ Type: 'User', Message: message }))
+      }
+    },
+    { port: options.port },
+  )
 }
 
 async function invoke(request: IncomingMessage, options: LambdaApiOptions): Promise<void> {

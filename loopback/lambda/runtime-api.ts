@@ -1,5 +1,6 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Listening, listen, readBody } from '../loopback.ts'
+import { listen, readBody } from '../loopback.ts'
 import {
   type FunctionError,
   failed,
@@ -29,25 +30,44 @@ export type RuntimeListener = {
 export const PAYLOAD_LIMIT = 6 * 1024 * 1024
 const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([\w-]+)\/(response|error)))$/
 
+/** What `AWS_LAMBDA_RUNTIME_API` names: the server's host and port, and a path that nobody else on this machine knows. */
+export type RuntimeApi = { address: string; close(): Promise<void> }
+
 /**
- * Serves the Runtime API of one sandbox. No other sandbox can take its events.
+ * Serves the Runtime API of one sandbox. No other sandbox can take its events, and no program that cannot read its environment.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
-export const serveRuntimeApi = (listener: RuntimeListener): Promise<Listening> =>
-  listen(async (request, response) => {
-    const [, init, next, requestId = '', verb] = ROUTE.exec(request.url ?? '') ?? []
-    if (request.method === 'GET' && next) return listener.next(invocation => respond(response, invocation))
-    if (request.method !== 'POST' || (!init && !verb))
-      return respondError(response, 404, `The Runtime API has no ${request.method} ${request.url}`)
-    if (init) {
-      listener.initFailed(await readError(request))
-      return acknowledge(response)
-    }
-    const result: InvocationResult =
-      verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
-    if (!listener.finished(requestId, result)) return respondError(response, 400, 'Invalid request ID')
-    acknowledge(response)
+export async function serveRuntimeApi(listener: RuntimeListener): Promise<RuntimeApi> {
+  const secret = Buffer.from(`/${randomBytes(24).toString('base64url')}`)
+  const { url, close } = await listen(async (request, response) => {
+    const path = Buffer.from(request.url ?? '')
+    const given = path.subarray(0, secret.length)
+    if (given.length === secret.length && timingSafeEqual(given, secret))
+      await serve(listener, path.subarray(secret.length).toString(), request, response)
+    else respondError(response, 404, 'There is no Runtime API at this path.')
   })
+  return { address: `${new URL(url).host}${secret}`, close }
+}
+
+async function serve(
+  listener: RuntimeListener,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [, init, next, requestId = '', verb] = ROUTE.exec(path) ?? []
+  if (request.method === 'GET' && next) return listener.next(invocation => respond(response, invocation))
+  if (request.method !== 'POST' || (!init && !verb))
+    return respondError(response, 404, `The Runtime API has no ${request.method} ${path}`)
+  if (init) {
+    listener.initFailed(await readError(request))
+    return acknowledge(response)
+  }
+  const result: InvocationResult =
+    verb === 'error' ? { ok: false, error: await readError(request) } : await readResult(request)
+  if (!listener.finished(requestId, result)) return respondError(response, 400, 'Invalid request ID')
+  acknowledge(response)
+}
 
 function respond(response: ServerResponse, invocation: Invocation) {
   response

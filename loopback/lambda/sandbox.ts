@@ -4,10 +4,9 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Listening } from '../loopback.ts'
 import { type FunctionDefinition, functionArn, type Location, type OnLog } from './definition.ts'
 import { exited, type FunctionError, failed, type InvocationResult, timedOut } from './invocation-result.ts'
-import { type Invocation, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
+import { type Invocation, type RuntimeApi, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
 import { sandboxEnvironment, traceId } from './sandbox-environment.ts'
 import { killSandbox, newSandboxId } from './sandbox-processes.ts'
 
@@ -37,7 +36,7 @@ const INIT_MS = 10_000
 export class Sandbox implements RuntimeListener {
   readonly id = newSandboxId()
   readonly #options: SandboxOptions
-  #api: Listening | undefined
+  #api: RuntimeApi | undefined
   #child: ChildProcess | undefined
   #respond: ((invocation: Invocation) => void) | null = null
   #run: ActiveInvocation | null = null
@@ -63,7 +62,7 @@ export class Sandbox implements RuntimeListener {
     this.#api = await serveRuntimeApi(this)
     const child = spawn(process.execPath, [definition.bootstrap ?? BOOTSTRAP], {
       detached: true,
-      env: sandboxEnvironment(definition, location, this.id, new URL(this.#api.url).host),
+      env: sandboxEnvironment(definition, location, this.id, this.#api.address),
       // Nothing is written to the last pipe. It closes when this process exits, in whatever way.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { type Allows, CONTEXT } from '../iam/access.ts'
-import { bind, setDate } from '../loopback.ts'
+import { openServer, setDate } from '../loopback.ts'
 import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
@@ -51,13 +51,14 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
   const host: Host = { ...options, region, notifications, database, blobs, tables }
   const inFlight = new Set<Promise<void>>()
-  const server = createServer((message, response) => {
-    const served = serve(host, message, response).finally(() => inFlight.delete(served))
-    inFlight.add(served)
-  })
-  // If the server closes an idle connection just as a client reuses it, the client sees a failed write.
-  server.keepAliveTimeout = 120_000
-  const url = await bind(server, port).catch(error => {
+  const { server, url } = await openServer(
+    (message, response) => {
+      const served = serve(host, message, response).finally(() => inFlight.delete(served))
+      inFlight.add(served)
+    },
+    // The pages link to whole logs here.
+    { port, visitors: 'navigations', keepAliveTimeoutMs: 120_000 },
+  ).catch(error => {
     database.close()
     throw error
   })

@@ -43,11 +43,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
   const { guard } = options
   const authentication = guard && { service: 'scheduler', region, credentials: guard.credentials, guard }
-  const server = await listen(async (request, response) => {
-    const { status, headers, body } = await respond(request, context, authentication)
-    runner.setAlarm()
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-  }, options.port).catch(error => {
+  const server = await listen(
+    async (request, response) => {
+      const { status, headers, body } = await respond(request, context, authentication)
+      runner.setAlarm()
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    },
+    { port: options.port },
+  ).catch(error => {
     store.close()
     throw error
   })

@@ -32,7 +32,7 @@ export async function startSns(options: SnsOptions): Promise<Sns> {
       deliveries.deliver(publication, store.subscriptions(publication.topicArn), server.url),
   }
   const service = serviceOf(context, { region, guard: options.guard })
-  const server = await listen(serveQuery(service), options.port).catch(error => {
+  const server = await listen(serveQuery(service), { port: options.port }).catch(error => {
     store.close()
     throw error
   })

@@ -58,7 +58,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
   ])
   const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
   const service = serveQuery({ version: '2011-06-15', namespace, actions })
-  const server = await listen(service, options.port).catch(error => {
+  const server = await listen(service, { port: options.port }).catch(error => {
     host.sessions.close()
     throw error
   })
