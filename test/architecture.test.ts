@@ -169,6 +169,18 @@ test('commands use the streams and variables of their `io`, so that they run in 
   expect(wrong).toEqual([])
 })
 
+test('commands print through `io.ts` alone, which keeps what others have written from the terminal', () => {
+  const wrong = sources('src/cli')
+    .filter(file => file !== 'io.ts')
+    .filter(file => {
+      const text = readFileSync(join(ROOT, 'src/cli', file), 'utf8')
+      return /\bstd(out|err)\.(write|end)\(|\.pipe\(/.test(
+        text.replace(/export async function main\(.*?\n}\n/s, ''),
+      )
+    })
+  expect(wrong).toEqual([])
+})
+
 test(`no file has a name that says nothing, or more than ${MOST_LINES} lines`, () => {
   const files = ['src', 'loopback']
     .flatMap(folder => sources(folder).map(file => join(folder, file)))

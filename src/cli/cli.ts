@@ -1,8 +1,7 @@
-import { Console } from 'node:console'
 import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
-import { type Io, processIo } from './io.ts'
+import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
 const DEFAULT_PORT = 4300
 /** The width of help that is not printed to a terminal. */
@@ -30,8 +29,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     // Commander has already printed its message. --help ends here too, and is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const sentence = describeError(error as Error & { code?: string })
-    new Console(io.stdout, io.stderr).error(sentence ? `lambci: ${sentence}` : error)
+    if (sentence) printNote(io, `lambci: ${sentence}`)
+    else printFault(io, error)
     return sentence ? 2 : 1
+  } finally {
+    endOutput(io)
   }
 }
 
@@ -95,6 +97,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .argument('[job]', 'unit, or "unit (4/8)"')
     .option('--attempt <n>', 'of a job that died and was started again', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
+    .option('--raw', 'print the bytes on record, with what can control a terminal')
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
@@ -103,9 +106,9 @@ function createProgram(io: Io, end: (code: number) => void): Command {
 }
 
 /** Where commander writes, and how wide its help is there. */
-const outputOf = ({ stdout, stderr }: Io): OutputConfiguration => ({
-  writeOut: text => stdout.write(text),
-  writeErr: text => stderr.write(text),
-  getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) ?? DEFAULT_WIDTH,
-  getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) ?? DEFAULT_WIDTH,
+const outputOf = (io: Io): OutputConfiguration => ({
+  writeOut: text => printText(io, text),
+  writeErr: text => printNote(io, text.replace(/\n$/, '')),
+  getOutHelpWidth: () => (io.stdout.isTTY ? io.stdout.columns : undefined) ?? DEFAULT_WIDTH,
+  getErrHelpWidth: () => (io.stderr.isTTY ? io.stderr.columns : undefined) ?? DEFAULT_WIDTH,
 })

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import { styleText } from 'node:util'
+import { inspect, styleText } from 'node:util'
+import { TerminalFilter } from './terminal-filter.ts'
 
 /** What a command reads and writes beside files and servers. */
 export type Io = {
@@ -8,19 +9,67 @@ export type Io = {
   stderr: Writable & { isTTY?: boolean; columns?: number }
   /** The variables that commands read. The AWS SDK and git read those of the process. */
   env: Readonly<NodeJS.ProcessEnv>
+  /** Whether logs are written byte by byte, whatever they do to a terminal. */
+  isRaw?: boolean
 }
 
 /** The streams and variables of this process. */
 export const processIo: Io = process
 
-/** Writes a text and a line break to standard output. */
-export const printLine = ({ stdout }: Io, text: string): void => {
-  stdout.write(`${text}\n`)
+/** The part of a log that standard output has got so far. */
+const logs = new WeakMap<Writable, TerminalFilter>()
+
+function logOf({ stdout }: Io): TerminalFilter {
+  const filter = logs.get(stdout) ?? new TerminalFilter()
+  logs.set(stdout, filter)
+  return filter
 }
 
-/** Resolves once the bytes are written: with a slow reader they would otherwise be lost or fill the memory. */
-export const printBytes = ({ stdout }: Io, bytes: Uint8Array): Promise<void> =>
-  new Promise(resolve => stdout.write(bytes, () => resolve()))
+/** Line breaks and tabs are ours; other control characters, and what reverses the direction of text, are not (UAX #9). */
+const HIDING = /[\r\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A text of ours, in which names, messages and reasons of others may stand. */
+function shown(text: string): string {
+  const filter = new TerminalFilter()
+  return filter.push(Buffer.from(text.replace(HIDING, '\ufffd'))) + filter.end()
+}
+
+/** Writes a text to standard output. What others have written in it cannot control the terminal. */
+export function printText(io: Io, text: string): void {
+  endOutput(io)
+  io.stdout.write(shown(text))
+}
+
+/** As `printText`, with a line break. */
+export const printLine = (io: Io, text: string): void => printText(io, `${text}\n`)
+
+/** As `printLine`, to standard error. */
+export function printNote({ stderr }: Io, text: string): void {
+  stderr.write(shown(`${text}\n`))
+}
+
+/** A fault of the program, with its stack. */
+export const printFault = (io: Io, error: unknown): void => printNote(io, inspect(error))
+
+/** A value as JSON, to be printed. Control characters in its texts are escaped, so that a program reads the same value. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+/**
+ * Writes the next part of a log, without what would control the terminal. Resolves once it is written: with a slow reader it
+ * would otherwise be lost or fill the memory.
+ */
+export const printBytes = (io: Io, bytes: Uint8Array): Promise<void> =>
+  new Promise(resolve => io.stdout.write(io.isRaw ? bytes : logOf(io).push(bytes), () => resolve()))
+
+/** Ends the log that was written last, so that its colours do not reach what follows. */
+export function endOutput(io: Io): void {
+  const rest = logOf(io).end()
+  if (rest !== '') io.stdout.write(rest)
+}
 
 export type Style = (format: Parameters<typeof styleText>[0], text: string) => string
 

@@ -5,7 +5,7 @@ import { adoptStage } from '../../deploy/binding.ts'
 import { branchSchema } from '../../model/build.ts'
 import { UserError } from '../../model/user-error.ts'
 import { recordStageRequest } from '../../records/stage-requests.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findStage, parseStage } from './stage-target.ts'
 
@@ -35,7 +35,7 @@ export async function adopt(
   printLine(
     io,
     options.json
-      ? JSON.stringify({ ...stage, ...binding })
+      ? jsonText({ ...stage, ...binding })
       : `Stage ${name} of ${target.repository} belongs to ${branches.join(', ')} now. The next push to it deploys there.`,
   )
   return 0

@@ -9,7 +9,7 @@ import { isCountedFromStart, listMonths, type Month } from '../../records/spend.
 import type { Store } from '../../records/store.ts'
 import { hasJobList, type View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
-import { type Io, printLine, type Style, styleFor } from '../io.ts'
+import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { parseRepository } from './targets.ts'
 
@@ -27,11 +27,11 @@ export async function printBuilds(target: string, options: BuildsOptions, io: Io
   const project = await projectOnRecord(store, repository)
   if (options.cost) return printCosts(store, project, { ...options, repository }, io)
   const { views, searched, isCut } = await searchBuilds(store, project, options)
-  if (json) printLine(io, JSON.stringify(views.map(jsonOf)))
+  if (json) printLine(io, jsonText(views.map(jsonOf)))
   else if (views.length === 0) printLine(io, describeNone(repository, branch, searched))
   else printLine(io, describeAll(views, styleFor(io)))
   if (isCut && (json || views.length > 0))
-    io.stderr.write(`Only the newest ${MAX_SEARCHED} builds were searched.\n`)
+    printNote(io, `Only the newest ${MAX_SEARCHED} builds were searched.`)
   return 0
 }
 
@@ -65,7 +65,7 @@ async function printCosts(
 ): Promise<number> {
   const months = await costsOf(store, project, branch)
   const on = branch === undefined ? '' : ` on branch ${escapeControls(branch)}`
-  if (json) printLine(io, JSON.stringify(months))
+  if (json) printLine(io, jsonText(months))
   else if (months.length === 0) printLine(io, `No build of ${repository}${on} has ended yet.`)
   else printLine(io, describeMonths(months))
   return 0

@@ -6,7 +6,7 @@ import { countStates } from '../../records/job-wording.ts'
 import { readRecords } from '../../records/read-records.ts'
 import { type View, viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild } from './targets.ts'
 
@@ -40,7 +40,7 @@ export async function cancelBuild(
   printLine(
     io,
     options.json
-      ? JSON.stringify({ ...build, request })
+      ? jsonText({ ...build, request })
       : `${name} is being cancelled (${request.why}). ${describeJobsOf(view)}It ends within seconds, unless its deploy starts first.`,
   )
   return 0

@@ -1,6 +1,6 @@
 import { getSetting, parseKeyPath, setSetting } from '../../account/change-settings.ts'
 import { UserError } from '../../model/user-error.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import { parseRepository, projectToChange } from './targets.ts'
@@ -33,7 +33,7 @@ export async function printSetting(words: readonly string[], options: StackOptio
   const value = await getSetting(stack.store, project, key === undefined ? [] : parseKeyPath(key))
   await noteUnread(stack.store, { repository, project }, io)
   if (value === undefined) throw new UserError(`${key} is not set for ${where(repository)}.`)
-  printLine(io, JSON.stringify(value, null, 2))
+  printLine(io, jsonText(value, 2))
   return 0
 }
 
@@ -52,7 +52,7 @@ export async function changeSetting(
   const { project, note } = await findTarget(stack, repository)
   await setSetting(store, project, keys, value)
   const stored = await getSetting(store, project, keys)
-  printLine(io, `${key} is now ${JSON.stringify(stored)} for ${where(repository)}.`)
+  printLine(io, `${key} is now ${jsonText(stored)} for ${where(repository)}.`)
   if (note) printLine(io, `Note: ${note}`)
   await noteUnread(stack.store, { repository, project }, io)
   return 0

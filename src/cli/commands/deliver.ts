@@ -1,5 +1,5 @@
 import { UserError } from '../../model/user-error.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { readSecretFile, readStandardInput } from './prompts.ts'
 import { sendDelivery } from './send-delivery.ts'
@@ -24,9 +24,7 @@ export async function deliver(
   const { status, answer, id } = await sendDelivery(store, url, { event, body, id: options.id })
   printLine(
     io,
-    options.json
-      ? JSON.stringify({ status, answer, id })
-      : `${status} ${JSON.stringify(answer)}\nDelivery ${id}`,
+    options.json ? jsonText({ status, answer, id }) : `${status} ${jsonText(answer)}\nDelivery ${id}`,
   )
   return status < 300 ? 0 : 1
 }

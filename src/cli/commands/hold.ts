@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { holdStage, releaseStage } from '../../deploy/hold.ts'
 import { recordStageRequest } from '../../records/stage-requests.ts'
 import { describeMoment } from '../describe-moment.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findStage, parseStage } from './stage-target.ts'
 
@@ -21,7 +21,7 @@ export async function hold(repository: string, name: string, options: HoldOption
   printLine(
     io,
     options.json
-      ? JSON.stringify({ ...stage, by, at })
+      ? jsonText({ ...stage, by, at })
       : `Stage ${name} of ${target.repository} is held by ${by}${since}. Pushes are tested and not deployed; "lambci deploy" and "lambci rollback" work. To end that: lambci release ${target.repository} ${name}`,
   )
   return 0
@@ -43,7 +43,7 @@ export async function release(
   const text = ended
     ? `Stage ${name} of ${target.repository} is released. The next push deploys to it; what was pushed meanwhile does not. To deploy that: lambci deploy ${target.repository} ${name}`
     : `Stage ${name} of ${target.repository} was not held.`
-  printLine(io, options.json ? JSON.stringify({ ...stage, released: ended }) : text)
+  printLine(io, options.json ? jsonText({ ...stage, released: ended }) : text)
   return 0
 }
 

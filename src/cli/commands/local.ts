@@ -15,7 +15,7 @@ import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
-import { type Io, printBytes, printLine, styleFor } from '../io.ts'
+import { type Io, jsonText, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
 import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
@@ -78,7 +78,7 @@ async function buildExample(
 ): Promise<View> {
   const { addresses, store, keys } = system
   const style = styleFor(io)
-  const print = (text: string, value: unknown) => printLine(io, json ? JSON.stringify(value) : text)
+  const print = (text: string, value: unknown) => printLine(io, json ? jsonText(value) : text)
   const forwarded = forwardedVariables(io.env)
   await passVariables(store, directory, keys, forwarded)
   print(describeStart(addresses, directory, Object.keys(forwarded), style), addresses)

@@ -8,7 +8,7 @@ import { type AttemptRef, type BuildRef, jobKeys, LEAD, logKeysOf } from '../../
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { hasJobList, type JobView, onlyJobIn, type View, viewOf } from '../../records/view.ts'
-import { type Io, printBytes, printLine, styleFor } from '../io.ts'
+import { type Io, printBytes, printLine, printNote, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { exitCodeOf, waitForEnd } from './follow.ts'
@@ -20,7 +20,7 @@ const PART_BYTES = 4 * 1024 * 1024
 const PAUSE_MS = 200
 const LINE_FEED = 0x0a
 
-export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number }
+export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number; raw?: boolean }
 
 /**
  * `lambci logs`: prints the log of a build as far as it is written, of several jobs that of `job`, or a list of them; with
@@ -29,9 +29,11 @@ export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number }
 export async function printLogs(
   target: string,
   job: string | undefined,
-  options: LogsOptions,
-  io: Io,
+  { raw = false, ...options }: LogsOptions,
+  streams: Io,
 ): Promise<number> {
+  const { stdin, stdout, stderr, env } = streams
+  const io: Io = { stdin, stdout, stderr, env, isRaw: raw }
   using stack = await findStack(options, io.env)
   const { store } = stack
   const build = await findBuild(store, target)
@@ -65,12 +67,12 @@ function attemptsOf(jobs: readonly JobView[], { number: build }: BuildRef, attem
 }
 
 /** Says that there are logs of attempts that died. */
-function noteDied(jobs: readonly JobView[], { stderr }: Io): void {
+function noteDied(jobs: readonly JobView[], io: Io): void {
   for (const { title, diedAttempts } of jobs)
     if (diedAttempts > 0)
-      stderr.write(
-        escapeControls(`Note: attempt ${diedAttempts} of ${title} died. Its log: --attempt ${diedAttempts}`) +
-          '\n',
+      printNote(
+        io,
+        escapeControls(`Note: attempt ${diedAttempts} of ${title} died. Its log: --attempt ${diedAttempts}`),
       )
 }
 

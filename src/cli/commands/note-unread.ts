@@ -1,7 +1,7 @@
 import { describeUnread, leftOutKeys, listAccountKeys, unreadKeys } from '../../account/unread-objects.ts'
 import { projectNamed } from '../../model/names.ts'
 import type { Store } from '../../records/store.ts'
-import type { Io } from '../io.ts'
+import { type Io, printNote } from '../io.ts'
 
 /** The repository that a command is about, and the project of its records; both are null for all repositories. */
 type Target = { repository: string | null; project: string | null }
@@ -14,11 +14,12 @@ export async function noteUnread(store: Store, { repository, project }: Target, 
       repository === null || project === null
         ? unreadKeys(keys)
         : await leftOutKeys(store, keys, { project, named: projectNamed(repository) })
-    if (unread.length > 0) io.stderr.write(`Note: ${describeUnread(unread, project)}\n`)
+    if (unread.length > 0) printNote(io, `Note: ${describeUnread(unread, project)}`)
   } catch (error) {
     if ((error as Error).name !== 'AccessDenied') throw error
-    io.stderr.write(
-      'Note: your AWS credentials may not list the bucket, so settings that nobody reads were not looked for.\n',
+    printNote(
+      io,
+      'Note: your AWS credentials may not list the bucket, so settings that nobody reads were not looked for.',
     )
   }
 }

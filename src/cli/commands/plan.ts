@@ -7,7 +7,7 @@ import { UserError } from '../../model/user-error.ts'
 import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine, printNote } from '../io.ts'
 import type { StackOptions } from './find-stack.ts'
 import { readKnownBuild } from './known-build.ts'
 import { buildOfWorkingCopy, type HypotheticalBuild } from './working-copy.ts'
@@ -55,12 +55,9 @@ export async function printPlan(
   const note = isKnown ? known.refusal : `The account's settings are not known here. ${known.unknown}`
   const secretsNote = noteStageSecrets(plan, isKnown ? known.stageSecrets : [])
   const notes = [note, ...resolved.notes, secretsNote].filter(each => each !== null)
-  if (json && note !== null) io.stderr.write(`Note: ${note}\n`)
+  if (json && note !== null) printNote(io, `Note: ${note}`)
   const secretNames = isKnown ? known.secretNames : []
-  printLine(
-    io,
-    json ? JSON.stringify(plan, null, 2) : describePlan(plan, { ...resolved, notes }, secretNames),
-  )
+  printLine(io, json ? jsonText(plan, 2) : describePlan(plan, { ...resolved, notes }, secretNames))
   return 0
 }
 

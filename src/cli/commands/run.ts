@@ -14,7 +14,7 @@ import type { PlannedJob } from '../../planning/planned-job.ts'
 import { shellTextOf } from '../../planning/shell-text.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
-import { type Io, printBytes } from '../io.ts'
+import { type Io, printBytes, printText } from '../io.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { type PlannedBuild, planWorkingCopy } from './plan.ts'
 
@@ -23,7 +23,7 @@ import { type PlannedBuild, planWorkingCopy } from './plan.ts'
  * cells and shards one after another. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
  */
 export async function runWorkingCopy(directory: string, { job }: { job?: string }, io: Io): Promise<number> {
-  const print = (text: string) => io.stdout.write(runnerLine(text))
+  const print = (text: string) => printText(io, runnerLine(text))
   const { build, resolved, plan } = await planWorkingCopy(directory, {})
   requireUsableFiles(resolved)
   requireCommand(resolved)

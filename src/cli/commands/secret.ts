@@ -11,7 +11,7 @@ import {
 import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Store } from '../../records/store.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine, printNote } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
@@ -85,7 +85,7 @@ export async function printSecrets(
   await noteUnread(stack.store, { ...target, project: scope.project }, io)
   // Secrets of all repositories are of no stage.
   if (options.json)
-    printLine(io, JSON.stringify(target.repository === null ? secrets.map(({ name }) => name) : secrets))
+    printLine(io, jsonText(target.repository === null ? secrets.map(({ name }) => name) : secrets))
   else printLine(io, secrets.length > 0 ? describe(secrets) : `There are no secrets for ${where(target)}.`)
   return 0
 }
@@ -99,8 +99,9 @@ async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<List
     return [...own, ...(await listStageSecrets(store, project))]
   } catch (error) {
     if ((error as Error).name !== 'AccessDenied') throw error
-    io.stderr.write(
-      'Note: your AWS credentials may not list the bucket, so secrets of stages are missing here. Name a stage with --stage.\n',
+    printNote(
+      io,
+      'Note: your AWS credentials may not list the bucket, so secrets of stages are missing here. Name a stage with --stage.',
     )
     return own
   }

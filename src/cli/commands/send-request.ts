@@ -3,7 +3,7 @@ import { UserError } from '../../model/user-error.ts'
 import { z } from '../../model/zod.ts'
 import type { BuildRef } from '../../records/keys.ts'
 import { readBuild } from '../../records/read-records.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, jsonText, printLine } from '../io.ts'
 import type { FoundStack } from './find-stack.ts'
 import { printToEnd } from './logs.ts'
 import { sendDelivery } from './send-delivery.ts'
@@ -37,6 +37,6 @@ export async function sendRequest(
   const repository = (await readBuild(store, data))?.repository
   const retry = data.retryOf === undefined ? '' : `, a retry of #${data.retryOf}`
   const line = `Build #${data.number} of ${repository}${retry}: ${data.url}`
-  printLine(io, options.json ? JSON.stringify(data) : line)
+  printLine(io, options.json ? jsonText(data) : line)
   return options.follow ? printToEnd(store, data, io) : 0
 }

@@ -7,7 +7,7 @@ import { describeDuration } from '../../model/duration.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { describeMoment } from '../describe-moment.ts'
-import { type Io, printLine, type Style, styleFor } from '../io.ts'
+import { type Io, jsonText, printLine, type Style, styleFor } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { parseRepository } from './targets.ts'
 
@@ -37,7 +37,7 @@ export async function printStages(
       }
     }),
   )
-  if (options.json) printLine(io, JSON.stringify(rows))
+  if (options.json) printLine(io, jsonText(rows))
   else
     printLine(
       io,

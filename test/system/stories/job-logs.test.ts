@@ -67,3 +67,37 @@ test('the logs of several jobs are followed, listed and printed by title', async
     [3, null],
   ])
 })
+
+// A title, a link, the clipboard, a cleared screen, the alternate screen, C1 in UTF-8 and as a byte, and a command without an end.
+const HOSTILE = [
+  '\x1b]0;owned\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\ \x1b]52;c;cm0gLXJmIH4=\x07',
+  '\x1b[2J\x1b[H\x1b[?1049h\x1b[?2004h\x1bc\x1b(0 \xc2\x9b2J \x9b2J \x07\x08\x05 \x1b[32mgreen\x1b[0m\n\x1bPq',
+].join('')
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/
+
+test('a log, a message and a name of others cannot control the terminal of whoever prints them', async () => {
+  const config = { cmd: 'printf "$(cat bytes)"; printf \'\\nover\\n\'', branches: { '/.*/': true } }
+  const bytes = [...Buffer.from(HOSTILE, 'latin1')].map(byte => `\\${byte.toString(8).padStart(3, '0')}`)
+  const at = await ci.write({ '.lambci.json': JSON.stringify(config), bytes: bytes.join('') })
+  await ci.push(at, 'jobs/hostile', 'topic', {}, 'Fix \x1b]52;c;eA==\x07\x1b[2J\u009b2J\u202e')
+  const build = { project: 'gh/jobs/hostile', number: 1 }
+  expect((await ci.ended(build)).status).toBe('passed')
+  const recorded = await ci.log(build)
+  expect(recorded).toContain('\x1b]0;owned\x07')
+  const printed = [
+    await command('logs', 'jobs/hostile'),
+    await command('logs', '-f', 'jobs/hostile'),
+    await lambci(['run', at]),
+  ]
+  for (const { stdout, exitCode } of printed) {
+    expect(exitCode).toBe(0)
+    expect(stdout.split('\n').find(line => line.startsWith('link '))).toContain(' \x1b[32mgreen\x1b[0m')
+    expect(stdout.split('\n')).toContain('over')
+    expect(stdout.replaceAll('\x1b[32m', '').replaceAll('\x1b[0m', '')).not.toMatch(CONTROLS)
+  }
+  const lists = [await command('builds', 'jobs/hostile'), await command('builds', 'jobs/hostile', '--json')]
+  for (const { stdout } of lists) expect(stdout).not.toMatch(CONTROLS)
+  expect(JSON.parse(lists[1]?.stdout ?? '')[0].message).toContain('\x1b]52;c;eA==\x07')
+  expect(`${(await command('logs', '--raw', 'jobs/hostile')).stdout}\n`).toBe(recorded)
+})
