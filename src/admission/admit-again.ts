@@ -38,7 +38,7 @@ export async function admitRebuild(
     const reason = `Build #${number} of ${repository} only deploys, and a rebuild repeats tests. To deploy again: ${again}`
     return { refused: 'forbidden', reason }
   }
-  const request = buildRequestSchema.parse(await renamed(context.store, records.build))
+  const request = buildRequestSchema.parse(await asOfNow(context.store, records.build))
   if (wanted.failed) {
     const refusal = await refuseRetry(records, request, context.store)
     return refusal ?? admit(deliveryId, { request, isArrival: false, retryOf: number }, context)
@@ -79,7 +79,7 @@ export async function admitDeploy(
   if (early !== null) return { refused: 'conflict', reason: early }
   const target = { stage, of: number, by }
   const request = buildRequestSchema.safeParse({
-    ...(await renamed(context.store, build)),
+    ...(await asOfNow(context.store, build)),
     event: 'deploy',
     trigger: `deploy/${stage}`,
     target,
@@ -110,11 +110,12 @@ async function refuseRetry(records: Records, request: BuildRequest, store: Store
   return { refused: 'conflict', reason: `${lost} ${wholeInstead(records.build)}` }
 }
 
-/** The build with the name that its repository has now, which the newest build has. */
-async function renamed(store: Store, build: Build): Promise<Build> {
+/** The build with the name that its repository has now, and whether that is private now: as the newest build has it. */
+async function asOfNow(store: Store, build: Build): Promise<Build> {
   const { project } = build
   const newest = await readBuild(store, { project, number: await lastNumber(store, project) })
-  return { ...build, repository: newest?.repository ?? build.repository }
+  const { repository, isPrivate } = newest ?? build
+  return { ...build, repository, isPrivate }
 }
 
 async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {
