@@ -12,10 +12,12 @@ export type StageState = {
   hold: Hold | null
 }
 
-/** The stages of a repository that were ever deployed or are held. Unreadable records are left out. */
-export async function listStages(store: Store, project: string): Promise<StageState[]> {
+const MOST_STAGES = 100
+
+/** The stages of a repository that were ever deployed or are held, at most so many. Unreadable records are left out. */
+export async function listStages(store: Store, project: string, most = MOST_STAGES): Promise<StageState[]> {
   const found = await Promise.all(
-    (await stageNames(store, project)).map(stage => readStage(store, { project, stage })),
+    (await stageNames(store, project, most)).map(stage => readStage(store, { project, stage })),
   )
   return found.filter(({ latest, hold }) => latest !== null || hold !== null)
 }
@@ -28,13 +30,11 @@ async function readStage(store: Store, ref: StageRef): Promise<StageState> {
   return { stage: ref.stage, deployed: current?.deployed ?? null, latest: current?.latest ?? null, hold }
 }
 
-const MOST_STAGES = 100
-
 /** Lists names stage by stage, and skips their deployments, of which there may be thousands. */
-async function stageNames(store: Store, project: string): Promise<string[]> {
+async function stageNames(store: Store, project: string, most: number): Promise<string[]> {
   const prefix = stagesPrefix(project)
   const names: string[] = []
-  for (let after = prefix; names.length < MOST_STAGES; ) {
+  for (let after = prefix; names.length < most; ) {
     const [first] = await store.list(prefix, { startAfter: after, limit: 1 })
     const name = first?.key.slice(prefix.length).split('/')[0]
     if (!name) break

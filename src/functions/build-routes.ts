@@ -4,7 +4,7 @@ import type { LogKeys } from '../log/log-keys.ts'
 import { readLineIndex, tail } from '../log/reader.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import { openBuild, parseBuildRef } from '../pages/access.ts'
-import { linksOf } from '../pages/build-links.ts'
+import { type BuildLinks, linksOf } from '../pages/build-links.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
@@ -26,12 +26,29 @@ const SHOWN_LINES = 1000
 const SHOWN_WIDTH = 10_000
 const NOT_STORED = { 'cache-control': 'no-store' }
 
-type Found = { view: View; shown: ShownLog }
+/** `needsKey`: only with a key can the build be seen. */
+type Found = { view: View; shown: ShownLog; needsKey: boolean }
 
 /** The log that a path names, or else the one that `choose` returns. */
 function shownOf(c: Context, view: View, choose: (view: View) => ShownLog): ShownLog | null {
   const { job, attempt } = c.req.param() as Record<string, string>
   return job === undefined ? choose(view) : findLog(view, job, attempt)
+}
+
+/** The links of the page, with the keys of other pages if this one needs a key. */
+async function pageLinks(
+  { view, shown, needsKey }: Found,
+  key: string | undefined,
+  linkKey: () => Promise<string>,
+): Promise<BuildLinks> {
+  const { project, retryOf, rebuildOf } = view
+  const repeated = retryOf ?? rebuildOf
+  const secret = needsKey ? await linkKey() : null
+  const pathTo = (path: string) => (secret === null ? path : `${path}?key=${keyOfPath(path, secret)}`)
+  const repository = pathTo(repositoryPath(project))
+  const retried = repeated === null ? null : pathTo(buildPath({ project, number: repeated }))
+  const hasAll = hasJobList(view) && hasEnded(view.status)
+  return linksOf(view, shown, { key, repository, retried, hasAll })
 }
 
 /** One build: its page, and the logs of its jobs. */
@@ -43,30 +60,21 @@ export function addBuildRoutes(
   /** A build and one of its logs, unless another is requested the one that `choose` returns. Null if there is none. */
   const find = async (c: Context, choose: (view: View) => ShownLog): Promise<Found | null> => {
     const { owner = '', repo = '', number = '' } = c.req.param() as Record<string, string>
-    const records = await openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
-    if (!records) return null
-    const view = viewOf(records)
+    const opened = await openBuild(store, parseBuildRef(owner, repo, number), c.req.query('key'), linkKey)
+    if (!opened) return null
+    const view = viewOf(opened.records)
     const shown = shownOf(c, view, choose)
-    return shown && { view, shown }
+    return shown && { view, shown, needsKey: opened.needsKey }
   }
   const logOf = ({ view, shown }: Found): LogKeys =>
     logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
-  const links = async ({ view, shown }: Found, c: Context) => {
-    const { project, isPrivate, retryOf, rebuildOf } = view
-    const repeated = retryOf ?? rebuildOf
-    const secret = isPrivate ? await linkKey() : null
-    const pathTo = (path: string) => (secret === null ? path : `${path}?key=${keyOfPath(path, secret)}`)
-    const repository = pathTo(repositoryPath(project))
-    const retried = repeated === null ? null : pathTo(buildPath({ project, number: repeated }))
-    const hasAll = hasJobList(view) && hasEnded(view.status)
-    return linksOf(view, shown, { key: c.req.query('key'), repository, retried, hasAll })
-  }
+  const links = (found: Found, c: Context) => pageLinks(found, c.req.query('key'), linkKey)
   /** What a page shows of a build: also jobs that have just been claimed. */
   const findPage = async (c: Context, choose: (view: View) => ShownLog) => {
     const found = await find(c, choose)
     if (!found) return null
     const view = await withClaims(store, found.view)
-    return { view, shown: shownOf(c, view, choose) ?? found.shown }
+    return { ...found, view, shown: shownOf(c, view, choose) ?? found.shown }
   }
 
   for (const path of [BUILD, JOB, ATTEMPT]) {
@@ -76,13 +84,22 @@ export function addBuildRoutes(
       if (c.req.header('accept')?.includes('application/json'))
         return c.json(jsonOf(found.view), 200, NOT_STORED)
       const logText = found.shown.ref ? await tail(store, logOf(found), SHOWN_LINES, SHOWN_WIDTH) : ''
-      const page = renderBuildPage({ ...found, links: await links(found, c), logText })
+      const page = renderBuildPage({
+        view: found.view,
+        shown: found.shown,
+        links: await links(found, c),
+        logText,
+      })
       return c.html(page, 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/summary`, async c => {
       const found = await findPage(c, earlyLogOf)
       if (!found) return c.notFound()
-      const { summary, jobs, job } = renderChanging({ ...found, links: await links(found, c) })
+      const { summary, jobs, job } = renderChanging({
+        view: found.view,
+        shown: found.shown,
+        links: await links(found, c),
+      })
       return c.html(html`${summary}${jobs}${job}`, 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/log`, async c => {

@@ -1,21 +1,28 @@
 import type { Context, Hono } from 'hono'
 import { listStages } from '../deploy/list-stages.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
+import { z } from '../model/zod.ts'
 import { openRepository } from '../pages/access.ts'
 import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
+import { badgeStatusOf } from '../pages/badge-status.ts'
 import { FORM_PAGE_HEADERS } from '../pages/layout.ts'
 import { renderRepositoryPage } from '../pages/repository-page.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
-import { listSummaries, readSummary } from '../records/branch-summary.ts'
-import { takeBuilds } from '../records/builds.ts'
+import { listSummaries } from '../records/branch-summary.ts'
+import { searchBuilds } from '../records/builds.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { badgePath, buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
-/** How many builds are read for a filter; each takes four requests, or five with several jobs. */
-const MOST_READ = 300
-const BRANCHES = 100
+/** Anybody may request a page: no further builds are read for it after so many requests, each of ten builds taking up to 80. */
+const MOST_REQUESTS = 120
+const BRANCHES = 50
+const STAGES = 20
+const beforeSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/)
+  .transform(Number)
 
 type Host = Pick<ReceiveContext, 'store' | 'secrets'> & { baseUrlOf: (c: Context) => string }
 
@@ -30,14 +37,8 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
   app.get(`${REPOSITORY}/badge.svg`, async c => {
     const opened = await open(c, badgePath)
     if (!opened) return c.notFound()
-    const summary = await readSummary(
-      store,
-      opened.project,
-      c.req.query('branch') || opened.newest.defaultBranch,
-    )
-    const svg = await renderBadge(
-      summary?.deploy === 'failed' ? 'deploy failed' : (summary?.status ?? 'unknown'),
-    )
+    const branch = c.req.query('branch') || opened.newest.defaultBranch
+    const svg = await renderBadge(await badgeStatusOf(store, opened, branch))
     const headers = { ...BADGE_HEADERS, etag: etagOf(svg) }
     return c.req.header('if-none-match') === headers.etag
       ? c.body(null, 304, headers)
@@ -47,35 +48,54 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
   app.get(REPOSITORY, async c => {
     const opened = await open(c, repositoryPath)
     if (!opened) return c.notFound()
-    const { project, newest, builds: all, mayShow } = opened
+    const { project, newest, isPrivate, mayShow } = opened
     const status = BUILD_STATUSES.find(each => each === c.req.query('status')) ?? ''
     const filter = { branch: c.req.query('branch') ?? '', status }
-    const builds = await takeBuilds(
-      all,
-      view =>
+    const before = beforeSchema.safeParse(c.req.query('before')).data ?? Number.POSITIVE_INFINITY
+    const { builds, next } = await searchBuilds(store, project, {
+      from: Math.min(newest.number, before - 1),
+      fits: view =>
         mayShow(view) &&
         (filter.branch === '' || view.branch === filter.branch) &&
         (status === '' || view.status === status),
-      { limit: SHOWN, most: MOST_READ },
-    )
-    const signed = newest.isPrivate ? await linkKey() : null
+      limit: SHOWN,
+      mostRequests: MOST_REQUESTS,
+    })
+    const older = next === null ? null : olderLink(c, next + 1)
+    const signed = isPrivate ? await linkKey() : null
     const withKey = (target: string) =>
       signed === null ? target : `${target}?key=${keyOfPath(target, signed)}`
     if (c.req.header('accept')?.includes('application/json'))
-      return c.json(builds.map(jsonOf), 200, { 'cache-control': 'no-store' })
+      return c.json(builds.map(jsonOf), 200, {
+        'cache-control': 'no-store',
+        ...(older !== null && { link: `<${baseUrlOf(c)}${older}>; rel="next"` }),
+      })
     const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
-    const stages = await listStages(store, project)
+    const stages = await listStages(store, project, STAGES)
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       repository: newest.repository,
       builds,
+      older,
       branches,
       stages,
       filter,
       linkTo: number => withKey(buildPath({ project, number })),
       badge: { path: badge, url: `${baseUrlOf(c)}${badge}` },
-      key: newest.isPrivate ? (c.req.query('key') ?? null) : null,
+      key: isPrivate ? (c.req.query('key') ?? null) : null,
     })
     return c.html(page, 200, FORM_PAGE_HEADERS)
   })
+}
+
+/** The same page with older builds. */
+function olderLink(c: Context, before: number): string {
+  const query = new URLSearchParams(
+    ['branch', 'status', 'key'].flatMap((name): [string, string][] => {
+      const value = c.req.query(name)
+      return value ? [[name, value]] : []
+    }),
+  )
+  query.set('before', String(before))
+  return `${c.req.path}?${query}`
 }

@@ -1,14 +1,13 @@
-import { repositoryOf } from '../model/build.ts'
+import { type Build, repositoryOf } from '../model/build.ts'
 import { projectSchema, repositorySchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
-import { buildsOf, takeBuilds } from '../records/builds.ts'
 import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { buildPath, opensPath } from '../records/links.ts'
-import { readRecords } from '../records/read-records.ts'
+import { readBuild, readRecords } from '../records/read-records.ts'
 import { readNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
-import type { Records, View } from '../records/view.ts'
+import type { Records } from '../records/view.ts'
 
 const refSchema = z.object({
   project: projectSchema,
@@ -24,78 +23,117 @@ export function parseBuildRef(owner: string, repo: string, number: string): Buil
   return parsed.success ? parsed.data : null
 }
 
+/** A build that the visitor may see. `needsKey`: without the key in the address, it could not be seen. */
+export type OpenedBuild = { records: Records; needsKey: boolean }
+
 /**
- * Reads a build's records if the visitor may see them: builds of a public repository are open to everyone, those of a
- * private one need the key of their path. Null for a missing build and for a wrong key, so that they look the same.
+ * Opens a build if the visitor may see it. Without the key of its path, that is so if it is public, and so is its repository, by
+ * its newest build: one that has become private is private from its first build on. Null for a missing build, without the key,
+ * and for a wrong one: these look the same and take the same number of requests.
  */
 export async function openBuild(
   store: Store,
   ref: BuildRef | null,
   key: string | undefined,
   linkKey: () => Promise<string>,
-): Promise<Records | null> {
-  const records = ref && (await readRenamed(store, ref))
-  if (!records) return null
-  if (!records.build.isPrivate) return records
-  return opensPath(buildPath(records.build), key, await linkKey()) ? records : null
+): Promise<OpenedBuild | null> {
+  if (!ref) return null
+  const [project, secret] = await Promise.all([projectOf(store, ref.project), linkKey()])
+  const found = { ...ref, project: project.name }
+  const [build, standing] = await Promise.all([readBuild(store, found), standingOf(store, project)])
+  const isOpened = opensPath(buildPath(found), key, secret)
+  if (!build) return null
+  const needsKey = build.isPrivate || (standing?.isPrivate ?? false) || (await showsPrivate(store, build))
+  if (needsKey && !isOpened) return null
+  const records = await readRecords(store, found)
+  return records && { records, needsKey }
 }
 
-/** The project of a later name of a repository; null if the path has no other meaning than its own project. */
-async function otherProject(store: Store, project: string): Promise<string | null> {
-  const named = repositorySchema.safeParse(repositoryOf(project)).success
-    ? await readNamed(store, repositoryOf(project))
-    : null
-  return named && named.project !== project ? named.project : null
+/** So many retries of retries are looked at. One more may show anything. */
+const MOST_RETRIES = 20
+
+/** A retry shows logs of the build that it retries, which may itself be a retry. */
+async function showsPrivate(store: Store, { project, retryOf }: Build): Promise<boolean> {
+  let number = retryOf
+  for (let retries = 0; number !== null && retries < MOST_RETRIES; retries++) {
+    const retried = await readBuild(store, { project, number })
+    if (retried?.isPrivate) return true
+    number = retried?.retryOf ?? null
+  }
+  return number !== null
 }
 
-/** Links name the project, so that they stay what they were. A later name is looked up only if there is no such project. */
-async function readRenamed(store: Store, ref: BuildRef): Promise<Records | null> {
-  const records = await readRecords(store, ref)
-  if (records) return records
-  const project = await otherProject(store, ref.project)
-  return project === null ? null : readRecords(store, { ...ref, project })
-}
-
-/** A repository that the visitor may see. It is private if its newest build is private. */
-export type OpenedRepository = {
+/** A repository that the visitor may see. If it is private now, the visitor has its key. */
+export type OpenedRepository = Standing & {
   project: string
-  newest: View
-  builds: AsyncIterable<View>
   /** Older builds may differ: without the key, only those of the repository's public time are shown. */
   mayShow: (build: { isPrivate: boolean }) => boolean
 }
 
 /**
- * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one
- * without builds, and for a wrong key, so that they look the same.
+ * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one without
+ * builds, without the key and for a wrong one: these look the same and take the same number of requests.
  */
 export async function openRepository(
   store: Store,
-  { project, pathOf }: { project: string; pathOf: (project: string) => string },
+  { project: requested, pathOf }: { project: string; pathOf: (project: string) => string },
   key: string | undefined,
   linkKey: () => Promise<string>,
 ): Promise<OpenedRepository | null> {
-  const { data: named } = projectSchema.safeParse(project)
+  const { data: named } = projectSchema.safeParse(requested)
   if (named === undefined) return null
-  const found = (await newestOf(store, named)) ?? (await newestOf(store, await otherProject(store, named)))
-  if (!found) return null
-  const { newest, last } = found
-  const hasKey = newest.isPrivate && opensPath(pathOf(newest.project), key, await linkKey())
-  if (newest.isPrivate && !hasKey) return null
-  return {
-    newest,
-    project: newest.project,
-    builds: buildsOf(store, newest.project, last),
-    mayShow: view => hasKey || !view.isPrivate,
-  }
+  const [project, secret] = await Promise.all([projectOf(store, named), linkKey()])
+  const standing = await standingOf(store, project)
+  const isOpened = opensPath(pathOf(project.name), key, secret)
+  if (!standing || (standing.isPrivate && !isOpened)) return null
+  const { isPrivate } = standing
+  return { ...standing, project: project.name, mayShow: build => isPrivate || !build.isPrivate }
 }
 
-async function newestOf(
-  store: Store,
-  project: string | null,
-): Promise<{ newest: View; last: number } | null> {
-  if (project === null) return null
-  const last = await lastNumber(store, project)
-  const [newest] = await takeBuilds(buildsOf(store, project, last), () => true, { limit: 1, most: 1 })
-  return newest ? { newest, last } : null
+/** `last` is the counter's number, which may lag behind. */
+type FoundProject = { name: string; last: number }
+
+/** Links name the project, so that they stay what they were. A later name counts only if there is no such project. */
+async function projectOf(store: Store, requested: string): Promise<FoundProject> {
+  const repository = repositoryOf(requested)
+  const [own, named] = await Promise.all([
+    lastNumber(store, requested),
+    repositorySchema.safeParse(repository).success ? readNamed(store, repository) : null,
+  ])
+  const name = own === 0 ? (named?.project ?? requested) : requested
+  // Read also if it is known, so that a later name takes as many requests as a name that is unknown.
+  return { name, last: await lastNumber(store, name) }
+}
+
+/** Of so many builds before the counter's and after it, all are read at once: it lags behind builds of this moment. */
+const READ_BACK = 3
+const READ_AHEAD = 4
+
+/** The newest build, and whether the repository is private now. */
+type Standing = { newest: Build; isPrivate: boolean }
+
+async function standingOf(store: Store, { name: project, last }: FoundProject): Promise<Standing | null> {
+  const builds: Build[] = []
+  for (let from = Math.max(1, last - READ_BACK); ; from += READ_BACK + 1 + READ_AHEAD) {
+    const read = await Promise.all(
+      Array.from({ length: READ_BACK + 1 + READ_AHEAD }, (_, index) =>
+        readBuild(store, { project, number: from + index }),
+      ),
+    )
+    builds.push(...read.filter(build => build !== null))
+    if (read.at(-1) === null) break
+  }
+  const newest = builds.at(-1)
+  return newest ? { newest, isPrivate: arePrivate(builds) } : null
+}
+
+/**
+ * The newest build that an event of now has requested says whether its repository is private. A repetition says what was so
+ * then: it counts only if there is nothing else.
+ */
+function arePrivate(builds: readonly Build[]): boolean {
+  const first = builds.findLast(
+    ({ rebuildOf, retryOf, target }) => rebuildOf === null && retryOf === null && !target,
+  )
+  return first ? first.isPrivate : builds.some(({ isPrivate }) => isPrivate)
 }

@@ -18,6 +18,8 @@ export type RepositoryParts = {
   repository: string
   /** Newest first, filtered. */
   builds: readonly View[]
+  /** The link to the page with builds that are older, with a key if necessary; null if there are none. */
+  older: string | null
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
 
@@ -33,7 +35,7 @@ export type RepositoryParts = {
 
 /** Renders the page of a repository. */
 export function renderRepositoryPage(parts: RepositoryParts) {
-  const { repository, builds, branches, stages, filter, linkTo, badge, key } = parts
+  const { repository, builds, older, branches, stages, filter, linkTo, badge, key } = parts
   const newest = builds[0]
   const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
   const content = html`
@@ -51,7 +53,8 @@ ${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
   )}</select></label>
 <button>Show</button>
 </form>
-${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No builds found.</p>`}
+${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No builds found${older === null ? '' : ' among the newest'}.</p>`}
+${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}
 <h2>Badge</h2>
 <pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
   return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)

@@ -9,16 +9,68 @@ const BATCH = 10
  * as well. Numbers have no gaps, so nothing needs to be listed.
  */
 export async function* buildsOf(store: Store, project: string, last: number): AsyncGenerator<View> {
-  const viewAt = async (number: number) => {
-    const records = number > 0 ? await readRecords(store, { project, number }) : null
-    return records && viewOf(records)
-  }
   let newest = last
-  while (await viewAt(newest + 1)) newest += 1
+  while (await viewAt(store, project, newest + 1)) newest += 1
+  for await (const views of buildsFrom(store, project, newest)) yield* views
+}
+
+/** The builds of a repository from this number on, newest first, as many at a time as are read at once. */
+async function* buildsFrom(store: Store, project: string, newest: number): AsyncGenerator<View[]> {
   for (let from = newest; from > 0; from -= BATCH) {
-    const views = await Promise.all(Array.from({ length: BATCH }, (_, index) => viewAt(from - index)))
-    yield* views.filter(view => view !== null)
+    const views = Array.from({ length: BATCH }, (_, index) => viewAt(store, project, from - index))
+    yield (await Promise.all(views)).filter(view => view !== null)
   }
+}
+
+async function viewAt(store: Store, project: string, number: number): Promise<View | null> {
+  const records = number > 0 ? await readRecords(store, { project, number }) : null
+  return records && viewOf(records)
+}
+
+type Search = {
+  /** The number to begin with. */
+  from: number
+  fits: (view: View) => boolean
+  /** How many builds are wanted. */
+  limit: number
+  /** How many requests to the bucket may have been made before further builds are read, ten at a time. */
+  mostRequests: number
+}
+
+/** The first `limit` builds that fit, and the number to go on with; null if there are no older ones. */
+export async function searchBuilds(
+  store: Store,
+  project: string,
+  { from, fits, limit, mostRequests }: Search,
+): Promise<{ builds: View[]; next: number | null }> {
+  const counted = countRequests(store)
+  const builds: View[] = []
+  let next = from
+  for await (const views of buildsFrom(counted.store, project, from)) {
+    for (const view of views) {
+      if (builds.length === limit) break
+      if (fits(view)) builds.push(view)
+      next = view.number - 1
+    }
+    if (builds.length === limit || counted.requests() >= mostRequests) break
+  }
+  return { builds, next: next > 0 ? next : null }
+}
+
+/** The same store, and how many requests to read were made through it. */
+function countRequests(store: Store): { store: Store; requests: () => number } {
+  let requests = 0
+  const counted = <T>(answer: T): T => {
+    requests += 1
+    return answer
+  }
+  const counting: Store = {
+    ...store,
+    get: key => counted(store.get(key)),
+    getRange: (...range) => counted(store.getRange(...range)),
+    list: (...range) => counted(store.list(...range)),
+  }
+  return { store: counting, requests: () => requests }
 }
 
 /** The first `limit` builds that fit, among no more than `most` builds. */

@@ -1,10 +1,13 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordGone, recordMovedOn } from '../../../src/admission/record-gone.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { updateSummary } from '../../../src/records/branch-summary.ts'
 import { buildKeys, counterKey } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
+import type { Store } from '../../../src/records/store.ts'
+import { recordBuild } from '../../../src/records/trigger-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { HOSTILE } from '../../support/payloads.ts'
@@ -25,7 +28,7 @@ let app: Hono
 beforeAll(async () => {
   bucket = await openBucket()
   app = createHttpApp({
-    store: bucket.store,
+    store: counting(bucket.store),
     secrets: async () => ({
       webhookSecrets: ['s'],
       githubToken: 'writes',
@@ -44,7 +47,17 @@ beforeAll(async () => {
 })
 afterAll(() => bucket.close())
 
-async function put(change: Partial<Build>, conclusion: 'passed' | 'failed' | null = 'passed') {
+/** How many requests to the bucket the app has made. */
+let requests = 0
+const counting = (store: Store) =>
+  new Proxy(store, {
+    get: (target, name: keyof Store) => {
+      if (typeof target[name] === 'function') requests += 1
+      return target[name]
+    },
+  })
+
+async function put(change: Partial<Build>, conclusion: 'passed' | 'failed' | 'skipped' | null = 'passed') {
   const build = makeBuild(change)
   const keys = buildKeys(build)
   await putJson(bucket.store, keys.build, build)
@@ -105,6 +118,50 @@ describe('the builds of a repository', () => {
   })
 })
 
+describe('a repository with many builds and branches', () => {
+  const project = 'gh/ada/many'
+  const COUNT = 140
+  beforeAll(async () => {
+    for (let number = 1; number <= COUNT; number++)
+      await put(onBranch({ project, number }, number < 4 ? 'rare' : `b-${number}`), 'passed')
+    await putJson(bucket.store, counterKey(project), { number: COUNT })
+  })
+
+  // Anybody may request it, again and again: it must cost little.
+  test.each(['', '?branch=nowhere', '?status=failed', '?before=100', '?before=7', '?before=x&status=queued'])(
+    'takes a bounded number of requests to the bucket: %j',
+    async query => {
+      for (const accept of ['text/html', 'application/json']) {
+        requests = 0
+        expect((await get(`/${project}${query}`, { accept })).status).toBe(200)
+        expect(requests).toBeLessThan(300)
+      }
+    },
+  )
+
+  test('shows its older builds by links', async () => {
+    const found: number[] = []
+    let next: string | null = `${ORIGIN}/${project}?branch=rare`
+    let pages = 0
+    for (; next !== null; pages++) {
+      const answer: Response = await app.request(next, { headers: { accept: 'application/json' } })
+      found.push(...((await answer.json()) as { number: number }[]).map(({ number }) => number))
+      next = /^<(.*)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1] ?? null
+    }
+    expect([found, pages > 2]).toEqual([[3, 2, 1], true])
+    const page = await (await get(`/${project}?branch=rare&status=passed`)).text()
+    expect(page).toContain('No builds found among the newest.')
+    const [, link = ''] = /<a href="([^"]+)">Older builds</.exec(page) ?? []
+    expect(link).toMatch(/^\/gh\/ada\/many\?branch=rare&amp;status=passed&amp;before=\d+$/)
+    const all = await (await get(`/${project}`)).text()
+    expect(all).toContain(`href="/${project}?before=${COUNT - 29}">Older builds`)
+    expect(await numbers(`/${project}?before=${COUNT - 29}`)).toEqual(
+      Array.from({ length: 30 }, (_, index) => COUNT - 30 - index),
+    )
+    expect(await (await get(`/${project}?before=11`)).text()).not.toContain('Older builds')
+  })
+})
+
 describe('a private repository', () => {
   const project = 'gh/ada/hidden'
   const [page, badge] = [`/${project}`, `/${project}/badge.svg`]
@@ -135,6 +192,35 @@ describe('a private repository', () => {
       expect([answer.status, await answer.text()], path).toEqual(expected)
     }
   })
+})
+
+test('older builds of what has become private need a key of their own, and the page of the repository has it', async () => {
+  const project = 'gh/ada/closed'
+  await put({ project, number: 1 })
+  const build = `/${project}/builds/1`
+  const parts = ['', '/log', '/lines', '/log.txt', '/summary', '/jobs/0', '/jobs/0/log']
+  for (const part of parts) expect([part, (await get(`${build}${part}`)).status < 400]).toEqual([part, true])
+  await put({ project, number: 2, isPrivate: true })
+  const missing = await (await get('/gh/ada/nowhere/builds/1')).text()
+  for (const path of [...parts.map(part => `${build}${part}`), `/${project}`, `/${project}/badge.svg`])
+    for (const accept of ['text/html', 'application/json']) {
+      const answer = await get(path, { accept })
+      expect([path, answer.status, await answer.text()]).toEqual([path, 404, missing])
+    }
+  expect(await (await get(signed(`/${project}`))).text()).toContain(`href="${signed(build)}"`)
+  const page = await (await get(signed(build))).text()
+  // It leads on to pages that can be opened.
+  expect(page).toContain(`href="${signed(`/${project}`)}"`)
+  for (const part of parts)
+    expect((await get(`${build}${part}?key=${keyOfPath(build, LINK_KEY)}`)).status).toBeLessThan(400)
+})
+
+test('what a branch did in the private time of what is public now is not shown by its badge', async () => {
+  const project = 'gh/ada/reopened'
+  await put({ ...onBranch({ project }, 'old'), number: 1, isPrivate: true }, 'failed')
+  await put({ project, number: 2 })
+  expect(await (await get(`/${project}/badge.svg?branch=old`)).text()).toContain('lambci: unknown')
+  expect(await (await get(`/${project}/badge.svg`)).text()).toContain('lambci: passed')
 })
 
 test('builds from before a repository became public are not listed', async () => {
@@ -170,6 +256,45 @@ describe('a badge', () => {
     await put({ project, number: 3 }, 'failed')
     const changed = await get(path, { 'if-none-match': etag })
     expect([changed.status, changed.headers.get('etag') === etag]).toEqual([200, false])
+  })
+})
+
+describe('a badge of a branch', () => {
+  const project = 'gh/ada/skipping'
+  const status = async (branch: string) =>
+    /<title>lambci: (.*)<\/title>/.exec(
+      await (await get(`/${project}/badge.svg?branch=${branch}`)).text(),
+    )?.[1]
+  const push = async (number: number, branch: string, conclusion: 'passed' | 'skipped', isArrival = true) => {
+    const build = makeBuild({ ...onBranch({ project, number }, branch), commit: String(number).repeat(40) })
+    await put(build, conclusion)
+    await recordBuild(bucket.store, build, isArrival)
+    return build
+  }
+
+  test('whose newest commit was skipped by its paths says so, until that is built', async () => {
+    await push(1, 'paths', 'passed')
+    expect(await status('paths')).toBe('passed')
+    const skipped = await push(2, 'paths', 'skipped')
+    expect(await status('paths')).toBe('skipped')
+    const rebuild = { ...skipped, number: 3 }
+    await put(rebuild, 'passed')
+    await recordBuild(bucket.store, rebuild, false)
+    expect(await status('paths')).toBe('passed')
+  })
+
+  test('whose newest commit has a skip word says so, until the next push', async () => {
+    const built = await push(4, 'words', 'passed')
+    await recordMovedOn(bucket.store, built, new Date())
+    expect(await status('words')).toBe('skipped')
+    await push(5, 'words', 'passed')
+    expect(await status('words')).toBe('passed')
+  })
+
+  test('that was deleted says how its last build ended', async () => {
+    const built = await push(6, 'gone', 'passed')
+    await recordGone(bucket.store, built, new Date())
+    expect(await status('gone')).toBe('passed')
   })
 })
 

@@ -109,6 +109,27 @@ test('a repository that is renamed or given away keeps its builds, settings and 
   expect(await ci.log({ project, number: 4 })).toContain('repo=given/New key=21 late=4')
 })
 
+test('a repository that has become private is private, whatever of its public time is built again', async () => {
+  const project = 'gh/shut/site'
+  const at = await ci.write(SHOW)
+  await ci.push(at, 'shut/site', 'master')
+  await ci.ended({ project, number: 1 })
+  const { id } = await answerOf('shut/site', 1)
+  const paths = [`/${project}`, `/${project}/badge.svg`, `/${project}/builds/1`, `/${project}/builds/1/log`]
+  for (const path of paths) expect((await page(path)).status, path).toBe(200)
+  await ci.api('PATCH', '/repos/shut/site', { private: true })
+  await ci.push(at, 'shut/site', 'master')
+  await ci.ended({ project, number: 2 })
+  for (const path of paths) expect((await page(path)).status, path).toBe(404)
+  // It is fetched as what it is now, with a token.
+  await command(['rebuild', 'shut/site#1', '--follow'])
+  expect(await ci.view({ project, number: 3 })).toMatchObject({ status: 'passed', isPrivate: true })
+  await redeliver('shut/site', id)
+  await ci.ended({ project, number: 4 })
+  for (const path of [...paths, `/${project}/builds/3`, `/${project}/builds/4`])
+    expect((await page(path)).status, path).toBe(404)
+})
+
 test('another repository under the name of a deleted one is refused until it is adopted', async () => {
   const project = 'gh/gone/site'
   await command(['secret', 'set', 'KEY', 'gone/site'], 'a-key-of-many-letters')

@@ -13,6 +13,7 @@ const pageWith = async (stage: StageState) =>
   `${await renderRepositoryPage({
     repository: 'ada/web',
     builds: [],
+    older: null,
     branches: [],
     stages: [stage],
     filter: { branch: '', status: '' },

@@ -1,0 +1,38 @@
+import { branchSchema } from '../model/build.ts'
+import { readSummary } from '../records/branch-summary.ts'
+import { buildKeys } from '../records/keys.ts'
+import { readRecords } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import { readTrigger } from '../records/trigger-record.ts'
+import { viewOf } from '../records/view.ts'
+import type { OpenedRepository } from './access.ts'
+
+/**
+ * What the badge of a branch says: how its newest ended build stands. If the commit at its tip was skipped, by `paths` or by
+ * a word in its message, it is `skipped`: no other commit's success is the tip's. `unknown` without a build that the visitor may see.
+ */
+export async function badgeStatusOf(
+  store: Store,
+  { project, mayShow }: Pick<OpenedRepository, 'project' | 'mayShow'>,
+  branch: string,
+): Promise<string> {
+  if (!branchSchema.safeParse(branch).success) return 'unknown'
+  const [summary, trigger] = await Promise.all([
+    readSummary(store, project, branch),
+    readTrigger(store, { project, trigger: `push/${branch}` }),
+  ])
+  const shown = summary && mayShow(summary) ? summary : null
+  const tip = trigger?.isGone ? undefined : trigger?.builds.find(({ isArrival }) => isArrival)
+  if (tip) {
+    const build = { project, number: tip.number }
+    const [records, gone] = await Promise.all([
+      readRecords(store, build),
+      // Its branch has moved on without a build.
+      store.list(buildKeys(build).gone, { limit: 1 }),
+    ])
+    const isBuilt = summary?.commit === tip.commit && gone.length === 0
+    const isSkipped = gone.length > 0 || (records !== null && viewOf(records).status === 'skipped')
+    if (records && mayShow(records.build) && isSkipped && !isBuilt) return 'skipped'
+  }
+  return shown?.deploy === 'failed' ? 'deploy failed' : (shown?.status ?? 'unknown')
+}
