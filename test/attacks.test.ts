@@ -8,8 +8,8 @@ const TEST = /`([^`]+\.(?:test|browser|faults)\.ts)`(?: › ([^;]+))?/g
 
 const rows = readFileSync(join(ROOT, 'docs', 'attacks.md'), 'utf8')
   .split('\n')
-  .flatMap(line => ROW.exec(line)?.groups ?? [])
-  .filter(({ attack }) => attack !== 'attack')
+  .map(line => ROW.exec(line)?.groups)
+  .filter(row => row !== undefined && row.attack !== 'attack')
 
 const pathOf = (name: string) => join(ROOT, name.startsWith('loopback/') ? '' : 'test', name)
 
@@ -17,7 +17,7 @@ test('the table of attacks has no fewer rows than it had', () => {
   expect(rows.length).toBeGreaterThanOrEqual(61)
 })
 
-test.each(rows.map(({ attack = '', tests = '' }) => [attack, tests]))('%s: there is a test', (_, tests) => {
+test.each(rows.map(row => [row?.attack ?? '', row?.tests ?? '']))('%s: there is a test', (_, tests) => {
   const found = [...tests.matchAll(TEST)]
   expect(found.length).toBeGreaterThan(0)
   for (const [, file = '', title] of found) {
