@@ -2,17 +2,14 @@ import type { RunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
 import { type FindOnGitHub, identify } from './admission/identify.ts'
-import { recordGone } from './admission/record-gone.ts'
-import {
-  DEPLOY_EVENT,
-  parseDeployRequest,
-  parseRebuildRequest,
-  REBUILD_EVENT,
-} from './admission/signed-requests.ts'
-import { type Delivery, parsePayload } from './github/delivery.ts'
+import { recordGoneOnce } from './admission/record-gone.ts'
+import { DEPLOY_EVENT, isOwnEvent, parseSignedRequest } from './admission/signed-requests.ts'
+import { type Delivery, digestOf, parsePayload } from './github/delivery.ts'
 import { isSupportedEvent, parseEvent } from './github/event.ts'
 import { requestFromEvent } from './github/request-from-event.ts'
-import { verifySignature } from './github/signature.ts'
+import { findSigner } from './github/signature.ts'
+import type { Signer } from './model/signer.ts'
+import { deliveryOf } from './records/keys.ts'
 
 /** What receiving needs from its host. */
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
@@ -23,65 +20,79 @@ export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
 /** The answer to GitHub. People read it in the repository's list of deliveries. */
 export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
 
+type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>
+
 /**
  * The first of three stories. A delivery is verified, parsed, and admitted as a numbered build whose job is published.
- * Nothing is recorded until the delivery has been verified, is allowed, and requests a build.
+ * Nothing is recorded until the delivery has been verified, is allowed, and requests a build. Only what is signed decides: the
+ * body, not its headers.
  */
 export async function receiveDelivery(delivery: Delivery, context: ReceiveContext): Promise<Answer> {
-  const { webhookSecrets, linkKey } = await context.secrets()
-  if (!(await verifySignature(delivery, webhookSecrets))) {
-    return refuse(
-      401,
-      "The signature does not match: the webhook's secret is not the one that this stack uses.",
-    )
-  }
-  if (![REBUILD_EVENT, DEPLOY_EVENT].includes(delivery.event) && !isSupportedEvent(delivery.event)) {
+  const { webhookSecrets, acceptsSharedSecret, linkKey } = await context.secrets()
+  const payload = parsePayload(delivery.body)
+  const signer = await findSigner(delivery, payload, webhookSecrets)
+  if (signer === null) return refuse(401, WRONG_SECRET)
+  if (signer.by === 'shared' && !acceptsSharedSecret) return refuse(401, OLD_SECRET)
+  const isOwn = signer.by === 'command-line'
+  if (!isOwn && isOwnEvent(delivery.event)) return refuse(401, NOT_OURS)
+  if (!isOwn && !isSupportedEvent(delivery.event)) {
     const reason = `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do.`
     return refuse(200, reason)
   }
-  const payload = payloadOf(delivery)
-  if ('error' in payload) return refuse(400, payload.error)
-  const result = await admitDelivery(delivery, payload.json, { ...context, linkKey })
+  if (payload === null)
+    return refuse(
+      400,
+      'The body of this delivery is not valid JSON, nor a form with the one field "payload".',
+    )
+  const admission = { ...context, linkKey }
+  const result = isOwn
+    ? await admitRequest(payload, admission)
+    : await admitEvent(delivery, payload, signer, admission)
   return 'status' in result ? result : answerTo(result)
 }
 
-async function admitDelivery(
-  { event: name, id }: Delivery,
+const WRONG_SECRET =
+  'The signature does not match: the webhook\'s secret is not the one that this stack has for this repository. "lambci hook add OWNER/REPO" sets it.'
+const OLD_SECRET =
+  'This webhook still has the one secret of the stack, which counts no longer: each repository has a secret of its own. "lambci hook add OWNER/REPO" sets it.'
+
+const NOT_OURS =
+  'Requests of the command line are signed with a key of their own. Use the command line of the version that is deployed.'
+
+/** A request of the command line. Its id is part of what is signed, so it is carried out once. */
+async function admitRequest(payload: unknown, context: Context): Promise<AdmissionResult | Answer> {
+  const request = parseSignedRequest(payload, context.now())
+  if ('error' in request) return refuse(400, request.error)
+  return request.event === DEPLOY_EVENT
+    ? admitDeploy(request.id, request, context)
+    : admitRebuild(request.id, request, context)
+}
+
+async function admitEvent(
+  { event: name, body }: Delivery,
   payload: unknown,
-  context: AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>,
+  signer: Signer,
+  context: Context,
 ): Promise<AdmissionResult | Answer> {
-  if (name === REBUILD_EVENT) {
-    const parsed = parseRebuildRequest(payload)
-    return 'error' in parsed ? refuse(400, parsed.error) : admitRebuild(id, parsed, context)
-  }
-  if (name === DEPLOY_EVENT) {
-    const parsed = parseDeployRequest(payload)
-    return 'error' in parsed ? refuse(400, parsed.error) : admitDeploy(id, parsed, context)
-  }
   const event = parseEvent(name, payload)
   if ('error' in event) return refuse(400, event.error)
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
   const { store, findOnGitHub } = context
+  const digest = digestOf(body)
   if ('request' in parsed) {
-    const identity = identify(store, parsed.request, findOnGitHub)
-    return admit(id, { ...parsed, isArrival: true, identity }, context)
+    const identity = identify(store, parsed.request, findOnGitHub, signer)
+    return admit(digest, { ...parsed, isArrival: true, identity }, context)
   }
   if (parsed.gone) {
-    const identity = await identify(store, parsed.gone, findOnGitHub)
+    const { trigger } = parsed.gone
+    const identity = await identify(store, parsed.gone, findOnGitHub, signer)
+    const delivery = deliveryOf(parsed.gone, digest)
     if ('project' in identity)
-      await recordGone(store, { project: identity.project, trigger: parsed.gone.trigger }, context.now())
+      await recordGoneOnce(store, delivery, { project: identity.project, trigger }, context.now())
   }
   return { ignored: parsed.ignored }
-}
-
-function payloadOf(delivery: Delivery): { json: unknown } | { error: string } {
-  try {
-    return { json: parsePayload(delivery) }
-  } catch {
-    return { error: 'The body of this delivery is not valid JSON.' }
-  }
 }
 
 const STATUS: Record<Refusal['refused'], Answer['status']> = {

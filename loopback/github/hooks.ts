@@ -1,7 +1,9 @@
+import { repositorySecret } from '../../src/github/hook-secrets.ts'
 import { type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
 
-export type Webhook = { url: string; secret: string }
-type Fields = Webhook & { events: string[]; active: boolean }
+/** The server's hook. With `isDerived`, each repository signs with a secret of its own, which is derived from this one. */
+export type Webhook = { url: string; secret: string; isDerived?: boolean }
+type Fields = { url: string; secret: string; events: string[]; active: boolean }
 export type Hook = Row<Fields>
 
 /** Events go to a repository's own hooks or, if it has none, to the server's hook. */
@@ -31,8 +33,10 @@ export class Hooks {
       return hook?.repository === repository ? hook : null
     }
     if (!this.#webhook) return null
+    const { url, secret: common, isDerived = false } = this.#webhook
+    const secret = isDerived ? repositorySecret(common, repository) : common
     const events = ['push', 'pull_request']
-    return { ...this.#webhook, events, active: true, id, repository, createdAt: this.#startedAt }
+    return { url, secret, events, active: true, id, repository, createdAt: this.#startedAt }
   }
 
   add(repository: number, fields: Fields): Hook {

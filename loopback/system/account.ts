@@ -14,6 +14,7 @@ export async function seedAccount(store: Store, keys: Keys, topicArn: string): P
   await editJson(store, runnerSecretsKey, parseJson, existing => ({
     ...existing,
     webhookSecrets: [webhookSecret],
+    acceptsSharedSecret: false,
     githubToken,
     cloneToken,
     linkKey,

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/aws/bucket.ts'
+import { appSecret } from '../../src/github/hook-secrets.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type Lambda, startLambda } from '../lambda/lambda.ts'
 import type { IssuedCredentials } from '../sts/sts.ts'
@@ -96,7 +97,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   started.resolve(lambda)
   await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
-  const redelivering = servers.github.setWebhook({ url: `${url}/webhook`, secret: keys.webhookSecret })
+  const webhook = { url: `${url}/webhook`, secret: keys.webhookSecret, isDerived: true }
+  const redelivering = servers.github.setWebhook(webhook)
   const longest = sleep(REDELIVERY_MS, undefined, { ref: false })
   void Promise.race([redelivering, longest]).finally(redelivered.resolve)
   const addresses = addressesOf(url, servers, keys)
@@ -142,7 +144,8 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     bucket: servers.stack.bucket.BucketName,
     jobsTopic: servers.stack.outputs.JobsTopic ?? '',
     notificationsTopic: servers.stack.outputs.NotificationsTopic ?? '',
-    webhookSecret: keys.webhookSecret,
+    // That of a GitHub App: it signs for every repository. Each repository's webhook has one of its own.
+    webhookSecret: appSecret(keys.webhookSecret),
     githubToken: keys.githubToken,
     region: STACK_CONTEXT.region,
     accessKeyId: keys.accessKeyId,

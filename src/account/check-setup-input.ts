@@ -15,6 +15,8 @@ export type SetupInput = {
   /** The repositories to build: `owner`, `owner/repo` or `*`. Null: the owners that GitHub returns. */
   owners: readonly string[] | null
   rotateWebhookSecret: boolean
+  /** Whether webhooks with the one secret of the stack count no longer. */
+  refuseSharedSecret: boolean
   rotateLinkKey: boolean
 }
 

@@ -11,8 +11,10 @@ const secret = z.string().min(1)
 /** The runner's own secrets. Only http and report may read them, builds never. */
 export const runnerSecretsSchema = z
   .object({
-    /** Several while one is being replaced. A delivery may be signed with any of them. */
+    /** What the secrets of webhooks are derived from. Several while one is being replaced: those of each of them count. */
     webhookSecrets: z.array(secret).min(1),
+    /** Whether webhooks may sign with one of `webhookSecrets` itself, as all did before each repository got a secret of its own. */
+    acceptsSharedSecret: z.boolean().default(true),
     /** Sets statuses. Null if an App does. */
     githubToken: secret.nullable().default(null),
     /** Read-only, for private clones. With neither this nor an App, private repositories cannot be built. */

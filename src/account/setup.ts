@@ -5,15 +5,12 @@ import { runnerSecretsKey, settingsKeys } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import type { SetupInput } from './check-setup-input.ts'
 import { editJson, parseSettingsFile } from './edit-json.ts'
-import { runnerSecretsSchema } from './secrets.ts'
+import { type RunnerSecrets, runnerSecretsSchema } from './secrets.ts'
 
 const newSecret = () => randomBytes(32).toString('hex')
 
-/** Writes `secrets/runner.json`, keeping current values that are not replaced. Returns the newest webhook secret. */
-export async function writeRunnerSecrets(
-  store: Store,
-  input: SetupInput,
-): Promise<{ webhookSecret: string; isApp: boolean }> {
+/** Writes `secrets/runner.json`, keeping current values that are not replaced. Returns what it has then. */
+export async function writeRunnerSecrets(store: Store, input: SetupInput): Promise<RunnerSecrets> {
   const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = input
   const written = await editJson(store, runnerSecretsKey, parseJson, current => {
     const { data } = runnerSecretsSchema.safeParse(current ?? {})
@@ -25,9 +22,11 @@ export async function writeRunnerSecrets(
       )
     }
     return {
-      // The newest comes first and signs new hooks. The previous one stays valid until the next rotation.
+      // The newest comes first: new hooks' secrets are derived from it. The previous one stays valid until the next rotation.
       webhookSecrets:
         rotateWebhookSecret || existing.length === 0 ? [newSecret(), ...existing.slice(0, 1)] : existing,
+      // A new stack has no webhook from before each repository got a secret of its own.
+      acceptsSharedSecret: data !== undefined && data.acceptsSharedSecret && !input.refuseSharedSecret,
       githubToken: hasNew ? githubToken : (data?.githubToken ?? null),
       cloneToken: githubApp ? null : (cloneToken ?? data?.cloneToken ?? null),
       githubApp: hasNew ? githubApp : (data?.githubApp ?? null),
@@ -35,8 +34,7 @@ export async function writeRunnerSecrets(
       linkKey: rotateLinkKey || !data ? newSecret() : data.linkKey,
     }
   })
-  const { webhookSecrets, githubApp: app } = runnerSecretsSchema.parse(written)
-  return { webhookSecret: webhookSecrets[0] ?? '', isApp: app !== null }
+  return runnerSecretsSchema.parse(written)
 }
 
 /** Sets `allow` and, unless it is set or switched off, the SNS topic in `config/global.json`. Keeps all other settings. */

@@ -23,8 +23,8 @@ export const claimedBuild = async (store: Store, id: string): Promise<number | n
   (await readRecord(store, deliveryKey(id), claimSchema))?.builds.at(-1)?.number ?? null
 
 /**
- * `deliveries/<guid>.json`: how far a delivery has been handled. It is written before each step, so that the same
- * delivery, sent again after a crash or by "Redeliver", continues at the first missing step.
+ * `deliveries/<repository id>/<SHA-256 of the body>.json`, or the id of a request: how far a delivery has been handled. It is written
+ * before each step, so that the same delivery, sent again after a crash or by "Redeliver", continues at the first missing step.
  */
 export class DeliveryClaim {
   readonly #store: Store
@@ -39,7 +39,10 @@ export class DeliveryClaim {
     this.#version = version
   }
 
-  /** Claims a delivery, or opens its claim. If its last build `isOver`, the delivery claims a new one. */
+  /**
+   * Claims a delivery, or opens its claim. If its last build `isOver`, the delivery claims a new one. Builds of another project, from
+   * before its repository was adopted, count no longer: their numbers mean nothing here.
+   */
   static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
     const key = deliveryKey(id)
     const claimed = await updateRecord(
@@ -47,11 +50,12 @@ export class DeliveryClaim {
       key,
       claimSchema,
       async (current): Promise<Claim> => {
-        const last = current?.builds.at(-1)
-        if (current && last && !(await isOver(last.number))) return current
+        const standing = current?.project === project ? current : null
+        const last = standing?.builds.at(-1)
+        if (standing && last && !(await isOver(last.number))) return standing
         const number = (await lastNumber(store, project)) + 1
         const next = { number, nonce: randomUUID(), published: false }
-        return { project, builds: [...(current?.builds ?? []), next] }
+        return { project, builds: [...(standing?.builds ?? []), next] }
       },
       null,
     )

@@ -1,7 +1,8 @@
 import type { BuildRequest } from '../model/build.ts'
 import { projectNamed } from '../model/names.ts'
+import type { Signer } from '../model/signer.ts'
 import { settingsKeys, stageOfVariablesKey, stageVariablesPrefix, variablesKeys } from '../records/keys.ts'
-import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repository-records.ts'
+import { type Named, readKnown, readNamed, updateKnown, updateNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -11,19 +12,50 @@ export type FindOnGitHub = (repository: string) => Promise<{ id: number } | null
 /** The repository of a delivery: GitHub's id, and the project of its records. `bind` records what is new about it. */
 export type Identity = { id: number; project: string; bind: (() => Promise<Refusal | null>) | null }
 
+type Claimed = Pick<BuildRequest, 'repository' | 'repositoryId'>
+
 /**
  * Finds out which repository a delivery is from. A name belongs to the id that came with it first, and a repository that
- * is renamed keeps its records. Where the payload contradicts what is on record, GitHub's own answer decides.
+ * is renamed keeps its records. Where the payload contradicts what is on record, GitHub's own answer decides; and where nothing is on
+ * record, if the signer speaks for some repositories only: people may know their secrets, and sign any name and id.
  * Reads one record unless something is new.
  * @throws UserError if GitHub has to be asked and gives no answer
  */
 export async function identify(
   store: Store,
-  { repository, repositoryId }: Pick<BuildRequest, 'repository' | 'repositoryId'>,
+  claimed: Claimed,
+  findOnGitHub: FindOnGitHub,
+  signer: Signer,
+): Promise<Identity | Refusal> {
+  const { repository, repositoryId } = claimed
+  const named = await readNamed(store, repository)
+  if (named && (named.id === repositoryId || repositoryId === null))
+    return { id: named.id, project: named.project, bind: noteSecret(store, repository, named, signer) }
+  if (signer.by === 'repository' || signer.by === 'organization') {
+    const actual = await findOnGitHub(repository)
+    if (actual?.id !== repositoryId) return notTheirs(claimed, signer, actual)
+    return decideIdentity(store, claimed, named, async () => actual)
+  }
+  return decideIdentity(store, claimed, named, findOnGitHub)
+}
+
+/** Records whether the repository's webhook still has the one secret of the stack, if that has changed. */
+function noteSecret(store: Store, repository: string, named: Named, { by }: Signer): Identity['bind'] {
+  const hasSharedSecret = by === 'shared'
+  const isTheirs = by === 'repository' || by === 'organization'
+  if (hasSharedSecret === (named.hasSharedSecret ?? false) || !(hasSharedSecret || isTheirs)) return null
+  return async () => {
+    await updateNamed(store, repository, standing => ({ ...(standing ?? named), hasSharedSecret }))
+    return null
+  }
+}
+
+async function decideIdentity(
+  store: Store,
+  { repository, repositoryId }: Claimed,
+  named: Named | null,
   findOnGitHub: FindOnGitHub,
 ): Promise<Identity | Refusal> {
-  const named = await readNamed(store, repository)
-  if (named && (named.id === repositoryId || repositoryId === null)) return { ...named, bind: null }
   if (named) return decideAbout(repository, named, await findOnGitHub(repository))
   if (repositoryId !== null) {
     const project = (await readKnown(store, repositoryId))?.project ?? null
@@ -34,18 +66,21 @@ export async function identify(
   const actual = await findOnGitHub(repository)
   if (!actual) return refuse(`GitHub does not show ${repository} to this stack: check its token or App.`)
   if (actual.id !== repositoryId)
-    return identify(store, { repository, repositoryId: actual.id }, async () => actual)
+    return decideIdentity(store, { repository, repositoryId: actual.id }, null, async () => actual)
   return followRename(store, repository, actual.id)
 }
 
+const notTheirs = ({ repository, repositoryId }: Claimed, { by }: Signer, actual: { id: number } | null) =>
+  refuse(
+    actual
+      ? `${repository} has the id ${actual.id} on GitHub, and this delivery is signed for ${by === 'repository' ? 'the repository with' : 'one with'} the id ${repositoryId}.`
+      : `GitHub does not show ${repository} to this stack: check its token or App, and send this delivery again.`,
+  )
+
 /** A delivery with another id than the one that has the name: an old or handmade payload, or another repository. */
-function decideAbout(
-  repository: string,
-  named: { id: number; project: string },
-  actual: { id: number } | null,
-): Identity | Refusal {
+function decideAbout(repository: string, named: Named, actual: { id: number } | null): Identity | Refusal {
   // What is fetched is the repository that has always been built here.
-  if (actual?.id === named.id) return { ...named, bind: null }
+  if (actual?.id === named.id) return { id: named.id, project: named.project, bind: null }
   return refuse(
     actual
       ? `${repository} is another repository now: GitHub's id of it is ${actual.id}, and ${named.id} was built here until now. To build it, run "lambci adopt ${repository}", which says who gets the builds, settings and secrets, and send this delivery again.`

@@ -1,4 +1,4 @@
-import { type BuildRef, buildKeys } from '../records/keys.ts'
+import { type BuildRef, buildKeys, deliveryKey } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { readTrigger, recordEnd, type TriggerRecord, type TriggerRef } from '../records/trigger-record.ts'
 
@@ -11,6 +11,22 @@ const MOST_BUILDS = 5
  */
 export async function recordGone(store: Store, ref: TriggerRef, now: Date): Promise<void> {
   await triggerReport(store, ref, await recordEnd(store, ref), now)
+}
+
+/**
+ * As `recordGone`, once for each delivery: a pull request may be open again when somebody sends the delivery of its earlier close
+ * once more. A delivery whose record was interrupted is recorded again.
+ */
+export async function recordGoneOnce(
+  store: Store,
+  delivery: string,
+  ref: TriggerRef,
+  now: Date,
+): Promise<void> {
+  const key = deliveryKey(delivery)
+  if ((await store.get(key)) !== null) return
+  await recordGone(store, ref, now)
+  await store.putOnce(key, Buffer.from(JSON.stringify({ goneAt: now.toISOString() })), 'application/json')
 }
 
 /** A branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. */

@@ -1,18 +1,30 @@
 import { z } from '../model/zod.ts'
 
-// Events of our own, signed like GitHub's: the command line sends them.
+// Events of our own, which the command line sends and signs with a key that GitHub does not have.
 export const REBUILD_EVENT = 'lambci_rebuild'
 export const DEPLOY_EVENT = 'lambci_deploy'
 
+export const isOwnEvent = (event: string) => event === REBUILD_EVENT || event === DEPLOY_EVENT
+
+/** For how long a request counts, in milliseconds: much less than its claim is kept, so it is carried out once. */
+const LIFETIME_MS = 86_400_000
+
+/** What every request has in its signed body: a header could be replaced. */
+const signedFields = { id: z.uuid(), at: z.iso.datetime() }
+
 const rebuildRequestSchema = z.object({
+  ...signedFields,
+  event: z.literal(REBUILD_EVENT),
   project: z.string(),
   number: z.int().positive(),
   /** Whether what passed there is taken over instead of being run again. */
   failed: z.boolean().optional(),
 })
-export type RebuildRequest = z.infer<typeof rebuildRequestSchema>
+export type RebuildRequest = Omit<z.infer<typeof rebuildRequestSchema>, keyof SignedFields>
 
 const deployRequestSchema = z.object({
+  ...signedFields,
+  event: z.literal(DEPLOY_EVENT),
   project: z.string(),
   /** The build whose commit is to be deployed. */
   number: z.int().positive(),
@@ -22,18 +34,24 @@ const deployRequestSchema = z.object({
   /** The name of the user who runs the command. */
   by: z.string().min(1).max(200).optional(),
 })
-export type DeployRequest = z.infer<typeof deployRequestSchema>
+export type DeployRequest = Omit<z.infer<typeof deployRequestSchema>, keyof SignedFields>
 
-export const parseRebuildRequest = (payload: unknown) =>
-  parseRequest('rebuild', rebuildRequestSchema, payload)
-export const parseDeployRequest = (payload: unknown) => parseRequest('deploy', deployRequestSchema, payload)
+type SignedFields = { id: string; at: string; event: string }
+export type SignedRequest = z.infer<typeof rebuildRequestSchema> | z.infer<typeof deployRequestSchema>
 
-/** The request, or what is wrong with the payload. */
-function parseRequest<T>(name: string, schema: z.ZodType<T>, payload: unknown): T | { error: string } {
+/** A request of the command line, or what is wrong with the payload. */
+export function parseSignedRequest(payload: unknown, now: Date): SignedRequest | { error: string } {
+  const isDeploy = z.object({ event: z.literal(DEPLOY_EVENT) }).safeParse(payload).success
+  const schema: z.ZodType<SignedRequest> = isDeploy ? deployRequestSchema : rebuildRequestSchema
   const parsed = schema.safeParse(payload)
-  if (parsed.success) return parsed.data
-  const fields = parsed.error.issues.map(issue => issue.path.join('.')).filter(Boolean)
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(issue => issue.path.join('.')).filter(Boolean)
+    const advice = fields.length > 0 ? `check ${fields.join(', ')}` : 'expected an object'
+    return { error: `Invalid ${isDeploy ? 'deploy' : 'rebuild'} request: ${advice}.` }
+  }
+  const { at } = parsed.data
+  if (Math.abs(now.getTime() - Date.parse(at)) <= LIFETIME_MS) return parsed.data
   return {
-    error: `Invalid ${name} request: ${fields.length > 0 ? `check ${fields.join(', ')}` : 'expected an object'}.`,
+    error: `This request was signed at ${at}, and requests count for a day. Run the command again, and check the clock of the machine.`,
   }
 }

@@ -20,7 +20,7 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
   const tooLarge = (c: Context) =>
     c.json({ error: 'The payload is larger than 25 MB, the most that GitHub sends.' }, 413)
   app.post('/webhook', bodyLimit({ maxSize: PAYLOAD_LIMIT, onError: tooLarge }), async c => {
-    const delivery = parseDelivery(c.req.raw.headers, await c.req.text())
+    const delivery = parseDelivery(c.req.raw.headers, new Uint8Array(await c.req.arrayBuffer()))
     if ('error' in delivery) return c.json(delivery, 400)
     const answer = await receiveDelivery(delivery, { ...host, baseUrl: baseUrlOf(c) })
     return c.json(answer.body, answer.status)
@@ -31,8 +31,13 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
   return app
 }
 
-/** The address at which this request arrived. AWS sets both parts; a proxy may forward requests without TLS. */
+const LOOPBACK = /^(127\.0\.0\.1|localhost)$/
+
+/**
+ * The address at which this request arrived: the domain of the function URL, which AWS says in the event. No header decides, because
+ * links of builds and statuses begin with it.
+ */
 function baseUrlOf(c: Context): string {
-  const protocol = c.req.header('x-forwarded-proto') === 'http' ? 'http' : 'https'
-  return `${protocol}://${new URL(c.req.url).host}`
+  const { host, hostname } = new URL(c.req.url)
+  return `${LOOPBACK.test(hostname) ? 'http' : 'https'}://${host}`
 }

@@ -15,7 +15,9 @@ export type Administration = {
   /** The owner of the token, and its scopes. Null for fine-grained tokens, whose scopes GitHub does not return. */
   identity(): Promise<{ login: string; scopes: readonly string[] | null }>
   /** Null if the repository does not exist, or if the token has no access to it. */
-  repository(name: string): Promise<{ isPrivate: boolean; isAdmin: boolean; mayPush: boolean } | null>
+  repository(
+    name: string,
+  ): Promise<{ id: number; isPrivate: boolean; isAdmin: boolean; mayPush: boolean } | null>
   hooks(name: string): Promise<Hook[]>
   /** Creates a hook or, with an id, updates it. */
   putHook(name: string, config: HookConfig, id?: number): Promise<Hook>
@@ -36,7 +38,7 @@ export function openAdministration(apiUrl: string, token: string): Administratio
       try {
         const { data } = await repos.get(namesOf(name))
         const { admin = false, push = false } = data.permissions ?? {}
-        return { isPrivate: data.private, isAdmin: admin, mayPush: push }
+        return { id: data.id, isPrivate: data.private, isAdmin: admin, mayPush: push }
       } catch (error) {
         if (statusOf(error) === 404) return null
         return toUserError(name)(error)

@@ -1,22 +1,25 @@
+import { hash } from 'node:crypto'
 import { z } from '../model/zod.ts'
 
 /** GitHub's limit for a payload, in bytes. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const PAYLOAD_LIMIT = 25 * 1024 * 1024
 
-/** One HTTP request from GitHub. Its signature has not been verified yet. */
-export type Delivery = { event: string; id: string; signature: string; body: string; isForm: boolean }
+/** One HTTP request from GitHub. Its signature has not been verified yet, and covers nothing but the body. */
+export type Delivery = { event: string; id: string; signature: string; body: string }
 
 const REQUIRED = ['x-github-event', 'x-github-delivery', 'x-hub-signature-256'] as const
 
 const headersSchema = z.object({
   'x-github-event': z.string().regex(/^[a-z_]{1,60}$/),
-  // Part of an object key.
   'x-github-delivery': z.string().regex(/^[A-Za-z0-9-]{1,72}$/),
   'x-hub-signature-256': z.string().regex(/^sha256=[0-9a-f]{64}$/),
 })
 
+/** Strict, and keeps a byte order mark, so that exactly the bytes that arrived are verified. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Parses the headers and body of a request. The error describes what is wrong with them. */
-export function parseDelivery(headers: Headers, body: string): Delivery | { error: string } {
+export function parseDelivery(headers: Headers, bytes: Uint8Array): Delivery | { error: string } {
   const missing = REQUIRED.filter(name => !headers.get(name))
   if (missing.length > 0) {
     return {
@@ -28,20 +31,47 @@ export function parseDelivery(headers: Headers, body: string): Delivery | { erro
     const names = parsed.error.issues.map(issue => issue.path.join('.'))
     return { error: `This is not a delivery from GitHub: the header ${names.join(', ')} is malformed.` }
   }
+  const body = decode(bytes)
+  if (body === null) return { error: 'This is not a delivery from GitHub: its body is not UTF-8.' }
   return {
     event: parsed.data['x-github-event'],
     id: parsed.data['x-github-delivery'],
     signature: parsed.data['x-hub-signature-256'],
     body,
-    isForm: headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') ?? false,
+  }
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** A form of one field, with nothing that an encoder leaves as it is beyond letters, digits and these marks. */
+const FORM = /^payload=((?:[A-Za-z0-9*._~!'()+-]|%[0-9A-Fa-f]{2})*)$/
+
+/**
+ * The payload in a body, which is JSON or a form with the one field `payload`, as webhooks made by hand send by default. The body
+ * alone decides: no header is signed, and JSON that was sent as a form would be read from inside a commit message. Null for
+ * anything else.
+ */
+export function parsePayload(body: string): Record<string, unknown> | null {
+  const [, field] = FORM.exec(body) ?? []
+  try {
+    const json: unknown = JSON.parse(
+      field === undefined ? body : decodeURIComponent(field.replaceAll('+', ' ')),
+    )
+    const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
+    return isObject ? (json as Record<string, unknown>) : null
+  } catch {
+    return null
   }
 }
 
 /**
- * The payload as JSON. Hooks created by hand send a form by default; the signature covers the raw form.
- * @throws SyntaxError if it is not JSON
+ * What a delivery is known by: the SHA-256 of its body. GitHub sends a redelivery with the same body. Its id is in a header, which
+ * whoever has seen a body and its signature may choose.
  */
-export function parsePayload({ body, isForm }: Delivery): unknown {
-  const json = isForm ? (new URLSearchParams(body).get('payload') ?? '') : body
-  return JSON.parse(json)
-}
+export const digestOf = (body: string): string => hash('sha256', body)

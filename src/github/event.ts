@@ -17,9 +17,17 @@ const repository = z.object({
 
 const signer = z.object({ name: text, username: text }).nullish()
 
+/** A field of other events. No header is signed, so each payload must be recognisable as what it is. */
+const foreign = z.never({ error: 'a field of another event' }).optional()
+
 const commit = z.object({ id: text, message: text, author: signer, committer: signer }).nullish()
 
 const pushSchema = z.object({
+  action: foreign,
+  number: foreign,
+  pull_request: foreign,
+  merge_group: foreign,
+  zen: foreign,
   ref: z.string(),
   before: text,
   after: z.string(),
@@ -34,6 +42,12 @@ const pushSchema = z.object({
 const headRepository = z.object({ id: z.number().nullish(), full_name: text }).nullish()
 
 const pullRequestSchema = z.object({
+  ref: foreign,
+  merge_group: foreign,
+  review: foreign,
+  comment: foreign,
+  thread: foreign,
+  zen: foreign,
   action: z.string(),
   number: z.int().positive(),
   /** What the action "edited" has changed. */
@@ -51,6 +65,10 @@ const pullRequestSchema = z.object({
 })
 
 const mergeGroupSchema = z.object({
+  ref: foreign,
+  number: foreign,
+  pull_request: foreign,
+  zen: foreign,
   action: z.string(),
   merge_group: z.object({
     head_sha: z.string(),
@@ -63,7 +81,13 @@ const mergeGroupSchema = z.object({
   sender: user,
 })
 
-const pingSchema = z.object({ zen: text })
+const pingSchema = z.object({
+  action: foreign,
+  ref: foreign,
+  pull_request: foreign,
+  merge_group: foreign,
+  zen: z.string(),
+})
 
 const SCHEMAS = {
   ping: pingSchema,
@@ -81,7 +105,7 @@ export type MergeGroupEvent = Extract<Event, { name: 'merge_group' }>['payload']
 
 export const isSupportedEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
 
-/** Validates the payload of an event. The error names the first invalid field. */
+/** Validates the payload of an event. No payload is valid as two of them. The error names the first invalid field. */
 export function parseEvent(name: string, payload: unknown): Event | { error: string } {
   if (!isSupportedEvent(name)) return { error: `The event "${name}" is not supported.` }
   const parsed = SCHEMAS[name].safeParse(payload)

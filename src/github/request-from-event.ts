@@ -114,7 +114,8 @@ function requestFromPullRequest({
       checkoutBranch: branchName(head.ref),
       commit: head.sha,
       baseCommit: base.sha,
-      cloneRepository: head.repo?.full_name ?? (isFork ? null : repository.full_name),
+      // The repository itself has one name in its payload, whatever the head calls it.
+      cloneRepository: isFork ? (head.repo?.full_name ?? null) : repository.full_name,
       pullRequest: number,
       isFork,
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,

@@ -5,7 +5,12 @@ import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-const namedSchema = z.object({ id: z.int().positive(), project: projectSchema })
+const namedSchema = z.object({
+  id: z.int().positive(),
+  project: projectSchema,
+  /** Whether its last delivery was signed with the one secret of the stack: its webhook is from before it got one of its own. */
+  hasSharedSecret: z.boolean().optional(),
+})
 /** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and where its records are. */
 export type Named = z.infer<typeof namedSchema>
 
@@ -37,3 +42,14 @@ export const updateKnown = async (
   id: number,
   change: (standing: Known | null) => Known,
 ): Promise<Known> => (await updateRecord(store, repositoryIdKey(id), knownSchema, change)).value
+
+/** All names that have been built, in lower case, and what they mean. */
+export async function listNamed(store: Store): Promise<{ repository: string; named: Named }[]> {
+  const owners = await store.list('gh/', { delimiter: '/' })
+  const prefixes = await Promise.all(owners.map(({ key }) => store.list(key, { delimiter: '/' })))
+  const names = prefixes.flat().map(({ key }) => key.replace(/^gh\/|\/$/g, ''))
+  const found = await Promise.all(
+    names.map(async repository => ({ repository, named: await readNamed(store, repository) })),
+  )
+  return found.flatMap(({ repository, named }) => (named ? [{ repository, named }] : []))
+}

@@ -179,8 +179,8 @@ function killOnce(ci: TestSystem, killed: KilledFunction) {
 async function addHook(ci: TestSystem, repository: string): Promise<void> {
   const [owner, name] = repository.split('/')
   await ci.api('POST', `/orgs/${owner}/repos`, { name })
-  const { addresses, keys } = ci.system
-  const config = { url: `${addresses.url}/webhook`, secret: keys.webhookSecret, content_type: 'json' }
+  const { addresses } = ci.system
+  const config = { url: `${addresses.url}/webhook`, secret: addresses.webhookSecret, content_type: 'json' }
   await ci.api('POST', `/repos/${repository}/hooks`, { config, events: ['push'], active: true })
 }
 

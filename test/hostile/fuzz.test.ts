@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NO_FILES } from '../../src/config/files.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
+import { requestSecret } from '../../src/github/hook-secrets.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { layOutLine } from '../../src/pages/browser/terminal-line.ts'
 import { PLAIN } from '../../src/pages/browser/text-style.ts'
@@ -9,10 +10,10 @@ import { renderSummary } from '../../src/pages/summary.ts'
 import { planBuild } from '../../src/planning/plan.ts'
 import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
-import { pullRequestPayload, pushPayload } from '../support/payloads.ts'
+import { pullRequestPayload, pushPayload, requestBody } from '../support/payloads.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
-import { openHttpApp } from './http-app.ts'
+import { openHttpApp, SECRET } from './http-app.ts'
 
 let http: Awaited<ReturnType<typeof openHttpApp>>
 beforeAll(async () => {
@@ -112,7 +113,9 @@ describe('the webhook', () => {
     })
     await fc.assert(
       fc.asyncProperty(request, async payload => {
-        expect((await http.deliver(event, JSON.stringify(payload))).status).toBeLessThan(500)
+        const answer = await http.deliver(event, requestBody(event, payload), {}, requestSecret(SECRET))
+        expect(answer.status).not.toBe(401)
+        expect(answer.status).toBeLessThan(500)
       }),
       { numRuns: 150 },
     )

@@ -6,7 +6,7 @@ import { buildKeys, jobKeys, runnerSecretsKey, settingsKeys } from '../../src/re
 import { openBucket, putJson } from '../support/bucket.ts'
 import { endedRun, grantIssuerOf, makeBuild, unknownToGit } from '../support/records.ts'
 
-const SECRET = 'a-webhook-secret'
+export const SECRET = 'a-webhook-secret'
 
 /** The http function's app, with a bucket in which build #1 of ada/web has ended. */
 export async function openHttpApp() {
@@ -36,7 +36,7 @@ const SITE = 'https://ci.example.com'
 /** Sends a delivery with a valid signature, whatever its content. */
 const deliverTo =
   (app: Hono) =>
-  (event: string, body: string, headers: Record<string, string> = {}) =>
+  (event: string, body: string, headers: Record<string, string> = {}, secret = SECRET) =>
     app.request(`${SITE}/webhook`, {
       method: 'POST',
       body,
@@ -44,7 +44,7 @@ const deliverTo =
         'content-type': 'application/json',
         'x-github-event': event,
         'x-github-delivery': randomUUID(),
-        'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+        'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
         ...headers,
       },
     })

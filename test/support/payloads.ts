@@ -19,6 +19,11 @@ const EXAMPLES = createRequire(import.meta.url)('@octokit/webhooks-examples') as
   examples: unknown[]
 }[]
 
+/** All of GitHub's own examples, each with the name of its event. */
+export const ALL_EXAMPLES: readonly [name: string, payload: object][] = EXAMPLES.flatMap(
+  ({ name, examples }) => examples.map((payload): [string, object] => [name, payload as object]),
+)
+
 export const REPOSITORY = 'Codertocat/Hello-World'
 export const NOWHERE = '0'.repeat(40)
 export const BEFORE = 'b'.repeat(40)
@@ -104,6 +109,10 @@ export function mergeGroupPayload(action = 'checks_requested'): MergeGroupChecks
 
 export const signatureOf = (body: string, secret: string) =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+
+/** The body of a request of the command line, with what makes it one. */
+export const requestBody = (event: string, payload: object, at = new Date()) =>
+  JSON.stringify({ ...payload, event, id: randomUUID(), at: at.toISOString() })
 
 /** The headers that GitHub sends with a payload. */
 export const headersOf = (event: string, body: string, secret: string, id: string = randomUUID()) => ({

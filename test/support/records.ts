@@ -14,6 +14,7 @@ import type { RunFunctions } from '../../src/reporting/measure-cost.ts'
 /** The secrets of http and report. */
 export const RUNNER_SECRETS: RunnerSecrets = {
   webhookSecrets: ['s'],
+  acceptsSharedSecret: true,
   githubToken: 't',
   cloneToken: null,
   githubApp: null,

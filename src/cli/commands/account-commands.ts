@@ -32,24 +32,14 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
       '--rotate-webhook-secret',
       'create a new webhook secret; the old one stays valid until the next rotation',
     )
+    .option(
+      '--refuse-shared-secret',
+      'accept no webhook any more that has the one secret of the stack instead of its own',
+    )
     .option('--rotate-link-key', 'create a new link key; all links to private pages stop working')
     .action(async options => end(await (await import('./setup.ts')).setUp(options, io)))
 
-  const hook = program.command('hook').description('manage the webhook of a repository on GitHub')
-  const tokenFile = () =>
-    new Option('--token-file <file>', 'GitHub token with admin:repo_hook, used only for this command')
-  addStackOptions(hook.command('add <owner/repo>'))
-    .description('add the webhook, or update it')
-    .addOption(tokenFile())
-    .action(async (repository, options) =>
-      end(await (await import('./hook.ts')).addRepositoryHook(repository, options, io)),
-    )
-  addStackOptions(hook.command('remove <owner/repo>'))
-    .description('remove the webhook')
-    .addOption(tokenFile())
-    .action(async (repository, options) =>
-      end(await (await import('./hook.ts')).removeRepositoryHook(repository, options, io)),
-    )
+  addHookCommands(program, io, end)
   addAdoptCommand(program, io, end)
   addConfigCommands(program, io, end)
   addSecretCommands(program, io, end)
@@ -79,6 +69,34 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
     .addOption(followOption())
     .option('--json', 'print JSON')
     .action(async (target, options) => end(await (await import('./rebuild.ts')).rebuild(target, options, io)))
+}
+
+function addHookCommands(program: Command, io: Io, end: (code: number) => void): void {
+  const hook = program.command('hook').description('manage the webhook of a repository on GitHub')
+  const tokenFile = () =>
+    new Option('--token-file <file>', 'GitHub token with admin:repo_hook, used only for this command')
+  addStackOptions(hook.command('add <owner/repo>'))
+    .description('add the webhook, or update it')
+    .addOption(tokenFile())
+    .action(async (repository, options) =>
+      end(await (await import('./hook.ts')).addRepositoryHook(repository, options, io)),
+    )
+  addStackOptions(hook.command('secret <owner/repo>'))
+    .description('print the secret for a webhook that you make yourself, of a repository or an organization')
+    .addOption(tokenFile())
+    .action(async (target, options) =>
+      end(await (await import('./hook-secret.ts')).printHookSecret(target, options, io)),
+    )
+  addStackOptions(hook.command('list'))
+    .description('list the repositories, and what their webhooks sign with')
+    .option('--json', 'print JSON')
+    .action(async options => end(await (await import('./hook-list.ts')).listHooks(options, io)))
+  addStackOptions(hook.command('remove <owner/repo>'))
+    .description('remove the webhook')
+    .addOption(tokenFile())
+    .action(async (repository, options) =>
+      end(await (await import('./hook.ts')).removeRepositoryHook(repository, options, io)),
+    )
 }
 
 function addAdoptCommand(program: Command, io: Io, end: (code: number) => void): void {
@@ -153,10 +171,9 @@ function addHoldCommands(program: Command, io: Io, end: (code: number) => void):
 
 function addDeliverCommand(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('deliver'))
-    .description('send a payload as GitHub would, signed with the webhook secret')
+    .description('send a payload as GitHub would; one that was delivered before is delivered again')
     .argument('<event>', 'push, pull_request, merge_group or ping')
     .argument('<file>', 'JSON file with the payload; - for standard input')
-    .option('--id <id>', 'id of an earlier delivery, to redeliver it')
     .option('--json', 'print JSON')
     .action(async (event, file, options) =>
       end(await (await import('./deliver.ts')).deliver(event, file, options, io)),

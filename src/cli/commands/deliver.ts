@@ -2,16 +2,16 @@ import { UserError } from '../../model/user-error.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { readSecretFile, readStandardInput } from './prompts.ts'
-import { sendDelivery } from './send-delivery.ts'
+import { sendEvent } from './send-delivery.ts'
 
 /**
  * `lambci deliver EVENT FILE`: sends a payload as GitHub would, for example one copied from the recent deliveries of a
- * webhook. With the id of an earlier delivery it is a redelivery.
+ * webhook. A payload that has been delivered before is a redelivery, as it is when GitHub sends it again.
  */
 export async function deliver(
   event: string,
   file: string,
-  options: StackOptions & { id?: string; json?: boolean },
+  options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
   using stack = await findStack(options, io.env)
@@ -21,10 +21,7 @@ export async function deliver(
   if (!/^[a-z_]{1,60}$/.test(event))
     throw new UserError(`"${event}" is not an event. Use push, pull_request, merge_group or ping.`)
   const body = file === '-' ? await readStandardInput(io) : await readSecretFile(file)
-  const { status, answer, id } = await sendDelivery(store, url, { event, body, id: options.id })
-  printLine(
-    io,
-    options.json ? jsonText({ status, answer, id }) : `${status} ${jsonText(answer)}\nDelivery ${id}`,
-  )
+  const { status, answer } = await sendEvent(store, url, { event, body })
+  printLine(io, options.json ? jsonText({ status, answer }) : `${status} ${jsonText(answer)}`)
   return status < 300 ? 0 : 1
 }

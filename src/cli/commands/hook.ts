@@ -4,6 +4,7 @@ import { type RunnerSecrets, readRunnerSecrets } from '../../account/secrets.ts'
 import { readAccount } from '../../account/settings.ts'
 import { openAdministration } from '../../github/administration.ts'
 import { openApp } from '../../github/app.ts'
+import { appSecret } from '../../github/hook-secrets.ts'
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
@@ -18,8 +19,9 @@ export async function addRepositoryHook(target: string, options: HookOptions, io
   const repository = parseRepository(target)
   using stack = await findStack(options, io.env)
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
-  const secret = secrets.webhookSecrets[0] ?? ''
+  const [webhookSecret = ''] = secrets.webhookSecrets
   if (secrets.githubApp && !options.tokenFile) {
+    const secret = appSecret(webhookSecret)
     await openApp(stack.githubApiUrl, secrets.githubApp).setWebhook({ url, secret })
     printLine(
       io,
@@ -27,7 +29,7 @@ export async function addRepositoryHook(target: string, options: HookOptions, io
     )
   } else {
     const github = openAdministration(stack.githubApiUrl, await tokenOf(secrets, options))
-    const { hook, isNew } = await addHook(github, repository, { url, secret })
+    const { hook, isNew } = await addHook(github, repository, { url, webhookSecret })
     printLine(
       io,
       `${isNew ? 'Added' : 'Updated'}: webhook ${hook.id} of ${repository}, for ${hook.events.join(', ')}, to ${url}.`,
@@ -68,7 +70,7 @@ function webhookUrlOf({ url }: FoundStack): string {
   throw new UserError('The webhook URL is unknown if only a bucket is given. Name the stack with --stack.')
 }
 
-async function tokenOf({ githubToken }: RunnerSecrets, { tokenFile }: HookOptions): Promise<string> {
+export async function tokenOf({ githubToken }: RunnerSecrets, { tokenFile }: HookOptions): Promise<string> {
   const token = tokenFile ? await readSecretFile(tokenFile) : githubToken
   if (token) return token
   throw new UserError('There is no GitHub token. Give one with --token-file, or run "lambci setup".')

@@ -6,7 +6,7 @@ import { readBuild } from '../../records/read-records.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
 import type { FoundStack } from './find-stack.ts'
 import { printToEnd } from './logs.ts'
-import { sendDelivery } from './send-delivery.ts'
+import { sendOwnRequest } from './send-delivery.ts'
 
 const answerSchema = z.union([
   z.object({ project: projectSchema, number: z.int().positive(), url: z.url(), retryOf: z.int().optional() }),
@@ -27,7 +27,7 @@ export async function sendRequest(
 ): Promise<number> {
   // If only the bucket is known, the old build has the address of its stack.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
-  const { status, answer } = await sendDelivery(store, base, { event, body: JSON.stringify(payload) })
+  const { status, answer } = await sendOwnRequest(store, base, { event, payload })
   const { data } = answerSchema.safeParse(answer)
   if (!data)
     throw new UserError(

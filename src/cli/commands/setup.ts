@@ -1,6 +1,7 @@
 import { checkSetupInput, type SetupInput } from '../../account/check-setup-input.ts'
 import { writeFirstSettings, writeRunnerSecrets } from '../../account/setup.ts'
 import { type AppKeys, openApp } from '../../github/app.ts'
+import { appSecret } from '../../github/hook-secrets.ts'
 import { UserError } from '../../model/user-error.ts'
 import { z } from '../../model/zod.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
@@ -25,6 +26,7 @@ export type SetupOptions = StackOptions & {
   slackTokenFile?: string
   stdin?: true
   rotateWebhookSecret?: true
+  refuseSharedSecret?: true
   rotateLinkKey?: true
 }
 
@@ -46,10 +48,12 @@ export async function setUp(options: SetupOptions, io: Io): Promise<number> {
     input.owners === null && isInteractive(io) && findings.owners.length > 0
       ? splitOwners(await promptText(io, 'Owners or repositories to build', findings.owners.join(', ')))
       : findings.owners
-  const { webhookSecret, isApp } = await writeRunnerSecrets(stack.store, input)
+  const { webhookSecrets, githubApp, acceptsSharedSecret } = await writeRunnerSecrets(stack.store, input)
   await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
-  const hasWebhook = isApp && (await setAppWebhook(stack, input.githubApp, webhookSecret))
-  printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook }))
+  const isApp = githubApp !== null
+  const isChanged = input.githubApp !== null || input.rotateWebhookSecret || input.refuseSharedSecret
+  const hasWebhook = isChanged && (await setAppWebhook(stack, githubApp, appSecret(webhookSecrets[0] ?? '')))
+  printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook, input, acceptsSharedSecret }))
   await noteUnread(stack.store, { repository: null, project: null }, io)
   return 0
 }
@@ -74,6 +78,7 @@ async function readInput(options: SetupOptions, io: Io): Promise<SetupInput> {
     slackToken: slackTokenFile ? await readSecretFile(slackTokenFile) : (parsed.slackToken ?? null),
     owners: options.owners === undefined ? (parsed.owners ?? null) : splitOwners(options.owners),
     rotateWebhookSecret: options.rotateWebhookSecret ?? false,
+    refuseSharedSecret: options.refuseSharedSecret ?? false,
     rotateLinkKey: options.rotateLinkKey ?? false,
   }
 }
@@ -120,7 +125,10 @@ async function setAppWebhook(stack: FoundStack, keys: AppKeys | null, secret: st
   return true
 }
 
-type Changes = { isApp: boolean; hasWebhook: boolean }
+const SHARED_SECRET =
+  'webhooks from before each repository had a secret of its own still count. "lambci hook list" shows them, "lambci hook add OWNER/REPO" gives one its own secret, and "lambci setup --refuse-shared-secret" ends it.'
+
+type Changes = { isApp: boolean; hasWebhook: boolean; input: SetupInput; acceptsSharedSecret: boolean }
 
 function describe(
   findings: { who: string; owners: readonly string[]; hints: readonly string[] },
@@ -131,10 +139,11 @@ function describe(
     ? "The App's webhook now points to this stack. Push a commit to start a build."
     : changes.isApp
       ? "The App's webhook was not changed."
-      : 'Next: run "lambci hook add OWNER/REPO" for each repository.'
+      : `Next: run "lambci hook add OWNER/REPO" for each repository${changes.input.rotateWebhookSecret ? ', which gives its webhook the new secret' : ''}.`
   return [
     ...(who ? [`${who}.`] : []),
     ...hints.map(hint => `Note: ${hint}`),
+    ...(changes.acceptsSharedSecret ? [`Note: ${SHARED_SECRET}`] : []),
     `Written: ${runnerSecretsKey}, ${settingsKeys('')[0]}.`,
     ...(owners.length > 0 ? [`Builds for: ${owners.join(', ')}.`] : []),
     next,

@@ -14,6 +14,7 @@ const NONE: SetupInput = {
   slackToken: null,
   owners: null,
   rotateWebhookSecret: false,
+  refuseSharedSecret: false,
   rotateLinkKey: false,
 }
 

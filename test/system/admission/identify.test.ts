@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { identify } from '../../../src/admission/identify.ts'
+import type { Signer } from '../../../src/model/signer.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { settingsKeys, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
 import { readKnown, readNamed, updateKnown } from '../../../src/records/repository-records.ts'
@@ -17,11 +18,17 @@ const silent = async () => {
   throw new UserError('GitHub could not be asked')
 }
 /** What a delivery that names this repository is found to be from. `actual`: GitHub's id of it, null if it shows none. */
-const found = (repository: string, repositoryId: number, actual?: number | null) =>
+const found = (
+  repository: string,
+  repositoryId: number,
+  actual?: number | null,
+  signer: Signer = { by: 'app' },
+) =>
   identify(
     bucket.store,
     { repository, repositoryId },
     actual === undefined ? silent : async () => (actual === null ? null : { id: actual }),
+    signer,
   )
 async function bound(repository: string, id: number, actual?: number): Promise<string> {
   const identity = await found(repository, id, actual)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
-import { type Delivery, parseDelivery } from '../../../src/github/delivery.ts'
+import { type Delivery, digestOf, parseDelivery } from '../../../src/github/delivery.ts'
 import { type Answer, type ReceiveContext, receiveDelivery } from '../../../src/receive-delivery.ts'
 import {
   buildKeys,
@@ -16,7 +16,7 @@ import { readBuild } from '../../../src/records/read-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { readTrigger } from '../../../src/records/trigger-record.ts'
 import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
-import { headersOf, pushOf, pushPayload } from '../../support/payloads.ts'
+import { headersOf, pushOf, pushPayload, signatureOf } from '../../support/payloads.ts'
 import { after, endedRun, grantIssuerOf, reportOf, runOf, unknownToGit } from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
@@ -35,7 +35,10 @@ function nextPush(payload = pushPayload()): { project: string; repositoryId: num
   const id = ++projects
   const full_name = `ada/resume-${id}`
   const body = JSON.stringify({ ...payload, repository: { ...payload.repository, id, full_name } })
-  const delivery = parseDelivery(new Headers(headersOf('push', body, SECRET, randomUUID())), body)
+  const delivery = parseDelivery(
+    new Headers(headersOf('push', body, SECRET, randomUUID())),
+    Buffer.from(body),
+  )
   if ('error' in delivery) throw new Error(delivery.error)
   return { project: `gh/${full_name}`, repositoryId: id, delivery }
 }
@@ -66,6 +69,7 @@ function startProcess(
     publish: step(async (message: JobMessage) => void effects.messages.push(message)),
     secrets: async () => ({
       webhookSecrets: [SECRET],
+      acceptsSharedSecret: true,
       githubToken: 'writes',
       cloneToken: 'reads',
       githubApp: null,
@@ -115,7 +119,7 @@ test('a crash before any step and a redelivery make exactly one build', async ()
     expect(await readJson(bucket.store, counterKey(project))).toMatchObject({ number: 1 })
     expect(await buildsOfMaster(project), `after ${done} steps`).toEqual([1])
     expect(
-      await readJson(bucket.store, deliveryKey(deliveryOf({ repositoryId }, delivery.id))),
+      await readJson(bucket.store, deliveryKey(deliveryOf({ repositoryId }, digestOf(delivery.body)))),
     ).toMatchObject({
       builds: [{ number: 1, published: true }],
     })
@@ -130,7 +134,8 @@ test('a crash between two deliveries leaves no gap in the numbers', async () => 
   const steps = await countSteps()
   for (let done = 0; done < steps; done++) {
     const { project, delivery } = nextPush()
-    const other: Delivery = { ...delivery, id: randomUUID() }
+    const other = { ...delivery, body: `${delivery.body} ` }
+    other.signature = signatureOf(other.body, SECRET)
     const effects = newEffects()
     await expect(receiveDelivery(delivery, startProcess(effects, done).context)).rejects.toThrow(Crash)
     const answers = [

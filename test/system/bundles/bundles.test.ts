@@ -42,7 +42,7 @@ function delivery(id = randomUUID()) {
   const repository = { ...payload.repository, full_name: REPOSITORY, private: false }
   const head = { ...payload.head_commit, id: commit }
   const body = JSON.stringify({ ...payload, repository, head_commit: head, commits: [head] })
-  return urlEvent('POST', '/webhook', headersOf('push', body, ci.system.keys.webhookSecret, id), body)
+  return urlEvent('POST', '/webhook', headersOf('push', body, ci.system.addresses.webhookSecret, id), body)
 }
 type HttpAnswer = {
   statusCode: number

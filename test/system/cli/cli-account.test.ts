@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeDirectory, makeWorkingCopy } from '../../../loopback/test/github/working-copy.ts'
 import { readRunnerSecrets } from '../../../src/account/secrets.ts'
+import { organizationSecret, repositorySecret } from '../../../src/github/hook-secrets.ts'
 import { runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
 import { readReport } from '../../../src/records/read-records.ts'
@@ -73,6 +74,9 @@ describe('setup', () => {
       webhookSecrets: [expect.stringMatching(/^[0-9a-f]{64}$/)],
       linkKey: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
+    // No webhook of a new stack has the one secret.
+    expect(written.acceptsSharedSecret).toBe(false)
+    expect(stdout).not.toContain('shared')
     expect(await readJson(store, global)).toEqual({
       allow: ['you', 'them/project'],
       notifications: { sns: { topicArn: ci.system.addresses.notificationsTopic } },
@@ -97,6 +101,22 @@ describe('setup', () => {
     expect(await readJson(ci.system.store, global)).toEqual(shared)
     await onTestSystem('setup', '--rotate-webhook-secret')
     expect((await readRunnerSecrets(ci.system.store)).webhookSecrets[1]).toBe(after.webhookSecrets[0])
+  })
+
+  test('a stack from before webhooks had secrets of their own accepts its one secret until that is refused', async () => {
+    const { store } = ci.system
+    const { acceptsSharedSecret: _, ...old } = secrets as Record<string, unknown>
+    await putJson(store, runnerSecretsKey, old)
+    expect((await readRunnerSecrets(store)).acceptsSharedSecret).toBe(true)
+    const kept = await onTestSystem('setup', '--rotate-link-key')
+    expect(kept.stdout).toMatch(
+      /Note: webhooks from before .* "lambci setup --refuse-shared-secret" ends it\./,
+    )
+    expect((await readRunnerSecrets(store)).acceptsSharedSecret).toBe(true)
+    const refused = await onTestSystem('setup', '--refuse-shared-secret')
+    expect(refused.exitCode).toBe(0)
+    expect(refused.stdout).not.toContain('from before')
+    expect((await readRunnerSecrets(store)).acceptsSharedSecret).toBe(false)
   })
 
   test('setup reads everything from standard input', async () => {
@@ -186,16 +206,19 @@ describe('setup', () => {
 test('a webhook is added, updated and removed', async () => {
   // A server without a default webhook.
   const token = ci.system.keys.githubToken
-  const github = await startGitHub({ directory: await makeDirectory(), token, webhook: null })
+  const { cloneToken } = ci.system.keys
+  const directory = await makeDirectory()
+  const github = await startGitHub({ directory, token, cloneToken, webhook: null })
   const stack = await serveStacks({ GitHubApiUrl: github.apiUrl })
   const copy = await makeWorkingCopy(`${github.url}/you/hooked.git`)
   await copy.commit('First')
   await copy.push('master')
   const hook = (...args: string[]) => lambci(['hook', ...args, '--stack', 'lambci'], { env: stack.env })
-  const count = async () => {
+  const call = async (path: string) => {
     const headers = { authorization: `token ${token}` }
-    return ((await (await fetch(`${github.apiUrl}/repos/you/hooked/hooks`, { headers })).json()) as []).length
+    return JSON.parse(await (await fetch(`${github.apiUrl}${path}`, { headers })).text())
   }
+  const count = async () => (await call('/repos/you/hooked/hooks')).length
   const added = await hook('add', 'you/hooked')
   expect([added.exitCode, added.stderr]).toEqual([0, ''])
   expect(added.stdout).toMatch(
@@ -203,6 +226,22 @@ test('a webhook is added, updated and removed', async () => {
   )
   expect((await hook('add', 'you/hooked')).stdout).toMatch(/^Updated: webhook/)
   expect(await count()).toBe(1)
+  // GitHub's pings were signed with the secret that a person gets for a webhook by hand.
+  const { webhookSecrets } = await readRunnerSecrets(ci.system.store)
+  const hooked = await call('/repos/you/hooked')
+  const secret = repositorySecret(webhookSecrets[0] ?? '', hooked.id)
+  expect((await hook('secret', 'you/hooked')).stdout).toBe(secret)
+  expect((await hook('secret', 'You')).stdout).toBe(organizationSecret(webhookSecrets[0] ?? '', 'you'))
+  const hooks = await call('/repos/you/hooked/hooks')
+  const pings = await ci.until('two pings', async () => {
+    const data = await call(`/repos/you/hooked/hooks/${hooks[0].id}/deliveries`)
+    return data.length === 2 && data
+  })
+  expect(pings).toMatchObject([
+    { event: 'ping', status_code: 200 },
+    { event: 'ping', status_code: 200 },
+  ])
+  expect((await hook('secret', 'you/nowhere')).stderr).toMatch(/GitHub does not show you\/nowhere/)
   expect((await hook('remove', 'you/hooked')).stdout).toBe('Removed the webhook of you/hooked.')
   expect(await count()).toBe(0)
   expect((await hook('remove', 'you/hooked')).stdout).toBe('you/hooked has no webhook for this stack.')
@@ -383,7 +422,7 @@ test('deploy and rollback report that no build or deploy fits', async () => {
   )
 })
 
-test('deliver sends a payload like GitHub, and redelivers it by its id', async () => {
+test('deliver sends a payload like GitHub, and one that was delivered before once more', async () => {
   const at = await ci.write(lambciJson('echo delivered'))
   const commit = await ci.push(at, 'you/delivered', 'master')
   await ci.ended({ project: 'gh/you/delivered', number: 1 })
@@ -392,19 +431,21 @@ test('deliver sends a payload like GitHub, and redelivers it by its id', async (
   const file = await fileWith('payload.json', JSON.stringify(request.payload))
   const first = await onTestSystem('deliver', 'push', file, '--json')
   expect(first.exitCode).toBe(0)
-  const { status, answer, id } = JSON.parse(first.stdout)
+  const { status, answer } = JSON.parse(first.stdout)
   expect([status, answer]).toMatchObject([202, { project: 'gh/you/delivered', number: 2 }])
   expect(await ci.ended({ project: 'gh/you/delivered', number: 2 })).toMatchObject({
     commit,
     status: 'passed',
+    rebuildOf: 1,
   })
-  const again = await onTestSystem('deliver', 'push', file, '--id', id)
-  expect(again.stdout).toMatch(new RegExp(`^202 .*"number":3.*\nDelivery ${id}$`))
-  await ci.ended({ project: 'gh/you/delivered', number: 3 })
+  const edited = { ...request.payload, compare: 'edited' }
+  const other = await onTestSystem('deliver', 'push', await fileWith('edited.json', JSON.stringify(edited)))
+  expect(other.stdout).toMatch(/^202 .*"number":3[^\n]*$/)
+  expect(await ci.ended({ project: 'gh/you/delivered', number: 3 })).toMatchObject({ rebuildOf: null })
 
   const broken = await lambci(['deliver', 'push', '-', '--data', data], { input: '{"ref":' })
   expect([broken.exitCode, broken.stdout]).toEqual([1, expect.stringMatching(/^400 .*not valid JSON/)])
-  const ping = await lambci(['deliver', 'ping', '-', '--data', data], { input: '{}' })
+  const ping = await lambci(['deliver', 'ping', '-', '--data', data], { input: '{"zen": "x"}' })
   expect([ping.exitCode, ping.stdout]).toEqual([0, expect.stringContaining('The webhook works.')])
   const wrong = await onTestSystem('deliver', 'Push!', file)
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('"Push!" is not an event')])

@@ -9,6 +9,7 @@ import { type Sns, startSns } from '../../../loopback/sns/sns.ts'
 import { openRunnerSecrets } from '../../../src/account/secrets.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
+import { requestSecret } from '../../../src/github/hook-secrets.ts'
 import type { Build } from '../../../src/model/build.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, counterKey, jobKeys, runnerSecretsKey, settingsKeys } from '../../../src/records/keys.ts'
@@ -21,6 +22,7 @@ import {
   pullRequestPayload,
   pushOf,
   pushPayload,
+  requestBody,
   signatureOf,
 } from '../../support/payloads.ts'
 import {
@@ -74,6 +76,11 @@ const post = (event: string, payload: unknown, { body = JSON.stringify(payload),
     body,
     headers: { ...headersOf(event, body, SECRET), ...headers },
   })
+/** Sends a request of the command line. */
+const request = (event: string, payload: object) => {
+  const body = requestBody(event, payload)
+  return post(event, null, { body, headers: headersOf(event, body, requestSecret(SECRET)) })
+}
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.request(`${ORIGIN}${path}`, { headers })
 
@@ -104,13 +111,13 @@ describe('the webhook', () => {
     await putJson(bucket.store, buildKeys(build).build, build)
     await putJson(bucket.store, counterKey(project), { number: 3 })
     const again = { project, number: 3 }
-    const early = await post('lambci_rebuild', again)
+    const early = await request('lambci_rebuild', again)
     expect([early.status, await early.json()]).toEqual([
       409,
       { error: 'Build #3 of ada/again has not ended yet: it is queued.' },
     ])
     await putJson(bucket.store, jobKeys(build).record('end'), endedRun())
-    const answer = await post('lambci_rebuild', again)
+    const answer = await request('lambci_rebuild', again)
     expect([answer.status, await answer.json()]).toMatchObject([202, { project, number: 4 }])
     const { number: _, trust: __, nonce, delivery: ___, queuedAt, latestEnd, settings, ...same } = build
     // Without a base commit, a rebuild is never skipped because of its changed files.
@@ -120,14 +127,13 @@ describe('the webhook', () => {
     expect(messages[0]?.build.nonce).not.toBe(nonce)
   })
 
-  test.each<[number, unknown, RegExp]>([
+  test.each<[number, object, RegExp]>([
     [404, { project: 'gh/ada/again', number: 99 }, /There is no build #99 of gh\/ada\/again/],
     [404, { project: '../secrets', number: 1 }, /There is no build/],
     [400, { project: 'gh/ada/web' }, /^Invalid rebuild request: check number\.$/],
     [400, { project: 'gh/ada/web', number: 7, failed: 'yes' }, /^Invalid rebuild request: check failed\.$/],
-    [400, null, /^Invalid rebuild request: expected an object\.$/],
   ])('%i for the rebuild request %j', async (status, payload, error) => {
-    const answer = await post('lambci_rebuild', payload)
+    const answer = await request('lambci_rebuild', payload)
     expect([answer.status, await answer.json()]).toEqual([status, { error: expect.stringMatching(error) }])
   })
 
@@ -189,6 +195,16 @@ describe('the webhook', () => {
       stranger,
       {},
       /^stranger\/web is not among the repositories/,
+    ],
+    [400, 'a list', 'push', [], {}, /not valid JSON/],
+    [400, 'a push that calls itself a pull request', 'pull_request', pushPayload(), {}, /malformed at "ref"/],
+    [
+      401,
+      'a request of the command line that GitHub has signed',
+      'lambci_rebuild',
+      null,
+      { body: requestBody('lambci_rebuild', { project: 'gh/ada/again', number: 3 }) },
+      /signed with a key of their own/,
     ],
     [413, 'a body that is too large', 'push', null, { body: large }, /larger than 25 MB/],
     [200, 'an unknown event', 'issues', {}, {}, /"issues" starts no build/],

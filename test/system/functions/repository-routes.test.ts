@@ -31,6 +31,7 @@ beforeAll(async () => {
     store: counting(bucket.store),
     secrets: async () => ({
       webhookSecrets: ['s'],
+      acceptsSharedSecret: true,
       githubToken: 'writes',
       cloneToken: null,
       githubApp: null,

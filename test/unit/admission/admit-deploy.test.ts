@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { type AdmissionContext, admit } from '../../../src/admission/admit.ts'
 import { admitDeploy } from '../../../src/admission/admit-again.ts'
-import { type DeployRequest, parseDeployRequest } from '../../../src/admission/signed-requests.ts'
+import {
+  DEPLOY_EVENT,
+  type DeployRequest,
+  parseSignedRequest,
+} from '../../../src/admission/signed-requests.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
 import { buildKeys, requestKey } from '../../../src/records/keys.ts'
@@ -132,11 +136,40 @@ test('a redelivery names the build that it repeats, and a late first delivery no
 })
 
 test('who requests a deploy is bounded', () => {
-  const request = { project: PROJECT, number: 1, stage: 'dev' }
-  expect(parseDeployRequest({ ...request, by: 'ada' })).toEqual({ ...request, by: 'ada' })
-  expect(parseDeployRequest(request)).toEqual(request)
+  const signed = { event: DEPLOY_EVENT, id: crypto.randomUUID(), at: after(0).toISOString() }
+  const request = { ...signed, project: PROJECT, number: 1, stage: 'dev' }
+  const parse = (payload: object) => parseSignedRequest(payload, after(60))
+  expect(parse({ ...request, by: 'ada' })).toEqual({ ...request, by: 'ada' })
+  expect(parse(request)).toEqual(request)
   for (const by of ['', 'a'.repeat(201), 7])
-    expect(parseDeployRequest({ ...request, by })).toEqual({ error: 'Invalid deploy request: check by.' })
+    expect(parse({ ...request, by })).toEqual({ error: 'Invalid deploy request: check by.' })
+})
+
+test('a request of the command line counts for a day, and only with its id and time', () => {
+  const at = after(0).toISOString()
+  const request = {
+    event: DEPLOY_EVENT,
+    id: crypto.randomUUID(),
+    at,
+    project: PROJECT,
+    number: 1,
+    stage: 'dev',
+  }
+  const day = 86_400
+  for (const seconds of [-day, 0, day]) expect(parseSignedRequest(request, after(seconds))).toEqual(request)
+  for (const seconds of [-day - 1, day + 1])
+    expect(parseSignedRequest(request, after(seconds))).toEqual({
+      error: expect.stringMatching(
+        /^This request was signed at .*, and requests count for a day\. Run the command again/,
+      ),
+    })
+  for (const [field, value] of [
+    ['id', 'x'],
+    ['at', 'now'],
+  ])
+    expect(parseSignedRequest({ ...request, [field as string]: value }, after(0))).toEqual({
+      error: `Invalid deploy request: check ${field}.`,
+    })
 })
 
 test('a stage in a list gets a build by hand only once the stages before it have had that build', async () => {

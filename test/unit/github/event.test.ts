@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { isSupportedEvent, parseEvent } from '../../../src/github/event.ts'
-import { examplesOf, mergeGroupPayload, pullRequestPayload, pushPayload } from '../../support/payloads.ts'
+import {
+  ALL_EXAMPLES,
+  examplesOf,
+  mergeGroupPayload,
+  pullRequestPayload,
+  pushPayload,
+} from '../../support/payloads.ts'
 
 const NAMES = ['ping', 'push', 'pull_request', 'merge_group'] as const
 
@@ -77,4 +83,44 @@ test('a payload cannot pollute a prototype', () => {
   const payload = JSON.parse(JSON.stringify(pushPayload()).replace('{', '{"__proto__": {"polluted": true},'))
   expect(parseEvent('push', payload)).toHaveProperty('payload')
   expect({}).not.toHaveProperty('polluted')
+})
+
+/** An event of GitHub's with a field that people fill with any JSON: here with the whole payload of another event. */
+const WITH_FREE_JSON = (inner: object): [string, object][] => [
+  [
+    'repository_dispatch',
+    { ...examplesOf('repository_dispatch')[0], action: 'opened', client_payload: inner },
+  ],
+  ['workflow_dispatch', { ...examplesOf('workflow_dispatch')[0], inputs: inner }],
+  ['deployment', { ...examplesOf('deployment')[0], deployment: { payload: inner } }],
+]
+const MADE_UP: [string, object][] = [
+  ['push', pushPayload()],
+  ['pull_request', pullRequestPayload()],
+  ['pull_request', pullRequestPayload({ action: 'synchronize', head: 'fork' })],
+  ['merge_group', mergeGroupPayload()],
+  ...Object.values(PAYLOADS).flatMap(payload => WITH_FREE_JSON(payload())),
+]
+
+test('no payload of any event of GitHub can be read as another event', () => {
+  const all = [...ALL_EXAMPLES, ...MADE_UP]
+  expect(all.length).toBeGreaterThan(300)
+  const read = all.flatMap(([name, payload]) =>
+    NAMES.filter(as => !('error' in parseEvent(as, payload))).map(as => `${name} as ${as}`),
+  )
+  expect([...new Set(read)].toSorted()).toEqual(NAMES.map(name => `${name} as ${name}`).toSorted())
+})
+
+test.each([
+  ['push', 'action', 'opened'],
+  ['push', 'number', null],
+  ['push', 'merge_group', {}],
+  ['pull_request', 'ref', 'refs/heads/master'],
+  ['pull_request', 'review', {}],
+  ['pull_request', 'comment', {}],
+  ['merge_group', 'pull_request', null],
+] as const)('a %s with a field of another event (%s) is none', (name, field, value) => {
+  expect(parseEvent(name, { ...PAYLOADS[name](), [field]: value })).toEqual({
+    error: `The payload of this ${name} event is malformed at "${field}": a field of another event.`,
+  })
 })

@@ -1,0 +1,30 @@
+import { readRunnerSecrets } from '../../account/secrets.ts'
+import { listNamed } from '../../records/repository-records.ts'
+import { type Io, printLine } from '../io.ts'
+import { findStack, type StackOptions } from './find-stack.ts'
+
+/** `lambci hook list`: the repositories that have been built, and whose webhook still has the one secret of the stack. */
+export async function listHooks(options: StackOptions & { json?: boolean }, io: Io): Promise<number> {
+  using stack = await findStack(options, io.env)
+  const { acceptsSharedSecret } = await readRunnerSecrets(stack.store)
+  const repositories = (await listNamed(stack.store)).map(({ repository, named }) => ({
+    repository,
+    hasSharedSecret: named.hasSharedSecret === true,
+  }))
+  if (options.json) {
+    printLine(io, JSON.stringify(repositories))
+    return 0
+  }
+  for (const { repository, hasSharedSecret } of repositories)
+    printLine(
+      io,
+      `${repository}: ${hasSharedSecret ? `the stack's. Run "lambci hook add ${repository}"` : 'its own'}`,
+    )
+  printLine(
+    io,
+    acceptsSharedSecret
+      ? 'Webhooks with the one secret of the stack still count. To end that: lambci setup --refuse-shared-secret'
+      : 'Webhooks with the one secret of the stack are refused.',
+  )
+  return 0
+}
