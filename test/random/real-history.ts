@@ -134,7 +134,9 @@ async function openRepositories(ci: TestSystem, name: string, world: GitWorld, h
     }
   }
   const payloadOf = (hook: Hook) => {
-    const base = { repository: { ...repository, full_name: `${owner}/${repo}`, default_branch: 'master' } }
+    const named = { ...repository, full_name: `${owner}/${repo}`, default_branch: 'master' }
+    // As GitHub's times do, it differs from event to event, and not when one is delivered again.
+    const base = { repository: named, event_id: hook.id }
     if (hook.kind === 'push' || hook.kind === 'delete') {
       const isDeleted = hook.kind === 'delete'
       const after = isDeleted ? '0'.repeat(40) : realOf(hook.after)

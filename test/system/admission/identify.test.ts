@@ -3,7 +3,7 @@ import { identify } from '../../../src/admission/identify.ts'
 import type { Signer } from '../../../src/model/signer.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { settingsKeys, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
-import { readKnown, readNamed, updateKnown } from '../../../src/records/repository-records.ts'
+import { listNamed, readKnown, readNamed, updateKnown } from '../../../src/records/repository-records.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 
 let bucket: Bucket
@@ -135,4 +135,77 @@ test('a repository whose records were taken over begins anew', async () => {
   await updateKnown(bucket.store, id, () => ({ project: null }))
   expect(await bound('ada/elsewhere', id)).toBe('gh/ada/elsewhere')
   expect(await readKnown(bucket.store, id)).toEqual({ project: 'gh/ada/elsewhere' })
+})
+
+/** What the admin of the repository with this id can sign, if they know its webhook's secret. */
+const repositoryOf = (id: number): Signer => ({ by: 'repository', id })
+const ORGANIZATION: Signer = { by: 'organization', login: 'ada' }
+
+test('a secret of one repository gives no other name, on record or not, to it', async () => {
+  // Beyond those that tests above have reserved.
+  ids += 100
+  const [victim, own] = [nextId(), nextId()]
+  await bound('ada/secretive', victim)
+  const signer = repositoryOf(own)
+  for (const name of ['ada/secretive', 'ada/never-built']) {
+    expect(await found(name, own, victim, signer)).toEqual({
+      refused: 'conflict',
+      reason: `${name} has the id ${victim} on GitHub, and this delivery is signed for the repository with the id ${own}.`,
+    })
+    expect(await found(name, own, null, signer)).toMatchObject({
+      refused: 'conflict',
+      reason: expect.stringContaining(`GitHub does not show ${name} to this stack`),
+    })
+    await expect(found(name, own, undefined, signer)).rejects.toThrow(UserError)
+  }
+  // Nothing was recorded, and the victim is still itself.
+  expect(await found('ada/never-built', victim, victim, repositoryOf(victim))).toMatchObject({
+    project: 'gh/ada/secretive',
+  })
+  expect(await readKnown(bucket.store, own)).toBeNull()
+})
+
+test('a secret of an organization gives no id of another owner to one of its names', async () => {
+  const [victim, other] = [nextId(), nextId()]
+  expect(await found('ada/brand-new', victim, other, ORGANIZATION)).toMatchObject({
+    reason: `ada/brand-new has the id ${other} on GitHub, and this delivery is signed for one with the id ${victim}.`,
+  })
+})
+
+test('the first delivery of a repository is admitted once GitHub has confirmed its name, later ones at once', async () => {
+  for (const signer of [repositoryOf(nextId()), ORGANIZATION]) {
+    const id = signer.by === 'repository' ? signer.id : nextId()
+    const first = await found('ada/confirmed', id, id, signer)
+    if ('refused' in first) throw new Error(first.reason)
+    expect(await first.bind?.()).toBeNull()
+    expect(await found('ada/confirmed', id, undefined, signer)).toEqual({
+      ...{ id, project: 'gh/ada/confirmed', bind: null },
+    })
+    await bucket.store.remove('gh/ada/confirmed/repository.json')
+  }
+})
+
+test('a renamed repository is followed with its own secret', async () => {
+  const id = nextId()
+  await bound('ada/formerly', id)
+  expect(await found('ada/nowadays', id, id, repositoryOf(id))).toMatchObject({ project: 'gh/ada/formerly' })
+})
+
+test('a webhook that still has the one secret is on record until it signs with its own', async () => {
+  const id = nextId()
+  const deliver = async (signer: Signer) => {
+    const identity = await found('ada/old-hook', id, id, signer)
+    if ('refused' in identity) throw new Error(identity.reason)
+    expect(await identity.bind?.()).toBeFalsy()
+    const listed = await listNamed(bucket.store)
+    return listed.find(({ repository }) => repository === 'ada/old-hook')?.named.hasSharedSecret ?? false
+  }
+  const shared: Signer = { by: 'shared' }
+  // The first one binds the name.
+  await deliver(shared)
+  expect(await deliver(shared)).toBe(true)
+  expect((await found('ada/old-hook', id, id, shared)) as object).toMatchObject({ bind: null })
+  // A payload that a person has sent says nothing about the webhook.
+  expect(await deliver({ by: 'app' })).toBe(true)
+  expect(await deliver(repositoryOf(id))).toBe(false)
 })

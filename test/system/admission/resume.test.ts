@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { type Delivery, digestOf, parseDelivery } from '../../../src/github/delivery.ts'
+import { onlyTests } from '../../../src/model/build.ts'
 import { type Answer, type ReceiveContext, receiveDelivery } from '../../../src/receive-delivery.ts'
 import {
   buildKeys,
@@ -13,10 +14,11 @@ import {
   settingsKeys,
 } from '../../../src/records/keys.ts'
 import { readBuild } from '../../../src/records/read-records.ts'
+import { updateKnown, updateNamed } from '../../../src/records/repository-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { readTrigger } from '../../../src/records/trigger-record.ts'
 import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
-import { headersOf, pushOf, pushPayload, signatureOf } from '../../support/payloads.ts'
+import { headersOf, pullRequestPayload, pushOf, pushPayload, signatureOf } from '../../support/payloads.ts'
 import { after, endedRun, grantIssuerOf, reportOf, runOf, unknownToGit } from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
@@ -162,6 +164,61 @@ test('a redelivery returns an unfinished build, and replaces an ended one by a n
   expect(numberOf(await receive(delivery, effects))).toBe(2)
   expect(effects.messages.map(({ build }) => build.number)).toEqual([2])
   expect(numberOf(await receive(delivery))).toBe(2)
+})
+
+test('a body that is sent again under another id is a redelivery: it neither supersedes nor deploys', async () => {
+  const { project, repositoryId, delivery } = nextPush()
+  const replayed = () => receive({ ...delivery, id: randomUUID() })
+  expect(numberOf(await receive(delivery))).toBe(1)
+  expect(numberOf(await replayed())).toBe(1)
+  await putJson(bucket.store, jobKeys({ project, number: 1 }).record('end'), endedRun())
+  const effects = newEffects()
+  const again = await receive({ ...delivery, id: randomUUID() }, effects)
+  expect(again).toMatchObject({ status: 202, body: { number: 2 } })
+  expect(effects.messages).toMatchObject([{ build: { number: 2, rebuildOf: 1 } }])
+  expect(effects.messages.every(({ build }) => onlyTests(build))).toBe(true)
+  const branch = await readTrigger(bucket.store, { project, trigger: 'push/master' })
+  expect(branch?.builds).toMatchObject([
+    { number: 2, isArrival: false },
+    { number: 1, isArrival: true },
+  ])
+  expect(await keysIn(bucket, `deliveries/${repositoryId}/`)).toHaveLength(1)
+})
+
+test('the close of a pull request counts once: later it may be open again', async () => {
+  const { repository } = pushPayload()
+  const id = ++projects
+  const named = { ...repository, id, full_name: `ada/resume-${id}` }
+  const send = (event: string, payload: object) => {
+    const body = JSON.stringify({ ...payload, repository: named })
+    const made = parseDelivery(new Headers(headersOf(event, body, SECRET)), Buffer.from(body))
+    if ('error' in made) throw new Error(made.error)
+    return receive(made)
+  }
+  const isGone = async () =>
+    (await readTrigger(bucket.store, { project: `gh/ada/resume-${id}`, trigger: 'pr/7' }))?.isGone
+  const close = { ...pullRequestPayload({ action: 'closed', state: 'closed' }), closes: 1 }
+  await send('pull_request', pullRequestPayload())
+  await send('pull_request', close)
+  expect(await isGone()).toBe(true)
+  await send('pull_request', pullRequestPayload({ action: 'reopened' }))
+  expect(await isGone()).toBe(false)
+  await send('pull_request', close)
+  expect(await isGone()).toBe(false)
+  await send('pull_request', { ...close, closes: 2 })
+  expect(await isGone()).toBe(true)
+})
+
+test('a delivery whose repository has another project now begins there, without a gap and not published in vain', async () => {
+  const { project, repositoryId, delivery } = nextPush()
+  await putJson(bucket.store, counterKey(project), { number: 8 })
+  expect(numberOf(await receive(delivery))).toBe(9)
+  const other = `${project}@${repositoryId}`
+  await updateKnown(bucket.store, repositoryId, () => ({ project: other }))
+  await updateNamed(bucket.store, project.slice('gh/'.length), () => ({ id: repositoryId, project: other }))
+  const effects = newEffects()
+  expect(await receive(delivery, effects)).toMatchObject({ status: 202, body: { project: other, number: 1 } })
+  expect(effects.messages).toMatchObject([{ build: { project: other, number: 1 } }])
 })
 
 test('a build that was published again is unfinished until its new latest end', async () => {
