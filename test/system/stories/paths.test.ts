@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REBUILD_EVENT } from '../../../src/admission/signed-requests.ts'
-import { sendSigned } from '../../../src/github/send-signed.ts'
+import { sendOwnRequest } from '../../../src/cli/commands/send-delivery.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -35,9 +34,9 @@ test('a push that changes only excluded paths is skipped, with a reason and with
   const one = await endOf(5, { 'docs/b.txt': '2' })
   expect(one.view.reason).toBe('The only changed file is not covered by "paths".')
   // A rebuild by hand is always built.
-  const { url, webhookSecret } = ci.system.addresses
-  const request = { event: REBUILD_EVENT, body: JSON.stringify({ project, number: 5 }), id: randomUUID() }
-  expect(await sendSigned(url, webhookSecret, request)).toMatchObject({ status: 202 })
+  const { store, addresses } = ci.system
+  const request = { event: REBUILD_EVENT, payload: { project, number: 5 } }
+  expect(await sendOwnRequest(store, addresses.url, request)).toMatchObject({ status: 202 })
   expect((await ci.ended({ project, number: 6 })).status).toBe('passed')
 })
 
