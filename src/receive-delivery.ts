@@ -1,4 +1,4 @@
-import type { RunnerSecrets } from './account/secrets.ts'
+import { FRESH_MS, type ReadRunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
 import { type FindOnGitHub, identify } from './admission/identify.ts'
@@ -13,7 +13,7 @@ import { deliveryOf } from './records/keys.ts'
 
 /** What receiving needs from its host. */
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
-  secrets: () => Promise<RunnerSecrets>
+  secrets: ReadRunnerSecrets
   findOnGitHub: FindOnGitHub
 }
 
@@ -28,9 +28,9 @@ type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>
  * body, not its headers.
  */
 export async function receiveDelivery(delivery: Delivery, context: ReceiveContext): Promise<Answer> {
-  const { webhookSecrets, acceptsSharedSecret, linkKey } = await context.secrets()
+  const { linkKey } = await context.secrets()
   const payload = parsePayload(delivery.body)
-  const signer = await findSigner(delivery, payload, webhookSecrets)
+  const { signer, acceptsSharedSecret } = await verify(delivery, payload, context)
   if (signer === null) return refuse(401, WRONG_SECRET)
   if (signer.by === 'shared' && !acceptsSharedSecret) return refuse(401, OLD_SECRET)
   const isOwn = signer.by === 'command-line'
@@ -49,6 +49,15 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
     ? await admitRequest(payload, admission)
     : await admitEvent(delivery, payload, signer, admission)
   return 'status' in result ? result : answerTo(result)
+}
+
+/** Who has signed a delivery. A secret that is newer than those in memory has just been made by `lambci setup`. */
+async function verify(delivery: Delivery, payload: unknown, { secrets }: Pick<ReceiveContext, 'secrets'>) {
+  const known = await secrets()
+  const signer = await findSigner(delivery, payload, known.webhookSecrets)
+  if (signer !== null) return { signer, acceptsSharedSecret: known.acceptsSharedSecret }
+  const { webhookSecrets, acceptsSharedSecret } = await secrets(FRESH_MS)
+  return { signer: await findSigner(delivery, payload, webhookSecrets), acceptsSharedSecret }
 }
 
 const WRONG_SECRET =

@@ -46,15 +46,20 @@ export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
   )
 }
 
-/** Saves most requests a read. A new secret takes effect within this time. */
+/** Saves most requests a read. */
 const CACHE_MS = 60_000
+/** For a reader that misses something new, such as a webhook secret. Bounds what wrong signatures cost. */
+export const FRESH_MS = 5000
 
-/** Returns a function that reads the runner's secrets and caches them for a minute. */
-export function openRunnerSecrets(store: Store): () => Promise<RunnerSecrets> {
-  let cached: { secrets: Promise<RunnerSecrets>; until: number } | null = null
-  return () => {
-    if (!cached || cached.until < Date.now())
-      cached = { secrets: readRunnerSecrets(store), until: Date.now() + CACHE_MS }
+/** Reads the runner's secrets, or returns what was read at most `maxAgeMs` ago. */
+export type ReadRunnerSecrets = (maxAgeMs?: number) => Promise<RunnerSecrets>
+
+/** Returns a function that reads the runner's secrets and caches them. */
+export function openRunnerSecrets(store: Store, now: () => number = Date.now): ReadRunnerSecrets {
+  let cached: { secrets: Promise<RunnerSecrets>; readAt: number } | null = null
+  return (maxAgeMs = CACHE_MS) => {
+    if (!cached || cached.readAt + maxAgeMs < now())
+      cached = { secrets: readRunnerSecrets(store), readAt: now() }
     // Failures are not cached: the next request tries again.
     cached.secrets.catch(() => {
       cached = null

@@ -12,7 +12,7 @@ import { readRecords } from '../records/read-records.ts'
 import { recordBuild } from '../records/trigger-record.ts'
 import { type Records, viewOf } from '../records/view.ts'
 import { latestEndAfter } from './deadlines.ts'
-import { DeliveryClaim } from './delivery-claim.ts'
+import { DeliveryClaim, MOST_BUILDS } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
 import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
@@ -79,6 +79,7 @@ export async function admit(
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })
+  if (claim.isSpent) return sentTooOften(request, claim.build.number)
   const build = await takeNumber(store, claim, number => ({
     ...request,
     number,
@@ -101,6 +102,11 @@ export async function admit(
 export const notAllowed = ({ repository }: Pick<BuildRequest, 'repository'>): Refusal => ({
   refused: 'forbidden',
   reason: `${repository} is not among the repositories that this stack builds: add it to "allow" in config/global.json.`,
+})
+
+const sentTooOften = ({ repository }: BuildRequest, number: number): Refusal => ({
+  refused: 'conflict',
+  reason: `This delivery has started ${MOST_BUILDS} builds, the last one is #${number} of ${repository}. To build its commit once more: lambci rebuild ${repository}#${number}`,
 })
 
 /** Settings may limit what a build gets: one that they were written for is not built without them. */

@@ -15,6 +15,9 @@ const claimedBuildSchema = z.object({
 })
 type ClaimedBuild = z.infer<typeof claimedBuildSchema>
 
+/** How many builds one delivery may start. Whoever has seen a body and its signature can send it again. */
+export const MOST_BUILDS = 10
+
 const claimSchema = z.object({ project: projectSchema, builds: z.array(claimedBuildSchema).min(1) })
 type Claim = z.infer<typeof claimSchema>
 
@@ -31,10 +34,13 @@ export class DeliveryClaim {
   readonly #key: string
   #claim: Claim
   #version: Versioned<Claim>
+  /** Whether it has started as many builds as it may, and the last one has ended. */
+  readonly isSpent: boolean
 
-  private constructor(store: Store, key: string, { value, version }: Updated<Claim>) {
+  private constructor(store: Store, key: string, { value, version }: Updated<Claim>, isSpent: boolean) {
     this.#store = store
     this.#key = key
+    this.isSpent = isSpent
     this.#claim = value
     this.#version = version
   }
@@ -45,6 +51,7 @@ export class DeliveryClaim {
    */
   static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
     const key = deliveryKey(id)
+    let isSpent = false
     const claimed = await updateRecord(
       store,
       key,
@@ -53,13 +60,15 @@ export class DeliveryClaim {
         const standing = current?.project === project ? current : null
         const last = standing?.builds.at(-1)
         if (standing && last && !(await isOver(last.number))) return standing
+        isSpent = standing !== null && standing.builds.length >= MOST_BUILDS
+        if (standing && isSpent) return standing
         const number = (await lastNumber(store, project)) + 1
         const next = { number, nonce: randomUUID(), published: false }
         return { project, builds: [...(standing?.builds ?? []), next] }
       },
       null,
     )
-    return new DeliveryClaim(store, key, claimed)
+    return new DeliveryClaim(store, key, claimed, isSpent)
   }
 
   /** False for a delivery that was sent again after its build had ended. */

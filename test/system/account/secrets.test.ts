@@ -21,6 +21,7 @@ afterAll(() => bucket.close())
 
 const SECRETS = {
   webhookSecrets: ['old', 'new'],
+  acceptsSharedSecret: false,
   githubToken: 'ghp_very-secret',
   cloneToken: null,
   githubApp: null,
@@ -38,6 +39,33 @@ test('secrets are cached, but a failure to read them is not', async () => {
   expect(await secrets()).toEqual(SECRETS)
   await putJson(bucket.store, runnerSecretsKey, { ...SECRETS, linkKey: 'another-link-key-altogether' })
   expect(await secrets()).toEqual(SECRETS)
+})
+
+test('secrets of a stack from before webhooks had secrets of their own accept the one secret', async () => {
+  const { acceptsSharedSecret: _, ...old } = SECRETS
+  await putJson(bucket.store, runnerSecretsKey, old)
+  expect(await readRunnerSecrets(bucket.store)).toEqual({ ...old, acceptsSharedSecret: true })
+})
+
+test('a reader that misses something new gets secrets of the last seconds', async () => {
+  let time = 0
+  const secrets = openRunnerSecrets(bucket.store, () => time)
+  const newest = async (maxAgeMs?: number) => (await secrets(maxAgeMs)).webhookSecrets[0]
+  const rotate = (name: string) =>
+    putJson(bucket.store, runnerSecretsKey, { ...SECRETS, webhookSecrets: [name, 'old'] })
+  await rotate('first')
+  expect(await newest()).toBe('first')
+  await rotate('second')
+  time = 5000
+  expect(await newest(5000)).toBe('first')
+  time = 5001
+  expect(await newest()).toBe('first')
+  expect(await newest(5000)).toBe('second')
+  await rotate('third')
+  time += 60_000
+  expect(await newest()).toBe('second')
+  time += 1
+  expect(await newest()).toBe('third')
 })
 
 test.each<[unknown, RegExp]>([

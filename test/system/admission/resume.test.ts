@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
+import { MOST_BUILDS } from '../../../src/admission/delivery-claim.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { type Delivery, digestOf, parseDelivery } from '../../../src/github/delivery.ts'
 import { onlyTests } from '../../../src/model/build.ts'
@@ -183,6 +184,33 @@ test('a body that is sent again under another id is a redelivery: it neither sup
     { number: 1, isArrival: true },
   ])
   expect(await keysIn(bucket, `deliveries/${repositoryId}/`)).toHaveLength(1)
+})
+
+test('a delivery starts a few builds, however often it is sent', async () => {
+  const { project, delivery } = nextPush()
+  for (let number = 1; number <= MOST_BUILDS; number++) {
+    expect(numberOf(await receive(delivery))).toBe(number)
+    // One that has not ended is answered as long as it takes.
+    expect(numberOf(await receive(delivery))).toBe(number)
+    await putJson(bucket.store, jobKeys({ project, number }).record('end'), endedRun())
+  }
+  const effects = newEffects()
+  expect(await receive(delivery, effects)).toEqual({
+    status: 409,
+    body: { error: expect.stringMatching(/has started 10 builds, .* lambci rebuild ada\/resume-\d+#10$/) },
+  })
+  expect(effects.messages).toEqual([])
+})
+
+test('a webhook secret that was just made counts at once', async () => {
+  const { delivery } = nextPush()
+  const secretsAt: Record<string, string> = { '60000': 'before', '5000': SECRET }
+  const { context } = startProcess(newEffects())
+  const secrets: ReceiveContext['secrets'] = async (maxAgeMs = 60_000) => ({
+    ...(await context.secrets()),
+    webhookSecrets: [secretsAt[maxAgeMs] ?? ''],
+  })
+  expect(await receiveDelivery(delivery, { ...context, secrets })).toMatchObject({ status: 202 })
 })
 
 test('the close of a pull request counts once: later it may be open again', async () => {
