@@ -46,15 +46,19 @@ async function playOne(world: World, random: Random, played: Played): Promise<st
   const { answer, writes } = await world.send(headers, body, isBase64)
   const kind = `${answer.status} ${JSON.parse(answer.text).error?.replace(/[^ ]*["/:][^ ]*|#?\d+/g, '…') ?? 'OK'}`
   // What was signed with what an attacker knows: the secret of a repository of their own.
+  const valuesOf = (wanted: string) =>
+    headers.flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value.trim()] : []))
+  const signatures = valuesOf('x-hub-signature-256')
   const signed = [...world.genuine, ...(source ? [source] : [])].find(
-    each =>
-      Buffer.from(each.body).equals(body) && headers.some(([, value]) => value.trim() === each.signature),
+    each => signatures.includes(each.signature) && Buffer.from(each.body).equals(body),
   )
-  const eventHeader = headers.filter(([name]) => name.toLowerCase() === 'x-github-event')
   if (answer.status !== 202) {
     played.refused.set(kind, (played.refused.get(kind) ?? 0) + 1)
     if (answer.status >= 500) return [`a fault: ${answer.text}`]
-    if (writes > 0 && (!signed || signed.build !== null || !isOf(signed, eventHeader)))
+    if (
+      writes > 0 &&
+      (!signed || signed.build !== null || !valuesOf('x-github-event').includes(signed.event))
+    )
       return [`${writes} writes for ${kind}: ${headers} ${body}`]
     return source === null && isPlain(signed, headers) && signed?.build
       ? [`not admitted: ${kind}: ${headers} ${body}`]
@@ -71,9 +75,6 @@ async function playOne(world: World, random: Random, played: Played): Promise<st
   if (admitted.baseUrl !== ORIGIN) return [`links begin with ${admitted.baseUrl}: ${headers}`]
   return []
 }
-
-const isOf = ({ event }: Genuine, headers: EventHeaders) =>
-  headers.some(([, value]) => value.trim() === event)
 
 /** Whether a delivery arrives just as it was sent, but for headers that must not matter. */
 const isPlain = (signed: Genuine | undefined, headers: EventHeaders) =>

@@ -255,6 +255,16 @@ test.each<[string, 'push' | 'pull_request', unknown]>([
   })
 })
 
+test('a head that calls the repository by another name is cloned by its own name, with the token for that', () => {
+  const { pull_request, ...rest } = pullRequestPayload({ isPrivate: true })
+  const repo = { ...pull_request.head.repo, full_name: 'victim/private' }
+  const payload: unknown = {
+    ...rest,
+    pull_request: { ...pull_request, head: { ...pull_request.head, repo } },
+  }
+  expect(requestOf('pull_request', payload)).toMatchObject({ isFork: false, cloneRepository: REPOSITORY })
+})
+
 test.each(['../web', 'a/..', 'a/b/c', 'https://evil.example/x', '-x/y\n'])(
   'a fork named %j is refused',
   full_name => {
