@@ -26,7 +26,7 @@ export async function writeRunnerSecrets(store: Store, input: SetupInput): Promi
       webhookSecrets:
         rotateWebhookSecret || existing.length === 0 ? [newSecret(), ...existing.slice(0, 1)] : existing,
       // A new stack has no webhook from before each repository got a secret of its own.
-      acceptsSharedSecret: data !== undefined && data.acceptsSharedSecret && !input.refuseSharedSecret,
+      acceptsSharedSecret: data?.acceptsSharedSecret === true && !input.refuseSharedSecret,
       githubToken: hasNew ? githubToken : (data?.githubToken ?? null),
       cloneToken: githubApp ? null : (cloneToken ?? data?.cloneToken ?? null),
       githubApp: hasNew ? githubApp : (data?.githubApp ?? null),

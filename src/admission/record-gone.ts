@@ -24,7 +24,9 @@ export async function recordGoneOnce(
   now: Date,
 ): Promise<void> {
   const key = deliveryKey(delivery)
-  if ((await store.get(key)) !== null) return
+  const [earlier, record] = await Promise.all([store.get(key), readTrigger(store, ref)])
+  // Of a branch or pull request that was never built, nothing is recorded.
+  if (earlier !== null || record === null) return
   await recordGone(store, ref, now)
   await store.putOnce(key, Buffer.from(JSON.stringify({ goneAt: now.toISOString() })), 'application/json')
 }
