@@ -56,8 +56,10 @@ async function verify(delivery: Delivery, payload: unknown, { secrets }: Pick<Re
   const known = await secrets()
   const signer = await findSigner(delivery, payload, known.webhookSecrets)
   if (signer !== null) return { signer, acceptsSharedSecret: known.acceptsSharedSecret }
-  const { webhookSecrets, acceptsSharedSecret } = await secrets(FRESH_MS)
-  return { signer: await findSigner(delivery, payload, webhookSecrets), acceptsSharedSecret }
+  const fresh = await secrets(FRESH_MS)
+  const { webhookSecrets, acceptsSharedSecret } = fresh
+  const isNew = fresh !== known
+  return { signer: isNew ? await findSigner(delivery, payload, webhookSecrets) : null, acceptsSharedSecret }
 }
 
 const WRONG_SECRET =

@@ -17,8 +17,8 @@ type Claimed = Pick<BuildRequest, 'repository' | 'repositoryId'>
 /**
  * Finds out which repository a delivery is from. A name belongs to the id that came with it first, and a repository that
  * is renamed keeps its records. Where the payload contradicts what is on record, GitHub's own answer decides; and where nothing is on
- * record, if the signer speaks for some repositories only: people may know their secrets, and sign any name and id.
- * Reads one record unless something is new.
+ * record, or another name, if the signer speaks for some repositories only: people may know their secrets, and sign any name and id.
+ * Reads one record, or two at once, unless something is new.
  * @throws UserError if GitHub has to be asked and gives no answer
  */
 export async function identify(
@@ -28,12 +28,18 @@ export async function identify(
   signer: Signer,
 ): Promise<Identity | Refusal> {
   const { repository, repositoryId } = claimed
-  const named = await readNamed(store, repository)
-  if (named && (named.id === repositoryId || repositoryId === null))
+  const isLimited = signer.by === 'repository' || signer.by === 'organization'
+  const [named, known] = await Promise.all([
+    readNamed(store, repository),
+    isLimited && repositoryId !== null ? readKnown(store, repositoryId) : null,
+  ])
+  const isTheirs = named !== null && (named.id === repositoryId || repositoryId === null)
+  if (isTheirs && (!isLimited || known?.name === repository.toLowerCase()))
     return { id: named.id, project: named.project, bind: noteSecret(store, repository, named, signer) }
-  if (signer.by === 'repository' || signer.by === 'organization') {
+  if (isLimited) {
     const actual = await findOnGitHub(repository)
     if (actual?.id !== repositoryId) return notTheirs(claimed, signer, actual)
+    if (isTheirs) return newName(store, repository, named.id, named.project)
     return decideIdentity(store, claimed, named, async () => actual)
   }
   return decideIdentity(store, claimed, named, findOnGitHub)
@@ -116,7 +122,10 @@ async function bind(
   repository: string,
   { id, project }: { id: number; project: string },
 ): Promise<Refusal | null> {
-  const known = await updateKnown(store, id, standing => (standing?.project ? standing : { project }))
+  const name = repository.toLowerCase()
+  const known = await updateKnown(store, id, standing =>
+    standing?.project && standing.name === name ? standing : { project: standing?.project ?? project, name },
+  )
   const named = await updateNamed(store, repository, standing => standing ?? { id, project })
   if (known.project === project && named.id === id) return null
   return refuse(`Another delivery has just given ${repository} another identity. Send this delivery again.`)

@@ -17,6 +17,8 @@ export type Named = z.infer<typeof namedSchema>
 const knownSchema = z.object({
   /** Null once another repository has taken over its records. */
   project: projectSchema.nullable(),
+  /** Its last name that GitHub has confirmed, in lower case. Former names stay bound, and may belong to another one by now. */
+  name: z.string().optional(),
 })
 /** `repositories/<id>.json`: where the records of a repository are, whatever its name is now. */
 export type Known = z.infer<typeof knownSchema>

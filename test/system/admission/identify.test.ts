@@ -42,7 +42,7 @@ test('a name is bound to the id that comes with it first, in any spelling and wi
   expect(await bound('Ada/First', id)).toBe('gh/ada/first')
   expect(await found('ada/FIRST', id)).toEqual({ id, project: 'gh/ada/first', bind: null })
   expect(await readNamed(bucket.store, 'ada/first')).toEqual({ id, project: 'gh/ada/first' })
-  expect(await readKnown(bucket.store, id)).toEqual({ project: 'gh/ada/first' })
+  expect(await readKnown(bucket.store, id)).toEqual({ project: 'gh/ada/first', name: 'ada/first' })
 })
 
 test('nothing is recorded before it is bound', async () => {
@@ -134,7 +134,7 @@ test('a repository whose records were taken over begins anew', async () => {
   await bound('ada/lost', id)
   await updateKnown(bucket.store, id, () => ({ project: null }))
   expect(await bound('ada/elsewhere', id)).toBe('gh/ada/elsewhere')
-  expect(await readKnown(bucket.store, id)).toEqual({ project: 'gh/ada/elsewhere' })
+  expect(await readKnown(bucket.store, id)).toEqual({ project: 'gh/ada/elsewhere', name: 'ada/elsewhere' })
 })
 
 /** What the admin of the repository with this id can sign, if they know its webhook's secret. */
@@ -183,6 +183,30 @@ test('the first delivery of a repository is admitted once GitHub has confirmed i
     })
     await bucket.store.remove('gh/ada/confirmed/repository.json')
   }
+})
+
+test('a former name counts for a secret only as long as GitHub knows the repository by it', async () => {
+  const [id, other] = [nextId(), nextId()]
+  const signer = repositoryOf(id)
+  for (const name of ['ada/name-one', 'ada/name-two']) {
+    const identity = await found(name, id, id, signer)
+    if ('refused' in identity) throw new Error(identity.reason)
+    await identity.bind?.()
+  }
+  expect(await found('Ada/Name-Two', id, undefined, signer)).toMatchObject({ bind: null })
+  // Somebody else has made a repository of that name, and what is fetched would be theirs.
+  expect(await found('ada/name-one', id, other, signer)).toMatchObject({
+    reason: expect.stringContaining(`ada/name-one has the id ${other} on GitHub`),
+  })
+  await expect(found('ada/name-one', id, undefined, signer)).rejects.toThrow(UserError)
+  // It was given its first name back.
+  const back = await found('ada/name-one', id, id, signer)
+  if ('refused' in back) throw new Error(back.reason)
+  expect(await back.bind?.()).toBeNull()
+  expect(await found('ada/name-one', id, undefined, signer)).toMatchObject({
+    project: 'gh/ada/name-one',
+    bind: null,
+  })
 })
 
 test('a renamed repository is followed with its own secret', async () => {
