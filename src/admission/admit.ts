@@ -61,7 +61,7 @@ export async function admit(
   ])
   if (settled && 'refused' in settled)
     return ofName.allows(requested.repository) ? settled : notAllowed(requested)
-  const request = settled ? { ...requested, project: settled.project, repositoryId: settled.id } : requested
+  const request = settled ? settledRequest(requested, settled) : requested
   const { project, repository } = request
   const account = project === requested.project ? ofName : await readAccount(store, project)
   if (!account.allows(repository)) return notAllowed(request)
@@ -97,6 +97,13 @@ export async function admit(
     await start(build, { account, accountKeys }, claim, isArrival && claim.isFirst, context)
   return { build, url: buildUrl(build, linkKey) }
 }
+
+const settledRequest = (requested: BuildRequest, { project, id, isPrivate }: Identity): BuildRequest => ({
+  ...requested,
+  project,
+  repositoryId: id,
+  isPrivate: requested.isPrivate || (isPrivate ?? false),
+})
 
 /** A repository is not among those that the account builds. */
 export const notAllowed = ({ repository }: Pick<BuildRequest, 'repository'>): Refusal => ({

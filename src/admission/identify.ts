@@ -7,12 +7,20 @@ import type { Store } from '../records/store.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Asks GitHub which repository has a name; null if it shows none. */
-export type FindOnGitHub = (repository: string) => Promise<{ id: number } | null>
+export type FindOnGitHub = (repository: string) => Promise<{ id: number; isPrivate?: boolean } | null>
 
-/** The repository of a delivery: GitHub's id, and the project of its records. `bind` records what is new about it. */
-export type Identity = { id: number; project: string; bind: (() => Promise<Refusal | null>) | null }
+/**
+ * The repository of a delivery: GitHub's id, and the project of its records. `isPrivate`: it is, whatever the delivery says.
+ * `bind` records what is new about it.
+ */
+export type Identity = {
+  id: number
+  project: string
+  isPrivate?: true
+  bind: (() => Promise<Refusal | null>) | null
+}
 
-type Claimed = Pick<BuildRequest, 'repository' | 'repositoryId'>
+type Claimed = Pick<BuildRequest, 'repository' | 'repositoryId'> & Partial<Pick<BuildRequest, 'isPrivate'>>
 
 /**
  * Finds out which repository a delivery is from. A name belongs to the id that came with it first, and a repository that
@@ -35,7 +43,7 @@ export async function identify(
   ])
   const isTheirs = named !== null && (named.id === repositoryId || repositoryId === null)
   if (isTheirs && (!isLimited || known?.name === repository.toLowerCase()))
-    return { id: named.id, project: named.project, bind: noteSecret(store, repository, named, signer) }
+    return standing(store, claimed, named, { signer, findOnGitHub })
   if (isLimited) {
     const actual = await findOnGitHub(repository)
     if (actual?.id !== repositoryId) return notTheirs(claimed, signer, actual)
@@ -45,15 +53,49 @@ export async function identify(
   return decideIdentity(store, claimed, named, findOnGitHub)
 }
 
-/** Records whether the repository's webhook still has the one secret of the stack, if that has changed. */
-function noteSecret(store: Store, repository: string, named: Named, { by }: Signer): Identity['bind'] {
-  const hasSharedSecret = by === 'shared'
-  const isTheirs = by === 'repository' || by === 'organization'
-  if (hasSharedSecret === (named.hasSharedSecret ?? false) || !(hasSharedSecret || isTheirs)) return null
-  return async () => {
-    await updateNamed(store, repository, standing => ({ ...(standing ?? named), hasSharedSecret }))
+/** A name that stands. Records what has changed about its repository. */
+async function standing(
+  store: Store,
+  claimed: Claimed,
+  named: Named,
+  { signer, findOnGitHub }: { signer: Signer; findOnGitHub: FindOnGitHub },
+): Promise<Identity> {
+  const { repository } = claimed
+  const isPrivate = await confirmPrivacy(claimed, named, findOnGitHub)
+  const changes = {
+    ...secretOf(named, signer),
+    ...(isPrivate !== (named.isPrivate ?? false) && { isPrivate }),
+  }
+  const bind = async () => {
+    await updateNamed(store, repository, current => ({ ...(current ?? named), ...changes }))
     return null
   }
+  return {
+    id: named.id,
+    project: named.project,
+    ...(isPrivate && !claimed.isPrivate && { isPrivate }),
+    bind: Object.keys(changes).length > 0 ? bind : null,
+  }
+}
+
+/** Whether the repository's webhook still has the one secret of the stack, if that has changed. */
+function secretOf(named: Named, { by }: Signer): Pick<Named, 'hasSharedSecret'> {
+  const hasSharedSecret = by === 'shared'
+  const isTheirs = by === 'repository' || by === 'organization'
+  if (hasSharedSecret === (named.hasSharedSecret ?? false) || !(hasSharedSecret || isTheirs)) return {}
+  return { hasSharedSecret }
+}
+
+/**
+ * Whether the repository is private. GitHub confirms that one which was private is public now: a delivery of its public time,
+ * late or sent again, would open its pages. Without an answer, it stays private.
+ */
+async function confirmPrivacy(claimed: Claimed, named: Named, findOnGitHub: FindOnGitHub): Promise<boolean> {
+  const wasPrivate = named.isPrivate ?? false
+  if (claimed.isPrivate === undefined) return wasPrivate
+  if (claimed.isPrivate || !wasPrivate) return claimed.isPrivate
+  const actual = await findOnGitHub(claimed.repository).catch(() => null)
+  return actual?.isPrivate !== false || actual.id !== named.id
 }
 
 async function decideIdentity(

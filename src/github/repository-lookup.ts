@@ -2,7 +2,7 @@ import { UserError } from '../model/user-error.ts'
 import type { GitHubTokens } from './tokens.ts'
 
 /** A repository as GitHub shows it now. */
-export type FoundRepository = { id: number; name: string }
+export type FoundRepository = { id: number; name: string; isPrivate: boolean }
 
 /**
  * Asks GitHub which repository has a name. Null if GitHub shows none to this stack's tokens.
@@ -16,7 +16,7 @@ export type RepositoryLookup = {
   byId(id: number, asSeenFrom: string): Promise<FoundRepository | null>
 }
 
-type Answer = { data: { id: number; full_name: string } }
+type Answer = { data: { id: number; full_name: string; private: boolean } }
 
 /** Looks repositories up with the tokens of a stack, one after the other. */
 export function openRepositoryLookup(
@@ -32,7 +32,10 @@ export function openRepositoryLookup(
         // A delivery waits for the answer.
         const answer = octokit.request(`GET ${path}`, { request: { retries: 1 } }) as Promise<Answer>
         const found = await answer.catch(nullIfMissing(statusOf))
-        if (found) return { id: found.data.id, name: found.data.full_name }
+        if (found) {
+          const { id, full_name: name, private: isPrivate } = found.data
+          return { id, name, isPrivate }
+        }
       }
       return null
     } catch (error) {

@@ -10,6 +10,8 @@ const namedSchema = z.object({
   project: projectSchema,
   /** Whether its last delivery was signed with the one secret of the stack: its webhook is from before it got one of its own. */
   hasSharedSecret: z.boolean().optional(),
+  /** Whether it is private, since one of its deliveries has said so. */
+  isPrivate: z.boolean().optional(),
 })
 /** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and where its records are. */
 export type Named = z.infer<typeof namedSchema>

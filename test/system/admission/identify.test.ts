@@ -55,12 +55,12 @@ test('nothing is recorded before it is bound', async () => {
 })
 
 test('of first deliveries at once all bind the same, and of two repositories one is refused', async () => {
-  const [id, other] = [nextId(), nextId()]
+  const [id, rival, other] = [nextId(), nextId(), nextId()]
   const same = await Promise.all([1, 2, 3, 4].map(() => found('ada/race', id)))
   const bindings = await Promise.all(same.map(each => ('bind' in each ? each.bind?.() : each)))
   expect(bindings).toEqual([null, null, null, null])
 
-  const rivals = await Promise.all([found('ada/rivals', id + 10), found('ada/rivals', other + 10)])
+  const rivals = await Promise.all([found('ada/rivals', rival), found('ada/rivals', other)])
   const bound = await Promise.all(rivals.map(each => ('bind' in each ? each.bind?.() : each)))
   expect(bound.filter(refusal => refusal === null)).toHaveLength(1)
   expect(bound.find(refusal => refusal)).toMatchObject({ refused: 'conflict' })
@@ -86,6 +86,38 @@ test('with another id, GitHub decides: the bound repository is built, another on
     reason: expect.stringContaining('"lambci adopt ada/claimed"'),
   })
   await expect(found('ada/claimed', other)).rejects.toThrow(UserError)
+})
+
+test('a repository that was private is public once GitHub says so, and private until then', async () => {
+  const id = nextId()
+  await bound('ada/closed', id)
+  const claim = async (
+    isPrivate: boolean,
+    onGitHub: 'silent' | 'missing' | { id: number; isPrivate: boolean },
+  ) => {
+    const findOnGitHub = async () => {
+      if (onGitHub === 'silent') throw new UserError('GitHub could not be asked')
+      return onGitHub === 'missing' ? null : onGitHub
+    }
+    const claimed = { repository: 'ada/closed', repositoryId: id, isPrivate }
+    const identity = await identify(bucket.store, claimed, findOnGitHub, { by: 'app' })
+    if ('refused' in identity) throw new Error(identity.reason)
+    await identity.bind?.()
+    return identity.isPrivate ?? isPrivate
+  }
+  // Of one that has always been public, nobody is asked.
+  expect(await claim(false, 'silent')).toBe(false)
+  expect(await claim(true, 'silent')).toBe(true)
+  // A delivery of its public time.
+  for (const answer of [
+    'silent',
+    'missing',
+    { id, isPrivate: true },
+    { id: id + 1, isPrivate: false },
+  ] as const)
+    expect(await claim(false, answer)).toBe(true)
+  expect(await claim(false, { id, isPrivate: false })).toBe(false)
+  expect(await claim(false, 'silent')).toBe(false)
 })
 
 test('a renamed repository keeps its project under every later name', async () => {

@@ -49,8 +49,8 @@ test.each<[string, Partial<GitHubSecrets>]>([
 ])('with %s a private repository is found by any of its names and by its id', async (_, secrets) => {
   const lookup = lookupWith(secrets)
   for (const name of ['Ada/New', 'ada/NEW', 'ada/old'])
-    expect(await lookup.byName(name)).toEqual({ id, name: 'Ada/New' })
-  expect(await lookup.byId(id, 'ada/new')).toEqual({ id, name: 'Ada/New' })
+    expect(await lookup.byName(name)).toEqual({ id, name: 'Ada/New', isPrivate: true })
+  expect(await lookup.byId(id, 'ada/new')).toEqual({ id, name: 'Ada/New', isPrivate: true })
   expect(await lookup.byName('ada/nothing')).toBeNull()
   expect(await lookup.byId(id + 1000, 'ada/new')).toBeNull()
 })
