@@ -10,6 +10,8 @@ export type Principal = {
   roleArn?: string
   policies: readonly PolicyDocument[] | 'everything'
   session?: PolicyDocument
+  /** What its credentials add to the context of each request: those of a function's sandbox name the function. */
+  context?: AccessRequest['context']
 }
 
 export type Decision = 'allow' | 'deny' | null
@@ -19,8 +21,9 @@ export type Decision = 'allow' | 'deny' | null
  * and so does a statement of the session policy, if there is one.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function isAllowed({ policies, session }: Principal, request: AccessRequest): boolean {
+export function isAllowed({ policies, session, context }: Principal, asked: AccessRequest): boolean {
   if (policies === 'everything') return true
+  const request = context ? { ...asked, context: { ...asked.context, ...context } } : asked
   const decisions = policies.map(policy => decide(policy, null, request))
   if (decisions.includes('deny') || !decisions.includes('allow')) return false
   return session === undefined || decide(session, null, request) === 'allow'

@@ -26,8 +26,12 @@ export type Sts = {
   /** Finds the user's own keys and all issued keys. */
   credentials: CredentialLookup
   principalOf(accessKeyId: string): Principal | undefined
-  /** Issues credentials of a role for a function, as Lambda does. They are valid until this server stops. */
-  issue(roleArn: string): IssuedCredentials
+  /**
+   * Issues credentials of a role, as Lambda does: for the sandboxes of a function, which their requests name then, or, without one,
+   * for what it does on its behalf. They are valid until this server stops.
+   * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+   */
+  issue(roleArn: string, functionArn?: string): IssuedCredentials
   close(): Promise<void>
 }
 
@@ -37,7 +41,7 @@ type Host = {
   roles: ReadonlyMap<string, RoleDefinition>
   sessions: Sessions
   /** Credentials issued to functions, by access key. */
-  functions: Map<string, { role: RoleDefinition; keys: IssuedCredentials }>
+  functions: Map<string, { role: RoleDefinition; keys: IssuedCredentials; functionArn: string | undefined }>
   clock: Clock
 }
 
@@ -66,7 +70,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
     url: server.url,
     credentials: id => findCredentials(host, id),
     principalOf: id => principalOf(host, id),
-    issue: roleArn => issue(host, roleArn),
+    issue: (roleArn, functionArn) => issue(host, roleArn, functionArn),
     close: async () => {
       await server.close()
       host.sessions.close()
@@ -104,11 +108,11 @@ function callerOf(host: Host, signed: SignedRequest): Principal {
   throw new Error(`The access key ${accessKeyId} has no principal`)
 }
 
-function issue({ roles, functions }: Host, roleArn: string): IssuedCredentials {
+function issue({ roles, functions }: Host, roleArn: string, functionArn?: string): IssuedCredentials {
   const role = roles.get(roleArn)
   if (!role) throw new Error(`There is no role ${roleArn}`)
   const keys = newKeys()
-  functions.set(keys.accessKeyId, { role, keys })
+  functions.set(keys.accessKeyId, { role, keys, functionArn })
   return keys
 }
 
@@ -123,7 +127,11 @@ function principalOf(host: Host, accessKeyId: string): Principal | undefined {
   if (host.own(accessKeyId))
     return { arn: `arn:aws:iam::${host.location.account}:root`, policies: 'everything' }
   const issued = host.functions.get(accessKeyId)
-  if (issued) return sessionOf(host, issued.role, issued.role.name)
+  if (issued)
+    return {
+      ...sessionOf(host, issued.role, issued.role.name),
+      ...(issued.functionArn && { context: { 'lambda:SourceFunctionArn': issued.functionArn } }),
+    }
   const session = host.sessions.find(accessKeyId)
   const role = session && roleOf(host, session)
   if (!role) return undefined

@@ -9,7 +9,7 @@ export const functionName = (role: 'http' | 'report' | `run-${JobTrust}`) => `${
 
 export type FunctionOptions = {
   /** The local AWS endpoints, and credentials of the function's role. */
-  environmentOf: (roleArn: string) => Record<string, string>
+  environmentOf: (roleArn: string, functionName: string) => Record<string, string>
   /** Publishes a failure record to a topic with the rights of the function's role. */
   onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
   /** The module of an entry. Default: its source file. */
@@ -76,7 +76,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     environment: {
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...Environment.Variables,
-      ...environmentOf(role),
+      ...environmentOf(role, name),
       ...options.environment,
     },
     memoryMb: MemorySize,

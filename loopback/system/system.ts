@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/aws/bucket.ts'
 import { appSecret } from '../../src/github/hook-secrets.ts'
 import type { Store } from '../../src/records/store.ts'
+import { functionArn } from '../lambda/definition.ts'
 import { type Lambda, startLambda } from '../lambda/lambda.ts'
 import type { IssuedCredentials } from '../sts/sts.ts'
 import { seedAccount } from './account.ts'
@@ -81,8 +82,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     functions: functionsOf(stack, {
       ...options,
       sandboxes: join(directory, 'sandboxes'),
-      environmentOf: roleArn => ({
-        ...environmentOf(servers, sts.issue(roleArn), options.proxyUrl),
+      environmentOf: (roleArn, name) => ({
+        ...environmentOf(servers, sts.issue(roleArn, functionArn(STACK_CONTEXT, name)), options.proxyUrl),
         ...(options.slackApiUrl && { LAMBCI_SLACK_API_URL: options.slackApiUrl }),
       }),
       onFailure: (topicArn, roleArn, record) => publishFailure(servers, { topicArn, roleArn }, record),

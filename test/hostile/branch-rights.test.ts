@@ -146,7 +146,7 @@ test('the build of a branch reaches no key of other jobs, no stage, no cache of 
     readAttack('find-runner.mjs'),
   ])
   const { bucket, jobsTopic, notificationsTopic } = ci.system.addresses
-  const topics = [jobsTopic, notificationsTopic]
+  const topics = [jobsTopic, notificationsTopic, ci.system.servers.stack.outputs.FailuresTopic ?? '']
   const env = {
     BUCKET: bucket,
     MODULES: join(process.cwd(), 'node_modules'),

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AccessRequest } from '../../../loopback/iam/access.ts'
 import { decide, isAllowed, type Principal } from '../../../loopback/iam/evaluate.ts'
@@ -129,6 +130,16 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/7/log.txt', own.log],
   ['jobs/0/1/lines.json', ownJob.log.lines],
   ['jobs/0/1/log.txt', ownJob.log.whole],
+  ['jobs/0/1/<any>.json', `${ownJob.prefix}other.json`],
+  ['jobs/0/1/<any>/end.json', `${ownJob.prefix}x/end.json`],
+  ['jobs/0/1//end.json', `${ownJob.prefix}/end.json`],
+  ['jobs/0/1/x/2/end.json', `${ownJob.prefix}x/2/end.json`],
+  ['jobs/0/1/<any>/claim.json', `${ownJob.prefix}junk/claim.json`],
+  ['jobs/0/1/log/<any>', `${ownJob.log.prefix}junk-1`],
+  ['jobs/0/1/log/<any>.txt', `${ownJob.log.prefix}1.txt`],
+  ['jobs/0/1/log/<any>/end.json', `${ownJob.log.prefix}x/end.json`],
+  ['jobs/0/1/log/<any>/<byte>.txt', `${ownJob.log.prefix}x/000000000000.txt`],
+  ['jobs/0/1/log/a/<any>.txt', `${ownJob.log.prefix}a/0000000000.txt`],
   ['jobs/0/2/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 0, attempt: 2 }).record('end')],
   ['jobs/1/1/end.json', deployJob.record('end')],
   ['jobs/1/2/end.json', jobKeys({ project: PROJECT, number: 7 }, { key: 1, attempt: 2 }).record('end')],
@@ -245,6 +256,37 @@ test('a job cannot change its records or its log, nor write objects that report 
   expect(mayWrite('report', ownJob.log.whole, creates)).toBe(true)
 })
 
+test('a job can write nothing but its records and the pieces of its log, whatever its repository and its keys are called', () => {
+  const OWN = /^(?:(?:claim|draft|end)\.json|log\.txt|log\/[^/]{12}\.txt|log\/lines\.json)$/
+  const parts = [
+    ...['claim.json', 'draft.json', 'end.json', 'cancel.json', 'gone.json', 'log.txt', 'lines.json', 'log'],
+    ...['000000000000.txt', 'abcdefghijkl.txt', '1.txt', 'a', '1', '', 'jobs', 'builds', 'gh', 'junk'],
+  ]
+  const names = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 5 }).map(all => all.join('/'))
+  const projects = fc.constantFrom(
+    'gh/ada/web',
+    'gh/builds/jobs',
+    'gh/jobs/builds',
+    'gh/ada/jobs',
+    'gh/out/log',
+  )
+  const found = new Set<string>()
+  fc.assert(
+    fc.property(names, projects, fc.constantFrom(0, 3, 255), (name, project, key) => {
+      const job = { key, attempt: 1 }
+      const session = sessionPolicyOf(makeBuild({ project }), job, BUCKET, { secretVariables: [] })
+      const who = { ...principal('session'), session: policySchema.parse(JSON.parse(session)) }
+      const resource = `${BUCKET}/${jobKeys({ project, number: 7 }, job).prefix}${name}`
+      const context = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' }
+      const isWritten = may(who, { action: 's3:PutObject', resource, context })
+      expect([name, isWritten]).toEqual([name, OWN.test(name)])
+      if (isWritten) found.add(name)
+    }),
+    { numRuns: 1000 },
+  )
+  expect(found.size).toBeGreaterThan(5)
+})
+
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
 const passes = (service: string) => ({ 'iam:PassedToService': service })
 
@@ -256,6 +298,14 @@ const ACTIONS: readonly [string, AccessRequest][] = [
   ['list another bucket', { action: 's3:ListBucket', resource: 'arn:aws:s3:::artifacts' }],
   ['publish to jobs', { action: 'sns:Publish', resource: regional('sns', 'lambci-jobs') }],
   ['publish to failures', { action: 'sns:Publish', resource: regional('sns', 'lambci-failures') }],
+  [
+    'the same, from a sandbox',
+    {
+      action: 'sns:Publish',
+      resource: regional('sns', 'lambci-failures'),
+      context: { 'lambda:SourceFunctionArn': regional('lambda', 'function:lambci-run-fork') },
+    },
+  ],
   ['publish notifications', { action: 'sns:Publish', resource: regional('sns', 'lambci-notifications') }],
   ['publish to a listed topic', { action: 'sns:Publish', resource: LISTED_TOPIC }],
   ['publish to another', { action: 'sns:Publish', resource: regional('sns', 'payroll') }],
@@ -401,75 +451,85 @@ test('without TLS no principal may read anything', () => {
 })
 
 const EXPECTED_OBJECTS = `
-                              http  report  run-fork  run-branch  run-protected  run-deploy  scheduler  fork job  branch job  protected job  deploy job
-deliveries/<id>/<guid>.json   RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-repositories/<id>.json        RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-repository.json               RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-counter.json                  RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/7/build.json           RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-jobs/0/1/end.json             R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
-builds/7/plan.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/7/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-running.json                  ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-requests/<id>.json            RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: own attempt              ·     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
-out: another job              ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: another build            ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/7/cancel.json          RW    RW      ·         ·           ·              ·           ·          R         R           R              R
-builds/7/gone.json            W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-jobs/0/1/log/<byte>.txt       R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
-builds/7/log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-jobs/0/1/lines.json           R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
-jobs/0/1/log.txt              R     RW      ·         ·           ·              ·           ·          RW        RW          RW             ·
-jobs/0/2/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-jobs/1/1/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              RW
-jobs/1/2/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-jobs/1/1/log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              RW
-jobs/10/1/end.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/8/build.json           RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-8: jobs/0/1/end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/8/report.json          R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/8/cancel.json          RW    RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-builds/8/gone.json            W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-8: jobs/0/1/log/<byte>.txt    R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-8: jobs/0/1/log.txt           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-70: jobs/0/1/end.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-triggers/<trigger>.json       RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-branches/<branch>.json        R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-commits/<sha>.json            ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-shared-commits/<trigger>      ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-spend/<month>.json            ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/lock.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/next.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/current.json        R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/deploys/7.json      R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/artifacts.json      R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/artifacts/7/…       R     RWD     ·         ·           ·              ·           ·          ·         ·           ·              ·
-cache/fork/<key>              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-cache/branch/own/<key>        ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
-cache/branch/base/<key>       ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·
-cache/branch/another/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-cache/protected/own/<key>     ·     ·       ·         ·           ·              ·           ·          ·         R           RW             ·
-cache/protected/other/<key>   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-cache/deploy/qa/<key>         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              RW
-cache/deploy/qa2/<key>        ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/global.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/gh/ada/web.json        R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-secrets/runner.json           R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-secrets/env/global.json       ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
-secrets/env/gh/ada/web.json   ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
-secrets/env/…/web/_all.json   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-secrets/env/…/web/qa.json     ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: counter.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: triggers/<trigger>   RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: jobs/0/1/end.json    R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: log.txt              R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: commits/<sha>.json   ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: cache/branch/<key>   ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: stages/qa/lock.json  R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: secrets/env          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-longer name: end.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-anything else                 ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+                               http  report  run-fork  run-branch  run-protected  run-deploy  scheduler  fork job  branch job  protected job  deploy job
+deliveries/<id>/<guid>.json    RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+repositories/<id>.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+repository.json                RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+counter.json                   RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/build.json            RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/end.json              R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+builds/7/plan.json             R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/report.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+running.json                   ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+requests/<id>.json             RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: own attempt               ·     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: another job               ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: another build             ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/7/cancel.json           RW    RW      ·         ·           ·              ·           ·          R         R           R              R
+builds/7/gone.json             W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/<byte>.txt        R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+builds/7/log.txt               R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/lines.json            R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+jobs/0/1/log.txt               R     RW      ·         ·           ·              ·           ·          RW        RW          RW             ·
+jobs/0/1/<any>.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/<any>/end.json        R     R       ·         ·           ·              ·           ·          R         R           R              ·
+jobs/0/1//end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/x/2/end.json          R     R       ·         ·           ·              ·           ·          R         R           R              ·
+jobs/0/1/<any>/claim.json      R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/<any>             R     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/<any>.txt         R     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/<any>/end.json    R     RD      ·         ·           ·              ·           ·          R         R           R              ·
+jobs/0/1/log/<any>/<byte>.txt  R     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/0/1/log/a/<any>.txt       R     RD      ·         ·           ·              ·           ·          R         R           R              ·
+jobs/0/2/end.json              R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/1/1/end.json              R     R       ·         ·           ·              ·           ·          ·         ·           ·              RW
+jobs/1/2/end.json              R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+jobs/1/1/log.txt               R     RW      ·         ·           ·              ·           ·          ·         ·           ·              RW
+jobs/10/1/end.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/build.json            RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/end.json           R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/report.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/cancel.json           RW    RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+builds/8/gone.json             W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/log/<byte>.txt     R     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+8: jobs/0/1/log.txt            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+70: jobs/0/1/end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+triggers/<trigger>.json        RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+branches/<branch>.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+commits/<sha>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+shared-commits/<trigger>       ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+spend/<month>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/lock.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/next.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/current.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/deploys/7.json       R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/artifacts.json       R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/artifacts/7/…        R     RWD     ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/fork/<key>               ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/branch/own/<key>         ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
+cache/branch/base/<key>        ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·
+cache/branch/another/<key>     ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/protected/own/<key>      ·     ·       ·         ·           ·              ·           ·          ·         R           RW             ·
+cache/protected/other/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+cache/deploy/qa/<key>          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              RW
+cache/deploy/qa2/<key>         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/global.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/gh/ada/web.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/runner.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/env/global.json        ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
+secrets/env/gh/ada/web.json    ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
+secrets/env/…/web/_all.json    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+secrets/env/…/web/qa.json      ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: counter.json          RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: triggers/<trigger>    RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: jobs/0/1/end.json     R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: log.txt               R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: commits/<sha>.json    ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: cache/branch/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: stages/qa/lock.json   R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: secrets/env           ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+longer name: end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+anything else                  ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `
 
 const EXPECTED_ACTIONS = `
@@ -480,6 +540,7 @@ change its policy              ·     ·       ·         ·           ·       
 list another bucket            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 publish to jobs                yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
 publish to failures            ·     ·       yes       yes         yes            yes         ·          ·         ·           ·              ·
+the same, from a sandbox       ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 publish notifications          ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
 publish to a listed topic      ·     yes     ·         ·           ·              ·           ·          ·         ·           ·              ·
 publish to another             ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·

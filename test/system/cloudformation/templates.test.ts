@@ -57,7 +57,13 @@ describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
     const text = readFileSync(pathOf(name), 'utf8')
     const onEverything = [...text.matchAll(/Action: (.+)\n +Resource: '\*'/g)].map(([, action]) => action)
     expect(onEverything).toEqual(name === 'bootstrap' ? ['ecr:GetAuthorizationToken'] : [])
-    const rights = [...text.matchAll(/Effect: Allow\n(?: +Principal: .+\n)? +Action: (.+)\n/g)]
+    const rights = [
+      ...text.matchAll(/Effect: Allow\n(?: +Principal: .+\n)? +Action: (.+)\n/g),
+      ...text.matchAll(/Effect: Allow\n +Action:\n((?: +- .+\n)+)/g),
+      ...text.matchAll(/Effect: Allow, (?:Principal: \{[^}]*\}, )?Action: (\[[^\]]*\]|[^,\s]+)/g),
+    ]
+    // None is written in another way.
+    expect(rights).toHaveLength(text.match(/Effect: Allow/g)?.length ?? 0)
     expect(rights.length).toBeGreaterThan(4)
     for (const [, action] of rights) expect(action).not.toContain('*')
   })

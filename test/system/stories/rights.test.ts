@@ -40,6 +40,14 @@ const FORBIDDEN = [
   earlierJob.log.whole,
   earlier.log,
   own.log,
+  ...[
+    'x/end.json',
+    'log/end.json',
+    'log/x/end.json',
+    'log/junk-1',
+    'other.json',
+    'log/x/000000000000.txt',
+  ].map(name => `${ownJob.prefix}${name}`),
   jobKeys({ project: BASE, number: 2 }, { key: 1, attempt: 1 }).record('end'),
   jobKeys({ project: BASE, number: 2 }, { key: 0, attempt: 2 }).log.segment(0),
   branchKey(BASE, 'master'),
@@ -90,7 +98,7 @@ for (const key of KEYS) {
 }
 console.log('tried list ' + await statusOf(bucket.send(new s3.ListObjectsV2Command({ Bucket: BUCKET }))))
 const publish = TopicArn => statusOf(new sns.SNSClient({ maxAttempts: 1 }).send(new sns.PublishCommand({ TopicArn, Message: 'x' })))
-console.log('tried jobs ' + await publish(JOBS) + ' notifications ' + await publish(NOTIFICATIONS))
+console.log('tried jobs ' + await publish(JOBS) + ' notifications ' + await publish(NOTIFICATIONS) + ' failures ' + await publish(FAILURES))
 const assume = new sts.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/lambci-session', RoleSessionName: 'mine' })
 console.log('tried session ' + await statusOf(new sts.STSClient({ maxAttempts: 1 }).send(assume)))
 `
@@ -125,6 +133,7 @@ function attack(): string {
     BUCKET: bucket,
     JOBS: jobsTopic,
     NOTIFICATIONS: notificationsTopic,
+    FAILURES: ci.system.servers.stack.outputs.FailuresTopic,
     MODULES: `${process.cwd()}/node_modules`,
   }
   const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)
@@ -147,7 +156,7 @@ test('every request that the build of a fork tries is answered with 403', async 
   expect(view, log).toMatchObject({ status: 'passed', trust: 'fork' })
   for (const key of FORBIDDEN) expect(log).toContain(`tried ${key} 403 403 403\n`)
   expect(log).toContain('tried list 403\n')
-  expect(log).toContain('tried jobs 403 notifications 403\n')
+  expect(log).toContain('tried jobs 403 notifications 403 failures 403\n')
   expect(log).toContain('tried session 403\n')
   expect(log).not.toContain('never-for-forks')
 })
