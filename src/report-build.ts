@@ -16,18 +16,21 @@ import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { type PlanRecord, readPlan } from './records/plan-record.ts'
-import { readBuild, readLead } from './records/read-records.ts'
-import type { JobState, Report } from './records/report-record.ts'
+import { claimTimeIn, type JobObjects, readBuild, readLead } from './records/read-records.ts'
+import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
+import { isForged } from './reporting/is-forged.ts'
+import { keepSwitchOfLead } from './reporting/keep-switch.ts'
 import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
+import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
@@ -105,7 +108,7 @@ async function reportOne(
   let unfinished: Unfinished | null = null
   try {
     build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
-    if (!build) return { others: [], unfinished }
+    if (!build || (await isForged(build, knowledge.failure, context))) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
     const result = await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
       const done = await lookOnce({ ...known, report }, context)
@@ -136,15 +139,17 @@ async function lookOnce(
   const plan = report.jobs.length > 0 ? await readPlan(store, build) : null
   const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
   if (report.end === null && (run?.draft || report.jobs.length > 0))
-    return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, run, context)
+    return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
   const state = { ...known, run, plan }
   const request = run ? null : await readCancelRequest(store, build)
-  const decision = decideLead({ build, run, report, request }, now())
+  const claimTime = claimTimeIn(job, jobKeys(build))
+  const decision = decideLead({ build, run, report: { ...report, claimTime }, request }, now())
+  if (decision === null) await keepSwitchOfLead(build, report, claimTime, context)
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
   const end = (decision === 'publish-again' ? published : decision)?.end ?? null
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
-  const decided = { ...report, end, cost }
+  const decided = { ...report, end, cost, ...(end && !report.end && { leadRecord: job.record }) }
   if (end && !report.end && run?.phase !== 'ended') return recordFirst(decided)
   return finishReport({ ...state, report: decided }, context)
 }
@@ -153,21 +158,16 @@ async function lookOnce(
 async function finishLook(
   { report, plan, end, cost: soFar, waiting, isSilent }: JobsLook,
   { build, account }: Pick<BuildState, 'build' | 'account'>,
-  run: JobRun | null,
+  { run, record }: JobObjects,
   context: ReportContext,
 ): Promise<Finished> {
-  const cost = end && soFar
+  const ended = end && { end, cost: soFar, leadRecord: record }
   const found = waiting.map(number => ({ project: build.project, number }))
-  if (end && ((end.deploy && isWithheld(report)) || report.jobs.some(endedWithoutSaying)))
-    return recordFirst({ ...report, end, cost }, found)
-  const state = { build, account, run, plan, report: { ...report, end, cost } }
+  if (end && isOnlyKnownHere(report, end)) return recordFirst({ ...report, ...ended }, found)
+  const state = { build, account, run, plan, report: { ...report, end, cost: null, ...ended } }
   const { others, ...finished } = await finishReport(state, context, isSilent)
   return { ...finished, others: [...others, ...found] }
 }
-
-/** Whether a job has ended without an exit of its own, so that its own end, if it comes later, would say something else. */
-const endedWithoutSaying = ({ conclusion, exit }: JobState) =>
-  exit === null && conclusion !== null && conclusion !== 'passed' && conclusion !== 'skipped'
 
 /**
  * Puts an end on record before anybody is told, in another look: it follows from what was not there, or from what GitHub said, and
@@ -178,9 +178,6 @@ const recordFirst = (report: Report, others: BuildRef[] = []): Finished => ({
   others,
   unfinished: null,
 })
-
-/** Whether the deploy of a build has ended without having been started. It is the last job. */
-const isWithheld = ({ jobs }: Report) => jobs.at(-1)?.publications === 0
 
 type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 

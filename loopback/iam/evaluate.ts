@@ -21,9 +21,9 @@ export type Decision = 'allow' | 'deny' | null
  * and so does a statement of the session policy, if there is one.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function isAllowed({ policies, session, context }: Principal, asked: AccessRequest): boolean {
+export function isAllowed({ policies, session, context }: Principal, given: AccessRequest): boolean {
   if (policies === 'everything') return true
-  const request = context ? { ...asked, context: { ...asked.context, ...context } } : asked
+  const request = context ? { ...given, context: { ...given.context, ...context } } : given
   const decisions = policies.map(policy => decide(policy, null, request))
   if (decisions.includes('deny') || !decisions.includes('allow')) return false
   return session === undefined || decide(session, null, request) === 'allow'

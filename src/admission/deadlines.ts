@@ -10,3 +10,7 @@ export const latestEndAfter = (now: Date) =>
 
 /** The switch fires a minute after the latest end, so that a job that ends at the last second reports that itself. */
 export const switchTimeOf = (latestEnd: string) => new Date(new Date(latestEnd).getTime() + 60_000)
+
+/** The latest moment at which a job that was claimed then can still run. */
+export const latestEndOfClaimed = (claimedAt: Date) =>
+  new Date(claimedAt.getTime() + LONGEST_RUN_SECONDS * 1000)

@@ -1,3 +1,4 @@
+import { boundMoments } from './bound-moments.ts'
 import { parseJobRun, RUN_RECORD_LIMIT } from './job-run.ts'
 import { jobKeys } from './keys.ts'
 import type { Store } from './store.ts'
@@ -19,5 +20,7 @@ export async function withClaims(store: Store, view: View): Promise<View> {
 async function readClaim(store: Store, view: View, job: JobView): Promise<JobView> {
   if (!job.ref) return job
   const body = await store.getRange(jobKeys(view, job.ref).record('claim'), 0, RUN_RECORD_LIMIT + 1)
-  return body ? { ...job, status: 'running', startedAt: parseJobRun(body).startedAt } : job
+  if (!body) return job
+  const { startedAt } = boundMoments(parseJobRun(body), view.queuedAt, new Date())
+  return { ...job, status: 'running', startedAt }
 }

@@ -1,4 +1,5 @@
 import { type Build, buildSchema } from '../model/build.ts'
+import { boundMoments } from './bound-moments.ts'
 import {
   type JobRun,
   parseJobRun,
@@ -8,33 +9,54 @@ import {
   unreadableRun,
 } from './job-run.ts'
 import { readOnce } from './kept-reads.ts'
-import { type BuildRef, buildKeys, JOB_RECORDS, type JobRef, jobKeys, LEAD } from './keys.ts'
+import {
+  type BuildRef,
+  buildKeys,
+  JOB_RECORDS,
+  type JobRecordName,
+  type JobRef,
+  jobKeys,
+  LEAD,
+} from './keys.ts'
 import { type PlanRecord, readPlan } from './plan-record.ts'
 import { readRecord } from './read-record.ts'
-import { type Report, reportSchema } from './report-record.ts'
+import { type JobState, type Report, reportSchema } from './report-record.ts'
 import type { Entry, Store } from './store.ts'
 import type { Records } from './view.ts'
 
 export const readBuild = (store: Store, build: BuildRef): Promise<Build | null> =>
   readRecord(store, buildKeys(build).build, buildSchema)
 
-/** What an attempt of a job has left: what it says of itself, and its objects (at most 1,000; its records come first). */
-export type JobObjects = { run: JobRun | null; objects: Entry[] }
+/**
+ * What an attempt of a job has left: what it says of itself, the name of the record that says it, and its objects (at most 1,000; its
+ * records come first).
+ */
+export type JobObjects = { run: JobRun | null; record: JobRecordName | null; objects: Entry[] }
+
+/**
+ * Which record counts: the one that report read when it accepted the end, null for none. Whatever a job writes later does not exist.
+ * Undefined before the end: then it is the newest.
+ */
+type Counting = JobRecordName | null | undefined
 
 /** What a job says of itself, without what it cannot have done, and its objects. */
-export async function readJob(store: Store, build: Build, job: JobRef = LEAD): Promise<JobObjects> {
+export async function readJob(
+  store: Store,
+  build: Build,
+  job: JobRef = LEAD,
+  counting?: Counting,
+): Promise<JobObjects> {
   const objects = await store.list(jobKeys(build, job).prefix, { limit: MOST_OBJECTS })
-  const run = await readNewest(store, build, job, objects)
-  return { run: run && rejectImpossible(run, build), objects }
+  return { ...(await readCounting(store, { build, job, counting }, objects)), objects }
 }
 
 /** The lead of a build. One that has ended never changes: of several jobs, others may run for long after it. */
 export async function readLead(
   store: Store,
   build: Build,
-  { jobs }: Pick<Report, 'jobs'>,
+  { jobs, end, leadRecord }: Pick<Report, 'jobs' | 'end' | 'leadRecord'>,
 ): Promise<JobObjects> {
-  const read = () => readJob(store, build)
+  const read = () => readJob(store, build, LEAD, end ? leadRecord : undefined)
   const hasEnded = jobs.some(({ key, conclusion }) => key === 0 && conclusion !== null)
   return hasEnded ? readOnce(store, jobKeys(build).prefix, read) : read()
 }
@@ -42,27 +64,53 @@ export async function readLead(
 /** S3 lists no more at once, and a job of 15 minutes writes about one a second. */
 const MOST_OBJECTS = 1000
 
+/** When an attempt was claimed, by the clock of the bucket; null if it was not. */
+export const claimTimeIn = (
+  { objects }: Pick<JobObjects, 'objects'>,
+  { record }: ReturnType<typeof jobKeys>,
+): Date | null => objects.find(({ key }) => key === record('claim'))?.modifiedAt ?? null
+
+/** The records of an attempt that are there. Their names come before those of all its other objects. */
+const listRecords = (store: Store, build: BuildRef, job: JobRef = LEAD): Promise<Entry[]> =>
+  store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })
+
+/** What an attempt says of itself in the record that counts. */
+async function readCounting(
+  store: Store,
+  { build, job, counting }: { build: Build; job: JobRef; counting: Counting },
+  objects: readonly Entry[],
+): Promise<Pick<JobObjects, 'run' | 'record'>> {
+  const names = JOB_RECORDS.filter(name => counting === undefined || name === counting)
+  const found = await readRecordIn(store, jobKeys(build, job), names, objects)
+  if (!found) return { run: null, record: null }
+  const { run, name, writtenAt } = found
+  return { run: rejectImpossible(boundMoments(run, build.queuedAt, writtenAt), build), record: name }
+}
+
 /** What a job says of itself, as written: its newest record. */
 export async function readRawJobRun(
   store: Store,
   build: BuildRef,
   job: JobRef = LEAD,
 ): Promise<JobRun | null> {
-  // The names of records come before those of all other objects.
-  const objects = await store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })
-  return readNewest(store, build, job, objects)
+  const objects = await listRecords(store, build, job)
+  return (await readRecordIn(store, jobKeys(build, job), JOB_RECORDS, objects))?.run ?? null
 }
 
-async function readNewest(
+/** The newest of these records of an attempt. One that tells another state than its name says cannot be believed. */
+async function readRecordIn(
   store: Store,
-  build: BuildRef,
-  job: JobRef,
+  { record }: ReturnType<typeof jobKeys>,
+  names: readonly JobRecordName[],
   objects: readonly Entry[],
-): Promise<JobRun | null> {
-  const keys = jobKeys(build, job)
-  const newest = JOB_RECORDS.map(keys.record).findLast(record => objects.some(({ key }) => key === record))
-  const run = newest === undefined ? null : await readRun(store, newest)
-  return run && newest !== keys.record(recordNameOf(run)) ? unreadableRun : run
+): Promise<{ run: JobRun; name: JobRecordName; writtenAt: Date } | null> {
+  const found = names.flatMap(name => {
+    const entry = objects.find(({ key }) => key === record(name))
+    return entry ? [{ name, writtenAt: entry.modifiedAt }] : []
+  })
+  const newest = found.at(-1)
+  const run = newest ? await readRun(store, record(newest.name)) : null
+  return newest && run ? { ...newest, run: newest.name === recordNameOf(run) ? run : unreadableRun } : null
 }
 
 /** One record of a job; null if there is none. */
@@ -79,25 +127,31 @@ export const readReport = (store: Store, build: BuildRef): Promise<Report | null
 
 /** All records of a build; null when there is no such build. */
 export async function readRecords(store: Store, ref: BuildRef): Promise<Records | null> {
-  const [build, run, report] = await Promise.all([
+  const [build, report, objects] = await Promise.all([
     readBuild(store, ref),
-    readRawJobRun(store, ref),
     readReport(store, ref),
+    listRecords(store, ref),
   ])
-  // Only report knows whether there is a plan that counts.
-  const plan = report && report.jobs.length > 0 ? await readPlan(store, ref) : null
   if (!build) return null
+  const counting = report?.end ? report.leadRecord : undefined
+  const [{ run }, plan] = await Promise.all([
+    readCounting(store, { build, job: LEAD, counting }, objects),
+    // Only report knows whether there is a plan that counts.
+    report && report.jobs.length > 0 ? readPlan(store, ref) : null,
+  ])
   const only = plan && report ? onlyStateOf(plan, report) : null
-  const onlyRun = only && (await readRawJobRun(store, ref, only))
-  return {
-    ...{ build, run: run && rejectImpossible(run, build), report },
-    ...(plan && { plan }),
-    ...(onlyRun && { onlyRun: rejectImpossible(onlyRun, build) }),
-  }
+  const onlyRun = only && (await readState(store, build, only))
+  return { ...{ build, run, report }, ...(plan && { plan }), ...(onlyRun && { onlyRun }) }
+}
+
+async function readState(store: Store, build: Build, state: JobState): Promise<JobRun | null> {
+  const counting = state.conclusion === null ? undefined : state.record
+  const objects = await listRecords(store, build, state)
+  return (await readCounting(store, { build, job: state, counting }, objects)).run
 }
 
 /** The state of the only job of a plan, beside its deploy. Null if there are several, or if the lead runs it. */
-function onlyStateOf({ jobs }: PlanRecord, report: Report): JobRef | null {
+function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
   if (!only || others.length > 0) return null
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null

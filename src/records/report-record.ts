@@ -4,6 +4,7 @@ import { MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { z } from '../model/zod.ts'
+import { JOB_RECORDS } from './keys.ts'
 import { leasedFields } from './lease.ts'
 import { MOST_PLANNED_JOBS } from './plan-record.ts'
 
@@ -77,6 +78,8 @@ export const jobStateSchema = z.object({
     .nullable(),
   /** An estimate in US dollars. */
   cost: z.number().nonnegative().nullable(),
+  /** Of a job that has ended: the record of its own that counts, null for none. Versions that did not know it have none. */
+  record: z.enum(JOB_RECORDS).nullable().optional(),
 })
 export type JobState = z.infer<typeof jobStateSchema>
 
@@ -114,6 +117,8 @@ export const reportSchema = z.object({
   leftStages: z.array(stageNameSchema).max(MOST_STAGES).default([]),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
   claimedAt: z.iso.datetime().nullable().default(null),
+  /** Of a build that has ended: the record of its lead that counts, null for none. Versions that did not know it have none. */
+  leadRecord: z.enum(JOB_RECORDS).nullable().optional(),
   /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
   cost: z.number().nonnegative().nullable().default(null),
   /** Whether the month's `spend` record has it. */

@@ -1,3 +1,4 @@
+import { latestEndOfClaimed, switchTimeOf } from '../admission/deadlines.ts'
 import { wholeInstead } from '../admission/retry.ts'
 import type { Build } from '../model/build.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
@@ -16,11 +17,13 @@ export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'lates
   subject?: string
   /** Which failures count (`nonceOf`). Default: the build's. */
   nonce?: string
+  /** When the job was claimed, by the clock of the bucket. */
+  claimTime?: Date | null
 }
 
 /**
  * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is
- * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed.
+ * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed: that of its claim, once it is claimed.
  */
 export function decide(
   {
@@ -39,7 +42,7 @@ export function decide(
     return { end: { conclusion: 'errored', reason: reason ?? 'The job did not say how it ended', ...end } }
   }
   const failures = report.failures.filter(({ nonce }) => nonce === (report.nonce ?? build.nonce))
-  const isOverdue = now > new Date(report.latestEnd ?? build.latestEnd)
+  const isOverdue = now > latestEndOf(build, run && report.claimTime, report)
   if (!run) {
     // An invocation that claims the job later finds the request and ends at once.
     if (request && (request.supersededBy === null || endsBeforeItsFilesAreRead(build)))
@@ -61,6 +64,19 @@ export function decide(
   const reason = `The job died: ${ownFailure?.reason ?? NO_END}`
   return { end: erroredAt(now, reason) }
 }
+
+/**
+ * When a job is dead at the latest. The claim says more than the last publication: that may be one which report could not record. A
+ * minute is for the clock of the bucket, and for an end on its way.
+ */
+export const latestEndOf = (
+  build: Pick<Build, 'latestEnd'>,
+  claimTime: Date | null | undefined,
+  { latestEnd }: Pick<Report, 'latestEnd'>,
+): Date =>
+  claimTime
+    ? switchTimeOf(latestEndOfClaimed(claimTime).toISOString())
+    : new Date(latestEnd ?? build.latestEnd)
 
 /** Like `decide`, for the lead of a build. A retry whose lead has proposed no jobs is an error: it repeats nothing. */
 export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {

@@ -1,6 +1,5 @@
 import type { Account } from '../account/settings.ts'
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
-import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
 import type { StageContext } from '../deploy/pass-on.ts'
 import type { Build } from '../model/build.ts'
 import { readCancelRequest, requestCancel } from '../records/cancel-request.ts'
@@ -20,6 +19,7 @@ import { completeDeploy } from './complete-deploy.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { deployJobsOf } from './deploy-jobs.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
+import { keepSwitch } from './keep-switch.ts'
 import { lookAtDeploys } from './look-at-deploys.ts'
 import { measureCost } from './measure-cost.ts'
 import { type RefreshedJobs, refreshJobs } from './refresh-jobs.ts'
@@ -175,20 +175,4 @@ function endOf({ build, plan, states, schedule, deploy }: Ended, now: Date): Bui
   const isErrored = states.some(state => isOfDeploy(state) && state.conclusion === 'errored')
   const end = endAfterDeploy(build, deploy, isErrored, conclusion.reason)
   return { ...end, deploy, endedAt }
-}
-
-/** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */
-async function keepSwitch(
-  build: Build,
-  report: Report,
-  { deadMansSwitch, now }: JobsContext,
-): Promise<string | null> {
-  if (now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return report.latestEnd
-  const ends = report.jobs.flatMap(({ conclusion, latestEnd }) =>
-    conclusion === null && latestEnd && switchTimeOf(latestEnd) > now() ? [latestEnd] : [],
-  )
-  const next = ends.toSorted()[0] ?? latestEndAfter(now()).toISOString()
-  await deadMansSwitch.clear(build)
-  await deadMansSwitch.set(build, switchTimeOf(next))
-  return next
 }

@@ -1,15 +1,15 @@
-import { latestEndAfter } from '../admission/deadlines.ts'
+import { latestEndAfter, latestEndOfClaimed } from '../admission/deadlines.ts'
 import { nonceOf } from '../admission/job-nonce.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
-import type { JobRef } from '../records/keys.ts'
+import { type JobRef, jobKeys } from '../records/keys.ts'
 import type { ListedRecords } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
-import { type JobObjects, readJob } from '../records/read-records.ts'
+import { claimTimeIn, type JobObjects, readJob } from '../records/read-records.ts'
 import type { JobState, Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
-import { decide } from './decide.ts'
+import { decide, latestEndOf } from './decide.ts'
 import { measureCost, type RunFunctions } from './measure-cost.ts'
 
 /** The jobs of a build, as they stand after their records were read. */
@@ -88,14 +88,14 @@ async function readRunning(
   state: JobState,
   { store, now }: Context,
 ): Promise<JobObjects | Pick<JobState, 'startedAt'> | null> {
-  const { key, conclusion, publications, latestEnd, startedAt } = state
+  const { key, conclusion, publications, startedAt } = state
   if (conclusion !== null || publications === 0) return null
   if (key === 0) return lead
   const records = recordsOf(state)
-  const mayBeDead = failuresOf(report, state).length > 0 || now() > new Date(latestEnd ?? build.latestEnd)
   const { claim, ...others } = records ?? {}
+  const mayBeDead = failuresOf(report, state).length > 0 || now() > latestEndOf(build, claim, state)
   if (!records || mayBeDead || Object.keys(others).length > 0) return readJob(store, build, state)
-  return claim ? { startedAt: startedAt ?? claim.toISOString() } : { run: null, objects: [] }
+  return claim ? { startedAt: startedAt ?? claim.toISOString() } : { run: null, record: null, objects: [] }
 }
 
 type Read = { job: AcceptedJob; state: JobState; objects: JobObjects }
@@ -110,13 +110,19 @@ function stateAfter(
   const { key, attempt, publications, latestEnd } = state
   const failures = failuresOf(report, state)
   const nonce = nonceOf(build, state, linkKey)
-  const known = { end: null, subject: 'The job', failures, publications, latestEnd, nonce }
+  const claimTime = claimTimeIn(objects, jobKeys(build, state))
+  const known = { end: null, subject: 'The job', failures, publications, latestEnd, nonce, claimTime }
   // One whose message is on its way may have its stage: it finds a request itself.
   const ownRequest = job.isDeploy ? null : request
   const decision = decide({ build, run, report: known, request: ownRequest }, now())
   if (decision === 'publish-again') found.lost.push(key)
   if (decision === null || decision === 'publish-again')
-    return { ...state, startedAt: momentOf(run?.startedAt) ?? state.startedAt }
+    return {
+      ...state,
+      startedAt: momentOf(run?.startedAt) ?? state.startedAt,
+      // That of a publication which report could not record.
+      latestEnd: claimTime ? later(latestEnd, latestEndOfClaimed(claimTime).toISOString()) : latestEnd,
+    }
   // One of several equal parts that died, not one that failed, gets another attempt.
   const hasDied = run !== null && run.phase !== 'ended'
   if (hasDied && job.shard && attempt === 1)
@@ -135,9 +141,13 @@ function stateAfter(
     reason: isImpossible
       ? 'It claims to have been skipped, although it had started'
       : reason && shortReason(reason),
+    record: objects.record,
     cost: measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   }
 }
+
+const later = (one: string | null, other: string) =>
+  one !== null && Date.parse(one) > Date.parse(other) ? one : other
 
 /** In the only form that the state of a job has. */
 const momentOf = (moment: string | null | undefined) => (moment ? new Date(moment).toISOString() : null)

@@ -2,7 +2,7 @@ import { type BuildRef, buildKeys } from '../records/keys.ts'
 import { type LeaseHolder, type LeaseResult, withLease } from '../records/lease.ts'
 import { emptyReport, type Failure, type Report, reportSchema } from '../records/report-record.ts'
 
-/** Of each job: one that is hostile cannot push out those of others. */
+/** Of each attempt of a job: one that is hostile cannot push out those of others. */
 const MOST_FAILURES = 10
 
 /** What an invocation of report knows about a build. */
@@ -36,11 +36,12 @@ export const withReport = (
 
 function enter(report: Report, { failure, isGone, claimedAt }: Knowledge): Report {
   const isNew = failure && report.failures.every(({ requestId }) => requestId !== failure.requestId)
-  const isNewClaim = claimedAt !== undefined && claimedAt !== report.claimedAt
+  // The first one counts. A claim that comes after the end is none.
+  const isNewClaim = claimedAt !== undefined && report.claimedAt === null && report.end === null
   if (!isNew && !isNewClaim && (!isGone || report.isGone)) return report
   return {
     ...report,
-    ...(claimedAt && { claimedAt }),
+    ...(isNewClaim && { claimedAt }),
     ...(isNew && { failures: withFailure(report.failures, failure) }),
     // There is something to tell again.
     ...(isGone && !report.isGone && { isGone, isClosed: false }),
@@ -48,9 +49,10 @@ function enter(report: Report, { failure, isGone, claimedAt }: Knowledge): Repor
 }
 
 function withFailure(failures: readonly Failure[], failure: Failure): Failure[] {
-  const isOfJob = ({ job = 0 }: Failure) => job === (failure.job ?? 0)
-  const ofJob = failures.filter(isOfJob)
-  const [oldest] = ofJob
-  const kept = ofJob.length < MOST_FAILURES ? failures : failures.filter(each => each !== oldest)
+  const isOfAttempt = ({ job = 0, attempt = 1 }: Failure) =>
+    job === (failure.job ?? 0) && attempt === (failure.attempt ?? 1)
+  const ofAttempt = failures.filter(isOfAttempt)
+  const [oldest] = ofAttempt
+  const kept = ofAttempt.length < MOST_FAILURES ? failures : failures.filter(each => each !== oldest)
   return [...kept, failure]
 }

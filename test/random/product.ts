@@ -110,7 +110,7 @@ export class Product {
   constructor(random: Random, world: () => GitWorld) {
     this.#random = random
     this.#world = world
-    const memory = openMemoryStore()
+    const memory = openMemoryStore(this.now)
     const woken = (key: string) => {
       if (!AWAKE.test(key)) return
       const triggers = reportTriggersOf({

@@ -62,7 +62,7 @@ export const DEPLOY_KEY = 1
 
 /** Report with everything around it in memory, and a clock that tests move. */
 export class ReportWorld {
-  readonly store: Store = openMemoryStore()
+  readonly store: Store = openMemoryStore(() => this.now())
   readonly jobs: JobMessage[] = []
   readonly statuses: CommitStatus[] = []
   /** When report is invoked again by the dead man's switch (`end`) or for another look, by number. */

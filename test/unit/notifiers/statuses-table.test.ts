@@ -17,6 +17,7 @@ import { explainIrrelevantChange } from '../../../src/planning/paths.ts'
 import type { CancelRequest } from '../../../src/records/cancel-request.ts'
 import { type JobRun, parseJobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, jobKeys, stageKeys } from '../../../src/records/keys.ts'
+import type { JobObjects } from '../../../src/records/read-records.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { DraftedJob } from '../../../src/records/plan-record.ts'
 import { type Deploy, headlineOf, type JobState } from '../../../src/records/report-record.ts'
@@ -215,12 +216,14 @@ const SILENT: Compare = () => Promise.reject(new Error('GitHub is silent'))
 /** The commit is before the head of its branch, and before what was deployed last. */
 const BEFORE_LATEST: Compare = async (_, __, head) => (head === 'master' ? 'ahead' : 'behind')
 
+const LEAD_OBJECTS: JobObjects = { run: endedRun(), record: 'end', objects: [] }
+
 /** The deploy was claimed, and nothing was heard of it. */
 async function diedWhileItDeployed(): Promise<View> {
   const store = openMemoryStore(() => after(60))
   const claim = jobKeys(BUILD, { key: 1, attempt: 1 }).record('claim')
   await store.put(claim, JSON.stringify(runOf({ phase: 'claimed', plan: null })), 'application/json')
-  const known = { build: BUILD, plan: DEPLOYED, lead: { run: endedRun(), objects: [] }, report: reportOf() }
+  const known = { build: BUILD, plan: DEPLOYED, lead: LEAD_OBJECTS, report: reportOf() }
   const { states } = await refreshJobs(
     { ...known, recordsOf: await listJobs(store, BUILD), request: null },
     [TESTED, stateWith(1, { publications: 1, latestEnd: BUILD.latestEnd })],

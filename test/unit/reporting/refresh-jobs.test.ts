@@ -55,7 +55,7 @@ function openBuild() {
       now = after(60),
     ) => {
       const recordsOf = await listJobs(watched, build)
-      const lead = { run: null, objects: [] }
+      const lead = { run: null, record: null, objects: [] }
       const known = { build, plan, lead, report: reportOf(), recordsOf, request: null, ...change }
       return refreshJobs(known, states, {
         ...{ store: watched, runFunctions, linkKey, now: () => now },

@@ -1,0 +1,37 @@
+import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
+import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
+import type { Build } from '../model/build.ts'
+import type { Report } from '../records/report-record.ts'
+import { latestEndOf } from './decide.ts'
+
+type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
+
+/** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */
+export async function keepSwitch(
+  build: Build,
+  report: Report,
+  { deadMansSwitch, now }: Context,
+): Promise<string | null> {
+  if (now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return report.latestEnd
+  const ends = report.jobs.flatMap(({ conclusion, latestEnd }) =>
+    conclusion === null && latestEnd && switchTimeOf(latestEnd) > now() ? [latestEnd] : [],
+  )
+  const next = ends.toSorted()[0] ?? latestEndAfter(now()).toISOString()
+  await deadMansSwitch.clear(build)
+  await deadMansSwitch.set(build, switchTimeOf(next))
+  return next
+}
+
+/**
+ * Sets the switch of a build again that has only its lead, if that was claimed so late that the switch has fired: its message was
+ * published once more than is on record.
+ */
+export async function keepSwitchOfLead(
+  build: Build,
+  report: Report,
+  claimTime: Date | null,
+  { deadMansSwitch, now }: Context,
+): Promise<void> {
+  if (!claimTime || now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return
+  await deadMansSwitch.set(build, switchTimeOf(latestEndOf(build, claimTime, report).toISOString()))
+}
