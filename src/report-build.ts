@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RunnerSecrets } from './account/secrets.ts'
-import { type Account, parseAccount } from './account/settings.ts'
+import { parseAccount } from './account/settings.ts'
 import type { StartContext } from './admission/start-job.ts'
 import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
@@ -10,17 +10,17 @@ import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
 import { readCancelRequest } from './records/cancel-request.ts'
-import type { JobRun } from './records/job-run.ts'
 import { readOnce } from './records/kept-reads.ts'
 import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
-import { type PlanRecord, readPlan } from './records/plan-record.ts'
-import { claimTimeIn, type JobObjects, readBuild, readLead } from './records/read-records.ts'
+import { readPlan } from './records/plan-record.ts'
+import { claimTimeIn, hasWholeLog, type JobObjects, readBuild, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
+import type { BuildState } from './reporting/build-state.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countSpend } from './reporting/count-spend.ts'
 import { decideLead } from './reporting/decide.ts'
@@ -32,6 +32,7 @@ import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
+import { removeJunk, removeLateJunk, watchJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { withReport } from './reporting/with-report.ts'
@@ -47,16 +48,6 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
   /** The id of this invocation; a retry by Lambda has the same one. */
   requestId: string
   now: () => Date
-}
-
-/** A build, with its records and the account's settings as they were when it was admitted. */
-type BuildState = {
-  build: Build
-  account: Account
-  /** The lead's. */
-  run: JobRun | null
-  plan: PlanRecord | null
-  report: Report
 }
 
 /** Looks at the builds of an event. A fault of one keeps no other from being looked at. @throws the first fault */
@@ -140,7 +131,7 @@ async function lookOnce(
   const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
   if (report.end === null && (run?.draft || report.jobs.length > 0))
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
-  const state = { ...known, run, plan }
+  const state = { ...known, run, plan, hasLog: hasWholeLog(job, build) }
   const request = run ? null : await readCancelRequest(store, build)
   const claimTime = claimTimeIn(job, jobKeys(build))
   const decision = decideLead({ build, run, report: { ...report, claimTime }, request }, now())
@@ -158,13 +149,20 @@ async function lookOnce(
 async function finishLook(
   { report, plan, end, cost: soFar, waiting, isSilent }: JobsLook,
   { build, account }: Pick<BuildState, 'build' | 'account'>,
-  { run, record }: JobObjects,
+  lead: JobObjects,
   context: ReportContext,
 ): Promise<Finished> {
-  const ended = end && { end, cost: soFar, leadRecord: record }
+  const ended = end && { end, cost: soFar, leadRecord: lead.record }
   const found = waiting.map(number => ({ project: build.project, number }))
   if (end && isOnlyKnownHere(report, end)) return recordFirst({ ...report, ...ended }, found)
-  const state = { build, account, run, plan, report: { ...report, end, cost: null, ...ended } }
+  const state = {
+    build,
+    account,
+    run: lead.run,
+    hasLog: hasWholeLog(lead, build),
+    plan,
+    report: { ...report, end, cost: null, ...ended },
+  }
   const { others, ...finished } = await finishReport(state, context, isSilent)
   return { ...finished, others: [...others, ...found] }
 }
@@ -190,6 +188,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
     const others = await Promise.all([waitingBuilds(state, context), leaveStages(state, context)])
+    await removeLateJunk(state, context)
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
@@ -210,7 +209,10 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const again = hasFailed || notified.again
   const isClosed = news.isOver && !again && !isLater
   // If something could not be delivered, the switch triggers another attempt.
-  if (isClosed) await deadMansSwitch.clear(build)
+  if (isClosed) {
+    await deadMansSwitch.clear(build)
+    await attempt(async () => watchJunk(state, await removeJunk(state, context), context))
+  }
   const others = 'value' in stage ? stage.value : []
   const isCounted = 'value' in counted && counted.value
   const done = {

@@ -14,3 +14,12 @@ export const switchTimeOf = (latestEnd: string) => new Date(new Date(latestEnd).
 /** The latest moment at which a job that was claimed then can still run. */
 export const latestEndOfClaimed = (claimedAt: Date) =>
   new Date(claimedAt.getTime() + LONGEST_RUN_SECONDS * 1000)
+
+/** How long the credentials of a job are valid, from its publication on: as long as STS allows. */
+export const CREDENTIALS_SECONDS = 3600
+
+/** When the credentials of a job have expired of which this is the latest end. */
+export const credentialsEndAfter = (latestEnd: string) =>
+  new Date(
+    new Date(latestEnd).getTime() + (CREDENTIALS_SECONDS - LONGEST_WAIT_SECONDS - LONGEST_RUN_SECONDS) * 1000,
+  )

@@ -8,7 +8,15 @@ import { type BuildLinks, linksOf } from '../pages/build-links.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
-import { earlyLogOf, findLog, firstLog, leadLogOf, type ShownLog, titleOfLog } from '../pages/shown-log.ts'
+import {
+  earlyLogOf,
+  endOfLog,
+  findLog,
+  firstLog,
+  leadLogOf,
+  type ShownLog,
+  titleOfLog,
+} from '../pages/shown-log.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
@@ -108,7 +116,9 @@ export function addBuildRoutes(
     })
     app.get(`${path}/lines`, async c => {
       const found = await find(c, leadLogOf)
-      return found ? c.json(await readLineIndex(store, logOf(found)), 200, NOT_STORED) : c.notFound()
+      if (!found) return c.notFound()
+      const index = await readLineIndex(store, logOf(found), endOfLog(found.view, found.shown))
+      return c.json(index, 200, NOT_STORED)
     })
     app.get(`${path}/log.txt`, async c => {
       const found = await find(c, leadLogOf)

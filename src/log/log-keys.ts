@@ -13,7 +13,13 @@ export const LOG_TYPE = 'text/plain; charset=utf-8'
 /** The prefix of the keys of all segments. Other objects may share it. */
 export const segmentsPrefix = (keys: LogKeys) => keys.segment(0).replace(/[^/]*$/, '')
 
+/** Comes before the keys of all segments, and after those of whatever else begins with another character. */
+export const beforeSegments = (keys: LogKeys) => keys.segment(0).replace(/0\.txt$/, '')
+
+/** The most objects that are looked at: logs that jobs really write have fewer. */
+export const MOST_PIECES = 3000
+
 /** The first byte of a segment, from its key. NaN if it is not a segment's key. */
-export const firstByteOf = (key: string) => Number(/(\d+)\.txt$/.exec(key)?.[1] ?? Number.NaN)
+export const firstByteOf = (key: string) => Number(/\/(\d{12})\.txt$/.exec(key)?.[1] ?? Number.NaN)
 
 export const isSegment = ({ key }: { key: string }) => !Number.isNaN(firstByteOf(key))

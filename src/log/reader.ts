@@ -1,7 +1,14 @@
 import type { Entry, Store } from '../records/store.ts'
 import { lastLines } from './last-lines.ts'
 import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
-import { firstByteOf, isSegment, type LogKeys, segmentsPrefix } from './log-keys.ts'
+import {
+  beforeSegments,
+  firstByteOf,
+  isSegment,
+  type LogKeys,
+  MOST_PIECES,
+  segmentsPrefix,
+} from './log-keys.ts'
 
 /** The largest segment that the streamer writes. A segment that contains a byte begins at most so far before it. */
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024
@@ -49,8 +56,19 @@ export async function tail(store: Store, keys: LogKeys, count = 20, width = WIDT
   return lines.join('\n')
 }
 
-/** Reads the line index. Null if the log is too small for one, or if the record is invalid. */
-export async function readLineIndex(store: Store, keys: LogKeys): Promise<LineIndex | null> {
+/**
+ * Reads the line index. Null if the log is too small for one, or if the record is invalid or was written after the end.
+ * @param endedAt when the job ended; null while it runs
+ */
+export async function readLineIndex(
+  store: Store,
+  keys: LogKeys,
+  endedAt: Date | null = null,
+): Promise<LineIndex | null> {
+  if (endedAt !== null) {
+    const [entry] = await store.list(keys.lines, { limit: 1 })
+    if (entry?.key !== keys.lines || entry.modifiedAt > endedAt) return null
+  }
   const stored = await store.getRange(keys.lines, 0, LINE_INDEX_LIMIT)
   if (!stored) return null
   try {
@@ -65,7 +83,7 @@ async function endOfWhole(store: Store, key: string, size: number, length: numbe
 }
 
 async function endOfSegments(store: Store, keys: LogKeys, length: number): Promise<Uint8Array> {
-  const segments = (await store.list(segmentsPrefix(keys))).filter(isSegment).slice(-MAX_SEGMENTS)
+  const segments = (await listSegments(store, keys)).slice(-MAX_SEGMENTS)
   const [first] = segments
   if (!first) return new Uint8Array()
   const from = Math.max(firstByteOf(first.key), endOf(segments) - length)
@@ -89,9 +107,18 @@ const endOf = (segments: Entry[]) => {
 
 async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<Entry[]> {
   const before = from - MAX_SEGMENT_BYTES
-  const options = before >= 0 ? { startAfter: keys.segment(before) } : {}
-  const segments = await store.list(segmentsPrefix(keys), options)
-  return segments.filter(segment => isSegment(segment) && endOf([segment]) > from)
+  const segments = await listSegments(store, keys, before >= 0 ? keys.segment(before) : undefined)
+  return segments.filter(segment => endOf([segment]) > from)
+}
+
+/** At most `MOST_PIECES`, in their order. Whatever else a job has written there costs no more requests. */
+export async function listSegments(
+  store: Store,
+  keys: LogKeys,
+  startAfter = beforeSegments(keys),
+): Promise<Entry[]> {
+  const entries = await store.list(segmentsPrefix(keys), { startAfter, limit: MOST_PIECES })
+  return entries.filter(isSegment)
 }
 
 /** Reads bytes from `from` on from the first of the given segments. Stops at a gap. */
@@ -107,5 +134,6 @@ async function readSegments(store: Store, segments: Entry[], from: number, maxBy
     at += length
   }
   const parts = await Promise.all(ranges)
-  return Buffer.concat(parts.map(part => part ?? new Uint8Array()))
+  const missing = parts.indexOf(null)
+  return Buffer.concat((missing === -1 ? parts : parts.slice(0, missing)) as Uint8Array[])
 }

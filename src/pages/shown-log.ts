@@ -93,3 +93,10 @@ export const identityOf = ({ job, ref }: ShownLog): string => {
   const own = `${ref.key}/${ref.attempt}`
   return job && job.passedIn !== null ? `${ref.build}/${own}` : own
 }
+
+/** When the job of a log ended, null while it runs. Of an attempt that died nothing is known but that it was long ago. */
+export function endOfLog(view: View, shown: ShownLog): Date | null {
+  if (isOfDied(shown)) return new Date(0)
+  const endedAt = shown.isOver ? (shown.job ?? view).endedAt : null
+  return endedAt === null ? null : new Date(endedAt)
+}

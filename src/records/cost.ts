@@ -30,6 +30,8 @@ const OVERHEAD = {
 const JOB_WRITES = 14
 /** A large log is composed of parts of this size. */
 const PART_BYTES = 5 * 1024 * 1024
+/** Of 5 GB. A job can store objects of any size, and pays for its requests alone. */
+const MOST_PARTS = 1000
 
 /** What a build has used of its function and of the bucket. */
 export type Usage = {
@@ -55,7 +57,9 @@ export function costOf(
   const storage = (Math.max(0, storageMb - FREE_STORAGE_MB) / 1024) * seconds * PRICES.storageGbSecond
   const computing = (memoryMb / 1024) * seconds * gbSecond
   const overhead = isLead ? overheadCost(gbSecond) : JOB_WRITES * PRICES.s3Write
-  return computing + storage + overhead + (segments + bytes / PART_BYTES) * PRICES.s3Write
+  return (
+    computing + storage + overhead + (segments + Math.min(bytes / PART_BYTES, MOST_PARTS)) * PRICES.s3Write
+  )
 }
 
 const overheadCost = (gbSecond: number) =>

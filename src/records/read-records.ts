@@ -70,6 +70,10 @@ export const claimTimeIn = (
   { record }: ReturnType<typeof jobKeys>,
 ): Date | null => objects.find(({ key }) => key === record('claim'))?.modifiedAt ?? null
 
+/** Whether the whole log of an attempt is there. */
+export const hasWholeLog = ({ objects }: Pick<JobObjects, 'objects'>, build: BuildRef, job = LEAD): boolean =>
+  objects.some(({ key }) => key === jobKeys(build, job).log.whole)
+
 /** The records of an attempt that are there. Their names come before those of all its other objects. */
 const listRecords = (store: Store, build: BuildRef, job: JobRef = LEAD): Promise<Entry[]> =>
   store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })

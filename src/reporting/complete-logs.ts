@@ -1,4 +1,4 @@
-import { isSegment } from '../log/log-keys.ts'
+import { listSegments } from '../log/reader.ts'
 import { runnerLine } from '../log/runner-line.ts'
 import { composeLog } from '../log/sink.ts'
 import { WholeLog } from '../log/whole-log.ts'
@@ -15,21 +15,30 @@ import { NO_END } from './decide.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** The most objects of a log that are read. Logs that jobs really write have fewer. */
-const MOST_PIECES = 3000
+/** S3 copies no larger object as a part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MOST_COPIED_BYTES = 5 * 1024 ** 3
 const PART_BYTES = 8 * 1024 * 1024
 
-type Ended = { build: Build; view: View; run: JobRun | null; plan: PlanRecord | null; report: Report }
+type Ended = {
+  build: Build
+  view: View
+  run: JobRun | null
+  /** Whether the whole log of the lead is there. */
+  hasLog: boolean
+  plan: PlanRecord | null
+  report: Report
+}
+type Logged = Pick<Ended, 'run' | 'plan' | 'hasLog'>
 
 /** Whether the log of a build is complete and only has to be copied. */
-const isComplete = ({ run, plan }: Pick<Ended, 'run' | 'plan'>) =>
-  plan === null && run?.phase === 'ended' && run.log?.complete === true
+const isComplete = ({ run, plan, hasLog }: Logged) =>
+  plan === null && run?.phase === 'ended' && run.log?.complete === true && hasLog
 
 /**
  * Whether completing the logs of a build may take so long that it must first be recorded who was told its end: report may be
  * ended in the middle of it.
  */
-export const takesLong = (ended: Pick<Ended, 'run' | 'plan' | 'report'>): boolean =>
+export const takesLong = (ended: Logged & Pick<Ended, 'report'>): boolean =>
   ended.report.end !== null && !isComplete(ended)
 
 /** Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. */
@@ -44,7 +53,7 @@ export async function completeLogs(ended: Ended, store: Store): Promise<void> {
 /** Completes the log of a job that died: the uploaded segments, and lines that say how it ended. */
 async function finishDeadLog(build: Build, job: JobRef, lines: readonly string[], store: Store) {
   const { log } = jobKeys(build, job)
-  const segments = (await store.list(log.prefix, { limit: MOST_PIECES })).filter(isSegment)
+  const segments = await listSegments(store, log)
   await composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
 }
 
@@ -54,7 +63,8 @@ async function copyLog(build: Build, store: Store): Promise<void> {
   const [entry] = await store.list(whole, { limit: 1 })
   if (entry?.key !== whole) return
   const copy = new WholeLog(store, buildKeys(build).log, false)
-  await copy.addStored(whole, entry.size)
+  if (entry.size <= MOST_COPIED_BYTES) await copy.addStored(whole, entry.size)
+  else copy.add(Buffer.from(runnerLine(`The log is too large to be copied: it is in ${whole} of the bucket`)))
   await copy.finish()
 }
 
@@ -76,8 +86,15 @@ async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, sto
     await finishDiedAttempts(build, state, report, store)
     await all.advance()
   }
+  if (plan.jobs.every(({ key }) => key !== LEAD.key)) await finishLeadLog(build, store)
   for (const command of commands) all.add(Buffer.from(runnerLine(`To deploy it: ${command}`)))
   await all.finish()
+}
+
+/** Completes the log of a lead that has only planned the others, if it died: nothing must be written there later. */
+async function finishLeadLog(build: Build, store: Store): Promise<void> {
+  if (await store.getRange(jobKeys(build).log.whole, 0, 1)) return
+  await finishDeadLog(build, LEAD, ['The job did not complete its log'], store)
 }
 
 /** Completes the logs of attempts that died and were followed by another one. */

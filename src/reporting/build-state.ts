@@ -1,0 +1,17 @@
+import type { Account } from '../account/settings.ts'
+import type { Build } from '../model/build.ts'
+import type { JobRun } from '../records/job-run.ts'
+import type { PlanRecord } from '../records/plan-record.ts'
+import type { Report } from '../records/report-record.ts'
+
+/** A build, with its records and the account's settings as they were when it was admitted. */
+export type BuildState = {
+  build: Build
+  account: Account
+  /** The lead's. */
+  run: JobRun | null
+  /** Whether the lead's whole log is there. */
+  hasLog: boolean
+  plan: PlanRecord | null
+  report: Report
+}

@@ -1,0 +1,86 @@
+import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
+import { credentialsEndAfter } from '../admission/deadlines.ts'
+import { firstByteOf, isSegment, MOST_PIECES } from '../log/log-keys.ts'
+import type { Build } from '../model/build.ts'
+import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
+import type { Report } from '../records/report-record.ts'
+import type { Entry, Store } from '../records/store.ts'
+
+/** So many objects of an attempt are removed in one look. S3 counts no request that deletes. */
+const MOST_REMOVED = 1000
+const AT_ONCE = 20
+
+type Ended = { build: Build; report: Report }
+type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
+
+/**
+ * Removes what the jobs of a build that has ended have left beside the pieces of their logs: nothing reads it, and it would stay for
+ * ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything.
+ */
+export async function removeJunk(
+  { build, report }: Ended,
+  { store }: Pick<Context, 'store'>,
+): Promise<boolean> {
+  let hasJunk = false
+  for (const job of attemptsOf(report)) {
+    const { log } = jobKeys(build, job)
+    const entries = await store.list(log.prefix, { limit: MOST_PIECES + MOST_REMOVED })
+    const junk = junkIn(entries, log.lines).slice(0, MOST_REMOVED)
+    for (let at = 0; at < junk.length; at += AT_ONCE)
+      await Promise.all(junk.slice(at, at + AT_ONCE).map(({ key }) => store.remove(key)))
+    hasJunk ||= junk.length > 0
+  }
+  return hasJunk
+}
+
+/** What is neither the index of lines nor a piece of the log. Pieces follow one another, and there are not more than are read. */
+export function junkIn(entries: readonly Entry[], lines: string): Entry[] {
+  let [end, pieces] = [0, 0]
+  return entries.filter(entry => {
+    const isPiece =
+      isSegment(entry) && entry.size > 0 && firstByteOf(entry.key) >= end && pieces < MOST_PIECES
+    if (!isPiece) return entry.key !== lines
+    end = firstByteOf(entry.key) + entry.size
+    pieces += 1
+    return false
+  })
+}
+
+/** All attempts that have been started. */
+function attemptsOf({ jobs }: Report): JobRef[] {
+  const started = jobs.filter(({ publications, attempt }) => publications > 0 || attempt > 1)
+  const all = started.flatMap(({ key, attempt: last }) =>
+    Array.from({ length: last }, (_, index) => ({ key, attempt: index + 1 })),
+  )
+  return all.some(({ key }) => key === LEAD.key) ? all : [LEAD, ...all]
+}
+
+/** When the credentials of all jobs of a build have certainly expired. */
+function credentialsEndOf({ build, report }: Ended): Date {
+  const ends = [build.latestEnd, report.latestEnd, ...report.jobs.map(({ latestEnd }) => latestEnd)]
+  return credentialsEndAfter(
+    ends
+      .flatMap(end => end ?? [])
+      .toSorted()
+      .at(-1) ?? build.latestEnd,
+  )
+}
+
+/**
+ * Makes sure that a build which has ended is looked at once more when its credentials have expired, if somebody may misuse them until
+ * then: it is a stranger's, or has left junk.
+ */
+export async function watchJunk(
+  ended: Ended,
+  hasJunk: boolean,
+  { deadMansSwitch, now }: Omit<Context, 'store'>,
+): Promise<void> {
+  const at = credentialsEndOf(ended)
+  if ((hasJunk || ended.build.trust === 'fork') && now() < at)
+    await deadMansSwitch.set(ended.build, at, { since: now().toISOString() })
+}
+
+/** Removes what was written after the end of a build, once nothing can be written any more. */
+export async function removeLateJunk(ended: Ended, context: Context): Promise<void> {
+  if (context.now() >= credentialsEndOf(ended)) await removeJunk(ended, context)
+}
