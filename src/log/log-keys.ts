@@ -20,6 +20,6 @@ export const beforeSegments = (keys: LogKeys) => keys.segment(0).replace(/0\.txt
 export const MOST_PIECES = 3000
 
 /** The first byte of a segment, from its key. NaN if it is not a segment's key. */
-export const firstByteOf = (key: string) => Number(/\/(\d{12})\.txt$/.exec(key)?.[1] ?? Number.NaN)
+export const firstByteOf = (key: string) => Number(/\/log\/(\d{12})\.txt$/.exec(key)?.[1] ?? Number.NaN)
 
 export const isSegment = ({ key }: { key: string }) => !Number.isNaN(firstByteOf(key))
