@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -124,7 +125,7 @@ test('a flood of failure messages changes no build, and keeps report from no oth
   const forgedRecord = (count: number) =>
     JSON.stringify({
       requestContext: { requestId: `forged-${count}`, condition: 'RetriesExhausted' },
-      requestPayload: { ...message, build: { ...message?.build, number: 2, nonce: `guessed-${count}` } },
+      requestPayload: { ...message, build: { ...message?.build, number: 2, nonce: randomUUID() } },
     })
   const report = await ci.system.store.get(buildKeys({ project: PROJECT, number: 2 }).report)
   const junk = Array.from({ length: JUNK_MESSAGES }, (_, count) =>
@@ -140,5 +141,8 @@ test('a flood of failure messages changes no build, and keeps report from no oth
   await Promise.all(junk)
   await ci.system.lambda.idle()
   client.destroy()
+  const linesWith = (text: string) => ci.lines.filter(line => line.includes(text)).length
+  expect(linesWith('is not a failure record')).toBe(JUNK_MESSAGES / 2)
+  expect(linesWith('is of no invocation of its jobs')).toBe(JUNK_MESSAGES / 2)
   expect(await ci.system.store.get(buildKeys({ project: PROJECT, number: 2 }).report)).toEqual(report)
 })
