@@ -3,7 +3,7 @@ import { runningKey } from './keys.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-/** More builds wait in vain: the dead man's switch looks after them. */
+/** More builds wait in vain: the dead man's switch looks after them. Those of forks push out no others. */
 const MOST_WAITING = 100
 /** One that waits may have ended meanwhile, or fail to be looked at: so many more than places are returned. */
 const SPARE = 4
@@ -13,13 +13,19 @@ export const runningSchema = z.object({
   /** When each is dead at the latest, by `<build>/<ordinal>`. */
   running: z.record(z.string().max(30), z.iso.datetime()),
   /** Builds with jobs that found no place, the oldest first, and until when they wait: then they are looked at anyway. */
-  waiting: z.array(z.object({ number: z.int().positive(), until: z.iso.datetime() })).max(MOST_WAITING),
+  waiting: z
+    .array(
+      z.object({ number: z.int().positive(), until: z.iso.datetime(), isFork: z.literal(true).optional() }),
+    )
+    .max(MOST_WAITING),
 })
 type Running = z.infer<typeof runningSchema>
 
 /** What changes at one look at a build. */
 export type RunningChange = {
   number: number
+  /** Whether it is a stranger's. */
+  isFork?: boolean
   /** Ordinals of jobs that have ended. */
   ended: readonly number[]
   /** Ordinals of jobs that could start, or start again, in order. */
@@ -57,7 +63,7 @@ export async function takePlaces(
 
 function changePlaces(
   standing: Running,
-  { number, ended, ready, latestEnd }: RunningChange,
+  { number, isFork = false, ended, ready, latestEnd }: RunningChange,
   limit: number,
   now: Date,
 ): { record: Running; places: Places } {
@@ -72,8 +78,15 @@ function changePlaces(
   for (const key of started) running[nameOf(key)] = later(running[nameOf(key)], latestEnd)
   const others = standing.waiting.filter(each => each.number !== number && isAlive(each.until))
   const isWaiting = started.length < ready.length
-  const waiting = isWaiting ? [...others, { number, until: latestEnd }] : others
-  const ordered = waiting.toSorted((one, other) => one.number - other.number).slice(0, MOST_WAITING)
+  const own = { number, until: latestEnd, ...(isFork && { isFork: true as const }) }
+  const waiting = isWaiting ? [...others, own] : others
+  const inOrder = (one: Running['waiting'][number], other: typeof one) => one.number - other.number
+  const ordered = waiting
+    .toSorted(
+      (one, other) => Number(one.isFork ?? false) - Number(other.isFork ?? false) || inOrder(one, other),
+    )
+    .slice(0, MOST_WAITING)
+    .toSorted(inOrder)
   const places = limit - Object.keys(running).length
   const next = places > 0 ? others.slice(0, places + SPARE).map(each => each.number) : []
   return { record: { running, waiting: ordered }, places: { started, waiting: next } }

@@ -45,7 +45,7 @@ export async function startJobs(
   const latestEnd = latestEndAfter(now()).toISOString()
   const ended = states.flatMap(({ key, conclusion }) => (conclusion === null ? [] : [key]))
   const ready = [...wanted.lost, ...wanted.ready]
-  const change = { number: build.number, ended, ready, latestEnd }
+  const change = { number: build.number, isFork: build.trust === 'fork', ended, ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
   // Even if nothing changes: a report that died may not have looked at the builds that wait.
   const { started, waiting } = await takePlaces(store, build.project, change, { limit, now: now() })

@@ -290,3 +290,14 @@ test('never more jobs than the limit, and all of them in the end, however looks 
     { numRuns: 150 },
   )
 })
+
+test('builds of forks that wait push out none of the repository itself', async () => {
+  const { look, record } = openRepository()
+  await look(1, { ready: [1, 2, 3] })
+  for (let number = 2; number < 120; number++) await look(number, { ready: [1], isFork: true })
+  for (const number of [200, 201]) await look(number, { ready: [1] })
+  const waiting = (await record())?.waiting.map(({ number }) => number) ?? []
+  expect(waiting).toHaveLength(100)
+  expect(waiting.slice(-2)).toEqual([200, 201])
+  expect(waiting[0]).toBe(2)
+})
