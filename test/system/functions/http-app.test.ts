@@ -434,11 +434,17 @@ describe('logs', () => {
   })
 
   test('the index of lines is returned only if the build has written a valid one', async () => {
-    const { path, keys } = await record({}, endedRun(), 'one\n')
+    const { path, keys } = await record({}, runOf())
     expect(await (await get(`${path}/lines`)).json()).toBeNull()
     await putJson(bucket.store, keys.log.lines, { stride: 65536, lines: [0, 12], more: '<script>' })
     expect(await (await get(`${path}/lines`)).json()).toEqual({ stride: 65536, lines: [0, 12] })
     await putJson(bucket.store, keys.log.lines, { stride: 65536, lines: ['<script>'] })
+    expect(await (await get(`${path}/lines`)).json()).toBeNull()
+  })
+
+  test('an index of lines that was written after the end is not returned', async () => {
+    const { path, keys } = await record({}, endedRun(), 'one\n')
+    await putJson(bucket.store, keys.log.lines, { stride: 65536, lines: [0, 12] })
     expect(await (await get(`${path}/lines`)).json()).toBeNull()
   })
 
