@@ -7,7 +7,7 @@ import { readRecords, readReport } from '../../../src/records/read-records.ts'
 import type { ListOptions } from '../../../src/records/store.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { draftedJob, draftWith } from '../../support/plans.ts'
-import { after, endedRun, FORKED, runOf } from '../../support/records.ts'
+import { endedRun, FORKED, after as momentAfter, runOf } from '../../support/records.ts'
 import { ReportWorld } from '../../support/report-world.ts'
 
 const BUILD = { project: 'gh/ada/web', number: 7 }
@@ -58,7 +58,7 @@ describe('a record that is written after the end that report has accepted', () =
       'of a job that was cancelled before anybody claimed it',
       async world => {
         await world.build(7, 'a', null)
-        const why = { by: 'ada', why: 'by ada', supersededBy: null, at: after(1).toISOString() }
+        const why = { by: 'ada', why: 'by ada', supersededBy: null, at: momentAfter(1).toISOString() }
         await world.put(buildKeys(BUILD).cancel, why)
         await world.report(7)
       },
@@ -96,7 +96,7 @@ describe('a record that is written after the end that report has accepted', () =
     for (const record of late) {
       const phase = record === 'end' ? 'ended' : record === 'draft' ? 'running' : 'claimed'
       await write(world, record, { ...FORGED, phase }, name.includes('plan') ? 1 : 0)
-      await world.report(7, record === 'claim' ? { claimedAt: after(3000).toISOString() } : {})
+      await world.report(7, record === 'claim' ? { claimedAt: momentAfter(3000).toISOString() } : {})
     }
     expect(await viewIn(world)).toEqual(before)
     // Nor when there is something to report again.
@@ -112,10 +112,13 @@ test('what a job says of its times stays between the request and the moment at w
   await world.build(7, 'a', { ...FORGED, plan: runOf().plan })
   await world.report(7)
   const view = await viewIn(world)
-  expect(view).toMatchObject({ startedAt: after(0).toISOString(), endedAt: after(60).toISOString() })
+  expect(view).toMatchObject({
+    startedAt: momentAfter(0).toISOString(),
+    endedAt: momentAfter(60).toISOString(),
+  })
   expect(Object.values(view?.timings ?? {})).toEqual([60_000, 60_000])
   const summary = JSON.parse(await text(world, 'gh/ada/web/branches/master.json'))
-  expect(summary.endedAt).toBe(after(60).toISOString())
+  expect(summary.endedAt).toBe(momentAfter(60).toISOString())
 })
 
 test('a job costs no more than its time and its requests, however large the objects are that it stores', () => {
@@ -172,10 +175,10 @@ describe('a log', () => {
     const index = { stride: 65_536, lines: [0] }
     await world.put(KEYS.log.lines, index)
     expect(await readLineIndex(world.store, KEYS.log)).toEqual(index)
-    expect(await readLineIndex(world.store, KEYS.log, after(0))).toEqual(index)
+    expect(await readLineIndex(world.store, KEYS.log, momentAfter(0))).toEqual(index)
     world.at(1)
     await world.put(KEYS.log.lines, { stride: 65_536, lines: [0, 4711] })
-    expect(await readLineIndex(world.store, KEYS.log, after(0))).toBeNull()
+    expect(await readLineIndex(world.store, KEYS.log, momentAfter(0))).toBeNull()
   })
 })
 
