@@ -315,3 +315,21 @@ test('a build that is over has those looked at that wait for its places', async 
   await world.report(3)
   expect(statesOf(world)).toEqual(['pending'])
 })
+
+test('a job that was claimed after a publication which is not on record is dead only when its own time is over', async () => {
+  const world = new ReportWorld('a')
+  const build = await world.build(7, 'a', null)
+  // The switch has fired, report has published the job again, and could not record that.
+  world.at(SWITCH + 1)
+  await world.put(runKey(build, { phase: 'claimed' }), {
+    ...runOf({ phase: 'claimed', plan: null }),
+    nonce: build.nonce,
+  })
+  await world.report(7)
+  expect(await world.endOf(7)).toBeNull()
+  expect([...world.schedules]).toEqual([['7', { at: after((SWITCH + 18) * 60), since: undefined }]])
+  // Then it has died.
+  world.at(SWITCH + 18)
+  await world.advance()
+  expect((await world.endOf(7))?.reason).toBe('The job died: it did not report its end in time')
+})
