@@ -5,6 +5,7 @@ import type { Build } from '../model/build.ts'
 import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Entry, Store } from '../records/store.ts'
+import { removeUnlisted } from './remove-unlisted.ts'
 
 /** So many objects of an attempt are removed in one look. S3 counts no request that deletes. */
 const MOST_REMOVED = 1000
@@ -14,8 +15,8 @@ type Ended = { build: Build; report: Report }
 type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
- * Removes what the jobs of a build that has ended have left beside the pieces of their logs: nothing reads it, and it would stay for
- * ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything.
+ * Removes what the jobs of a build that has ended have left beside the pieces of their logs and their artifacts: nothing reads it, and
+ * much of it would stay for ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything.
  */
 export async function removeJunk(
   { build, report }: Ended,
@@ -30,7 +31,7 @@ export async function removeJunk(
       await Promise.all(junk.slice(at, at + AT_ONCE).map(({ key }) => store.remove(key)))
     hasJunk ||= junk.length > 0
   }
-  return hasJunk
+  return (await removeUnlisted({ build, report }, store)) || hasJunk
 }
 
 /** What is neither the index of lines nor a piece of the log. Pieces follow one another, and there are not more than are read. */

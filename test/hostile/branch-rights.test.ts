@@ -34,7 +34,7 @@ const OTHER = 'gh/ada/web'
 /** The first build takes the message of the second one. */
 const thief = { project: PROJECT, number: 1 }
 const stolen = { project: PROJECT, number: 2 }
-const OWN = `${outPrefix(stolen, { key: 0, attempt: 1 })}mine.tar.gz`
+const OWN = `${outPrefix(stolen, { key: 0, attempt: 1 })}artifacts/mine.tar.zst`
 
 const scope = (trigger: string) => createHash('sha256').update(trigger).digest('hex').slice(0, 16)
 const cacheOf = (project: string, trigger: string) => `${cachePrefix(project, 'branch')}${scope(trigger)}/npm`
@@ -47,7 +47,7 @@ const objectsOf = (build: { project: string; number: number }, job: { key: numbe
     keys.log.whole,
     keys.log.lines,
     keys.log.segment(0),
-    `${outPrefix(build, job)}dist.tar.gz`,
+    `${outPrefix(build, job)}artifacts/dist.tar.zst`,
   ]
 }
 const stagesOf = (project: string) => {

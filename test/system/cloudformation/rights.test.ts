@@ -121,9 +121,11 @@ const OBJECTS: readonly [string, string][] = [
   ['builds/7/report.json', own.report],
   ['running.json', runningKey(PROJECT)],
   ['requests/<id>.json', requestKey(PROJECT, '0b4e-77')],
-  ['out: own attempt', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}x`],
-  ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}x`],
-  ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}x`],
+  ['out: own attempt', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts.json`],
+  ['out: own archive', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts/dist/1.tar.zst`],
+  ['out: own, anything else', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts/dist.txt`],
+  ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}artifacts.json`],
+  ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}artifacts.json`],
   ['builds/7/cancel.json', own.cancel],
   ['builds/7/gone.json', own.gone],
   ['jobs/0/1/log/<byte>.txt', ownJob.log.segment(0)],
@@ -391,7 +393,7 @@ test('a deploy by hand reads what its stage keeps of the builds that it refers t
     ...[
       keyOf('production', 3),
       keyOf('qa', 3, 'gh/eve/web'),
-      `${outPrefix({ project: PROJECT, number: 3 }, LEAD)}x`,
+      `${outPrefix({ project: PROJECT, number: 3 }, LEAD)}artifacts.json`,
     ],
     ...['artifacts.json', 'current.json', 'lock.json', 'deploys/3.json'].map(
       name => `${PROJECT}/stages/qa/${name}`,
@@ -407,12 +409,12 @@ test('a job of a retry reads the artifacts of the builds that it refers to, and 
   for (const trust of ['fork', 'branch', 'protected'] as const) {
     const who = principal('session', trust, { readsArtifacts: true, retriedBuilds: [3, 8] })
     const rights = [3, 7, 8, 9, 30, 80].map(number =>
-      letters(who, `${outPrefix({ project: PROJECT, number }, { key: 1, attempt: 1 })}x`),
+      letters(who, `${outPrefix({ project: PROJECT, number }, { key: 1, attempt: 1 })}artifacts.json`),
     )
     expect(rights).toEqual(['R', 'R', 'R', '·', '·', '·'])
     for (const key of [another.build, another.report, anotherJob.record('end'), anotherJob.log.whole])
       expect(letters(who, key)).toBe('·')
-    expect(letters(who, `${outPrefix({ project: 'gh/eve/web', number: 8 }, LEAD)}x`)).toBe('·')
+    expect(letters(who, `${outPrefix({ project: 'gh/eve/web', number: 8 }, LEAD)}artifacts.json`)).toBe('·')
   }
 })
 
@@ -464,9 +466,11 @@ builds/7/plan.json             R     RW      ·         ·           ·         
 builds/7/report.json           R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 running.json                   ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 requests/<id>.json             RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: own attempt               ·     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
-out: another job               ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-out: another build             ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: own attempt               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: own archive               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: own, anything else        ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: another job               ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
+out: another build             ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/cancel.json           RW    RW      ·         ·           ·              ·           ·          R         R           R              R
 builds/7/gone.json             W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 jobs/0/1/log/<byte>.txt        R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
@@ -506,7 +510,7 @@ stages/qa/next.json            R     RW      ·         ·           ·         
 stages/qa/current.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/deploys/7.json       R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/artifacts.json       R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-stages/qa/artifacts/7/…        R     RWD     ·         ·           ·              ·           ·          ·         ·           ·              ·
+stages/qa/artifacts/7/…        ·     RWD     ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/fork/<key>               ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/branch/own/<key>         ·     ·       ·         ·           ·              ·           ·          ·         RW          ·              ·
 cache/branch/base/<key>        ·     ·       ·         ·           ·              ·           ·          ·         R           ·              ·
@@ -515,8 +519,8 @@ cache/protected/own/<key>      ·     ·       ·         ·           ·       
 cache/protected/other/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/deploy/qa/<key>          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              RW
 cache/deploy/qa2/<key>         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/global.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/gh/ada/web.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/global.json             R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/gh/ada/web.json         R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/runner.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/env/global.json        ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
 secrets/env/gh/ada/web.json    ·     ·       ·         ·           ·              ·           ·          ·         R           R              R

@@ -2,7 +2,13 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { readLineIndex, readLog, tail } from '../../../src/log/reader.ts'
 import { costOf } from '../../../src/records/cost.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
-import { buildKeys, type JobRecordName, jobKeys, spendKeys } from '../../../src/records/keys.ts'
+import {
+  buildKeys,
+  buildOutPrefix,
+  type JobRecordName,
+  jobKeys,
+  spendKeys,
+} from '../../../src/records/keys.ts'
 import { readRecords, readReport } from '../../../src/records/read-records.ts'
 import type { ListOptions } from '../../../src/records/store.ts'
 import { viewOf } from '../../../src/records/view.ts'
@@ -239,5 +245,46 @@ describe('what a job leaves beside its log', () => {
     expect(await keysBelow(world, KEYS.log.prefix)).toHaveLength(200)
     await world.advance()
     expect(await keysBelow(world, KEYS.log.prefix)).toEqual([])
+  })
+})
+
+describe('what a job stores beside its artifacts', () => {
+  const OUT = buildOutPrefix(BUILD)
+  const ARTIFACT = {
+    name: 'dist',
+    bytes: 2,
+    sha256: '0'.repeat(64),
+    unpackedBytes: 1,
+    files: 1,
+    paths: ['dist'],
+  }
+  const leave = (world: ReportWorld, names: readonly string[]) =>
+    Promise.all(names.map(name => world.store.put(`${OUT}${name}`, 'xx', 'text/plain')))
+  const LISTED = ['0/1/artifacts.json', '0/1/artifacts/dist.tar.zst']
+
+  test('is removed at the end: what its end lists stays', async () => {
+    const world = new ReportWorld('a')
+    await world.build(7, 'a', endedRun({ artifacts: [ARTIFACT] }))
+    await leave(world, [...LISTED, '0/1/artifacts/junk.tar.zst', '0/1/junk', '0/2/artifacts.json', 'junk'])
+    await world.report(7)
+    expect(await keysBelow(world, OUT)).toEqual(LISTED)
+  })
+
+  test('is all removed if its end lists nothing', async () => {
+    const world = new ReportWorld('a')
+    await world.build(7, 'a', endedRun())
+    await leave(world, LISTED)
+    await world.report(7)
+    expect(await keysBelow(world, OUT)).toEqual([])
+  })
+
+  test('is all removed if its end came after the one that counts', async () => {
+    const world = new ReportWorld('a')
+    await world.build(7, 'a', runOf({ phase: 'claimed', plan: null, nonce: NONCE }), FORKED)
+    await world.reportDeath(7)
+    await write(world, 'end', endedRun({ artifacts: [ARTIFACT] }))
+    await leave(world, LISTED)
+    expect(await world.advance()).toBe(true)
+    expect(await keysBelow(world, OUT)).toEqual([])
   })
 })

@@ -1,0 +1,47 @@
+import { artifactKey, artifactListKey } from '../model/artifact.ts'
+import { buildOutPrefix, jobKeys, LEAD, outPrefix } from '../records/keys.ts'
+import { readRun } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import type { BuildState } from './build-state.ts'
+
+/** So many objects below `out/` are looked at, and removed, for a build in one look. */
+const MOST_OBJECTS = 1000
+const AT_ONCE = 20
+
+/**
+ * Removes what the jobs of a build that has ended have stored below `out/` beside the artifacts that the end of their attempt lists.
+ * One list for a build that has left nothing. Whatever comes later expires after 30 days. Returns whether there was anything.
+ */
+export async function removeUnlisted({ build, report }: Ended, store: Store): Promise<boolean> {
+  const entries = await store.list(buildOutPrefix(build), { limit: MOST_OBJECTS })
+  const byAttempt = Map.groupBy(entries, ({ key }) => attemptOf(key.slice(buildOutPrefix(build).length)))
+  let hasUnlisted = false
+  for (const [attempt, found] of byAttempt) {
+    const listed = await listedOf({ build, report }, attempt, store)
+    const unlisted = found.filter(({ key }) => !listed.has(key))
+    for (let at = 0; at < unlisted.length; at += AT_ONCE)
+      await Promise.all(unlisted.slice(at, at + AT_ONCE).map(({ key }) => store.remove(key)))
+    hasUnlisted ||= unlisted.length > 0
+  }
+  return hasUnlisted
+}
+
+type Ended = Pick<BuildState, 'build' | 'report'>
+
+/** The first two segments, `<k>/<attempt>`; empty for what is in no attempt. */
+const attemptOf = (path: string) => /^\d{1,6}\/\d{1,6}(?=\/)/.exec(path)?.[0] ?? ''
+
+/** The keys that the end of an attempt lists, if that end is the one that counted. */
+async function listedOf({ build, report }: Ended, attempt: string, store: Store): Promise<Set<string>> {
+  const [key, of] = attempt.split('/').map(Number)
+  if (key === undefined || of === undefined) return new Set()
+  const state = report.jobs.find(job => job.key === key && job.attempt === of)
+  const counted = state ? state.record : key === LEAD.key ? report.leadRecord : null
+  // Undefined: an earlier version accepted the end, and did not note by which record.
+  if (counted !== undefined && counted !== 'end') return new Set()
+  const job = { key, attempt: of }
+  const artifacts = (await readRun(store, jobKeys(build, job).record('end')))?.artifacts ?? []
+  if (artifacts.length === 0) return new Set()
+  const prefix = outPrefix(build, job)
+  return new Set([artifactListKey(prefix), ...artifacts.map(artifact => artifactKey(prefix, artifact))])
+}
