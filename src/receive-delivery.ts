@@ -10,6 +10,7 @@ import { requestFromEvent } from './github/request-from-event.ts'
 import { findSigner } from './github/signature.ts'
 import type { Signer } from './model/signer.ts'
 import { deliveryOf } from './records/keys.ts'
+import { approveCommandOf } from './records/wording.ts'
 
 /** What receiving needs from its host. */
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
@@ -116,9 +117,10 @@ const STATUS: Record<Refusal['refused'], Answer['status']> = {
 function answerTo(result: AdmissionResult): Answer {
   if ('refused' in result) return refuse(STATUS[result.refused], result.reason)
   if ('ignored' in result) return { status: 200, body: result }
-  const { project, number, trigger, retryOf } = result.build
+  const { project, number, trigger, retryOf, approval } = result.build
   const retry = retryOf === null ? {} : { retryOf }
-  return { status: 202, body: { project, number, trigger, url: result.url, ...retry } }
+  const waits = approval === null ? {} : { waits: `for approval: ${approveCommandOf(result.build)}` }
+  return { status: 202, body: { project, number, trigger, url: result.url, ...retry, ...waits } }
 }
 
 const refuse = (status: Answer['status'], error: string): Answer => ({ status, body: { error } })

@@ -6,35 +6,35 @@ import { tail } from './log/reader.ts'
 import type { Build } from './model/build.ts'
 import { hasEnded } from './model/conclusion.ts'
 import { type Compare, isNewer } from './model/newer.ts'
+import { announceAll } from './notifiers/announce-all.ts'
 import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
 import { type Summary, updateSummary } from './records/branch-summary.ts'
-import { readCancelRequest } from './records/cancel-request.ts'
 import { readOnce } from './records/kept-reads.ts'
 import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { readPlan } from './records/plan-record.ts'
-import { claimTimeIn, hasWholeLog, type JobObjects, readBuild, readLead } from './records/read-records.ts'
+import { hasWholeLog, type JobObjects, readBuild, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
 import type { BuildState } from './reporting/build-state.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
-import { countSpend } from './reporting/count-spend.ts'
-import { decideLead } from './reporting/decide.ts'
 import { isForged } from './reporting/is-forged.ts'
-import { keepSwitchOfLead } from './reporting/keep-switch.ts'
 import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
 import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
+import { lastMomentOf, lookAtLead } from './reporting/look-at-lead.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
+import { mustLookAt } from './reporting/must-look-at.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
 import { removeJunk, removeLateJunk, watchJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
+import { countAndWarn } from './reporting/warn-of-budget.ts'
 import { withReport } from './reporting/with-report.ts'
 
 /** What reporting needs from its host. */
@@ -72,17 +72,16 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   const triggers = [trigger]
   const faults: unknown[] = []
   const until = context.now().getTime() + HOLD_SECONDS * 1000
-  for (const each of triggers) {
+  for (const [index, each] of triggers.entries()) {
     if (each !== trigger && context.now().getTime() > until) {
       await context.invokeReport(each.build).catch(error => faults.push(error))
       continue
     }
-    const known = new Set(triggers.map(({ build }) => build.number))
     const { others, unfinished, fault } = await reportOne(each, context)
     if (fault !== undefined && since === undefined) faults.push(fault)
     if (unfinished) await lookAgain(each.build, unfinished, since, context).catch(error => faults.push(error))
-    const unknown = others.filter(({ number }) => !known.has(number))
-    triggers.push(...unknown.map(build => ({ build, failure: null, isGone: false })))
+    const next = others.filter(other => mustLookAt(other, triggers, index))
+    triggers.push(...next.map(build => ({ build, failure: null, isGone: false })))
   }
   if (faults.length > 0) throw faults[0]
 }
@@ -101,7 +100,7 @@ async function reportOne(
     build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
     if (!build || (await isForged(build, knowledge.failure, context))) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
-    const result = await withReport(ref, { store, now, holder: requestId }, knowledge, async report => {
+    const result = await withReport(build, { store, now, holder: requestId }, knowledge, async report => {
       const done = await lookOnce({ ...known, report }, context)
       for (const other of done.others) others.set(other.number, other)
       unfinished = done.unfinished
@@ -123,7 +122,7 @@ async function lookOnce(
   known: Pick<BuildState, 'build' | 'account' | 'report'>,
   context: ReportContext,
 ): Promise<Finished> {
-  const { store, now } = context
+  const { store } = context
   const { build, report } = known
   const job = await readLead(store, build, report)
   const { run } = job
@@ -132,10 +131,7 @@ async function lookOnce(
   if (report.end === null && (run?.draft || report.jobs.length > 0))
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
   const state = { ...known, run, plan, hasLog: hasWholeLog(job, build) }
-  const request = run ? null : await readCancelRequest(store, build)
-  const claimTime = claimTimeIn(job, jobKeys(build))
-  const decision = decideLead({ build, run, report: { ...report, claimTime }, request }, now())
-  if (decision === null) await keepSwitchOfLead(build, report, claimTime, context)
+  const decision = await lookAtLead({ build, lead: job, report }, context)
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
   const end = (decision === 'publish-again' ? published : decision)?.end ?? null
@@ -184,7 +180,7 @@ type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | n
  * @param isSilent whether GitHub must be asked again about the deploy
  */
 async function finishReport(state: BuildState, context: ReportContext, isSilent = false): Promise<Finished> {
-  const { build, report, run } = state
+  const { build, account, report, run } = state
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
     const others = await Promise.all([waitingBuilds(state, context), leaveStages(state, context)])
@@ -192,12 +188,17 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
-  const notifications = state.account.notifications(build, run?.notifications)
+  const notifications = account.notifications(build, run?.notifications)
   const [stage, notified, summary, counted] = await Promise.all([
     attempt(() => leaveStages(state, context)),
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
-    attempt(() => countSpend(state, store)),
+    attempt(() =>
+      countAndWarn(state, {
+        store,
+        announce: (...given) => announceAll(notifiers, account.notifications(build, null), ...given),
+      }),
+    ),
   ])
   // People are told first, and that is recorded: whatever a job has left as its log cannot keep it from them.
   const isNews = !notified.again && !isDeepStrictEqual(notified.delivered, report.delivered)
@@ -222,7 +223,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     isClosed,
     isRerunRequested: isLater || report.isRerunRequested,
   }
-  const latestEnd = report.latestEnd ?? build.latestEnd
+  const latestEnd = lastMomentOf(state)
   const unfinished = again ? { latestEnd, isStanding: hasFailed || notified.isStanding } : null
   return { report: done, others, unfinished }
 }

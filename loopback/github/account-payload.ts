@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto'
 export type Addresses = { url: string; apiUrl: string }
 export type Account = { login: string; type: 'User' | 'Organization' }
 
+/** The acting login if a request has no user name. */
+export const DEFAULT_LOGIN = 'lambci'
+
 export const nodeId = (kind: string, id: number) => Buffer.from(`${kind}${id}`).toString('base64')
 export const emailOf = (login: string) => `${login}@users.noreply.localhost`
 

@@ -1,4 +1,4 @@
-import { type Account, type Addresses, accountPayload, nodeId } from './account-payload.ts'
+import { type Account, type Addresses, accountPayload, DEFAULT_LOGIN, nodeId } from './account-payload.ts'
 import type { PullRow } from './hub.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf, ownerOf, repositoryPayload } from './repository-payload.ts'
@@ -49,7 +49,7 @@ export function pullPayload(addresses: Addresses, { pull, base, head, size }: Pu
     closed_at: pull.closedAt,
     head: describe(headOwner, pull.head, head),
     base: describe(ownerOf(base), pull.base, base),
-    author_association: pull.login.toLowerCase() === base.owner.toLowerCase() ? 'OWNER' : 'NONE',
+    author_association: associationOf(pull, base),
     // This server supports neither merges nor reviews.
     merged: false,
     merged_at: null,
@@ -70,6 +70,12 @@ export function pullPayload(addresses: Addresses, { pull, base, head, size }: Pu
     review_comments: 0,
     maintainer_can_modify: false,
   }
+}
+
+/** The server's token may push to every repository. Nobody else has contributed to any. */
+function associationOf({ login }: PullRow, { owner }: Repository) {
+  if (login.toLowerCase() === owner.toLowerCase()) return 'OWNER'
+  return login === DEFAULT_LOGIN ? 'COLLABORATOR' : 'NONE'
 }
 
 /** Null for what is not computed yet. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */

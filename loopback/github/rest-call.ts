@@ -1,6 +1,6 @@
 import type { StatusCode } from 'hono/utils/http-status'
 import type * as z from 'zod'
-import type { Account } from './account-payload.ts'
+import { type Account, DEFAULT_LOGIN } from './account-payload.ts'
 import type { Access } from './credentials.ts'
 import type { Hub } from './hub.ts'
 import type { Repository } from './repositories.ts'
@@ -41,9 +41,6 @@ export const route = (target: string, handle: Route['handle']): Route => {
   const [method = '', pattern = ''] = target.split(' ')
   return { method, pattern, handle }
 }
-
-/** The acting login if a request has no user name. */
-const DEFAULT_LOGIN = 'lambci'
 
 export const actorOf = ({ access }: Call): Account => ({ login: access.login ?? DEFAULT_LOGIN, type: 'User' })
 

@@ -5,6 +5,7 @@ import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import type { Bundles } from './bundles.ts'
 import { deployStack } from './change-set.ts'
+import { checkConcurrency } from './concurrency.ts'
 import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
 import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
@@ -17,6 +18,7 @@ export async function deploy(context: Context, options: Options, root: string): 
   const { stack, parameters } = options
   print(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
   await checkImageOptions(aws, options)
+  const note = await checkConcurrency(context, options)
 
   print('\nBootstrap stack: bucket for bundles, repository for the build image')
   const bootstrap = await deployStack(context, {
@@ -45,6 +47,7 @@ export async function deploy(context: Context, options: Options, root: string): 
     retained: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
   print(describeResult(state, options))
+  if (note !== null) print(`\n${note}`)
 }
 
 const templateOf = (root: string, name: string) => join(root, 'cloudformation', `${name}.yaml`)

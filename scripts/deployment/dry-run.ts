@@ -1,5 +1,6 @@
 import type { Aws } from './aws.ts'
 import { hasBucket } from './buckets.ts'
+import { checkConcurrency } from './concurrency.ts'
 import type { Context } from './context.ts'
 import { checkImageOptions, imageOf } from './deploy.ts'
 import { isBuilt } from './image.ts'
@@ -11,6 +12,7 @@ export async function describeDeploy(context: Context, options: Options, root: s
   const { aws, print } = context
   const { stack, parameters } = options
   await checkImageOptions(aws, options)
+  const note = await checkConcurrency(context, options)
   const bootstrap = await describeStack(aws, `${stack}-bootstrap`)
   const current = await describeStack(aws, stack)
   const set = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
@@ -22,6 +24,7 @@ export async function describeDeploy(context: Context, options: Options, root: s
   ]
   print(`A deploy of ${stack} to account ${aws.account}, ${aws.region}, would:`)
   for (const step of steps) print(`- ${step}`)
+  if (note !== null) print(note)
   print('Nothing was changed.')
 }
 

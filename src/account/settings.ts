@@ -17,6 +17,7 @@ import {
   type Settings,
 } from '../config/settings.ts'
 import { topicOf } from '../config/topics.ts'
+import type { ApprovalRule } from '../model/approval.ts'
 import type { Build, BuildRequest } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { settingsKeys } from '../records/keys.ts'
@@ -47,6 +48,12 @@ export type Account = {
   maxJobs: number
   /** The most jobs of the repository that run at once. Null: as the stack has it. */
   maxRunningJobs: number | null
+  /** Which builds wait for a person to approve them: of forks, by their number a day (UTC), and by what the month has cost. */
+  approval: ApprovalRule
+  maxForkBuildsPerDay: number
+  maxBuildsPerDay: number
+  /** In US dollars; null for none. */
+  monthlyBudget: number | null
   /** Whether a build may get secret variables. The repository's files can only withhold them. */
   inheritsSecrets(build: BuildRequest): boolean
   /**
@@ -68,6 +75,10 @@ export function parseAccount(project: string, settings: Settings): Account {
     mayDeploy: branch => mayDeploy(rules, branch),
     maxJobs: rules.maxJobs,
     maxRunningJobs: rules.maxRunningJobs,
+    approval: rules.approval,
+    maxForkBuildsPerDay: rules.maxForkBuildsPerDay,
+    maxBuildsPerDay: rules.maxBuildsPerDay,
+    monthlyBudget: rules.monthlyBudget,
     deployRoles: branch => deployRolesOf(rules, branch),
     deployRole: stage => roleOfStage(rules, stage),
     pinnedBranches: stage => pinnedBranches(rules, stage),

@@ -8,6 +8,7 @@ import { readBuild, readRecords } from '../records/read-records.ts'
 import { recordStageRequest } from '../records/stage-requests.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
+import { approveCommandOf } from '../records/wording.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusal } from './admit.ts'
 import { explainEarlierStage } from './explain-earlier-stage.ts'
 import { explainUntested } from './explain-untested.ts'
@@ -28,7 +29,8 @@ export async function admitRebuild(
   if ('refused' in records) return records
   const { status, repository, number } = viewOf(records)
   if (!isDone(records, context.now())) {
-    const reason = `Build #${number} of ${repository} has not ended yet: it is ${status}.`
+    const how = status === 'waiting' ? ` To start it: ${approveCommandOf(records.build)}` : ''
+    const reason = `Build #${number} of ${repository} has not ended yet: it is ${status}.${how}`
     return { refused: 'conflict', reason }
   }
   const { target } = records.build

@@ -6,14 +6,15 @@ import { projectNamed } from '../model/names.ts'
 import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter } from '../records/counter.ts'
-import { deliveryOf } from '../records/keys.ts'
+import { type BuildRef, deliveryOf } from '../records/keys.ts'
 import { buildUrl } from '../records/links.ts'
 import { readRecords } from '../records/read-records.ts'
 import { recordBuild } from '../records/trigger-record.ts'
 import { type Records, viewOf } from '../records/view.ts'
-import { latestEndAfter } from './deadlines.ts'
+import { approvalEndOf, latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim, MOST_BUILDS } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
+import { needsApproval } from './needs-approval.ts'
 import { recordBuildGone, recordMovedOn } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
 import { type AccountShare, type StartContext, startLead } from './start-job.ts'
@@ -24,6 +25,8 @@ export type AdmissionContext = StartContext & {
   /** Where the http function is reached; links to the build begin with it. */
   baseUrl: string
   compare: Compare
+  /** Invokes report for a build that waits for approval: it tells people. */
+  invokeReport: (build: BuildRef) => Promise<void>
   now: () => Date
 }
 
@@ -80,10 +83,14 @@ export async function admit(
     return records !== null && isDone(records, now())
   })
   if (claim.isSpent) return sentTooOften(request, claim.build.number)
+  // What a person requests needs no approval. A delivery that is sent again is GitHub's, whoever sends it.
+  const approval =
+    isArrival && !claim.build.published ? await needsApproval(store, request, account, now()) : null
   const build = await takeNumber(store, claim, number => ({
     ...request,
     number,
     trust: trustOf(request, account.mayDeploy),
+    approval,
     settings: account.settings,
     retryOf,
     rebuildOf: rebuildOf ?? claim.earlierBuild,
@@ -134,7 +141,9 @@ async function start(
     // What only deploys says nothing of its commit.
     build.target ? null : recordBuild(store, build, isArrival),
     raiseCounter(store, build.project, build.number),
-    startLead(build, build.latestEnd, share, context),
+    build.approval === null
+      ? startLead(build, build.latestEnd, share, context)
+      : waitForApproval(build, context),
   ])
   await Promise.all([
     claim.markPublished(),
@@ -143,6 +152,19 @@ async function start(
   ])
 }
 
+/** Nothing of the build starts. Its switch ends it if nobody approves it; before that is set, nobody is told that it waits. */
+async function waitForApproval(
+  build: Build,
+  { deadMansSwitch, invokeReport }: Pick<AdmissionContext, 'deadMansSwitch' | 'invokeReport'>,
+): Promise<void> {
+  await deadMansSwitch.set(build, approvalEndOf(build))
+  await invokeReport({ project: build.project, number: build.number })
+}
+
 /** Whether a build has ended or can no longer end by itself: whoever asks for it again gets a new build. */
-export const isDone = (records: Records, now: Date) =>
-  hasEnded(viewOf(records).status) || new Date(records.report?.latestEnd ?? records.build.latestEnd) < now
+export function isDone(records: Records, now: Date): boolean {
+  const { build, report } = records
+  const { status } = viewOf(records)
+  const latest = status === 'waiting' ? approvalEndOf(build) : new Date(report?.latestEnd ?? build.latestEnd)
+  return hasEnded(status) || latest < now
+}

@@ -8,6 +8,13 @@ export const LONGEST_RUN_SECONDS = 900
 export const latestEndAfter = (now: Date) =>
   new Date(now.getTime() + (LONGEST_WAIT_SECONDS + LONGEST_RUN_SECONDS) * 1000)
 
+/** How long a build waits for approval, in days. */
+export const LONGEST_APPROVAL_DAYS = 30
+
+/** Until when a build waits for approval. */
+export const approvalEndOf = ({ queuedAt }: { queuedAt: string }) =>
+  new Date(Date.parse(queuedAt) + LONGEST_APPROVAL_DAYS * 24 * 60 * 60_000)
+
 /** The switch fires a minute after the latest end, so that a job that ends at the last second reports that itself. */
 export const switchTimeOf = (latestEnd: string) => new Date(new Date(latestEnd).getTime() + 60_000)
 

@@ -1,9 +1,12 @@
+import { approvalRuleSchema } from '../model/approval.ts'
 import { z } from '../model/zod.ts'
 import { ACCOUNT_DEFAULTS, DEFAULTS } from './defaults.ts'
 import { jobRolesSchema, jobTokenSchema } from './job-access-schema.ts'
 import { jobCountSchema } from './jobs/limits-schema.ts'
 import { commonShape, layerShape, refuseCmdWithJobs } from './schema.ts'
 import {
+  budgetSchema,
+  buildCountSchema,
   flagSchema,
   gitSchema,
   repositoryListSchema,
@@ -74,6 +77,23 @@ export const accountSchema = z
       }),
       maxRunningJobs: jobCountSchema.optional().meta({
         description: 'How many jobs of a repository run at the same time.',
+      }),
+      approval: approvalRuleSchema.optional().meta({
+        description:
+          'Which pull requests from forks wait until a person approves them: "strangers" (authors without an earlier contribution), "forks" (all) or "none".',
+        default: ACCOUNT_DEFAULTS.approval,
+      }),
+      maxForkBuildsPerDay: buildCountSchema.optional().meta({
+        description: 'How many builds of forks a repository may start a day (UTC). More wait for approval.',
+        default: ACCOUNT_DEFAULTS.maxForkBuildsPerDay,
+      }),
+      maxBuildsPerDay: buildCountSchema.optional().meta({
+        description: 'How many builds a repository may start a day (UTC). More wait for approval.',
+        default: ACCOUNT_DEFAULTS.maxBuildsPerDay,
+      }),
+      monthlyBudget: budgetSchema.nullable().optional().meta({
+        description:
+          'What the builds of a repository may cost in a month, in US dollars. At 80 % people are notified; once it is used up, builds wait for approval.',
       }),
       topics: z
         .array(topicArnSchema, { error: 'must be a list of topic ARNs' })

@@ -50,4 +50,8 @@ export const ACCOUNT_DEFAULTS = {
   jobToken: null,
   maxJobs: 50,
   maxRunningJobs: null,
+  approval: 'strangers',
+  maxForkBuildsPerDay: 50,
+  maxBuildsPerDay: 1000,
+  monthlyBudget: null,
 } as const

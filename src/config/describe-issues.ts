@@ -37,6 +37,10 @@ const REFUSED = new Map([
   ['jobRoles', ACCOUNT_ONLY],
   ['jobToken', ACCOUNT_ONLY],
   ['maxJobs', ACCOUNT_ONLY],
+  ['approval', ACCOUNT_ONLY],
+  ['maxForkBuildsPerDay', ACCOUNT_ONLY],
+  ['maxBuildsPerDay', ACCOUNT_ONLY],
+  ['monthlyBudget', ACCOUNT_ONLY],
   ['maxRunningJobs', ACCOUNT_ONLY],
 ])
 

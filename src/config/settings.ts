@@ -1,3 +1,4 @@
+import type { ApprovalRule } from '../model/approval.ts'
 import { UserError } from '../model/user-error.ts'
 import { z } from '../model/zod.ts'
 import { accountSchema } from './account-schema.ts'
@@ -33,6 +34,13 @@ export type AccountRules = {
   maxJobs: number
   /** How many jobs of a repository may run at once. Null: as many as the stack allows. */
   maxRunningJobs: number | null
+  /** Which pull requests of forks wait for approval. */
+  approval: ApprovalRule
+  /** How many builds, of forks and of all, a repository may start a day (UTC). More wait for approval. */
+  maxForkBuildsPerDay: number
+  maxBuildsPerDay: number
+  /** In US dollars, for each repository. Null: none. */
+  monthlyBudget: number | null
 }
 
 /** The settings of all repositories. */

@@ -92,6 +92,18 @@ export const timeoutSchema = z
   .min(1, { error: 'must be at least 1 second' })
   .max(900, { error: 'must be at most 900 seconds (Lambda ends a build after 15 minutes)' })
 
+/** A number of builds. */
+export const buildCountSchema = z
+  .int({ error: 'must be a whole number of builds' })
+  .min(0, { error: 'must be at least 0' })
+  .max(1_000_000, { error: 'must be at most 1,000,000' })
+
+/** In US dollars. */
+export const budgetSchema = z
+  .number({ error: 'must be a number of US dollars' })
+  .positive({ error: 'must be more than 0' })
+  .max(1_000_000, { error: 'must be at most 1,000,000' })
+
 const depthSchema = z
   .int({ error: 'must be a whole number of commits' })
   .min(1, { error: 'must be at least 1 commit' })

@@ -1,11 +1,10 @@
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
-import type { BuildRef } from '../records/keys.ts'
 import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
-import { githubApiUrl, invoke, publish, reportArn, services, tokens } from './services.ts'
+import { githubApiUrl, publish, services, tokens } from './services.ts'
 
 const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
   readEnvironment(process.env, [
@@ -25,8 +24,6 @@ const runFunctions = {
   // The other half is for the rest of the account, and four for http and report.
   mostJobs: Math.max(1, Math.floor((LAMBCI_CONCURRENCY - 4) / 2)),
 }
-
-const invokeReport = (build: BuildRef) => invoke(reportArn, { switch: build })
 
 const github = openGitHub(githubApiUrl, tokens)
 let requestId = ''
@@ -53,6 +50,6 @@ export async function handler(event: unknown, context: { awsRequestId: string })
   await reportBuilds(reportTriggersOf(event), {
     ...services,
     compare: github.compare,
-    ...{ notifiers, runFunctions, invokeReport, requestId },
+    ...{ notifiers, runFunctions, requestId },
   })
 }

@@ -9,6 +9,7 @@ import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
 import { openRepositoryLookup } from '../github/repository-lookup.ts'
 import { openTokens } from '../github/tokens.ts'
+import type { BuildRef } from '../records/keys.ts'
 import { readEnvironment, switchTargetOf } from './environment.ts'
 
 const environment = readEnvironment(process.env, [
@@ -28,12 +29,11 @@ const store = openStore(LAMBCI_BUCKET)
 const secrets = openRunnerSecrets(store)
 
 export const publish = openTopics()
-export const invoke = openFunctions()
+const invoke = openFunctions()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
 const switchTarget = switchTargetOf(environment)
-export const reportArn = switchTarget.functionArn
 
 /** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
 export const services = {
@@ -59,5 +59,6 @@ export const services = {
     deployRoles: environment.LAMBCI_DEPLOY_ROLES.split(',').filter(Boolean),
   },
   findOnGitHub: openRepositoryLookup(githubApiUrl, tokens).byName,
+  invokeReport: (build: BuildRef) => invoke(switchTarget.functionArn, { switch: build }),
   now: () => new Date(),
 }

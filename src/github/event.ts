@@ -56,6 +56,8 @@ const pullRequestSchema = z.object({
     title: text,
     state: text,
     user,
+    /** How its author stands to the repository. Anything but a text counts as not known. */
+    author_association: text.catch(null),
     head: z.object({ ref: z.string(), sha: z.string(), repo: headRepository }),
     // A fork's pull request is built by the configuration at this commit.
     base: z.object({ ref: z.string(), sha: z.string() }),

@@ -1,3 +1,4 @@
+import { isStranger } from '../model/approval.ts'
 import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
 import { projectNamed } from '../model/names.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
@@ -74,6 +75,7 @@ function requestFromPush(push: PushEvent): RequestResult {
       cloneRepository: push.repository.full_name,
       pullRequest: null,
       isFork: false,
+      isStranger: false,
       isDependabot: [push.sender?.login, pusher].includes(DEPENDABOT),
       message: shorten(message, MAX_MESSAGE_LENGTH),
       author: person(author?.name || pusher, author?.username),
@@ -101,7 +103,7 @@ function requestFromPullRequest({
   if (action === 'edited' && !changes?.base)
     return { ignored: `Pull request #${number} was edited, and its base branch is the same.` }
   if (pull_request.state === 'closed') return { ignored: `Pull request #${number} is closed.` }
-  const { head, base, user } = pull_request
+  const { head, base, user, author_association } = pull_request
   const author = user?.login || 'ghost'
   // The repository of a deleted fork is null, so it counts as a fork too.
   const isFork = head.repo?.id !== repository.id
@@ -118,6 +120,8 @@ function requestFromPullRequest({
       cloneRepository: isFork ? (head.repo?.full_name ?? null) : repository.full_name,
       pullRequest: number,
       isFork,
+      // The author's word counts, whoever sends the event: one who opens it again, or changes its base, does not vouch for it.
+      isStranger: isFork && isStranger(author_association),
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,
       message: shorten(pull_request.title ?? '', MAX_MESSAGE_LENGTH),
       author: person(author, author),
@@ -144,6 +148,7 @@ function requestFromMergeGroup({ action, merge_group, repository, sender }: Merg
       cloneRepository: repository.full_name,
       pullRequest: null,
       isFork: false,
+      isStranger: false,
       isDependabot: false,
       message: shorten(
         merge_group.head_commit?.message || `Merge queue of ${branchName(merge_group.base_ref)}`,

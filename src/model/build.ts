@@ -1,3 +1,4 @@
+import { approvalReasonSchema } from './approval.ts'
 import { projectSchema, repositorySchema, stageNameSchema } from './names.ts'
 import { z } from './zod.ts'
 
@@ -39,6 +40,8 @@ export const buildRequestSchema = z.object({
   checkoutBranch: branchSchema,
   pullRequest: z.int().positive().nullable(),
   isFork: z.boolean(),
+  /** Of a fork's pull request: whether its author is a stranger to the repository. */
+  isStranger: z.boolean().default(false),
   isPrivate: z.boolean(),
   isDependabot: z.boolean(),
   /** For the event `deploy`: what to deploy where. */
@@ -62,6 +65,8 @@ export type BuildRequest = z.infer<typeof buildRequestSchema>
 export const buildSchema = buildRequestSchema.extend({
   number: z.int().positive(),
   trust: trustSchema,
+  /** Why a person must approve it before it starts; null if it starts at once. */
+  approval: approvalReasonSchema.nullable().default(null),
   /** The account's settings for this repository: the first layer of its configuration, parsed when it is used. */
   settings: z.record(z.string(), z.unknown()),
   /** The number of the build whose unfinished part this one runs again. Null for a build that runs all of its jobs. */

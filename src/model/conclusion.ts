@@ -4,13 +4,14 @@ import { z } from './zod.ts'
 export const conclusionSchema = z.enum(['passed', 'failed', 'errored', 'cancelled', 'skipped'])
 export type Conclusion = z.infer<typeof conclusionSchema>
 
-/** The state of a build: in progress, or its conclusion. */
-export type BuildStatus = 'queued' | 'running' | 'deploying' | Conclusion
+/** The state of a build: in progress, or its conclusion. `waiting`: for a person to approve it. */
+export type BuildStatus = 'waiting' | 'queued' | 'running' | 'deploying' | Conclusion
 
 const CONCLUSIONS: readonly BuildStatus[] = conclusionSchema.options
 
 /** All statuses, in the order in which a build goes through them. */
 export const BUILD_STATUSES: readonly BuildStatus[] = [
+  'waiting',
   'queued',
   'running',
   'deploying',
@@ -19,6 +20,7 @@ export const BUILD_STATUSES: readonly BuildStatus[] = [
 
 /** The statuses that may follow each status. A conclusion is final. */
 const NEXT: Record<BuildStatus, readonly BuildStatus[]> = {
+  waiting: ['queued', 'running', 'deploying', ...CONCLUSIONS],
   queued: ['running', 'deploying', ...CONCLUSIONS],
   running: ['deploying', ...CONCLUSIONS],
   deploying: CONCLUSIONS.filter(each => each !== 'skipped'),

@@ -1,5 +1,5 @@
 import type { NotificationRule } from '../config/notifications-schema.ts'
-import { isRed, isSuperseded } from '../records/wording.ts'
+import { isNotApproved, isRed, isSuperseded } from '../records/wording.ts'
 import type { BuildNews } from './notifier.ts'
 
 /**
@@ -11,7 +11,7 @@ export async function isWanted(
   rule: NotificationRule,
 ): Promise<boolean> {
   if (!isOver) return rule === 'always' && view.status !== 'queued'
-  if (view.status === 'skipped' || isSuperseded(view)) return false
+  if (view.status === 'skipped' || isSuperseded(view) || isNotApproved(view)) return false
   if (rule === 'failure') return isRed(view)
   if (rule === 'always') return true
   const branch = await summary()

@@ -1,3 +1,4 @@
+import type { Announcement } from '../model/announcement.ts'
 import type { z } from '../model/zod.ts'
 import type { Summary } from '../records/branch-summary.ts'
 import type { View } from '../records/view.ts'
@@ -42,5 +43,7 @@ export type Notifier<Settings = unknown, Delivered extends DeliveredBase = Deliv
   /** Picks its settings from the configuration's `notifications`. */
   settings: z.ZodType<Settings>
   delivered: z.ZodType<Delivered>
+  /** Tells people of something else, where this notifier can. Returns whether it is worth another attempt. */
+  announce?(announcement: Announcement, settings: Settings): Promise<boolean>
   notify(news: BuildNews, settings: Settings, delivered: Delivered | null): Promise<NotifyResult<Delivered>>
 }

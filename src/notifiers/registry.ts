@@ -1,5 +1,6 @@
 import type { Publish } from '../aws/topics.ts'
 import type { GitHub } from '../github/client.ts'
+import type { Announcement } from '../model/announcement.ts'
 import type { LeaseHolder } from '../records/lease.ts'
 import { commitStatusNotifier } from './commit-status/notifier.ts'
 import { deploymentNotifier } from './deployment/notifier.ts'
@@ -35,12 +36,17 @@ function eraseTypes<S, D extends DeliveredBase>({
   name,
   settings,
   delivered,
+  announce,
   notify,
 }: Notifier<S, D>): Notifier {
   return {
     name,
     settings,
     delivered,
+    ...(announce && {
+      announce: (announcement: Announcement, chosen: unknown) =>
+        announce(announcement, settings.parse(chosen as never)),
+    }),
     notify: (news, chosen, before) =>
       notify(news, settings.parse(chosen as never), before === null ? null : delivered.parse(before)),
   }

@@ -3,7 +3,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
 import { hasJobList, type View } from '../records/view.ts'
-import { deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
+import { approveCommandOf, deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
@@ -50,6 +50,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
     ],
     ['Requested by', view.target?.by ?? null],
     ['Trust', view.trust],
+    ['To approve it', view.status === 'waiting' ? html`<code>${approveCommandOf(view)}</code>` : null],
     [
       view.retryOf === null ? 'Rebuild of' : 'Retry of',
       retried === null ? null : html`<a href="${retried}">#${view.retryOf ?? view.rebuildOf}</a>`,

@@ -18,7 +18,7 @@ export function onlyJobOf(view: View): JobView {
       whole: ONLY_JOB,
       title: ONLY_JOB,
     },
-    status: hasEnded(status) || status === 'queued' ? status : 'running',
+    status: hasEnded(status) || status === 'queued' || status === 'waiting' ? status : 'running',
     ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost },
   }
 }

@@ -120,6 +120,7 @@ export function buildKeys({ project, number }: BuildRef) {
     plan: `${at}/plan.json`,
     report: `${at}/report.json`,
     cancel: `${at}/cancel.json`,
+    approve: `${at}/approve.json`,
     gone: `${at}/gone.json`,
     /** The log for people who have only the bucket: a copy of the job's. */
     log: `${at}/log.txt`,

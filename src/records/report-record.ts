@@ -1,3 +1,4 @@
+import type { Build } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { MOST_STAGES } from '../model/job.ts'
@@ -102,7 +103,7 @@ export const reportSchema = z.object({
   ...leasedFields,
   /** Failures of this build's invocations, each once. */
   failures: z.array(failureSchema),
-  /** How often the job's message was published; three times at most. */
+  /** How often the job's message was published; three times at most. 0: it waits for approval, or ended without it. */
   publications: z.int(),
   /** The latest end after the last publication, if there was more than one (the first is in `build.json`). */
   latestEnd: z.iso.datetime().nullable(),
@@ -150,3 +151,7 @@ export const emptyReport: Report = {
   isClosed: false,
   isGone: false,
 }
+
+/** The first report of a build. A build that needs approval has not been started by admission. */
+export const firstReportOf = ({ approval }: Pick<Build, 'approval'>): Report =>
+  approval === null ? emptyReport : { ...emptyReport, publications: 0 }

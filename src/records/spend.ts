@@ -11,6 +11,8 @@ export const spendSchema = z.object({
   cost: z.number().nonnegative(),
   /** The costs of builds counted lately, by number: a report that is repeated does not count its build again. */
   recent: z.record(z.string(), z.number().nonnegative()),
+  /** The build with which 80 % of the budget were used up, and the names of the notifiers that have announced it. */
+  warning: z.object({ build: z.int().positive(), done: z.array(z.string().max(50)) }).optional(),
 })
 export type Spend = z.infer<typeof spendSchema>
 
@@ -24,6 +26,10 @@ export async function listMonths(store: Store, project: string): Promise<Month[]
   const months = await Promise.all(keys.map(key => readMonth(store, key)))
   return months.filter(month => month !== null)
 }
+
+/** What the builds of a repository have cost in the month of this moment (UTC). Null if none of them has ended yet. */
+export const readSpend = (store: Store, project: string, now: Date): Promise<Spend | null> =>
+  readRecord(store, spendKeys.month(project, now.toISOString().slice(0, 'yyyy-mm'.length)), spendSchema)
 
 /** False if a repository's first build, and perhaps others, ended under a version of report that did not count them. */
 export const isCountedFromStart = async (store: Store, project: string): Promise<boolean> =>

@@ -40,6 +40,7 @@ const PUBLIC_FIELDS = [
     'trust',
     'target',
   ] as const),
+  'approval',
   ...(['message', 'author', 'committers', 'queuedAt', 'retryOf', 'rebuildOf'] as const),
 ] satisfies readonly (keyof Build)[]
 type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
@@ -120,7 +121,7 @@ export function viewOf(records: Records): View {
   const fields = Object.fromEntries(PUBLIC_FIELDS.map(field => [field, build[field]]))
   return {
     ...(fields as PublicBuild),
-    status: end || !hasJobs ? statusOf(run, end) : statusOfJobs(report),
+    status: isWaiting(records) ? 'waiting' : end || !hasJobs ? statusOf(run, end) : statusOfJobs(report),
     reason: end ? end.reason : hasJobs ? null : (run?.reason ?? null),
     startedAt: run?.startedAt ?? null,
     endedAt: end?.endedAt ?? (hasJobs ? null : run?.endedAt) ?? null,
@@ -137,6 +138,10 @@ export function viewOf(records: Records): View {
     jobs,
   }
 }
+
+/** Whether a build waits for a person to approve it: it has neither been started nor ended. */
+export const isWaiting = ({ build, run, report }: Pick<Records, 'build' | 'run' | 'report'>): boolean =>
+  build.approval !== null && run === null && !report?.end && (report?.publications ?? 0) === 0
 
 /**
  * The only job of a build, beside its deploy: null if there are several, or if others were left out. What it says is what the build

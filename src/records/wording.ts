@@ -1,3 +1,4 @@
+import type { ApprovalReason } from '../model/approval.ts'
 import { onlyTests } from '../model/build.ts'
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
@@ -17,6 +18,8 @@ const OTHERS = { queued: 'Queued', running: 'Running', skipped: 'Skipped' }
 export function describeStatus(view: View): string {
   const duration = durationOf(view)
   switch (view.status) {
+    case 'waiting':
+      return describeWaiting(view)
     case 'deploying':
       return describeDeploying(view)
     case 'passed':
@@ -32,11 +35,29 @@ export function describeStatus(view: View): string {
         ? view.reason
         : withReason('Error', view.reason)
     case 'cancelled':
-      return isSuperseded(view) ? (view.reason ?? '') : withReason('Cancelled', view.reason)
+      return isSuperseded(view) || isNotApproved(view)
+        ? (view.reason ?? '')
+        : withReason('Cancelled', view.reason)
     default:
       return withReason(OTHERS[view.status], view.reason)
   }
 }
+
+const WAITS_BECAUSE: Record<ApprovalReason, string> = {
+  stranger: '',
+  fork: '',
+  'fork-builds': ' (too many builds of forks today)',
+  builds: ' (too many builds today)',
+  budget: " (the month's budget is used up)",
+}
+
+/** The command comes early: a status has 140 characters. */
+const describeWaiting = (view: View): string =>
+  `Waits for approval: ${approveCommandOf(view)}${view.approval ? WAITS_BECAUSE[view.approval] : ''}`
+
+/** The command that lets a build start which waits for approval. */
+export const approveCommandOf = ({ repository, number }: Pick<View, 'repository' | 'number'>) =>
+  `lambci approve ${repository}#${number}`
 
 /** Whether the reason of a build is a sentence about several jobs. */
 const isAboutJobs = ({ jobs }: View) => jobs.length > 0 && onlyJobIn(jobs) === null
@@ -106,3 +127,10 @@ export const redJobOf = ({ jobs }: Pick<View, 'jobs'>): JobRef =>
 /** Whether a newer build of the same branch or pull request ended this one. It then is no state of its branch. */
 export const isSuperseded = ({ status, reason }: Pick<View, 'status' | 'reason'>) =>
   status === 'cancelled' && /^Superseded by #\d+$/.test(reason ?? '')
+
+/** What the reason of a build begins with that has ended without having been approved. */
+export const NOT_APPROVED = 'Not approved'
+
+/** Whether a build has ended because nobody approved it. It has never run. */
+export const isNotApproved = ({ status, approval, reason }: Pick<View, 'status' | 'approval' | 'reason'>) =>
+  status === 'cancelled' && approval !== null && (reason ?? '').startsWith(NOT_APPROVED)

@@ -35,6 +35,7 @@ export function addBuild(month: Spend, number: number, cost: number): Spend {
   const counted = month.recent[number]
   if (counted === cost) return month
   return {
+    ...month,
     builds: month.builds + (counted === undefined ? 1 : 0),
     cost: Math.max(0, month.cost + cost - (counted ?? 0)),
     recent: { ...month.recent, [number]: cost },

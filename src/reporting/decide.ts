@@ -45,8 +45,8 @@ export function decide(
   const isOverdue = now > latestEndOf(build, run && report.claimTime, report)
   if (!run) {
     // An invocation that claims the job later finds the request and ends at once.
-    if (request && (request.supersededBy === null || endsBeforeItsFilesAreRead(build)))
-      return { end: { ...erroredAt(now, request.why), conclusion: 'cancelled' } }
+    const cancelled = endedBeforeStart(build, request, now)
+    if (cancelled) return { end: cancelled }
     // Each publication may fail once before the next one is due.
     if (failures.length < report.publications && !isOverdue) return null
     if (report.publications < PUBLICATIONS) return 'publish-again'
@@ -91,6 +91,12 @@ export function decideLead(known: Parameters<typeof decide>[0], now: Date): Deci
   const reason = `The plan is no longer that of #${build.retryOf}: it has no jobs${why}. ${whole}`
   return { end: { ...end, conclusion: 'errored', reason, deploy: null } }
 }
+
+/** How a request to cancel it ends a build whose job has not been claimed; null if it does not. */
+export const endedBeforeStart = (build: Build, request: CancelRequest | null, now: Date): BuildEnd | null =>
+  request && (request.supersededBy === null || endsBeforeItsFilesAreRead(build))
+    ? { ...erroredAt(now, request.why), conclusion: 'cancelled' }
+    : null
 
 /** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */
 const endsBeforeItsFilesAreRead = (build: Build) => build.pullRequest !== null

@@ -132,7 +132,9 @@ async function planOf(
 /** The lead has been started, and what was taken over has passed. */
 const initialState = (job: AcceptedJob, build: Build, report: Report): JobState => {
   const { key } = job
-  const { publications, latestEnd } = report
+  const { latestEnd } = report
+  // It has left a draft: one that was approved may have been started by an invocation that died then.
+  const publications = Math.max(1, report.publications)
   if (key === 0) return { ...stateBeforeStart(key), publications, latestEnd: latestEnd ?? build.latestEnd }
   return stateOfPassed(job) ?? stateBeforeStart(key)
 }

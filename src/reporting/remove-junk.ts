@@ -77,8 +77,11 @@ export async function watchJunk(
   { deadMansSwitch, now }: Omit<Context, 'store'>,
 ): Promise<void> {
   const at = credentialsEndOf(ended)
-  if ((hasJunk || ended.build.trust === 'fork') && now() < at)
-    await deadMansSwitch.set(ended.build, at, { since: now().toISOString() })
+  const { build, report } = ended
+  // One that nobody has approved has been given none.
+  const isOfStranger = build.trust === 'fork' && report.publications > 0
+  if ((hasJunk || isOfStranger) && now() < at)
+    await deadMansSwitch.set(build, at, { since: now().toISOString() })
 }
 
 /** Removes what was written after the end of a build, once nothing can be written any more. */

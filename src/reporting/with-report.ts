@@ -1,6 +1,7 @@
-import { type BuildRef, buildKeys } from '../records/keys.ts'
+import type { Build } from '../model/build.ts'
+import { buildKeys } from '../records/keys.ts'
 import { type LeaseHolder, type LeaseResult, withLease } from '../records/lease.ts'
-import { emptyReport, type Failure, type Report, reportSchema } from '../records/report-record.ts'
+import { type Failure, firstReportOf, type Report, reportSchema } from '../records/report-record.ts'
 
 /** Of each attempt of a job: one that is hostile cannot push out those of others. */
 const MOST_FAILURES = 10
@@ -17,12 +18,12 @@ export type Knowledge = {
 
 /** Lets one invocation at a time work on a build's report. */
 export const withReport = (
-  build: BuildRef,
+  build: Pick<Build, 'project' | 'number' | 'approval'>,
   holder: LeaseHolder,
   knowledge: Knowledge,
   work: (report: Report) => Promise<Report>,
 ): Promise<LeaseResult> =>
-  withLease({ key: buildKeys(build).report, schema: reportSchema, empty: emptyReport }, holder, {
+  withLease({ key: buildKeys(build).report, schema: reportSchema, empty: firstReportOf(build) }, holder, {
     enter: report => enter(report, knowledge),
     work,
     merge: (done, { failures, isGone, claimedAt }, seen) => ({

@@ -15,6 +15,12 @@ export type NotifierSetup<S, D extends DeliveredBase> = {
   refuse(how: 'transient' | 'final' | null): void
 }
 
+const ANNOUNCEMENT = {
+  ...{ project: 'gh/ada/web', repository: 'ada/web', topic: 'budget' },
+  subject: 'budget: ada/web has used up 80 %',
+  text: 'The builds of ada/web have cost $8 <!channel>.',
+}
+
 /** What every `Notifier` must do. `open` answers a new one, of whose service nothing was used before. */
 export function notifierContract<S, D extends DeliveredBase>(
   name: string,
@@ -63,6 +69,17 @@ export function notifierContract<S, D extends DeliveredBase>(
       const made = await notifier.notify(ended, settings, throughJson(refused.delivered, notifier))
       expect(made).toMatchObject({ delivered: { error: null }, again: false })
       expect(await arrived()).toBeGreaterThan(before)
+    })
+
+    it('announces something else, if it can, and says whether it is worth another attempt', async () => {
+      const { notifier, settings, arrived, refuse } = await open()
+      if (!notifier.announce) return
+      refuse('transient')
+      expect(await notifier.announce(ANNOUNCEMENT, settings)).toBe(true)
+      refuse(null)
+      const before = await arrived()
+      expect(await notifier.announce(ANNOUNCEMENT, settings)).toBe(false)
+      expect(await arrived()).toBe(before + 1)
     })
 
     it('records a final refusal without throwing', async () => {

@@ -22,6 +22,7 @@ export async function openHttpApp() {
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     findOnGitHub: async () => null,
+    invokeReport: async () => {},
     now: () => new Date(),
   })
   const build = makeBuild({ project: 'gh/ada/web', number: 1 })

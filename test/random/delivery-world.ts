@@ -62,6 +62,7 @@ export async function openDeliveryWorld() {
   const app = createHttpApp({
     store,
     secrets: async () => ({ ...RUNNER_SECRETS, webhookSecrets: [...ROOTS], acceptsSharedSecret: false }),
+    invokeReport: async () => {},
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),

@@ -25,7 +25,8 @@ export async function playHistory(seed: number): Promise<string[]> {
   let world: GitWorld | undefined
   const product = new Product(random, () => world as GitWorld)
   const maxRunningJobs = random.chance(0.2) ? 1 + random.below(2) : 100
-  const settings = { allow: ['*'], deployBranches: ['master'], maxRunningJobs }
+  const maxBuildsPerDay = random.chance(0.1) ? 2 + random.below(4) : 1000
+  const settings = { allow: ['*'], deployBranches: ['master'], maxRunningJobs, maxBuildsPerDay }
   await product.store.put('config/global.json', JSON.stringify(settings), 'application/json')
   const receive = (hook: Hook) => {
     product.hooks.push(hook)
@@ -42,6 +43,7 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.08)) product.redeliver()
     if (random.chance(byHand)) await product.deploy()
     if (random.chance(0.06)) await product.cancel()
+    if (random.chance(0.3)) await product.approve()
     if (random.chance(0.03)) await product.hold()
     // Sometimes all that has begun comes to its end before the next thing happens.
     const most = random.chance(0.4) ? MOST_STEPS : random.below(8)

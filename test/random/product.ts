@@ -10,9 +10,10 @@ import { hasEnded } from '../../src/model/conclusion.ts'
 import { z } from '../../src/model/zod.ts'
 import { commitStatusNotifier } from '../../src/notifiers/commit-status/notifier.ts'
 import type { Notifier } from '../../src/notifiers/notifier.ts'
+import { approve } from '../../src/records/approval.ts'
 import { requestCancel } from '../../src/records/cancel-request.ts'
 import { lastNumber } from '../../src/records/counter.ts'
-import { readReport } from '../../src/records/read-records.ts'
+import { readBuild, readReport } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
 import type { View } from '../../src/records/view.ts'
 import { type ReportContext, reportBuild } from '../../src/report-build.ts'
@@ -27,7 +28,7 @@ import { requestIdOf, STAGE, simulateJob } from './simulated-job.ts'
 export const PROJECT = 'gh/ada/web'
 const MINUTE_MS = 60_000
 const START = Date.parse('2026-11-20T10:00:00Z')
-const AWAKE = /\/(claim|draft|end|cancel|gone)\.json$/
+const AWAKE = /\/(claim|draft|end|cancel|gone|approve)\.json$/
 const IN_STAGE = /\/stages\//
 
 /** A job's process dies now and then, at any of its steps. */
@@ -96,6 +97,8 @@ export class Product {
   readonly #heads: string[] = []
   /** How many heads there were when a deploy by hand was requested, by its number. */
   readonly #requestedAt = new Map<number, number>()
+  /** The numbers of builds that a person has approved. */
+  readonly #approved = new Set<number>()
   /** Whether a person has ever held the stage. */
   wasHeld = false
   /** What went wrong while it played, as sentences. */
@@ -206,6 +209,17 @@ export class Product {
     if ((await readReport(this.store, build))?.end) return
     const at = this.now().toISOString()
     await requestCancel(this.store, build, { by: 'ada', why: 'by ada', supersededBy: null, at })
+  }
+
+  /** A person approves a build, whether it waits or not; now and then with the commit of another one. */
+  async approve(): Promise<void> {
+    const build = await readBuild(this.store, { project: PROJECT, number: await this.#anyNumber() })
+    if (!build) return
+    const { number } = build
+    const commit = this.#random.chance(0.1) ? 'f'.repeat(40) : build.commit
+    const at = this.now().toISOString()
+    const standing = await approve(this.store, build, { number, commit, by: 'ada', at })
+    if (standing.commit === build.commit) this.#approved.add(number)
   }
 
   /** A person holds the stage, or lets pushes deploy to it again. */
@@ -470,6 +484,9 @@ export class Product {
       },
       publish: async message => {
         if (message.job.deploy) this.#startDeploy(message.build)
+        const { number, approval } = message.build
+        if (approval !== null && !this.#approved.has(number))
+          this.wrong.push(`#${number} was started without an approval (${approval}).`)
         const sent = { message, at: this.#clock }
         this.#jobs.push(sent)
         if (this.#random.chance(0.05)) this.#jobs.push(sent)
@@ -521,6 +538,7 @@ function requestOf(hook: Extract<Hook, { kind: 'push' | 'pull' }>) {
     checkoutBranch: headName.split(':').at(-1) ?? '',
     commit: head,
     isFork,
+    isStranger: isFork && pull !== 2,
     cloneRepository: isFork ? 'stranger/web' : 'ada/web',
   })
 }

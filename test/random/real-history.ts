@@ -161,6 +161,7 @@ async function openRepositories(ci: TestSystem, name: string, world: GitWorld, h
       title: 'A change',
       state: isClosed ? 'closed' : 'open',
       user: { login: 'stranger' },
+      author_association: 'CONTRIBUTOR',
       head,
       base: { ref: 'master', sha: realOf([...world.parents.keys()][0] ?? ''), repo: repository },
     }

@@ -77,6 +77,8 @@ function standing(views: View[], { heads, pulls }: Truth): View[] {
 }
 
 const isSkipped = ({ status }: View) => status === 'skipped'
+/** One that is skipped after somebody has approved it ends what people were told before. */
+const isSilent = (view: View) => isSkipped(view) && view.approval === null
 
 /** No green covers a red of the same rank, and no red stands where all is green. */
 function untrue(views: View[], world: Truth): string[] {
@@ -97,18 +99,20 @@ function statesOf(all: View[], views: View[]): (string | undefined)[] {
   const reported = views.filter(
     view =>
       // What only deploys says nothing of its commit.
-      view.number > 0 && !view.target && !isSkipped(view) && all[0] && placeOf(view) === placeOf(all[0]),
+      view.number > 0 && !view.target && !isSilent(view) && all[0] && placeOf(view) === placeOf(all[0]),
   )
-  const counting = all.filter(view => !isSkipped(view))
+  const counting = all.filter(view => !isSilent(view))
   const hasReplaced = all.some(
     view =>
-      isSkipped(view) && reported.some(each => each.trigger === view.trigger && each.number < view.number),
+      isSilent(view) && reported.some(each => each.trigger === view.trigger && each.number < view.number),
   )
   if (reported.length === 0) return [undefined]
   // This model does not know what still stood, nor what stays because nobody says anything now.
   if (counting.length === 0 || hasReplaced) return ['red', 'success']
   const own = counting.filter(({ isFork }) => !isFork)
-  const worst = (own.length > 0 ? own : counting).some(view => isRed(view) || view.status === 'cancelled')
+  const worst = (own.length > 0 ? own : counting).some(
+    view => isRed(view) || view.status === 'cancelled' || isSkipped(view),
+  )
   return [worst ? 'red' : 'success']
 }
 

@@ -46,6 +46,7 @@ export function openCommitWorld(line: readonly string[]) {
     grantIssuer: grantIssuerOf(null),
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     publish: async () => {},
+    invokeReport: async build => report({ switch: build }),
   })
 
   async function report(event: unknown): Promise<void> {
@@ -64,7 +65,6 @@ export function openCommitWorld(line: readonly string[]) {
         notifiers: [notifier as Notifier],
         secrets: async () => RUNNER_SECRETS,
         runFunctions: RUN_FUNCTIONS,
-        invokeReport: async build => report({ switch: build }),
         requestId: holder,
       })
     }

@@ -45,6 +45,10 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
   addSecretCommands(program, io, end)
   addDeliverCommand(program, io, end)
   addStageCommands(program, io, end)
+  addBuildCommands(program, io, end)
+}
+
+function addBuildCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('builds'))
     .description('list the builds of a repository, newest first')
     .argument('<owner/repo>', 'repository')
@@ -61,6 +65,13 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
     .option('--json', 'print JSON')
     .action(async (target, options) =>
       end(await (await import('./cancel.ts')).cancelBuild(target, options, io)),
+    )
+  addStackOptions(program.command('approve'))
+    .description('start a build that waits for approval, such as the pull request of a stranger')
+    .argument('<build>', 'owner/repo#12')
+    .option('--json', 'print JSON')
+    .action(async (target, options) =>
+      end(await (await import('./approve.ts')).approveBuild(target, options, io)),
     )
   addStackOptions(program.command('rebuild'))
     .description('build the same commit again, under a new number')

@@ -8,6 +8,7 @@ import { type AttemptRef, type BuildRef, jobKeys, LEAD, logKeysOf } from '../../
 import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { hasJobList, type JobView, onlyJobIn, type View, viewOf } from '../../records/view.ts'
+import { describeStatus } from '../../records/wording.ts'
 import { type Io, printBytes, printLine, printNote, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
@@ -39,10 +40,11 @@ export async function printLogs(
   const build = await findBuild(store, target)
   if (options.attempt !== undefined && (options.follow || job === undefined))
     throw new UserError('--attempt is of one job, and not followed: lambci logs BUILD JOB --attempt 1.')
-  if (options.follow)
-    return job === undefined ? printToEnd(store, build, io) : printJob(store, build, job, io)
   const records = await readRecords(store, build)
   const view = records && viewOf(records)
+  if (view?.status === 'waiting') printNote(io, describeStatus(view))
+  if (options.follow)
+    return job === undefined ? printToEnd(store, build, io) : printJob(store, build, job, io)
   const found = view && job !== undefined ? findJobs(allJobsOf(view), job) : (view?.jobs ?? [])
   const jobs = options.attempt === undefined ? found : attemptsOf(found, build, options.attempt)
   // The log of a job and that of its deploy are read one after the other.

@@ -51,6 +51,10 @@ export const projectToChange = async (stack: FoundStack, repository: string): Pr
 /** The address of a build's page, or of one of its jobs'. */
 const BUILD_URL = /^https?:\/\/[^/]+\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
 
+/** Whether an address names one build, by its number. */
+export const namesBuild = (address: string): boolean =>
+  BUILD_URL.test(address.trim()) || /#[1-9]\d{0,9}$/.test(address)
+
 /** Finds the build `owner/repo#12`, also by the address of its page; without a number, the newest one. @throws UserError if there is none */
 export async function findBuild(store: Store, address: string): Promise<BuildRef> {
   const [, ofPage, numberOfPage] = BUILD_URL.exec(address.trim()) ?? []

@@ -9,6 +9,7 @@ const DESCRIPTION_LIMIT = 140
 
 /** A skipped build gets no status: an invented success would open a protected branch. */
 const STATES: Record<BuildStatus, CommitState | null> = {
+  waiting: 'pending',
   queued: null,
   running: 'pending',
   deploying: 'pending',

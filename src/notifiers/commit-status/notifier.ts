@@ -27,7 +27,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
   delivered: deliveredSchema,
   notify: async (news, _, delivered) => {
     const { view, isGone } = news
-    const status = await wantedStatus(news, context)
+    const status = await wantedStatus(news, delivered, context)
     const accepted = delivered?.accepted ?? null
     if (!status) return leaveWithoutStatus(news, delivered, context)
     const { state, description } = status
@@ -59,11 +59,20 @@ async function leaveWithoutStatus(news: BuildNews, delivered: Delivered | null, 
   }
 }
 
-/** A skipped build has no status, but what was said before of its branch or pull request at this commit holds no longer. */
-async function wantedStatus({ view, url, isOver }: BuildNews, context: CommitContext) {
+/**
+ * A skipped build has no status, but what was said before of its branch or pull request at this commit holds no longer: of an earlier
+ * build, or of this one while it waited for approval.
+ */
+async function wantedStatus(
+  { view, url, isOver }: BuildNews,
+  delivered: Delivered | null,
+  context: CommitContext,
+) {
   const status = commitStatusOf(view, url)
   if (status || view.status !== 'skipped' || !isOver) return status
-  return (await hasEarlierEntry(view, context)) ? commitStatusOf({ ...view, status: 'errored' }, url) : null
+  return delivered || (await hasEarlierEntry(view, context))
+    ? commitStatusOf({ ...view, status: 'errored' }, url)
+    : null
 }
 
 const entryOf = ({ view, isGone }: BuildNews, status: CommitStatus): CommitEntry => ({

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { Announcement } from '../../model/announcement.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
@@ -28,6 +29,12 @@ export function slackMessageOf(view: View, url: string, tail: readonly string[])
   const fallback = `${title}: ${status}`
   return { text: '', attachments: [{ color, fallback, text: lines.join('\n') }] }
 }
+
+/** A message about something else than one build. */
+export const slackAnnouncementOf = ({ subject, text }: Announcement): SlackMessage => ({
+  text: '',
+  attachments: [{ color: RED, fallback: subject, text: escaped(text) }],
+})
 
 /** Escapes text, so that it neither mentions a channel nor becomes a link. https://docs.slack.dev/messaging/formatting-message-text */
 const escaped = (text: string) =>

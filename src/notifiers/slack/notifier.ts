@@ -3,7 +3,7 @@ import { z } from '../../model/zod.ts'
 import { isWanted } from '../is-wanted.ts'
 import type { Notifier } from '../notifier.ts'
 import { type Slack, type SlackMessageRef, SlackRefusal, type SlackSettings } from './client.ts'
-import { type SlackMessage, slackMessageOf } from './message.ts'
+import { type SlackMessage, slackAnnouncementOf, slackMessageOf } from './message.ts'
 
 const settingsSchema = notificationsSchema.pick({ on: true, slack: true })
 const deliveredSchema = z.object({
@@ -24,6 +24,17 @@ export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Setti
   name: 'slack',
   settings: settingsSchema,
   delivered: deliveredSchema,
+  announce: async (announcement, { slack: settings }) => {
+    const slack = settings && (await open())
+    if (!slack) return false
+    return slack.post(settings, slackAnnouncementOf(announcement)).then(
+      () => false,
+      error => {
+        console.error(error)
+        return !(error instanceof SlackRefusal && error.isFinal)
+      },
+    )
+  },
   notify: async (news, { on, slack: settings }, delivered) => {
     const { view, url } = news
     const posted =

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { Announcement } from '../../model/announcement.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCost } from '../../records/cost.ts'
 import type { View } from '../../records/view.ts'
@@ -66,6 +67,13 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
     },
   }
 }
+
+/** A message about something else than one build. */
+export const snsAnnouncementOf = ({ project, topic, subject: line, text }: Announcement): SnsMessage => ({
+  subject: subject(line),
+  text: `${printable(text)}\n`,
+  attributes: { status: topic, project },
+})
 
 function describeDurationOf(view: View): string | null {
   const duration = durationOf(view)

@@ -3,7 +3,7 @@ import { notificationsSchema } from '../../config/notifications.ts'
 import { z } from '../../model/zod.ts'
 import { isWanted } from '../is-wanted.ts'
 import type { Notifier } from '../notifier.ts'
-import { snsMessageOf } from './message.ts'
+import { snsAnnouncementOf, snsMessageOf } from './message.ts'
 
 const settingsSchema = notificationsSchema.pick({ on: true, sns: true })
 const deliveredSchema = z.object({ messageId: z.string().nullable(), error: z.string().nullable() })
@@ -15,6 +15,16 @@ export const snsNotifier = (publish: Publish): Notifier<Settings, Delivered> => 
   name: 'sns',
   settings: settingsSchema,
   delivered: deliveredSchema,
+  announce: async (announcement, { sns }) => {
+    if (sns.topicArn === null) return false
+    return publish(sns.topicArn, snsAnnouncementOf(announcement)).then(
+      () => false,
+      error => {
+        console.error(error)
+        return true
+      },
+    )
+  },
   notify: async (news, { on, sns }, delivered) => {
     const isDone = !news.isOver || sns.topicArn === null || delivered?.error === null
     if (isDone || sns.topicArn === null || !(await isWanted(news, on))) return { delivered, again: false }

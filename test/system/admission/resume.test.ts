@@ -50,7 +50,7 @@ class Crash extends Error {}
 
 /** A receive context that throws `Crash` instead of taking another step after `steps` steps. */
 function startProcess(
-  effects: { messages: JobMessage[]; switches: Set<number> },
+  effects: { messages: JobMessage[]; switches: Set<number>; reports: Set<number> },
   steps = Number.POSITIVE_INFINITY,
 ) {
   let taken = 0
@@ -82,13 +82,18 @@ function startProcess(
     grantIssuer: grantIssuerOf('reads'),
     compare: unknownToGit,
     findOnGitHub: async () => null,
+    invokeReport: step(async ({ number }) => void effects.reports.add(number)),
     baseUrl: 'https://ci.example.com',
     now: () => after(0),
   }
   return { context, taken: () => taken }
 }
 
-const newEffects = () => ({ messages: [] as JobMessage[], switches: new Set<number>() })
+const newEffects = () => ({
+  messages: [] as JobMessage[],
+  switches: new Set<number>(),
+  reports: new Set<number>(),
+})
 const numberOf = ({ body }: Answer) => body.number
 
 /** The number of steps of an undisturbed delivery. */

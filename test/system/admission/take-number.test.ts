@@ -137,6 +137,7 @@ test('pushes, and deploys that people ask for, are numbered by the same rule', a
   const context = {
     store: bucket.store,
     publish: async () => {},
+    invokeReport: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,

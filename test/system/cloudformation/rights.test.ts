@@ -127,6 +127,7 @@ const OBJECTS: readonly [string, string][] = [
   ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}artifacts.json`],
   ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}artifacts.json`],
   ['builds/7/cancel.json', own.cancel],
+  ['builds/7/approve.json', own.approve],
   ['builds/7/gone.json', own.gone],
   ['jobs/0/1/log/<byte>.txt', ownJob.log.segment(0)],
   ['builds/7/log.txt', own.log],
@@ -472,6 +473,7 @@ out: own, anything else        ·     RD      ·         ·           ·        
 out: another job               ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another build             ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/cancel.json           RW    RW      ·         ·           ·              ·           ·          R         R           R              R
+builds/7/approve.json          ·     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/gone.json             W     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 jobs/0/1/log/<byte>.txt        R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 builds/7/log.txt               R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
@@ -504,7 +506,7 @@ triggers/<trigger>.json        RW    R       ·         ·           ·         
 branches/<branch>.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 commits/<sha>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 shared-commits/<trigger>       ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
-spend/<month>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+spend/<month>.json             R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/lock.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/next.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/current.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
@@ -561,7 +563,7 @@ issue job credentials          yes   yes     ·         ·           ·         
 assume the http role           ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 assume a listed deploy role    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              yes
 assume another role            ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-invoke report                  ·     yes     ·         ·           ·              ·           yes        ·         ·           ·              ·
+invoke report                  yes   yes     ·         ·           ·              ·           yes        ·         ·           ·              ·
 invoke run-fork                ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke run-branch              ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 invoke run-protected           yes   yes     ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -77,6 +77,9 @@ test('functions time out early enough and fit into the quotas of a new account',
   }
   const reserved = fill('lambci', 'lambci', { BuildConcurrency: '5' }).resources
   expect(reserved.filter(({ properties }) => properties.ReservedConcurrentExecutions === '5')).toHaveLength(4)
+  const own = fill('lambci', 'lambci', { OwnConcurrency: '20' }).resources
+  const withOwn = own.filter(({ properties }) => properties.ReservedConcurrentExecutions === '20')
+  expect(withOwn.map(({ id }) => id)).toEqual(['HttpFunction', 'ReportFunction'])
   // Otherwise a report could still run after its lease was acquired by another.
   const report = stack.functions.find(({ FunctionName }) => FunctionName === 'lambci-report')
   expect(report?.Timeout).toBeLessThan(LEASE_SECONDS)

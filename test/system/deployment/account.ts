@@ -20,6 +20,7 @@ const FRESH: Account = {
   images: [],
   builds: {},
   trouble: {},
+  concurrency: 10,
   calls: [],
 }
 /** Commands that change something in the account. */

@@ -14,6 +14,8 @@ export type Account = {
   images: string[]
   builds: Record<string, Build>
   trouble: Trouble
+  /** Lambda's quota of concurrent executions. */
+  concurrency: number
   /** The commands so far. */
   calls: string[][]
 }
@@ -270,6 +272,22 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
     if (stack) addEvent(stack, 'HttpFunction', 'DELETE_COMPLETE')
     if (stack) Object.assign(stack, { status: 'DELETE_IN_PROGRESS', next: ['DELETE_IN_PROGRESS', 'DELETED'] })
     return answer()
+  },
+  'lambda get-account-settings': ({ account: { concurrency, stacks, trouble } }) => {
+    if (trouble.denied === 'GetAccountSettings')
+      return refuse(
+        'AccessDeniedException',
+        'GetAccountSettings',
+        'User: ada is not authorized to perform this.',
+      )
+    const { OwnConcurrency = 0, BuildConcurrency = 0 } = stacks.lambci?.parameters ?? {}
+    const reserved = 2 * Number(OwnConcurrency) + 4 * Number(BuildConcurrency)
+    return answer({
+      AccountLimit: {
+        ConcurrentExecutions: concurrency,
+        UnreservedConcurrentExecutions: concurrency - reserved,
+      },
+    })
   },
   's3api head-object': ({ account, option }) =>
     account.objects.includes(option('key')) ? answer({}) : refuse('404', 'HeadObject', 'Not Found'),

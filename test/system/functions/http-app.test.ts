@@ -61,6 +61,7 @@ beforeAll(async () => {
     grantIssuer: grantIssuerOf('reads'),
     compare: unknownToGit,
     findOnGitHub: async () => null,
+    invokeReport: async () => {},
     now: () => new Date(),
   })
 })
@@ -264,6 +265,7 @@ describe('the webhook', () => {
       grantIssuer: grantIssuerOf('reads'),
       compare: unknownToGit,
       findOnGitHub: async () => null,
+      invokeReport: async () => {},
       now: () => new Date(),
     })
     const body = JSON.stringify(pushPayload())

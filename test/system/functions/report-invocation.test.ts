@@ -35,7 +35,7 @@ test('report invokes itself for one build, and may not invoke http or a function
     await expect(openFunctions()(arnOf(name), event)).rejects.toMatchObject({ name: 'AccessDeniedException' })
 })
 
-test.each(['http', 'run-branch', 'run-fork', 'run-protected'])('%s does not invoke report', async role => {
+test.each(['run-branch', 'run-fork', 'run-protected'])('%s does not invoke report', async role => {
   becomeFunction(role)
   await expect(openFunctions()(arnOf('report'), {})).rejects.toMatchObject({ name: 'AccessDeniedException' })
 })

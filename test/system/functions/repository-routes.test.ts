@@ -43,6 +43,7 @@ beforeAll(async () => {
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     findOnGitHub: async () => null,
+    invokeReport: async () => {},
     now: () => new Date(),
   })
 })

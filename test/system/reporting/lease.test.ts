@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => bucket.close())
 
 let builds = 0
-const nextBuild = () => ({ project: 'gh/ada/web', number: ++builds })
+const nextBuild = () => ({ project: 'gh/ada/web', number: ++builds, approval: null })
 type Build = ReturnType<typeof nextBuild>
 type Work = (report: Report) => Promise<Report>
 

@@ -78,6 +78,38 @@ test('a command that would exceed the function timeout is stopped in time to rep
   expect(view).toMatchObject({ status: 'failed', exit: { kind: 'timed-out' }, log: { complete: true } })
 })
 
+const isStopped = async (pid: number) =>
+  /^State:\tT/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))
+
+test.each([
+  ['the runner', 'kill -STOP $PPID; echo stopped; sleep 1000'],
+  ['the runner, its own processes and itself', 'sleep 1000 & kill -STOP $PPID; echo stopped; kill -STOP 0'],
+])(
+  'a command that stops %s is ended by the time limit of its function, and its end is told',
+  async (_, cmd) => {
+    const at = await ci.write(lambciJson(cmd))
+    const repository = `stopped/${randomUUID()}`
+    const commit = await ci.push(at, repository, 'master')
+    const build = { project: `gh/${repository}`, number: 1 }
+    const stopped = await ci.until('its stop', async () => {
+      const found = processesOf('protected').map(async pid => ((await isStopped(pid)) ? [pid] : []))
+      return (await Promise.all(found)).flat()[0]
+    })
+    const view = await ci.ended(build)
+    expect(view).toMatchObject({
+      status: 'errored',
+      reason: "The job died: it ran into the build function's own time limit",
+    })
+    expect((await ci.statuses(repository, commit)).at(-1)).toMatch(
+      /^error lambci\/push: Error: The job died: /,
+    )
+    // The next build of the branch has another sandbox.
+    await ci.push(at, repository, 'master', lambciJson('echo again'))
+    expect(await ci.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })
+    expect(processesOf('protected')).not.toContain(stopped)
+  },
+)
+
 /** Creates the record of an admitted build whose job message was never published. */
 async function buildWithoutRun(repository: string, change: object) {
   const at = await ci.write(lambciJson('true'))

@@ -40,6 +40,7 @@ const push = (change: Parameters<typeof makeBuild>[0] = {}) =>
       grantIssuer: grantIssuerOf(null),
       deadMansSwitch: { set: async () => {}, clear: async () => {} },
       publish: async () => {},
+      invokeReport: async () => {},
     },
   )
 

@@ -44,6 +44,7 @@ async function worldOf(
   const context: AdmissionContext = {
     ...{ store, compare: unknownToGit, linkKey: RUNNER_SECRETS.linkKey, now: () => after(600) },
     ...{ baseUrl: 'https://ci.example.com', grantIssuer: grantIssuerOf(null), publish: async () => {} },
+    invokeReport: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
   }
   const deploy = (number: number, more: Partial<DeployRequest> = {}) =>

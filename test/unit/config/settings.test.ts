@@ -22,6 +22,10 @@ test('without settings nothing is built, and the usual branches may deploy', () 
     topics: [],
     maxJobs: 50,
     maxRunningJobs: null,
+    approval: 'strangers',
+    maxForkBuildsPerDay: 50,
+    maxBuildsPerDay: 1000,
+    monthlyBudget: null,
   })
   expect(isAllowed(rules, 'gh/o/r')).toBe(false)
 })

@@ -56,6 +56,7 @@ test('an ordinary push', () => {
     pullRequest: null,
     target: null,
     isFork: false,
+    isStranger: false,
     isPrivate: false,
     isDependabot: false,
     message: expect.any(String),
@@ -186,6 +187,33 @@ test.each<[string, Parameters<typeof pullRequestPayload>[0], object]>([
 ])('a pull request %s', (_, pull, expected) => {
   expect(requestOf('pull_request', pullRequestPayload(pull))).toMatchObject(expected)
 })
+
+test.each<[unknown, boolean]>([
+  ...['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'].map((word): [string, boolean] => [word, false]),
+  ...['FIRST_TIMER', 'FIRST_TIME_CONTRIBUTOR', 'MANNEQUIN', 'NONE'].map((word): [string, boolean] => [
+    word,
+    true,
+  ]),
+  ...['owner', 'A_NEW_WORD', '', null, undefined, 7, ['OWNER'], { OWNER: true }].map(
+    (word): [unknown, boolean] => [word, true],
+  ),
+])(
+  'the author of a pull request from a fork who is "%s" to the repository is a stranger: %s',
+  (word, isStranger) => {
+    for (const action of ['opened', 'reopened', 'synchronize', 'edited'])
+      for (const head of ['fork', 'deleted', 'own'] as const) {
+        const payload = pullRequestPayload({ action, head, sender: 'Codertocat' })
+        const { author_association: _, ...pull } = payload.pull_request
+        const changed = {
+          ...payload,
+          // A change of the base branch.
+          changes: { base: { ref: { from: 'x' }, sha: { from: 'y' } } },
+          pull_request: { ...pull, ...(word !== undefined && { author_association: word }) },
+        }
+        expect(requestOf('pull_request', changed)).toMatchObject({ isStranger: head !== 'own' && isStranger })
+      }
+  },
+)
 
 test('the repository id decides whether a pull request comes from a fork, not the name', () => {
   const { pull_request, ...rest } = pullRequestPayload()

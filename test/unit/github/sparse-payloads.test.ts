@@ -125,6 +125,7 @@ test('a push that names nobody and no commit builds what it names', () => {
       cloneRepository: full_name,
       pullRequest: null,
       isFork: false,
+      isStranger: false,
       isPrivate: true,
       isDependabot: false,
       target: null,

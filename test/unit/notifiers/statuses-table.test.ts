@@ -6,6 +6,7 @@ import { readLambciJson } from '../../../src/config/layer.ts'
 import { adoptStage } from '../../../src/deploy/binding.ts'
 import { holdForDeploy, holdStage } from '../../../src/deploy/hold.ts'
 import type { CommitStatus } from '../../../src/github/client.ts'
+import type { ApprovalReason } from '../../../src/model/approval.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
 import { titleOf } from '../../../src/model/job.ts'
@@ -28,6 +29,7 @@ import { decide } from '../../../src/reporting/decide.ts'
 import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
 import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
 import { lookAtDeploys } from '../../../src/reporting/look-at-deploys.ts'
+import { decideApproval } from '../../../src/reporting/look-at-lead.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
@@ -91,6 +93,23 @@ function concluded(run: JobRun | null, known: Known = {}): View {
   const decision = decide({ build, run, report, request }, now)
   if (decision === null || decision === 'publish-again') throw new Error('This build has not ended')
   return viewOf({ build, run, report: { ...report, end: decision.end, cost: run?.startedAt ? COST : null } })
+}
+
+type NotStarted = Partial<Parameters<typeof decideApproval>[0]> & { now?: Date }
+/** The view of a build that waits for approval, or ends while it does. */
+function notApproved(approval: ApprovalReason, { now = after(60), ...known }: NotStarted = {}): View {
+  const build = makeBuild({ ...FORKED, approval })
+  const report = reportOf({ publications: 0, ...known.report })
+  const decide = (request: CancelRequest | null) =>
+    decideApproval({ build, report, request, approval: null }, now)
+  const decision = decide(known.request ?? null)
+  if (decision === 'publish-again') throw new Error('Nobody has approved it')
+  const refused =
+    decision && 'refused' in decision
+      ? decide({ by: 'lambci', why: decision.refused, supersededBy: null, at: now.toISOString() })
+      : decision
+  const end = refused && refused !== 'publish-again' && 'end' in refused ? refused.end : null
+  return viewOf({ build, run: null, report: { ...report, end } })
 }
 
 const DIED: Partial<JobState> = {
@@ -276,6 +295,30 @@ const PINNED = { allow: ['ada'], pinnedStages: { production: { branches: ['relea
 /** Whether an earlier build of the branch has set a status on the commit before. */
 type Case = { view: () => View | Promise<View>; isAfterAnother?: boolean }
 const CASES: readonly [string, Case][] = [
+  ['is of a stranger, and waits for approval', { view: () => notApproved('stranger') }],
+  ['waits for approval, because the account lets all forks wait', { view: () => notApproved('fork') }],
+  [
+    'waits for approval, because too many builds of forks have started today',
+    { view: () => notApproved('fork-builds') },
+  ],
+  ['waits for approval, because too many builds have started today', { view: () => notApproved('builds') }],
+  ["waits for approval, because the month's budget is used up", { view: () => notApproved('budget') }],
+  [
+    'waited for approval, and its pull request was closed',
+    { view: () => notApproved('stranger', { report: { isGone: true } }) },
+  ],
+  [
+    'waited for approval for 30 days',
+    { view: () => notApproved('stranger', { now: after(30 * 24 * 3600) }) },
+  ],
+  [
+    'waited for approval, and was cancelled by a person',
+    { view: () => notApproved('stranger', { request: BY_ADA }) },
+  ],
+  [
+    'waited for approval, and was superseded by a newer commit',
+    { view: () => notApproved('stranger', { request: SUPERSEDED }) },
+  ],
   ['waits for a free function', { view: () => inProgress(null) }],
   [
     'has a function, which fetches its commit and reads its files',

@@ -99,7 +99,7 @@ test('records of one attempt push out none of another', async () => {
   const nonce = nonceOf(build, { key: 3, attempt: 2 }, RUNNER_SECRETS.linkKey)
   const enter = (heard: Failure) =>
     withReport(
-      BUILD,
+      build,
       { store: world.store, holder: 'x', now: world.now },
       { failure: heard, isGone: false },
       async report => report,

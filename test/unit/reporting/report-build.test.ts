@@ -64,6 +64,17 @@ test('a final status that GitHub refuses for some minutes is set after them', as
   expect(world.schedules.size).toBe(0)
 })
 
+test('a build that gets its stage while report looks at the one before it is looked at again', async () => {
+  const world = new ReportWorld('ab')
+  await world.build(1, 'a', testedRun())
+  await world.report(1)
+  await world.build(2, 'b', testedRun())
+  // Report has not heard yet that the deploy of #1 has ended: it finds that out for #2, which waits for it.
+  await world.deployJob(1, endedRun({ plan: null }))
+  await world.report(2)
+  expect(world.deploys).toEqual([1, 2])
+})
+
 test('a look before the end leaves the switch as it is', async () => {
   const world = new ReportWorld('a')
   await world.build(7, 'a', runOf())

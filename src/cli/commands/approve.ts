@@ -1,0 +1,49 @@
+import { userInfo } from 'node:os'
+import { escapeControls } from '../../model/escape-controls.ts'
+import { UserError } from '../../model/user-error.ts'
+import { approve } from '../../records/approval.ts'
+import { readCancelRequest } from '../../records/cancel-request.ts'
+import { readRecords } from '../../records/read-records.ts'
+import { viewOf } from '../../records/view.ts'
+import { describeStatus } from '../../records/wording.ts'
+import { type Io, printLine } from '../io.ts'
+import { findStack, type StackOptions } from './find-stack.ts'
+import { findBuild, namesBuild } from './targets.ts'
+
+/** `lambci approve OWNER/REPO#N`: starts a build that waits for approval. It starts within seconds. */
+export async function approveBuild(
+  target: string,
+  options: StackOptions & { json?: boolean },
+  io: Io,
+): Promise<number> {
+  // The newest build may be of another commit than the one that was looked at.
+  if (!namesBuild(target))
+    throw new UserError(
+      `"${target}" does not say which build. Write owner/repo#12; "lambci builds" lists them.`,
+    )
+  using stack = await findStack(options, io.env)
+  const { store } = stack
+  const build = await findBuild(store, target)
+  const records = await readRecords(store, build)
+  if (!records) throw new UserError(`There is no build #${build.number}.`)
+  const view = viewOf(records)
+  const { repository, number, commit } = view
+  if (view.status !== 'waiting')
+    throw new UserError(
+      `Build #${number} of ${repository} does not wait for approval: ${escapeControls(describeStatus(view))}.`,
+    )
+  const cancelled = await readCancelRequest(store, build)
+  if (cancelled && cancelled.supersededBy === null)
+    throw new UserError(`Build #${number} of ${repository} is being cancelled: ${cancelled.why}.`)
+  const by = userInfo().username
+  const at = new Date().toISOString()
+  const approval = await approve(store, build, { number, commit, by, at })
+  const who = approval.at === at && approval.by === by ? '' : ` by ${approval.by}`
+  printLine(
+    io,
+    options.json
+      ? JSON.stringify({ ...build, approval })
+      : `Build #${number} of ${repository} is approved${who}, for commit ${commit.slice(0, 10)}. It starts within seconds. To follow it: lambci logs -f ${repository}#${number}`,
+  )
+  return 0
+}
