@@ -31,7 +31,12 @@ afterAll(async () => {
 test('the owner of a token, its scopes and its permissions', async () => {
   const github = openAdministration(server.apiUrl, TOKEN)
   expect(await github.identity()).toEqual({ login: 'lambci', scopes: ['admin:repo_hook', 'repo'] })
-  expect(await github.repository('ada/web')).toEqual({ isPrivate: false, isAdmin: true, mayPush: true })
+  expect(await github.repository('ada/web')).toEqual({
+    id: expect.any(Number),
+    isPrivate: false,
+    isAdmin: true,
+    mayPush: true,
+  })
   expect(await github.repository('ada/nowhere')).toBeNull()
 })
 
