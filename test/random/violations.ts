@@ -113,7 +113,8 @@ function statesOf(all: View[], views: View[]): (string | undefined)[] {
   const worst = (own.length > 0 ? own : counting).some(
     view => isRed(view) || view.status === 'cancelled' || isSkipped(view),
   )
-  return [worst ? 'red' : 'success']
+  // One that was approved before report said that it waits, and then skipped, says nothing: nobody was told anything.
+  return [worst ? 'red' : 'success', ...(counting.every(isSkipped) ? [undefined] : [])]
 }
 
 /** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
