@@ -108,13 +108,14 @@ function statesOf(all: View[], views: View[]): (string | undefined)[] {
   )
   if (reported.length === 0) return [undefined]
   // This model does not know what still stood, nor what stays because nobody says anything now.
-  if (counting.length === 0 || hasReplaced) return ['red', 'success']
+  const nothing = reported.every(isSkipped) ? [undefined] : []
+  if (counting.length === 0 || hasReplaced) return ['red', 'success', ...nothing]
   const own = counting.filter(({ isFork }) => !isFork)
   const worst = (own.length > 0 ? own : counting).some(
     view => isRed(view) || view.status === 'cancelled' || isSkipped(view),
   )
   // One that was approved before report said that it waits, and then skipped, says nothing: nobody was told anything.
-  return [worst ? 'red' : 'success', ...(counting.every(isSkipped) ? [undefined] : [])]
+  return [worst ? 'red' : 'success', ...nothing]
 }
 
 /** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
