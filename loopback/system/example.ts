@@ -51,8 +51,9 @@ export async function pushExample(
     await cp(join(import.meta.dirname, '..', 'example'), path, { recursive: true })
     await git('init', '--quiet', '--initial-branch=master')
   }
-  // Keeps what others have pushed in the meantime.
-  if (exists) await git('pull', '--quiet', '--no-rebase', '--no-edit', '-X', 'ours', remote, 'master')
+  // Keeps what others have pushed in the meantime. A first start that was interrupted has pushed nothing.
+  const isPushed = exists && (await fetch(`${remote}/info/refs?service=git-upload-pack`)).ok
+  if (isPushed) await git('pull', '--quiet', '--no-rebase', '--no-edit', '-X', 'ours', remote, 'master')
   await appendFile(join(path, 'visits.txt'), `Started on ${new Date().toISOString()}\n`)
   await git('add', '--all')
   await git('commit', '--quiet', '--message', exists ? 'Count another visit' : 'Greet everyone')
