@@ -9,9 +9,9 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const CACHE = join(ROOT, 'node_modules', '.cache', 'lambci-bundles')
 const BOOTSTRAP = join(ROOT, 'loopback', 'lambda', 'bootstrap.ts')
 
-/** What the bundles are made of. */
+/** What the bundles are made of, and where: checkouts that share `node_modules` by a link name things differently. */
 function hashOfSources(): string {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(ROOT)
   for (const file of [
     ...globSync('{src,loopback/lambda}/**/*.ts', { cwd: ROOT }).toSorted(),
     'scripts/bundle.ts',
