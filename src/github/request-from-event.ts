@@ -1,5 +1,5 @@
 import { isStranger } from '../model/approval.ts'
-import { type BuildRequest, buildRequestSchema, type Person } from '../model/build.ts'
+import { type BuildRequest, branchSchema, buildRequestSchema, type Person } from '../model/build.ts'
 import { projectNamed } from '../model/names.ts'
 import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
 import { findSkipWord } from './skip-words.ts'
@@ -32,10 +32,12 @@ export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Reque
   const parsed = buildRequestSchema.safeParse(result.request)
   if (parsed.success) return { ...result, request: parsed.data }
   const issue = parsed.error.issues[0]
-  return {
-    error: `This ${event.name} event cannot be built: ${issue?.path.join('.')} is not valid (${issue?.message}).`,
-  }
+  return notValid(event.name, issue?.path.join('.'), issue?.message)
 }
+
+const notValid = (name: Event['name'], field: string | undefined, reason: string | undefined) => ({
+  error: `This ${name} event cannot be built: ${field} is not valid (${reason}).`,
+})
 
 const readers = {
   push: requestFromPush,
@@ -47,11 +49,14 @@ function requestFromPush(push: PushEvent): RequestResult {
   if (!push.ref.startsWith(HEADS))
     return { ignored: `${push.ref} is not a branch: only pushes to branches are built.` }
   const branch = push.ref.slice(HEADS.length)
-  if (push.deleted || NO_COMMIT.test(push.after))
+  if (push.deleted || NO_COMMIT.test(push.after)) {
+    const { error } = branchSchema.safeParse(branch)
+    if (error) return notValid('push', 'branch', error.issues[0]?.message)
     return {
       ignored: `The branch ${branch} was deleted: there is nothing to build.`,
       gone: { ...identityOf(push.repository), trigger: `push/${branch}` },
     }
+  }
   if (branch.startsWith(QUEUE)) {
     return {
       ignored: `${branch} belongs to a merge queue: its merge_group event is built, not this push. The webhook must send merge_group events.`,

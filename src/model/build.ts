@@ -11,9 +11,12 @@ export const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
 
 /** GitHub's limit for a branch name, in bytes. The name is part of object keys, percent-encoded. */
 const MAX_BRANCH_BYTES = 255
-export const branchSchema = z.string().refine(name => Buffer.byteLength(name) <= MAX_BRANCH_BYTES, {
-  message: `A branch name is longer than ${MAX_BRANCH_BYTES} bytes`,
-})
+export const branchSchema = z
+  .string()
+  .refine(name => Buffer.byteLength(name) <= MAX_BRANCH_BYTES, {
+    message: `A branch name is longer than ${MAX_BRANCH_BYTES} bytes`,
+  })
+  .refine(name => name.isWellFormed(), { message: 'A branch name is not well-formed Unicode' })
 
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>

@@ -57,9 +57,11 @@ export const branchKeys = {
 
 type TriggerRef = { project: string; trigger: string }
 
+/** Any text as one level of a key. What is not well-formed Unicode has the key of its replacement. */
+const encoded = (text: string) => encodeURIComponent(text.toWellFormed())
+
 /** Percent-encoded, `push/<branch>` or `pr/<n>` is one level of a key, without `..`. */
-const triggerName = ({ trigger }: TriggerRef) =>
-  encodeURIComponent(trigger.toWellFormed()).replace(/\.(?=\.|$)/g, '%2E')
+const triggerName = ({ trigger }: TriggerRef) => encoded(trigger).replace(/\.(?=\.|$)/g, '%2E')
 
 /** The builds of one branch or pull request, and the commits that it shares with others. */
 export const triggerKey = (ref: TriggerRef) => `${canonical(ref.project)}/triggers/${triggerName(ref)}.json`
@@ -68,7 +70,7 @@ export const sharedCommitsKey = (ref: TriggerRef) =>
 
 /** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
 export const branchKey = (project: string, branch: string) =>
-  `${branchesPrefix(project)}${encodeURIComponent(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
+  `${branchesPrefix(project)}${encoded(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
 
 /** The truth about a commit, given in full. */
 export const commitKey = (project: string, commit: string) => `${canonical(project)}/commits/${commit}.json`
@@ -85,7 +87,7 @@ export const stagesPrefix = (project: string) => `${canonical(project)}/stages/`
 
 /** What a person has requested about a stage. `id` is the delivery's that brought the request, or one of the command line's. */
 export const requestKey = (project: string, id: string) =>
-  `${canonical(project)}/requests/${encodeURIComponent(id).replace(/\./g, '%2E')}.json`
+  `${canonical(project)}/requests/${encoded(id).replace(/\./g, '%2E')}.json`
 
 /** One stage of a repository. */
 export type StageRef = { project: string; stage: string }

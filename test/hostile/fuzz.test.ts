@@ -83,6 +83,30 @@ describe('the webhook', () => {
     )
   })
 
+  test('answers the push and the deletion of any branch without a fault, and builds none whose name cannot be a key', async () => {
+    const name = fc.oneof(
+      ODD_STRING,
+      fc.nat(3000).map(length => 'x'.repeat(length)),
+    )
+    const cases = fc.asyncProperty(name, fc.boolean(), async (branch, deleted) => {
+      const answer = await http.deliver(
+        'push',
+        JSON.stringify({ ...pushPayload(), ref: `refs/heads/${branch}`, deleted }),
+      )
+      const isKey = branch.isWellFormed() && Buffer.byteLength(branch) <= 255
+      expect([200, 202, isKey ? 200 : 400]).toContain(answer.status)
+      expect(answer.status === 400).toBe(!isKey)
+    })
+    await fc.assert(cases, {
+      numRuns: 60,
+      examples: [
+        ['\ud800', true],
+        ['\ud800', false],
+        ['x'.repeat(2000), true],
+      ],
+    })
+  })
+
   test('answers any body, event and header without a fault', async () => {
     const header = fc
       .string({ minLength: 1, maxLength: 60 })

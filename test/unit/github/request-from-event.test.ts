@@ -277,6 +277,11 @@ test.each<[string, 'push' | 'pull_request', unknown]>([
   ['commit', 'push', pushPayload({ after: '--upload-pack=x' })],
   ['baseCommit', 'push', pushPayload({ before: 'HEAD' })],
   ['branch', 'push', pushPayload({ ref: `refs/heads/${'x'.repeat(501)}` })],
+  ['branch', 'push', pushPayload({ ref: 'refs/heads/x\ud800' })],
+  ['branch', 'push', pushPayload({ ref: `refs/heads/${'x'.repeat(2000)}`, deleted: true, after: NOWHERE })],
+  ['branch', 'push', pushPayload({ ref: 'refs/heads/x\udc00', deleted: true, after: NOWHERE })],
+  ['branch', 'pull_request', pullRequestPayload({ baseRef: 'x\ud800' })],
+  ['checkoutBranch', 'pull_request', pullRequestPayload({ headRef: 'x\ud800' })],
 ])('an invalid %s is refused, and the error names the field', (field, name, payload) => {
   expect(requestResult(name, payload)).toEqual({
     error: expect.stringMatching(new RegExp(`^This ${name} event cannot be built: .*${field} is not valid`)),

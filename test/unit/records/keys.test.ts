@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { switchName } from '../../../src/admission/dead-mans-switch.ts'
+import { branchSchema } from '../../../src/model/build.ts'
 import {
   branchKey,
+  branchKeys,
   buildKeys,
   cachePrefix,
   commitKey,
@@ -11,6 +13,7 @@ import {
   jobKeys,
   recordOfKey,
   repositoryKey,
+  requestKey,
   settingsKeys,
   sharedCommitsKey,
   spendKeys,
@@ -185,8 +188,24 @@ test('no key of a branch or pull request triggers report, or leads anywhere else
     )
 })
 
-test('a name that is not well-formed Unicode has a key, too', () => {
-  expect(triggerKey({ project: 'gh/ada/web', trigger: 'push/\ud800' })).toBe(
-    'gh/ada/web/triggers/push%2F%EF%BF%BD.json',
+test('any text that is a name has a key, with one level for it', () => {
+  const text = fc.oneof(
+    fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map(code => String.fromCharCode(code)) }),
+    fc.constantFrom('\ud800', '\udc00x', '.', '..', ''),
+  )
+  const project = 'gh/ada/web'
+  fc.assert(
+    fc.property(text, name => {
+      for (const key of [
+        branchKey(project, name),
+        triggerKey({ project, trigger: `push/${name}` }),
+        sharedCommitsKey({ project, trigger: `push/${name}` }),
+        requestKey(project, name),
+      ])
+        expect(key).toMatch(/^gh\/ada\/web\/(branches|triggers|shared-commits|requests)\/[!-.0-~]*\.json$/)
+      expect(branchKeys.branchOf(branchKey(project, name))).toBe(name.toWellFormed())
+      if (branchSchema.safeParse(name).success)
+        expect(branchKeys.branchOf(branchKey(project, name))).toBe(name)
+    }),
   )
 })
