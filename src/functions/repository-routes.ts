@@ -7,6 +7,7 @@ import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
 import { badgeStatusOf } from '../pages/badge-status.ts'
 import { FORM_PAGE_HEADERS } from '../pages/layout.ts'
 import { renderRepositoryPage } from '../pages/repository-page.ts'
+import { shownStages } from '../pages/shown-stages.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { listSummaries } from '../records/branch-summary.ts'
 import { searchBuilds } from '../records/builds.ts'
@@ -38,7 +39,7 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     const opened = await open(c, badgePath)
     if (!opened) return c.notFound()
     const branch = c.req.query('branch') || opened.newest.defaultBranch
-    const svg = await renderBadge(await badgeStatusOf(store, opened, branch))
+    const svg = await renderBadge(await badgeStatusOf(opened, branch))
     const headers = { ...BADGE_HEADERS, etag: etagOf(svg) }
     return c.req.header('if-none-match') === headers.etag
       ? c.body(null, 304, headers)
@@ -48,16 +49,16 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
   app.get(REPOSITORY, async c => {
     const opened = await open(c, repositoryPath)
     if (!opened) return c.notFound()
-    const { project, newest, isPrivate, mayShow } = opened
+    const { project, newest, isPrivate, visible } = opened
     const status = BUILD_STATUSES.find(each => each === c.req.query('status')) ?? ''
     const filter = { branch: c.req.query('branch') ?? '', status }
     const before = beforeSchema.safeParse(c.req.query('before')).data ?? Number.POSITIVE_INFINITY
-    const { builds, next } = await searchBuilds(store, project, {
+    const { builds, next } = await searchBuilds(visible.store, project, {
       from: Math.min(newest.number, before - 1),
-      fits: view =>
-        mayShow(view) &&
+      fits: async view =>
         (filter.branch === '' || view.branch === filter.branch) &&
-        (status === '' || view.status === status),
+        (status === '' || view.status === status) &&
+        (await visible.mayShow(view.number)),
       limit: SHOWN,
       mostRequests: MOST_REQUESTS,
     })
@@ -70,8 +71,10 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
         'cache-control': 'no-store',
         ...(older !== null && { link: `<${baseUrlOf(c)}${older}>; rel="next"` }),
       })
-    const branches = (await listSummaries(store, project, BRANCHES)).filter(mayShow)
-    const stages = await listStages(store, project, STAGES)
+    const stages = await shownStages(await listStages(store, project, STAGES), visible)
+    const summaries = await listSummaries(store, project, BRANCHES)
+    const areShown = await Promise.all(summaries.map(visible.mayShowSummary))
+    const branches = summaries.filter((_, index) => areShown[index])
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       repository: newest.repository,

@@ -8,6 +8,7 @@ import { readBuild, readRecords } from '../records/read-records.ts'
 import { readNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Records } from '../records/view.ts'
+import { showsPrivate, type VisibleBuilds, visibleBuilds } from './visible-builds.ts'
 
 const refSchema = z.object({
   project: projectSchema,
@@ -43,31 +44,19 @@ export async function openBuild(
   const [build, standing] = await Promise.all([readBuild(store, found), standingOf(store, project)])
   const isOpened = opensPath(buildPath(found), key, secret)
   if (!build) return null
-  const needsKey = build.isPrivate || (standing?.isPrivate ?? false) || (await showsPrivate(store, build))
+  const needsKey =
+    (standing?.isPrivate ?? false) ||
+    (await showsPrivate(build, of => readBuild(store, { ...found, number: of })))
   if (needsKey && !isOpened) return null
   const records = await readRecords(store, found)
   return records && { records, needsKey }
-}
-
-/** So many retries of retries are looked at. One more may show anything. */
-const MOST_RETRIES = 20
-
-/** A retry shows logs of the build that it retries, which may itself be a retry. */
-async function showsPrivate(store: Store, { project, retryOf }: Build): Promise<boolean> {
-  let number = retryOf
-  for (let retries = 0; number !== null && retries < MOST_RETRIES; retries++) {
-    const retried = await readBuild(store, { project, number })
-    if (retried?.isPrivate) return true
-    number = retried?.retryOf ?? null
-  }
-  return number !== null
 }
 
 /** A repository that the visitor may see. If it is private now, the visitor has its key. */
 export type OpenedRepository = Standing & {
   project: string
   /** Older builds may differ: without the key, only those of the repository's public time are shown. */
-  mayShow: (build: { isPrivate: boolean }) => boolean
+  visible: VisibleBuilds
 }
 
 /**
@@ -87,7 +76,7 @@ export async function openRepository(
   const isOpened = opensPath(pathOf(project.name), key, secret)
   if (!standing || (standing.isPrivate && !isOpened)) return null
   const { isPrivate } = standing
-  return { ...standing, project: project.name, mayShow: build => isPrivate || !build.isPrivate }
+  return { ...standing, project: project.name, visible: visibleBuilds(store, project.name, isPrivate) }
 }
 
 /** `last` is the counter's number, which may lag behind. */

@@ -2,7 +2,6 @@ import { branchSchema } from '../model/build.ts'
 import { readSummary } from '../records/branch-summary.ts'
 import { buildKeys } from '../records/keys.ts'
 import { readRecords } from '../records/read-records.ts'
-import type { Store } from '../records/store.ts'
 import { readTrigger } from '../records/trigger-record.ts'
 import { viewOf } from '../records/view.ts'
 import type { OpenedRepository } from './access.ts'
@@ -12,8 +11,7 @@ import type { OpenedRepository } from './access.ts'
  * a word in its message, it is `skipped`: no other commit's success is the tip's. `unknown` without a build that the visitor may see.
  */
 export async function badgeStatusOf(
-  store: Store,
-  { project, mayShow }: Pick<OpenedRepository, 'project' | 'mayShow'>,
+  { project, visible: { store, mayShow } }: Pick<OpenedRepository, 'project' | 'visible'>,
   branch: string,
 ): Promise<string> {
   if (!branchSchema.safeParse(branch).success) return 'unknown'
@@ -21,7 +19,7 @@ export async function badgeStatusOf(
     readSummary(store, project, branch),
     readTrigger(store, { project, trigger: `push/${branch}` }),
   ])
-  const shown = summary && mayShow(summary) ? summary : null
+  const shown = summary && (await mayShow(summary.number)) ? summary : null
   const tip = trigger?.isGone ? undefined : trigger?.builds.find(({ isArrival }) => isArrival)
   if (tip) {
     const build = { project, number: tip.number }
@@ -32,7 +30,7 @@ export async function badgeStatusOf(
     ])
     const isBuilt = summary?.commit === tip.commit && gone.length === 0
     const isSkipped = gone.length > 0 || (records !== null && viewOf(records).status === 'skipped')
-    if (records && mayShow(records.build) && isSkipped && !isBuilt) return 'skipped'
+    if (isSkipped && !isBuilt && (await mayShow(tip.number))) return 'skipped'
   }
   return shown?.deploy === 'failed' ? 'deploy failed' : (shown?.status ?? 'unknown')
 }

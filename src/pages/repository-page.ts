@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import type { StageState } from '../deploy/list-stages.ts'
 import { BUILD_STATUSES } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import { describeCost } from '../records/cost.ts'
@@ -7,6 +6,7 @@ import type { View } from '../records/view.ts'
 import { durationOf, isRed } from '../records/wording.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
 import { renderLayout } from './layout.ts'
+import type { ShownStage } from './shown-stages.ts'
 import { formatUtc } from './time.ts'
 
 export type Filter = { branch: string; status: string }
@@ -23,7 +23,7 @@ export type RepositoryParts = {
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
 
-  stages: readonly StageState[]
+  stages: readonly ShownStage[]
   filter: Filter
   /** The link to a build, with a key if necessary. */
   linkTo: (number: number) => string
@@ -60,10 +60,15 @@ ${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}
   return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
 }
 
-function describeStage({ stage, deployed, latest, hold }: StageState, linkTo: (number: number) => string) {
+function describeStage(
+  { stage, deployed, latest, hold, isPartial }: ShownStage,
+  linkTo: (number: number) => string,
+) {
   const current = deployed
     ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>${deployed.by === null ? '' : html` <span class="soft">by ${deployed.by}</span>`}`
-    : 'nothing yet'
+    : isPartial
+      ? ''
+      : 'nothing yet'
   const link = latest && html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
   const notes = {
     failed: html` <span class="red">deploy failed in ${link}</span>`,

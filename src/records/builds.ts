@@ -30,7 +30,7 @@ async function viewAt(store: Store, project: string, number: number): Promise<Vi
 type Search = {
   /** The number to begin with. */
   from: number
-  fits: (view: View) => boolean
+  fits: (view: View) => Promise<boolean>
   /** How many builds are wanted. */
   limit: number
   /** How many requests to the bucket may have been made before further builds are read, ten at a time. */
@@ -49,7 +49,7 @@ export async function searchBuilds(
   for await (const views of buildsFrom(counted.store, project, from)) {
     for (const view of views) {
       if (builds.length === limit) break
-      if (fits(view)) builds.push(view)
+      if (await fits(view)) builds.push(view)
       next = view.number - 1
     }
     if (builds.length === limit || counted.requests() >= mostRequests) break

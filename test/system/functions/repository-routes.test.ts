@@ -1,9 +1,11 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordGone, recordMovedOn } from '../../../src/admission/record-gone.ts'
+import { holdStage } from '../../../src/deploy/hold.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { updateSummary } from '../../../src/records/branch-summary.ts'
+import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
 import { buildKeys, counterKey } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
 import type { Store } from '../../../src/records/store.ts'
@@ -229,6 +231,76 @@ test('builds from before a repository became public are not listed', async () =>
   await put({ project: 'gh/ada/opened', number: 1, isPrivate: true })
   await put({ project: 'gh/ada/opened', number: 2 })
   expect(await numbers('/gh/ada/opened')).toEqual([2])
+})
+
+describe('what is public now, and was private', () => {
+  const project = 'gh/ada/reopened-again'
+  const secret = { message: 'Acquire Foo Inc.', author: { name: 'Secret Author', login: null } }
+  const stage = (name: string) => ({ project, stage: name })
+  const deployed = async (name: string, number: number, status: 'succeeded' | 'failed' = 'succeeded') => {
+    const at = new Date(Date.UTC(2026, 10, 1, number))
+    const build = makeBuild({ ...onBranch({ project, number }, 'm'), message: `Of ${number}` })
+    const url = `https://deployed-${number}.example`
+    const done = { status, reason: null, cost: null, url, startedAt: at, endedAt: at, fence: number }
+    await recordDeployment(bucket.store, stage(name), deploymentOf(build, done))
+  }
+  const hold = (name: string, by: string, number: number) =>
+    holdStage(bucket.store, stage(name), { by, at: new Date(Date.UTC(2026, 10, 1, number)).toISOString() })
+  beforeAll(async () => {
+    await put({ ...onBranch({ project, ...secret }, 'secret'), number: 1, isPrivate: true }, 'failed')
+    await put({ project, number: 2 })
+    await put({ ...onBranch({ project, ...secret }, 'secret'), number: 3, retryOf: 1 })
+    await put({ ...onBranch({ project, ...secret }, 'secret-2'), number: 4, rebuildOf: 3 })
+    // Further back than what is read at once.
+    for (let number = 5; number < 20; number++) await put({ project, number })
+    await put({ ...onBranch({ project, ...secret }, 'secret-3'), number: 20, rebuildOf: 1 }, 'failed')
+    await put({ ...onBranch({ project }, 'shown'), number: 21, rebuildOf: 2 })
+    await deployed('secret-stage', 1)
+    await deployed('private-then-public', 1)
+    await deployed('private-then-public', 2, 'failed')
+    await deployed('public-then-private', 2)
+    await deployed('public-then-private', 3, 'failed')
+    await deployed('again', 20)
+    await deployed('open', 2)
+    await hold('open', 'Holder', 3)
+    await hold('private-then-public', 'Secret Holder', 2)
+    await hold('held-secret', 'Secret Holder', 2)
+    await hold('held-before', 'Secret Holder', 1)
+    await deployed('held-before', 2)
+    await putJson(bucket.store, counterKey(project), { number: 21 })
+  })
+
+  test('lists no build that repeats a private one, nor the branch of it, nor what a badge would say of it', async () => {
+    expect(await numbers(`/${project}`)).toEqual([21, ...Array.from({ length: 15 }, (_, i) => 19 - i), 2])
+    for (const branch of ['secret', 'secret-2', 'secret-3']) {
+      expect(await numbers(`/${project}?branch=${branch}`)).toEqual([])
+      expect(await (await get(`/${project}/badge.svg?branch=${branch}`)).text()).toContain('lambci: unknown')
+    }
+    expect(await (await get(`/${project}/badge.svg?branch=shown`)).text()).toContain('lambci: passed')
+    for (const query of ['', '?status=passed', '?status=failed', '?before=21', '?before=5'])
+      for (const accept of ['text/html', 'application/json']) {
+        requests = 0
+        expect(await (await get(`/${project}${query}`, { accept })).text()).not.toMatch(/secret|Foo Inc/i)
+        expect(requests).toBeLessThan(300)
+      }
+    for (const number of [1, 3, 4, 20])
+      for (const part of ['', '/log', '/summary'])
+        expect((await get(`/${project}/builds/${number}${part}`)).status).toBe(404)
+  })
+
+  test('shows of its stages what builds of the public time have deployed', async () => {
+    const page = await (await get(`/${project}`)).text()
+    const [, list = ''] = /aria-label="Deployed to each stage">(.*?)<\/ul>/s.exec(page) ?? []
+    const commit = makeBuild({}).commit.slice(0, 10)
+    const rows = list.split('</li>').map(row => row.replaceAll(/<[^>]+>/g, ''))
+    expect(rows.filter(Boolean)).toEqual([
+      `held-before ${commit} #2 2026-11-01 02:00:00 UTC`,
+      `open ${commit} #2 2026-11-01 02:00:00 UTC held by Holder`,
+      'private-then-public  deploy failed in #2',
+      `public-then-private ${commit} #2 2026-11-01 02:00:00 UTC`,
+    ])
+    expect(page).not.toMatch(/deployed-(1|3|20)\.example|Secret Holder/)
+  })
 })
 
 describe('a badge', () => {

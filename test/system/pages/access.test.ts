@@ -81,16 +81,21 @@ test('builds that are taken while the counter lags behind make a repository priv
   expect(await openBuild(bucket.store, ref, keyOf(1, ref.project), secret)).not.toBeNull()
 })
 
-test('a retry of a private build is private, because it shows logs of that', async () => {
+test('what repeats a private build is private: a retry shows its logs, a rebuild and a deploy its commit', async () => {
   const project = 'gh/ada/retried'
   await put(project, [true, false])
   const retries = [
     makeBuild({ project, number: 3, retryOf: 1 }),
     makeBuild({ project, number: 4, retryOf: 3 }),
+    makeBuild({ project, number: 5, rebuildOf: 1 }),
+    makeBuild({ project, number: 6, retryOf: 5 }),
+    makeBuild({ project, number: 7, target: { stage: 'qa', of: 1, by: null } }),
+    makeBuild({ project, number: 8, rebuildOf: 99 }),
   ]
   const others = [
-    makeBuild({ project, number: 5, retryOf: 2 }),
-    makeBuild({ project, number: 6, rebuildOf: 1 }),
+    makeBuild({ project, number: 9, retryOf: 2 }),
+    makeBuild({ project, number: 10, rebuildOf: 2 }),
+    makeBuild({ project, number: 11, target: { stage: 'qa', of: 10, by: null } }),
   ]
   for (const build of [...retries, ...others]) await putJson(bucket.store, buildKeys(build).build, build)
   for (const [ref, isOpen] of [

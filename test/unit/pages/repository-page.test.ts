@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { StageState } from '../../../src/deploy/list-stages.ts'
 import { renderRepositoryPage } from '../../../src/pages/repository-page.ts'
+import type { ShownStage } from '../../../src/pages/shown-stages.ts'
 import { attemptOf, type Current, deploymentOf } from '../../../src/records/deployments.ts'
 import { after, makeBuild } from '../../support/records.ts'
 
@@ -9,13 +9,13 @@ const ended = { ...begun, endedAt: after(60), reason: null, cost: null }
 const good = deploymentOf(makeBuild({ number: 6 }), { ...ended, status: 'succeeded' })
 
 /** The page of a repository with one stage. */
-const pageWith = async (stage: StageState) =>
+const pageWith = async (stage: Omit<ShownStage, 'isPartial'>) =>
   `${await renderRepositoryPage({
     repository: 'ada/web',
     builds: [],
     older: null,
     branches: [],
-    stages: [stage],
+    stages: [{ ...stage, isPartial: false }],
     filter: { branch: '', status: '' },
     linkTo: number => `/${number}`,
     badge: { path: '/badge', url: 'https://ci.example.com/badge.svg' },
