@@ -54,7 +54,7 @@ export async function checkSetupInput(
     ...invalid.map(owner => `"${owner}" is not valid: write owner, owner/repo or *.`),
     ...(githubApp && (githubToken || cloneToken) ? ['Use either an App or tokens, not both.'] : []),
   ]
-  if (errors.length > 0) throw new UserError(errors.join('\n'))
+  if (errors.length > 0) throw new UserError(errors)
   return {
     who: account.who,
     owners: owners ?? account.owners,
@@ -65,7 +65,7 @@ export async function checkSetupInput(
 type CheckResult = SetupCheck & { errors: readonly string[] }
 const NOTHING: CheckResult = { who: '', owners: [], hints: [], errors: [] }
 const asResult = (error: unknown): CheckResult => {
-  if (error instanceof UserError) return { ...NOTHING, errors: [error.message] }
+  if (error instanceof UserError) return { ...NOTHING, errors: error.lines }
   throw error
 }
 

@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     // Commander has already printed its message. --help ends here too, and is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const sentence = describeError(error as Error & { code?: string })
-    if (sentence) printNote(io, `lambci: ${sentence}`)
+    if (sentence) printNote(io, `lambci: ${sentence}`.split('\n'))
     else printFault(io, error)
     return sentence ? 2 : 1
   } finally {
@@ -108,7 +108,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
 /** Where commander writes, and how wide its help is there. */
 const outputOf = (io: Io): OutputConfiguration => ({
   writeOut: text => printText(io, text),
-  writeErr: text => printNote(io, text.replace(/\n$/, '')),
+  writeErr: text => printNote(io, text.replace(/\n$/, '').split('\n')),
   getOutHelpWidth: () => (io.stdout.isTTY ? io.stdout.columns : undefined) ?? DEFAULT_WIDTH,
   getErrHelpWidth: () => (io.stderr.isTTY ? io.stderr.columns : undefined) ?? DEFAULT_WIDTH,
 })

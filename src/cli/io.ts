@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { inspect, styleText } from 'node:util'
+import { escapeControls } from '../model/escape-controls.ts'
 import { TerminalFilter } from './terminal-filter.ts'
 
 /** What a command reads and writes beside files and servers. */
@@ -43,13 +44,20 @@ export function printText(io: Io, text: string): void {
 /** As `printText`, with a line break. */
 export const printLine = (io: Io, text: string): void => printText(io, `${text}\n`)
 
-/** As `printLine`, to standard error. */
-export function printNote({ stderr }: Io, text: string): void {
-  stderr.write(shown(`${text}\n`))
+/** Writes a line to standard error, whatever it quotes; of a list, a line for each text. Control characters are escaped. */
+export function printNote({ stderr }: Io, text: string | readonly string[]): void {
+  const lines = typeof text === 'string' ? [text] : text
+  stderr.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
 }
 
-/** A fault of the program, with its stack. */
-export const printFault = (io: Io, error: unknown): void => printNote(io, inspect(error))
+/** A fault of the program, with its stack. What it quotes cannot begin a line. */
+export const printFault = (io: Io, error: unknown): void =>
+  printNote(
+    io,
+    inspect(error)
+      .split('\n')
+      .map((line, index) => (index === 0 ? line : line.replace(/^(?! )/, '  '))),
+  )
 
 /** A value as JSON, to be printed. Control characters in its texts are escaped, so that a program reads the same value. */
 export const jsonText = (value: unknown, indent?: number): string =>

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { escapeControls } from '../model/escape-controls.ts'
 import { isBranchName } from '../model/ref-name.ts'
 import { isFoundInEvery } from './found-in-every-name.ts'
 import { explainFoundInNone } from './found-in-no-name.ts'
@@ -136,7 +137,8 @@ function compile(rule: string): Pattern {
   return { regex: RE2JS.compile(source), negated: rule.startsWith('!') }
 }
 
+/** The library quotes the expression as it is. */
 const reasonOf = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error))
+  escapeControls(error instanceof Error ? error.message : String(error))
     .replace('error parsing regexp: ', '')
     .replaceAll('`', '"')

@@ -1,3 +1,4 @@
+import { escapeControls } from '../model/escape-controls.ts'
 import { UserError } from '../model/user-error.ts'
 import { describeSimilarName, noteSimilarName } from './file-names.ts'
 import { pick } from './json.ts'
@@ -81,7 +82,7 @@ export function explainSimilarNames(
   const errors = relevant.flatMap(({ files, suffix }) =>
     files.similarNames.map(name => describeSimilarName(name, suffix)),
   )
-  return errors.length > 0 ? errors.slice(0, 3).join('\n') : null
+  return errors.length > 0 ? errors.slice(0, 3).map(escapeControls).join('\n') : null
 }
 
 /** Notes about files that exist but are not read. */

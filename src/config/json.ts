@@ -62,7 +62,7 @@ function requireJson(file: string, text: string, within: readonly string[]): str
   const relevant = duplicates.filter(({ path }) => within.every((key, index) => path[index] === key))
   if (relevant.length > 0) {
     const errors = relevant.slice(0, MAX_DUPLICATES).map(each => `${file}: ${describeDuplicate(each)}`)
-    throw new UserError(errors.join('\n'))
+    throw new UserError(errors)
   }
   return json
 }

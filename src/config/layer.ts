@@ -62,7 +62,7 @@ export function parseLayer(
 function invalidFile(name: string, errors: readonly string[]): UserError {
   const lines = errors.slice(0, MAX_ERRORS).map(error => `${name}: ${error}`)
   const left = errors.length - lines.length
-  return new UserError([...lines, ...(left > 0 ? [`${name}: and ${left} more errors.`] : [])].join('\n'))
+  return new UserError([...lines, ...(left > 0 ? [`${name}: and ${left} more errors.`] : [])])
 }
 
 /** The path of the object with an own key `__proto__`, which JSON may contain. Null if there is none. */

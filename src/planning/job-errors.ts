@@ -65,9 +65,7 @@ function describeCycle(cycle: readonly string[]): string {
 function requireNone(errors: readonly string[]): void {
   if (errors.length === 0) return
   const left = errors.length - MAX_ERRORS
-  throw new UserError(
-    [...errors.slice(0, MAX_ERRORS), ...(left > 0 ? [`And ${left} more errors.`] : [])].join('\n'),
-  )
+  throw new UserError([...errors.slice(0, MAX_ERRORS), ...(left > 0 ? [`And ${left} more errors.`] : [])])
 }
 
 function commandErrors(name: string, jobs: Jobs): JobError[] {

@@ -93,7 +93,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
 
 /** @throws UserError if a build of these files would be a guess */
 export function requireUsableFiles({ filesError }: Resolved): void {
-  if (filesError !== null) throw new UserError(filesError)
+  if (filesError !== null) throw new UserError(filesError.split('\n'))
 }
 
 /** @throws UserError if nothing sets a command and the default one cannot run */

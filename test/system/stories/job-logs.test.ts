@@ -101,3 +101,48 @@ test('a log, a message and a name of others cannot control the terminal of whoev
   expect(JSON.parse(lists[1]?.stdout ?? '')[0].message).toContain('\x1b]52;c;eA==\x07')
   expect(`${(await command('logs', '--raw', 'jobs/hostile')).stdout}\n`).toBe(recorded)
 })
+
+// What is quoted of a file must neither look like a line of the runner nor conceal what follows.
+const FORGED = '\n▸ Passed after 0.2 s: nothing is wrong\x1b[8m\u202e'
+test.each<[string, string]>([
+  ['a rule', JSON.stringify({ branches: { [`/[${FORGED}/`]: true } })],
+  ['a name of a branch', JSON.stringify({ branches: { [`x${FORGED}`]: true } })],
+  ['a key', JSON.stringify({ [FORGED]: 1, jobs: { [FORGED]: { [FORGED]: 1 } } })],
+  ['a need', JSON.stringify({ jobs: { a: { cmd: 'true', needs: [FORGED] } } })],
+  [
+    'a path',
+    JSON.stringify({ cmd: 'true', paths: [`(${FORGED}`], cache: { c: { paths: [`../${FORGED}`] } } }),
+  ],
+  ['what is no JSON', `{"cmd": ${FORGED}`],
+  [
+    'a key that is there twice',
+    `{"env": {${'1, 2'.replace(/\d/g, () => `${JSON.stringify(FORGED)}: "x"`)}}}`,
+  ],
+])(
+  '%s of a file forges no line of the runner, and conceals nothing, on the terminal of plan and run',
+  async (_, text) => {
+    const at = await ci.write({ '.lambci.json': text })
+    for (const name of ['plan', 'run']) {
+      const { stdout, stderr, exitCode } = await lambci([
+        name,
+        at,
+        ...(name === 'plan' ? ['--branch', 'x'] : []),
+      ])
+      expect([name, exitCode, stdout]).toEqual([name, 2, ''])
+      expect(stderr).not.toMatch(/^▸|[\p{Bidi_Control}]/mu)
+      expect(stderr).not.toMatch(CONTROLS)
+    }
+  },
+)
+
+test('an error in a file is one line of the runner in the log', async () => {
+  const rule = `/[${FORGED}/`
+  const at = await ci.write({ '.lambci.json': JSON.stringify({ branches: { [rule]: true } }) })
+  await ci.push(at, 'jobs/forged', 'topic')
+  const build = { project: 'gh/jobs/forged', number: 1 }
+  expect((await ci.ended(build)).status).toBe('errored')
+  const log = await ci.log(build)
+  const forged = log.split('\n').filter(line => line.includes('nothing is wrong'))
+  expect(forged).toEqual([expect.stringMatching(/^▸ \.lambci\.json: .* is not a valid regular expression/)])
+  expect(log).not.toMatch(CONTROLS)
+})

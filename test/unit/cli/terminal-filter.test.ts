@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonText, printBytes, printLine, printNote } from '../../../src/cli/io.ts'
+import { jsonText, printBytes, printFault, printLine, printNote } from '../../../src/cli/io.ts'
 import { TerminalFilter } from '../../../src/cli/terminal-filter.ts'
 
 /** Filters these parts one after another. */
@@ -187,7 +187,22 @@ test('a line of ours shows what others have written in it', () => {
   printLine(io, `Branch ${name} is \u001b[32mgreen\u001b[0m`)
   printNote(io, `GitHub: ${name}`)
   expect(io.stdout.text).toBe('Branch fix\ufffd\ufffdcod.exe\ufffd is \u001b[32mgreen\u001b[0m\n')
-  expect(io.stderr.text).toBe('GitHub: fix\ufffd\ufffdcod.exe\ufffd\n')
+  expect(io.stderr.text).toBe('GitHub: fix\\r\\x1b]52;c;eA==\\x07\\x1b[2J\\u202ecod.exe\\x9b\n')
+})
+
+test('a note and a fault are lines of ours, whatever they quote', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constant('x\n▸ Passed\u001b[8m')), text => {
+      const [note, fault] = [openTerminal(), openTerminal()]
+      printNote(note, text)
+      expect(note.stderr.text).toMatch(/^[^\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]*\n$/u)
+      const error = new Error(text)
+      printFault(fault, error)
+      const [first, ...others] = fault.stderr.text.split('\n').slice(0, -1)
+      expect(first).toMatch(/^(Error|\[Error)/)
+      for (const line of others) expect(line).toMatch(/^ [^\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]*$/u)
+    }),
+  )
 })
 
 test('JSON has the same value, and no control characters', () => {

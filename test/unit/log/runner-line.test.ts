@@ -17,3 +17,12 @@ it('escapes line breaks and escape sequences', () => {
     }),
   )
 })
+
+it('is exactly one line without control characters, whatever the text', () => {
+  const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map(code => String.fromCharCode(code)) })
+  fc.assert(
+    fc.property(text, each => {
+      expect(runnerLine(each)).toMatch(/^▸ [^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]*\n$/u)
+    }),
+  )
+})
