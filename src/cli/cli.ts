@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
+import { beforeSignals } from './interruption.ts'
 import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
 const DEFAULT_PORT = 4300
@@ -43,6 +44,7 @@ export async function main(): Promise<never> {
   // The reader of a pipe, for example `head`, may close it early.
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   stderr.on('error', () => {})
+  beforeSignals(() => endOutput(processIo), 'SIGINT', 'SIGTERM')
   const exitCode = await run(argv.slice(2), processIo)
   for (const stream of [stdout, stderr]) await new Promise(written => stream.write('', written))
   return process.exit(exitCode)

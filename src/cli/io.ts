@@ -73,10 +73,10 @@ export const jsonText = (value: unknown, indent?: number): string =>
 export const printBytes = (io: Io, bytes: Uint8Array): Promise<void> =>
   new Promise(resolve => io.stdout.write(io.isRaw ? bytes : logOf(io).push(bytes), () => resolve()))
 
-/** Ends the log that was written last, so that its colours do not reach what follows. */
-export function endOutput(io: Io): void {
+/** Ends the log that was written last, so that its colours do not reach what follows. Resolves once that is written. */
+export function endOutput(io: Io): Promise<void> {
   const rest = logOf(io).end()
-  if (rest !== '') io.stdout.write(rest)
+  return rest === '' ? Promise.resolve() : new Promise(resolve => io.stdout.write(rest, () => resolve()))
 }
 
 export type Style = (format: Parameters<typeof styleText>[0], text: string) => string

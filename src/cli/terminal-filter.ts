@@ -7,6 +7,8 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 /** What ends the text of an operating system command and the like: BEL, CAN, SUB, ESC, ST, and the line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 const STRING_END = /[\u0007\n\r\u0018\u001a\u001b\u009c]/g
+/** With which each line of the runner begins. */
+const RUNNER_MARK = '▸'
 const COLOUR = /^[0-9;:]*$/
 const RESET = /^[0;]*$/
 
@@ -16,13 +18,14 @@ type State = 'text' | 'escape' | 'control-sequence' | 'charset' | 'string'
 /**
  * Passes on a text that others have written so that it cannot control the terminal: colours and other styles stay, all other
  * escape sequences (ECMA-48) are left out, such as links, titles, the clipboard and cursor movements, and further control
- * characters and bytes that are not UTF-8 become visible. Takes bytes cut anywhere.
+ * characters and bytes that are not UTF-8 become visible. Styles end before a line of the runner. Takes bytes cut anywhere.
  */
 export class TerminalFilter {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #state: State = 'text'
   #parameters = ''
   #isStyled = false
+  #beginsLine = true
 
   push(bytes: Uint8Array): string {
     return this.#filter(this.#decoder.decode(bytes, { stream: true }))
@@ -34,6 +37,7 @@ export class TerminalFilter {
     const reset = this.#isStyled ? `${ESC}[0m` : ''
     this.#state = 'text'
     this.#isStyled = false
+    this.#beginsLine = true
     return rest + reset
   }
 
@@ -42,10 +46,10 @@ export class TerminalFilter {
     for (let at = 0; at < text.length; ) {
       if (this.#state === 'text') {
         const end = indexOf(CONTROL, text, at)
-        passed += text.slice(at, end)
+        passed += this.#plain(text.slice(at, end))
         const control = text[end] ?? ''
         if (control === ESC) this.#state = 'escape'
-        else passed += visible(control)
+        else passed += this.#plain(visible(control))
         at = end + 1
       } else if (this.#state === 'string') {
         const end = indexOf(STRING_END, text, at)
@@ -60,6 +64,17 @@ export class TerminalFilter {
       }
     }
     return passed
+  }
+
+  /** Text without controls. A line of the runner has no style that a command has left open. */
+  #plain(text: string): string {
+    if (text === '') return text
+    const isAtMark = this.#beginsLine && text.startsWith(RUNNER_MARK)
+    this.#beginsLine = text.endsWith('\n')
+    const at = isAtMark ? 0 : text.indexOf(`\n${RUNNER_MARK}`) + 1
+    if (!this.#isStyled || (at === 0 && !isAtMark)) return text
+    this.#isStyled = false
+    return `${text.slice(0, at)}${ESC}[0m${text.slice(at)}`
   }
 
   /** A character after ESC. If it is no part of the sequence, that has ended, and the character is text. */

@@ -114,6 +114,6 @@ export function prefixesOf(jobs: readonly JobView[], io: Io): PrefixedLines[] {
   const width = Math.min(MAX_WIDTH, Math.max(0, ...titles.map(({ length }) => length)))
   return titles.map((title, index) => {
     const color = COLORS[index % COLORS.length] ?? 'cyan'
-    return new PrefixedLines(`${style(color, `${title.padEnd(width)} |`)} `, style('reset', ''))
+    return new PrefixedLines(`${style(color, `${title.padEnd(width)} |`)} `)
   })
 }

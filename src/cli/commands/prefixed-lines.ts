@@ -1,5 +1,9 @@
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
+const ESCAPE = 0x1b
+const END = Buffer.from('\n')
+/** A style that a line leaves open reaches neither the prefix nor the text of another one. */
+const STYLED_END = Buffer.from('\u001b[0m\n')
 /** A longer line is printed in pieces. */
 const MAX_LINE = 64 * 1024
 
@@ -9,13 +13,10 @@ const MAX_LINE = 64 * 1024
  */
 export class PrefixedLines {
   readonly #prefix: Buffer
-  readonly #end: Buffer
   #held: Uint8Array = new Uint8Array()
 
-  /** @param reset what ends the colours of a line on a terminal */
-  constructor(prefix: string, reset: string) {
+  constructor(prefix: string) {
     this.#prefix = Buffer.from(prefix)
-    this.#end = Buffer.from(`${reset}\n`)
   }
 
   /** The lines that these bytes complete. */
@@ -41,6 +42,7 @@ export class PrefixedLines {
 
   #line(bytes: Uint8Array): Uint8Array[] {
     const text = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
-    return [this.#prefix, text.subarray(text.lastIndexOf(CARRIAGE_RETURN) + 1), this.#end]
+    const end = text.includes(ESCAPE) ? STYLED_END : END
+    return [this.#prefix, text.subarray(text.lastIndexOf(CARRIAGE_RETURN) + 1), end]
   }
 }

@@ -30,7 +30,7 @@ export async function runWorkingCopy(directory: string, { job }: { job?: string 
   const { jobs, notes } = chooseJobs(job, build, resolved)
   for (const note of [...resolved.notes, ...notes]) print(note)
   if (!plan.build && build.branch !== 'HEAD') print(`A push would not be built. ${plan.reason}`)
-  using interruption = onInterruption('SIGINT')
+  using interruption = onInterruption('SIGINT', 'SIGTERM')
   const context = { build, resolved, directory, signal: interruption.signal, print }
   const failed: string[] = []
   for (const each of jobs) {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lambci } from '../../support/lambci.ts'
+import { LAMBCI, lambci } from '../../support/lambci.ts'
 import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
@@ -113,7 +116,7 @@ test.each<[string, string]>([
     'a path',
     JSON.stringify({ cmd: 'true', paths: [`(${FORGED}`], cache: { c: { paths: [`../${FORGED}`] } } }),
   ],
-  ['what is no JSON', `{"cmd": ${FORGED}`],
+  ['text that is no JSON', `{"cmd": ${FORGED}`],
   [
     'a key that is there twice',
     `{"env": {${'1, 2'.replace(/\d/g, () => `${JSON.stringify(FORGED)}: "x"`)}}}`,
@@ -145,4 +148,46 @@ test('an error in a file is one line of the runner in the log', async () => {
   const forged = log.split('\n').filter(line => line.includes('nothing is wrong'))
   expect(forged).toEqual([expect.stringMatching(/^▸ \.lambci\.json: .* is not a valid regular expression/)])
   expect(log).not.toMatch(CONTROLS)
+})
+
+const STYLE = '\x1b[8;41m'
+
+/** The output of a command line that gets a signal once it has printed a concealing style, and how it ended. */
+async function interrupted(signal: NodeJS.Signals, ...args: string[]) {
+  const child = spawn(process.execPath, [LAMBCI, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let isSent = false
+  let seen = ''
+  child.stdout.on('data', bytes => {
+    seen += bytes
+    if (isSent || !seen.includes(`${STYLE}concealed`)) return
+    isSent = true
+    child.kill(signal)
+  })
+  const [printed, [exitCode, endedBy]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  return { printed, exitCode, endedBy }
+}
+
+test('no style is left on the terminal, nor on a line of the runner, when a signal ends what is followed', async () => {
+  const gate = ci.gate()
+  const cmd = `printf 'x\\033[8;41mconcealed\\n'; ${gate.wait}`
+  const at = await ci.write({ '.lambci.json': JSON.stringify({ cmd, branches: { '/.*/': true } }) })
+  await ci.push(at, 'jobs/styled', 'topic')
+  const build = { project: 'gh/jobs/styled', number: 1 }
+  await ci.until('the build', async () => (await ci.view(build)) !== null)
+  const follow = ['logs', '-f', 'jobs/styled#1', '--data', join(ci.directory, 'data')]
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const followed = await Promise.all(signals.map(signal => interrupted(signal, ...follow)))
+  for (const [index, { printed, exitCode, endedBy }] of followed.entries()) {
+    expect(printed.slice(printed.indexOf(STYLE))).toBe(`${STYLE}concealed\n\x1b[0m`)
+    expect([exitCode, endedBy]).toEqual([null, signals[index]])
+  }
+  for (const signal of signals) {
+    const { printed, exitCode } = await interrupted(signal, 'run', at)
+    expect(printed.slice(printed.indexOf(STYLE))).toContain('concealed\n\x1b[0m▸ ')
+    expect(exitCode).toBe(1)
+  }
+  await gate.open()
+  await ci.ended(build)
+  const { stdout } = await command('logs', 'jobs/styled')
+  expect(stdout.slice(stdout.indexOf(STYLE))).toContain('concealed\n\x1b[0m▸ ')
 })

@@ -66,6 +66,8 @@ test.each([...HOSTILE, '\u001b[2Jcleared', '\u202egnp.exe'])('%j sends nothing t
   const [prefix] = prefixesOf(views, { stdout, stderr: stdout, stdin: stdout, env: {} })
   const line = String(prefix?.push(Buffer.from('one\n')))
   expect(line).toMatch(/ \| one\n$/)
+  // Also where the prefix has no colour.
+  expect(String(prefix?.push(Buffer.from('\u001b[8mtwo\n')))).toContain('two\u001b[0m\n')
   expect(escapeControls(line.trimEnd())).toBe(line.trimEnd())
   expect(() => findJobs(views, text)).toThrow(`There is no job "${escapeControls(text)}" in`)
 })
@@ -74,18 +76,18 @@ test('lines get their prefix once they are whole, whatever the pieces', () => {
   const log = 'one\r\ntwo\n\n10 %\r20 %\r100 %\nend'
   const expected = ['a | one', 'a | two', 'a | ', 'a | 100 %', 'a | end', ''].join('\n')
   for (const size of [1, 2, 3, 7, 100]) {
-    const lines = new PrefixedLines('a | ', '')
+    const lines = new PrefixedLines('a | ')
     const parts = log.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
     const printed = parts.map(part => Buffer.from(lines.push(Buffer.from(part))).toString()).join('')
     expect(printed + Buffer.from(lines.end()).toString()).toBe(expected)
   }
-  expect(
-    Buffer.from(new PrefixedLines('a | ', '\u001b[0m').push(Buffer.from('\u001b[31mred\n'))).toString(),
-  ).toBe('a | \u001b[31mred\u001b[0m\n')
+  expect(Buffer.from(new PrefixedLines('a | ').push(Buffer.from('\u001b[31mred\n'))).toString()).toBe(
+    'a | \u001b[31mred\u001b[0m\n',
+  )
 })
 
 test('an endless line does not fill the memory', () => {
-  const lines = new PrefixedLines('a | ', '')
+  const lines = new PrefixedLines('a | ')
   let printed = 0
   for (let at = 0; at < 100; at++) printed += lines.push(Buffer.alloc(10_000, 'x')).length
   expect(printed).toBeGreaterThan(900_000)

@@ -58,6 +58,13 @@ describe('what others have written cannot control the terminal', () => {
     expect(filtered('\u001b[31mred\u001b[0m')).toBe('\u001b[31mred\u001b[0m')
   })
 
+  test('no style reaches a line of the runner, and what follows it stays without', () => {
+    expect(filtered('\u001b[8mx\n▸ Passed\nlast\n')).toBe('\u001b[8mx\n\u001b[0m▸ Passed\nlast\n')
+    expect(filtered('a ▸ b \u001b[31m▸ c\n', '▸ Passed\n')).toBe('a ▸ b \u001b[31m▸ c\n\u001b[0m▸ Passed\n')
+    expect(filtered('\u001b[8mx\u001b]0;t', '\n▸ Passed\n')).toBe('\u001b[8mx\n\u001b[0m▸ Passed\n')
+    expect(filtered('\u001b[8m', '▸ Passed')).toBe('\u001b[8m\u001b[0m▸ Passed')
+  })
+
   test('tabs, line feeds and the carriage returns of progress bars stay', () => {
     expect(filtered('\ta\r\n10 %\r20 %\n')).toBe('\ta\r\n10 %\r20 %\n')
   })
@@ -85,6 +92,8 @@ const hostile = fc
           '\n',
           '\r',
           '\b',
+          '▸',
+          '\u001b[8m',
         ],
         ...[
           '\u0007',
@@ -130,6 +139,32 @@ describe('for every text', () => {
     fc.assert(
       fc.property(anyBytes, bytes => {
         expect(filtered(bytes).replaceAll(COLOUR, '')).not.toMatch(CONTROL)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('each line of the runner begins without style', () => {
+    const piece = fc.constantFrom(
+      '\u001b[8m',
+      '\u001b[0m',
+      '\u001b[',
+      '\u001b]0;',
+      '31m',
+      '\n',
+      '▸',
+      '\n▸ Passed\n',
+      'x',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
+        const lines = filtered(...pieces).split('\n')
+        for (const [index, line] of lines.entries()) {
+          const [styles = ''] = line.split('▸')
+          if (!line.includes('▸') || styles.replaceAll(COLOUR, '') !== '') continue
+          const before = [...lines.slice(0, index), styles].join('\n').match(COLOUR)
+          expect(before?.at(-1)?.replaceAll(/[0;]/g, '') ?? '\u001b[m').toBe('\u001b[m')
+        }
       }),
       { numRuns: 500 },
     )
