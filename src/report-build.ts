@@ -15,7 +15,7 @@ import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { readPlan } from './records/plan-record.ts'
-import { hasWholeLog, type JobObjects, readBuild, readLead } from './records/read-records.ts'
+import { hasWholeLog, type JobObjects, readBuild, readFailed, readLead } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
@@ -230,7 +230,9 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
   const { build, account, report } = state
-  const view = viewOf(state)
+  const { plan } = state
+  const failed = plan && (await readFailed(store, build, { plan, report }))
+  const view = viewOf({ ...state, failed })
   const isEnd = report.end !== null && hasEnded(view.status)
   const isNewerThan = (standing: Summary) => isNewer(build, standing, compare)
   const summary = isEnd ? updateSummary(store, view, isNewerThan) : Promise.resolve(null)

@@ -9,7 +9,7 @@ import { BuildLog, type LogOptions } from './log/build-log.ts'
 import { logError } from './log/log-error.ts'
 import { PendingLines } from './log/pending-lines.ts'
 import { createSink } from './log/sink.ts'
-import { type Exit, succeeded } from './model/exit.ts'
+import type { Exit } from './model/exit.ts'
 import { titleOf } from './model/job.ts'
 import type { Assignment } from './planning/assignment.ts'
 import type { Plan } from './planning/plan.ts'
@@ -21,6 +21,8 @@ import { jobKeys } from './records/keys.ts'
 import { describeRunEnd, type RunEnd, runEnd } from './records/run-end.ts'
 import { RunRecorder } from './records/run-recorder.ts'
 import type { Store } from './records/store.ts'
+import { leaveResults } from './results/leave-results.ts'
+import { momentOnDisk } from './results/moment-on-disk.ts'
 import { type Checkout, checkOut } from './workspace/check-out.ts'
 import type { Mirrors } from './workspace/mirrors.ts'
 import { cleanSandbox } from './workspace/sandbox.ts'
@@ -190,15 +192,11 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   }
   if (!own) return deploy(job, workspace, deployed)
   const options = { signal: job.signal, output, ...(await useGrants(job, own)) }
-  const { exit, reason } = await run(job, workspace, { name: 'command', of: own }, options)
-  if (cancel.request) return cancelled(job, exit)
-  const passed = succeeded(exit)
-  if (own.artifacts.length > 0) {
-    const { leaveArtifacts } = await exchange()
-    const left = await leaveArtifacts(artifacts, { ...build, job: job.job }, own, passed)
-    recorder.recordLater({ artifacts: left })
-  }
-  return runEnd(passed ? 'passed' : 'failed', { exit, reason })
+  const since = own.tests && momentOnDisk(workspace.sandbox.directory)
+  const ended = await run(job, workspace, { name: 'command', of: own }, options)
+  if (cancel.request) return cancelled(job, ended.exit)
+  const results = { ...artifacts, recorder, redact: (text: string) => log.redact(text) }
+  return leaveResults(results, { ...build, job: job.job }, own, { ...ended, since })
 }
 
 async function deploy(job: ClaimedJob, workspace: Workspace, of: DeployStep | null): Promise<RunEnd> {
@@ -214,7 +212,7 @@ async function deploy(job: ClaimedJob, workspace: Workspace, of: DeployStep | nu
   )
 }
 
-/** Loaded while git waits for its server, and the last one only for jobs that have artifacts. */
+/** Loaded while git waits for its server, and the last one only for jobs that get artifacts. */
 const commands = () => import('./command/commands.ts')
 const planning = () => import('./planning/planning.ts')
 const exchange = () => import('./results/exchange-artifacts.ts')

@@ -57,7 +57,7 @@ function applyLayer(under: Cascade, { name, values: all }: LayerValues): Cascade
 function withoutReplaced(under: Cascade, { cmd, jobs }: JsonObject): Cascade {
   const replaced = [
     ...(cmd === undefined ? [] : ['jobs']),
-    ...(isObject(jobs) && hasJob(jobs) ? ['cmd', 'artifacts'] : []),
+    ...(isObject(jobs) && hasJob(jobs) ? ['cmd', 'artifacts', 'tests'] : []),
   ]
   if (!replaced.some(key => key in under.merged)) return under
   const rest = Object.entries(under.merged).filter(([key]) => !replaced.includes(key))

@@ -50,3 +50,17 @@ export const artifactsConfigSchema = z
       .transform(artifacts => Object.entries(artifacts).map(([name, rest]) => ({ name, ...rest }))),
   ])
   .readonly()
+
+/** The test reports of a command. Null if it writes none. */
+export const testsConfigSchema = z
+  .union([
+    strings.transform(files => ({ files, verdict: 'report' as const, allowEmpty: false })),
+    z.object({
+      files: strings,
+      /** Whether the report decides, too, or the exit code alone. */
+      verdict: z.enum(['report', 'exit']).default('report'),
+      allowEmpty: z.boolean().default(false),
+    }),
+  ])
+  .transform(tests => (tests.files.length > 0 ? tests : null))
+export type TestsConfig = z.output<typeof testsConfigSchema>

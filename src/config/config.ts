@@ -5,6 +5,7 @@ import {
   commandTextSchema,
   pathFilterSchema,
   setupTextSchema,
+  testsConfigSchema,
 } from './common-config.ts'
 import { jobsConfigSchema } from './jobs/job-config.ts'
 import type { JsonObject } from './json.ts'
@@ -85,6 +86,8 @@ const configSchema = z
     setup: setupTextSchema,
     /** What `cmd` leaves. */
     artifacts: artifactsConfigSchema.default([]),
+    /** The test reports of `cmd`. */
+    tests: testsConfigSchema.default(null),
     failFast: z.boolean(),
     /** Null: as many as the account allows. */
     maxParallel: z.int().nullable(),

@@ -18,7 +18,6 @@ const REFUSED = new Map([
   ['engine', NOT_YET],
   ['size', NOT_YET],
   ['retry', NOT_YET],
-  ['tests', NOT_YET],
   ['secretEnv', 'is not supported: set secret variables with "lambci secret set"'],
   // Known at the top level, so these are unknown only in rules.
   ['branches', TOP_LEVEL_ONLY],

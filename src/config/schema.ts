@@ -5,6 +5,7 @@ import { artifactsSchema } from './jobs/artifacts-schema.ts'
 import { setupSchema } from './jobs/command-schema.ts'
 import { deployObjectSchema, jobsSchema } from './jobs/job-schema.ts'
 import { jobCountSchema } from './jobs/limits-schema.ts'
+import { testsSchema } from './jobs/tests-schema.ts'
 import { notificationLayerSchema } from './notifications-schema.ts'
 import { pathsSchema } from './paths-schema.ts'
 import { stagesSchema } from './stage-schema.ts'
@@ -37,6 +38,7 @@ export const OVERRIDABLE = [
   'jobs',
   'setup',
   'artifacts',
+  'tests',
   'failFast',
   'maxParallel',
 ]
@@ -104,6 +106,10 @@ export const commonShape = {
   artifacts: artifactsSchema.optional().meta({
     description: 'Files that "cmd" leaves for the deploy. Jobs have "artifacts" of their own.',
   }),
+  tests: testsSchema.optional().meta({
+    description: 'Test reports that "cmd" writes, JUnit XML or TAP. Jobs have "tests" of their own.',
+    examples: [['reports/**/*.xml']],
+  }),
   failFast: flagSchema.optional().meta({
     description: 'Whether the first job that fails ends the others.',
     default: DEFAULTS.failFast,
@@ -142,13 +148,14 @@ const fileShape = {
 
 /** What goes together in no object. Across layers, the later one counts. */
 export function refuseCmdWithJobs(
-  { cmd, jobs, artifacts }: { cmd?: unknown; jobs?: unknown; artifacts?: unknown },
+  { cmd, jobs, artifacts, tests }: { cmd?: unknown; jobs?: unknown; artifacts?: unknown; tests?: unknown },
   context: z.RefinementCtx,
 ) {
   if (jobs === undefined) return
   const refuse = (message: string) => context.addIssue({ code: 'custom', message })
   if (cmd !== undefined) refuse('"cmd" and "jobs" exclude each other: make "cmd" one of the jobs')
   if (artifacts !== undefined) refuse('"artifacts" goes with "cmd": here, write it into a job')
+  if (tests !== undefined) refuse('"tests" goes with "cmd": here, write it into a job')
 }
 
 /** The keys of layers whose rules can set the keys of `shape`. */

@@ -1,5 +1,6 @@
 import type { Conclusion } from './conclusion.ts'
 import { type Exit, succeeded } from './exit.ts'
+import { failedTests, type TestCounts } from './tests.ts'
 
 /** How one of several jobs ended. */
 export type EndedJob = {
@@ -8,14 +9,23 @@ export type EndedJob = {
   exit: Exit | null
   reason: string | null
   allowFailure: boolean
+  /** Of its test reports; none without any. */
+  tests?: TestCounts | null | undefined
 }
 
 /** Whether a job is done, so that others may need it: it has passed, or failed as it may. */
 export const isDone = (job: EndedJob) => job.conclusion === 'passed' || isAllowedFailure(job)
 
-/** Whether a failure is allowed. Only what a command itself can do is: an exit code, or too much time. */
-export const isAllowedFailure = ({ conclusion, exit, allowFailure }: EndedJob) =>
-  allowFailure && conclusion === 'failed' && exit !== null && exit.kind !== 'signalled' && !succeeded(exit)
+/** Whether a failure is allowed. Only what a command itself can do is: an exit code, too much time, or a test that failed. */
+export const isAllowedFailure = ({ conclusion, exit, allowFailure, tests }: EndedJob) =>
+  allowFailure &&
+  conclusion === 'failed' &&
+  exit !== null &&
+  exit.kind !== 'signalled' &&
+  (!succeeded(exit) || hasFailedTests({ tests }))
+
+/** Whether the reason of a failure is about tests. */
+export const hasFailedTests = ({ tests }: Pick<EndedJob, 'tests'>) => tests != null && failedTests(tests) > 0
 
 /** Whether a job makes its build red. */
 export const isRedJob = (job: EndedJob) =>
@@ -68,8 +78,11 @@ function describeErrors(
 }
 
 function describeFailures(failed: readonly EndedJob[], jobs: readonly EndedJob[]): string {
-  const [{ reason } = { reason: null }] = failed
-  if (jobs.length > 1) return `${count(failed, jobs)} failed: ${list(failed)}`
+  const [{ reason, tests } = { reason: null }] = failed
+  if (jobs.length > 1) {
+    const why = failed.length === 1 && hasFailedTests({ tests }) && reason !== null ? ` (${reason})` : ''
+    return `${count(failed, jobs)} failed: ${list(failed)}${why}`
+  }
   return `${list(failed)} failed${reason === null ? '' : `: ${reason}`}`
 }
 

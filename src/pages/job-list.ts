@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
 import { VERIFY_JOB } from '../model/job.ts'
+import { describeCounts } from '../model/tests.ts'
 import { countStates, describeJobDuration, describeJobState, isRedJob } from '../records/job-wording.ts'
 import { LEAD } from '../records/keys.ts'
 import { attemptPath, jobPath } from '../records/links.ts'
@@ -47,14 +48,14 @@ function renderGroup(group: JobGroup, listed: Listed) {
 }
 
 function renderJob(job: JobView, { view, shown, withKey }: Listed) {
-  const { key, ref, reason } = job
+  const { key, ref, reason, tests } = job
   const title = html`${mark(colorOf(job))} ${escapeControls(job.title)}`
   const isShown = key !== null && key === shown?.key
   const name =
     key === null || ref === null
       ? html`<span>${title}</span>`
       : html`<a href="${withKey(jobPath(view, key))}"${isShown ? html` aria-current="true"` : ''}>${title}</a>`
-  return html`<div class="job">${name} <span class="${colorOf(job)}">${describeJobState(job)}</span></div>${renderPlace(job)}${reason ? html`<p class="soft">${escapeControls(reason)}</p>` : ''}`
+  return html`<div class="job">${name} <span class="${colorOf(job)}">${describeJobState(job)}</span></div>${renderPlace(job)}${tests ? html`<p class="soft">Tests: ${describeCounts(tests)}</p>` : ''}${reason ? html`<p class="soft">${escapeControls(reason)}</p>` : ''}`
 }
 
 /** How long it ran, and where. */

@@ -10,6 +10,7 @@ const LABELS: ReadonlyMap<string, string> = new Map([
   ['cache', 'Restore cache'],
   ['artifacts', 'Artifacts'],
   ['command', 'Command'],
+  ['tests', 'Test reports'],
   ['deploy', 'Deploy'],
   ['log', 'Save log'],
 ])

@@ -1,7 +1,10 @@
 import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
+import { escapeControls } from '../model/escape-controls.ts'
+import { describeCounts } from '../model/tests.ts'
 import { describeCost } from '../records/cost.ts'
+import { describeFailure, excerptOf } from '../records/failure-wording.ts'
 import { hasJobList, type View } from '../records/view.ts'
 import { approveCommandOf, deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
@@ -30,10 +33,18 @@ export function renderSummary(
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}" data-over="${String(shown.isOver)}">
 <h1><a href="${links.repository}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
+${renderFailure(view)}
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view, links.retried).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 </section>`
+}
+
+/** The first test that made the build red. */
+function renderFailure({ failure }: View) {
+  if (!failure) return ''
+  const excerpt = excerptOf(failure.message).map(escapeControls).join('\n')
+  return html`<section id="failure" aria-label="The first test that failed"><h2>${escapeControls(describeFailure(failure))}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}</section>`
 }
 
 type Fact = string | ReturnType<typeof html>
@@ -57,6 +68,7 @@ function factsOf(view: View, retried: string | null): [string, Fact][] {
     ],
     ['Queued', html`<time datetime="${view.queuedAt}">${formatUtc(view.queuedAt)}</time>`],
     ['Duration', describeDurationOf(view)],
+    ['Tests', view.tests && describeCounts(view.tests)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
     ['Stage', deploys.length === 0 && manualStages.length === 0 ? view.stage : null],
     ...deploys.map(({ stage, status, reason }): [string, string] => [

@@ -63,6 +63,7 @@ function verifyJob({ name, overrides }: StageChoice, { config }: Resolved): Plan
     ...{
       needs: [],
       artifacts: [],
+      tests: null,
       cache: config.cache,
       secrets: null,
       access: NO_ACCESS,

@@ -26,7 +26,7 @@ type JobContext = {
 
 /** One job as lines: why it takes part, what it runs, and what it gets and leaves. */
 export function describeJob({ first, all }: JobGroup, context: JobContext): string {
-  const { name, shard, setup, command, timeoutSeconds, cache, needs, artifacts, allowFailure } = first
+  const { name, shard, setup, command, timeoutSeconds, cache, needs, artifacts, tests, allowFailure } = first
   const cells = all.filter(each => each.shard === null || each.shard.index === 1)
   const count = all.length === 1 ? '' : ` (${all.length} jobs)`
   const lines = [
@@ -41,6 +41,7 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
     ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
     ...needs.map(need => `Needs: ${describeNeed(need, context.groups)}`),
     ...(artifacts.length === 0 ? [] : [`Artifacts: ${artifacts.map(describeArtifact).join(', ')}`]),
+    ...(tests === null ? [] : [`Tests: ${describeTests(tests)}`]),
     ...(allowFailure ? ['The build may pass although it fails.'] : []),
   ]
   return lines.join('\n')
@@ -94,3 +95,11 @@ function describeNeed({ job, artifacts }: PlannedJob['needs'][number], groups: r
 /** `dist (build/out)`. */
 export const describeArtifact = ({ name, paths, when }: PlannedArtifact) =>
   `${name} (${paths.join(', ')}${when === 'always' ? '; always' : ''})`
+
+/** `reports/*.xml (the exit code decides)`. */
+export const describeTests = ({ files, verdict, allowEmpty }: NonNullable<PlannedJob['tests']>) =>
+  [
+    files.join(', '),
+    ...(verdict === 'exit' ? ['(the exit code decides)'] : []),
+    ...(allowEmpty ? ['(may be empty)'] : []),
+  ].join(' ')

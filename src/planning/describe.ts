@@ -6,6 +6,7 @@ import {
   describeArtifact,
   describeCache,
   describeJob,
+  describeTests,
   groupJobs,
   type JobGroup,
   type SecretNames,
@@ -67,11 +68,12 @@ export function describePlan(
 }
 
 /** The job of a `cmd`. */
-const describeOnlyJob = ({ setup, command, access, artifacts }: PlannedJob): string[] => [
+const describeOnlyJob = ({ setup, command, access, artifacts, tests }: PlannedJob): string[] => [
   ...(setup === null ? [] : [row('Setup', setup)]),
   row('Command', command),
   ...describeAccess(access).map(([label, text]) => row(label, text)),
   ...(artifacts.length === 0 ? [] : [row('Artifacts', artifacts.map(describeArtifact).join(', '))]),
+  ...(tests === null ? [] : [row('Tests', describeTests(tests))]),
 ]
 
 function describeJobs(

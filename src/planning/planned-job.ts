@@ -1,3 +1,4 @@
+import type { TestsConfig } from '../config/common-config.ts'
 import type { Config } from '../config/config.ts'
 import type { JobAccess } from '../config/job-access.ts'
 import type { JobIdentity } from '../model/job.ts'
@@ -35,6 +36,8 @@ export type PlannedJob = JobIdentity &
     timeoutSeconds: number | null
     needs: readonly Need[]
     artifacts: readonly PlannedArtifact[]
+    /** The test reports that its command writes. Null: none. */
+    tests: TestsConfig
     cache: Config['cache']
     /** The names of the secret variables that it gets. Null: all. */
     secrets: readonly string[] | null

@@ -3,6 +3,7 @@ import { type Build, commitSchema } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { stageNameSchema } from '../model/names.ts'
+import { testSummarySchema } from '../model/tests.ts'
 import { z } from '../model/zod.ts'
 import type { JobRecordName } from './keys.ts'
 import { draftSchema } from './plan-record.ts'
@@ -67,6 +68,8 @@ export const jobRunSchema = z.object({
   /** Of the lead alone: the jobs of the build, if others than the lead must run some of them. */
   draft: draftSchema.nullable().default(null),
   artifacts: artifactsSchema.default([]),
+  /** What its test reports come to. Absent without any. */
+  tests: testSummarySchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 

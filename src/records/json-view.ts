@@ -1,12 +1,15 @@
 import { hasEnded } from '../model/conclusion.ts'
 import { ONLY_JOB } from '../model/job.ts'
+import { failedTests, type TestCounts, titleOfTest } from '../model/tests.ts'
+import type { FailureView } from './failure-view.ts'
+import { excerptOf } from './failure-wording.ts'
 import { LEAD } from './keys.ts'
 import { jobPath } from './links.ts'
 import type { JobView, View } from './view.ts'
 
 /** The job of a build that has only one. */
 export function onlyJobOf(view: View): JobView {
-  const { number, status, reason, exit, startedAt, endedAt, cost } = view
+  const { number, status, reason, exit, startedAt, endedAt, cost, tests } = view
   return {
     ...{
       key: LEAD.key,
@@ -19,7 +22,7 @@ export function onlyJobOf(view: View): JobView {
       title: ONLY_JOB,
     },
     status: hasEnded(status) || status === 'queued' || status === 'waiting' ? status : 'running',
-    ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost },
+    ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost, tests },
   }
 }
 
@@ -28,14 +31,34 @@ export const allJobsOf = (view: View): readonly JobView[] =>
   view.jobs.length > 0 ? view.jobs : [onlyJobOf(view)]
 
 /** A build as JSON, for programs. */
-export const jsonOf = (view: View) => ({
-  ...view,
-  jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, key, ...job }) => ({
-    key,
-    ...job,
-    attempt: ref?.attempt ?? null,
-    executor: ref && ('lambda' as const),
-    /** The path of its log, without the key of a private build. */
-    log: ref && key !== null ? `${jobPath(view, key)}/log` : null,
-  })),
+export function jsonOf(view: View) {
+  const { tests: _, failure, ...build } = view
+  return {
+    ...build,
+    failure: failure && jsonOfFailure(failure),
+    jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, key, tests, ...job }) => ({
+      key,
+      ...job,
+      tests: tests && jsonOfTests(tests),
+      attempt: ref?.attempt ?? null,
+      executor: ref && ('lambda' as const),
+      /** The path of its log, without the key of a private build. */
+      log: ref && key !== null ? `${jobPath(view, key)}/log` : null,
+    })),
+  }
+}
+
+const jsonOfTests = (tests: TestCounts) => ({
+  passed: tests.passed,
+  failed: failedTests(tests),
+  skipped: tests.skipped,
+  flaky: tests.flaky,
+})
+
+const jsonOfFailure = ({ job, file, line, message, ...test }: FailureView) => ({
+  job,
+  test: titleOfTest(test),
+  excerpt: excerptOf(message),
+  file,
+  line,
 })

@@ -1,5 +1,9 @@
 import { type Build, buildSchema } from '../model/build.ts'
+import { hasFailedTests, isRedJob } from '../model/conclude-jobs.ts'
+import { titleOf } from '../model/job.ts'
+import { unpackCounts } from '../model/tests.ts'
 import { boundMoments } from './bound-moments.ts'
+import type { FailedJob } from './failure-view.ts'
 import {
   type JobRun,
   parseJobRun,
@@ -145,7 +149,8 @@ export async function readRecords(store: Store, ref: BuildRef): Promise<Records 
   ])
   const only = plan && report ? onlyStateOf(plan, report) : null
   const onlyRun = only && (await readState(store, build, only))
-  return { ...{ build, run, report }, ...(plan && { plan }), ...(onlyRun && { onlyRun }) }
+  const failed = plan && report ? await readFailed(store, build, { plan, report }) : null
+  return { ...{ build, run, report }, ...(plan && { plan, failed }), ...(onlyRun && { onlyRun }) }
 }
 
 async function readState(store: Store, build: Build, state: JobState): Promise<JobRun | null> {
@@ -159,4 +164,29 @@ function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
   if (!only || others.length > 0) return null
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
+}
+
+/** What the first red job of which tests failed says of itself; null before the end of its build. */
+export async function readFailed(
+  store: Store,
+  build: Build,
+  { plan, report }: { plan: PlanRecord; report: Report },
+): Promise<FailedJob | null> {
+  if (!report.end) return null
+  const isOnly = plan.leftOut.length === 0 && plan.jobs.filter(({ isDeploy }) => !isDeploy).length === 1
+  for (const job of plan.jobs) {
+    const state = report.jobs.find(({ key }) => key === job.key)
+    if (!state?.tests || state.conclusion === null) continue
+    const tests = unpackCounts(state.tests)
+    const ended = {
+      ...{ ...state, tests },
+      title: titleOf(job),
+      conclusion: state.conclusion,
+      allowFailure: job.allowFailure,
+    }
+    if (!hasFailedTests(ended) || !isRedJob(ended)) continue
+    const run = await readState(store, build, state)
+    return run && { title: isOnly ? null : ended.title, run }
+  }
+  return null
 }

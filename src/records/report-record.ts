@@ -4,6 +4,7 @@ import { exitSchema } from '../model/exit.ts'
 import { MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { shortReason } from '../model/short-reason.ts'
+import { packedCountsSchema } from '../model/tests.ts'
 import { z } from '../model/zod.ts'
 import { JOB_RECORDS } from './keys.ts'
 import { leasedFields } from './lease.ts'
@@ -60,28 +61,32 @@ export type Failure = z.infer<typeof failureSchema>
 const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
 
 /** How one of several jobs stands, as far as report knows. At most 500 bytes: a build may have hundreds. */
-export const jobStateSchema = z.object({
-  key: z.int().nonnegative().max(MOST_PLANNED_JOBS),
-  /** The attempt that counts. */
-  attempt: z.int().positive().max(9),
-  /** How often its message was published; 0: it has not been started. */
-  publications: z.int().nonnegative().max(99),
-  /** The latest moment at which it can still be running. */
-  latestEnd: moment.nullable(),
-  startedAt: moment.nullable(),
-  endedAt: moment.nullable(),
-  conclusion: conclusionSchema.nullable(),
-  exit: exitSchema.nullable(),
-  /** See `shortReason`. */
-  reason: z
-    .string()
-    .refine(reason => shortReason(reason) === reason)
-    .nullable(),
-  /** An estimate in US dollars. */
-  cost: z.number().nonnegative().nullable(),
-  /** Of a job that has ended: the record of its own that counts, null for none. Versions that did not know it have none. */
-  record: z.enum(JOB_RECORDS).nullable().optional(),
-})
+export const jobStateSchema = z
+  .object({
+    key: z.int().nonnegative().max(MOST_PLANNED_JOBS),
+    /** The attempt that counts. */
+    attempt: z.int().positive().max(9),
+    /** How often its message was published; 0: it has not been started. */
+    publications: z.int().nonnegative().max(99),
+    /** The latest moment at which it can still be running. */
+    latestEnd: moment.nullable(),
+    startedAt: moment.nullable(),
+    endedAt: moment.nullable(),
+    conclusion: conclusionSchema.nullable(),
+    exit: exitSchema.nullable(),
+    /** See `shortReason`. */
+    reason: z
+      .string()
+      .refine(reason => shortReason(reason) === reason)
+      .nullable(),
+    /** An estimate in US dollars. */
+    cost: z.number().nonnegative().nullable(),
+    /** What its test reports come to. Absent without any, and unless its command ended by itself. */
+    tests: packedCountsSchema.optional(),
+    /** Of a job that has ended: the record of its own that counts, null for none. Versions that did not know it have none. */
+    record: z.enum(JOB_RECORDS).nullable().optional(),
+  })
+  .refine(({ exit, tests }) => tests === undefined || exit?.kind === 'exited')
 export type JobState = z.infer<typeof jobStateSchema>
 
 /** Of a job that has not been started. */

@@ -2,6 +2,8 @@ import type { Build } from '../model/build.ts'
 import { isAllowedFailure } from '../model/conclude-jobs.ts'
 import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
 import { type JobIdentity, titleOf } from '../model/job.ts'
+import { type TestCounts, unpackCounts } from '../model/tests.ts'
+import { type FailedJob, type FailureView, testsOf } from './failure-view.ts'
 import type { JobRun } from './job-run.ts'
 import type { AttemptRef } from './keys.ts'
 import type { PassedIn, PlanRecord } from './plan-record.ts'
@@ -17,6 +19,7 @@ export type Records = {
   plan?: PlanRecord | null
   /** What the only job of a plan says of itself, if that was read. */
   onlyRun?: JobRun | null
+  failed?: FailedJob | null
 }
 
 /** The fields of a build that people may see. A new field of `Build` is private until it is listed here. */
@@ -79,6 +82,8 @@ export type JobView = {
   startedAt: string | null
   endedAt: string | null
   cost: number | null
+  /** What its test reports come to; null without any. */
+  tests: TestCounts | null
 }
 
 /** A build as pages, commands, statuses and notifications show it. */
@@ -104,6 +109,10 @@ export type View = PublicBuild & {
   jobs: JobView[]
   /** An estimate in US dollars; null before the end. */
   cost: number | null
+  /** Of the only job: what its test reports come to. */
+  tests: TestCounts | null
+  /** The first test that made the build red. */
+  failure: FailureView | null
 }
 
 /** A pure function of the records. The end that report accepted outweighs what the job says. */
@@ -132,9 +141,9 @@ export function viewOf(records: Records): View {
     deploys: deploy === null ? [] : report?.deploys.length ? report.deploys : [deploy],
     manualStages: build.target ? [] : manualStagesOf(plan),
     log: only || !hasJobs ? log : null,
-    timings,
-    runner,
+    ...{ timings, runner },
     cost: report?.cost ?? null,
+    ...testsOf(records, hasJobs, only),
     jobs,
   }
 }
@@ -179,6 +188,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       conclusion = null,
       exit = null,
       reason = null,
+      tests: packed,
     } = state ?? { key: job.key }
     const ended = {
       title: titleOf(job),
@@ -186,6 +196,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       exit,
       reason,
       allowFailure: job.allowFailure,
+      tests: packed ? unpackCounts(packed) : null,
     }
     return {
       key,
@@ -204,6 +215,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       startedAt: state?.startedAt ?? null,
       endedAt: state?.endedAt ?? null,
       cost: state?.cost ?? null,
+      tests: ended.tests,
     }
   })
   const leftOut = plan.leftOut.map(
@@ -222,7 +234,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
         isDeploy: false,
         needs: [],
       },
-      ...{ reason, exit: null, startedAt: null, endedAt: null, cost: null },
+      ...{ reason, exit: null, startedAt: null, endedAt: null, cost: null, tests: null },
     }),
   )
   return [...taking, ...leftOut]

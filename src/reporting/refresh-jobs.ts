@@ -2,6 +2,7 @@ import { latestEndAfter, latestEndOfClaimed } from '../admission/deadlines.ts'
 import { nonceOf } from '../admission/job-nonce.ts'
 import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
+import { packCounts } from '../model/tests.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import { type JobRef, jobKeys } from '../records/keys.ts'
 import type { ListedRecords } from '../records/listed-jobs.ts'
@@ -141,6 +142,7 @@ function stateAfter(
     reason: isImpossible
       ? 'It claims to have been skipped, although it had started'
       : reason && shortReason(reason),
+    ...(run?.tests && run.exit?.kind === 'exited' && { tests: packCounts(run.tests) }),
     record: objects.record,
     cost: measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   }

@@ -1,4 +1,5 @@
 import { artifactKey, artifactListKey } from '../model/artifact.ts'
+import { testRecordKey } from '../model/tests.ts'
 import { buildOutPrefix, jobKeys, LEAD, outPrefix } from '../records/keys.ts'
 import { readRun } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
@@ -9,7 +10,7 @@ const MOST_OBJECTS = 1000
 const AT_ONCE = 20
 
 /**
- * Removes what the jobs of a build that has ended have stored below `out/` beside the artifacts that the end of their attempt lists.
+ * Removes what the jobs of a build that has ended have stored below `out/` beside the artifacts and the tests that the end of their attempt lists.
  * One list for a build that has left nothing. Whatever comes later expires after 30 days. Returns whether there was anything.
  */
 export async function removeUnlisted({ build, report }: Ended, store: Store): Promise<boolean> {
@@ -40,8 +41,11 @@ async function listedOf({ build, report }: Ended, attempt: string, store: Store)
   // Undefined: an earlier version accepted the end, and did not note by which record.
   if (counted !== undefined && counted !== 'end') return new Set()
   const job = { key, attempt: of }
-  const artifacts = (await readRun(store, jobKeys(build, job).record('end')))?.artifacts ?? []
-  if (artifacts.length === 0) return new Set()
+  const { artifacts = [], tests } = (await readRun(store, jobKeys(build, job).record('end'))) ?? {}
   const prefix = outPrefix(build, job)
-  return new Set([artifactListKey(prefix), ...artifacts.map(artifact => artifactKey(prefix, artifact))])
+  return new Set([
+    ...(tests ? [testRecordKey(prefix)] : []),
+    ...(artifacts.length > 0 ? [artifactListKey(prefix)] : []),
+    ...artifacts.map(artifact => artifactKey(prefix, artifact)),
+  ])
 }

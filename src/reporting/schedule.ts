@@ -8,6 +8,7 @@ import {
 import type { Conclusion } from '../model/conclusion.ts'
 import { titleOf } from '../model/job.ts'
 import { shortenBytes, shortReason } from '../model/short-reason.ts'
+import { unpackCounts } from '../model/tests.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { type JobState, stateBeforeStart } from '../records/report-record.ts'
@@ -137,7 +138,8 @@ function endedJob({ job, state }: Standing, end?: End): EndedJob | null {
   const conclusion = state.conclusion ?? end?.conclusion
   if (!conclusion) return null
   const { exit, reason } = { ...state, ...end }
-  return { title: titleOf(job), conclusion, exit, reason, allowFailure: job.allowFailure }
+  const tests = state.tests && unpackCounts(state.tests)
+  return { title: titleOf(job), conclusion, exit, reason, allowFailure: job.allowFailure, tests }
 }
 
 const isDoneJob = (standing: Standing) => is(standing, isDone)

@@ -17,12 +17,17 @@ const path = z.string({ error: 'must be a path (a string)' }).superRefine((text,
 
 /** Why a path cannot be packed, as a predicate. Null if it can. */
 function pathError(text: string): string | null {
+  if (text !== '' && /[*?]/.test(text)) return 'must not be a pattern: name a directory or a file'
+  return locationError(text)
+}
+
+/** Why a path or a pattern is not below the repository, as a predicate. Null if it is. */
+export function locationError(text: string): string | null {
   if (text === '') return 'must not be empty'
   if (text.length > MAX_LENGTH) return `must be at most ${MAX_LENGTH} characters long`
   if (/\p{Cc}/u.test(text)) return 'must not contain control characters'
   if (text.trim() !== text) return 'must not begin or end with a space'
   if (/^[/~$\\]/.test(text)) return 'must be a path below the root of the repository'
-  if (/[*?]/.test(text)) return 'must not be a pattern: name a directory or a file'
   const parts = text.replace(/\/$/, '').split('/')
   if (parts.some(part => part === '' || part === '.' || part === '..'))
     return 'must not contain ".", ".." or an empty part'

@@ -5,6 +5,7 @@ import {
   commandTextSchema,
   pathFilterSchema,
   setupTextSchema,
+  testsConfigSchema,
 } from '../common-config.ts'
 import { JOB_EVENTS } from './job-schema.ts'
 
@@ -40,6 +41,7 @@ const jobConfigSchema = z
     /** Null: the top-level one. */
     timeout: z.int().nullable().default(null),
     artifacts: artifactsConfigSchema.default([]),
+    tests: testsConfigSchema.default(null),
     /** Null: the top-level one. */
     cache: cacheSpecsSchema.nullable().default(null),
     /** Names. Null: all. */

@@ -27,7 +27,7 @@ export function jobFormOf(at: readonly PropertyKey[], value: unknown): unknown {
   if (at.length !== 2) return null
   if (key === 'needs') return namesIn(value)
   if (key === 'secrets') return value === false ? [] : namesIn(value)
-  if (key === 'artifacts') return textsIn(value)
+  if (key === 'artifacts' || key === 'tests') return textsIn(value)
   if (key === 'branches') return rulesIn(value)
   if (key === 'setup') return single(commandsIn(value))
   return null

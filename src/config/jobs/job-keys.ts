@@ -28,6 +28,10 @@ const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
     'outputs output upload artifact artifact-paths store-artifacts persist-to-workspace save',
   ],
   [
+    'is not a known key. Write "tests": ["reports/**/*.xml"]',
+    'reports report junit test-results store-test-results test-reports test-report',
+  ],
+  [
     'is not supported: write out each job. "env", "setup", "timeout" and "cache" at the top level are defaults of all jobs',
     'extends template inherit defaults anchors',
   ],

@@ -14,6 +14,7 @@ import {
 import { artifactListSchema, artifactsSchema } from './artifacts-schema.ts'
 import { commandsSchema, setupSchema } from './command-schema.ts'
 import { combinationsSchema, matrixSchema } from './matrix-schema.ts'
+import { testsSchema } from './tests-schema.ts'
 
 const MAX_SECRETS = 100
 
@@ -101,6 +102,10 @@ const jobSchema = z
       artifacts: artifactsSchema.optional().meta({
         description: 'Files for other jobs: a list of paths, or an object of names with paths.',
         examples: [['dist'], { coverage: { paths: ['coverage'], when: 'always' } }],
+      }),
+      tests: testsSchema.optional().meta({
+        description: 'Test reports that the command writes, JUnit XML or TAP: a list of paths, or an object.',
+        examples: [['reports/**/*.xml'], { files: ['junit.xml'], verdict: 'exit' }],
       }),
       cache: cacheSchema
         .optional()

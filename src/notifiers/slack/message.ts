@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Announcement } from '../../model/announcement.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { describeCost } from '../../records/cost.ts'
+import { describeFailure, excerptOf } from '../../records/failure-wording.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
 
@@ -20,10 +21,15 @@ export function slackMessageOf(view: View, url: string, tail: readonly string[])
   const status = describeStatus(view)
   const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
   const cost = view.cost === null || !hasEnded(view.status) ? '' : ` · ${describeCost(view.cost)}`
+  // Where a test failed, the end of the log is often about those that passed.
+  const shown = view.failure ? excerptOf(view.failure.message) : tail
   const lines = [
     `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(status))}${cost}`,
     `${escaped(named(where))} · ${escaped(named(view.message.split('\n')[0] ?? ''))} · ${escaped(named(view.author.name))}`,
-    ...(isRed(view) && tail.length > 0 ? [`\`\`\`${tailOf(tail)}\`\`\``] : []),
+    ...(view.failure ? [escaped(named(describeFailure(view.failure)))] : []),
+    ...(isRed(view) && shown.length > 0
+      ? [`\`\`\`${view.failure ? startOf(shown) : tailOf(shown)}\`\`\``]
+      : []),
   ]
   const color = isRed(view) ? RED : (COLORS[view.status] ?? GREY)
   const fallback = `${title}: ${status}`
@@ -49,8 +55,19 @@ const printable = (text: string) =>
 const named = (text: string) =>
   text.slice(0, NAME_CHARACTERS).replace(/(?<!\w)[*_~`]|[*_~`](?!\w)/g, mark => `\u200b${mark}`)
 
+const inCode = (lines: readonly string[]) =>
+  lines.map(line => escaped(line).replaceAll('```', "'''")).join('\n')
+
+/** Cut at the end of a line, so that no escape sequence is cut. */
+function startOf(lines: readonly string[]): string {
+  const text = inCode(lines)
+  return text.length <= TAIL_CHARACTERS
+    ? text
+    : text.slice(0, Math.max(0, text.lastIndexOf('\n', TAIL_CHARACTERS)))
+}
+
 function tailOf(lines: readonly string[]): string {
-  const text = lines.map(line => escaped(line).replaceAll('```', "'''")).join('\n')
+  const text = inCode(lines)
   // Cut at the beginning of a line, so that no escape sequence is cut.
   return text.length <= TAIL_CHARACTERS
     ? text

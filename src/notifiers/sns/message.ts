@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Announcement } from '../../model/announcement.ts'
 import { describeDuration } from '../../model/duration.ts'
+import { describeCounts } from '../../model/tests.ts'
 import { describeCost } from '../../records/cost.ts'
+import { describeFailure, excerptOf } from '../../records/failure-wording.ts'
 import type { View } from '../../records/view.ts'
 import {
   deployCommandsOf,
@@ -37,6 +39,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
     ],
     ['Requested by', view.target?.by ?? null],
     ['Result', view.status],
+    ['Tests', view.tests && describeCounts(view.tests)],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
     ...view.deploys.map(({ stage, status, reason }, at): [string, string] => [
@@ -49,10 +52,21 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
   const table = rows.flatMap(([name, value]) =>
     value ? [`${(name && `${name}:`).padEnd(14)}${printable(value)}`] : [],
   )
-  const lines =
+  const indented = (lines: readonly string[]) => lines.map(line => `    ${printable(line)}`)
+  const { failure } = view
+  const end =
     isRed(view) && tail.length > 0
-      ? ['', `The last ${tail.length} lines of the log:`, '', ...tail.map(line => `    ${printable(line)}`)]
+      ? ['', `The last ${tail.length} lines of the log:`, '', ...indented(tail)]
       : []
+  // Where a test failed, the end of the log is often about those that passed.
+  const lines = failure
+    ? [
+        '',
+        'The first test that failed:',
+        '',
+        ...indented([describeFailure(failure), ...excerptOf(failure.message)]),
+      ]
+    : end
   return {
     subject: subject(
       `${view.deploy?.status === 'failed' ? 'deploy failed' : view.status}: ${repository} #${view.number} (${describeSubject(view)})`,

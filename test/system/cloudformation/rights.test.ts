@@ -123,6 +123,7 @@ const OBJECTS: readonly [string, string][] = [
   ['requests/<id>.json', requestKey(PROJECT, '0b4e-77')],
   ['out: own attempt', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts.json`],
   ['out: own archive', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts/dist/1.tar.zst`],
+  ['out: own tests', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}tests.json`],
   ['out: own, anything else', `${outPrefix({ project: PROJECT, number: 7 }, LEAD)}artifacts/dist.txt`],
   ['out: another job', `${outPrefix({ project: PROJECT, number: 7 }, { key: 1, attempt: 1 })}artifacts.json`],
   ['out: another build', `${outPrefix({ project: PROJECT, number: 8 }, LEAD)}artifacts.json`],
@@ -469,6 +470,7 @@ running.json                   ·     RW      ·         ·           ·        
 requests/<id>.json             RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: own attempt               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own archive               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: own tests                 ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own, anything else        ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another job               ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another build             ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·

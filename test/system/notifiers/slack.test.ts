@@ -181,3 +181,19 @@ test('a fork cannot choose the channel, a branch can', () => {
   const silent = { global: { notifications: { slack: false } } }
   expect(slackOf(makeBuild({ settings: silent }), null)).toBeNull()
 })
+
+test('the message of a test that failed names it, with its message instead of the end of the log', () => {
+  const first = {
+    suite: 'cart',
+    name: '<!channel> *adds*',
+    message: `${'```'}\n<@U1>\n${'x'.repeat(1900)}`,
+    file: 'cart.js',
+    line: 3,
+  }
+  const tests = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0, first }
+  const view = viewWith({ run: { conclusion: 'failed', reason: '1 of 2 tests failed', tests } })
+  const [attachment] = slackMessageOf(view, URL, ['✓ a tick']).attachments
+  expect(attachment?.text).toContain('cart › &lt;!channel&gt; ')
+  expect(attachment?.text).toContain("```'''\n&lt;@U1&gt;```")
+  expect(attachment?.text).not.toMatch(/a tick|<!channel|<@U1/)
+})

@@ -36,11 +36,12 @@ test("only cmd and env of a fork's files count; the rest comes from the base", (
   const { config, notes, sources } = resolve({
     build: FORK,
     global: { topics: [BUILDS] },
-    base: { cmd: 'base', env: { A: 'base', B: 'base' }, timeout: 60, ...topic(BUILDS) },
+    base: { cmd: 'base', env: { A: 'base', B: 'base' }, timeout: 60, tests: ['r.xml'], ...topic(BUILDS) },
     head: {
       cmd: 'head',
       env: { B: 'head' },
       timeout: 900,
+      tests: { files: ['none.xml'], allowEmpty: true },
       inheritSecrets: true,
       stages: { master: 'dev' },
       deploy: 'rm -rf',
@@ -52,6 +53,7 @@ test("only cmd and env of a fork's files count; the rest comes from the base", (
     cmd: 'head',
     env: { A: 'base', B: 'head' },
     timeout: 60,
+    tests: { files: ['r.xml'], verdict: 'report', allowEmpty: false },
     stages: {},
     deploy: null,
   })
@@ -78,7 +80,7 @@ test.each<[string, Case, object]>([
   [
     'the settings allow all keys',
     { global: { pullRequests: { fromForkPublicRepo: { allowConfigOverrides: true } } } },
-    { cmd: 'head', timeout: 60 },
+    { cmd: 'head', timeout: 60, tests: { files: ['r.xml'], allowEmpty: false } },
   ],
   [
     'the settings allow no key',
@@ -92,8 +94,8 @@ test.each<[string, Case, object]>([
   ],
 ])("keys that a fork's files may set: %s", (_, layers, expected) => {
   const files = {
-    base: { cmd: 'base', timeout: 60 },
-    head: { cmd: 'head', env: { A: 'head' }, timeout: 900 },
+    base: { cmd: 'base', timeout: 60, tests: ['r.xml'] },
+    head: { cmd: 'head', env: { A: 'head' }, timeout: 900, tests: { files: ['none.xml'], allowEmpty: true } },
   }
   expect(resolve({ build: FORK, ...layers, ...files }).config).toMatchObject(expected)
 })

@@ -24,6 +24,7 @@ const ALL = {
   shards: 256,
   timeout: 900,
   artifacts: { dist: { paths: ['dist/', 'cdk.out'], when: 'always' }, d: ['x'] },
+  tests: { files: ['r/**/*.xml'], verdict: 'exit', allowEmpty: true },
   cache: ['~/.npm'],
   secrets: [],
   allowFailure: true,
@@ -40,7 +41,15 @@ test.each<[string, unknown]>([
   ['no command yet', { timeout: 5 }],
   [
     'the short forms',
-    { cmd: 'x', needs: 'b', on: 'push', branches: 'main', paths: ['api'], artifacts: ['dist'] },
+    {
+      cmd: 'x',
+      needs: 'b',
+      on: 'push',
+      branches: 'main',
+      paths: ['api'],
+      artifacts: ['dist'],
+      tests: ['r.xml'],
+    },
   ],
   ['what leaves out defaults', { cmd: 'x', setup: false, cache: [], paths: false }],
 ])('a job may be %s', (_, job) => {
@@ -62,6 +71,7 @@ test.each<[string, string]>([
     '{"branches": {"x": {"cmd": "x", "jobs": {"a": "y"}}}}',
     'branches.x: "cmd" and "jobs" exclude each other',
   ],
+  ['{"tests": ["r.xml"], "jobs": {"a": "y"}}', '"tests" goes with "cmd": here, write it into a job.'],
   ['{"artifacts": ["dist"], "jobs": {"a": "y"}}', '"artifacts" goes with "cmd": here, write it into a job.'],
   ['{"setup": 1}', 'setup must be a command, a list of commands, or false, not 1.'],
   ['{"maxParallel": 0}', 'maxParallel must be at least 1, not 0.'],
@@ -85,12 +95,7 @@ test.each<[string, string]>([
   ],
   [withKey('size', '1024'), '"size" is planned but not available in this version; remove it for now.'],
   [withKey('retry', '2'), '"retry" is planned but not available in this version; remove it for now.'],
-  [
-    withKey('tests', '["r/*.xml"]'),
-    '"tests" is planned but not available in this version; remove it for now.',
-  ],
   ['{"engine": "docker"}', '"engine" is planned but not available in this version; remove it for now.'],
-  ['{"tests": []}', '"tests" is planned but not available in this version; remove it for now.'],
   [withKey('matrix', '{"A-B": ["1"]}'), 'jobs.a.matrix: "A-B" is not a valid variable name'],
   [withKey('matrix', '{"A": []}'), 'jobs.a.matrix.A must not be empty: without a value there is no job.'],
   [withKey('matrix', '{"A": [1, "1"]}'), 'jobs.a.matrix.A: the value "1" is given twice.'],
@@ -162,6 +167,25 @@ test.each<[string, string]>([
   [
     withKey('artifacts', '{"d": {"paths": ["x"], "when": "failed"}}'),
     'jobs.a.artifacts.d.when must be "passed" or "always"',
+  ],
+  [
+    withKey('tests', '["../x.xml"]'),
+    'jobs.a.tests[0] must not contain ".", ".." or an empty part (found "../x.xml").',
+  ],
+  [withKey('tests', '["/tmp/*.xml"]'), 'jobs.a.tests[0] must be a path below the root of the repository'],
+  [withKey('tests', '{"files": ["~/r.xml"]}'), 'must be a path below the root of the repository'],
+  [withKey('tests', '["!r.xml"]'), 'jobs.a.tests[0] must consist of names, *, ** and ?'],
+  [withKey('tests', '["{a,b}.xml"]'), 'list alternatives as separate paths'],
+  [withKey('tests', '{"files": []}'), 'jobs.a.tests.files must have at least one path.'],
+  [withKey('tests', '{"verdict": "exit"}'), 'jobs.a.tests.files must be a list of paths'],
+  [
+    withKey('tests', '{"files": ["r.xml"], "verdict": "none"}'),
+    'jobs.a.tests.verdict must be "report" or "exit", not "none".',
+  ],
+  [withKey('tests', '"r.xml"'), 'Write "tests": [ "r.xml" ].'],
+  [
+    withKey('reports', '"r.xml"'),
+    'jobs.a: "reports" is not a known key. Write "tests": ["reports/**/*.xml"]',
   ],
   [withKey('env', '{"A-B": 1}'), 'jobs.a.env: "A-B" is not a valid variable name'],
   [

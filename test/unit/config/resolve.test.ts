@@ -9,6 +9,7 @@ test('the complete defaults', () => {
     jobs: null,
     setup: null,
     artifacts: [],
+    tests: null,
     failFast: true,
     maxParallel: null,
     env: {},

@@ -32,8 +32,37 @@ const cancelled = (title: string, reason: string | null = 'by ada') => ended(tit
 const many = (count: number, make: (title: string) => EndedJob, name = 'unit') =>
   Array.from({ length: count }, (_, at) => make(`${name} (${at + 1}/${count})`))
 
+const ONE_FAILED = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0 }
+/** Its report has a test that failed, after this exit code. */
+const failedTests = (title: string, code: number, change: Partial<EndedJob> = {}) =>
+  failed(title, { exit: exited(code), reason: '1 of 2 tests failed: a', tests: ONE_FAILED, ...change })
+
 type Row = [string, EndedJob[], Conclusion, string | null]
 test.each<Row>([
+  [
+    'one of two failed by its tests',
+    [passed('lint'), failedTests('unit', 0)],
+    'failed',
+    '1 of 2 jobs failed: unit (1 of 2 tests failed: a)',
+  ],
+  [
+    'two failed by their tests',
+    [failedTests('lint', 0), failedTests('unit', 1)],
+    'failed',
+    '2 of 2 jobs failed: lint, unit',
+  ],
+  [
+    'tests failed that may',
+    [passed('lint'), failedTests('unit', 0, { allowFailure: true })],
+    'passed',
+    'unit failed, which is allowed',
+  ],
+  [
+    'a job has failed after exit code 0, without a test that did',
+    [failedTests('unit', 0, { allowFailure: true, tests: null, reason: null })],
+    'failed',
+    'unit failed',
+  ],
   ['no job', [], 'passed', 'No job applies'],
   ['all passed', [passed('lint'), passed('unit')], 'passed', null],
   [

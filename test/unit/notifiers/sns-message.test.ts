@@ -182,3 +182,24 @@ test('a refusal by SNS is recorded and tried again', async () => {
   const without = { on: 'always' as const, sns: { topicArn: null } }
   expect(await refusing.notify(newsOf(passed, URL), without, null)).toEqual({ delivered: null, again: false })
 })
+
+test('the notification of a test that failed has its message instead of the end of the log', () => {
+  const first = {
+    suite: 'cart',
+    name: 'adds\u001b[31m',
+    message: 'expected 6\n\n  got 5\u0007',
+    file: 'cart.js',
+    line: 3,
+  }
+  const tests = { passed: 2, failed: 1, errored: 0, skipped: 0, flaky: 1, first }
+  const run = { ...FAILED, reason: '1 of 3 tests failed: cart › adds', tests }
+  const { text } = snsMessageOf(viewWith({ run }), URL, ['✓ a tick'])
+  expect(text).toMatch(/^1 of 3 tests failed: cart › adds\.\n/)
+  expect(text).toMatch(/^Tests: {8}2 passed \(1 flaky\), 1 failed$/m)
+  expect(text).toContain(
+    'The first test that failed:\n\n    cart › adds (cart.js:3)\n    expected 6\n    \n      got 5 \n',
+  )
+  expect(text).not.toContain('a tick')
+  const passed = snsMessageOf(viewWith({ run: { tests } }), URL, [])
+  expect(passed.text).not.toContain('first test')
+})

@@ -33,6 +33,7 @@ import { decideApproval } from '../../../src/reporting/look-at-lead.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
+import { decideTests, type TestsRead } from '../../../src/results/decide-tests.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { plan as planned } from '../../support/planning.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
@@ -132,6 +133,21 @@ const THREE = [draftedJob('lint'), draftedJob('unit'), draftedJob('e2e')]
 
 const ended = (end: RunEnd) => concluded(endedRun(end))
 const failedBy = (exit: Exit) => ended(runEnd('failed', { exit, reason: reasonOfExit('npm test', exit) }))
+const NO_TESTS = { passed: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 }
+const READ: TestsRead = {
+  counts: { ...NO_TESTS, passed: 31, failed: 1, errored: 1, skipped: 1 },
+  first: { suite: 'cart', name: 'multiplies by quantity', message: '5 !== 6', file: null, line: null },
+  ...{ reports: ['r/a.xml'], errors: [], old: [], irregular: [] },
+}
+const ONE_FAILED = { ...READ, counts: { ...READ.counts, passed: 32, errored: 0 } }
+const TESTS = { files: ['r/*.xml'], verdict: 'report', allowEmpty: false } as const
+const exitOf = (exit: Exit) => ({ exit, reason: reasonOfExit('npm test', exit) })
+/** The view of a build of one job that has written these test reports. */
+function tested(exit: Exit, read: TestsRead): View {
+  const { conclusion, reason } = decideTests(exitOf(exit), TESTS, read)
+  const tests = { ...read.counts, first: read.first }
+  return concluded({ ...endedRun(runEnd(conclusion, { exit, reason })), tests })
+}
 const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
 
 /** A build of one job, which has passed, and of the deploy after it. */
@@ -358,6 +374,12 @@ const CASES: readonly [string, Case][] = [
     { view: () => looked({ build: makeBuild({ rebuildOf: 3 }) }) },
   ],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
+  ['has a command that failed, and a report that names the test', { view: () => tested(FAILED, READ) }],
+  ['has a report with a failed test, after exit code 0', { view: () => tested(PASSED, ONE_FAILED) }],
+  [
+    'has a command that passed and wrote none of its test reports',
+    { view: () => tested(PASSED, { ...READ, counts: NO_TESTS, first: null, reports: [] }) },
+  ],
   ['has a command that was killed', { view: () => failedBy(KILLED) }],
   [
     'has a command that took too long',
@@ -375,6 +397,15 @@ const CASES: readonly [string, Case][] = [
         const titles = ['unit (4/8)', 'node (NODE=22)', 'node (NODE=24)']
         const failed = Object.fromEntries(titles.map(title => [title, FAILED_JOB]))
         return concludedJobs([draftedJob('unit', { shards: 8 }), MATRIX, draftedJob('docs')], failed)
+      },
+    },
+  ],
+  [
+    'has several jobs, of which one failed by its tests',
+    {
+      view: () => {
+        const { reason } = decideTests(exitOf(FAILED), TESTS, READ)
+        return concludedJobs(THREE, { unit: { ...FAILED_JOB, reason, tests: [31, 2, 1, 0] } })
       },
     },
   ],

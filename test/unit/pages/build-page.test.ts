@@ -47,6 +47,23 @@ const deploy = {
   url: null,
 } as const
 
+test('the page of a build with a test that failed begins with it', () => {
+  const first = {
+    suite: 'cart',
+    name: '<b>adds',
+    message: 'expected 6\n</pre><script>\u202e',
+    file: 'a"b.js',
+    line: 3,
+  }
+  const tests = { passed: 1, failed: 1, errored: 0, skipped: 1, flaky: 0, first }
+  const page = render(viewWith({ run: { conclusion: 'failed', reason: '1 of 3 tests failed', tests } }))
+  expect(page).toContain('<h2>cart › &lt;b&gt;adds (a&quot;b.js:3)</h2>')
+  expect(page).toContain('expected 6\n&lt;/pre&gt;&lt;script&gt;\\u202e</pre>')
+  expect(page).toContain('<dt>Tests</dt><dd>1 passed, 1 failed, 1 skipped</dd>')
+  expect(page).not.toContain('<b>adds')
+  expect(render(viewWith({ run: { tests } }))).not.toContain('id="failure"')
+})
+
 test('the page of a retry leads to the build that it repeats', () => {
   const view = viewWith({ build: { retryOf: 5 } })
   const retried = '/gh/ada/web/builds/5?key=k'

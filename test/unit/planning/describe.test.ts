@@ -149,6 +149,15 @@ test('a build in which no job applies', () => {
   )
 })
 
+test('the test reports of a command, and what they decide', () => {
+  const tests = { files: ['r/**/*.xml', 'out.tap'], verdict: 'exit', allowEmpty: true }
+  expect(described({}, { cmd: 'make', tests: ['r.xml'] })).toContain('Command    make\nTests      r.xml\n')
+  expect(described({}, { cmd: 'make', tests: [] })).not.toContain('Tests')
+  expect(described({}, { jobs: { a: { cmd: 'make', tests } } })).toContain(
+    'Tests: r/**/*.xml, out.tap (the exit code decides) (may be empty)\n',
+  )
+})
+
 test('"cmd" with setup and artifacts, and a pipe in it', () => {
   expect(described({}, { cmd: 'a | b', setup: 'c', artifacts: ['dist'] })).toContain(
     'Setup      c\nCommand    a | b\nArtifacts  build (dist)\n',

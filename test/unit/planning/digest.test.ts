@@ -27,6 +27,7 @@ test.each<[string, JsonObject, JsonObject, string[]]>([
   ['a variable of a job', lint({ env: { A: '1' } }), {}, ['lint']],
   ['a time limit', lint({ timeout: 60 }), {}, ['lint']],
   ['artifacts', lint({ artifacts: ['dist'] }), {}, ['lint']],
+  ['test reports', lint({ tests: ['r.xml'] }), {}, ['lint']],
   ['a cache', lint({ cache: ['node_modules'] }), {}, ['lint']],
   ['secrets', lint({ secrets: [] }), {}, ['lint']],
   ['a role of the account', {}, { jobRoles: { unit: 'arn:aws:iam::123456789012:role/x' } }, ['unit']],

@@ -22,6 +22,7 @@ const ONLY = {
   timeoutSeconds: null,
   needs: [],
   artifacts: [],
+  tests: null,
   cache: [],
   secrets: null,
   access: { role: null, token: null },

@@ -6,12 +6,15 @@ import { AT, endedRun, runOf } from '../../support/records.ts'
 
 const parse = (value: unknown) =>
   parseJobRun(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+const FIRST = { suite: 's', name: 'a', message: 'no', file: 'a.js', line: 1 }
+const TESTS = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0, first: FIRST }
 const UNREADABLE = { phase: 'ended', conclusion: 'errored', reason: expect.stringContaining('not readable') }
 
 test('a run survives JSON unchanged', () => {
   const run = endedRun({
     timings: { fetch: 12.5 },
     exit: { kind: 'signalled', signal: 'SIGKILL' },
+    tests: TESTS,
     notifications: {
       on: 'change',
       slack: null,
@@ -41,6 +44,19 @@ test.each<[string, unknown]>([
   ['a missing field', { ...endedRun(), runner: undefined }],
   ['a timing that is a string', { ...endedRun(), timings: { fetch: '1' } }],
   ['a record beyond the size limit', `${JSON.stringify(endedRun())}${' '.repeat(RUN_RECORD_LIMIT)}`],
+  ['a million tests', { ...endedRun(), tests: { ...TESTS, passed: 1_000_000 } }],
+  ['less than no test', { ...endedRun(), tests: { ...TESTS, passed: -1 } }],
+  ['more tests than are read, in all', { ...endedRun(), tests: { ...TESTS, passed: 20_000 } }],
+  ['more flaky tests than passed', { ...endedRun(), tests: { ...TESTS, flaky: 2 } }],
+  [
+    'a long name of a test',
+    { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, name: 'x'.repeat(301) } } },
+  ],
+  [
+    'a long message of a test',
+    { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, message: 'x'.repeat(5000) } } },
+  ],
+  ['a line that is none', { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, line: 'x' } } }],
   ['deep nesting', '['.repeat(30_000)],
 ])('%s is an errored build', (_, value) => {
   expect(parse(value)).toMatchObject(UNREADABLE)

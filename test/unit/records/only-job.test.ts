@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { unpackCounts } from '../../../src/model/tests.ts'
 import { slackMessageOf } from '../../../src/notifiers/slack/message.ts'
 import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
 import { renderJobList, renderShown } from '../../../src/pages/job-list.ts'
@@ -17,10 +18,15 @@ const TIMED_OUT = 'Timed out after 60 s: npm test'
 
 const FAILED_STATE = { conclusion: 'failed', exit: { kind: 'exited', code: 1 }, reason: FAILED } as const
 
-type Row = [string, Pick<JobState, 'conclusion' | 'exit' | 'reason'>]
+type Row = [string, Pick<JobState, 'conclusion' | 'exit' | 'reason' | 'tests'>]
+const FIRST = { suite: 'cart', name: 'adds', message: '5 !== 6', file: 'cart.js', line: 3 }
 const rows: Row[] = [
   ['passed', { conclusion: 'passed', exit: { kind: 'exited', code: 0 }, reason: null }],
   ['failed', FAILED_STATE],
+  [
+    'has a test that failed',
+    { ...FAILED_STATE, reason: '1 of 3 tests failed: cart › adds', tests: [1, 1, 1, 0] },
+  ],
   ['timed out', { conclusion: 'failed', exit: { kind: 'timed-out', afterMs: 60_000 }, reason: TIMED_OUT }],
   ['killed', { conclusion: 'failed', exit: { kind: 'signalled', signal: 'SIGKILL' }, reason: 'Killed' }],
   ['died', { conclusion: 'errored', exit: null, reason: DIED }],
@@ -30,7 +36,12 @@ const rows: Row[] = [
 
 /** The same end, of a build whose lead has run its job, and of one where that was done by another invocation. */
 function viewsOf(state: Row[1]) {
-  const change: Partial<JobRun> = { ...state, timings: { fetch: 100, command: 4000 } }
+  const { tests: counts, ...rest } = state
+  const tests = counts && { ...unpackCounts(counts), first: FIRST }
+  const change: Partial<JobRun> = {
+    ...{ ...rest, ...(tests && { tests }) },
+    timings: { fetch: 100, command: 4000 },
+  }
   const endedAt = after(44).toISOString()
   const planned = recordsWithJobs([{ key: 1, name: 'build', state }])
   const { conclusion } = scheduleJobs(planned.plan, planned.report.jobs, null)
@@ -40,7 +51,10 @@ function viewsOf(state: Row[1]) {
   const ended = { conclusion: whole ?? 'errored', reason, deploy: null, endedAt }
   const report = { ...planned.report, end, cost: 0.001 }
   return {
-    own: viewOf({ ...planned, report, onlyRun: endedRun(change) }),
+    own: viewOf({
+      ...{ ...planned, report, onlyRun: endedRun(change) },
+      failed: tests ? { title: null, run: { tests } } : null,
+    }),
     plain: viewWith({ run: change, report: { end: ended, cost: 0.001 } }),
   }
 }

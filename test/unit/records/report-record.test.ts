@@ -28,6 +28,13 @@ const LARGEST: JobState = {
   cost: Number.MAX_VALUE,
 }
 
+/** The largest one of a job whose command ended by itself. */
+const TESTED: JobState = {
+  ...LARGEST,
+  exit: { kind: 'exited', code: 255 },
+  tests: [6667, 6667, 6666, 99],
+}
+
 const exits: fc.Arbitrary<Exit> = fc.oneof(
   fc.record({ kind: fc.constant('exited'), code: fc.integer({ min: 0, max: 255 }) }),
   fc.record({ kind: fc.constant('signalled'), signal: fc.stringMatching(/^[A-Z0-9+]{1,20}$/) }),
@@ -44,7 +51,8 @@ test('the state of a job has at most 500 bytes, whatever its reason is made of',
   )
   fc.assert(
     fc.property(reasons, exits, (reason, exit) => {
-      const state = jobStateSchema.parse({ ...LARGEST, reason: shortReason(reason), exit })
+      const ended = exit.kind === 'exited' ? { ...TESTED, exit } : { ...LARGEST, exit }
+      const state = jobStateSchema.parse({ ...ended, reason: shortReason(reason) })
       expect(bytesOf(state)).toBeLessThanOrEqual(MOST_BYTES)
       expect(jobStateSchema.parse(JSON.parse(JSON.stringify(state)))).toEqual(state)
     }),
@@ -57,6 +65,9 @@ test.each<[string, unknown]>([
   ['a reason of 201 characters', { reason: 'x'.repeat(201) }],
   ['a reason that JSON makes long', { reason: '\u0000'.repeat(50) }],
   ['a time with any number of digits', { endedAt: `2026-11-20T10:00:00.${'0'.repeat(100)}Z` }],
+  ['tests of a command that was killed', { tests: [1, 0, 0, 0] }],
+  ['more tests than are read', { exit: TESTED.exit, tests: [20_000, 1, 0, 0] }],
+  ['more flaky tests than passed', { exit: TESTED.exit, tests: [1, 0, 0, 2] }],
   ['a signal that is none', { exit: { kind: 'signalled', signal: '\u0000'.repeat(20) } }],
   ['a cost that is no number', { cost: Number.POSITIVE_INFINITY }],
   ['an ordinal that no plan has', { key: 277 }],

@@ -1,0 +1,108 @@
+import { z } from './zod.ts'
+
+/** The most tests that the reports of one job may have. */
+export const MOST_TESTS = 20_000
+/** How many failures are kept, the first ones. */
+export const MOST_FAILURES = 20
+/** Of a name, a suite and a path, in UTF-16 units. */
+export const MOST_NAME = 300
+/** Of a message, in bytes as JSON. */
+export const MESSAGE_BYTES = 4096
+/** Of the message in the record of a job. */
+export const EXCERPT_BYTES = 2000
+
+const count = z.int().nonnegative().max(MOST_TESTS)
+
+/** How many tests of a job ended how. A flaky one has failed and later passed; it is one of those that passed. */
+const countsShape = {
+  passed: count,
+  failed: count,
+  /** Tests, and suites that ended before any of their tests. */
+  errored: count,
+  skipped: count,
+  flaky: count,
+}
+export type TestCounts = z.infer<z.ZodObject<typeof countsShape>>
+
+/** Whether these can be the counts of one job. */
+const arePossible = (counts: TestCounts) => totalOf(counts) <= MOST_TESTS && counts.flaky <= counts.passed
+
+/** Further ones are not counted in packed counts. */
+const MOST_FLAKY = 99
+/** The same in few bytes: passed, failed or errored, skipped, flaky. */
+export const packedCountsSchema = z
+  .tuple([count, count, count, count.max(MOST_FLAKY)])
+  .refine(packed => arePossible(unpackCounts(packed)))
+type PackedCounts = [passed: number, failed: number, skipped: number, flaky: number]
+
+export const packCounts = (counts: TestCounts): PackedCounts => [
+  ...([counts.passed, failedTests(counts), counts.skipped] as const),
+  Math.min(counts.flaky, MOST_FLAKY),
+]
+/** Errors are among the failures. */
+export const unpackCounts = ([passed, failed, skipped, flaky]: PackedCounts): TestCounts => ({
+  ...{ passed, failed, errored: 0, skipped, flaky },
+})
+
+/** A test that failed, or a suite that did before any of its tests. Texts are those of the report, masked and shortened. */
+export const testFailureSchema = z.object({
+  suite: z.string().max(MOST_NAME),
+  name: z.string().max(MOST_NAME),
+  message: z.string().max(MESSAGE_BYTES),
+  /** A file of the commit, relative to its root, and the line in it. */
+  file: z.string().max(MOST_NAME).nullable(),
+  line: z.int().positive().max(10_000_000).nullable(),
+})
+export type TestFailure = z.infer<typeof testFailureSchema>
+
+/** What the record of a job has of its tests. */
+export const testSummarySchema = z
+  .object({ ...countsShape, first: testFailureSchema.nullable() })
+  .refine(arePossible)
+export type TestSummary = z.infer<typeof testSummarySchema>
+
+/** The report files that were read; more are only counted. */
+export const MOST_REPORTS = 100
+
+/** In bytes. */
+export const TESTS_RECORD_LIMIT = 256 * 1024
+
+/** `tests.json`: what the reports of one attempt come to. Written once, by the job. */
+export const testRecordSchema = z.object({
+  ...countsShape,
+  failures: z.array(testFailureSchema).max(MOST_FAILURES),
+  reports: z
+    .array(z.object({ path: z.string().max(MOST_NAME), format: z.enum(['junit', 'tap']), tests: count }))
+    .max(MOST_REPORTS),
+})
+export type TestRecord = z.infer<typeof testRecordSchema>
+
+/** Where it is, below the prefix of its job's attempt. */
+export const testRecordKey = (prefix: string) => `${prefix}tests.json`
+
+/** Tests that did not pass. */
+export const failedTests = ({ failed, errored }: TestCounts) => failed + errored
+
+export const totalOf = ({ passed, failed, errored, skipped }: TestCounts) =>
+  passed + failed + errored + skipped
+
+/** `cart › multiplies by quantity`. */
+export const titleOfTest = ({ suite, name }: Pick<TestFailure, 'suite' | 'name'>) =>
+  [suite, name].filter(Boolean).join(' › ')
+
+/** `2 of 34 tests failed: cart › multiplies by quantity`. */
+export const describeFailedTests = (counts: TestCounts, first: TestFailure | null): string =>
+  `${failedTests(counts)} of ${testsOf(totalOf(counts))} failed${first ? `: ${titleOfTest(first)}` : ''}`
+
+/** `31 passed (1 flaky), 2 failed, 1 skipped`. */
+export function describeCounts(counts: TestCounts): string {
+  const { passed, skipped, flaky } = counts
+  const failed = failedTests(counts)
+  return [
+    `${passed} passed${flaky > 0 ? ` (${flaky} flaky)` : ''}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ].join(', ')
+}
+
+const testsOf = (number: number) => `${number} ${number === 1 ? 'test' : 'tests'}`

@@ -1,0 +1,178 @@
+import sax from 'sax'
+import { joinMessage, nameOf, resultOfStatus } from './junit-names.ts'
+import {
+  ReportError,
+  type ReportedTest,
+  type ReportParser,
+  type TestReportFormat,
+} from './test-report-format.ts'
+
+/** Of elements within each other. */
+const MOST_DEPTH = 100
+/** Of one attribute, in UTF-16 units. */
+const MOST_ATTRIBUTE = 1024 * 1024
+const PIECE = 64 * 1024
+Object.assign(sax, { MAX_BUFFER_LENGTH: MOST_ATTRIBUTE })
+/** XML's own five entities, not HTML's. */
+const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { position: true, strictEntities: true }
+
+/** JUnit's XML, which has no standard: every tool writes a dialect of its own. */
+export const junitFormat: TestReportFormat = {
+  name: 'junit',
+  recognises: head => /^\ufeff?\s*</.test(head),
+  open: onTest => new JunitParser(onTest),
+}
+
+type Attributes = Readonly<Record<string, string>>
+type Suite = { name: string; file: string | null; declared: number; failed: number }
+type OpenTest = { test: ReportedTest; status: string; hasFlakes: boolean }
+
+const FAILURES: ReadonlyMap<string, 'failed' | 'errored'> = new Map([
+  ['failure', 'failed'],
+  ['error', 'errored'],
+])
+/** Attempts that Surefire has repeated. */
+const FLAKES = new Set(['flakyFailure', 'flakyError'])
+
+class JunitParser implements ReportParser {
+  readonly #parser = sax.parser(true, OPTIONS)
+  readonly #onTest: (test: ReportedTest) => void
+  /** The elements that are open. */
+  readonly #path: string[] = []
+  readonly #suites: Suite[] = []
+  #open: OpenTest | null = null
+  /** The text of the failure that is being read. */
+  #text: string[] | null = null
+  #failure: { message: string; result: 'failed' | 'errored' } | null = null
+  #isEmpty = true
+
+  constructor(onTest: (test: ReportedTest) => void) {
+    this.#onTest = onTest
+    const parser = this.#parser
+    parser.onerror = error => this.#fail(error)
+    // Without a document type, there are no entities but XML's own five.
+    parser.ondoctype = () => {
+      throw new ReportError('has a DOCTYPE, which no test report needs')
+    }
+    parser.onopentag = ({ name, attributes }) => this.#begin(name, attributes as Attributes)
+    parser.onclosetag = name => this.#finish(name)
+    const onText = (text: string) => this.#text?.push(text)
+    parser.ontext = onText
+    parser.oncdata = onText
+  }
+
+  write(text: string): void {
+    if (text.trim() !== '') this.#isEmpty = false
+    if (this.#isEmpty) return
+    // The parser looks at the size of what it keeps between two pieces.
+    for (let at = 0; at < text.length; at += PIECE) this.#parser.write(text.slice(at, at + PIECE))
+  }
+
+  end(): void {
+    if (!this.#isEmpty) this.#parser.close()
+  }
+
+  #fail(error: Error): void {
+    if (error instanceof ReportError) throw error
+    // Surefire refers to control characters, which XML does not have. They stay as they are written.
+    const { entity = '' } = this.#parser as { entity?: string }
+    if (error.message.startsWith('Invalid character entity') && /^#x?[0-9a-f]{1,8}$/i.test(entity)) {
+      this.#parser.error = null as unknown as Error
+      return
+    }
+    const [reason = ''] = error.message.split('\n')
+    throw new ReportError(`is not XML that can be read: line ${this.#parser.line + 1}: ${reason}`)
+  }
+
+  #begin(tag: string, attributes: Attributes): void {
+    const of = (key: string) => (Object.hasOwn(attributes, key) ? attributes[key] : undefined)
+    if (this.#path.length === 0 && tag !== 'testsuites' && tag !== 'testsuite')
+      throw new ReportError(`is not a test report: its root is <${tag.slice(0, 40)}>`)
+    if (this.#path.length >= MOST_DEPTH)
+      throw new ReportError(`has elements that are nested more than ${MOST_DEPTH} deep`)
+    this.#path.push(tag)
+    if (tag === 'testsuite' || tag === 'testsuites') {
+      const declared = (Number(of('failures')) || 0) + (Number(of('errors')) || 0)
+      const name = tag === 'testsuite' ? (of('name') ?? '') : ''
+      this.#suites.push({ name, file: of('file') ?? of('filepath') ?? null, declared, failed: 0 })
+    } else if (tag === 'testcase' && !this.#open) this.#openTest(of)
+    else if (this.#open && tag === 'skipped' && this.#open.test.result === 'passed')
+      this.#open.test.result = 'skipped'
+    else if (this.#open && FLAKES.has(tag)) this.#open.hasFlakes = true
+    else this.#beginFailure(FAILURES.get(tag), of)
+  }
+
+  #openTest(of: (key: string) => string | undefined): void {
+    const chain = this.#suites.map(({ name }) => name).filter(Boolean)
+    const [written, className] = [of('name') ?? '', of('classname') ?? '']
+    const file = of('file') ?? of('filepath') ?? this.#suites.findLast(suite => suite.file)?.file ?? null
+    const line = Number(of('line') ?? of('lineno'))
+    this.#open = {
+      status: of('result') === 'suppressed' ? 'skipped' : (of('status') ?? ''),
+      hasFlakes: false,
+      test: {
+        id: JSON.stringify([chain, className, written, file]),
+        ...nameOf({ chain, className, written, file }),
+        ...{ result: 'passed', isFlaky: false, message: '' },
+        ...{ file, line: Number.isSafeInteger(line) && line > 0 ? line : null },
+      },
+    }
+  }
+
+  /** Of a test or a suite. The first one of a test counts. */
+  #beginFailure(result: 'failed' | 'errored' | undefined, of: (key: string) => string | undefined): void {
+    const parent = this.#path.at(-2)
+    if (!result || this.#failure || (parent !== 'testcase' && parent !== 'testsuite')) return
+    this.#failure = { result, message: of('message') ?? of('type') ?? '' }
+    this.#text = []
+  }
+
+  #finish(tag: string): void {
+    this.#path.pop()
+    if (this.#failure && this.#text && FAILURES.has(tag))
+      this.#finishFailure(this.#failure, this.#text.join(''))
+    else if (tag === 'testcase') this.#finishTest()
+    else if (tag === 'testsuite' || tag === 'testsuites') this.#finishSuite()
+  }
+
+  #finishFailure({ result, message }: { result: 'failed' | 'errored'; message: string }, text: string): void {
+    this.#failure = null
+    this.#text = null
+    const whole = joinMessage(message, text)
+    if (!this.#open) this.#suiteFailed(whole)
+    else if (this.#open.test.result !== 'failed' && this.#open.test.result !== 'errored')
+      Object.assign(this.#open.test, { result, message: whole })
+  }
+
+  #finishTest(): void {
+    if (!this.#open) return
+    const { test, status, hasFlakes } = this.#open
+    this.#open = null
+    if (test.result === 'passed') test.result = resultOfStatus(status)
+    if (test.result === 'failed' || test.result === 'errored') this.#countFailure()
+    this.#onTest({ ...test, isFlaky: hasFlakes && test.result === 'passed' })
+  }
+
+  #countFailure(): void {
+    for (const suite of this.#suites) suite.failed += 1
+  }
+
+  /** Jest and others only count a file that could not be loaded. */
+  #finishSuite(): void {
+    const suite = this.#suites.at(-1)
+    if (suite && suite.declared > 0 && suite.failed === 0)
+      this.#suiteFailed('The report counts a failure here, but has no test that failed.')
+    this.#suites.pop()
+  }
+
+  #suiteFailed(message: string): void {
+    const chain = this.#suites.map(({ name }) => name).filter(Boolean)
+    const file = this.#suites.findLast(suite => suite.file)?.file ?? null
+    this.#countFailure()
+    this.#onTest({
+      id: JSON.stringify([chain, file]),
+      ...{ suite: chain.slice(0, -1).join(' › '), name: chain.at(-1) ?? 'The test run' },
+      ...{ result: 'errored', isFlaky: false, message, file, line: null },
+    })
+  }
+}

@@ -1,0 +1,47 @@
+import type { ReportedResult, ReportedTest } from './test-report-format.ts'
+
+type Written = {
+  /** The names of the suites around a test, the outermost first. */
+  chain: readonly string[]
+  className: string
+  /** The test's own name. */
+  written: string
+  file: string | null
+}
+
+/** What people call a test. Where tools put its suite differs: into `classname`, into the name, or around it. */
+export function nameOf({ chain, className, written, file }: Written): Pick<ReportedTest, 'suite' | 'name'> {
+  // Vitest: `cart > multiplies` in `test/cart.test.ts`, which is its class.
+  const parts = written.split(' > ')
+  if (parts.length > 1 && (chain.includes(className) || isPath(className)))
+    return { suite: parts.slice(0, -1).join(' › '), name: parts.at(-1) ?? '' }
+  // Mocha and jest-junit have the whole name in both, or its end.
+  if (written === className || written.endsWith(` ${className}`)) return { suite: '', name: written }
+  // Node has the innermost suite as class, or `test`, and all suites around the test.
+  if (className === 'test' || className === '' || className === chain.at(-1))
+    return { suite: chain.join(' › '), name: written }
+  if (className === file || isPath(className)) return { suite: '', name: written }
+  return { suite: className, name: written }
+}
+
+/** Java's classes have dots, but no slashes. */
+const isPath = (name: string) => name.includes('/') && /\.[a-z]{1,4}$/.test(name)
+
+/** What some tools have in an attribute of a test instead of an element in it. */
+export function resultOfStatus(status: string): ReportedResult {
+  if (/^(fail|failed|failure)$/i.test(status)) return 'failed'
+  if (/^(error|errored)$/i.test(status)) return 'errored'
+  return /^(skipped|disabled|notrun|pending|ignored)$/i.test(status) ? 'skipped' : 'passed'
+}
+
+/** How many lines of a text may come before its message. */
+const MOST_BEFORE = 3
+
+/** What a failure has as `message` and as text. Most tools repeat the one at the beginning of the other. */
+export function joinMessage(message: string, text: string): string {
+  const [whole, short] = [text.trim(), message.trim()]
+  const [first = ''] = short.split('\n')
+  const isRepeated = whole.split('\n', MOST_BEFORE).some(line => line.includes(first))
+  const isEmptyPhrase = /^(test )?failed$/i.test(short)
+  return whole !== '' && (isEmptyPhrase || isRepeated) ? whole : [short, whole].filter(Boolean).join('\n')
+}

@@ -1,0 +1,40 @@
+/** How a test, or a suite as a whole, ended according to a report. */
+export type ReportedResult = 'passed' | 'failed' | 'errored' | 'skipped'
+
+/** A test of a report, in the words of its tool. */
+export type ReportedTest = {
+  /** The same for every attempt at this test, and for no other test. */
+  id: string
+  suite: string
+  name: string
+  result: ReportedResult
+  /** Whether it passed only after it had failed. */
+  isFlaky: boolean
+  /** What the report has about a failure; empty for none. */
+  message: string
+  /** The file that the report names, as it writes it. */
+  file: string | null
+  line: number | null
+}
+
+/** Takes the text of one report, in pieces of any size. */
+export type ReportParser = {
+  /** @throws ReportError */
+  write(text: string): void
+  /** @throws ReportError if the report is not complete */
+  end(): void
+}
+
+/** A format of test reports. Its parser takes a bounded amount of memory beyond what it passes on, whatever the text is. */
+export type TestReportFormat = {
+  name: 'junit' | 'tap'
+  /** Whether a report that begins like this has this format. */
+  recognises(head: string): boolean
+  /** `onTest` is called for each test, and for each suite that failed without a test that did, in the order of the report. */
+  open(onTest: (test: ReportedTest) => void): ReportParser
+}
+
+/** Why a report cannot be read, as the end of a sentence about it. */
+export class ReportError extends Error {
+  override readonly name = 'ReportError'
+}

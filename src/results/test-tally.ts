@@ -1,0 +1,43 @@
+import { MOST_TESTS, type TestCounts } from '../model/tests.ts'
+import { ReportError, type ReportedTest } from './test-report-format.ts'
+
+/** The tests of one run of a command, over all of its reports. */
+export class TestTally {
+  readonly #counts: TestCounts = { passed: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 }
+  /** The tests that failed, without those that passed later. A message has as many bytes as its report has for it. */
+  readonly #failures = new Map<string, ReportedTest[]>()
+  #number = 0
+
+  /**
+   * Counts a test. One that has failed before and passes now is flaky: its failures no longer count.
+   * @throws ReportError if there are too many
+   */
+  add(test: ReportedTest): void {
+    this.#number += 1
+    if (this.#number > MOST_TESTS)
+      throw new ReportError(
+        `brings the tests of this job to more than ${MOST_TESTS.toLocaleString('en')}. Divide the job into "shards"`,
+      )
+    const { id, result } = test
+    this.#counts[result] += 1
+    if (result === 'failed' || result === 'errored') {
+      const same = this.#failures.get(id)
+      if (same) same.push(test)
+      else this.#failures.set(id, [test])
+    }
+    if (result !== 'passed') return
+    const earlier = this.#failures.get(id) ?? []
+    this.#failures.delete(id)
+    for (const failure of earlier) this.#counts[failure.result] -= 1
+    if (earlier.length > 0 || test.isFlaky) this.#counts.flaky += 1
+  }
+
+  get counts(): TestCounts {
+    return { ...this.#counts }
+  }
+
+  /** In the order of the reports. */
+  get failures(): ReportedTest[] {
+    return [...this.#failures.values()].flat()
+  }
+}
