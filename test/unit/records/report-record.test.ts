@@ -26,6 +26,7 @@ const LARGEST: JobState = {
   exit: { kind: 'signalled', signal: 'S'.repeat(20) },
   reason: shortReason('x'.repeat(500)),
   cost: Number.MAX_VALUE,
+  record: 'claim',
 }
 
 /** The largest one of a job whose command ended by itself. */
