@@ -1,7 +1,8 @@
 import { FRESH_MS, type ReadRunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
-import { type FindOnGitHub, identify } from './admission/identify.ts'
+import type { FindOnGitHub } from './admission/confirm-name.ts'
+import { identify } from './admission/identify.ts'
 import { recordGoneOnce } from './admission/record-gone.ts'
 import { DEPLOY_EVENT, isOwnEvent, parseSignedRequest } from './admission/signed-requests.ts'
 import { type Delivery, digestOf, parsePayload } from './github/delivery.ts'
@@ -10,6 +11,7 @@ import { requestFromEvent } from './github/request-from-event.ts'
 import { findSigner } from './github/signature.ts'
 import type { Signer } from './model/signer.ts'
 import { deliveryOf } from './records/keys.ts'
+import { buildUrl, buildUrlWithoutKey } from './records/links.ts'
 import { approveCommandOf } from './records/wording.ts'
 
 /** What receiving needs from its host. */
@@ -49,7 +51,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
   const result = isOwn
     ? await admitRequest(payload, admission)
     : await admitEvent(delivery, payload, signer, admission)
-  return 'status' in result ? result : answerTo(result)
+  return 'status' in result ? result : answerTo(result, isOwn ? linkKey : null)
 }
 
 /** Who has signed a delivery. A secret that is newer than those in memory has just been made by `lambci setup`. */
@@ -91,18 +93,18 @@ async function admitEvent(
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
-  const { store, findOnGitHub } = context
+  const { store, findOnGitHub, now } = context
   const digest = digestOf(body)
   if ('request' in parsed) {
-    const identity = identify(store, parsed.request, findOnGitHub, signer)
+    const identity = identify(store, parsed.request, { findOnGitHub, signer, now })
     return admit(digest, { ...parsed, isArrival: true, identity }, context)
   }
   if (parsed.gone) {
     const { trigger } = parsed.gone
-    const identity = await identify(store, parsed.gone, findOnGitHub, signer)
+    const identity = await identify(store, parsed.gone, { findOnGitHub, signer, now })
     const delivery = deliveryOf(parsed.gone, digest)
     if ('project' in identity)
-      await recordGoneOnce(store, delivery, { project: identity.project, trigger }, context.now())
+      await recordGoneOnce(store, delivery, { project: identity.project, trigger }, now())
   }
   return { ignored: parsed.ignored }
 }
@@ -114,13 +116,19 @@ const STATUS: Record<Refusal['refused'], Answer['status']> = {
   conflict: 409,
 }
 
-function answerTo(result: AdmissionResult): Answer {
+/**
+ * Links have their key only for the command line, which can read it in the bucket. The answer to a webhook is shown to all who see its
+ * deliveries, and anybody may send again a body that they have seen.
+ */
+function answerTo(result: AdmissionResult, linkKey: string | null): Answer {
   if ('refused' in result) return refuse(STATUS[result.refused], result.reason)
   if ('ignored' in result) return { status: 200, body: result }
-  const { project, number, trigger, retryOf, approval } = result.build
+  const { build } = result
+  const { project, number, trigger, retryOf, approval } = build
+  const url = linkKey === null ? buildUrlWithoutKey(build) : buildUrl(build, linkKey)
   const retry = retryOf === null ? {} : { retryOf }
-  const waits = approval === null ? {} : { waits: `for approval: ${approveCommandOf(result.build)}` }
-  return { status: 202, body: { project, number, trigger, url: result.url, ...retry, ...waits } }
+  const waits = approval === null ? {} : { waits: `for approval: ${approveCommandOf(build)}` }
+  return { status: 202, body: { project, number, trigger, url, ...retry, ...waits } }
 }
 
 const refuse = (status: Answer['status'], error: string): Answer => ({ status, body: { error } })

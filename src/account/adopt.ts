@@ -18,6 +18,8 @@ export type Adoption = {
   project: string
   /** What the former repository is called now, if it exists. */
   formerName: string | null
+  /** Whether the repository is private, as GitHub says. */
+  isPrivate: boolean
 }
 
 /**
@@ -41,6 +43,7 @@ export async function planAdoption(
     id: found.id,
     formerId: named.id,
     formerName: former?.name ?? null,
+    isPrivate: found.isPrivate,
   }
   if (known?.project) return { ...adoption, kind: 'keeps', project: known.project }
   const isTaken = (await readKnown(store, named.id))?.project !== named.project
@@ -67,9 +70,10 @@ async function freeProject(
 /** Gives the name to the repository. The former one is bound anew should it come back. */
 export async function adopt(
   store: Store,
-  { repository, id, formerId, kind, project }: Adoption,
+  { repository, id, formerId, kind, project, isPrivate }: Adoption,
 ): Promise<void> {
-  if (kind === 'takes') await updateKnown(store, formerId, () => ({ project: null }))
-  await updateKnown(store, id, () => ({ project }))
+  // The builds stay as private as their repository was, until there is one of the new one.
+  if (kind === 'takes') await updateKnown(store, formerId, standing => ({ ...standing, project: null }))
+  await updateKnown(store, id, () => ({ project, isPrivate }))
   await updateNamed(store, repository, () => ({ id, project }))
 }

@@ -5,6 +5,7 @@ import { trustOf } from '../model/trust.ts'
 import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { readBuild, readRecords } from '../records/read-records.ts'
+import { readKnown } from '../records/repository-records.ts'
 import { recordStageRequest } from '../records/stage-requests.ts'
 import type { Store } from '../records/store.ts'
 import { type Records, viewOf } from '../records/view.ts'
@@ -112,12 +113,21 @@ async function refuseRetry(records: Records, request: BuildRequest, store: Store
   return { refused: 'conflict', reason: `${lost} ${wholeInstead(records.build)}` }
 }
 
-/** The build with the name that its repository has now, and whether that is private now: as the newest build has it. */
+/**
+ * The build as one of the repository that has its records now, with the name that the newest build has. It is private if that
+ * repository is, and if it was private itself: the newest build may be a repetition of one that was public.
+ */
 async function asOfNow(store: Store, build: Build): Promise<Build> {
   const { project } = build
   const newest = await readBuild(store, { project, number: await lastNumber(store, project) })
-  const { repository, isPrivate } = newest ?? build
-  return { ...build, repository, isPrivate }
+  const { repository, repositoryId, isPrivate } = newest ?? build
+  const known = repositoryId === null ? null : await readKnown(store, repositoryId)
+  return {
+    ...build,
+    repository,
+    repositoryId,
+    isPrivate: build.isPrivate || (known?.isPrivate ?? isPrivate),
+  }
 }
 
 async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {

@@ -7,7 +7,6 @@ import type { Compare } from '../model/newer.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter } from '../records/counter.ts'
 import { type BuildRef, deliveryOf } from '../records/keys.ts'
-import { buildUrl } from '../records/links.ts'
 import { readRecords } from '../records/read-records.ts'
 import { recordBuild } from '../records/trigger-record.ts'
 import { type Records, viewOf } from '../records/view.ts'
@@ -15,7 +14,7 @@ import { approvalEndOf, latestEndAfter } from './deadlines.ts'
 import { DeliveryClaim, MOST_BUILDS } from './delivery-claim.ts'
 import type { Identity } from './identify.ts'
 import { needsApproval } from './needs-approval.ts'
-import { recordBuildGone, recordMovedOn } from './record-gone.ts'
+import { recordBuildGone, recordMovedOnOnce } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
 import { type AccountShare, type StartContext, startLead } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
@@ -31,7 +30,7 @@ export type AdmissionContext = StartContext & {
 }
 
 export type { Refusal }
-export type AdmissionResult = { build: Build; url: string } | { ignored: string } | Refusal
+export type AdmissionResult = { build: Build } | { ignored: string } | Refusal
 
 /** What is to be built. `ignored` says why nothing is built if the account uses skip words. */
 export type Admissible = {
@@ -56,7 +55,7 @@ export async function admit(
   { request: requested, ignored, isArrival, retryOf = null, rebuildOf = null, identity }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
-  const { store, linkKey, now } = context
+  const { store, now } = context
   const [settled, ofName, accountKeys] = await Promise.all([
     identity,
     readAccount(store, requested.project),
@@ -69,7 +68,7 @@ export async function admit(
   const account = project === requested.project ? ofName : await readAccount(store, project)
   if (!account.allows(repository)) return notAllowed(request)
   if (ignored && account.usesSkipWords) {
-    await recordMovedOn(store, request, now())
+    await recordMovedOnOnce(deliveryOf(request, deliveryId), request, context)
     return { ignored }
   }
   const leftOut = await leftOutKeys(store, accountKeys, { project, named: projectNamed(repository) })
@@ -83,6 +82,9 @@ export async function admit(
     return records !== null && isDone(records, now())
   })
   if (claim.isSpent) return sentTooOften(request, claim.build.number)
+  // Only for what starts a build, so that a body that is sent again and again costs no request to GitHub.
+  const unconfirmed = claim.build.published ? null : await settled?.confirm?.()
+  if (unconfirmed) return unconfirmed
   // What a person requests needs no approval. A delivery that is sent again is GitHub's, whoever sends it.
   const approval =
     isArrival && !claim.build.published ? await needsApproval(store, request, account, now()) : null
@@ -102,7 +104,7 @@ export async function admit(
   }))
   if (!claim.build.published)
     await start(build, { account, accountKeys }, claim, isArrival && claim.isFirst, context)
-  return { build, url: buildUrl(build, linkKey) }
+  return { build }
 }
 
 const settledRequest = (requested: BuildRequest, { project, id, isPrivate }: Identity): BuildRequest => ({

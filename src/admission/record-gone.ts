@@ -1,9 +1,13 @@
+import type { BuildRequest } from '../model/build.ts'
+import { type Compare, isNewer, remember } from '../model/newer.ts'
 import { type BuildRef, buildKeys, deliveryKey } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { readTrigger, recordEnd, type TriggerRecord, type TriggerRef } from '../records/trigger-record.ts'
 
 /** Builds further back were left by those after them. */
 const MOST_BUILDS = 5
+/** Builds further back were compared when the ones after them arrived. */
+const MOST_COMPARED = 3
 
 /**
  * Records that a branch was deleted, or a pull request closed. What its builds said of their commits then counts no longer if
@@ -31,9 +35,31 @@ export async function recordGoneOnce(
   await store.putOnce(key, Buffer.from(JSON.stringify({ goneAt: now.toISOString() })), 'application/json')
 }
 
-/** A branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. */
-export async function recordMovedOn(store: Store, ref: TriggerRef, now: Date): Promise<void> {
-  await triggerReport(store, ref, await readTrigger(store, ref), now)
+/**
+ * Records that a branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. Once
+ * for each delivery, and only if the push is newer in git than its builds: it may be old, and sent again.
+ * @throws if GitHub does not answer; nothing is recorded then
+ */
+export async function recordMovedOnOnce(
+  delivery: string,
+  push: BuildRequest,
+  { store, compare, now }: { store: Store; compare: Compare; now: () => Date },
+): Promise<void> {
+  // Beside the claim of a build: without skip words in the settings, the same delivery starts one.
+  const key = deliveryKey(`${delivery}.skipped`)
+  const [earlier, record] = await Promise.all([store.get(key), readTrigger(store, push)])
+  if (earlier !== null || record === null) return
+  if (await isNews(push, record, remember(compare))) await triggerReport(store, push, record, now())
+  const claim = JSON.stringify({ skippedAt: now().toISOString() })
+  await store.putOnce(key, Buffer.from(claim), 'application/json')
+}
+
+async function isNews(push: BuildRequest, { builds }: TriggerRecord, compare: Compare): Promise<boolean> {
+  for (const build of builds.filter(({ isArrival }) => isArrival).slice(0, MOST_COMPARED)) {
+    if (build.commit === push.commit) return false
+    if (!(await isNewer({ ...push, number: build.number + 1 }, build, compare))) return false
+  }
+  return true
 }
 
 /** Lets report look again at what a build has said of its commit: its branch or pull request may no longer be there. */

@@ -5,7 +5,7 @@ import { lastNumber } from '../records/counter.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { buildPath, opensPath } from '../records/links.ts'
 import { readBuild, readRecords } from '../records/read-records.ts'
-import { readNamed } from '../records/repository-records.ts'
+import { readKnown, readNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Records } from '../records/view.ts'
 import { showsPrivate, type VisibleBuilds, visibleBuilds } from './visible-builds.ts'
@@ -29,7 +29,7 @@ export type OpenedBuild = { records: Records; needsKey: boolean }
 
 /**
  * Opens a build if the visitor may see it. Without the key of its path, that is so if it is public, and so is its repository, by
- * its newest build: one that has become private is private from its first build on. Null for a missing build, without the key,
+ * the record of that: one that has become private is private from its first build on. Null for a missing build, without the key,
  * and for a wrong one: these look the same and take the same number of requests.
  */
 export async function openBuild(
@@ -113,12 +113,14 @@ async function standingOf(store: Store, { name: project, last }: FoundProject): 
     if (read.at(-1) === null) break
   }
   const newest = builds.at(-1)
-  return newest ? { newest, isPrivate: arePrivate(builds) } : null
+  // Read also if there is no build, so that it takes as many requests.
+  const known = await readKnown(store, newest?.repositoryId ?? 0)
+  return newest ? { newest, isPrivate: known?.isPrivate ?? arePrivate(builds) } : null
 }
 
 /**
- * The newest build that an event of now has requested says whether its repository is private. A repetition says what was so
- * then: it counts only if there is nothing else.
+ * Without a record of the repository: the newest build that an event of now has requested says whether it is private. A repetition
+ * says what was so then: it counts only if there is nothing else.
  */
 function arePrivate(builds: readonly Build[]): boolean {
   const first = builds.findLast(

@@ -25,6 +25,10 @@ export function opensPath(path: string, key: string | undefined, linkKey: string
 
 /** The address of a build's page, for statuses, notifications and `LAMBCI_BUILD_URL`. It carries the key of a private page. */
 export function buildUrl(build: BuildRef & { baseUrl: string; isPrivate: boolean }, linkKey: string): string {
-  const path = buildPath(build)
-  return `${build.baseUrl}${path}${build.isPrivate ? `?key=${keyOfPath(path, linkKey)}` : ''}`
+  const key = build.isPrivate ? `?key=${keyOfPath(buildPath(build), linkKey)}` : ''
+  return `${buildUrlWithoutKey(build)}${key}`
 }
+
+/** The same address for whom no key may be given. */
+export const buildUrlWithoutKey = (build: BuildRef & { baseUrl: string }) =>
+  `${build.baseUrl}${buildPath(build)}`

@@ -10,8 +10,6 @@ const namedSchema = z.object({
   project: projectSchema,
   /** Whether its last delivery was signed with the one secret of the stack: its webhook is from before it got one of its own. */
   hasSharedSecret: z.boolean().optional(),
-  /** Whether it is private, since one of its deliveries has said so. */
-  isPrivate: z.boolean().optional(),
 })
 /** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and where its records are. */
 export type Named = z.infer<typeof namedSchema>
@@ -21,8 +19,12 @@ const knownSchema = z.object({
   project: projectSchema.nullable(),
   /** Its last name that GitHub has confirmed, in lower case. Former names stay bound, and may belong to another one by now. */
   name: z.string().optional(),
+  /** When GitHub last confirmed that name, to the hour. */
+  confirmedAt: z.iso.datetime().optional(),
+  /** Whether it is private, whatever its name: since one of its deliveries has said so, or public since GitHub has. */
+  isPrivate: z.boolean().optional(),
 })
-/** `repositories/<id>.json`: where the records of a repository are, whatever its name is now. */
+/** `repositories/<id>.json`: where the records of a repository are, whatever its name is now, and whether it is private. */
 export type Known = z.infer<typeof knownSchema>
 
 /** What `owner/repo` means in this stack; null before the first delivery from a repository of that name. */

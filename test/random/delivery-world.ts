@@ -67,7 +67,10 @@ export async function openDeliveryWorld() {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
-    findOnGitHub: async name => ON_GITHUB.find(({ full_name }) => full_name === name) ?? null,
+    findOnGitHub: async name => {
+      const found = ON_GITHUB.find(({ full_name }) => full_name === name)
+      return found ? { id: found.id, name: found.full_name, isPrivate: false } : null
+    },
     now: () => new Date(),
   })
   const handler = handle(app)

@@ -14,21 +14,25 @@ afterAll(() => bucket.close())
 
 let ids = 1000
 const nextId = () => ++ids
-const silent = async () => {
+const silent = async (): Promise<never> => {
   throw new UserError('GitHub could not be asked')
 }
-/** What a delivery that names this repository is found to be from. `actual`: GitHub's id of it, null if it shows none. */
-const found = (
-  repository: string,
-  repositoryId: number,
-  actual?: number | null,
-  signer: Signer = { by: 'app' },
-) =>
+const after = (hours: number) => new Date(Date.UTC(2026, 0, 1, hours))
+type Found = { id: number; name: string; isPrivate: boolean }
+type Answer = number | Partial<Found> | null | undefined
+/** GitHub, which says this of a name: its id, or more; null if it shows none; undefined if it is silent. */
+const gitHubWith = (repository: string, answer: Answer) => async (): Promise<Found | null> => {
+  if (answer === undefined) return silent()
+  if (answer === null) return null
+  const given = typeof answer === 'number' ? { id: answer } : answer
+  return { id: 0, name: repository, isPrivate: false, ...given }
+}
+/** What a delivery that names this repository is found to be from. */
+const found = (repository: string, repositoryId: number, actual?: Answer, signer: Signer = { by: 'app' }) =>
   identify(
     bucket.store,
     { repository, repositoryId },
-    actual === undefined ? silent : async () => (actual === null ? null : { id: actual }),
-    signer,
+    { findOnGitHub: gitHubWith(repository, actual), signer, now: () => after(0) },
   )
 async function bound(repository: string, id: number, actual?: number): Promise<string> {
   const identity = await found(repository, id, actual)
@@ -88,36 +92,50 @@ test('with another id, GitHub decides: the bound repository is built, another on
   await expect(found('ada/claimed', other)).rejects.toThrow(UserError)
 })
 
+/** Whether the build of a delivery that says so is private. */
+async function claimOf(
+  repository: string,
+  repositoryId: number,
+  isPrivate: boolean,
+  onGitHub: Answer,
+): Promise<boolean> {
+  const identity = await identify(
+    bucket.store,
+    { repository, repositoryId, isPrivate },
+    { findOnGitHub: gitHubWith(repository, onGitHub), signer: { by: 'app' }, now: () => after(0) },
+  )
+  if ('refused' in identity) throw new Error(identity.reason)
+  expect(await identity.bind?.()).toBeFalsy()
+  return identity.isPrivate ?? isPrivate
+}
+
 test('a repository that was private is public once GitHub says so, and private until then', async () => {
   const id = nextId()
-  await bound('ada/closed', id)
-  const claim = async (
-    isPrivate: boolean,
-    onGitHub: 'silent' | 'missing' | { id: number; isPrivate: boolean },
-  ) => {
-    const findOnGitHub = async () => {
-      if (onGitHub === 'silent') throw new UserError('GitHub could not be asked')
-      return onGitHub === 'missing' ? null : onGitHub
-    }
-    const claimed = { repository: 'ada/closed', repositoryId: id, isPrivate }
-    const identity = await identify(bucket.store, claimed, findOnGitHub, { by: 'app' })
-    if ('refused' in identity) throw new Error(identity.reason)
-    await identity.bind?.()
-    return identity.isPrivate ?? isPrivate
-  }
+  const claim = (isPrivate: boolean, onGitHub: Answer) => claimOf('ada/closed', id, isPrivate, onGitHub)
   // Of one that has always been public, nobody is asked.
-  expect(await claim(false, 'silent')).toBe(false)
-  expect(await claim(true, 'silent')).toBe(true)
+  expect(await claim(false, undefined)).toBe(false)
+  expect(await claim(true, undefined)).toBe(true)
   // A delivery of its public time.
-  for (const answer of [
-    'silent',
-    'missing',
-    { id, isPrivate: true },
-    { id: id + 1, isPrivate: false },
-  ] as const)
+  for (const answer of [undefined, null, { id, isPrivate: true }, { id: id + 1, isPrivate: false }])
     expect(await claim(false, answer)).toBe(true)
   expect(await claim(false, { id, isPrivate: false })).toBe(false)
-  expect(await claim(false, 'silent')).toBe(false)
+  expect(await claim(false, undefined)).toBe(false)
+})
+
+test('what is private is private by all of its names, also by former ones and by one of another id', async () => {
+  const [id, other] = [nextId(), nextId()]
+  expect(await claimOf('ada/was-open', id, false, undefined)).toBe(false)
+  expect(await claimOf('ada/is-shut', id, true, { id })).toBe(true)
+  // Deliveries of the public time, sent again; the last one names a repository that GitHub no longer knows.
+  for (const [name, claimed] of [
+    ['ada/was-open', id],
+    ['ada/another-name', id],
+    ['ada/was-open', other],
+  ] as const)
+    expect([name, await claimOf(name, claimed, false, { id, isPrivate: true })]).toEqual([name, true])
+  expect(await readKnown(bucket.store, id)).toMatchObject({ isPrivate: true })
+  expect(await claimOf('ada/is-shut', id, false, { id })).toBe(false)
+  expect(await claimOf('ada/was-open', id, false, undefined)).toBe(false)
 })
 
 test('a renamed repository keeps its project under every later name', async () => {
@@ -204,13 +222,13 @@ test('a secret of an organization gives no id of another owner to one of its nam
   })
 })
 
-test('the first delivery of a repository is admitted once GitHub has confirmed its name, later ones at once', async () => {
+test('the first delivery of a repository is admitted once GitHub has confirmed its name', async () => {
   for (const signer of [repositoryOf(nextId()), ORGANIZATION]) {
     const id = signer.by === 'repository' ? signer.id : nextId()
     const first = await found('ada/confirmed', id, id, signer)
     if ('refused' in first) throw new Error(first.reason)
     expect(await first.bind?.()).toBeNull()
-    expect(await found('ada/confirmed', id, undefined, signer)).toEqual({
+    expect(await found('ada/confirmed', id, undefined, signer)).toMatchObject({
       ...{ id, project: 'gh/ada/confirmed', bind: null },
     })
     await bucket.store.remove('gh/ada/confirmed/repository.json')
@@ -239,6 +257,47 @@ test('a former name counts for a secret only as long as GitHub knows the reposit
     project: 'gh/ada/name-one',
     bind: null,
   })
+})
+
+test('a name on record is confirmed for each build that a secret of one repository or organization starts', async () => {
+  for (const [index, signer] of [repositoryOf(nextId()), ORGANIZATION].entries()) {
+    const id = signer.by === 'repository' ? signer.id : nextId()
+    const name = `Ada/Stale-${index}`
+    const first = await found(name, id, id, signer)
+    if ('refused' in first) throw new Error(first.reason)
+    await first.bind?.()
+    expect(first.confirm).toBeUndefined()
+    const confirm = async (actual: Answer, hours = 0) => {
+      const context = { findOnGitHub: gitHubWith(name, actual), signer, now: () => after(hours) }
+      const identity = await identify(bucket.store, { repository: name, repositoryId: id }, context)
+      if ('refused' in identity) throw new Error(identity.reason)
+      return identity.confirm?.()
+    }
+    expect(await confirm({ id, name: name.toUpperCase() })).toBeNull()
+    // It was renamed, and git would be led to its new name; then another one has taken the name.
+    expect(await confirm({ id, name: 'eve/taken' })).toEqual({
+      refused: 'conflict',
+      reason: `${name} is eve/taken on GitHub now: only deliveries that call it so are built. Push again.`,
+    })
+    expect(await confirm(nextId())).toMatchObject({ reason: expect.stringContaining('and this delivery is') })
+    expect(await confirm(null)).toMatchObject({ reason: expect.stringContaining('GitHub does not show') })
+    // Without an answer, the last one counts for a day.
+    expect(await confirm(undefined, 23)).toBeNull()
+    await expect(confirm(undefined, 24)).rejects.toThrow(UserError)
+    expect(await confirm(id, 24)).toBeNull()
+    expect(await confirm(undefined, 47)).toBeNull()
+  }
+  const ofApp = await found('ada/stale-0', (await readNamed(bucket.store, 'ada/stale-0'))?.id ?? 0)
+  expect(ofApp).not.toHaveProperty('confirm')
+})
+
+test('a former name that leads to the repository is not its name for a secret', async () => {
+  const id = nextId()
+  for (const signer of [repositoryOf(id), ORGANIZATION])
+    expect(await found('ada/led-away', id, { id, name: 'eve/led-away' }, signer)).toMatchObject({
+      reason: expect.stringContaining('ada/led-away is eve/led-away on GitHub now'),
+    })
+  expect(await readKnown(bucket.store, id)).toBeNull()
 })
 
 test('a renamed repository is followed with its own secret', async () => {

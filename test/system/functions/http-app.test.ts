@@ -9,6 +9,7 @@ import { type Sns, startSns } from '../../../loopback/sns/sns.ts'
 import { openRunnerSecrets } from '../../../src/account/secrets.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
+import { digestOf } from '../../../src/github/delivery.ts'
 import { requestSecret } from '../../../src/github/hook-secrets.ts'
 import type { Build } from '../../../src/model/build.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
@@ -246,11 +247,41 @@ describe('the webhook', () => {
     const { number } = (await (await post('push', pushPayload({ ref }))).json()) as { number: number }
     const before = await keysIn(bucket)
     messages = []
-    const answer = await post('push', pushOf({ message: '[ci skip]' }, { ref }))
+    const skipped = pushOf({ message: '[ci skip]' }, { ref, after: 'd'.repeat(40) })
+    const answer = await post('push', skipped)
     expect(answer.status).toBe(200)
     const added = (await keysIn(bucket)).filter(key => !before.includes(key))
-    expect(added).toEqual([buildKeys({ project: 'gh/codertocat/hello-world', number }).gone])
+    const { gone } = buildKeys({ project: 'gh/codertocat/hello-world', number })
+    const claim = `deliveries/${skipped.repository.id}/${digestOf(JSON.stringify(skipped))}.skipped.json`
+    expect(added).toEqual([claim, gone])
     expect(messages).toEqual([])
+    // Sent again later, it says nothing new.
+    await bucket.store.remove(gone)
+    expect((await post('push', skipped)).status).toBe(200)
+    expect(await keysIn(bucket)).not.toContain(gone)
+  })
+
+  test('an answer has no key to a private build, however often the delivery is sent', async () => {
+    const pushed = pushPayload({ ref: 'refs/heads/secretive' })
+    const closed = { ...pushed.repository, id: 4711, full_name: 'Codertocat/Closed' }
+    const send = async (isPrivate: boolean, after: string) =>
+      (await post('push', { ...pushed, after, repository: { ...closed, private: isPrivate } })).json()
+    const path = 'gh/codertocat/closed/builds'
+    const commits = ['a', 'b'].map(letter => letter.repeat(40)) as [string, string]
+    expect(await send(false, commits[0])).toMatchObject({ url: `${ORIGIN}/${path}/1` })
+    expect(await send(true, commits[1])).toMatchObject({ url: `${ORIGIN}/${path}/2` })
+    await putJson(
+      bucket.store,
+      jobKeys({ project: 'gh/codertocat/closed', number: 1 }).record('end'),
+      endedRun(),
+    )
+    expect(await send(false, commits[0])).toMatchObject({ number: 3, url: `${ORIGIN}/${path}/3` })
+    // The person at the command line, who can read the bucket, gets the link.
+    const again = await request('lambci_rebuild', { project: 'gh/codertocat/closed', number: 1 })
+    const { number, url } = (await again.json()) as { number: number; url: string }
+    expect(url).toBe(`${ORIGIN}/${path}/4?key=${keyOfPath(`/${path}/${number}`, LINK_KEY)}`)
+    expect((await get(url.slice(ORIGIN.length))).status).toBe(200)
+    expect((await get(`/${path}/3`)).status).toBe(404)
   })
 
   test('an internal error is logged and not shown to the client', async () => {

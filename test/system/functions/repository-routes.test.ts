@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { recordGone, recordMovedOn } from '../../../src/admission/record-gone.ts'
+import { recordGone, recordMovedOnOnce } from '../../../src/admission/record-gone.ts'
 import { holdStage } from '../../../src/deploy/hold.ts'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { Build } from '../../../src/model/build.ts'
@@ -359,7 +359,9 @@ describe('a badge of a branch', () => {
 
   test('whose newest commit has a skip word says so, until the next push', async () => {
     const built = await push(4, 'words', 'passed')
-    await recordMovedOn(bucket.store, built, new Date())
+    const skipped = { ...built, commit: 'd'.repeat(40) }
+    const context = { store: bucket.store, compare: unknownToGit, now: () => new Date() }
+    await recordMovedOnOnce('1/words', skipped, context)
     expect(await status('words')).toBe('skipped')
     await push(5, 'words', 'passed')
     expect(await status('words')).toBe('passed')

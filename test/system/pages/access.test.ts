@@ -3,7 +3,7 @@ import { openBuild, openRepository, parseBuildRef } from '../../../src/pages/acc
 import { raiseCounter } from '../../../src/records/counter.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../../../src/records/links.ts'
-import { updateNamed } from '../../../src/records/repository-records.ts'
+import { updateKnown, updateNamed } from '../../../src/records/repository-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import { makeBuild } from '../../support/records.ts'
@@ -130,6 +130,27 @@ test('what is built again opens nothing: its record says what was so then', asyn
       await openRepository(bucket.store, { project, pathOf: repositoryPath }, undefined, secret),
     ).toBeNull()
   }
+})
+
+test('the record of the repository decides, whatever the newest builds are', async () => {
+  const { store } = bucket
+  const [project, repositoryId] = ['gh/ada/recorded', 4713]
+  // A build of the public time, and more repetitions of it than are looked at.
+  for (let number = 1; number <= 9; number++) {
+    const build = makeBuild({ project, repositoryId, number, rebuildOf: number === 1 ? null : 1 })
+    await putJson(store, buildKeys(build).build, build)
+  }
+  await raiseCounter(store, project, 9)
+  const isOpen = async (number: number) => {
+    const build = await openBuild(store, { project, number }, undefined, secret)
+    const page = await openRepository(store, { project, pathOf: repositoryPath }, undefined, secret)
+    return [build !== null, page !== null]
+  }
+  for (const isPrivate of [true, false]) {
+    await updateKnown(store, repositoryId, () => ({ project, isPrivate }))
+    for (const number of [1, 5, 9]) expect(await isOpen(number)).toEqual([!isPrivate, !isPrivate])
+  }
+  expect(await openBuild(store, { project, number: 9 }, keyOf(9, project), secret)).not.toBeNull()
 })
 
 /** The requests to the bucket, by method, in the order of their start. */

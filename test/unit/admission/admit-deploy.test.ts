@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest'
 import { type AdmissionContext, admit } from '../../../src/admission/admit.ts'
-import { admitDeploy } from '../../../src/admission/admit-again.ts'
+import { admitDeploy, admitRebuild } from '../../../src/admission/admit-again.ts'
 import {
   DEPLOY_EVENT,
   type DeployRequest,
   parseSignedRequest,
 } from '../../../src/admission/signed-requests.ts'
 import type { Build } from '../../../src/model/build.ts'
+import { raiseCounter } from '../../../src/records/counter.ts'
 import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
 import { buildKeys, requestKey } from '../../../src/records/keys.ts'
 import type { Report } from '../../../src/records/report-record.ts'
+import { updateKnown } from '../../../src/records/repository-records.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
 import {
@@ -108,6 +110,31 @@ test('a build that only deploys stands for the one whose commit it deploys', asy
     build: { commit: '1'.repeat(40), target: { stage: 'dev', of: 1, by: null } },
   })
   expect(await deploy(4)).toMatchObject({ refused: 'conflict', reason: expect.stringMatching(/^Build #3 /) })
+})
+
+test('what is requested again is as private as its repository is now, and as the build was', async () => {
+  const cases: [ofBuild: boolean, ofNewest: boolean, onRecord: boolean | undefined, expected: boolean][] = [
+    // The newest build repeats one of the public time.
+    [false, false, true, true],
+    [false, true, undefined, true],
+    [false, true, false, false],
+    [true, false, false, true],
+    [false, false, undefined, false],
+  ]
+  for (const [ofBuild, ofNewest, onRecord, expected] of cases) {
+    const { context, deploy } = await worldOf(
+      { build: { repositoryId: 1, isPrivate: ofBuild }, report: endOf('passed') },
+      // Under its records there is another repository by now.
+      { build: { repositoryId: 2, isPrivate: ofNewest, rebuildOf: 1 }, report: endOf('passed') },
+    )
+    const isPrivate = onRecord === undefined ? {} : { isPrivate: onRecord }
+    await raiseCounter(context.store, PROJECT, 2)
+    await updateKnown(context.store, 1, () => ({ project: null, isPrivate: false }))
+    await updateKnown(context.store, 2, () => ({ project: PROJECT, ...isPrivate }))
+    const wanted = { project: PROJECT, number: 1, failed: false } as never
+    for (const result of [await deploy(1), await admitRebuild(crypto.randomUUID(), wanted, context)])
+      expect(result).toMatchObject({ build: { isPrivate: expected, repositoryId: 2 } })
+  }
 })
 
 test('of a pull request, and of what there is not, nothing is deployed', async () => {
