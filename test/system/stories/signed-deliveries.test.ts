@@ -91,6 +91,48 @@ test("the secret of a repository's webhook signs for that repository alone", asy
   expect(await ci.view({ project: PROJECT, number: 2 })).toBeNull()
 })
 
+/** A repository that was built, and its secret, which a former admin knows. */
+async function builtBefore(name: string) {
+  const at = await ci.write(lambciJson('true'))
+  await ci.push(at, name, 'master')
+  await ci.ended({ project: `gh/${name}`, number: 1 })
+  const repository = await idOf(name)
+  const secret = repositorySecret(ci.system.keys.webhookSecret, repository.id)
+  /** Sends a new delivery under that name. */
+  const push = (by = secret) => pushBy(by, { ...repository, description: randomUUID() })
+  expect(await push()).toMatchObject({ status: 202, body: { number: 2 } })
+  return { push, isBuilt: async () => (await ci.view({ project: `gh/${name}`, number: 3 })) !== null }
+}
+
+test('a name that another repository has taken is not built for who signs for the one that had it', async () => {
+  const { push, isBuilt } = await builtBefore('mallory/app')
+  await ci.api('PATCH', '/repos/mallory/app', { name: 'moved' })
+  expect(await push()).toEqual({
+    status: 409,
+    body: {
+      error:
+        'mallory/app is mallory/moved on GitHub now: only deliveries that call it so are built. Push again.',
+    },
+  })
+  await ci.api('POST', '/orgs/mallory/repos', { name: 'app', private: true })
+  expect(await push()).toMatchObject({
+    status: 409,
+    body: { error: expect.stringMatching(/^mallory\/app has the id \d+ on GitHub/) },
+  })
+  expect(await isBuilt()).toBe(false)
+})
+
+test('a repository that was given away is not built under its former name', async () => {
+  const { push, isBuilt } = await builtBefore('mallory/gift')
+  await ci.api('POST', '/repos/mallory/gift/transfer', { new_owner: 'eve' })
+  for (const secret of [undefined, organizationSecret(ci.system.keys.webhookSecret, 'mallory')])
+    expect(await push(secret)).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining('mallory/gift is eve/gift on GitHub now') },
+    })
+  expect(await isBuilt()).toBe(false)
+})
+
 test('lambci hook list names the repositories, and whether the one secret counts', async () => {
   const { stdout } = await lambci(['hook', 'list', '--data', `${ci.directory}/data`])
   expect(stdout).toContain('mallory/tools: its own\n')
