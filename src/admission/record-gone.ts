@@ -37,8 +37,8 @@ export async function recordGoneOnce(
 
 /**
  * Records that a branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. Once
- * for each delivery, and only if the push is newer in git than its builds: it may be old, and sent again.
- * @throws if GitHub does not answer; nothing is recorded then
+ * for each delivery, and only if the push is newer in git than its builds: it may be old, and sent again. While GitHub does not
+ * answer, the first delivery counts.
  */
 export async function recordMovedOnOnce(
   delivery: string,
@@ -49,7 +49,11 @@ export async function recordMovedOnOnce(
   const key = deliveryKey(`${delivery}.skipped`)
   const [earlier, record] = await Promise.all([store.get(key), readTrigger(store, push)])
   if (earlier !== null || record === null) return
-  if (await isNews(push, record, remember(compare))) await triggerReport(store, push, record, now())
+  const counts = await isNews(push, record, remember(compare)).catch(error => {
+    console.error(error)
+    return true
+  })
+  if (counts) await triggerReport(store, push, record, now())
   const claim = JSON.stringify({ skippedAt: now().toISOString() })
   await store.putOnce(key, Buffer.from(claim), 'application/json')
 }
