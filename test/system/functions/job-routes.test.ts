@@ -165,7 +165,7 @@ test('JSON has the jobs of every build', async () => {
   expect(jobs).toEqual([
     {
       ...{ key: 0, attempt: 1, name: 'unit', title: 'unit (1/2)', shard, status: 'passed' },
-      ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason: null, passedIn: null },
+      ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason: null, passedIn: null, tests: null },
       ...{ exit: { kind: 'exited', code: 0 }, cost: 0.001, executor: 'lambda', log: `${path}/jobs/0/log` },
       ...{ startedAt: '2026-11-20T10:00:02.000Z', endedAt: '2026-11-20T10:00:44.000Z' },
     },
