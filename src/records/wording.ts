@@ -36,7 +36,7 @@ export function describeStatus(view: View): string {
         ? view.reason
         : withReason('Error', view.reason)
     case 'cancelled':
-      return isSuperseded(view) || isNotApproved(view)
+      return isSuperseded(view) || isNotApproved(view) || isNotStarted(view)
         ? (view.reason ?? '')
         : withReason('Cancelled', view.reason)
     default:
@@ -136,3 +136,8 @@ export const NOT_APPROVED = 'Not approved'
 /** Whether a build has ended because nobody approved it. It has never run. */
 export const isNotApproved = ({ status, approval, reason }: Pick<View, 'status' | 'approval' | 'reason'>) =>
   status === 'cancelled' && approval !== null && (reason ?? '').startsWith(NOT_APPROVED)
+
+/** What the reason of a build begins with that was approved too late: what it was recorded with counts no longer. */
+export const NOT_STARTED = 'Not started'
+const isNotStarted = ({ approval, reason }: Pick<View, 'approval' | 'reason'>) =>
+  approval !== null && (reason ?? '').startsWith(NOT_STARTED)

@@ -1,6 +1,7 @@
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { approvalEndOf, LONGEST_APPROVAL_DAYS } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
+import { shortenBytes } from '../model/short-reason.ts'
 import { type Approval, isApproved, readApproval } from '../records/approval.ts'
 import { type CancelRequest, readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import { jobKeys } from '../records/keys.ts'
@@ -10,7 +11,11 @@ import type { Store } from '../records/store.ts'
 import { isWaiting, type Records } from '../records/view.ts'
 import { NOT_APPROVED } from '../records/wording.ts'
 import { type Decision, decideLead, endedBeforeStart } from './decide.ts'
+import { explainChanges } from './explain-changes.ts'
 import { keepSwitchOfLead } from './keep-switch.ts'
+
+/** Of a request to cancel, in bytes. */
+const LONGEST_REASON = 300
 
 type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
 
@@ -34,9 +39,16 @@ type Waiting = { build: Build; report: Pick<Report, 'isGone'>; request: CancelRe
 async function lookAtApproval(waiting: Waiting, { store, now }: Context): Promise<Decision> {
   const { build } = waiting
   const decision = decideApproval({ ...waiting, approval: await readApproval(store, build) }, now())
-  if (decision === null || decision === 'publish-again' || 'end' in decision) return decision
+  if (decision === null || (decision !== 'publish-again' && 'end' in decision)) return decision
+  const why = decision === 'publish-again' ? await explainChanges(build, store) : decision.refused
+  if (why === null) return 'publish-again'
   // Should an invocation have started it that died then, its job finds this request and ends at once.
-  const refusal = { by: 'lambci', why: decision.refused, supersededBy: null, at: now().toISOString() }
+  const refusal = {
+    by: 'lambci',
+    why: shortenBytes(why, LONGEST_REASON),
+    supersededBy: null,
+    at: now().toISOString(),
+  }
   const end = endedBeforeStart(build, await requestCancel(store, build, refusal), now())
   return end && { end }
 }

@@ -461,7 +461,7 @@ const EXPECTED_OBJECTS = `
 deliveries/<id>/<guid>.json    RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 repositories/<id>.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 repository.json                RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-counter.json                   RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+counter.json                   RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/build.json            RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 jobs/0/1/end.json              R     R       ·         ·           ·              ·           ·          RW        RW          RW             ·
 builds/7/plan.json             R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
@@ -523,14 +523,14 @@ cache/protected/own/<key>      ·     ·       ·         ·           ·       
 cache/protected/other/<key>    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 cache/deploy/qa/<key>          ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              RW
 cache/deploy/qa2/<key>         ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/global.json             R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-config/gh/ada/web.json         R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/global.json             R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+config/gh/ada/web.json         R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/runner.json            R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/env/global.json        ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
 secrets/env/gh/ada/web.json    ·     ·       ·         ·           ·              ·           ·          ·         R           R              R
 secrets/env/…/web/_all.json    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 secrets/env/…/web/qa.json      ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-another: counter.json          RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+another: counter.json          RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: triggers/<trigger>    RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: jobs/0/1/end.json     R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: log.txt               R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·

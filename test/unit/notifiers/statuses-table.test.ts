@@ -27,6 +27,7 @@ import type { Store } from '../../../src/records/store.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { decide } from '../../../src/reporting/decide.ts'
 import { endAfterDeploy } from '../../../src/reporting/end-after-deploy.ts'
+import { explainChanges } from '../../../src/reporting/explain-changes.ts'
 import { lookAtDeploy } from '../../../src/reporting/look-at-deploy.ts'
 import { lookAtDeploys } from '../../../src/reporting/look-at-deploys.ts'
 import { decideApproval } from '../../../src/reporting/look-at-lead.ts'
@@ -111,6 +112,16 @@ function notApproved(approval: ApprovalReason, { now = after(60), ...known }: No
       : decision
   const end = refused && refused !== 'publish-again' && 'end' in refused ? refused.end : null
   return viewOf({ build, run: null, report: { ...report, end } })
+}
+
+/** The view of a build that is approved after the account's settings have become others. */
+async function approvedLate(settings: object): Promise<View> {
+  const store = openMemoryStore()
+  await store.put('config/global.json', JSON.stringify(settings), 'application/json')
+  const why = await explainChanges(makeBuild({ ...FORKED, approval: 'stranger' }), store)
+  if (why === null) throw new Error('Nothing has changed')
+  const request = { by: 'lambci', why, supersededBy: null, at: after(60).toISOString() }
+  return notApproved('stranger', { request })
 }
 
 const DIED: Partial<JobState> = {
@@ -334,6 +345,14 @@ const CASES: readonly [string, Case][] = [
   [
     'waited for approval, and was superseded by a newer commit',
     { view: () => notApproved('stranger', { request: SUPERSEDED }) },
+  ],
+  [
+    "was approved after the account's settings had changed",
+    { view: () => approvedLate({ allow: ['ada'], cmd: 'make' }) },
+  ],
+  [
+    'was approved after the account had taken its repository off its list',
+    { view: () => approvedLate({ allow: [] }) },
   ],
   ['waits for a free function', { view: () => inProgress(null) }],
   [
