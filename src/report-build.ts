@@ -242,6 +242,7 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     url: buildUrl(build, (await secrets()).linkKey),
     isOver: isEnd,
     isGone: report.isGone,
+    isUnstarted: state.run === null && report.publications === 0,
     mayHaveStage: stage => account.explainWrongStage(build.branch, stage) === null,
     summary: () => summary,
     tail: async () =>

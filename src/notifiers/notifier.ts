@@ -14,6 +14,8 @@ export type BuildNews = {
   mayHaveStage: (stage: string) => boolean
   /** Whether the build's branch was deleted, or its pull request closed. */
   isGone: boolean
+  /** Whether the build waits for approval, or has ended without ever having been started. */
+  isUnstarted: boolean
   /** The summary of the build's branch, updated with this build; null if it has none. */
   summary: () => Promise<Summary | null>
   /** The last lines of the log if the build ended red; otherwise none. */

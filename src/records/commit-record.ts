@@ -19,6 +19,8 @@ const entrySchema = statusSchema.extend({
   headName: z.string(),
   /** Whether the branch was deleted, or the pull request closed. */
   isGone: z.boolean(),
+  /** Whether the build waits for approval, or has ended without ever having been started. */
+  isUnstarted: z.boolean().optional(),
 })
 export type CommitEntry = z.infer<typeof entrySchema>
 
@@ -29,6 +31,8 @@ export const commitRecordSchema = z.object({
   entries: z.record(z.string(), entrySchema),
   /** By context: what GitHub has accepted last. */
   posted: z.record(z.string(), statusSchema),
+  /** By context: how many statuses were about builds that had not been started. */
+  unstartedPosts: z.record(z.string(), z.int().nonnegative()).optional(),
 })
 export type CommitRecord = z.infer<typeof commitRecordSchema>
 

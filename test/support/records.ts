@@ -194,6 +194,7 @@ export const JOB_STATES = {
 
 /** What notifiers receive about a build that has ended. */
 export const newsOf = (view: View, url = 'https://ci.example.com/x'): BuildNews => ({
+  isUnstarted: view.status === 'waiting',
   view,
   url,
   isOver: true,

@@ -61,9 +61,11 @@ async function leaveCommit(
   await removeSharedCommit(leaseHolder.store, view, commit)
 }
 
-/** With nothing else to say about the commit, what was said of it stays. */
+/** With nothing else to say about the commit, what was said of it stays. A build that was never started says nothing. */
 function withoutEntry(record: CommitRecord, trigger: string): CommitRecord {
   const { [trigger]: left, ...entries } = record.entries
-  const isLast = !Object.values(entries).some(({ context }) => context === left?.context)
+  const isLast = !Object.values(entries).some(
+    ({ context, isUnstarted }) => context === left?.context && (left.isUnstarted || !isUnstarted),
+  )
   return isLast ? record : { ...record, entries }
 }

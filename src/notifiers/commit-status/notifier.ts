@@ -75,7 +75,7 @@ async function wantedStatus(
     : null
 }
 
-const entryOf = ({ view, isGone }: BuildNews, status: CommitStatus): CommitEntry => ({
+const entryOf = ({ view, isGone, isUnstarted }: BuildNews, status: CommitStatus): CommitEntry => ({
   state: status.state,
   description: status.description,
   targetUrl: status.targetUrl,
@@ -85,6 +85,7 @@ const entryOf = ({ view, isGone }: BuildNews, status: CommitStatus): CommitEntry
   isFork: view.isFork,
   headName: headNameOf(view),
   isGone,
+  ...(isUnstarted && { isUnstarted }),
 })
 
 const isCurrent = (delivered: Delivered | null, next: Omit<Delivered, 'error'>) =>

@@ -5,7 +5,8 @@ const SEVERITY = { success: 0, pending: 1, error: 2, failure: 2 }
 
 /**
  * What a status says of a commit that several branches or pull requests are at. No green covers a red of the same rank, and
- * what forks built counts only where the repository itself has built nothing. A pure function; `entries` is not empty.
+ * what forks built counts only where the repository itself has built nothing. A build that was never started is no result: of the same
+ * rank, it counts only where nothing else was said. A pure function; `entries` is not empty.
  */
 export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
   const ranked = entriesThatCount(entries)
@@ -14,10 +15,12 @@ export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
   return { ...worst, description: shortened(`${worst.subject}: ${worst.description}`) }
 }
 
-/** The entries of the highest rank. */
+/** The entries of the highest rank, and of these the ones that were started, if there are any. */
 function entriesThatCount(entries: readonly CommitEntry[]): readonly CommitEntry[] {
   const own = entries.filter(({ isFork }) => !isFork)
-  return own.length > 0 ? own : entries
+  const ranked = own.length > 0 ? own : entries
+  const started = ranked.filter(({ isUnstarted }) => !isUnstarted)
+  return started.length > 0 ? started : ranked
 }
 
 /** Of two that are equally bad, the later build is meant. */

@@ -29,6 +29,7 @@ const entry = (
   ...change,
 })
 const FORK = { isFork: true }
+const UNSTARTED = { isUnstarted: true }
 
 test.each<[string, CommitEntry[], number]>([
   ['the only entry', [entry(1, 'success')], 1],
@@ -38,6 +39,18 @@ test.each<[string, CommitEntry[], number]>([
   ['the later of two that are red', [entry(3, 'error'), entry(2, 'failure')], 3],
   ["the repository's own before a fork's red one", [entry(1, 'success'), entry(2, 'failure', FORK)], 1],
   ["the repository's own before a fork's green one", [entry(1, 'failure'), entry(2, 'success', FORK)], 1],
+  [
+    'a result before what waits for approval or was not approved',
+    [entry(1, 'success'), entry(2, 'pending', UNSTARTED), entry(3, 'error', UNSTARTED)],
+    1,
+  ],
+  ['what runs before what waits', [entry(1, 'pending'), entry(2, 'pending', UNSTARTED)], 1],
+  ['what waits, if nothing has started', [entry(1, 'pending', UNSTARTED)], 1],
+  [
+    "the repository's own that waits before a fork's green one",
+    [entry(1, 'pending', UNSTARTED), entry(2, 'success', FORK)],
+    1,
+  ],
   ["the worst of forks' own", [entry(1, 'failure', FORK), entry(2, 'success', FORK)], 1],
 ])('a status says %s', (_, entries, number) => {
   expect(truthOf(entries).number).toBe(number)
@@ -135,6 +148,49 @@ test('what was said last of a commit stays, though its branch has moved on', asy
   await update('push/a', entry(1, 'failure', { isGone: true }))
   expect(shown.get('lambci/push')).toBe('failure: failure 1')
   expect(questions).toEqual([])
+})
+
+test('what was never started takes no place of a result, whatever becomes of the pull request with the result', async () => {
+  const { context, update, shown, sent, branches } = openCommit({ 'branch-1': 'identical' })
+  await update('pr/1', entry(1, 'success'))
+  await update('pr/2', entry(2, 'pending', UNSTARTED))
+  await update('pr/2', entry(2, 'error', { ...UNSTARTED, isGone: true }))
+  branches['branch-1'] = 'ahead'
+  await update('pr/1', entry(1, 'success', { isGone: true }))
+  await update('pr/3', entry(3, 'pending', UNSTARTED))
+  const build = makeBuild({ number: 4, trigger: 'pr/1', commit: 'b'.repeat(40) })
+  await recordBuild(context.leaseHolder.store, build, true)
+  await leaveCommits({ view: viewWith({ build }), isGone: false }, context)
+  expect(sent).toEqual(['lambci/push success'])
+  expect(shown.get('lambci/push')).toBe('success: success 1')
+  // Once it runs, it counts.
+  await update('pr/3', entry(3, 'failure'))
+  expect(shown.get('lambci/push')).toMatch('failure 3')
+})
+
+test("an own build that was not approved does not stand before a fork's result once its branch is gone", async () => {
+  const { update, shown } = openCommit()
+  await update('pr/1', entry(1, 'success', FORK))
+  await update('pr/2', entry(2, 'pending', UNSTARTED))
+  expect(shown.get('lambci/push')).toMatch('pending 2')
+  await update('pr/2', entry(2, 'error', { ...UNSTARTED, isGone: true }))
+  expect(shown.get('lambci/push')).toBe('success: success 1')
+})
+
+test('builds that wait and are not approved set a bounded number of statuses, and none of them stays at "waits"', async () => {
+  const { update, shown, sent } = openCommit()
+  const cycle = async (number: number) => {
+    await update('pr/1', entry(number, 'pending', UNSTARTED))
+    await update('pr/1', entry(number, 'error', UNSTARTED))
+  }
+  for (let number = 1; number <= 50; number++) await cycle(number)
+  expect(sent.length).toBeLessThanOrEqual(21)
+  expect(shown.get('lambci/push')).toMatch(/^error/)
+  // What starts is shown, and no success of it stays for what waits then.
+  await update('pr/1', entry(60, 'success'))
+  expect(shown.get('lambci/push')).toBe('success: success 60')
+  await update('pr/1', entry(61, 'pending', UNSTARTED))
+  expect(shown.get('lambci/push')).toBe('pending: pending 61')
 })
 
 test('a status is sent only if it changes', async () => {

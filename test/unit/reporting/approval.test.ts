@@ -201,6 +201,23 @@ test('a build that is skipped after its approval does not leave its status at "w
   expect(shown(world).at(-1)).toMatch(/^error: Error: Pull requests of forks are not built/)
 })
 
+test("a stranger's pull request changes no status of another one at the same commit, however often it is closed and opened", async () => {
+  const world = new ReportWorld('a')
+  await world.build(6, 'a', endedRun(), { ...FORKED, trigger: 'pr/1', pullRequest: 1 })
+  await world.report(6)
+  const before = world.statuses.length
+  for (const number of [7, 8, 9]) {
+    const stranger = { ...FORKED, trigger: 'pr/2', pullRequest: 2, approval: 'stranger' } as const
+    await world.build(number, 'a', null, stranger)
+    await world.report(number)
+    await world.report(number, { isGone: true })
+    expect(await world.endOf(number)).toMatchObject({ conclusion: 'cancelled' })
+  }
+  await world.report(6, { isGone: true })
+  expect(world.statuses).toHaveLength(before)
+  expect(shown(world).at(-1)).toMatch(/^success: /)
+})
+
 test('while GitHub refuses, report goes on until the wait is over', async () => {
   const world = new ReportWorld('a')
   await world.build(7, 'a', null, { ...FORKED, approval: 'stranger' })
