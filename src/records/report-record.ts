@@ -79,7 +79,7 @@ export const jobStateSchema = z
       .string()
       .refine(reason => shortReason(reason) === reason)
       .nullable(),
-    /** An estimate in US dollars. */
+    /** An estimate in US dollars, of all of its attempts that have ended. */
     cost: z.number().nonnegative().nullable(),
     /** What its test reports come to. Absent without any, and unless its command ended by itself. */
     tests: packedCountsSchema.optional(),

@@ -124,10 +124,14 @@ function stateAfter(
       // That of a publication which report could not record.
       latestEnd: claimTime ? later(latestEnd, latestEndOfClaimed(claimTime).toISOString()) : latestEnd,
     }
-  // One of several equal parts that died, not one that failed, gets another attempt.
+  const cost = sumOf(
+    state.cost,
+    measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
+  )
+  // One of several equal parts that died, not one that failed, gets another attempt. What the first one has cost stays.
   const hasDied = run !== null && run.phase !== 'ended'
   if (hasDied && job.shard && attempt === 1)
-    return { ...state, attempt: 2, publications: 0, latestEnd: null, startedAt: null }
+    return { ...state, attempt: 2, publications: 0, latestEnd: null, startedAt: null, cost }
   const { reason, endedAt } = decision.end
   // What a deploy that died has deployed may run.
   const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion
@@ -144,9 +148,12 @@ function stateAfter(
       : reason && shortReason(reason),
     ...(run?.tests && run.exit?.kind === 'exited' && { tests: packCounts(run.tests) }),
     record: objects.record,
-    cost: measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
+    cost,
   }
 }
+
+/** Of costs; null if nothing has cost anything. */
+const sumOf = (one: number | null, other: number | null) => (one === null ? other : one + (other ?? 0))
 
 const later = (one: string | null, other: string) =>
   one !== null && Date.parse(one) > Date.parse(other) ? one : other

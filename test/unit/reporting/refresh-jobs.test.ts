@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { nonceOf } from '../../../src/admission/job-nonce.ts'
+import { costOf } from '../../../src/records/cost.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
 import type { JobState } from '../../../src/records/report-record.ts'
@@ -105,6 +106,28 @@ test('so is a second attempt', async () => {
   const found = await refresh([running(1), running(2), running(3)], { report })
   expect(namesOf(found.states)).toEqual(['1: runs', '2: passed', '1: runs'])
   expect(found.ended).toEqual([2])
+})
+
+test('an attempt that died costs what it may have run, and its job costs both attempts', async () => {
+  const { write, refresh } = openBuild()
+  await write(2, 1, 'claim')
+  const cost = async (states: JobState[], now: Date) => {
+    const found = await refresh(states, {}, now)
+    return { states: found.states, cost: found.states[1]?.cost ?? 0 }
+  }
+  // Claimed after a minute, dead after 15 more, found another minute later: as long as its function may run.
+  const died = await cost([running(1), running(2), running(3)], after(17 * 60 + 1))
+  expect(namesOf(died.states)[1]).toBe('2: waits')
+  const ofFirst = costOf({ ...runFunctions, seconds: 900, segments: 0, bytes: 0 }, false)
+  expect(died.cost).toBeCloseTo(ofFirst, 6)
+  // Another look measures nothing twice.
+  expect((await cost(died.states, after(17 * 60 + 1))).cost).toBe(died.cost)
+  await write(2, 2, 'claim')
+  await write(2, 2, 'end')
+  const passed = await cost(died.states, after(18 * 60))
+  expect(namesOf(passed.states)[1]).toBe('2: passed')
+  const ofSecond = costOf({ ...runFunctions, seconds: 0, segments: 0, bytes: 0 }, false)
+  expect(passed.cost).toBeCloseTo(ofFirst + ofSecond, 6)
 })
 
 test('jobs that do not fit into the list, because one has written thousands of objects, are read', async () => {
