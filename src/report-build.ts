@@ -204,11 +204,12 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const isNews = !notified.again && !isDeepStrictEqual(notified.delivered, report.delivered)
   const isLater = isNews && takesLong(state)
   const logs = await attempt(
-    async () => report.end && !isLater && completeLogs({ ...state, view: news.view }, store),
+    async () => !report.end || (!isLater && (await completeLogs({ ...state, view: news.view }, store))),
   )
   const hasFailed = isSilent || [stage, summary, counted, logs].some(each => 'error' in each)
   const again = hasFailed || notified.again
-  const isClosed = news.isOver && !again && !isLater
+  const isMore = 'value' in logs && !logs.value
+  const isClosed = news.isOver && !again && !isMore
   // If something could not be delivered, the switch triggers another attempt.
   if (isClosed) {
     await deadMansSwitch.clear(build)
@@ -221,7 +222,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     delivered: notified.delivered,
     isCounted,
     isClosed,
-    isRerunRequested: isLater || report.isRerunRequested,
+    isRerunRequested: isMore || report.isRerunRequested,
   }
   const latestEnd = lastMomentOf(state)
   const unfinished = again ? { latestEnd, isStanding: hasFailed || notified.isStanding } : null

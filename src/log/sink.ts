@@ -72,7 +72,7 @@ const MOST_READ_BYTES = 512 * 1024 * 1024
 
 /**
  * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. What is too much for one
- * invocation of report stays where it is.
+ * invocation of report stays where it is. Returns how many bytes were read and how many objects were added.
  * @param segments in the order of their keys
  */
 export async function composeLog(
@@ -80,10 +80,11 @@ export async function composeLog(
   segments: Entry[],
   wholeKey: string,
   lastLine: string,
-): Promise<void> {
+): Promise<{ bytes: number; objects: number }> {
   const whole = new WholeLog(store, wholeKey, false)
   let end = 0
   let left = MOST_READ_BYTES
+  let objects = 0
   for (const [index, { key, size }] of segments.entries()) {
     if (index === MOST_SEGMENTS || (size > left && !whole.canCopy(size))) {
       whole.add(Buffer.from(`\n${runnerLine(`The rest of the log is in the bucket, from ${key} on`)}`))
@@ -95,9 +96,11 @@ export async function composeLog(
       whole.add(Buffer.from(`\n${runnerLine(`${describeBytes(missing)} of the log are missing here`)}`))
     end = firstByteOf(key) + size
     left -= await whole.addStored(key, size)
+    objects++
   }
   whole.add(Buffer.from((await endsWithinLine(store, segments.at(-1))) ? `\n${lastLine}` : lastLine))
   await whole.finish()
+  return { bytes: MOST_READ_BYTES - left, objects }
 }
 
 async function endsWithinLine(store: Store, last: Entry | undefined): Promise<boolean> {

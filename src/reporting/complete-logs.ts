@@ -15,6 +15,9 @@ import { NO_END } from './decide.ts'
 
 /** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
 const MOST_BYTES = 64 * 1024 * 1024
+/** After so much, a look completes no other log: report has two minutes. */
+const ENOUGH_BYTES = 64 * 1024 * 1024
+const ENOUGH_OBJECTS = 500
 /** S3 copies no larger object as a part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MOST_COPIED_BYTES = 5 * 1024 ** 3
 const PART_BYTES = 8 * 1024 * 1024
@@ -41,20 +44,66 @@ const isComplete = ({ run, plan, hasLog }: Logged) =>
 export const takesLong = (ended: Logged & Pick<Ended, 'report'>): boolean =>
   ended.report.end !== null && !isComplete(ended)
 
-/** Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. */
-export async function completeLogs(ended: Ended, store: Store): Promise<void> {
+/**
+ * Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. Returns whether all is done: of
+ * several logs, the rest is for another look.
+ */
+export async function completeLogs(ended: Ended, store: Store): Promise<boolean> {
   const { build, view, plan } = ended
-  if (plan) return composeLogs(ended, plan, store)
+  if (plan) {
+    if (!(await finishDeadLogs(ended, plan, store))) return false
+    await composeLogs(ended, plan, store)
+    return true
+  }
   const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
   if (!isComplete(ended)) await finishDeadLog(build, LEAD, lines, store)
   await copyLog(build, store)
+  return true
+}
+
+/** A log that a job has not completed, and what its last lines are to say. */
+type DeadLog = { job: JobRef; lines: readonly string[] }
+
+/**
+ * Completes the logs that jobs have not completed, one after the other. Returns whether none is left. A look begins no other log once it
+ * has done enough, and completes one at least: a log that is there is not looked at again.
+ */
+async function finishDeadLogs({ build, report }: Ended, plan: PlanRecord, store: Store): Promise<boolean> {
+  let [bytes, objects] = [0, 0]
+  for (const { job, lines } of logsOf(plan, report)) {
+    if (await store.getRange(jobKeys(build, job).log.whole, 0, 1)) continue
+    if (bytes >= ENOUGH_BYTES || objects >= ENOUGH_OBJECTS) return false
+    const done = await finishDeadLog(build, job, lines, store)
+    bytes += done.bytes
+    objects += done.objects
+  }
+  return true
+}
+
+/** The logs of all attempts that were started, and of the lead. */
+function logsOf({ jobs }: PlanRecord, { jobs: states, failures }: Report): DeadLog[] {
+  const ofJobs = states.flatMap(({ key, attempt: last, publications, reason }): DeadLog[] => {
+    // Whoever was taken over has its log in another build.
+    if (jobs.some(job => job.key === key && job.passedIn)) return []
+    const died = Array.from({ length: last - 1 }, (_, index): DeadLog => {
+      const attempt = index + 1
+      const failure = failures.find(each => each.job === key && (each.attempt ?? 1) === attempt)
+      const lines = [`The job died: ${failure?.reason ?? NO_END}`, 'It was given another attempt']
+      return { job: { key, attempt }, lines }
+    })
+    const lines = [`The job ended in an error: ${reason ?? 'it died'}`]
+    return publications > 0 ? [...died, { job: { key, attempt: last }, lines }] : died
+  })
+  if (jobs.some(({ key }) => key === LEAD.key)) return ofJobs
+  // The lead has only planned the others. Nothing must be written there later.
+  return [...ofJobs, { job: LEAD, lines: ['The job did not complete its log'] }]
 }
 
 /** Completes the log of a job that died: the uploaded segments, and lines that say how it ended. */
 async function finishDeadLog(build: Build, job: JobRef, lines: readonly string[], store: Store) {
   const { log } = jobKeys(build, job)
   const segments = await listSegments(store, log)
-  await composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
+  return composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
 }
 
 /** Copies the job's log to `builds/<n>/log.txt`. */
@@ -82,61 +131,17 @@ async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, sto
     if (plan.jobs.length > 1)
       all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${where}${why} ──`)))
     if (job.passedIn) left -= await addWhole(all, logKeysOf(build, job.passedIn).whole, left, store)
-    else if (state.publications > 0) left -= await addLog(all, build, state, left, store)
-    await finishDiedAttempts(build, state, report, store)
+    else if (state.publications > 0) left -= await addWhole(all, jobKeys(build, state).log.whole, left, store)
     await all.advance()
   }
-  if (plan.jobs.every(({ key }) => key !== LEAD.key)) await finishLeadLog(build, store)
   for (const command of commands) all.add(Buffer.from(runnerLine(`To deploy it: ${command}`)))
   await all.finish()
 }
 
-/** Completes the log of a lead that has only planned the others, if it died: nothing must be written there later. */
-async function finishLeadLog(build: Build, store: Store): Promise<void> {
-  if (await store.getRange(jobKeys(build).log.whole, 0, 1)) return
-  await finishDeadLog(build, LEAD, ['The job did not complete its log'], store)
-}
-
-/** Completes the logs of attempts that died and were followed by another one. */
-async function finishDiedAttempts(
-  build: Build,
-  { key, attempt: last }: Report['jobs'][number],
-  { failures }: Report,
-  store: Store,
-): Promise<void> {
-  for (let attempt = 1; attempt < last; attempt++) {
-    const { whole } = jobKeys(build, { key, attempt }).log
-    const failure = failures.find(each => each.job === key && (each.attempt ?? 1) === attempt)
-    const lines = [`The job died: ${failure?.reason ?? NO_END}`, 'It was given another attempt']
-    if (!(await store.getRange(whole, 0, 1))) await finishDeadLog(build, { key, attempt }, lines, store)
-  }
-}
-
-/** Adds the log of a job, as far as there is room. Returns its bytes. */
-async function addLog(
-  all: WholeLog,
-  build: Build,
-  state: Report['jobs'][number],
-  room: number,
-  store: Store,
-): Promise<number> {
-  const { whole } = jobKeys(build, state).log
-  const start = await store.getRange(whole, 0, PART_BYTES)
-  if (!start)
-    await finishDeadLog(build, state, [`The job ended in an error: ${state.reason ?? 'it died'}`], store)
-  return addWhole(all, whole, room, store, start)
-}
-
 /** Adds a log that is complete. Returns its bytes. */
-async function addWhole(
-  all: WholeLog,
-  whole: string,
-  room: number,
-  store: Store,
-  start: Uint8Array | null = null,
-): Promise<number> {
+async function addWhole(all: WholeLog, whole: string, room: number, store: Store): Promise<number> {
   let from = 0
-  const first = start ?? (await store.getRange(whole, 0, PART_BYTES))
+  const first = await store.getRange(whole, 0, PART_BYTES)
   for (let part = first; part && part.length > 0; part = await store.getRange(whole, from, PART_BYTES)) {
     if (from + part.length > room) {
       all.add(Buffer.from(`\n${runnerLine(`The rest is in ${whole} of the bucket`)}`))
