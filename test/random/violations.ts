@@ -5,7 +5,7 @@ import { stageKeys } from '../../src/records/keys.ts'
 import { readRecords } from '../../src/records/read-records.ts'
 import type { Store } from '../../src/records/store.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
-import { isRed, isSuperseded } from '../../src/records/wording.ts'
+import { isNotApproved, isRed, isSuperseded } from '../../src/records/wording.ts'
 import type { GitWorld } from './git-world.ts'
 
 /** A deploy whose command has begun. `hasSucceeded` is null if its process has died. */
@@ -111,12 +111,22 @@ function statesOf(all: View[], views: View[]): (string | undefined)[] {
   const nothing = reported.every(isSkipped) ? [undefined] : []
   if (counting.length === 0 || hasReplaced) return ['red', 'success', ...nothing]
   const own = counting.filter(({ isFork }) => !isFork)
-  const worst = (own.length > 0 ? own : counting).some(
-    view => isRed(view) || view.status === 'cancelled' || isSkipped(view),
-  )
+  const ranked = own.length > 0 ? own : counting
+  const stateOf = (some: View[]) =>
+    some.some(view => isRed(view) || view.status === 'cancelled' || isSkipped(view)) ? 'red' : 'success'
+  const results = ranked.filter(view => !isNotApproved(view))
+  const surely = results.filter(view => !mayBeUnstarted(view))
+  // What was never started counts only where nothing else was said of the commit, also by a branch or pull request that has left it.
+  const hasResult = reported.some(view => !mayBeUnstarted(view))
+  const states =
+    surely.length > 0 ? [stateOf(surely), stateOf(results)] : hasResult ? ['red', 'success'] : [stateOf(ranked)]
   // One that was approved before report said that it waits, and then skipped, says nothing: nobody was told anything.
-  return [worst ? 'red' : 'success', ...nothing]
+  return [...states, ...nothing]
 }
+
+/** Whether a build has ended without having been claimed. One that was approved may have been started before. */
+const mayBeUnstarted = ({ approval, status, runner }: View) =>
+  approval !== null && status === 'cancelled' && runner === null
 
 /** The newest in git is the newest everywhere: no head ends as superseded, and the branch's summary is its head's. */
 async function outdated({ store, project }: Played, views: View[], world: Truth): Promise<string[]> {
