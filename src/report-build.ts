@@ -215,18 +215,16 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     await deadMansSwitch.clear(build)
     await attempt(async () => watchJunk(state, await removeJunk(state, context), context))
   }
-  const others = 'value' in stage ? stage.value : []
-  const isCounted = 'value' in counted && counted.value
   const done = {
     ...report,
     delivered: notified.delivered,
-    isCounted,
+    isCounted: 'value' in counted && counted.value,
     isClosed,
     isRerunRequested: isMore || report.isRerunRequested,
   }
   const latestEnd = lastMomentOf(state)
   const unfinished = again ? { latestEnd, isStanding: hasFailed || notified.isStanding } : null
-  return { report: done, others, unfinished }
+  return { report: done, others: 'value' in stage ? stage.value : [], unfinished }
 }
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
