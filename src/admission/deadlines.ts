@@ -25,8 +25,11 @@ export const latestEndOfClaimed = (claimedAt: Date) =>
 /** How long the credentials of a job are valid, from its publication on: as long as STS allows. */
 export const CREDENTIALS_SECONDS = 3600
 
-/** When the credentials of a job have expired of which this is the latest end. */
-export const credentialsEndAfter = (latestEnd: string) =>
-  new Date(
-    new Date(latestEnd).getTime() + (CREDENTIALS_SECONDS - LONGEST_WAIT_SECONDS - LONGEST_RUN_SECONDS) * 1000,
-  )
+/** They are issued some seconds after the latest end was set, and a write that begins before they expire may end after that. */
+const LAST_WRITES_SECONDS = 300
+
+/** When nothing can be written any more with the credentials of a job of which this is the latest end. */
+export const credentialsEndAfter = (latestEnd: string) => {
+  const issuedAt = new Date(latestEnd).getTime() - (LONGEST_WAIT_SECONDS + LONGEST_RUN_SECONDS) * 1000
+  return new Date(issuedAt + (CREDENTIALS_SECONDS + LAST_WRITES_SECONDS) * 1000)
+}

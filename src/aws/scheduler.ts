@@ -28,8 +28,7 @@ export function openScheduler(group: string): Scheduler {
       const create = new CreateScheduleCommand({
         Name: name,
         GroupName: group,
-        // One-time schedules take neither a zone letter nor a fraction of a second.
-        ScheduleExpression: `at(${at.toISOString().slice(0, 19)})`,
+        ScheduleExpression: `at(${secondFrom(at)})`,
         FlexibleTimeWindow: { Mode: 'OFF' },
         ActionAfterCompletion: 'DELETE',
         Target: { Arn: functionArn, RoleArn: roleArn, Input: JSON.stringify(event) },
@@ -48,3 +47,7 @@ export function openScheduler(group: string): Scheduler {
     },
   }
 }
+
+/** One-time schedules take neither a zone letter nor a fraction of a second. None is early. */
+const secondFrom = (at: Date) =>
+  new Date(Math.ceil(at.getTime() / 1000) * 1000).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)

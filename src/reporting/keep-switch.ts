@@ -3,16 +3,18 @@ import { latestEndAfter, switchTimeOf } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
 import type { Report } from '../records/report-record.ts'
 import { latestEndOf } from './decide.ts'
+import { lookAtMoment } from './look-at-moment.ts'
 
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */
-export async function keepSwitch(
-  build: Build,
-  report: Report,
-  { deadMansSwitch, now }: Context,
-): Promise<string | null> {
-  if (now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return report.latestEnd
+export async function keepSwitch(build: Build, report: Report, context: Context): Promise<string | null> {
+  const { deadMansSwitch, now } = context
+  const due = switchTimeOf(report.latestEnd ?? build.latestEnd)
+  if (now() < due) {
+    await lookAtMoment(build, due, context)
+    return report.latestEnd
+  }
   const ends = report.jobs.flatMap(({ conclusion, latestEnd }) =>
     conclusion === null && latestEnd && switchTimeOf(latestEnd) > now() ? [latestEnd] : [],
   )
@@ -30,8 +32,14 @@ export async function keepSwitchOfLead(
   build: Build,
   report: Report,
   claimTime: Date | null,
-  { deadMansSwitch, now }: Context,
+  context: Context,
 ): Promise<void> {
-  if (!claimTime || now() < switchTimeOf(report.latestEnd ?? build.latestEnd)) return
-  await deadMansSwitch.set(build, switchTimeOf(latestEndOf(build, claimTime, report).toISOString()))
+  const { deadMansSwitch, now } = context
+  const due = switchTimeOf(report.latestEnd ?? build.latestEnd)
+  const dead = claimTime && switchTimeOf(latestEndOf(build, claimTime, report).toISOString())
+  const next = now() < due ? due : dead
+  if (next === null || (await lookAtMoment(build, next, context)) || next === due) return
+  // The schedule that has just fired may not be gone yet.
+  await deadMansSwitch.clear(build)
+  await deadMansSwitch.set(build, next)
 }

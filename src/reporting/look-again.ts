@@ -60,14 +60,15 @@ export async function lookAgain(
 /**
  * Makes sure that report is invoked again when it has found a build in the hands of another invocation, which may be dead: once the
  * lease of that one has run out. Until the dead man's switch fires, the switch does that; but a build whose branch is gone may have
- * ended, and has no switch then.
+ * ended, and has no switch then, and that of a build which waits for approval is weeks away.
  */
 export async function lookAfterLease(
-  build: Pick<Build, 'project' | 'number' | 'latestEnd'>,
+  build: Pick<Build, 'project' | 'number' | 'latestEnd' | 'approval'>,
   { since, isGone }: { since: string | undefined; isGone: boolean },
   { deadMansSwitch, now }: Context,
 ): Promise<void> {
-  if (since === undefined && !isGone && now() < switchTimeOf(build.latestEnd)) return
+  const hasSwitch = build.approval === null && now() < switchTimeOf(build.latestEnd)
+  if (since === undefined && !isGone && hasSwitch) return
   const at = new Date(now().getTime() + LEASE_SECONDS * 1000)
   await deadMansSwitch.set(build, at, { since: since ?? now().toISOString() })
 }

@@ -13,6 +13,7 @@ import { NOT_APPROVED } from '../records/wording.ts'
 import { type Decision, decideLead, endedBeforeStart } from './decide.ts'
 import { explainChanges } from './explain-changes.ts'
 import { keepSwitchOfLead } from './keep-switch.ts'
+import { lookAtMoment } from './look-at-moment.ts'
 
 /** Of a request to cancel, in bytes. */
 const LONGEST_REASON = 300
@@ -36,9 +37,11 @@ export async function lookAtLead(
 
 type Waiting = { build: Build; report: Pick<Report, 'isGone'>; request: CancelRequest | null }
 
-async function lookAtApproval(waiting: Waiting, { store, now }: Context): Promise<Decision> {
+async function lookAtApproval(waiting: Waiting, context: Context): Promise<Decision> {
+  const { store, now } = context
   const { build } = waiting
   const decision = decideApproval({ ...waiting, approval: await readApproval(store, build) }, now())
+  if (decision === null) await lookAtMoment(build, approvalEndOf(build), context)
   if (decision === null || (decision !== 'publish-again' && 'end' in decision)) return decision
   const why = decision === 'publish-again' ? await explainChanges(build, store) : decision.refused
   if (why === null) return 'publish-again'

@@ -5,33 +5,43 @@ import type { Build } from '../model/build.ts'
 import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Entry, Store } from '../records/store.ts'
+import { lookAtMoment } from './look-at-moment.ts'
 import { removeUnlisted } from './remove-unlisted.ts'
 
 /** So many objects of an attempt are removed in one look. S3 counts no request that deletes. */
 const MOST_REMOVED = 1000
+/** Between looks that remove as much as one may. */
+const PAUSE_MS = 60_000
 const AT_ONCE = 20
 
+/** All pieces, the index of lines, and as much junk as is removed. A list that is longer has junk. */
+const MOST_LISTED = MOST_PIECES + 1 + MOST_REMOVED
+
 type Ended = { build: Build; report: Report }
+type Found = { hasJunk: boolean; hasMore: boolean }
 type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
  * Removes what the jobs of a build that has ended have left beside the pieces of their logs and their artifacts: nothing reads it, and
- * much of it would stay for ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything.
+ * much of it would stay for ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything, and whether there may be more.
  */
 export async function removeJunk(
   { build, report }: Ended,
   { store }: Pick<Context, 'store'>,
-): Promise<boolean> {
-  let hasJunk = false
+): Promise<Found> {
+  let [hasJunk, hasMore] = [false, false]
   for (const job of attemptsOf(report)) {
     const { log } = jobKeys(build, job)
-    const entries = await store.list(log.prefix, { limit: MOST_PIECES + MOST_REMOVED })
-    const junk = junkIn(entries, log.lines).slice(0, MOST_REMOVED)
+    const entries = await store.list(log.prefix, { limit: MOST_LISTED })
+    const all = junkIn(entries, log.lines)
+    const junk = all.slice(0, MOST_REMOVED)
     for (let at = 0; at < junk.length; at += AT_ONCE)
       await Promise.all(junk.slice(at, at + AT_ONCE).map(({ key }) => store.remove(key)))
     hasJunk ||= junk.length > 0
+    hasMore ||= all.length > junk.length || entries.length === MOST_LISTED
   }
-  return (await removeUnlisted({ build, report }, store)) || hasJunk
+  const hasUnlisted = await removeUnlisted({ build, report }, store)
+  return { hasJunk: hasJunk || hasUnlisted, hasMore }
 }
 
 /** What is neither the index of lines nor a piece of the log. Pieces follow one another, and there are not more than are read. */
@@ -73,7 +83,7 @@ function credentialsEndOf({ build, report }: Ended): Date {
  */
 export async function watchJunk(
   ended: Ended,
-  hasJunk: boolean,
+  { hasJunk }: Pick<Found, 'hasJunk'>,
   { deadMansSwitch, now }: Omit<Context, 'store'>,
 ): Promise<void> {
   const at = credentialsEndOf(ended)
@@ -84,7 +94,16 @@ export async function watchJunk(
     await deadMansSwitch.set(build, at, { since: now().toISOString() })
 }
 
-/** Removes what was written after the end of a build, once nothing can be written any more. */
+/** Removes what was written after the end of a build, once nothing can be written any more, in as many looks as it takes. */
 export async function removeLateJunk(ended: Ended, context: Context): Promise<void> {
-  if (context.now() >= credentialsEndOf(ended)) await removeJunk(ended, context)
+  const { deadMansSwitch, now } = context
+  const { build } = ended
+  const end = credentialsEndOf(ended)
+  if (now() < end) {
+    await lookAtMoment(build, end, context)
+    return
+  }
+  const { hasMore } = await removeJunk(ended, context)
+  const next = new Date(now().getTime() + PAUSE_MS)
+  if (hasMore) await deadMansSwitch.set(build, next, { since: now().toISOString() })
 }

@@ -55,6 +55,21 @@ test('a switch that is set twice keeps its first time', async () => {
   expect(names()).toEqual([])
 })
 
+test('a switch never fires before its time, whatever the fraction of a second', async () => {
+  const at = new Date(time + 60_000)
+  for (const ms of [0, 1, 900]) {
+    const due = at.getTime() + ms
+    await deadMansSwitch.set(build(5), new Date(due))
+    time = due - 1
+    await scheduler.runDue()
+    expect(names()).toEqual([switchName(build(5))])
+    time = at.getTime() + 1000
+    await scheduler.runDue()
+    expect(names()).toEqual([])
+    at.setTime(time + 60_000)
+  }
+})
+
 test('a switch can be cleared twice, and no other is cleared', async () => {
   await deadMansSwitch.set(build(2), after(900))
   await deadMansSwitch.set(build(3), after(900))

@@ -19,8 +19,8 @@ import { ReportWorld } from '../../support/report-world.ts'
 const BUILD = { project: 'gh/ada/web', number: 7 }
 const KEYS = jobKeys(BUILD)
 const NONCE = 'the-nonce-of-build-7'
-/** In minutes: when the credentials of the first publication have expired. */
-const EXPIRED = 60
+/** In minutes: when nothing can be written any more with the credentials of the first publication. */
+const EXPIRED = 65
 
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 
@@ -221,6 +221,8 @@ describe('what a job leaves beside its log', () => {
     await world.build(7, 'a', endedRun(), FORKED)
     await world.report(7)
     expect((await readReport(world.store, BUILD))?.isClosed).toBe(true)
+    // They were issued some seconds after the request.
+    world.at(60.1)
     await leave(world, junk)
     expect(await world.advance()).toBe(true)
     expect(world.minutes).toBe(EXPIRED)
@@ -244,6 +246,19 @@ describe('what a job leaves beside its log', () => {
     await world.report(7)
     expect(await keysBelow(world, KEYS.log.prefix)).toHaveLength(200)
     await world.advance()
+    expect(await keysBelow(world, KEYS.log.prefix)).toEqual([])
+  })
+
+  test('is all removed in the end, however much there is', async () => {
+    const world = new ReportWorld('a')
+    await world.build(7, 'a', endedRun(), FORKED)
+    await leave(
+      world,
+      Array.from({ length: 5200 }, (_, at) => `junk-${String(at).padStart(7, '0')}.txt`),
+    )
+    await world.report(7)
+    let looks = 0
+    while (await world.advance()) expect(++looks).toBeLessThan(10)
     expect(await keysBelow(world, KEYS.log.prefix)).toEqual([])
   })
 })

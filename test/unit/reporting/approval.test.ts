@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Build } from '../../../src/model/build.ts'
 import { type Approval, approve } from '../../../src/records/approval.ts'
 import { requestCancel } from '../../../src/records/cancel-request.ts'
@@ -7,7 +7,7 @@ import { readRecords, readReport } from '../../../src/records/read-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { reportBuild } from '../../../src/report-build.ts'
 import { after, endedRun, FORKED, runKey, runOf } from '../../support/records.ts'
-import { commitOf, ReportWorld, STAGE } from '../../support/report-world.ts'
+import { commitOf, MINUTE_MS, ReportWorld, STAGE } from '../../support/report-world.ts'
 
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 
@@ -228,4 +228,35 @@ test('while GitHub refuses, report goes on until the wait is over', async () => 
   world.refusal = null
   await world.advance()
   expect(shown(world)).toEqual([`pending: ${WAITS}`])
+})
+
+describe('while an invocation that died holds the lease of a build that waits', () => {
+  async function held() {
+    const world = await waiting()
+    world.at(5)
+    const until = new Date(world.now().getTime() + MINUTE_MS).toISOString()
+    const report = await readReport(world.store, BUILD)
+    await world.put(buildKeys(BUILD).report, { ...report, lease: { holder: 'dead', until } })
+    return world
+  }
+
+  test('an approval is not lost', async () => {
+    const world = await held()
+    await approving(world)
+    await world.report(7)
+    expect(world.jobs).toEqual([])
+    await world.advance()
+    expect(world.jobs).toHaveLength(1)
+    expect(world.minutes).toBeLessThan(10)
+  })
+
+  test('nor is a request to cancel it', async () => {
+    const world = await held()
+    const at = world.now().toISOString()
+    await requestCancel(world.store, BUILD, { by: 'ada', why: 'by ada', supersededBy: null, at })
+    await world.report(7)
+    await world.advance()
+    expect(shown(world).at(-1)).toBe('error: Cancelled: by ada')
+    expect(world.minutes).toBeLessThan(10)
+  })
 })

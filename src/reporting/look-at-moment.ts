@@ -1,0 +1,26 @@
+import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
+import type { BuildRef } from '../records/keys.ts'
+
+/**
+ * How far the clocks of EventBridge Scheduler and of report may be apart. AWS refuses requests that are signed by a worse clock.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+ */
+const CLOCKS_MS = 5 * 60_000
+
+type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
+
+/**
+ * Makes sure that report is invoked again for something that is due at a moment, if that is near: this look may be the one that was
+ * set for it, and come too early. The other one comes late enough by any clock. Returns whether the moment is near.
+ */
+export async function lookAtMoment(
+  build: BuildRef,
+  moment: Date,
+  { deadMansSwitch, now }: Context,
+): Promise<boolean> {
+  const early = moment.getTime() - now().getTime()
+  if (early <= 0 || early > CLOCKS_MS) return false
+  const at = new Date(moment.getTime() + CLOCKS_MS)
+  await deadMansSwitch.set(build, at, { since: now().toISOString() })
+  return true
+}
