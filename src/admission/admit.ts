@@ -16,6 +16,7 @@ import type { Identity } from './identify.ts'
 import { needsApproval } from './needs-approval.ts'
 import { recordBuildGone, recordMovedOnOnce } from './record-gone.ts'
 import type { Refusal } from './refusal.ts'
+import { replaceWaiting } from './replace-waiting.ts'
 import { type AccountShare, type StartContext, startLead } from './start-job.ts'
 import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
@@ -151,6 +152,7 @@ async function start(
     claim.markPublished(),
     earlier?.isGone && recordBuildGone(store, build, now()),
     earlier && isArrival && cancelSuperseded(build, earlier.builds, context).catch(console.error),
+    earlier && isArrival && replaceWaiting(build, earlier.builds, context).catch(console.error),
   ])
 }
 

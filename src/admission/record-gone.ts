@@ -4,7 +4,7 @@ import { type BuildRef, buildKeys, deliveryKey } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { readTrigger, recordEnd, type TriggerRecord, type TriggerRef } from '../records/trigger-record.ts'
 
-/** Builds further back were left by those after them. */
+/** Builds further back were left by those after them. Of those that wait for approval, all are looked at. */
 const MOST_BUILDS = 5
 /** Builds further back were compared when the ones after them arrived. */
 const MOST_COMPARED = 3
@@ -77,6 +77,6 @@ async function triggerReport(
   record: TriggerRecord | null,
   now: Date,
 ): Promise<void> {
-  const builds = record?.builds.slice(0, MOST_BUILDS) ?? []
+  const builds = record?.builds.filter(({ waits }, index) => waits || index < MOST_BUILDS) ?? []
   await Promise.all(builds.map(({ number }) => recordBuildGone(store, { project, number }, now)))
 }

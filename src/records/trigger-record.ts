@@ -8,6 +8,8 @@ import { updateRecord } from './update-record.ts'
 const triggeredSchema = buildSchema.pick({ number: true, commit: true }).extend({
   /** False for a build that a person asked for: a rebuild, or a delivery that was sent again. */
   isArrival: z.boolean(),
+  /** Whether it has to wait for approval. */
+  waits: z.boolean().optional(),
 })
 export type Triggered = z.infer<typeof triggeredSchema>
 
@@ -36,10 +38,11 @@ export const readTrigger = (store: Store, ref: TriggerRef): Promise<TriggerRecor
  */
 export async function recordBuild(
   store: Store,
-  build: TriggerRef & Pick<Build, 'number' | 'commit'>,
+  build: TriggerRef & Pick<Build, 'number' | 'commit'> & Partial<Pick<Build, 'approval'>>,
   isArrival: boolean,
 ): Promise<TriggerRecord> {
-  const { number, commit } = build
+  const { number, commit, approval = null } = build
+  const added = { number, commit, isArrival, ...(approval !== null && { waits: true }) }
   const { value } = await updateRecord(
     store,
     triggerKey(build),
@@ -47,9 +50,7 @@ export async function recordBuild(
     (standing): TriggerRecord => {
       const { builds, isGone } = standing ?? { builds: [], isGone: false }
       if (standing && builds.some(each => each.number === number)) return standing
-      const all = [...builds, { number, commit, isArrival }].toSorted(
-        (one, other) => other.number - one.number,
-      )
+      const all = [...builds, added].toSorted((one, other) => other.number - one.number)
       const kept = new Set([...newest(all, true), ...newest(all, false)])
       return { builds: all.filter(each => kept.has(each)), isGone: isGone && !isArrival }
     },

@@ -2,10 +2,11 @@ import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { approvalEndOf, LONGEST_APPROVAL_DAYS } from '../admission/deadlines.ts'
 import type { Build } from '../model/build.ts'
 import { shortenBytes } from '../model/short-reason.ts'
-import { type Approval, isApproved, readApproval } from '../records/approval.ts'
+import { isApproved, readApproval } from '../records/approval.ts'
 import { type CancelRequest, readCancelRequest, requestCancel } from '../records/cancel-request.ts'
 import { jobKeys } from '../records/keys.ts'
 import { claimTimeIn, type JobObjects } from '../records/read-records.ts'
+import { type Replacement, readReplacement } from '../records/replacement.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { isWaiting, type Records } from '../records/view.ts'
@@ -40,7 +41,9 @@ type Waiting = { build: Build; report: Pick<Report, 'isGone'>; request: CancelRe
 async function lookAtApproval(waiting: Waiting, context: Context): Promise<Decision> {
   const { store, now } = context
   const { build } = waiting
-  const decision = decideApproval({ ...waiting, approval: await readApproval(store, build) }, now())
+  const approved = isApproved(build, await readApproval(store, build))
+  const approval = approved ? ((await readReplacement(store, build)) ?? 'counts') : null
+  const decision = decideApproval({ ...waiting, approval }, now())
   if (decision === null) await lookAtMoment(build, approvalEndOf(build), context)
   if (decision === null || (decision !== 'publish-again' && 'end' in decision)) return decision
   const why = decision === 'publish-again' ? await explainChanges(build, store) : decision.refused
@@ -58,14 +61,16 @@ async function lookAtApproval(waiting: Waiting, context: Context): Promise<Decis
 
 /** Decides what follows for a build that waits for approval. `refused`: it ends without one, and why. A pure function. */
 export function decideApproval(
-  { build, report, request, approval }: Waiting & { approval: Approval | null },
+  { build, report, request, approval }: Waiting & { approval: Replacement | 'counts' | null },
   now: Date,
 ): Decision | { refused: string } {
   const end = endedBeforeStart(build, request, now)
   if (end) return { end }
-  if (report.isGone) return { refused: `${NOT_APPROVED}: ${explainGone(build)}` }
+  const replacement = approval === 'counts' ? null : approval
+  if (report.isGone || replacement?.isClosed) return { refused: `${NOT_APPROVED}: ${explainGone(build)}` }
+  if (replacement) return { refused: `${NOT_APPROVED}: #${replacement.newer} is newer` }
   if (now >= approvalEndOf(build)) return { refused: `${NOT_APPROVED} within ${LONGEST_APPROVAL_DAYS} days` }
-  return isApproved(build, approval) ? 'publish-again' : null
+  return approval === 'counts' ? 'publish-again' : null
 }
 
 const explainGone = ({ pullRequest }: Build) =>

@@ -31,6 +31,11 @@ export function openCommitWorld(line: readonly string[]) {
       if (key.endsWith('/gone.json')) woken.push(key)
       return store.put(key, body, type)
     },
+    putIf: async (...[key, ...given]: Parameters<typeof store.putIf>) => {
+      const written = await store.putIf(key, ...given)
+      if (written.isWritten && key.endsWith('/cancel.json')) woken.push(key)
+      return written
+    },
   }
   const compare: Compare = async (_, base, head) => {
     const [from, to] = [base, head].map(name => line.indexOf(heads.get(name) ?? name)) as [number, number]

@@ -4,6 +4,7 @@ import { UserError } from '../../model/user-error.ts'
 import { approve } from '../../records/approval.ts'
 import { readCancelRequest } from '../../records/cancel-request.ts'
 import { readRecords } from '../../records/read-records.ts'
+import { readReplacement } from '../../records/replacement.ts'
 import { viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
@@ -35,6 +36,15 @@ export async function approveBuild(
   const cancelled = await readCancelRequest(store, build)
   if (cancelled && cancelled.supersededBy === null)
     throw new UserError(`Build #${number} of ${repository} is being cancelled: ${cancelled.why}.`)
+  const replacement = await readReplacement(store, records.build)
+  if (replacement)
+    throw new UserError(
+      `Build #${number} of ${repository} can no longer be approved: ${
+        replacement.isClosed
+          ? 'its pull request is closed.'
+          : `#${replacement.newer} of the same pull request is newer. To approve that: lambci approve ${repository}#${replacement.newer}`
+      }`,
+    )
   const by = userInfo().username
   const at = new Date().toISOString()
   const approval = await approve(store, build, { number, commit, by, at })

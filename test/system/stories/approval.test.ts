@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildKeys, jobKeys, settingsKeys } from '../../../src/records/keys.ts'
+import { recordEnd } from '../../../src/records/trigger-record.ts'
 import { lambci } from '../../support/lambci.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -88,6 +89,12 @@ test("a stranger's pull request starts nothing until it is approved; a new push 
   // A person who has opened it again does not vouch for it.
   await ci.api('PATCH', '/repos/home/open/pulls/1', { state: 'open' })
   await waits('open', 3)
+  // Closed once more; report has not heard of it yet.
+  await recordEnd(ci.system.store, { project: 'gh/home/open', trigger: 'pr/1' })
+  expect(await onTestSystem('approve', 'home/open#3')).toMatchObject({
+    exitCode: 2,
+    stderr: 'lambci: Build #3 of home/open can no longer be approved: its pull request is closed.',
+  })
   await onTestSystem('cancel', 'home/open#3')
   expect(await ci.ended(buildOf('open', 3))).toMatchObject({ status: 'cancelled' })
   expect(startedJobs('gh/home/open')).toEqual([1])
