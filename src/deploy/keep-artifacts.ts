@@ -8,6 +8,7 @@ import {
 import type { Build } from '../model/build.ts'
 import { shortenBytes } from '../model/short-reason.ts'
 import { keptPrefix, outPrefix, type StageRef } from '../records/keys.ts'
+import { sizeOf } from '../records/size-of.ts'
 import type { Store } from '../records/store.ts'
 import { enterDeploy, type KeptJob, removeOthers } from './kept-artifacts.ts'
 
@@ -25,8 +26,8 @@ type Limits = typeof LIMITS
 const AT_ONCE = 8
 /** Of a list: 20 artifacts with 20 paths of 300 characters each. */
 const LIST_BYTES = 256 * 1024
-/** An attempt has 21 objects. What a hostile one has stored beside them hides only its own. */
-const MOST_OBJECTS = 1000
+/** More than is kept of an attempt: twenty artifacts, and their list. */
+const MOST_KEPT = 100
 
 /**
  * Keeps the artifacts of a successful deploy under its stage, and removes those that none of the last ten has got. The caller holds
@@ -80,13 +81,13 @@ async function findOf(
 ): Promise<Found | null> {
   const out = outPrefix({ project: stage.project, number: job.build }, job)
   const kept = keptPrefix(stage, job)
-  const sizesBelow = async (prefix: string) =>
-    new Map((await store.list(prefix, { limit: MOST_OBJECTS })).map(({ key, size }) => [key, size]))
-  const [there, standing] = await Promise.all([sizesBelow(out), sizesBelow(kept)])
+  const entries = await store.list(kept, { limit: MOST_KEPT })
+  const standing = new Map(entries.map(({ key, size }) => [key, size]))
   const isKept = standing.has(artifactListKey(kept))
   const listKey = artifactListKey(isKept ? kept : out)
-  const listBytes = isKept ? standing.get(listKey) : there.get(listKey)
-  if (listBytes === undefined) return null
+  // The job may have stored anything beside it.
+  const listBytes = standing.get(listKey) ?? (await sizeOf(store, listKey))
+  if (listBytes === null) return null
   const nothing = { job, archives: [], list: null, bytes: 0 }
   const listed = listBytes <= LIST_BYTES ? await readList(store, listKey) : null
   if (!listed) return { ...nothing, error: `The list of artifacts of ${titleIn(job)} cannot be read` }
@@ -94,10 +95,11 @@ async function findOf(
   let bytes = 0
   const named = artifactsNamed(listed, names)
   if (named.length === 0) return null
-  for (const artifact of named) {
+  const missing = named.filter(each => standing.get(artifactKey(kept, each)) !== each.bytes)
+  const sizes = await Promise.all(missing.map(each => sizeOf(store, artifactKey(out, each))))
+  for (const [index, artifact] of missing.entries()) {
     const [from, to] = [artifactKey(out, artifact), artifactKey(kept, artifact)]
-    if (standing.get(to) === artifact.bytes) continue
-    if (there.get(from) !== artifact.bytes || artifact.bytes > MOST_PACKED_BYTES)
+    if (sizes[index] !== artifact.bytes || artifact.bytes > MOST_PACKED_BYTES)
       return {
         ...nothing,
         error: `The artifact ${artifact.name} of ${titleIn(job)} is not what its list has`,

@@ -1,3 +1,4 @@
+import { sizeOf } from '../records/size-of.ts'
 import type { Entry, Store } from '../records/store.ts'
 import { lastLines } from './last-lines.ts'
 import { LINE_INDEX_LIMIT, type LineIndex, lineIndexSchema } from './line-index.ts'
@@ -93,11 +94,6 @@ async function endOfSegments(store: Store, keys: LogKeys, length: number): Promi
     from,
     length,
   )
-}
-
-async function sizeOf(store: Store, key: string): Promise<number | null> {
-  const [entry] = await store.list(key, { limit: 1 })
-  return entry?.key === key ? entry.size : null
 }
 
 const endOf = (segments: Entry[]) => {

@@ -293,6 +293,33 @@ test('a job can write nothing but its records and the pieces of its log, whateve
   expect([...found]).toEqual(expect.arrayContaining(own))
 })
 
+test('a job can store nothing but archives, their list and test results, at one depth, whatever its repository and its keys are called', () => {
+  const OWN = /^(?:tests\.json|artifacts(?:\.json|\/[^/]*(?:\/[^/]*)?\.tar\.zst))$/
+  const parts = [
+    ...['artifacts.json', 'artifacts', 'dist.tar.zst', '.tar.zst', '2.tar.zst', 'dist', 'tests.json'],
+    ...['1', 'a', '', '3', 'out', 'gh', 'junk', 'x'.repeat(900)],
+  ]
+  const own = ['artifacts.json', 'tests.json', 'artifacts/dist.tar.zst', 'artifacts/artifacts/2.tar.zst']
+  const others = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 6 }).map(all => all.join('/'))
+  const names = fc.oneof({ arbitrary: fc.constantFrom(...own), weight: 1 }, { arbitrary: others, weight: 6 })
+  const projects = fc.constantFrom('gh/ada/web', 'gh/a/artifacts', 'gh/artifacts/a', 'gh/out/1', 'gh/a/b')
+  const found = new Set<string>()
+  fc.assert(
+    fc.property(names, projects, fc.constantFrom(0, 3, 255), (name, project, key) => {
+      const job = { key, attempt: 1 }
+      const session = sessionPolicyOf(makeBuild({ project }), job, BUCKET, { secretVariables: [] })
+      const who = { ...principal('session'), session: policySchema.parse(JSON.parse(session)) }
+      const resource = `${BUCKET}/${outPrefix({ project, number: 7 }, job)}${name}`
+      const context = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' }
+      const isWritten = may(who, { action: 's3:PutObject', resource, context })
+      expect([project, name, isWritten]).toEqual([project, name, OWN.test(name)])
+      if (isWritten) found.add(name)
+    }),
+    { numRuns: 3000 },
+  )
+  expect([...found]).toEqual(expect.arrayContaining(own))
+})
+
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
 const passes = (service: string) => ({ 'iam:PassedToService': service })
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { areStored } from '../../../src/admission/stored-artifacts.ts'
 import { keepArtifacts } from '../../../src/deploy/keep-artifacts.ts'
 import { type KeptJob, readKeptDeploys } from '../../../src/deploy/kept-artifacts.ts'
 import { leaveStage } from '../../../src/deploy/leave-stage.ts'
@@ -112,6 +113,30 @@ test('what is there is not copied again, and what an earlier attempt has not cop
     { build: 1 },
   ])
   vi.restoreAllMocks()
+})
+
+test('what a job stores beside its artifacts hides none of them', async () => {
+  const stage = newStage()
+  const jobs = [jobOf(1), jobOf(1, 2)]
+  const [, hostile] = jobs as [KeptJob, KeptJob]
+  for (const job of jobs) await leave(stage, job, ['dist'])
+  const prefix = outPrefix({ project: stage.project, number: 1 }, hostile)
+  // As if a list had brought a thousand other names first.
+  const junk = Array.from({ length: 1000 }, (_, at) => `${prefix}!${at}`)
+  const store: Store = {
+    ...bucket.store,
+    list: async (below, options = {}) => {
+      const others = junk.filter(key => key.startsWith(below))
+      const entries = others.map(key => ({ key, size: 1, modifiedAt: after(0) }))
+      return [...entries, ...(await bucket.store.list(below, options))].slice(0, options.limit)
+    },
+  }
+  await keep(stage, 1, jobs, { store })
+  expect(await readKeptDeploys(bucket.store, stage)).toMatchObject([{ jobs, notKept: null }])
+  expect(await keptIn(stage)).toHaveLength(4)
+  const artifacts = [artifactOf(hostile, 'dist')]
+  expect(await areStored(store, prefix, artifacts)).toBe(true)
+  expect(await areStored(store, prefix, [...artifacts, artifactOf(hostile, 'maps')])).toBe(false)
 })
 
 const listed = artifactOf(jobOf(1), 'dist')
