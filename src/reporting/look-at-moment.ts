@@ -1,10 +1,7 @@
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import type { BuildRef } from '../records/keys.ts'
 
-/**
- * How far the clocks of EventBridge Scheduler and of report may be apart. AWS refuses requests that are signed by a worse clock.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
- */
+/** How far the clocks of EventBridge Scheduler and of report may be apart. */
 const CLOCKS_MS = 5 * 60_000
 
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
