@@ -31,7 +31,7 @@ import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { mustLookAt } from './reporting/must-look-at.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
-import { removeJunk, removeLateJunk, watchJunk } from './reporting/remove-junk.ts'
+import { removeJunkAtEnd, removeLateJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { countAndWarn } from './reporting/warn-of-budget.ts'
@@ -211,15 +211,14 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const isMore = 'value' in logs && !logs.value
   const isClosed = news.isOver && !again && !isMore
   // If something could not be delivered, the switch triggers another attempt.
-  if (isClosed) {
-    await deadMansSwitch.clear(build)
-    await attempt(async () => watchJunk(state, await removeJunk(state, context), context))
-  }
+  if (isClosed) await deadMansSwitch.clear(build)
+  const left = isClosed ? await attempt(() => removeJunkAtEnd(state, context)) : null
   const done = {
     ...report,
     delivered: notified.delivered,
     isCounted: 'value' in counted && counted.value,
     isClosed,
+    hasLeftJunk: left && 'value' in left ? left.value : report.hasLeftJunk,
     isRerunRequested: isMore || report.isRerunRequested,
   }
   const latestEnd = lastMomentOf(state)

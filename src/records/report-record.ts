@@ -133,6 +133,8 @@ export const reportSchema = z.object({
   delivered: z.record(z.string(), z.unknown()),
   /** Everybody was told the end: nothing is left to do. */
   isClosed: z.boolean(),
+  /** Whether its jobs had left anything but their logs and artifacts when it ended. */
+  hasLeftJunk: z.boolean().optional(),
   /** Whether the build's branch was deleted since, or its pull request closed. */
   isGone: z.boolean(),
 })

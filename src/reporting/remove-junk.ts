@@ -25,10 +25,7 @@ type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
  * Removes what the jobs of a build that has ended have left beside the pieces of their logs and their artifacts: nothing reads it, and
  * much of it would stay for ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything, and whether there may be more.
  */
-export async function removeJunk(
-  { build, report }: Ended,
-  { store }: Pick<Context, 'store'>,
-): Promise<Found> {
+async function removeJunk({ build, report }: Ended, { store }: Pick<Context, 'store'>): Promise<Found> {
   let [hasJunk, hasMore] = [false, false]
   for (const job of attemptsOf(report)) {
     const { log } = jobKeys(build, job)
@@ -79,31 +76,33 @@ function credentialsEndOf({ build, report }: Ended): Date {
 
 /**
  * Makes sure that a build which has ended is looked at once more when its credentials have expired, if somebody may misuse them until
- * then: it is a stranger's, or has left junk.
+ * then: it is a stranger's, or has left junk. After that, it is looked at until no junk is left.
  */
-export async function watchJunk(
+async function watchJunk(
   ended: Ended,
-  { hasJunk }: Pick<Found, 'hasJunk'>,
+  { hasJunk, hasMore }: Found,
   { deadMansSwitch, now }: Omit<Context, 'store'>,
 ): Promise<void> {
-  const at = credentialsEndOf(ended)
+  const end = credentialsEndOf(ended)
   const { build, report } = ended
   // One that nobody has approved has been given none.
   const isOfStranger = build.trust === 'fork' && report.publications > 0
-  if ((hasJunk || isOfStranger) && now() < at)
-    await deadMansSwitch.set(build, at, { since: now().toISOString() })
+  const isWatched = hasJunk || isOfStranger || report.hasLeftJunk
+  const isOver = now() >= end
+  const at = isOver ? new Date(now().getTime() + PAUSE_MS) : end
+  if (isOver ? hasMore : isWatched) await deadMansSwitch.set(build, at, { since: now().toISOString() })
+}
+
+/** Removes junk at the end of a build, and watches for more. Returns whether the build has left any. */
+export async function removeJunkAtEnd(ended: Ended, context: Context): Promise<boolean> {
+  const found = await removeJunk(ended, context)
+  await watchJunk(ended, found, context)
+  return found.hasJunk || (ended.report.hasLeftJunk ?? false)
 }
 
 /** Removes what was written after the end of a build, once nothing can be written any more, in as many looks as it takes. */
 export async function removeLateJunk(ended: Ended, context: Context): Promise<void> {
-  const { deadMansSwitch, now } = context
-  const { build } = ended
   const end = credentialsEndOf(ended)
-  if (now() < end) {
-    await lookAtMoment(build, end, context)
-    return
-  }
-  const { hasMore } = await removeJunk(ended, context)
-  const next = new Date(now().getTime() + PAUSE_MS)
-  if (hasMore) await deadMansSwitch.set(build, next, { since: now().toISOString() })
+  if (context.now() < end) await lookAtMoment(ended.build, end, context)
+  else await watchJunk(ended, await removeJunk(ended, context), context)
 }

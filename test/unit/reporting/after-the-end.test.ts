@@ -257,9 +257,23 @@ describe('what a job leaves beside its log', () => {
       Array.from({ length: 5200 }, (_, at) => `junk-${String(at).padStart(7, '0')}.txt`),
     )
     await world.report(7)
+    await world.advance()
+    // Whatever else report hears in between.
+    await world.report(7, { isGone: true })
     let looks = 0
     while (await world.advance()) expect(++looks).toBeLessThan(10)
     expect(await keysBelow(world, KEYS.log.prefix)).toEqual([])
+  })
+
+  test('is removed after the end, although its branch was deleted meanwhile', async () => {
+    const world = new ReportWorld('a')
+    await world.build(7, 'a', endedRun())
+    await leave(world, junk)
+    await world.report(7)
+    await world.report(7, { isGone: true })
+    await leave(world, ['late-late-00.txt'])
+    while (await world.advance());
+    expect(await keysBelow(world, KEYS.log.prefix)).not.toContain('late-late-00.txt')
   })
 })
 
