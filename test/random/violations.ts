@@ -119,7 +119,11 @@ function statesOf(all: View[], views: View[]): (string | undefined)[] {
   // What was never started counts only where nothing else was said of the commit, also by a branch or pull request that has left it.
   const hasResult = reported.some(view => !mayBeUnstarted(view))
   const states =
-    surely.length > 0 ? [stateOf(surely), stateOf(results)] : hasResult ? ['red', 'success'] : [stateOf(ranked)]
+    surely.length > 0
+      ? [stateOf(surely), stateOf(results)]
+      : hasResult
+        ? ['red', 'success']
+        : [stateOf(ranked)]
   // One that was approved before report said that it waits, and then skipped, says nothing: nobody was told anything.
   return [...states, ...nothing]
 }
