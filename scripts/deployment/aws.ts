@@ -50,7 +50,7 @@ export async function openAws(
     ...(region ? [] : ['No region is set. Give --region, for example --region us-east-1.']),
     ...(identity.ok ? [] : [explainError(identity, ['sts', 'get-caller-identity'], region)]),
   ]
-  if (!identity.ok || missing.length > 0) throw new UserError(missing.join('\n'))
+  if (!identity.ok || missing.length > 0) throw new UserError(missing)
   return {
     account: identity.value.Account,
     region,

@@ -83,7 +83,7 @@ export async function readOptions(program: Command, env: Environment, root: stri
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket requires --delete.'] : []),
     ...(options.yes && !options.delete ? ['--yes requires --delete.'] : []),
   ]
-  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'))
+  if (mistakes.length > 0) throw new UserError(mistakes)
   const parameters = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
     ...(email !== undefined && { NotificationEmail: email }),
