@@ -6,6 +6,7 @@ import { trustOf } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
 import { lastNumber } from '../records/counter.ts'
 import { readBuild } from '../records/read-records.ts'
+import { readKnown } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import { NOT_STARTED } from '../records/wording.ts'
 
@@ -15,10 +16,15 @@ import { NOT_STARTED } from '../records/wording.ts'
  * @throws if the bucket does not answer
  */
 export async function explainChanges(build: Build, store: Store): Promise<string | null> {
-  const { project, repository, isPrivate, number } = build
+  const { project, repository, repositoryId, isPrivate, number } = build
   const last = await lastNumber(store, project)
   const newest = last > number ? await readBuild(store, { project, number: last }) : null
-  const now = newest ?? { repository, isPrivate }
+  const known = repositoryId === null ? null : await readKnown(store, repositoryId)
+  const now = {
+    repository: newest?.repository ?? repository,
+    // A delivery that made no build may have said so.
+    isPrivate: known?.isPrivate ?? newest?.isPrivate ?? isPrivate,
+  }
   const again = `To build it: lambci rebuild ${now.repository}#${number}`
   const account = await readNow(build, store)
   if (account && !account.allows(now.repository))

@@ -486,7 +486,7 @@ test('without TLS no principal may read anything', () => {
 const EXPECTED_OBJECTS = `
                                http  report  run-fork  run-branch  run-protected  run-deploy  scheduler  fork job  branch job  protected job  deploy job
 deliveries/<id>/<guid>.json    RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
-repositories/<id>.json         RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+repositories/<id>.json         RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 repository.json                RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 counter.json                   RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·
 builds/7/build.json            RW    R       ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import type { Build } from '../../../src/model/build.ts'
 import { approve } from '../../../src/records/approval.ts'
 import { readRecords } from '../../../src/records/read-records.ts'
+import { updateKnown } from '../../../src/records/repository-records.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { reportBuild } from '../../../src/report-build.ts'
 import { FORKED } from '../../support/records.ts'
@@ -74,6 +75,12 @@ test.each<[string, (world: ReportWorld) => Promise<unknown>, string, Partial<Bui
     'its repository has become private',
     newest({ isPrivate: true }),
     'the repository has become private since. To build it: lambci rebuild ada/web#7',
+  ],
+  [
+    'its repository has become private without a build',
+    world => updateKnown(world.store, 4711, () => ({ project: BUILD.project, isPrivate: true })),
+    'the repository has become private since. To build it: lambci rebuild ada/web#7',
+    { approval: 'budget', repositoryId: 4711 },
   ],
   [
     'its repository has another name',
