@@ -11,7 +11,7 @@ const secret = z.string().min(1)
 /** The runner's own secrets. Only http and report may read them, builds never. */
 export const runnerSecretsSchema = z
   .object({
-    /** What the secrets of webhooks are derived from. Several while one is being replaced: those of each of them count. */
+    /** The secrets from which those of webhooks are derived. Several while one is being replaced: those of each of them count. */
     webhookSecrets: z.array(secret).min(1),
     /** Whether webhooks may sign with one of `webhookSecrets` itself, as all did before each repository got a secret of its own. */
     acceptsSharedSecret: z.boolean().default(true),

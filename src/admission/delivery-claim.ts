@@ -15,7 +15,7 @@ const claimedBuildSchema = z.object({
 })
 type ClaimedBuild = z.infer<typeof claimedBuildSchema>
 
-/** How many builds one delivery may start. Whoever has seen a body and its signature can send it again. */
+/** How many builds one delivery may start. Anyone who has seen a body and its signature can send it again. */
 export const MOST_BUILDS = 10
 
 const claimSchema = z.object({ project: projectSchema, builds: z.array(claimedBuildSchema).min(1) })

@@ -9,7 +9,7 @@ export const isOwnEvent = (event: string) => event === REBUILD_EVENT || event ==
 /** For how long a request counts, in milliseconds: much less than its claim is kept, so it is carried out once. */
 const LIFETIME_MS = 86_400_000
 
-/** What every request has in its signed body: a header could be replaced. */
+/** The part of the signed body that every request has: a header could be replaced. */
 const signedFields = { id: z.uuid(), at: z.iso.datetime() }
 
 const rebuildRequestSchema = z.object({

@@ -35,7 +35,7 @@ function shown(text: string): string {
   return filter.push(Buffer.from(text.replace(HIDING, '\ufffd'))) + filter.end()
 }
 
-/** Writes a text to standard output. What others have written in it cannot control the terminal. */
+/** Writes a text to standard output. Text of others in it cannot control the terminal. */
 export function printText(io: Io, text: string): void {
   endOutput(io)
   io.stdout.write(shown(text))
@@ -50,7 +50,7 @@ export function printNote({ stderr }: Io, text: string | readonly string[]): voi
   stderr.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
 }
 
-/** A fault of the program, with its stack. What it quotes cannot begin a line. */
+/** A fault of the program, with its stack. Quoted text cannot begin a line. */
 export const printFault = (io: Io, error: unknown): void =>
   printNote(
     io,

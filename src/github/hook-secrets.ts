@@ -15,6 +15,6 @@ export const organizationSecret = (webhookSecret: string, login: string) =>
 /** The secret of a GitHub App's webhook, which sends the events of every repository where the App is installed. */
 export const appSecret = (webhookSecret: string) => derive(webhookSecret, 'lambci webhook of the App')
 
-/** What the command line signs its requests with. GitHub never has it, so no body that GitHub signs is a request. */
+/** The key with which the command line signs its requests. GitHub never has it, so no body that GitHub signs is a request. */
 export const requestSecret = (webhookSecret: string) =>
   derive(webhookSecret, 'lambci requests of the command line')

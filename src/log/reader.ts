@@ -107,7 +107,7 @@ async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<
   return segments.filter(segment => endOf([segment]) > from)
 }
 
-/** At most `MOST_PIECES`, in their order. Whatever else a job has written there costs no more requests. */
+/** At most `MOST_PIECES`, in their order. Other objects there cost no more requests. */
 export async function listSegments(
   store: Store,
   keys: LogKeys,

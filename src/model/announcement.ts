@@ -1,4 +1,4 @@
-/** What people are to know of a repository, and of none of its builds alone. */
+/** A notice to people about a repository, rather than about one of its builds. */
 export type Announcement = {
   project: string
   /** `owner/repo` as GitHub spells it. */

@@ -55,7 +55,7 @@ export const testFailureSchema = z.object({
 })
 export type TestFailure = z.infer<typeof testFailureSchema>
 
-/** What the record of a job has of its tests. */
+/** The tests as a job's record has them. */
 export const testSummarySchema = z
   .object({ ...countsShape, first: testFailureSchema.nullable() })
   .refine(arePossible)

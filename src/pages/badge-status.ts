@@ -7,7 +7,7 @@ import { viewOf } from '../records/view.ts'
 import type { OpenedRepository } from './access.ts'
 
 /**
- * What the badge of a branch says: how its newest ended build stands. If the commit at its tip was skipped, by `paths` or by
+ * The text of a branch's badge: the state of its newest ended build. If the commit at its tip was skipped, by `paths` or by
  * a word in its message, it is `skipped`: no other commit's success is the tip's. `unknown` without a build that the visitor may see.
  */
 export async function badgeStatusOf(

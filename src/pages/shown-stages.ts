@@ -2,7 +2,7 @@ import type { StageState } from '../deploy/list-stages.ts'
 import type { Attempt, Deployment } from '../records/deployments.ts'
 import type { VisibleBuilds } from './visible-builds.ts'
 
-/** What a page shows of a stage. `isPartial`: a deployment of a build that the visitor may not see is left out. */
+/** A stage as a page shows it. `isPartial`: a deployment of a build that the visitor may not see is left out. */
 export type ShownStage = StageState & { isPartial: boolean }
 
 /** The stages of which the visitor may see something. */

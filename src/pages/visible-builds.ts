@@ -10,7 +10,7 @@ const MOST_REPETITIONS = 20
 
 /**
  * Whether a build is of a private time, or repeats one that is: a retry shows logs of the build that it retries, a rebuild its
- * commit, and a deploy what it deploys. What is not on record counts as private.
+ * commit, and a deploy what it deploys. A build that is not on record counts as private.
  */
 export async function showsPrivate(
   build: Repeating,

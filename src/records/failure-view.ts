@@ -2,7 +2,7 @@ import { packCounts, type TestCounts, type TestFailure, unpackCounts } from '../
 import type { JobRun } from './job-run.ts'
 import type { Report } from './report-record.ts'
 
-/** What the first red job of which tests failed says of itself, and its title; of a build of one job, it has none. */
+/** The failure of the first red job whose tests failed, and its title, which the only job of a build does not have. */
 export type FailedJob = { title: string | null; run: Pick<JobRun, 'tests'> }
 
 /** A test that made a build red, as its report describes it. `job`: which of several jobs. */
@@ -10,7 +10,7 @@ export type FailureView = TestFailure & { job: string | null }
 
 type Tested = { run: JobRun | null; report: Report | null; failed?: FailedJob | null }
 
-/** What the test reports of a build's only job come to, and the first test that made the build red. */
+/** The test results of a build's only job, and the first test that made the build red. */
 export function testsOf(
   { run, report, failed = null }: Tested,
   hasJobs: boolean,
@@ -26,6 +26,6 @@ export function testsOf(
   }
 }
 
-/** What the tests of a job come to, in the same form as in the state of one of several jobs. */
+/** The test counts of a job, in the same form as in the state of one of several jobs. */
 const countsOf = (tests: JobRun['tests']): TestCounts | null =>
   tests ? unpackCounts(packCounts(tests)) : null

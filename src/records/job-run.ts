@@ -68,7 +68,7 @@ export const jobRunSchema = z.object({
   /** Of the lead alone: the jobs of the build, if others than the lead must run some of them. */
   draft: draftSchema.nullable().default(null),
   artifacts: artifactsSchema.default([]),
-  /** What its test reports come to. Absent without any. */
+  /** Its test counts. Absent without any. */
   tests: testSummarySchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>

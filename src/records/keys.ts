@@ -57,7 +57,7 @@ export const branchKeys = {
 
 type TriggerRef = { project: string; trigger: string }
 
-/** Any text as one level of a key. What is not well-formed Unicode has the key of its replacement. */
+/** Any text as one level of a key. Text that is not well-formed Unicode has the key of its replacement. */
 const encoded = (text: string) => encodeURIComponent(text.toWellFormed())
 
 /** Percent-encoded, `push/<branch>` or `pr/<n>` is one level of a key, without `..`. */

@@ -38,7 +38,7 @@ export const readBuild = (store: Store, build: BuildRef): Promise<Build | null> 
 export type JobObjects = { run: JobRun | null; record: JobRecordName | null; objects: Entry[] }
 
 /**
- * Which record counts: the one that report read when it accepted the end, null for none. Whatever a job writes later does not exist.
+ * Which record counts: the one that report read when it accepted the end, null for none. Later records do not count.
  * Undefined before the end: then it is the newest.
  */
 type Counting = JobRecordName | null | undefined
@@ -82,7 +82,7 @@ export const hasWholeLog = ({ objects }: Pick<JobObjects, 'objects'>, build: Bui
 const listRecords = (store: Store, build: BuildRef, job: JobRef = LEAD): Promise<Entry[]> =>
   store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })
 
-/** What an attempt says of itself in the record that counts. */
+/** The record of an attempt that counts. */
 async function readCounting(
   store: Store,
   { build, job, counting }: { build: Build; job: JobRef; counting: Counting },
@@ -166,7 +166,7 @@ function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
 }
 
-/** What the first red job of which tests failed says of itself; null before the end of its build. */
+/** The failure of the first red job whose tests failed; null before the end of its build. */
 export async function readFailed(
   store: Store,
   build: Build,

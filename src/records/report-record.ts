@@ -81,7 +81,7 @@ export const jobStateSchema = z
       .nullable(),
     /** An estimate in US dollars, of all of its attempts that have ended. */
     cost: z.number().nonnegative().nullable(),
-    /** What its test reports come to. Absent without any, and unless its command ended by itself. */
+    /** Its test counts. Absent without any, and unless its command ended by itself. */
     tests: packedCountsSchema.optional(),
     /** Of a job that has ended: the record of its own that counts, null for none. Versions that did not know it have none. */
     record: z.enum(JOB_RECORDS).nullable().optional(),

@@ -82,7 +82,7 @@ export type JobView = {
   startedAt: string | null
   endedAt: string | null
   cost: number | null
-  /** What its test reports come to; null without any. */
+  /** Its test counts; null without any. */
   tests: TestCounts | null
 }
 

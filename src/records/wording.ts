@@ -130,14 +130,14 @@ export const redJobOf = ({ jobs }: Pick<View, 'jobs'>): JobRef =>
 export const isSuperseded = ({ status, reason }: Pick<View, 'status' | 'reason'>) =>
   status === 'cancelled' && /^Superseded by #\d+$/.test(reason ?? '')
 
-/** What the reason of a build begins with that has ended without having been approved. */
+/** The beginning of the reason of a build that ended without approval. */
 export const NOT_APPROVED = 'Not approved'
 
 /** Whether a build has ended because nobody approved it. It has never run. */
 export const isNotApproved = ({ status, approval, reason }: Pick<View, 'status' | 'approval' | 'reason'>) =>
   status === 'cancelled' && approval !== null && (reason ?? '').startsWith(NOT_APPROVED)
 
-/** What the reason of a build begins with that was approved too late: what it was recorded with counts no longer. */
+/** The beginning of the reason of a build that was approved too late: its recorded settings no longer count. */
 export const NOT_STARTED = 'Not started'
 const isNotStarted = ({ approval, reason }: Pick<View, 'approval' | 'reason'>) =>
   approval !== null && (reason ?? '').startsWith(NOT_STARTED)

@@ -128,7 +128,7 @@ function stateAfter(
     state.cost,
     measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   )
-  // One of several equal parts that died, not one that failed, gets another attempt. What the first one has cost stays.
+  // One of several equal parts that died, not one that failed, gets another attempt. The cost of the first one stays.
   const hasDied = run !== null && run.phase !== 'ended'
   if (hasDied && job.shard && attempt === 1)
     return { ...state, attempt: 2, publications: 0, latestEnd: null, startedAt: null, cost }

@@ -41,7 +41,7 @@ async function removeJunk({ build, report }: Ended, { store }: Pick<Context, 'st
   return { hasJunk: hasJunk || hasUnlisted, hasMore }
 }
 
-/** What is neither the index of lines nor a piece of the log. Pieces follow one another, and there are not more than are read. */
+/** The objects that are neither the index of lines nor pieces of the log. Pieces follow one another, and there are not more than are read. */
 export function junkIn(entries: readonly Entry[], lines: string): Entry[] {
   let [end, pieces] = [0, 0]
   return entries.filter(entry => {

@@ -11,7 +11,7 @@ const AT_ONCE = 20
 
 /**
  * Removes what the jobs of a build that has ended have stored below `out/` beside the artifacts and the tests that the end of their attempt lists.
- * One list for a build that has left nothing. Whatever comes later expires after 30 days. Returns whether there was anything.
+ * One list for a build that has left nothing. Later objects expire after 30 days. Returns whether there was anything.
  */
 export async function removeUnlisted({ build, report }: Ended, store: Store): Promise<boolean> {
   const entries = await store.list(buildOutPrefix(build), { limit: MOST_OBJECTS })

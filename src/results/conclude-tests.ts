@@ -23,7 +23,7 @@ import { type FoundReports, findReports } from './find-reports.ts'
 import { firstFailure } from './first-failure.ts'
 import { type ReadReports, readReports } from './read-reports.ts'
 
-/** What reading the reports of a job needs. */
+/** Everything that reading the reports of a job needs. */
 type TestsContext = {
   store: Store
   workspace: string

@@ -9,7 +9,7 @@ import {
 } from '../model/tests.ts'
 import type { PlannedJob } from '../planning/planned-job.ts'
 
-/** What the reports of a command come to. */
+/** The results of a command's reports. */
 export type TestsRead = {
   counts: TestCounts
   first: TestFailure | null
@@ -19,7 +19,7 @@ export type TestsRead = {
   errors: readonly string[]
   /** Files that match, but were there before the command. */
   old: readonly string[]
-  /** What matches and is no file. */
+  /** Matches that are no regular files. */
   irregular: readonly string[]
 }
 

@@ -27,7 +27,7 @@ export function nameOf({ chain, className, written, file }: Written): Pick<Repor
 /** Java's classes have dots, but no slashes. */
 const isPath = (name: string) => name.includes('/') && /\.[a-z]{1,4}$/.test(name)
 
-/** What some tools have in an attribute of a test instead of an element in it. */
+/** Some tools have these in an attribute of a test instead of in an element. */
 export function resultOfStatus(status: string): ReportedResult {
   if (/^(fail|failed|failure)$/i.test(status)) return 'failed'
   if (/^(error|errored)$/i.test(status)) return 'errored'

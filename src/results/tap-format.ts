@@ -26,7 +26,7 @@ export const tapFormat: TestReportFormat = {
   open: onTest => new TapParser(onTest),
 }
 
-/** What a level of subtests has so far. */
+/** The counts of a level of subtests so far. */
 type Level = { name: string; points: number; failed: number }
 
 class TapParser implements ReportParser {

@@ -10,7 +10,7 @@ export type ReportedTest = {
   result: ReportedResult
   /** Whether it passed only after it had failed. */
   isFlaky: boolean
-  /** What the report has about a failure; empty for none. */
+  /** The failure's text in the report; empty if there is none. */
   message: string
   /** The file that the report names, as it writes it. */
   file: string | null
