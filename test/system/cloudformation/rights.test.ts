@@ -9,6 +9,7 @@ import { type SessionGrants, sessionPolicyOf } from '../../../src/admission/sess
 import type { Trust } from '../../../src/model/build.ts'
 import { cachePlaces } from '../../../src/records/cache-keys.ts'
 import {
+  type BuildRef,
   branchKey,
   buildKeys,
   commitKey,
@@ -16,6 +17,7 @@ import {
   deliveryKey,
   deliveryOf,
   JOB_RECORDS,
+  type JobRef,
   jobKeys,
   keptPrefix,
   LEAD,
@@ -260,65 +262,61 @@ test('a job cannot change its records or its log, nor write objects that report 
   expect(mayWrite('report', ownJob.log.whole, creates)).toBe(true)
 })
 
-test('a job can write nothing but its records and the pieces of its log, whatever its repository and its keys are called', () => {
-  const OWN = /^(?:(?:claim|draft|end)\.json|log\.txt|log\/[^/]{12}\.txt|log\/lines\.json)$/
-  const parts = [
-    ...['claim.json', 'draft.json', 'end.json', 'cancel.json', 'gone.json', 'log.txt', 'lines.json', 'log'],
-    ...['000000000000.txt', 'abcdefghijkl.txt', '1.txt', 'a', '1', '', 'jobs', 'builds', 'gh', 'junk'],
-  ]
-  const own = ['claim.json', 'draft.json', 'end.json', 'log.txt', 'log/lines.json', 'log/000000000000.txt']
-  const others = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 5 }).map(all => all.join('/'))
-  const names = fc.oneof({ arbitrary: fc.constantFrom(...own), weight: 1 }, { arbitrary: others, weight: 4 })
-  const projects = fc.constantFrom(
-    'gh/ada/web',
-    'gh/builds/jobs',
-    'gh/jobs/builds',
-    'gh/ada/jobs',
-    'gh/out/log',
-  )
-  const found = new Set<string>()
-  fc.assert(
-    fc.property(names, projects, fc.constantFrom(0, 3, 255), (name, project, key) => {
-      const job = { key, attempt: 1 }
-      const session = sessionPolicyOf(makeBuild({ project }), job, BUCKET, { secretVariables: [] })
-      const who = { ...principal('session'), session: policySchema.parse(JSON.parse(session)) }
-      const resource = `${BUCKET}/${jobKeys({ project, number: 7 }, job).prefix}${name}`
-      const context = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' }
-      const isWritten = may(who, { action: 's3:PutObject', resource, context })
-      expect([name, isWritten]).toEqual([name, OWN.test(name)])
-      if (isWritten) found.add(name)
-    }),
-    { numRuns: 1000 },
-  )
-  expect([...found]).toEqual(expect.arrayContaining(own))
-})
+type Names = {
+  /** Which names a job may write, and no others. */
+  allowed: RegExp
+  /** Some of these. */
+  own: readonly string[]
+  /** Others are made of these, with slashes between them. */
+  parts: readonly string[]
+  projects: readonly string[]
+  prefixOf: (build: BuildRef, job: JobRef) => string
+}
 
-test('a job can store nothing but archives, their list and test results, at one depth, whatever its repository and its keys are called', () => {
-  const OWN = /^(?:tests\.json|artifacts(?:\.json|\/[^/]*(?:\/[^/]*)?\.tar\.zst))$/
-  const parts = [
-    ...['artifacts.json', 'artifacts', 'dist.tar.zst', '.tar.zst', '2.tar.zst', 'dist', 'tests.json'],
-    ...['1', 'a', '', '3', 'out', 'gh', 'junk', 'x'.repeat(900)],
-  ]
-  const own = ['artifacts.json', 'tests.json', 'artifacts/dist.tar.zst', 'artifacts/artifacts/2.tar.zst']
+/** Tries names below a prefix of a job, of which it may write those that are allowed, each once. */
+function expectOnly({ allowed, own, parts, projects, prefixOf }: Names): void {
   const others = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 6 }).map(all => all.join('/'))
   const names = fc.oneof({ arbitrary: fc.constantFrom(...own), weight: 1 }, { arbitrary: others, weight: 6 })
-  const projects = fc.constantFrom('gh/ada/web', 'gh/a/artifacts', 'gh/artifacts/a', 'gh/out/1', 'gh/a/b')
   const found = new Set<string>()
   fc.assert(
-    fc.property(names, projects, fc.constantFrom(0, 3, 255), (name, project, key) => {
+    fc.property(names, fc.constantFrom(...projects), fc.constantFrom(0, 3, 255), (name, project, key) => {
       const job = { key, attempt: 1 }
       const session = sessionPolicyOf(makeBuild({ project }), job, BUCKET, { secretVariables: [] })
       const who = { ...principal('session'), session: policySchema.parse(JSON.parse(session)) }
-      const resource = `${BUCKET}/${outPrefix({ project, number: 7 }, job)}${name}`
+      const resource = `${BUCKET}/${prefixOf({ project, number: 7 }, job)}${name}`
       const context = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' }
       const isWritten = may(who, { action: 's3:PutObject', resource, context })
-      expect([project, name, isWritten]).toEqual([project, name, OWN.test(name)])
+      expect([project, name, isWritten]).toEqual([project, name, allowed.test(name)])
       if (isWritten) found.add(name)
     }),
     { numRuns: 3000 },
   )
-  expect([...found]).toEqual(expect.arrayContaining(own))
-})
+  expect([...found]).toEqual(expect.arrayContaining([...own]))
+}
+
+test('a job can write nothing but its records and the pieces of its log, whatever its repository and its keys are called', () =>
+  expectOnly({
+    allowed: /^(?:(?:claim|draft|end)\.json|log\.txt|log\/[^/]{12}\.txt|log\/lines\.json)$/,
+    own: ['claim.json', 'draft.json', 'end.json', 'log.txt', 'log/lines.json', 'log/000000000000.txt'],
+    parts: [
+      ...['claim.json', 'draft.json', 'end.json', 'cancel.json', 'gone.json', 'log.txt', 'lines.json', 'log'],
+      ...['000000000000.txt', 'abcdefghijkl.txt', '1.txt', 'a', '1', '', 'jobs', 'builds', 'gh', 'junk'],
+    ],
+    projects: ['gh/ada/web', 'gh/builds/jobs', 'gh/jobs/builds', 'gh/ada/jobs', 'gh/out/log'],
+    prefixOf: (build, job) => jobKeys(build, job).prefix,
+  }))
+
+test('a job can store nothing but archives, their list and test results, at one depth, whatever its repository and its keys are called', () =>
+  expectOnly({
+    allowed: /^(?:tests\.json|artifacts(?:\.json|\/[^/]*(?:\/[^/]*)?\.tar\.zst))$/,
+    own: ['artifacts.json', 'tests.json', 'artifacts/dist.tar.zst', 'artifacts/artifacts/2.tar.zst'],
+    parts: [
+      ...['artifacts.json', 'artifacts', 'dist.tar.zst', '.tar.zst', '2.tar.zst', 'dist', 'tests.json'],
+      ...['1', 'a', '', '3', 'out', 'gh', 'junk', 'x'.repeat(900)],
+    ],
+    projects: ['gh/ada/web', 'gh/a/artifacts', 'gh/artifacts/a', 'gh/out/1', 'gh/a/b'],
+    prefixOf: outPrefix,
+  }))
 
 const schedule = regional('scheduler', 'schedule/lambci/0123-7')
 const passes = (service: string) => ({ 'iam:PassedToService': service })
