@@ -1,0 +1,26 @@
+/** The most lines that an excerpt of a log has. */
+export const MOST_SHOWN = 20
+
+/** The failure that a log is about, in the words of its tool. */
+export type FailureInLog = {
+  /** `suite › test`; null if it is no test that failed, but a compiler, a linter or a script. */
+  test: string | null
+  /** How many tests failed, of how many, if the tool counts them. */
+  failed: number | null
+  total: number | null
+  /** The lines that tell it, as ordinals in ascending order, at most `MOST_SHOWN`. The log is opened at the first one. */
+  shown: readonly number[]
+  /** The place in the source, as the tool writes it. */
+  file: string | null
+  line: number | null
+}
+
+/** Recognises the output of one tool. Takes time that is linear in the text, whatever the text is. */
+export type LogRecogniser = {
+  name: string
+  /**
+   * The first failure in the output of a command, if this tool wrote it and tells of one. `lines`: as a terminal shows them, without
+   * colours, without the lines of the runner.
+   */
+  find(lines: readonly string[]): FailureInLog | null
+}
