@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /**
- * Writes `src/pages/browser-script.ts`, which contains the script of the build page as a string, because browsers do not
+ * Writes `src/pages/browser-script.ts`, which contains the script of the pages as a string, because browsers do not
  * run TypeScript. With `--check` it only checks that the file is up to date.
  */
 const PAGES = join(import.meta.dirname, '..', 'src', 'pages')
 const target = join(PAGES, 'browser-script.ts')
 
 const bundler = await rolldown({
-  input: join(PAGES, 'browser', 'build-page.ts'),
+  input: join(PAGES, 'browser', 'main.ts'),
   platform: 'browser',
   transform: { target: 'es2022' },
 })

@@ -2,8 +2,11 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { PAYLOAD_LIMIT, parseDelivery } from '../github/delivery.ts'
 import { UserError } from '../model/user-error.ts'
+import { renderErrorPage } from '../pages/error-page.ts'
+import { PLAIN_PAGE_HEADERS } from '../pages/layout.ts'
 import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
 import { addBuildRoutes } from './build-routes.ts'
+import { addHomeRoutes } from './home-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
 
 /** The HTTP application: GitHub's webhook, and pages for people. GET writes nothing. */
@@ -11,10 +14,9 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
   const app = new Hono()
   app.onError((error, c) => {
     console.error(error)
-    if (error instanceof UserError) return c.json({ error: error.message }, 500)
-    return c.json({ error: 'Something went wrong. The log of the http function has the details.' }, 500)
+    return answerError(c, 500, error instanceof UserError ? error.message : FAULT)
   })
-  app.notFound(c => c.json({ error: 'There is nothing here, or this link may not show it.' }, 404))
+  app.notFound(c => answerError(c, 404, NOTHING_HERE))
   app.get('/health', c => c.json({ status: 'ok' }))
 
   const tooLarge = (c: Context) =>
@@ -26,10 +28,22 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
     return c.json(answer.body, answer.status)
   })
 
+  addHomeRoutes(app, host)
   addBuildRoutes(app, host)
   addRepositoryRoutes(app, { ...host, baseUrlOf })
   return app
 }
+
+const FAULT = 'Something went wrong. The log of the http function has the details.'
+const NOTHING_HERE =
+  'There is nothing here, or this link may not show it. A private build is shown by the link in its status, which has a key.'
+const TITLES = { 404: 'Not found', 500: 'Something went wrong' }
+
+/** An error as a page for browsers, and as JSON for programs. */
+const answerError = (c: Context, status: keyof typeof TITLES, text: string) =>
+  c.req.header('accept')?.includes('text/html')
+    ? c.html(renderErrorPage(TITLES[status], text), status, PLAIN_PAGE_HEADERS)
+    : c.json({ error: text }, status)
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost)$/
 

@@ -5,6 +5,7 @@ import { z } from '../model/zod.ts'
 import { openRepository } from '../pages/access.ts'
 import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
 import { badgeStatusOf } from '../pages/badge-status.ts'
+import { crumbsOf } from '../pages/crumbs.ts'
 import { FORM_PAGE_HEADERS } from '../pages/layout.ts'
 import { renderRepositoryPage } from '../pages/repository-page.ts'
 import { shownStages } from '../pages/shown-stages.ts'
@@ -13,6 +14,7 @@ import { listSummaries } from '../records/branch-summary.ts'
 import { searchBuilds } from '../records/builds.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { badgePath, buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
+import { readSpend } from '../records/spend.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
@@ -25,10 +27,10 @@ const beforeSchema = z
   .regex(/^[1-9]\d{0,9}$/)
   .transform(Number)
 
-type Host = Pick<ReceiveContext, 'store' | 'secrets'> & { baseUrlOf: (c: Context) => string }
+type Host = Pick<ReceiveContext, 'store' | 'secrets' | 'now'> & { baseUrlOf: (c: Context) => string }
 
 /** A repository: its builds, branches and stages, and its badge. */
-export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Host): void {
+export function addRepositoryRoutes(app: Hono, { store, secrets, now, baseUrlOf }: Host): void {
   const linkKey = async () => (await secrets()).linkKey
   const open = (c: Context, pathOf: (project: string) => string) => {
     const project = `gh/${c.req.param('owner')}/${c.req.param('repo')}`
@@ -75,13 +77,16 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, baseUrlOf }: Ho
     const summaries = await listSummaries(store, project, BRANCHES)
     const areShown = await Promise.all(summaries.map(visible.mayShowSummary))
     const branches = summaries.filter((_, index) => areShown[index])
+    const spend = await readSpend(store, project, now())
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
       repository: newest.repository,
+      crumbs: crumbsOf(newest.repository, isPrivate),
       builds,
       older,
       branches,
       stages,
+      spent: spend?.cost ?? null,
       filter,
       linkTo: number => withKey(buildPath({ project, number })),
       badge: { path: badge, url: `${baseUrlOf(c)}${badge}` },

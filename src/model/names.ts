@@ -5,6 +5,12 @@ const OWNER = '[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}'
 // A name that ends with ".git" is the address of a clone, never the name of a repository.
 const REPOSITORY = `${OWNER}/(?!\\.{1,2}$)(?!.*\\.[gG][iI][tT]$)[A-Za-z0-9._-]{1,100}`
 
+/** The owner of repositories, in lower case. */
+export const ownerSchema = z
+  .string()
+  .regex(new RegExp(`^${OWNER}$`))
+  .toLowerCase()
+
 /** `owner/repo`, as a person or GitHub spells it: for GitHub's API, for clones, and for people. GitHub ignores case. */
 export const repositorySchema = z.string().regex(new RegExp(`^${REPOSITORY}$`))
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { BROWSER_SCRIPT } from './browser-script.ts'
+import { type Crumb, renderCrumbs } from './crumbs.ts'
 import { STYLE } from './style.ts'
 
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
@@ -15,8 +16,13 @@ export const SCRIPTED_PAGE_HEADERS = headersWith(
   `script-src ${SCRIPT_HASH}; connect-src 'self'; img-src data:; form-action 'none'`,
 )
 
-/** For a page without a script, but with a form and an image of the same server. */
-export const FORM_PAGE_HEADERS = headersWith("img-src 'self' data:; form-action 'self'")
+/** For a page that has a form and an image of the same server as well. */
+export const FORM_PAGE_HEADERS = headersWith(
+  `script-src ${SCRIPT_HASH}; connect-src 'self'; img-src 'self' data:; form-action 'self'`,
+)
+
+/** For a page without a script. */
+export const PLAIN_PAGE_HEADERS = headersWith("img-src data:; form-action 'none'")
 
 function headersWith(more: string) {
   return {
@@ -32,12 +38,14 @@ type Content = HtmlEscapedString | Promise<HtmlEscapedString>
 type PageOptions = {
   title: string
   icon: string
+  /** The pages above this one, and its own name. */
+  crumbs?: readonly Crumb[]
   /** Includes the script. Without scripting, the page reloads itself after so many seconds. */
-  script?: { reloadSeconds: number | undefined }
+  script?: { reloadSeconds?: number | undefined }
 }
 
 /** Renders the layout that all pages share. */
-export function renderLayout({ title, icon, script }: PageOptions, content: Content) {
+export function renderLayout({ title, icon, crumbs = [], script }: PageOptions, content: Content) {
   const reload =
     script?.reloadSeconds === undefined
       ? ''
@@ -53,6 +61,7 @@ ${reload}
 <style>${raw(STYLE)}</style>
 </head>
 <body>
+<header>${renderCrumbs(crumbs)}</header>
 <main>
 ${content}
 </main>

@@ -1,29 +1,42 @@
 import { html } from 'hono/html'
-import { BUILD_STATUSES } from '../model/conclusion.ts'
-import { describeDuration } from '../model/duration.ts'
+import { BUILD_STATUSES, hasEnded } from '../model/conclusion.ts'
+import { escapeControls } from '../model/escape-controls.ts'
 import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
-import { durationOf, isRed } from '../records/wording.ts'
+import { renderBuildRow } from './build-row.ts'
+import { renderCopyable } from './copyable.ts'
+import type { Crumb } from './crumbs.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
 import { renderLayout } from './layout.ts'
 import type { ShownStage } from './shown-stages.ts'
-import { formatUtc } from './time.ts'
+import { inOrderOf, renderStageRow } from './stage-row.ts'
+import { stateIcon } from './state-icon.ts'
+import { renderTime } from './time.ts'
 
 export type Filter = { branch: string; status: string }
 
-export type BranchState = { branch: string; number: number; status: string; deploy: string | null }
+export type BranchState = {
+  branch: string
+  number: number
+  status: string
+  deploy: string | null
+  endedAt: string
+}
 
 export type RepositoryParts = {
   /** `owner/repo`, as GitHub spells it. */
   repository: string
+  /** The pages above this one. */
+  crumbs: readonly Crumb[]
   /** Newest first, filtered. */
   builds: readonly View[]
   /** The link to the page with builds that are older, with a key if necessary; null if there are none. */
   older: string | null
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
-
   stages: readonly ShownStage[]
+  /** What builds have cost this month, in US dollars; null if none has ended. */
+  spent: number | null
   filter: Filter
   /** The link to a build, with a key if necessary. */
   linkTo: (number: number) => string
@@ -33,74 +46,62 @@ export type RepositoryParts = {
   key: string | null
 }
 
-/** Renders the page of a repository. */
+/** Renders the page of a repository. Its script keeps it up to date. */
 export function renderRepositoryPage(parts: RepositoryParts) {
-  const { repository, builds, older, branches, stages, filter, linkTo, badge, key } = parts
+  const { repository, crumbs, builds, badge } = parts
   const newest = builds[0]
-  const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
+  const isLive = builds.some(({ status }) => !hasEnded(status))
   const content = html`
-<h1>${repository}</h1>
-<p><img src="${badge.path}" alt="Status of the default branch"></p>
-${stages.length > 0 ? html`<h2>Stages</h2><ul class="inline-list" aria-label="Deployed to each stage">${stages.map(state => describeStage(state, linkTo))}</ul>` : ''}
-${branches.length > 0 ? html`<h2>Branches</h2><ul class="inline-list" aria-label="Newest build of each branch">${branches.map(state => describeBranch(state, linkTo(state.number)))}</ul>` : ''}
-<h2>Builds</h2>
-<form class="filter">
-${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
-<label>Branch <input name="branch" value="${filter.branch}"></label>
-<label>State <select name="status">${['', ...BUILD_STATUSES].map(
+<h1>${repository} <img src="${badge.path}" alt="Status of the default branch" height="20"></h1>
+<div id="live" class="sides" data-live="${String(isLive)}">
+<section aria-labelledby="builds-title">${renderBuilds(parts)}</section>
+<div>${renderStages(parts)}${renderBranches(parts)}${renderCost(parts)}${renderBadge(parts)}</div>
+</div>`
+  const icon = newest ? iconOf(newest) : PLAIN_ICON
+  return renderLayout({ title: `${repository} · lambci`, icon, crumbs, script: {} }, content)
+}
+
+function renderBuilds({ builds, older, filter, key, linkTo }: RepositoryParts) {
+  const states = ['', ...BUILD_STATUSES].map(
     status =>
       html`<option value="${status}"${status === filter.status ? html` selected` : ''}>${status || 'any'}</option>`,
-  )}</select></label>
+  )
+  return html`<h2 id="builds-title">Builds</h2>
+<form class="filter">
+${key === null ? '' : html`<input type="hidden" name="key" value="${key}">`}
+<label>Branch <input name="branch" value="${filter.branch}" autocomplete="off"></label>
+<label>State <select name="status">${states}</select></label>
 <button>Show</button>
 </form>
-${builds.length > 0 ? html`<ol class="list">${builds.map(view => describe(view, linkTo(view.number)))}</ol>` : html`<p>No builds found${older === null ? '' : ' among the newest'}.</p>`}
-${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}
-<h2>Badge</h2>
-<pre tabindex="0" aria-label="Markdown of the badge">${markdown}</pre>`
-  return renderLayout({ title: repository, icon: newest ? iconOf(newest) : PLAIN_ICON }, content)
+${builds.length > 0 ? html`<ol class="rows">${builds.map(view => renderBuildRow(view, linkTo(view.number)))}</ol>` : html`<p>No builds found${older === null ? '' : ' among the newest'}.</p>`}
+${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}`
 }
 
-function describeStage(
-  { stage, deployed, latest, hold, isPartial }: ShownStage,
-  linkTo: (number: number) => string,
-) {
-  const current = deployed
-    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a> <time class="soft" datetime="${deployed.endedAt}">${formatUtc(deployed.endedAt)}</time>${deployed.by === null ? '' : html` <span class="soft">by ${deployed.by}</span>`}`
-    : isPartial
-      ? ''
-      : 'nothing yet'
-  const link = latest && html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
-  const notes = {
-    failed: html` <span class="red">deploy failed in ${link}</span>`,
-    running: html` deploying in ${link}`,
-    succeeded: '',
-  }
-  const until = hold && hold.build !== null ? ` until a push after #${hold.build}` : ''
-  const name = deployed?.url ? html`<a href="${deployed.url}" rel="noreferrer">${stage}</a>` : stage
-  return html`<li><b>${name}</b> ${current}${latest ? notes[latest.status] : ''}${hold ? html` <span class="soft">held by ${hold.by}${until}</span>` : ''}</li>`
+function renderStages({ stages, builds, linkTo }: RepositoryParts) {
+  if (stages.length === 0) return ''
+  const rows = inOrderOf(builds, stages).map(stage => renderStageRow(stage, linkTo))
+  return html`<section aria-labelledby="stages-title"><h2 id="stages-title">Stages</h2>
+<ul class="rows" aria-label="Deployed to each stage">${rows}</ul></section>`
 }
 
-function describeBranch({ branch, number, status, deploy }: BranchState, link: string) {
+function renderBranches({ branches, linkTo }: RepositoryParts) {
+  if (branches.length === 0) return ''
+  return html`<section aria-labelledby="branches-title"><h2 id="branches-title">Branches</h2>
+<ul class="rows" aria-label="Newest build of each branch">${branches.map(state => renderBranch(state, linkTo(state.number)))}</ul></section>`
+}
+
+function renderBranch({ branch, number, status, deploy, endedAt }: BranchState, link: string) {
   const isFailed = deploy === 'failed' || status === 'failed' || status === 'errored'
   const state = deploy === 'failed' ? 'deploy failed' : status
-  return html`<li>${branch} <a href="${link}">#${number}</a> <span class="${isFailed ? 'red' : status}">${state}</span></li>`
+  return html`<li class="row"><span class="${isFailed ? 'red' : status}">${stateIcon(deploy === 'failed' ? 'failed' : status)}<span class="visually-hidden">${state}</span></span>
+<p><a class="cover" href="${link}">${escapeControls(branch)} <span class="soft">#${number}</span></a></p><p class="soft when">${renderTime(endedAt)}</p></li>`
 }
 
-function describe(view: View, link: string) {
-  const { number, status, message, author, deploy, cost } = view
-  const duration = durationOf(view)
-  const subject = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
-  const facts = [
-    subject,
-    author.name,
-    view.jobs.length > 1 ? `${view.jobs.length} jobs` : null,
-    duration === null ? null : describeDuration(duration),
-    cost === null ? null : describeCost(cost),
-    deploy && `${deploy.stage}: ${deploy.status}`,
-  ].filter(fact => fact !== null)
-  return html`<li>
-<a class="number" href="${link}">#${number}</a>
-<div><p>${message.split('\n')[0]}</p><p class="soft">${facts.join(' · ')}</p></div>
-<span class="state ${isRed(view) ? 'red' : status}">${status}</span>
-</li>`
+const renderCost = ({ spent }: RepositoryParts) =>
+  spent === null ? '' : html`<h2>Cost</h2><p>${describeCost(spent)} this month, estimated</p>`
+
+function renderBadge({ repository, badge }: RepositoryParts) {
+  const markdown = `[![${repository}](${badge.url})](${badge.url.replace(/\/badge\.svg.*$/, '')})`
+  return html`<h2>Badge</h2>
+<p>${renderCopyable(markdown, 'Markdown of the badge')}</p>`
 }

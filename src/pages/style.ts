@@ -5,7 +5,9 @@ export const STYLE = `
   --paper: light-dark(#ffffff, #14171c); --inset: light-dark(#f5f7f9, #0c0e12); --text: light-dark(#1f2328, #e6edf3);
   --mark: light-dark(#fff3c4, #3a3000); --found: light-dark(#ffd33d, #9e6a03) }
 body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; background: var(--paper); color: var(--text) }
-h1 { font-size: 1.4rem; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
+header { margin: 0 0 1rem } #crumbs { font-size: .9rem; color: var(--soft); overflow-wrap: anywhere } #crumbs a { color: inherit; text-decoration: none } #crumbs a:hover { text-decoration: underline }
+#crumbs .brand { font-weight: 700; color: var(--text) }
+h1 { font-size: 1.4rem; margin: 0 0 .25rem; overflow-wrap: anywhere } h1 img { vertical-align: middle; margin-left: .5rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
 .status { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
 .passed, .deploying { color: var(--green) } .red { color: var(--red) } .queued, .running { color: var(--blue) }
 .skipped, .cancelled, .waiting, .left-out { color: var(--soft) } .allowed { color: light-dark(#7a5200, #d29922) }
@@ -14,16 +16,26 @@ dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0 0 1rem } dl > di
 dt { color: var(--soft); font-size: .8rem } dd { margin: 0; overflow-wrap: anywhere }
 pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto;
   font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
-.list { list-style: none; padding: 0; margin: 0 } .list > li { border-top: 1px solid var(--line); padding: .6rem 0; display: grid;
-  grid-template-columns: 4.5rem 1fr max-content; gap: .1rem 1rem }
-.list p { margin: 0; overflow-wrap: anywhere } .soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
-.state { text-align: right } .filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
+.rows { list-style: none; padding: 0; margin: 0 0 1rem; border: 1px solid var(--line); border-radius: 8px }
+.row { position: relative; display: grid; grid-template-columns: 1.25rem minmax(0, 1fr) max-content; gap: 0 .75rem; padding: .6rem .9rem }
+.row + .row { border-top: 1px solid var(--line) } .row:has(.cover):hover { background: var(--inset) } .row p { margin: 0; overflow-wrap: anywhere; unicode-bidi: isolate }
+.row > :first-child { padding-top: .15rem } .rows a { text-decoration: none } .rows a:hover { text-decoration: underline }
+.row p a:not(.cover, .chip) { text-decoration: underline } .row .cover { color: var(--text) } .row .cover::after { content: ""; position: absolute; inset: 0; border-radius: 8px } .row .cover:focus-visible { outline: 0 } .row .cover:focus-visible::after { outline: 2px solid var(--blue) }
+.row :is(.chip, p a:not(.cover), time) { position: relative; z-index: 1 } .when { text-align: right; white-space: nowrap } .when span.soft { display: none }
+.row .reason { font-size: .9em; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden }
+.copyable { display: inline-flex; max-width: 100%; align-items: stretch; background: var(--inset); border: 1px solid var(--line); border-radius: 6px; vertical-align: middle }
+.copyable code { padding: .2rem .6rem; font-size: .85rem; overflow-wrap: anywhere; min-width: 0 } .copyable button { border-width: 0 0 0 1px; border-radius: 0 6px 6px 0; height: auto; min-height: 1.8rem; font-size: .85rem }
+.icon { flex: none; vertical-align: -.15em } .row .state { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+.chips { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .35rem !important } .chip { border: 1px solid var(--line); border-radius: 999px; padding: 0 .6rem; font-size: .8rem; line-height: 1.6rem }
+.turning { transform-origin: 50% 50%; animation: turn 1.6s linear infinite } @keyframes turn { to { transform: rotate(1turn) } }
+@media (prefers-reduced-motion: reduce) { .turning { animation: none } }
+@media (min-width: 64rem) { .sides { display: grid; grid-template-columns: minmax(0, 1fr) 24rem; gap: 0 2rem } .sides > * { min-width: 0 } }
+.soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
+.filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
 .filter label { display: grid; font-size: .9em; color: var(--soft) }
 input, select, button { font: inherit; padding: 0 .6rem; height: 2.2rem; box-sizing: border-box; color: inherit; background: var(--inset);
   border: 1px solid var(--line); border-radius: 6px } button { cursor: pointer } button:hover { border-color: var(--soft) }
 button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(--inset)) } ::placeholder { color: var(--soft); opacity: 1 }
-.inline-list { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; margin: 0; padding: 0 }
-.inline-list li { overflow-wrap: anywhere }
 .phases { display: block; width: 100%; height: 8px; border-radius: 2px }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; list-style: none; margin: .4rem 0 1rem; padding: 0; font-size: .85rem; color: var(--soft) }
 .legend b { color: var(--text); font-weight: 600 }
@@ -55,7 +67,7 @@ body:not(.scripted) .script-only { display: none !important } .scripted .no-scri
 .bold { font-weight: 700 } .dim { opacity: .75 } .italic { font-style: italic } .underline { text-decoration: underline }
 .strikethrough { text-decoration: line-through } .hidden { visibility: hidden } .reverse { background: currentColor } .reverse > span { color: var(--inset) }
 ${ansiColors()}
-@media (max-width: 40rem) { body { padding: 1rem } .list > li { grid-template-columns: 3.5rem 1fr } .state { grid-column: 2; text-align: left }
+@media (max-width: 40rem) { body { padding: 1rem } .row { grid-template-columns: 1.25rem minmax(0, 1fr) } .row > .when { grid-column: 2; text-align: left } .when br { display: none } .when span.soft { display: inline; font-size: 1em }
   #bar input { width: 11rem } #bar { gap: .35rem .5rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
 `
 

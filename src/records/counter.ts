@@ -16,6 +16,12 @@ const counterSchema = z.object({
 export const lastNumber = async (store: Store, project: string): Promise<number> =>
   (await readRecord(store, counterKey(project), counterSchema))?.number ?? 0
 
+/** The last day (UTC) on which a build was counted, as `2026-11-20`; an empty text before the first one, null without any build. */
+export async function lastDay(store: Store, project: string): Promise<string | null> {
+  const counter = await readRecord(store, counterKey(project), counterSchema)
+  return counter && (counter.today?.date ?? '')
+}
+
 /** Raises the counter to `number`, unless it is higher already. */
 export async function raiseCounter(store: Store, project: string, number: number): Promise<void> {
   try {

@@ -3,6 +3,8 @@ import { canonicalProject } from '../model/names.ts'
 import type { BuildRef, JobRef } from './keys.ts'
 
 // Paths are made of the canonical project: the key of a private path is derived from it.
+/** The repositories of an owner, or of all owners. */
+export const ownerPath = (owner: string | null) => (owner === null ? '/' : `/gh/${owner.toLowerCase()}`)
 export const repositoryPath = (project: string) => `/${canonicalProject(project)}`
 export const badgePath = (project: string) => `${repositoryPath(project)}/badge.svg`
 export const buildPath = ({ project, number }: BuildRef) => `${repositoryPath(project)}/builds/${number}`
@@ -22,6 +24,10 @@ export function opensPath(path: string, key: string | undefined, linkKey: string
   const given = Buffer.from(key ?? '')
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
+
+/** The address of the page of all repositories, with the key that shows private ones, too. */
+export const homeUrl = (baseUrl: string, linkKey: string) =>
+  `${baseUrl}/?key=${keyOfPath(ownerPath(null), linkKey)}`
 
 /** The address of a build's page, for statuses, notifications and `LAMBCI_BUILD_URL`. It carries the key of a private page. */
 export function buildUrl(build: BuildRef & { baseUrl: string; isPrivate: boolean }, linkKey: string): string {

@@ -49,11 +49,21 @@ export const updateKnown = async (
   change: (standing: Known | null) => Known,
 ): Promise<Known> => (await updateRecord(store, repositoryIdKey(id), knownSchema, change)).value
 
+/**
+ * All names under which there are records, of all owners or of one, as `gh/<owner>/<repo>`.
+ * @param most of the owners, and of the names of one owner
+ */
+export async function listProjects(store: Store, owner: string | null, most = 1000): Promise<string[]> {
+  const prefixOf = ({ key }: { key: string }) => key
+  const at = { delimiter: '/', limit: most }
+  const owners = owner === null ? (await store.list('gh/', at)).map(prefixOf) : [`gh/${owner}/`]
+  const prefixes = await Promise.all(owners.map(each => store.list(each, at)))
+  return prefixes.flat().map(({ key }) => key.replace(/\/$/, ''))
+}
+
 /** All names that have been built, in lower case, and what they mean. */
 export async function listNamed(store: Store): Promise<{ repository: string; named: Named }[]> {
-  const owners = await store.list('gh/', { delimiter: '/' })
-  const prefixes = await Promise.all(owners.map(({ key }) => store.list(key, { delimiter: '/' })))
-  const names = prefixes.flat().map(({ key }) => key.replace(/^gh\/|\/$/g, ''))
+  const names = (await listProjects(store, null)).map(project => project.replace(/^gh\//, ''))
   const found = await Promise.all(
     names.map(async repository => ({ repository, named: await readNamed(store, repository) })),
   )

@@ -28,27 +28,27 @@ test('shows and filters builds, and shows stages and branches', async () => {
   const { page, warnings, requests } = await openPage(browser, url(), {
     viewport: { width: 1200, height: 900 },
   })
-  expect(await page.locator('.list > li').count()).toBe(4)
+  expect(await page.locator('ol.rows > li').count()).toBe(4)
   const stages = page.getByRole('list', { name: 'Deployed to each stage' })
   expect(await stages.getByRole('listitem').allTextContents()).toEqual([
-    expect.stringMatching(/^dev [0-9a-f]{10} #4 /),
-    expect.stringMatching(/^qa [0-9a-f]{10} #2 /),
+    expect.stringMatching(/dev [0-9a-f]{7} #4/),
+    expect.stringMatching(/qa [0-9a-f]{7} #2/),
   ])
   const branches = page.getByRole('list', { name: 'Newest build of each branch' })
-  expect(await branches.textContent()).toMatch(/topic #3 failed/)
+  expect(await branches.textContent()).toMatch(/failed\s+topic #3/)
   await takeScreenshot(page, 'repository')
   await page.getByLabel('Branch', { exact: true }).fill('master')
   await page.getByRole('button', { name: 'Show' }).click()
-  expect(await page.locator('.list .number').allTextContents()).toEqual(['#4', '#1'])
+  expect(await page.locator('ol.rows .number').allTextContents()).toEqual(['#4', '#1'])
   await page.getByLabel('Branch', { exact: true }).fill('')
   await page.getByLabel('State').selectOption('failed')
   await page.getByRole('button', { name: 'Show' }).click()
-  expect(await page.locator('.list .number').allTextContents()).toEqual(['#3'])
+  expect(await page.locator('ol.rows .number').allTextContents()).toEqual(['#3'])
   await page.getByRole('link', { name: '#3' }).first().click()
   expect(await page.locator('h1').textContent()).toBe('ada/web #3')
   await page.locator('.line').first().waitFor()
   await page.getByRole('link', { name: 'ada/web' }).click()
-  expect(await page.locator('.list > li').count()).toBe(4)
+  expect(await page.locator('ol.rows > li').count()).toBe(4)
   expect(warnings).toEqual([])
   expect(
     requests.filter(each => !each.startsWith(ci.system.addresses.url) && !each.startsWith('data:')),
@@ -74,12 +74,48 @@ test('hostile names of branches and commits are shown as text', async () => {
   await ci.push(at, 'ada/odd', 'x/<img/src=x/onerror=alert(1)>', {}, 'Try <script>alert(1)</script> red')
   await ci.ended({ project: 'gh/ada/odd', number: 1 })
   const { page, warnings, requests } = await openPage(browser, `${ci.system.addresses.url}/gh/ada/odd`)
-  expect(await page.locator('.list p').first().textContent()).toBe('Try <script>alert(1)</script> red')
-  expect(await page.locator('.inline-list').textContent()).toContain(
-    'x/<img/src=x/onerror=alert(1)> #1 failed',
-  )
-  expect(await page.locator('script, .list img, .inline-list img').count()).toBe(0)
+  expect(await page.locator('ol.rows p').first().textContent()).toBe('#1 Try <script>alert(1)</script> red')
+  expect(await page.locator('ul.rows').textContent()).toMatch(/x\/<img\/src=x\/onerror=alert\(1\)> #1/)
+  expect(await page.locator('.rows img').count()).toBe(0)
+  expect(await page.locator('script').count()).toBe(1)
   expect(warnings).toEqual([])
   expect(requests.every(url => url.startsWith(ci.system.addresses.url) || url.startsWith('data:'))).toBe(true)
+  await page.close()
+})
+
+test('is kept up to date, and leaves alone what has not changed', async () => {
+  const { page, warnings } = await openPage(browser, url())
+  const rows = page.locator('ol.rows > li')
+  const before = await rows.count()
+  const stage = await page.locator('ul.rows > li').first().elementHandle()
+  await page.getByLabel('Branch', { exact: true }).fill('being typed')
+  // The page waits for a minute while nothing runs.
+  await page.evaluate(() => document.getElementById('live')?.setAttribute('data-live', 'true'))
+  const at = await ci.write(lambciJson('true'))
+  await ci.push(at, 'ada/web', 'topic', lambciJson('true', { branches: { topic: true } }), 'Try it in green')
+  await page.getByText('Try it in green').first().waitFor()
+  await ci.ended({ project: 'gh/ada/web', number: before + 1 })
+  expect(await page.getByLabel('Branch', { exact: true }).inputValue()).toBe('being typed')
+  expect(await stage?.evaluate(element => element.isConnected)).toBe(true)
+  expect(warnings).toEqual([])
+  await page.close()
+})
+
+test('home leads to the builds of each repository, by its rows', async () => {
+  const { page, warnings } = await openPage(browser, ci.system.addresses.url, {
+    viewport: { width: 1200, height: 700 },
+  })
+  expect(await axeViolations(page)).toEqual([])
+  await takeScreenshot(page, 'home')
+  await page.getByRole('link', { name: 'ada/web' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1 }).filter({ hasText: 'ada/web' }).waitFor()
+  // The whole row is a link.
+  await page
+    .locator('ol.rows > li')
+    .first()
+    .click({ position: { x: 300, y: 5 } })
+  await page.locator('.line').first().waitFor()
+  expect(warnings).toEqual([])
   await page.close()
 })

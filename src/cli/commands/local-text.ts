@@ -11,9 +11,10 @@ import { describeJobs } from './job-lines.ts'
 const rows = (pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
 
-/** The addresses of everything that was started. */
+/** The addresses of everything that was started. `pages`: that of the page of all repositories. */
 export function describeStart(
   addresses: Addresses,
+  pages: string,
   directory: string,
   forwarded: readonly string[],
   style: Style,
@@ -23,7 +24,7 @@ export function describeStart(
     style('bold', 'lambci: the whole system on this machine'),
     '',
     rows([
-      ['Pages', url],
+      ['Pages', pages],
       ['Webhook', `${url}/webhook`],
       ['GitHub', `${github}  (REST API: ${githubApi})`],
       ['S3', `${s3}  (bucket ${bucket})`],

@@ -9,7 +9,7 @@ import { EXAMPLE, pushExample } from '../../../loopback/system/example.ts'
 import { type System, startSystem } from '../../../loopback/system/system.ts'
 import { UserError } from '../../model/user-error.ts'
 import { jsonOf } from '../../records/json-view.ts'
-import { buildUrl } from '../../records/links.ts'
+import { buildUrl, homeUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
@@ -81,7 +81,10 @@ async function buildExample(
   const print = (text: string, value: unknown) => printLine(io, json ? jsonText(value) : text)
   const forwarded = forwardedVariables(io.env)
   await passVariables(store, directory, keys, forwarded)
-  print(describeStart(addresses, directory, Object.keys(forwarded), style), addresses)
+  print(
+    describeStart(addresses, homeUrl(addresses.url, keys.linkKey), directory, Object.keys(forwarded), style),
+    addresses,
+  )
 
   if (!json) printLine(io, `Pushing ${EXAMPLE}, branch master …\n`)
   const ref = await Promise.race([

@@ -5,6 +5,7 @@ import { appSecret } from '../../github/hook-secrets.ts'
 import { UserError } from '../../model/user-error.ts'
 import { z } from '../../model/zod.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
+import { homeUrl } from '../../records/links.ts'
 import { type Io, printLine } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
@@ -48,12 +49,16 @@ export async function setUp(options: SetupOptions, io: Io): Promise<number> {
     input.owners === null && isInteractive(io) && findings.owners.length > 0
       ? splitOwners(await promptText(io, 'Owners or repositories to build', findings.owners.join(', ')))
       : findings.owners
-  const { webhookSecrets, githubApp, acceptsSharedSecret } = await writeRunnerSecrets(stack.store, input)
+  const { webhookSecrets, githubApp, acceptsSharedSecret, linkKey } = await writeRunnerSecrets(
+    stack.store,
+    input,
+  )
   await writeFirstSettings(stack.store, owners, stack.notificationsTopic)
   const isApp = githubApp !== null
   const isChanged = input.githubApp !== null || input.rotateWebhookSecret || input.refuseSharedSecret
   const hasWebhook = isChanged && (await setAppWebhook(stack, githubApp, appSecret(webhookSecrets[0] ?? '')))
-  printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook, input, acceptsSharedSecret }))
+  const pages = stack.url ? homeUrl(stack.url, linkKey) : null
+  printLine(io, describe({ ...findings, owners }, { isApp, hasWebhook, input, acceptsSharedSecret, pages }))
   await noteUnread(stack.store, { repository: null, project: null }, io)
   return 0
 }
@@ -128,7 +133,14 @@ async function setAppWebhook(stack: FoundStack, keys: AppKeys | null, secret: st
 const SHARED_SECRET =
   'webhooks from before each repository had a secret of its own still count. "lambci hook list" shows them, "lambci hook add OWNER/REPO" gives one its own secret, and "lambci setup --refuse-shared-secret" ends it.'
 
-type Changes = { isApp: boolean; hasWebhook: boolean; input: SetupInput; acceptsSharedSecret: boolean }
+type Changes = {
+  isApp: boolean
+  hasWebhook: boolean
+  input: SetupInput
+  acceptsSharedSecret: boolean
+  /** The address of the page of all repositories. */
+  pages: string | null
+}
 
 function describe(
   findings: { who: string; owners: readonly string[]; hints: readonly string[] },
@@ -146,6 +158,9 @@ function describe(
     ...(changes.acceptsSharedSecret ? [`Note: ${SHARED_SECRET}`] : []),
     `Written: ${runnerSecretsKey}, ${settingsKeys('')[0]}.`,
     ...(owners.length > 0 ? [`Builds for: ${owners.join(', ')}.`] : []),
+    ...(changes.pages
+      ? [`Pages: ${changes.pages} (shows private repositories, too: keep it to yourself)`]
+      : []),
     next,
   ].join('\n')
 }

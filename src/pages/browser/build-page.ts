@@ -13,12 +13,13 @@ const MAX_RETRY_MS = 30_000
 /** So much of a log is read ahead, even if the end is not in view. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024
 
-const root = document.getElementById('log') as HTMLElement
-const bar = document.getElementById('bar') as HTMLElement
+const element = (id: string) => document.getElementById(id) as HTMLElement
 const button = (name: string) =>
-  bar.querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
+  element('bar').querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
 
-async function start(): Promise<void> {
+/** The page of a build. If something fails, it still shows the end of the log as plain text. */
+export async function startBuildPage(): Promise<void> {
+  const root = element('log')
   // The browser would restore a scroll position before the log is on the page.
   history.scrollRestoration = 'manual'
   const summary = new Summary()
@@ -30,10 +31,10 @@ async function start(): Promise<void> {
   await source.advance()
   document.body.classList.add('scripted')
   const view = new LogView(root, source)
-  const search = new SearchBox(bar.querySelector('form') as HTMLFormElement, source, view)
+  const search = new SearchBox(element('bar').querySelector('form') as HTMLFormElement, source, view)
   view.onRender = () => search.highlight()
-  connectLineLinks(view)
-  connectButtons(view, source, summary)
+  connectLineLinks(root, view)
+  connectButtons(root, view, source, summary)
   await showLinked(view)
   await follow(view, source, summary)
 }
@@ -77,7 +78,7 @@ async function follow(view: LogView, source: LogSource, summary: Summary): Promi
 }
 
 /** A click on a line number marks the line and puts it into the address. Shift-click extends the range. */
-function connectLineLinks(view: LogView) {
+function connectLineLinks(root: HTMLElement, view: LogView) {
   root.addEventListener('click', event => {
     const link = (event.target as Element).closest('a')
     const line = Number(link?.parentElement?.dataset.line)
@@ -97,7 +98,7 @@ async function showLinked(view: LogView): Promise<void> {
   await (lines ? view.showLine(lines.from) : view.update())
 }
 
-function connectButtons(view: LogView, source: LogSource, summary: Summary) {
+function connectButtons(root: HTMLElement, view: LogView, source: LogSource, summary: Summary) {
   button('start').addEventListener('click', () => void view.showLine(1).then(() => scrollTo(0, 0)))
   button('end').addEventListener('click', async () => {
     while (!source.ended && (await source.advance()) > 0) {}
@@ -119,8 +120,3 @@ function connectButtons(view: LogView, source: LogSource, summary: Summary) {
     await showLinked(view)
   })
 }
-
-void start().catch(error => {
-  // The page still shows the end of the log as plain text.
-  console.error(error)
-})

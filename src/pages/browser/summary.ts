@@ -1,6 +1,7 @@
 import { morph } from './morph.ts'
 import { keepScrollPosition } from './scroll.ts'
 import { fetchSummary } from './server.ts'
+import { showDurations, showTimes } from './times.ts'
 
 const SECOND = 1000
 
@@ -58,26 +59,14 @@ export class Summary {
     document.title = title
     const link = document.querySelector<HTMLLinkElement>('link[rel=icon]')
     if (link && icon) link.href = icon
-    for (const time of document.querySelectorAll('time'))
-      time.textContent = new Date(time.dateTime).toLocaleString(undefined, {
-        dateStyle: 'medium',
-        timeStyle: 'medium',
-      })
-    this.#tick()
+    showTimes()
+    showDurations()
   }
 
   /** Updates the durations of what is running every second. */
   startClock(): void {
-    setInterval(() => this.#tick(), SECOND)
+    setInterval(showDurations, SECOND)
   }
 
   #served = ''
-
-  #tick() {
-    for (const running of document.querySelectorAll<HTMLElement>('[data-since]')) {
-      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(running.dataset.since ?? '')) / SECOND))
-      running.textContent =
-        seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-    }
-  }
 }

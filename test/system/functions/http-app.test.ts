@@ -381,7 +381,8 @@ describe('pages', () => {
   )
 
   test.each([
-    '/',
+    '/nothing',
+    '/gh',
     '/gh/ada/web/builds/9999',
     '/gh/ada/web/builds/0',
     '/gh/ada/%2e%2e/builds/1',
@@ -391,6 +392,15 @@ describe('pages', () => {
     const answer = await get(path)
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({ error: expect.stringMatching(/^There is nothing here/) })
+    const page = await get(path, { accept: 'text/html' })
+    expect([page.status, page.headers.get('content-security-policy')]).toEqual([
+      404,
+      expect.stringContaining("default-src 'none'"),
+    ])
+    const text = await page.text()
+    expect(text).toContain('<h1>Not found</h1>')
+    // Nothing of the address comes back.
+    expect(text).not.toMatch(/9999|\/gh\//)
   })
 })
 
@@ -509,11 +519,11 @@ describe('a private build', () => {
       `?key=${keyOfPath(other.path, LINK_KEY)}`,
       '?from=x',
     ]
-    const unknown = await get(`/gh/ada/web/builds/99999${suffix}`)
-    const expected = [unknown.status, await unknown.text(), unknown.headers.get('content-type')]
-    expect(expected[0]).toBe(404)
     for (const query of wrong) {
       for (const accept of ['text/html', 'application/json']) {
+        const unknown = await get(`/gh/ada/web/builds/99999${suffix}`, { accept })
+        const expected = [unknown.status, await unknown.text(), unknown.headers.get('content-type')]
+        expect(expected[0]).toBe(404)
         const answer = await get(`${path}${suffix}${query}`, { accept })
         expect([answer.status, await answer.text(), answer.headers.get('content-type')]).toEqual(expected)
       }

@@ -12,6 +12,8 @@ const good = deploymentOf(makeBuild({ number: 6 }), { ...ended, status: 'succeed
 const pageWith = async (stage: Omit<ShownStage, 'isPartial'>) =>
   `${await renderRepositoryPage({
     repository: 'ada/web',
+    crumbs: [],
+    spent: null,
     builds: [],
     older: null,
     branches: [],
@@ -42,7 +44,7 @@ test.each<[string, string]>([
 ])('a stage that people hold says who does: %s', async (by, expected) => {
   const hold = { by, at: after(0).toISOString(), build: null }
   const page = await pageWith({ stage: 'qa', deployed: good, latest: good, hold })
-  expect(page).toContain(`<span class="soft">held by ${expected}</span>`)
+  expect(page).toContain(`<p class="soft">held by ${expected}</p>`)
 })
 
 test('a stage says which deploy by hand holds it, who has requested that, and that nothing was deployed there', async () => {
@@ -50,8 +52,10 @@ test('a stage says which deploy by hand holds it, who has requested that, and th
   const build = makeBuild({ number: 8, target: { stage: 'qa', of: 3, by: 'bob' } })
   const byHand = deploymentOf(build, { ...ended, status: 'succeeded' })
   const page = await pageWith({ stage: 'qa', deployed: byHand, latest: byHand, hold })
-  expect(page).toContain('<span class="soft">by bob</span>')
-  expect(page).toContain('<span class="soft">held by bob until a push after #8</span>')
+  expect(page).toContain(', by bob</p>')
+  expect(page).toContain('<p class="soft">held by bob until a push after #8</p>')
   const empty = await pageWith({ stage: 'qa', deployed: null, latest: null, hold: { ...hold, build: null } })
-  expect(empty).toContain('<b>qa</b> nothing yet <span class="soft">held by bob</span>')
+  expect(empty).toContain(
+    '<b>qa</b> <span class="soft">nothing yet</span></p><p class="soft">held by bob</p>',
+  )
 })

@@ -1,0 +1,111 @@
+import { listStages } from '../deploy/list-stages.ts'
+import { ownerSchema, projectSchema } from '../model/names.ts'
+import { lastDay } from '../records/counter.ts'
+import { buildPath, keyOfPath, opensPath, ownerPath, repositoryPath } from '../records/links.ts'
+import { readRecords } from '../records/read-records.ts'
+import { listProjects } from '../records/repository-records.ts'
+import type { Store } from '../records/store.ts'
+import { type View, viewOf } from '../records/view.ts'
+import { type OpenedRepository, openRepository } from './access.ts'
+import { type ShownStage, shownStages } from './shown-stages.ts'
+
+/** Anybody may request a page: so many owners and names of one owner are looked through, and of so many, one page shows some. */
+const MOST_NAMES = 100
+const MOST_COUNTED = 150
+const SHOWN = 10
+const STAGES = 4
+/** The newest builds may be of the repository's private time: so many are looked at for one that may be shown. */
+const MOST_TRIED = 3
+
+/** A repository of which the visitor may see something. */
+export type ListedRepository = {
+  /** `owner/repo`, as GitHub spells it. */
+  repository: string
+  isPrivate: boolean
+  /** The newest build that the visitor may see; null if it is too far back. */
+  newest: View | null
+  stages: readonly ShownStage[]
+  /** Links, with keys if necessary. */
+  link: string
+  linkTo: (number: number) => string
+}
+
+export type ListedRepositories = {
+  /** `owner`, of whom only these are shown; null for all owners. */
+  owner: string | null
+  /** Those with the newest builds first. */
+  repositories: readonly ListedRepository[]
+  /** The number of the first one on the next page; null if there is none. */
+  next: number | null
+  /** Whether the visitor has the key, and sees private repositories, too. */
+  areAll: boolean
+}
+
+type Request = { owner: string | undefined; from: number; key: string | undefined }
+
+/**
+ * The repositories of a stack, or of one owner. Without the key of that page, only public ones are shown. Null for a name that cannot be
+ * an owner's; an owner without a repository that the visitor may see has none.
+ */
+export async function listRepositories(
+  store: Store,
+  { owner: requested, from, key }: Request,
+  linkKey: () => Promise<string>,
+): Promise<ListedRepositories | null> {
+  const owner = requested === undefined ? null : ownerSchema.safeParse(requested).data
+  if (owner === undefined) return null
+  const secret = await linkKey()
+  const areAll = opensPath(ownerPath(owner), key, secret)
+  const listed = await listProjects(store, owner, MOST_NAMES)
+  const projects = listed.filter(project => projectSchema.safeParse(project).success).slice(0, MOST_COUNTED)
+  const days = await Promise.all(
+    projects.map(async project => ({ project, day: await lastDay(store, project) })),
+  )
+  const built = days
+    .flatMap(({ project, day }) => (day === null ? [] : [{ project, day }]))
+    .toSorted((one, other) => other.day.localeCompare(one.day))
+  const page = built.slice(from, from + SHOWN)
+  const found = await Promise.all(page.map(({ project }) => read(store, project, { areAll, secret })))
+  const repositories = found.filter(each => each !== null).toSorted(byNewest)
+  return { owner, repositories, next: built.length > from + SHOWN ? from + SHOWN : null, areAll }
+}
+
+const byNewest = (one: ListedRepository, other: ListedRepository) =>
+  (other.newest?.queuedAt ?? '').localeCompare(one.newest?.queuedAt ?? '')
+
+/** One repository, opened with its own key if the visitor has that of the list. */
+async function read(
+  store: Store,
+  project: string,
+  { areAll, secret }: { areAll: boolean; secret: string },
+): Promise<ListedRepository | null> {
+  const keyOf = (path: string) => keyOfPath(path, secret)
+  const path = repositoryPath(project)
+  const request = { project, pathOf: repositoryPath }
+  const opened = await openRepository(store, request, areAll ? keyOf(path) : undefined, async () => secret)
+  if (!opened) return null
+  const { visible, isPrivate } = opened
+  const [newest, stages] = await Promise.all([
+    newestVisible(opened),
+    listStages(store, project, STAGES).then(states => shownStages(states, visible)),
+  ])
+  const linked = (target: string) => (isPrivate ? `${target}?key=${keyOf(target)}` : target)
+  return {
+    repository: opened.newest.repository,
+    isPrivate,
+    newest,
+    stages,
+    link: linked(path),
+    linkTo: number => linked(buildPath({ project, number })),
+  }
+}
+
+async function newestVisible({ project, newest, visible }: OpenedRepository): Promise<View | null> {
+  const oldest = Math.max(1, newest.number - MOST_TRIED + 1)
+  for (let number = newest.number; number >= oldest; number--) {
+    if (!(await visible.mayShow(number))) continue
+    const records = await readRecords(visible.store, { project, number })
+    return records && viewOf(records)
+  }
+  return null
+}

@@ -1,0 +1,213 @@
+import type { Hono } from 'hono'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createHttpApp } from '../../../src/functions/http-app.ts'
+import type { Build } from '../../../src/model/build.ts'
+import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
+import { buildKeys, counterKey } from '../../../src/records/keys.ts'
+import { keyOfPath } from '../../../src/records/links.ts'
+import type { Store } from '../../../src/records/store.ts'
+import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { HOSTILE } from '../../support/payloads.ts'
+import {
+  after,
+  endedRun,
+  grantIssuerOf,
+  makeBuild,
+  reportOf,
+  runKey,
+  unknownToGit,
+} from '../../support/records.ts'
+
+const ORIGIN = 'https://ci.example.com'
+const LINK_KEY = 'a-link-key-of-these-tests'
+let bucket: Bucket
+let app: Hono
+beforeAll(async () => {
+  bucket = await openBucket()
+  app = appOn(counting(bucket.store))
+  await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20')
+  await build({ project: 'gh/ada/web', number: 2, message: 'Add a border\n\nIt was missing.' }, '2026-11-20')
+  await build({ project: 'gh/ada/hidden', number: 1, isPrivate: true }, '2026-11-26')
+  await build({ project: 'gh/grace/secret', number: 1, isPrivate: true }, '2026-11-26')
+  const done = {
+    status: 'succeeded',
+    reason: null,
+    cost: null,
+    url: null,
+    startedAt: after(0),
+    endedAt: after(1),
+    fence: 1,
+  } as const
+  const stage = { project: 'gh/ada/web', stage: 'dev' }
+  await recordDeployment(
+    bucket.store,
+    stage,
+    deploymentOf(makeBuild({ project: 'gh/ada/web', number: 1 }), done),
+  )
+})
+afterAll(() => bucket.close())
+
+const appOn = (store: Store) =>
+  createHttpApp({
+    store,
+    secrets: async () => ({
+      webhookSecrets: ['s'],
+      acceptsSharedSecret: true,
+      githubToken: 'writes',
+      cloneToken: null,
+      githubApp: null,
+      slackToken: null,
+      linkKey: LINK_KEY,
+    }),
+    publish: async () => {},
+    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    grantIssuer: grantIssuerOf(null),
+    compare: unknownToGit,
+    findOnGitHub: async () => null,
+    invokeReport: async () => {},
+    now: () => new Date(),
+  })
+
+let requests = 0
+const counting = (store: Store) =>
+  new Proxy(store, {
+    get: (target, name: keyof Store) => {
+      if (typeof target[name] === 'function') requests += 1
+      return target[name]
+    },
+  })
+
+/** A build that has passed, and its repository's counter, which was raised on this day. */
+async function build(change: Partial<Build>, day: string, store = bucket.store) {
+  const project = change.project ?? ''
+  const made = makeBuild({ repository: project.slice('gh/'.length), ...change })
+  const run = endedRun({ conclusion: 'passed' })
+  const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: run.endedAt ?? '' } as const
+  await putJson(store, buildKeys(made).build, made)
+  await putJson(store, runKey(made, run), run)
+  await putJson(store, buildKeys(made).report, reportOf({ end, cost: 0.0021 }))
+  const today = { date: day, builds: 1, forks: 0 }
+  await putJson(store, counterKey(project), { number: made.number, today })
+}
+
+const get = (path: string, accept = 'text/html', of = app) =>
+  of.request(`${ORIGIN}${path}`, { headers: { accept } })
+const names = async (path: string, of = app) => {
+  const answer = await get(path, 'application/json', of)
+  return ((await answer.json()) as { repository: string }[]).map(({ repository }) => repository)
+}
+const signed = (path: string) => `${path}?key=${keyOfPath(path, LINK_KEY)}`
+
+describe('without a key', () => {
+  test('public repositories are shown, with their newest build and their stages', async () => {
+    expect(await names('/')).toEqual(['ada/web'])
+    expect(await names('/gh/ada')).toEqual(['ada/web'])
+    const page = await (await get('/')).text()
+    expect(page).toContain('<a class="cover" href="/gh/ada/web">')
+    expect(page).toContain('<a href="/gh/ada/web/builds/2">#2</a> Add a border · master')
+    expect(page).toContain('title="dev: #1 runs there"')
+    expect(page).not.toMatch(/ada\/hidden|secret|grace/)
+  })
+
+  test('an owner of private repositories looks like one without any', async () => {
+    for (const accept of ['text/html', 'application/json'])
+      for (const path of [
+        '/gh/grace',
+        `/gh/grace?key=${keyOfPath('/', LINK_KEY)}`,
+        '/gh/grace?key=x',
+        '/gh/Grace',
+      ]) {
+        const [unknown, answer] = [await get('/gh/nobody', accept), await get(path, accept)]
+        expect([answer.status, await answer.text()]).toEqual([404, await unknown.text()])
+      }
+  })
+})
+
+describe('with the key of the page', () => {
+  test('private repositories are shown as well, those with the newest builds first, and their links have keys', async () => {
+    expect(await names(signed('/'))).toHaveLength(3)
+    expect(await names(signed('/gh/grace'))).toEqual(['grace/secret'])
+    const page = await (await get(signed('/gh/ada'))).text()
+    expect(page).toContain(`href="${signed('/gh/ada/hidden')}"`)
+    expect(page).toContain(`href="${signed('/gh/ada/hidden/builds/1')}"`)
+    // What is public needs none.
+    expect(page).toContain('href="/gh/ada/web"')
+    expect((await get(signed('/gh/ada/hidden'))).status).toBe(200)
+  })
+
+  test('an owner without anything is no error', async () => {
+    const answer = await get(signed('/gh/nobody'))
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      expect.stringContaining('Nothing has been built yet'),
+    ])
+  })
+})
+
+describe('many repositories', () => {
+  let many: Bucket
+  let of: Hono
+  beforeAll(async () => {
+    many = await openBucket()
+    of = appOn(counting(many.store))
+    for (let index = 1; index <= 23; index++)
+      await build(
+        { project: `gh/ada/r${index}`, number: 1 },
+        `2026-11-${String(index).padStart(2, '0')}`,
+        many.store,
+      )
+  })
+  afterAll(() => many.close())
+
+  test('are shown ten at a time, the newest first, each page by a bounded number of requests', async () => {
+    const found: string[] = []
+    for (const path of ['/', '/?from=10', '/?from=20']) {
+      requests = 0
+      found.push(...(await names(path, of)))
+      expect(requests).toBeLessThan(400)
+    }
+    expect(found.map(name => name.slice('ada/r'.length)).toSorted()).toEqual(
+      Array.from({ length: 23 }, (_, index) => String(index + 1)).toSorted(),
+    )
+    expect(found.slice(0, 10)).toContain('ada/r23')
+    expect(await (await get('/', undefined, of)).text()).toContain('href="/?from=10">More repositories')
+    expect(await (await get('/?from=20', undefined, of)).text()).not.toContain('More repositories')
+    expect(await names('/?from=x', of)).toEqual(found.slice(0, 10))
+  })
+})
+
+test('names and messages of strangers are shown as text', async () => {
+  const plain = await openBucket()
+  const of = appOn(plain.store)
+  for (const [index, text] of HOSTILE.entries()) {
+    const author = { name: text.slice(0, 200), login: null }
+    await build(
+      { project: `gh/ada/h${index}`, number: 1, branch: text, message: text, author },
+      '2026-11-20',
+      plain.store,
+    )
+  }
+  for (let from = 0; from < HOSTILE.length; from += 10) {
+    const page = await (await get(`/?from=${from}`, undefined, of)).text()
+    expect(page.match(/<script/gi)).toHaveLength(1)
+    expect(page).not.toMatch(/<img|javascript:/i)
+  }
+  await plain.close()
+})
+
+test('an error is a page that shows nothing of it to browsers, and JSON to programs', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const failing = appOn({
+    ...bucket.store,
+    list: async () => {
+      throw new Error('AccessDenied for arn:aws:s3:::a-bucket')
+    },
+  })
+  const [page, json] = [await get('/', 'text/html', failing), await get('/', '*/*', failing)]
+  expect([page.status, json.status]).toEqual([500, 500])
+  const text = await page.text()
+  expect(text).toContain('<h1>Something went wrong</h1>')
+  expect(text + (await json.text())).not.toMatch(/AccessDenied|a-bucket/)
+  expect(printed).toHaveBeenCalled()
+  printed.mockRestore()
+})
