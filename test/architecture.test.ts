@@ -29,7 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   cli: [
     ...['model', 'records', 'aws', 'github', 'config', 'planning', 'account', 'admission', 'workspace'],
-    ...['command', 'log', 'deploy'],
+    ...['command', 'log', 'results', 'deploy'],
   ],
 }
 const STORIES = ['receive-delivery.ts', 'run-job.ts', 'report-build.ts']

@@ -103,8 +103,21 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
+  addArtifactsCommand(program, io, end)
   addAccountCommands(program, io, end)
   return program
+}
+
+function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('artifacts'))
+    .description('list the artifacts of a build, or download and unpack them')
+    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .argument('[names...]', 'dist, coverage for all of its cells and shards, or coverage/2-of-8')
+    .option('--download <dir>', 'unpack each into DIR/NAME, which must be missing or empty')
+    .option('--json', 'print JSON')
+    .action(async (build, names, options) =>
+      end(await (await import('./commands/artifacts.ts')).printArtifacts(build, names, options, io)),
+    )
 }
 
 /** Where commander writes, and how wide its help is there. */

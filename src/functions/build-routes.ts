@@ -4,6 +4,7 @@ import type { LogKeys } from '../log/log-keys.ts'
 import { readLineIndex, tail } from '../log/reader.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import { openBuild, parseBuildRef } from '../pages/access.ts'
+import { type ListedArtifacts, renderArtifacts } from '../pages/artifact-list.ts'
 import { type BuildLinks, linksOf } from '../pages/build-links.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
@@ -21,8 +22,10 @@ import type { ReceiveContext } from '../receive-delivery.ts'
 import { withClaims } from '../records/claimed-jobs.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { buildKeys, LEAD, logKeysOf } from '../records/keys.ts'
+import { listArtifacts } from '../records/left-artifacts.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
-import { hasJobList, type View, viewOf } from '../records/view.ts'
+import type { Store } from '../records/store.ts'
+import { hasJobList, type Records, type View, viewOf } from '../records/view.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
 /** One of its jobs, by its ordinal: the same page, with another log. */
@@ -32,10 +35,12 @@ const ATTEMPT = `${JOB}/attempts/:attempt`
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
 const SHOWN_WIDTH = 10_000
+/** A page of a build reads the artifacts of so many jobs. */
+const MOST_PACKERS = 20
 const NOT_STORED = { 'cache-control': 'no-store' }
 
 /** `needsKey`: only with a key can the build be seen. */
-type Found = { view: View; shown: ShownLog; needsKey: boolean }
+type Found = { records: Records; view: View; shown: ShownLog; needsKey: boolean }
 
 /** The log that a path names, or else the one that `choose` returns. */
 function shownOf(c: Context, view: View, choose: (view: View) => ShownLog): ShownLog | null {
@@ -59,6 +64,21 @@ async function pageLinks(
   return linksOf(view, shown, { key, repository, retried, hasAll })
 }
 
+const artifactsOf = async (store: Store, { records }: Found): Promise<ListedArtifacts> => ({
+  ...(await listArtifacts(store, records, MOST_PACKERS)),
+  now: new Date(),
+})
+
+/** What a page requests again while it follows a build: the artifacts only at the end, because each request reads them. */
+async function renderFresh(store: Store, found: Found, links: BuildLinks) {
+  const { view, shown } = found
+  const { summary, jobs, job } = renderChanging({ view, shown, links })
+  const artifacts = hasEnded(view.status)
+    ? renderArtifacts(view, await artifactsOf(store, found), links.withKey)
+    : ''
+  return html`${summary}${artifacts}${jobs}${job}`
+}
+
 /** One build: its page, and the logs of its jobs. */
 export function addBuildRoutes(
   app: Hono,
@@ -72,7 +92,7 @@ export function addBuildRoutes(
     if (!opened) return null
     const view = viewOf(opened.records)
     const shown = shownOf(c, view, choose)
-    return shown && { view, shown, needsKey: opened.needsKey }
+    return shown && { records: opened.records, view, shown, needsKey: opened.needsKey }
   }
   const logOf = ({ view, shown }: Found): LogKeys =>
     logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
@@ -97,18 +117,14 @@ export function addBuildRoutes(
         shown: found.shown,
         links: await links(found, c),
         logText,
+        artifacts: await artifactsOf(store, found),
       })
       return c.html(page, 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/summary`, async c => {
       const found = await findPage(c, earlyLogOf)
       if (!found) return c.notFound()
-      const { summary, jobs, job } = renderChanging({
-        view: found.view,
-        shown: found.shown,
-        links: await links(found, c),
-      })
-      return c.html(html`${summary}${jobs}${job}`, 200, SCRIPTED_PAGE_HEADERS)
+      return c.html(await renderFresh(store, found, await links(found, c)), 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/log`, async c => {
       const found = await find(c, leadLogOf)

@@ -5,6 +5,7 @@ import { UserError } from '../model/user-error.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { PLAIN_PAGE_HEADERS } from '../pages/layout.ts'
 import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
+import { addArtifactRoutes } from './artifact-routes.ts'
 import { addBuildRoutes } from './build-routes.ts'
 import { addHomeRoutes } from './home-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
@@ -30,6 +31,7 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
 
   addHomeRoutes(app, host)
   addBuildRoutes(app, host)
+  addArtifactRoutes(app, host)
   addRepositoryRoutes(app, { ...host, baseUrlOf })
   return app
 }

@@ -2,7 +2,10 @@ import { jobNameSchema } from './job.ts'
 import { z } from './zod.ts'
 
 /** An artifact's name, for a cell of a matrix or a shard followed by which one: `dist`, `coverage/2`. */
-export const ARTIFACT_NAME = /^[a-z][a-z0-9-]{0,29}(?:\/[A-Za-z0-9._-]{1,80})?$/
+export const ARTIFACT_NAME = /^[a-z][a-z0-9-]{0,29}(?:\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,80})?$/
+
+/** How long an archive is kept in `out/`: until the end of the day (UTC), so many days later. */
+export const ARTIFACT_DAYS = 30
 
 /** The most artifacts of one job, and the most paths of one artifact. */
 export const MOST_ARTIFACTS = 20

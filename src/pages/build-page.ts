@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
+import { type ListedArtifacts, renderArtifacts } from './artifact-list.ts'
 import type { BuildLinks } from './build-links.ts'
 import { iconOf } from './icon.ts'
 import { renderJobList, renderShown } from './job-list.ts'
@@ -15,12 +16,14 @@ export type PageParts = {
   /** The end of the log. */
   logText: string
   links: BuildLinks
+  /** Absent for none. */
+  artifacts?: ListedArtifacts
 }
 
 const RELOAD_SECONDS = 3
 
 /** Renders what changes while a build runs: its head, its jobs, and which of them is shown. */
-export const renderChanging = ({ view, shown, links }: Omit<PageParts, 'logText'>) => ({
+export const renderChanging = ({ view, shown, links }: Pick<PageParts, 'view' | 'shown' | 'links'>) => ({
   summary: renderSummary(view, links, shown),
   jobs: renderJobList({ view, shown: shown.job, withKey: links.withKey }),
   job: renderShown(view, shown, links.withKey),
@@ -30,11 +33,12 @@ export const renderChanging = ({ view, shown, links }: Omit<PageParts, 'logText'
  * Renders the page of a build. Its script shows the whole log as it grows. Without scripts, the page shows the end of
  * the log as plain text and reloads itself until the build has ended.
  */
-export function renderBuildPage({ view, shown, logText, links }: PageParts) {
+export function renderBuildPage({ view, shown, logText, links, artifacts }: PageParts) {
   const hasLog = shown.isOver
   const { summary, jobs, job } = renderChanging({ view, shown, links })
   const content = html`
 ${summary}
+${artifacts ? renderArtifacts(view, artifacts, links.withKey) : ''}
 <div id="columns">
 ${jobs}
 <div>

@@ -47,9 +47,12 @@ export const linkToLog = (
   { fileName, isDownload }: { fileName: string; isDownload: boolean },
 ): Promise<string> => store.presign(key, LINK_SECONDS, LOG_TYPE, isDownload ? fileName : undefined)
 
+/** What the name of each file of a build begins with: `ada-web-7`. */
+export const stemOf = ({ project, number }: BuildRef): string =>
+  `${project.replaceAll('/', '-').replace(/^gh-/, '')}-${number}`
+
 /** The name of a log as a file: `ada-web-7.txt`, `ada-web-7-unit-4-8.txt`. */
-export function fileNameOf({ project, number }: BuildRef, title: string | null): string {
-  const name = `${project.replaceAll('/', '-').replace(/^gh-/, '')}-${number}`
+export function fileNameOf(build: BuildRef, title: string | null): string {
   const job = title === null ? '' : `-${title.replace(/[^A-Za-z0-9._]+/g, '-').slice(0, MAX_TITLE)}`
-  return `${(name + job).replace(/-+$/, '')}.txt`
+  return `${(stemOf(build) + job).replace(/-+$/, '')}.txt`
 }

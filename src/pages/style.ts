@@ -41,6 +41,9 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
 .legend b { color: var(--text); font-weight: 600 }
 .phase-0 { fill: light-dark(#8b949e, #6e7681) } .phase-1 { fill: light-dark(#0b62c4, #58a6ff) } .phase-2 { fill: light-dark(#1a7f37, #3fb950) }
 .phase-3 { fill: light-dark(#8250df, #bc8cff) } .phase-4 { fill: light-dark(#9a6700, #d29922) } .phase-5 { fill: light-dark(#bf3989, #f778ba) }
+#artifacts { margin: 0 0 1rem } #artifacts summary { cursor: pointer } #artifacts p { margin: .5rem 0 } .scrolls { overflow-x: auto }
+table { border-collapse: collapse; font-size: .9rem } th { text-align: left; font-weight: 600; color: var(--soft) }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem 1.5rem .35rem 0; overflow-wrap: anywhere; unicode-bidi: isolate }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 #bar { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; background: var(--paper);
   padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }

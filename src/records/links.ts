@@ -13,6 +13,9 @@ export const jobPath = (build: BuildRef, key: number) => `${buildPath(build)}/jo
 /** The page of an attempt of a job that died, and was followed by another one. */
 export const attemptPath = (build: BuildRef, { key, attempt }: JobRef) =>
   `${jobPath(build, key)}/attempts/${attempt}`
+/** The list of a build's artifacts, and one of them. The key of the build's page opens both. */
+export const artifactsPath = (build: BuildRef) => `${buildPath(build)}/artifacts`
+export const artifactPath = (build: BuildRef, name: string) => `${artifactsPath(build)}/${name}`
 
 /** The key that opens one private path: an HMAC of the path, so that a new link key revokes all links. */
 export const keyOfPath = (path: string, linkKey: string) =>

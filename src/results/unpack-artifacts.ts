@@ -75,7 +75,7 @@ async function unpackAll(
       either.throwIfAborted()
       const root = join(at, String(index))
       mkdirSync(root, { mode: 0o700 })
-      all[index] = await unpack(context, each, root, either)
+      all[index] = await unpackArtifact(context, each, root, either)
     }
   }
   await runConcurrently(
@@ -85,8 +85,12 @@ async function unpackAll(
   return all
 }
 
-async function unpack(
-  { store, path, limits = LIMITS }: ArtifactContext,
+/**
+ * Unpacks one artifact into an empty directory, and checks it as hostile input.
+ * @throws UserError if it cannot be used
+ */
+export async function unpackArtifact(
+  { store, path, limits = LIMITS }: Pick<ArtifactContext, 'store' | 'path' | 'limits'>,
   { artifact: record, declared, prefix, from }: NeededArtifact,
   root: string,
   signal: AbortSignal,

@@ -494,7 +494,7 @@ builds/7/report.json           R     RW      ·         ·           ·         
 running.json                   ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 requests/<id>.json             RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: own attempt               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
-out: own archive               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: own archive               R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own tests                 ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own, anything else        ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another job               ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
