@@ -11,7 +11,7 @@ const NOT_STORED = { 'cache-control': 'no-store' }
 /** The artifacts of a build. Their bytes come from the bucket's own origin, never from that of the pages. */
 export function addArtifactRoutes(
   app: Hono,
-  { store, secrets }: Pick<ReceiveContext, 'store' | 'secrets'>,
+  { store, secrets, now }: Pick<ReceiveContext, 'store' | 'secrets' | 'now'>,
 ): void {
   const open = async (c: Context) => {
     const { owner = '', repo = '', number = '' } = c.req.param() as Record<string, string>
@@ -28,7 +28,7 @@ export function addArtifactRoutes(
       return c.json(artifacts.map(jsonOfArtifact), 200, NOT_STORED)
     const key = c.req.query('key')
     const withKey = (path: string) => (key === undefined ? path : `${path}?${new URLSearchParams({ key })}`)
-    const page = renderArtifactsPage(records.build, artifacts, new Date(), withKey)
+    const page = renderArtifactsPage(records.build, artifacts, now(), withKey)
     return c.html(page, 200, FORM_PAGE_HEADERS)
   })
 

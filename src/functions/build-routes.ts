@@ -64,17 +64,17 @@ async function pageLinks(
   return linksOf(view, shown, { key, repository, retried, hasAll })
 }
 
-const artifactsOf = async (store: Store, { records }: Found): Promise<ListedArtifacts> => ({
+const artifactsOf = async (store: Store, { records }: Found, now: Date): Promise<ListedArtifacts> => ({
   ...(await listArtifacts(store, records, MOST_PACKERS)),
-  now: new Date(),
+  now,
 })
 
 /** What a page requests again while it follows a build: the artifacts only at the end, because each request reads them. */
-async function renderFresh(store: Store, found: Found, links: BuildLinks) {
+async function renderFresh(store: Store, found: Found, links: BuildLinks, now: Date) {
   const { view, shown } = found
   const { summary, jobs, job } = renderChanging({ view, shown, links })
   const artifacts = hasEnded(view.status)
-    ? renderArtifacts(view, await artifactsOf(store, found), links.withKey)
+    ? renderArtifacts(view, await artifactsOf(store, found, now), links.withKey)
     : ''
   return html`${summary}${artifacts}${jobs}${job}`
 }
@@ -82,7 +82,7 @@ async function renderFresh(store: Store, found: Found, links: BuildLinks) {
 /** One build: its page, and the logs of its jobs. */
 export function addBuildRoutes(
   app: Hono,
-  { store, secrets }: Pick<ReceiveContext, 'store' | 'secrets'>,
+  { store, secrets, now }: Pick<ReceiveContext, 'store' | 'secrets' | 'now'>,
 ): void {
   const linkKey = async () => (await secrets()).linkKey
   /** A build and one of its logs, unless another is requested the one that `choose` returns. Null if there is none. */
@@ -117,14 +117,14 @@ export function addBuildRoutes(
         shown: found.shown,
         links: await links(found, c),
         logText,
-        artifacts: await artifactsOf(store, found),
+        artifacts: await artifactsOf(store, found, now()),
       })
       return c.html(page, 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/summary`, async c => {
       const found = await findPage(c, earlyLogOf)
       if (!found) return c.notFound()
-      return c.html(await renderFresh(store, found, await links(found, c)), 200, SCRIPTED_PAGE_HEADERS)
+      return c.html(await renderFresh(store, found, await links(found, c), now()), 200, SCRIPTED_PAGE_HEADERS)
     })
     app.get(`${path}/log`, async c => {
       const found = await find(c, leadLogOf)
