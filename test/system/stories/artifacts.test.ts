@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { artifactKey } from '../../../src/model/artifact.ts'
@@ -118,6 +126,19 @@ test('names choose artifacts, one of them or all cells and shards, and JSON says
   })
 })
 
+test('a tar that cannot check what it unpacks is refused, with what to do', async () => {
+  const bin = join(at, 'bin')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'tar'), '#!/bin/sh\necho "bsdtar 3.5.3 - libarchive 3.7.4"\n', { mode: 0o755 })
+  const args = ['artifacts', `${REPOSITORY}#1`, '--data', join(ci.directory, 'data'), '--download']
+  const env = { PATH: `${bin}:${process.env.PATH}` }
+  expect(await lambci([...args, join(at, 'mac')], { env })).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^lambci: Unpacking needs GNU tar\. On macOS, install it /),
+  })
+  expect(existsSync(join(at, 'mac'))).toBe(false)
+})
+
 test('one that is gone, or is not what its record has, is said to be so, and nothing is left on disk', async () => {
   const stored = artifactKey(outPrefix(BUILD, { key: 0, attempt: 1 }), { name: 'site' })
   const archive = await ci.system.store.get(stored)
@@ -132,6 +153,8 @@ test('one that is gone, or is not what its record has, is said to be so, and not
 
   await ci.system.store.remove(stored)
   expect((await command('site', '--download', into)).stderr).toContain('is no longer there')
+  // Before anything is downloaded.
+  expect((await command('site', '--download', join(at, 'all'))).stderr).toContain('it is not empty')
   const answer = await get(artifactPath(BUILD, 'site'))
   expect(answer.status).toBe(404)
   expect(await answer.text()).toMatch(/"This artifact is no longer there\. .* until \d{4}-\d\d-\d\d\."/)
