@@ -24,6 +24,9 @@ type Fields = {
 export type Delivery = Row<Fields>
 type Message = { event: string; payload: object; hook: Hook }
 
+/** What a hook has answered. Null if the delivery was not sent. */
+export type Sending = Promise<{ url: string; status: number; body: string } | null>
+
 /** GitHub keeps deliveries for three days. */
 const RETENTION_MS = 3 * 86_400_000
 
@@ -45,29 +48,33 @@ export class Deliveries {
     this.#rows = records.collection<Fields>('delivery')
   }
 
-  /** Queues an event for each subscribed hook of the repository. Returns once the deliveries are stored. */
-  emit(repository: number, event: string, payload: object): void {
-    for (const hook of this.#hooks.of(repository))
-      if (hook.active && (hook.events.includes(event) || hook.events.includes('*')))
-        this.send({ event, payload, hook })
+  /**
+   * Queues an event for each subscribed hook of the repository. Returns once the deliveries are stored; the promises, once they
+   * are sent.
+   */
+  emit(repository: number, event: string, payload: object): Sending[] {
+    return this.#hooks
+      .of(repository)
+      .filter(({ active, events }) => active && (events.includes(event) || events.includes('*')))
+      .map(hook => this.send({ event, payload, hook }))
   }
 
-  send({ event, payload, hook }: Message): void {
+  send({ event, payload, hook }: Message): Sending {
     const action = 'action' in payload ? String(payload.action) : null
     const message = { hook: hook.id, guid: randomUUID(), event, action, payload: JSON.stringify(payload) }
-    this.#add(hook.repository, { ...message, redelivery: false })
+    return this.#add(hook.repository, { ...message, redelivery: false })
   }
 
   /** Sends a delivery again with the same guid, as GitHub does. */
   redeliver(delivery: Delivery): void {
     const { repository, hook, guid, event, action, payload } = delivery
-    this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
+    void this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
   }
 
   /** Queues deliveries left over from an earlier run that have a hook now, and removes expired ones. */
   resume(): void {
     for (const { id, repository, hook, waiting, createdAt } of this.#rows.list().reverse()) {
-      if (waiting && this.#hooks.get(repository, hook)) this.#queue(repository, id)
+      if (waiting && this.#hooks.get(repository, hook)) void this.#queue(repository, id)
       if (!waiting && Date.parse(createdAt) < Date.now() - RETENTION_MS) this.#rows.remove(id)
     }
   }
@@ -91,25 +98,27 @@ export class Deliveries {
   #add(
     repository: number,
     message: Pick<Fields, 'hook' | 'guid' | 'event' | 'action' | 'payload' | 'redelivery'>,
-  ) {
+  ): Sending {
     const unsent = { waiting: true, deliveredAt: null, durationMs: 0, status: 'waiting', statusCode: 0 }
     const empty = { requestHeaders: {}, responseHeaders: {}, responseBody: '' }
-    this.#queue(repository, this.#rows.insert(repository, { ...message, ...unsent, ...empty }).id)
+    return this.#queue(repository, this.#rows.insert(repository, { ...message, ...unsent, ...empty }).id)
   }
 
-  #queue(repository: number, id: number): void {
-    void this.#repositoryQueue.run(repository, () => this.#deliver(id))
+  #queue(repository: number, id: number): Sending {
+    return this.#repositoryQueue.run(repository, () => this.#deliver(id))
   }
 
-  async #deliver(id: number): Promise<void> {
-    if (this.#stopped.signal.aborted) return
+  async #deliver(id: number): Sending {
+    if (this.#stopped.signal.aborted) return null
     const delivery = this.#rows.get(id)
     const hook = delivery && this.#hooks.get(delivery.repository, delivery.hook)
     // `resume` may have queued it a second time.
-    if (!delivery?.waiting || !hook) return
+    if (!delivery?.waiting || !hook) return null
     const requestHeaders = headersFor(delivery, hook)
     const result = await postWebhook(hook.url, requestHeaders, delivery.payload, this.#stopped.signal)
-    if (result) this.#rows.change(id, { ...result, requestHeaders, waiting: false, deliveredAt: timestamp() })
+    if (!result) return null
+    this.#rows.change(id, { ...result, requestHeaders, waiting: false, deliveredAt: timestamp() })
+    return { url: hook.url, status: result.statusCode, body: result.responseBody }
   }
 }
 

@@ -3,11 +3,18 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Git } from './git.ts'
+import type { SideBand } from './side-band.ts'
 
 /** Idle clients are disconnected after this time. Git itself sends a keep-alive every 5 s. */
 const IDLE_TIMEOUT_MS = 120_000
 
-export type GitRequest = { directory: string; operation: string; query: string }
+export type GitRequest = {
+  directory: string
+  operation: string
+  query: string
+  /** Of a push that gets messages: it holds back the end of the body, which the caller sends. */
+  sideBand?: SideBand | null
+}
 
 /**
  * Serves a request with `git http-backend`, streaming both ways. Resolves when all of git's processes have exited.
@@ -16,7 +23,7 @@ export type GitRequest = { directory: string; operation: string; query: string }
  */
 export async function serveGit(
   git: Git,
-  { directory, operation, query }: GitRequest,
+  { directory, operation, query, sideBand = null }: GitRequest,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -39,7 +46,7 @@ export async function serveGit(
   backend.stdin.on('error', () => request.resume())
   request.pipe(backend.stdin)
   if (response.destroyed) terminate()
-  await sendResponse(backend.stdout, response, gone.signal)
+  await sendResponse(backend.stdout, response, gone.signal, sideBand)
   await ended
   response.off('close', terminate)
 }
@@ -63,7 +70,12 @@ function cgiVariables({ method = 'GET', headers }: IncomingMessage): Record<stri
 }
 
 /** Sends the CGI headers and body. If the client has disconnected, still drains git's output. */
-async function sendResponse(output: Readable, response: ServerResponse, gone: AbortSignal): Promise<void> {
+async function sendResponse(
+  output: Readable,
+  response: ServerResponse,
+  gone: AbortSignal,
+  sideBand: SideBand | null,
+): Promise<void> {
   let head = Buffer.alloc(0)
   for await (const chunk of output) {
     if (gone.aborted) continue
@@ -75,6 +87,7 @@ async function sendResponse(output: Readable, response: ServerResponse, gone: Ab
       writeHead(head.subarray(0, end).toString('latin1'), response)
       body = head.subarray(end + 4)
     }
+    if (sideBand) body = sideBand.push(body)
     if (!response.write(body)) await once(response, 'drain', { signal: gone }).catch(() => undefined)
   }
   if (!response.headersSent && !gone.aborted) response.writeHead(502)

@@ -1,8 +1,14 @@
 import { repositorySecret } from '../../src/github/hook-secrets.ts'
 import { type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
 
-/** The server's hook. With `isDerived`, each repository signs with a secret of its own, which is derived from this one. */
-export type Webhook = { url: string; secret: string; isDerived?: boolean }
+/** Where the pages of builds are, the key of links to those of private repositories, and how long a push waits for its builds (default: 2 s). */
+export type Pages = { url: string; linkKey: string; timeoutMs?: number }
+
+/**
+ * The server's hook. With `isDerived`, each repository signs with a secret of its own, which is derived from this one. With `pages`, a
+ * push over HTTP is answered with links to the builds that it has started.
+ */
+export type Webhook = { url: string; secret: string; isDerived?: boolean; pages?: Pages }
 type Fields = { url: string; secret: string; events: string[]; active: boolean }
 export type Hook = Row<Fields>
 
@@ -15,6 +21,10 @@ export class Hooks {
   constructor(records: Records, webhook: Webhook | null) {
     this.#rows = records.collection<Fields>('hook')
     this.#webhook = webhook
+  }
+
+  get webhook(): Webhook | null {
+    return this.#webhook
   }
 
   set webhook(webhook: Webhook | null) {

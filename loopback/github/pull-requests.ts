@@ -1,5 +1,6 @@
 import type { Account } from './account-payload.ts'
 import { listCommitIds, resolveBranch } from './commits.ts'
+import type { Sending } from './deliveries.ts'
 import type { Hub, Pull, PullRow } from './hub.ts'
 import { computeMergeSoon } from './merge-refs.ts'
 import {
@@ -132,8 +133,13 @@ export async function retargetPull(
   return null
 }
 
-/** Updates the open pull requests of a network to the current heads of their branches. */
-export async function synchronizePulls(hub: Hub, repository: Repository, sender: Account): Promise<void> {
+/** Updates the open pull requests of a network to the current heads of their branches. Returns the events of those that have moved. */
+export async function synchronizePulls(
+  hub: Hub,
+  repository: Repository,
+  sender: Account,
+): Promise<Sending[]> {
+  const sent: Sending[] = []
   for (const pull of hub.pulls.list().reverse()) {
     const base = hub.repositories.get(pull.repository)
     if (pull.state !== 'open' || !base || networkOf(base) !== networkOf(repository)) continue
@@ -146,21 +152,23 @@ export async function synchronizePulls(hub: Hub, repository: Repository, sender:
       await moveHead(hub, pull, after)
       const moved = { head: { ...pull.head, sha: after }, base: { ...pull.base, sha: baseSha } }
       const event = { action: 'synchronize', sender, before: pull.head.sha, after }
-      await change(hub, pull, { ...moved, updatedAt: timestamp() }, event)
+      sent.push(...(await change(hub, pull, { ...moved, updatedAt: timestamp() }, event)))
     }
   }
+  return sent
 }
 
 /** Stores a change and its event in one transaction, so that neither exists without the other. */
-async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: PullEvent): Promise<void> {
+async function change(hub: Hub, pull: PullRow, fields: Partial<Pull>, event: PullEvent): Promise<Sending[]> {
   const parts = await readPull(hub, { ...pull, ...fields })
-  if (!parts) return
+  if (!parts) return []
   const payload = pullRequestPayload(hub.addresses, parts, event)
-  hub.records.transaction(() => {
+  const sent = hub.records.transaction(() => {
     hub.pulls.change(pull.id, fields)
-    hub.deliveries.emit(pull.repository, 'pull_request', payload)
+    return hub.deliveries.emit(pull.repository, 'pull_request', payload)
   })
   computeMergeSoon(hub, pull.id)
+  return sent
 }
 
 async function tipOf({ git, repositories }: Hub, { head }: Pull): Promise<string | null> {

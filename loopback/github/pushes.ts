@@ -1,4 +1,5 @@
 import type { Account } from './account-payload.ts'
+import type { Sending } from './deliveries.ts'
 import type { Hub } from './hub.ts'
 import { synchronizePulls } from './pull-requests.ts'
 import { pushPayload, readPush } from './push-payload.ts'
@@ -9,9 +10,10 @@ import { ownerOf } from './repository-payload.ts'
 
 /**
  * Sends a push event for every branch and tag that has changed since its last event: after a push, or after the
- * restart of a server that was killed in between. Call it within `hub.networkQueue`.
+ * restart of a server that was killed in between. Call it within `hub.networkQueue`. Returns the events of branches, tags and pull requests.
  */
-export async function sendPushEvents(hub: Hub, repository: Repository, sender: Account): Promise<void> {
+export async function sendPushEvents(hub: Hub, repository: Repository, sender: Account): Promise<Sending[]> {
+  const sent: Sending[] = []
   const { git, repositories, refs } = hub
   const directory = repositories.directoryOf(repository)
   const now = await readRefs(git, directory)
@@ -27,13 +29,13 @@ export async function sendPushEvents(hub: Hub, repository: Repository, sender: A
     const push = await readPush(git, directory, change, known)
     const payload = pushPayload(hub.addresses, current, push, sender)
     hub.records.transaction(() => {
-      hub.deliveries.emit(repository.id, 'push', payload)
+      sent.push(...hub.deliveries.emit(repository.id, 'push', payload))
       recordRef(hub, repository, change, rows.get(change.ref)?.id)
     })
     if (change.after === NO_COMMIT) known.delete(change.ref)
     else known.set(change.ref, change.after)
   }
-  await synchronizePulls(hub, current, sender)
+  return [...sent, ...(await synchronizePulls(hub, current, sender))]
 }
 
 /** Records the branches and tags of a new fork without sending events. */

@@ -29,11 +29,12 @@ export class Records {
   }
 
   /** Runs synchronous work atomically. Transactions do not nest. */
-  transaction(work: () => void): void {
+  transaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      work()
+      const result = work()
       this.#database.exec('COMMIT')
+      return result
     } catch (error) {
       this.#database.exec('ROLLBACK')
       throw error

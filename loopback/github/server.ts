@@ -4,14 +4,17 @@ import { type Handler, openServer, setDate } from '../loopback.ts'
 import type { Account } from './account-payload.ts'
 import type { AppOptions } from './app.ts'
 import { checkCredentials, type GitService, gitAccessError } from './credentials.ts'
+import type { Sending } from './deliveries.ts'
 import { serveGit } from './git-backend.ts'
 import type { Webhook } from './hooks.ts'
 import { type Hub, openHub } from './hub.ts'
 import { type LocalPush, receiveLocalPush } from './local-push.ts'
+import { answerPush } from './push-answer.ts'
 import { sendMissedPushEvents, sendPushEvents } from './pushes.ts'
 import { fullName, isValidName, networkOf, type Repository } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 import { serveRest } from './rest-server.ts'
+import { SideBand } from './side-band.ts'
 
 export type GitHubOptions = {
   /** Holds repositories and records. Created if missing. */
@@ -138,18 +141,22 @@ async function handleGit(
   // As on GitHub, git follows the redirect and says so.
   if (renamed)
     return sendRedirect(response, `${hub.addresses.url}/${fullName(renamed)}.git/${operation}?${query}`)
-  const serve = (directory: string) => serveGit(hub.git, { directory, operation, query }, request, response)
+  const isPush = operation === 'git-receive-pack'
+  const sideBand = isPush && hub.hooks.webhook?.pages ? new SideBand() : null
+  const serve = (directory: string) =>
+    serveGit(hub.git, { directory, operation, query, sideBand }, request, response)
   // A first push reads that its repository is empty, and creates it.
   const repository = found ?? (isRead ? null : await hub.repositories.create({ owner, name }))
   if (!repository) await serve(hub.emptyRepository)
   else {
     const directory = hub.repositories.directoryOf(repository)
     const sender: Account = access.login ? { login: access.login, type: 'User' } : ownerOf(repository)
-    if (operation === 'git-receive-pack')
-      await hub.networkQueue.run(networkOf(repository), () =>
+    if (isPush) {
+      const sent = await hub.networkQueue.run(networkOf(repository), () =>
         handlePush(hub, repository, sender, () => serve(directory)),
       )
-    else await serve(directory)
+      if (sideBand) await endPush(hub, repository.id, sent, { sideBand, response })
+    } else await serve(directory)
   }
   response.end()
 }
@@ -159,10 +166,30 @@ async function handlePush(
   { id }: Repository,
   sender: Account,
   serve: () => Promise<void>,
-): Promise<void> {
+): Promise<Sending[]> {
   await serve()
   const repository = hub.repositories.get(id)
-  if (repository) await sendPushEvents(hub, repository, sender)
+  return repository ? await sendPushEvents(hub, repository, sender) : []
+}
+
+type Answering = { sideBand: SideBand; response: ServerResponse }
+
+/** Sends the end of git's answer to a push, after links to its builds. */
+async function endPush(
+  { hooks: { webhook }, repositories }: Hub,
+  id: number,
+  sent: readonly Sending[],
+  { sideBand, response }: Answering,
+): Promise<void> {
+  const [repository, pages] = [repositories.get(id), webhook?.pages]
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const isAnswered = webhook && pages && repository && sideBand.isOpen && !response.destroyed
+  response.write(
+    sideBand.end(
+      isAnswered ? await answerPush(sent, { url: webhook.url, pages }, repository, gone.signal) : [],
+    ),
+  )
 }
 
 const isService = (service: string | null): service is GitService =>

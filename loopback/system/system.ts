@@ -32,6 +32,8 @@ export type SystemOptions = ServerOptions &
   > & {
     /** Delays between the attempts of an asynchronous invocation. Default: Lambda's, which are minutes. */
     retryDelaysMs?: readonly number[] | undefined
+    /** How long a push over HTTP waits for links to its builds. */
+    pushTimeoutMs?: number | undefined
     /** Replaces Slack's API URL. */
     slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
@@ -98,7 +100,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   started.resolve(lambda)
   await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
-  const webhook = { url: `${url}/webhook`, secret: keys.webhookSecret, isDerived: true }
+  const timeoutMs = options.pushTimeoutMs
+  const pages = { url, linkKey: keys.linkKey, ...(timeoutMs !== undefined && { timeoutMs }) }
+  const webhook = { url: `${url}/webhook`, secret: keys.webhookSecret, isDerived: true, pages }
   const redelivering = servers.github.setWebhook(webhook)
   const longest = sleep(REDELIVERY_MS, undefined, { ref: false })
   void Promise.race([redelivering, longest]).finally(redelivered.resolve)

@@ -56,6 +56,7 @@ export async function openTestSystem({
     directory: join(directory, 'data'),
     port: 0,
     startGitHub,
+    pushTimeoutMs: timeoutMs,
     onMail: mail => {
       mails.push(mail)
       changes.announce('mail')

@@ -12,17 +12,17 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
   const events: Event[] = []
   const waiters = new Set<Waiter>()
   let status: number | 'never' = 202
+  let answer: (event: Event) => string = () => 'accepted'
   const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
     const { headers } = request
     const signature = String(headers['x-hub-signature-256'])
     const isSigned = await webhooks.verify(body, signature).catch(() => false)
-    if (!isSigned) response.writeHead(401).end('not signed')
-    else if (status !== 'never') response.writeHead(status).end('accepted')
-    if (!isSigned) return
+    if (!isSigned) return void response.writeHead(401).end('not signed')
     const [name, guid] = [headers['x-github-event'], headers['x-github-delivery']].map(String)
     const event = { name: name!, guid: guid!, headers, payload: JSON.parse(body) }
+    if (status !== 'never') response.writeHead(status).end(answer(event))
     events.push(event)
     for (const waiter of waiters) if (waiter.matches(event)) waiter.resolve(event)
   })
@@ -54,8 +54,9 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
           name === 'pull_request' && payload.action === action && payload.repository.full_name === repository,
       ),
     /** Responds with this status from now on, or never. */
-    respondWith: (next: number | 'never') => {
+    respondWith: (next: number | 'never', body: typeof answer = answer) => {
       status = next
+      answer = body
     },
     close: async () => {
       server.closeAllConnections()

@@ -1,5 +1,6 @@
 import type { Mail } from '../../../loopback/sns/delivery.ts'
 import type { Addresses } from '../../../loopback/system/system.ts'
+import type { Build } from '../../model/build.ts'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { type BuildRef, buildKeys } from '../../records/keys.ts'
@@ -107,6 +108,10 @@ export function describeNext(
     '',
   ].join('\n')
 }
+
+/** One line for a build that has begun, with the link to its page. */
+export const describeBegin = ({ number, repository, trigger }: Build, url: string, style: Style): string =>
+  `${style('blue', escapeControls(`#${number} of ${repository}, ${trigger}: `))}${url}`
 
 /**
  * One line for a build, and one for each of several jobs. Control characters are escaped, because anyone can choose the name of

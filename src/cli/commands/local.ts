@@ -18,7 +18,14 @@ import { onInterruption } from '../interruption.ts'
 import { type Io, jsonText, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
-import { describeBuild, describeEnd, describeNext, describeStart, type Status } from './local-text.ts'
+import {
+  describeBegin,
+  describeBuild,
+  describeEnd,
+  describeNext,
+  describeStart,
+  type Status,
+} from './local-text.ts'
 import { printLog } from './logs.ts'
 
 const START_TIMEOUT_MS = 30_000
@@ -111,6 +118,8 @@ async function buildExample(
   }
   print(describeEnd(example, style), jsonOf(view))
   if (!json) printLine(io, describeNext(example, style))
+  if (!json)
+    watcher.onBegin(next => printLine(io, describeBegin(next, buildUrl(next, keys.linkKey), style)), view)
   watcher.onEnd(next => print(describeBuild(next, style), jsonOf(next)))
   return view
 }
