@@ -4,6 +4,7 @@ import { linkToArchive, renderArtifactsPage } from '../pages/artifact-list.ts'
 import { FORM_PAGE_HEADERS } from '../pages/layout.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { findArtifact, jsonOfArtifact, type LeftArtifact, listArtifacts } from '../records/left-artifacts.ts'
+import { answerError } from './answer-error.ts'
 
 const ARTIFACTS = '/gh/:owner/:repo/builds/:number/artifacts'
 const NOT_STORED = { 'cache-control': 'no-store' }
@@ -36,7 +37,7 @@ export function addArtifactRoutes(
     const records = await open(c)
     if (!records) return c.notFound()
     const found = await findArtifact(store, records, c.req.param('name'))
-    if (!found?.isThere) return c.json({ error: describeMissing(found?.artifact) }, 404, NOT_STORED)
+    if (!found?.isThere) return answerError(c, 404, describeMissing(found?.artifact))
     c.header('cache-control', 'no-store')
     c.header('referrer-policy', 'no-referrer')
     return c.redirect(await linkToArchive(store, records.build, found.artifact), 303)

@@ -2,9 +2,8 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { PAYLOAD_LIMIT, parseDelivery } from '../github/delivery.ts'
 import { UserError } from '../model/user-error.ts'
-import { renderErrorPage } from '../pages/error-page.ts'
-import { PLAIN_PAGE_HEADERS } from '../pages/layout.ts'
 import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
+import { answerError } from './answer-error.ts'
 import { addArtifactRoutes } from './artifact-routes.ts'
 import { addBuildRoutes } from './build-routes.ts'
 import { addHomeRoutes } from './home-routes.ts'
@@ -39,14 +38,6 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
 const FAULT = 'Something went wrong. The log of the http function has the details.'
 const NOTHING_HERE =
   'There is nothing here, or this link may not show it. A private build is shown by the link in its status, which has a key.'
-const TITLES = { 404: 'Not found', 500: 'Something went wrong' }
-
-/** An error as a page for browsers, and as JSON for programs. */
-const answerError = (c: Context, status: keyof typeof TITLES, text: string) =>
-  c.req.header('accept')?.includes('text/html')
-    ? c.html(renderErrorPage(TITLES[status], text), status, PLAIN_PAGE_HEADERS)
-    : c.json({ error: text }, status)
-
 const LOOPBACK = /^(127\.0\.0\.1|localhost)$/
 
 /**

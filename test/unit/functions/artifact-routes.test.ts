@@ -181,13 +181,12 @@ describe('one artifact', () => {
     ['has another size than its record', key => store.put(key, 'another', 'application/zstd')],
   ])('is gone if its archive %s', async (_, change) => {
     await change(artifactKey(outPrefix(BUILD, LEAD), { name: 'dist' }))
-    const answer = await get(artifactPath(BUILD, 'dist'))
-    expect([answer.status, await answer.json()]).toEqual([
-      404,
-      {
-        error: 'This artifact is no longer there. Artifacts are kept for 30 days, this one until 2026-12-20.',
-      },
-    ])
+    const error =
+      'This artifact is no longer there. Artifacts are kept for 30 days, this one until 2026-12-20.'
+    const answer = await get(artifactPath(BUILD, 'dist'), 'application/json')
+    expect([answer.status, await answer.json()]).toEqual([404, { error }])
+    const page = await get(artifactPath(BUILD, 'dist'))
+    expect([page.status, await page.text()]).toEqual([404, expect.stringContaining(`<p>${error}</p>`)])
   })
 })
 

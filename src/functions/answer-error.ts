@@ -1,0 +1,11 @@
+import type { Context } from 'hono'
+import { renderErrorPage } from '../pages/error-page.ts'
+import { PLAIN_PAGE_HEADERS } from '../pages/layout.ts'
+
+const TITLES = { 404: 'Not found', 500: 'Something went wrong' }
+
+/** Answers with an error: as a page for browsers, and as JSON for programs. */
+export const answerError = (c: Context, status: keyof typeof TITLES, text: string) =>
+  c.req.header('accept')?.includes('text/html')
+    ? c.html(renderErrorPage(TITLES[status], text), status, PLAIN_PAGE_HEADERS)
+    : c.json({ error: text }, status)
