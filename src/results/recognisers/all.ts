@@ -1,38 +1,97 @@
 import type { FailureInLog, LogRecogniser } from '../log-recogniser.ts'
+import { cargoRecogniser } from './cargo.ts'
+import { cRecogniser, eslintRecogniser, tscRecogniser } from './compilers.ts'
 import { goRecogniser } from './go-test.ts'
+import { gradleRecogniser } from './gradle.ts'
 import { jestRecogniser } from './jest.ts'
-import type { Found, ToolRecogniser } from './log-lines.ts'
-import { shortLine } from './log-lines.ts'
+import { type Found, shortLine, type ToolRecogniser } from './log-lines.ts'
+import { mavenRecogniser } from './maven.ts'
 import { mochaRecogniser } from './mocha.ts'
+import { nodeTestRecogniser } from './node-test.ts'
+import { phpunitRecogniser } from './phpunit.ts'
+import { type Stream, streamsIn } from './prefixes.ts'
 import { pytestRecogniser } from './pytest.ts'
+import { rspecRecogniser } from './rspec.ts'
+import { nodeRecogniser } from './script-crash.ts'
+import {
+  lastCommandRecogniser,
+  makeRecogniser,
+  makeRuleRecogniser,
+  npmRecogniser,
+  shellRecogniser,
+} from './shells.ts'
+import { tapRecogniser } from './tap.ts'
+import { pythonRecogniser, unittestRecogniser } from './unittest.ts'
 import { vitestRecogniser } from './vitest.ts'
 
-/** Tests, compilers and linters. Of two that fail at the same line, the first one counts. */
+/** Tests, compilers and linters. Of two whose output ends at the same line, the first one counts. */
 export const TOOLS: readonly ToolRecogniser[] = [
   jestRecogniser,
   vitestRecogniser,
   mochaRecogniser,
   pytestRecogniser,
   goRecogniser,
+  nodeTestRecogniser,
+  tapRecogniser,
+  unittestRecogniser,
+  cargoRecogniser,
+  rspecRecogniser,
+  phpunitRecogniser,
+  mavenRecogniser,
+  gradleRecogniser,
+  tscRecogniser,
+  eslintRecogniser,
+  cRecogniser,
 ]
 
-/** The failure that stands last in the log, whichever tool it is: a command stops at the first tool that fails. */
-function lastFailure(name: string, tools: readonly ToolRecogniser[]): LogRecogniser {
-  return {
-    name,
-    find: lines => {
-      const short = lines.map(shortLine)
-      let last: Found | null = null
-      for (const { find } of tools) {
-        const found = find(short)
-        if (found && (last === null || found.end > last.end)) last = found
-      }
-      return last && withoutEnd(last)
-    },
+/** Programs that start others, and errors that no tool reports. Most often they only repeat that something has failed. */
+export const STARTERS: readonly ToolRecogniser[] = [
+  nodeRecogniser,
+  pythonRecogniser,
+  npmRecogniser,
+  shellRecogniser,
+  makeRecogniser,
+]
+
+/** The failure that stands last in a log, whichever tool it is of: a command stops at the first tool that fails. */
+const lastOf = (name: string, tools: readonly ToolRecogniser[]): LogRecogniser => ({
+  name,
+  find: lines => withoutEnd(lastFound([{ lines: lines.map(shortLine), ordinals: [] }], tools)),
+})
+
+/** The same in logs in which each line has a prefix. */
+const lastWithPrefixOf = (name: string, tools: readonly ToolRecogniser[]): LogRecogniser => ({
+  name: `${name} with prefixes`,
+  find: lines => withoutEnd(lastFound(streamsIn(lines), tools)),
+})
+
+/** The failure whose tool's output ends last. `ordinals`: none if they are the lines' own. */
+function lastFound(streams: readonly Stream[], tools: readonly ToolRecogniser[]): Found | null {
+  let last: Found | null = null
+  for (const { lines, ordinals } of streams) {
+    for (const { findInShort } of tools) {
+      const found = findInShort(lines)
+      if (!found) continue
+      const end = ordinals[found.end] ?? found.end
+      if (last === null || end > last.end)
+        last = { ...found, end, shown: found.shown.map(at => ordinals[at] ?? at) }
+    }
   }
+  return last
 }
 
-const withoutEnd = ({ end: _end, ...failure }: Found): FailureInLog => failure
+function withoutEnd(found: Found | null): FailureInLog | null {
+  if (!found) return null
+  const { end: _end, ...failure } = found
+  return failure
+}
 
-/** The first one that finds a failure counts. */
-export const RECOGNISERS: readonly LogRecogniser[] = [lastFailure('tools', TOOLS)]
+/** The first one that finds a failure counts: tools before what has started them, and make's rules if nothing else is known. */
+export const RECOGNISERS: readonly LogRecogniser[] = [
+  lastOf('last command', [lastCommandRecogniser]),
+  lastOf('tools', TOOLS),
+  lastWithPrefixOf('tools', TOOLS),
+  lastOf('starters', STARTERS),
+  lastWithPrefixOf('starters', STARTERS),
+  lastOf('rules of make', [makeRuleRecogniser]),
+]

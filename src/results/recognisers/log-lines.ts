@@ -2,14 +2,16 @@ import { type FailureInLog, MOST_SHOWN } from '../log-recogniser.ts'
 
 /** The longest part of a line that a pattern sees, in UTF-16 units. */
 const MOST_SEEN = 1000
-/** The most lines of one failure that are looked at. */
-const MOST_LINES = 500
 
 /** A failure, and the ordinal of the last line that the tool has written about it, its summary included. */
 export type Found = FailureInLog & { end: number }
 
-/** A recogniser that also knows where the output of its tool ends. */
-export type ToolRecogniser = { name: string; find(lines: readonly string[]): Found | null }
+/** A recogniser that also knows where the output of its tool ends. `findInShort` expects lines that `shortLine` has shortened. */
+export type ToolRecogniser = {
+  name: string
+  find(lines: readonly string[]): Found | null
+  findInShort(lines: readonly string[]): Found | null
+}
 
 /** A place in the source, as a tool writes it, and the ordinal of the line that has it. */
 export type PlaceInLog = { file: string; line: number | null; at: number }
@@ -20,8 +22,8 @@ export type Part = { from: number; to: number }
 /** A recogniser whose patterns see lines of bounded length. */
 export const recogniser = (
   name: string,
-  find: (lines: readonly string[]) => Found | null,
-): ToolRecogniser => ({ name, find: lines => find(lines.map(shortLine)) })
+  findInShort: (lines: readonly string[]) => Found | null,
+): ToolRecogniser => ({ name, findInShort, find: lines => findInShort(lines.map(shortLine)) })
 
 export const shortLine = (line: string) =>
   line.length > MOST_SEEN || line.endsWith('\r') ? line.slice(0, MOST_SEEN).trimEnd() : line
@@ -59,7 +61,7 @@ export function firstPlace(
   { from, to }: Part,
   frameOf: FrameOf,
 ): PlaceInLog | null {
-  for (let at = from; at < Math.min(to, from + MOST_LINES); at++) {
+  for (let at = from; at < to; at++) {
     const frame = frameOf(lines[at] ?? '')
     if (frame && !isForeign(frame.file)) return { ...frame, at }
   }
@@ -69,7 +71,7 @@ export function firstPlace(
 /** The last such place: Python writes the innermost frame last. */
 export function lastPlace(lines: readonly string[], { from, to }: Part, frameOf: FrameOf): PlaceInLog | null {
   let last: PlaceInLog | null = null
-  for (let at = from; at < Math.min(to, from + MOST_LINES); at++) {
+  for (let at = from; at < to; at++) {
     const frame = frameOf(lines[at] ?? '')
     if (frame && !isForeign(frame.file)) last = { ...frame, at }
   }
@@ -93,7 +95,7 @@ export function shownIn(
   { isNoise = () => false, most = MOST_SHOWN }: { isNoise?: (line: string) => boolean; most?: number } = {},
 ): number[] {
   const shown: number[] = []
-  for (let at = from; at < Math.min(to, from + MOST_LINES) && shown.length < most; at++) {
+  for (let at = from; at < to && shown.length < most; at++) {
     const line = lines[at] ?? ''
     if (line.trim() !== '' && !isNoise(line)) shown.push(at)
   }
