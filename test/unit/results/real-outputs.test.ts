@@ -31,6 +31,23 @@ function findIn(name: string, message: string) {
   }
 }
 
+const PAGE = readFileSync(new URL('../../../docs/results.md', import.meta.url), 'utf8')
+const tools = [
+  ...PAGE.matchAll(/^\| (.+) \| `([\w.-]+\.txt)` \| (.+?) \| (.+?) \| (.+) \| (\d+) of (\d+) \|$/gm),
+]
+
+test('the page has an example of each tool, as expected, and how many are found', () => {
+  expect(tools.length).toBeGreaterThan(15)
+  for (const [, , name, title, place, shown] of tools) {
+    const example = { test: textOf(title), place: textOf(place), shown: textOf(shown), reason: '' }
+    expect(rows.find(row => row.name === name)).toMatchObject(example)
+  }
+  const found = rows.filter(({ reason }) => reason === '').length
+  expect(PAGE).toContain(`| all | | | | | ${found} of ${rows.length} |`)
+  const sumOf = (column: number) => tools.reduce((sum, row) => sum + Number(row[column]), 0)
+  expect([sumOf(6), sumOf(7)]).toEqual([found, rows.length])
+})
+
 test('each output of a real tool has a row', () => {
   const names = readdirSync(OUTPUTS).filter(name => name !== 'README.md')
   expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
