@@ -21,7 +21,7 @@ const SUMMARY = /^Tests: +(?:[^,]+, )*(\d+) total$/
 const FRAME = /^\s*>?\s*\d* \|/
 /** Failures without a failed test. */
 const OTHER_FAILURE =
-  /^(?:● Validation Error:|No tests found, exiting with code 1|Jest: .{0,200}\bthreshold\b)/
+  /^(?:● (?:Validation Error|Unrecognized CLI Parameters?):$|No tests found, exiting with code 1|Jest: .{0,200}\bthreshold\b)/
 
 /** Jest 24 and later. */
 export const jestRecogniser = recogniser('jest', lines => {
@@ -108,6 +108,7 @@ function inMessage(lines: readonly string[], block: Part) {
 function otherFailure(lines: readonly string[], part: Part): Found | null {
   const at = indexIn(lines, part, line => OTHER_FAILURE.test(line))
   if (at === part.to) return null
-  const most = lines[at]?.startsWith('●') ? 8 : 1
-  return plainFailure(shownIn(lines, { from: at, to: part.to }, { most }), null, at)
+  const isHeading = lines[at]?.startsWith('●')
+  const from = isHeading ? at + 1 : at
+  return plainFailure(shownIn(lines, { from, to: part.to }, { most: isHeading ? 8 : 1 }), null, at)
 }

@@ -17,6 +17,8 @@ const LOCATION = /^test at (.{1,500}):(\d{1,8}):\d{1,8}$/
 /** Tests that only failed because others did. */
 const BECAUSE_OF_OTHERS =
   /^\s+'?(?:\d+ subtests? failed|test did not finish before its parent and was cancelled)'?$/
+/** Between a summary and the failures may be a report of coverage. */
+const MOST_SUMMARY = 2000
 const THRESHOLD = /^ℹ (?:Error: )?[\d.]{1,10}% .{1,100} does not meet threshold/
 
 /** `node --test` of Node 18 and later; its TAP is recognised as such. */
@@ -93,10 +95,12 @@ function suitesOf(lines: readonly string[], { from, to }: Part, name: string): s
 
 const indentOf = (line = '') => line.length - line.trimStart().length
 
+/** The summary stands before the failures. Those of runs that passed may stand before it. */
 function countsIn(lines: readonly string[], { from, to }: Part) {
+  const own = lines.slice(Math.max(from, to - MOST_SUMMARY), to).reverse()
   const count = (name: string) => {
-    const at = indexIn(lines, { from, to }, line => line.startsWith(`ℹ ${name} `))
-    return at === to ? null : Number(/\d{1,8}$/.exec(lines[at] ?? '')?.[0] ?? 0)
+    const line = own.find(each => each.startsWith(`ℹ ${name} `))
+    return line === undefined ? null : Number(/\d{1,8}$/.exec(line)?.[0] ?? 0)
   }
   const [total, failed] = [count('tests'), count('fail')]
   return { total, failed: failed === null ? null : failed + (count('cancelled') ?? 0) }

@@ -1,3 +1,4 @@
+import { MOST_SHOWN } from '../log-recogniser.ts'
 import {
   type Found,
   indexIn,
@@ -89,10 +90,9 @@ function shownOf(lines: readonly string[], { from, to }: Part, place: number | n
   const isMessage = (line: string) => /^E(?: |$)/.test(line)
   const message = indexIn(lines, { from, to }, isMessage)
   if (message === to) {
-    const start = place ?? from
-    return start === from
-      ? shownIn(lines, { from, to })
-      : [from, ...shownIn(lines, { from: start, to }, { most: 19 })]
+    // With `--tb=native` the message follows the last frame; of a doctest the place is the last line.
+    const rest = place === null ? [] : shownIn(lines, { from: place, to }, { most: MOST_SHOWN - 1 })
+    return rest.length > 1 ? [from, ...rest] : shownIn(lines, { from, to })
   }
   let first = message
   while (first > from + 1 && first > message - 7 && isCode(lines[first - 1] ?? '')) first -= 1
@@ -139,7 +139,8 @@ function otherFailure(lines: readonly string[], part: Part): Found | null {
   const at = indexIn(lines, part, line => OTHER_FAILURE.test(line))
   if (at === part.to) return noTests(lines, part)
   const isConftest = lines[at]?.startsWith('ImportError') ?? false
-  const block = { from: at, to: isConftest ? part.to : at + 1 }
+  const isUsage = lines[at]?.startsWith('ERROR: usage') ?? false
+  const block = { from: isUsage ? at + 1 : at, to: isConftest ? part.to : isUsage ? at + 2 : at + 1 }
   const place = isConftest ? lastPlace(lines, block, frameOf) : null
   return plainFailure(shownIn(lines, block), place, at)
 }

@@ -42,7 +42,7 @@ export const makeRecogniser = recogniser('make', lines => {
   const isOwn = (line: string) =>
     /^\S{1,300}:\d{1,8}: \*\*\* /.test(line) ||
     (MAKE.test(line) &&
-      /: (?:\*\*\* No rule to make target|(?!\*\*\*).*: (?:No such file or directory|Permission denied|[Cc]ommand not found)$)/.test(
+      /: (?:\*\*\* .{1,500}Stop\.$|(?!\*\*\*).*: (?:No such file or directory|Permission denied|[Cc]ommand not found)$)/.test(
         line,
       ))
   const at = indexIn(lines, { from: 0, to: lines.length }, isOwn)

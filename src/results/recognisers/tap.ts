@@ -14,6 +14,8 @@ import {
 const FAILED = /^(\s*)not ok\b(?: (\d{1,8}))?(?: -)?(?: (.*))?$/
 const EXPECTED = /# (?:TODO|SKIP)\b/i
 const RESULT = /^\s*(?:not )?ok\b(?: \d|$)|^\s*\d+\.\.\d+|^\s*# Subtest: /
+/** How many lines of a test of tape may stand before its first failure. */
+const MOST_ASSERTIONS = 2000
 const NOISE =
   /^\s*(?:---|\.\.\.|duration_ms: .*|type: .*|failureType: .*|code: .*|location: .*|operator: .*|stack: .*)$/
 
@@ -41,13 +43,22 @@ function firstFailed(lines: readonly string[], part: Part, summary: Summary | nu
   const shown = shownIn(lines, block, { most: 18, isNoise }).filter(each => each !== first)
   return {
     test: [...suitesOf(lines, { from: part.from, to: at }, indent.length, name), name].join(' › ') || null,
-    failed: summary?.failed ?? null,
-    total: summary?.total ?? null,
+    ...(summary ?? countsIn(lines, part)),
     shown: [at, ...shown, ...(first === null ? [] : [first])].toSorted((a, b) => a - b),
     file: place?.file ?? null,
     line: place?.line ?? null,
     end: summary ? part.to - 1 : block.to - 1,
   }
+}
+
+/** Without a summary the results are counted, if the plan says how many there are. */
+function countsIn(lines: readonly string[], { from, to }: Part) {
+  const own = lines.slice(from, to)
+  const plans = own.flatMap(line => /^1\.\.(\d{1,8})$/.exec(line)?.[1] ?? [])
+  const results = own.filter(line => /^(?:not )?ok\b/.test(line))
+  if (plans.length !== 1 || results.length !== Number(plans[0])) return { failed: null, total: null }
+  const failed = results.filter(line => FAILED.test(line) && !EXPECTED.test(line)).length
+  return { failed, total: results.length }
 }
 
 /** Node and tap name a subtest, with its indentation, before they run it. */
@@ -61,7 +72,17 @@ function suitesOf(lines: readonly string[], { from, to }: Part, indent: number, 
     if (!(suites.length === 0 && suite === name)) suites.unshift(suite)
     outer = spaces.length
   }
-  return suites
+  return suites.length === 0 && indent === 0 ? headingBefore(lines, { from, to }) : suites
+}
+
+/** Tape writes the name of a test as a comment before the results of its assertions. */
+function headingBefore(lines: readonly string[], { from, to }: Part): string[] {
+  for (let at = to - 1; at >= from && at > to - MOST_ASSERTIONS; at--) {
+    const [, heading, name] = /^# (Subtest: )?(\S.*)$/.exec(lines[at] ?? '') ?? []
+    if (heading !== undefined) return []
+    if (name !== undefined) return [name]
+  }
+  return []
 }
 
 /** Frames in YAML have no `at`, tape writes `at: f (/repo/a.js:3:7)`. */
