@@ -147,8 +147,8 @@ const HOSTILE = [
 
 test.each([
   [
-    '10⁶ lines of every kind',
-    Array.from({ length: 1_000_000 }, (_, at) => HOSTILE[at % HOSTILE.length] ?? ''),
+    '200,000 lines of every kind',
+    Array.from({ length: 200_000 }, (_, at) => HOSTILE[at % HOSTILE.length] ?? ''),
   ],
   ['blocks of the same line', HOSTILE.flatMap(line => Array.from({ length: 10_000 }, () => line))],
   ['lines of 10 MB', HOSTILE.slice(0, 6).map(line => line.repeat(Math.ceil(10_000_000 / line.length)))],
