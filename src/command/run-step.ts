@@ -1,10 +1,10 @@
+import type { CommandOutput } from '../model/command-output.ts'
 import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
 import type { ShellText } from '../planning/planned-job.ts'
 import { shellTextOf } from '../planning/shell-text.ts'
 import { describeBackgroundEnd } from './background-output.ts'
 import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
-import { OutputTail } from './output-tail.ts'
 import { runCommand } from './run-command.ts'
 
 /** How much of the end of the output is searched for why a command failed, in bytes. */
@@ -28,10 +28,12 @@ export type StepLog = {
   writeLine(line: string): Promise<void>
   write(bytes: Uint8Array): Promise<void>
   redact(text: string): string
+  /** Returns what `work` has written as output. */
+  recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
 }
 
 /** How a step ended. `reason` explains in one line why it failed, and is null if it did not. */
-export type StepEnd = { exit: Exit; reason: string | null }
+export type StepEnd = { exit: Exit; reason: string | null; output: CommandOutput }
 
 /** What a job or a deploy runs. */
 export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
@@ -39,34 +41,33 @@ export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: num
 /** Runs a step's command. Logs the command, its output, and how it ended. */
 export async function runStep(
   { name, timeoutSeconds, ...text }: Step,
-  { directory, env, deadline, graceMs, signal, output }: StepContext,
+  { directory, env, deadline, graceMs, signal, output: prepared }: StepContext,
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
-  const tail = new OutputTail(TAIL_BYTES)
   const { command, setup } = text
   if (setup !== null) await log.writeLine(`$ ${setup}`)
   await log.writeLine(`$ ${command}`)
-  const { exit, background } = await runCommand({
-    command: shellTextOf(text),
-    cwd: directory,
-    env,
-    deadline: Math.min(limit, deadline),
-    graceMs,
-    signal,
-    output,
-    onOutput: bytes => {
-      tail.write(bytes)
-      return log.write(bytes)
-    },
-  })
+  const { exit, background, output } = await log.recordOutput(() =>
+    runCommand({
+      command: shellTextOf(text),
+      cwd: directory,
+      env,
+      deadline: Math.min(limit, deadline),
+      graceMs,
+      signal,
+      output: prepared,
+      onOutput: bytes => log.write(bytes),
+    }),
+  )
   const missing = describeBackgroundEnd(background)
   if (missing !== null) await log.writeLine(missing)
   const redacted = log.redact(command)
   const reason = reasonOfExit(redacted, exit)
   await log.writeLine(reason ?? `${shortCommand(redacted)} ended with exit code 0`)
   // Of a deploy, it has been said before.
-  const advice = succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(tail.text, env)
+  const advice =
+    succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(output.tail(TAIL_BYTES), env)
   if (advice !== null) await log.writeLine(advice)
-  return { exit, reason }
+  return { exit, reason, output }
 }

@@ -1,4 +1,6 @@
+import type { CommandOutput } from '../model/command-output.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
+import { OutputRecorder } from './output-recorder.ts'
 import type { Redactor } from './redactor.ts'
 import { runnerLine } from './runner-line.ts'
 import { createSecretRedactor } from './secret-redactor.ts'
@@ -27,6 +29,8 @@ export class BuildLog {
   #redactor: Redactor
   #secrets: readonly string[]
   #endsLine = true
+  /** Of the command that is running. */
+  #output: OutputRecorder | null = null
 
   constructor(sink: LogSink, secrets: readonly string[], { limitBytes, uploadMs }: LogOptions) {
     this.#sink = sink
@@ -64,6 +68,23 @@ export class BuildLog {
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
   }
 
+  /**
+   * Runs `work`, which writes the output of a command and no line of the runner, and returns what was written meanwhile, as the log
+   * has it.
+   */
+  async recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }> {
+    await this.#send(this.#redactor.end())
+    const output = new OutputRecorder()
+    this.#output = output
+    try {
+      const result = await work()
+      await this.#send(this.#redactor.end())
+      return { ...result, output }
+    } finally {
+      this.#output = null
+    }
+  }
+
   /** Masks secrets in a text for records and messages. */
   redact(text: string): string {
     return this.#redactor.redactText(text)
@@ -94,6 +115,11 @@ export class BuildLog {
   }
 
   #send(redacted: Uint8Array): Promise<void> {
-    return this.#streamer.write(this.#limiter.write(redacted))
+    const { lines } = this.#sink
+    const before = lines.newlines
+    const kept = this.#limiter.write(redacted)
+    lines.add(kept)
+    this.#output?.add(redacted, before, lines.newlines)
+    return this.#streamer.write(kept)
   }
 }

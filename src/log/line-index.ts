@@ -35,8 +35,14 @@ export class LineCounter {
   #newlines = 0
   #bytes = 0
 
-  get index(): LineIndex {
-    return { stride: this.#stride, lines: this.#lines }
+  /** How many lines have ended so far. */
+  get newlines(): number {
+    return this.#newlines
+  }
+
+  /** The index of so many of the first bytes. */
+  indexOf(bytes: number): LineIndex {
+    return { stride: this.#stride, lines: this.#lines.slice(0, 1 + Math.floor(bytes / this.#stride)) }
   }
 
   add(bytes: Uint8Array): void {
@@ -60,8 +66,9 @@ export class LineCounter {
 }
 
 /** Four bytes at a time: a byte by itself takes as long. */
-function countNewlines(bytes: Uint8Array, from: number, end: number): number {
-  const aligned = Math.min(end, from + (-(bytes.byteOffset + from) & 3))
+export function countNewlines(bytes: Uint8Array, from: number, end: number): number {
+  const aligned = from + (-(bytes.byteOffset + from) & 3)
+  if (aligned >= end) return countSingly(bytes, from, end)
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (end - aligned) >> 2)
   return (
     countSingly(bytes, from, aligned) +

@@ -6,6 +6,8 @@ import { runnerLine } from './runner-line.ts'
 import { WholeLog } from './whole-log.ts'
 
 export type LogSink = {
+  /** Counts the lines of the log as they are written. The index is of what is stored of them. */
+  lines: LineCounter
   /** Stores a segment. May be retried with the same arguments. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
   /** Adds a stored segment to `log.txt`, in the order of the log. May be retried with the same arguments. */
@@ -27,7 +29,7 @@ const INDEX_INTERVAL_MS = 1000
  */
 export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
   const whole = new WholeLog(store, keys.whole, true)
-  const counter = new LineCounter()
+  const lines = new LineCounter()
   const uploaded = new Set<number>()
   let rest: { firstByte: number; bytes: Uint8Array } | null = null
   let added = 0
@@ -39,9 +41,10 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
     indexed = added
     indexedAt = performance.now()
     // The index is optional: without it, readers only have to read more.
-    await store.put(keys.lines, JSON.stringify(counter.index), 'application/json').catch(() => {})
+    await store.put(keys.lines, JSON.stringify(lines.indexOf(added)), 'application/json').catch(() => {})
   }
   return {
+    lines,
     upload: async (firstByte, bytes) => {
       await store.putOnce(keys.segment(firstByte), bytes, LOG_TYPE)
       uploaded.add(firstByte)
@@ -51,7 +54,6 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
         if (whole.canCopy(bytes.length)) whole.copy(keys.segment(firstByte), bytes.length)
         else whole.add(bytes)
         if (!uploaded.has(firstByte)) rest = { firstByte, bytes }
-        counter.add(bytes)
         added += bytes.length
       }
       await Promise.all([whole.advance(), writeIndex()])

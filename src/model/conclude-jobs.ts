@@ -11,6 +11,8 @@ export type EndedJob = {
   allowFailure: boolean
   /** Of its test reports; none without any. */
   tests?: TestCounts | null | undefined
+  /** Whether its reason names what failed. */
+  isNamed?: boolean | undefined
 }
 
 /** Whether a job is done, so that others may need it: it has passed, or failed as it may. */
@@ -24,7 +26,7 @@ export const isAllowedFailure = ({ conclusion, exit, allowFailure, tests }: Ende
   exit.kind !== 'signalled' &&
   (!succeeded(exit) || hasFailedTests({ tests }))
 
-/** Whether the reason of a failure is about tests. */
+/** Whether tests of its reports failed. */
 export const hasFailedTests = ({ tests }: Pick<EndedJob, 'tests'>) => tests != null && failedTests(tests) > 0
 
 /** Whether a job makes its build red. */
@@ -78,9 +80,9 @@ function describeErrors(
 }
 
 function describeFailures(failed: readonly EndedJob[], jobs: readonly EndedJob[]): string {
-  const [{ reason, tests } = { reason: null }] = failed
+  const [{ reason, tests, isNamed = hasFailedTests({ tests }) } = { reason: null }] = failed
   if (jobs.length > 1) {
-    const why = failed.length === 1 && hasFailedTests({ tests }) && reason !== null ? ` (${reason})` : ''
+    const why = failed.length === 1 && isNamed && reason !== null ? ` (${reason})` : ''
     return `${count(failed, jobs)} failed: ${list(failed)}${why}`
   }
   return `${list(failed)} failed${reason === null ? '' : `: ${reason}`}`

@@ -8,8 +8,6 @@ export const MOST_FAILURES = 20
 export const MOST_NAME = 300
 /** Of a message, in bytes as JSON. */
 export const MESSAGE_BYTES = 4096
-/** Of the message in the record of a job. */
-export const EXCERPT_BYTES = 2000
 
 const count = z.int().nonnegative().max(MOST_TESTS)
 
@@ -56,10 +54,7 @@ export const testFailureSchema = z.object({
 export type TestFailure = z.infer<typeof testFailureSchema>
 
 /** The tests as a job's record has them. */
-export const testSummarySchema = z
-  .object({ ...countsShape, first: testFailureSchema.nullable() })
-  .refine(arePossible)
-export type TestSummary = z.infer<typeof testSummarySchema>
+export const testCountsSchema = z.object(countsShape).refine(arePossible)
 
 /** The report files that were read; more are only counted. */
 export const MOST_REPORTS = 100

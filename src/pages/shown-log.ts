@@ -34,9 +34,11 @@ export function findLog(view: View, ordinal: string, attempt?: string): ShownLog
   return Number(ordinal) === LEAD.key ? { ...leadLogOf(view), path: jobPath(view, LEAD.key) } : null
 }
 
-/** The log that the page of a build begins with: that of the first red job, or else of the first that is running. */
+/** The log that the page of a build begins with: that of the job that made it red, or else of the first that is running. */
 export function firstLog(view: View): ShownLog {
+  const failedKey = view.failure?.key ?? null
   const job =
+    view.jobs.find(({ key, ref }) => ref !== null && failedKey !== null && key === failedKey) ??
     view.jobs.find(each => each.ref !== null && isRedJob(each)) ??
     view.jobs.find(({ status }) => status === 'running') ??
     view.jobs.find(({ ref, passedIn }) => ref !== null && passedIn === null) ??

@@ -4,8 +4,9 @@ import { describeDuration } from '../model/duration.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { describeCounts } from '../model/tests.ts'
 import { describeCost } from '../records/cost.ts'
-import { describeFailure, excerptOf } from '../records/failure-wording.ts'
-import { hasJobList, type View } from '../records/view.ts'
+import { describeFailure, headingOf } from '../records/failure-wording.ts'
+import { jobPath } from '../records/links.ts'
+import { hasJobList, onlyJobIn, type View } from '../records/view.ts'
 import { approveCommandOf, deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
@@ -25,7 +26,7 @@ export function titleOf(view: View): string {
  */
 export function renderSummary(
   view: View,
-  links: Pick<BuildLinks, 'repository' | 'retried'>,
+  links: Pick<BuildLinks, 'repository' | 'retried' | 'withKey'>,
   shown: ShownLog = leadLogOf(view),
 ) {
   const { repository } = view
@@ -33,18 +34,28 @@ export function renderSummary(
   return html`<section id="summary" data-title="${titleOf(view)}" data-icon="${iconOf(view)}" data-ended="${String(hasEnded(view.status))}" data-log="${identityOf(shown)}" data-red="${String(shown.isRed)}" data-over="${String(shown.isOver)}">
 <h1><a href="${links.repository}">${repository}</a> #${view.number}</h1>
 <p class="status ${color}" role="status">${describeStatus(view)}</p>
-${renderFailure(view)}
+${renderFailure(view, links, shown)}
 <p class="message">${view.message.split('\n')[0]}</p>
 <dl>${factsOf(view, links.retried).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${hasJobList(view) ? '' : renderPhases(phasesOf(view))}
 </section>`
 }
 
-/** The first test that made the build red. */
-function renderFailure({ failure }: View) {
+/** What made the build red, with a link to its line in the log. */
+function renderFailure(view: View, { withKey }: Pick<BuildLinks, 'withKey'>, shown: ShownLog) {
+  const { failure } = view
   if (!failure) return ''
-  const excerpt = excerptOf(failure.message).map(escapeControls).join('\n')
-  return html`<section id="failure" aria-label="The first test that failed"><h2>${escapeControls(describeFailure(failure))}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}</section>`
+  const heading = headingOf(failure)
+  const { logLine } = failure
+  const key = hasJobList(view) ? (failure.key ?? onlyJobIn(view.jobs)?.key ?? null) : null
+  const excerpt = failure.excerpt.map(line => escapeControls(line.replaceAll('\t', '    '))).join('\n')
+  const isShown = key === null || key === shown.job?.key
+  const page = isShown ? '' : withKey(jobPath(view, key))
+  const link =
+    logLine === null
+      ? ''
+      : html`<p class="soft"><a href="${page}#L${logLine}">Line ${logLine} of the log</a></p>`
+  return html`<section id="failure" aria-label="${heading}"><h2>${escapeControls(describeFailure(failure) ?? heading)}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}${link}</section>`
 }
 
 type Fact = string | ReturnType<typeof html>

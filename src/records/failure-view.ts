@@ -1,28 +1,49 @@
-import { packCounts, type TestCounts, type TestFailure, unpackCounts } from '../model/tests.ts'
+import { isNamed, type JobFailure } from '../model/failure.ts'
+import { packCounts, type TestCounts, unpackCounts } from '../model/tests.ts'
 import type { JobRun } from './job-run.ts'
 import type { Report } from './report-record.ts'
 
-/** The failure of the first red job whose tests failed, and its title, which the only job of a build does not have. */
-export type FailedJob = { title: string | null; run: Pick<JobRun, 'tests'> }
+/** The first red job that has recorded what it has failed by. */
+export type FailedJob = {
+  /** Its title and ordinal; null if there is only one. */
+  title: string | null
+  key: number | null
+  run: Pick<JobRun, 'failure'>
+}
 
-/** A test that made a build red, as its report describes it. `job`: which of several jobs. */
-export type FailureView = TestFailure & { job: string | null }
+/** What made a build red. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build. */
+export type FailureView = JobFailure & { job: string | null; key: number | null }
 
-type Tested = { run: JobRun | null; report: Report | null; failed?: FailedJob | null }
+/** Whether the reason of a job names what failed. */
+export const hasNamed = ({ conclusion, exit, failure }: JobRun): boolean =>
+  conclusion === 'failed' && exit?.kind === 'exited' && failure !== undefined && isNamed(failure)
 
-/** The test results of a build's only job, and the first test that made the build red. */
-export function testsOf(
-  { run, report, failed = null }: Tested,
+/** What the commands of a build have left. */
+export type ResultView = {
+  /** Of the only job: what its test reports come to. */
+  tests: TestCounts | null
+  /** Whether the reason of the only job names what failed. */
+  isNamed: boolean
+  /** What made the build red. */
+  failure: FailureView | null
+}
+
+type Recorded = { run: JobRun | null; report: Report | null; failed?: FailedJob | null }
+
+/** @param only the state of the only job of a plan */
+export function resultsOf(
+  { run, report, failed = null }: Recorded,
   hasJobs: boolean,
-  only: { tests: TestCounts | null } | null,
-): { tests: TestCounts | null; failure: FailureView | null } {
+  only: Pick<ResultView, 'tests' | 'isNamed'> | null,
+): ResultView {
   const conclusion = report?.end ? report.end.conclusion : hasJobs ? null : run?.conclusion
   const isRed = conclusion === 'failed' || conclusion === 'errored'
-  const red = hasJobs ? failed : run && { title: null, run }
-  const first = isRed ? red?.run.tests?.first : null
+  const red = hasJobs ? failed : run && { title: null, key: null, run }
+  const failure = isRed ? red?.run.failure : undefined
   return {
     tests: only ? only.tests : hasJobs ? null : countsOf(run?.tests),
-    failure: red && first ? { ...first, job: red.title } : null,
+    isNamed: only ? only.isNamed : !hasJobs && run !== null && hasNamed(run),
+    failure: red && failure ? { ...failure, job: red.title, key: red.key } : null,
   }
 }
 

@@ -1,14 +1,22 @@
-import { titleOfTest } from '../model/tests.ts'
+import { isNamed } from '../model/failure.ts'
 import type { FailureView } from './failure-view.ts'
 
-const MOST_LINES = 20
+/** `test/cart.test.ts:7`; null if the place is not known. */
+export const placeOf = ({ file, line }: Pick<FailureView, 'file' | 'line'>): string | null =>
+  file === null || line === null ? file : `${file}:${line}`
 
-/** The first lines of a message. */
-export const excerptOf = (message: string): string[] =>
-  message === '' ? [] : message.split('\n').slice(0, MOST_LINES)
-
-/** `unit: cart › multiplies by quantity (test/cart.test.ts:7)`. */
-export function describeFailure({ job, file, line, ...test }: FailureView): string {
-  const place = file === null ? '' : ` (${file}${line === null ? '' : `:${line}`})`
-  return `${job === null ? '' : `${job}: `}${titleOfTest(test)}${place}`
+/** `unit: cart › multiplies by quantity (test/cart.test.ts:7)`, `src/cart.ts:7`; null if there is nothing but the excerpt. */
+export function describeFailure(failure: FailureView): string | null {
+  const { job, test } = failure
+  const place = placeOf(failure)
+  const failed = test === null ? place : `${test}${place === null ? '' : ` (${place})`}`
+  return [job, failed].filter(each => each !== null).join(': ') || null
 }
+
+/** What the excerpt is of, as a heading. */
+export const headingOf = (failure: FailureView): string =>
+  failure.test !== null
+    ? 'The first test that failed'
+    : isNamed(failure)
+      ? 'The first error'
+      : `The last ${failure.excerpt.length === 1 ? 'line' : `${failure.excerpt.length} lines`} of the output`

@@ -2,8 +2,9 @@ import { artifactsSchema } from '../model/artifact.ts'
 import { type Build, commitSchema } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
+import { jobFailureSchema } from '../model/failure.ts'
 import { stageNameSchema } from '../model/names.ts'
-import { testSummarySchema } from '../model/tests.ts'
+import { testCountsSchema } from '../model/tests.ts'
 import { z } from '../model/zod.ts'
 import type { JobRecordName } from './keys.ts'
 import { draftSchema } from './plan-record.ts'
@@ -69,7 +70,9 @@ export const jobRunSchema = z.object({
   draft: draftSchema.nullable().default(null),
   artifacts: artifactsSchema.default([]),
   /** Its test counts. Absent without any. */
-  tests: testSummarySchema.optional(),
+  tests: testCountsSchema.optional(),
+  /** What its command has failed by. Absent if it has not failed, or has written nothing. */
+  failure: jobFailureSchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 

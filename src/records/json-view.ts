@@ -1,15 +1,14 @@
 import { hasEnded } from '../model/conclusion.ts'
 import { ONLY_JOB } from '../model/job.ts'
-import { failedTests, type TestCounts, titleOfTest } from '../model/tests.ts'
+import { failedTests, type TestCounts } from '../model/tests.ts'
 import type { FailureView } from './failure-view.ts'
-import { excerptOf } from './failure-wording.ts'
 import { LEAD } from './keys.ts'
 import { jobPath } from './links.ts'
 import type { JobView, View } from './view.ts'
 
 /** The job of a build that has only one. */
 export function onlyJobOf(view: View): JobView {
-  const { number, status, reason, exit, startedAt, endedAt, cost, tests } = view
+  const { number, status, reason, exit, startedAt, endedAt, cost, tests, isNamed } = view
   return {
     ...{
       key: LEAD.key,
@@ -22,7 +21,18 @@ export function onlyJobOf(view: View): JobView {
       title: ONLY_JOB,
     },
     status: hasEnded(status) || status === 'queued' || status === 'waiting' ? status : 'running',
-    ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason, exit, startedAt, endedAt, cost, tests },
+    ...{
+      isAllowedFailure: false,
+      isDeploy: false,
+      needs: [],
+      reason,
+      exit,
+      startedAt,
+      endedAt,
+      cost,
+      tests,
+      isNamed,
+    },
   }
 }
 
@@ -32,11 +42,11 @@ export const allJobsOf = (view: View): readonly JobView[] =>
 
 /** A build as JSON, for programs. */
 export function jsonOf(view: View) {
-  const { tests: _, failure, ...build } = view
+  const { tests: _, isNamed: __, failure, ...build } = view
   return {
     ...build,
     failure: failure && jsonOfFailure(failure),
-    jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, key, tests, ...job }) => ({
+    jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, isNamed: ___, key, tests, ...job }) => ({
       key,
       ...job,
       tests: tests && jsonOfTests(tests),
@@ -55,10 +65,6 @@ const jsonOfTests = (tests: TestCounts) => ({
   flaky: tests.flaky,
 })
 
-const jsonOfFailure = ({ job, file, line, message, ...test }: FailureView) => ({
-  job,
-  test: titleOfTest(test),
-  excerpt: excerptOf(message),
-  file,
-  line,
+const jsonOfFailure = ({ job, test, excerpt, file, line, logLine }: FailureView) => ({
+  ...{ job, test, excerpt, file, line, logLine },
 })

@@ -1,5 +1,5 @@
 import { type Build, buildSchema } from '../model/build.ts'
-import { hasFailedTests, isRedJob } from '../model/conclude-jobs.ts'
+import { isRedJob } from '../model/conclude-jobs.ts'
 import { titleOf } from '../model/job.ts'
 import { unpackCounts } from '../model/tests.ts'
 import { boundMoments } from './bound-moments.ts'
@@ -166,27 +166,26 @@ function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
 }
 
-/** The failure of the first red job whose tests failed; null before the end of its build. */
+/** What the first red job has failed by of which that is named, or else the first one; null before the end of its build. */
 export async function readFailed(
   store: Store,
   build: Build,
   { plan, report }: { plan: PlanRecord; report: Report },
 ): Promise<FailedJob | null> {
   if (!report.end) return null
-  const isOnly = plan.leftOut.length === 0 && plan.jobs.filter(({ isDeploy }) => !isDeploy).length === 1
-  for (const job of plan.jobs) {
+  const jobs = plan.jobs.filter(({ isDeploy }) => !isDeploy)
+  const isOnly = plan.leftOut.length === 0 && jobs.length === 1
+  const red = jobs.flatMap(job => {
     const state = report.jobs.find(({ key }) => key === job.key)
-    if (!state?.tests || state.conclusion === null) continue
-    const tests = unpackCounts(state.tests)
-    const ended = {
-      ...{ ...state, tests },
-      title: titleOf(job),
-      conclusion: state.conclusion,
-      allowFailure: job.allowFailure,
-    }
-    if (!hasFailedTests(ended) || !isRedJob(ended)) continue
-    const run = await readState(store, build, state)
-    return run && { title: isOnly ? null : ended.title, run }
-  }
-  return null
+    if (!state || state.conclusion === null) return []
+    const { conclusion, tests: packed } = state
+    const tests = packed && unpackCounts(packed)
+    const ended = { ...state, conclusion, tests, title: titleOf(job), allowFailure: job.allowFailure }
+    return isRedJob(ended) ? [{ state, title: ended.title }] : []
+  })
+  const found = red.find(({ state }) => state.isNamed) ?? red[0]
+  const run = found && (await readState(store, build, found.state))
+  return run ? { ...(isOnly ? ONLY : { title: found.title, key: found.state.key }), run } : null
 }
+
+const ONLY = { title: null, key: null }

@@ -83,10 +83,12 @@ export const jobStateSchema = z
     cost: z.number().nonnegative().nullable(),
     /** Its test counts. Absent without any, and unless its command ended by itself. */
     tests: packedCountsSchema.optional(),
+    /** Whether its reason names what failed. */
+    isNamed: z.literal(true).optional(),
     /** Of a job that has ended: the record of its own that counts, null for none. Versions that did not know it have none. */
     record: z.enum(JOB_RECORDS).nullable().optional(),
   })
-  .refine(({ exit, tests }) => tests === undefined || exit?.kind === 'exited')
+  .refine(({ exit, tests, isNamed }) => (tests ?? isNamed) === undefined || exit?.kind === 'exited')
 export type JobState = z.infer<typeof jobStateSchema>
 
 /** Of a job that has not been started. */

@@ -3,7 +3,7 @@ import { isAllowedFailure } from '../model/conclude-jobs.ts'
 import type { BuildStatus, Conclusion } from '../model/conclusion.ts'
 import { type JobIdentity, titleOf } from '../model/job.ts'
 import { type TestCounts, unpackCounts } from '../model/tests.ts'
-import { type FailedJob, type FailureView, testsOf } from './failure-view.ts'
+import { type FailedJob, type ResultView, resultsOf } from './failure-view.ts'
 import type { JobRun } from './job-run.ts'
 import type { AttemptRef } from './keys.ts'
 import type { PassedIn, PlanRecord } from './plan-record.ts'
@@ -84,36 +84,35 @@ export type JobView = {
   cost: number | null
   /** Its test counts; null without any. */
   tests: TestCounts | null
+  /** Whether its reason names what failed. */
+  isNamed: boolean
 }
 
 /** A build as pages, commands, statuses and notifications show it. */
-export type View = PublicBuild & {
-  status: BuildStatus
-  reason: string | null
-  startedAt: string | null
-  endedAt: string | null
-  exit: JobRun['exit']
-  stage: string | null
-  /** The commit that merges a pull request into its base, if that is tested instead of `commit`. */
-  merge: string | null
-  /** The deploy that says how the build stands (`headlineOf`). */
-  deploy: Deploy | null
-  /** All deploys whose turn has come, in order. */
-  deploys: readonly Deploy[]
-  /** The stages to which only people deploy this build. */
-  manualStages: readonly string[]
-  log: JobRun['log']
-  timings: JobRun['timings']
-  runner: JobRun['runner'] | null
-  /** In the order of the plan; those that do not take part come last. A build of one job has one. */
-  jobs: JobView[]
-  /** An estimate in US dollars; null before the end. */
-  cost: number | null
-  /** Of the only job: what its test reports come to. */
-  tests: TestCounts | null
-  /** The first test that made the build red. */
-  failure: FailureView | null
-}
+export type View = PublicBuild &
+  ResultView & {
+    status: BuildStatus
+    reason: string | null
+    startedAt: string | null
+    endedAt: string | null
+    exit: JobRun['exit']
+    stage: string | null
+    /** The commit that merges a pull request into its base, if that is tested instead of `commit`. */
+    merge: string | null
+    /** The deploy that says how the build stands (`headlineOf`). */
+    deploy: Deploy | null
+    /** All deploys whose turn has come, in order. */
+    deploys: readonly Deploy[]
+    /** The stages to which only people deploy this build. */
+    manualStages: readonly string[]
+    log: JobRun['log']
+    timings: JobRun['timings']
+    runner: JobRun['runner'] | null
+    /** In the order of the plan; those that do not take part come last. A build of one job has one. */
+    jobs: JobView[]
+    /** An estimate in US dollars; null before the end. */
+    cost: number | null
+  }
 
 /** A pure function of the records. The end that report accepted outweighs what the job says. */
 export function viewOf(records: Records): View {
@@ -143,7 +142,7 @@ export function viewOf(records: Records): View {
     log: only || !hasJobs ? log : null,
     ...{ timings, runner },
     cost: report?.cost ?? null,
-    ...testsOf(records, hasJobs, only),
+    ...resultsOf(records, hasJobs, only),
     jobs,
   }
 }
@@ -189,6 +188,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       exit = null,
       reason = null,
       tests: packed,
+      isNamed = false,
     } = state ?? { key: job.key }
     const ended = {
       title: titleOf(job),
@@ -215,7 +215,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       startedAt: state?.startedAt ?? null,
       endedAt: state?.endedAt ?? null,
       cost: state?.cost ?? null,
-      tests: ended.tests,
+      ...{ tests: ended.tests, isNamed },
     }
   })
   const leftOut = plan.leftOut.map(
@@ -234,7 +234,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
         isDeploy: false,
         needs: [],
       },
-      ...{ reason, exit: null, startedAt: null, endedAt: null, cost: null, tests: null },
+      ...{ reason, exit: null, startedAt: null, endedAt: null, cost: null, tests: null, isNamed: false },
     }),
   )
   return [...taking, ...leftOut]

@@ -1,6 +1,5 @@
 import type { ApprovalReason } from '../model/approval.ts'
 import { onlyTests } from '../model/build.ts'
-import { hasFailedTests } from '../model/conclude-jobs.ts'
 import { describeDuration } from '../model/duration.ts'
 import { type JobRef, LEAD } from './keys.ts'
 import { onlyJobIn, type View } from './view.ts'
@@ -77,9 +76,8 @@ function describeDeploying({ target, deploy, stage }: View): string {
   return `${target ? 'Deploying' : 'Tests passed, deploying'} to ${name}`
 }
 
-/** The reasons of timeouts, failed tests and failed deploys are whole sentences. */
-const hasOwnWords = (view: View) =>
-  view.exit?.kind === 'timed-out' || deployFailed(view) || hasFailedTests(view)
+/** The reasons of timeouts, failed deploys, and of what is named are whole sentences. */
+const hasOwnWords = (view: View) => view.exit?.kind === 'timed-out' || deployFailed(view) || view.isNamed
 const deployFailed = ({ deploy }: View) => deploy?.status === 'failed'
 
 const withReason = (what: string, reason: string | null) => (reason ? `${what}: ${reason}` : what)

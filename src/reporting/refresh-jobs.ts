@@ -4,6 +4,7 @@ import type { Build } from '../model/build.ts'
 import { shortReason } from '../model/short-reason.ts'
 import { packCounts } from '../model/tests.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
+import { hasNamed } from '../records/failure-view.ts'
 import { type JobRef, jobKeys } from '../records/keys.ts'
 import type { ListedRecords } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
@@ -147,6 +148,7 @@ function stateAfter(
       ? 'It claims to have been skipped, although it had started'
       : reason && shortReason(reason),
     ...(run?.tests && run.exit?.kind === 'exited' && { tests: packCounts(run.tests) }),
+    ...(run && hasNamed(run) && { isNamed: true as const }),
     record: objects.record,
     cost,
   }

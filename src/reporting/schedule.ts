@@ -139,7 +139,8 @@ function endedJob({ job, state }: Standing, end?: End): EndedJob | null {
   if (!conclusion) return null
   const { exit, reason } = { ...state, ...end }
   const tests = state.tests && unpackCounts(state.tests)
-  return { title: titleOf(job), conclusion, exit, reason, allowFailure: job.allowFailure, tests }
+  const { isNamed } = state
+  return { title: titleOf(job), conclusion, exit, reason, allowFailure: job.allowFailure, tests, isNamed }
 }
 
 const isDoneJob = (standing: Standing) => is(standing, isDone)

@@ -2,12 +2,11 @@ import { succeeded } from '../model/exit.ts'
 import { shortenBytes } from '../model/short-reason.ts'
 import {
   describeCounts,
-  EXCERPT_BYTES,
   MOST_FAILURES,
   MOST_REPORTS,
+  type TestCounts,
   type TestFailure,
   type TestRecord,
-  type TestSummary,
   testRecordKey,
   titleOfTest,
   totalOf,
@@ -33,6 +32,9 @@ type TestsContext = {
   logLine: (line: string) => Promise<void>
 }
 
+/** What the reports come to, and the first failure that they have; null without any report. */
+export type ReadTests = { counts: TestCounts | null; first: TestFailure | null }
+
 /** Failures that the log names; the record has more. */
 const MOST_LOGGED = 5
 
@@ -46,7 +48,7 @@ export async function concludeTests(
   ref: BuildRef & { job: JobRef },
   tests: NonNullable<PlannedJob['tests']>,
   { since, ...ended }: Parameters<typeof decideTests>[0] & { since: bigint },
-): Promise<JobResult & { summary: TestSummary | null }> {
+): Promise<JobResult & ReadTests> {
   const { workspace, redact, logLine, store } = context
   const found = search(workspace, tests.files, since)
   const { tally, reports, errors } = await readReports(workspace, found.written, context.signal)
@@ -69,12 +71,11 @@ export async function concludeTests(
       : []),
   ]
   for (const line of lines) await logLine(line)
-  if (reports.length === 0) return { ...result, summary: null }
+  if (reports.length === 0) return { ...result, counts: null, first: null }
   const record: TestRecord = { ...counts, failures, reports: listed(reports, redact) }
   const body = Buffer.from(JSON.stringify(record))
   await store.putOnce(testRecordKey(outPrefix(ref, ref.job)), body, 'application/json')
-  const excerpt = first && { ...first, message: shortenBytes(first.message, EXCERPT_BYTES) }
-  return { ...result, summary: { ...counts, first: excerpt } }
+  return { ...result, counts, first }
 }
 
 /** A search that would take too long is an error of the reports. */

@@ -37,18 +37,22 @@ function placeOf(
   return named === null ? { file: null, line: null } : { file: named, line }
 }
 
-/** The path within the commit of a file as a tool writes it; null for files outside of it and for packages. */
+/** The path within the commit of a file as a tool writes it; null for files outside of it, also behind a link, and for packages. */
 export function pathInCommit(written: string, workspace: string): string | null {
   const name = written.replace(/^file:\/\//, '')
   const path = normalize(isAbsolute(name) ? relative(workspace, name) : name)
   const parts = path.split('/')
   if (path.length > MOST_NAME || isAbsolute(path) || path.includes('\0')) return null
   if (parts.some(part => part === '..' || part === 'node_modules' || part === '.git')) return null
-  return lstatSync(join(workspace, path), { throwIfNoEntry: false })?.isFile() ? path : null
+  const stats = parts.map((_, at) =>
+    lstatSync(join(workspace, ...parts.slice(0, at + 1)), { throwIfNoEntry: false }),
+  )
+  const isInside = stats.slice(0, -1).every(parent => parent?.isDirectory())
+  return isInside && stats.at(-1)?.isFile() ? path : null
 }
 
 /** On one line, without control characters. */
-const plain = (text: string) =>
+export const plain = (text: string) =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()
@@ -61,7 +65,7 @@ const readable = (text: string) =>
     .trim()
 
 /** Halves of characters are left out. */
-const shortName = (text: string) =>
+export const shortName = (text: string) =>
   text.length <= MOST_NAME
     ? text.toWellFormed()
     : `${text

@@ -1,11 +1,13 @@
+import type { CommandOutput } from '../model/command-output.ts'
 import type { Exit } from '../model/exit.ts'
 import { succeeded } from '../model/exit.ts'
-import type { TestSummary } from '../model/tests.ts'
 import type { PlannedJob } from '../planning/planned-job.ts'
 import type { BuildRef, JobRef } from '../records/keys.ts'
 import { type RunEnd, runEnd } from '../records/run-end.ts'
 import type { RunRecorder } from '../records/run-recorder.ts'
 import type { ArtifactContext } from './artifact-context.ts'
+import type { ReadTests } from './conclude-tests.ts'
+import type { JobResult } from './decide-tests.ts'
 
 type ResultsContext = ArtifactContext & {
   /** Masks secrets. */
@@ -14,11 +16,11 @@ type ResultsContext = ArtifactContext & {
 }
 
 /** How a command ended; `since`: when it began, by `momentOnDisk`, if it writes test reports. */
-type EndedCommand = { exit: Exit; reason: string | null; since: bigint | null }
+type EndedCommand = { exit: Exit; reason: string | null; output: CommandOutput; since: bigint | null }
 
 /**
- * Reads the test reports that a command has written, and packs its artifacts. Returns how the job ends. Both are loaded on
- * demand, because most jobs have neither.
+ * Reads the test reports that a command has written, finds what it has failed by, and packs its artifacts. Returns how the job
+ * ends. All of that is loaded on demand, because most jobs need none of it.
  * @throws UserError if an artifact cannot be packed
  */
 export async function leaveResults(
@@ -30,14 +32,29 @@ export async function leaveResults(
   const { recorder } = context
   const { exit } = ended
   const conclude = () => concluded(context, ref, job, ended)
-  const { conclusion, reason, summary } = await (job.tests ? recorder.time('tests', conclude) : conclude())
-  if (summary) recorder.recordLater({ tests: summary })
+  const { conclusion, reason, counts, first } = await (job.tests
+    ? recorder.time('tests', conclude)
+    : conclude())
+  if (counts) recorder.recordLater({ tests: counts })
+  const named = conclusion === 'failed' ? await explained(context, { ...ended, first }) : null
   if (job.artifacts.length > 0) {
     const { leaveArtifacts } = await import('./exchange-artifacts.ts')
     const artifacts = await leaveArtifacts(context, ref, job, conclusion === 'passed')
     recorder.recordLater({ artifacts })
   }
-  return runEnd(conclusion, { exit, reason })
+  return runEnd(conclusion, { exit, reason: named ?? reason })
+}
+
+/** Records what a command has failed by. Returns that as a sentence, if only its output names it. */
+async function explained(
+  { sandbox, recorder, redact, logLine }: ResultsContext,
+  command: Pick<EndedCommand, 'exit' | 'output'> & Pick<ReadTests, 'first'>,
+): Promise<string | null> {
+  const { explainFailure } = await import('./explain-failure.ts')
+  const { failure, reason } = explainFailure(command, { workspace: sandbox.workspace, redact })
+  if (failure) recorder.recordLater({ failure })
+  if (reason !== null) await logLine(reason)
+  return reason
 }
 
 /** A command that was killed or took too long may have left reports that are not complete. */
@@ -45,10 +62,10 @@ async function concluded(
   { store, sandbox, signal, logLine, redact }: ResultsContext,
   ref: BuildRef & { job: JobRef },
   { tests }: PlannedJob,
-  { exit, reason, since }: EndedCommand,
-): Promise<Pick<RunEnd, 'conclusion' | 'reason'> & { summary: TestSummary | null }> {
+  { exit, reason, since }: Omit<EndedCommand, 'output'>,
+): Promise<JobResult & ReadTests> {
   if (tests === null || since === null || exit.kind !== 'exited')
-    return { conclusion: succeeded(exit) ? 'passed' : 'failed', reason, summary: null }
+    return { conclusion: succeeded(exit) ? 'passed' : 'failed', reason, counts: null, first: null }
   const { concludeTests } = await import('./conclude-tests.ts')
   const context = { store, workspace: sandbox.workspace, signal, redact, logLine }
   return concludeTests(context, ref, tests, { exit, reason, since })

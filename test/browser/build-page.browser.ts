@@ -40,7 +40,10 @@ async function store(
   const build = makeBuild({ project, number: 1 })
   const sink = createSink(store, jobKeys(build).log)
   const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored })
-  for (const bytes of log) await streamer.write(bytes)
+  for (const bytes of log) {
+    sink.lines.add(bytes)
+    await streamer.write(bytes)
+  }
   const written = await streamer.end()
   await sink.finish()
   await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')

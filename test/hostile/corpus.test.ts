@@ -90,6 +90,7 @@ test.each(RUN_RECORDS)('the record of a job: %s', (_, body) => {
     renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
       repository: '/gh/ada/web',
       retried: null,
+      withKey: path => path,
     }),
   )
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)

@@ -190,6 +190,7 @@ describe('a hostile record of a job', () => {
           renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
             repository: '/gh/ada/web',
             retried: null,
+            withKey: path => path,
           }),
         )
         expect(page).not.toMatch(/<script|javascript:/i)

@@ -9,12 +9,13 @@ import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { hasJobList, type JobView, onlyJobIn, type View, viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
-import { type Io, printBytes, printLine, printNote, styleFor } from '../io.ts'
+import { endOutput, type Io, printBytes, printLine, printNote, styleFor } from '../io.ts'
 import { findJobs } from './find-jobs.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { exitCodeOf, waitForEnd } from './follow.ts'
 import { followJobs, hasOneJob, prefixesOf } from './follow-jobs.ts'
 import { describeJobs } from './job-lines.ts'
+import { printFailure } from './print-failure.ts'
 import { findBuild } from './targets.ts'
 
 const PART_BYTES = 4 * 1024 * 1024
@@ -54,6 +55,10 @@ export async function printLogs(
     await printJobs(store, build, { jobs, hasPrefixes: jobs.length > 1 && !isOnlyJob }, io)
     if (options.attempt === undefined) noteDied(jobs, io)
   } else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
+  if (view && options.attempt === undefined) {
+    await endOutput(io)
+    printFailure(view, io, jobs)
+  }
   return 0
 }
 
@@ -131,11 +136,13 @@ function describeChoice(view: View, io: Io): string {
 
 /** Prints the log of one job, or of the cells and shards of one, until they have ended. */
 async function printJob(store: Store, build: BuildRef, wanted: string, io: Io): Promise<number> {
-  const { jobs } = await followJobs(store, build, { wanted }, io)
+  const { view, jobs } = await followJobs(store, build, { wanted }, io)
   const [first] = jobs
   if (first && jobs.every(({ ref }) => ref === null)) throw new UserError(describeNoLog(first))
   const isGood = (job: JobView) =>
     job.status === 'passed' || job.isAllowedFailure || job.status === 'left-out'
+  await endOutput(io)
+  printFailure(view, io, jobs)
   return jobs.every(isGood) ? 0 : 1
 }
 
@@ -145,9 +152,13 @@ async function printJob(store: Store, build: BuildRef, wanted: string, io: Io): 
  */
 export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise<number> {
   const leadBytes = await printLead(store, build, io)
-  if (leadBytes === null) return exitCodeOf(await waitForEnd(store, build))
-  const { view } = await followJobs(store, build, { leadBytes }, io)
-  if (hasJobList(view)) printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
+  const view =
+    leadBytes === null
+      ? await waitForEnd(store, build)
+      : (await followJobs(store, build, { leadBytes }, io)).view
+  if (leadBytes !== null && hasJobList(view)) printLine(io, `\n${describeJobs(view.jobs, styleFor(io))}`)
+  await endOutput(io)
+  printFailure(view, io)
   return exitCodeOf(view)
 }
 

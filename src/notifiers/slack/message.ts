@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Announcement } from '../../model/announcement.ts'
 import { hasEnded } from '../../model/conclusion.ts'
 import { describeCost } from '../../records/cost.ts'
-import { describeFailure, excerptOf } from '../../records/failure-wording.ts'
+import { describeFailure } from '../../records/failure-wording.ts'
 import type { View } from '../../records/view.ts'
 import { describeStatus, isRed } from '../../records/wording.ts'
 
@@ -21,15 +21,15 @@ export function slackMessageOf(view: View, url: string, tail: readonly string[])
   const status = describeStatus(view)
   const where = view.pullRequest === null ? view.branch : `#${view.pullRequest} ${view.checkoutBranch}`
   const cost = view.cost === null || !hasEnded(view.status) ? '' : ` · ${describeCost(view.cost)}`
-  // Where a test failed, the end of the log is often about those that passed.
-  const shown = view.failure ? excerptOf(view.failure.message) : tail
+  const { failure } = view
+  const failed = failure && describeFailure(failure)
+  const isEnd = !failure || failure.source === 'end'
+  const shown = failure ? failure.excerpt : tail
   const lines = [
     `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(status))}${cost}`,
     `${escaped(named(where))} · ${escaped(named(view.message.split('\n')[0] ?? ''))} · ${escaped(named(view.author.name))}`,
-    ...(view.failure ? [escaped(named(describeFailure(view.failure)))] : []),
-    ...(isRed(view) && shown.length > 0
-      ? [`\`\`\`${view.failure ? startOf(shown) : tailOf(shown)}\`\`\``]
-      : []),
+    ...(failed ? [escaped(named(failed))] : []),
+    ...(isRed(view) && shown.length > 0 ? [`\`\`\`${isEnd ? tailOf(shown) : startOf(shown)}\`\`\``] : []),
   ]
   const color = isRed(view) ? RED : (COLORS[view.status] ?? GREY)
   const fallback = `${title}: ${status}`

@@ -3,7 +3,7 @@ import type { Announcement } from '../../model/announcement.ts'
 import { describeDuration } from '../../model/duration.ts'
 import { describeCounts } from '../../model/tests.ts'
 import { describeCost } from '../../records/cost.ts'
-import { describeFailure, excerptOf } from '../../records/failure-wording.ts'
+import { describeFailure, headingOf } from '../../records/failure-wording.ts'
 import type { View } from '../../records/view.ts'
 import {
   deployCommandsOf,
@@ -58,14 +58,9 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
     isRed(view) && tail.length > 0
       ? ['', `The last ${tail.length} lines of the log:`, '', ...indented(tail)]
       : []
-  // Where a test failed, the end of the log is often about those that passed.
+  const failed = failure && describeFailure(failure)
   const lines = failure
-    ? [
-        '',
-        'The first test that failed:',
-        '',
-        ...indented([describeFailure(failure), ...excerptOf(failure.message)]),
-      ]
+    ? ['', `${headingOf(failure)}:`, '', ...indented([...(failed ? [failed] : []), ...failure.excerpt])]
     : end
   return {
     subject: subject(

@@ -22,7 +22,10 @@ afterAll(() => close())
 async function writeLog(keys: LogKeys, target: Store, chunks: Iterable<Uint8Array>) {
   const sink = createSink(target, keys)
   const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored, backOffMs: 1 })
-  for (const chunk of chunks) await streamer.write(chunk)
+  for (const chunk of chunks) {
+    sink.lines.add(chunk)
+    await streamer.write(chunk)
+  }
   const end = await streamer.end()
   await sink.finish()
   return end
@@ -34,6 +37,7 @@ function* pieces(bytes: Buffer, size: number) {
 
 /** Stores a segment as the streamer does. */
 async function storeSegment(sink: LogSink, firstByte: number, bytes: Uint8Array) {
+  sink.lines.add(bytes)
   await sink.upload(firstByte, bytes)
   await sink.stored(firstByte, bytes)
 }

@@ -3,6 +3,7 @@ import { parseAccount } from '../../../src/account/settings.ts'
 import { DEFAULTS } from '../../../src/config/defaults.ts'
 import type { NotificationRule } from '../../../src/config/notifications-schema.ts'
 import type { Build } from '../../../src/model/build.ts'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { openSlack } from '../../../src/notifiers/slack/client.ts'
 import { slackMessageOf } from '../../../src/notifiers/slack/message.ts'
 import { slackNotifier } from '../../../src/notifiers/slack/notifier.ts'
@@ -183,17 +184,13 @@ test('a fork cannot choose the channel, a branch can', () => {
 })
 
 test('the message of a test that failed names it, with its message instead of the end of the log', () => {
-  const first = {
-    suite: 'cart',
-    name: '<!channel> *adds*',
-    message: `${'```'}\n<@U1>\n${'x'.repeat(1900)}`,
-    file: 'cart.js',
-    line: 3,
+  const failure: JobFailure = {
+    ...{ source: 'log', test: 'cart › <!channel> *adds*' },
+    ...{ excerpt: ['```', '<@U1>', ...Array(6).fill('x'.repeat(299))], file: 'cart.js', line: 3, logLine: 7 },
   }
-  const tests = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0, first }
-  const view = viewWith({ run: { conclusion: 'failed', reason: '1 of 2 tests failed', tests } })
+  const view = viewWith({ run: { conclusion: 'failed', reason: '1 of 2 tests failed', failure } })
   const [attachment] = slackMessageOf(view, URL, ['✓ a tick']).attachments
   expect(attachment?.text).toContain('cart › &lt;!channel&gt; ')
-  expect(attachment?.text).toContain("```'''\n&lt;@U1&gt;```")
+  expect(attachment?.text).toContain("```'''\n&lt;@U1&gt;\nxxx")
   expect(attachment?.text).not.toMatch(/a tick|<!channel|<@U1/)
 })

@@ -60,7 +60,7 @@ test('a real run of node:test that fails is red although its command ends with e
     exit: { kind: 'exited', code: 0 },
     reason: `1 of 3 tests failed: ${failure} (the report says 1 failed after exit code 0)`,
     tests: { passed: 1, failed: 1, skipped: 1, errored: 0, flaky: 0 },
-    failure: { suite: 'cart', name: 'multiplies by quantity', file: 'test/cart.test.js', line: 6 },
+    failure: { source: 'report', test: failure, file: 'test/cart.test.js', line: 6, logLine: null },
   })
   expect(status).toBe(
     `failure lambci/push: 1 of 3 tests failed: ${failure} (the report says 1 failed after exit code 0)`,
@@ -148,7 +148,7 @@ test('of several jobs, the one with the test that failed is named', async () => 
     '.lambci.json': JSON.stringify({ branches: { '/.*/': true }, jobs }),
   })
   expect(view.jobs.find(job => job.name === 'unit')).toMatchObject({ tests: { failed: 1, passed: 0 } })
-  expect(view.failure).toMatchObject({ job: 'unit', suite: 's', name: 'a', message: 'no' })
+  expect(view.failure).toMatchObject({ job: 'unit', test: 's › a', excerpt: ['no'] })
   expect(status).toBe('failure lambci/push: 1 of 2 jobs failed: unit (1 of 1 test failed: s › a)')
   const { text } = (await mailAbout(repository)) ?? {}
   expect(text).toContain('    unit: s › a\n    no\n')

@@ -23,7 +23,8 @@ test('each entry counts the lines before it, however the bytes are split', () =>
       )
       for (const part of parts) counter.add(part)
       const log = Buffer.concat(parts)
-      const { stride, lines } = counter.index
+      const { stride, lines } = counter.indexOf(log.length)
+      expect(counter.newlines).toBe(linesBefore(log, [log.length])[0])
       expect(lines).toHaveLength(1 + Math.floor(log.length / stride))
       const offsets = lines.map((_, at) => at * stride)
       expect(lines).toEqual(linesBefore(log, offsets))
@@ -36,8 +37,9 @@ test('the stride grows with the log, so that the index stays small', () => {
   const counter = new LineCounter()
   const line = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(1024))
   for (let at = 0; at < 200; at++) counter.add(line)
-  const { stride, lines } = counter.index
+  const { stride, lines } = counter.indexOf(200 * line.length)
   expect(stride).toBe(256 * 1024)
   expect(lines.slice(0, 3)).toEqual([0, 256, 512])
   expect(lines.at(-1)).toBe(200 * 1024)
+  expect(counter.indexOf(3 * stride - 1).lines).toEqual([0, 256, 512])
 })

@@ -46,6 +46,24 @@ test.each<Row>([
     '1 of 2 jobs failed: unit (1 of 2 tests failed: a)',
   ],
   [
+    'the output of one of two names what failed',
+    [passed('lint'), failed('unit', { reason: 'cart › adds failed', isNamed: true })],
+    'failed',
+    '1 of 2 jobs failed: unit (cart › adds failed)',
+  ],
+  [
+    'the outputs of two name what failed',
+    [failed('lint', { isNamed: true }), failed('unit', { isNamed: true })],
+    'failed',
+    '2 of 2 jobs failed: lint, unit',
+  ],
+  [
+    'a job that may fail has named what failed',
+    [passed('lint'), failed('unit', { isNamed: true, allowFailure: true })],
+    'passed',
+    'unit failed, which is allowed',
+  ],
+  [
     'two failed by their tests',
     [failedTests('lint', 0), failedTests('unit', 1)],
     'failed',

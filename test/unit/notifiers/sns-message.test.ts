@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { NotificationRule } from '../../../src/config/notifications-schema.ts'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { isWanted } from '../../../src/notifiers/is-wanted.ts'
 import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
 import { snsNotifier } from '../../../src/notifiers/sns/notifier.ts'
@@ -184,15 +185,12 @@ test('a refusal by SNS is recorded and tried again', async () => {
 })
 
 test('the notification of a test that failed has its message instead of the end of the log', () => {
-  const first = {
-    suite: 'cart',
-    name: 'adds\u001b[31m',
-    message: 'expected 6\n\n  got 5\u0007',
-    file: 'cart.js',
-    line: 3,
+  const tests = { passed: 2, failed: 1, errored: 0, skipped: 0, flaky: 1 }
+  const failure: JobFailure = {
+    ...{ source: 'report', test: 'cart › adds\u001b[31m', excerpt: ['expected 6', '', '  got 5\u0007'] },
+    ...{ file: 'cart.js', line: 3, logLine: null },
   }
-  const tests = { passed: 2, failed: 1, errored: 0, skipped: 0, flaky: 1, first }
-  const run = { ...FAILED, reason: '1 of 3 tests failed: cart › adds', tests }
+  const run = { ...FAILED, reason: '1 of 3 tests failed: cart › adds', tests, failure }
   const { text } = snsMessageOf(viewWith({ run }), URL, ['✓ a tick'])
   expect(text).toMatch(/^1 of 3 tests failed: cart › adds\.\n/)
   expect(text).toMatch(/^Tests: {8}2 passed \(1 flaky\), 1 failed$/m)
@@ -200,6 +198,6 @@ test('the notification of a test that failed has its message instead of the end 
     'The first test that failed:\n\n    cart › adds (cart.js:3)\n    expected 6\n    \n      got 5 \n',
   )
   expect(text).not.toContain('a tick')
-  const passed = snsMessageOf(viewWith({ run: { tests } }), URL, [])
+  const passed = snsMessageOf(viewWith({ run: { tests, failure } }), URL, [])
   expect(passed.text).not.toContain('first test')
 })

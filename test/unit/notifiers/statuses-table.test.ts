@@ -9,8 +9,10 @@ import type { CommitStatus } from '../../../src/github/client.ts'
 import type { ApprovalReason } from '../../../src/model/approval.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { type Exit, reasonOfExit } from '../../../src/model/exit.ts'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { titleOf } from '../../../src/model/job.ts'
 import type { Compare } from '../../../src/model/newer.ts'
+import { titleOfTest } from '../../../src/model/tests.ts'
 import { commitStatusOf } from '../../../src/notifiers/commit-status/commit-status.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import { assign } from '../../../src/planning/assignment.ts'
@@ -35,6 +37,8 @@ import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { describeFailure } from '../../../src/reporting/report-trigger.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { decideTests, type TestsRead } from '../../../src/results/decide-tests.ts'
+import { describeFound } from '../../../src/results/find-failure.ts'
+import type { Place } from '../../../src/results/stack-place.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { plan as planned } from '../../support/planning.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
@@ -152,12 +156,23 @@ const READ: TestsRead = {
 }
 const ONE_FAILED = { ...READ, counts: { ...READ.counts, passed: 32, errored: 0 } }
 const TESTS = { files: ['r/*.xml'], verdict: 'report', allowEmpty: false } as const
+const failureOf = (test: string | null): JobFailure => ({
+  ...{ source: 'log', test, excerpt: [], file: null, line: null, logLine: null },
+})
+/** The view of a build of one job whose output names what failed. */
+function recognised(found: Parameters<typeof describeFound>[0], place: Place | null, line: string): View {
+  const reason = describeFound(found, place ?? { file: null, line: null }, line)
+  return concluded(
+    endedRun({ ...runEnd('failed', { exit: FAILED, reason }), failure: failureOf(found.test) }),
+  )
+}
 const exitOf = (exit: Exit) => ({ exit, reason: reasonOfExit('npm test', exit) })
 /** The view of a build of one job that has written these test reports. */
 function tested(exit: Exit, read: TestsRead): View {
   const { conclusion, reason } = decideTests(exitOf(exit), TESTS, read)
-  const tests = { ...read.counts, first: read.first }
-  return concluded({ ...endedRun(runEnd(conclusion, { exit, reason })), tests })
+  const { counts: tests, first } = read
+  const failure = first && conclusion === 'failed' ? { failure: failureOf(titleOfTest(first)) } : {}
+  return concluded({ ...endedRun(runEnd(conclusion, { exit, reason })), tests, ...failure })
 }
 const inProgress = (run: JobRun | null) => viewOf({ build: BUILD, run, report: null })
 
@@ -394,6 +409,23 @@ const CASES: readonly [string, Case][] = [
   ],
   ['has a command that failed', { view: () => failedBy(FAILED) }],
   ['has a command that failed, and a report that names the test', { view: () => tested(FAILED, READ) }],
+  [
+    'has a command that failed, and an output that names the test',
+    { view: () => recognised({ test: 'cart › multiplies by quantity', failed: 2, total: 34 }, null, '') },
+  ],
+  [
+    'has a command that failed, and an output that names the test without a count',
+    { view: () => recognised({ test: 'TestCart/multiplies', failed: null, total: null }, null, '') },
+  ],
+  [
+    'has a command that failed, and an output with the error of a compiler or linter',
+    {
+      view: () => {
+        const line = "src/cart.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'."
+        return recognised({ test: null, failed: null, total: null }, { file: 'src/cart.ts', line: 3 }, line)
+      },
+    },
+  ],
   ['has a report with a failed test, after exit code 0', { view: () => tested(PASSED, ONE_FAILED) }],
   [
     'has a command that passed and wrote none of its test reports',
@@ -424,7 +456,7 @@ const CASES: readonly [string, Case][] = [
     {
       view: () => {
         const { reason } = decideTests(exitOf(FAILED), TESTS, READ)
-        return concludedJobs(THREE, { unit: { ...FAILED_JOB, reason, tests: [31, 2, 1, 0] } })
+        return concludedJobs(THREE, { unit: { ...FAILED_JOB, reason, tests: [31, 2, 1, 0], isNamed: true } })
       },
     },
   ],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
 import { renderBuildPage } from '../../../src/pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../../../src/pages/layout.ts'
@@ -48,20 +49,19 @@ const deploy = {
 } as const
 
 test('the page of a build with a test that failed begins with it', () => {
-  const first = {
-    suite: 'cart',
-    name: '<b>adds',
-    message: 'expected 6\n</pre><script>\u202e',
-    file: 'a"b.js',
-    line: 3,
+  const tests = { passed: 1, failed: 1, errored: 0, skipped: 1, flaky: 0 }
+  const failure: JobFailure = {
+    ...{ source: 'log', test: 'cart › <b>adds', excerpt: ['expected 6', '\t</pre><script>\u202e'] },
+    ...{ file: 'a"b.js', line: 3, logLine: 120 },
   }
-  const tests = { passed: 1, failed: 1, errored: 0, skipped: 1, flaky: 0, first }
-  const page = render(viewWith({ run: { conclusion: 'failed', reason: '1 of 3 tests failed', tests } }))
+  const run = { conclusion: 'failed', reason: '1 of 3 tests failed', tests, failure } as const
+  const page = render(viewWith({ run }))
   expect(page).toContain('<h2>cart › &lt;b&gt;adds (a&quot;b.js:3)</h2>')
-  expect(page).toContain('expected 6\n&lt;/pre&gt;&lt;script&gt;\\u202e</pre>')
+  expect(page).toContain('expected 6\n    &lt;/pre&gt;&lt;script&gt;\\u202e</pre>')
   expect(page).toContain('<dt>Tests</dt><dd>1 passed, 1 failed, 1 skipped</dd>')
   expect(page).not.toContain('<b>adds')
-  expect(render(viewWith({ run: { tests } }))).not.toContain('id="failure"')
+  expect(page).toContain('<a href="#L120">Line 120 of the log</a>')
+  expect(render(viewWith({ run: { tests, failure } }))).not.toContain('id="failure"')
 })
 
 test('the page of a retry leads to the build that it repeats', () => {

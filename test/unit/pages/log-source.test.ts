@@ -17,7 +17,7 @@ function serve(log: Uint8Array) {
 const indexOf = (log: Uint8Array) => {
   const counter = new LineCounter()
   counter.add(log)
-  return counter.index
+  return counter.indexOf(log.length)
 }
 const text = (lines: { bytes: Uint8Array }[]) => lines.map(({ bytes }) => Buffer.from(bytes).toString())
 

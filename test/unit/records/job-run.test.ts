@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { parseJobRun, RUN_RECORD_LIMIT, rejectImpossible } from '../../../src/records/job-run.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY } from '../../support/plans.ts'
 import { AT, endedRun, runOf } from '../../support/records.ts'
 
 const parse = (value: unknown) =>
   parseJobRun(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
-const FIRST = { suite: 's', name: 'a', message: 'no', file: 'a.js', line: 1 }
-const TESTS = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0, first: FIRST }
+const TESTS = { passed: 1, failed: 1, errored: 0, skipped: 0, flaky: 0 }
+const FAILURE: JobFailure = {
+  ...{ source: 'log', test: 's › a', excerpt: ['no'], file: 'a.js', line: 1, logLine: 12 },
+}
 const UNREADABLE = { phase: 'ended', conclusion: 'errored', reason: expect.stringContaining('not readable') }
 
 test('a run survives JSON unchanged', () => {
@@ -15,6 +18,7 @@ test('a run survives JSON unchanged', () => {
     timings: { fetch: 12.5 },
     exit: { kind: 'signalled', signal: 'SIGKILL' },
     tests: TESTS,
+    failure: FAILURE,
     notifications: {
       on: 'change',
       slack: null,
@@ -48,15 +52,15 @@ test.each<[string, unknown]>([
   ['less than no test', { ...endedRun(), tests: { ...TESTS, passed: -1 } }],
   ['more tests than are read, in all', { ...endedRun(), tests: { ...TESTS, passed: 20_000 } }],
   ['more flaky tests than passed', { ...endedRun(), tests: { ...TESTS, flaky: 2 } }],
+  ['a long title of a test', { ...endedRun(), failure: { ...FAILURE, test: 'x'.repeat(604) } }],
+  ['a long line of an excerpt', { ...endedRun(), failure: { ...FAILURE, excerpt: ['x'.repeat(301)] } }],
+  ['a long excerpt', { ...endedRun(), failure: { ...FAILURE, excerpt: Array(21).fill('x') } }],
   [
-    'a long name of a test',
-    { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, name: 'x'.repeat(301) } } },
+    'a large excerpt',
+    { ...endedRun(), failure: { ...FAILURE, excerpt: Array(20).fill('\u0000'.repeat(40)) } },
   ],
-  [
-    'a long message of a test',
-    { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, message: 'x'.repeat(5000) } } },
-  ],
-  ['a line that is none', { ...endedRun(), tests: { ...TESTS, first: { ...FIRST, line: 'x' } } }],
+  ['a line that is none', { ...endedRun(), failure: { ...FAILURE, line: 'x' } }],
+  ['a line of the log that is none', { ...endedRun(), failure: { ...FAILURE, logLine: 0 } }],
   ['deep nesting', '['.repeat(30_000)],
 ])('%s is an errored build', (_, value) => {
   expect(parse(value)).toMatchObject(UNREADABLE)

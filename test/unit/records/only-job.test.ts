@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { unpackCounts } from '../../../src/model/tests.ts'
 import { slackMessageOf } from '../../../src/notifiers/slack/message.ts'
 import { snsMessageOf } from '../../../src/notifiers/sns/message.ts'
@@ -18,15 +19,18 @@ const TIMED_OUT = 'Timed out after 60 s: npm test'
 
 const FAILED_STATE = { conclusion: 'failed', exit: { kind: 'exited', code: 1 }, reason: FAILED } as const
 
-type Row = [string, Pick<JobState, 'conclusion' | 'exit' | 'reason' | 'tests'>]
-const FIRST = { suite: 'cart', name: 'adds', message: '5 !== 6', file: 'cart.js', line: 3 }
+type Row = [string, Pick<JobState, 'conclusion' | 'exit' | 'reason' | 'tests' | 'isNamed'>]
+const FAILURE: JobFailure = {
+  ...{ source: 'log', test: 'cart › adds', excerpt: ['5 !== 6'], file: 'cart.js', line: 3, logLine: 12 },
+}
 const rows: Row[] = [
   ['passed', { conclusion: 'passed', exit: { kind: 'exited', code: 0 }, reason: null }],
   ['failed', FAILED_STATE],
   [
     'has a test that failed',
-    { ...FAILED_STATE, reason: '1 of 3 tests failed: cart › adds', tests: [1, 1, 1, 0] },
+    { ...FAILED_STATE, reason: '1 of 3 tests failed: cart › adds', tests: [1, 1, 1, 0], isNamed: true },
   ],
+  ['has named what failed', { ...FAILED_STATE, reason: 'cart › adds failed', isNamed: true }],
   ['timed out', { conclusion: 'failed', exit: { kind: 'timed-out', afterMs: 60_000 }, reason: TIMED_OUT }],
   ['killed', { conclusion: 'failed', exit: { kind: 'signalled', signal: 'SIGKILL' }, reason: 'Killed' }],
   ['died', { conclusion: 'errored', exit: null, reason: DIED }],
@@ -36,10 +40,11 @@ const rows: Row[] = [
 
 /** The same end, of a build whose lead has run its job, and of one where that was done by another invocation. */
 function viewsOf(state: Row[1]) {
-  const { tests: counts, ...rest } = state
-  const tests = counts && { ...unpackCounts(counts), first: FIRST }
+  const { tests: counts, isNamed, ...rest } = state
+  const tests = counts && unpackCounts(counts)
+  const run = isNamed ? { failure: FAILURE } : {}
   const change: Partial<JobRun> = {
-    ...{ ...rest, ...(tests && { tests }) },
+    ...{ ...rest, ...run, ...(tests && { tests }) },
     timings: { fetch: 100, command: 4000 },
   }
   const endedAt = after(44).toISOString()
@@ -53,7 +58,7 @@ function viewsOf(state: Row[1]) {
   return {
     own: viewOf({
       ...{ ...planned, report, onlyRun: endedRun(change) },
-      failed: tests ? { title: null, run: { tests } } : null,
+      failed: { title: null, key: null, run },
     }),
     plain: viewWith({ run: change, report: { end: ended, cost: 0.001 } }),
   }
@@ -65,7 +70,7 @@ test.each(rows)('a build whose only job %s reads the same, whoever has run it', 
   const { jobs: _jobs, ...fields } = own
   expect({ ...fields, jobs: [] }).toEqual(plain)
   const url = 'https://ci.example.com/x'
-  const links = { repository: '/gh/ada/web', retried: null }
+  const links = { repository: '/gh/ada/web', retried: null, withKey: (path: string) => path }
   expect(snsMessageOf(own, url, ['a line'])).toEqual(snsMessageOf(plain, url, ['a line']))
   expect(slackMessageOf(own, url, ['a line'])).toEqual(slackMessageOf(plain, url, ['a line']))
   expect(String(renderSummary(own, links))).toBe(String(renderSummary(plain, links)))

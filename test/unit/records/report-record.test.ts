@@ -34,6 +34,7 @@ const TESTED: JobState = {
   ...LARGEST,
   exit: { kind: 'exited', code: 255 },
   tests: [6667, 6667, 6666, 99],
+  isNamed: true,
 }
 
 const exits: fc.Arbitrary<Exit> = fc.oneof(
@@ -67,6 +68,7 @@ test.each<[string, unknown]>([
   ['a reason that JSON makes long', { reason: '\u0000'.repeat(50) }],
   ['a time with any number of digits', { endedAt: `2026-11-20T10:00:00.${'0'.repeat(100)}Z` }],
   ['tests of a command that was killed', { tests: [1, 0, 0, 0] }],
+  ['what failed, of a command that was killed', { isNamed: true }],
   ['more tests than are read', { exit: TESTED.exit, tests: [20_000, 1, 0, 0] }],
   ['more flaky tests than passed', { exit: TESTED.exit, tests: [1, 0, 0, 2] }],
   ['a signal that is none', { exit: { kind: 'signalled', signal: '\u0000'.repeat(20) } }],

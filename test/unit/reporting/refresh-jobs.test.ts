@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { nonceOf } from '../../../src/admission/job-nonce.ts'
+import type { JobFailure } from '../../../src/model/failure.ts'
 import { costOf } from '../../../src/records/cost.ts'
+import type { JobRun } from '../../../src/records/job-run.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import { listJobs } from '../../../src/records/listed-jobs.ts'
-import type { JobState } from '../../../src/records/report-record.ts'
+import { type JobState, jobStateSchema } from '../../../src/records/report-record.ts'
 import { refreshJobs } from '../../../src/reporting/refresh-jobs.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
@@ -43,10 +45,10 @@ function openBuild() {
   return {
     lists,
     reads,
-    write: (key: number, attempt: number, name: 'claim' | 'end') =>
+    write: (key: number, attempt: number, name: 'claim' | 'end', change: Partial<JobRun> = {}) =>
       store.put(
         jobKeys(build, { key, attempt }).record(name),
-        JSON.stringify(name === 'claim' ? runOf({ phase: 'claimed', plan: null }) : endedRun()),
+        JSON.stringify(name === 'claim' ? runOf({ phase: 'claimed', plan: null }) : endedRun(change)),
         'application/json',
       ),
     put: (key: string) => store.put(key, '{}', 'application/json'),
@@ -187,4 +189,36 @@ test('a cancel request ends no deploy whose message is on its way, but any other
   const { refresh } = openBuild()
   const found = await refresh([running(1), running(2)], { plan: deploying, request })
   expect(found.states.map(({ conclusion }) => conclusion)).toEqual(['cancelled', null])
+})
+
+const FAILURE: JobFailure = {
+  ...{ source: 'log', test: 'cart › adds', excerpt: ['5 !== 6'], file: 'cart.js', line: 3, logLine: 12 },
+}
+const FAILED = {
+  conclusion: 'failed',
+  exit: { kind: 'exited', code: 1 },
+  reason: 'cart › adds failed',
+} as const
+
+test.each<[string, Partial<JobRun>, true | undefined]>([
+  ['the output names what failed', { ...FAILED, failure: FAILURE }, true],
+  ['a report names what failed', { ...FAILED, failure: { ...FAILURE, source: 'report' } }, true],
+  [
+    'nothing but the end of the output is known',
+    { ...FAILED, failure: { ...FAILURE, source: 'end' } },
+    undefined,
+  ],
+  ['nothing is known', FAILED, undefined],
+  ['it claims to have passed', { failure: FAILURE }, undefined],
+  [
+    'it was killed',
+    { ...FAILED, exit: { kind: 'signalled', signal: 'SIGKILL' }, failure: FAILURE },
+    undefined,
+  ],
+])('of a job that has failed, its state has whether its reason names it: %s', async (_, change, isNamed) => {
+  const { write, refresh } = openBuild()
+  await write(1, 1, 'claim')
+  await write(1, 1, 'end', change)
+  const { states } = await refresh([running(1)])
+  expect(states.map(state => jobStateSchema.parse(state).isNamed)).toEqual([isNamed])
 })

@@ -1,0 +1,83 @@
+import type { CommandOutput, OutputLines } from '../model/command-output.ts'
+import type { Exit } from '../model/exit.ts'
+import { EXCERPT_LINES, excerptOf, excerptOfEnd, type JobFailure } from '../model/failure.ts'
+import { type TestFailure, titleOfTest } from '../model/tests.ts'
+import { plain, shortName } from './failure-record.ts'
+import { describeFound, findFailure, lastShown, lineAbout } from './find-failure.ts'
+import { findInCommit } from './find-in-commit.ts'
+import type { FailureInLog } from './log-recogniser.ts'
+import { RECOGNISERS } from './recognisers/all.ts'
+
+/** How long an output is searched, in ms. The log and the record still have to be written. */
+const MOST_MS = 5000
+/** Of a line of the end, both ends of a longer one are kept. */
+const WIDTH = 300
+
+type FailedCommand = {
+  exit: Exit
+  output: CommandOutput
+  /** The first failure of its test reports. */
+  first: TestFailure | null
+}
+
+type Explanation = {
+  failure: JobFailure | null
+  /** Which test or what else failed, in a sentence, if the output says so and no report does. */
+  reason: string | null
+}
+
+/**
+ * What a command that failed has failed by: the first failure of its test reports, or else what a tool says in the output, or else
+ * the end of the output. Of a command that was stopped or killed always the end: that is where it was.
+ * @param redact masks secrets
+ */
+export function explainFailure(
+  { exit, output, first }: FailedCommand,
+  { workspace, redact }: { workspace: string; redact: (text: string) => string },
+): Explanation {
+  const until = performance.now() + MOST_MS
+  const lines = output.lines()
+  if (first) return { failure: ofReport(first, lines), reason: null }
+  const isTooLate = () => performance.now() > until
+  const found = exit.kind === 'exited' ? findFailure(lines.texts, RECOGNISERS, isTooLate) : null
+  return found ? ofLog(found, lines, { workspace, redact }) : { failure: ofEnd(output, lines), reason: null }
+}
+
+const ofReport = (first: TestFailure, { texts, numberOf }: OutputLines): JobFailure => {
+  const { message, file, line } = first
+  const at = lineAbout(texts, first)
+  return {
+    source: 'report',
+    test: titleOfTest(first) || null,
+    excerpt: message === '' ? [] : excerptOf(message.split('\n')),
+    ...{ file, line, logLine: at === null ? null : numberOf(at) },
+  }
+}
+
+function ofLog(
+  found: FailureInLog,
+  { texts, numberOf }: OutputLines,
+  { workspace, redact }: { workspace: string; redact: (text: string) => string },
+): Explanation {
+  // Masked once more, because the lines did not stand next to one another.
+  const shown = redact(found.shown.map(at => texts[at] ?? '').join('\n')).split('\n')
+  const path = found.file === null ? null : findInCommit(found.file, workspace)
+  const file = path === null ? null : shortName(redact(plain(path)))
+  const line = file === null || !found.line ? null : found.line
+  const test = found.test === null ? null : shortName(redact(plain(found.test))) || null
+  const excerpt = excerptOf(shown)
+  const [first = ''] = excerpt.filter(each => each.trim() !== '')
+  const [at = 0] = found.shown
+  return {
+    failure: { source: 'log', test, excerpt, file, line, logLine: numberOf(at) },
+    reason: describeFound({ ...found, test }, { file, line }, first) || null,
+  }
+}
+
+function ofEnd(output: CommandOutput, { texts, numberOf }: OutputLines): JobFailure | null {
+  const excerpt = excerptOfEnd(output.lastLines(EXCERPT_LINES, WIDTH))
+  if (excerpt.length === 0) return null
+  const [at] = lastShown(texts, excerpt.length)
+  const logLine = at === undefined ? null : numberOf(at)
+  return { source: 'end', test: null, excerpt, file: null, line: null, logLine }
+}
