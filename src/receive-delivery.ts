@@ -1,13 +1,15 @@
 import { FRESH_MS, type ReadRunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
+import { admitRerun, type RerunQueries } from './admission/admit-rerun.ts'
 import type { FindOnGitHub } from './admission/confirm-name.ts'
 import { identify } from './admission/identify.ts'
 import { recordGoneOnce } from './admission/record-gone.ts'
 import { DEPLOY_EVENT, isOwnEvent, parseSignedRequest } from './admission/signed-requests.ts'
 import { type Delivery, digestOf, parsePayload } from './github/delivery.ts'
-import { isSupportedEvent, parseEvent } from './github/event.ts'
+import { type CheckEvent, isCheckEvent, isSupportedEvent, parseEvent } from './github/event.ts'
 import { requestFromEvent } from './github/request-from-event.ts'
+import { rerunFromEvent } from './github/rerun-from-event.ts'
 import { findSigner } from './github/signature.ts'
 import type { Signer } from './model/signer.ts'
 import { deliveryOf } from './records/keys.ts'
@@ -18,12 +20,14 @@ import { approveCommandOf } from './records/wording.ts'
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
   secrets: ReadRunnerSecrets
   findOnGitHub: FindOnGitHub
+  /** Absent where nobody can press a button. */
+  queries?: RerunQueries
 }
 
 /** The answer to GitHub. People read it in the repository's list of deliveries. */
 export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Record<string, unknown> }
 
-type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>
+type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub' | 'queries'> & { appId: number | null }
 
 /**
  * The first of three stories. A delivery is verified, parsed, and admitted as a numbered build whose job is published.
@@ -31,7 +35,7 @@ type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub'>
  * body, not its headers.
  */
 export async function receiveDelivery(delivery: Delivery, context: ReceiveContext): Promise<Answer> {
-  const { linkKey } = await context.secrets()
+  const { linkKey, githubApp } = await context.secrets()
   const payload = parsePayload(delivery.body)
   const { signer, acceptsSharedSecret } = await verify(delivery, payload, context)
   if (signer === null) return refuse(401, WRONG_SECRET)
@@ -39,7 +43,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
   const isOwn = signer.by === 'command-line'
   if (!isOwn && isOwnEvent(delivery.event)) return refuse(401, NOT_OURS)
   if (!isOwn && !isSupportedEvent(delivery.event)) {
-    const reason = `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do.`
+    const reason = `The event "${delivery.event}" starts no build: only push, pull_request and merge_group do, and buttons of check runs.`
     return refuse(200, reason)
   }
   if (payload === null)
@@ -47,7 +51,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
       400,
       'The body of this delivery is not valid JSON, nor a form with the one field "payload".',
     )
-  const admission = { ...context, linkKey }
+  const admission = { ...context, linkKey, appId: githubApp?.id ?? null }
   const result = isOwn
     ? await admitRequest(payload, admission)
     : await admitEvent(delivery, payload, signer, admission)
@@ -91,6 +95,7 @@ async function admitEvent(
   const event = parseEvent(name, payload)
   if ('error' in event) return refuse(400, event.error)
   if (event.name === 'ping') return { status: 200, body: { pong: 'The webhook works.' } }
+  if (isCheckEvent(event)) return rerun(event, digestOf(body), { ...context, signer })
   const parsed = requestFromEvent(event)
   if ('error' in parsed) return refuse(400, parsed.error)
   const { store, findOnGitHub, now } = context
@@ -108,6 +113,24 @@ async function admitEvent(
   }
   return { ignored: parsed.ignored }
 }
+
+/** Somebody has pressed a button of a check run, or of all of a commit. */
+async function rerun(
+  event: CheckEvent,
+  digest: string,
+  { queries, ...context }: Context & { signer: Signer },
+): Promise<AdmissionResult | Answer> {
+  const parsed = rerunFromEvent(event)
+  if ('ignored' in parsed || !queries) return { ignored: 'ignored' in parsed ? parsed.ignored : NO_CHECKS }
+  const results = await admitRerun(digest, parsed.rerun, { ...context, queries })
+  const [first = { ignored: NO_CHECKS }, ...others] = results
+  if (others.length === 0) return first
+  const answers = results.map(result => answerTo(result, null))
+  const status = answers.find(answer => answer.status === 202)?.status ?? answers[0]?.status ?? 200
+  return { status, body: { reruns: answers.map(answer => answer.body) } }
+}
+
+const NO_CHECKS = 'This stack makes no check runs.'
 
 const STATUS: Record<Refusal['refused'], Answer['status']> = {
   invalid: 400,

@@ -59,6 +59,12 @@ export class Deliveries {
       .map(hook => this.send({ event, payload, hook }))
   }
 
+  /** Queues an event for the App, if its hook has a URL. */
+  emitToApp(repository: number, event: string, payload: object): void {
+    const hook = this.#hooks.ofApp(repository)
+    if (hook) this.send({ event, payload, hook })
+  }
+
   send({ event, payload, hook }: Message): Sending {
     const action = 'action' in payload ? String(payload.action) : null
     const message = { hook: hook.id, guid: randomUUID(), event, action, payload: JSON.stringify(payload) }

@@ -1,5 +1,6 @@
 import { repositorySecret } from '../../src/github/hook-secrets.ts'
-import { type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
+import type { LocalApp } from './app.ts'
+import { APP_HOOK, type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
 
 /** Where the pages of builds are, the key of links to those of private repositories, and how long a push waits for its builds (default: 2 s). */
 export type Pages = { url: string; linkKey: string; timeoutMs?: number }
@@ -16,9 +17,11 @@ export type Hook = Row<Fields>
 export class Hooks {
   readonly #rows: Collection<Fields>
   readonly #startedAt = timestamp()
+  readonly #app: Pick<LocalApp, 'webhook'> | null
   #webhook: Webhook | null
 
-  constructor(records: Records, webhook: Webhook | null) {
+  constructor(records: Records, webhook: Webhook | null, app: Pick<LocalApp, 'webhook'> | null) {
+    this.#app = app
     this.#rows = records.collection<Fields>('hook')
     this.#webhook = webhook
   }
@@ -37,7 +40,16 @@ export class Hooks {
     return own.length > 0 || !server ? own : [server]
   }
 
+  /** The App's hook; null as long as it has no URL. It gets the events of the App's check runs. */
+  ofApp(repository: number): Hook | null {
+    if (!this.#app?.webhook.url) return null
+    const { url, secret } = this.#app.webhook
+    const events = ['check_run', 'check_suite']
+    return { url, secret, events, active: true, id: APP_HOOK, repository, createdAt: this.#startedAt }
+  }
+
   get(repository: number, id: number): Hook | null {
+    if (id === APP_HOOK) return this.ofApp(repository)
     if (id !== SERVER_HOOK) {
       const hook = this.#rows.get(id)
       return hook?.repository === repository ? hook : null

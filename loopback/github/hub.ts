@@ -54,6 +54,36 @@ export type Pull = {
   merge?: { base: string; head: string; sha: string | null } | null
 }
 
+export type CheckSuite = { sha: string }
+export type Annotation = {
+  path: string
+  start_line: number
+  end_line: number
+  annotation_level: 'notice' | 'warning' | 'failure'
+  message: string
+  title: string | null
+}
+export type CheckAction = { label: string; description: string; identifier: string }
+/** A check run of the App. */
+export type CheckRun = {
+  suite: number
+  sha: string
+  name: string
+  external_id: string
+  details_url: string
+  status: 'queued' | 'in_progress' | 'completed'
+  conclusion: string | null
+  startedAt: string
+  completedAt: string | null
+  title: string | null
+  summary: string | null
+  text: string | null
+  annotations: Annotation[]
+  actions: CheckAction[]
+}
+/** Somebody who was added to a repository. */
+export type Collaborator = { login: string; permission: 'pull' | 'triage' | 'push' | 'maintain' | 'admin' }
+
 /** The state of the server: credentials, repositories, records and queues. */
 export type Hub = {
   addresses: Addresses
@@ -74,6 +104,9 @@ export type Hub = {
   statuses: Collection<Status>
   deployments: Collection<Deployment>
   deploymentStatuses: Collection<DeploymentStatus>
+  checkSuites: Collection<CheckSuite>
+  checkRuns: Collection<CheckRun>
+  collaborators: Collection<Collaborator>
 }
 export type PullRow = Row<Pull>
 
@@ -95,12 +128,13 @@ export async function openHub({
 }: HubOptions): Promise<Omit<Hub, 'addresses'>> {
   const git = await openGit(directory, gitPath)
   const records = new Records(join(directory, 'github.sqlite'))
-  const hooks = new Hooks(records, webhook)
+  const localApp = app && openLocalApp(app)
+  const hooks = new Hooks(records, webhook, localApp)
   const emptyRepository = join(directory, 'empty')
   await initRepository(git, emptyRepository)
   return {
     tokens,
-    app: app && openLocalApp(app),
+    app: localApp,
     git,
     records,
     hooks,
@@ -113,5 +147,8 @@ export async function openHub({
     statuses: records.collection('status'),
     deployments: records.collection('deployment'),
     deploymentStatuses: records.collection('deployment-status'),
+    checkSuites: records.collection('check-suite'),
+    checkRuns: records.collection('check-run'),
+    collaborators: records.collection('collaborator'),
   }
 }

@@ -5,6 +5,8 @@ export type Row<T> = T & { id: number; repository: number; createdAt: string }
 
 /** The id of the server's own hook in every repository. No record ever gets this id. */
 export const SERVER_HOOK = 1
+/** The id of the App's hook in every repository. */
+export const APP_HOOK = 0
 
 /** The time in GitHub's format: UTC, whole seconds. */
 export const timestamp = (time = new Date()) => time.toISOString().replace(/\.\d+Z$/, 'Z')

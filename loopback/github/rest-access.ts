@@ -5,11 +5,16 @@ import { notFound, RestError, type Route } from './rest-call.ts'
 /** The App permission that a route requires. */
 const PERMISSIONS: readonly [RegExp, string][] = [
   [/\/statuses\/:sha$|\/status(es)?$/, 'statuses'],
+  [/\/check-(runs|suites)/, 'checks'],
   [/\/deployments/, 'deployments'],
   [/\/pulls/, 'pull_requests'],
   [/\/(commits|branches|contents|compare|git)\b/, 'contents'],
-  [/^\/repos\/:owner\/:repo$/, 'metadata'],
+  [/^\/repos\/:owner\/:repo(\/collaborators\/:login\/permission)?$/, 'metadata'],
 ]
+
+/** Only an App writes check runs, with a token of an installation. */
+const isForApps = (method: string, pattern: string) =>
+  method !== 'GET' && /\/check-runs(\/:id)?$/.test(pattern)
 
 /** These routes require the App's JSON Web Token, which is valid for no other route. */
 const isAppRoute = (pattern: string) => /^\/app(\/|$)|\/installation$/.test(pattern)
@@ -35,7 +40,9 @@ export function checkAccess(
     checkGrant(grant, { method, pattern }, parameters)
     return
   }
-  const isOpen = method === 'GET' && pattern !== '/user' && !pattern.includes('/hooks')
+  if (isForApps(method, pattern) && level === 'write')
+    throw new RestError(403, 'You must authenticate via a GitHub App.')
+  const isOpen = method === 'GET' && pattern !== '/user' && !/\/(hooks|collaborators)\b/.test(pattern)
   // Every token may look up its own user.
   if (isOpen || level === 'write' || (pattern === '/user' && level === 'read')) return
   throw level === 'none'

@@ -8,6 +8,8 @@ import { fullName } from './repositories.ts'
 import { checkAccess } from './rest-access.ts'
 import { appRoutes } from './rest-apps.ts'
 import { type Call, notFound, RestError, type RestResponse, type Route } from './rest-call.ts'
+import { checkRoutes } from './rest-checks.ts'
+import { collaboratorRoutes } from './rest-collaborators.ts'
 import { commitRoutes } from './rest-commits.ts'
 import { compareRoutes } from './rest-compare.ts'
 import { deploymentRoutes } from './rest-deployments.ts'
@@ -25,7 +27,9 @@ const RATE_LIMIT = 5000
 export const REST_ROUTES = [
   ...appRoutes,
   ...repositoryRoutes,
+  ...collaboratorRoutes,
   ...statusRoutes,
+  ...checkRoutes,
   ...refRoutes,
   ...commitRoutes,
   ...compareRoutes,

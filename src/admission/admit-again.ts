@@ -20,11 +20,13 @@ import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 /**
  * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over what has
  * passed, if it can. Neither deploys.
+ * @param options `mayRepeat`: whether the same delivery, sent again after its build has ended, starts another one
  */
 export async function admitRebuild(
   deliveryId: string,
   wanted: RebuildRequest,
   context: AdmissionContext,
+  { mayRepeat = false } = {},
 ): Promise<AdmissionResult> {
   const records = await findBuild(context.store, wanted)
   if ('refused' in records) return records
@@ -44,11 +46,11 @@ export async function admitRebuild(
   const request = buildRequestSchema.parse(await asOfNow(context.store, records.build))
   if (wanted.failed) {
     const refusal = await refuseRetry(records, request, context.store)
-    return refusal ?? admit(deliveryId, { request, isArrival: false, retryOf: number }, context)
+    return refusal ?? admit(deliveryId, { request, isArrival: false, mayRepeat, retryOf: number }, context)
   }
   // A push that changed no relevant path is built now, because somebody asks for it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
-  const again = { request: { ...request, baseCommit }, isArrival: false, rebuildOf: number }
+  const again = { request: { ...request, baseCommit }, isArrival: false, mayRepeat, rebuildOf: number }
   return admit(deliveryId, again, context)
 }
 
@@ -99,7 +101,11 @@ export async function admitDeploy(
 }
 
 /** Why a build cannot be retried; null if it can. Report decides again, once it has the plan. */
-async function refuseRetry(records: Records, request: BuildRequest, store: Store): Promise<Refusal | null> {
+export async function refuseRetry(
+  records: Records,
+  request: BuildRequest,
+  store: Store,
+): Promise<Refusal | null> {
   const { project } = records.build
   const account = await readAccount(store, project)
   const retry = {

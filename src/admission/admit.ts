@@ -39,6 +39,8 @@ export type Admissible = {
   ignored?: string
   /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
   isArrival: boolean
+  /** Whether the same delivery, sent again after its build has ended, starts another one, up to a limit. `isArrival`, if absent. */
+  mayRepeat?: boolean
   /** The number of the build whose unfinished part this one runs again. */
   retryOf?: number | null
   /** The number of the build that this one repeats. A redelivery repeats the last build of its delivery. */
@@ -53,9 +55,10 @@ export type Admissible = {
  */
 export async function admit(
   deliveryId: string,
-  { request: requested, ignored, isArrival, retryOf = null, rebuildOf = null, identity }: Admissible,
+  { request: requested, ignored, isArrival, retryOf = null, rebuildOf = null, ...given }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
+  const { identity, mayRepeat = isArrival } = given
   const { store, now } = context
   const [settled, ofName, accountKeys] = await Promise.all([
     identity,
@@ -78,7 +81,7 @@ export async function admit(
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
     // GitHub sends a delivery again if somebody wants another build. What this product sends has one build for ever.
-    if (!isArrival) return false
+    if (!mayRepeat) return false
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })

@@ -1,4 +1,6 @@
 import { defaultIsContentTypeBinary, handle } from 'hono/aws-lambda'
+import type { RerunQueries } from '../admission/admit-rerun.ts'
+import { openMayWrite } from '../github/may-write.ts'
 import type { Compare } from '../model/newer.ts'
 import { createHttpApp } from './http-app.ts'
 import { githubApiUrl, services, tokens } from './services.ts'
@@ -9,8 +11,17 @@ const compare: Compare = async (...range) => {
   return openGitHub(githubApiUrl, tokens).compare(...range)
 }
 
+/** Few deliveries are of a button. */
+const queries: RerunQueries = {
+  mayWrite: openMayWrite(githubApiUrl, tokens),
+  idsInSuite: async (...suite) => {
+    const { openChecks } = await import('../github/checks.ts')
+    return openChecks(githubApiUrl, tokens).idsInSuite(...suite)
+  },
+}
+
 /** The http function, behind a function URL. */
-export const handler = handle(createHttpApp({ ...services, compare }), {
+export const handler = handle(createHttpApp({ ...services, compare, queries }), {
   // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

@@ -1,3 +1,5 @@
+import { mayRetry } from '../admission/may-retry.ts'
+import { openChecks } from '../github/checks.ts'
 import { openGitHub } from '../github/client.ts'
 import { openNotifiers } from '../notifiers/registry.ts'
 import { openSlack } from '../notifiers/slack/client.ts'
@@ -29,6 +31,10 @@ const github = openGitHub(githubApiUrl, tokens)
 let requestId = ''
 const notifiers = openNotifiers({
   github,
+  checks: {
+    checks: openChecks(githubApiUrl, tokens),
+    mayRetry: view => mayRetry(services.store, view),
+  },
   leaseHolder: {
     store: services.store,
     now: services.now,

@@ -1,4 +1,5 @@
 import type { EmitterWebhookEventName } from '@octokit/webhooks'
+import { commitSchema } from '../model/build.ts'
 import { repositorySchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 
@@ -23,6 +24,8 @@ const foreign = z.never({ error: 'a field of another event' }).optional()
 const commit = z.object({ id: text, message: text, author: signer, committer: signer }).nullish()
 
 const pushSchema = z.object({
+  check_run: foreign,
+  check_suite: foreign,
   action: foreign,
   number: foreign,
   pull_request: foreign,
@@ -42,6 +45,8 @@ const pushSchema = z.object({
 const headRepository = z.object({ id: z.number().nullish(), full_name: text }).nullish()
 
 const pullRequestSchema = z.object({
+  check_run: foreign,
+  check_suite: foreign,
   ref: foreign,
   merge_group: foreign,
   review: foreign,
@@ -67,6 +72,8 @@ const pullRequestSchema = z.object({
 })
 
 const mergeGroupSchema = z.object({
+  check_run: foreign,
+  check_suite: foreign,
   ref: foreign,
   number: foreign,
   pull_request: foreign,
@@ -83,7 +90,45 @@ const mergeGroupSchema = z.object({
   sender: user,
 })
 
+const app = z.object({ id: z.int().positive() }).nullish()
+const login = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9_-]+(\[bot\])?$/)
+/** Who presses a button is what counts. */
+const pressing = z.object({ login: login.nullish() }).nullish()
+
+const notOfChecks = {
+  ref: foreign,
+  number: foreign,
+  pull_request: foreign,
+  merge_group: foreign,
+  deployment_status: foreign,
+  zen: foreign,
+}
+
+const checkRunSchema = z.object({
+  ...notOfChecks,
+  check_suite: foreign,
+  action: z.string(),
+  check_run: z.object({ head_sha: commitSchema, external_id: text, app }),
+  requested_action: z.object({ identifier: text }).nullish(),
+  repository,
+  sender: pressing,
+})
+
+const checkSuiteSchema = z.object({
+  ...notOfChecks,
+  check_run: foreign,
+  action: z.string(),
+  check_suite: z.object({ id: z.int().positive(), head_sha: commitSchema, app }),
+  repository,
+  sender: pressing,
+})
+
 const pingSchema = z.object({
+  check_run: foreign,
+  check_suite: foreign,
   action: foreign,
   ref: foreign,
   pull_request: foreign,
@@ -96,6 +141,8 @@ const SCHEMAS = {
   push: pushSchema,
   pull_request: pullRequestSchema,
   merge_group: mergeGroupSchema,
+  check_run: checkRunSchema,
+  check_suite: checkSuiteSchema,
 } satisfies Partial<Record<EmitterWebhookEventName, z.ZodType>>
 type Name = keyof typeof SCHEMAS
 
@@ -104,6 +151,13 @@ export type Event = { [N in Name]: { name: N; payload: z.infer<(typeof SCHEMAS)[
 export type PushEvent = Extract<Event, { name: 'push' }>['payload']
 export type PullRequestEvent = Extract<Event, { name: 'pull_request' }>['payload']
 export type MergeGroupEvent = Extract<Event, { name: 'merge_group' }>['payload']
+
+export type CheckEvent = Extract<Event, { name: 'check_run' | 'check_suite' }>
+/** An event that may request the build of what it brings. */
+export type SourceEvent = Extract<Event, { name: 'push' | 'pull_request' | 'merge_group' }>
+
+export const isCheckEvent = (event: Event): event is CheckEvent =>
+  event.name === 'check_run' || event.name === 'check_suite'
 
 export const isSupportedEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
 

@@ -1,7 +1,7 @@
 import { isStranger } from '../model/approval.ts'
 import { type BuildRequest, branchSchema, buildRequestSchema, type Person } from '../model/build.ts'
 import { projectNamed } from '../model/names.ts'
-import type { Event, MergeGroupEvent, PullRequestEvent, PushEvent } from './event.ts'
+import type { MergeGroupEvent, PullRequestEvent, PushEvent, SourceEvent } from './event.ts'
 import { findSkipWord } from './skip-words.ts'
 
 /**
@@ -26,7 +26,7 @@ const MAX_MESSAGE_LENGTH = 2000
 const MAX_COMMITTERS = 20
 
 /** The build that an event requests, if any. */
-export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): RequestResult {
+export function requestFromEvent(event: SourceEvent): RequestResult {
   const result = readers[event.name](event.payload as never)
   if (!('request' in result)) return result
   const parsed = buildRequestSchema.safeParse(result.request)
@@ -35,7 +35,7 @@ export function requestFromEvent(event: Exclude<Event, { name: 'ping' }>): Reque
   return notValid(event.name, issue?.path.join('.'), issue?.message)
 }
 
-const notValid = (name: Event['name'], field: string | undefined, reason: string | undefined) => ({
+const notValid = (name: SourceEvent['name'], field: string | undefined, reason: string | undefined) => ({
   error: `This ${name} event cannot be built: ${field} is not valid (${reason}).`,
 })
 

@@ -13,6 +13,8 @@ export type GitHubSecrets = {
 export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
 /** The permissions for deployments. Requested separately, because they are optional. */
 export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
+/** The permissions for check runs. Optional: without them, commits get statuses. */
+export const CHECK_PERMISSIONS: Permissions = { checks: 'write' }
 /** The permissions to look a repository up. Every App has them. */
 export const READ_PERMISSIONS: Permissions = { metadata: 'read' }
 /** The permissions for clones. */
@@ -21,6 +23,8 @@ export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 export type GitHubTokens = {
   /** For statuses. Only http and report have it. */
   writing(repository: string): Promise<string>
+  /** For check runs, with the App's id. Only an App has such tokens; null if there is none, or it has no permission for them. */
+  checking(repository: string): Promise<{ token: string; appId: number } | null>
   /** To compare commits. */
   comparing(repository: string): Promise<string>
   /** For deployments. */
@@ -68,6 +72,18 @@ export function openTokens(
   }
   return {
     writing: repository => tokenWith(repository, STATUS_PERMISSIONS),
+    checking: async repository => {
+      const { githubApp } = await secrets()
+      if (!githubApp) return null
+      try {
+        const token = await (await appOf(githubApp)).tokenFor(repository, CHECK_PERMISSIONS)
+        return { token, appId: githubApp.id }
+      } catch (error) {
+        // GitHub issues no token with a permission that the App does not have.
+        if ((error as { status?: number }).status === 422) return null
+        throw error
+      }
+    },
     deploying: repository => tokenWith(repository, DEPLOYMENT_PERMISSIONS),
     reading: async repository => {
       const { githubApp, githubToken, cloneToken } = await secrets()

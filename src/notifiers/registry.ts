@@ -2,6 +2,7 @@ import type { Publish } from '../aws/topics.ts'
 import type { GitHub } from '../github/client.ts'
 import type { Announcement } from '../model/announcement.ts'
 import type { LeaseHolder } from '../records/lease.ts'
+import type { CheckContext } from './check-run/show-check.ts'
 import { commitStatusNotifier } from './commit-status/notifier.ts'
 import { deploymentNotifier } from './deployment/notifier.ts'
 import type { DeliveredBase, Notifier } from './notifier.ts'
@@ -11,6 +12,7 @@ import { snsNotifier } from './sns/notifier.ts'
 
 export type NotifierServices = {
   github: GitHub
+  checks: CheckContext
   /** For the records of commits. */
   leaseHolder: LeaseHolder
   publish: Publish
@@ -21,11 +23,12 @@ export type NotifierServices = {
 /** All notifiers. */
 export const openNotifiers = ({
   github,
+  checks,
   leaseHolder,
   publish,
   openSlack,
 }: NotifierServices): readonly Notifier[] => [
-  eraseTypes(commitStatusNotifier({ github, leaseHolder })),
+  eraseTypes(commitStatusNotifier({ github, checks, leaseHolder })),
   eraseTypes(deploymentNotifier(github)),
   eraseTypes(slackNotifier(openSlack)),
   eraseTypes(snsNotifier(publish)),

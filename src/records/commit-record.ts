@@ -21,16 +21,35 @@ const entrySchema = statusSchema.extend({
   isGone: z.boolean(),
   /** Whether the build waits for approval, or has ended without ever having been started. */
   isUnstarted: z.boolean().optional(),
+  /** How a check run concludes, if not as the state says. */
+  conclusion: z.enum(['cancelled', 'timed_out']).optional(),
 })
 export type CommitEntry = z.infer<typeof entrySchema>
+
+/** What GitHub has accepted last of a commit and context. */
+const postedSchema = statusSchema.extend({
+  /** The check run that shows it. Without one, a status does, and always will for this commit. */
+  check: z
+    .object({
+      /** GitHub's. */
+      id: z.int().positive(),
+      /** The build that it is about. */
+      number: z.int().positive(),
+      isCompleted: z.boolean(),
+      /** Whether it shows the jobs and tests of that build. */
+      hasDetails: z.boolean(),
+    })
+    .optional(),
+})
+export type Posted = z.infer<typeof postedSchema>
 
 /** `commits/<sha>.json`: the truth about a commit, of which several branches and pull requests may be the head. */
 export const commitRecordSchema = z.object({
   ...leasedFields,
   /** By trigger: `push/<branch>` or `pr/<n>`. */
   entries: z.record(z.string(), entrySchema),
-  /** By context: what GitHub has accepted last. */
-  posted: z.record(z.string(), statusSchema),
+  /** By context. */
+  posted: z.record(z.string(), postedSchema),
   /** By context: how many statuses were about builds that had not been started. */
   unstartedPosts: z.record(z.string(), z.int().nonnegative()).optional(),
 })

@@ -13,11 +13,15 @@ import { readRecord } from '../../records/read-record.ts'
 import { addSharedCommit } from '../../records/shared-commits.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
+import { type CheckContext, hasMoreDetails } from '../check-run/show-check.ts'
 import { postTruth } from './post-truth.ts'
+import { showTruth } from './show-truth.ts'
 
 type Commit = Pick<View, 'project' | 'repository' | 'commit'>
 export type CommitContext = {
   github: Pick<GitHub, 'compare' | 'setStatus'>
+  /** Absent where commits get statuses alone. */
+  checks?: CheckContext
   /** Its `holder` names the invocation that works on commits. */
   leaseHolder: LeaseHolder
 }
@@ -37,12 +41,13 @@ export async function updateCommitStatus(
   context: CommitContext,
 ): Promise<void> {
   const { trigger } = view
-  await updateCommit(view, context, record => {
+  const enter = (record: CommitRecord): CommitRecord => {
     const standing = record.entries[trigger]
     // Only a later build of the same branch or pull request replaces an entry.
     if (standing && (standing.number > entry.number || isDeepStrictEqual(standing, entry))) return record
     return { ...record, entries: { ...record.entries, [trigger]: entry } }
-  })
+  }
+  await updateCommit(view, context, enter, view)
 }
 
 /** Whether an earlier build of the same branch or pull request has said something about this commit. */
@@ -59,11 +64,16 @@ export const readCommit = (
   { project, commit }: Pick<Commit, 'project' | 'commit'>,
 ): Promise<CommitRecord | null> => readRecord(store, commitKey(project, commit), commitRecordSchema)
 
-/** Changes a commit's record, and posts what follows from it. @throws as `updateCommitStatus` */
+/**
+ * Changes a commit's record, and posts what follows from it.
+ * @param own the build that this invocation reports: what is on record of it may be older
+ * @throws as `updateCommitStatus`
+ */
 export async function updateCommit(
   commit: Commit,
   context: CommitContext,
   enter: (record: CommitRecord) => CommitRecord,
+  own: View | null = null,
 ): Promise<void> {
   const key = commitKey(commit.project, commit.commit)
   const record = { key, schema: commitRecordSchema, empty: emptyCommitRecord }
@@ -73,7 +83,13 @@ export async function updateCommit(
       enter,
       work: async standing => {
         await recordSharing(commit, standing, context.leaseHolder)
-        return postTruth(commit, standing, context.github)
+        const { github, checks, leaseHolder } = context
+        const showing = { github, store: leaseHolder.store, ...(checks && { checks }) }
+        return postTruth(commit, standing, {
+          compare: github.compare,
+          show: (...shown) => showTruth({ ...commit, own }, shown, showing),
+          hasMore: posted => own !== null && hasMoreDetails(posted, own),
+        })
       },
       merge: (done, standing, seen) => ({ ...done, entries: mergeEntries(done, standing, seen) }),
     })

@@ -20,7 +20,10 @@ const deliveredSchema = z.object({
 })
 type Delivered = z.infer<typeof deliveredSchema>
 
-/** Sets the commit's status on GitHub, to which each build that is at the commit contributes. */
+/**
+ * Sets the commit's status on GitHub, or its check run, to which each build that is at the commit contributes. One notifier does
+ * both, so that no commit has both under one name.
+ */
 export const commitStatusNotifier = (context: CommitContext): Notifier<object, Delivered> => ({
   name: 'commit-status',
   settings: z.object({}),
@@ -86,6 +89,8 @@ const entryOf = ({ view, isGone, isUnstarted }: BuildNews, status: CommitStatus)
   headName: headNameOf(view),
   isGone,
   ...(isUnstarted && { isUnstarted }),
+  ...(view.status === 'cancelled' && { conclusion: 'cancelled' }),
+  ...(view.status === 'failed' && view.exit?.kind === 'timed-out' && { conclusion: 'timed_out' }),
 })
 
 const isCurrent = (delivered: Delivered | null, next: Omit<Delivered, 'error'>) =>

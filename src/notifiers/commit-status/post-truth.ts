@@ -1,10 +1,18 @@
-import type { CommitStatus } from '../../github/client.ts'
 import { type Compare, compareToBranch } from '../../model/newer.ts'
-import type { CommitEntry, CommitRecord } from '../../records/commit-record.ts'
+import type { CommitEntry, CommitRecord, Posted } from '../../records/commit-record.ts'
 import { truthOf } from './truth.ts'
 
-type GitHub = { compare: Compare; setStatus(status: CommitStatus): Promise<void> }
 type Commit = { repository: string; commit: string }
+
+/** Shows people what is true of a commit and context, and returns what they see then. `before`: what they have seen. */
+export type ShowTruth = (context: string, truth: CommitEntry, before: Posted | null) => Promise<Posted>
+
+type PostContext = {
+  compare: Compare
+  show: ShowTruth
+  /** Whether more is known of the build that a check run is about than it shows. */
+  hasMore: (posted: Posted) => boolean
+}
 
 /**
  * Of a commit and context. A stranger can close and open a pull request again for ever, and GitHub accepts 1,000 statuses. A success,
@@ -17,26 +25,25 @@ const MOST_UNSTARTED_POSTS = 20
  * GitHub has is set only if it changes.
  * @throws if GitHub refuses a status, or does not answer
  */
-export async function postTruth(commit: Commit, record: CommitRecord, github: GitHub): Promise<CommitRecord> {
-  const { entries, posted } = await withoutStale(commit, record, github.compare)
+export async function postTruth(
+  commit: Commit,
+  record: CommitRecord,
+  { compare, show, hasMore }: PostContext,
+): Promise<CommitRecord> {
+  const { entries, posted } = await withoutStale(commit, record, compare)
   const done = { ...posted }
   const unstartedPosts = { ...record.unstartedPosts }
   for (const [context, ofContext] of Map.groupBy(Object.values(entries), each => each.context)) {
-    const { state, description, targetUrl, isUnstarted = false } = truthOf(ofContext)
-    const status = { state, description, targetUrl }
+    const truth = truthOf(ofContext)
+    const { state, description, targetUrl, isUnstarted = false } = truth
     const before = done[context]
-    if (before?.state === state && before.description === description && before.targetUrl === targetUrl)
-      continue
+    const isSame =
+      before?.state === state && before.description === description && before.targetUrl === targetUrl
+    if (isSame && !hasMore(before)) continue
     const count = unstartedPosts[context] ?? 0
     const mustEnd = before?.state === 'success' || (before?.state === 'pending' && state !== 'pending')
     if (isUnstarted && count >= MOST_UNSTARTED_POSTS && !mustEnd) continue
-    await github.setStatus({
-      repository: commit.repository,
-      commit: commit.commit,
-      context,
-      ...status,
-    })
-    done[context] = status
+    done[context] = await show(context, truth, before ?? null)
     if (isUnstarted) unstartedPosts[context] = count + 1
   }
   return { ...record, entries, posted: done, unstartedPosts }

@@ -1,7 +1,7 @@
 import type { PullRequestEvent, PushEvent } from '@octokit/webhooks-types'
 import { expect, test } from 'vitest'
 import { payloadErrors } from '../../../loopback/test/github/payload-schema.ts'
-import { type Event, parseEvent } from '../../../src/github/event.ts'
+import { parseEvent, type SourceEvent } from '../../../src/github/event.ts'
 import { type RequestResult, requestFromEvent } from '../../../src/github/request-from-event.ts'
 import {
   AFTER,
@@ -17,7 +17,7 @@ import {
   REPOSITORY,
 } from '../../support/payloads.ts'
 
-type BuildEvent = Exclude<Event, { name: 'ping' }>
+type BuildEvent = SourceEvent
 function requestResult(name: BuildEvent['name'], payload: unknown): RequestResult {
   const event = parseEvent(name, payload)
   if ('error' in event) return event

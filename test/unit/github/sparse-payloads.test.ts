@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseEvent } from '../../../src/github/event.ts'
+import { isCheckEvent, parseEvent } from '../../../src/github/event.ts'
 import { requestFromEvent } from '../../../src/github/request-from-event.ts'
 import { examplesOf, mergeGroupPayload, pullRequestPayload, pushPayload } from '../../support/payloads.ts'
 
@@ -42,7 +42,7 @@ function byDependabot<T extends { sender: object; pusher: object }>(payload: T):
 
 function resultOf(name: Name, payload: object) {
   const event = parseEvent(name, payload)
-  if ('error' in event || event.name === 'ping') return event
+  if ('error' in event || event.name === 'ping' || isCheckEvent(event)) return event
   return requestFromEvent(event)
 }
 

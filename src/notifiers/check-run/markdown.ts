@@ -1,0 +1,32 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** Of one text that others have written, in UTF-16 units. */
+const MOST_TEXT = 300
+const MOST_LINE = 500
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu
+
+/** One line without control characters, colours, and marks that change the direction of writing. */
+export const printable = (text: string, most: number): string => {
+  const line = stripVTControlCharacters(text).replace(UNPRINTABLE, ' ').toWellFormed()
+  return line.length <= most ? line : `${line.slice(0, most - 1).toWellFormed()}…`
+}
+
+/**
+ * Text as HTML within Markdown. Every ASCII character but letters, digits and spaces is a numeric reference, which has no meaning
+ * in Markdown, in a table, or in HTML. https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
+ */
+const encoded = (text: string) => text.replace(/[!-/:-@[-`{-~]/g, mark => `&#${mark.charCodeAt(0)};`)
+
+/** Text that others have written, in one line. GitHub makes no mention, reference or link of what is in `<code>`. */
+export const codeOf = (text: string): string => {
+  const line = printable(text, MOST_TEXT).trim()
+  return line === '' ? '' : `<code>${encoded(line)}</code>`
+}
+
+/** Lines that others have written. Empty ones are left out: none may end the HTML around them. */
+export const blockOf = (lines: readonly string[]): string =>
+  `<pre>${lines.flatMap(line => encoded(printable(line, MOST_LINE).trimEnd()) || []).join('\n')}</pre>`
+
+/** A link. `html` is text of ours, or encoded. */
+export const linkTo = (url: string, html: string): string => `<a href="${encoded(url)}">${html}</a>`

@@ -1,0 +1,40 @@
+import type { CommitStatus } from '../../github/client.ts'
+import type { CommitEntry, Posted } from '../../records/commit-record.ts'
+import type { Store } from '../../records/store.ts'
+import type { View } from '../../records/view.ts'
+import { type CheckContext, showCheck } from '../check-run/show-check.ts'
+import type { ShowTruth } from './post-truth.ts'
+
+type At = { project: string; repository: string; commit: string; own: View | null }
+type ShowContext = {
+  store: Store
+  github: { setStatus(status: CommitStatus): Promise<void> }
+  /** Absent where commits get statuses alone. */
+  checks?: CheckContext
+}
+
+/**
+ * Shows a truth by a check run or, where this stack may make none, by a status. The first that is shown of a commit and context
+ * decides for all that follow: GitHub would show both under one name.
+ * @throws Error if GitHub refuses, or does not answer
+ */
+export async function showTruth(
+  { repository, commit, ...at }: At,
+  [context, truth, before]: Parameters<ShowTruth>,
+  { store, github, checks }: ShowContext,
+): Promise<Posted> {
+  const status = statusOf(truth)
+  if (!before || before.check) {
+    const given = { ...at, repository, commit, name: context, store }
+    const check = checks ? await showCheck(given, truth, before?.check ?? null, checks) : null
+    if (check) return { ...status, check }
+    if (before)
+      throw new Error(
+        `${context} of ${repository} is a check run at this commit, and the App may not change it: give it the permission "Checks: write" again`,
+      )
+  }
+  await github.setStatus({ repository, commit, context, ...status })
+  return status
+}
+
+const statusOf = ({ state, description, targetUrl }: CommitEntry) => ({ state, description, targetUrl })
