@@ -24,9 +24,26 @@ export const codeOf = (text: string): string => {
   return line === '' ? '' : `<code>${encoded(line)}</code>`
 }
 
-/** Lines that others have written. Empty ones are left out: none may end the HTML around them. */
-export const blockOf = (lines: readonly string[]): string =>
-  `<pre>${lines.flatMap(line => encoded(printable(line, MOST_LINE).trimEnd()) || []).join('\n')}</pre>`
+/** As many of the texts as fit, in order, and how many do not. */
+export function fitting(texts: readonly string[], separator: string, most: number) {
+  let bytes = 0
+  const fits = texts.findIndex(text => {
+    bytes += Buffer.byteLength(text) + separator.length
+    return bytes > most
+  })
+  const kept = fits === -1 ? texts : texts.slice(0, fits)
+  return { text: kept.join(separator), left: texts.length - kept.length }
+}
+
+/**
+ * The first lines that others have written, of at most `most` bytes; empty for none. Empty ones are left out: none may end the
+ * HTML around them.
+ */
+export function blockOf(lines: readonly string[], most: number): string {
+  const shown = lines.flatMap(line => encoded(printable(line, MOST_LINE).trimEnd()) || [])
+  const { text } = fitting(shown, '\n', most)
+  return text === '' ? '' : `<pre>${text}</pre>`
+}
 
 /** A link. `html` is text of ours, or encoded. */
 export const linkTo = (url: string, html: string): string => `<a href="${encoded(url)}">${html}</a>`

@@ -7,36 +7,26 @@ import { allJobsOf } from '../../records/json-view.ts'
 import type { JobView } from '../../records/view.ts'
 import { durationOf } from '../../records/wording.ts'
 import type { Details, FailedTest } from './details.ts'
-import { blockOf, codeOf, linkTo } from './markdown.ts'
+import { blockOf, codeOf, fitting, linkTo } from './markdown.ts'
 
-/** In bytes. GitHub takes 65,535 characters. https://docs.github.com/rest/checks/runs */
-const MOST_BYTES = 65_000
-/** Of the table of jobs, so that failures have room. */
+/**
+ * In bytes, without what leads to the rest. In all, no more than the 65,535 characters that GitHub takes.
+ * https://docs.github.com/rest/checks/runs
+ */
+const MOST_FAILURE_BYTES = 20_000
 const MOST_TABLE_BYTES = 40_000
-/** How many failures are shown with their messages. */
+/** Of the message of one failure, in bytes. */
+const MOST_EXCERPT_BYTES = 4000
+/** How many failures are shown. */
 const MOST_SHOWN = 10
 
-/** The summary of a build that has ended: its jobs, tests and cost, and the first tests that failed. Markdown of at most `MOST_BYTES`. */
+/** The summary of a build that has ended, in Markdown: the first tests that failed, its jobs, time and cost. */
 export function summaryOf(details: Details, url: string): string {
-  const { view } = details
-  const blocks = [
-    `${linkTo(url, 'Log and details')}`,
-    tableOf(allJobsOf(view), url),
-    totalsOf(details).join(' · '),
+  return [
+    [linkTo(url, 'Log and details'), ...totalsOf(details)].join(' · '),
     ...failuresOf(details, url),
-  ]
-  return fitting(blocks.filter(Boolean), '\n\n', MOST_BYTES).text
-}
-
-/** As many of the texts as fit, in order, and how many do not. */
-function fitting(texts: readonly string[], separator: string, most: number) {
-  let bytes = 0
-  const fits = texts.findIndex(text => {
-    bytes += Buffer.byteLength(text) + separator.length
-    return bytes > most
-  })
-  const kept = fits === -1 ? texts : texts.slice(0, fits)
-  return { text: kept.join(separator), left: texts.length - kept.length }
+    tableOf(allJobsOf(details.view), url),
+  ].join('\n\n')
 }
 
 function tableOf(jobs: readonly JobView[], url: string): string {
@@ -76,25 +66,20 @@ function totalsOf({ view, failed }: Details): string[] {
     ...(duration === null ? [] : [`Time: ${describeDuration(duration)}`]),
     ...(failed > 0 ? [`Failed tests: ${failed}`] : []),
     ...(view.cost === null ? [] : [`Cost: ${describeCost(view.cost)}`]),
-    ...view.deploys.map(
-      ({ stage, status, reason }) =>
-        `Deploy to ${codeOf(stage)}: ${status}${reason ? ` (${codeOf(reason)})` : ''}`,
-    ),
+    ...view.deploys.map(({ stage, status }) => `Deploy to ${codeOf(stage)}: ${status}`),
   ]
 }
 
 function failuresOf({ failures, failed }: Details, url: string): string[] {
-  const shown = failures.slice(0, MOST_SHOWN)
-  const left = failed - shown.length
-  return [...shown.flatMap(describe), ...(left > 0 ? [linkTo(url, `and ${left} more`)] : [])]
+  const { text, left } = fitting(failures.slice(0, MOST_SHOWN).map(describe), '\n\n', MOST_FAILURE_BYTES)
+  const hidden = failed - Math.min(failures.length, MOST_SHOWN) + left
+  return [text, hidden > 0 ? linkTo(url, `and ${hidden} more`) : ''].filter(Boolean)
 }
 
-function describe(failure: FailedTest): string[] {
+function describe(failure: FailedTest): string {
   const { job, file, line, message } = failure
   const place = file === null ? '' : ` (${codeOf(`${file}${line === null ? '' : `:${line}`}`)})`
-  const excerpt = excerptOf(message)
-  return [
-    `**${job === null ? '' : `${codeOf(job)}: `}${codeOf(titleOfTest(failure)) || 'A test'}**${place}`,
-    ...(excerpt.length > 0 ? [blockOf(excerpt)] : []),
-  ]
+  const title = `**${job === null ? '' : `${codeOf(job)}: `}${codeOf(titleOfTest(failure)) || 'A test'}**${place}`
+  const excerpt = blockOf(excerptOf(message), MOST_EXCERPT_BYTES)
+  return excerpt === '' ? title : `${title}\n\n${excerpt}`
 }
