@@ -1,5 +1,6 @@
 import { accountPayload, nodeId } from './account-payload.ts'
 import type { LocalApp } from './app.ts'
+import type { Commit } from './commits.ts'
 import type { CheckRun, CheckSuite, Hub } from './hub.ts'
 import type { Row } from './records.ts'
 import type { Repository } from './repositories.ts'
@@ -85,3 +86,10 @@ export function runPayload({ hub, app, repository }: In, run: Row<CheckRun>) {
     pull_requests: [],
   }
 }
+
+/** The commit of a suite. */
+export const headPayload = ({ id, tree, message, author, committer }: Commit) => ({
+  ...{ id, tree_id: tree, message, timestamp: author.date },
+  author: { name: author.name, email: author.email },
+  committer: { name: committer.name, email: committer.email },
+})

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { accountPayload } from './account-payload.ts'
 import type { LocalApp } from './app.ts'
-import { latestRuns, runPayload, suitePayload } from './check-payload.ts'
-import { resolveCommit } from './commits.ts'
+import { headPayload, latestRuns, runPayload, suitePayload } from './check-payload.ts'
+import { readHeader, resolveCommit } from './commits.ts'
 import type { CheckRun, CheckSuite, Hub } from './hub.ts'
 import { type Row, timestamp } from './records.ts'
 import type { Repository } from './repositories.ts'
@@ -74,13 +74,17 @@ export const checkRoutes = [
   route(`GET ${SUITE}/check-runs`, call => listRuns(call, requireSuite(call).sha)),
   route(`POST ${RUN}/rerequest`, call => {
     const run = requireRun(call)
+    emitRun(call, 'rerequested', run)
     call.hub.checkRuns.change(run.id, { status: 'queued', conclusion: null, completedAt: null })
-    emitRun(call, 'rerequested', requireRun(call))
     return { status: 201, body: {} }
   }),
-  route(`POST ${SUITE}/rerequest`, call => {
+  route(`POST ${SUITE}/rerequest`, async call => {
+    const { hub, repository } = placeOf(call)
     const suite = requireSuite(call)
-    emit(call, 'check_suite', { action: 'rerequested', check_suite: suitePayload(placeOf(call), suite) })
+    const head = await readHeader(hub.git, hub.repositories.directoryOf(repository), suite.sha)
+    const head_commit = head && headPayload(head)
+    const check_suite = { ...suitePayload(placeOf(call), suite), head_commit }
+    emit(call, 'check_suite', { action: 'rerequested', check_suite })
     return { status: 201, body: {} }
   }),
   // GitHub has these buttons on its pages alone.
@@ -196,7 +200,8 @@ function emitRun(call: Call, action: string, run: Row<CheckRun>, more: object = 
   const place = placeOf(call)
   const suite = call.hub.checkSuites.get(run.suite)
   if (!suite) throw notFound()
-  const check_run = { ...runPayload(place, run), check_suite: suitePayload(place, suite) }
+  const { latest_check_runs_count: _, check_runs_url: __, ...check_suite } = suitePayload(place, suite)
+  const check_run = { ...runPayload(place, run), check_suite }
   emit(call, 'check_run', { action, check_run, ...more })
 }
 

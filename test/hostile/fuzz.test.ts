@@ -10,7 +10,7 @@ import { renderSummary } from '../../src/pages/summary.ts'
 import { planBuild } from '../../src/planning/plan.ts'
 import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
-import { pullRequestPayload, pushPayload, requestBody } from '../support/payloads.ts'
+import { examplesOf, pullRequestPayload, pushPayload, requestBody } from '../support/payloads.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
 import { openHttpApp, SECRET } from './http-app.ts'
@@ -63,6 +63,8 @@ describe('the webhook', () => {
     ['push', pushPayload()],
     ['pull_request', pullRequestPayload()],
     ['pull_request', pullRequestPayload({ head: 'fork' })],
+    ['check_run', { ...examplesOf('check_run')[0], action: 'requested_action' }],
+    ['check_suite', { ...examplesOf('check_suite')[0], action: 'rerequested' }],
   ] as const
 
   test('answers a payload in which any field has any value, without a fault', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,9 @@ import {
 } from '../../../loopback/test/github/working-copy.ts'
 import { openTopics } from '../../../src/aws/topics.ts'
 import { DEFAULTS } from '../../../src/config/defaults.ts'
+import { openChecks } from '../../../src/github/checks.ts'
 import { openGitHub } from '../../../src/github/client.ts'
+import { openTokens } from '../../../src/github/tokens.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import { deploymentNotifier } from '../../../src/notifiers/deployment/notifier.ts'
 import { openSlack } from '../../../src/notifiers/slack/client.ts'
@@ -27,6 +30,8 @@ import { SLACK_TOKEN, type SlackServer, startSlack } from '../../support/slack-s
 import { startGitHub } from '../../support/small-process.ts'
 
 const TOKEN = 'the-token'
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const githubApp = { id: 4711, privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) }
 const MISSING = 'f'.repeat(40)
 let github: GitHub
 let sns: Sns
@@ -37,7 +42,14 @@ let copy: Awaited<ReturnType<typeof makeWorkingCopy>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lambci-notifiers-'))
-  github = await startGitHub({ directory: await makeDirectory(), token: TOKEN, webhook: null })
+  github = await startGitHub({
+    ...{ directory: await makeDirectory(), token: TOKEN, webhook: null },
+    app: {
+      ...{ id: githubApp.id, slug: 'builder', owner: 'ada' },
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      permissions: { checks: 'write', contents: 'read', statuses: 'write' },
+    },
+  })
   copy = await makeWorkingCopy(`${github.url}/ada/web.git`)
   sns = await startSns({
     directory,
@@ -83,6 +95,7 @@ async function gitHubSetup() {
   const client = openGitHub(github.apiUrl, { comparing: token, writing: token, deploying: token })
   return {
     commit,
+    refusal: () => refusal,
     client: {
       ...client,
       setStatus: (status: Parameters<typeof client.setStatus>[0]) =>
@@ -113,6 +126,35 @@ notifierContract('commit-status', async () => {
     running: { ...newsOf(viewWith({ build, run: RUNNING })), isOver: false },
     ended: newsOf(viewWith({ build })),
     arrived: async () => (await listed(`commits/${commit}/statuses`)).length,
+    refuse,
+  }
+})
+
+notifierContract('commit-status, by check runs', async () => {
+  const { client, commit, refuse, refusal } = await gitHubSetup()
+  const tokens = openTokens(github.apiUrl, async () => ({ githubToken: null, cloneToken: null, githubApp }))
+  const checking = async (repository: string) =>
+    refusal() === 'transient' ? { token: 'a-wrong-token', appId: githubApp.id } : tokens.checking(repository)
+  const checks = openChecks(github.apiUrl, { checking })
+  const put: typeof checks.put = (run, id) =>
+    checks.put(refusal() === 'final' ? { ...run, commit: MISSING } : run, id)
+  const build = { commit }
+  return {
+    notifier: commitStatusNotifier({
+      github: client,
+      checks: { checks: { put }, mayRetry: async () => false },
+      leaseHolder: { store: openMemoryStore(), holder: 'one', now: () => after(0) },
+    }),
+    settings: {},
+    running: { ...newsOf(viewWith({ build, run: RUNNING })), isOver: false },
+    ended: newsOf(viewWith({ build })),
+    // Each counts once when it is created, and once when it is completed.
+    arrived: async () => {
+      const { check_runs: runs } = (await listed(`commits/${commit}/check-runs?filter=all`)) as unknown as {
+        check_runs: { status: string }[]
+      }
+      return runs.length + runs.filter(({ status }) => status === 'completed').length
+    },
     refuse,
   }
 })

@@ -8,7 +8,7 @@ import {
   pushPayload,
 } from '../../support/payloads.ts'
 
-const NAMES = ['ping', 'push', 'pull_request', 'merge_group'] as const
+const NAMES = ['ping', 'push', 'pull_request', 'merge_group', 'check_run', 'check_suite'] as const
 
 test.each(NAMES)("every example of GitHub's %s events is read", name => {
   const examples = examplesOf(name)
@@ -36,6 +36,13 @@ const PAYLOADS = {
   push: pushPayload,
   pull_request: () => pullRequestPayload({ head: 'fork' }),
   merge_group: () => mergeGroupPayload(),
+  check_run: () => exampleOf('check_run', 'requested_action'),
+  check_suite: () => exampleOf('check_suite', 'rerequested'),
+}
+const exampleOf = (name: string, action: string) => {
+  const found = examplesOf<{ action: string }>(name).find(each => each.action === action)
+  if (!found) throw new Error(`There is no example of ${name}`)
+  return found
 }
 
 test.each([
@@ -59,6 +66,13 @@ test.each([
   ['pull_request', 'pull_request.base', null],
   ['merge_group', 'merge_group.head_ref', 5],
   ['merge_group', 'repository', []],
+  ['check_run', 'check_run.head_sha', 'master'],
+  ['check_run', 'check_run.app.id', '4711'],
+  ['check_run', 'check_run.external_id', 7],
+  ['check_run', 'requested_action.identifier', {}],
+  ['check_run', 'sender.login', '../user'],
+  ['check_suite', 'check_suite.id', 0],
+  ['check_suite', 'check_suite.head_sha', null],
 ] as const)(
   'a %s event with a malformed %s (%j) is refused, and the error names the field',
   (name, path, value) => {
@@ -119,6 +133,10 @@ test.each([
   ['pull_request', 'review', {}],
   ['pull_request', 'comment', {}],
   ['merge_group', 'pull_request', null],
+  ['push', 'check_run', {}],
+  ['check_run', 'check_suite', {}],
+  ['check_run', 'deployment_status', {}],
+  ['check_suite', 'check_run', null],
 ] as const)('a %s with a field of another event (%s) is none', (name, field, value) => {
   expect(parseEvent(name, { ...PAYLOADS[name](), [field]: value })).toEqual({
     error: `The payload of this ${name} event is malformed at "${field}": a field of another event.`,
