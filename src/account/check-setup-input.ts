@@ -148,6 +148,11 @@ async function checkApp(keys: AppKeys, apiUrl: string): Promise<CheckResult> {
         : [
             `The App ${slug} lacks the permission deployments: write. Without it, deploys are not reported to GitHub.`,
           ]),
+      ...(permissions.checks === 'write'
+        ? []
+        : [
+            `The App ${slug} lacks the permission checks: write. With it, commits get check runs instead of statuses: failed tests at their lines, and buttons that run a build again.`,
+          ]),
       ...(missing.length > 0
         ? [
             `The App does not receive the events ${missing.join(' and ')}: subscribe to them on its settings page.`,
