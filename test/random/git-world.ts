@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Checks } from '../../src/github/checks.ts'
 import type { CommitState, CommitStatus } from '../../src/github/client.ts'
 import type { Compare, Relation } from '../../src/model/newer.ts'
 import type { Random } from './seeded.ts'
+import { ShownChecks } from './shown-checks.ts'
 
 export type Pull = { number: number; head: string; isFork: boolean; isOpen: boolean }
 /** What a webhook says. */
@@ -26,6 +28,7 @@ export class GitWorld {
   readonly pulls: Pull[] = []
   /** The last status by `commit context`. */
   readonly shown = new Map<string, Shown>()
+  readonly checks = new ShownChecks(this.shown)
   /** Whether a branch was ever set back or replaced. */
   readonly rewritten = new Set<string>()
   /** Commits whose message says that pushes of them are not to be built. */
@@ -82,7 +85,13 @@ export class GitWorld {
 
   setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
     this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
+    this.checks.onStatus(`${commit} ${context}`)
     this.shown.set(`${commit} ${context}`, { state, description })
+  }
+
+  putCheck: Checks['put'] = async (...given) => {
+    this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
+    return this.checks.put(...given)
   }
 
   relate(from: string, to: string): Relation {

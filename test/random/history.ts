@@ -34,6 +34,9 @@ export async function playHistory(seed: number): Promise<string[]> {
     if (random.chance(0.08) && hook.kind !== 'close' && hook.kind !== 'delete') product.hooks.push(hook)
   }
   world = new GitWorld(random, receive, product.move)
+  // Some stacks have an App that may make check runs, and some get it while builds are running.
+  const since = [Number.POSITIVE_INFINITY, 0, product.now().getTime() + 30 * 60_000][seed % 3] ?? 0
+  world.checks.allow(() => product.now().getTime() >= since)
   // Now and then, people deploy more than they push.
   const byHand = random.chance(0.15) ? 0.8 : 0.12
   for (let left = 4 + random.below(10); left > 0; left--) {
@@ -56,5 +59,6 @@ export async function playHistory(seed: number): Promise<string[]> {
   const untold = [...product.notified].flatMap(([number, notified]) =>
     isEnd(notified) ? [] : [`People were last told of #${number}: ${notified}.`],
   )
-  return [...product.wrong, ...untold, ...(await slandered(product)), ...(await violations(product, world))]
+  const wrong = [...product.wrong, ...world.checks.wrong]
+  return [...wrong, ...untold, ...(await slandered(product)), ...(await violations(product, world))]
 }

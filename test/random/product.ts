@@ -2,6 +2,7 @@ import { type AdmissionContext, admit } from '../../src/admission/admit.ts'
 import { admitDeploy, admitRebuild } from '../../src/admission/admit-again.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../src/admission/deadlines.ts'
 import type { JobMessage } from '../../src/admission/grants.ts'
+import { mayRetry } from '../../src/admission/may-retry.ts'
 import { recordGone } from '../../src/admission/record-gone.ts'
 import { holdStage, readHold, releaseStage } from '../../src/deploy/hold.ts'
 import { readLockHolder } from '../../src/deploy/lock.ts'
@@ -418,6 +419,7 @@ export class Product {
     const notifier = commitStatusNotifier({
       leaseHolder: { store, now: this.now, holder },
       github: { compare: this.#world().compare, setStatus: this.#world().setStatus },
+      checks: { checks: { put: this.#world().putCheck }, mayRetry: view => mayRetry(store, view) },
     })
     const notifiers = [notifier as Notifier, this.#people as Notifier]
     const work = reportBuild(trigger, { ...this.#context(), store, notifiers, requestId: holder }).catch(fail)

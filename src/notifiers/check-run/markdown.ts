@@ -16,7 +16,7 @@ export const printable = (text: string, most: number): string => {
  * Text as HTML within Markdown. Every ASCII character but letters, digits and spaces is a numeric reference, which has no meaning
  * in Markdown, in a table, or in HTML. https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
  */
-const encoded = (text: string) => text.replace(/[!-/:-@[-`{-~]/g, mark => `&#${mark.charCodeAt(0)};`)
+export const encoded = (text: string) => text.replace(/[!-/:-@[-`{-~]/g, mark => `&#${mark.charCodeAt(0)};`)
 
 /** Text that others have written, in one line. GitHub makes no mention, reference or link of what is in `<code>`. */
 export const codeOf = (text: string): string => {

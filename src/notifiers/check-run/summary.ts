@@ -7,7 +7,7 @@ import { allJobsOf } from '../../records/json-view.ts'
 import type { JobView } from '../../records/view.ts'
 import { durationOf } from '../../records/wording.ts'
 import type { Details, FailedTest } from './details.ts'
-import { blockOf, codeOf, fitting, linkTo } from './markdown.ts'
+import { blockOf, codeOf, encoded, fitting, linkTo } from './markdown.ts'
 
 /**
  * In bytes, without what leads to the rest. In all, no more than the 65,535 characters that GitHub takes.
@@ -48,7 +48,7 @@ function rowOf(job: JobView, url: string): string {
     reason ? `${state}: ${codeOf(reason)}` : state,
     describeJobDuration(job) ?? '',
     tests ? describeCounts(tests) : '',
-    cost === null ? '' : describeCost(cost),
+    cost === null ? '' : encoded(describeCost(cost)),
   ]
   return `| ${cells.join(' | ')} |`
 }
@@ -65,7 +65,7 @@ function totalsOf({ view, failed }: Details): string[] {
   return [
     ...(duration === null ? [] : [`Time: ${describeDuration(duration)}`]),
     ...(failed > 0 ? [`Failed tests: ${failed}`] : []),
-    ...(view.cost === null ? [] : [`Cost: ${describeCost(view.cost)}`]),
+    ...(view.cost === null ? [] : [`Cost: ${encoded(describeCost(view.cost))}`]),
     ...view.deploys.map(({ stage, status }) => `Deploy to ${codeOf(stage)}: ${status}`),
   ]
 }

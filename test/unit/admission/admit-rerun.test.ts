@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { admitRebuild } from '../../../src/admission/admit-again.ts'
 import type { RerunQueries } from '../../../src/admission/admit-rerun.ts'
 import { mayRetry } from '../../../src/admission/may-retry.ts'
 import { appSecret, repositorySecret } from '../../../src/github/hook-secrets.ts'
@@ -114,7 +115,7 @@ async function openWorld(change: { queries?: Partial<RerunQueries>; app?: number
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
     return receiveDelivery({ event, id: randomUUID(), signature, body }, context)
   }
-  return { store, add, send, questions, published }
+  return { store, context, add, send, questions, published }
 }
 
 test('who may write runs a build again by its button, by "Re-run", and by "Re-run all checks"', async () => {
@@ -164,6 +165,20 @@ test('a delivery that is sent again is the same build; after its end it starts a
     status: 409,
     body: { error: expect.stringMatching(/10 builds/) },
   })
+})
+
+test('a request of the command line is one build for ever', async () => {
+  const { store, context } = await openWorld()
+  const again = () =>
+    admitRebuild(
+      'a-request',
+      { project: PROJECT, number: 1 },
+      { ...context, linkKey: RUNNER_SECRETS.linkKey },
+    )
+  expect(await again()).toMatchObject({ build: { number: 2 } })
+  const ended = buildKeys({ project: PROJECT, number: 2 }).report
+  await store.put(ended, JSON.stringify(reportOf(ENDED)), 'application/json')
+  expect(await again()).toMatchObject({ build: { number: 2 } })
 })
 
 test.each<[string, number, RegExp, object, { secret?: string }?]>([
