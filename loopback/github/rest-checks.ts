@@ -72,10 +72,9 @@ export const checkRoutes = [
     return listRuns(call, sha)
   }),
   route(`GET ${SUITE}/check-runs`, call => listRuns(call, requireSuite(call).sha)),
+  // The run itself stays as it is.
   route(`POST ${RUN}/rerequest`, call => {
-    const run = requireRun(call)
-    emitRun(call, 'rerequested', run)
-    call.hub.checkRuns.change(run.id, { status: 'queued', conclusion: null, completedAt: null })
+    emitRun(call, 'rerequested', requireRun(call))
     return { status: 201, body: {} }
   }),
   route(`POST ${SUITE}/rerequest`, async call => {

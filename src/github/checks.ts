@@ -89,8 +89,8 @@ async function putOnce(
     const wanted = { ...at, ref: run.commit, check_name: run.name, app_id: appId, filter: 'latest' } as const
     const { data } = await checks.listForRef(wanted)
     const found = data.check_runs.find(each => each.external_id === run.externalId)
-    // A completed one is never opened again.
-    return found && (found.status !== 'completed' || run.conclusion !== null) ? found : null
+    // A completed one keeps its conclusion.
+    return found && (found.status !== 'completed' || found.conclusion === run.conclusion) ? found : null
   }
   const hasAnnotations = run.annotations.length > 0
   const standing =

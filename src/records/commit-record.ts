@@ -35,7 +35,8 @@ const postedSchema = statusSchema.extend({
       id: z.int().positive(),
       /** The build that it is about. */
       number: z.int().positive(),
-      isCompleted: z.boolean(),
+      /** Null while it is in progress. */
+      conclusion: z.string().nullable(),
       /** Whether it shows the jobs and tests of that build. */
       hasDetails: z.boolean(),
     })

@@ -100,6 +100,8 @@ const EVENTS = [
   'pull_request',
   'merge_group',
   'ping',
+  'check_run',
+  'check_suite',
   'lambci_rebuild',
   'lambci_deploy',
   'issues',

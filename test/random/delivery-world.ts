@@ -25,6 +25,8 @@ export const UNBUILT = { id: 13, full_name: 'acme/unbuilt' }
 const ON_GITHUB = [SITE, TOOLS, EVIL, UNBUILT]
 /** A repository whose build #1 has ended, so that it can be rebuilt. */
 const ENDED = 'gh/acme/ended'
+const OF_ENDED = { id: 14, full_name: 'acme/ended' }
+const APP = 4711
 
 /** Something that was really signed: by GitHub, or by the command line. */
 export type Genuine = {
@@ -56,12 +58,19 @@ export async function openDeliveryWorld() {
     remove: counted(memory.remove),
   }
   await store.put(settingsKeys('')[0], '{"allow": ["*"]}', 'application/json')
-  const ended = makeBuild({ project: ENDED, number: 1 })
+  const ended = makeBuild({ project: ENDED, number: 1, repositoryId: OF_ENDED.id })
   await store.put(buildKeys(ended).build, JSON.stringify(ended), 'application/json')
   await store.put(jobKeys(ended).record('end'), JSON.stringify(endedRun()), 'application/json')
   const app = createHttpApp({
     store,
-    secrets: async () => ({ ...RUNNER_SECRETS, webhookSecrets: [...ROOTS], acceptsSharedSecret: false }),
+    secrets: async () => ({
+      ...{ ...RUNNER_SECRETS, webhookSecrets: [...ROOTS], acceptsSharedSecret: false },
+      githubApp: { id: APP, privateKey: 'x' },
+    }),
+    queries: {
+      mayWrite: async ({ id }, login) => id === OF_ENDED.id && login === 'grace',
+      idsInSuite: async () => [`${ENDED}#1`],
+    },
     invokeReport: async () => {},
     publish: async () => {},
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
@@ -174,8 +183,37 @@ function genuineDeliveries(): Genuine[] {
   )
   const requests = [1, 2, 3].map((): Genuine => {
     const body = requestBody('lambci_rebuild', { project: ENDED, number: 1 })
-    const build = { repositoryId: null, event: 'push', commit: makeBuild().commit }
+    const build = { repositoryId: OF_ENDED.id, event: 'push', commit: makeBuild().commit }
     return { event: 'lambci_rebuild', body, signature: signatureOf(body, requestSecret(ROOTS[0])), build }
   })
-  return [...events, ...requests]
+  return [...events, ...requests, ...presses()]
+}
+
+/** Buttons of a check run that were pressed: by somebody who may write, who may not, and with a secret that people know. */
+function presses(): Genuine[] {
+  const { commit } = makeBuild()
+  const press = {
+    action: 'requested_action',
+    check_run: { head_sha: commit, external_id: `${ENDED}#1`, app: { id: APP } },
+    requested_action: { identifier: 'rerun-all' },
+    repository: { ...WANTED.repository, ...OF_ENDED },
+    sender: { login: 'grace' },
+  }
+  const suite = { ...{ id: 5, head_sha: commit }, app: { id: APP } }
+  const all = { ...press, action: 'rerequested', check_run: undefined, check_suite: suite }
+  const build = { repositoryId: OF_ENDED.id, event: 'push', commit }
+  const app = appSecret(ROOTS[0])
+  const made: [event: string, payload: object, secret: string, build: Genuine['build']][] = [
+    ['check_run', press, app, build],
+    ['check_suite', { ...all, requested_action: undefined }, app, build],
+    ['check_run', { ...press, action: 'completed' }, app, null],
+    ['check_run', { ...press, sender: { login: 'mallory' } }, app, null],
+    ['check_run', { ...press, check_run: { ...press.check_run, app: { id: 666 } } }, app, null],
+    ['check_run', press, repositorySecret(ROOTS[0], OF_ENDED.id), null],
+    ['check_suite', { ...all, requested_action: undefined }, organizationSecret(ROOTS[0], 'acme'), null],
+  ]
+  return made.map(([event, payload, secret, wanted]) => {
+    const body = JSON.stringify(payload)
+    return { event, body, signature: signatureOf(body, secret), build: wanted }
+  })
 }

@@ -31,8 +31,8 @@ export class ShownChecks {
     this.#runs.set(where, runs)
     const index = id === null ? indexOf(runs, run) : id - 1
     const before = runs[index]
-    if (before?.conclusion && !run.conclusion)
-      this.wrong.push(`${where}: a completed check run is opened again.`)
+    if (before?.conclusion && before.conclusion !== run.conclusion)
+      this.wrong.push(`${where}: a completed check run gets another conclusion.`)
     if (before) runs[index] = run
     else runs.push(run)
     if (runs.slice(0, -1).some(({ conclusion }) => conclusion === null))
@@ -51,7 +51,8 @@ export class ShownChecks {
 /** The newest one, if it is about the same build. */
 function indexOf(runs: readonly CheckRun[], { externalId, conclusion }: CheckRun): number {
   const newest = runs.at(-1)
-  const isSame = newest?.externalId === externalId && (newest.conclusion === null || conclusion !== null)
+  const isSame =
+    newest?.externalId === externalId && (newest.conclusion === null || newest.conclusion === conclusion)
   return isSame ? runs.length - 1 : -1
 }
 

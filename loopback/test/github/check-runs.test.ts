@@ -148,10 +148,9 @@ describe('the App receives', () => {
     expect(payloadErrors('check_run$rerequested', (await event('check_run', 'rerequested')).payload)).toEqual(
       [],
     )
-    expect((await checks.get({ ...at, check_run_id: run.id })).data).toMatchObject({
-      status: 'queued',
-      conclusion: null,
-    })
+    expect((await checks.get({ ...at, check_run_id: run.id })).data).toMatchObject({ conclusion: 'failure' })
+    const reopened = checks.update({ ...at, check_run_id: run.id, status: 'in_progress' })
+    expect(await statusOf(reopened)).toBe(501)
     const suite = run.check_suite?.id ?? 0
     await checks.rerequestSuite({ ...at, check_suite_id: suite })
     const rerequested = await event('check_suite', 'rerequested')

@@ -26,7 +26,8 @@ type PostedCheck = NonNullable<Posted['check']>
 
 /**
  * Shows a truth by a check run. One that is not completed is changed, whatever build it was about. A completed one belongs to
- * its build, because its annotations stay: another build gets another check run, and GitHub shows the newest of a name.
+ * its build and keeps its conclusion, because annotations stay: all else gets another check run, and GitHub shows the newest of a
+ * name.
  * @returns null if this stack may make no check runs in this repository
  */
 export async function showCheck(
@@ -36,22 +37,28 @@ export async function showCheck(
   { checks, mayRetry }: CheckContext,
 ): Promise<PostedCheck | null> {
   const { number, isUnstarted = false } = truth
-  const isCompleted = conclusionOf(truth) !== null
+  const conclusion = conclusionOf(truth)
   const build = { project: at.project, number }
-  const details = isCompleted && !isUnstarted ? await readDetails(build, { own, store, mayRetry }) : null
-  const isOwn = before && (!before.isCompleted || (before.number === number && isCompleted))
+  const details =
+    conclusion !== null && !isUnstarted ? await readDetails(build, { own, store, mayRetry }) : null
+  const isOwn =
+    before && (before.conclusion === null || (before.number === number && before.conclusion === conclusion))
   const id = isOwn ? before.id : null
   const accepted = await checks.put(checkRunOf(at, truth, details), id).catch(error => {
     // Nothing that a job has left may keep people from being told the end.
     if (!isInvalid(error) || details === null) throw error
     return checks.put(checkRunOf(at, truth, null), id)
   })
-  return accepted === null ? null : { id: accepted, number, isCompleted, hasDetails: details !== null }
+  return accepted === null ? null : { id: accepted, number, conclusion, hasDetails: details !== null }
 }
 
 /** Whether a check run lacks what is known of its build by now: another invocation has posted its end, of which it knew less. */
 export const hasMoreDetails = ({ check }: Posted, own: View): boolean =>
-  check?.isCompleted === true && !check.hasDetails && check.number === own.number && isTested(own)
+  check !== undefined &&
+  check.conclusion !== null &&
+  !check.hasDetails &&
+  check.number === own.number &&
+  isTested(own)
 
 /** A build that waits for approval, or was never started, has nothing to show. */
 const isTested = ({ status, startedAt }: View) => hasEnded(status) && startedAt !== null

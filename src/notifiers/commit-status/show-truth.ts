@@ -29,12 +29,12 @@ export async function showTruth(
     const check = checks ? await showCheck(given, truth, before?.check ?? null, checks) : null
     if (check) return { ...status, check }
     if (before)
-      throw new Error(
-        `${context} of ${repository} is a check run at this commit, and the App may not change it: give it the permission "Checks: write" again`,
-      )
+      throw Object.assign(new Error(`the App may not change the check run: ${ADVICE}`), { status: 403 })
   }
   await github.setStatus({ repository, commit, context, ...status })
   return status
 }
+
+const ADVICE = 'give it the permission "Checks: read and write" again'
 
 const statusOf = ({ state, description, targetUrl }: CommitEntry) => ({ state, description, targetUrl })

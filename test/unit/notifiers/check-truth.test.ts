@@ -40,7 +40,8 @@ function openCommit() {
     if (github.answer instanceof Error) throw github.answer
     if (github.answer) return null
     const before = id === null ? null : runs[id - 1]
-    if (before?.conclusion && !run.conclusion) throw new Error('A completed check run is opened again')
+    if (before?.conclusion && before.conclusion !== run.conclusion)
+      throw new Error('A completed check run gets another conclusion')
     const annotations = [...(before?.annotations ?? []), ...run.annotations]
     if (id === null) return runs.push(run)
     runs[id - 1] = { ...run, annotations }
@@ -136,7 +137,7 @@ test('if the permission is taken away, nothing is shown under the same name by a
   await update('push/a', entry(1, 'pending'))
   github.answer = 'no permission'
   await expect(update('push/a', entry(1, 'success'))).rejects.toThrow(
-    /give it the permission "Checks: write" again/,
+    /give it the permission "Checks: read and write" again/,
   )
   expect(statuses).toEqual([])
   github.answer = null
@@ -188,6 +189,17 @@ test('what waits for approval requires an action; once it runs, it has another c
   await update('pr/7', entry(1, 'pending', pull))
   await update('pr/7', entry(1, 'success', pull))
   expect(runs).toMatchObject([{ conclusion: 'action_required' }, { conclusion: 'success' }])
+})
+
+test('what was not approved has another check run than what waited', async () => {
+  const { update, runs } = openCommit()
+  const pull = { context: 'lambci/pr', isUnstarted: true }
+  await update('pr/7', entry(1, 'pending', pull))
+  await update('pr/7', entry(1, 'error', { ...pull, conclusion: 'cancelled' }))
+  expect(runs).toMatchObject([
+    { conclusion: 'action_required' },
+    { conclusion: 'cancelled', annotations: [] },
+  ])
 })
 
 test('an end that another invocation has posted, which knew less of the build, gets its details once', async () => {
