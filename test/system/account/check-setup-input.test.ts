@@ -84,3 +84,23 @@ test('an App without a required permission is refused, and the error names it', 
     /Use either an App or tokens, not both/,
   )
 })
+
+test.each([
+  ['read', true],
+  ['write', false],
+] as const)(
+  'an App with checks: %s can do what it must; setup names what the permission brings: %j',
+  async (checks, isNamed) => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const app = {
+      ...{ id: 7, slug: 'builder', owner: 'ada' },
+      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      permissions: { contents: 'read', statuses: 'write', deployments: 'write', checks } as const,
+    }
+    const github = await startGitHub({ directory: await makeDirectory(), token: 't', webhook: null, app })
+    onTestFinished(() => github.close())
+    const githubApp = { id: 7, privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) }
+    const { hints } = await checkSetupInput({ ...NONE, githubApp }, github.apiUrl)
+    expect(hints.some(hint => hint.includes('lacks the permission checks: write'))).toBe(isNamed)
+  },
+)
