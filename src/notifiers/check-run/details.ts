@@ -1,5 +1,7 @@
 import { hasEnded } from '../../model/conclusion.ts'
 import { failedTests, type TestFailure } from '../../model/tests.ts'
+import type { FailureView } from '../../records/failure-view.ts'
+import { headingOf } from '../../records/failure-wording.ts'
 import { isRedJob } from '../../records/job-wording.ts'
 import { allJobsOf } from '../../records/json-view.ts'
 import type { BuildRef } from '../../records/keys.ts'
@@ -51,6 +53,13 @@ async function readView(store: Store, build: BuildRef): Promise<View | null> {
   return records && viewOf(records)
 }
 
+/** What a job without test reports has failed by, in the form of a test of a report. */
+function failedTestOf(failure: FailureView): FailedTest {
+  const { test, excerpt, file, line, job } = failure
+  const name = test ?? headingOf(failure)
+  return { suite: '', name, message: excerpt.join('\n'), file, line, job, isAllowed: false }
+}
+
 /** The failures that the records of jobs have. A build of a hundred red jobs costs no more reads than one of fifty. */
 async function readFailures(store: Store, view: View): Promise<Pick<Details, 'failures' | 'failed'>> {
   const jobs = allJobsOf(view).filter(
@@ -68,7 +77,7 @@ async function readFailures(store: Store, view: View): Promise<Pick<Details, 'fa
     })
     failures.push(...(await Promise.all(read)).flat())
   }
-  const known = failures.length > 0 || !view.failure ? failures : [{ ...view.failure, isAllowed: false }]
+  const known = failures.length > 0 || !view.failure ? failures : [failedTestOf(view.failure)]
   const counted = jobs.reduce((sum, { tests }) => sum + (tests ? failedTests(tests) : 0), 0)
   return { failures: known.slice(0, MOST_FAILURES), failed: Math.max(counted, known.length) }
 }

@@ -1,7 +1,7 @@
 import { describeDuration } from '../../model/duration.ts'
+import { excerptOf } from '../../model/failure.ts'
 import { describeCounts, titleOfTest } from '../../model/tests.ts'
 import { describeCost } from '../../records/cost.ts'
-import { excerptOf } from '../../records/failure-wording.ts'
 import { describeJobDuration, describeJobStatus } from '../../records/job-wording.ts'
 import { allJobsOf } from '../../records/json-view.ts'
 import type { JobView } from '../../records/view.ts'
@@ -80,6 +80,6 @@ function describe(failure: FailedTest): string {
   const { job, file, line, message } = failure
   const place = file === null ? '' : ` (${codeOf(`${file}${line === null ? '' : `:${line}`}`)})`
   const title = `**${job === null ? '' : `${codeOf(job)}: `}${codeOf(titleOfTest(failure)) || 'A test'}**${place}`
-  const excerpt = blockOf(excerptOf(message), MOST_EXCERPT_BYTES)
+  const excerpt = blockOf(excerptOf(message.split('\n')), MOST_EXCERPT_BYTES)
   return excerpt === '' ? title : `${title}\n\n${excerpt}`
 }

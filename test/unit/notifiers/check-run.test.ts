@@ -271,9 +271,10 @@ test('a record of tests that cannot be believed, or is not there, leaves the fai
   const view = viewWith({
     run: {
       ...{ conclusion: 'failed', exit: { kind: 'exited', code: 1 }, reason: 'npm test' },
-      tests: {
-        ...{ passed: 1, failed: 2, errored: 0, skipped: 0, flaky: 0 },
-        first: { suite: 'cart', name: 'is empty', message: 'no', file: null, line: null },
+      tests: { passed: 1, failed: 2, errored: 0, skipped: 0, flaky: 0 },
+      failure: {
+        ...{ source: 'report', test: 'cart › is empty', excerpt: ['no'] },
+        ...{ file: null, line: null, logLine: null },
       },
     },
   })
@@ -281,7 +282,10 @@ test('a record of tests that cannot be believed, or is not there, leaves the fai
     if (body)
       await store.put(`${outPrefix(view, { key: 0, attempt: 1 })}tests.json`, body, 'application/json')
     const details = await readDetails(view, contextOf(view, store))
-    expect(details).toMatchObject({ failures: [{ name: 'is empty', job: null }], failed: 2 })
+    expect(details).toMatchObject({
+      failures: [{ name: 'cart › is empty', message: 'no', job: null }],
+      failed: 2,
+    })
   }
 })
 

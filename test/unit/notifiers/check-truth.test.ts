@@ -57,13 +57,12 @@ function openCommit() {
   })
   /** The view of a build that is in this state; one that has ended has failed in a test of this name. */
   const viewOf = ({ number, state }: CommitEntry, trigger: string) => {
-    const first = { ...{ suite: '', name: `test of ${number}`, message: 'no' }, file: 'a.js', line: number }
-    const tests = { ...{ passed: 0, failed: 1, errored: 0, skipped: 0, flaky: 0 }, first }
     const build = { number, trigger }
     if (state === 'pending')
       return viewWith({ build, run: { phase: 'running', endedAt: null, conclusion: null, exit: null } })
     if (state === 'success') return viewWith({ build })
-    return viewWith({ build, run: { conclusion: 'failed', exit: { kind: 'exited', code: 1 }, tests } })
+    const run = { conclusion: 'failed', exit: { kind: 'exited', code: 1 } } as const
+    return viewWith({ build, run: { ...run, ...failedIn(`test of ${number}`, number) } })
   }
   const update = (trigger: string, entered: CommitEntry, holder?: string) =>
     updateCommitStatus(viewOf(entered, trigger), entered, context(holder))
@@ -74,19 +73,22 @@ function openCommit() {
   /** Puts a build on record as this invocation would find it. */
   const recorded = async ({ number }: CommitEntry, trigger: string, name: string) => {
     const build = makeBuild({ number, trigger })
-    const first = { ...{ suite: '', name, message: 'no' }, file: 'a.js', line: number }
-    const tests = { ...{ passed: 0, failed: 1, errored: 0, skipped: 0, flaky: 0 }, first }
     const run = endedRun({
       nonce: build.nonce,
       conclusion: 'failed',
       exit: { kind: 'exited', code: 1 },
-      tests,
+      ...failedIn(name, number),
     })
     await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
     await store.put(runKey(build, run), JSON.stringify(run), 'application/json')
   }
   return { store, github, statuses, runs, update, record, recorded, context, viewOf }
 }
+/** The results of a job whose only test failed. */
+const failedIn = (test: string, line: number) => ({
+  tests: { passed: 0, failed: 1, errored: 0, skipped: 0, flaky: 0 },
+  failure: { source: 'report' as const, test, excerpt: ['no'], file: 'a.js', line, logLine: null },
+})
 const newest = (runs: readonly CheckRun[], name = 'lambci/push') => runs.findLast(run => run.name === name)
 
 test('a build has one check run, from its start to its end, and no status', async () => {
@@ -241,10 +243,8 @@ test('whatever of a build GitHub rejects, its end is shown', async () => {
       build: { number: 1, trigger: 'push/a' },
       run: {
         conclusion: 'failed',
-        tests: {
-          ...{ passed: 0, failed: 1, errored: 0, skipped: 0, flaky: 0 },
-          first: { ...{ suite: '', name: 'x', message: '' }, file: 'a', line: 1 },
-        },
+        tests: { passed: 0, failed: 1, errored: 0, skipped: 0, flaky: 0 },
+        failure: { source: 'report', test: 'x', excerpt: [], file: 'a', line: 1, logLine: null },
       },
     }),
     ended,
