@@ -22,6 +22,7 @@ import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
 import type { BuildState } from './reporting/build-state.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
+import { countBuild } from './reporting/count-build.ts'
 import { isForged } from './reporting/is-forged.ts'
 import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
@@ -34,7 +35,6 @@ import { publishAgain } from './reporting/publish-again.ts'
 import { removeJunkAtEnd, removeLateJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
-import { countAndWarn } from './reporting/warn-of-budget.ts'
 import { withReport } from './reporting/with-report.ts'
 
 /** What reporting needs from its host. */
@@ -194,7 +194,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     notifyAll(notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() =>
-      countAndWarn(state, {
+      countBuild(state, {
         store,
         announce: (...given) => announceAll(notifiers, account.notifications(build, null), ...given),
       }),

@@ -146,8 +146,8 @@ async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise
   const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
   const { build: isBuilt, inheritSecrets } = resolved.config
-  const { planBuild, assign, cachesIn } = await planning()
-  const plan = planBuild(build, resolved)
+  const { planForJob, assign, cachesIn } = await planning()
+  const plan = await planForJob(job, resolved)
   const secrets = isBuilt && inheritSecrets ? await job.secretVariables : {}
   const assignment = plan.build ? assign(plan, job, Object.keys(secrets)) : NOTHING
   const { warmCache } = persistent

@@ -54,7 +54,8 @@ const OUTSIDE: Record<string, RegExp> = {
   '@inquirer/prompts': /^cli\/commands\//,
   '@slack/web-api': /^notifiers\/slack\/client\.ts$/,
   zod: /^model\/zod\.ts$/,
-  'simple-git': /^workspace\/(run-git|git|fetch|retry-fetch|test-merge|changed-files|top-level)\.ts$/,
+  'simple-git':
+    /^workspace\/(run-git|git|fetch|retry-fetch|test-merge|changed-files|commit-files|top-level)\.ts$/,
   execa:
     /^(command\/(output-pipe|process-substitution|run-command)|workspace\/remove-tree|cache\/archive|results\/unpack-archive|cli\/.*)\.ts$/,
   'node:fs': /^(workspace|cache|results|command|cli)\//,

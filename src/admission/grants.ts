@@ -1,6 +1,14 @@
 import { type Build, buildSchema } from '../model/build.ts'
-import { DEPLOY_JOB, jobIdentitySchema, MOST_JOBS, MOST_STAGES, VERIFY_JOB } from '../model/job.ts'
+import {
+  DEPLOY_JOB,
+  jobIdentitySchema,
+  jobNameSchema,
+  MOST_JOBS,
+  MOST_STAGES,
+  VERIFY_JOB,
+} from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
+import { filesSchema, splitSchema } from '../model/split.ts'
 import { z } from '../model/zod.ts'
 import { isDeployRole } from './deploy-roles.ts'
 import type { IssueCredentials } from './job-credentials.ts'
@@ -62,6 +70,13 @@ export const startedJobSchema = jobRefSchema.extend({
       after: z.array(stageNameSchema).max(MOST_STAGES).optional(),
     })
     .nullish(),
+  /** Into how many shards the jobs of the plan are divided whose shards divide files. Absent for the lead, and if there are none. */
+  divided: z
+    .array(z.object({ job: jobNameSchema, shards: z.int().positive().max(MOST_JOBS) }))
+    .max(MOST_JOBS)
+    .optional(),
+  /** Of such a shard: of how many files, which have this digest, which are its own. */
+  files: splitSchema.pick({ files: true, digest: true }).extend({ own: filesSchema }).optional(),
 })
 export type StartedJob = z.infer<typeof startedJobSchema>
 
@@ -134,6 +149,7 @@ export async function issueGrants(
       stage: mayDeploy ? stage : null,
       // One that the stack has for deploys is refused by STS, and the job says what to do.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
+      plans: job.identity === null,
       readsArtifacts: job.needs.some(need => need.build === undefined),
       retriedBuilds: buildsOf(job.needs.filter(({ isKept }) => !isKept)),
       kept: job.deploy

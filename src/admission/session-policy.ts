@@ -1,6 +1,14 @@
 import type { Build } from '../model/build.ts'
 import { type CachingBuild, cachePlaces } from '../records/cache-keys.ts'
-import { buildKeys, buildOutPrefix, type JobRef, jobKeys, outPrefix, stageKeys } from '../records/keys.ts'
+import {
+  buildKeys,
+  buildOutPrefix,
+  type JobRef,
+  jobKeys,
+  outPrefix,
+  stageKeys,
+  timingsPrefix,
+} from '../records/keys.ts'
 
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
@@ -15,6 +23,8 @@ export type SessionGrants = {
   jobRole?: string | null
   /** The role that it assumes if it deploys. Null: none. */
   deployRole?: string | null
+  /** Whether it is the lead, which divides files by the seconds that they took in earlier builds. */
+  plans?: boolean
   /** Whether it gets artifacts of other jobs of its build. */
   readsArtifacts?: boolean
   /** The numbers of other builds of which it gets artifacts, because their jobs were taken over. At most three. */
@@ -38,6 +48,7 @@ export function sessionPolicyOf(
     stage = null,
     deployRole = null,
     jobRole = null,
+    plans = false,
     readsArtifacts = false,
     retriedBuilds = [],
     kept = null,
@@ -52,6 +63,7 @@ export function sessionPolicyOf(
   // The session role narrows these: it allows no record to be written twice.
   const written = [`${jobKeys(build, job).prefix}*`, ...left]
   const { cancel } = buildKeys(build)
+  const wanted = [cancel, ...(plans ? [`${timingsPrefix(project)}*`] : [])]
   const builds = [...(readsArtifacts ? [build.number] : []), ...retriedBuilds]
   const artifacts = builds.map(number => `${buildOutPrefix({ project, number })}*`)
   const keptAt = kept && stageKeys({ project, stage: kept.stage }).artifacts
@@ -62,7 +74,7 @@ export function sessionPolicyOf(
   const policyWith = (
     caches: readonly string[],
     saved: readonly string[],
-    { requests = [cancel], taken = keptBuilds } = {},
+    { requests = wanted, taken = keptBuilds } = {},
   ) =>
     JSON.stringify({
       Version: '2012-10-17',

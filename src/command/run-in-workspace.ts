@@ -5,6 +5,7 @@ import { killOrphanProcesses } from '../workspace/orphan-processes.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
 import { runStep, type Step, type StepContext, type StepEnd, type StepLog } from './run-step.ts'
 import { userName } from './user-name.ts'
+import { writeFiles } from './write-files.ts'
 
 /** The job whose step is run. */
 type StepJob = Pick<StepContext, 'deadline' | 'graceMs'> & {
@@ -40,8 +41,10 @@ export async function runInWorkspace(
   { name, of }: PlannedStep,
   { credentials = {}, token = null, ...options }: RunOptions = {},
 ): Promise<StepEnd> {
+  const files = 'files' in of ? of.files : undefined
   const env = commandEnvironment({
     ...{ build, config, step: of, credentials, token, buildUrl, mergeCommit, secrets },
+    filesPath: files && writeFiles(temp, files.own),
     runtime: { user: userName(), home, temp, path, region: runner.region, requestId: runner.requestId },
   })
   const context = { directory: workspace, env, deadline, graceMs, ...options }

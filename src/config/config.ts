@@ -7,7 +7,7 @@ import {
   setupTextSchema,
   testsConfigSchema,
 } from './common-config.ts'
-import { jobsConfigSchema } from './jobs/job-config.ts'
+import { jobsConfigSchema, splitIn } from './jobs/job-config.ts'
 import type { JsonObject } from './json.ts'
 import { notificationsSchema } from './notifications.ts'
 
@@ -123,3 +123,7 @@ export const toConfig = (merged: JsonObject): Config => configSchema.parse(merge
 /** Whether the files that a push changes decide if it is built, or which of its jobs are. */
 export const dependsOnPaths = ({ paths, jobs }: Pick<Config, 'paths' | 'jobs'>): boolean =>
   paths !== null || Object.values(jobs ?? {}).some(job => job !== false && job.paths !== null)
+
+/** Whether some job is divided by the files of the commit. */
+export const dependsOnFiles = ({ jobs }: Pick<Config, 'jobs'>): boolean =>
+  Object.values(jobs ?? {}).some(job => job !== false && splitIn(job) !== null)

@@ -60,6 +60,8 @@ export type Resolved = {
   missingCommand: string | null
   /** The files that a push changed. Null if unknown or not needed. */
   changedFiles: readonly string[] | null
+  /** The regular files of the commit, by path. Null if not needed. */
+  commitFiles: readonly string[] | null
   /** What is checked out instead of the head. Null: the head. */
   merge: TestMerge | null
 }
@@ -131,8 +133,7 @@ export function resolveConfig({ build, account, base, head: known, isMerge }: Re
       (commandSource(top) === 'defaults' ? packageErrors[0] : null) ??
       (account === null ? null : unusedDeploy),
     missingCommand: known && explainMissingCommand(top, { own, head: known, account }),
-    changedFiles: null,
-    merge: null,
+    ...{ changedFiles: null, commitFiles: null, merge: null },
   }
 }
 

@@ -1,3 +1,4 @@
+import { fileSecondsSchema, MOST_FILES } from './split.ts'
 import { z } from './zod.ts'
 
 /** The most tests that the reports of one job may have. */
@@ -60,7 +61,7 @@ export const testCountsSchema = z.object(countsShape).refine(arePossible)
 export const MOST_REPORTS = 100
 
 /** In bytes. */
-export const TESTS_RECORD_LIMIT = 256 * 1024
+export const TESTS_RECORD_LIMIT = 1024 * 1024
 
 /** `tests.json`: what the reports of one attempt come to. Written once, by the job. */
 export const testRecordSchema = z.object({
@@ -69,6 +70,8 @@ export const testRecordSchema = z.object({
   reports: z
     .array(z.object({ path: z.string().max(MOST_NAME), format: z.enum(['junit', 'tap']), tests: count }))
     .max(MOST_REPORTS),
+  /** Of a shard that divides files: the seconds of those that the reports name. */
+  files: z.array(fileSecondsSchema).max(MOST_FILES).optional(),
 })
 export type TestRecord = z.infer<typeof testRecordSchema>
 

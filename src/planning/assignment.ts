@@ -6,17 +6,16 @@ import { UserError } from '../model/user-error.ts'
 import type { Draft, PlannedDeploy } from '../records/plan-record.ts'
 import type { PlannedDeployment } from './deploy.ts'
 import { draftOf, plannedDeploy, seesAll } from './draft.ts'
-import type { Plan } from './plan.ts'
-import type { DeployStep, PlannedArtifact, PlannedJob } from './planned-job.ts'
-
-export type BuildPlan = Extract<Plan, { build: true }>
+import { type AcceptedFiles, withFiles } from './file-share.ts'
+import type { BuildPlan } from './plan.ts'
+import type { AssignedJob, DeployStep, PlannedArtifact, PlannedJob } from './planned-job.ts'
 
 /** What one invocation does of a plan. */
 export type Assignment = {
   /** What the lead proposes to report, if other invocations must run some of the jobs. */
   draft: Draft | null
   /** The job that it runs. Null for none. */
-  job: PlannedJob | null
+  job: AssignedJob | null
   /** What it deploys, if it does nothing else. */
   deploy: DeployStep | null
   /** Whether its process must run no job after it: it holds secrets that another job of the build is not to see. */
@@ -32,6 +31,8 @@ type Assigned = {
     identity: JobIdentity | null
     /** Of a job that deploys or verifies: what report has accepted. */
     deploy?: AcceptedDeploy | null | undefined
+    /** Of a shard: its files. */
+    files?: AcceptedFiles | undefined
   }
 }
 
@@ -44,7 +45,7 @@ type Assigned = {
  */
 export function assign(
   plan: BuildPlan,
-  { build, job: { identity, deploy } }: Assigned,
+  { build, job: { identity, deploy, files } }: Assigned,
   heldSecrets: readonly string[],
 ): Assignment {
   if (identity?.name === DEPLOY_JOB) {
@@ -57,7 +58,7 @@ export function assign(
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
     if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
-    return { draft: null, job, deploy: null, endsProcess }
+    return { draft: null, job: withFiles(job, plan, files), deploy: null, endsProcess }
   }
   const onlyPlans = { job: null, deploy: null, endsProcess }
   if (build.retryOf !== null || build.target)
@@ -66,7 +67,7 @@ export function assign(
   if (!first && plan.deploys.length === 0) return { ...onlyPlans, draft: null }
   const draft = draftOf(plan, heldSecrets)
   if (!first || !draft.leadRunsFirst) return { ...onlyPlans, draft }
-  return { ...onlyPlans, draft: isOnlyJob(plan, first) ? null : draft, job: first }
+  return { ...onlyPlans, draft: isOnlyJob(plan, first) ? null : draft, job: withFiles(first, plan) }
 }
 
 /** @throws UserError if the commit deploys something else than what the lead has proposed, or not after the same stages */

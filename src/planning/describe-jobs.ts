@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { titleOf } from '../model/job.ts'
 import type { PlannedArtifact, PlannedJob } from './planned-job.ts'
+import { describeSplit, type PlannedSplit } from './split.ts'
 
 const MAX_CELLS = 20
 
@@ -21,6 +22,7 @@ type JobContext = {
   reason: string
   /** All jobs of the plan. */
   groups: readonly JobGroup[]
+  splits: readonly PlannedSplit[]
   secrets: SecretNames
 }
 
@@ -34,7 +36,7 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
     ...(setup === null ? [] : [`$ ${setup}`]),
     `$ ${command}`,
     ...(Object.keys(first.cell).length === 0 ? [] : [`Matrix: ${describeCells(cells)}`]),
-    ...(shard === null ? [] : [`Shards: ${shard.count}`]),
+    ...(shard === null ? [] : [`Shards: ${describeShards(first, shard.count, context.splits)}`]),
     ...(timeoutSeconds === null ? [] : [`Timeout: ${timeoutSeconds} seconds`]),
     `Secrets: ${describeSecrets(first, context.secrets)}`,
     ...describeAccess(first.access).map(([label, text]) => `${label}: ${text}`),
@@ -45,6 +47,11 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
     ...(allowFailure ? ['The build may pass although it fails.'] : []),
   ]
   return lines.join('\n')
+}
+
+function describeShards({ name, split }: PlannedJob, count: number, splits: readonly PlannedSplit[]): string {
+  const planned = splits.find(({ job }) => job === name)
+  return split && planned ? describeSplit(planned, split) : String(count)
 }
 
 /** Who else can reach what jobs of a trust get: whoever can take the next message of a sandbox that they share. */

@@ -13,10 +13,8 @@ import {
 } from './describe-jobs.ts'
 import { noteLambciTools } from './lambci-notes.ts'
 import { notePipe } from './pipe-notes.ts'
-import type { Plan } from './plan.ts'
+import type { BuildPlan, Plan } from './plan.ts'
 import type { PlannedJob } from './planned-job.ts'
-
-type BuildPlan = Extract<Plan, { build: true }>
 
 const LABEL_WIDTH = 10
 
@@ -32,7 +30,7 @@ export function describePlan(
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
-  const { jobs, deploys, takingPart, leftOut } = plan
+  const { jobs, deploys } = plan
   const groups = groupJobs(jobs)
   const commands = [...groups.map(({ first }) => first), ...deploys.flatMap(({ deploy }) => deploy ?? [])]
   const secrets = { areGiven: config.inheritSecrets, names: secretNames }
@@ -52,9 +50,7 @@ export function describePlan(
   ])
   return [
     row('Build', plan.reason),
-    ...(config.jobs === null
-      ? jobs.flatMap(describeOnlyJob)
-      : describeJobs(groups, { takingPart, leftOut }, secrets)),
+    ...(config.jobs === null ? jobs.flatMap(describeOnlyJob) : describeJobs(groups, plan, secrets)),
     ...describeLimits(plan),
     ...deploys.flatMap(each => describeDeploy(each, deploys.length > 1)),
     ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
@@ -78,14 +74,17 @@ const describeOnlyJob = ({ setup, command, access, artifacts, tests }: PlannedJo
 
 function describeJobs(
   groups: readonly JobGroup[],
-  { takingPart, leftOut }: Pick<BuildPlan, 'takingPart' | 'leftOut'>,
+  { takingPart, leftOut, splits }: BuildPlan,
   secrets: SecretNames,
 ): string[] {
   const reasons = new Map(takingPart.map(({ name, reason }) => [name, reason]))
   return [
     ...(groups.length === 0 ? [row('Jobs', 'No job applies.')] : []),
     ...groups.map(group =>
-      row('Job', describeJob(group, { reason: reasons.get(group.first.name) ?? '', groups, secrets })),
+      row(
+        'Job',
+        describeJob(group, { reason: reasons.get(group.first.name) ?? '', groups, splits, secrets }),
+      ),
     ),
     ...leftOut.map(({ name, reason }) => row('Left out', `${name}: ${reason}`)),
   ]

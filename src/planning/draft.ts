@@ -1,5 +1,6 @@
 import { describeBytes } from '../model/describe-bytes.ts'
 import { MAX_TITLE, titleOf } from '../model/job.ts'
+import { packShards } from '../model/split.ts'
 import { UserError } from '../model/user-error.ts'
 import { RUN_RECORD_LIMIT } from '../records/job-run.ts'
 import type { Draft, DraftedJob, PlannedDeploy } from '../records/plan-record.ts'
@@ -7,6 +8,7 @@ import type { PlannedDeployment } from './deploy.ts'
 import { digestOf } from './digest.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedJob } from './planned-job.ts'
+import type { PlannedSplit } from './split.ts'
 
 /** In bytes, as JSON. The rest of the lead's record has the remaining room. */
 export const DRAFT_LIMIT = RUN_RECORD_LIMIT - 24 * 1024
@@ -21,7 +23,7 @@ const MAX_REASON = 300
  * @throws UserError if the plan is too large
  */
 export function draftOf(
-  { jobs, leftOut, failFast, maxParallel, cancelSuperseded, deploys }: Plan & { build: true },
+  { jobs, leftOut, splits, failFast, maxParallel, cancelSuperseded, deploys }: Plan & { build: true },
   heldSecrets: readonly string[],
 ): Draft {
   const long = jobs.map(titleOf).find(title => title.length > MAX_TITLE)
@@ -40,6 +42,7 @@ export function draftOf(
       first.access.token === null &&
       seesAll(first, heldSecrets),
     deploys: deploys.map(plannedDeploy),
+    ...draftedSplits(splits, jobs),
   }
   const bytes = Buffer.byteLength(JSON.stringify(draft))
   if (bytes > DRAFT_LIMIT)
@@ -67,6 +70,22 @@ export function plannedDeploy(planned: PlannedDeployment): PlannedDeploy {
 export const seesAll = ({ secrets }: PlannedJob, names: readonly string[]) =>
   secrets === null || names.every(name => secrets.includes(name))
 
+const isFirstShard = ({ shard }: PlannedJob) => shard === null || shard.index === 1
+/** Into how many shards files divide a job depends on how long they took, and not on the commit. */
+const withoutShard = ({ shard, ...job }: PlannedJob) => job
+
+/** How the files of these jobs are divided; nothing if none are. */
+function draftedSplits(splits: readonly PlannedSplit[], jobs: readonly PlannedJob[]): Pick<Draft, 'splits'> {
+  const own = splits.filter(({ job }) => jobs.some(({ name }) => name === job))
+  if (own.length === 0) return {}
+  return {
+    splits: own.map(({ job, files, shardOf }) => ({
+      ...{ job, files: files.length, digest: digestOf(files) },
+      shardOf: packShards(shardOf),
+    })),
+  }
+}
+
 /** `jobs` have one name. */
 function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
   const [first] = jobs
@@ -75,13 +94,13 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
   return [
     {
       name,
-      cells: jobs.filter(each => each.shard === null || each.shard.index === 1).map(({ cell }) => cell),
+      cells: jobs.filter(isFirstShard).map(({ cell }) => cell),
       shards: shard?.count ?? null,
       needs: needs.map(({ job }) => job),
       withoutArtifacts: needs.filter(({ artifacts }) => artifacts?.length === 0).map(({ job }) => job),
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
-      digest: digestOf(jobs),
+      digest: digestOf(first.split ? jobs.filter(isFirstShard).map(withoutShard) : jobs),
       ...(first.artifacts.length > 0 && { artifacts: first.artifacts.map(artifact => artifact.name) }),
     },
   ]

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
-import type { DeployStep, PlannedJob } from './planned-job.ts'
+import type { AssignedJob, DeployStep } from './planned-job.ts'
 
 type BuildIdentity = Pick<
   Build,
@@ -18,7 +18,7 @@ export type RuntimeContext = {
   requestId: string
 }
 
-type JobPart = Pick<PlannedJob, 'name' | 'shard' | 'isStrict' | 'env'>
+type JobPart = Pick<AssignedJob, 'name' | 'shard' | 'isStrict' | 'env' | 'files'>
 type DeployPart = Pick<DeployStep, 'stage' | 'env'>
 
 export type EnvironmentParts = {
@@ -30,6 +30,8 @@ export type EnvironmentParts = {
   /** The `GITHUB_TOKEN` that a job is granted. Null for none. */
   token?: string | null
   buildUrl: string
+  /** Of a shard that has files: the path of the file that has their paths. */
+  filesPath?: string | undefined
   /** The merge of a pull request that is checked out instead of its head. */
   mergeCommit?: string | null | undefined
   runtime: RuntimeContext
@@ -46,6 +48,7 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
   const own = {
     ...buildVariables(parts),
     ...stepVariables(parts.step),
+    ...(parts.filesPath !== undefined && { LAMBCI_FILES: parts.filesPath }),
     ...runtimeVariables(parts.runtime),
   }
   const secrets = parts.config.inheritSecrets ? parts.secrets : {}

@@ -1,5 +1,6 @@
 import { jobKey } from '../config/cascade.ts'
 import type { Config } from '../config/config.ts'
+import { type JobConfig, splitIn } from '../config/jobs/job-config.ts'
 import { jobPath } from '../config/jobs/job-path.ts'
 import { keyPath, quote } from '../config/key-path.ts'
 import { suggestNearest } from '../config/nearest.ts'
@@ -36,6 +37,7 @@ export function requireUsableJobs(resolved: Resolved): ReadonlyMap<string, reado
       : []),
     ...names.flatMap(name => [
       ...commandErrors(name, jobs).map(error => inJob(name, error)),
+      ...splitErrors(jobs.get(name)).map(error => inJob(name, error)),
       ...needErrors(name, jobs, removed).map(error => inJob(name, error)),
     ]),
     ...artifactErrors(jobs).map(({ job, ...error }) => inJob(job, error)),
@@ -72,6 +74,25 @@ function commandErrors(name: string, jobs: Jobs): JobError[] {
   if (jobs.get(name)?.cmd !== null) return []
   const others = [...jobs].flatMap(([other, { cmd }]) => (cmd === null ? [] : [other]))
   return [{ key: '', text: `has no "cmd"${suggestNearest(name, others)}. Write the command of the job` }]
+}
+
+/** Without reports, nobody would know which files have run. */
+function splitErrors(job: JobConfig | undefined): JobError[] {
+  if (!job || splitIn(job) === null) return []
+  if (job.tests === null)
+    return [
+      {
+        key: 'shards',
+        text: 'has "files", which need "tests": only reports say which of them have run. Write "tests": ["reports/**/*.xml"] beside it',
+      },
+    ]
+  if (!job.tests.allowEmpty) return []
+  return [
+    {
+      key: 'tests',
+      text: 'has "allowEmpty", but each file of "shards" must be in a report. Remove it, and leave files without tests out of "files"',
+    },
+  ]
 }
 
 function artifactErrors(jobs: Jobs): (JobError & { job: string })[] {

@@ -1,9 +1,10 @@
+import { jobKey } from '../config/cascade.ts'
 import type { Config } from '../config/config.ts'
 import { accessOfJob, explainWithheldRole, NO_ACCESS } from '../config/job-access.ts'
-import type { JobConfig } from '../config/jobs/job-config.ts'
+import { type JobConfig, splitIn } from '../config/jobs/job-config.ts'
 import type { Resolved } from '../config/resolve.ts'
-import { ONLY_JOB } from '../model/job.ts'
-import { requireFewJobs } from './job-count.ts'
+import { mostJobs, ONLY_JOB } from '../model/job.ts'
+import { type JobCount, requireFewJobs } from './job-count.ts'
 import { jobsIn, requireUsableJobs } from './job-errors.ts'
 import { decideTakingPart } from './left-out.ts'
 import type { Cell } from './matrix.ts'
@@ -11,12 +12,15 @@ import { noteUnusedVariables } from './matrix-notes.ts'
 import { artifactNames, type Jobs, orderByNeeds } from './needs.ts'
 import type { JobReason, PlannedJob } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
+import { type Dividing, divide, noteFewerShards, type PlannedSplit, WITHOUT_SECONDS } from './split.ts'
 
 /** The jobs of a build. */
 type PlannedJobs = {
   jobs: readonly PlannedJob[]
   takingPart: readonly JobReason[]
   leftOut: readonly JobReason[]
+  /** Of the jobs that take part and are divided by files. */
+  splits: readonly PlannedSplit[]
   notes: readonly string[]
 }
 
@@ -24,8 +28,12 @@ type PlannedJobs = {
  * Plans the jobs of a build: those of its files that take part, one for each cell and each shard; or the one of `cmd`.
  * @throws UserError if the files are wrong, or if there are more jobs than allowed
  */
-export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
-  const { config, changedFiles } = resolved
+export function planJobs(
+  build: PlanInput,
+  resolved: Resolved,
+  dividing: Dividing = WITHOUT_SECONDS,
+): PlannedJobs {
+  const { config, changedFiles, account } = resolved
   const cells = requireUsableJobs(resolved)
   if (config.jobs === null) return withAccess(build, resolved, { jobs: [onlyJob(config)], ...NO_REASONS })
   const jobs = jobsIn(config)
@@ -38,24 +46,46 @@ export function planJobs(build: PlanInput, resolved: Resolved): PlannedJobs {
     decisions.filter(each => each.isLeftOut === isLeftOut).map(({ name, reason }) => ({ name, reason })),
   ) as [JobReason[], JobReason[]]
   const taking: Jobs = new Map([...jobs].filter(([name]) => takingPart.some(each => each.name === name)))
-  const counts = [...taking].map(([name, { shards }]) => ({
+  const counts = [...taking].map(([name, job]) => ({
     name,
     cells: cells.get(name)?.length ?? 0,
-    shards,
+    shards: shardCount(name, job, []),
   }))
   requireFewJobs(counts, resolved, build.trust)
+  const most = mostJobs(account.maxJobs, build.trust)
+  const splits = dividedJobs(taking, counts, { most, resolved, dividing })
   return withAccess(build, resolved, {
-    jobs: expandJobs(taking, cells, config),
+    jobs: expandJobs(taking, cells, config, splits),
     takingPart,
     leftOut,
-    notes: [...taking].flatMap(([name, job]) => [
-      ...noteMissingArtifacts(name, job, jobs, taking),
-      ...noteUnusedVariables(name, job, setupOf(job, config)),
-    ]),
+    splits,
+    notes: [
+      ...noteFewerShards(splits, most),
+      ...[...taking].flatMap(([name, job]) => [
+        ...noteMissingArtifacts(name, job, jobs, taking),
+        ...noteUnusedVariables(name, job, setupOf(job, config)),
+      ]),
+    ],
   })
 }
 
-const NO_REASONS = { takingPart: [], leftOut: [], notes: [] }
+const NO_REASONS = { takingPart: [], leftOut: [], splits: [], notes: [] }
+
+/** Divides the files of those jobs that they divide, as far as there is room for them beside the others. */
+function dividedJobs(
+  jobs: Jobs,
+  counts: readonly JobCount[],
+  { most, resolved, dividing }: { most: number; resolved: Resolved; dividing: Dividing },
+): PlannedSplit[] {
+  const { commitFiles, jobSources } = resolved
+  const divided = counts.flatMap(({ name, cells }) => {
+    const split = splitIn(jobs.get(name) ?? { shards: null })
+    return split ? [{ name, cells, split, source: jobSources.get(jobKey(name, 'shards')) ?? '' }] : []
+  })
+  const others = counts.filter(({ name }) => divided.every(each => each.name !== name))
+  const left = most - others.reduce((sum, { cells, shards }) => sum + cells * (shards ?? 1), 0)
+  return divide(divided, commitFiles, left, dividing)
+}
 
 /** These jobs with what the account gives them, and notes on what it withholds from them. */
 function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJobs): PlannedJobs {
@@ -69,13 +99,14 @@ function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJob
 }
 
 /**
- * These jobs, one for each of its cells and each shard, none before one that it needs, without what the account gives them. What
+ * These jobs, one for each of its cells and each shard (one of a job whose files nobody has divided), none before one that it needs, without what the account gives them. What
  * else they need is left out.
  */
 export function expandJobs(
   jobs: Jobs,
   cells: ReadonlyMap<string, readonly Cell[]>,
   config: Config,
+  splits: readonly PlannedSplit[] = [],
 ): PlannedJob[] {
   const ordered = orderByNeeds(jobs)
   const names = 'order' in ordered ? ordered.order : []
@@ -83,7 +114,9 @@ export function expandJobs(
     const job = jobs.get(name)
     if (!job) return []
     return (cells.get(name) ?? []).flatMap(cell =>
-      shardsOf(job).map(shard => plannedJob({ name, cell, shard }, job, config, jobs)),
+      shardsOf(shardCount(name, job, splits)).map(shard =>
+        plannedJob({ name, cell, shard }, job, config, jobs),
+      ),
     )
   })
 }
@@ -130,11 +163,19 @@ const plannedJob = (
   secrets: job.secrets,
   access: NO_ACCESS,
   allowFailure: job.allowFailure,
+  ...splitPart(splitIn(job)),
 })
+
+const splitPart = (split: ReturnType<typeof splitIn>): Pick<PlannedJob, 'split'> => (split ? { split } : {})
 
 const setupOf = ({ setup }: JobConfig, config: Config) => (setup === undefined ? config.setup : setup)
 
-const shardsOf = ({ shards: count }: JobConfig): PlannedJob['shard'][] =>
+const shardCount = (name: string, job: JobConfig, splits: readonly PlannedSplit[]): number | null =>
+  typeof job.shards === 'number' || job.shards === null
+    ? job.shards
+    : (splits.find(split => split.job === name)?.shards ?? 1)
+
+const shardsOf = (count: number | null): PlannedJob['shard'][] =>
   count === null ? [null] : Array.from({ length: count }, (_, at) => ({ index: at + 1, count }))
 
 /** A job also runs if one that it needs is left out, but without its artifacts. */

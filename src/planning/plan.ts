@@ -8,6 +8,7 @@ import { planJobs } from './jobs.ts'
 import { explainIrrelevantChange } from './paths.ts'
 import type { JobReason, PlannedJob } from './planned-job.ts'
 import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
+import { type Dividing, type PlannedSplit, WITHOUT_SECONDS } from './split.ts'
 import { chooseStages, noteOtherRule, type StageChoice } from './stage-rules.ts'
 
 /** What a build will do, as plain data. Each reason is a sentence for people. */
@@ -30,6 +31,8 @@ export type Plan =
       maxParallel: number | null
       /** What is deployed after all jobs, in order; of a requested deploy, one. */
       deploys: readonly PlannedDeployment[]
+      /** How jobs are divided by files, as far as they are in the plan. */
+      splits: readonly PlannedSplit[]
       /** Of a requested deploy: the other jobs of its commit. */
       earlierJobs: readonly PlannedJob[]
       stageReason: string
@@ -39,13 +42,15 @@ export type Plan =
       /** Whether a newer commit cancels this build. */
       cancelSuperseded: boolean
     }
+export type BuildPlan = Extract<Plan, { build: true }>
 
 /**
  * Plans one build: whether to build, which jobs it has, and what it deploys after all of them.
+ * @param dividing by what jobs are divided whose shards divide files
  * @throws UserError if it is built, but its files are wrong or there is nothing to run
  */
-export function planBuild(build: PlanInput, resolved: Resolved): Plan {
-  if (build.target) return planDeploy(build, build.target.stage, resolved)
+export function planBuild(build: PlanInput, resolved: Resolved, dividing: Dividing = WITHOUT_SECONDS): Plan {
+  if (build.target) return planDeploy(build, build.target.stage, resolved, dividing)
   const { config } = resolved
   if (!config.build) return { build: false, reason: explainNotBuilt(build, resolved) }
   const irrelevant =
@@ -54,7 +59,7 @@ export function planBuild(build: PlanInput, resolved: Resolved): Plan {
   requireUsableFiles(resolved)
   requireCommand(resolved)
   const reason = explainBuilt(build, resolved)
-  const { notes: jobNotes, ...jobs } = planJobs(build, resolved)
+  const { notes: jobNotes, ...jobs } = planJobs(build, resolved, dividing)
   const choices = build.event === 'push' ? chooseStages(config.stages, build.branch) : []
   const explain = (choice: StageChoice | null) => explainNotDeployed(build, choice, resolved, jobs.leftOut)
   const [notDeployed = null, ...later] = choices.length === 0 ? [explain(null)] : choices.map(explain)
@@ -102,7 +107,7 @@ export function requireCommand({ missingCommand }: Resolved): void {
 }
 
 /** Plans a deploy that was requested by name. It runs no tests, but for jobs whose artifacts it needs. */
-function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
+function planDeploy(build: PlanInput, stage: string, resolved: Resolved, dividing: Dividing): Plan {
   requireUsableFiles(resolved)
   requireUsableJobs(resolved)
   const reason = `A deploy to stage ${stage} was requested.`
@@ -119,6 +124,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     choice?.error ?? otherStage ?? explainNotDeployed({ ...build, event: 'push' }, choice, resolved, [])
   const rest = {
     jobs: [],
+    splits: [],
     earlierJobs: [],
     takingPart: [],
     leftOut: [],
@@ -136,7 +142,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
   // A person has decided.
   const deploys = plannedDeployments([choice], resolved).map(each => ({ ...each, isManual: false }))
   const push = { ...build, event: 'push' as const, target: null }
-  const all = planJobs(push, { ...resolved, changedFiles: null })
+  const all = planJobs(push, { ...resolved, changedFiles: null }, dividing)
   const makers = jobsThatMake(deploys[0]?.deploy?.artifacts ?? [], all.jobs)
   return {
     build: true,
@@ -145,6 +151,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved): Plan {
     stageReason: explainStages(build, deploys),
     ...rest,
     jobs: makers,
+    splits: all.splits,
     takingPart: all.takingPart.filter(({ name }) => makers.some(job => job.name === name)),
     earlierJobs: all.jobs.filter(job => !makers.includes(job)),
     notes: makers.length === 0 ? [] : ['The jobs run only if artifacts that the deploy names are gone.'],

@@ -1,6 +1,7 @@
 import type { TestsConfig } from '../config/common-config.ts'
 import type { Config } from '../config/config.ts'
 import type { JobAccess } from '../config/job-access.ts'
+import type { SplitConfig } from '../config/jobs/job-config.ts'
 import type { JobIdentity } from '../model/job.ts'
 
 /** What a shell runs: a command, and what goes before it. */
@@ -45,7 +46,15 @@ export type PlannedJob = JobIdentity &
     access: JobAccess
     /** Whether the build may pass although the job fails. */
     allowFailure: boolean
+    /** By which files it is divided into shards. Absent if by none. */
+    split?: SplitConfig
   }
+
+/** The files of a shard: all that divide its job, and its own, by path. */
+export type FileShare = { all: readonly string[]; own: readonly string[] }
+
+/** A job that is about to run. */
+export type AssignedJob = PlannedJob & { files?: FileShare }
 
 /** Why a job of a file takes part in a build or not, in a sentence. */
 export type JobReason = { name: string; reason: string }

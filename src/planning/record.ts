@@ -1,9 +1,7 @@
 import type { Resolved } from '../config/resolve.ts'
 import type { JobRun } from '../records/job-run.ts'
 import { digestOf } from './digest.ts'
-import type { Plan } from './plan.ts'
-
-type BuildPlan = Extract<Plan, { build: true }>
+import type { BuildPlan } from './plan.ts'
 
 /** What a job records before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(

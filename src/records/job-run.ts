@@ -4,6 +4,7 @@ import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { jobFailureSchema } from '../model/failure.ts'
 import { stageNameSchema } from '../model/names.ts'
+import { filesSchema } from '../model/split.ts'
 import { testCountsSchema } from '../model/tests.ts'
 import { z } from '../model/zod.ts'
 import type { JobRecordName } from './keys.ts'
@@ -73,6 +74,8 @@ export const jobRunSchema = z.object({
   tests: testCountsSchema.optional(),
   /** What its command has failed by. Absent if it has not failed, or has written nothing. */
   failure: jobFailureSchema.optional(),
+  /** Of a shard that divides files: which of all that divide its job its reports name (`packFiles`). */
+  ran: filesSchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 

@@ -48,6 +48,11 @@ export const spendKeys = {
   month: (project: string, month: string) => `${spendPrefix(project)}${month}.json`,
 }
 
+/** Where the seconds of test files are. */
+export const timingsPrefix = (project: string) => `${canonical(project)}/timings/`
+/** The seconds of the files that divide a job of a repository into shards. */
+export const timingsKey = (project: string, job: string) => `${timingsPrefix(project)}${job}.json`
+
 const branchesPrefix = (project: string) => `${canonical(project)}/branches/`
 /** The records of a repository's branches: their prefix, and the branch of a key. */
 export const branchKeys = {

@@ -1,6 +1,7 @@
 import { artifactNamesSchema } from '../model/artifact.ts'
 import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS, MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
+import { splitsSchema } from '../model/split.ts'
 import { z } from '../model/zod.ts'
 import { readOnce } from './kept-reads.ts'
 import { type BuildRef, buildKeys } from './keys.ts'
@@ -59,6 +60,8 @@ const shared = {
   cancelSuperseded: z.boolean(),
   /** What is deployed once all jobs are done, in order. */
   deploys: z.array(plannedDeploySchema).max(MOST_STAGES),
+  /** How jobs are divided whose shards divide files. Absent if there are none. */
+  splits: splitsSchema.optional(),
 }
 
 /**

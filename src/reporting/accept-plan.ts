@@ -1,5 +1,6 @@
 import type { Build } from '../model/build.ts'
 import { DEPLOY_JOB, MAX_TITLE, mostJobs, STAGE_VARIABLE, titleOf, VERIFY_JOB } from '../model/job.ts'
+import { isPartition, type Split } from '../model/split.ts'
 import { buildKeys } from '../records/keys.ts'
 import {
   type AcceptedJob,
@@ -73,7 +74,7 @@ function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: numb
 /** What is wrong with a draft; null if nothing is. */
 function explainError(
   { trust, target }: PlanningBuild,
-  { jobs: drafted, leadRunsFirst, deploys }: Draft,
+  { jobs: drafted, leadRunsFirst, deploys, splits }: Draft,
   jobs: readonly ExpandedJob[],
 ): string | null {
   if (deploys.length > 0 && trust !== 'protected')
@@ -91,12 +92,26 @@ function explainError(
     known.add(name)
   }
   if (new Set(deploys.map(({ stage }) => stage)).size < deploys.length) return 'it deploys to a stage twice'
+  const wrong = explainSplits(splits ?? [], drafted)
+  if (wrong !== null) return wrong
   const titles = new Set<string>()
   for (const title of jobs.map(titleOf)) {
     if (title.length > MAX_TITLE)
       return `the title of a job has ${title.length} characters, and ${MAX_TITLE} are allowed`
     if (titles.has(title)) return `two of its jobs are ${title}`
     titles.add(title)
+  }
+  return null
+}
+
+/** What is wrong with how files are divided; null if each is in one shard of its job, and each of these shards has one. */
+function explainSplits(splits: readonly Split[], jobs: readonly DraftedJob[]): string | null {
+  const known = new Set<string>()
+  for (const split of splits) {
+    const job = jobs.find(({ name }) => name === split.job)
+    if (job?.shards == null || known.has(split.job) || !isPartition(split, job.shards))
+      return `the files of ${split.job} are not divided among its shards`
+    known.add(split.job)
   }
   return null
 }

@@ -24,6 +24,7 @@ export function describeDifference(old: Planned, now: Planned): string | null {
   const added = others.find(title => !titles.includes(title))
   if (added !== undefined) return `the job ${shorten(added)} is new`
   if (titles.some((title, at) => title !== others[at])) return 'its jobs come in another order'
+  if (splitsOf(old.plan) !== splitsOf(now.plan)) return 'its test files are others'
   const changed = now.plan.jobs.find((job, at) => !isSameJob(job, old.plan.jobs[at]))
   if (changed) return `the job ${shorten(titleOf(changed))} has another command, environment or setting`
   if (before?.commonDigest === undefined || before.commonDigest !== after?.commonDigest)
@@ -46,5 +47,8 @@ function isSameJob(job: AcceptedJob, old: AcceptedJob | undefined): boolean {
 }
 
 const shorten = (title: string) => shortenBytes(title, TITLE_BYTES)
+
+const splitsOf = ({ splits = [] }: PlanRecord) =>
+  JSON.stringify(splits.map(({ job, files, digest, shardOf }) => [job, files, digest, shardOf]))
 
 const digestsOf = ({ deploys }: PlanRecord) => deploys.map(({ digest }) => digest).join()

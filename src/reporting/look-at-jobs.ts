@@ -19,6 +19,7 @@ import { completeDeploy } from './complete-deploy.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { deployJobsOf } from './deploy-jobs.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
+import { keepSplits } from './keep-splits.ts'
 import { keepSwitch } from './keep-switch.ts'
 import { lookAtDeploys } from './look-at-deploys.ts'
 import { measureCost } from './measure-cost.ts'
@@ -120,7 +121,7 @@ async function planOf(
   store: Store,
 ): Promise<{ plan: PlanRecord } | { refused: string }> {
   if (plan) return { plan }
-  const draft = lead.run?.draft
+  const draft = lead.run?.draft && (await keepSplits(store, build, lead.run.draft))
   const accepted = draft ? acceptDraft(build, draft, account.maxJobs) : { refused: 'The plan is missing' }
   if ('refused' in accepted) return accepted
   const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)

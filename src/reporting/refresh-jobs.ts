@@ -13,6 +13,7 @@ import type { JobState, Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import { decide, latestEndOf } from './decide.ts'
 import { measureCost, type RunFunctions } from './measure-cost.ts'
+import { explainMissingFiles } from './missing-files.ts'
 
 /** The jobs of a build, as they stand after their records were read. */
 export type RefreshedJobs = {
@@ -103,7 +104,7 @@ async function readRunning(
 type Read = { job: AcceptedJob; state: JobState; objects: JobObjects }
 
 function stateAfter(
-  { build, report, request }: Known,
+  { build, plan, report, request }: Known,
   { job, state, objects }: Read,
   found: RefreshedJobs,
   { runFunctions, linkKey, now }: Context,
@@ -138,15 +139,16 @@ function stateAfter(
   const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion
   // Whoever has started cannot have been left out.
   const isImpossible = conclusion === 'skipped'
+  const missing = conclusion === 'passed' && run ? explainMissingFiles(plan, job, run) : null
   return {
     ...state,
     startedAt: momentOf(run?.startedAt),
     endedAt: momentOf(endedAt),
-    conclusion: isImpossible ? 'errored' : conclusion,
+    conclusion: isImpossible || missing !== null ? 'errored' : conclusion,
     exit: run?.exit ?? null,
     reason: isImpossible
       ? 'It claims to have been skipped, although it had started'
-      : reason && shortReason(reason),
+      : (missing ?? (reason && shortReason(reason))),
     ...(run?.tests && run.exit?.kind === 'exited' && { tests: packCounts(run.tests) }),
     ...(run && hasNamed(run) && { isNamed: true as const }),
     record: objects.record,

@@ -13,6 +13,7 @@ import { takePlaces } from '../records/running-jobs.ts'
 import { plannedDeployOf, stagesBefore } from './deploy-jobs.ts'
 import type { RunFunctions } from './measure-cost.ts'
 import { needsOf, needsOfDeploy } from './needed-jobs.ts'
+import { startedFiles } from './started-files.ts'
 
 export type StartJobsContext = Omit<StartContext, 'deadMansSwitch'> & {
   runFunctions: RunFunctions
@@ -65,7 +66,8 @@ export async function startJobs(
     const standing = { build, plan, states }
     const needs = deploy && isDeploy ? await needsOfDeploy(store, standing, deploy) : needsOf(job, standing)
     const accepted = deploy && { deploy: { ...deploy, after: stagesBefore(plan, build, deploy) } }
-    const starting = { job: { key, attempt, identity, needs, ...accepted }, hasSecrets }
+    const files = isLead ? {} : startedFiles(plan, job)
+    const starting = { job: { key, attempt, identity, needs, ...files, ...accepted }, hasSecrets }
     try {
       // Until this is on record, the deploy must not start: nobody else knows what may run on the stage.
       if (deploy && isDeploy) await recordStart(build, deploy, wanted.fence ?? 0, context)

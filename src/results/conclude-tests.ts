@@ -1,5 +1,6 @@
 import { succeeded } from '../model/exit.ts'
 import { shortenBytes } from '../model/short-reason.ts'
+import { packFiles } from '../model/split.ts'
 import {
   describeCounts,
   MOST_FAILURES,
@@ -12,15 +13,18 @@ import {
   totalOf,
 } from '../model/tests.ts'
 import { UserError } from '../model/user-error.ts'
-import type { PlannedJob } from '../planning/planned-job.ts'
+import type { FileShare, PlannedJob } from '../planning/planned-job.ts'
 import { reportPathsOf } from '../planning/report-paths.ts'
 import { type BuildRef, type JobRef, outPrefix } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
+import { explainMissingFiles } from './decide-files.ts'
 import { decideTests, type JobResult } from './decide-tests.ts'
 import { failureRecord } from './failure-record.ts'
 import { type FoundReports, findReports } from './find-reports.ts'
 import { firstFailure } from './first-failure.ts'
 import { type ReadReports, readReports } from './read-reports.ts'
+import { listSeconds, ReportedFiles } from './reported-files.ts'
+import type { ReportedTime } from './test-report-format.ts'
 
 /** Everything that reading the reports of a job needs. */
 type TestsContext = {
@@ -33,7 +37,12 @@ type TestsContext = {
 }
 
 /** What the reports come to, and the first failure that they have; null without any report. */
-export type ReadTests = { counts: TestCounts | null; first: TestFailure | null }
+export type ReadTests = {
+  /** Of a shard that divides files: which of them the reports name (`packFiles`). */
+  ran?: string
+  counts: TestCounts | null
+  first: TestFailure | null
+}
 
 /** Failures that the log names; the record has more. */
 const MOST_LOGGED = 5
@@ -46,12 +55,14 @@ const MOST_LOGGED = 5
 export async function concludeTests(
   context: TestsContext,
   ref: BuildRef & { job: JobRef },
-  tests: NonNullable<PlannedJob['tests']>,
+  { tests, files }: { tests: NonNullable<PlannedJob['tests']>; files?: FileShare | undefined },
   { since, ...ended }: Parameters<typeof decideTests>[0] & { since: bigint },
 ): Promise<JobResult & ReadTests> {
   const { workspace, redact, logLine, store } = context
   const found = search(workspace, tests.files, since)
-  const { tally, reports, errors } = await readReports(workspace, found.written, context.signal)
+  const reported = files && new ReportedFiles(workspace, files.all)
+  const onTime = (time: ReportedTime, path: string) => reported?.add(time, path)
+  const { tally, reports, errors } = await readReports(workspace, found.written, context.signal, onTime)
   const { counts } = tally
   const failures = tally.failures
     .slice(0, MOST_FAILURES)
@@ -59,7 +70,12 @@ export async function concludeTests(
   const first = firstFailure(failures)
   const paths = reports.map(({ path }) => redact(path))
   const allErrors = [...found.errors, ...errors].map(redact)
-  const result = decideTests(ended, tests, { ...found, counts, first, reports: paths, errors: allErrors })
+  const shown = reports.map(report => ({ ...report, path: redact(report.path) }))
+  const missing = files && reported && explainMissingFiles({ files, found: reported.seconds, reports: shown })
+  const result = decideTests(ended, tests, {
+    ...{ ...found, counts, first, reports: paths, errors: allErrors },
+    missing: missing ? redact(missing) : null,
+  })
   const lines = [
     ...(totalOf(counts) > 0 ? [`Tests: ${describeCounts(counts)} (${describeReports(paths)})`] : []),
     ...failures
@@ -72,10 +88,12 @@ export async function concludeTests(
   ]
   for (const line of lines) await logLine(line)
   if (reports.length === 0) return { ...result, counts: null, first: null }
-  const record: TestRecord = { ...counts, failures, reports: listed(reports, redact) }
+  const secondsPart = files && reported ? { files: listSeconds(files.all, reported.seconds, redact) } : {}
+  const record: TestRecord = { ...counts, failures, reports: listed(reports, redact), ...secondsPart }
   const body = Buffer.from(JSON.stringify(record))
   await store.putOnce(testRecordKey(outPrefix(ref, ref.job)), body, 'application/json')
-  return { ...result, counts, first }
+  const ran = files && reported ? { ran: packFiles(reported.seconds.keys(), files.all.length) } : {}
+  return { ...result, counts, first, ...ran }
 }
 
 /** A search that would take too long is an error of the reports. */

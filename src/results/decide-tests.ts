@@ -21,6 +21,8 @@ export type TestsRead = {
   old: readonly string[]
   /** Matches that are no regular files. */
   irregular: readonly string[]
+  /** Of a shard that divides files: why they did not all run, in a sentence. Null if they did. */
+  missing?: string | null
 }
 
 /** How a job ends, and why, in a sentence. */
@@ -30,7 +32,7 @@ export type JobResult = { conclusion: 'passed' | 'failed' | 'errored'; reason: s
 export function decideTests(
   { exit, reason }: { exit: Exit; reason: string | null },
   { files, verdict, allowEmpty }: NonNullable<PlannedJob['tests']>,
-  { counts, first, reports, errors, old, irregular }: TestsRead,
+  { counts, first, reports, errors, old, irregular, missing }: TestsRead,
 ): JobResult {
   const failed = failedTests(counts)
   const failures = describeFailedTests(counts, first)
@@ -42,6 +44,7 @@ export function decideTests(
     }
   const [error] = errors
   if (error !== undefined) return { conclusion: 'errored', reason: error }
+  if ((totalOf(counts) > 0 || allowEmpty) && missing) return { conclusion: 'errored', reason: missing }
   if (totalOf(counts) > 0 || allowEmpty) return { conclusion: 'passed', reason: null }
   const advice = 'or set "allowEmpty" in "tests"'
   const [report] = reports

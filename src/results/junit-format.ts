@@ -1,8 +1,9 @@
 import sax from 'sax'
-import { joinMessage, nameOf, resultOfStatus } from './junit-names.ts'
+import { joinMessage, nameOf, placesOf, resultOfStatus, secondsOf } from './junit-names.ts'
 import {
   ReportError,
   type ReportedTest,
+  type ReportedTime,
   type ReportParser,
   type TestReportFormat,
 } from './test-report-format.ts'
@@ -20,11 +21,21 @@ const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { position: true, 
 export const junitFormat: TestReportFormat = {
   name: 'junit',
   recognises: head => /^\ufeff?\s*</.test(head),
-  open: onTest => new JunitParser(onTest),
+  open: (onTest, onTime) => new JunitParser(onTest, onTime),
 }
 
 type Attributes = Readonly<Record<string, string>>
-type Suite = { name: string; file: string | null; declared: number; failed: number }
+type Suite = {
+  name: string
+  file: string | null
+  declared: number
+  failed: number
+  /** Of the suite, and of the tests in it. */
+  seconds: number
+  taken: number
+  /** Of its tests, if they are all of one file. */
+  places: readonly string[] | 'several' | null
+}
 type OpenTest = { test: ReportedTest; status: string; hasFlakes: boolean }
 
 const FAILURES: ReadonlyMap<string, 'failed' | 'errored'> = new Map([
@@ -37,6 +48,7 @@ const FLAKES = new Set(['flakyFailure', 'flakyError'])
 class JunitParser implements ReportParser {
   readonly #parser = sax.parser(true, OPTIONS)
   readonly #onTest: (test: ReportedTest) => void
+  readonly #onTime: (time: ReportedTime) => void
   /** The elements that are open. */
   readonly #path: string[] = []
   readonly #suites: Suite[] = []
@@ -46,8 +58,9 @@ class JunitParser implements ReportParser {
   #failure: { message: string; result: 'failed' | 'errored' } | null = null
   #isEmpty = true
 
-  constructor(onTest: (test: ReportedTest) => void) {
+  constructor(onTest: (test: ReportedTest) => void, onTime: (time: ReportedTime) => void = () => {}) {
     this.#onTest = onTest
+    this.#onTime = onTime
     const parser = this.#parser
     parser.onerror = error => this.#fail(error)
     // Without a document type, there are no entities but XML's own five.
@@ -94,7 +107,10 @@ class JunitParser implements ReportParser {
     if (tag === 'testsuite' || tag === 'testsuites') {
       const declared = (Number(of('failures')) || 0) + (Number(of('errors')) || 0)
       const name = tag === 'testsuite' ? (of('name') ?? '') : ''
-      this.#suites.push({ name, file: of('file') ?? of('filepath') ?? null, declared, failed: 0 })
+      this.#suites.push({
+        ...{ name, file: of('file') ?? of('filepath') ?? null, declared, failed: 0 },
+        ...{ seconds: tag === 'testsuite' ? secondsOf(of('time')) : 0, taken: 0, places: null },
+      })
     } else if (tag === 'testcase' && !this.#open) this.#openTest(of)
     else if (this.#open && tag === 'skipped' && this.#open.test.result === 'passed')
       this.#open.test.result = 'skipped'
@@ -115,6 +131,7 @@ class JunitParser implements ReportParser {
         ...nameOf({ chain, className, written, file }),
         ...{ result: 'passed', isFlaky: false, message: '' },
         ...{ file, line: Number.isSafeInteger(line) && line > 0 ? line : null },
+        ...{ places: placesOf({ chain, className, file }), seconds: secondsOf(of('time')) },
       },
     }
   }
@@ -150,7 +167,25 @@ class JunitParser implements ReportParser {
     this.#open = null
     if (test.result === 'passed') test.result = resultOfStatus(status)
     if (test.result === 'failed' || test.result === 'errored') this.#countFailure()
+    this.#countTime(test.seconds, test.places)
     this.#onTest({ ...test, isFlaky: hasFlakes && test.result === 'passed' })
+  }
+
+  /** In the suite that is open. */
+  #countTime(seconds: number, places: Suite['places']): void {
+    const suite = this.#suites.at(-1)
+    if (!suite) return
+    suite.taken += seconds
+    if (suite.places === null) suite.places = places
+    else if (places !== null && suite.places[0] !== places[0]) suite.places = 'several'
+  }
+
+  /** What a suite took beyond its tests: to load its file, and before and after them. */
+  #finishTime(suite: Suite): void {
+    const { seconds, taken, places } = suite
+    this.#countTime(Math.max(seconds, taken), places)
+    if (seconds > taken && places !== null && places !== 'several')
+      this.#onTime({ places, seconds: seconds - taken })
   }
 
   #countFailure(): void {
@@ -163,6 +198,7 @@ class JunitParser implements ReportParser {
     if (suite && suite.declared > 0 && suite.failed === 0)
       this.#suiteFailed('The report counts a failure here, but has no test that failed.')
     this.#suites.pop()
+    if (suite) this.#finishTime(suite)
   }
 
   #suiteFailed(message: string): void {
@@ -173,6 +209,7 @@ class JunitParser implements ReportParser {
       id: JSON.stringify([chain, file]),
       ...{ suite: chain.slice(0, -1).join(' › '), name: chain.at(-1) ?? 'The test run' },
       ...{ result: 'errored', isFlaky: false, message, file, line: null },
+      ...{ places: placesOf({ chain, className: '', file }), seconds: 0 },
     })
   }
 }

@@ -24,6 +24,20 @@ export function nameOf({ chain, className, written, file }: Written): Pick<Repor
   return { suite: className, name: written }
 }
 
+/**
+ * What may name the file of a test. Most tools have an attribute for it; Vitest has its path as class and as suite, and pytest's class
+ * stands for it.
+ */
+export const placesOf = ({ chain, className, file }: Omit<Written, 'written'>): string[] => [
+  ...new Set([file ?? '', className, ...chain.toReversed()].filter(name => name !== '')),
+]
+
+/** Surefire separates thousands. */
+export function secondsOf(time: string | undefined): number {
+  const seconds = Number((time ?? '').replaceAll(',', ''))
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : 0
+}
+
 /** Java's classes have dots, but no slashes. */
 const isPath = (name: string) => name.includes('/') && /\.[a-z]{1,4}$/.test(name)
 

@@ -1,7 +1,7 @@
 import type { CommandOutput } from '../model/command-output.ts'
 import type { Exit } from '../model/exit.ts'
 import { succeeded } from '../model/exit.ts'
-import type { PlannedJob } from '../planning/planned-job.ts'
+import type { AssignedJob } from '../planning/planned-job.ts'
 import type { BuildRef, JobRef } from '../records/keys.ts'
 import { type RunEnd, runEnd } from '../records/run-end.ts'
 import type { RunRecorder } from '../records/run-recorder.ts'
@@ -26,16 +26,16 @@ type EndedCommand = { exit: Exit; reason: string | null; output: CommandOutput; 
 export async function leaveResults(
   context: ResultsContext,
   ref: BuildRef & { job: JobRef },
-  job: PlannedJob,
+  job: AssignedJob,
   ended: EndedCommand,
 ): Promise<RunEnd> {
   const { recorder } = context
   const { exit } = ended
   const conclude = () => concluded(context, ref, job, ended)
-  const { conclusion, reason, counts, first } = await (job.tests
+  const { conclusion, reason, counts, first, ran } = await (job.tests
     ? recorder.time('tests', conclude)
     : conclude())
-  if (counts) recorder.recordLater({ tests: counts })
+  if (counts) recorder.recordLater({ tests: counts, ...(ran !== undefined && { ran }) })
   const named = conclusion === 'failed' ? await explained(context, { ...ended, first }) : null
   if (job.artifacts.length > 0) {
     const { leaveArtifacts } = await import('./exchange-artifacts.ts')
@@ -61,12 +61,12 @@ async function explained(
 async function concluded(
   { store, sandbox, signal, logLine, redact }: ResultsContext,
   ref: BuildRef & { job: JobRef },
-  { tests }: PlannedJob,
+  { tests, files }: AssignedJob,
   { exit, reason, since }: Omit<EndedCommand, 'output'>,
 ): Promise<JobResult & ReadTests> {
   if (tests === null || since === null || exit.kind !== 'exited')
     return { conclusion: succeeded(exit) ? 'passed' : 'failed', reason, counts: null, first: null }
   const { concludeTests } = await import('./conclude-tests.ts')
   const context = { store, workspace: sandbox.workspace, signal, redact, logLine }
-  return concludeTests(context, ref, tests, { exit, reason, since })
+  return concludeTests(context, ref, { tests, files }, { exit, reason, since })
 }

@@ -4,7 +4,13 @@ import { setImmediate } from 'node:timers/promises'
 import { describeBytes } from '../model/describe-bytes.ts'
 import { junitFormat } from './junit-format.ts'
 import { tapFormat } from './tap-format.ts'
-import { ReportError, type ReportParser, type TestReportFormat } from './test-report-format.ts'
+import {
+  ReportError,
+  type ReportedTest,
+  type ReportedTime,
+  type ReportParser,
+  type TestReportFormat,
+} from './test-report-format.ts'
 import { TestTally } from './test-tally.ts'
 
 /** Of one report, and of all reports of a job. */
@@ -23,22 +29,27 @@ export type ReadReports = {
   errors: string[]
 }
 
-/** Reads reports in their order. Whatever the files are: nothing but a regular file is opened, and no more is read than is allowed. */
+/**
+ * Reads reports in their order. `onTime` is called for each test, and for what a suite took beyond its tests, with the path of the report.
+ * Whatever the files are: nothing but a regular file is opened, and no more is read than is allowed.
+ */
 export async function readReports(
   workspace: string,
   paths: readonly string[],
   signal?: AbortSignal,
+  onTime?: (time: ReportedTime, path: string) => void,
 ): Promise<ReadReports> {
   const tally = new TestTally()
   const read: ReadReports = { tally, reports: [], errors: [] }
   let left = MOST_BYTES
   for (const path of paths) {
     let tests = 0
-    const onTest = (test: Parameters<TestTally['add']>[0]) => {
+    const onTest = (test: ReportedTest) => {
       tests += 1
       tally.add(test)
+      onTime?.(test, path)
     }
-    const report = new ReportReader(onTest)
+    const report = new ReportReader(onTest, time => onTime?.(time, path))
     try {
       for await (const chunk of chunksOf(join(workspace, path), left, signal)) {
         left -= chunk.length
@@ -88,13 +99,13 @@ function openReport(path: string): number {
 
 /** Chooses the format of a report by its beginning. */
 class ReportReader {
-  readonly #onTest: Parameters<TestReportFormat['open']>[0]
+  readonly #open: Parameters<TestReportFormat['open']>
   #decoder: Decoder | null = null
   #parser: ReportParser | null = null
   format: TestReportFormat['name'] | null = null
 
-  constructor(onTest: Parameters<TestReportFormat['open']>[0]) {
-    this.#onTest = onTest
+  constructor(...open: Parameters<TestReportFormat['open']>) {
+    this.#open = open
   }
 
   write(bytes: Buffer): void {
@@ -115,7 +126,7 @@ class ReportReader {
       if (!format && text.trim() === '') return
       if (!format) throw new ReportError('is neither JUnit XML nor TAP')
       this.format = format.name
-      this.#parser = format.open(this.#onTest)
+      this.#parser = format.open(...this.#open)
     }
     this.#parser.write(text)
   }

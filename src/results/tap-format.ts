@@ -26,6 +26,9 @@ export const tapFormat: TestReportFormat = {
   open: onTest => new TapParser(onTest),
 }
 
+/** TAP names no file of a test that passed. */
+const WITHOUT_FILE = { places: [], seconds: 0 }
+
 /** The counts of a level of subtests so far. */
 type Level = { name: string; points: number; failed: number }
 
@@ -117,7 +120,7 @@ class TapParser implements ReportParser {
     const suite = suites.filter(Boolean).join(' › ')
     const test: ReportedTest = {
       id: JSON.stringify([suites, name]),
-      ...{ suite, name, result, isFlaky: false, message: '', file: null, line: null },
+      ...{ suite, name, result, isFlaky: false, message: '', file: null, line: null, ...WITHOUT_FILE },
     }
     if (result === 'failed') this.#failure = { test, lines: [] }
     else this.#onTest(test)
@@ -141,7 +144,7 @@ class TapParser implements ReportParser {
     this.#passFailure()
     this.#onTest({
       ...{ id: JSON.stringify([name, message]), suite: '', name, message },
-      ...{ result: 'errored', isFlaky: false, file: null, line: null },
+      ...{ result: 'errored', isFlaky: false, file: null, line: null, ...WITHOUT_FILE },
     })
   }
 }

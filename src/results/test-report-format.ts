@@ -15,7 +15,14 @@ export type ReportedTest = {
   /** The file that the report names, as it writes it. */
   file: string | null
   line: number | null
+  /** Whatever in the report may be the path of its test file, or stand for it, as it is written; the likeliest first. */
+  places: readonly string[]
+  /** How long it took; 0 if the report does not have that. */
+  seconds: number
 }
+
+/** What a report has about the time of a file, in addition to earlier parts of it. */
+export type ReportedTime = Pick<ReportedTest, 'places' | 'seconds'>
 
 /** Takes the text of one report, in pieces of any size. */
 export type ReportParser = {
@@ -30,8 +37,11 @@ export type TestReportFormat = {
   name: 'junit' | 'tap'
   /** Whether a report that begins like this has this format. */
   recognises(head: string): boolean
-  /** `onTest` is called for each test, and for each suite that failed without a test that did, in the order of the report. */
-  open(onTest: (test: ReportedTest) => void): ReportParser
+  /**
+   * `onTest` is called for each test, and for each suite that failed without a test that did, in the order of the report; `onTime` for
+   * each suite that took longer than its tests, if these are of one file.
+   */
+  open(onTest: (test: ReportedTest) => void, onTime?: (time: ReportedTime) => void): ReportParser
 }
 
 /** Why a report cannot be read, as the end of a sentence about it. */

@@ -1,9 +1,10 @@
-import { dependsOnPaths } from '../config/config.ts'
+import { dependsOnFiles, dependsOnPaths } from '../config/config.ts'
 import { type Files, NO_FILES } from '../config/files.ts'
 import { type Resolved, resolveConfig, type TestMerge } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
 import { UserError } from '../model/user-error.ts'
 import { readChangedFiles } from './changed-files.ts'
+import { listCommitFiles } from './commit-files.ts'
 import { readConfigFiles, readConfigFilesAt } from './config-files.ts'
 import { fetchTags } from './fetch-tags.ts'
 import { type FetchOptions, fetchCommit, fetchObject } from './git.ts'
@@ -86,8 +87,9 @@ export async function resolveCommit(build: Build, source: CommitSource): Promise
         }
   if (!resolved.config.build) return resolved
   if (resolved.config.git.tags) await fetchTags(merge ? { ...fetch, commit: merge.commit } : fetch)
+  const commitFiles = dependsOnFiles(resolved.config) ? await listCommitFiles(directory, access) : null
   const note = await describeMissingLfs(directory, access)
-  return note === null ? resolved : { ...resolved, notes: [...resolved.notes, note] }
+  return { ...resolved, commitFiles, ...(note !== null && { notes: [...resolved.notes, note] }) }
 }
 
 /** Fetches the base commit of a fork's pull request, and reads its files. Other builds need none. */

@@ -1,16 +1,18 @@
+import { jobKey } from '../../config/cascade.ts'
 import type { Resolved } from '../../config/resolve.ts'
 import type { Build } from '../../model/build.ts'
 import { titleOf } from '../../model/job.ts'
 import { UserError } from '../../model/user-error.ts'
 import { jobsIn, requireUsableJobs } from '../../planning/job-errors.ts'
 import { expandJobs, planJobs } from '../../planning/jobs.ts'
-import type { PlannedJob } from '../../planning/planned-job.ts'
+import type { AssignedJob, PlannedJob } from '../../planning/planned-job.ts'
+import { matchingFiles } from '../../planning/split.ts'
 
-type Choice = { jobs: readonly PlannedJob[]; notes: readonly string[] }
+type Choice = { jobs: readonly AssignedJob[]; notes: readonly string[] }
 
 /**
  * The jobs of a configuration that have a name or a title, such as `unit` or `unit (4/8)`, whether or not they take part in
- * the build. Without a name: the only one.
+ * the build; one for all files of a job that files divide. Without a name: the only one.
  * @throws UserError if there are several, or none of this name
  */
 export function chooseJobs(wanted: string | undefined, build: Build, resolved: Resolved): Choice {
@@ -36,7 +38,7 @@ export function chooseJobs(wanted: string | undefined, build: Build, resolved: R
   const left = leftOut.find(each => each.name === name)
   const needed = own?.needs.map(({ job }) => job) ?? []
   return {
-    jobs,
+    jobs: jobs.map(job => withAllFiles(job, resolved)),
     notes: [
       ...(left ? [`A push would leave ${name} out. ${left.reason}`] : []),
       ...(needed.length > 0
@@ -44,4 +46,12 @@ export function chooseJobs(wanted: string | undefined, build: Build, resolved: R
         : []),
     ],
   }
+}
+
+function withAllFiles(job: PlannedJob, { commitFiles, jobSources }: Resolved): AssignedJob {
+  const { name, split } = job
+  if (!split) return job
+  const source = jobSources.get(jobKey(name, 'shards')) ?? ''
+  const all = matchingFiles({ name, split, source }, commitFiles ?? [])
+  return { ...job, files: { all, own: all } }
 }

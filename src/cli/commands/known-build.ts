@@ -8,6 +8,7 @@ import { notAllowed } from '../../admission/admit.ts'
 import type { Build } from '../../model/build.ts'
 import { trustOf } from '../../model/trust.ts'
 import { UserError } from '../../model/user-error.ts'
+import { listTimings } from '../../records/timings.ts'
 import { describeError } from '../describe-error.ts'
 import type { Io } from '../io.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
@@ -21,6 +22,8 @@ export type KnownBuild = {
   secretNames: readonly string[]
   /** The secret variables that only the deploy of a stage gets. */
   stageSecrets: readonly ListedSecret[]
+  /** The seconds of the files that divide jobs, by the name of the job. */
+  timings: ReadonlyMap<string, ReadonlyMap<string, number>>
   /** Why the account would refuse it; null if it would not. */
   refusal: string | null
 }
@@ -86,12 +89,16 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
     build,
     secretNames: await names().catch(refusedNames),
     stageSecrets: mayDeploy ? await listStageSecrets(store, project).catch(refusedNames) : [],
+    timings: await listTimings(store, project).catch(refusedTimings),
     refusal: isBuilt ? null : notAllowed(build).reason,
   }
 }
 
 /** Somebody may be allowed to read the settings but not the secrets. */
-function refusedNames(error: Error): [] {
-  if (error.name === 'AccessDenied') return []
+const refusedNames = (error: Error): [] => refused(error, [])
+const refusedTimings = (error: Error): KnownBuild['timings'] => refused(error, new Map())
+
+function refused<T>(error: Error, instead: T): T {
+  if (error.name === 'AccessDenied') return instead
   throw error
 }

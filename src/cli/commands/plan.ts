@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os'
 import type { ListedSecret } from '../../account/change-secrets.ts'
+import { dependsOnFiles } from '../../config/config.ts'
 import { NO_FILES } from '../../config/files.ts'
 import { type Resolved, resolveConfig } from '../../config/resolve.ts'
 import type { Build } from '../../model/build.ts'
@@ -6,10 +8,11 @@ import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { describePlan } from '../../planning/describe.ts'
 import { type Plan, planBuild } from '../../planning/plan.ts'
+import { listCommitFiles } from '../../workspace/commit-files.ts'
 import { readConfigFiles } from '../../workspace/config-files.ts'
 import { type Io, jsonText, printLine, printNote } from '../io.ts'
 import type { StackOptions } from './find-stack.ts'
-import { readKnownBuild } from './known-build.ts'
+import { type KnownBuild, readKnownBuild } from './known-build.ts'
 import { buildOfWorkingCopy, type HypotheticalBuild } from './working-copy.ts'
 
 export type PlannedBuild = { build: Build; resolved: Resolved; plan: Plan }
@@ -20,22 +23,37 @@ export type PlannedBuild = { build: Build; resolved: Resolved; plan: Plan }
 export async function planWorkingCopy(
   directory: string,
   hypothetical: HypotheticalBuild,
+  io: Pick<Io, 'env'>,
 ): Promise<PlannedBuild> {
   const build = await buildOfWorkingCopy(directory, hypothetical)
-  return planIn(directory, build, null)
+  return planIn(directory, build, { account: null, io })
 }
 
-/** `account`: the account's settings; null if they are not known. */
-async function planIn(directory: string, build: Build, account: unknown): Promise<PlannedBuild> {
+type Known = {
+  /** The account's settings; null if they are not known. */
+  account: unknown
+  timings?: KnownBuild['timings']
+  io: Pick<Io, 'env'>
+}
+
+async function planIn(
+  directory: string,
+  build: Build,
+  { account, timings, io }: Known,
+): Promise<PlannedBuild> {
   const files = await readConfigFiles(directory)
   // The base of the hypothetical pull request is assumed to have the same configuration as this working copy.
-  const resolved = resolveConfig({
+  const withoutFiles = resolveConfig({
     build,
     account,
     base: build.trust === 'fork' ? files : NO_FILES,
     head: files,
   })
-  return { build, resolved, plan: planBuild(build, resolved) }
+  const access = { home: tmpdir(), path: io.env.PATH ?? '' }
+  const commitFiles = dependsOnFiles(withoutFiles.config) ? await listCommitFiles(directory, access) : null
+  const resolved = { ...withoutFiles, commitFiles }
+  const secondsOf = (job: string) => timings?.get(job) ?? new Map<string, number>()
+  return { build, resolved, plan: planBuild(build, resolved, { secondsOf }) }
 }
 
 /** `lambci plan`: prints the plan. Returns the exit code. */
@@ -50,8 +68,8 @@ export async function printPlan(
   const known = await readKnownBuild(working, options, io)
   const isKnown = !('unknown' in known)
   const { resolved, plan } = isKnown
-    ? await planIn(directory, known.build, known.build.settings)
-    : await planIn(directory, working, null)
+    ? await planIn(directory, known.build, { account: known.build.settings, timings: known.timings, io })
+    : await planIn(directory, working, { account: null, io })
   const note = isKnown ? known.refusal : `The account's settings are not known here. ${known.unknown}`
   const secretsNote = noteStageSecrets(plan, isKnown ? known.stageSecrets : [])
   const notes = [note, ...resolved.notes, secretsNote].filter(each => each !== null)

@@ -1,8 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describeBackgroundEnd } from '../../command/background-output.ts'
 import { runCommand } from '../../command/run-command.ts'
 import { userName } from '../../command/user-name.ts'
+import { writeFiles } from '../../command/write-files.ts'
 import { runnerLine } from '../../log/runner-line.ts'
 import type { Build } from '../../model/build.ts'
 import { describeDuration } from '../../model/duration.ts'
@@ -10,7 +12,7 @@ import { reasonOfExit, succeeded } from '../../model/exit.ts'
 import { titleOf } from '../../model/job.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
 import { requireCommand, requireUsableFiles } from '../../planning/plan.ts'
-import type { PlannedJob } from '../../planning/planned-job.ts'
+import type { AssignedJob } from '../../planning/planned-job.ts'
 import { shellTextOf } from '../../planning/shell-text.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
@@ -24,7 +26,7 @@ import { type PlannedBuild, planWorkingCopy } from './plan.ts'
  */
 export async function runWorkingCopy(directory: string, { job }: { job?: string }, io: Io): Promise<number> {
   const print = (text: string) => printText(io, runnerLine(text))
-  const { build, resolved, plan } = await planWorkingCopy(directory, {})
+  const { build, resolved, plan } = await planWorkingCopy(directory, {}, io)
   requireUsableFiles(resolved)
   requireCommand(resolved)
   const { jobs, notes } = chooseJobs(job, build, resolved)
@@ -52,15 +54,17 @@ type RunContext = Pick<PlannedBuild, 'resolved'> & {
 
 /** Returns whether it passed. */
 async function runOne(
-  job: PlannedJob,
+  job: AssignedJob,
   { build, resolved, directory, signal, print }: RunContext,
   io: Io,
 ): Promise<boolean> {
   const { command, setup, timeoutSeconds } = job
+  using temp = temporaryDirectory()
   const env = commandEnvironment({
     build,
     config: resolved.config,
     step: job,
+    filesPath: job.files && writeFiles(temp.path, job.files.own),
     buildUrl: build.baseUrl,
     runtime: {
       user: userName(),
@@ -86,4 +90,9 @@ async function runOne(
   if (missing !== null) print(missing)
   print(reasonOfExit(command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit)
+}
+
+function temporaryDirectory(): Disposable & { path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'lambci-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }

@@ -8,6 +8,7 @@ import {
   testsConfigSchema,
 } from '../common-config.ts'
 import { JOB_EVENTS } from './job-schema.ts'
+import { DEFAULT_MOST_SHARDS, DEFAULT_TARGET } from './shards-schema.ts'
 
 const strings = z.array(z.string()).readonly()
 const variables = z.record(z.string(), z.string()).readonly()
@@ -23,6 +24,17 @@ const needSchema = z.union([
 
 const event = z.enum(JOB_EVENTS)
 
+/** Shards that divide test files among them. */
+const splitConfigSchema = z
+  .object({
+    files: z.union([z.string().transform(pattern => [pattern]), z.array(z.string())]).readonly(),
+    /** In seconds. */
+    target: z.int().default(DEFAULT_TARGET),
+    max: z.int().default(DEFAULT_MOST_SHARDS),
+  })
+  .readonly()
+export type SplitConfig = z.output<typeof splitConfigSchema>
+
 const jobConfigSchema = z
   .object({
     /** Null: no layer says it. */
@@ -37,7 +49,8 @@ const jobConfigSchema = z
       .union([z.string().transform(job => [{ job, artifacts: null }]), z.array(needSchema)])
       .readonly()
       .default([]),
-    shards: z.int().nullable().default(null),
+    /** How many, or by which files. Null: it is not divided. */
+    shards: z.union([z.int(), splitConfigSchema]).nullable().default(null),
     /** Null: the top-level one. */
     timeout: z.int().nullable().default(null),
     artifacts: artifactsConfigSchema.default([]),
@@ -71,3 +84,7 @@ export type JobConfig = z.output<typeof jobConfigSchema>
 
 /** The jobs of merged layers, by name. `false`: the last layer that mentions the job removes it. */
 export const jobsConfigSchema = z.record(z.string(), z.union([z.literal(false), jobConfigSchema])).readonly()
+
+/** How the files of a job divide it; null if they do not. */
+export const splitIn = ({ shards }: Pick<JobConfig, 'shards'>): SplitConfig | null =>
+  typeof shards === 'object' ? shards : null

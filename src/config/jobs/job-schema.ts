@@ -14,6 +14,7 @@ import {
 import { artifactListSchema, artifactsSchema } from './artifacts-schema.ts'
 import { commandsSchema, setupSchema } from './command-schema.ts'
 import { combinationsSchema, matrixSchema } from './matrix-schema.ts'
+import { shardsSchema } from './shards-schema.ts'
 import { testsSchema } from './tests-schema.ts'
 
 const MAX_SECRETS = 100
@@ -88,14 +89,11 @@ const jobSchema = z
           description: 'The jobs that must be done before. Their artifacts are unpacked.',
           examples: [['build'], [{ job: 'build', artifacts: [] }]],
         }),
-      shards: z
-        .int({ error: 'must be a whole number' })
-        .min(1, { error: 'must be at least 1' })
-        .max(MOST_JOBS, { error: `must be at most ${MOST_JOBS}` })
-        .optional()
-        .meta({
-          description: 'Into how many parts the job is divided: LAMBCI_SHARD (from 1) of LAMBCI_SHARDS.',
-        }),
+      shards: shardsSchema.optional().meta({
+        description:
+          'Into how many parts the job is divided: LAMBCI_SHARD (from 1) of LAMBCI_SHARDS. Or its test files, which are divided by how long they take.',
+        examples: [4, { files: 'test/**/*.test.ts', target: 30, max: 100 }],
+      }),
       timeout: timeoutSchema
         .optional()
         .meta({ description: 'Limit for the command, in seconds (at most 900).' }),

@@ -19,6 +19,11 @@ const patternsSchema = z
   .array(pattern, { error: 'must be a list of paths' })
   .max(MAX_PATTERNS, { error: `must have at most ${MAX_PATTERNS} paths` })
 
+/** Test files: a pattern, or several. */
+export const testFilesSchema = z.union([pattern, patternsSchema.min(1, { error: 'must not be empty' })], {
+  error: 'must be a path or a list of paths',
+})
+
 const EXPECTED = { error: 'must be a list of paths, or an object with "files"' }
 
 /** The test reports that a command writes. An empty list is none. */

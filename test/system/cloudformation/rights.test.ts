@@ -29,6 +29,7 @@ import {
   sharedCommitsKey,
   spendKeys,
   stageVariablesKey,
+  timingsKey,
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
@@ -164,6 +165,7 @@ const OBJECTS: readonly [string, string][] = [
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
   ['shared-commits/<trigger>', sharedCommitsKey({ project: PROJECT, trigger: 'push/feature/x' })],
   ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
+  ['timings/<job>.json', timingsKey(PROJECT, 'unit')],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
   ['stages/qa/next.json', `${PROJECT}/stages/qa/next.json`],
   ['stages/qa/current.json', `${PROJECT}/stages/qa/current.json`],
@@ -410,6 +412,16 @@ test('only a job that was given a listed role may assume it, and no role of depl
   )
 })
 
+test('the lead of a build reads how long the test files of its own repository take, whatever its trust, and writes nothing there', () => {
+  for (const trust of ['fork', 'branch', 'protected'] as const) {
+    const who = principal('session', trust, { plans: true })
+    const mayDo = (action: string, project: string) =>
+      may(who, { action, resource: `${BUCKET}/${timingsKey(project, 'unit')}` })
+    expect([mayDo('s3:GetObject', PROJECT), mayDo('s3:GetObject', 'gh/ada/web2')]).toEqual([true, false])
+    expect(mayDo('s3:PutObject', PROJECT)).toBe(false)
+  }
+})
+
 test('a deploy by hand reads what its stage keeps of the builds that it refers to, and neither writes there nor reads anything else of a stage', () => {
   const kept = { stage: 'qa', builds: [3, 8] }
   const who = principal('session', 'protected', { stage: 'qa', kept })
@@ -534,6 +546,7 @@ branches/<branch>.json         R     RW      ·         ·           ·         
 commits/<sha>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 shared-commits/<trigger>       ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 spend/<month>.json             R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+timings/<job>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/lock.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/next.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/current.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -105,6 +105,12 @@ test('a job of a retry reads also the artifacts of the builds in which others ha
   expect(without).toEqual([`${build}/cancel.json`, ...retried, shared(), ...secrets])
 })
 
+test('the lead reads how long the test files of its repository take, and no other job does', () => {
+  const [, read] = policyOf('protected', {}, { plans: true }).Statement
+  expect(read.Resource).toEqual([`${build}/cancel.json`, `${B}/gh/ada/web/timings/*`, ...secrets])
+  expect(JSON.stringify(policyOf('protected', {}))).not.toContain('timings')
+})
+
 test('three other builds fit, unless names are very long; roles of stages change nothing, because a deploy has one', () => {
   const named = (length: number) => mostRetriedBuilds(`gh/ada/${'r'.repeat(length - 'gh/ada/'.length)}`)
   expect([10, 60, 90, 120, 160].map(named)).toEqual([3, 3, 2, 1, 0])
@@ -244,6 +250,7 @@ test('for any names the policy stays within the limit, and has wildcards only at
     { deployRole, stage, kept: { stage, builds: [1, 2, 3, 2_147_483_647] } },
     { jobRole, readsArtifacts: true, retriedBuilds },
     { readsArtifacts: true, retriedBuilds },
+    { plans: true },
   )
   fc.assert(
     fc.property(everything, kinds, (change, grants) => {

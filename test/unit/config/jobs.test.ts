@@ -129,7 +129,7 @@ test.each<[string, string]>([
   ],
   [withKey('shards', '0'), 'jobs.a.shards must be at least 1, not 0.'],
   [withKey('shards', '257'), 'jobs.a.shards must be at most 256, not 257.'],
-  [withKey('shards', '1.5'), 'jobs.a.shards must be a whole number, not 1.5.'],
+  [withKey('shards', '1.5'), 'jobs.a.shards must be a whole number, or an object with "files", not 1.5.'],
   [withKey('timeout', '901'), 'jobs.a.timeout must be at most 900 seconds'],
   [withKey('secrets', '["A B"]'), 'jobs.a.secrets[0] must be the name of a secret variable'],
   [withKey('allowFailure', '"yes"'), 'jobs.a.allowFailure must be true or false, not "yes".'],

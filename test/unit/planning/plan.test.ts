@@ -138,6 +138,7 @@ test.each([
     earlierJobs: [],
     takingPart: [],
     leftOut: [],
+    splits: [],
     failFast: true,
     maxParallel: null,
     deploys: [

@@ -3,7 +3,18 @@ import type { ReportedResult, ReportedTest } from '../../../src/results/test-rep
 import { TestTally } from '../../../src/results/test-tally.ts'
 
 const reported = (id: string, result: ReportedResult, isFlaky = false): ReportedTest => ({
-  ...{ id, suite: '', name: id, result, isFlaky, message: '', file: null, line: null },
+  ...{
+    id,
+    suite: '',
+    name: id,
+    result,
+    isFlaky,
+    message: '',
+    file: null,
+    line: null,
+    places: [],
+    seconds: 0,
+  },
 })
 
 function tallyOf(...tests: readonly string[]): TestTally {

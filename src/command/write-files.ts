@@ -1,0 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Writes the files of a shard where its command finds them, one path a line. Returns where that is. */
+export function writeFiles(directory: string, files: readonly string[]): string {
+  const path = join(directory, 'lambci-files')
+  writeFileSync(path, files.map(file => `${file}\n`).join(''), { mode: 0o600 })
+  return path
+}

@@ -1,0 +1,30 @@
+import type { Build } from '../model/build.ts'
+import { splitOf, unpackShards } from '../model/split.ts'
+import { type Draft, readPlan } from '../records/plan-record.ts'
+import type { Store } from '../records/store.ts'
+
+/**
+ * A draft that divides files as the build did that is repeated or deployed, whatever is known of their seconds by now: shards of then
+ * and of now together run each file. The lead has no say in that. Other files than then are left as they are.
+ */
+export async function keepSplits(
+  store: Store,
+  { project, retryOf, target }: Pick<Build, 'project' | 'retryOf' | 'target'>,
+  draft: Draft,
+): Promise<Draft> {
+  const number = retryOf ?? target?.of ?? null
+  if (number === null || !draft.splits) return draft
+  const earlier = await readPlan(store, { project, number })
+  const sameAs = (name: string) => {
+    const [now, before] = [splitOf(draft, name), earlier ? splitOf(earlier, name) : undefined]
+    return now && before?.digest === now.digest && before.files === now.files ? before : undefined
+  }
+  return {
+    ...draft,
+    splits: draft.splits.map(split => sameAs(split.job) ?? split),
+    jobs: draft.jobs.map(job => {
+      const split = sameAs(job.name)
+      return split ? { ...job, shards: Math.max(...unpackShards(split)) } : job
+    }),
+  }
+}

@@ -1,0 +1,20 @@
+import { filesOf, filesOfShard, hasFile, splitOf } from '../model/split.ts'
+import type { JobRun } from '../records/job-run.ts'
+import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+
+/**
+ * Why a shard that divides files has not passed, whatever it claims: its own record does not have all of its files. Null for any other job.
+ * A plan gives each file to one shard, so that together they have run all files.
+ */
+export function explainMissingFiles(
+  plan: PlanRecord,
+  { name, shard, isDeploy }: AcceptedJob,
+  { ran }: Pick<JobRun, 'ran'>,
+): string | null {
+  const split = splitOf(plan, name)
+  if (!split || isDeploy || !shard) return null
+  const packed = Buffer.from(ran ?? '', 'base64')
+  const own = filesOfShard(split, shard.index)
+  const missing = own.filter(at => !hasFile(packed, at)).length
+  return missing === 0 ? null : `${missing} of its ${filesOf(own.length)} ran nowhere`
+}

@@ -1,0 +1,16 @@
+import type { StartedJob } from '../admission/grants.ts'
+import { filesOfShard, packFiles, splitOf, unpackShards } from '../model/split.ts'
+import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
+
+/** What the message of a job has about the files that divide jobs of its plan: how many shards there are, and which files are its own. */
+export function startedFiles(
+  plan: PlanRecord,
+  { name, shard }: AcceptedJob,
+): Pick<StartedJob, 'divided' | 'files'> {
+  if (!plan.splits) return {}
+  const divided = plan.splits.map(split => ({ job: split.job, shards: Math.max(...unpackShards(split)) }))
+  const split = splitOf(plan, name)
+  if (!split || !shard) return { divided }
+  const { files, digest } = split
+  return { divided, files: { files, digest, own: packFiles(filesOfShard(split, shard.index), files) } }
+}
