@@ -1,11 +1,12 @@
 import { FRESH_MS, type ReadRunnerSecrets } from './account/secrets.ts'
 import { type AdmissionContext, type AdmissionResult, admit, type Refusal } from './admission/admit.ts'
 import { admitDeploy, admitRebuild } from './admission/admit-again.ts'
+import { admitRepetition } from './admission/admit-repetition.ts'
 import { admitRerun, type RerunQueries } from './admission/admit-rerun.ts'
 import type { FindOnGitHub } from './admission/confirm-name.ts'
 import { identify } from './admission/identify.ts'
 import { recordGoneOnce } from './admission/record-gone.ts'
-import { DEPLOY_EVENT, isOwnEvent, parseSignedRequest } from './admission/signed-requests.ts'
+import { DEPLOY_EVENT, FLAKY_EVENT, isOwnEvent, parseSignedRequest } from './admission/signed-requests.ts'
 import { type Delivery, digestOf, parsePayload } from './github/delivery.ts'
 import { type CheckEvent, isCheckEvent, isSupportedEvent, parseEvent } from './github/event.ts'
 import { requestFromEvent } from './github/request-from-event.ts'
@@ -81,9 +82,11 @@ const NOT_OURS =
 async function admitRequest(payload: unknown, context: Context): Promise<AdmissionResult | Answer> {
   const request = parseSignedRequest(payload, context.now())
   if ('error' in request) return refuse(400, request.error)
+  const { id } = request
+  if (request.event === FLAKY_EVENT) return admitRepetition(id, request, context)
   return request.event === DEPLOY_EVENT
-    ? admitDeploy(request.id, request, context)
-    : admitRebuild(request.id, request, context)
+    ? admitDeploy(id, request, context)
+    : admitRebuild(id, request, context)
 }
 
 async function admitEvent(
@@ -147,11 +150,12 @@ function answerTo(result: AdmissionResult, linkKey: string | null): Answer {
   if ('refused' in result) return refuse(STATUS[result.refused], result.reason)
   if ('ignored' in result) return { status: 200, body: result }
   const { build } = result
-  const { project, number, trigger, retryOf, approval } = build
+  const { project, number, trigger, retryOf, approval, repeats } = build
   const url = linkKey === null ? buildUrlWithoutKey(build) : buildUrl(build, linkKey)
   const retry = retryOf === null ? {} : { retryOf }
   const waits = approval === null ? {} : { waits: `for approval: ${approveCommandOf(build)}` }
-  return { status: 202, body: { project, number, trigger, url, ...retry, ...waits } }
+  const repetition = repeats === null ? {} : { repeats }
+  return { status: 202, body: { project, number, trigger, url, ...retry, ...repetition, ...waits } }
 }
 
 const refuse = (status: Answer['status'], error: string): Answer => ({ status, body: { error } })

@@ -32,6 +32,7 @@ import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { mustLookAt } from './reporting/must-look-at.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
+import { withFlakiness } from './reporting/remember-tests.ts'
 import { removeJunkAtEnd, removeLateJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
@@ -191,7 +192,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const notifications = account.notifications(build, run?.notifications)
   const [stage, notified, summary, counted] = await Promise.all([
     attempt(() => leaveStages(state, context)),
-    notifyAll(notifiers, news, notifications, report.delivered),
+    notifyAll(build.repeats ? [] : notifiers, news, notifications, report.delivered),
     attempt(news.summary),
     attempt(() =>
       countBuild(state, {
@@ -216,6 +217,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const done = {
     ...report,
     delivered: notified.delivered,
+    flakiness: news.view.failure?.flakiness ?? null,
     isCounted: 'value' in counted && counted.value,
     isClosed,
     hasLeftJunk: left && 'value' in left ? left.value : report.hasLeftJunk,
@@ -227,10 +229,9 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
 }
 
 async function newsOf(state: BuildState, { store, secrets, compare }: ReportContext): Promise<BuildNews> {
-  const { build, account, report } = state
-  const { plan } = state
+  const { build, account, report, plan } = state
   const failed = plan && (await readFailed(store, build, { plan, report }))
-  const view = viewOf({ ...state, failed })
+  const view = await withFlakiness({ ...state, view: viewOf({ ...state, failed }) }, store)
   const isEnd = report.end !== null && hasEnded(view.status)
   const isNewerThan = (standing: Summary) => isNewer(build, standing, compare)
   const summary = isEnd ? updateSummary(store, view, isNewerThan) : Promise.resolve(null)

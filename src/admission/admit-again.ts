@@ -14,6 +14,7 @@ import { type AdmissionContext, type AdmissionResult, admit, isDone, type Refusa
 import { explainEarlierStage } from './explain-earlier-stage.ts'
 import { explainUntested } from './explain-untested.ts'
 import { explainLostArtifacts } from './lost-artifacts.ts'
+import { explainRepeating } from './repetition.ts'
 import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
@@ -43,6 +44,8 @@ export async function admitRebuild(
     const reason = `Build #${number} of ${repository} only deploys, and a rebuild repeats tests. To deploy again: ${again}`
     return { refused: 'forbidden', reason }
   }
+  const repeating = explainRepeating(records.build, 'rebuild')
+  if (repeating !== null) return { refused: 'forbidden', reason: repeating }
   const request = buildRequestSchema.parse(await asOfNow(context.store, records.build))
   if (wanted.failed) {
     const refusal = await refuseRetry(records, request, context.store)
@@ -71,6 +74,8 @@ export async function admitDeploy(
   if ('refused' in records) return records
   const { build } = records
   const { number } = build
+  const repeating = explainRepeating(build, 'deploy')
+  if (repeating !== null) return { refused: 'forbidden', reason: repeating }
   if (build.event !== 'push') {
     const reason = `Build #${number} is of a ${build.event}, and only pushes are deployed.`
     return { refused: 'forbidden', reason }
@@ -123,7 +128,7 @@ export async function refuseRetry(
  * The build as one of the repository that has its records now, with the name that the newest build has. It is private if that
  * repository is, and if it was private itself: the newest build may be a repetition of one that was public.
  */
-async function asOfNow(store: Store, build: Build): Promise<Build> {
+export async function asOfNow(store: Store, build: Build): Promise<Build> {
   const { project } = build
   const newest = await readBuild(store, { project, number: await lastNumber(store, project) })
   const { repository, repositoryId, isPrivate } = newest ?? build
@@ -136,7 +141,7 @@ async function asOfNow(store: Store, build: Build): Promise<Build> {
   }
 }
 
-async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {
+export async function findBuild(store: Store, ref: BuildRef): Promise<Records | Refusal> {
   const { data: project } = projectSchema.safeParse(ref.project)
   const records = project ? await readRecords(store, { ...ref, project }) : null
   return records ?? { refused: 'unknown', reason: `There is no build #${ref.number} of ${ref.project}.` }

@@ -4,6 +4,7 @@ import type { Build, BuildRequest } from '../model/build.ts'
 import { hasEnded } from '../model/conclusion.ts'
 import { projectNamed } from '../model/names.ts'
 import type { Compare } from '../model/newer.ts'
+import type { Repetition } from '../model/repetition.ts'
 import { trustOf } from '../model/trust.ts'
 import { raiseCounter } from '../records/counter.ts'
 import { type BuildRef, deliveryOf } from '../records/keys.ts'
@@ -45,6 +46,8 @@ export type Admissible = {
   retryOf?: number | null
   /** The number of the build that this one repeats. A redelivery repeats the last build of its delivery. */
   rebuildOf?: number | null
+  /** The job of that build which this one only repeats. */
+  repeats?: Repetition | null
   /** Which repository the delivery is from. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
 }
@@ -55,7 +58,15 @@ export type Admissible = {
  */
 export async function admit(
   deliveryId: string,
-  { request: requested, ignored, isArrival, retryOf = null, rebuildOf = null, ...given }: Admissible,
+  {
+    request: requested,
+    ignored,
+    isArrival,
+    retryOf = null,
+    rebuildOf = null,
+    repeats = null,
+    ...given
+  }: Admissible,
   context: AdmissionContext,
 ): Promise<AdmissionResult> {
   const { identity, mayRepeat = isArrival } = given
@@ -100,6 +111,7 @@ export async function admit(
     settings: account.settings,
     retryOf,
     rebuildOf: rebuildOf ?? claim.earlierBuild,
+    repeats,
     nonce: claim.build.nonce,
     delivery: deliveryId,
     baseUrl: context.baseUrl,
@@ -144,8 +156,8 @@ async function start(
 ): Promise<void> {
   const { store, now } = context
   const [earlier] = await Promise.all([
-    // What only deploys says nothing of its commit.
-    build.target ? null : recordBuild(store, build, isArrival),
+    // What only deploys or repeats a job says nothing of its commit.
+    build.target || build.repeats ? null : recordBuild(store, build, isArrival),
     raiseCounter(store, build.project, build.number),
     build.approval === null
       ? startLead(build, build.latestEnd, share, context)

@@ -1,10 +1,13 @@
+import { MAX_TITLE } from '../model/job.ts'
+import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { z } from '../model/zod.ts'
 
 // Events of our own, which the command line sends and signs with a key that GitHub does not have.
 export const REBUILD_EVENT = 'lambci_rebuild'
 export const DEPLOY_EVENT = 'lambci_deploy'
+export const FLAKY_EVENT = 'lambci_flaky'
 
-export const isOwnEvent = (event: string) => event === REBUILD_EVENT || event === DEPLOY_EVENT
+export const isOwnEvent = (event: string) => [REBUILD_EVENT, DEPLOY_EVENT, FLAKY_EVENT].includes(event)
 
 /** For how long a request counts, in milliseconds: much less than its claim is kept, so it is carried out once. */
 const LIFETIME_MS = 86_400_000
@@ -36,18 +39,38 @@ const deployRequestSchema = z.object({
 })
 export type DeployRequest = Omit<z.infer<typeof deployRequestSchema>, keyof SignedFields>
 
+const flakyRequestSchema = z.object({
+  ...signedFields,
+  event: z.literal(FLAKY_EVENT),
+  project: z.string(),
+  number: z.int().positive(),
+  /** How often its job is to be run. */
+  times: z.int().positive().max(MOST_REPETITIONS),
+  /** Which job, by its title. By default the first one that failed. */
+  job: z.string().min(1).max(MAX_TITLE).optional(),
+})
+export type FlakyRequest = Omit<z.infer<typeof flakyRequestSchema>, keyof SignedFields>
+
 type SignedFields = { id: string; at: string; event: string }
-export type SignedRequest = z.infer<typeof rebuildRequestSchema> | z.infer<typeof deployRequestSchema>
+export type SignedRequest =
+  | z.infer<typeof rebuildRequestSchema>
+  | z.infer<typeof deployRequestSchema>
+  | z.infer<typeof flakyRequestSchema>
+
+const SCHEMAS = new Map<unknown, [kind: string, schema: z.ZodType<SignedRequest>]>([
+  [DEPLOY_EVENT, ['deploy', deployRequestSchema]],
+  [FLAKY_EVENT, ['flaky', flakyRequestSchema]],
+])
 
 /** A request of the command line, or what is wrong with the payload. */
 export function parseSignedRequest(payload: unknown, now: Date): SignedRequest | { error: string } {
-  const isDeploy = z.object({ event: z.literal(DEPLOY_EVENT) }).safeParse(payload).success
-  const schema: z.ZodType<SignedRequest> = isDeploy ? deployRequestSchema : rebuildRequestSchema
+  const { data } = z.object({ event: z.string() }).safeParse(payload)
+  const [kind, schema] = SCHEMAS.get(data?.event) ?? ['rebuild', rebuildRequestSchema]
   const parsed = schema.safeParse(payload)
   if (!parsed.success) {
     const fields = parsed.error.issues.map(issue => issue.path.join('.')).filter(Boolean)
     const advice = fields.length > 0 ? `check ${fields.join(', ')}` : 'expected an object'
-    return { error: `Invalid ${isDeploy ? 'deploy' : 'rebuild'} request: ${advice}.` }
+    return { error: `Invalid ${kind} request: ${advice}.` }
   }
   const { at } = parsed.data
   if (Math.abs(now.getTime() - Date.parse(at)) <= LIFETIME_MS) return parsed.data

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
+import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
 import { beforeSignals } from './interruption.ts'
@@ -97,13 +98,14 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
     .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
     .argument('[job]', 'unit, or "unit (4/8)"')
-    .option('--attempt <n>', 'of a job that died and was started again', integerBetween(1, 9))
+    .option('--attempt <n>', 'of a job that failed or died and was started again', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
     .option('--raw', 'print the bytes on record, with what can control a terminal')
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
   addArtifactsCommand(program, io, end)
+  addFlakyCommand(program, io, end)
   addAccountCommands(program, io, end)
   return program
 }
@@ -117,6 +119,18 @@ function addArtifactsCommand(program: Command, io: Io, end: (code: number) => vo
     .option('--json', 'print JSON')
     .action(async (build, names, options) =>
       end(await (await import('./commands/artifacts.ts')).printArtifacts(build, names, options, io)),
+    )
+}
+
+function addFlakyCommand(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('flaky'))
+    .description('run a job of a build again, many times at once, and print how often it failed')
+    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .option('-n, --times <n>', 'how often', integerBetween(1, MOST_REPETITIONS), 20)
+    .option('--job <title>', 'which job, such as "unit (4/8)"; by default the first one that failed')
+    .option('--json', 'print JSON')
+    .action(async (build, options) =>
+      end(await (await import('./commands/flaky.ts')).repeatJob(build, options, io)),
     )
 }
 

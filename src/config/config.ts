@@ -102,6 +102,8 @@ const configSchema = z
     stages: z.record(z.string(), stageRulesSchema).readonly(),
     deploy: deploySchema,
     timeout: z.int().nullable(),
+    /** How often a job whose command failed is run again. */
+    retry: z.int(),
     skip: z.boolean(),
     cache: cacheSpecsSchema,
     /** Null: a change of any file starts a build. */

@@ -30,6 +30,7 @@ export const DEFAULTS = {
   stages: {},
   deploy: null,
   timeout: null,
+  retry: 0,
   skip: true,
   cancelSuperseded: null,
   paths: null,

@@ -17,7 +17,6 @@ const REFUSED = new Map([
   ['submodules', NOT_YET],
   ['engine', NOT_YET],
   ['size', NOT_YET],
-  ['retry', NOT_YET],
   ['secretEnv', 'is not supported: set secret variables with "lambci secret set"'],
   // Known at the top level, so these are unknown only in rules.
   ['branches', TOP_LEVEL_ONLY],

@@ -14,6 +14,7 @@ import {
   environmentSchema,
   fileGitSchema,
   flagSchema,
+  retrySchema,
   rulesSchema,
   timeoutSchema,
 } from './values.ts'
@@ -41,6 +42,7 @@ export const OVERRIDABLE = [
   'tests',
   'failFast',
   'maxParallel',
+  'retry',
 ]
 
 const retired = () =>
@@ -120,6 +122,11 @@ export const commonShape = {
   timeout: timeoutSchema
     .optional()
     .meta({ description: 'Limit for each command, in seconds (at most 900).' }),
+  retry: retrySchema.optional().meta({
+    description:
+      'How often a job whose command fails is run again, in a fresh sandbox. If it then passes, it is "passed (flaky)". Deploys are never run again.',
+    default: DEFAULTS.retry,
+  }),
   cancelSuperseded: flagSchema.optional().meta({
     description:
       'Cancel a build when a newer commit of its branch or pull request is pushed. Default: true, except for branches with a stage and with "paths".',

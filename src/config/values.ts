@@ -1,3 +1,4 @@
+import { MOST_RETRIES } from '../model/job.ts'
 import {
   REPOSITORY_PATTERN,
   STAGE_NAME,
@@ -91,6 +92,12 @@ export const timeoutSchema = z
   .int({ error: 'must be a whole number of seconds' })
   .min(1, { error: 'must be at least 1 second' })
   .max(900, { error: 'must be at most 900 seconds (Lambda ends a build after 15 minutes)' })
+
+/** How often a command that failed is run again. */
+export const retrySchema = z
+  .int({ error: 'must be a whole number' })
+  .min(0, { error: 'must be at least 0' })
+  .max(MOST_RETRIES, { error: `must be at most ${MOST_RETRIES}: a command that fails more often is broken` })
 
 /** A number of builds. */
 export const buildCountSchema = z

@@ -30,7 +30,7 @@ import { hasJobList, type Records, type View, viewOf } from '../records/view.ts'
 const BUILD = '/gh/:owner/:repo/builds/:number'
 /** One of its jobs, by its ordinal: the same page, with another log. */
 const JOB = `${BUILD}/jobs/:job`
-/** One of its attempts that died. */
+/** One of its earlier attempts. */
 const ATTEMPT = `${JOB}/attempts/:attempt`
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000

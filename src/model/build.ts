@@ -1,5 +1,6 @@
 import { approvalReasonSchema } from './approval.ts'
 import { projectSchema, repositorySchema, stageNameSchema } from './names.ts'
+import { repetitionSchema } from './repetition.ts'
 import { z } from './zod.ts'
 
 /** Which kind of sandbox a build may run in (docs/security.md). */
@@ -76,6 +77,8 @@ export const buildSchema = buildRequestSchema.extend({
   retryOf: z.int().positive().nullable().default(null),
   /** The number of the build that this one repeats: a whole rebuild, or a redelivery of a push that was built before. */
   rebuildOf: z.int().positive().nullable().default(null),
+  /** Of a build that only finds out how often a job of another one fails (`rebuildOf`). It says nothing about its commit. */
+  repeats: repetitionSchema.nullable().default(null),
   /** A secret of this build. A failure record counts only if it contains it. */
   nonce: z.string().min(16).max(64),
   delivery: z.string().max(100),

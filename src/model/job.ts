@@ -13,6 +13,9 @@ export const MOST_JOBS = 256
 /** The most jobs of a build for a pull request from a fork. */
 export const MOST_FORK_JOBS = 5
 
+/** How often a job whose command failed may be run again. */
+export const MOST_RETRIES = 2
+
 /** How many jobs a build may have, if the account allows `maxJobs`. */
 export const mostJobs = (maxJobs: number, trust: Trust): number =>
   trust === 'fork' ? Math.min(maxJobs, MOST_FORK_JOBS) : maxJobs
@@ -55,12 +58,15 @@ export const jobIdentitySchema = z.object({
     .object({ index: z.int().positive(), count: z.int().positive() })
     .refine(({ index, count }) => index <= count)
     .nullable(),
+  /** Which run of a job that is repeated it is, from 1. Its sandbox does not get to know it. */
+  repetition: z.object({ index: z.int().positive(), count: z.int().positive() }).optional(),
 })
 export type JobIdentity = z.infer<typeof jobIdentitySchema>
 
-/** How people see a job: `lint`, `unit (4/8)`, `node (NODE=22)`, `node (NODE=22, 1/2)`. Unique in a build. */
-export function titleOf({ name, cell, shard }: JobIdentity): string {
+/** How people see a job: `lint`, `unit (4/8)`, `node (NODE=22)`, `node (NODE=22, 1/2)`, `unit (run 3/20)`. Unique in a build. */
+export function titleOf({ name, cell, shard, repetition }: JobIdentity): string {
   const parts = Object.entries(cell).map(([variable, value]) => `${variable}=${value}`)
   if (shard) parts.push(`${shard.index}/${shard.count}`)
+  if (repetition) parts.push(`run ${repetition.index}/${repetition.count}`)
   return parts.length === 0 ? name : `${name} (${parts.join(', ')})`
 }

@@ -1,5 +1,5 @@
 /** In bytes, as JSON. A record may have hundreds of reasons. */
-export const REASON_BYTES = 179
+export const REASON_BYTES = 165
 
 /** Shortens a reason, so that it fits into the state of a job. */
 export const shortReason = (reason: string) => shortenBytes(reason, REASON_BYTES)

@@ -52,6 +52,8 @@ export const testFailureSchema = z.object({
   file: z.string().max(MOST_NAME).nullable(),
   line: z.int().positive().max(10_000_000).nullable(),
 })
+const testNameSchema = testFailureSchema.pick({ suite: true, name: true })
+export type TestName = z.infer<typeof testNameSchema>
 export type TestFailure = z.infer<typeof testFailureSchema>
 
 /** The tests as a job's record has them. */
@@ -67,6 +69,8 @@ export const TESTS_RECORD_LIMIT = 1024 * 1024
 export const testRecordSchema = z.object({
   ...countsShape,
   failures: z.array(testFailureSchema).max(MOST_FAILURES),
+  /** The first tests that failed and later passed. Absent for none, and in records of versions that named none. */
+  flakyTests: z.array(testNameSchema).max(MOST_FAILURES).optional(),
   reports: z
     .array(z.object({ path: z.string().max(MOST_NAME), format: z.enum(['junit', 'tap']), tests: count }))
     .max(MOST_REPORTS),
@@ -85,8 +89,7 @@ export const totalOf = ({ passed, failed, errored, skipped }: TestCounts) =>
   passed + failed + errored + skipped
 
 /** `cart › multiplies by quantity`. */
-export const titleOfTest = ({ suite, name }: Pick<TestFailure, 'suite' | 'name'>) =>
-  [suite, name].filter(Boolean).join(' › ')
+export const titleOfTest = ({ suite, name }: TestName) => [suite, name].filter(Boolean).join(' › ')
 
 /** `2 of 34 tests failed: cart › multiplies by quantity`. */
 export const describeFailedTests = (counts: TestCounts, first: TestFailure | null): string =>

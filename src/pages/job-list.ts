@@ -7,7 +7,7 @@ import { LEAD } from '../records/keys.ts'
 import { attemptPath, jobPath } from '../records/links.ts'
 import { hasJobList, type JobView, type View } from '../records/view.ts'
 import { groupJobs, type JobGroup } from './job-groups.ts'
-import { isOfDied, type ShownLog, titleOfLog } from './shown-log.ts'
+import { earlierEndOf, isOfEarlier, type ShownLog, titleOfLog } from './shown-log.ts'
 import { formatUtc } from './time.ts'
 
 type Listed = {
@@ -40,7 +40,7 @@ function renderGroup(group: JobGroup, listed: Listed) {
   const levels = `depth-${Math.min(depth, MOST_DEPTH)}`
   if (jobs.length === 1)
     return html`<li class="${levels}">${renderJob(first, listed)}${renderNeeds(first)}</li>`
-  const parts = `${jobs.length} ${first.shard ? 'shards' : 'cells'}`
+  const parts = `${jobs.length} ${listed.view.repeats ? 'runs' : first.shard ? 'shards' : 'cells'}`
   const color = colorOf(jobs.find(isRedJob) ?? jobs.find(({ status }) => status !== 'passed') ?? first)
   const state = isOpen ? html` open` : ''
   return html`<li class="${levels}"><details data-open="${String(isOpen)}"${state}><summary>${mark(color)} <b>${escapeControls(title)}</b> ${parts}: ${countStates(jobs)}</summary>
@@ -99,15 +99,15 @@ export function renderShown(view: View, shown: ShownLog, withKey: WithKey) {
   const { job } = shown
   if (!job || !hasJobList(view)) return html`<div id="shown"></div>`
   const title = html`<h2>${escapeControls(titleOfLog(shown) ?? '')}</h2>`
-  if (isOfDied(shown) && job.key !== null)
-    return html`<div id="shown">${title}<p class="status red">died; see <a href="${withKey(jobPath(view, job.key))}">the next attempt</a></p></div>`
+  if (isOfEarlier(shown) && job.key !== null)
+    return html`<div id="shown">${title}<p class="status red">${earlierEndOf(shown)}; see <a href="${withKey(jobPath(view, job.key))}">the one that counts</a></p></div>`
   const reason = job.reason ? `: ${escapeControls(job.reason)}` : ''
-  return html`<div id="shown">${title}<p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p>${renderDied(view, job, withKey)}</div>`
+  return html`<div id="shown">${title}<p class="status ${colorOf(job)}">${describeJobState(job)}${reason}</p>${renderEarlier(view, job, withKey)}</div>`
 }
 
 /** The attempts before the one that counts. */
-const renderDied = (view: View, { key, diedAttempts }: JobView, withKey: WithKey) =>
-  Array.from({ length: diedAttempts }, (_, index) => {
+const renderEarlier = (view: View, { key, earlierAttempts }: JobView, withKey: WithKey) =>
+  earlierAttempts.map((end, index) => {
     const path = attemptPath(view, { key: key ?? LEAD.key, attempt: index + 1 })
-    return html`<p class="soft">Attempt ${index + 1} died: <a href="${withKey(path)}">see its log</a></p>`
+    return html`<p class="soft">Attempt ${index + 1} ${end}: <a href="${withKey(path)}">see its log</a></p>`
   })

@@ -2,7 +2,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { isRedJob } from '../records/job-wording.ts'
 import { type AttemptRef, LEAD } from '../records/keys.ts'
 import { attemptPath, buildPath, jobPath } from '../records/links.ts'
-import type { JobView, View } from '../records/view.ts'
+import type { EarlierAttempt, JobView, View } from '../records/view.ts'
 import { isRed } from '../records/wording.ts'
 
 /** The log that a page shows. */
@@ -22,13 +22,13 @@ export type ShownLog = {
 const ORDINAL = /^(?:0|[1-9]\d{0,2})$/
 
 /**
- * The log of the job with this ordinal, or of one of its attempts that died; null if the build has no such job, or the job no such
+ * The log of the job with this ordinal, or of one of its earlier attempts; null if the build has no such job, or the job no such
  * attempt.
  */
 export function findLog(view: View, ordinal: string, attempt?: string): ShownLog | null {
   if (!ORDINAL.test(ordinal)) return null
   const job = view.jobs.find(({ key }) => key === Number(ordinal))
-  if (attempt !== undefined) return job ? diedLogOf(view, job, attempt) : null
+  if (attempt !== undefined) return job ? earlierLogOf(view, job, attempt) : null
   if (job) return logOf(view, job)
   // The job that only plans the others is not listed.
   return Number(ordinal) === LEAD.key ? { ...leadLogOf(view), path: jobPath(view, LEAD.key) } : null
@@ -66,11 +66,13 @@ export function earlyLogOf(view: View): ShownLog {
   return lead.job ? lead : firstLog(view)
 }
 
-/** Report completes it when the build ends. */
-function diedLogOf(view: View, job: JobView, attempt: string): ShownLog | null {
-  if (!/^[1-9]$/.test(attempt) || Number(attempt) > job.diedAttempts || job.key === null) return null
+/** That of an attempt that died is completed by report when the build ends. */
+function earlierLogOf(view: View, job: JobView, attempt: string): ShownLog | null {
+  const end = /^[1-9]$/.test(attempt) ? job.earlierAttempts[Number(attempt) - 1] : undefined
+  if (end === undefined || job.key === null) return null
   const ref = { build: view.number, key: job.key, attempt: Number(attempt) }
-  return { job, ref, path: attemptPath(view, ref), isRed: true, isOver: hasEnded(view.status) }
+  const isOver = end === 'failed' || hasEnded(view.status)
+  return { job, ref, path: attemptPath(view, ref), isRed: true, isOver }
 }
 
 const logOf = (view: View, job: JobView): ShownLog => ({
@@ -81,13 +83,17 @@ const logOf = (view: View, job: JobView): ShownLog => ({
   isOver: job.status === 'left-out' || hasEnded(job.status as View['status']),
 })
 
-/** Whether it is of an attempt that died, and was followed by another one. */
-export const isOfDied = ({ job, ref }: ShownLog): boolean =>
-  job !== null && ref !== null && ref.attempt <= job.diedAttempts
+/** Whether it is of an attempt that was followed by another one. */
+export const isOfEarlier = ({ job, ref }: ShownLog): boolean =>
+  job !== null && ref !== null && ref.attempt <= job.earlierAttempts.length
+
+/** How an earlier attempt ended. */
+export const earlierEndOf = ({ job, ref }: ShownLog): EarlierAttempt =>
+  job?.earlierAttempts[(ref?.attempt ?? 1) - 1] ?? 'died'
 
 /** `unit (4/8)`, `unit (4/8), attempt 1`; null for the log of the build's first job. */
 export const titleOfLog = (shown: ShownLog): string | null =>
-  shown.job && `${shown.job.title}${isOfDied(shown) ? `, attempt ${shown.ref?.attempt}` : ''}`
+  shown.job && `${shown.job.title}${isOfEarlier(shown) ? `, attempt ${shown.ref?.attempt}` : ''}`
 
 /** Tells one log from another, also of another attempt of the same job. */
 export const identityOf = ({ job, ref }: ShownLog): string => {
@@ -96,9 +102,9 @@ export const identityOf = ({ job, ref }: ShownLog): string => {
   return job && job.passedIn !== null ? `${ref.build}/${own}` : own
 }
 
-/** When the job of a log ended, null while it runs. Of an attempt that died nothing is known but that it was long ago. */
+/** When the job of a log ended, null while it runs. Of an earlier attempt nothing is known but that it was before. */
 export function endOfLog(view: View, shown: ShownLog): Date | null {
-  if (isOfDied(shown)) return new Date(0)
+  if (isOfEarlier(shown)) return new Date(0)
   const endedAt = shown.isOver ? (shown.job ?? view).endedAt : null
   return endedAt === null ? null : new Date(endedAt)
 }

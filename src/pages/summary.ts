@@ -7,7 +7,13 @@ import { describeCost } from '../records/cost.ts'
 import { describeFailure, headingOf } from '../records/failure-wording.ts'
 import { jobPath } from '../records/links.ts'
 import { hasJobList, onlyJobIn, type View } from '../records/view.ts'
-import { approveCommandOf, deployCommandsOf, describeStatus, durationOf } from '../records/wording.ts'
+import {
+  approveCommandOf,
+  deployCommandsOf,
+  describeConclusion,
+  describeStatus,
+  durationOf,
+} from '../records/wording.ts'
 import type { BuildLinks } from './build-links.ts'
 import { colorOf, iconOf } from './icon.ts'
 import { phasesOf, renderPhases } from './phases.ts'
@@ -16,7 +22,7 @@ import { formatUtc } from './time.ts'
 
 /** The title of a build's page. A failed deploy takes precedence over passed tests. */
 export function titleOf(view: View): string {
-  const state = view.deploy?.status === 'failed' ? 'deploy failed' : view.status
+  const state = view.deploy?.status === 'failed' ? 'deploy failed' : describeConclusion(view)
   return `${state} · ${view.repository} #${view.number}`
 }
 

@@ -26,7 +26,7 @@ export type Assignment = {
 type AcceptedDeploy = Pick<PlannedDeploy, 'stage' | 'digest'> & { after?: readonly string[] | undefined }
 
 type Assigned = {
-  build: Pick<Build, 'retryOf' | 'target'>
+  build: Pick<Build, 'retryOf' | 'target' | 'repeats'>
   job: {
     identity: JobIdentity | null
     /** Of a job that deploys or verifies: what report has accepted. */
@@ -40,7 +40,7 @@ type Assigned = {
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job
  * runs it itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
  * role or a token, which the lead has not. The lead of a retry or of a deploy by hand only plans: what has
- * passed before does not run again.
+ * passed before does not run again. So does the lead of a build that only repeats a job.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
@@ -61,7 +61,7 @@ export function assign(
     return { draft: null, job: withFiles(job, plan, files), deploy: null, endsProcess }
   }
   const onlyPlans = { job: null, deploy: null, endsProcess }
-  if (build.retryOf !== null || build.target)
+  if (build.retryOf !== null || build.target || build.repeats)
     return { draft: { ...draftOf(plan, heldSecrets), leadRunsFirst: false }, ...onlyPlans }
   const [first] = plan.jobs
   if (!first && plan.deploys.length === 0) return { ...onlyPlans, draft: null }
@@ -84,8 +84,13 @@ function requireDeploy(
 }
 
 /** Whether there is nothing to say of a build but how this job ended. */
-const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure }: PlannedJob) =>
-  deploys.length === 0 && jobs.length === 1 && leftOut.length === 0 && shard === null && !allowFailure
+const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure, retry }: PlannedJob) =>
+  deploys.length === 0 &&
+  jobs.length === 1 &&
+  leftOut.length === 0 &&
+  shard === null &&
+  !allowFailure &&
+  retry === 0
 
 /** What an invocation caches. */
 export const cachesIn = ({ job, deploy }: Assignment): PlannedJob['cache'] =>

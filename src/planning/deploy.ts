@@ -61,6 +61,7 @@ function verifyJob({ name, overrides }: StageChoice, { config }: Resolved): Plan
     env: { ...env, ...ofStage },
     timeoutSeconds: timeout ?? config.timeout,
     ...{
+      retry: 0,
       needs: [],
       artifacts: [],
       tests: null,

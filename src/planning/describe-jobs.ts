@@ -28,7 +28,8 @@ type JobContext = {
 
 /** One job as lines: why it takes part, what it runs, and what it gets and leaves. */
 export function describeJob({ first, all }: JobGroup, context: JobContext): string {
-  const { name, shard, setup, command, timeoutSeconds, cache, needs, artifacts, tests, allowFailure } = first
+  const { name, shard, setup, command, timeoutSeconds, retry } = first
+  const { cache, needs, artifacts, tests, allowFailure } = first
   const cells = all.filter(each => each.shard === null || each.shard.index === 1)
   const count = all.length === 1 ? '' : ` (${all.length} jobs)`
   const lines = [
@@ -38,6 +39,7 @@ export function describeJob({ first, all }: JobGroup, context: JobContext): stri
     ...(Object.keys(first.cell).length === 0 ? [] : [`Matrix: ${describeCells(cells)}`]),
     ...(shard === null ? [] : [`Shards: ${describeShards(first, shard.count, context.splits)}`]),
     ...(timeoutSeconds === null ? [] : [`Timeout: ${timeoutSeconds} seconds`]),
+    ...(retry === 0 ? [] : [`Retry: ${describeRetry(retry)}`]),
     `Secrets: ${describeSecrets(first, context.secrets)}`,
     ...describeAccess(first.access).map(([label, text]) => `${label}: ${text}`),
     ...(cache.length === 0 ? [] : [`Cache: ${describeCache(cache)}`]),
@@ -53,6 +55,9 @@ function describeShards({ name, split }: PlannedJob, count: number, splits: read
   const planned = splits.find(({ job }) => job === name)
   return split && planned ? describeSplit(planned, split) : String(count)
 }
+/** How often a job is run again. */
+export const describeRetry = (retry: number) =>
+  `${retry === 1 ? 'once' : `up to ${retry} times`} if the command fails`
 
 /** Who else can reach what jobs of a trust get: whoever can take the next message of a sandbox that they share. */
 const REACHABLE = {

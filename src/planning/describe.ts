@@ -6,6 +6,7 @@ import {
   describeArtifact,
   describeCache,
   describeJob,
+  describeRetry,
   describeTests,
   groupJobs,
   type JobGroup,
@@ -64,9 +65,10 @@ export function describePlan(
 }
 
 /** The job of a `cmd`. */
-const describeOnlyJob = ({ setup, command, access, artifacts, tests }: PlannedJob): string[] => [
+const describeOnlyJob = ({ setup, command, retry, access, artifacts, tests }: PlannedJob): string[] => [
   ...(setup === null ? [] : [row('Setup', setup)]),
   row('Command', command),
+  ...(retry === 0 ? [] : [row('Retry', describeRetry(retry))]),
   ...describeAccess(access).map(([label, text]) => row(label, text)),
   ...(artifacts.length === 0 ? [] : [row('Artifacts', artifacts.map(describeArtifact).join(', '))]),
   ...(tests === null ? [] : [row('Tests', describeTests(tests))]),

@@ -90,7 +90,7 @@ function draftedSplits(splits: readonly PlannedSplit[], jobs: readonly PlannedJo
 function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
   const [first] = jobs
   if (!first) return []
-  const { name, shard, needs, allowFailure, secrets } = first
+  const { name, shard, needs, allowFailure, secrets, retry } = first
   return [
     {
       name,
@@ -101,6 +101,7 @@ function draftedJob(jobs: readonly PlannedJob[]): DraftedJob[] {
       allowFailure,
       hasSecrets: secrets === null || secrets.length > 0,
       digest: digestOf(first.split ? jobs.filter(isFirstShard).map(withoutShard) : jobs),
+      ...(retry > 0 && { retry }),
       ...(first.artifacts.length > 0 && { artifacts: first.artifacts.map(artifact => artifact.name) }),
     },
   ]

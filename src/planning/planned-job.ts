@@ -35,6 +35,8 @@ export type PlannedJob = JobIdentity &
     env: Readonly<Record<string, string>>
     /** Null: as long as the function has left. */
     timeoutSeconds: number | null
+    /** How often it is run again if its command fails. */
+    retry: number
     needs: readonly Need[]
     artifacts: readonly PlannedArtifact[]
     /** The test reports that its command writes. Null: none. */

@@ -42,9 +42,13 @@ export async function listSummaries(
   return summaries.flat().toSorted((one, other) => other.endedAt.localeCompare(one.endedAt))
 }
 
-/** Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch. */
+/** Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch, nor do
+ * builds that only repeat a job for anything. */
 export const hasSummary = (view: View) =>
-  view.trigger === `push/${view.branch}` && view.status !== 'skipped' && !isSuperseded(view)
+  view.repeats === null &&
+  view.trigger === `push/${view.branch}` &&
+  view.status !== 'skipped' &&
+  !isSuperseded(view)
 
 /** Makes an ended build its branch's summary if it `isNewer` than the one that stands; returns the one that stands then. */
 export async function updateSummary(

@@ -1,4 +1,5 @@
 import { isNamed, type JobFailure } from '../model/failure.ts'
+import type { Flakiness } from '../model/test-history.ts'
 import { packCounts, type TestCounts, unpackCounts } from '../model/tests.ts'
 import type { JobRun } from './job-run.ts'
 import type { Report } from './report-record.ts'
@@ -11,8 +12,15 @@ export type FailedJob = {
   run: Pick<JobRun, 'failure'>
 }
 
-/** What made a build red. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build. */
-export type FailureView = JobFailure & { job: string | null; key: number | null }
+/**
+ * What made a build red. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build; `flakiness`:
+ * of the test, if it is flaky.
+ */
+export type FailureView = JobFailure & {
+  job: string | null
+  key: number | null
+  flakiness: Flakiness | null
+}
 
 /** Whether the reason of a job names what failed. */
 export const hasNamed = ({ conclusion, exit, failure }: JobRun): boolean =>
@@ -43,7 +51,10 @@ export function resultsOf(
   return {
     tests: only ? only.tests : hasJobs ? null : countsOf(run?.tests),
     isNamed: only ? only.isNamed : !hasJobs && run !== null && hasNamed(run),
-    failure: red && failure ? { ...failure, job: red.title, key: red.key } : null,
+    failure:
+      red && failure
+        ? { ...failure, job: red.title, key: red.key, flakiness: report?.flakiness ?? null }
+        : null,
   }
 }
 

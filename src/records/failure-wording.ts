@@ -1,16 +1,21 @@
 import { isNamed } from '../model/failure.ts'
+import { describeFlakiness } from '../model/test-history.ts'
 import type { FailureView } from './failure-view.ts'
 
 /** `test/cart.test.ts:7`; null if the place is not known. */
 export const placeOf = ({ file, line }: Pick<FailureView, 'file' | 'line'>): string | null =>
   file === null || line === null ? file : `${file}:${line}`
 
-/** `unit: cart › multiplies by quantity (test/cart.test.ts:7)`, `src/cart.ts:7`; null if there is nothing but the excerpt. */
+/**
+ * `unit: cart › multiplies by quantity (test/cart.test.ts:7), flaky: failed 3 of the last 10 builds of master`, `src/cart.ts:7`; null if there
+ * is nothing but the excerpt.
+ */
 export function describeFailure(failure: FailureView): string | null {
-  const { job, test } = failure
+  const { job, test, flakiness } = failure
   const place = placeOf(failure)
   const failed = test === null ? place : `${test}${place === null ? '' : ` (${place})`}`
-  return [job, failed].filter(each => each !== null).join(': ') || null
+  const often = flakiness === null ? '' : `, ${describeFlakiness(flakiness)}`
+  return `${[job, failed].filter(each => each !== null).join(': ')}${often}` || null
 }
 
 /** What the excerpt is of, as a heading. */

@@ -7,18 +7,22 @@ export const isRedJob = ({ status, isAllowedFailure }: JobView) =>
 
 const ALLOWED = 'failed, allowed'
 const LEFT_OUT = 'left out'
+/** Of a job or build that has passed, but not at the first attempt. */
+export const FLAKY = 'passed (flaky)'
 
 /** Where a job stands, in words. */
-export const describeJobStatus = ({ status, isAllowedFailure }: JobView): string =>
-  isAllowedFailure ? ALLOWED : status === 'left-out' ? LEFT_OUT : status
+export const describeJobStatus = ({ status, isAllowedFailure, isFlaky }: JobView): string => {
+  if (isFlaky) return FLAKY
+  return isAllowedFailure ? ALLOWED : status === 'left-out' ? LEFT_OUT : status
+}
 
 /** Where a job stands, and in which build it has passed if it was taken over: `passed in #12`. */
 export const describeJobState = (job: JobView): string =>
   job.passedIn === null ? describeJobStatus(job) : `${describeJobStatus(job)} in #${job.passedIn}`
 
 /** The order in which states are counted. */
-const STATES: readonly (JobStatus | typeof ALLOWED | typeof LEFT_OUT)[] = [
-  ...(['passed', 'failed', 'errored', ALLOWED, 'cancelled', 'skipped'] as const),
+const STATES: readonly (JobStatus | typeof ALLOWED | typeof LEFT_OUT | typeof FLAKY)[] = [
+  ...(['passed', FLAKY, 'failed', 'errored', ALLOWED, 'cancelled', 'skipped'] as const),
   ...(['running', 'queued', 'waiting', LEFT_OUT] as const),
 ]
 

@@ -14,7 +14,8 @@ export function onlyJobOf(view: View): JobView {
       key: LEAD.key,
       ref: { build: number, ...LEAD },
       passedIn: null,
-      diedAttempts: 0,
+      earlierAttempts: [],
+      isFlaky: false,
       name: ONLY_JOB,
       shard: null,
       whole: ONLY_JOB,
@@ -46,7 +47,7 @@ export function jsonOf(view: View) {
   return {
     ...build,
     failure: failure && jsonOfFailure(failure),
-    jobs: allJobsOf(view).map(({ ref, whole: _, diedAttempts: __, isNamed: ___, key, tests, ...job }) => ({
+    jobs: allJobsOf(view).map(({ ref, whole: _, earlierAttempts: __, isNamed: ___, key, tests, ...job }) => ({
       key,
       ...job,
       tests: tests && jsonOfTests(tests),
@@ -65,6 +66,6 @@ const jsonOfTests = (tests: TestCounts) => ({
   flaky: tests.flaky,
 })
 
-const jsonOfFailure = ({ job, test, excerpt, file, line, logLine }: FailureView) => ({
-  ...{ job, test, excerpt, file, line, logLine },
+const jsonOfFailure = ({ job, test, excerpt, file, line, logLine, flakiness }: FailureView) => ({
+  ...{ job, test, excerpt, file, line, logLine, flakiness },
 })

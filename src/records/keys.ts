@@ -60,6 +60,10 @@ export const branchKeys = {
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
+/** How the tests of a branch's newest builds ended. */
+export const testHistoryKey = (project: string, branch: string) =>
+  `${canonical(project)}/tests/${branchName(branch)}.json`
+
 type TriggerRef = { project: string; trigger: string }
 
 /** Any text as one level of a key. Text that is not well-formed Unicode has the key of its replacement. */
@@ -74,8 +78,9 @@ export const sharedCommitsKey = (ref: TriggerRef) =>
   `${canonical(ref.project)}/shared-commits/${triggerName(ref)}.json`
 
 /** A branch's name may contain any character. Percent-encoded, it is one level of the key, and never `.` or `..`. */
+const branchName = (branch: string) => encoded(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))
 export const branchKey = (project: string, branch: string) =>
-  `${branchesPrefix(project)}${encoded(branch).replace(/^\.+$/, dots => '%2E'.repeat(dots.length))}.json`
+  `${branchesPrefix(project)}${branchName(branch)}.json`
 
 /** The truth about a commit, given in full. */
 export const commitKey = (project: string, commit: string) => `${canonical(project)}/commits/${commit}.json`

@@ -10,7 +10,7 @@ export const badgePath = (project: string) => `${repositoryPath(project)}/badge.
 export const buildPath = ({ project, number }: BuildRef) => `${repositoryPath(project)}/builds/${number}`
 /** The page of one of several jobs. The key of the build's page opens it. */
 export const jobPath = (build: BuildRef, key: number) => `${buildPath(build)}/jobs/${key}`
-/** The page of an attempt of a job that died, and was followed by another one. */
+/** The page of an attempt of a job that was followed by another one. */
 export const attemptPath = (build: BuildRef, { key, attempt }: JobRef) =>
   `${jobPath(build, key)}/attempts/${attempt}`
 /** The list of a build's artifacts, and one of them. The key of the build's page opens both. */

@@ -1,5 +1,12 @@
 import { artifactNamesSchema } from '../model/artifact.ts'
-import { cellSchema, jobIdentitySchema, jobNameSchema, MOST_JOBS, MOST_STAGES } from '../model/job.ts'
+import {
+  cellSchema,
+  jobIdentitySchema,
+  jobNameSchema,
+  MOST_JOBS,
+  MOST_RETRIES,
+  MOST_STAGES,
+} from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { splitsSchema } from '../model/split.ts'
 import { z } from '../model/zod.ts'
@@ -19,6 +26,8 @@ const common = {
   hasSecrets: z.boolean(),
   /** Of all that they run. A retry tells by it whether a job is still the same. */
   digest: digestSchema,
+  /** How often each is run again if its command fails. Absent for never. */
+  retry: z.int().positive().max(MOST_RETRIES).optional(),
   /** The names of the artifacts that they leave. Absent if they leave none. */
   artifacts: artifactNamesSchema.optional(),
 }

@@ -1,9 +1,10 @@
 import type { Build } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
-import { MOST_STAGES } from '../model/job.ts'
+import { MOST_RETRIES, MOST_STAGES } from '../model/job.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { shortReason } from '../model/short-reason.ts'
+import { flakinessSchema } from '../model/test-history.ts'
 import { packedCountsSchema } from '../model/tests.ts'
 import { z } from '../model/zod.ts'
 import { JOB_RECORDS } from './keys.ts'
@@ -66,6 +67,8 @@ export const jobStateSchema = z
     key: z.int().nonnegative().max(MOST_PLANNED_JOBS),
     /** The attempt that counts. */
     attempt: z.int().positive().max(9),
+    /** Those before it whose command failed. The others before it died. */
+    failed: z.array(z.int().positive().max(9)).min(1).max(MOST_RETRIES).optional(),
     /** How often its message was published; 0: it has not been started. */
     publications: z.int().nonnegative().max(99),
     /** The latest moment at which it can still be running. */
@@ -125,6 +128,8 @@ export const reportSchema = z.object({
   leftStages: z.array(stageNameSchema).max(MOST_STAGES).default([]),
   /** When the job was claimed, by the clock of the bucket, which tells report of it. */
   claimedAt: z.iso.datetime().nullable().default(null),
+  /** Of the first test that made it red, if that is flaky on its branch. */
+  flakiness: flakinessSchema.nullable().default(null),
   /** Of a build that has ended: the record of its lead that counts, null for none. Versions that did not know it have none. */
   leadRecord: z.enum(JOB_RECORDS).nullable().optional(),
   /** An estimate in US dollars, made once, at the end; null for a build that never ran. */
@@ -154,6 +159,7 @@ export const emptyReport: Report = {
   deploys: [],
   leftStages: [],
   claimedAt: null,
+  flakiness: null,
   cost: null,
   isCounted: false,
   delivered: {},

@@ -7,6 +7,7 @@ import { type FailedJob, type ResultView, resultsOf } from './failure-view.ts'
 import type { JobRun } from './job-run.ts'
 import type { AttemptRef } from './keys.ts'
 import type { PassedIn, PlanRecord } from './plan-record.ts'
+import { PUBLIC_FIELDS, type PublicBuild } from './public-build.ts'
 import type { BuildEnd, Deploy, Report } from './report-record.ts'
 
 /** What is on record about one build; a missing record is null. */
@@ -22,37 +23,13 @@ export type Records = {
   failed?: FailedJob | null
 }
 
-/** The fields of a build that people may see. A new field of `Build` is private until it is listed here. */
-const PUBLIC_FIELDS = [
-  ...([
-    'project',
-    'repository',
-    'number',
-    'trigger',
-    'branch',
-    'defaultBranch',
-    'commit',
-    'baseCommit',
-  ] as const),
-  ...([
-    'cloneRepository',
-    'checkoutBranch',
-    'pullRequest',
-    'isFork',
-    'isPrivate',
-    'trust',
-    'target',
-  ] as const),
-  'approval',
-  ...(['message', 'author', 'committers', 'queuedAt', 'retryOf', 'rebuildOf'] as const),
-] satisfies readonly (keyof Build)[]
-type PublicBuild = Pick<Build, (typeof PUBLIC_FIELDS)[number]>
-
 /**
  * Where a job stands. `waiting`: it has not been started; `queued`: report has not heard from it yet; `left-out`: it does not
  * take part.
  */
 export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-out'
+
+export type EarlierAttempt = 'failed' | 'died'
 
 /** One job of a build, as pages and commands show it. */
 export type JobView = {
@@ -62,8 +39,10 @@ export type JobView = {
   ref: AttemptRef | null
   /** Of a retry: the number of the build in which it has passed, if it was taken over from there. */
   passedIn: number | null
-  /** How many attempts died before the one that counts. Each has a log of its own. */
-  diedAttempts: number
+  /** How the attempts before the one that counts ended, in order. Each has a log of its own. */
+  earlierAttempts: readonly EarlierAttempt[]
+  /** Whether it has passed after an attempt that failed. */
+  isFlaky: boolean
   name: string
   /** Which of the equal parts of a job it is; null if it is not divided. */
   shard: JobIdentity['shard']
@@ -92,6 +71,8 @@ export type JobView = {
 export type View = PublicBuild &
   ResultView & {
     status: BuildStatus
+    /** Whether it has passed, but not all of its jobs at the first attempt. */
+    isFlaky: boolean
     reason: string | null
     startedAt: string | null
     endedAt: string | null
@@ -130,6 +111,7 @@ export function viewOf(records: Records): View {
   return {
     ...(fields as PublicBuild),
     status: isWaiting(records) ? 'waiting' : end || !hasJobs ? statusOf(run, end) : statusOfJobs(report),
+    isFlaky: end?.conclusion === 'passed' && jobs.some(job => job.isFlaky),
     reason: end ? end.reason : hasJobs ? null : (run?.reason ?? null),
     startedAt: run?.startedAt ?? null,
     endedAt: end?.endedAt ?? (hasJobs ? null : run?.endedAt) ?? null,
@@ -163,7 +145,7 @@ export function onlyJobIn(jobs: readonly JobView[]): JobView | null {
 /** Whether there is more to say of the jobs of a build than of the build. */
 export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
   const [only] = jobs.length === 1 && onlyJobIn(jobs) ? jobs : []
-  const isLone = only && !only.isAllowedFailure && only.diedAttempts === 0
+  const isLone = only && !only.isAllowedFailure && only.earlierAttempts.length === 0
   return jobs.length > 0 && !isLone
 }
 
@@ -189,6 +171,7 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       reason = null,
       tests: packed,
       isNamed = false,
+      failed = [],
     } = state ?? { key: job.key }
     const ended = {
       title: titleOf(job),
@@ -202,10 +185,11 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
       key,
       ref: publications > 0 ? { build, key, attempt } : refOf(job.passedIn),
       passedIn: job.passedIn?.build ?? null,
-      diedAttempts: attempt - 1,
+      earlierAttempts: earlierOf(attempt, failed),
+      isFlaky: conclusion === 'passed' && failed.length > 0,
       name: job.name,
       shard: job.shard,
-      whole: titleOf({ ...job, shard: null }),
+      whole: titleOf({ ...job, shard: null, repetition: undefined }),
       title: ended.title,
       status: conclusion ?? (publications === 0 ? 'waiting' : state?.startedAt ? 'running' : 'queued'),
       isAllowedFailure: isAllowedFailure(ended),
@@ -224,7 +208,8 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
         key: null,
         ref: null,
         passedIn: null,
-        diedAttempts: 0,
+        earlierAttempts: [],
+        isFlaky: false,
         name,
         shard: null,
         whole: name,
@@ -239,6 +224,9 @@ function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {
   )
   return [...taking, ...leftOut]
 }
+
+const earlierOf = (attempt: number, failed: readonly number[]): EarlierAttempt[] =>
+  Array.from({ length: attempt - 1 }, (_, at) => (failed.includes(at + 1) ? 'failed' : 'died'))
 
 const refOf = (passedIn: PassedIn | undefined): AttemptRef | null =>
   passedIn ? { build: passedIn.build, key: passedIn.key, attempt: passedIn.attempt } : null

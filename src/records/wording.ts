@@ -1,8 +1,10 @@
 import type { ApprovalReason } from '../model/approval.ts'
 import { onlyTests } from '../model/build.ts'
+import { hasEnded } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
+import { FLAKY } from './job-wording.ts'
 import { type JobRef, LEAD } from './keys.ts'
-import { onlyJobIn, type View } from './view.ts'
+import { type JobView, onlyJobIn, type View } from './view.ts'
 
 /** What a build is of: a branch, or `pull request #7`. */
 export const describeSubject = ({ pullRequest, branch }: Pick<View, 'pullRequest' | 'branch'>) =>
@@ -12,11 +14,17 @@ export const describeSubject = ({ pullRequest, branch }: Pick<View, 'pullRequest
 export const durationOf = ({ startedAt, endedAt }: Pick<View, 'startedAt' | 'endedAt'>) =>
   startedAt && endedAt ? Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) : null
 
+/** How a build stands, in a word or two. */
+export const describeConclusion = ({ status, isFlaky }: Pick<View, 'status' | 'isFlaky'>): string =>
+  isFlaky ? FLAKY : status
+
 const OTHERS = { queued: 'Queued', running: 'Running', skipped: 'Skipped' }
 
 /** Where a build stands, in one line for statuses, notifications and pages. */
 export function describeStatus(view: View): string {
   const duration = durationOf(view)
+  const repetition = view.repeats && hasEnded(view.status) ? describeRepetition(view) : null
+  if (repetition !== null) return repetition
   switch (view.status) {
     case 'waiting':
       return describeWaiting(view)
@@ -43,6 +51,19 @@ export function describeStatus(view: View): string {
   }
 }
 
+/** `unit of #12 failed 7 of 20`; null if it has not been run. */
+export function describeRepetition({ repeats, rebuildOf, jobs }: View): string | null {
+  const { failed, of } = countRuns(jobs)
+  return repeats && of > 0 ? `${repeats.job} of #${rebuildOf} failed ${failed} of ${of}` : null
+}
+
+/** How many runs of a job that is repeated have failed, of those that came to their end. */
+export function countRuns(jobs: readonly JobView[]): { failed: number; of: number } {
+  const runs = jobs.filter(({ passedIn, status }) => passedIn === null && isRun(status))
+  return { failed: runs.filter(({ status }) => status === 'failed').length, of: runs.length }
+}
+const isRun = (status: JobView['status']) => status === 'passed' || status === 'failed'
+
 const WAITS_BECAUSE: Record<ApprovalReason, string> = {
   stranger: '',
   fork: '',
@@ -66,9 +87,16 @@ const isAboutJobs = ({ jobs }: View) => jobs.length > 0 && onlyJobIn(jobs) === n
 function describePassed({ jobs, exit, reason }: View, duration: number | null): string {
   const hasRun = jobs.some(({ status }) => status !== 'left-out') || exit !== null
   if (!hasRun && reason) return reason
-  const passed = `Passed${duration === null ? '' : ` in ${describeDuration(duration)}`}`
-  return jobs.length > 0 && reason ? `${passed}; ${reason}` : passed
+  const flaky = jobs.filter(({ isFlaky }) => isFlaky)
+  const passed = `Passed${flaky.length > 0 ? ' (flaky)' : ''}${duration === null ? '' : ` in ${describeDuration(duration)}`}`
+  const isOnly = onlyJobIn(jobs) !== null
+  const reasons = [flaky.length > 0 && !isOnly ? describeFlaky(flaky) : null, jobs.length > 0 ? reason : null]
+  return [passed, ...reasons.filter(each => each !== null)].join('; ')
 }
+
+/** `unit failed first`; of several jobs their number, because a status is short. */
+const describeFlaky = ([first, ...others]: readonly JobView[]) =>
+  others.length === 0 ? `${first?.title} failed first` : `${others.length + 1} jobs failed first`
 
 function describeDeploying({ target, deploy, stage }: View): string {
   const name = deploy?.stage ?? stage

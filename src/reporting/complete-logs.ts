@@ -5,9 +5,10 @@ import { WholeLog } from '../log/whole-log.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
 import type { JobRun } from '../records/job-run.ts'
+import { FLAKY } from '../records/job-wording.ts'
 import { buildKeys, type JobRef, jobKeys, LEAD, logKeysOf } from '../records/keys.ts'
 import type { PlanRecord } from '../records/plan-record.ts'
-import type { Report } from '../records/report-record.ts'
+import type { JobState, Report } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
 import { deployCommandsOf, describeStatus } from '../records/wording.ts'
@@ -82,14 +83,14 @@ async function finishDeadLogs({ build, report }: Ended, plan: PlanRecord, store:
 
 /** The logs of all attempts that were started, and of the lead. */
 function logsOf({ jobs }: PlanRecord, { jobs: states, failures }: Report): DeadLog[] {
-  const ofJobs = states.flatMap(({ key, attempt: last, publications, reason }): DeadLog[] => {
+  const ofJobs = states.flatMap(({ key, attempt: last, failed = [], publications, reason }): DeadLog[] => {
     // Whoever was taken over has its log in another build.
     if (jobs.some(job => job.key === key && job.passedIn)) return []
-    const died = Array.from({ length: last - 1 }, (_, index): DeadLog => {
-      const attempt = index + 1
+    const died = Array.from({ length: last - 1 }, (_, index) => index + 1).flatMap((attempt): DeadLog[] => {
+      if (failed.includes(attempt)) return []
       const failure = failures.find(each => each.job === key && (each.attempt ?? 1) === attempt)
       const lines = [`The job died: ${failure?.reason ?? NO_END}`, 'It was given another attempt']
-      return { job: { key, attempt }, lines }
+      return [{ job: { key, attempt }, lines }]
     })
     const lines = [`The job ended in an error: ${reason ?? 'it died'}`]
     return publications > 0 ? [...died, { job: { key, attempt: last }, lines }] : died
@@ -126,10 +127,14 @@ async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, sto
   for (const job of plan.jobs) {
     const state = jobs.find(({ key }) => key === job.key)
     if (!state) continue
+    for (const attempt of state.failed ?? []) {
+      all.add(Buffer.from(runnerLine(`── ${titleOf(job)}, attempt ${attempt}: failed ──`)))
+      left -= await addWhole(all, jobKeys(build, { key: job.key, attempt }).log.whole, left, store)
+    }
     const why = state.reason ? `: ${state.reason}` : ''
     const where = job.passedIn ? ` in #${job.passedIn.build}` : ''
-    if (plan.jobs.length > 1)
-      all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${state.conclusion}${where}${why} ──`)))
+    if (plan.jobs.length > 1 || state.failed)
+      all.add(Buffer.from(runnerLine(`── ${titleOf(job)}: ${describeEnd(state)}${where}${why} ──`)))
     if (job.passedIn) left -= await addWhole(all, logKeysOf(build, job.passedIn).whole, left, store)
     else if (state.publications > 0) left -= await addWhole(all, jobKeys(build, state).log.whole, left, store)
     await all.advance()
@@ -137,6 +142,9 @@ async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, sto
   for (const command of commands) all.add(Buffer.from(runnerLine(`To deploy it: ${command}`)))
   await all.finish()
 }
+
+const describeEnd = ({ conclusion, failed }: JobState) =>
+  conclusion === 'passed' && failed ? FLAKY : conclusion
 
 /** Adds a log that is complete. Returns its bytes. */
 async function addWhole(all: WholeLog, whole: string, room: number, store: Store): Promise<number> {

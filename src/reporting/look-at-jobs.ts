@@ -16,6 +16,7 @@ import {
 import type { Store } from '../records/store.ts'
 import { acceptDraft, recordPlan } from './accept-plan.ts'
 import { completeDeploy } from './complete-deploy.ts'
+import { completeRepetition } from './complete-repetition.ts'
 import { completeRetry, stateOfPassed } from './complete-retry.ts'
 import { deployJobsOf } from './deploy-jobs.ts'
 import { endAfterDeploy } from './end-after-deploy.ts'
@@ -126,6 +127,9 @@ async function planOf(
   if ('refused' in accepted) return accepted
   const completed = await completeRetry(store, { build, account, lead: lead.run }, accepted.plan)
   if ('refused' in completed) return completed
+  const repeated = await completeRepetition(store, { build, lead: lead.run }, completed.plan)
+  if ('refused' in repeated) return repeated
+  if (build.repeats) return { plan: await recordPlan(store, build, repeated.plan) }
   const complete = await completeDeploy(store, { build, account }, completed.plan)
   return { plan: await recordPlan(store, build, complete) }
 }

@@ -5,7 +5,7 @@ import { shortReason } from '../model/short-reason.ts'
 import { packCounts } from '../model/tests.ts'
 import type { CancelRequest } from '../records/cancel-request.ts'
 import { hasNamed } from '../records/failure-view.ts'
-import { type JobRef, jobKeys } from '../records/keys.ts'
+import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
 import type { ListedRecords } from '../records/listed-jobs.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { claimTimeIn, type JobObjects, readJob } from '../records/read-records.ts'
@@ -14,6 +14,7 @@ import type { Store } from '../records/store.ts'
 import { decide, latestEndOf } from './decide.ts'
 import { measureCost, type RunFunctions } from './measure-cost.ts'
 import { explainMissingFiles } from './missing-files.ts'
+import { nextAttempt } from './next-attempt.ts'
 
 /** The jobs of a build, as they stand after their records were read. */
 export type RefreshedJobs = {
@@ -91,9 +92,9 @@ async function readRunning(
   state: JobState,
   { store, now }: Context,
 ): Promise<JobObjects | Pick<JobState, 'startedAt'> | null> {
-  const { key, conclusion, publications, startedAt } = state
+  const { key, attempt, conclusion, publications, startedAt } = state
   if (conclusion !== null || publications === 0) return null
-  if (key === 0) return lead
+  if (key === LEAD.key && attempt === LEAD.attempt) return lead
   const records = recordsOf(state)
   const { claim, ...others } = records ?? {}
   const mayBeDead = failuresOf(report, state).length > 0 || now() > latestEndOf(build, claim, state)
@@ -110,7 +111,7 @@ function stateAfter(
   { runFunctions, linkKey, now }: Context,
 ): JobState {
   const { run } = objects
-  const { key, attempt, publications, latestEnd } = state
+  const { key, publications, latestEnd } = state
   const failures = failuresOf(report, state)
   const nonce = nonceOf(build, state, linkKey)
   const claimTime = claimTimeIn(objects, jobKeys(build, state))
@@ -130,10 +131,10 @@ function stateAfter(
     state.cost,
     measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   )
-  // One of several equal parts that died, not one that failed, gets another attempt. The cost of the first one stays.
+  const next = nextAttempt({ job, state, run, isCancelled: request !== null })
+  // The cost of the earlier ones stays.
+  if (next) return { ...state, ...next, publications: 0, latestEnd: null, startedAt: null, cost }
   const hasDied = run !== null && run.phase !== 'ended'
-  if (hasDied && job.shard && attempt === 1)
-    return { ...state, attempt: 2, publications: 0, latestEnd: null, startedAt: null, cost }
   const { reason, endedAt } = decision.end
   // What a deploy that died has deployed may run.
   const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion

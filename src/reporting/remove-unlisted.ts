@@ -2,6 +2,7 @@ import { artifactKey, artifactListKey } from '../model/artifact.ts'
 import { testRecordKey } from '../model/tests.ts'
 import { buildOutPrefix, jobKeys, LEAD, outPrefix } from '../records/keys.ts'
 import { readRun } from '../records/read-records.ts'
+import type { JobState } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { BuildState } from './build-state.ts'
 
@@ -32,12 +33,18 @@ type Ended = Pick<BuildState, 'build' | 'report'>
 /** The first two segments, `<k>/<attempt>`; empty for what is in no attempt. */
 const attemptOf = (path: string) => /^\d{1,6}\/\d{1,6}(?=\/)/.exec(path)?.[0] ?? ''
 
+/** Which record of an attempt counted: one that failed has recorded its end. Undefined if that is not known, null for none. */
+function recordOfAttempt({ attempt, record, failed = [] }: JobState, of: number): JobState['record'] {
+  if (of === attempt) return record
+  return failed.includes(of) ? 'end' : null
+}
+
 /** The keys that the end of an attempt lists, if that end is the one that counted. */
 async function listedOf({ build, report }: Ended, attempt: string, store: Store): Promise<Set<string>> {
   const [key, of] = attempt.split('/').map(Number)
   if (key === undefined || of === undefined) return new Set()
-  const state = report.jobs.find(job => job.key === key && job.attempt === of)
-  const counted = state ? state.record : key === LEAD.key ? report.leadRecord : null
+  const state = report.jobs.find(job => job.key === key)
+  const counted = state ? recordOfAttempt(state, of) : key === LEAD.key ? report.leadRecord : null
   // Undefined: an earlier version accepted the end, and did not note by which record.
   if (counted !== undefined && counted !== 'end') return new Set()
   const job = { key, attempt: of }

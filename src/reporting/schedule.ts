@@ -113,7 +113,7 @@ const skippedBehind = ({ job, state }: Standing): End => ({
 })
 
 /** In bytes. Leaves room for a few words. */
-const TITLE_BYTES = 160
+const TITLE_BYTES = 140
 const shortTitle = (job: AcceptedJob) => shortenBytes(titleOf(job), TITLE_BYTES)
 
 /** How a job ended that has neither passed nor failed: those that need it end likewise. */

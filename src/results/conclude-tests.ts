@@ -19,7 +19,7 @@ import { type BuildRef, type JobRef, outPrefix } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { explainMissingFiles } from './decide-files.ts'
 import { decideTests, type JobResult } from './decide-tests.ts'
-import { failureRecord } from './failure-record.ts'
+import { failureRecord, nameRecord } from './failure-record.ts'
 import { type FoundReports, findReports } from './find-reports.ts'
 import { firstFailure } from './first-failure.ts'
 import { type ReadReports, readReports } from './read-reports.ts'
@@ -88,8 +88,12 @@ export async function concludeTests(
   ]
   for (const line of lines) await logLine(line)
   if (reports.length === 0) return { ...result, counts: null, first: null }
-  const secondsPart = files && reported ? { files: listSeconds(files.all, reported.seconds, redact) } : {}
-  const record: TestRecord = { ...counts, failures, reports: listed(reports, redact), ...secondsPart }
+  const flakyTests = tally.flaky.map(test => nameRecord(test, redact))
+  const record: TestRecord = {
+    ...{ ...counts, failures, reports: listed(reports, redact) },
+    ...(flakyTests.length > 0 && { flakyTests }),
+    ...(files && reported && { files: listSeconds(files.all, reported.seconds, redact) }),
+  }
   const body = Buffer.from(JSON.stringify(record))
   await store.putOnce(testRecordKey(outPrefix(ref, ref.job)), body, 'application/json')
   const ran = files && reported ? { ran: packFiles(reported.seconds.keys(), files.all.length) } : {}

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { isAbsolute, join, normalize, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { shortenBytes } from '../model/short-reason.ts'
-import { MESSAGE_BYTES, MOST_NAME, type TestFailure } from '../model/tests.ts'
+import { MESSAGE_BYTES, MOST_NAME, type TestFailure, type TestName } from '../model/tests.ts'
 import { type Place, placeIn } from './stack-place.ts'
 import type { ReportedTest } from './test-report-format.ts'
 
@@ -17,13 +17,18 @@ export function failureRecord(
 ): TestFailure {
   const { file, line } = placeOf(test, workspace)
   return {
-    suite: shortName(redact(plain(test.suite))),
-    name: shortName(redact(plain(test.name))),
+    ...nameRecord(test, redact),
     message: shortenBytes(redact(readable(test.message)), MESSAGE_BYTES),
     file: file === null ? null : shortName(redact(plain(file))),
     line,
   }
 }
+
+/** The names of a test as they are recorded. */
+export const nameRecord = (
+  { suite, name }: Pick<ReportedTest, 'suite' | 'name'>,
+  redact: (text: string) => string,
+): TestName => ({ suite: shortName(redact(plain(suite))), name: shortName(redact(plain(name))) })
 
 /** The first frame in a file of the commit, or else what the report names. */
 function placeOf(

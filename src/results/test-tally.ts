@@ -1,4 +1,4 @@
-import { MOST_TESTS, type TestCounts } from '../model/tests.ts'
+import { MOST_FAILURES, MOST_TESTS, type TestCounts } from '../model/tests.ts'
 import { ReportError, type ReportedTest } from './test-report-format.ts'
 
 /** The tests of one run of a command, over all of its reports. */
@@ -6,6 +6,7 @@ export class TestTally {
   readonly #counts: TestCounts = { passed: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 }
   /** The tests that failed, without those that passed later. A message has as many bytes as its report has for it. */
   readonly #failures = new Map<string, ReportedTest[]>()
+  readonly #flaky: ReportedTest[] = []
   #number = 0
 
   /**
@@ -29,11 +30,18 @@ export class TestTally {
     const earlier = this.#failures.get(id) ?? []
     this.#failures.delete(id)
     for (const failure of earlier) this.#counts[failure.result] -= 1
-    if (earlier.length > 0 || test.isFlaky) this.#counts.flaky += 1
+    if (earlier.length === 0 && !test.isFlaky) return
+    this.#counts.flaky += 1
+    if (this.#flaky.length < MOST_FAILURES) this.#flaky.push(test)
   }
 
   get counts(): TestCounts {
     return { ...this.#counts }
+  }
+
+  /** The first ones that failed and later passed. */
+  get flaky(): readonly ReportedTest[] {
+    return this.#flaky
   }
 
   /** In the order of the reports. */

@@ -48,6 +48,7 @@ export const makeBuild = (change: Partial<Build> = {}): Build => ({
   target: null,
   retryOf: null,
   rebuildOf: null,
+  repeats: null,
   isFork: false,
   isStranger: false,
   isPrivate: false,

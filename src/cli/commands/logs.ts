@@ -53,7 +53,7 @@ export async function printLogs(
   if (view && job === undefined && jobs.length > 1 && !isOnlyJob) printLine(io, describeChoice(view, io))
   else if (jobs.length > 0) {
     await printJobs(store, build, { jobs, hasPrefixes: jobs.length > 1 && !isOnlyJob }, io)
-    if (options.attempt === undefined) noteDied(jobs, io)
+    if (options.attempt === undefined) noteEarlier(jobs, io)
   } else await printLog(store, build, { build: build.number, ...LEAD }, bytes => printBytes(io, bytes))
   if (view && options.attempt === undefined) {
     await endOutput(io)
@@ -65,21 +65,21 @@ export async function printLogs(
 /** These jobs with the log of one of their attempts. @throws UserError if none has had that many */
 function attemptsOf(jobs: readonly JobView[], { number: build }: BuildRef, attempt: number): JobView[] {
   const found = jobs.flatMap(job => {
-    const { key, ref, diedAttempts } = job
-    const isOne = key !== null && (attempt <= diedAttempts || ref?.attempt === attempt)
+    const { key, ref, earlierAttempts } = job
+    const isOne = key !== null && (attempt <= earlierAttempts.length || ref?.attempt === attempt)
     return isOne ? [{ ...job, ref: ref?.attempt === attempt ? ref : { build, key, attempt } }] : []
   })
   if (found.length > 0) return found
   throw new UserError(`There is no attempt ${attempt} of this job.`)
 }
 
-/** Says that there are logs of attempts that died. */
-function noteDied(jobs: readonly JobView[], io: Io): void {
-  for (const { title, diedAttempts } of jobs)
-    if (diedAttempts > 0)
+/** Says that there are logs of earlier attempts. */
+function noteEarlier(jobs: readonly JobView[], io: Io): void {
+  for (const { title, earlierAttempts } of jobs)
+    for (const [at, end] of earlierAttempts.entries())
       printNote(
         io,
-        escapeControls(`Note: attempt ${diedAttempts} of ${title} died. Its log: --attempt ${diedAttempts}`),
+        escapeControls(`Note: attempt ${at + 1} of ${title} ${end}. Its log: --attempt ${at + 1}`),
       )
 }
 

@@ -1,4 +1,5 @@
 import { projectSchema } from '../../model/names.ts'
+import { repetitionSchema } from '../../model/repetition.ts'
 import { UserError } from '../../model/user-error.ts'
 import { z } from '../../model/zod.ts'
 import type { BuildRef } from '../../records/keys.ts'
@@ -9,31 +10,46 @@ import { printToEnd } from './logs.ts'
 import { sendOwnRequest } from './send-delivery.ts'
 
 const answerSchema = z.union([
-  z.object({ project: projectSchema, number: z.int().positive(), url: z.url(), retryOf: z.int().optional() }),
+  z.object({
+    ...{ project: projectSchema, number: z.int().positive(), url: z.url(), retryOf: z.int().optional() },
+    repeats: repetitionSchema.optional(),
+  }),
   z.object({ error: z.string() }),
 ])
+type Answer = Exclude<z.infer<typeof answerSchema>, { error: string }>
 
 export type RequestOptions = { follow?: boolean; json?: boolean }
 
-/**
- * Requests a new build that repeats an old one, prints its number, and follows it if asked to. Returns the exit code.
- */
-export async function sendRequest(
+type Request = { event: string; payload: object }
+
+/** Requests a new build that repeats an old one. @throws UserError if the stack refuses it */
+export async function requestBuild(
   { store, url }: FoundStack,
   build: BuildRef,
-  { event, payload }: { event: string; payload: object },
-  options: RequestOptions,
-  io: Io,
-): Promise<number> {
+  request: Request,
+): Promise<Answer> {
   // If only the bucket is known, the old build has the address of its stack.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
-  const { status, answer } = await sendOwnRequest(store, base, { event, payload })
+  const { status, answer } = await sendOwnRequest(store, base, request)
   const { data } = answerSchema.safeParse(answer)
   if (!data)
     throw new UserError(
       `Unexpected answer from ${base} (status ${status}). Is this the address of the stack?`,
     )
   if ('error' in data) throw new UserError(data.error)
+  return data
+}
+
+/** As `requestBuild`; prints the number of the build, and follows it if asked to. Returns the exit code. */
+export async function sendRequest(
+  stack: FoundStack,
+  build: BuildRef,
+  request: Request,
+  options: RequestOptions,
+  io: Io,
+): Promise<number> {
+  const { store } = stack
+  const data = await requestBuild(stack, build, request)
   const repository = (await readBuild(store, data))?.repository
   const retry = data.retryOf === undefined ? '' : `, a retry of #${data.retryOf}`
   const line = `Build #${data.number} of ${repository}${retry}: ${data.url}`

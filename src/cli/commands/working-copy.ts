@@ -54,6 +54,7 @@ export async function buildOfWorkingCopy(
     target: null,
     retryOf: null,
     rebuildOf: null,
+    repeats: null,
     message: '',
     author: { name: 'you', login: null },
     committers: [],

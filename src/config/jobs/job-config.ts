@@ -53,6 +53,8 @@ const jobConfigSchema = z
     shards: z.union([z.int(), splitConfigSchema]).nullable().default(null),
     /** Null: the top-level one. */
     timeout: z.int().nullable().default(null),
+    /** Null: the top-level one. */
+    retry: z.int().nullable().default(null),
     artifacts: artifactsConfigSchema.default([]),
     tests: testsConfigSchema.default(null),
     /** Null: the top-level one. */

@@ -6,6 +6,7 @@ import { jobPathsSchema } from '../paths-schema.ts'
 import {
   environmentSchema,
   flagSchema,
+  retrySchema,
   ruleListSchema,
   ruleSchema,
   rulesSchema,
@@ -97,6 +98,9 @@ const jobSchema = z
       timeout: timeoutSchema
         .optional()
         .meta({ description: 'Limit for the command, in seconds (at most 900).' }),
+      retry: retrySchema.optional().meta({
+        description: 'How often the job is run again if its command fails (at most 2).',
+      }),
       artifacts: artifactsSchema.optional().meta({
         description: 'Files for other jobs: a list of paths, or an object of names with paths.',
         examples: [['dist'], { coverage: { paths: ['coverage'], when: 'always' } }],

@@ -7,6 +7,7 @@ import { describeFailure, headingOf } from '../../records/failure-wording.ts'
 import type { View } from '../../records/view.ts'
 import {
   deployCommandsOf,
+  describeConclusion,
   describeStatus,
   describeSubject,
   durationOf,
@@ -38,7 +39,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
         : view.author.name,
     ],
     ['Requested by', view.target?.by ?? null],
-    ['Result', view.status],
+    ['Result', describeConclusion(view)],
     ['Tests', view.tests && describeCounts(view.tests)],
     ['Duration', describeDurationOf(view)],
     ['Cost', view.cost === null ? null : describeCost(view.cost)],
@@ -64,7 +65,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
     : end
   return {
     subject: subject(
-      `${view.deploy?.status === 'failed' ? 'deploy failed' : view.status}: ${repository} #${view.number} (${describeSubject(view)})`,
+      `${view.deploy?.status === 'failed' ? 'deploy failed' : describeConclusion(view)}: ${repository} #${view.number} (${describeSubject(view)})`,
     ),
     text: [/[.!?…]$/.test(status) ? status : `${status}.`, '', ...table, ...lines, ''].join('\n'),
     attributes: {

@@ -29,6 +29,7 @@ import {
   sharedCommitsKey,
   spendKeys,
   stageVariablesKey,
+  testHistoryKey,
   timingsKey,
   triggerKey,
   variablesKeys,
@@ -164,6 +165,7 @@ const OBJECTS: readonly [string, string][] = [
   ['branches/<branch>.json', branchKey(PROJECT, 'feature/x')],
   ['commits/<sha>.json', commitKey(PROJECT, 'a'.repeat(40))],
   ['shared-commits/<trigger>', sharedCommitsKey({ project: PROJECT, trigger: 'push/feature/x' })],
+  ['tests/<branch>.json', testHistoryKey(PROJECT, 'feature/x')],
   ['spend/<month>.json', spendKeys.month(PROJECT, '2026-11')],
   ['timings/<job>.json', timingsKey(PROJECT, 'unit')],
   ['stages/qa/lock.json', `${PROJECT}/stages/qa/lock.json`],
@@ -545,6 +547,7 @@ triggers/<trigger>.json        RW    R       ·         ·           ·         
 branches/<branch>.json         R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 commits/<sha>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 shared-commits/<trigger>       ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
+tests/<branch>.json            ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 spend/<month>.json             R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 timings/<job>.json             ·     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 stages/qa/lock.json            R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -163,8 +163,9 @@ test('secrets, markup and escape sequences in a report are harmless', async () =
     'application/json',
   )
   const long = 'x'.repeat(290)
+  const flaky = `flaky \u001b[31m${SECRET}`
   const xml = suite(
-    `<testcase name="&lt;img src=x onerror=alert(1)&gt; \u001b[31mred"><failure message="got ${SECRET}">${'y'.repeat(4050)}${SECRET}</failure></testcase><testcase name="${long}${SECRET}"><failure/></testcase>`,
+    `<testcase name="${flaky}"><failure/></testcase><testcase name="${flaky}"/><testcase name="&lt;img src=x onerror=alert(1)&gt; \u001b[31mred"><failure message="got ${SECRET}">${'y'.repeat(4050)}${SECRET}</failure></testcase><testcase name="${long}${SECRET}"><failure/></testcase>`,
   )
   const { repository, view, status, log } = await build('hostile', reporting(xml, 'exit 1'))
   const page = await (await fetch(`${ci.system.addresses.url}/${view.project}/builds/1`)).text()
@@ -173,6 +174,7 @@ test('secrets, markup and escape sequences in a report are harmless', async () =
   expect(page).toContain('&lt;img src=x onerror=alert(1)&gt; red')
   expect(page).not.toContain('<img src=x')
   expect(record).toContain('got ***')
+  expect(record).toContain('"flakyTests":[{"suite":"s","name":"flaky ***"}]')
   for (const each of [page, record, text, status, log.replace(/^.*Fetching.*$/m, ''), JSON.stringify(view)])
     for (const hidden of ['tok_', 'SUPERSECRET', '\u001b']) expect(each).not.toContain(hidden)
 })

@@ -161,7 +161,7 @@ test.each([
   ],
   [
     '{"allowConfigOverrides": ["cmd", 1]}',
-    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, cancelSuperseded, paths, cache, jobs, setup, artifacts, tests, failFast, maxParallel, not 1.',
+    'allowConfigOverrides[1] must be one of cmd, env, build, branches, pullRequests, notifications, inheritSecrets, allowConfigOverrides, git, stages, deploy, timeout, cancelSuperseded, paths, cache, jobs, setup, artifacts, tests, failFast, maxParallel, retry, not 1.',
   ],
   ['[]', 'the file must be an object, not a list.'],
   ['null', 'the file must be an object, not null.'],

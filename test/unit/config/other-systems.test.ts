@@ -33,7 +33,7 @@ test.each<[string, string]>([
   ['{"parallel": 4}', '"parallel" belongs to a job. Write "jobs": {"test": {"cmd": '],
   ['{"fail-fast": false}', '"fail-fast" is not a known key. Write "failFast": false.'],
   ['{"schedule": {}}', '"schedule" is planned but not available in this version; remove it for now.'],
-  ['{"retry": 2}', '"retry" is planned but not available in this version; remove it for now.'],
+  ['{"retry": {"max": 2}}', 'retry must be a whole number, not an object.'],
   [
     '{"lint": {"stage": "test", "script": ["npm ci", "npm run lint"]}}',
     '"lint" is not a known key. Write jobs into "jobs": {"lint": "npm ci && npm run lint"}.',

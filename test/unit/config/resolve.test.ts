@@ -34,6 +34,7 @@ test('the complete defaults', () => {
     stages: {},
     deploy: null,
     timeout: null,
+    retry: 0,
     skip: true,
   })
 })

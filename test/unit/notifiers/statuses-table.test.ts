@@ -143,6 +143,7 @@ function concludedJobs(jobs: readonly DraftedJob[], changes: Record<string, Part
   return viewOf({ build: BUILD, run: endedRun(), plan, report: reportOf({ jobs: states, end, cost: COST }) })
 }
 const FAILED_JOB: Partial<JobState> = { conclusion: 'failed', exit: FAILED }
+const FLAKY_JOB: Partial<JobState> = { attempt: 2, failed: [1] }
 const MATRIX = draftedJob('node', { cells: [{ NODE: '20' }, { NODE: '22' }, { NODE: '24' }] })
 const THREE = [draftedJob('lint'), draftedJob('unit'), draftedJob('e2e')]
 
@@ -485,6 +486,14 @@ const CASES: readonly [string, Case][] = [
       view: () =>
         concludedJobs([draftedJob('lint', { allowFailure: true }), draftedJob('unit')], { lint: FAILED_JOB }),
     },
+  ],
+  [
+    'has one job that failed and passed at another attempt (`retry`)',
+    { view: () => concludedJobs([draftedJob('build', { retry: 1 })], { build: FLAKY_JOB }) },
+  ],
+  [
+    'has several jobs, of which one failed and passed at another attempt',
+    { view: () => concludedJobs(THREE, { unit: FLAKY_JOB }) },
   ],
   [
     'has jobs, none of which takes part',

@@ -13,9 +13,9 @@ function assigned(
   {
     job = { identity: null },
     ...change
-  }: Partial<Pick<Build, 'retryOf' | 'target'>> & { job?: Assigned['job'] } = {},
+  }: Partial<Pick<Build, 'retryOf' | 'target' | 'repeats'>> & { job?: Assigned['job'] } = {},
 ) {
-  const build = { retryOf: null, target: null, ...change }
+  const build = { retryOf: null, target: null, repeats: null, ...change }
   const input = build.target ? { event: 'deploy' as const, target: build.target } : {}
   const { plan: planned } = plan(input, { ...DEPLOYED, ...values }, global)
   if (!planned.build) throw new Error(planned.reason)
@@ -151,6 +151,21 @@ test('the lead of a deploy by hand proposes the jobs that it may need, and runs 
   expect(assigned(values, {}, { target, job: { identity } }).job).toMatchObject({ command: 'make' })
 })
 
+test('the lead of a build that only repeats a job only plans, also if that is the job of a cmd', () => {
+  const repeats = { job: 'build', times: 3 }
+  const { draft, job, deploy } = assigned({ cmd: 'make', stages: { other: 'dev' } }, {}, { repeats })
+  expect([job, deploy]).toEqual([null, null])
+  expect(draft).toMatchObject({ leadRunsFirst: false, jobs: [{ name: 'build' }] })
+})
+
+test('the job of a cmd that may be run again is proposed, because report starts its next attempt', () => {
+  const values = { cmd: 'make', stages: { other: 'dev' } }
+  expect(assigned(values, {})).toMatchObject({ job: { name: 'build' }, draft: null })
+  const { draft, job } = assigned({ ...values, retry: 1 }, {})
+  expect(job).toMatchObject({ name: 'build', retry: 1 })
+  expect(draft).toMatchObject({ leadRunsFirst: true, jobs: [{ name: 'build', retry: 1 }] })
+})
+
 test.each<[string, string[] | undefined, string[], boolean]>([
   ['no secrets, and there are some', [], ['TOKEN'], true],
   ['one of two secrets', ['TOKEN'], ['TOKEN', 'OTHER'], true],
@@ -164,7 +179,7 @@ test.each<[string, string[] | undefined, string[], boolean]>([
   if (!planned.build) throw new Error(planned.reason)
   const { job, endsProcess } = assign(
     planned,
-    { build: { retryOf: null, target: null }, job: { identity: null } },
+    { build: { retryOf: null, target: null, repeats: null }, job: { identity: null } },
     held,
   )
   expect([job === null, endsProcess]).toEqual([ends, ends])

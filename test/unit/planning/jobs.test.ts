@@ -29,6 +29,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
       matrix: { V: ['cell'] },
       needs: ['build', { job: 'lint', artifacts: [] }],
       timeout: 30,
+      retry: 2,
       artifacts: { coverage: { paths: ['coverage'], when: 'always' }, report: ['r.xml'] },
       tests: ['r.xml'],
       cache: [],
@@ -37,7 +38,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
     },
     build: { cmd: 'npm run build', artifacts: ['dist'] },
   }
-  const top = { setup: 'npm ci', env: { A: 1 }, timeout: 60, cache: ['~/.npm'] }
+  const top = { setup: 'npm ci', env: { A: 1 }, timeout: 60, retry: 1, cache: ['~/.npm'] }
   const defaults = {
     cell: {},
     shard: null,
@@ -45,6 +46,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
     isStrict: true,
     env: {},
     timeoutSeconds: 60,
+    retry: 1,
     needs: [],
     artifacts: [],
     tests: null,
@@ -70,6 +72,7 @@ test('a job has its own keys, and the defaults of the top level', () => {
       isStrict: true,
       env: { B: '2', V: 'cell' },
       timeoutSeconds: 30,
+      retry: 2,
       needs: [
         { job: 'build', artifacts: null },
         { job: 'lint', artifacts: [] },

@@ -20,6 +20,7 @@ const ONLY = {
   isStrict: false,
   env: {},
   timeoutSeconds: null,
+  retry: 0,
   needs: [],
   artifacts: [],
   tests: null,

@@ -137,7 +137,10 @@ test('each shard finds the files that report has accepted, however long they tak
     expect(titles(plan)).toEqual(titles(lead))
     const { name, cell, shard } = job
     const message = { identity: { name, cell, shard }, ...(started.files && { files: started.files }) }
-    return assign(plan, { build: { retryOf: null, target: null }, job: message }, []).job?.files?.own ?? []
+    return (
+      assign(plan, { build: { retryOf: null, target: null, repeats: null }, job: message }, []).job?.files
+        ?.own ?? []
+    )
   })
   expect(found.map(files => files.length)).toEqual([0, 4, 3, 3, 0])
   expect(found.flat().toSorted()).toEqual(tests(10))
@@ -145,7 +148,7 @@ test('each shard finds the files that report has accepted, however long they tak
 
 test('the lead runs the first shard with its own files; a commit with other files than planned does not run', () => {
   const { plan } = planned(unit({ max: 2 }))
-  const build = { retryOf: null, target: null }
+  const build = { retryOf: null, target: null, repeats: null }
   const { job, draft } = assign(plan, { build, job: { identity: null } }, [])
   expect([job?.shard, job?.files]).toEqual([
     { index: 1, count: 2 },

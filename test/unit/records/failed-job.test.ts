@@ -153,7 +153,7 @@ test.each<[Partial<JobFailure>, string | null, string]>([
   [END, 'unit', 'The last line of the output'],
   [{ ...END, excerpt: ['a', 'b'] }, 'unit', 'The last 2 lines of the output'],
 ])('%o reads %j', (change, described, heading) => {
-  const failure = { ...failureOf('a'), ...change, job: 'unit', key: 1 }
+  const failure = { ...failureOf('a'), ...change, job: 'unit', key: 1, flakiness: null }
   expect([describeFailure(failure), headingOf(failure)]).toEqual([described, heading])
   const unnamed = describeFailure({ ...failure, job: null })
   expect(unnamed).toBe(described === 'unit' ? null : described?.slice('unit: '.length))

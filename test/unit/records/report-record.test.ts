@@ -18,6 +18,7 @@ const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 const LARGEST: JobState = {
   key: 276,
   attempt: 9,
+  failed: [7, 8],
   publications: 99,
   latestEnd: AT,
   startedAt: AT,

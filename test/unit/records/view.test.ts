@@ -92,7 +92,7 @@ test('a view has the identity of the build, and none of its internal fields', ()
   })
   expect(Object.keys(view).sort()).toEqual(
     `approval author baseCommit branch checkoutBranch cloneRepository commit committers cost defaultBranch deploy deploys endedAt exit failure
-    isFork isNamed isPrivate jobs log manualStages merge message number project pullRequest queuedAt reason rebuildOf repository retryOf runner stage startedAt status target tests timings
+    isFlaky isFork isNamed isPrivate jobs log manualStages merge message number project pullRequest queuedAt reason rebuildOf repeats repository retryOf runner stage startedAt status target tests timings
     trigger trust`.split(/\s+/),
   )
 })

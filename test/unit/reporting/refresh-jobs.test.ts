@@ -43,6 +43,7 @@ function openBuild() {
     },
   }
   return {
+    store,
     lists,
     reads,
     write: (key: number, attempt: number, name: 'claim' | 'end', change: Partial<JobRun> = {}) =>
@@ -221,4 +222,19 @@ test.each<[string, Partial<JobRun>, true | undefined]>([
   await write(1, 1, 'end', change)
   const { states } = await refresh([running(1)])
   expect(states.map(state => jobStateSchema.parse(state).isNamed)).toEqual([isNamed])
+})
+
+test('the first job of a build is run again if it failed, and its second attempt is read as any other', async () => {
+  const { refresh, store } = openBuild()
+  const own = planOf(draftWith([draftedJob('unit', { retry: 1 })], { leadRunsFirst: true }))
+  const failed = endedRun({ conclusion: 'failed', exit: { kind: 'exited', code: 1 } })
+  const lead = { run: failed, record: 'end' as const, objects: [] }
+  const again = await refresh([running(0)], { plan: own, lead })
+  expect(namesOf(again.states)).toEqual(['2: waits'])
+  expect(again.states[0]).toMatchObject({ failed: [1], conclusion: null, exit: null, reason: null })
+  expect([again.ended, again.lost]).toEqual([[], []])
+  const key = jobKeys(build, { key: 0, attempt: 2 }).record('end')
+  await store.put(key, JSON.stringify(endedRun()), 'application/json')
+  const passed = await refresh([{ ...running(0), attempt: 2, failed: [1] }], { plan: own, lead })
+  expect(passed.states[0]).toMatchObject({ attempt: 2, failed: [1], conclusion: 'passed' })
 })

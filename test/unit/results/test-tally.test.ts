@@ -62,6 +62,17 @@ test('what a tool has as flaky itself has passed', () => {
   expect(tally.counts).toEqual({ passed: 1, failed: 0, errored: 0, skipped: 0, flaky: 1 })
 })
 
+test('the first twenty that failed and later passed are named', () => {
+  const names = Array.from({ length: 25 }, (_, at) => `t${at}`)
+  const tally = tallyOf(
+    ...names.map(name => `${name}:failed`),
+    ...names.map(name => `${name}:passed`),
+    'a:passed',
+  )
+  expect(tally.counts.flaky).toBe(25)
+  expect(tally.flaky.map(({ name }) => name)).toEqual(names.slice(0, 20))
+})
+
 test('20,000 tests are the most, and each may fail under one name', () => {
   const tally = new TestTally()
   for (let count = 0; count < 20_000; count++) tally.add(reported('same', 'failed'))

@@ -1,0 +1,42 @@
+import { readAccount } from '../account/settings.ts'
+import { buildRequestSchema } from '../model/build.ts'
+import { mostJobs } from '../model/job.ts'
+import { trustOf } from '../model/trust.ts'
+import { viewOf } from '../records/view.ts'
+import { type AdmissionContext, type AdmissionResult, admit, isDone } from './admit.ts'
+import { asOfNow, findBuild } from './admit-again.ts'
+import { chooseJob, explainRepeating } from './repetition.ts'
+import type { FlakyRequest } from './signed-requests.ts'
+
+/**
+ * Runs a job of an ended build again, several times at once, in a build of its own that has no status and decides nothing: as often as
+ * requested, or as many jobs as the account allows.
+ */
+export async function admitRepetition(
+  deliveryId: string,
+  { times, job: wanted, ...ref }: FlakyRequest,
+  context: AdmissionContext,
+): Promise<AdmissionResult> {
+  const { store, now } = context
+  const records = await findBuild(store, ref)
+  if ('refused' in records) return records
+  const { build } = records
+  const { project, number, repository } = build
+  const repeating = explainRepeating(build, 'flaky')
+  if (repeating !== null || build.target) {
+    const reason =
+      repeating ?? `Build #${number} of ${repository} only deploys, and a deploy is never repeated.`
+    return { refused: 'forbidden', reason }
+  }
+  if (!isDone(records, now())) {
+    const reason = `Build #${number} of ${repository} has not ended yet: it is ${viewOf(records).status}.`
+    return { refused: 'conflict', reason }
+  }
+  const chosen = chooseJob(records, wanted)
+  if ('refused' in chosen) return { refused: 'conflict', reason: chosen.refused }
+  const request = buildRequestSchema.parse(await asOfNow(store, build))
+  const account = await readAccount(store, project)
+  const most = mostJobs(account.maxJobs, trustOf(request, account.mayDeploy))
+  const repeats = { job: chosen.job, times: Math.min(times, most) }
+  return admit(deliveryId, { request, isArrival: false, rebuildOf: number, repeats }, context)
+}

@@ -1,0 +1,60 @@
+import { explainLostArtifacts } from '../admission/lost-artifacts.ts'
+import { decideNeeded } from '../admission/repetition.ts'
+import type { Build } from '../model/build.ts'
+import { titleOf } from '../model/job.ts'
+import type { JobRun } from '../records/job-run.ts'
+import { type AcceptedJob, MOST_PLANNED_JOBS, type PlanRecord } from '../records/plan-record.ts'
+import { readRecords } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import type { Records } from '../records/view.ts'
+
+type Planned = { build: Build; lead: JobRun | null }
+
+/**
+ * Replaces the plan of a build that only repeats a job by as many of that job as it is to run, behind those whose artifacts it gets, which have passed in the
+ * build that is repeated. None of them is run again if it fails, or ends the others.
+ * @param lead what it says of itself
+ */
+export async function completeRepetition(
+  store: Store,
+  { build, lead }: Planned,
+  plan: PlanRecord,
+): Promise<{ plan: PlanRecord } | { refused: string }> {
+  const { project, commit, trigger, repeats, rebuildOf, trust } = build
+  if (!repeats || rebuildOf === null) return { plan }
+  const refuse = (why: string) => ({ refused: `${repeats.job} of #${rebuildOf} cannot be repeated: ${why}` })
+  const old = await readRecords(store, { project, number: rebuildOf })
+  if (!old || old.build.commit !== commit || old.build.trigger !== trigger)
+    return refuse('there is no such build of this commit')
+  const job = plan.jobs.find(each => !each.isDeploy && titleOf(each) === repeats.job)
+  if (!job) return refuse('its commit does not have this job')
+  const difference = describeDifference(old, job, lead)
+  if (difference !== null) return refuse(difference)
+  const decided = decideNeeded(old, job, trust)
+  if ('refused' in decided) return refuse(decided.refused)
+  const { needed } = decided
+  if (needed.length + repeats.times > MOST_PLANNED_JOBS) return refuse('it gets artifacts of too many jobs')
+  const needs = job.needs.filter(({ hasArtifacts }) => hasArtifacts)
+  const { retry: _, ...rest } = job
+  const runs = Array.from({ length: repeats.times }, (__, at): AcceptedJob => {
+    const repetition = { index: at + 1, count: repeats.times }
+    return { ...rest, needs, allowFailure: false, repetition }
+  })
+  const jobs = [...needed, ...runs].map((each, at) => ({ ...each, key: at + 1 }))
+  const takenOver = jobs.map(each => each.passedIn ?? null)
+  const complete = { ...plan, jobs, leftOut: [], failFast: false, cancelSuperseded: false, deploys: [] }
+  const lost = await explainLostArtifacts(store, project, complete, takenOver)
+  return lost === null ? { plan: complete } : refuse(lost)
+}
+
+/** In what the job differs from the one that ran, so that another thing would be tried; null if it does not. */
+function describeDifference({ plan, run }: Records, job: AcceptedJob, lead: JobRun | null): string | null {
+  const [before, after] = [run?.plan, lead?.plan]
+  if ((before?.mergeBase ?? null) !== (after?.mergeBase ?? null))
+    return 'the base branch has moved on, so that another merge would be tested'
+  const ran = plan?.jobs.find(each => titleOf(each) === titleOf(job))
+  const isOther = ran !== undefined && ran.digest !== job.digest
+  if (isOther || (before && before.commonDigest !== after?.commonDigest))
+    return 'it has another command, environment or setting now'
+  return null
+}
