@@ -4,13 +4,14 @@ import { PAYLOAD_LIMIT, parseDelivery } from '../github/delivery.ts'
 import { UserError } from '../model/user-error.ts'
 import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
 import { answerError } from './answer-error.ts'
-import { addArtifactRoutes } from './artifact-routes.ts'
 import { addBuildRoutes } from './build-routes.ts'
+import type { PageHost } from './found-build.ts'
 import { addHomeRoutes } from './home-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
+import { addViewRoutes } from './view-routes.ts'
 
 /** The HTTP application: GitHub's webhook, and pages for people. GET writes nothing. */
-export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
+export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'> & PageHost): Hono {
   const app = new Hono()
   app.onError((error, c) => {
     console.error(error)
@@ -30,7 +31,7 @@ export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'>): Hono {
 
   addHomeRoutes(app, host)
   addBuildRoutes(app, host)
-  addArtifactRoutes(app, host)
+  addViewRoutes(app, host)
   addRepositoryRoutes(app, { ...host, baseUrlOf })
   return app
 }

@@ -3,7 +3,7 @@ import type { RerunQueries } from '../admission/admit-rerun.ts'
 import { openMayWrite } from '../github/may-write.ts'
 import type { Compare } from '../model/newer.ts'
 import { createHttpApp } from './http-app.ts'
-import { githubApiUrl, services, tokens } from './services.ts'
+import { githubApiUrl, githubUrl, services, tokens } from './services.ts'
 
 /** GitHub's client loads on demand: http rarely needs it, and starts faster without it. */
 const compare: Compare = async (...range) => {
@@ -21,7 +21,7 @@ const queries: RerunQueries = {
 }
 
 /** The http function, behind a function URL. */
-export const handler = handle(createHttpApp({ ...services, compare, queries }), {
+export const handler = handle(createHttpApp({ ...services, compare, queries, githubUrl }), {
   // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

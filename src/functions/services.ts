@@ -23,6 +23,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_DEPLOY_FUNCTION',
   'LAMBCI_ISOLATION',
   'LAMBCI_GITHUB_API_URL',
+  'LAMBCI_GITHUB_URL',
 ])
 const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
 const store = openStore(LAMBCI_BUCKET)
@@ -31,6 +32,8 @@ const secrets = openRunnerSecrets(store)
 export const publish = openTopics()
 const invoke = openFunctions()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
+/** Of its pages. */
+export const githubUrl = environment.LAMBCI_GITHUB_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
 const switchTarget = switchTargetOf(environment)

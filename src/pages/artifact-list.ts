@@ -3,53 +3,39 @@ import { artifactKey } from '../model/artifact.ts'
 import { describeBytes } from '../model/describe-bytes.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { isExpired, type LeftArtifact } from '../records/left-artifacts.ts'
-import { artifactPath, artifactsPath, buildPath } from '../records/links.ts'
+import { artifactPath } from '../records/links.ts'
 import type { Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
-import { PLAIN_ICON } from './icon.ts'
-import { renderLayout } from './layout.ts'
+import { renderCopyable } from './copyable.ts'
 import { stemOf } from './log.ts'
 
-/** The artifacts of a build as far as they were read. `unread`: of so many further jobs they were not. */
-export type ListedArtifacts = { artifacts: readonly LeftArtifact[]; unread: number; now: Date }
-
-/** Adds the key of a private build to a path. */
-type WithKey = (path: string) => string
 type Of = Pick<View, 'project' | 'number' | 'repository'>
 
-/** Renders the list on the page of a build, closed. Empty if the build has left none. */
-export function renderArtifacts(build: Of, listed: ListedArtifacts, withKey: WithKey) {
-  const { artifacts, unread } = listed
-  if (artifacts.length === 0 && unread === 0) return html`<div id="artifacts"></div>`
-  const bytes = artifacts.reduce((sum, each) => sum + each.bytes, 0)
-  const count = `${artifacts.length} ${artifacts.length === 1 ? 'artifact' : 'artifacts'}, ${describeBytes(bytes)}`
-  const more = unread === 0 ? '' : html`; <a href="${withKey(artifactsPath(build))}">those of all jobs</a>`
-  return html`<div id="artifacts"><details><summary>${count}</summary>${renderTable(build, listed, withKey)}</details>${more}</div>`
-}
-
-/** Renders the page that lists the artifacts of all jobs. */
-export function renderArtifactsPage(
+/** Renders the artifacts of a build. @param withKey adds the key of a private build to a path */
+export const renderArtifacts = (
   build: Of,
   artifacts: readonly LeftArtifact[],
   now: Date,
-  withKey: WithKey,
-) {
-  const title = `Artifacts of ${build.repository} #${build.number}`
-  const content = html`
-<h1>Artifacts of <a href="${withKey(buildPath(build))}">${build.repository} #${build.number}</a></h1>
-<div id="artifacts">${artifacts.length === 0 ? html`<p>No job that has ended has left any.</p>` : renderTable(build, { artifacts, now }, withKey)}</div>`
-  return renderLayout({ title, icon: PLAIN_ICON }, content)
-}
+  withKey: (path: string) => string,
+) =>
+  artifacts.length === 0
+    ? html`<p>No job of this build that has ended has left an artifact.</p>`
+    : renderTable(build, artifacts, now, withKey)
 
-function renderTable(build: Of, { artifacts, now }: Omit<ListedArtifacts, 'unread'>, withKey: WithKey) {
+function renderTable(
+  build: Of,
+  artifacts: readonly LeftArtifact[],
+  now: Date,
+  withKey: (path: string) => string,
+) {
   const name = `${build.repository}#${build.number}`
   return html`<div class="scrolls" tabindex="0" role="region" aria-label="Artifacts"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Job</th><th scope="col">Size</th><th scope="col">Kept</th></tr></thead>
 <tbody>${artifacts.map(artifact => renderRow(build, artifact, now, withKey))}</tbody></table></div>
-<p class="soft">Each is an archive: <code>tar --zstd -xf FILE</code>. To get them all unpacked: <code>lambci artifacts ${name} --download DIR</code></p>`
+<p class="soft">Each is an archive: <code>tar --zstd -xf FILE</code>. To get them all unpacked: ${renderCopyable(`lambci artifacts ${name} --download DIR`, 'To get all artifacts')}</p>`
 }
 
-function renderRow(build: Of, artifact: LeftArtifact, now: Date, withKey: WithKey) {
+function renderRow(build: Of, artifact: LeftArtifact, now: Date, withKey: (path: string) => string) {
   const { name, job, bytes, files, lastDay } = artifact
   const isGone = isExpired(artifact, now)
   const link = isGone ? name : html`<a href="${withKey(artifactPath(build, name))}">${name}</a>`

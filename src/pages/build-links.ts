@@ -1,18 +1,28 @@
-import { buildPath } from '../records/links.ts'
+import { artifactsPath, buildPath, testsPath } from '../records/links.ts'
 import type { View } from '../records/view.ts'
+import type { GitHubLinks } from './github-links.ts'
 import type { ShownLog } from './shown-log.ts'
 
-/** The links of a build's page. */
-export type BuildLinks = {
+/** What a page knows of the world around its build. */
+export type Surroundings = {
   repository: string
-  /** Of a rebuild or a retry: the page of the build that it repeats. Null for other builds. */
-  retried: string | null
+  github: GitHubLinks
+  /** The page of another build of the repository, with its key if necessary. */
+  linkTo: (number: number) => string
+}
+
+/** The links of a build's page. */
+export type BuildLinks = Surroundings & {
   /** The log that the page shows: whole, as a file, and as far as it is written. */
   whole: string
   download: string
   live: string
   /** The logs of all jobs in one; null for a build of one job, and before the end. */
   all: string | null
+  /** The views of the build. */
+  log: string
+  tests: string
+  artifacts: string
   /** Adds the key of a private build to a path. */
   withKey: (path: string) => string
 }
@@ -20,12 +30,8 @@ export type BuildLinks = {
 /** The links from a page that was opened with this key. */
 export function linksOf(
   view: View,
-  { path }: ShownLog,
-  {
-    key,
-    hasAll,
-    ...others
-  }: Pick<BuildLinks, 'repository' | 'retried'> & { key: string | undefined; hasAll: boolean },
+  { path }: Pick<ShownLog, 'path'>,
+  { key, hasAll, ...others }: Surroundings & { key: string | undefined; hasAll: boolean },
 ): BuildLinks {
   const withKey = (target: string, more: Record<string, string> = {}) => {
     const query = new URLSearchParams({ ...(key !== undefined && { key }), ...more }).toString()
@@ -37,6 +43,9 @@ export function linksOf(
     whole: withKey(`${path}/log.txt`),
     download: withKey(`${path}/log.txt`, { download: '1' }),
     all: hasAll ? withKey(`${buildPath(view)}/log.txt`) : null,
+    log: withKey(buildPath(view)),
+    tests: withKey(testsPath(view)),
+    artifacts: withKey(artifactsPath(view)),
     withKey: target => withKey(target),
   }
 }

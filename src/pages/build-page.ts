@@ -2,13 +2,15 @@ import { stripVTControlCharacters } from 'node:util'
 import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import type { View } from '../records/view.ts'
-import { type ListedArtifacts, renderArtifacts } from './artifact-list.ts'
 import type { BuildLinks } from './build-links.ts'
+import { crumbsOfBuild } from './crumbs.ts'
 import { iconOf } from './icon.ts'
 import { renderJobList, renderShown } from './job-list.ts'
 import { renderLayout } from './layout.ts'
+import { type RelatedBuilds, renderRelated } from './related-builds.ts'
 import type { ShownLog } from './shown-log.ts'
-import { renderSummary, titleOf } from './summary.ts'
+import { renderStanding, renderSummary, titleOf } from './summary.ts'
+import { renderTabs, type TabCounts } from './tabs.ts'
 
 export type PageParts = {
   view: View
@@ -16,15 +18,24 @@ export type PageParts = {
   /** The end of the log. */
   logText: string
   links: BuildLinks
-  /** Absent for none. */
-  artifacts?: ListedArtifacts
+  counts: TabCounts
+  related: RelatedBuilds
+  /** Whether the page needs a key. */
+  isPrivate: boolean
 }
 
 const RELOAD_SECONDS = 3
 
 /** Renders what changes while a build runs: its head, its jobs, and which of them is shown. */
-export const renderChanging = ({ view, shown, links }: Pick<PageParts, 'view' | 'shown' | 'links'>) => ({
+export const renderChanging = ({
+  view,
+  shown,
+  links,
+  counts,
+}: Pick<PageParts, 'view' | 'shown' | 'links' | 'counts'>) => ({
   summary: renderSummary(view, links, shown),
+  tabs: renderTabs(links, 'log', counts),
+  standing: renderStanding(view),
   jobs: renderJobList({ view, shown: shown.job, withKey: links.withKey }),
   job: renderShown(view, shown, links.withKey),
 })
@@ -33,17 +44,19 @@ export const renderChanging = ({ view, shown, links }: Pick<PageParts, 'view' | 
  * Renders the page of a build. Its script shows the whole log as it grows. Without scripts, the page shows the end of
  * the log as plain text and reloads itself until the build has ended.
  */
-export function renderBuildPage({ view, shown, logText, links, artifacts }: PageParts) {
+export function renderBuildPage({ view, shown, logText, links, counts, related, isPrivate }: PageParts) {
   const hasLog = shown.isOver
-  const { summary, jobs, job } = renderChanging({ view, shown, links })
+  const { summary, tabs, standing, jobs, job } = renderChanging({ view, shown, links, counts })
   const content = html`
 ${summary}
-${artifacts ? renderArtifacts(view, artifacts, links.withKey) : ''}
+${renderRelated(view, related, links)}
+${tabs}
 <div id="columns">
 ${jobs}
 <div>
 ${job}
 <div id="bar">
+${standing}
 <form class="script-only" role="search"><label class="visually-hidden" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
 <span class="buttons script-only"><button type="button" data-do="first-error" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
 <span class="links"><a href="${hasLog ? links.whole : links.live}">Raw log</a> <a href="${hasLog ? links.download : links.live}">Download</a>${links.all === null ? '' : html` <a href="${links.all}">All logs</a>`}</span>
@@ -53,5 +66,9 @@ ${job}
 </div>
 </div>`
   const reloadSeconds = hasEnded(view.status) ? undefined : RELOAD_SECONDS
-  return renderLayout({ title: titleOf(view), icon: iconOf(view), script: { reloadSeconds } }, content)
+  const crumbs = crumbsOfBuild(view, links, isPrivate)
+  return renderLayout(
+    { title: titleOf(view), icon: iconOf(view), crumbs, script: { reloadSeconds } },
+    content,
+  )
 }

@@ -4,14 +4,14 @@ import { describeDuration } from '../model/duration.ts'
 import { escapeControls } from '../model/escape-controls.ts'
 import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
-import { durationOf, isRed } from '../records/wording.ts'
+import { describeConclusion, durationOf, isRed } from '../records/wording.ts'
 import { colorOf } from './icon.ts'
 import { stateIcon } from './state-icon.ts'
 import { renderTime } from './time.ts'
 
 /** The state of a build in a word or two: a failed deploy outweighs passed tests. */
-export const stateOf = ({ status, deploy }: Pick<View, 'status' | 'deploy'>): string =>
-  deploy?.status === 'failed' ? 'deploy failed' : status
+export const stateOf = (view: Pick<View, 'status' | 'isFlaky' | 'deploy'>): string =>
+  view.deploy?.status === 'failed' ? 'deploy failed' : describeConclusion(view)
 
 /** `master`; of a pull request `#12 ada:fix`, also if it comes from a fork. */
 export const subjectOf = ({ pullRequest, branch, checkoutBranch }: View): string =>

@@ -4,6 +4,21 @@ import { ownerPath } from '../records/links.ts'
 /** Where a page stands: its name, and the link to the page above it, if the visitor may open that. */
 export type Crumb = { text: string; href: string | null }
 
+/** The crumbs of a build's page. `repository`: the link to its repository's page. */
+export function crumbsOfBuild(
+  view: { repository: string; number: number },
+  { repository, log }: { repository: string; log: string },
+  isPrivate: boolean,
+  more: string | null = null,
+): Crumb[] {
+  const [owner, name] = crumbsOf(view.repository, isPrivate)
+  const crumbs = [owner, name && { ...name, href: repository }].filter(crumb => crumb !== undefined)
+  const build = `#${view.number}`
+  return more === null
+    ? [...crumbs, { text: build, href: null }]
+    : [...crumbs, { text: build, href: log }, { text: more, href: null }]
+}
+
 /** The crumbs of a repository's page. The owner's page would show nothing of a private repository without a key of its own. */
 export function crumbsOf(repository: string, isPrivate: boolean): Crumb[] {
   const [owner = '', name = ''] = repository.split('/')

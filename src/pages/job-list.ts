@@ -8,6 +8,7 @@ import { attemptPath, jobPath } from '../records/links.ts'
 import { hasJobList, type JobView, type View } from '../records/view.ts'
 import { groupJobs, type JobGroup } from './job-groups.ts'
 import { earlierEndOf, isOfEarlier, type ShownLog, titleOfLog } from './shown-log.ts'
+import { stateIcon } from './state-icon.ts'
 import { formatUtc } from './time.ts'
 
 type Listed = {
@@ -81,18 +82,9 @@ function renderNeeds({ name, needs, isDeploy }: JobView) {
 export const colorOf = (job: JobView): string =>
   job.isAllowedFailure ? 'allowed' : isRedJob(job) ? 'red' : job.status
 
-const MARKS: ReadonlyMap<string, string> = new Map([
-  ['passed', '✓'],
-  ['red', '✗'],
-  ['allowed', '!'],
-  ['running', '●'],
-  ['queued', '○'],
-  ['waiting', '○'],
-])
-
-/** The state in one character. Words say the same. */
+/** The icon of a state. Words say the same. */
 const mark = (color: string) =>
-  html`<span class="mark ${color}" aria-hidden="true">${MARKS.get(color) ?? '–'}</span>`
+  html`<span class="mark ${color}">${stateIcon(color === 'red' ? 'failed' : color)}</span>`
 
 /** Renders which job's log the page shows, if there is a list of them. The page's script refreshes it. */
 export function renderShown(view: View, shown: ShownLog, withKey: WithKey) {

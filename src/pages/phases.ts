@@ -17,7 +17,22 @@ const LABELS: ReadonlyMap<string, string> = new Map([
 /** In the units of the SVG. Very short phases get the minimum width, so that they are visible. */
 const WIDTH = 1000
 const MIN_WIDTH = 6
-const COLORS = 6
+/** The class of a phase's colour, which it keeps whatever other phases there are. */
+const COLORS: ReadonlyMap<string, number> = new Map(
+  [
+    ...([
+      'Wait',
+      'Fetch',
+      'Command',
+      'Deploy',
+      'Restore cache',
+      'Artifacts',
+      'Test reports',
+      'Save log',
+    ] as const),
+  ].map((name, index) => [name, index]),
+)
+const colorOf = (name: string) => `phase-${COLORS.get(name) ?? COLORS.size}`
 
 /** The wait before the start and all recorded phases, in the order in which they were recorded. */
 export function phasesOf({
@@ -44,14 +59,14 @@ export function renderPhases(phases: readonly Phase[]) {
   const minWidth = Math.min(MIN_WIDTH, WIDTH / phases.length)
   const remaining = WIDTH - minWidth * phases.length
   let x = 0
-  const bars = phases.map(({ milliseconds }, index) => {
+  const bars = phases.map(({ name, milliseconds }) => {
     const width = minWidth + remaining * (milliseconds / total)
     x += width
-    return html`<rect class="phase-${index % COLORS}" x="${(x - width).toFixed(1)}" width="${Math.max(1, width - 2).toFixed(1)}" height="8" rx="2"/>`
+    return html`<rect class="${colorOf(name)}" x="${(x - width).toFixed(1)}" width="${Math.max(1, width - 2).toFixed(1)}" height="8" rx="2"/>`
   })
   const legend = phases.map(
-    ({ name, milliseconds }, index) =>
-      html`<li><svg class="swatch" width="10" height="10" aria-hidden="true"><rect class="phase-${index % COLORS}" width="10" height="10" rx="2"/></svg> ${name} <b>${describeDuration(milliseconds)}</b></li>`,
+    ({ name, milliseconds }) =>
+      html`<li><svg class="swatch" width="10" height="10" aria-hidden="true"><rect class="${colorOf(name)}" width="10" height="10" rx="2"/></svg> ${name} <b>${describeDuration(milliseconds)}</b></li>`,
   )
   return html`<svg class="phases" viewBox="0 0 ${WIDTH} 8" preserveAspectRatio="none" aria-hidden="true">${bars}</svg>
 <ul class="legend" aria-label="Times">${legend}</ul>`

@@ -8,10 +8,16 @@ body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-
 header { margin: 0 0 1rem } #crumbs { font-size: .9rem; color: var(--soft); overflow-wrap: anywhere } #crumbs a { color: inherit; text-decoration: none } #crumbs a:hover { text-decoration: underline }
 #crumbs .brand { font-weight: 700; color: var(--text) }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; overflow-wrap: anywhere } h1 img { vertical-align: middle; margin-left: .5rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } a { color: var(--blue) }
-.status { font-weight: 600; margin: 0 0 .5rem; overflow-wrap: anywhere }
+.status { font-weight: 600; margin: 0 0 .75rem; overflow-wrap: anywhere } h1 .soft { font-weight: 400; font-size: 1em } h1 .icon { width: 1.2rem; height: 1.2rem }
+#failure { border: 1px solid color-mix(in srgb, var(--red) 45%, var(--line)); border-radius: 8px; padding: .75rem 1rem; margin: 0 0 1rem } #failure h2 { margin: 0; overflow-wrap: anywhere } #failure pre { margin: .5rem 0; max-height: 18rem; overflow-y: auto } #failure .links { margin: 0; display: flex; gap: 1.5rem; font-size: .9rem }
+.commands { margin: 0 0 .75rem } #related { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; font-size: .9rem; color: var(--soft); margin: 0 0 .75rem } #related:empty { display: none }
+#tabs { display: flex; gap: .25rem; border-bottom: 1px solid var(--line); margin: 0 0 1rem } #tabs a { padding: .4rem .9rem; color: var(--text); text-decoration: none; border-bottom: 2px solid transparent; margin-bottom: -1px }
+#tabs a:hover { border-color: var(--line) } #tabs a[aria-current] { border-color: var(--blue); font-weight: 600 } .count { background: var(--inset); border: 1px solid var(--line); border-radius: 999px; padding: 0 .45rem; font-size: .8em; font-weight: 400; margin-left: .25rem }
+#tests li { padding: .6rem .9rem } #tests li + li { border-top: 1px solid var(--line) } #tests summary { cursor: pointer; overflow-wrap: anywhere } #tests pre { margin: .5rem 0 0 }
+#standing { display: inline-flex; gap: .35rem; align-items: center; font-weight: 600; text-decoration: none; min-height: 1.9rem; margin-right: .5rem }
 .passed, .deploying { color: var(--green) } .red { color: var(--red) } .queued, .running { color: var(--blue) }
 .skipped, .cancelled, .waiting, .left-out { color: var(--soft) } .allowed { color: light-dark(#7a5200, #d29922) }
-.message { margin: 0 0 .75rem; overflow-wrap: anywhere }
+.message { margin: 0 0 .5rem } .message summary { cursor: pointer; color: var(--soft); font-size: .9rem }
 dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0 0 1rem } dl > div { max-width: 100% }
 dt { color: var(--soft); font-size: .8rem } dd { margin: 0; overflow-wrap: anywhere }
 pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto;
@@ -41,7 +47,8 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
 .legend b { color: var(--text); font-weight: 600 }
 .phase-0 { fill: light-dark(#8b949e, #6e7681) } .phase-1 { fill: light-dark(#0b62c4, #58a6ff) } .phase-2 { fill: light-dark(#1a7f37, #3fb950) }
 .phase-3 { fill: light-dark(#8250df, #bc8cff) } .phase-4 { fill: light-dark(#9a6700, #d29922) } .phase-5 { fill: light-dark(#bf3989, #f778ba) }
-#artifacts { margin: 0 0 1rem } #artifacts summary { cursor: pointer } #artifacts p { margin: .5rem 0 } .scrolls { overflow-x: auto }
+.phase-6 { fill: light-dark(#1b7c83, #39c5cf) } .phase-7 { fill: light-dark(#57606a, #9aa4b0) } .phase-8 { fill: light-dark(#bc4c00, #f0883e) }
+.scrolls { overflow-x: auto }
 table { border-collapse: collapse; font-size: .9rem } th { text-align: left; font-weight: 600; color: var(--soft) }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem 1.5rem .35rem 0; overflow-wrap: anywhere; unicode-bidi: isolate }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }

@@ -10,6 +10,7 @@ import { planBuild } from '../../src/planning/plan.ts'
 import { parseJobRun } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
 import { keysIn } from '../support/bucket.ts'
+import { publicLinks } from '../support/page-links.ts'
 import { pushPayload } from '../support/payloads.ts'
 import { makeBuild } from '../support/records.ts'
 import { ADDRESSES, BODIES, CONFIGS, HEADERS, LINES, PUSHES, RULES, RUN_RECORDS } from './corpus.ts'
@@ -86,13 +87,8 @@ test.each(RULES.map(rule => [rule.slice(0, 40), rule]))(
 
 test.each(RUN_RECORDS)('the record of a job: %s', (_, body) => {
   const run = parseJobRun(Buffer.from(body))
-  const page = String(
-    renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
-      repository: '/gh/ada/web',
-      retried: null,
-      withKey: path => path,
-    }),
-  )
+  const view = viewOf({ build: makeBuild(), run, report: null })
+  const page = String(renderSummary(view, publicLinks(view)))
   expect(page).not.toMatch(/<script|javascript:|[\u202e\u2066]/i)
   expect(page).not.toContain('\u001b')
 })

@@ -10,6 +10,7 @@ import { renderSummary } from '../../src/pages/summary.ts'
 import { planBuild } from '../../src/planning/plan.ts'
 import { parseJobRun, RUN_RECORD_LIMIT } from '../../src/records/job-run.ts'
 import { viewOf } from '../../src/records/view.ts'
+import { publicLinks } from '../support/page-links.ts'
 import { examplesOf, pullRequestPayload, pushPayload, requestBody } from '../support/payloads.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
@@ -188,13 +189,8 @@ describe('a hostile record of a job', () => {
         const paths = pathsIn(record)
         const changed = withChange(record, paths[index % paths.length] ?? [], value)
         const run = parseJobRun(Buffer.from(JSON.stringify(changed) ?? ''))
-        const page = String(
-          renderSummary(viewOf({ build: makeBuild(), run, report: null }), {
-            repository: '/gh/ada/web',
-            retried: null,
-            withKey: path => path,
-          }),
-        )
+        const view = viewOf({ build: makeBuild(), run, report: null })
+        const page = String(renderSummary(view, publicLinks(view)))
         expect(page).not.toMatch(/<script|javascript:/i)
       }),
       { numRuns: 500 },

@@ -76,6 +76,7 @@ export async function openDeliveryWorld() {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    githubUrl: 'https://github.com',
     findOnGitHub: async name => {
       const found = ON_GITHUB.find(({ full_name }) => full_name === name)
       return found ? { id: found.id, name: found.full_name, isPrivate: false } : null

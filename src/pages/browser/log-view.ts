@@ -140,7 +140,8 @@ export class LogView {
     this.onRender()
     // The heights of the spacers are estimates: scrolls to the chunk if it is not visible.
     const { top, bottom } = this.#lines.getBoundingClientRect()
-    if (bottom < 0 || top > innerHeight) scrollBy(0, top)
+    // The beginning of the log may be below the screen, if the head of the page is tall: the page stays there.
+    if (bottom < 0 || (top > innerHeight && chunk > 0)) scrollBy(0, top)
   }
 
   async #extend(chunk: number): Promise<boolean> {

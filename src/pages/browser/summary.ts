@@ -5,8 +5,8 @@ import { showDurations, showTimes } from './times.ts'
 
 const SECOND = 1000
 
-/** The parts of the page that the server renders again as they change; the artifacts at the end. */
-const PARTS = ['summary', 'artifacts', 'jobs', 'shown']
+/** The parts of the page that the server renders again as they change. */
+const PARTS = ['summary', 'tabs', 'standing', 'jobs', 'shown']
 
 /** The build's facts and status, its jobs, and how the shown one stands. */
 export class Summary {

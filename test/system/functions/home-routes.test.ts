@@ -63,6 +63,7 @@ const appOn = (store: Store) =>
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    githubUrl: 'https://github.com',
     findOnGitHub: async () => null,
     invokeReport: async () => {},
     now: () => new Date(),

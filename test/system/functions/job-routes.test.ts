@@ -24,6 +24,7 @@ beforeAll(async () => {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    githubUrl: 'https://github.com',
     findOnGitHub: async () => null,
     invokeReport: async () => {},
     now: () => new Date(),

@@ -1,26 +1,20 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import type { Build } from '../../../src/model/build.ts'
 import type { JobFailure } from '../../../src/model/failure.ts'
 import { BROWSER_SCRIPT } from '../../../src/pages/browser-script.ts'
 import { renderBuildPage } from '../../../src/pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../../../src/pages/layout.ts'
+import type { RelatedBuilds } from '../../../src/pages/related-builds.ts'
 import { firstLog } from '../../../src/pages/shown-log.ts'
+import { NOTHING_AROUND, publicLinks } from '../../support/page-links.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { after, FORKED, PULL, viewWith } from '../../support/records.ts'
 
-const links = {
-  ...{
-    whole: '/whole',
-    download: '/download',
-    live: '/live',
-    repository: '/gh/ada/web',
-    all: null,
-    retried: null,
-  },
-  withKey: (path: string) => path,
-}
 const whole = (view = viewWith(), logText = '') =>
-  String(renderBuildPage({ view, shown: firstLog(view), logText, links }))
+  String(
+    renderBuildPage({ view, shown: firstLog(view), logText, links: publicLinks(view), ...NOTHING_AROUND }),
+  )
 /** Without the script and the style, which are the same on every page. */
 const render = (...page: Parameters<typeof whole>) =>
   whole(...page)
@@ -32,11 +26,15 @@ test('the page of a build that passed', () => {
   expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
   expect(page).toContain('<title>passed · ada/web #7</title>')
   expect(page).toContain('<p class="status passed" role="status">Passed in 42 s</p>')
-  expect(page).toContain('<dt>Commit</dt><dd><code>aaaaaaaaaa</code></dd>')
-  expect(page).toContain('<p class="message">Paint it green</p>')
+  const commit = `https://github.com/ada/web/commit/${'a'.repeat(40)}`
+  expect(page).toContain(
+    `<dt>Commit</dt><dd><a href="${commit}" rel="noreferrer"><code>aaaaaaaaaa</code></a>`,
+  )
+  expect(page).toMatch(/<h1>.*<\/span> Paint it green <span class="soft">#7<\/span><\/h1>/)
+  expect(page).toContain('<code tabindex="0" aria-label="To build it again">lambci rebuild ada/web#7</code>')
   expect(page).toContain('<dt>Duration</dt><dd>42 s</dd>')
   expect(page).toMatch(/<pre>one\ntwo<\/pre>/)
-  expect(page).toContain('href="/whole"')
+  expect(page).toContain('href="/gh/ada/web/builds/7/log.txt"')
   expect(page).not.toContain('http-equiv')
 })
 
@@ -61,20 +59,30 @@ test('the page of a build with a test that failed begins with it', () => {
   expect(page).toContain('<dt>Tests</dt><dd>1 passed, 1 failed, 1 skipped</dd>')
   expect(page).not.toContain('<b>adds')
   expect(page).toContain('<a href="#L120">Line 120 of the log</a>')
+  expect(page).toContain(`href="https://github.com/ada/web/blob/${'a'.repeat(40)}/a%22b.js#L3"`)
   expect(render(viewWith({ run: { tests, failure } }))).not.toContain('id="failure"')
 })
 
-test('the page of a retry leads to the build that it repeats', () => {
-  const view = viewWith({ build: { retryOf: 5 } })
-  const retried = '/gh/ada/web/builds/5?key=k'
-  const page = String(
-    renderBuildPage({ view, shown: firstLog(view), logText: '', links: { ...links, retried } }),
-  )
-  expect(page).toContain(`<dt>Retry of</dt><dd><a href="${retried}">#5</a></dd>`)
-  expect(render(viewWith())).not.toContain('Retry of')
+test('the page of a build leads to those around it, and to the one that it repeats', () => {
+  const pageOf = (build: Partial<Build>, related: RelatedBuilds) => {
+    const view = viewWith({ build })
+    const page = renderBuildPage({
+      ...{ view, shown: firstLog(view), logText: '', links: publicLinks(view) },
+      ...{ ...NOTHING_AROUND, related },
+    })
+    const [, around = ''] = /<nav id="related"[^>]*>(.*?)<\/nav>/s.exec(String(page)) ?? []
+    return around
+      .replaceAll('</span><span>', '; ')
+      .replaceAll(/<[^>]+>/g, '')
+      .trim()
+  }
+  const related = { previous: 6, next: 9, ofCommit: [9, 5, 4] }
+  expect(pageOf({ retryOf: 5 }, related)).toBe('Previous #6; Next #9; Retry of #5; Of the same commit #4')
+  expect(pageOf({ rebuildOf: 2 }, NOTHING_AROUND.related)).toBe('Rebuild of #2')
+  expect(pageOf({}, NOTHING_AROUND.related)).toBe('')
 })
 
-test('the page of a rebuild leads to the build that it repeats, and says how to deploy what it has tested', () => {
+test('the page of a rebuild shows how to deploy what it has tested', () => {
   const withheld = { ...deploy, status: 'cancelled', reason: 'A rebuild only tests' } as const
   const end = {
     conclusion: 'passed',
@@ -82,26 +90,39 @@ test('the page of a rebuild leads to the build that it repeats, and says how to 
     deploy: withheld,
     endedAt: after(44).toISOString(),
   } as const
-  const pageOf = (rebuildOf: number | null) => {
-    const view = viewWith({ build: { rebuildOf }, report: { end } })
-    const retried = rebuildOf === null ? null : '/gh/ada/web/builds/5'
-    return String(renderBuildPage({ view, shown: firstLog(view), logText: '', links: { ...links, retried } }))
-  }
+  const pageOf = (rebuildOf: number | null) => render(viewWith({ build: { rebuildOf }, report: { end } }))
   const page = pageOf(5)
-  expect(page).toContain('<dt>Rebuild of</dt><dd><a href="/gh/ada/web/builds/5">#5</a></dd>')
   expect(page).toContain('Passed in 42 s, not deployed to dev: a rebuild only tests</p>')
-  expect(page).toContain('<dt>To deploy it</dt><dd><code>lambci deploy ada/web dev --build 7</code></dd>')
+  expect(page).toContain('aria-label="To deploy it">lambci deploy ada/web dev --build 7</code>')
   // One that was withheld for another reason may not have to be deployed.
   expect(pageOf(null)).not.toContain('To deploy it')
+})
+
+test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
+  ['passed', {}, ['rebuild ada/web#7']],
+  ['runs', { run: { phase: 'running', endedAt: null } }, ['cancel ada/web#7']],
+  ['waits', { build: { approval: 'stranger' }, run: null }, ['approve ada/web#7']],
+])('the page of a build that %s has the commands to copy', (_, changes, expected) => {
+  const page = render(viewWith(changes))
+  const commands = [...page.matchAll(/<code tabindex="0" aria-label="To [^"]+">lambci ([^<]+)<\/code>/g)]
+  expect(commands.map(([, command]) => command)).toEqual(expected)
+})
+
+test('a long message is folded, and its first line is the title', () => {
+  const page = render(viewWith({ build: { message: 'Paint it <green>\n\nIt was red.\nToo red.' } }))
+  expect(page).toMatch(/<h1>.* Paint it &lt;green&gt; /)
+  expect(page).toContain('Paint it &lt;green&gt;\n\nIt was red.\nToo red.</pre></details>')
+  expect(render(viewWith({ build: { message: 'One line' } }))).not.toContain('The whole message')
 })
 
 test('the page of a pull request says whether its head or its merge is tested', () => {
   const commit = (...parts: Parameters<typeof viewWith>) =>
     /<dt>Commit<\/dt><dd>(.*?)<\/dd>/.exec(render(viewWith(...parts)))?.[1]
-  expect(commit({ build: PULL })).toBe('<code>aaaaaaaaaa</code>, the head')
+  const head = `<a href="https://github.com/ada/web/commit/${'a'.repeat(40)}" rel="noreferrer"><code>aaaaaaaaaa</code></a>`
+  expect(commit({ build: PULL })).toBe(`${head}, the head`)
   const plan = { build: true, reason: 'x', cmd: 'true', stage: null, merge: 'c'.repeat(40) }
   expect(commit({ build: { ...PULL, branch: '<b>' }, run: { plan } })).toBe(
-    '<code>aaaaaaaaaa</code> merged into &lt;b&gt; (<code>cccccccccc</code>)',
+    `${head} merged into &lt;b&gt; (<code>cccccccccc</code>)`,
   )
 })
 
@@ -109,13 +130,13 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   [
     'a running build, reloading itself',
     { run: { phase: 'running', endedAt: null } },
-    ['http-equiv="refresh"', 'href="/live"', 'class="status running"'],
+    ['http-equiv="refresh"', 'href="/gh/ada/web/builds/7/log"', 'class="status running"'],
   ],
   ['a queued build', { run: null }, ['http-equiv="refresh"', 'status queued" role="status">Queued<']],
   [
     'a failed build',
     { run: { conclusion: 'failed', reason: 'why' } },
-    ['status red" role="status">Failed: why<', 'href="/whole"'],
+    ['status red" role="status">Failed: why<', 'href="/gh/ada/web/builds/7/log.txt"'],
   ],
   [
     'a failed deploy',
@@ -134,8 +155,12 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
       '<dd>dev: failed, zappa update ended with exit code 1</dd>',
     ],
   ],
-  ['a pull request', { build: PULL }, ['<dt>Pull request</dt><dd>#12, topic into master</dd>']],
-  ['a build of a fork', { build: FORKED }, ['<dt>Trust</dt><dd>fork</dd>']],
+  ['a pull request', { build: PULL }, ['href="https://github.com/ada/web/pull/12" rel="noreferrer">#12</a>']],
+  [
+    'a build of a fork',
+    { build: FORKED },
+    ['<dt>Rights</dt><dd>of a fork: no secrets</dd>', '>stranger:topic</a>'],
+  ],
 ])('the page of %s', (_, changes, parts) => {
   const page = render(viewWith(changes))
   for (const part of parts) expect(page).toContain(part)
@@ -158,7 +183,12 @@ test.each([
   )
   // It creates no tag, attribute or comment: the page has the same elements as with plain text.
   const plain = { message: 'x', branch: 'x', checkoutBranch: 'x', author: { name: 'x', login: 'x' } }
-  const tagsOf = (page: string) => page.match(/<[^>]*>?/g)
+  const tagsOf = (page: string) =>
+    page
+      // Only a possible login is a link.
+      .replace(/(<dt>Author<\/dt><dd>)<a [^>]*>([^<]*)<\/a>/, '$1$2')
+      .replaceAll(/href="https:\/\/github\.com\/[^"]*"/g, 'href')
+      .match(/<[^>]*>?/g)
   for (const [index, each] of [plain, { ...FORKED, ...plain }].entries()) {
     const expected = render(viewWith({ build: each, run: { conclusion: 'failed', reason: 'x' } }), 'x')
     expect(tagsOf(pages[index] ?? '')).toEqual(tagsOf(expected))

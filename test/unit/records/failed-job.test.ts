@@ -11,6 +11,7 @@ import { readFailed } from '../../../src/records/read-records.ts'
 import type { JobState } from '../../../src/records/report-record.ts'
 import { type View, viewOf } from '../../../src/records/view.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
+import { publicLinks } from '../../support/page-links.ts'
 import { after, endedRun, recordsWithJobs, viewWith } from '../../support/records.ts'
 
 const failureOf = (test: string): JobFailure => ({
@@ -109,15 +110,15 @@ const SEVERAL: readonly Job[] = [
   { name: 'lint', state: FAILED, failure: END },
   { name: 'unit', state: NAMED, failure: failureOf('a') },
 ]
-const linksOf = { repository: '/gh/ada/web', retried: null, withKey: (path: string) => `${path}?key=k` }
 
 test("a page opens the log of the job that has made the build red, and leads there from another job's", async () => {
   const view = await viewOfJobs(SEVERAL)
+  const links = { ...publicLinks(view), withKey: (path: string) => `${path}?key=k` }
   const shown = firstLog(view)
   expect(shown.job?.name).toBe('unit')
-  expect(String(renderSummary(view, linksOf, shown))).toContain('<a href="#L12">Line 12 of the log</a>')
+  expect(String(renderSummary(view, links, shown))).toContain('<a href="#L12">Line 12 of the log</a>')
   const [lint = null] = view.jobs
-  expect(String(renderSummary(view, linksOf, { ...shown, job: lint }))).toContain(
+  expect(String(renderSummary(view, links, { ...shown, job: lint }))).toContain(
     '<a href="/gh/ada/web/builds/7/jobs/1?key=k#L12">Line 12 of the log</a>',
   )
 })

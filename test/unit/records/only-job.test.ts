@@ -11,6 +11,7 @@ import type { BuildEnd, JobState } from '../../../src/records/report-record.ts'
 import { hasJobList, viewOf } from '../../../src/records/view.ts'
 import { describeStatus } from '../../../src/records/wording.ts'
 import { scheduleJobs } from '../../../src/reporting/schedule.ts'
+import { publicLinks } from '../../support/page-links.ts'
 import { after, endedRun, recordsWithJobs, viewWith, viewWithJobs } from '../../support/records.ts'
 
 const DIED = 'The job died: it did not report its end in time'
@@ -70,10 +71,9 @@ test.each(rows)('a build whose only job %s reads the same, whoever has run it', 
   const { jobs: _jobs, ...fields } = own
   expect({ ...fields, jobs: [] }).toEqual(plain)
   const url = 'https://ci.example.com/x'
-  const links = { repository: '/gh/ada/web', retried: null, withKey: (path: string) => path }
   expect(snsMessageOf(own, url, ['a line'])).toEqual(snsMessageOf(plain, url, ['a line']))
   expect(slackMessageOf(own, url, ['a line'])).toEqual(slackMessageOf(plain, url, ['a line']))
-  expect(String(renderSummary(own, links))).toBe(String(renderSummary(plain, links)))
+  expect(String(renderSummary(own, publicLinks(own)))).toBe(String(renderSummary(plain, publicLinks(plain))))
   const [job = null] = own.jobs
   const listed = { view: own, shown: job, withKey: (path: string) => path }
   expect(String(renderJobList(listed))).toBe('<nav id="jobs" aria-label="Jobs"></nav>')

@@ -1,12 +1,13 @@
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { addArtifactRoutes } from '../../../src/functions/artifact-routes.ts'
 import { addBuildRoutes } from '../../../src/functions/build-routes.ts'
+import { addViewRoutes } from '../../../src/functions/view-routes.ts'
 import { type Artifact, artifactKey } from '../../../src/model/artifact.ts'
 import { artifactNameOf } from '../../../src/model/artifact-name.ts'
+import { testRecordKey } from '../../../src/model/tests.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, jobKeys, LEAD, outPrefix } from '../../../src/records/keys.ts'
-import { artifactPath, artifactsPath, buildPath, keyOfPath } from '../../../src/records/links.ts'
+import { artifactPath, artifactsPath, buildPath, keyOfPath, testsPath } from '../../../src/records/links.ts'
 import type { Store } from '../../../src/records/store.ts'
 import type { Records } from '../../../src/records/view.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
@@ -34,10 +35,10 @@ let now: Date
 beforeEach(() => {
   store = openMemoryStore()
   app = new Hono()
-  const host = { store, secrets: async () => RUNNER_SECRETS, now: () => now }
+  const host = { store, githubUrl: 'https://github.com', secrets: async () => RUNNER_SECRETS, now: () => now }
   now = new Date('2026-12-20T23:59:59.999Z')
   addBuildRoutes(app, host)
-  addArtifactRoutes(app, host)
+  addViewRoutes(app, host)
 })
 afterEach(() => store.close())
 
@@ -67,8 +68,12 @@ const end = {
   endedAt: after(44).toISOString(),
 } as const
 /** A build of one job, which has ended. */
-const putOnly = (change: Parameters<typeof makeBuild>[0] = {}) =>
-  putRecords({ build: makeBuild(change), run: null, report: reportOf({ end, leadRecord: 'end' }) })
+const putOnly = (change: Parameters<typeof makeBuild>[0] = {}, conclusion: 'passed' | 'failed' = 'passed') =>
+  putRecords({
+    build: makeBuild(change),
+    run: null,
+    report: reportOf({ end: { ...end, conclusion }, leadRecord: 'end' }),
+  })
 
 const get = (path: string, accept = 'text/html') => app.request(path, { headers: { accept } })
 const listed = async () => {
@@ -200,10 +205,11 @@ test('the artifacts of a private build need its key, which all links have', asyn
       const answer = await get(`${path}${query}`)
       expect([answer.status, await answer.text()]).toEqual([404, await missing.clone().text()])
     }
-  for (const path of [artifactsPath(BUILD), buildPath(BUILD)])
-    expect(await (await get(`${path}?key=${key}`)).text()).toContain(
-      `href="${artifactPath(BUILD, 'dist')}?key=${key}"`,
-    )
+  for (const [path, link] of [
+    [artifactsPath(BUILD), artifactPath(BUILD, 'dist')],
+    [buildPath(BUILD), artifactsPath(BUILD)],
+  ])
+    expect(await (await get(`${path}?key=${key}`)).text()).toContain(`href="${link}?key=${key}"`)
   expect((await get(`${artifactPath(BUILD, 'dist')}?key=${key}`)).status).toBe(303)
 })
 
@@ -222,4 +228,49 @@ test('what others have written is text, and an expired artifact has no link', as
   const late = await (await get(artifactsPath(BUILD))).text()
   expect(late).toContain('<td>expired</td>')
   expect(late).not.toContain(`href="${artifactPath(BUILD, name)}"`)
+})
+
+describe('the tests of a build', () => {
+  const failure = (name: string) => ({
+    ...{ suite: 'cart', name, message: 'expected 6\n\t<img src=x onerror=alert(1)>' },
+    ...{ file: 'test/cart.test.ts', line: 7 },
+  })
+  const record = (failures: ReturnType<typeof failure>[], failed: number) => ({
+    ...{ passed: 3, failed, errored: 0, skipped: 0, flaky: 0 },
+    ...{ failures, reports: [{ path: 'r.xml', format: 'junit', tests: 3 + failed }] },
+  })
+  const tests = { passed: 3, failed: 2, errored: 0, skipped: 0, flaky: 0 }
+  const page = async () => (await get(testsPath(BUILD))).text()
+
+  test('are its failures, with their messages, and how many there are beyond those', async () => {
+    await putOnly({}, 'failed')
+    await leave(LEAD.key, [], { conclusion: 'failed', tests })
+    await put(testRecordKey(outPrefix(BUILD, LEAD)), record([failure('<b>adds')], 2))
+    const text = await page()
+    expect(text).toContain('<h2>Tests: 3 passed, 2 failed</h2>')
+    expect(text).toContain('<b class="red">cart › &lt;b&gt;adds</b> <code>test/cart.test.ts:7</code>')
+    expect(text).toContain('expected 6\n    &lt;img src=x onerror=alert(1)&gt;</pre>')
+    expect(text).toContain('and 1 more, in the log')
+    expect(text).not.toContain('<img')
+    expect(text).toContain('Tests <span class="count">5</span>')
+  })
+
+  test.each([
+    ['is missing', null],
+    ['cannot be believed', { failures: 'x' }],
+    ['is too large', { padding: 'x'.repeat(300_000) }],
+  ])('are counted if the record %s', async (_, stored) => {
+    await putOnly({}, 'failed')
+    await leave(LEAD.key, [], { conclusion: 'failed', tests })
+    if (stored) await put(testRecordKey(outPrefix(BUILD, LEAD)), stored)
+    expect(await page()).toContain('<h2>Tests: 3 passed, 2 failed</h2>')
+  })
+
+  test('are explained if there are none', async () => {
+    await putOnly()
+    await leave(LEAD.key, [])
+    expect(await page()).toContain('No job of this build has reported its tests.')
+    // A build without reports has no link to them.
+    expect(await (await get(buildPath(BUILD))).text()).not.toContain(`href="${testsPath(BUILD)}"`)
+  })
 })

@@ -1,0 +1,43 @@
+import type { View } from '../records/view.ts'
+
+type Linked = Pick<
+  View,
+  'repository' | 'cloneRepository' | 'commit' | 'baseCommit' | 'checkoutBranch' | 'pullRequest' | 'author'
+>
+
+/** Pages of GitHub about a build; null where there is none. */
+export type GitHubLinks = {
+  commit: string
+  /** Of a pull request, the branch that is to be merged. */
+  branch: string | null
+  pullRequest: string | null
+  /** What a push has brought. */
+  comparison: string | null
+  author: string | null
+  /** A place in the commit, by a path relative to its root. */
+  placeIn: (file: string, line: number | null) => string
+}
+
+/** A login is letters, digits and dashes; that of an App ends with `[bot]`, and has a page elsewhere. */
+const LOGIN = /^[A-Za-z0-9-]{1,39}$/
+
+/** @param url of GitHub's pages, such as `https://github.com` */
+export function githubLinks(view: Linked, url: string): GitHubLinks {
+  const { repository, cloneRepository, commit, baseCommit, checkoutBranch, pullRequest, author } = view
+  const base = url.replace(/\/+$/, '')
+  const at = `${base}/${repository}`
+  const branch = checkoutBranch.split('/').map(encodeSegment).join('/')
+  return {
+    commit: `${at}/commit/${commit}`,
+    branch: cloneRepository === null ? null : `${base}/${cloneRepository}/tree/${branch}`,
+    pullRequest: pullRequest === null ? null : `${at}/pull/${pullRequest}`,
+    comparison:
+      baseCommit === null || pullRequest !== null ? null : `${at}/compare/${baseCommit}...${commit}`,
+    placeIn: (file, line) =>
+      `${at}/blob/${commit}/${file.split('/').map(encodeSegment).join('/')}${line === null ? '' : `#L${line}`}`,
+    author: author.login !== null && LOGIN.test(author.login) ? `${base}/${author.login}` : null,
+  }
+}
+
+/** A browser would resolve `.` and `..`, however they are encoded. No branch of git has such a part. */
+const encodeSegment = (segment: string) => (/^\.{1,2}$/.test(segment) ? '%2500' : encodeURIComponent(segment))
