@@ -509,7 +509,7 @@ running.json                   ·     RW      ·         ·           ·        
 requests/<id>.json             RW    ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: own attempt               ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own archive               R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
-out: own tests                 ·     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
+out: own tests                 R     RD      ·         ·           ·              ·           ·          RW        RW          RW             ·
 out: own, anything else        ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another job               ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·
 out: another build             ·     RD      ·         ·           ·              ·           ·          ·         ·           ·              ·

@@ -94,7 +94,7 @@ test('an attempt that died has a page and a log of its own, to which the page of
   const died = await (await get(`${path}/jobs/1/attempts/1${key}`)).text()
   expect(died).toContain('<pre>died</pre>')
   expect(died).toContain('<h2>unit (1/2), attempt 1</h2>')
-  expect(died).toContain(`died; see <a href="${path}/jobs/1${key}">the next attempt</a>`)
+  expect(died).toContain(`died; see <a href="${path}/jobs/1${key}">the one that counts</a>`)
   expect(died).toContain(`data-path="${path}/jobs/1/attempts/1"`)
   expect(await (await get(`${path}/jobs/1/attempts/1/log${key}&from=2`)).text()).toBe('ed\n')
   const summary = await (await get(`${path}/jobs/1/attempts/1/summary${key}`)).text()
@@ -166,7 +166,15 @@ test('JSON has the jobs of every build', async () => {
   expect(jobs).toEqual([
     {
       ...{ key: 0, attempt: 1, name: 'unit', title: 'unit (1/2)', shard, status: 'passed' },
-      ...{ isAllowedFailure: false, isDeploy: false, needs: [], reason: null, passedIn: null, tests: null },
+      ...{
+        isAllowedFailure: false,
+        isDeploy: false,
+        needs: [],
+        reason: null,
+        passedIn: null,
+        tests: null,
+        isFlaky: false,
+      },
       ...{ exit: { kind: 'exited', code: 0 }, cost: 0.001, executor: 'lambda', log: `${path}/jobs/0/log` },
       ...{ startedAt: '2026-11-20T10:00:02.000Z', endedAt: '2026-11-20T10:00:44.000Z' },
     },
