@@ -34,7 +34,7 @@ export function renderFacts(view: View, links: BuildLinks) {
     ['Tests', tests && describeCounts(tests)],
     ['Cost', cost === null ? null : describeCost(cost)],
     ['Stage', deploys.length === 0 && manualStages.length === 0 ? stage : null],
-    ...deploys.map((deploy): [string, Fact] => ['Stage', describeDeploy(deploy)]),
+    [deploys.length === 1 ? 'Stage' : 'Stages', describeDeploys(deploys)],
     ['Rights', RIGHTS[trust]],
     // Each of several jobs has its own.
     [
@@ -71,9 +71,21 @@ function commitOf({ commit, merge, pullRequest, branch }: View, { github }: Buil
   return github.comparison === null ? head : html`${head} (${linked(github.comparison, 'changes')})`
 }
 
-function describeDeploy({ stage, status, reason, url }: View['deploys'][number]): Fact {
-  const text = `${status}${reason ? `, ${escapeControls(reason)}` : ''}`
-  return html`${linked(url, stage)}: ${text}`
+/** Where each deploy stands, in its own words. */
+const STATES: Record<View['deploys'][number]['status'], string> = {
+  running: 'deploying',
+  waiting: 'waits',
+  succeeded: 'deployed',
+  failed: 'deploy failed',
+  cancelled: 'not deployed',
+}
+
+function describeDeploys(deploys: View['deploys']): Fact | null {
+  if (deploys.length === 0) return null
+  return html`${deploys.map(({ stage, status, reason, url }, index) => {
+    const why = reason ? `: ${escapeControls(reason.slice(0, 1).toLowerCase() + reason.slice(1))}` : ''
+    return html`${index === 0 ? '' : ', '}${linked(url, stage)} ${STATES[status]}${why}`
+  })}`
 }
 
 /** How long it took, or has taken so far; null before its start. */

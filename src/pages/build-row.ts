@@ -40,6 +40,7 @@ export function renderBuildRow(view: View, link: string) {
 /** `deployed to staging and production`, or where its deploy stands. */
 function describeDeploys({ deploy, deploys }: View): string | null {
   const stages = deploys.flatMap(({ status, stage }) => (status === 'succeeded' ? [stage] : []))
+  if (deploy?.status === 'cancelled') return `not deployed to ${deploy.stage}`
   if (deploy && deploy.status !== 'succeeded') return `${deploy.stage}: deploy ${deploy.status}`
   return stages.length > 0 ? `deployed to ${stages.join(' and ')}` : null
 }

@@ -41,7 +41,7 @@ function renderGroup(group: JobGroup, listed: Listed) {
   const levels = `depth-${Math.min(depth, MOST_DEPTH)}`
   if (jobs.length === 1)
     return html`<li class="${levels}">${renderJob(first, listed)}${renderNeeds(first)}</li>`
-  const parts = `${jobs.length} ${listed.view.repeats ? 'runs' : first.shard ? 'shards' : 'cells'}`
+  const parts = `${jobs.length} ${listed.view.repeats ? 'runs' : first.shard ? 'shards' : first.isDeploy ? 'stages' : 'cells'}`
   const color = colorOf(jobs.find(isRedJob) ?? jobs.find(({ status }) => status !== 'passed') ?? first)
   const state = isOpen ? html` open` : ''
   return html`<li class="${levels}"><details data-open="${String(isOpen)}"${state}><summary>${mark(color)} <b>${escapeControls(title)}</b> ${parts}: ${countStates(jobs)}</summary>

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { hasEnded } from '../model/conclusion.ts'
 import { escapeControls } from '../model/escape-controls.ts'
+import { isNamed } from '../model/failure.ts'
 import { describeFailure, headingOf } from '../records/failure-wording.ts'
 import { jobPath } from '../records/links.ts'
 import { hasJobList, onlyJobIn, type View } from '../records/view.ts'
@@ -39,6 +40,12 @@ ${renderCommands(view)}
 export const renderStanding = (view: View) =>
   html`<a id="standing" class="${colorOf(view)}" href="#summary">${stateIcon(view.status)} #${view.number} ${stateOf(view)} ${describeElapsed(view) ?? ''}</a>`
 
+/** The failure by name; otherwise what the excerpt is of, and of which job. */
+const titleOfFailure = (failure: NonNullable<View['failure']>, heading: string): string =>
+  isNamed(failure)
+    ? (describeFailure(failure) ?? heading)
+    : [failure.job, heading].filter(part => part !== null).join(': ')
+
 /** What made the build red, with a link to its line in the log. */
 function renderFailure(view: View, { withKey, github }: BuildLinks, shown: ShownLog) {
   const { failure } = view
@@ -54,5 +61,5 @@ function renderFailure(view: View, { withKey, github }: BuildLinks, shown: Shown
     logLine === null ? '' : html`<a href="${page}#L${logLine}">Line ${logLine} of the log</a>`,
     file === null ? '' : html`<a href="${github.placeIn(file, line)}" rel="noreferrer">The source</a>`,
   ]
-  return html`<section id="failure" aria-label="${heading}"><h2>${escapeControls(describeFailure(failure) ?? heading)}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}<p class="links">${links}</p></section>`
+  return html`<section id="failure" aria-label="${heading}"><h2>${escapeControls(titleOfFailure(failure, heading))}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}<p class="links">${links}</p></section>`
 }

@@ -8,4 +8,7 @@ connectCopyButtons()
 const live = document.getElementById('live')
 if (document.getElementById('log')) void startBuildPage().catch(console.error)
 else if (live) void startLivePage(live).catch(console.error)
-else showTimes()
+else {
+  document.body.classList.add('scripted')
+  showTimes()
+}

@@ -152,7 +152,7 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
     },
     [
       'status red" role="status">Tests passed, deploy to dev failed: ./d.sh ended with exit code 1<',
-      '<dd>dev: failed, zappa update ended with exit code 1</dd>',
+      '<dd>dev deploy failed: zappa update ended with exit code 1</dd>',
     ],
   ],
   ['a pull request', { build: PULL }, ['href="https://github.com/ada/web/pull/12" rel="noreferrer">#12</a>']],
