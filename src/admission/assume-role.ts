@@ -18,8 +18,8 @@ type Log = {
 
 /** Where the stack lists the roles, and so how one of them is allowed. */
 const LISTED = {
-  'The deploy': "it must be in the stack's DeployRoles, and trust its session role",
-  'The job': "it must be in the stack's JobRoles, not in its DeployRoles, and trust its session role",
+  'The deploy': 'add it to DeployRoles, and let it trust the session role',
+  'The job': 'add it to JobRoles, and let it trust the session role',
 }
 
 /**
@@ -32,9 +32,7 @@ export async function assumeRole(
   { roleArn, subject, sessionName, region, credentials: own }: RoleSession,
 ): Promise<Record<string, string>> {
   const credentials = await openSts(own)({ roleArn, name: sessionName }).catch(error => {
-    throw new UserError(
-      `The role ${roleArn} cannot be assumed (${(error as Error).name}): ${LISTED[subject]}.`,
-    )
+    throw new UserError(`Role ${roleArn} cannot be assumed (${(error as Error).name}): ${LISTED[subject]}.`)
   })
   await log.addSecrets([credentials.secretAccessKey, credentials.sessionToken])
   await log.writeLine(`${subject} acts as ${roleArn}`)

@@ -32,13 +32,13 @@ export type StepLog = {
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
 }
 
-/** How a step ended. `reason` explains in one line why it failed, and is null if it did not. */
-export type StepEnd = { exit: Exit; reason: string | null; output: CommandOutput }
+/** How a step ended. `reason` explains in one line why it failed, and is null if it did not; `advice`: what to do about it, if that is known. */
+export type StepEnd = { exit: Exit; reason: string | null; advice: string | null; output: CommandOutput }
 
 /** What a job or a deploy runs. */
 export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
 
-/** Runs a step's command. Logs the command, its output, and how it ended. */
+/** Runs a step's command. Logs the command, its output, and how it ended, without the advice. */
 export async function runStep(
   { name, timeoutSeconds, ...text }: Step,
   { directory, env, deadline, graceMs, signal, output: prepared }: StepContext,
@@ -68,6 +68,5 @@ export async function runStep(
   // Of a deploy, it has been said before.
   const advice =
     succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(output.tail(TAIL_BYTES), env)
-  if (advice !== null) await log.writeLine(advice)
-  return { exit, reason, output }
+  return { exit, reason, advice, output }
 }

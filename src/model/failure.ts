@@ -6,6 +6,9 @@ export const EXCERPT_LINES = 20
 const LINE_WIDTH = 300
 const EXCERPT_BYTES = 4000
 
+/** In UTF-16 units. */
+export const MOST_ADVICE = 500
+
 /** A title has the names of a suite and of a test. */
 const MOST_TITLE = 2 * MOST_NAME + 3
 
@@ -22,6 +25,8 @@ export const jobFailureSchema = z.object({
   /** A file of the commit, relative to its root, and the line in it. */
   file: z.string().max(MOST_NAME).nullable(),
   line: z.int().positive().max(10_000_000).nullable(),
+  /** What a person may do about it. Absent if nothing is known. */
+  advice: z.string().max(MOST_ADVICE).optional(),
   /** The line of the job's log where it begins, from 1; null if that is not known. */
   logLine: z.int().positive().max(2_000_000_000).nullable(),
 })

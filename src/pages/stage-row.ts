@@ -57,7 +57,7 @@ export function renderStageRow(stage: ShownStage, linkTo: (number: number) => st
     ? html`<b><a href="${deployed.url}" rel="noreferrer">${stage.stage}</a></b>`
     : html`<b>${stage.stage}</b>`
   const current = deployed
-    ? html`<code>${deployed.commit.slice(0, 7)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a>`
+    ? html`<code>${deployed.commit.slice(0, 10)}</code> <a href="${linkTo(deployed.build)}">#${deployed.build}</a>`
     : isPartial
       ? ''
       : html`<span class="soft">nothing yet</span>`

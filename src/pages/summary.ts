@@ -61,5 +61,5 @@ function renderFailure(view: View, { withKey, github }: BuildLinks, shown: Shown
     logLine === null ? '' : html`<a href="${page}#L${logLine}">Line ${logLine} of the log</a>`,
     file === null ? '' : html`<a href="${github.placeIn(file, line)}" rel="noreferrer">The source</a>`,
   ]
-  return html`<section id="failure" aria-label="${heading}"><h2>${escapeControls(titleOfFailure(failure, heading))}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}<p class="links">${links}</p></section>`
+  return html`<section id="failure" aria-label="${heading}"><h2>${escapeControls(titleOfFailure(failure, heading))}</h2>${excerpt === '' ? '' : html`<pre tabindex="0">${excerpt}</pre>`}${failure.advice ? html`<p>${escapeControls(failure.advice)}</p>` : ''}<p class="links">${links}</p></section>`
 }

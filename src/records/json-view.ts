@@ -66,6 +66,6 @@ const jsonOfTests = (tests: TestCounts) => ({
   flaky: tests.flaky,
 })
 
-const jsonOfFailure = ({ job, test, excerpt, file, line, logLine, flakiness }: FailureView) => ({
-  ...{ job, test, excerpt, file, line, logLine, flakiness },
+const jsonOfFailure = ({ job, test, excerpt, advice, file, line, logLine, flakiness }: FailureView) => ({
+  ...{ job, test, excerpt, advice: advice ?? null, file, line, logLine, flakiness },
 })

@@ -1,6 +1,6 @@
 import type { CommandOutput, OutputLines } from '../model/command-output.ts'
 import type { Exit } from '../model/exit.ts'
-import { EXCERPT_LINES, excerptOf, excerptOfEnd, type JobFailure } from '../model/failure.ts'
+import { EXCERPT_LINES, excerptOf, excerptOfEnd, type JobFailure, MOST_ADVICE } from '../model/failure.ts'
 import { type TestFailure, titleOfTest } from '../model/tests.ts'
 import { plain, shortName } from './failure-record.ts'
 import { describeFound, findFailure, lastShown, lineAbout } from './find-failure.ts'
@@ -16,6 +16,8 @@ const WIDTH = 300
 type FailedCommand = {
   exit: Exit
   output: CommandOutput
+  /** What to do about it. */
+  advice: string | null
   /** The first failure of its test reports. */
   first: TestFailure | null
 }
@@ -31,10 +33,16 @@ type Explanation = {
  * the end of the output. Of a command that was stopped or killed always the end: that is where it was.
  * @param redact masks secrets
  */
-export function explainFailure(
-  { exit, output, first }: FailedCommand,
-  { workspace, redact }: { workspace: string; redact: (text: string) => string },
-): Explanation {
+export function explainFailure(command: FailedCommand, context: Context): Explanation {
+  const { failure, reason } = explained(command, context)
+  const advice =
+    command.advice === null ? {} : { advice: context.redact(command.advice).slice(0, MOST_ADVICE) }
+  return { failure: failure && { ...failure, ...advice }, reason }
+}
+
+type Context = { workspace: string; redact: (text: string) => string }
+
+function explained({ exit, output, first }: FailedCommand, { workspace, redact }: Context): Explanation {
   const until = performance.now() + MOST_MS
   const lines = output.lines()
   if (first) return { failure: ofReport(first, lines), reason: null }

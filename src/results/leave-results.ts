@@ -16,7 +16,14 @@ type ResultsContext = ArtifactContext & {
 }
 
 /** How a command ended; `since`: when it began, by `momentOnDisk`, if it writes test reports. */
-type EndedCommand = { exit: Exit; reason: string | null; output: CommandOutput; since: bigint | null }
+type EndedCommand = {
+  exit: Exit
+  reason: string | null
+  /** What to do about a failure. */
+  advice: string | null
+  output: CommandOutput
+  since: bigint | null
+}
 
 /**
  * Reads the test reports that a command has written, finds what it has failed by, and packs its artifacts. Returns how the job
@@ -48,12 +55,12 @@ export async function leaveResults(
 /** Records what a command has failed by. Returns that as a sentence, if only its output names it. */
 async function explained(
   { sandbox, recorder, redact, logLine }: ResultsContext,
-  command: Pick<EndedCommand, 'exit' | 'output'> & Pick<ReadTests, 'first'>,
+  command: Pick<EndedCommand, 'exit' | 'output' | 'advice'> & Pick<ReadTests, 'first'>,
 ): Promise<string | null> {
   const { explainFailure } = await import('./explain-failure.ts')
   const { failure, reason } = explainFailure(command, { workspace: sandbox.workspace, redact })
   if (failure) recorder.recordLater({ failure })
-  if (reason !== null) await logLine(reason)
+  for (const line of [reason, command.advice]) if (line !== null) await logLine(line)
   return reason
 }
 
@@ -62,7 +69,7 @@ async function concluded(
   { store, sandbox, signal, logLine, redact }: ResultsContext,
   ref: BuildRef & { job: JobRef },
   { tests, files }: AssignedJob,
-  { exit, reason, since }: Omit<EndedCommand, 'output'>,
+  { exit, reason, since }: Omit<EndedCommand, 'output' | 'advice'>,
 ): Promise<JobResult & ReadTests> {
   if (tests === null || since === null || exit.kind !== 'exited')
     return { conclusion: succeeded(exit) ? 'passed' : 'failed', reason, counts: null, first: null }

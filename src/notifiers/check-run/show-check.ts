@@ -1,6 +1,5 @@
 import type { Checks } from '../../github/checks.ts'
 import { isInvalid } from '../../github/client.ts'
-import { hasEnded } from '../../model/conclusion.ts'
 import type { CommitEntry, Posted } from '../../records/commit-record.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
@@ -51,14 +50,3 @@ export async function showCheck(
   })
   return accepted === null ? null : { id: accepted, number, conclusion, hasDetails: details !== null }
 }
-
-/** Whether a check run lacks what is known of its build by now: another invocation has posted its end, of which it knew less. */
-export const hasMoreDetails = ({ check }: Posted, own: View): boolean =>
-  check !== undefined &&
-  check.conclusion !== null &&
-  !check.hasDetails &&
-  check.number === own.number &&
-  isTested(own)
-
-/** A build that waits for approval, or was never started, has nothing to show. */
-const isTested = ({ status, startedAt }: View) => hasEnded(status) && startedAt !== null

@@ -2,7 +2,7 @@ import type { CommitStatus } from '../../github/client.ts'
 import type { CommitEntry, Posted } from '../../records/commit-record.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
-import { type CheckContext, showCheck } from '../check-run/show-check.ts'
+import type { CheckContext } from '../check-run/show-check.ts'
 import type { ShowTruth } from './post-truth.ts'
 
 type At = { project: string; repository: string; commit: string; own: View | null }
@@ -26,7 +26,7 @@ export async function showTruth(
   const status = statusOf(truth)
   if (!before || before.check) {
     const given = { ...at, repository, commit, name: context, store }
-    const check = checks ? await showCheck(given, truth, before?.check ?? null, checks) : null
+    const check = checks && (await (await showing()).showCheck(given, truth, before?.check ?? null, checks))
     if (check) return { ...status, check }
     if (before)
       throw Object.assign(new Error(`the App may not change the check run: ${ADVICE}`), { status: 403 })
@@ -34,6 +34,9 @@ export async function showTruth(
   await github.setStatus({ repository, commit, context, ...status })
   return status
 }
+
+/** Loaded on demand, because many stacks have no App. */
+const showing = () => import('../check-run/show-check.ts')
 
 const ADVICE = 'give it the permission "Checks: read and write" again'
 

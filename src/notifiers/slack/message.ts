@@ -24,7 +24,7 @@ export function slackMessageOf(view: View, url: string, tail: readonly string[])
   const { failure } = view
   const failed = failure && describeFailure(failure)
   const isEnd = !failure || failure.source === 'end'
-  const shown = failure ? failure.excerpt : tail
+  const shown = failure ? [...failure.excerpt, ...(failure.advice ? [failure.advice] : [])] : tail
   const lines = [
     `*<${escaped(url)}|${escaped(title)}>* ${escaped(named(status))}${cost}`,
     `${escaped(named(where))} · ${escaped(named(view.message.split('\n')[0] ?? ''))} · ${escaped(named(view.author.name))}`,

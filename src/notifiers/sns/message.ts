@@ -61,7 +61,11 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
       : []
   const failed = failure && describeFailure(failure)
   const lines = failure
-    ? ['', `${headingOf(failure)}:`, '', ...indented([...(failed ? [failed] : []), ...failure.excerpt])]
+    ? [
+        ...['', `${headingOf(failure)}:`, ''],
+        ...indented([...(failed ? [failed] : []), ...failure.excerpt]),
+        ...(failure.advice ? ['', printable(failure.advice)] : []),
+      ]
     : end
   return {
     subject: subject(

@@ -140,7 +140,7 @@ test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, 
     const { text } = await ci.until('the mail', async () =>
       ci.mails.find(({ subject }) => subject?.includes(repository)),
     )
-    expect(text).toContain('lines of the log:')
+    expect(text).toMatch(/lines? of the (log|output):|The first (test that failed|error):/)
     if (mail) expect(text).toMatch(mail)
   }
   if (name === 'failed tests do not deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')

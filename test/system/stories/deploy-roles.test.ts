@@ -133,7 +133,7 @@ test('a role that cannot be assumed fails the deploy with advice', async () => {
   const view = await ci.ended({ project: 'gh/ada/norole', number: 1 })
   expect(view).toMatchObject({ status: 'failed', deploy: { status: 'failed' } })
   expect(view.deploy?.reason).toMatch(
-    /^The role arn:aws:iam::000000000000:role\/other cannot be assumed \(AccessDenied\): it must be in the stack's DeployRoles/,
+    /^Role arn:aws:iam::000000000000:role\/other cannot be assumed \(AccessDenied\): add it to DeployRoles/,
   )
   expect(
     await readLockHolder(ci.system.store, { project: view.project, stage: 'dev' }, new Date()),

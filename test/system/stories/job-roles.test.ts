@@ -174,7 +174,7 @@ test('jobs get roles by their names, and no other branch and no other job gets o
   )
   expect(refused.view).toMatchObject({ status: 'errored' })
   expect(refused.view.reason).toContain(
-    `The role ${DEPLOY_ROLE} cannot be assumed (AccessDenied): it must be in the stack's JobRoles, not in its DeployRoles, and trust its session role.`,
+    `Role ${DEPLOY_ROLE} cannot be assumed (AccessDenied): add it to JobRoles, and let it trust the session role.`,
   )
   expect(await logOf(refused.view, 'forged')).not.toMatch(/^started$/m)
 })

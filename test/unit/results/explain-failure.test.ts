@@ -39,14 +39,19 @@ afterAll(() => rmSync(workspace, { recursive: true }))
 /** What is recorded of a command that has written this, below two lines of the runner. */
 function explain(
   written: string,
-  { exit = FAILED, first = null as TestFailure | null, redactsStream = true } = {},
+  {
+    exit = FAILED,
+    advice = null as string | null,
+    first = null as TestFailure | null,
+    redactsStream = true,
+  } = {},
 ) {
   const redactor = createSecretRedactor([SECRET])
   const output = new OutputRecorder()
   const text = redactsStream ? redactor.redactText(written) : written
   output.add(Buffer.from(text), 2, 2 + text.split('\n').length - 1)
   const context = { workspace, redact: (each: string) => redactor.redactText(each) }
-  const { failure, reason } = explainFailure({ exit, output, first }, context)
+  const { failure, reason } = explainFailure({ exit, advice, output, first }, context)
   return { failure: failure && jobFailureSchema.parse(failure), reason }
 }
 const fixture = (name: string) => readFileSync(join(OUTPUTS, name), 'utf8')
@@ -241,4 +246,11 @@ test('a secret that is divided between two lines of an excerpt is masked', () =>
   )
   const { failure } = explain(written, { redactsStream: false })
   expect(JSON.stringify(failure)).not.toContain(SECRET.slice(12))
+})
+
+test('advice is kept with what failed, masked', () => {
+  const { failure } = explain('no credentials\n', { advice: `Set ${SECRET} in the account.` })
+  expect(failure?.advice).toMatch(/^Set (?!s3cr3t).* in the account\.$/)
+  expect(failure?.advice).not.toContain(SECRET)
+  expect(explain('no credentials\n').failure?.advice).toBeUndefined()
 })
