@@ -130,7 +130,7 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
   })
   await log.writeLine(describeRunEnd(end, now().getTime() - Date.parse(recorder.run.startedAt ?? '')))
   const written = await recorder.time('log', () => log.end())
-  await recorder.record({ ...end, phase: 'ended', log: written, endedAt: now().toISOString() })
+  await recorder.record({ ...end, phase: 'ended', ...written, endedAt: now().toISOString() })
   const workspace = await preparing.catch(() => null)
   if (end.conclusion === 'passed') await workspace?.caches.save()
   // After the end is recorded: cleaning may take longer than this invocation has left, and the next job does it anyway.

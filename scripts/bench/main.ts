@@ -7,6 +7,7 @@ import { benchJobs } from './jobs.ts'
 import { benchLiveDelay } from './live.ts'
 import { LOG_CASES } from './log-cases.ts'
 import { benchLog, type LogRow } from './logs.ts'
+import { benchPages } from './pages.ts'
 import { benchStarts } from './starts.ts'
 import { benchSystem } from './system.ts'
 
@@ -64,6 +65,7 @@ try {
 const starts = isSelected('start') ? await benchStarts() : []
 const whole = isSelected('whole system') ? await benchSystem() : null
 const jobs = isSelected('several jobs') ? await benchJobs() : []
+const pages = isSelected('pages') ? await benchPages() : []
 const live = isSelected('live delay') ? await benchLiveDelay() : null
 for (const row of starts)
   print(`${row.name}: ${ms(row.ms)}, 9 of 10 within ${ms(row.slowMs)}, ${ms(row.overMs)} over bare`)
@@ -85,6 +87,10 @@ for (const row of jobs) {
     `  report: ${row.reportInvocations} invocations, ${row.reportRequests} requests to S3 (${row.requestsPerJob.toFixed(1)} a job), ~$${row.reportCost.toFixed(4)}: ${(row.reportShare * 100).toFixed(1)} % of the build if each job took a minute`,
   )
 }
+for (const { name, frames, medianMs, p95Ms, slowestMs } of pages)
+  print(
+    `${name}: script and layout in a frame: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, slowest ${slowestMs.toFixed(1)} ms, of ${frames} frames with any`,
+  )
 if (values.json)
   console.log(
     JSON.stringify({
@@ -96,6 +102,7 @@ if (values.json)
       starts,
       whole,
       jobs,
+      pages,
       live,
     }),
   )

@@ -1,5 +1,6 @@
 import type { CommandOutput } from '../model/command-output.ts'
 import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
+import type { LogPhase } from '../model/log-outline.ts'
 import type { ShellText } from '../planning/planned-job.ts'
 import { shellTextOf } from '../planning/shell-text.ts'
 import { describeBackgroundEnd } from './background-output.ts'
@@ -27,6 +28,7 @@ export type StepContext = {
 export type StepLog = {
   writeLine(line: string): Promise<void>
   write(bytes: Uint8Array): Promise<void>
+  beginPhase(name: LogPhase): Promise<void>
   redact(text: string): string
   /** Returns what `work` has written as output. */
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
@@ -46,6 +48,7 @@ export async function runStep(
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
   const { command, setup } = text
+  await log.beginPhase(name)
   if (setup !== null) await log.writeLine(`$ ${setup}`)
   await log.writeLine(`$ ${command}`)
   const { exit, background, output } = await log.recordOutput(() =>
@@ -60,6 +63,7 @@ export async function runStep(
       onOutput: bytes => log.write(bytes),
     }),
   )
+  await log.beginPhase('results')
   const missing = describeBackgroundEnd(background)
   if (missing !== null) await log.writeLine(missing)
   const redacted = log.redact(command)

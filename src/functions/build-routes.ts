@@ -6,6 +6,7 @@ import { hasEnded } from '../model/conclusion.ts'
 import { renderBuildPage, renderChanging } from '../pages/build-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
 import { fileNameOf, linkToLog, serveLog } from '../pages/log.ts'
+import { readLogFacts } from '../pages/log-facts.ts'
 import { relatedBuilds } from '../pages/related-builds.ts'
 import { earlyLogOf, endOfLog, firstLog, leadLogOf, type ShownLog, titleOfLog } from '../pages/shown-log.ts'
 import type { TabCounts } from '../pages/tabs.ts'
@@ -40,8 +41,6 @@ async function countsOf(store: Store, { records, view }: Found): Promise<TabCoun
 export function addBuildRoutes(app: Hono, host: PageHost): void {
   const { store } = host
   const find = (c: Context, choose: (view: View) => ShownLog) => findBuild(c, host, choose)
-  const logOf = ({ view, shown }: Found): LogKeys =>
-    logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })
   /** What a page shows of a build: also jobs that have just been claimed. */
   const findPage = async (c: Context, choose: (view: View) => ShownLog) => {
     const found = await find(c, choose)
@@ -75,27 +74,42 @@ export function addBuildRoutes(app: Hono, host: PageHost): void {
       const { summary, tabs, standing, jobs, job } = renderChanging({ ...found, links, counts })
       return c.html(html`${summary}${tabs}${standing}${jobs}${job}`, 200, SCRIPTED_PAGE_HEADERS)
     })
-    app.get(`${path}/log`, async c => {
-      const found = await find(c, leadLogOf)
-      return found ? serveLog(store, logOf(found), c.req.query()) : c.notFound()
-    })
-    app.get(`${path}/lines`, async c => {
-      const found = await find(c, leadLogOf)
-      if (!found) return c.notFound()
-      const index = await readLineIndex(store, logOf(found), endOfLog(found.view, found.shown))
-      return c.json(index, 200, NOT_STORED)
-    })
-    app.get(`${path}/log.txt`, async c => {
-      const found = await find(c, leadLogOf)
-      if (!found) return c.notFound()
-      const { view, shown } = found
-      const isOfAll = path === BUILD && view.jobs.length > 0
-      const isOver = isOfAll ? hasEnded(view.status) : shown.isOver
-      if (!isOver) return c.redirect((await pageLinks(c, found, host)).live, 303)
-      const fileName = fileNameOf(view, isOfAll ? null : titleOfLog(shown))
-      const key = isOfAll ? buildKeys(view).log : logOf(found).whole
-      const isDownload = c.req.query('download') !== undefined
-      return c.redirect(await linkToLog(store, key, { fileName, isDownload }), 303)
-    })
+    addLogRoutes(app, path, host)
   }
 }
+
+/** The log that the page at this path shows: its text, and what is known of it. */
+function addLogRoutes(app: Hono, path: string, host: PageHost): void {
+  const { store } = host
+  const find = (c: Context) => findBuild(c, host, leadLogOf)
+  app.get(`${path}/log`, async c => {
+    const found = await find(c)
+    return found ? serveLog(store, logOf(found), c.req.query()) : c.notFound()
+  })
+  app.get(`${path}/lines`, async c => {
+    const found = await find(c)
+    if (!found) return c.notFound()
+    const index = await readLineIndex(store, logOf(found), endOfLog(found.view, found.shown))
+    return c.json(index, 200, NOT_STORED)
+  })
+  app.get(`${path}/outline`, async c => {
+    const found = await find(c)
+    if (!found) return c.notFound()
+    return c.json(await readLogFacts(store, found), 200, NOT_STORED)
+  })
+  app.get(`${path}/log.txt`, async c => {
+    const found = await find(c)
+    if (!found) return c.notFound()
+    const { view, shown } = found
+    const isOfAll = path === BUILD && view.jobs.length > 0
+    const isOver = isOfAll ? hasEnded(view.status) : shown.isOver
+    if (!isOver) return c.redirect((await pageLinks(c, found, host)).live, 303)
+    const fileName = fileNameOf(view, isOfAll ? null : titleOfLog(shown))
+    const key = isOfAll ? buildKeys(view).log : logOf(found).whole
+    const isDownload = c.req.query('download') !== undefined
+    return c.redirect(await linkToLog(store, key, { fileName, isDownload }), 303)
+  })
+}
+
+const logOf = ({ view, shown }: Found): LogKeys =>
+  logKeysOf(view, shown.ref ?? { build: view.number, key: shown.job?.key ?? LEAD.key, attempt: 1 })

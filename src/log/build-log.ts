@@ -1,5 +1,7 @@
 import type { CommandOutput } from '../model/command-output.ts'
+import type { LogOutline, LogPhase } from '../model/log-outline.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
+import { OutlineRecorder } from './outline-recorder.ts'
 import { OutputRecorder } from './output-recorder.ts'
 import type { Redactor } from './redactor.ts'
 import { runnerLine } from './runner-line.ts'
@@ -19,7 +21,10 @@ export type LogOptions = {
   uploadMs: number
 }
 
-export type WrittenLog = { bytes: number; complete: boolean; segments: number }
+export type WrittenLog = {
+  log: { bytes: number; complete: boolean; segments: number }
+  outline: LogOutline
+}
 
 /** The log of a build. Everything written is redacted, limited in size, and uploaded in order. */
 export class BuildLog {
@@ -29,6 +34,7 @@ export class BuildLog {
   #redactor: Redactor
   #secrets: readonly string[]
   #endsLine = true
+  readonly #outline = new OutlineRecorder()
   /** Of the command that is running. */
   #output: OutputRecorder | null = null
 
@@ -68,6 +74,12 @@ export class BuildLog {
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
   }
 
+  /** What is written from now on belongs to this phase. */
+  async beginPhase(name: LogPhase): Promise<void> {
+    await this.#send(this.#redactor.end())
+    this.#outline.beginPhase(name)
+  }
+
   /**
    * Runs `work`, which writes the output of a command and no line of the runner, and returns what was written meanwhile, as the log
    * has it.
@@ -97,7 +109,10 @@ export class BuildLog {
     if (truncation) await this.#streamer.write(Buffer.from(`\n${runnerLine(truncation)}`))
     const { bytes, complete, segments } = await this.#streamer.end()
     const isFinished = await this.#finish()
-    return { bytes, complete: complete && isFinished, segments }
+    return {
+      log: { bytes, complete: complete && isFinished, segments },
+      outline: this.#outline.outline(),
+    }
   }
 
   async #finish(): Promise<boolean> {
@@ -119,6 +134,7 @@ export class BuildLog {
     const before = lines.newlines
     const kept = this.#limiter.write(redacted)
     lines.add(kept)
+    this.#outline.add(kept, before, lines.newlines)
     this.#output?.add(redacted, before, lines.newlines)
     return this.#streamer.write(kept)
   }

@@ -7,6 +7,7 @@ import { crumbsOfBuild } from './crumbs.ts'
 import { iconOf } from './icon.ts'
 import { renderJobList, renderShown } from './job-list.ts'
 import { renderLayout } from './layout.ts'
+import { renderLogBar } from './log-bar.ts'
 import { type RelatedBuilds, renderRelated } from './related-builds.ts'
 import type { ShownLog } from './shown-log.ts'
 import { renderStanding, renderSummary, titleOf } from './summary.ts'
@@ -55,12 +56,7 @@ ${tabs}
 ${jobs}
 <div>
 ${job}
-<div id="bar">
-${standing}
-<form class="script-only" role="search"><label class="visually-hidden" for="search">Search the log</label><input id="search" type="search" placeholder="Search (press /)" autocomplete="off"><button type="button" data-step="-1" aria-label="Previous" title="Previous (Shift+Enter)">↑</button><button aria-label="Next" title="Next (Enter)">↓</button><output for="search"></output></form>
-<span class="buttons script-only"><button type="button" data-do="first-error" hidden>First error</button><button type="button" data-do="start">Start</button><button type="button" data-do="end">End</button><button type="button" data-do="wrap" aria-pressed="true">Wrap</button></span>
-<span class="links"><a href="${hasLog ? links.whole : links.live}">Raw log</a> <a href="${hasLog ? links.download : links.live}">Download</a>${links.all === null ? '' : html` <a href="${links.all}">All logs</a>`}</span>
-</div>
+${renderLogBar({ links, hasLog, standing })}
 <p class="soft no-script-only">End of the log:</p>
 <div id="log" class="wrap" role="region" aria-label="Log" tabindex="0" data-path="${shown.path}"><pre>${stripVTControlCharacters(logText)}</pre></div>
 </div>

@@ -1,9 +1,11 @@
+import { LOG_STYLE } from './log-style.ts'
+
 /** The style of all pages: light and dark, wide and narrow, with and without scripts. */
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #353b45); --soft: light-dark(#59636e, #9aa4b0);
   --green: light-dark(#1a7f37, #3fb950); --red: light-dark(#c62828, #ff7b72); --blue: light-dark(#0b62c4, #6cb6ff);
   --paper: light-dark(#ffffff, #14171c); --inset: light-dark(#f5f7f9, #0c0e12); --text: light-dark(#1f2328, #e6edf3);
-  --mark: light-dark(#fff3c4, #3a3000); --found: light-dark(#ffd33d, #9e6a03) }
+  --mark: light-dark(#fff3c4, #241f00); --found: light-dark(#ffd33d, #9e6a03) }
 body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; background: var(--paper); color: var(--text) }
 header { margin: 0 0 1rem } #crumbs { font-size: .9rem; color: var(--soft); overflow-wrap: anywhere } #crumbs a { color: inherit; text-decoration: none } #crumbs a:hover { text-decoration: underline }
 #crumbs .brand { font-weight: 700; color: var(--text) }
@@ -52,10 +54,6 @@ button[aria-pressed=true] { background: color-mix(in srgb, var(--blue) 14%, var(
 table { border-collapse: collapse; font-size: .9rem } th { text-align: left; font-weight: 600; color: var(--soft) }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem 1.5rem .35rem 0; overflow-wrap: anywhere; unicode-bidi: isolate }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
-#bar { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; background: var(--paper);
-  padding: .5rem 0; font-size: .85rem } #bar .links { margin-left: auto }
-#bar form { display: flex; gap: .4rem; align-items: center; flex-wrap: wrap } #bar input { width: 14rem }
-#bar input, #bar button { height: 1.9rem } #bar button { padding: 0 .5rem } #bar a, #bar .buttons > * { margin-right: .35rem }
 #jobs { overflow-y: auto; max-height: 45vh; font-size: .9rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line) } #jobs:empty { display: none }
 #jobs h2, #shown h2 { margin: 0 } #jobs ul { list-style: none; margin: 0; padding: 0 } #jobs li { border-top: 1px solid var(--line); padding: .35rem .5rem; overflow-wrap: anywhere; unicode-bidi: isolate }
 #jobs details ul { margin: .3rem 0 0 .5rem } #jobs summary { cursor: pointer } #jobs p { margin: 0 0 0 1.25rem } #jobs > p { margin: 0 0 .5rem }
@@ -66,19 +64,9 @@ ${depths()}
 @media (min-width: 64rem) { #columns:has(#jobs:not(:empty)) { display: grid; grid-template-columns: 21rem minmax(0, 1fr); gap: 1.5rem }
   #jobs { position: sticky; top: 0; align-self: start; max-height: 100vh; border: 0; margin: 0 } }
 body:not(.scripted) .script-only { display: none !important } .scripted .no-script-only { display: none }
-#log { background: var(--inset); border: 1px solid var(--line); border-radius: 8px; font: 13px/1.5 ui-monospace, monospace;
-  overflow-x: auto; overflow-anchor: none; tab-size: 8 } .scripted #log { padding: .5rem 0 } #log pre { border: 0; margin: 0 }
-.line { display: flex; unicode-bidi: isolate } .line > a { flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);
-  text-decoration: none; user-select: none; box-sizing: border-box } .line > a:hover, .line > a:focus-visible { text-decoration: underline }
-.line .text { white-space: pre; unicode-bidi: isolate; padding-right: 1rem } .wrap .text { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 0 }
-.line .text:empty::after { content: "\\200b" } .line em { color: var(--soft) }
-.marked { background: var(--mark) } .current { box-shadow: inset 3px 0 var(--blue); background: var(--mark) }
-::highlight(search) { background-color: var(--found); color: light-dark(#000, #fff) }
-.bold { font-weight: 700 } .dim { opacity: .75 } .italic { font-style: italic } .underline { text-decoration: underline }
-.strikethrough { text-decoration: line-through } .hidden { visibility: hidden } .reverse { background: currentColor } .reverse > span { color: var(--inset) }
-${ansiColors()}
+${LOG_STYLE}
 @media (max-width: 40rem) { body { padding: 1rem } .row { grid-template-columns: 1.25rem minmax(0, 1fr) } .row > .when { grid-column: 2; text-align: left } .when br { display: none } .when span.soft { display: inline; font-size: 1em }
-  #bar input { width: 11rem } #bar { gap: .35rem .5rem } #bar .links { margin-left: 0 } .line > a { min-width: 2.4rem; padding: 0 .4rem 0 .2rem } #log { font-size: 12px } }
+}
 `
 
 /** Jobs that need others are indented below them. */
@@ -86,33 +74,4 @@ function depths(): string {
   const ruleOf = (depth: number) =>
     `#jobs .depth-${depth} { margin-left: ${depth * 0.9}rem; border-left: 2px solid var(--line) }`
   return [1, 2, 3, 4, 5, 6].map(ruleOf).join(' ')
-}
-
-/** The sixteen ANSI colours, adapted so that all are readable on the log's background. */
-function ansiColors(): string {
-  const colors: Record<string, [light: string, dark: string]> = {
-    black: ['#1f2328', '#8b949e'],
-    red: ['#b3202a', '#ff7b72'],
-    green: ['#116329', '#3fb950'],
-    yellow: ['#7a5200', '#d29922'],
-    blue: ['#0550ae', '#58a6ff'],
-    magenta: ['#7c3aa0', '#d2a8ff'],
-    cyan: ['#0f5c6e', '#39c5cf'],
-    white: ['#57606a', '#d0d7de'],
-    'bright-black': ['#57606a', '#9aa4b0'],
-    'bright-red': ['#a40e26', '#ffa198'],
-    'bright-green': ['#0f6a2b', '#56d364'],
-    'bright-yellow': ['#6b5000', '#e3b341'],
-    'bright-blue': ['#0a58c2', '#79c0ff'],
-    'bright-magenta': ['#7440c9', '#e2c5ff'],
-    'bright-cyan': ['#11646b', '#56d4dd'],
-    'bright-white': ['#3b4148', '#ffffff'],
-  }
-  return Object.entries(colors)
-    .map(([name, [light, dark]]) => {
-      const color = `light-dark(${light}, ${dark})`
-      // A background is translucent, so that text in any colour stays readable on it.
-      return `.ansi-${name} { color: ${color} } .on-ansi-${name} { background: color-mix(in srgb, ${color} 22%, transparent) }`
-    })
-    .join('\n')
 }

@@ -3,6 +3,7 @@ import { type Build, commitSchema } from '../model/build.ts'
 import { conclusionSchema } from '../model/conclusion.ts'
 import { exitSchema } from '../model/exit.ts'
 import { jobFailureSchema } from '../model/failure.ts'
+import { logOutlineSchema } from '../model/log-outline.ts'
 import { stageNameSchema } from '../model/names.ts'
 import { filesSchema } from '../model/split.ts'
 import { testCountsSchema } from '../model/tests.ts'
@@ -72,6 +73,8 @@ export const jobRunSchema = z.object({
   artifacts: artifactsSchema.default([]),
   /** Its test counts. Absent without any. */
   tests: testCountsSchema.optional(),
+  /** Of its log; one that cannot be read is as good as none. */
+  outline: logOutlineSchema.optional().catch(undefined),
   /** What its command has failed by. Absent if it has not failed, or has written nothing. */
   failure: jobFailureSchema.optional(),
   /** Of a shard that divides files: which of all that divide its job its reports name (`packFiles`). */

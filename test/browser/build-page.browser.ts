@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSink } from '../../src/log/sink.ts'
-import { LogStreamer } from '../../src/log/streamer.ts'
 import { BROWSER_SCRIPT } from '../../src/pages/browser-script.ts'
-import { buildKeys, jobKeys } from '../../src/records/keys.ts'
+import type { JobRun } from '../../src/records/job-run.ts'
+import { buildKeys } from '../../src/records/keys.ts'
 import { HOSTILE } from '../support/payloads.ts'
-import { endedRun, makeBuild } from '../support/records.ts'
+import { makeBuild } from '../support/records.ts'
+import { storeLog } from '../support/store-log.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { axeViolations } from './axe.ts'
 import { openBrowser, openPage, takeScreenshot } from './browser.ts'
@@ -30,29 +30,8 @@ async function build(repository: string, script: string, rest: object = {}): Pro
 }
 const ended = (repository: string) => ci.ended({ project: `gh/${repository}`, number: 1 })
 
-/** Stores a build that has ended with this log, as the runner writes it. */
-async function store(
-  project: string,
-  log: Iterable<Uint8Array>,
-  change: Parameters<typeof endedRun>[0] = {},
-) {
-  const { store } = ci.system
-  const build = makeBuild({ project, number: 1 })
-  const sink = createSink(store, jobKeys(build).log)
-  const streamer = new LogStreamer({ upload: sink.upload, stored: sink.stored })
-  for (const bytes of log) {
-    sink.lines.add(bytes)
-    await streamer.write(bytes)
-  }
-  const written = await streamer.end()
-  await sink.finish()
-  await store.put(buildKeys(build).build, JSON.stringify(build), 'application/json')
-  await store.put(
-    jobKeys(build).record('end'),
-    JSON.stringify(endedRun({ log: written, ...change })),
-    'application/json',
-  )
-}
+const store = (project: string, log: Iterable<Uint8Array>, change: Partial<JobRun> = {}) =>
+  storeLog(ci.system.store, project, log, change)
 
 const shownLines = (page: Page) => page.locator('.line .text').allTextContents()
 const textOfLine = (page: Page, line: number) => page.locator(`[data-line="${line}"] .text`).textContent()
@@ -65,7 +44,10 @@ const COLORS = [
 ].join('\n')
 
 test('the page follows a running build to its end', async () => {
-  await build('ada/live', `${COLORS}\nfor i in $(seq 60); do echo "test $i passed"; sleep 0.1; done`)
+  const gate = ci.gate()
+  const tests = (from: number, to: number) =>
+    `for i in $(seq ${from} ${to}); do echo "test $i passed"; sleep 0.1; done`
+  await build('ada/live', `${COLORS}\n${tests(1, 20)}\n${gate.wait}\n${tests(21, 60)}`)
   await ci.until(
     'the start',
     async () => (await ci.view({ project: 'gh/ada/live', number: 1 }))?.status === 'running',
@@ -77,6 +59,7 @@ test('the page follows a running build to its end', async () => {
   await page.getByText('test 20 passed').waitFor()
   await takeScreenshot(page, 'build-running')
   const early = (await shownLines(page)).length
+  await gate.open()
   await page.getByText('Passed after').waitFor()
   await page.waitForFunction(() => document.title.startsWith('passed'))
   expect(await icon()).not.toBe(before)
@@ -325,7 +308,8 @@ const INJECTIONS = [
 ]
 
 test('hostile text runs and loads nothing', async () => {
-  const log = INJECTIONS.map(text => Buffer.from(`${text}\n`))
+  const titles = INJECTIONS.map(text => `::group::${text}\n`)
+  const log = [...INJECTIONS, ...titles].map(text => Buffer.from(`${text}\n`))
   for (const [index, text] of INJECTIONS.entries()) {
     const project = `gh/ada/inject-${index}`
     await store(project, log, { conclusion: 'failed', reason: text.slice(0, 400) })

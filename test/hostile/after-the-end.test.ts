@@ -36,17 +36,18 @@ async function pull(number: number, cmd: string) {
 /** All that people can see of a build. */
 async function seen(number: number, commit: string) {
   const page = `${ci.system.addresses.url}/${PROJECT}/builds/${number}`
-  const [json, log, lines] = await Promise.all([
+  const [json, log, lines, outline] = await Promise.all([
     fetch(page, { headers: { accept: 'application/json' } }).then(
       answer => answer.json() as Promise<{ queuedAt: string }>,
     ),
     fetch(`${page}/log`).then(answer => answer.text()),
     fetch(`${page}/lines`).then(answer => answer.json()),
+    fetch(`${page}/outline`).then(answer => answer.json()),
   ])
   const spent = await ci.system.store.get(spendKeys.month(PROJECT, json.queuedAt.slice(0, 7)))
   const { cost } = JSON.parse(Buffer.from(spent?.body ?? '{}').toString())
   const whole = await ci.log({ project: PROJECT, number })
-  return { json, log, lines, whole, cost, statuses: await ci.statuses(REPOSITORY, commit) }
+  return { json, log, lines, outline, whole, cost, statuses: await ci.statuses(REPOSITORY, commit) }
 }
 
 /** Writes with the credentials that a build was granted, from anywhere. Returns the status of the answer. */

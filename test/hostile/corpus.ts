@@ -92,6 +92,7 @@ export const ADDRESSES: string[] = [
   '/gh/ada/web/builds/1/jobs/00',
   '/gh/ada/web/builds/1/jobs/1e1/log',
   '/gh/ada/web/builds/1/jobs/-1/lines',
+  '/gh/ada/web/builds/1/jobs/-1/outline',
   '/gh/ada/web/builds/1/jobs/99999999999999999999/summary',
   '/gh/ada/web/builds/1/jobs/__proto__',
   '/gh/ada/web/builds/1/jobs/..%2f..%2f2%2fbuild.json/log',

@@ -155,6 +155,7 @@ test('pages answer any path and query without a fault', async () => {
     '/builds/1',
     '/builds/1/log',
     '/builds/1/lines',
+    '/builds/1/outline',
     '/builds/1/summary',
     '/builds/1/log.txt',
     '/badge.svg',

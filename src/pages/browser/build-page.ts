@@ -1,9 +1,14 @@
+import { Folds } from './folds.ts'
+import { Follow } from './follow.ts'
+import { connectKeys } from './keys.ts'
 import { lineLink, readLineLink } from './line-link.ts'
+import { button, element, switchClass } from './log-bar.ts'
 import { findFirstError } from './log-search.ts'
 import { LogSource } from './log-source.ts'
 import { LogView } from './log-view.ts'
+import { OutlineSource } from './outline-source.ts'
 import { SearchBox } from './search-box.ts'
-import { fetchLineIndex, fetchLogPart } from './server.ts'
+import { fetchLineIndex, fetchLogFacts, fetchLogPart } from './server.ts'
 import { Summary } from './summary.ts'
 
 const POLL_MS = 1000
@@ -12,10 +17,17 @@ const HIDDEN_POLL_MS = 10_000
 const MAX_RETRY_MS = 30_000
 /** So much of a log is read ahead, even if the end is not in view. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024
+/** The command begins within so many bytes. */
+const HEAD_BYTES = 64 * 1024
 
-const element = (id: string) => document.getElementById(id) as HTMLElement
-const button = (name: string) =>
-  element('bar').querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
+type Shown = {
+  root: HTMLElement
+  view: LogView
+  source: LogSource
+  outline: OutlineSource
+  follow: Follow
+  summary: Summary
+}
 
 /** The page of a build. If something fails, it still shows the end of the log as plain text. */
 export async function startBuildPage(): Promise<void> {
@@ -26,17 +38,23 @@ export async function startBuildPage(): Promise<void> {
   summary.show()
   summary.startClock()
   showCurrentJob()
-  const source = new LogSource(fetchLogPart, await fetchLineIndex())
+  const [index, outline] = await Promise.all([fetchLineIndex(), OutlineSource.open(fetchLogFacts)])
+  const source = new LogSource(fetchLogPart, index)
+  source.onAppend = (...added) => outline.live.add(...added)
+  if (index && !outline.isRecorded) outline.live.addHead((await fetchLogPart(0, HEAD_BYTES)).bytes)
   // Shows the first lines without waiting for the rest.
   await source.advance()
   document.body.classList.add('scripted')
-  const view = new LogView(root, source)
+  const view = new LogView(root, source, new Folds())
   const search = new SearchBox(element('bar').querySelector('form') as HTMLFormElement, source, view)
   view.onRender = () => search.highlight()
-  connectLineLinks(root, view)
-  connectButtons(root, view, source, summary)
+  const follow = new Follow(view, button('follow'), !summary.isOver && location.hash === '')
+  const shown = { root, view, source, outline, follow, summary }
+  connectClicks(shown)
+  connectActions(shown, search)
+  await showOutline(shown)
   await showLinked(view)
-  await follow(view, source, summary)
+  await keepUpToDate(shown)
 }
 
 /** Scrolls the list of jobs, but not the page, to the one that is shown. */
@@ -49,23 +67,24 @@ function showCurrentJob(): void {
 }
 
 /** Reads the log to its end, and polls for more until the build has ended. */
-async function follow(view: LogView, source: LogSource, summary: Summary): Promise<void> {
+async function keepUpToDate(page: Shown): Promise<void> {
+  const { view, source, outline, follow, summary } = page
   const shown = summary.log
-  let following = !summary.isOver && location.hash === ''
-  addEventListener('scroll', () => {
-    following = view.isAtEnd
-  })
   for (let wait = POLL_MS; ; ) {
     try {
       if (!summary.hasEnded) await summary.refresh()
       // Its job was started once more, or has jobs beside it now.
       if (summary.log !== shown) return location.reload()
       const buildEnded = summary.hasEnded
+      if (outline.startedAt === null || (summary.isOver && !outline.hasEnded)) await outline.refresh()
       // A large log is read further only if its known end is in view.
       while (!source.ended && (view.isAtEnd || source.size < READ_AHEAD_BYTES))
         if ((await source.advance()) === 0) break
-      await (following ? view.showEnd() : view.update())
+      outline.live.isCaughtUp = true
+      await showOutline(page)
+      await (follow.isFollowing ? view.showEnd() : view.update())
       button('first-error').hidden = !summary.isRed
+      if (summary.isOver && source.ended) follow.end()
       if (buildEnded && (source.ended || shown === '')) return
       wait = document.hidden ? HIDDEN_POLL_MS : POLL_MS
     } catch (error) {
@@ -77,13 +96,27 @@ async function follow(view: LogView, source: LogSource, summary: Summary): Promi
   }
 }
 
-/** A click on a line number marks the line and puts it into the address. Shift-click extends the range. */
-function connectLineLinks(root: HTMLElement, view: LogView) {
-  root.addEventListener('click', event => {
-    const link = (event.target as Element).closest('a')
-    const line = Number(link?.parentElement?.dataset.line)
-    if (!link || !line) return
+/** Shows the folds and times that are known now. */
+async function showOutline({ view, outline, follow: { isFollowing } }: Shown): Promise<void> {
+  const folds = outline.takeFolds()
+  const { times, startedAt } = outline
+  if (folds) await view.outline(folds, { times, startedAt, isFollowing })
+}
+
+/**
+ * A click on a line number marks the line and puts it into the address, and with Shift it extends the range. A click on the head of a
+ * fold opens or closes it.
+ */
+function connectClicks({ root, view, follow }: Shown) {
+  root.addEventListener('click', async event => {
+    const clicked = (event.target as Element).closest('a, button')
+    const line = Number(clicked?.parentElement?.dataset.line)
+    if (!clicked || !line) return
     event.preventDefault()
+    if (clicked.matches('button')) {
+      await view.toggle(line)
+      return follow.pauseUnlessAtEnd()
+    }
     const anchor = (event.shiftKey ? readLineLink(location.hash)?.from : null) ?? line
     const lines = { from: Math.min(line, anchor), to: Math.max(line, anchor) }
     history.replaceState(null, '', lineLink(lines))
@@ -98,25 +131,48 @@ async function showLinked(view: LogView): Promise<void> {
   await (lines ? view.showLine(lines.from) : view.update())
 }
 
-function connectButtons(root: HTMLElement, view: LogView, source: LogSource, summary: Summary) {
-  button('start').addEventListener('click', () => void view.showLine(1).then(() => scrollTo(0, 0)))
-  button('end').addEventListener('click', async () => {
+/** The buttons of the bar, and the keys. */
+function connectActions({ root, view, source, outline, follow, summary }: Shown, search: SearchBox) {
+  const start = () => void view.showLine(1).then(() => scrollTo(0, 0))
+  const end = async () => {
     while (!source.ended && (await source.advance()) > 0) {}
+    follow.resume()
     await view.showEnd()
-  })
-  button('wrap').addEventListener('click', () => {
-    const wraps = root.classList.toggle('wrap')
-    button('wrap').setAttribute('aria-pressed', String(wraps))
-    void view.update()
-  })
-  button('first-error').hidden = !summary.isRed
-  button('first-error').addEventListener('click', async () => {
-    const line = await findFirstError(source)
+  }
+  const wrap = switchClass(root, 'wrap', { isRemembered: false, onChange: () => void view.update() })
+  const times = switchClass(root, 'times', { isRemembered: true, onChange: () => void view.update() })
+  const keys = element('keys') as HTMLDialogElement
+  const showKeys = () => keys.showModal()
+  const showFirstError = async () => {
+    const line = outline.failureLine ?? (await findFirstError(source))
     if (line === null) {
       button('first-error').textContent = 'No error found'
       return
     }
     history.replaceState(null, '', lineLink({ from: line, to: line }))
     await showLinked(view)
-  })
+  }
+  const clicks = {
+    start,
+    end,
+    'first-error': showFirstError,
+    keys: showKeys,
+    'close-keys': () => keys.close(),
+  }
+  for (const [name, action] of Object.entries(clicks))
+    button(name).addEventListener('click', () => void action())
+  button('first-error').hidden = !summary.isRed
+  connectKeys(
+    new Map<string, () => void>([
+      ['/', () => search.focus()],
+      ['n', () => void search.step(1)],
+      ['p', () => void search.step(-1)],
+      ['g', start],
+      ['G', () => void end()],
+      ['f', () => follow.toggle()],
+      ['w', wrap],
+      ['t', times],
+      ['?', showKeys],
+    ]),
+  )
 }

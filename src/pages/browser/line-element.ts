@@ -1,26 +1,45 @@
+import { createHead } from './fold-head.ts'
 import type { Lines } from './line-link.ts'
+import { describeElapsed } from './line-times.ts'
 import type { Line } from './log-source.ts'
 import { layOutLine, type Span } from './terminal-line.ts'
 import type { TextStyle } from './text-style.ts'
 
 const decoder = new TextDecoder()
 
-/** Creates the element of a line. Content is inserted as text only. `style` continues from the line before. */
-export function createLine(line: Line, style: TextStyle): { element: HTMLElement; style: TextStyle } {
-  const laidOut = layOutLine(decoder.decode(line.bytes).replace(/\r$/, ''), style)
+/** Lines of the runner, and markers of groups. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches changes of colour
+const RUNNER = /^(?:▸ |(?:\u001b\[[0-9;]*m)*(?:::endgroup::|##\[endgroup\]))/
+
+/**
+ * Creates the element of a line. Content is inserted as text only. `style` continues from the line before.
+ * @param isHead whether it begins a fold
+ */
+export function createLine(
+  line: Line,
+  style: TextStyle,
+  isHead: boolean,
+): { element: HTMLElement; style: TextStyle } {
+  const content = decoder.decode(line.bytes).replace(/\r$/, '')
+  const isRunner = !isHead && RUNNER.test(content)
+  const laidOut = layOutLine(isRunner ? content.replace(/^▸ /, '') : content, style)
   const element = document.createElement('div')
-  element.className = 'line'
+  element.className = isHead ? 'line head' : isRunner ? 'line runner' : 'line'
   element.dataset.line = String(line.number)
   const link = document.createElement('a')
   link.href = `#L${line.number}`
   link.textContent = String(line.number)
   link.setAttribute('aria-label', `Line ${line.number}`)
+  element.append(link, isHead ? createHead(content) : createText(laidOut.spans, line.more))
+  return { element, style: laidOut.style }
+}
+
+function createText(spans: readonly Span[], isTruncated: boolean): HTMLElement {
   const text = document.createElement('span')
   text.className = 'text'
-  text.append(...laidOut.spans.map(createSpan))
-  if (line.more) text.append(createNote(' … line truncated: see the raw log'))
-  element.append(link, text)
-  return { element, style: laidOut.style }
+  text.append(...spans.map(createSpan))
+  if (isTruncated) text.append(createNote(' … line truncated: see the raw log'))
+  return text
 }
 
 /** Marks the line if a link points to it. */
@@ -38,7 +57,7 @@ function createSpan({ text, style }: Span): Node {
   if (color?.startsWith('ansi-')) span.classList.add(color)
   else if (color) span.style.color = readable(`rgb(${color})`)
   if (background?.startsWith('ansi-')) span.classList.add(`on-${background}`)
-  else if (background) span.style.backgroundColor = `color-mix(in srgb, rgb(${background}) 30%, transparent)`
+  else if (background) span.style.backgroundColor = `color-mix(in srgb, rgb(${background}) 12%, transparent)`
   if (!decorations.includes('reverse')) return span
   // The CSS swaps text and background colour, which takes two elements.
   const inner = document.createElement('span')
@@ -55,4 +74,14 @@ function createNote(text: string): HTMLElement {
   const note = document.createElement('em')
   note.textContent = text
   return note
+}
+
+/** Shows when a line was written: how long after the start of its job, and the time of day in its title. */
+export function showTime(element: HTMLElement, seconds: number | null, startedAt: number | null): void {
+  const link = element.firstElementChild as HTMLElement
+  const text = seconds === null ? '' : describeElapsed(seconds)
+  if ((link.dataset.at ?? '') === text) return
+  link.dataset.at = text
+  if (seconds !== null && startedAt !== null)
+    link.title = new Date(startedAt + seconds * 1000).toLocaleTimeString()
 }

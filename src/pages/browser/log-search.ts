@@ -12,20 +12,30 @@ const NO_ERROR =
 
 export type Progress = { found: readonly number[]; share: number; isDone: boolean }
 
-/** Finds the numbers of the lines that contain a text, ignoring case. Reports results as they come in. */
+/** Whether the plain text of a line is looked for. */
+export type Matches = (line: string) => boolean
+
+/** Lines that contain a text, ignoring case. */
+export function containing(text: string): Matches {
+  const query = text.toLowerCase()
+  return line => line.toLowerCase().includes(query)
+}
+
+/** Lines that look like an error. */
+export const looksLikeError: Matches = line => ERROR.test(line) && !NO_ERROR.test(line)
+
+/** Finds the numbers of the lines that match. Reports results as they come in. */
 export async function searchLog(
   source: LogSource,
-  text: string,
+  matches: Matches,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const query = text.toLowerCase()
   const found: number[] = []
   for await (const { first, lines, bytes } of source.pieces()) {
     if (signal.aborted) return
     for (const [index, line] of lines.entries())
-      if (found.length < MAX_FOUND && textOfLine(line).toLowerCase().includes(query))
-        found.push(first + index)
+      if (found.length < MAX_FOUND && matches(textOfLine(line))) found.push(first + index)
     onProgress({ found, share: bytes / Math.max(1, source.size), isDone: false })
     if (found.length >= MAX_FOUND) break
   }
@@ -35,10 +45,7 @@ export async function searchLog(
 /** Finds the first line that looks like an error. Null if there is none. */
 export async function findFirstError(source: LogSource): Promise<number | null> {
   for await (const { first, lines } of source.pieces()) {
-    const index = lines.findIndex(line => {
-      const text = textOfLine(line)
-      return ERROR.test(text) && !NO_ERROR.test(text)
-    })
+    const index = lines.findIndex(line => looksLikeError(textOfLine(line)))
     if (index >= 0) return first + index
   }
   return null

@@ -32,6 +32,8 @@ export class LogSource {
   #endsLine = true
   #advancing: Promise<number> | null = null
   ended = false
+  /** Called with what follows the known bytes, how many lines end before it, and whether it begins within a line. */
+  onAppend: (bytes: Uint8Array, before: number, isWithinLine: boolean) => void = () => {}
 
   constructor(fetch: FetchPart, index: LineIndex | null) {
     this.#fetch = fetch
@@ -154,6 +156,7 @@ export class LogSource {
   }
 
   #append(bytes: Uint8Array) {
+    this.onAppend(bytes, this.#lineFeeds, !this.#endsLine)
     for (let at = 0; at < bytes.length; ) {
       const part = bytes.subarray(at, at + this.#blockBytes - this.#tail.length)
       at += part.length

@@ -1,40 +1,48 @@
-import { CHUNK_LINES as CHUNK, type Chunk, renderChunk } from './chunk.ts'
+import type { Fold, Folds } from './folds.ts'
 import { markLine } from './line-element.ts'
 import type { Lines } from './line-link.ts'
+import { LineTimes } from './line-times.ts'
 import type { LogSource } from './log-source.ts'
+import type { RowContext } from './row.ts'
+import { RowWindow } from './row-window.ts'
 import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
-import { PLAIN } from './text-style.ts'
 
-/** Chunks beyond this number are removed from the page. */
-const MAX_CHUNKS = 14
+/** So many rows are added at a time. */
+const STEP_ROWS = 50
+/** So many more are reached without drawing everything again. */
+const NEAR_ROWS = 300
 const AT_END_PIXELS = 8
 
 /**
  * Renders only the visible part of a log and a little around it. Two spacers take the place of the rest, so that the
- * page's own scrollbar covers the whole log.
+ * page's own scrollbar covers the whole log. A row is a line that is not hidden in a closed fold.
  */
 export class LogView {
   readonly #source: LogSource
+  readonly #folds: Folds
+  readonly #context: RowContext
+  readonly #window: RowWindow
   readonly #above = document.createElement('div')
-  readonly #lines = document.createElement('div')
   readonly #below = document.createElement('div')
-  /** Consecutive chunks, the first of which has the number `#first`. */
-  #chunks: Chunk[] = []
-  #first = 0
   #lineHeight = 20
   #isUpdatePending = false
   /** Changes of the page run one after another. */
   #queue: Promise<unknown> = Promise.resolve()
-  #marked: Lines | null = null
   /** The size of the source when it was last rendered. */
   #knownBytes = 0
-  #knownLines = 0
+  /** Where the view itself has scrolled to. */
+  #scrolledTo = -1
   /** Called whenever the lines on the page have changed. */
   onRender: () => void = () => {}
+  /** Called when a reader goes to a line. */
+  onJump: () => void = () => {}
 
-  constructor(root: HTMLElement, source: LogSource) {
+  constructor(root: HTMLElement, source: LogSource, folds: Folds) {
     this.#source = source
-    root.replaceChildren(this.#above, this.#lines, this.#below)
+    this.#folds = folds
+    this.#context = { folds, times: new LineTimes(), startedAt: null, marked: null }
+    this.#window = new RowWindow(source, this.#context)
+    root.replaceChildren(this.#above, this.#window.element, this.#below)
     addEventListener('scroll', () => void this.update(), { passive: true })
     addEventListener('resize', () => void this.update())
   }
@@ -42,7 +50,12 @@ export class LogView {
   /** Whether the end of the log is visible. */
   get isAtEnd(): boolean {
     const end = document.documentElement.scrollHeight - innerHeight - scrollY
-    return this.#next >= this.#chunkCount && end <= AT_END_PIXELS
+    return this.#window.next > this.#rowCount && end <= AT_END_PIXELS
+  }
+
+  /** Whether the page is where the view has scrolled it to. */
+  get isWhereScrolled(): boolean {
+    return Math.abs(scrollY - this.#scrolledTo) < 2
   }
 
   /** Renders the lines that are visible now. */
@@ -54,43 +67,71 @@ export class LogView {
 
   showEnd(): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#refreshLastChunk()
-      const last = this.#chunkCount - 1
-      if (last > this.#next || last < this.#first) await this.#jump(last)
-      scrollTo(0, document.documentElement.scrollHeight)
+      await this.#refreshLast()
+      const last = this.#rowCount
+      if (last > this.#window.next + NEAR_ROWS || last < this.#window.first) await this.#jump(last)
+      this.#scroll(() => scrollTo(0, document.documentElement.scrollHeight))
       await this.#render()
-      scrollTo(0, document.documentElement.scrollHeight)
+      this.#scroll(() => scrollTo(0, document.documentElement.scrollHeight))
     })
   }
 
-  /** Scrolls a line to the upper third of the screen. Returns its element. */
+  /** Scrolls a line to the upper third of the screen, and opens the folds it is in. Returns its element. */
   showLine(number: number): Promise<HTMLElement | null> {
+    this.onJump()
     return this.#enqueue(async () => {
       const line = Math.min(number, this.#source.lineCount)
-      const chunk = Math.floor((line - 1) / CHUNK)
       if (line < 1) return null
-      if (chunk < this.#first || chunk >= this.#next) await this.#jump(chunk)
-      scrollBy(0, (this.elementOf(line)?.getBoundingClientRect().top ?? 0) - innerHeight / 3)
+      if (this.#folds.rows.isHidden(line)) await this.#refold(() => this.#folds.reveal(line))
+      const row = this.#folds.rows.rowOf(line)
+      if (!this.#window.has(row)) await this.#jump(row)
+      const top = this.elementOf(line)?.getBoundingClientRect().top ?? 0
+      this.#scroll(() => scrollBy(0, top - innerHeight / 3))
       await this.#render()
       return this.elementOf(line)
     })
   }
 
   elementOf(line: number): HTMLElement | null {
-    return this.#lines.querySelector(`[data-line="${line}"]`)
+    return this.#window.elementOf(line)
   }
 
   mark(lines: Lines | null): void {
-    this.#marked = lines
-    for (const element of this.#lines.querySelectorAll<HTMLElement>('.line')) markLine(element, lines)
+    this.#context.marked = lines
+    for (const { element } of this.#window.rows) markLine(element, lines)
   }
 
-  get #next(): number {
-    return this.#first + this.#chunks.length
+  /** Opens or closes the fold that begins with this line, which stays where it is. */
+  toggle(line: number): Promise<void> {
+    return this.#enqueue(async () => {
+      const fold = this.#folds.at(line)
+      if (fold) await this.#refold(() => this.#folds.toggle(fold), line)
+      await this.#render()
+    })
   }
 
-  get #chunkCount(): number {
-    return Math.ceil(this.#source.lineCount / CHUNK)
+  /**
+   * Shows other folds and times. The first visible line stays where it is.
+   * @param startedAt when the job started, in ms since 1970
+   */
+  outline(
+    folds: readonly Fold[],
+    { times, startedAt, isFollowing }: { times: LineTimes; startedAt: number | null; isFollowing: boolean },
+  ): Promise<void> {
+    return this.#enqueue(async () => {
+      Object.assign(this.#context, { times, startedAt })
+      const read = isFollowing ? null : this.#window.visible
+      await this.#refold(() => this.#folds.set(folds, read))
+    })
+  }
+
+  get #rowCount(): number {
+    return this.#folds.rowCount(this.#source.lineCount)
+  }
+
+  get #fillsScreen(): boolean {
+    const { top, bottom } = this.#window.element.getBoundingClientRect()
+    return bottom >= innerHeight && (top <= 0 || this.#window.first === 1)
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -99,98 +140,111 @@ export class LogView {
     return done
   }
 
-  async #render(): Promise<void> {
-    this.#isUpdatePending = false
-    await this.#refreshLastChunk()
-    while (await this.#step()) {}
+  #scroll(change: () => void): void {
+    change()
+    this.#scrolledTo = scrollY
   }
 
-  /** Renders one more chunk if necessary. Returns whether another may be necessary. */
+  /** Changes the page and scrolls so that it looks the same. Whether the reader has scrolled is still known afterwards. */
+  #adjust(change: () => void): void {
+    const wasWhereScrolled = this.isWhereScrolled
+    change()
+    if (wasWhereScrolled) this.#scrolledTo = scrollY
+  }
+
+  async #render(): Promise<void> {
+    this.#isUpdatePending = false
+    await this.#refreshLast()
+    // Between what is drawn ahead, the page is responsive.
+    while (await this.#step()) if (this.#fillsScreen) await new Promise(resolve => setTimeout(resolve))
+  }
+
+  /** Renders more rows if necessary. Returns whether others may be necessary. */
   async #step(): Promise<boolean> {
-    if (this.#chunkCount === 0) return false
-    const { top, bottom } = this.#lines.getBoundingClientRect()
-    if (this.#chunks.length === 0 || bottom < 0 || top > innerHeight) {
-      const chunk = this.#chunks.length === 0 ? 0 : this.#chunkOnScreen(top)
-      if (this.#chunks.length === 1 && this.#first === chunk) return false
-      await this.#jump(chunk)
+    if (this.#rowCount === 0) return false
+    const { rows, first, next, element } = this.#window
+    const { top, bottom } = element.getBoundingClientRect()
+    if (rows.length === 0 || bottom < 0 || top > innerHeight) {
+      const row = rows.length === 0 ? 1 : this.#rowOnScreen(top)
+      if (this.#window.has(row)) return false
+      if (rows.length > 0 && row >= next && row < next + NEAR_ROWS) return this.#extend(false)
+      if (rows.length > 0 && row < first && row >= first - NEAR_ROWS) return this.#extend(true)
+      await this.#jump(row)
       return true
     }
-    if (top > -innerHeight && this.#first > 0) return this.#extend(this.#first - 1)
-    if (bottom < 2 * innerHeight && this.#next < this.#chunkCount) return this.#extend(this.#next)
+    if (top > -innerHeight && first > 1) return this.#extend(true)
+    const isEnough = bottom >= 2 * innerHeight && rows.length >= STEP_ROWS
+    if (!isEnough && next <= this.#rowCount) return this.#extend(false)
     return false
   }
 
-  /** The chunk at the current scroll position, which is outside the rendered lines. */
-  #chunkOnScreen(linesTop: number): number {
-    const perChunk = CHUNK * pixelsPerLine(this.#lineHeight, this.#source.lineCount)
-    const chunk =
+  /** The row at the current scroll position, which is outside the rendered lines. */
+  #rowOnScreen(linesTop: number): number {
+    const each = pixelsPerLine(this.#lineHeight, this.#rowCount)
+    const row =
       linesTop > innerHeight
-        ? -this.#above.getBoundingClientRect().top / perChunk
-        : this.#next - this.#below.getBoundingClientRect().top / perChunk
-    return Math.max(0, Math.min(Math.floor(chunk), this.#chunkCount - 1))
+        ? 1 - this.#above.getBoundingClientRect().top / each
+        : this.#window.next - this.#below.getBoundingClientRect().top / each
+    return Math.max(1, Math.min(Math.floor(row), this.#rowCount))
   }
 
-  async #jump(chunk: number): Promise<void> {
-    const rendered = await this.#renderChunk(chunk)
-    this.#first = chunk
-    this.#chunks = [rendered]
-    this.#lines.replaceChildren(rendered.element)
-    this.#lineHeight = lineHeightOf(this.#lines) ?? this.#lineHeight
+  /** Renders the rows around this one, and nothing else. */
+  async #jump(row: number): Promise<void> {
+    const from = Math.floor((row - 1) / STEP_ROWS) * STEP_ROWS + 1
+    this.#window.place(from, await this.#window.create(from, STEP_ROWS))
+    const { element } = this.#window
+    this.#lineHeight = lineHeightOf(element) ?? this.#lineHeight
     this.#resizeSpacers()
     this.onRender()
-    // The heights of the spacers are estimates: scrolls to the chunk if it is not visible.
-    const { top, bottom } = this.#lines.getBoundingClientRect()
-    // The beginning of the log may be below the screen, if the head of the page is tall: the page stays there.
-    if (bottom < 0 || (top > innerHeight && chunk > 0)) scrollBy(0, top)
+    // The heights of the spacers are estimates: scrolls to the rows if they are not visible. The beginning may be below the screen.
+    const { top, bottom } = element.getBoundingClientRect()
+    if (bottom < 0 || (top > innerHeight && from > 1)) this.#scroll(() => scrollBy(0, top))
   }
 
-  async #extend(chunk: number): Promise<boolean> {
-    const isBefore = chunk < this.#first
-    const style = isBefore ? PLAIN : (this.#chunks.at(-1)?.styleAfter ?? PLAIN)
-    const rendered = await this.#renderChunk(chunk, style)
-    if (rendered.lines === 0) return false
-    keepScrollPosition(this.#lines, () => {
-      if (isBefore) this.#chunks.unshift(rendered)
-      else this.#chunks.push(rendered)
-      this.#lines[isBefore ? 'prepend' : 'append'](rendered.element)
-      const far = this.#chunks.length > MAX_CHUNKS ? this.#chunks[isBefore ? 'pop' : 'shift']() : undefined
-      far?.element.remove()
-      this.#first += isBefore ? -1 : far ? 1 : 0
-      this.#resizeSpacers()
-    })
+  async #extend(isBefore: boolean): Promise<boolean> {
+    const { first, next, rows, element } = this.#window
+    const from = isBefore ? Math.max(1, first - STEP_ROWS) : next
+    const before = isBefore ? undefined : rows.at(-1)
+    const added = await this.#window.create(from, isBefore ? first - from : STEP_ROWS, before)
+    if (added.length === 0) return false
+    this.#adjust(() =>
+      keepScrollPosition(element, () => {
+        this.#window.extend(added, isBefore)
+        this.#resizeSpacers()
+      }),
+    )
     this.onRender()
     return true
   }
 
-  /** Renders the last chunk again if its lines have changed. */
-  async #refreshLastChunk(): Promise<void> {
-    const last = this.#chunks.at(-1)
-    const number = this.#next - 1
-    // The last line may have grown even if there is no new one.
-    const mayGrow = number * CHUNK + (last?.lines ?? 0) >= this.#knownLines
-    if (last && mayGrow && this.#source.size !== this.#knownBytes) {
-      const rendered = await this.#renderChunk(number, last.style)
-      if (rendered.element.textContent !== last.element.textContent) {
-        last.element.replaceWith(rendered.element)
-        this.#chunks[this.#chunks.length - 1] = rendered
-        this.onRender()
-      }
-    }
+  /** Keeps this line where it is, or else the first visible one; if that is hidden now, what it is hidden in takes its place. */
+  async #refold(change: () => void, kept?: number): Promise<void> {
+    const line = kept ?? this.#window.visible?.from
+    const before = line === undefined ? 0 : (this.elementOf(line)?.getBoundingClientRect().top ?? 0)
+    change()
+    const { first, rows } = await this.#window.redraw()
+    if (line === undefined) return
+    const { rows: map } = this.#folds
+    this.#adjust(() => {
+      this.#window.place(first, rows)
+      this.#resizeSpacers()
+      const after = this.elementOf(map.lineOf(map.rowOf(line)))?.getBoundingClientRect().top ?? before
+      if (Math.abs(after - before) >= 1) scrollBy(0, after - before)
+    })
+    this.onRender()
+  }
+
+  /** Draws the last line again if it has grown. */
+  async #refreshLast(): Promise<void> {
+    if (this.#source.size !== this.#knownBytes && (await this.#window.refreshLast())) this.onRender()
     this.#knownBytes = this.#source.size
-    this.#knownLines = this.#source.lineCount
     this.#resizeSpacers()
   }
 
-  async #renderChunk(chunk: number, style = PLAIN): Promise<Chunk> {
-    const rendered = await renderChunk(this.#source, chunk, style)
-    for (const line of rendered.element.children) markLine(line as HTMLElement, this.#marked)
-    return rendered
-  }
-
   #resizeSpacers() {
-    const { lineCount } = this.#source
-    const each = pixelsPerLine(this.#lineHeight, lineCount)
-    this.#above.style.height = `${this.#first * CHUNK * each}px`
-    this.#below.style.height = `${Math.max(0, lineCount - this.#next * CHUNK) * each}px`
+    const count = this.#rowCount
+    const each = pixelsPerLine(this.#lineHeight, count)
+    this.#above.style.height = `${(this.#window.first - 1) * each}px`
+    this.#below.style.height = `${Math.max(0, count - this.#window.next + 1) * each}px`
   }
 }

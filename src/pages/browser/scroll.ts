@@ -1,7 +1,17 @@
+/** The first of some elements, which follow one another down the page, that is not above the screen. */
+export function firstOnScreen(elements: ArrayLike<Element>): Element | null {
+  let [low, high] = [0, elements.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((elements[middle]?.getBoundingClientRect().bottom ?? 0) > 0) high = middle
+    else low = middle + 1
+  }
+  return elements[low] ?? null
+}
+
 /** Changes the page without moving the first visible line. */
 export function keepScrollPosition(container: Element, change: () => void): void {
-  const lines = [...container.querySelectorAll('.line')]
-  const visible = lines.find(line => line.getBoundingClientRect().bottom > 0)
+  const visible = firstOnScreen(container.querySelectorAll('.line'))
   const before = visible?.getBoundingClientRect().top ?? 0
   change()
   const after = visible?.isConnected ? visible.getBoundingClientRect().top : before
@@ -11,7 +21,9 @@ export function keepScrollPosition(container: Element, change: () => void): void
 /** The height of a line in pixels. Null if there are no lines. */
 export function lineHeightOf(container: Element): number | null {
   const line = container.querySelector('.line')
-  return line && Math.max(1, Number.parseFloat(getComputedStyle(line).lineHeight) || 20)
+  if (!line) return null
+  const { lineHeight, minHeight } = getComputedStyle(line)
+  return Math.max(1, Number.parseFloat(lineHeight) || 20, Number.parseFloat(minHeight) || 0)
 }
 
 /** Browsers limit elements to 16 to 33 million pixels. In a longer log, lines count for less than their height. */

@@ -1,17 +1,20 @@
-import { type Progress, searchLog } from './log-search.ts'
+import { containing, looksLikeError, type Progress, searchLog } from './log-search.ts'
 import type { LogSource } from './log-source.ts'
 import type { LogView } from './log-view.ts'
 
 const HIGHLIGHT = 'search'
 
-/** Finds a text in the log and steps through the matching lines. */
+/** What is looked for without a text. */
+const FAILURE = Symbol('failure')
+
+/** Finds a text in the log, or lines that look like a failure, and steps through the matching lines. */
 export class SearchBox {
   readonly #source: LogSource
   readonly #view: LogView
   readonly #input: HTMLInputElement
   readonly #output: HTMLElement
   #running = new AbortController()
-  #searched = ''
+  #searched: string | typeof FAILURE = ''
   #found: readonly number[] = []
   #at = -1
 
@@ -22,28 +25,34 @@ export class SearchBox {
     this.#output = form.querySelector('output') as HTMLElement
     form.addEventListener('submit', event => {
       event.preventDefault()
-      void this.#next(1)
+      if (this.#input.value !== '') void this.step(1)
     })
     this.#input.addEventListener('keydown', event => this.#handleKey(event))
     this.#input.addEventListener('input', () => this.#input.value === '' && this.#stop())
-    form.querySelector('[data-step="-1"]')?.addEventListener('click', () => void this.#next(-1))
-    document.addEventListener('keydown', event => {
-      const isTyping = event.target instanceof HTMLInputElement
-      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
-      event.preventDefault()
-      this.#input.focus()
-      this.#input.select()
-    })
+    form.querySelector('[data-step="-1"]')?.addEventListener('click', () => void this.step(-1))
+  }
+
+  focus(): void {
+    this.#input.focus()
+    this.#input.select()
+  }
+
+  /** Goes to the next or previous line with the text in the box, or with a failure if there is none. */
+  async step(step: 1 | -1): Promise<void> {
+    const wanted = this.#input.value === '' ? FAILURE : this.#input.value
+    if (wanted !== this.#searched) return this.#search(wanted)
+    if (this.#found.length === 0) return
+    this.#at = (this.#at + step + this.#found.length) % this.#found.length
+    await this.#show()
   }
 
   /** Highlights the text in the rendered lines. */
   highlight(): void {
     if (!CSS.highlights) return
     CSS.highlights.delete(HIGHLIGHT)
-    if (this.#searched === '') return
-    const ranges = [...document.querySelectorAll('.line .text')].flatMap(line =>
-      rangesIn(line, this.#searched),
-    )
+    const text = this.#searched
+    if (text === '' || text === FAILURE) return
+    const ranges = [...document.querySelectorAll('.line .text')].flatMap(line => rangesIn(line, text))
     CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges))
   }
 
@@ -54,25 +63,17 @@ export class SearchBox {
       this.#input.blur()
     } else if (event.key === 'Enter' && event.shiftKey) {
       event.preventDefault()
-      void this.#next(-1)
+      void this.step(-1)
     }
   }
 
-  async #next(step: 1 | -1): Promise<void> {
-    const text = this.#input.value
-    if (text === '') return
-    if (text !== this.#searched) return this.#search(text)
-    if (this.#found.length === 0) return
-    this.#at = (this.#at + step + this.#found.length) % this.#found.length
-    await this.#show()
-  }
-
-  async #search(text: string): Promise<void> {
+  async #search(wanted: string | typeof FAILURE): Promise<void> {
     this.#stop()
-    this.#searched = text
+    this.#searched = wanted
     this.#output.textContent = 'searching …'
     const { signal } = this.#running
-    await searchLog(this.#source, text, progress => void this.#showProgress(progress), signal)
+    const matches = wanted === FAILURE ? looksLikeError : containing(wanted)
+    await searchLog(this.#source, matches, progress => void this.#showProgress(progress), signal)
   }
 
   async #showProgress({ found, share, isDone }: Progress): Promise<void> {
@@ -96,7 +97,8 @@ export class SearchBox {
 
   #describe(more: string) {
     const { length } = this.#found
-    this.#output.textContent = length === 0 ? `not found${more}` : `${this.#at + 1} of ${length}${more}`
+    const [name, none] = this.#searched === FAILURE ? ['failure ', 'no failure found'] : ['', 'not found']
+    this.#output.textContent = length === 0 ? `${none}${more}` : `${name}${this.#at + 1} of ${length}${more}`
   }
 
   #stop() {

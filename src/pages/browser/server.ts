@@ -1,4 +1,5 @@
 import type { LineIndex } from '../../log/line-index.ts'
+import type { LogFacts } from '../log-facts.ts'
 import type { FetchPart } from './log-source.ts'
 
 /** A URL below that of the shown log, including the key of a private build. */
@@ -23,6 +24,11 @@ export async function fetchLineIndex(): Promise<LineIndex | null> {
   const index: LineIndex | null = await (await fetchOk(urlOf('lines'))).json()
   const isRising = index?.lines.every((count, at) => count >= (index.lines[at - 1] ?? 0)) ?? false
   return isRising && index?.lines[0] === 0 ? index : null
+}
+
+/** Fetches what the job has recorded of its log. */
+export async function fetchLogFacts(): Promise<LogFacts> {
+  return (await fetchOk(urlOf('outline'))).json()
 }
 
 /** Fetches the parts of the page that change, as they are now. */

@@ -31,6 +31,7 @@ import {
   endedRun,
   grantIssuerOf,
   makeBuild,
+  reportOf,
   runKey,
   runOf,
   unknownToGit,
@@ -487,6 +488,58 @@ describe('logs', () => {
     expect(await (await get(`${path}/lines`)).json()).toBeNull()
   })
 
+  test('the outline of a log is returned if the job has recorded it at an end that counts', async () => {
+    const outline = {
+      phases: [
+        ['setup', 1, 0],
+        ['command', 4, 2.5],
+      ],
+      groups: [[5, 9, 1]],
+      times: [[1, 0]],
+    } as JobRun['outline']
+    const read = async (path: string) => (await get(`${path}/outline`)).json()
+    const running = await record({}, runOf({ outline }))
+    const { startedAt, endedAt } = endedRun()
+    const facts = { startedAt, endedAt: null, hasFailed: false, failureLine: null, outline: null }
+    expect(await read(running.path)).toEqual(facts)
+    const failure: JobRun['failure'] = {
+      source: 'log',
+      test: 'a › b',
+      excerpt: [],
+      file: null,
+      line: null,
+      logLine: 7,
+    }
+    const ended = await record({}, endedRun({ conclusion: 'failed', outline, failure }), 'one\n')
+    const known = { ...facts, endedAt, hasFailed: true, failureLine: 7, outline }
+    expect(await read(ended.path)).toEqual(known)
+    // The excerpt of the end of an output does not say where the failure is.
+    const unnamed = await record(
+      {},
+      endedRun({ outline, failure: { ...failure, source: 'end', test: null } }),
+      'one\n',
+    )
+    expect(await read(unnamed.path)).toMatchObject({ failureLine: null, outline })
+    // A record that came after the end does not exist, and one with a wrong outline is a record without any.
+    const end = {
+      conclusion: 'errored',
+      reason: 'The job died',
+      deploy: null,
+      endedAt: endedAt ?? '',
+    } as const
+    const late = await record({}, endedRun({ outline }), 'one\n')
+    await putJson(bucket.store, buildKeys(late.build).report, reportOf({ end, leadRecord: 'claim' }))
+    expect(await read(late.path)).toMatchObject({ outline: null })
+    for (const wrong of [
+      { ...outline, phases: [['<script>', 1, 0]] },
+      'x',
+      { phases: [], groups: [[0, 1, 1]] },
+    ]) {
+      const { path } = await record({}, { ...endedRun(), outline: wrong }, 'one\n')
+      expect(await read(path)).toMatchObject({ endedAt, outline: null })
+    }
+  })
+
   test('an index of lines that was written after the end is not returned', async () => {
     const { path, keys } = await record({}, endedRun(), 'one\n')
     await putJson(bucket.store, keys.log.lines, { stride: 65536, lines: [0, 12] })
@@ -508,7 +561,7 @@ describe('logs', () => {
 })
 
 describe('a private build', () => {
-  const paths = ['', '/summary', '/lines', '/log', '/log.txt']
+  const paths = ['', '/summary', '/lines', '/outline', '/log', '/log.txt']
 
   test.each(paths)('%s without its key is answered like a build that does not exist', async suffix => {
     const { path } = await record({ isPrivate: true }, endedRun(), 'private')

@@ -1,10 +1,12 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttpApp } from '../../../src/functions/http-app.ts'
+import type { LogFacts } from '../../../src/pages/log-facts.ts'
 import { buildKeys, type JobRef, jobKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
 import {
+  endedRun,
   grantIssuerOf,
   JOB_STATES,
   RUNNER_SECRETS,
@@ -131,10 +133,38 @@ test('log.txt leads to the log of a job, or to that of all once the build has en
   expect(await (await get(ended.path)).text()).toContain(`<a href="${ended.path}/log.txt">All logs</a>`)
 })
 
+test('the outline of a job is that of the attempt that counts', async () => {
+  const state = { ...failed, attempt: 2, record: 'end' } as const
+  const died = { ...failed, record: null }
+  const { build, path } = await record([
+    { name: 'lint' },
+    { name: 'unit', state },
+    { name: 'e2e', state: died },
+  ])
+  for (const [key, attempt] of [
+    [0, 1],
+    [1, 1],
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const run = endedRun({ outline: { phases: [], groups: [], times: [[key + 1, attempt]] } })
+    await putJson(bucket.store, jobKeys(build, { key, attempt }).record('end'), run)
+  }
+  const timesOf = async (log: string) => {
+    const facts = (await json(`${path}/jobs/${log}/outline`)) as LogFacts
+    return facts.outline?.times ?? null
+  }
+  expect(await timesOf('1')).toEqual([[2, 2]])
+  expect(await timesOf('1/attempts/1')).toBeNull()
+  expect(await timesOf('0')).toEqual([[1, 1]])
+  // It was written after report had given the job up.
+  expect(await timesOf('2')).toBeNull()
+})
+
 test('the key of a private build opens its jobs, and is passed on', async () => {
   const { path } = await record([{}, { name: 'last' }], { build: { isPrivate: true } })
   const key = keyOfPath(path, RUNNER_SECRETS.linkKey)
-  for (const name of ['', '/log', '/lines', '/summary', '/log.txt'])
+  for (const name of ['', '/log', '/lines', '/outline', '/summary', '/log.txt'])
     expect((await get(`${path}/jobs/0${name}`)).status).toBe(404)
   const page = await (await get(`${path}/jobs/0?key=${key}`)).text()
   expect(page).toContain(`href="${path}/jobs/1?key=${key}"`)

@@ -203,7 +203,7 @@ test('older builds of what has become private need a key of their own, and the p
   const project = 'gh/ada/closed'
   await put({ project, number: 1 })
   const build = `/${project}/builds/1`
-  const parts = ['', '/log', '/lines', '/log.txt', '/summary', '/jobs/0', '/jobs/0/log']
+  const parts = ['', '/log', '/lines', '/outline', '/log.txt', '/summary', '/jobs/0', '/jobs/0/log']
   for (const part of parts) expect([part, (await get(`${build}${part}`)).status < 400]).toEqual([part, true])
   await put({ project, number: 2, isPrivate: true })
   for (const path of [...parts.map(part => `${build}${part}`), `/${project}`, `/${project}/badge.svg`])

@@ -312,6 +312,6 @@ it('if log.txt cannot be written, the segments contain the complete log', async 
   await log.write(Buffer.from('begins\n'))
   await expect.poll(() => segments(keys), { timeout: 5000 }).toHaveLength(1)
   await log.write(Buffer.from('says why\n'))
-  expect(await log.end()).toEqual({ bytes: 16, complete: false, segments: 2 })
+  expect((await log.end()).log).toEqual({ bytes: 16, complete: false, segments: 2 })
   expect((await readLog(store, keys, 0, MIB)).bytes.toString()).toBe('begins\nsays why\n')
 })

@@ -1,0 +1,26 @@
+import { z } from './zod.ts'
+
+/** So many groups of a log are recorded, and so many times. */
+export const MOST_GROUPS = 200
+export const MOST_TIMES = 400
+const MOST_PHASES = 8
+
+const line = z.int().positive().max(2_000_000_000)
+const seconds = z.number().nonnegative().max(10_000_000)
+
+/**
+ * Which lines of a job's log belong to what, and when they were written. Lines are numbered from 1, and times are seconds since the
+ * start of the job. A job writes it of its own log: readers leave out what does not fit.
+ */
+export const logOutlineSchema = z.object({
+  /** The first line of each phase, and when it began. The last one goes on to the end. */
+  phases: z
+    .array(z.tuple([z.enum(['setup', 'command', 'deploy', 'results']), line, seconds]))
+    .max(MOST_PHASES),
+  /** The first and the last line of each group of the output, and how many seconds passed between them. */
+  groups: z.array(z.tuple([line, line, seconds])).max(MOST_GROUPS),
+  /** The first lines that were written at these times. */
+  times: z.array(z.tuple([line, seconds])).max(MOST_TIMES),
+})
+export type LogOutline = z.infer<typeof logOutlineSchema>
+export type LogPhase = LogOutline['phases'][number][0]

@@ -1,0 +1,68 @@
+/** Lines from one to another, inclusive. The last may be infinite. */
+export type LineRange = { from: number; to: number }
+
+/**
+ * Which row of the view shows which line, both from 1, if these lines are hidden. Takes logarithmic time for each of them, whatever
+ * the size of the log.
+ */
+export class RowMap {
+  readonly #hidden: readonly LineRange[]
+  /** How many lines are hidden before each range. */
+  readonly #before: number[] = []
+
+  /** @param hidden in order and without overlaps, and not the first line */
+  constructor(hidden: readonly LineRange[]) {
+    this.#hidden = hidden
+    let before = 0
+    for (const { from, to } of hidden) {
+      this.#before.push(before)
+      before += to - from + 1
+    }
+  }
+
+  /** The row of a line; of a hidden one, that of the last line before it that is not. */
+  rowOf(line: number): number {
+    const index = this.#lastIndex(at => this.#rangeAt(at).from <= line)
+    if (index < 0) return line
+    const { from, to } = this.#rangeAt(index)
+    const before = this.#beforeAt(index)
+    return line <= to ? from - 1 - before : line - before - (to - from + 1)
+  }
+
+  lineOf(row: number): number {
+    const index = this.#lastIndex(at => this.#rangeAt(at).from - this.#beforeAt(at) <= row)
+    if (index < 0) return row
+    const { from, to } = this.#rangeAt(index)
+    return row + this.#beforeAt(index) + (to - from + 1)
+  }
+
+  isHidden(line: number): boolean {
+    const index = this.#lastIndex(at => this.#rangeAt(at).from <= line)
+    return index >= 0 && line <= this.#rangeAt(index).to
+  }
+
+  /** The last of the lines that follow this one without a hidden one between. */
+  lastVisibleFrom(line: number): number {
+    const next = this.#hidden[this.#lastIndex(at => this.#rangeAt(at).from <= line) + 1]
+    return next ? next.from - 1 : Number.POSITIVE_INFINITY
+  }
+
+  #rangeAt(index: number): LineRange {
+    return this.#hidden[index] as LineRange
+  }
+
+  #beforeAt(index: number): number {
+    return this.#before[index] as number
+  }
+
+  /** The index of the last range for which something holds that holds for all before it. -1 if there is none. */
+  #lastIndex(holds: (index: number) => boolean): number {
+    let [low, high] = [-1, this.#hidden.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if (holds(middle)) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}

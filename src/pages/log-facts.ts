@@ -1,0 +1,50 @@
+import { isNamed } from '../model/failure.ts'
+import type { LogOutline } from '../model/log-outline.ts'
+import { type AttemptRef, jobKeys } from '../records/keys.ts'
+import { readRun } from '../records/read-records.ts'
+import type { Store } from '../records/store.ts'
+import type { Records, View } from '../records/view.ts'
+import type { ShownLog } from './shown-log.ts'
+
+/** What a page needs to know of a log beside its text. */
+export type LogFacts = {
+  startedAt: string | null
+  /** Null as long as the job has not ended. */
+  endedAt: string | null
+  hasFailed: boolean
+  /** The line at which the failure is named; null if that is not known. */
+  failureLine: number | null
+  /** Which lines belong to what; null as long as the job has not recorded it. */
+  outline: LogOutline | null
+}
+
+/** What the job of a log has recorded of it at its end, which decides nothing. */
+export async function readLogFacts(
+  store: Store,
+  { records, view, shown }: { records: Pick<Records, 'report'>; view: View; shown: ShownLog },
+): Promise<LogFacts> {
+  const { job, ref, isRed, isOver } = shown
+  const { startedAt, endedAt } = job ?? view
+  const facts = {
+    startedAt,
+    endedAt: isOver ? endedAt : null,
+    hasFailed: isRed,
+    failureLine: null,
+    outline: null,
+  }
+  if (!ref || !isOver || !countsEnd(records, view, ref)) return facts
+  const { build: number, ...own } = ref
+  const run = await readRun(store, jobKeys({ project: view.project, number }, own).record('end'))
+  const { failure, outline = null } = run ?? {}
+  return { ...facts, failureLine: failure && isNamed(failure) ? failure.logLine : null, outline }
+}
+
+/** Whether a job's record of its end counts: it may have come after the end that report accepted. */
+function countsEnd({ report }: Pick<Records, 'report'>, { number }: View, ref: AttemptRef): boolean {
+  // A job that was taken over has passed.
+  if (ref.build !== number) return true
+  const state = report?.jobs.find(({ key }) => key === ref.key)
+  if (state && state.attempt !== ref.attempt) return false
+  const counting = state ? state.record : report?.end ? report.leadRecord : undefined
+  return counting === undefined || counting === 'end'
+}
