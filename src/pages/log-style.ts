@@ -10,13 +10,13 @@ export const LOG_STYLE = `
   text-decoration: none; user-select: none; box-sizing: border-box } .line > a:hover, .line > a:focus-visible { text-decoration: underline }
 .line .text { white-space: pre; unicode-bidi: isolate; padding-right: 1rem } .wrap .text { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 0 }
 .line .text:empty::after { content: "\\200b" } .line em { color: var(--soft) }
-.marked { background: var(--mark); box-shadow: inset 3px 0 var(--found) } .current { box-shadow: inset 3px 0 var(--blue); background: var(--mark) }
+.marked, .current { background: var(--mark) } .marked > a { box-shadow: inset 3px 0 var(--found) } .current > a { box-shadow: inset 3px 0 var(--blue) }
 ::highlight(search) { background-color: var(--found); color: light-dark(#000, #fff) }
 .bold { font-weight: 700 } .dim:not([class*=ansi], [style]) { color: var(--soft) } .dim:is([class*=ansi], [style]):not([class*=on-], [style*=background]) { opacity: .9 } .italic { font-style: italic } .underline { text-decoration: underline }
 .strikethrough { text-decoration: line-through } .hidden { visibility: hidden }
 .times .line > a::before { content: attr(data-at); display: inline-block; min-width: 4.5rem; margin-right: .75rem; opacity: .85 }
 .runner > .text { color: var(--soft) }
-.head { min-height: 24px } .head > .text { display: flex; flex: 1; gap: .6rem; align-items: baseline; min-width: 0; height: auto; padding: 0 1rem 0 0; font: inherit; text-align: left; border: 0; border-radius: 0; background: none }
+.head { min-height: 24px } .head > a { padding-block: 2px } .head > .text { display: flex; flex: 1; gap: .6rem; align-items: baseline; min-width: 0; height: auto; padding: 2px 1rem 2px 0; font: inherit; text-align: left; border: 0; border-radius: 0; background: none }
 .head > .text::before { content: "▾"; color: var(--soft) } .head > .text[aria-expanded=false]::before { content: "▸" } .head > .text:hover { background: color-mix(in srgb, var(--soft) 12%, transparent) }
 .head > .text:focus-visible { outline: 2px solid var(--blue); outline-offset: -2px } .head span { flex: 1; min-width: 0 } .head small { flex: none; font-size: 1em } .head small.passed { color: var(--soft) } .head b:empty { display: none }
 .phase { border-top: 1px solid var(--line) } .phase:first-child { border-top: 0 }

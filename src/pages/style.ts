@@ -36,7 +36,7 @@ pre { background: var(--inset); border: 1px solid var(--line); border-radius: 8p
 .icon { flex: none; vertical-align: -.15em } .row .state { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .35rem !important } .chip { border: 1px solid var(--line); border-radius: 999px; padding: 0 .6rem; font-size: .8rem; line-height: 1.6rem }
 .turning { transform-origin: 50% 50%; animation: turn 1.6s linear infinite } @keyframes turn { to { transform: rotate(1turn) } }
-@media (prefers-reduced-motion: reduce) { .turning { animation: none } }
+@media (prefers-reduced-motion: reduce) { .turning { animation: none } } #jobs .turning { animation: none }
 @media (min-width: 64rem) { .sides { display: grid; grid-template-columns: minmax(0, 1fr) 24rem; gap: 0 2rem } .sides > * { min-width: 0 } }
 .soft { color: var(--soft); font-size: .9em } .number { font-weight: 600 }
 .filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0 }
