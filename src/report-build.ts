@@ -9,7 +9,7 @@ import { type Compare, isNewer } from './model/newer.ts'
 import { announceAll } from './notifiers/announce-all.ts'
 import type { BuildNews, Notifier } from './notifiers/notifier.ts'
 import { notifyAll } from './notifiers/notify-all.ts'
-import { type Summary, updateSummary } from './records/branch-summary.ts'
+import { updateSummary } from './records/branch-summary.ts'
 import { readOnce } from './records/kept-reads.ts'
 import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
@@ -26,7 +26,7 @@ import { countBuild } from './reporting/count-build.ts'
 import { isForged } from './reporting/is-forged.ts'
 import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
-import { type JobsLook, lookAtJobs } from './reporting/look-at-jobs.ts'
+import type { JobsLook } from './reporting/look-at-jobs.ts'
 import { lastMomentOf, lookAtLead } from './reporting/look-at-lead.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { mustLookAt } from './reporting/must-look-at.ts'
@@ -128,9 +128,12 @@ async function lookOnce(
   const job = await readLead(store, build, report)
   const { run } = job
   const plan = report.jobs.length > 0 ? await readPlan(store, build) : null
-  const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
-  if (report.end === null && (run?.draft || report.jobs.length > 0))
+  if (report.end === null && (run?.draft || report.jobs.length > 0)) {
+    // Loaded on demand, because most builds have one job.
+    const { lookAtJobs } = await import('./reporting/look-at-jobs.ts')
+    const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
+  }
   const state = { ...known, run, plan, hasLog: hasWholeLog(job, build) }
   const decision = await lookAtLead({ build, lead: job, report }, context)
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
@@ -164,10 +167,7 @@ async function finishLook(
   return { ...finished, others: [...others, ...found] }
 }
 
-/**
- * Puts an end on record before anybody is told, in another look: it follows from what was not there, or from what GitHub said, and
- * would not be found again.
- */
+/** Puts an end on record before anybody is told, in another look. It follows from what would not be found again. */
 const recordFirst = (report: Report, others: BuildRef[] = []): Finished => ({
   report: { ...report, isRerunRequested: true },
   others,
@@ -223,8 +223,9 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
     hasLeftJunk: left && 'value' in left ? left.value : report.hasLeftJunk,
     isRerunRequested: isMore || report.isRerunRequested,
   }
-  const latestEnd = lastMomentOf(state)
-  const unfinished = again ? { latestEnd, isStanding: hasFailed || notified.isStanding } : null
+  const unfinished = again
+    ? { latestEnd: lastMomentOf(state), isStanding: hasFailed || notified.isStanding }
+    : null
   return { report: done, others: 'value' in stage ? stage.value : [], unfinished }
 }
 
@@ -233,9 +234,8 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
   const failed = plan && (await readFailed(store, build, { plan, report }))
   const view = await withFlakiness({ ...state, view: viewOf({ ...state, failed }) }, store)
   const isEnd = report.end !== null && hasEnded(view.status)
-  const isNewerThan = (standing: Summary) => isNewer(build, standing, compare)
-  const summary = isEnd ? updateSummary(store, view, isNewerThan) : Promise.resolve(null)
-  summary.catch(() => {})
+  const summary = isEnd ? updateSummary(store, view, each => isNewer(build, each, compare)) : null
+  summary?.catch(() => {})
   return {
     view,
     url: buildUrl(build, (await secrets()).linkKey),
@@ -243,7 +243,7 @@ async function newsOf(state: BuildState, { store, secrets, compare }: ReportCont
     isGone: report.isGone,
     isUnstarted: state.run === null && report.publications === 0,
     mayHaveStage: stage => account.explainWrongStage(build.branch, stage) === null,
-    summary: () => summary,
+    summary: async () => summary,
     tail: async () =>
       isEnd && isRed(view) ? (await tail(store, jobKeys(build, redJobOf(view)).log)).split('\n') : [],
   }

@@ -292,7 +292,7 @@ describe('what is public now, and was private', () => {
   test('shows of its stages what builds of the public time have deployed', async () => {
     const page = await (await get(`/${project}`)).text()
     const [, list = ''] = /aria-label="Deployed to each stage">(.*?)<\/ul>/s.exec(page) ?? []
-    const commit = makeBuild({}).commit.slice(0, 7)
+    const commit = makeBuild({}).commit.slice(0, 10)
     const rows = list.split('</li>').map(row =>
       row
         .replaceAll(/<[^>]+>|\s+/g, ' ')

@@ -258,7 +258,7 @@ test('deploy, rollback and stages on the command line', async () => {
   }
   const page = await (await fetch(`${ci.system.addresses.url}/gh/ada/cli`)).text()
   expect(page.replaceAll(/<[^>]+>/g, '')).toContain(`dev ${commits[0]?.slice(0, 10)} #5`)
-  expect(page).toContain(`held by ${ME} until a push after #5</span>`)
+  expect(page).toContain(`held by ${ME} until a push after #5</p>`)
   // A later push ends that, but not the hold of a person.
   await ci.push(at, 'ada/cli', 'master', { what: 'three' }, 'The third')
   expect(await ci.ended({ project, number: 6 })).toMatchObject({ deploy: { status: 'succeeded' } })

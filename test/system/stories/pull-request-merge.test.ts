@@ -50,7 +50,7 @@ test('a pull request is tested as merged into a base that has moved; with a conf
   const json = await (await fetch(page, { headers: { accept: 'application/json' } })).json()
   expect(json).toMatchObject({ commit, merge })
   expect(await (await fetch(page)).text()).toContain(
-    `<code>${commit.slice(0, 10)}</code> merged into master (<code>${merge.slice(0, 10)}</code>)`,
+    `<code>${commit.slice(0, 10)}</code></a> merged into master (<code>${merge.slice(0, 10)}</code>)`,
   )
 
   await ci.git(at, 'checkout', '--quiet', 'master')
