@@ -15,6 +15,7 @@ import { decide, latestEndOf } from './decide.ts'
 import { measureCost, type RunFunctions } from './measure-cost.ts'
 import { explainMissingFiles } from './missing-files.ts'
 import { nextAttempt } from './next-attempt.ts'
+import { effectiveRequest } from './schedule.ts'
 
 /** The jobs of a build, as they stand after their records were read. */
 export type RefreshedJobs = {
@@ -117,7 +118,8 @@ function stateAfter(
   const claimTime = claimTimeIn(objects, jobKeys(build, state))
   const known = { end: null, subject: 'The job', failures, publications, latestEnd, nonce, claimTime }
   // One whose message is on its way may have its stage: it finds a request itself.
-  const ownRequest = job.isDeploy ? null : request
+  const effective = effectiveRequest(request, plan)
+  const ownRequest = job.isDeploy ? null : effective
   const decision = decide({ build, run, report: known, request: ownRequest }, now())
   if (decision === 'publish-again') found.lost.push(key)
   if (decision === null || decision === 'publish-again')
@@ -131,7 +133,7 @@ function stateAfter(
     state.cost,
     measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   )
-  const next = nextAttempt({ job, state, run, isCancelled: request !== null })
+  const next = nextAttempt({ job, state, run, isCancelled: effective !== null })
   // The cost of the earlier ones stays.
   if (next) return { ...state, ...next, publications: 0, latestEnd: null, startedAt: null, cost }
   const hasDied = run !== null && run.phase !== 'ended'

@@ -78,11 +78,16 @@ function standingsOf({ jobs }: PlanRecord, states: readonly JobState[]): Standin
   return jobs.map(job => ({ job, state: byKey.get(job.key) ?? stateBeforeStart(job.key) }))
 }
 
-/** A newer commit ends a build only if its plan says so. */
-const cancelledBy = (request: CancelRequest | null, { cancelSuperseded }: PlanRecord): End | null =>
-  request && (request.supersededBy === null || cancelSuperseded)
-    ? { conclusion: 'cancelled', reason: shortReason(request.why) }
-    : null
+/** The request by which a build is to end, if there is one. A newer commit ends a build only if its plan says so. */
+export const effectiveRequest = (
+  request: CancelRequest | null,
+  { cancelSuperseded }: Pick<PlanRecord, 'cancelSuperseded'>,
+): CancelRequest | null => (request && (request.supersededBy === null || cancelSuperseded) ? request : null)
+
+function cancelledBy(request: CancelRequest | null, plan: PlanRecord): End | null {
+  const effective = effectiveRequest(request, plan)
+  return effective && { conclusion: 'cancelled', reason: shortReason(effective.why) }
+}
 
 const isWaiting = ({ state }: Standing) => state.conclusion === null && state.publications === 0
 const isRunning = ({ state }: Standing) => state.conclusion === null && state.publications > 0

@@ -238,3 +238,24 @@ test('the first job of a build is run again if it failed, and its second attempt
   const passed = await refresh([{ ...running(0), attempt: 2, failed: [1] }], { plan: own, lead })
   expect(passed.states[0]).toMatchObject({ attempt: 2, failed: [1], conclusion: 'passed' })
 })
+
+test('a newer commit that ends no build of this plan keeps no job from being run again', async () => {
+  const { write, refresh } = openBuild()
+  const [unit] = planOf(draftWith([draftedJob('unit', { retry: 1 })])).jobs
+  await write(1, 1, 'end', { conclusion: 'failed', exit: { kind: 'exited', code: 1 } })
+  const request = { by: 'lambci', why: 'Superseded by #9', supersededBy: 9, at: after(3).toISOString() }
+  const refreshed = (cancelSuperseded: boolean) =>
+    refresh([running(1)], { request, plan: { ...plan, cancelSuperseded, jobs: unit ? [unit] : [] } })
+  expect((await refreshed(false)).states).toMatchObject([{ attempt: 2, failed: [1], conclusion: null }])
+  expect((await refreshed(true)).states).toMatchObject([{ attempt: 1, conclusion: 'failed' }])
+})
+
+test('nor does it end a job of a pull request that is not claimed yet', async () => {
+  const request = { by: 'lambci', why: 'Superseded by #9', supersededBy: 9, at: after(3).toISOString() }
+  const refreshed = (cancelSuperseded: boolean) =>
+    openBuild().refresh([running(1)], {
+      ...{ request, build: makeBuild({ pullRequest: 5 }), plan: { ...plan, cancelSuperseded } },
+    })
+  expect((await refreshed(false)).states).toMatchObject([{ conclusion: null }])
+  expect((await refreshed(true)).states).toMatchObject([{ conclusion: 'cancelled' }])
+})
