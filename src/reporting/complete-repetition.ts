@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { explainLostArtifacts } from '../admission/lost-artifacts.ts'
 import { decideNeeded } from '../admission/repetition.ts'
 import type { Build } from '../model/build.ts'
 import { titleOf } from '../model/job.ts'
+import { splitOf } from '../model/split.ts'
 import type { JobRun } from '../records/job-run.ts'
 import { type AcceptedJob, MOST_PLANNED_JOBS, type PlanRecord } from '../records/plan-record.ts'
 import { readRecords } from '../records/read-records.ts'
@@ -28,7 +30,7 @@ export async function completeRepetition(
     return refuse('there is no such build of this commit')
   const job = plan.jobs.find(each => !each.isDeploy && titleOf(each) === repeats.job)
   if (!job) return refuse('its commit does not have this job')
-  const difference = describeDifference(old, job, lead)
+  const difference = describeDifference(old, { job, plan, lead })
   if (difference !== null) return refuse(difference)
   const decided = decideNeeded(old, job, trust)
   if ('refused' in decided) return refuse(decided.refused)
@@ -48,7 +50,10 @@ export async function completeRepetition(
 }
 
 /** In what the job differs from the one that ran, so that another thing would be tried; null if it does not. */
-function describeDifference({ plan, run }: Records, job: AcceptedJob, lead: JobRun | null): string | null {
+function describeDifference(
+  { plan, run }: Records,
+  { job, plan: now, lead }: { job: AcceptedJob; plan: PlanRecord; lead: JobRun | null },
+): string | null {
   const [before, after] = [run?.plan, lead?.plan]
   if ((before?.mergeBase ?? null) !== (after?.mergeBase ?? null))
     return 'the base branch has moved on, so that another merge would be tested'
@@ -56,5 +61,6 @@ function describeDifference({ plan, run }: Records, job: AcceptedJob, lead: JobR
   const isOther = ran !== undefined && ran.digest !== job.digest
   if (isOther || (before && before.commonDigest !== after?.commonDigest))
     return 'it has another command, environment or setting now'
-  return null
+  const [split, ownSplit] = [plan && splitOf(plan, job.name), splitOf(now, job.name)]
+  return isDeepStrictEqual(split ?? undefined, ownSplit) ? null : 'its test files are others now'
 }

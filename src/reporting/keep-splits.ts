@@ -3,16 +3,18 @@ import { splitOf, unpackShards } from '../model/split.ts'
 import { type Draft, readPlan } from '../records/plan-record.ts'
 import type { Store } from '../records/store.ts'
 
+type Repeating = Pick<Build, 'project' | 'retryOf' | 'target' | 'repeats' | 'rebuildOf'>
+
 /**
  * A draft that divides files as the build did that is repeated or deployed, whatever is known of their seconds by now: shards of then
- * and of now together run each file. The lead has no say in that. Other files than then are left as they are.
+ * and of now together run each file, and a shard that is repeated runs those that it ran. The lead has no say in that. Other files than then are left as they are.
  */
 export async function keepSplits(
   store: Store,
-  { project, retryOf, target }: Pick<Build, 'project' | 'retryOf' | 'target'>,
+  { project, retryOf, target, repeats, rebuildOf }: Repeating,
   draft: Draft,
 ): Promise<Draft> {
-  const number = retryOf ?? target?.of ?? null
+  const number = retryOf ?? target?.of ?? (repeats && rebuildOf)
   if (number === null || !draft.splits) return draft
   const earlier = await readPlan(store, { project, number })
   const sameAs = (name: string) => {

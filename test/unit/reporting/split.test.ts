@@ -206,14 +206,18 @@ test('seconds that cannot be read keep nobody from hearing the end', async () =>
 })
 
 /** Build 8 retries build 7, of which the second shard has failed. Its lead divides the files like this. */
-async function retryWith(splits: Split[], shards: number): Promise<ReportWorld> {
+async function retryWith(
+  splits: Split[],
+  shards: number,
+  change: Partial<Build> = { retryOf: 7 },
+): Promise<ReportWorld> {
   const world = await worldWith(DRAFT)
   await end(world, 1, ran(0, 3))
   await end(world, 2, { ...ran(1, 2), conclusion: 'failed', exit: { kind: 'exited', code: 1 }, reason: 'no' })
   await world.report(7)
   const draft = draftWith([draftedJob('unit', { shards, digest: 'unit' })], { splits })
   world.jobs.length = 0
-  await world.build(8, 'a', endedRun({ draft, plan: PLAN }), { retryOf: 7 })
+  await world.build(8, 'a', endedRun({ draft, plan: PLAN }), change)
   await world.report(8)
   return world
 }
@@ -235,4 +239,22 @@ test.each<[string, Split[]]>([
     conclusion: 'errored',
     reason: expect.stringMatching(/its test files are others\. Rebuild it whole/),
   })
+})
+
+const REPEATED = { rebuildOf: 7, repeats: { job: 'unit (2/2)', times: 2 } }
+
+test('a shard that is repeated runs the files that it ran, whatever is known of their seconds by now', async () => {
+  const world = await retryWith([{ ...SPLIT, shardOf: packShards([2, 1, 3, 3]) }], 3, REPEATED)
+  expect(world.jobs.map(({ job }) => [job.identity?.shard, job.files?.own])).toEqual(
+    [1, 2].map(() => [{ index: 2, count: 2 }, packFiles([1, 2], 4)]),
+  )
+})
+
+test.each<[string, Split[]]>([
+  ['other files', [{ ...SPLIT, digest: 'of-others' }]],
+  ['none', []],
+])('a shard is not repeated with %s', async (_, splits) => {
+  const world = await retryWith(splits, 2, REPEATED)
+  expect(world.jobs).toEqual([])
+  expect((await conclusionOf(world, 8)).reason).toMatch(/cannot be repeated: its test files are others now$/)
 })
