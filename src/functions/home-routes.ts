@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono'
 import { z } from '../model/zod.ts'
 import { renderHome } from '../pages/home-page.ts'
 import { SCRIPTED_PAGE_HEADERS } from '../pages/layout.ts'
-import { listRepositories } from '../pages/listed-repositories.ts'
+import { type ListedRepositories, listRepositories } from '../pages/listed-repositories.ts'
 import type { ReceiveContext } from '../receive-delivery.ts'
 import { jsonOf } from '../records/json-view.ts'
 
@@ -20,10 +20,15 @@ export function addHomeRoutes(
   const show = async (c: Context, owner: string | undefined) => {
     const key = c.req.query('key')
     const from = fromSchema.safeParse(c.req.query('from')).data ?? 0
-    const listed = await listRepositories(store, { owner, from, key }, linkKey)
-    // An owner without anything to show looks like one that is unknown.
-    if (!listed || (owner !== undefined && from === 0 && listed.repositories.length === 0 && !listed.areAll))
-      return c.notFound()
+    const list = (start: number) => listRepositories(store, { owner, from: start, key }, linkKey)
+    const listed = await list(from)
+    if (!listed) return c.notFound()
+    const isNothing = ({ repositories, areAll }: ListedRepositories) => repositories.length === 0 && !areAll
+    if (owner !== undefined && isNothing(listed)) {
+      // An owner without anything to show looks like one that is unknown, whichever page is requested.
+      const first = from === 0 ? listed : await list(0)
+      if (!first || isNothing(first)) return c.notFound()
+    }
     if (c.req.header('accept')?.includes('application/json'))
       return c.json(
         listed.repositories.map(({ repository, isPrivate, newest, stages }) => ({

@@ -2,7 +2,7 @@ import { listStages } from '../deploy/list-stages.ts'
 import { ownerSchema, projectSchema } from '../model/names.ts'
 import { lastDay } from '../records/counter.ts'
 import { buildPath, keyOfPath, opensPath, ownerPath, repositoryPath } from '../records/links.ts'
-import { readRecords } from '../records/read-records.ts'
+import { readBuild, readRecords } from '../records/read-records.ts'
 import { listProjects } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 import { type View, viewOf } from '../records/view.ts'
@@ -14,15 +14,15 @@ const MOST_NAMES = 100
 const MOST_COUNTED = 150
 const SHOWN = 10
 const STAGES = 4
-/** The newest builds may be of the repository's private time: so many are looked at for one that may be shown. */
-const MOST_TRIED = 3
+/** The newest builds may be of the repository's private time, or only repeat a job: so many are looked at for one that may be shown. */
+const MOST_TRIED = 6
 
 /** A repository of which the visitor may see something. */
 export type ListedRepository = {
   /** `owner/repo`, as GitHub spells it. */
   repository: string
   isPrivate: boolean
-  /** The newest build that the visitor may see; null if it is too far back. */
+  /** The newest build that the visitor may see and that does not only repeat a job; null if it is too far back. */
   newest: View | null
   stages: readonly ShownStage[]
   /** Links, with keys if necessary. */
@@ -103,7 +103,9 @@ async function read(
 async function newestVisible({ project, newest, visible }: OpenedRepository): Promise<View | null> {
   const oldest = Math.max(1, newest.number - MOST_TRIED + 1)
   for (let number = newest.number; number >= oldest; number--) {
-    if (!(await visible.mayShow(number))) continue
+    const build = await readBuild(visible.store, { project, number })
+    // One that only repeats a job says nothing of its repository.
+    if (build?.repeats || !(await visible.mayShow(number))) continue
     const records = await readRecords(visible.store, { project, number })
     return records && viewOf(records)
   }

@@ -117,6 +117,7 @@ describe('without a key', () => {
         `/gh/grace?key=${keyOfPath('/', LINK_KEY)}`,
         '/gh/grace?key=x',
         '/gh/Grace',
+        '/gh/grace?from=1',
       ]) {
         const [unknown, answer] = [await get('/gh/nobody', accept), await get(path, accept)]
         expect([answer.status, await answer.text()]).toEqual([404, await unknown.text()])
@@ -175,6 +176,21 @@ describe('many repositories', () => {
     expect(await (await get('/?from=20', undefined, of)).text()).not.toContain('More repositories')
     expect(await names('/?from=x', of)).toEqual(found.slice(0, 10))
   })
+})
+
+test('a build that only repeats a job is not shown as the state of its repository', async () => {
+  const plain = await openBucket()
+  const of = appOn(plain.store)
+  await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20', plain.store)
+  for (const number of [2, 3, 4])
+    await build(
+      { project: 'gh/ada/web', number, rebuildOf: 1, repeats: { job: 'unit', times: 3 } },
+      '2026-11-20',
+      plain.store,
+    )
+  const answer = await get('/', 'application/json', of)
+  expect(await answer.json()).toMatchObject([{ repository: 'ada/web', newest: { number: 1 } }])
+  await plain.close()
 })
 
 test('names and messages of strangers are shown as text', async () => {
