@@ -19,11 +19,12 @@ export const subjectOf = ({ pullRequest, branch, checkoutBranch }: View): string
 
 /** A build as a row of a list: its state, the first line of its message, and its facts. The whole row is its link. */
 export function renderBuildRow(view: View, link: string) {
-  const { number, message, author, commit, cost, jobs, queuedAt, reason } = view
+  const { number, message, author, commit, cost, jobs, queuedAt, reason, repeats, rebuildOf } = view
   const duration = durationOf(view)
   const facts = [
     subjectOf(view),
     author.name,
+    repeats === null ? null : `only repeats ${repeats.job} of #${rebuildOf}`,
     jobs.length > 1 ? `${jobs.length} jobs` : null,
     cost === null ? null : describeCost(cost),
     describeDeploys(view),

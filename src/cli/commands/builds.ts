@@ -104,9 +104,11 @@ const describeJobs = (view: View) =>
  * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.
  */
 function describe(view: View, jobsWidth: number, style: Style): string {
-  const { number, status, queuedAt, pullRequest, branch, message, cost } = view
+  const { number, status, queuedAt, pullRequest, branch, message, cost, repeats, rebuildOf } = view
   const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'
   const duration = durationOf(view)
+  const subject =
+    repeats === null ? (message.split('\n')[0] ?? '') : `only repeats ${repeats.job} of #${rebuildOf}`
   const cells = [
     `#${number}`.padEnd(6),
     style(color, status.padEnd(9)),
@@ -115,7 +117,7 @@ function describe(view: View, jobsWidth: number, style: Style): string {
     (duration === null ? '' : describeDuration(duration)).padEnd(12),
     (cost === null ? '' : describeCost(cost)).padEnd(9),
     escapeControls((pullRequest === null ? branch : `pull #${pullRequest}`).slice(0, 20)).padEnd(20),
-    escapeControls((message.split('\n')[0] ?? '').slice(0, MAX_MESSAGE_LENGTH)),
+    escapeControls(subject.slice(0, MAX_MESSAGE_LENGTH)),
   ]
   return cells.join('  ').trimEnd()
 }

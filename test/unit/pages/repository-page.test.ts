@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { renderBuildRow } from '../../../src/pages/build-row.ts'
 import { renderRepositoryPage } from '../../../src/pages/repository-page.ts'
 import type { ShownStage } from '../../../src/pages/shown-stages.ts'
 import { attemptOf, type Current, deploymentOf } from '../../../src/records/deployments.ts'
-import { after, makeBuild } from '../../support/records.ts'
+import { after, makeBuild, viewWith } from '../../support/records.ts'
 
 const begun = { url: null, startedAt: after(0), fence: 1 }
 const ended = { ...begun, endedAt: after(60), reason: null, cost: null }
@@ -58,4 +59,10 @@ test('a stage says which deploy by hand holds it, who has requested that, and th
   expect(empty).toContain(
     '<b>qa</b> <span class="soft">nothing yet</span></p><p class="soft">held by bob</p>',
   )
+})
+
+test('the row of a build that only repeats a job says so, however often that passed', () => {
+  const build = { repeats: { job: 'unit <2/2>', times: 3 }, rebuildOf: 6 }
+  expect(`${renderBuildRow(viewWith({ build }), '/7')}`).toContain('only repeats unit &lt;2/2&gt; of #6')
+  expect(`${renderBuildRow(viewWith(), '/7')}`).not.toContain('only repeats')
 })
