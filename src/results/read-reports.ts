@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describeBytes } from '../model/describe-bytes.ts'
 import { junitFormat } from './junit-format.ts'
@@ -46,7 +46,8 @@ export async function readReports(
     let tests = 0
     const onTest = (test: ReportedTest) => {
       tests += 1
-      tally.add(test)
+      // Packages of one repository have tests of the same name: only a report beside this one can be of a later run of the same test.
+      tally.add({ ...test, id: JSON.stringify([dirname(path), test.id]) })
       onTime?.(test, path)
     }
     const report = new ReportReader(onTest, time => onTime?.(time, path))

@@ -95,6 +95,17 @@ test('no link is followed, and neither pipes nor links are read', async () => {
   expect(counts).toMatchObject({ passed: 0, failed: 0 })
 })
 
+test('a test that passes in a later report has not failed, unless that is of another directory', async () => {
+  write('a/r/1.xml', suite('<testcase name="works"><failure message="no"/></testcase>'))
+  write('a/r/2.xml', suite('<testcase name="works"/>'))
+  write('b/r/1.xml', suite('<testcase name="works"/>'))
+  expect(await read('a/r/1.xml', 'b/r/1.xml')).toMatchObject({
+    counts: { passed: 1, failed: 1, flaky: 0 },
+    names: ['works'],
+  })
+  expect(await read('a/r/1.xml', 'a/r/2.xml')).toMatchObject({ counts: { passed: 1, failed: 0, flaky: 1 } })
+})
+
 test('reports add up, and broken ones are named with what they have', async () => {
   write('a.xml')
   write('b.tap', 'TAP version 13\nok 1 - c\n1..1\n')
