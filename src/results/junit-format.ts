@@ -35,6 +35,9 @@ type Suite = {
   taken: number
   /** Of its tests, if they are all of one file. */
   places: readonly string[] | 'several' | null
+  /** Which one of its name it is, where it stands, from 1; and how many of each name are in it. */
+  ordinal: number
+  names: Map<string, number>
 }
 type OpenTest = { test: ReportedTest; status: string; hasFlakes: boolean }
 
@@ -52,6 +55,7 @@ class JunitParser implements ReportParser {
   /** The elements that are open. */
   readonly #path: string[] = []
   readonly #suites: Suite[] = []
+  readonly #names = new Map<string, number>()
   #open: OpenTest | null = null
   /** The text of the failure that is being read. */
   #text: string[] | null = null
@@ -107,9 +111,18 @@ class JunitParser implements ReportParser {
     if (tag === 'testsuite' || tag === 'testsuites') {
       const declared = (Number(of('failures')) || 0) + (Number(of('errors')) || 0)
       const name = tag === 'testsuite' ? (of('name') ?? '') : ''
+      const names = this.#suites.at(-1)?.names ?? this.#names
+      const ordinal = (names.get(name) ?? 0) + 1
+      names.set(name, ordinal)
       this.#suites.push({
         ...{ name, file: of('file') ?? of('filepath') ?? null, declared, failed: 0 },
-        ...{ seconds: tag === 'testsuite' ? secondsOf(of('time')) : 0, taken: 0, places: null },
+        ...{
+          seconds: tag === 'testsuite' ? secondsOf(of('time')) : 0,
+          taken: 0,
+          places: null,
+          ordinal,
+          names: new Map(),
+        },
       })
     } else if (tag === 'testcase' && !this.#open) this.#openTest(of)
     else if (this.#open && tag === 'skipped' && this.#open.test.result === 'passed')
@@ -127,13 +140,20 @@ class JunitParser implements ReportParser {
       status: of('result') === 'suppressed' ? 'skipped' : (of('status') ?? ''),
       hasFlakes: false,
       test: {
-        id: JSON.stringify([chain, className, written, file]),
+        id: this.#idOf([chain, className, written], file),
         ...nameOf({ chain, className, written, file }),
         ...{ result: 'passed', isFlaky: false, message: '' },
         ...{ file, line: Number.isSafeInteger(line) && line > 0 ? line : null },
         ...{ places: placesOf({ chain, className, file }), seconds: secondsOf(of('time')) },
       },
     }
+  }
+
+  /** Without a file, tests in several suites of one name are different ones: each file has its suite. */
+  #idOf(names: readonly unknown[], file: string | null): string {
+    const ordinals = this.#suites.map(({ ordinal }) => ordinal)
+    const isFirst = ordinals.every(ordinal => ordinal === 1)
+    return JSON.stringify([...names, file ?? (isFirst ? null : ordinals)])
   }
 
   /** Of a test or a suite. The first one of a test counts. */
@@ -206,7 +226,7 @@ class JunitParser implements ReportParser {
     const file = this.#suites.findLast(suite => suite.file)?.file ?? null
     this.#countFailure()
     this.#onTest({
-      id: JSON.stringify([chain, file]),
+      id: this.#idOf([chain], file),
       ...{ suite: chain.slice(0, -1).join(' › '), name: chain.at(-1) ?? 'The test run' },
       ...{ result: 'errored', isFlaky: false, message, file, line: null },
       ...{ places: placesOf({ chain, className: '', file }), seconds: 0 },

@@ -106,6 +106,22 @@ test('a test that passes in a later report has not failed, unless that is of ano
   expect(await read('a/r/1.xml', 'a/r/2.xml')).toMatchObject({ counts: { passed: 1, failed: 0, flaky: 1 } })
 })
 
+test('without files, tests of two suites that have one name are different ones', async () => {
+  const [no, yes] = ['<testcase name="works"><failure message="no"/></testcase>', '<testcase name="works"/>']
+  write('two.xml', `<testsuites>${suite(no)}${suite(yes)}</testsuites>`)
+  write('one.xml', suite(no + yes))
+  write(
+    'named.xml',
+    `<testsuites>${suite(no)}${suite(yes)}</testsuites>`.replaceAll(
+      ' name="works"',
+      ' file="a" name="works"',
+    ),
+  )
+  expect(await read('two.xml')).toMatchObject({ counts: { passed: 1, failed: 1, flaky: 0 } })
+  for (const name of ['one.xml', 'named.xml'])
+    expect(await read(name)).toMatchObject({ counts: { passed: 1, failed: 0, flaky: 1 } })
+})
+
 test('reports add up, and broken ones are named with what they have', async () => {
   write('a.xml')
   write('b.tap', 'TAP version 13\nok 1 - c\n1..1\n')
