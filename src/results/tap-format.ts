@@ -119,7 +119,8 @@ class TapParser implements ReportParser {
     const suites = this.#levels.slice(0, depth).map(level => level.name)
     const suite = suites.filter(Boolean).join(' › ')
     const test: ReportedTest = {
-      id: JSON.stringify([suites, name]),
+      // Names say little: a point need not have one, and the assertions of many tests have the same.
+      id: JSON.stringify([suites, name, this.#levels.slice(0, depth + 1).map(({ points }) => points)]),
       ...{ suite, name, result, isFlaky: false, message: '', file: null, line: null, ...WITHOUT_FILE },
     }
     if (result === 'failed') this.#failure = { test, lines: [] }

@@ -122,6 +122,16 @@ test('without files, tests of two suites that have one name are different ones',
     expect(await read(name)).toMatchObject({ counts: { passed: 1, failed: 0, flaky: 1 } })
 })
 
+test.each(['', ' - should be equal'])(
+  'of TAP, another point of the same name (%j) is another test',
+  async name => {
+    write('r/1.tap', `TAP version 13\nnot ok 1${name}\nok 2${name}\n1..2\n`)
+    write('r/2.tap', `TAP version 13\nok 1${name}\nok 2${name}\n1..2\n`)
+    expect(await read('r/1.tap')).toMatchObject({ counts: { passed: 1, failed: 1, flaky: 0 } })
+    expect(await read('r/1.tap', 'r/2.tap')).toMatchObject({ counts: { passed: 3, failed: 0, flaky: 1 } })
+  },
+)
+
 test('reports add up, and broken ones are named with what they have', async () => {
   write('a.xml')
   write('b.tap', 'TAP version 13\nok 1 - c\n1..1\n')
