@@ -39,12 +39,14 @@ type Suite = {
   ordinal: number
   names: Map<string, number>
 }
-type OpenTest = { test: ReportedTest; status: string; hasFlakes: boolean }
+type OpenTest = { test: ReportedTest; statuses: readonly string[]; hasFlakes: boolean }
 
 const FAILURES: ReadonlyMap<string, 'failed' | 'errored'> = new Map([
   ['failure', 'failed'],
   ['error', 'errored'],
 ])
+/** What fails by an element in it. */
+const FAILING = new Set(['testcase', 'testsuite', 'testsuites'])
 /** Attempts that Surefire has repeated. */
 const FLAKES = new Set(['flakyFailure', 'flakyError'])
 
@@ -137,7 +139,7 @@ class JunitParser implements ReportParser {
     const file = of('file') ?? of('filepath') ?? this.#suites.findLast(suite => suite.file)?.file ?? null
     const line = Number(of('line') ?? of('lineno'))
     this.#open = {
-      status: of('result') === 'suppressed' ? 'skipped' : (of('status') ?? ''),
+      statuses: [of('status') ?? '', of('result') ?? ''],
       hasFlakes: false,
       test: {
         id: this.#idOf([chain, className, written], file),
@@ -159,7 +161,7 @@ class JunitParser implements ReportParser {
   /** Of a test or a suite. The first one of a test counts. */
   #beginFailure(result: 'failed' | 'errored' | undefined, of: (key: string) => string | undefined): void {
     const parent = this.#path.at(-2)
-    if (!result || this.#failure || (parent !== 'testcase' && parent !== 'testsuite')) return
+    if (!result || this.#failure || !FAILING.has(parent ?? '')) return
     this.#failure = { result, message: of('message') ?? of('type') ?? '' }
     this.#text = []
   }
@@ -183,9 +185,9 @@ class JunitParser implements ReportParser {
 
   #finishTest(): void {
     if (!this.#open) return
-    const { test, status, hasFlakes } = this.#open
+    const { test, statuses, hasFlakes } = this.#open
     this.#open = null
-    if (test.result === 'passed') test.result = resultOfStatus(status)
+    if (test.result === 'passed') test.result = resultOfStatus(statuses)
     if (test.result === 'failed' || test.result === 'errored') this.#countFailure()
     this.#countTime(test.seconds, test.places)
     this.#onTest({ ...test, isFlaky: hasFlakes && test.result === 'passed' })

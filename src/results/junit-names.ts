@@ -41,11 +41,12 @@ export function secondsOf(time: string | undefined): number {
 /** Java's classes have dots, but no slashes. */
 const isPath = (name: string) => name.includes('/') && /\.[a-z]{1,4}$/.test(name)
 
-/** Some tools have these in an attribute of a test instead of in an element. */
-export function resultOfStatus(status: string): ReportedResult {
-  if (/^(fail|failed|failure)$/i.test(status)) return 'failed'
-  if (/^(error|errored)$/i.test(status)) return 'errored'
-  return /^(skipped|disabled|notrun|pending|ignored)$/i.test(status) ? 'skipped' : 'passed'
+/** Some tools have these in attributes of a test instead of in an element. The worst one counts. */
+export function resultOfStatus(statuses: readonly string[]): ReportedResult {
+  const has = (pattern: RegExp) => statuses.some(status => pattern.test(status))
+  if (has(/^(fail|failed|failure)$/i)) return 'failed'
+  if (has(/^(error|errored|broken)$/i)) return 'errored'
+  return has(/^(skipped|disabled|notrun|pending|ignored|suppressed)$/i) ? 'skipped' : 'passed'
 }
 
 /** How many lines of a text may come before its message. */

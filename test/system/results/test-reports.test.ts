@@ -132,6 +132,16 @@ test.each(['', ' - should be equal'])(
   },
 )
 
+test.each([
+  suite('<testcase name="a" status="run" result="failed"/>'),
+  suite('<testcase name="a" status="broken"/>'),
+  `<testsuites><error message="no"/>${suite('<testcase name="b"/>')}</testsuites>`,
+])('what has failed is found wherever a dialect has it: %s', async report => {
+  write('a.xml', report)
+  const { counts } = await read('a.xml')
+  expect(counts.failed + counts.errored).toBe(1)
+})
+
 test('reports add up, and broken ones are named with what they have', async () => {
   write('a.xml')
   write('b.tap', 'TAP version 13\nok 1 - c\n1..1\n')
