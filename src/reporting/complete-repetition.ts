@@ -58,7 +58,8 @@ function describeDifference(
   if ((before?.mergeBase ?? null) !== (after?.mergeBase ?? null))
     return 'the base branch has moved on, so that another merge would be tested'
   const ran = plan?.jobs.find(each => titleOf(each) === titleOf(job))
-  const isOther = ran !== undefined && ran.digest !== job.digest
+  // Of a build without a plan, the command is known, as its log has it.
+  const isOther = ran === undefined ? before?.cmd !== after?.cmd : ran.digest !== job.digest
   if (isOther || (before && before.commonDigest !== after?.commonDigest))
     return 'it has another command, environment or setting now'
   const [split, ownSplit] = [plan && splitOf(plan, job.name), splitOf(now, job.name)]

@@ -135,6 +135,22 @@ test.each<[string, Change, JobRun, string]>([
   expect(world.statuses).toEqual([])
 })
 
+test.each([
+  ['make', 2],
+  ['make all', 0],
+])('the only job of a build without a plan is run again if its command is still %s', async (cmd, runs) => {
+  const world = new ReportWorld('a')
+  await world.build(6, 'a', leadOf(null, { conclusion: 'failed' }))
+  await world.put(
+    buildKeys(OLD).report,
+    reportOf({ end: { conclusion: 'failed', reason: null, deploy: null, endedAt: AT }, isClosed: true }),
+  )
+  const lead = leadOf(draftWith([job('unit')]), { plan: { ...PLAN, cmd } })
+  await world.build(7, 'a', lead, { rebuildOf: 6, repeats: { job: 'unit', times: 2 } })
+  await world.report(7)
+  expect(world.jobs).toHaveLength(runs)
+})
+
 test('the end of such a build is no status, no state of its branch and no result of its commit', async () => {
   const world = await worldWith(leadOf(DRAFT))
   for (const { job: started } of world.jobs) {
