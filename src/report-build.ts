@@ -15,7 +15,7 @@ import { type BuildRef, buildKeys, jobKeys } from './records/keys.ts'
 import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { readPlan } from './records/plan-record.ts'
-import { hasWholeLog, type JobObjects, readBuild, readFailed, readLead } from './records/read-records.ts'
+import { type JobObjects, readBuild, readFailed, readLead, wholeLogIn } from './records/read-records.ts'
 import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
@@ -134,7 +134,7 @@ async function lookOnce(
     const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
   }
-  const state = { ...known, run, plan, hasLog: hasWholeLog(job, build) }
+  const state = { ...known, run, plan, wholeLog: wholeLogIn(job, build) }
   const decision = await lookAtLead({ build, lead: job, report }, context)
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
@@ -159,7 +159,7 @@ async function finishLook(
     build,
     account,
     run: lead.run,
-    hasLog: hasWholeLog(lead, build),
+    wholeLog: wholeLogIn(lead, build),
     plan,
     report: { ...report, end, cost: null, ...ended },
   }

@@ -1,8 +1,9 @@
 import type { Build } from '../model/build.ts'
 import { type Compare, isNewer, remember } from '../model/newer.ts'
 import { requestCancel } from '../records/cancel-request.ts'
-import type { BuildRef } from '../records/keys.ts'
-import { readRawJobRun, readReport } from '../records/read-records.ts'
+import { readOnce } from '../records/kept-reads.ts'
+import { type BuildRef, jobKeys } from '../records/keys.ts'
+import { readRawEnd, readReport } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import type { Triggered } from '../records/trigger-record.ts'
 
@@ -54,7 +55,12 @@ export async function cancelSuperseded(
 
 /** Of several jobs, others may run after the lead has ended. */
 async function hasEnded(store: Store, build: BuildRef): Promise<boolean> {
-  const run = await readRawJobRun(store, build)
-  if (run?.phase !== 'ended') return false
-  return run.draft === null || (await readReport(store, build))?.end != null
+  const read = async () => {
+    const run = await readRawEnd(store, build)
+    const isEnd =
+      run?.phase === 'ended' && (run.draft === null || (await readReport(store, build))?.end != null)
+    return isEnd || null
+  }
+  // It stays so. The next push to this branch needs to know it again.
+  return (await readOnce(store, jobKeys(build).record('end'), read)) ?? false
 }

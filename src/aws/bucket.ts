@@ -107,8 +107,9 @@ function objectStore(
       const isLost = (status?: number) => status === 412 || (status === 404 && 'ifMatch' in condition)
       return conditionally(() => client.send(new PutObjectCommand(put)), isLost)
     },
-    copy: async (fromKey, toKey) => {
-      const copy = { Bucket: bucket, Key: toKey, CopySource: copySource(bucket, fromKey) }
+    copy: async (fromKey, toKey, contentType) => {
+      const type = contentType && ({ MetadataDirective: 'REPLACE', ContentType: contentType } as const)
+      const copy = { Bucket: bucket, Key: toKey, CopySource: copySource(bucket, fromKey), ...(type || {}) }
       try {
         await client.send(new CopyObjectCommand(copy))
         return true

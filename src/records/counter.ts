@@ -1,8 +1,7 @@
 import { z } from '../model/zod.ts'
 import { counterKey } from './keys.ts'
-import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
-import { ContentionError, updateRecord } from './update-record.ts'
+import { ContentionError, readVersion, updateRecord, type Versioned } from './update-record.ts'
 
 const counterSchema = z.object({
   number: z.int().nonnegative(),
@@ -12,9 +11,29 @@ const counterSchema = z.object({
     .optional(),
 })
 
+type Counter = z.infer<typeof counterSchema>
+
+/** The counter that was read or written last, for the next write: admitting a build reads it, counts, and raises it. */
+const lastSeen = new WeakMap<Store, { project: string; version: Versioned<Counter>; until: number }>()
+/** Longer than admitting takes. */
+const SEEN_MS = 5000
+
+const keep = (store: Store, project: string, version: Versioned<Counter>) =>
+  lastSeen.set(store, { project, version, until: Date.now() + SEEN_MS })
+
+/** Undefined if it must be read. A write that names an old version is lost, and repeated. */
+function takeSeen(store: Store, project: string): Versioned<Counter> | undefined {
+  const seen = lastSeen.get(store)
+  lastSeen.delete(store)
+  return seen?.project === project && Date.now() < seen.until ? seen.version : undefined
+}
+
 /** The last build number that the counter knows. It may lag behind the builds, and is never ahead of them. */
-export const lastNumber = async (store: Store, project: string): Promise<number> =>
-  (await readRecord(store, counterKey(project), counterSchema))?.number ?? 0
+export async function lastNumber(store: Store, project: string): Promise<number> {
+  const version = await readVersion(store, counterKey(project), counterSchema)
+  keep(store, project, version)
+  return version?.value.number ?? 0
+}
 
 /** The last day (UTC) on which a build was counted, as `2026-11-20`; an empty text before the first one, null without any build. */
 export async function lastDay(store: Store, project: string): Promise<string | null> {
@@ -25,8 +44,12 @@ export async function lastDay(store: Store, project: string): Promise<string | n
 /** Raises the counter to `number`, unless it is higher already. */
 export async function raiseCounter(store: Store, project: string, number: number): Promise<void> {
   try {
-    await updateRecord(store, counterKey(project), counterSchema, counter =>
-      counter && counter.number >= number ? counter : { ...counter, number },
+    await updateRecord(
+      store,
+      counterKey(project),
+      counterSchema,
+      counter => (counter && counter.number >= number ? counter : { ...counter, number }),
+      takeSeen(store, project),
     )
   } catch (error) {
     // The counter may lag behind: creating build.json takes the number, and the counter only makes that quick.
@@ -49,7 +72,7 @@ export async function countBuild(
   const date = now.toISOString().slice(0, 'yyyy-mm-dd'.length)
   let reached: 'fork-builds' | 'builds' | null = null
   try {
-    await updateRecord(store, counterKey(project), counterSchema, counter => {
+    const change = (counter: Counter | null): Counter | null => {
       const today = counter?.today?.date === date ? counter.today : { date, builds: 0, forks: 0 }
       const { builds, forks } = today
       reached =
@@ -59,7 +82,10 @@ export async function countBuild(
         number: counter?.number ?? 0,
         today: { date, builds: builds + 1, forks: forks + (isFork ? 1 : 0) },
       }
-    })
+    }
+    const key = counterKey(project)
+    const { version } = await updateRecord(store, key, counterSchema, change, takeSeen(store, project))
+    keep(store, project, version)
   } catch (error) {
     if (!(error instanceof ContentionError)) throw error
     // So many arrive at once that this one cannot be counted. It must not be lost for that, but a fork's waits.

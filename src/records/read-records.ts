@@ -74,9 +74,9 @@ export const claimTimeIn = (
   { record }: ReturnType<typeof jobKeys>,
 ): Date | null => objects.find(({ key }) => key === record('claim'))?.modifiedAt ?? null
 
-/** Whether the whole log of an attempt is there. */
-export const hasWholeLog = ({ objects }: Pick<JobObjects, 'objects'>, build: BuildRef, job = LEAD): boolean =>
-  objects.some(({ key }) => key === jobKeys(build, job).log.whole)
+/** The whole log of the lead; null if it is not there. */
+export const wholeLogIn = ({ objects }: Pick<JobObjects, 'objects'>, build: BuildRef): Entry | null =>
+  objects.find(({ key }) => key === jobKeys(build).log.whole) ?? null
 
 /** The records of an attempt that are there. Their names come before those of all its other objects. */
 const listRecords = (store: Store, build: BuildRef, job: JobRef = LEAD): Promise<Entry[]> =>
@@ -105,6 +105,12 @@ export async function readRawJobRun(
   return (await readRecordIn(store, jobKeys(build, job), JOB_RECORDS, objects))?.run ?? null
 }
 
+/** What the lead says of itself at its end, as written; null before that. One request, where `readRawJobRun` takes two. */
+export async function readRawEnd(store: Store, build: BuildRef): Promise<JobRun | null> {
+  const run = await readRun(store, jobKeys(build).record('end'))
+  return run && believable(run, 'end')
+}
+
 /** The newest of these records of an attempt. One that tells another state than its name says cannot be believed. */
 async function readRecordIn(
   store: Store,
@@ -118,8 +124,11 @@ async function readRecordIn(
   })
   const newest = found.at(-1)
   const run = newest ? await readRun(store, record(newest.name)) : null
-  return newest && run ? { ...newest, run: newest.name === recordNameOf(run) ? run : unreadableRun } : null
+  return newest && run ? { ...newest, run: believable(run, newest.name) } : null
 }
+
+const believable = (run: JobRun, name: JobRecordName): JobRun =>
+  name === recordNameOf(run) ? run : unreadableRun
 
 /** One record of a job; null if there is none. */
 export async function readRun(store: Store, record: string): Promise<JobRun | null> {

@@ -31,8 +31,11 @@ export type Store = {
   put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
   /** Writes an object unless there is one, which stays: this very one, if the answer to an earlier attempt was lost. */
   putOnce(key: string, body: Uint8Array, contentType: string): Promise<void>
-  /** Copies an object of up to 5 GB on S3's side, over one that is there. False when it is missing. */
-  copy(fromKey: string, toKey: string): Promise<boolean>
+  /**
+   * Copies an object of up to 5 GB on S3's side, over one that is there. False when it is missing. With `contentType`, the copy has
+   * this type, whatever the object says, and none of its metadata.
+   */
+  copy(fromKey: string, toKey: string, contentType?: string): Promise<boolean>
   putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
   /**
    * Keys in ascending order; only those after `startAfter`, if given. Keys that have the same text up to the end of the first

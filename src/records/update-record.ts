@@ -45,6 +45,14 @@ export async function updateRecord<T extends object, N extends T | null>(
   return updateObject(store, key, codec, change, known)
 }
 
+/** Reads a JSON record for `updateRecord`. @throws ZodError or SyntaxError if the object has another shape */
+export const readVersion = async <T extends object>(
+  store: Store,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<Versioned<T>> =>
+  versionOf(await store.get(key), body => schema.parse(JSON.parse(Buffer.from(body).toString('utf8'))))
+
 /** As `updateRecord`, for objects of any form. */
 export async function updateObject<T extends object, N extends T | null>(
   store: Store,

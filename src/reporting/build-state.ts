@@ -3,6 +3,7 @@ import type { Build } from '../model/build.ts'
 import type { JobRun } from '../records/job-run.ts'
 import type { PlanRecord } from '../records/plan-record.ts'
 import type { Report } from '../records/report-record.ts'
+import type { Entry } from '../records/store.ts'
 
 /** A build, with its records and the account's settings as they were when it was admitted. */
 export type BuildState = {
@@ -10,8 +11,8 @@ export type BuildState = {
   account: Account
   /** The lead's. */
   run: JobRun | null
-  /** Whether the lead's whole log is there. */
-  hasLog: boolean
+  /** The lead's whole log; null if it is not there. */
+  wholeLog: Entry | null
   plan: PlanRecord | null
   report: Report
 }

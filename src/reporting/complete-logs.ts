@@ -1,3 +1,4 @@
+import { LOG_TYPE } from '../log/log-keys.ts'
 import { listSegments } from '../log/reader.ts'
 import { runnerLine } from '../log/runner-line.ts'
 import { composeLog } from '../log/sink.ts'
@@ -9,7 +10,7 @@ import { FLAKY } from '../records/job-wording.ts'
 import { buildKeys, type JobRef, jobKeys, LEAD, logKeysOf } from '../records/keys.ts'
 import type { PlanRecord } from '../records/plan-record.ts'
 import type { JobState, Report } from '../records/report-record.ts'
-import type { Store } from '../records/store.ts'
+import type { Entry, Store } from '../records/store.ts'
 import type { View } from '../records/view.ts'
 import { deployCommandsOf, describeStatus } from '../records/wording.ts'
 import { NO_END } from './decide.ts'
@@ -19,7 +20,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 /** After so much, a look completes no other log: report has two minutes. */
 const ENOUGH_BYTES = 64 * 1024 * 1024
 const ENOUGH_OBJECTS = 500
-/** S3 copies no larger object as a part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** S3 copies no larger object at once. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MOST_COPIED_BYTES = 5 * 1024 ** 3
 const PART_BYTES = 8 * 1024 * 1024
 
@@ -27,16 +28,16 @@ type Ended = {
   build: Build
   view: View
   run: JobRun | null
-  /** Whether the whole log of the lead is there. */
-  hasLog: boolean
+  /** The whole log of the lead; null if it is not there. */
+  wholeLog: Entry | null
   plan: PlanRecord | null
   report: Report
 }
-type Logged = Pick<Ended, 'run' | 'plan' | 'hasLog'>
+type Logged = Pick<Ended, 'run' | 'plan' | 'wholeLog'>
 
 /** Whether the log of a build is complete and only has to be copied. */
-const isComplete = ({ run, plan, hasLog }: Logged) =>
-  plan === null && run?.phase === 'ended' && run.log?.complete === true && hasLog
+const isComplete = ({ run, plan, wholeLog }: Logged) =>
+  plan === null && run?.phase === 'ended' && run.log?.complete === true && wholeLog !== null
 
 /**
  * Whether completing the logs of a build may take so long that it must first be recorded who was told its end: report may be
@@ -58,7 +59,7 @@ export async function completeLogs(ended: Ended, store: Store): Promise<boolean>
   }
   const lines = [describeStatus(view), ...(view.deploy?.reason ? [view.deploy.reason] : [])]
   if (!isComplete(ended)) await finishDeadLog(build, LEAD, lines, store)
-  await copyLog(build, store)
+  await copyLog(build, isComplete(ended) ? ended.wholeLog : null, store)
   return true
 }
 
@@ -107,15 +108,19 @@ async function finishDeadLog(build: Build, job: JobRef, lines: readonly string[]
   return composeLog(store, segments, log.whole, `\n${lines.map(runnerLine).join('')}`)
 }
 
-/** Copies the job's log to `builds/<n>/log.txt`. */
-async function copyLog(build: Build, store: Store): Promise<void> {
+/** Copies the job's log (`known`, if it was there before) to `builds/<n>/log.txt`. */
+async function copyLog(build: Build, known: Entry | null, store: Store): Promise<void> {
   const { whole } = jobKeys(build).log
-  const [entry] = await store.list(whole, { limit: 1 })
+  const { log } = buildKeys(build)
+  const entry = known ?? (await store.list(whole, { limit: 1 }))[0]
   if (entry?.key !== whole) return
-  const copy = new WholeLog(store, buildKeys(build).log, false)
-  if (entry.size <= MOST_COPIED_BYTES) await copy.addStored(whole, entry.size)
-  else copy.add(Buffer.from(runnerLine(`The log is too large to be copied: it is in ${whole} of the bucket`)))
-  await copy.finish()
+  if (entry.size <= MOST_COPIED_BYTES) await store.copy(whole, log, LOG_TYPE)
+  else
+    await store.put(
+      log,
+      runnerLine(`The log is too large to be copied: it is in ${whole} of the bucket`),
+      LOG_TYPE,
+    )
 }
 
 /** Composes `builds/<n>/log.txt` from the logs of all jobs, in the order of the plan. */

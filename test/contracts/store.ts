@@ -4,8 +4,12 @@ import type { ConditionalWrite, Store } from '../../src/records/store.ts'
 const etagOf = (write: ConditionalWrite) => (write.isWritten ? write.etag : '')
 const text = (bytes: Uint8Array | null | undefined) => (bytes ? Buffer.from(bytes).toString() : null)
 
-/** What every `Store` must do. `open` answers an empty one. */
-export function storeContract(name: string, open: () => Promise<Store>): void {
+/** What every `Store` must do. `open` answers an empty one, and `typeOf` the content type of an object, if the store keeps it. */
+export function storeContract(
+  name: string,
+  open: () => Promise<Store>,
+  typeOf?: (store: Store, key: string) => Promise<string | undefined>,
+): void {
   describe(`${name} is a store`, () => {
     it('reads what was written, whole or a range of it, and answers null for what is missing', async () => {
       const store = await open()
@@ -101,6 +105,14 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(text((await store.get('copied'))?.body)).toBe('hello')
       expect(await store.copy('out/a b/+ä.txt', 'copied')).toBe(false)
       expect(text((await store.get('copied'))?.body)).toBe('hello')
+    })
+
+    it('gives a copy the type that the caller names, whatever the object says', async () => {
+      const store = await open()
+      await store.put('log', '<b>', 'text/html')
+      expect(await store.copy('log', 'copied', 'text/plain')).toBe(true)
+      expect(text((await store.get('copied'))?.body)).toBe('<b>')
+      if (typeOf) expect(await typeOf(store, 'copied')).toBe('text/plain')
     })
 
     it('composes objects of uploaded and copied parts', async () => {

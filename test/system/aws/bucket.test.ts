@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll } from 'vitest'
 import { openStore } from '../../../src/aws/bucket.ts'
+import type { Store } from '../../../src/records/store.ts'
 import { storeContract } from '../../contracts/store.ts'
 import { type Bucket, CREDENTIALS, openBucket } from '../../support/bucket.ts'
 import { clientConfigFromEnv } from '../../support/loopback-aws.ts'
@@ -16,11 +17,25 @@ beforeAll(async () => {
 })
 afterAll(() => bucket?.close())
 
-storeContract('a bucket of S3', async () => {
-  const endpoint = given ?? bucket?.url ?? ''
+const endpointOf = () => given ?? bucket?.url ?? ''
+const buckets = new WeakMap<Store, string>()
+
+async function withClient<T>(work: (client: S3Client) => Promise<T>): Promise<T> {
+  const client = new S3Client({ ...access, endpoint: endpointOf(), forcePathStyle: true })
+  return work(client).finally(() => client.destroy())
+}
+
+async function openEmpty(): Promise<Store> {
   const name = `store-${randomUUID()}`
-  const client = new S3Client({ ...access, endpoint, forcePathStyle: true })
-  await client.send(new CreateBucketCommand({ Bucket: name }))
-  client.destroy()
-  return openStore(name, { ...access, endpoint })
-})
+  await withClient(client => client.send(new CreateBucketCommand({ Bucket: name })))
+  const store = openStore(name, { ...access, endpoint: endpointOf() })
+  buckets.set(store, name)
+  return store
+}
+
+storeContract('a bucket of S3', openEmpty, (store, key) =>
+  withClient(async client => {
+    const head = await client.send(new HeadObjectCommand({ Bucket: buckets.get(store), Key: key }))
+    return head.ContentType
+  }),
+)

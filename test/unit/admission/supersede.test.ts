@@ -4,6 +4,7 @@ import type { Compare } from '../../../src/model/newer.ts'
 import { readCancelRequest } from '../../../src/records/cancel-request.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import type { Triggered } from '../../../src/records/trigger-record.ts'
+import { countedStore } from '../../support/counted-store.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after, endedRun, makeBuild } from '../../support/records.ts'
 
@@ -77,6 +78,30 @@ test('GitHub is asked each question once, and nothing about the push after an en
   const ended = { builds: builds.slice(0, 2), ended: [3], before: 'c', compare: gitAt('d', questions) }
   expect(await supersededBy(arrival(4, 'd'), ended)).toEqual([])
   expect(questions).toHaveLength(1)
+})
+
+test('each of the builds before takes one request, and one that was seen to have ended none', async () => {
+  const { store, requests } = countedStore(openMemoryStore())
+  const endOf = (number: number) => jobKeys({ project: 'gh/ada/web', number }).record('end')
+  const builds = [arrival(4, 'd'), arrival(3, 'c'), arrival(2, 'b'), arrival(1, 'a')]
+  await store.put(endOf(2), JSON.stringify(endedRun()), 'application/json')
+  const supersede = async (number: number, letter: string, running: number) => {
+    requests.length = 0
+    const build = makeBuild({ number, commit: commitOf(letter) })
+    await cancelSuperseded(build, builds.slice(4 - number), {
+      store,
+      compare: gitAt(letter),
+      now: () => after(0),
+    })
+    expect(await readCancelRequest(store, { project: 'gh/ada/web', number: running })).not.toBeNull()
+    return requests.filter(request => request.includes('/jobs/'))
+  }
+  expect(await supersede(3, 'c', 1)).toEqual([
+    `getRange ${endOf(2)}`,
+    `getRange ${endOf(1)}`,
+    `get ${endOf(1)}`,
+  ])
+  expect(await supersede(4, 'd', 3)).not.toContain(`getRange ${endOf(2)}`)
 })
 
 test('without an answer from GitHub, nothing is superseded', async () => {

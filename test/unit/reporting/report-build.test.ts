@@ -6,6 +6,7 @@ import { HOLD_SECONDS, LEASE_SECONDS } from '../../../src/records/lease.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { emptyReport } from '../../../src/records/report-record.ts'
 import { reportBuild, reportBuilds } from '../../../src/report-build.ts'
+import { countedStore } from '../../support/counted-store.ts'
 import { stateWith } from '../../support/plans.ts'
 import { after, endedRun, reportOf, runKey, runOf } from '../../support/records.ts'
 import { commitOf, ReportWorld, STAGE, testedRun, testingRun } from '../../support/report-world.ts'
@@ -343,4 +344,32 @@ test('a job that was claimed after a publication which is not on record is dead 
   world.at(SWITCH + 18)
   await world.advance()
   expect((await world.endOf(7))?.reason).toBe('The job died: it did not report its end in time')
+})
+
+test('a plain build takes report these requests', async () => {
+  const world = new ReportWorld('a')
+  const build = await world.build(7, 'a', runOf({ phase: 'claimed', plan: null }))
+  const { store, requests } = countedStore(world.store)
+  const report = (change = {}) => reportBuild(world.triggerOf(7, change), { ...world.context(), store })
+  const keys = buildKeys(build)
+  const { prefix, record, log } = jobKeys(build)
+  await report({ claimedAt: after(1).toISOString() })
+  expect(requests).toEqual([
+    `get ${keys.build}`,
+    // There is none before the lead's claim.
+    `putIf ${keys.report}`,
+    `list ${prefix}`,
+    `getRange ${record('claim')}`,
+    `putIf ${keys.report}`,
+  ])
+  await world.put(record('end'), { ...endedRun(), nonce: build.nonce })
+  await store.put(log.whole, 'passed', 'text/html')
+  requests.length = 0
+  await report()
+  expect(requests.filter(request => /log|out/.test(request))).toEqual([
+    `copy ${log.whole}`,
+    `list ${log.prefix}`,
+    `list out/gh/ada/web/7/`,
+  ])
+  expect(requests).toHaveLength(12)
 })
