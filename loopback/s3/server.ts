@@ -8,6 +8,7 @@ import { authorize, PRESIGNED } from './authorization.ts'
 import { Blobs } from './blobs.ts'
 import { type Call, requirePermission } from './call.ts'
 import { filesInUse, openCatalogue } from './catalogue.ts'
+import { type DirectReads, openDirectReads } from './direct-reads.ts'
 import { type NotificationRule, ruleMatches, toS3Event } from './notification.ts'
 import { operationOf, permissionFor } from './operations.ts'
 import { parseRequest, withHoistedHeaders } from './request.ts'
@@ -28,7 +29,7 @@ export type S3Options = {
   notifications?: readonly NotificationRule[]
 }
 
-export type S3Server = { url: string; close(): Promise<void> }
+export type S3Server = { url: string; reads: DirectReads; close(): Promise<void> }
 
 type Host = Pick<Call, 'database' | 'tables' | 'blobs' | 'region'> &
   Pick<S3Options, 'credentials' | 'allows'> & {
@@ -64,6 +65,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   })
   return {
     url,
+    reads: openDirectReads(tables, blobs),
     close: async () => {
       const closed = once(server.close(), 'close')
       server.closeAllConnections()

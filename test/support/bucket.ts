@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { DirectReads } from '../../loopback/s3/direct-reads.ts'
 import { type S3Options, startS3 } from '../../loopback/s3/server.ts'
 import { type BucketAccess, openStore } from '../../src/aws/bucket.ts'
 import type { Store } from '../../src/records/store.ts'
@@ -9,7 +10,7 @@ export const BUCKET = 'builds'
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
 export const REGION = 'us-east-1'
 
-export type Bucket = { store: Store; url: string; close(): Promise<void> }
+export type Bucket = { store: Store; url: string; reads: DirectReads; close(): Promise<void> }
 
 /** Opens the production store on a loopback S3 with one empty bucket, in which it may do what `allows` permits. */
 export async function openBucket(rights: Pick<S3Options, 'allows'> = {}): Promise<Bucket> {
@@ -19,6 +20,7 @@ export async function openBucket(rights: Pick<S3Options, 'allows'> = {}): Promis
   return {
     store: openAt(server.url),
     url: server.url,
+    reads: server.reads,
     close: async () => {
       await server.close()
       await rm(directory, { recursive: true, force: true })
