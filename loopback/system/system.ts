@@ -34,6 +34,8 @@ export type SystemOptions = ServerOptions &
     retryDelaysMs?: readonly number[] | undefined
     /** How long a push over HTTP waits for links to its builds. */
     pushTimeoutMs?: number | undefined
+    /** How long an event of http or report waits for a busy sandbox. Default: see `LambdaOptions`. */
+    busyMs?: number
     /** Replaces Slack's API URL. */
     slackApiUrl?: string | undefined
     onLog?: (functionName: string, requestId: string | null, line: string) => void
@@ -93,6 +95,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     directory: join(directory, 'lambda'),
     ...(options.clock && { clock: options.clock }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
+    ...(options.busyMs !== undefined && { busyMs: options.busyMs }),
     ...STACK_CONTEXT,
     ...(onLog && { onLog }),
   })

@@ -13,6 +13,7 @@ import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { readRecords, readReport } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { Changes } from './changes.ts'
+import { directStore } from './direct-store.ts'
 import { runGit, startGitHub } from './small-process.ts'
 
 /** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
@@ -26,12 +27,14 @@ type Push = [at: string, repository: string, branch: string, files?: Files, mess
 const BUNDLES = process.env.LAMBCI_TEST_BUNDLES
 /** A fraction of the usual intervals: tests wait for events, not for clocks. */
 const SHORT_INTERVALS = {
-  LAMBCI_CANCEL_POLL_MS: '500',
+  LAMBCI_CANCEL_POLL_MS: '1000',
   LAMBCI_LOG_UPLOAD_MS: '200',
   LAMBCI_KILL_GRACE_MS: '500',
   LAMBCI_FETCH_RETRY_MS: '20',
 }
 const TIMEOUT_MS = 45_000
+/** Four workers share two cores: a sandbox more takes longer to start than those that are busy need. */
+const BUSY_MS = 1000
 /** The number of lines from the functions that the message of a time-out shows. */
 const MOST_LINES = 20
 /** Between looks at what changes without an event, such as a commit's statuses. */
@@ -51,10 +54,11 @@ export async function openTestSystem({
   const messages: JobMessage[] = []
   const lines: string[] = []
   const changes = new Changes(() => lines.slice(-MOST_LINES))
-  const system = await startSystem({
+  const started = await startSystem({
     environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
     directory: join(directory, 'data'),
     port: 0,
+    busyMs: BUSY_MS,
     startGitHub,
     pushTimeoutMs: timeoutMs,
     onMail: mail => {
@@ -77,6 +81,8 @@ export async function openTestSystem({
     }),
     ...options,
   })
+  const { stack, s3 } = started.servers
+  const system = { ...started, store: directStore(started.store, stack.bucket.BucketName, s3.reads) }
   return {
     directory,
     system,
