@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import * as z from 'zod'
 import {
   ALGORITHM,
@@ -29,7 +30,7 @@ export type Authorization = {
   /** `x-amz-content-sha256`: the body's hash, or a marker for how the body is signed. */
   payload: string
   scope: Scope
-  key: Buffer
+  key: KeyObject
   signature: string
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,7 +63,7 @@ export type RawRequest = {
   headers?: Record<string, string>
   payload?: string
   time?: string
-  body?: (signed: { key: Buffer; scope: Scope; signature: string }) => string | Uint8Array
+  body?: (signed: { key: KeyObject; scope: Scope; signature: string }) => string | Uint8Array
 }
 
 /** Sends a correctly signed request that the SDK would not send. */
