@@ -1,5 +1,6 @@
 import { z } from '../model/zod.ts'
 import { counterKey } from './keys.ts'
+import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { ContentionError, readVersion, updateRecord, type Versioned } from './update-record.ts'
 
