@@ -1,8 +1,11 @@
 import { readAccount } from '../account/settings.ts'
 import { buildRequestSchema } from '../model/build.ts'
 import { mostJobs } from '../model/job.ts'
+import { splitOf } from '../model/split.ts'
 import { trustOf } from '../model/trust.ts'
-import { viewOf } from '../records/view.ts'
+import type { Store } from '../records/store.ts'
+import { readTestRecord } from '../records/test-record.ts'
+import { type Records, viewOf } from '../records/view.ts'
 import { type AdmissionContext, type AdmissionResult, admit, isDone } from './admit.ts'
 import { asOfNow, findBuild } from './admit-again.ts'
 import { chooseJob, explainRepeating } from './repetition.ts'
@@ -10,7 +13,7 @@ import type { FlakyRequest } from './signed-requests.ts'
 
 /**
  * Runs a job of an ended build again, several times at once, in a build of its own that has no status and decides nothing: as often as
- * requested, or as many jobs as the account allows.
+ * requested, or as many jobs as the account allows. Of a shard that has files, only those run whose tests failed.
  */
 export async function admitRepetition(
   deliveryId: string,
@@ -37,6 +40,17 @@ export async function admitRepetition(
   const request = buildRequestSchema.parse(await asOfNow(store, build))
   const account = await readAccount(store, project)
   const most = mostJobs(account.maxJobs, trustOf(request, account.mayDeploy))
-  const repeats = { job: chosen.job, times: Math.min(times, most) }
+  const files = await failedFiles(store, records, chosen.job)
+  const repeats = { job: chosen.job, times: Math.min(times, most), ...(files.length > 0 && { files }) }
   return admit(deliveryId, { request, isArrival: false, rebuildOf: number, repeats }, context)
+}
+
+/** The files of the failed tests that a shard which has files reports; none for any other job. Whether they are its own is up to the job. */
+async function failedFiles(store: Store, records: Records, title: string): Promise<string[]> {
+  const { build, plan } = records
+  const job = viewOf(records).jobs.find(each => each.title === title)
+  if (!job?.ref || !plan || !splitOf(plan, job.name)) return []
+  const record = await readTestRecord(store, { project: build.project, number: job.ref.build }, job.ref)
+  const files = record?.failures.flatMap(({ file }) => file || []) ?? []
+  return [...new Set(files)]
 }

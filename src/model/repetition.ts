@@ -1,3 +1,4 @@
+import { MOST_FAILURES, MOST_NAME } from './tests.ts'
 import { z } from './zod.ts'
 
 /** How often one build may repeat a job. */
@@ -7,5 +8,7 @@ export const MOST_REPETITIONS = 50
 export const repetitionSchema = z.object({
   job: z.string().min(1).max(500),
   times: z.int().positive().max(MOST_REPETITIONS),
+  /** The test files that failed, if the job is a shard that has files: only these run. */
+  files: z.array(z.string().min(1).max(MOST_NAME)).min(1).max(MOST_FAILURES).optional(),
 })
 export type Repetition = z.infer<typeof repetitionSchema>

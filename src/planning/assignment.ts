@@ -6,7 +6,7 @@ import { UserError } from '../model/user-error.ts'
 import type { Draft, PlannedDeploy } from '../records/plan-record.ts'
 import type { PlannedDeployment } from './deploy.ts'
 import { draftOf, plannedDeploy, seesAll } from './draft.ts'
-import { type AcceptedFiles, withFiles } from './file-share.ts'
+import { type AcceptedFiles, onlyThese, withFiles } from './file-share.ts'
 import type { BuildPlan } from './plan.ts'
 import type { AssignedJob, DeployStep, PlannedArtifact, PlannedJob } from './planned-job.ts'
 
@@ -58,7 +58,8 @@ export function assign(
   if (identity) {
     const job = plan.jobs.find(each => titleOf(each) === titleOf(identity))
     if (!job) throw new UserError(`This commit has no job ${titleOf(identity)}, which was planned.`)
-    return { draft: null, job: withFiles(job, plan, files), deploy: null, endsProcess }
+    const own = onlyThese(withFiles(job, plan, files), build.repeats?.files)
+    return { draft: null, job: own, deploy: null, endsProcess }
   }
   const onlyPlans = { job: null, deploy: null, endsProcess }
   if (build.retryOf !== null || build.target || build.repeats)

@@ -28,3 +28,9 @@ function acceptedShare(all: readonly string[], { files, digest, own }: AcceptedF
   const packed = Buffer.from(own, 'base64')
   return { all, own: all.filter((_, at) => hasFile(packed, at)) }
 }
+
+/** A job that runs only these of its files; all of them if none is its own. */
+export function onlyThese(job: AssignedJob, files: readonly string[] | undefined): AssignedJob {
+  const own = job.files?.own.filter(file => files?.includes(file)) ?? []
+  return job.files && own.length > 0 ? { ...job, files: { ...job.files, own } } : job
+}

@@ -8,11 +8,12 @@ import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
  */
 export function explainMissingFiles(
   plan: PlanRecord,
-  { name, shard, isDeploy }: AcceptedJob,
+  { name, shard, isDeploy, repetition }: AcceptedJob,
   { ran }: Pick<JobRun, 'ran'>,
 ): string | null {
   const split = splitOf(plan, name)
-  if (!split || isDeploy || !shard) return null
+  // What is only repeated may run some of its files, and decides nothing.
+  if (!split || isDeploy || !shard || repetition) return null
   const packed = Buffer.from(ran ?? '', 'base64')
   const own = filesOfShard(split, shard.index)
   const missing = own.filter(at => !hasFile(packed, at)).length

@@ -34,7 +34,10 @@ export async function repeatJob(target: string, options: FlakyOptions, io: Io): 
   if (!repeats) throw new UserError('This stack cannot repeat jobs: deploy this version of it first.')
   const named = `${repeats.job} of #${build.number}`
   if (!options.json)
-    printLine(io, escapeControls(`Build #${own.number} runs ${named} ${timesOf(repeats)}: ${url}`))
+    printLine(
+      io,
+      escapeControls(`Build #${own.number} runs ${named}${filesOf(repeats)} ${timesOf(repeats)}: ${url}`),
+    )
   if (repeats.times < options.times)
     printNote(io, `A build may have no more jobs than that ("maxJobs"; of a fork, five).`)
   const view = await waitForEnd(store, own)
@@ -60,6 +63,12 @@ export async function repeatJob(target: string, options: FlakyOptions, io: Io): 
   return runs.of > 0 ? 0 : 1
 }
 
+const MOST_FILES = 3
+function filesOf({ files = [] }: Repetition): string {
+  if (files.length === 0) return ''
+  const left = files.length - MOST_FILES
+  return `, only ${files.slice(0, MOST_FILES).join(', ')}${left > 0 ? ` and ${left} more` : ''},`
+}
 const timesOf = ({ times }: Repetition) => (times === 1 ? 'once' : `${times} times`)
 const describeTest = ({ test, failed }: FailedTest) => `${String(failed).padStart(6)} × ${test}`
 

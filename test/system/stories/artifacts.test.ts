@@ -44,12 +44,13 @@ const command = (...args: string[]) =>
   lambci(['artifacts', `${REPOSITORY}#1`, ...args, '--data', join(ci.directory, 'data')])
 
 test('the page of a build lists its artifacts, and its links lead to archives on the origin of the bucket', async () => {
-  const page = await (await get(buildPath(BUILD))).text()
-  expect(page).toContain('<summary>3 artifacts, ')
+  const count = 'Artifacts <span class="count">3</span>'
+  expect(await (await get(buildPath(BUILD))).text()).toContain(count)
+  const page = await (await get(artifactsPath(BUILD))).text()
   expect(page).toMatch(/<td>unit \(2\/2\)<\/td>.*<td>30 days, until \d{4}-\d\d-\d\d<\/td>/)
   expect(page).toContain(`href="${artifactPath(BUILD, 'coverage/2-of-2')}"`)
   const fresh = await (await get(`${buildPath(BUILD)}/summary`)).text()
-  expect(fresh).toContain('<summary>3 artifacts, ')
+  expect(fresh).toContain(count)
 
   const answer = await get(artifactPath(BUILD, 'coverage/2-of-2'))
   expect(answer.status).toBe(303)

@@ -114,3 +114,25 @@ test('a file that no report names makes its shard red; a retry divides the files
   expect(retry.status).toBe('passed')
   expect(await filesRun(retry, 2)).toEqual(['t/b.txt', 't/d.txt'])
 })
+
+test('lambci flaky runs only the files of a shard whose tests failed', async () => {
+  const repository = 'split/flaky'
+  const red = "require('node:test').test('total', () => { throw new Error('got 5') })\n"
+  const at = await ci.write({
+    'test/a.test.js': nodeTest('a'),
+    'test/b.test.js': red,
+    'test/c.test.js': nodeTest('c'),
+    '.lambci.json': config({ cmd: NODE, tests: ['r.xml'], shards: { files: 'test/*.js', max: 1 } }),
+  })
+  await ci.push(at, repository, 'topic')
+  const view = await ci.ended({ project: `gh/${repository}`, number: 1 })
+  expect(endsOf(view)).toEqual(['unit (1/1): failed'])
+  const { stdout, exitCode } = await onTestSystem('flaky', `${repository}#1`, '-n', '2')
+  expect(stdout).toMatch(
+    /^Build #2 runs unit \(1\/1\) of #1, only test\/b\.test\.js, 2 times: \S+\nunit \(1\/1\) of #1 failed 2 of 2\n +2 × total$/,
+  )
+  expect(exitCode).toBe(0)
+  const second = await ci.ended({ project: view.project, number: 2 })
+  const key = second.jobs[0]?.key ?? 0
+  expect(await filesRun(second, key)).toEqual(['test/b.test.js'])
+})

@@ -7,6 +7,7 @@ import { isPartition, unpackShards } from '../../../src/model/split.ts'
 import { assign } from '../../../src/planning/assignment.ts'
 import { describePlan } from '../../../src/planning/describe.ts'
 import { draftOf } from '../../../src/planning/draft.ts'
+import { onlyThese } from '../../../src/planning/file-share.ts'
 import { type BuildPlan, planBuild } from '../../../src/planning/plan.ts'
 import type { PlanInput } from '../../../src/planning/reason.ts'
 import type { Dividing } from '../../../src/planning/split.ts'
@@ -177,4 +178,14 @@ test('how long files take changes nothing by which a retry knows its jobs', () =
     )
   expect(digestsOf(seconds(6))).toEqual(digestsOf(seconds(60)))
   expect(digestsOf(seconds(6))).not.toEqual(digestsOf(seconds(6), 19))
+})
+
+test('a job that is only repeated runs these of its files, and all of its own if none is among them', () => {
+  const job = { files: { all: ['a', 'b', 'c'], own: ['a', 'b'] } } as unknown as Parameters<
+    typeof onlyThese
+  >[0]
+  const own = (files?: string[]) => onlyThese(job, files).files?.own
+  expect(own()).toEqual(['a', 'b'])
+  expect(own(['b', 'c', '../x'])).toEqual(['b'])
+  expect(own(['c'])).toEqual(['a', 'b'])
 })
