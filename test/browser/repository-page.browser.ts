@@ -31,8 +31,8 @@ test('shows and filters builds, and shows stages and branches', async () => {
   expect(await page.locator('ol.rows > li').count()).toBe(4)
   const stages = page.getByRole('list', { name: 'Deployed to each stage' })
   expect(await stages.getByRole('listitem').allTextContents()).toEqual([
-    expect.stringMatching(/dev [0-9a-f]{7} #4/),
-    expect.stringMatching(/qa [0-9a-f]{7} #2/),
+    expect.stringMatching(/dev [0-9a-f]{10} #4/),
+    expect.stringMatching(/qa [0-9a-f]{10} #2/),
   ])
   const branches = page.getByRole('list', { name: 'Newest build of each branch' })
   expect(await branches.textContent()).toMatch(/failed\s+topic #3/)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { holdStage } from '../../src/deploy/hold.ts'
@@ -6,8 +6,8 @@ import { type Files, lambciJson, openTestSystem, type TestSystem } from '../supp
 import { openBrowser, openPage } from './browser.ts'
 
 /**
- * `npm run screenshots [DIR]`: builds projects in a system of its own, and takes pictures of their pages into `docs/images`, with what
- * status and mail say of the failed ones.
+ * `npm run screenshots [DIR]`: builds projects in a system of its own, and takes pictures of their pages into `docs/images`. It
+ * prints what status and mail say of the failed ones.
  */
 const ROOT = join(import.meta.dirname, '..', '..')
 const target = process.argv[2] ?? join(ROOT, 'docs', 'images')
@@ -129,7 +129,7 @@ try {
   const { url } = ci.system.addresses
   const build = (name: string, number = 1) => `${url}/gh/acme/${name}/builds/${number}`
   const line = (page: Page) => page.locator('.line').first().waitFor()
-  await writeFile(join(target, 'failed.txt'), await describeFailures(ci))
+  console.log(await describeFailures(ci))
   await shoot(browser, url, 'home', WIDE)
   await shoot(browser, url, 'home-phone', PHONE)
   await shoot(browser, `${url}/gh/acme/shop`, 'repository', WIDE)
