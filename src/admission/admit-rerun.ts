@@ -5,11 +5,11 @@ import { readBuild } from '../records/read-records.ts'
 import type { AdmissionContext, AdmissionResult, Refusal } from './admit.ts'
 import { admitRebuild } from './admit-again.ts'
 
-/** What only GitHub knows about somebody who presses a button. */
+/** The questions about a pressed button that only GitHub can answer. */
 export type RerunQueries = {
   /** Whether somebody may write to a repository, by GitHub's id. @throws if GitHub gives no answer */
   mayWrite: (repository: { id: number; name: string }, login: string) => Promise<boolean>
-  /** What the newest check runs of a suite are about. @throws if GitHub gives no answer */
+  /** The builds of the newest check runs of a suite. @throws if GitHub gives no answer */
   idsInSuite: (repository: string, suite: number) => Promise<string[]>
 }
 

@@ -8,7 +8,7 @@ import type { ReceiveContext } from '../receive-delivery.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { hasJobList, type Records, type View, viewOf } from '../records/view.ts'
 
-/** What the pages of a build need from their host. `githubUrl`: of GitHub's pages, such as `https://github.com`. */
+/** The services that the pages of a build need from their host. `githubUrl`: of GitHub's pages, such as `https://github.com`. */
 export type PageHost = Pick<ReceiveContext, 'store' | 'secrets' | 'now'> & { githubUrl: string }
 
 /** A build, and the log that a request is about. `needsKey`: only with a key can the build be seen. */

@@ -38,7 +38,7 @@ export type Checks = {
    * annotations are not added twice. Returns its id; null if this stack may make no check runs there.
    */
   put(run: CheckRun, id: number | null): Promise<number | null>
-  /** What the newest check runs of this stack's App in a suite are about (`externalId`). */
+  /** The `externalId`s of the newest check runs of this stack's App in a suite. */
   idsInSuite(repository: string, suite: number): Promise<string[]>
 }
 

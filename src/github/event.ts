@@ -95,7 +95,7 @@ const login = z
   .string()
   .max(100)
   .regex(/^[A-Za-z0-9_-]+(\[bot\])?$/)
-/** Who presses a button is what counts. */
+/** The person who presses a button counts. */
 const pressing = z.object({ login: login.nullish() }).nullish()
 
 const notOfChecks = {

@@ -74,7 +74,7 @@ export class BuildLog {
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
   }
 
-  /** What is written from now on belongs to this phase. */
+  /** All that is written from now on belongs to this phase. */
   async beginPhase(name: LogPhase): Promise<void> {
     await this.#send(this.#redactor.end())
     this.#outline.beginPhase(name)

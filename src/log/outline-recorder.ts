@@ -34,7 +34,7 @@ export class OutlineRecorder {
     if (this.#groups.length < MOST_GROUPS) this.#finder.add(bytes, before)
   }
 
-  /** What is written from now on belongs to this phase. Begins with a line of the runner. */
+  /** All that is written from now on belongs to this phase. Begins with a line of the runner. */
   beginPhase(name: LogPhase): void {
     this.#endGroups()
     this.#phases.push([name, this.#lines + (this.#endsLine ? 1 : 2), this.#seconds()])

@@ -4,7 +4,7 @@ import { OutputBlocks } from './output-blocks.ts'
 import { type NumberedLines, shownLines } from './shown-lines.ts'
 
 const MIB = 1024 * 1024
-/** What is kept of an output, in bytes: a test that failed early stands at its beginning, a summary at its end. */
+/** The parts of an output that are kept, in bytes: a test that failed early stands at its beginning, a summary at its end. */
 const HEAD_BYTES = MIB
 const TAIL_BYTES = 4 * MIB
 /** How much of the end is read for the last lines: more if a progress bar or an endless line fills that. */

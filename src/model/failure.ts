@@ -12,7 +12,7 @@ export const MOST_ADVICE = 500
 /** A title has the names of a suite and of a test. */
 const MOST_TITLE = 2 * MOST_NAME + 3
 
-/** What a job that failed has failed by. Texts are of its test report or its output, masked and shortened. */
+/** The cause of a job's failure. Its texts are of its test report or its output, masked and shortened. */
 export const jobFailureSchema = z.object({
   /** Where it is named: in a test report, or by a tool in the output. `end`: nowhere, so the excerpt is the end of the output. */
   source: z.enum(['report', 'log', 'end']),
@@ -25,7 +25,7 @@ export const jobFailureSchema = z.object({
   /** A file of the commit, relative to its root, and the line in it. */
   file: z.string().max(MOST_NAME).nullable(),
   line: z.int().positive().max(10_000_000).nullable(),
-  /** What a person may do about it. Absent if nothing is known. */
+  /** Advice for a person. Absent if nothing is known. */
   advice: z.string().max(MOST_ADVICE).optional(),
   /** The line of the job's log where it begins, from 1; null if that is not known. */
   logLine: z.int().positive().max(2_000_000_000).nullable(),

@@ -3,7 +3,7 @@ import type { View } from '../records/view.ts'
 import type { GitHubLinks } from './github-links.ts'
 import type { ShownLog } from './shown-log.ts'
 
-/** What a page knows of the world around its build. */
+/** The surroundings of a build that its page leads to. */
 export type Surroundings = {
   repository: string
   github: GitHubLinks

@@ -11,7 +11,7 @@ export type GitHubLinks = {
   /** Of a pull request, the branch that is to be merged. */
   branch: string | null
   pullRequest: string | null
-  /** What a push has brought. */
+  /** The changes that a push has brought. */
   comparison: string | null
   author: string | null
   /** A place in the commit, by a path relative to its root. */

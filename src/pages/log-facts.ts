@@ -6,7 +6,7 @@ import type { Store } from '../records/store.ts'
 import type { Records, View } from '../records/view.ts'
 import type { ShownLog } from './shown-log.ts'
 
-/** What a page needs to know of a log beside its text. */
+/** The data of a log that a page needs beside its text. */
 export type LogFacts = {
   startedAt: string | null
   /** Null as long as the job has not ended. */
@@ -18,7 +18,7 @@ export type LogFacts = {
   outline: LogOutline | null
 }
 
-/** What the job of a log has recorded of it at its end, which decides nothing. */
+/** The outline that a job has recorded of its log at its end. It decides nothing. */
 export async function readLogFacts(
   store: Store,
   { records, view, shown }: { records: Pick<Records, 'report'>; view: View; shown: ShownLog },

@@ -47,7 +47,7 @@ export const linkToLog = (
   { fileName, isDownload }: { fileName: string; isDownload: boolean },
 ): Promise<string> => store.presign(key, LINK_SECONDS, LOG_TYPE, isDownload ? fileName : undefined)
 
-/** What the name of each file of a build begins with: `ada-web-7`. */
+/** The beginning of the name of each file of a build: `ada-web-7`. */
 export const stemOf = ({ project, number }: BuildRef): string =>
   `${project.replaceAll('/', '-').replace(/^gh-/, '')}-${number}`
 

@@ -35,7 +35,7 @@ export type RepositoryParts = {
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
   stages: readonly ShownStage[]
-  /** What builds have cost this month, in US dollars; null if none has ended. */
+  /** The cost of this month's builds, in US dollars; null if none has ended. */
   spent: number | null
   filter: Filter
   /** The link to a build, with a key if necessary. */

@@ -46,7 +46,7 @@ const titleOfFailure = (failure: NonNullable<View['failure']>, heading: string):
     ? (describeFailure(failure) ?? heading)
     : [failure.job, heading].filter(part => part !== null).join(': ')
 
-/** What made the build red, with a link to its line in the log. */
+/** The cause of a red build, with a link to its line in the log. */
 function renderFailure(view: View, { withKey, github }: BuildLinks, shown: ShownLog) {
   const { failure } = view
   if (!failure) return ''

@@ -29,7 +29,7 @@ export function countTests(view: View): number | null {
   return tested.length === 0 ? null : count
 }
 
-/** Reads the failures of the jobs of a build. What a job has left after it failed decides nothing. */
+/** Reads the failures of the jobs of a build. Files that a job has left after it failed decide nothing. */
 export async function readTests(store: Store, view: View): Promise<JobTests[]> {
   const tested = testedJobs(view)
   const red = tested.filter(({ ref, tests }) => ref && tests && failedTests(tests) > 0).slice(0, MOST_READ)

@@ -13,7 +13,7 @@ export type FailedJob = {
 }
 
 /**
- * What made a build red. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build; `flakiness`:
+ * The cause of a red build. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build; `flakiness`:
  * of the test, if it is flaky.
  */
 export type FailureView = JobFailure & {
@@ -26,13 +26,13 @@ export type FailureView = JobFailure & {
 export const hasNamed = ({ conclusion, exit, failure }: JobRun): boolean =>
   conclusion === 'failed' && exit?.kind === 'exited' && failure !== undefined && isNamed(failure)
 
-/** What the commands of a build have left. */
+/** The results that the commands of a build have left. */
 export type ResultView = {
   /** Of the only job: what its test reports come to. */
   tests: TestCounts | null
   /** Whether the reason of the only job names what failed. */
   isNamed: boolean
-  /** What made the build red. */
+  /** The cause of a red build. */
   failure: FailureView | null
 }
 

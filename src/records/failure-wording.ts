@@ -18,7 +18,7 @@ export function describeFailure(failure: FailureView): string | null {
   return `${[job, failed].filter(each => each !== null).join(': ')}${often}` || null
 }
 
-/** What the excerpt is of, as a heading. */
+/** The source of the excerpt, as a heading. */
 export const headingOf = (failure: FailureView): string =>
   failure.test !== null
     ? 'The first test that failed'

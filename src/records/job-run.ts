@@ -75,7 +75,7 @@ export const jobRunSchema = z.object({
   tests: testCountsSchema.optional(),
   /** Of its log; one that cannot be read is as good as none. */
   outline: logOutlineSchema.optional().catch(undefined),
-  /** What its command has failed by. Absent if it has not failed, or has written nothing. */
+  /** The cause of its failure. Absent if it has not failed, or has written nothing. */
   failure: jobFailureSchema.optional(),
   /** Of a shard that divides files: which of all that divide its job its reports name (`packFiles`). */
   ran: filesSchema.optional(),

@@ -13,7 +13,7 @@ export const jobPath = (build: BuildRef, key: number) => `${buildPath(build)}/jo
 /** The page of an attempt of a job that was followed by another one. */
 export const attemptPath = (build: BuildRef, { key, attempt }: JobRef) =>
   `${jobPath(build, key)}/attempts/${attempt}`
-/** What the tests of a build have come to. The key of the build's page opens it. */
+/** The page of a build's tests. The key of the build's page opens it. */
 export const testsPath = (build: BuildRef) => `${buildPath(build)}/tests`
 
 /** The list of a build's artifacts, and one of them. The key of the build's page opens both. */

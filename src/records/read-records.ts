@@ -105,7 +105,7 @@ export async function readRawJobRun(
   return (await readRecordIn(store, jobKeys(build, job), JOB_RECORDS, objects))?.run ?? null
 }
 
-/** What the lead says of itself at its end, as written; null before that. One request, where `readRawJobRun` takes two. */
+/** The lead's own record of its end, as written; null before that. One request, where `readRawJobRun` takes two. */
 export async function readRawEnd(store: Store, build: BuildRef): Promise<JobRun | null> {
   const run = await readRun(store, jobKeys(build).record('end'))
   return run && believable(run, 'end')
@@ -175,7 +175,7 @@ function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
 }
 
-/** What the first red job has failed by of which that is named, or else the first one; null before the end of its build. */
+/** The failure of the first red job of which it is named, or else of the first one; null before the end of its build. */
 export async function readFailed(
   store: Store,
   build: Build,

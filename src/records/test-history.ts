@@ -9,9 +9,9 @@ const LENGTH = 16
 const hashOf = (texts: readonly string[]) =>
   createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, LENGTH)
 
-/** What a job is called in the history: its title without its shard, because shards change. */
+/** The name of a job in the history: its title without its shard, because shards change. */
 export const jobIdOf = (whole: string) => hashOf([whole])
-/** What a test of a job is called there. */
+/** The name of a test of a job there. */
 export const testIdOf = (whole: string, title: string) => hashOf([whole, title])
 
 /** How the tests of a branch's newest builds ended. */

@@ -104,7 +104,7 @@ function explainError(
   return null
 }
 
-/** What is wrong with how files are divided; null if each is in one shard of its job, and each of these shards has one. */
+/** The fault in how files are divided; null if each is in one shard of its job, and each of these shards has one. */
 function explainSplits(splits: readonly Split[], jobs: readonly DraftedJob[]): string | null {
   const known = new Set<string>()
   for (const split of splits) {

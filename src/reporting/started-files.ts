@@ -2,7 +2,7 @@ import type { StartedJob } from '../admission/grants.ts'
 import { filesOfShard, packFiles, splitOf, unpackShards } from '../model/split.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 
-/** What the message of a job has about the files that divide jobs of its plan: how many shards there are, and which files are its own. */
+/** The files in the message of a job, if they divide jobs of its plan: how many shards there are, and which files are its own. */
 export function startedFiles(
   plan: PlanRecord,
   { name, shard }: AcceptedJob,

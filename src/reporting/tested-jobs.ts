@@ -11,7 +11,7 @@ import type { BuildState } from './build-state.ts'
 /** Records of tests that are read for a build: those of attempts in which a test failed. */
 const MOST_READ = 30
 
-/** What a job, or one of its shards, has left. */
+/** The results of a job, or of one of its shards. */
 type Part = {
   /** The title of its job, without its shard. */
   whole: string
@@ -73,7 +73,7 @@ type ReadPart = {
   flaky: ReadonlySet<string>
 }
 
-/** Reads only what attempts have left in which a test failed. What cannot be believed is not known. */
+/** Reads only what attempts have left in which a test failed. A record that cannot be believed counts as unknown. */
 async function readPart(
   { whole, isPassed, counts, last, failed: earlier }: Part,
   build: Build,

@@ -36,7 +36,7 @@ type TestsContext = {
   logLine: (line: string) => Promise<void>
 }
 
-/** What the reports come to, and the first failure that they have; null without any report. */
+/** The counts of the reports, and their first failure; null without any report. */
 export type ReadTests = {
   /** Of a shard that divides files: which of them the reports name (`packFiles`). */
   ran?: string

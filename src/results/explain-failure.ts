@@ -16,7 +16,7 @@ const WIDTH = 300
 type FailedCommand = {
   exit: Exit
   output: CommandOutput
-  /** What to do about it. */
+  /** Advice, if there is any. */
   advice: string | null
   /** The first failure of its test reports. */
   first: TestFailure | null
@@ -29,7 +29,7 @@ type Explanation = {
 }
 
 /**
- * What a command that failed has failed by: the first failure of its test reports, or else what a tool says in the output, or else
+ * The cause of a command's failure: the first failure of its test reports, or else what a tool says in the output, or else
  * the end of the output. Of a command that was stopped or killed always the end: that is where it was.
  * @param redact masks secrets
  */

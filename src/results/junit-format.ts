@@ -45,7 +45,7 @@ const FAILURES: ReadonlyMap<string, 'failed' | 'errored'> = new Map([
   ['failure', 'failed'],
   ['error', 'errored'],
 ])
-/** What fails by an element in it. */
+/** The kinds of elements that fail by an element in them. */
 const FAILING = new Set(['testcase', 'testsuite', 'testsuites'])
 /** Attempts that Surefire has repeated. */
 const FLAKES = new Set(['flakyFailure', 'flakyError'])
@@ -202,7 +202,7 @@ class JunitParser implements ReportParser {
     else if (places !== null && suite.places[0] !== places[0]) suite.places = 'several'
   }
 
-  /** What a suite took beyond its tests: to load its file, and before and after them. */
+  /** The time that a suite took beyond its tests: to load its file, and before and after them. */
   #finishTime(suite: Suite): void {
     const { seconds, taken, places } = suite
     this.#countTime(Math.max(seconds, taken), places)

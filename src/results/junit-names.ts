@@ -25,7 +25,7 @@ export function nameOf({ chain, className, written, file }: Written): Pick<Repor
 }
 
 /**
- * What may name the file of a test. Most tools have an attribute for it; Vitest has its path as class and as suite, and pytest's class
+ * The attributes that may name the file of a test. Most tools have an attribute for it; Vitest has its path as class and as suite, and pytest's class
  * stands for it.
  */
 export const placesOf = ({ chain, className, file }: Omit<Written, 'written'>): string[] => [

@@ -19,7 +19,7 @@ type ResultsContext = ArtifactContext & {
 type EndedCommand = {
   exit: Exit
   reason: string | null
-  /** What to do about a failure. */
+  /** Advice about a failure. */
   advice: string | null
   output: CommandOutput
   since: bigint | null

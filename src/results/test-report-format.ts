@@ -21,7 +21,7 @@ export type ReportedTest = {
   seconds: number
 }
 
-/** What a report has about the time of a file, in addition to earlier parts of it. */
+/** The time of a file in a report, in addition to earlier parts of it. */
 export type ReportedTime = Pick<ReportedTest, 'places' | 'seconds'>
 
 /** Takes the text of one report, in pieces of any size. */

@@ -8,7 +8,7 @@ export type FetchFailure = {
   kind: 'transient' | 'missing' | 'refused' | 'final'
   /** What happened, without a full stop. */
   cause: string
-  /** What to do about it. */
+  /** Advice, if there is any. */
   advice?: string
   /** The HTTP status of a refusal. */
   status?: number

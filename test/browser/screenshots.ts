@@ -94,7 +94,7 @@ async function prepare(ci: TestSystem) {
   await ci.ended({ project: 'gh/acme/shards', number: 1 })
 }
 
-/** What people who do not open a page get: the status of a commit, and the mail. */
+/** The messages for people who do not open a page: the status of a commit, and the mail. */
 async function describeFailures(ci: TestSystem): Promise<string> {
   const parts = await Promise.all(
     ['jest', 'pytest', 'go'].map(async tool => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { openBrowser, openPage } from './browser.ts'
 
-/** What people come for, by what they see alone: from home, with a stopwatch that is printed. */
+/** The tasks that people come for, done by sight alone, from home. A stopwatch is printed. */
 let ci: TestSystem
 let browser: Browser
 const OUTPUT = join(import.meta.dirname, '../fixtures/outputs/jest-assertion.txt')

@@ -11,7 +11,7 @@ export class ShownChecks {
   /** By `commit name`. */
   readonly #runs = new Map<string, CheckRun[]>()
   readonly #shown: Map<string, Shown>
-  /** What must never happen. */
+  /** A fault that must never occur. */
   readonly wrong: string[] = []
   #mayWrite: () => boolean = () => false
 

@@ -19,7 +19,7 @@ const AT_ONCE = 5
 /** A test that failed. `job`: which of several jobs. `isAllowed`: it does not make the build red. */
 export type FailedTest = TestFailure & { job: string | null; isAllowed: boolean }
 
-/** What a check run shows of a build that has ended. */
+/** The contents of a check run, of a build that has ended. */
 export type Details = {
   view: View
   /** The first ones, those that make the build red before others. */
@@ -53,7 +53,7 @@ async function readView(store: Store, build: BuildRef): Promise<View | null> {
   return records && viewOf(records)
 }
 
-/** What a job without test reports has failed by, in the form of a test of a report. */
+/** The failure of a job without test reports, in the form of a test of a report. */
 function failedTestOf(failure: FailureView): FailedTest {
   const { test, excerpt, file, line, job } = failure
   const name = test ?? headingOf(failure)

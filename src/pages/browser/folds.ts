@@ -18,7 +18,7 @@ export type FoldOutline = {
   groups: readonly (readonly [from: number, to: number, seconds: number | null])[]
 }
 
-/** What the folds of a log depend on. */
+/** The facts on which the folds of a log depend. */
 export type FoldFacts = {
   outline: FoldOutline
   hasEnded: boolean
@@ -70,7 +70,7 @@ function groupsOf({ outline, hasEnded, hasFailed, failureLine }: FoldFacts, phas
   return groups
 }
 
-/** What a reader finds open: the command, how the job ended, and what runs or has failed. */
+/** The folds that a reader finds open: the command, how the job ended, and what runs or has failed. */
 export function isOpenAtFirst({ kind, state }: Fold): boolean {
   if (kind === 'group') return state !== 'passed'
   return kind !== 'setup' || state === 'failed'

@@ -10,7 +10,7 @@ const COMMAND = '▸ $ '
 /** More groups stay as they are. */
 const MOST_GROUPS = 2000
 
-/** What can be seen of a log's outline as it is read: the job records it at its end. */
+/** A log's outline as far as it can be seen in its text: the job records it at its end. */
 export class LiveOutline {
   readonly #startedAt: () => number | null
   readonly #times: LineTimes

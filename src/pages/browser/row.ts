@@ -15,7 +15,7 @@ export type Row = {
   styleAfter: TextStyle
 }
 
-/** What rows show beside the text of their lines. */
+/** The parts of rows beside the text of their lines. */
 export type RowContext = { folds: Folds; times: LineTimes; startedAt: number | null; marked: Lines | null }
 
 /** The rows of the log from one on, at most so many. */

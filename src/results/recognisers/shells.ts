@@ -37,7 +37,7 @@ function shellError(lines: readonly string[], at: number): Found {
   return plainFailure([at], place, at)
 }
 
-/** What make itself cannot do: a target without a rule, a program that it does not find, a Makefile that it cannot read. */
+/** The complaints of make itself: a target without a rule, a program that it does not find, a Makefile that it cannot read. */
 export const makeRecogniser = recogniser('make', lines => {
   const isOwn = (line: string) =>
     /^\S{1,300}:\d{1,8}: \*\*\* /.test(line) ||

@@ -64,17 +64,10 @@ test('each function refuses a message of another trust before it reads, writes o
   const messages = await jobOfEachTrust()
   expect([...messages.keys()].toSorted()).toEqual(TRUSTS.toSorted())
   for (const [trust, message] of messages)
-    for (const own of TRUSTS)
+    for (const own of TRUSTS.filter(each => each !== trust))
       for (const event of eventsOf(message)) {
         requests.length = 0
-        const result = await invoke(own, event)
-        if (own === trust) {
-          // Its own function asks for the claim once more, and so would another one that does not refuse it.
-          expect(result).toMatchObject({ ok: true })
-          expect(requests.some(request => request.startsWith('s3: PUT '))).toBe(true)
-          continue
-        }
-        expect(result).toMatchObject({
+        expect(await invoke(own, event)).toMatchObject({
           ok: false,
           error: {
             errorMessage: `Job of gh/ada/web #${message.build.number} is of trust ${trust}: this function runs ${own}`,
@@ -82,6 +75,14 @@ test('each function refuses a message of another trust before it reads, writes o
         })
         expect(requests).toEqual([])
       }
+  // Its own function asks for the claim once more, and so would another one that does not refuse it. It has begun to fetch by then, and
+  // that request may arrive later: so these come last.
+  for (const [trust, message] of messages)
+    for (const event of eventsOf(message)) {
+      requests.length = 0
+      expect(await invoke(trust, event)).toMatchObject({ ok: true })
+      expect(requests.some(request => request.startsWith('s3: PUT '))).toBe(true)
+    }
   // Nothing of it has run: the only deploy is the first one.
   const { store } = ci.system
   expect((await store.list('gh/ada/web/stages/dev/deploys/')).map(({ key }) => key)).toHaveLength(1)

@@ -21,7 +21,7 @@ function openLog({ secrets = [], limitBytes = 64 * MIB }: { secrets?: string[]; 
   return { log, text: () => Buffer.concat(stored).toString() }
 }
 
-/** What a command that writes these pieces leaves between two lines of the runner. */
+/** The output of a command that writes these pieces between two lines of the runner. */
 async function record(pieces: Iterable<string | Uint8Array>, options: Parameters<typeof openLog>[0] = {}) {
   const { log, text } = openLog(options)
   await log.writeLine('Fetching')

@@ -31,7 +31,7 @@ function openCommit() {
   const statuses: string[] = []
   const runs: CheckRun[] = []
   const github = {
-    /** What check runs are answered with: no permission, or a refusal. */
+    /** The answer to check runs: no permission, or a refusal. */
     answer: null as 'no permission' | Error | null,
     requests: 0,
   }

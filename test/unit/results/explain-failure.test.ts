@@ -36,7 +36,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(workspace, { recursive: true }))
 
-/** What is recorded of a command that has written this, below two lines of the runner. */
+/** The record of a command that has written this, below two lines of the runner. */
 function explain(
   written: string,
   {
