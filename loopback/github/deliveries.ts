@@ -24,7 +24,7 @@ type Fields = {
 export type Delivery = Row<Fields>
 type Message = { event: string; payload: object; hook: Hook }
 
-/** What a hook has answered. Null if the delivery was not sent. */
+/** The answer of a hook. Null if the delivery was not sent. */
 export type Sending = Promise<{ url: string; status: number; body: string } | null>
 
 /** GitHub keeps deliveries for three days. */

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 2000
 const MOST_LINES = 10
 const LINE_BYTES = 500
 
-/** What the webhook answers (src/receive-delivery.ts). */
+/** The answer of the webhook (src/receive-delivery.ts). */
 const answerSchema = z.union([
   z.object({
     project: projectSchema,
@@ -29,7 +29,7 @@ type Answer = z.infer<typeof answerSchema>
 type Pushed = Pick<Repository, 'owner' | 'name' | 'private'>
 
 /**
- * What the client of a push reads: a link for each build that it has started, or why there is none. For answers that do not come in time,
+ * The text for the client of a push: a link for each build that it has started, or why there is none. For answers that do not come in time,
  * where builds are listed. `signal` ends the wait.
  */
 export async function answerPush(

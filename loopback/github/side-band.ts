@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0)
  * do: the client prints them as `remote: …`. An answer that has no packets is passed on as it is.
  */
 export class SideBand {
-  /** What has come of a packet's length. */
+  /** The part of a packet's length that has arrived. */
   #header = NOTHING
   /** Bytes of the packet that are still to come. */
   #left = 0

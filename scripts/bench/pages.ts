@@ -80,7 +80,7 @@ async function storeJobs(store: Store): Promise<(round: number) => Promise<unkno
   }
 }
 
-/** What counts as work of a frame, by its names in Chromium's traces. */
+/** The work of a frame, by its names in Chromium's traces. */
 const WORK = new Set([
   ...[
     'FunctionCall',
@@ -137,7 +137,7 @@ function workOfFrames(events: readonly TraceEvent[]): number[] {
   let end = 0
   for (const { ts, dur = 0 } of sorted) {
     while (frame + 1 < starts.length && (starts[frame + 1] ?? 0) <= ts) frame += 1
-    // What is within another one has been counted.
+    // Events within another one have been counted with it.
     const counted = Math.max(0, ts + dur - Math.max(ts, end))
     end = Math.max(end, ts + dur)
     frames[frame] = (frames[frame] ?? 0) + counted / 1000

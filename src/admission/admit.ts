@@ -156,7 +156,7 @@ async function start(
 ): Promise<void> {
   const { store, now } = context
   const [earlier] = await Promise.all([
-    // What only deploys or repeats a job says nothing of its commit.
+    // A build that only deploys or repeats a job says nothing about its commit.
     build.target || build.repeats ? null : recordBuild(store, build, isArrival),
     raiseCounter(store, build.project, build.number),
     build.approval === null

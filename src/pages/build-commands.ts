@@ -6,10 +6,12 @@ import { renderCopyable } from './copyable.ts'
 
 /** The commands that a person may want to run next, each with its purpose. */
 function commandsFor(view: View): [purpose: string, command: string][] {
-  const { status, repository, number, target } = view
+  const { status, repository, number, target, repeats } = view
   const name = `${repository}#${number}`
   if (status === 'waiting') return [['To approve it', approveCommandOf(view)]]
   if (!hasEnded(status)) return [['To cancel it', `lambci cancel ${name}`]]
+  // It cannot be built again, and the title of its job is no text for a shell.
+  if (repeats) return []
   const deploys = deployCommandsOf(view).map((command): [string, string] => ['To deploy it', command])
   if (target) return deploys
   const isPartlyRed = hasJobList(view) && isRed(view)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SideBand } from '../../github/side-band.ts'
 
-/** What `git receive-pack` answers to a client that has requested side bands, and to one that has not. */
+/** Answers of `git receive-pack`, with side bands and without. */
 const REPORT = '000eunpack ok\n0019ok refs/heads/master\n0000'
 const WITH = `${(REPORT.length + 5).toString(16).padStart(4, '0')}\x01${REPORT}0000`
 

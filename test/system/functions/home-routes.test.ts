@@ -1,30 +1,22 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
 import { buildKeys, counterKey } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
-import type { Store } from '../../../src/records/store.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { countedStore } from '../../support/counted-store.ts'
+import { openPagesApp } from '../../support/pages-app.ts'
 import { HOSTILE } from '../../support/payloads.ts'
-import {
-  after,
-  endedRun,
-  grantIssuerOf,
-  makeBuild,
-  reportOf,
-  runKey,
-  unknownToGit,
-} from '../../support/records.ts'
+import { after, endedRun, makeBuild, RUNNER_SECRETS, reportOf, runKey } from '../../support/records.ts'
 
 const ORIGIN = 'https://ci.example.com'
-const LINK_KEY = 'a-link-key-of-these-tests'
+const LINK_KEY = RUNNER_SECRETS.linkKey
 let bucket: Bucket
 let app: Hono
 beforeAll(async () => {
   bucket = await openBucket()
-  app = appOn(counting(bucket.store))
+  app = openPagesApp(bucket.store)
   await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20')
   await build({ project: 'gh/ada/web', number: 2, message: 'Add a border\n\nIt was missing.' }, '2026-11-20')
   await build({ project: 'gh/ada/hidden', number: 1, isPrivate: true }, '2026-11-26')
@@ -46,37 +38,6 @@ beforeAll(async () => {
   )
 })
 afterAll(() => bucket.close())
-
-const appOn = (store: Store) =>
-  createHttpApp({
-    store,
-    secrets: async () => ({
-      webhookSecrets: ['s'],
-      acceptsSharedSecret: true,
-      githubToken: 'writes',
-      cloneToken: null,
-      githubApp: null,
-      slackToken: null,
-      linkKey: LINK_KEY,
-    }),
-    publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
-    grantIssuer: grantIssuerOf(null),
-    compare: unknownToGit,
-    githubUrl: 'https://github.com',
-    findOnGitHub: async () => null,
-    invokeReport: async () => {},
-    now: () => new Date(),
-  })
-
-let requests = 0
-const counting = (store: Store) =>
-  new Proxy(store, {
-    get: (target, name: keyof Store) => {
-      if (typeof target[name] === 'function') requests += 1
-      return target[name]
-    },
-  })
 
 /** A build that has passed, and its repository's counter, which was raised on this day. */
 async function build(change: Partial<Build>, day: string, store = bucket.store) {
@@ -149,9 +110,12 @@ describe('with the key of the page', () => {
 describe('many repositories', () => {
   let many: Bucket
   let of: Hono
+  let requests: string[]
   beforeAll(async () => {
     many = await openBucket()
-    of = appOn(counting(many.store))
+    const counted = countedStore(many.store)
+    requests = counted.requests
+    of = openPagesApp(counted.store)
     for (let index = 1; index <= 23; index++)
       await build(
         { project: `gh/ada/r${index}`, number: 1 },
@@ -164,9 +128,9 @@ describe('many repositories', () => {
   test('are shown ten at a time, the newest first, each page by a bounded number of requests', async () => {
     const found: string[] = []
     for (const path of ['/', '/?from=10', '/?from=20']) {
-      requests = 0
+      requests.length = 0
       found.push(...(await names(path, of)))
-      expect(requests).toBeLessThan(400)
+      expect(requests.length).toBeLessThan(400)
     }
     expect(found.map(name => name.slice('ada/r'.length)).toSorted()).toEqual(
       Array.from({ length: 23 }, (_, index) => String(index + 1)).toSorted(),
@@ -180,7 +144,7 @@ describe('many repositories', () => {
 
 test('a build that only repeats a job is not shown as the state of its repository', async () => {
   const plain = await openBucket()
-  const of = appOn(plain.store)
+  const of = openPagesApp(plain.store)
   await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20', plain.store)
   for (const number of [2, 3, 4])
     await build(
@@ -195,7 +159,7 @@ test('a build that only repeats a job is not shown as the state of its repositor
 
 test('names and messages of strangers are shown as text', async () => {
   const plain = await openBucket()
-  const of = appOn(plain.store)
+  const of = openPagesApp(plain.store)
   for (const [index, text] of HOSTILE.entries()) {
     const author = { name: text.slice(0, 200), login: null }
     await build(
@@ -214,7 +178,7 @@ test('names and messages of strangers are shown as text', async () => {
 
 test('an error is a page that shows nothing of it to browsers, and JSON to programs', async () => {
   const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const failing = appOn({
+  const failing = openPagesApp({
     ...bucket.store,
     list: async () => {
       throw new Error('AccessDenied for arn:aws:s3:::a-bucket')

@@ -1,36 +1,17 @@
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createHttpApp } from '../../../src/functions/http-app.ts'
 import type { LogFacts } from '../../../src/pages/log-facts.ts'
 import { buildKeys, type JobRef, jobKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
 import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
-import {
-  endedRun,
-  grantIssuerOf,
-  JOB_STATES,
-  RUNNER_SECRETS,
-  recordsWithJobs,
-  runOf,
-  unknownToGit,
-} from '../../support/records.ts'
+import { openPagesApp } from '../../support/pages-app.ts'
+import { endedRun, JOB_STATES, RUNNER_SECRETS, recordsWithJobs, runOf } from '../../support/records.ts'
 
 let bucket: Bucket
 let app: Hono
 beforeAll(async () => {
   bucket = await openBucket()
-  app = createHttpApp({
-    store: bucket.store,
-    secrets: async () => RUNNER_SECRETS,
-    publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
-    grantIssuer: grantIssuerOf(null),
-    compare: unknownToGit,
-    githubUrl: 'https://github.com',
-    findOnGitHub: async () => null,
-    invokeReport: async () => {},
-    now: () => new Date(),
-  })
+  app = openPagesApp(bucket.store)
 })
 afterAll(() => bucket.close())
 

@@ -102,6 +102,7 @@ test.each<[string, Parameters<typeof viewWith>[0], string[]]>([
   ['passed', {}, ['rebuild ada/web#7']],
   ['runs', { run: { phase: 'running', endedAt: null } }, ['cancel ada/web#7']],
   ['waits', { build: { approval: 'stranger' }, run: null }, ['approve ada/web#7']],
+  ['only repeats a job', { build: { rebuildOf: 5, repeats: { job: "unit (X=')", times: 2 } } }, []],
 ])('the page of a build that %s has the commands to copy', (_, changes, expected) => {
   const page = render(viewWith(changes))
   const commands = [...page.matchAll(/<code tabindex="0" aria-label="To [^"]+">lambci ([^<]+)<\/code>/g)]
