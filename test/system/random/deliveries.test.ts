@@ -7,7 +7,7 @@ const RUNS = 2000
 
 test(`of ${RUNS} random deliveries, only what was signed as exactly that is admitted`, async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  const seed = Math.floor(Math.random() * 1_000_000)
+  const seed = 1
   console.log(
     `Random deliveries from seed ${seed}: npm run test:random -- --deliveries --seed ${seed} --runs ${RUNS}`,
   )

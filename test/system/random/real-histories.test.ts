@@ -10,7 +10,7 @@ afterAll(() => ci.close())
 
 const RUNS = 20
 const AT_ONCE = 4
-const SEED = Number(process.env.LAMBCI_TEST_SEED ?? Math.floor(Math.random() * 1_000_000))
+const SEED = Number(process.env.LAMBCI_TEST_SEED ?? 1)
 const groups = Array.from({ length: RUNS / AT_ONCE }, (_, group) => SEED + group * AT_ONCE)
 
 test.each(groups)(
