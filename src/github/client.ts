@@ -1,4 +1,5 @@
 import type { Compare } from '../model/newer.ts'
+import { z } from '../model/zod.ts'
 import { namesOf, openOctokit, statusOf } from './octokit.ts'
 import type { GitHubTokens } from './tokens.ts'
 
@@ -16,6 +17,8 @@ export type CommitStatus = {
 
 export type DeploymentState = 'in_progress' | 'success' | 'failure'
 
+export type Deployment = { repository: string; commit: string; environment: string; build: number }
+
 export type DeploymentStatus = {
   repository: string
   id: number
@@ -29,10 +32,13 @@ export type DeploymentStatus = {
 export type GitHub = {
   compare: Compare
   setStatus(status: CommitStatus): Promise<void>
-  /** Returns the id of the deployment. */
-  createDeployment(deployment: { repository: string; commit: string; environment: string }): Promise<number>
+  /** Returns the id of a build's deployment to an environment, which is created unless GitHub has it already. */
+  findOrCreateDeployment(deployment: Deployment): Promise<number>
   setDeploymentStatus(status: DeploymentStatus): Promise<void>
 }
+
+/** Marks a deployment as a build's, so that it is found again if its id was not recorded. */
+const payloadSchema = z.object({ lambciBuild: z.int() })
 
 /** A client of GitHub's REST API, with a token for each repository and purpose. */
 export const openGitHub = (
@@ -67,12 +73,17 @@ export const openGitHub = (
       target_url: targetUrl,
     })
   },
-  createDeployment: async ({ repository, commit, environment }) => {
+  findOrCreateDeployment: async ({ repository, commit, environment, build }) => {
     const octokit = openOctokit(apiUrl, { auth: await tokens.deploying(repository) })
+    const wanted = { ...namesOf(repository), environment }
+    const query = { ...wanted, sha: commit, per_page: 100 }
+    const { data: existing } = await octokit.rest.repos.listDeployments(query)
+    const own = existing.find(({ payload }) => payloadSchema.safeParse(payload).data?.lambciBuild === build)
+    if (own) return own.id
     const { data } = await octokit.rest.repos.createDeployment({
-      ...namesOf(repository),
+      ...wanted,
       ref: commit,
-      environment,
+      payload: { lambciBuild: build },
       // We never merge, and our own pending status must not block the deployment.
       auto_merge: false,
       required_contexts: [],

@@ -11,6 +11,8 @@ export type NotifierSetup<S, D extends DeliveredBase> = {
   ended: BuildNews
   /** How many messages, statuses or edits have arrived at the service. */
   arrived(): Promise<number> | number
+  /** Whether the service shows that something still runs; absent where nothing that was sent can be found again. */
+  isStanding?(): Promise<boolean>
   /** Lets the service refuse everything, for now or for good, until it is called with null. */
   refuse(how: 'transient' | 'final' | null): void
 }
@@ -50,6 +52,16 @@ export function notifierContract<S, D extends DeliveredBase>(
       const end = await notifier.notify(ended, settings, throughJson(start.delivered, notifier))
       expect([end.again, (await arrived()) > before]).toEqual([false, true])
       expect(await notifier.notify(ended, settings, throughJson(end.delivered, notifier))).toEqual(end)
+    })
+
+    it('ends all that it has shown as running, also if what it delivered was not recorded', async () => {
+      const { notifier, settings, running, ended, isStanding } = await open()
+      if (!isStanding) return
+      await notifier.notify(running, settings, null)
+      expect(await isStanding()).toBe(true)
+      await notifier.notify(running, settings, null)
+      await notifier.notify(ended, settings, null)
+      expect(await isStanding()).toBe(false)
     })
 
     it('delivers nothing of a build that has not begun', async () => {

@@ -28,6 +28,8 @@ export class GitWorld {
   readonly pulls: Pull[] = []
   /** The last status by `commit context`. */
   readonly shown = new Map<string, Shown>()
+  /** The numbers of builds that GitHub has shown as pending. */
+  readonly shownPending = new Set<number>()
   readonly checks = new ShownChecks(this.shown)
   /** Whether a branch was ever set back or replaced. */
   readonly rewritten = new Set<string>()
@@ -83,15 +85,20 @@ export class GitWorld {
     return from && to ? this.relate(from, to) : null
   }
 
-  setStatus = async ({ commit, context, state, description }: CommitStatus): Promise<void> => {
+  setStatus = async ({ commit, context, state, description, targetUrl }: CommitStatus): Promise<void> => {
     this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
     this.checks.onStatus(`${commit} ${context}`)
     this.shown.set(`${commit} ${context}`, { state, description })
+    if (state === 'pending') this.shownPending.add(numberIn(targetUrl))
   }
 
   putCheck: Checks['put'] = async (...given) => {
     this.#refuse(this.hasSeenCommits() ? [401, 500, 502] : [401, 404, 500, 502])
-    return this.checks.put(...given)
+    const id = await this.checks.put(...given)
+    const [{ conclusion, detailsUrl }] = given
+    const isPending = conclusion === null || conclusion === 'action_required'
+    if (id !== null && isPending) this.shownPending.add(numberIn(detailsUrl))
+    return id
   }
 
   relate(from: string, to: string): Relation {
@@ -202,3 +209,6 @@ export class GitWorld {
     this.#send({ ...hook, id: `00000000-0000-4000-8000-${String(this.#hooks).padStart(12, '0')}` } as Hook)
   }
 }
+
+/** The number of a build, by the address of its page. */
+const numberIn = (url: string) => Number(/\/builds\/(\d+)/.exec(url)?.[1])

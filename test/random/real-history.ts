@@ -67,6 +67,8 @@ export async function playRealHistory(ci: TestSystem, seed: number): Promise<str
       rewritten: world.rewritten,
       relate: (from: string, to: string) => world.relate(back.get(from) ?? '', back.get(to) ?? ''),
       shown: await shown(),
+      // Nothing waits for approval.
+      shownPending: new Set<number>(),
     }
   }
 }

@@ -21,7 +21,7 @@ export type Played = {
   wasHeld: boolean
 }
 /** What has happened on GitHub. */
-export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'rewritten' | 'relate'>
+export type Truth = Pick<GitWorld, 'heads' | 'pulls' | 'shown' | 'shownPending' | 'rewritten' | 'relate'>
 
 /** What must hold once nothing is left to happen, by a model that knows nothing of how it is done. */
 export async function violations(product: Played, world: Truth): Promise<string[]> {
@@ -77,8 +77,19 @@ function standing(views: View[], { heads, pulls }: Truth): View[] {
 }
 
 const isSkipped = ({ status }: View) => status === 'skipped'
-/** One that is skipped after somebody has approved it ends what people were told before. */
-const isSilent = (view: View) => isSkipped(view) && view.approval === null
+type IsSilent = (view: View) => boolean
+const isSilent: IsSilent = view => isSkipped(view) && view.approval === null
+
+/**
+ * One that is skipped after somebody has approved it ends what people were told before. If GitHub never showed that it waits, it may
+ * have been approved before report could say so, and then says nothing.
+ */
+function silences(views: View[], shownPending: ReadonlySet<number>): IsSilent[] {
+  const isUnknown = (view: View) => isSkipped(view) && !shownPending.has(view.number)
+  return views.some(view => isUnknown(view) && !isSilent(view))
+    ? [isSilent, view => isSilent(view) || isUnknown(view)]
+    : [isSilent]
+}
 
 /** No green covers a red of the same rank, and no red stands where all is green. */
 function untrue(views: View[], world: Truth): string[] {
@@ -86,7 +97,7 @@ function untrue(views: View[], world: Truth): string[] {
   return [...places].flatMap(([where, all]) => {
     const state = world.shown.get(where)?.state
     const shown = state === 'failure' || state === 'error' ? 'red' : state
-    const expected = statesOf(all, views)
+    const expected = silences(all, world.shownPending).flatMap(isSilent => statesOf(all, views, isSilent))
     const builds = all.map(({ number, trigger, status }) => `#${number} ${trigger} ${status}`).join(', ')
     return expected.includes(shown)
       ? []
@@ -95,7 +106,7 @@ function untrue(views: View[], world: Truth): string[] {
 }
 
 /** What a status may say of these builds of one commit. A skipped one counts only if it replaces an earlier status. */
-function statesOf(all: View[], views: View[]): (string | undefined)[] {
+function statesOf(all: View[], views: View[], isSilent: IsSilent): (string | undefined)[] {
   const reported = views.filter(
     view =>
       // What only deploys says nothing of its commit.

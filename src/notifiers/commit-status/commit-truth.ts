@@ -51,13 +51,13 @@ export async function updateCommitStatus(
   await updateCommit(view, context, enter, view)
 }
 
-/** Whether an earlier build of the same branch or pull request has said something about this commit. */
-export async function hasEarlierEntry(
-  view: View,
-  { leaseHolder: { store } }: CommitContext,
-): Promise<boolean> {
+/**
+ * Whether something was said about this commit for the same branch or pull request: by an earlier build, or by this one before
+ * report died or could not record it.
+ */
+export async function hasEntry(view: View, { leaseHolder: { store } }: CommitContext): Promise<boolean> {
   const standing = (await readCommit(store, view))?.entries[view.trigger]
-  return standing !== undefined && standing.number < view.number
+  return standing !== undefined && standing.number <= view.number
 }
 
 export const readCommit = (

@@ -6,7 +6,7 @@ import type { CommitEntry } from '../../records/commit-record.ts'
 import { describeSubject } from '../../records/wording.ts'
 import type { BuildNews, Notifier } from '../notifier.ts'
 import { commitStatusOf } from './commit-status.ts'
-import { type CommitContext, hasEarlierEntry, updateCommitStatus } from './commit-truth.ts'
+import { type CommitContext, hasEntry, updateCommitStatus } from './commit-truth.ts'
 import { leaveCommits } from './left-commits.ts'
 
 const deliveredSchema = z.object({
@@ -73,7 +73,7 @@ async function wantedStatus(
 ) {
   const status = commitStatusOf(view, url)
   if (status || view.status !== 'skipped' || !isOver) return status
-  return delivered || (await hasEarlierEntry(view, context))
+  return delivered || (await hasEntry(view, context))
     ? commitStatusOf({ ...view, status: 'errored' }, url)
     : null
 }

@@ -78,7 +78,7 @@ async function showDeploy(
   const { repository, commit } = view
   let id = before?.id ?? null
   try {
-    id ??= await github.createDeployment({ repository, commit, environment })
+    id ??= await github.findOrCreateDeployment({ repository, commit, environment, build: view.number })
     const description = descriptionOf(view.target?.by ?? null, reason)
     await github.setDeploymentStatus({
       ...{ repository, id, state, logUrl: url },

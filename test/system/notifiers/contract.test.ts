@@ -14,7 +14,7 @@ import {
 import { openTopics } from '../../../src/aws/topics.ts'
 import { DEFAULTS } from '../../../src/config/defaults.ts'
 import { openChecks } from '../../../src/github/checks.ts'
-import { openGitHub } from '../../../src/github/client.ts'
+import { type Deployment, openGitHub } from '../../../src/github/client.ts'
 import { openTokens } from '../../../src/github/tokens.ts'
 import { commitStatusNotifier } from '../../../src/notifiers/commit-status/notifier.ts'
 import { deploymentNotifier } from '../../../src/notifiers/deployment/notifier.ts'
@@ -100,8 +100,8 @@ async function gitHubSetup() {
       ...client,
       setStatus: (status: Parameters<typeof client.setStatus>[0]) =>
         client.setStatus(refusal === 'final' ? { ...status, commit: MISSING } : status),
-      createDeployment: (wanted: Parameters<typeof client.createDeployment>[0]) =>
-        client.createDeployment(refusal === 'final' ? { ...wanted, commit: MISSING } : wanted),
+      findOrCreateDeployment: (wanted: Deployment) =>
+        client.findOrCreateDeployment(refusal === 'final' ? { ...wanted, commit: MISSING } : wanted),
     },
     refuse: (how: typeof refusal) => {
       refusal = how
@@ -112,6 +112,19 @@ async function gitHubSetup() {
 const listed = async (path: string): Promise<unknown[]> => {
   const headers = { authorization: `token ${TOKEN}` }
   return (await fetch(`${github.apiUrl}/repos/ada/web/${path}`, { headers })).json() as Promise<unknown[]>
+}
+
+async function checkRunsOf(commit: string): Promise<{ status: string }[]> {
+  const answer: unknown = await listed(`commits/${commit}/check-runs?filter=all`)
+  return (answer as { check_runs: { status: string }[] }).check_runs
+}
+
+/** The statuses of each deployment of a commit, the latest first. */
+async function deploymentsOf(commit: string): Promise<{ state: string }[][]> {
+  const deployments = (await listed(`deployments?sha=${commit}`)) as { id: number }[]
+  return Promise.all(
+    deployments.map(({ id }) => listed(`deployments/${id}/statuses`) as Promise<{ state: string }[]>),
+  )
 }
 
 notifierContract('commit-status', async () => {
@@ -126,6 +139,10 @@ notifierContract('commit-status', async () => {
     running: { ...newsOf(viewWith({ build, run: RUNNING })), isOver: false },
     ended: newsOf(viewWith({ build })),
     arrived: async () => (await listed(`commits/${commit}/statuses`)).length,
+    isStanding: async () => {
+      const [latest] = (await listed(`commits/${commit}/statuses`)) as { state: string }[]
+      return latest?.state === 'pending'
+    },
     refuse,
   }
 })
@@ -150,11 +167,10 @@ notifierContract('commit-status, by check runs', async () => {
     ended: newsOf(viewWith({ build })),
     // Each counts once when it is created, and once when it is completed.
     arrived: async () => {
-      const { check_runs: runs } = (await listed(`commits/${commit}/check-runs?filter=all`)) as unknown as {
-        check_runs: { status: string }[]
-      }
+      const runs = await checkRunsOf(commit)
       return runs.length + runs.filter(({ status }) => status === 'completed').length
     },
+    isStanding: async () => (await checkRunsOf(commit)).some(({ status }) => status !== 'completed'),
     refuse,
   }
 })
@@ -168,11 +184,10 @@ notifierContract('deployment', async () => {
     running: { ...newsOf(viewWith({ build, report: { deploy: deploy('running') } })), isOver: false },
     ended: newsOf(viewWith({ build, report: { deploy: deploy('succeeded') } })),
     arrived: async () => {
-      const deployments = (await listed('deployments')) as { id: number; sha: string }[]
-      const own = deployments.filter(({ sha }) => sha === commit)
-      const statuses = await Promise.all(own.map(({ id }) => listed(`deployments/${id}/statuses`)))
-      return own.length + statuses.flat().length
+      const statuses = await deploymentsOf(commit)
+      return statuses.length + statuses.flat().length
     },
+    isStanding: async () => (await deploymentsOf(commit)).some(([latest]) => latest?.state === 'in_progress'),
     refuse,
   }
 })

@@ -99,7 +99,7 @@ function recordingClient(answer: () => void = () => {}) {
       statuses.push(`${state}: ${description}`)
       answer()
     },
-    createDeployment: async () => 1,
+    findOrCreateDeployment: async () => 1,
     setDeploymentStatus: async () => {},
   }
   return { github, statuses }

@@ -335,8 +335,8 @@ const skipped = () => {
 
 const PINNED = { allow: ['ada'], pinnedStages: { production: { branches: ['release'] } } }
 
-/** Whether an earlier build of the branch has set a status on the commit before. */
-type Case = { view: () => View | Promise<View>; isAfterAnother?: boolean }
+/** Whether an earlier build of the branch has set a status on the commit before, or this one has while it waited. */
+type Case = { view: () => View | Promise<View>; isAfterAnother?: boolean; isAfterWait?: boolean }
 const CASES: readonly [string, Case][] = [
   ['is of a stranger, and waits for approval', { view: () => notApproved('stranger') }],
   ['waits for approval, because the account lets all forks wait', { view: () => notApproved('fork') }],
@@ -557,6 +557,7 @@ const CASES: readonly [string, Case][] = [
     'was skipped, and an earlier build of the same branch or pull request had set a status on this commit',
     { view: skipped, isAfterAnother: true },
   ],
+  ['was skipped, after it had waited for approval', { view: skipped, isAfterWait: true }],
   [
     'only deploys',
     {
@@ -569,7 +570,11 @@ const CASES: readonly [string, Case][] = [
 ]
 
 /** What GitHub is sent about a build, by the notifier itself. */
-async function sentOf({ view: of, isAfterAnother = false }: Case): Promise<CommitStatus[]> {
+async function sentOf({
+  view: of,
+  isAfterAnother = false,
+  isAfterWait = false,
+}: Case): Promise<CommitStatus[]> {
   const sent: CommitStatus[] = []
   const github = {
     compare: async () => null,
@@ -584,6 +589,11 @@ async function sentOf({ view: of, isAfterAnother = false }: Case): Promise<Commi
   if (isAfterAnother) {
     const passed = ended(runEnd('passed', { exit: PASSED }))
     await notify({ ...passed, number: view.number - 1 })
+    sent.length = 0
+  }
+  // It is known from the commit's record, although report could not record what it had sent.
+  if (isAfterWait) {
+    await notify({ ...(await notApproved('stranger')), ...{ number: view.number, trigger: view.trigger } })
     sent.length = 0
   }
   await notify(view)
@@ -603,7 +613,7 @@ test.each(CASES)('the status of a build that %s', async (state, each) => {
   const sent = await sentOf(each)
   expect(sent.length).toBeLessThanOrEqual(1)
   expect(shown(sent[0])).toEqual([expected, description])
-  if (!each.isAfterAnother)
+  if (!each.isAfterAnother && !each.isAfterWait)
     expect(shown(commitStatusOf(await each.view(), URL))).toEqual([expected, description])
 })
 
