@@ -22,15 +22,15 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([removeDirectories(), rm(data, { recursive: true, force: true })]))
 
-/** Starts the system as users do. Its first line of output has the addresses. */
-async function start() {
-  const child = spawn(
-    process.execPath,
-    [LAMBCI, 'local', '--port', '0', '--data', join(data, 'data'), '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+const AS_USERS_DO = [LAMBCI, 'local', '--port', '0', '--json', '--data']
+/** The same system, whose functions start from bundles: they have begun at the moment of the kill. */
+const FROM_BUNDLES = [join(import.meta.dirname, '..', '..', 'support', 'bundled-system.ts')]
+
+/** Starts the system, in a process of its own. Its first line of output has the addresses. */
+async function start(program: string[]) {
+  const child = spawn(process.execPath, [...program, join(data, 'data')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [line] = await once(createInterface(child.stdout), 'line')
   const addresses = JSON.parse(String(line)) as Addresses
   const { bucket, s3: endpoint, region, accessKeyId, secretAccessKey } = addresses
@@ -45,7 +45,7 @@ test('after kill -9 at any moment the next start continues, and no build is lost
   await writeFile(join(at, '.lambci.json'), '{"cmd": "echo tested; sleep 0.5"}')
   await git(at, 'add', '--all')
   for (let round = 1; round <= ROUNDS; round++) {
-    const { child, addresses } = await start()
+    const { child, addresses } = await start(round === ROUNDS ? AS_USERS_DO : FROM_BUNDLES)
     const remote = new URL(`${addresses.github}/ada/crash.git`)
     remote.username = 'x-access-token'
     remote.password = addresses.githubToken
@@ -58,7 +58,7 @@ test('after kill -9 at any moment the next start continues, and no build is lost
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  const { child, store } = await start()
+  const { child, store } = await start(AS_USERS_DO)
   try {
     const ended: string[] = []
     for (let number = 1; number <= ROUNDS; number++) {

@@ -21,6 +21,7 @@ let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({
     concurrency: 3,
+    mixesTenants: true,
     deployRole: roleOf('site-deploy', { Action: 's3:PutObject', Resource: `${SITE}/*` }),
   })
 })
