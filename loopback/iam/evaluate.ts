@@ -34,11 +34,11 @@ export function isAllowed({ policies, session, context }: Principal, given: Acce
  * statements that name `principal` apply. For an identity policy, pass null as the principal.
  */
 export function decide(
-  { Statement }: PolicyDocument,
+  policy: PolicyDocument,
   principal: Pick<Principal, 'arn' | 'roleArn'> | { service: string } | null,
   request: AccessRequest,
 ): Decision {
-  const applying = Statement.filter(
+  const applying = statementsOn(policy, request.action).filter(
     statement =>
       (principal === null || matchesPrincipal(statement, principal)) && matchesRequest(statement, request),
   )
@@ -55,17 +55,31 @@ function matchesPrincipal(
   return Principal?.AWS?.some(named => ['*', arn, roleArn].includes(named)) ?? false
 }
 
-function matchesRequest(statement: Statement, request: AccessRequest): boolean {
-  const { Action, NotAction, Resource, NotResource, Condition } = statement
-  const action = request.action.toLowerCase()
-  const matchesAction = (patterns: readonly string[]) =>
+/** The statements on each action, of policies that are in use. The servers know some forty actions. */
+const statements = new WeakMap<PolicyDocument, Map<string, readonly Statement[]>>()
+
+function statementsOn(policy: PolicyDocument, action: string): readonly Statement[] {
+  const known = statements.get(policy) ?? new Map<string, readonly Statement[]>()
+  statements.set(policy, known)
+  const found =
+    known.get(action) ?? policy.Statement.filter(statement => isOn(statement, action.toLowerCase()))
+  known.set(action, found)
+  return found
+}
+
+function isOn({ Action, NotAction }: Statement, action: string): boolean {
+  const matches = (patterns: readonly string[]) =>
     patterns.some(pattern => matchesGlob(pattern.toLowerCase(), action))
+  return Action ? matches(Action) : !matches(NotAction ?? [])
+}
+
+function matchesRequest(statement: Statement, request: AccessRequest): boolean {
+  const { Resource, NotResource, Condition } = statement
   const matchesResource = (patterns: readonly string[]) =>
     patterns.some(pattern => matchesGlob(pattern, request.resource))
   return (
-    (Action ? matchesAction(Action) : !matchesAction(NotAction ?? [])) &&
     // A trust policy has no Resource: it applies to its own role.
     (Resource ? matchesResource(Resource) : !matchesResource(NotResource ?? [])) &&
-    meetsConditions(Condition ?? {}, request)
+    (Condition === undefined || meetsConditions(Condition, request))
   )
 }

@@ -56,17 +56,22 @@ function send(pid: number, signal: NodeJS.Signals) {
   }
 }
 
+/** The kernel's own threads, which are most processes of a small machine, have no environment and no directory. */
+const PF_KTHREAD = 0x00200000
+
 /** All processes of the machine; `marked` if their environment or working directory contains the id. */
 function readProcesses(id: string): Process[] {
   return attempt(() => readdirSync('/proc'), []).flatMap(name => {
     if (!/^\d+$/.test(name)) return []
     const stat = attempt(() => readFileSync(`/proc/${name}/stat`, 'latin1'), '')
     // "pid (command) state ppid pgrp …": the command may hold spaces and parentheses.
-    const [, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [, parent, group, , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (parent === undefined || group === undefined) return []
+    const isKernels = (Number(flags) & PF_KTHREAD) !== 0
     const marked =
-      attempt(() => readFileSync(`/proc/${name}/environ`, 'latin1'), '').includes(id) ||
-      attempt(() => readlinkSync(`/proc/${name}/cwd`), '').includes(id)
+      !isKernels &&
+      (attempt(() => readFileSync(`/proc/${name}/environ`, 'latin1'), '').includes(id) ||
+        attempt(() => readlinkSync(`/proc/${name}/cwd`), '').includes(id))
     return { pid: Number(name), parent: Number(parent), group: Number(group), marked }
   })
 }

@@ -7,7 +7,7 @@ import {
   openSync,
   readdirSync,
   readSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -111,14 +111,13 @@ export class Blobs {
   remove(blobs: readonly Blob[]): void {
     for (const { file } of blobs) {
       if (this.#readers.has(file)) this.#pendingRemoval.add(file)
-      else rmSync(join(this.#directory, file), { force: true })
+      else this.#unlink(file)
     }
   }
 
   /** Removes every file that is not in `keep`. */
   sweep(keep: ReadonlySet<string>): void {
-    for (const file of readdirSync(this.#directory))
-      if (!keep.has(file)) rmSync(join(this.#directory, file), { force: true })
+    for (const file of readdirSync(this.#directory)) if (!keep.has(file)) this.#unlink(file)
   }
 
   #release(file: string): void {
@@ -128,6 +127,15 @@ export class Blobs {
       return
     }
     this.#readers.delete(file)
-    if (this.#pendingRemoval.delete(file)) rmSync(join(this.#directory, file), { force: true })
+    if (this.#pendingRemoval.delete(file)) this.#unlink(file)
+  }
+
+  /** As `rm` with `force`, which takes two more system calls. */
+  #unlink(file: string): void {
+    try {
+      unlinkSync(join(this.#directory, file))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 }

@@ -37,11 +37,20 @@ function bucketTable(database: DatabaseSync) {
   const all = database.prepare('SELECT name, created FROM buckets ORDER BY name')
   const insert = database.prepare('INSERT INTO buckets VALUES (?, ?)')
   const remove = database.prepare('DELETE FROM buckets WHERE name = ?')
+  // Every request looks for its bucket, and writes do so twice. Only this process changes the table.
+  const found = new Map<string, Bucket>()
   return {
-    findBucket: (name: string) => find.get(name) as Bucket | undefined,
+    findBucket: (name: string): Bucket | undefined => {
+      const bucket = found.get(name) ?? (find.get(name) as Bucket | undefined)
+      if (bucket) found.set(name, bucket)
+      return bucket
+    },
     allBuckets: () => all.all() as Bucket[],
     addBucket: ({ name, created }: Bucket) => insert.run(name, created),
-    removeBucket: (name: string) => remove.run(name),
+    removeBucket: (name: string) => {
+      found.delete(name)
+      return remove.run(name)
+    },
   }
 }
 

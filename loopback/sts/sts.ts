@@ -2,7 +2,7 @@ import { type Action, type SignedRequest, serveQuery } from '../aws-query/server
 import { type Clock, systemClock } from '../clock.ts'
 import type { Principal } from '../iam/evaluate.ts'
 import { requireCaller } from '../iam/guard.ts'
-import { policySchema } from '../iam/policy.ts'
+import { type PolicyDocument, policySchema } from '../iam/policy.ts'
 import { listen } from '../loopback.ts'
 import type { CredentialLookup } from '../sigv4/signature-fields.ts'
 import { assumeRole, type RoleDefinition } from './assume-role.ts'
@@ -135,8 +135,18 @@ function principalOf(host: Host, accessKeyId: string): Principal | undefined {
   const session = host.sessions.find(accessKeyId)
   const role = session && roleOf(host, session)
   if (!role) return undefined
-  const policy = session.policy === null ? {} : { session: policySchema.parse(JSON.parse(session.policy)) }
-  return { ...sessionOf(host, role, session.name), ...policy }
+  const policy = policyOf(session)
+  return { ...sessionOf(host, role, session.name), ...(policy && { session: policy }) }
+}
+
+/** Session policies are long, and a session never changes. */
+const parsedPolicies = new WeakMap<Session, PolicyDocument>()
+
+function policyOf(session: Session): PolicyDocument | null {
+  if (session.policy === null) return null
+  const parsed = parsedPolicies.get(session) ?? policySchema.parse(JSON.parse(session.policy))
+  parsedPolicies.set(session, parsed)
+  return parsed
 }
 
 /** Undefined if the role has been removed from the template; its sessions are then invalid. */
