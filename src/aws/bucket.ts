@@ -51,6 +51,8 @@ export function openStore(bucket: string, { mayList = true, ...access }: BucketA
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
   const client = new S3Client({ ...clientDefaults, ...access, forcePathStyle: Boolean(endpoint) })
+  // It prepares each request and answer for a log, even without a logger.
+  client.middlewareStack.remove('loggerMiddleware')
   client.middlewareStack.add(
     next => args => {
       leaveUnsignedIfLarge(args.request as Sendable)
