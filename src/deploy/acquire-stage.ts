@@ -87,7 +87,8 @@ async function useStage(
   const { latest = null } = (await readCurrent(store, stage)) ?? {}
   // Once its attempt is on record, its message may be on its way.
   const isStarted = latest?.status === 'running' && latest.build === number
-  const wrong = isPinned ? null : explainBinding(await readBinding(store, stage), stage, build.branch)
+  const bound = isPinned ? null : await readBinding(store, stage)
+  const wrong = explainBinding(bound, stage, build.branch)
   if (wrong !== null && !isStarted) return withheld('errored', wrong)
   const hold = isStarted ? null : await readHold(store, stage)
   const held = hold && !isByHand(build) ? explainHold(hold, number) : null
@@ -97,7 +98,8 @@ async function useStage(
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
   // A person may have given the stage to another branch meanwhile.
-  const binding = isPinned ? null : await bindStage(store, stage, build.branch, now().toISOString())
+  const bind = () => bindStage(store, stage, build.branch, now().toISOString(), bound ? undefined : null)
+  const binding = isPinned ? null : await bind()
   const moved = isStarted ? null : explainBinding(binding, stage, build.branch)
   if (moved !== null) return withheld('errored', moved)
   if (!isStarted) await changeHold(stage, build, { hold, isOfHead }, { store, now })

@@ -18,14 +18,24 @@ export type Binding = z.infer<typeof bindingSchema>
 export const readBinding = (store: Store, stage: StageRef): Promise<Binding | null> =>
   readRecord(store, stageKeys(stage).branches, bindingSchema)
 
-/** Binds a stage to the first branch that deploys to it. Returns the binding that stands. */
-export async function bindStage(store: Store, stage: StageRef, branch: string, at: string): Promise<Binding> {
+/**
+ * Binds a stage to the first branch that deploys to it. Returns the binding that stands. With `known` null, it is not read first,
+ * because there was none.
+ */
+export async function bindStage(
+  store: Store,
+  stage: StageRef,
+  branch: string,
+  at: string,
+  known?: null,
+): Promise<Binding> {
   const own = { branches: [branch], by: null, at }
   const { value } = await updateRecord(
     store,
     stageKeys(stage).branches,
     bindingSchema,
     standing => standing ?? own,
+    known,
   )
   return value
 }

@@ -1,5 +1,11 @@
 import type { Build } from '../model/build.ts'
-import { deploymentOf, readCurrent, readDeployment, recordDeployment } from '../records/deployments.ts'
+import {
+  deploymentOf,
+  readCurrent,
+  readCurrentVersion,
+  readDeployment,
+  recordDeployment,
+} from '../records/deployments.ts'
 import type { StageRef } from '../records/keys.ts'
 import type { Deploy } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
@@ -57,7 +63,8 @@ async function settle(
   build: Build,
   { deploy, endedAt, cost, artifacts }: EndedDeploy,
 ): Promise<void> {
-  const attempt = (await readCurrent(store, stage))?.latest
+  const current = await readCurrentVersion(store, stage)
+  const attempt = current?.value.latest
   if (attempt?.status !== 'running' || attempt.build !== build.number) return
   const startedAt = new Date(attempt.startedAt)
   const done = { ...attempt, startedAt, endedAt: endedAt === null ? startedAt : new Date(endedAt), cost }
@@ -65,5 +72,5 @@ async function settle(
   const status = deploy.status === 'succeeded' ? 'succeeded' : 'failed'
   // Once the end is on record, nothing of this is repeated.
   if (status === 'succeeded' && artifacts) await keepArtifacts(store, stage, build, artifacts)
-  await recordDeployment(store, stage, deploymentOf(build, { ...done, status, reason }))
+  await recordDeployment(store, stage, deploymentOf(build, { ...done, status, reason }), current)
 }

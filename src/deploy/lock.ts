@@ -1,9 +1,8 @@
 import { z } from '../model/zod.ts'
 import { readCurrent } from '../records/deployments.ts'
 import { type StageRef, stageKeys } from '../records/keys.ts'
-import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
-import { updateRecord } from '../records/update-record.ts'
+import { readVersion, updateRecord, type Versioned } from '../records/update-record.ts'
 
 const holderSchema = z.object({
   build: z.int().positive(),
@@ -16,12 +15,16 @@ export type LockHolder = z.infer<typeof holderSchema>
 const lockSchema = z.object({ holder: holderSchema.nullable(), fence: z.int().positive() })
 type Lock = z.infer<typeof lockSchema>
 
-/** Takes the lock of a stage if it is free. Returns the build that holds it then. */
+/**
+ * Takes the lock of a stage if it is free. Returns the build that holds it then. With `known`, the lock is not read before the first
+ * write, which fails if anybody has changed it since.
+ */
 export async function takeLock(
   store: Store,
   stage: StageRef,
   wanted: LockHolder,
   now: Date,
+  known?: Versioned<Lock>,
 ): Promise<number> {
   const take = async (standing: Lock | null): Promise<Lock> => {
     if (standing?.holder && new Date(standing.holder.until) > now) return standing
@@ -29,7 +32,7 @@ export async function takeLock(
     const last = standing?.fence ?? (await readCurrent(store, stage))?.latest.fence ?? 0
     return { holder: wanted, fence: last + 1 }
   }
-  const { value } = await updateRecord(store, stageKeys(stage).lock, lockSchema, take)
+  const { value } = await updateRecord(store, stageKeys(stage).lock, lockSchema, take, known)
   return value.holder?.build ?? wanted.build
 }
 
@@ -53,8 +56,16 @@ export async function freeLock(store: Store, stage: StageRef, build: number): Pr
   )
 }
 
-/** The build that holds the lock of a stage now; null for none. */
-export async function readLockHolder(store: Store, stage: StageRef, now: Date): Promise<LockHolder | null> {
-  const holder = (await readRecord(store, stageKeys(stage).lock, lockSchema))?.holder ?? null
+/** The lock of a stage, as it is stored; null as long as nobody has held it. */
+export const readLock = (store: Store, stage: StageRef): Promise<Versioned<Lock>> =>
+  readVersion(store, stageKeys(stage).lock, lockSchema)
+
+/** The build that holds a lock; null for none. */
+export function holderOf(lock: Versioned<Lock>, now: Date): LockHolder | null {
+  const holder = lock?.value.holder ?? null
   return holder && new Date(holder.until) > now ? holder : null
 }
+
+/** The build that holds the lock of a stage now; null for none. */
+export const readLockHolder = async (store: Store, stage: StageRef, now: Date): Promise<LockHolder | null> =>
+  holderOf(await readLock(store, stage), now)

@@ -1,13 +1,14 @@
 import type { Build } from '../model/build.ts'
 import { type Compare, newestOf } from '../model/newer.ts'
 import { readCurrent } from '../records/deployments.ts'
-import type { StageRef } from '../records/keys.ts'
+import { readOnce } from '../records/kept-reads.ts'
+import { buildKeys, type StageRef } from '../records/keys.ts'
 import { nullIfMalformed } from '../records/read-record.ts'
 import { readBuild } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 import { isByHand } from './gate.ts'
 import { queryGitHub } from './github-silence.ts'
-import { readLockHolder, takeLock } from './lock.ts'
+import { holderOf, readLock, takeLock } from './lock.ts'
 import { dequeue, readQueue } from './queue.ts'
 
 /** What passing a stage on needs from its host. */
@@ -22,14 +23,15 @@ export const HANDOVER_MS = 5 * 60_000
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */
 export async function passOn(stage: StageRef, { store, compare, now }: StageContext): Promise<number | null> {
-  const holder = await readLockHolder(store, stage, now())
+  const lock = await readLock(store, stage)
+  const holder = holderOf(lock, now())
   if (holder) return holder.build
   const waiting = await readWaiting(store, stage)
   const current = waiting.length > 1 ? await readCurrent(store, stage) : null
   const next = await queryGitHub(() => nextOf(waiting, current?.latest ?? null, compare))
   if (!next) return null
   const until = new Date(now().getTime() + HANDOVER_MS).toISOString()
-  return takeLock(store, stage, { build: next.number, until }, now())
+  return takeLock(store, stage, { build: next.number, until }, now(), lock)
 }
 
 /** What a person asked for comes first, and of that the last. Of pushes, the newest commit of the branch that waits since last. */
@@ -55,10 +57,11 @@ async function nextOf(
 async function readWaiting(store: Store, { project, stage }: StageRef): Promise<Build[]> {
   const { waiting } = await readQueue(store, { project, stage })
   const found = await Promise.all(
-    waiting.map(async ({ build: number }) => ({
-      number,
-      build: await readBuild(store, { project, number }).catch(nullIfMalformed),
-    })),
+    waiting.map(async ({ build: number }) => {
+      const ref = { project, number }
+      const read = () => readBuild(store, ref)
+      return { number, build: await readOnce(store, buildKeys(ref).build, read).catch(nullIfMalformed) }
+    }),
   )
   const lost = found.flatMap(({ number, build }) => (build ? [] : [number]))
   if (lost.length > 0) await dequeue(store, { project, stage }, lost)

@@ -3,7 +3,7 @@ import { z } from '../model/zod.ts'
 import { type StageRef, stageKeys } from './keys.ts'
 import { nullIfMalformed, readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
-import { updateRecord } from './update-record.ts'
+import { readVersion, updateRecord, type Versioned } from './update-record.ts'
 
 /** What is being deployed, or was. */
 const attemptFields = {
@@ -54,6 +54,10 @@ export type Current = z.infer<typeof currentSchema>
 export const readCurrent = (store: Store, stage: StageRef): Promise<Current | null> =>
   readRecord(store, stageKeys(stage).current, currentSchema)
 
+/** The same, for `recordDeployment`. */
+export const readCurrentVersion = (store: Store, stage: StageRef): Promise<Versioned<Current>> =>
+  readVersion(store, stageKeys(stage).current, currentSchema)
+
 type Begun = { url: string | null; startedAt: Date; fence: number }
 type Done = Pick<Deployment, 'status' | 'reason' | 'cost'> &
   Omit<Begun, 'fence'> & { fence?: number; endedAt: Date }
@@ -95,20 +99,25 @@ export async function recordAttempt(store: Store, stage: StageRef, attempt: Atte
   })
 }
 
-/** Records a deployment. Only the build that holds the stage's lock may do so. */
+/**
+ * Records a deployment. Only the build that holds the stage's lock may do so. With `known`, what runs on the stage is not read before
+ * the first write, which fails if anybody has changed it since.
+ */
 export async function recordDeployment(
   store: Store,
   stage: StageRef,
   given: z.input<typeof deploymentSchema>,
+  known?: Versioned<Current>,
 ): Promise<void> {
   const deployment = deploymentSchema.parse(given)
   const { current, deploy } = stageKeys(stage)
   await store.put(deploy(deployment.build), JSON.stringify(deployment), 'application/json')
-  await updateRecord(store, current, currentSchema, (standing): Current => {
+  const change = (standing: Current | null): Current => {
     requireLatest(stage, standing, deployment)
     const deployed = deployment.status === 'succeeded' ? deployment : (standing?.deployed ?? null)
     return { deployed, latest: deployment }
-  })
+  }
+  await updateRecord(store, current, currentSchema, change, known)
 }
 
 /** A holder whose lock has expired may come back late. */

@@ -3,12 +3,15 @@ import type { StageContext } from '../deploy/pass-on.ts'
 import type { Build } from '../model/build.ts'
 import type { BuildRef } from '../records/keys.ts'
 import type { PlanRecord } from '../records/plan-record.ts'
-import type { Report } from '../records/report-record.ts'
+import type { BuildEnd, Report } from '../records/report-record.ts'
 import { deployedArtifacts } from './needed-jobs.ts'
+
+/** Ends whose stages this process has passed on. The looks of one lease share the end; any later one reads it anew. */
+const leftEnds = new WeakSet<BuildEnd>()
 
 /**
  * Passes the stages of a build on that has ended: those of its deploys, as far as that has not happened before. Returns the builds
- * that have them then.
+ * that have them then; of several looks of one lease, the first that succeeds does.
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */
 export async function leaveStages(
@@ -16,7 +19,7 @@ export async function leaveStages(
   context: StageContext,
 ): Promise<BuildRef[]> {
   const { end, cost, deploys, leftStages, jobs: states } = report
-  if (!end?.deploy) return []
+  if (!end?.deploy || leftEnds.has(end)) return []
   const { project, number } = build
   const { endedAt } = end
   // Versions with one stage for each build recorded no list.
@@ -29,6 +32,7 @@ export async function leaveStages(
       return leaveStage({ project, stage }, build, { deploy, endedAt, cost, artifacts }, context)
     }),
   )
+  leftEnds.add(end)
   return holders.flatMap(holder =>
     holder === null || holder === number ? [] : [{ project, number: holder }],
   )
