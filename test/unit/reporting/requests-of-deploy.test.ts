@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { jobKeys, stageKeys } from '../../../src/records/keys.ts'
 import { reportBuild } from '../../../src/report-build.ts'
 import { countedStore } from '../../support/counted-store.ts'
-import { endedRun, runOf } from '../../support/records.ts'
-import { DEPLOY_KEY, ReportWorld, STAGE, testedRun, testingRun } from '../../support/report-world.ts'
+import { endedRun } from '../../support/records.ts'
+import { ReportWorld, STAGE, testedRun, testingRun } from '../../support/report-world.ts'
 
 const { lock, next, current, branches, hold, kept, deploy } = stageKeys(STAGE)
 
