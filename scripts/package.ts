@@ -10,7 +10,10 @@ import { licensesOf } from './licenses.ts'
 const DIST = join(ROOT, 'dist')
 const BOOTSTRAP = join(ROOT, 'loopback', 'lambda', 'bootstrap.ts')
 
-/** Bundles the command line as ES modules, with the local system and the deployment. The part of a command is loaded when it runs. */
+/**
+ * Bundles the command line as ES modules, with the local system and the deployment. The part of a command is loaded when it runs.
+ * Not minified, so that a fault's stack can be read.
+ */
 async function bundleCommandLine(onModules: (paths: readonly string[]) => void): Promise<void> {
   const bundler = await rolldown({
     input: { cli: join(ROOT, 'src', 'cli', 'cli.ts') },
@@ -27,8 +30,6 @@ async function bundleCommandLine(onModules: (paths: readonly string[]) => void):
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
-    minify: { mangle: true, compress: true, codegen: { removeWhitespace: true } },
-    keepNames: true,
   })
   await bundler.close()
   for (const file of output) if ('moduleIds' in file) onModules(file.moduleIds)

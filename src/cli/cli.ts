@@ -107,11 +107,19 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
+  addSchemaCommand(program, io, end)
   addArtifactsCommand(program, io, end)
   addFlakyCommand(program, io, end)
   addDeploymentCommands(program, io, end)
   addAccountCommands(program, io, end)
   return program
+}
+
+function addSchemaCommand(program: Command, io: Io, end: (code: number) => void): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of .lambci.json, for editors: lambci schema > lambci.schema.json')
+    .action(async () => end((await import('./commands/schema.ts')).printSchema(io)))
 }
 
 function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {

@@ -85,6 +85,9 @@ test('the installed command plans a working copy, and builds an example on the l
   const { lambci, home } = installation
   expect(await lambci(['--version'])).toEqual({ exitCode: 0, stdout: manifest.version, stderr: '' })
 
+  const { stdout: schema } = await lambci(['schema'])
+  expect(`${schema}\n`).toBe(await readFile(join(installation.at, 'lambci.schema.json'), 'utf8'))
+
   const repository = join(home, 'project')
   await execa('git', ['init', '--quiet', '--initial-branch=main', repository])
   await writeFile(join(repository, '.lambci.json'), '{"cmd": "make check", "branches": {"main": true}}')
