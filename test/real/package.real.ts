@@ -28,7 +28,7 @@ test.each([OLDEST, '22'])(
     const at = await mkdtemp(join(directory, 'node-'))
     const node = await installNode(join(at, 'node'), version)
     const { installed, lambci } = await installPackage(at, node)
-    expect([installed.exitCode, installed.stderr]).toEqual([0, ''])
+    expect(installed.stderr).toBe('')
     const major = version.replace(/\..*/, '')
     expect((await execa(node, ['--version'])).stdout).toMatch(new RegExp(`^v${major}\\.`))
     expect(await lambci(['--version'])).toEqual({ exitCode: 0, stdout: manifest.version, stderr: '' })

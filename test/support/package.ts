@@ -7,6 +7,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 /**
  * Packs this checkout with `npm pack` into a directory and installs it there as a user would, with an empty HOME, an empty prefix
  * and no network. `node` runs npm and what it installs.
+ * @throws Error with npm's message if either fails
  */
 export async function installPackage(directory: string, node = process.execPath) {
   const [home, prefix] = [join(directory, 'home'), join(directory, 'prefix')]
@@ -23,6 +24,7 @@ export async function installPackage(directory: string, node = process.execPath)
     ...options,
     cwd: ROOT,
   })
+  if (packed.failed) throw new Error(packed.stderr)
   const [name = ''] = (await readdir(directory)).filter(each => each.endsWith('.tgz'))
   const tarball = join(directory, name)
   const installed = await execa(
@@ -30,9 +32,9 @@ export async function installPackage(directory: string, node = process.execPath)
     ['install', '--global', '--offline', '--prefix', prefix, tarball],
     options,
   )
+  if (installed.failed) throw new Error(installed.stderr)
   return {
     home,
-    packed,
     tarball,
     installed,
     at: join(prefix, 'lib', 'node_modules', 'lambci-next'),

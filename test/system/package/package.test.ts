@@ -35,8 +35,8 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
 test('npm pack makes a small package, which npm installs globally without network, dependencies or warnings', async () => {
-  const { packed, tarball, installed } = installation
-  expect([packed.exitCode, installed.exitCode, installed.stderr]).toEqual([0, 0, ''])
+  const { tarball, installed } = installation
+  expect(installed.stderr).toBe('')
   expect(installed.stdout).toMatch(/^\s*added 1 package in/)
   expect((await stat(tarball)).size).toBeLessThan(MOST_BYTES)
   const top = new Set(files.map(file => file.split(/[/ ]/)[0]))
