@@ -5,6 +5,8 @@ import { rolldown } from 'rolldown'
 const ROOT = join(import.meta.dirname, '..')
 export const ENTRIES = ['http', 'report', 'run'] as const
 export type Entry = (typeof ENTRIES)[number]
+/** Optional packages of two dependencies, which work without them. */
+export const OPTIONAL = ['@aws-sdk/signature-v4-crt', 'supports-color']
 /** A Lambda handler with its dependencies: files by name. `index.js` is the entry. */
 export type Bundle = Readonly<Record<string, Uint8Array>>
 
@@ -13,18 +15,27 @@ export type Bundle = Readonly<Record<string, Uint8Array>>
  * built-in modules touch every export. Dynamic imports become separate files, which are compiled only when needed;
  * those of built-in modules become `require` too: `import('node:http')`, as in the SDK, would load `fetch` with all of undici.
  */
-export const bundle = (entry: Entry): Promise<Bundle> =>
-  bundleModule(join(ROOT, 'src', 'functions', `${entry}.ts`), { dynamicImportInCjs: false })
+export const bundle = (entry: Entry, options: { onModules?: OnModules } = {}): Promise<Bundle> =>
+  bundleModule(join(ROOT, 'src', 'functions', `${entry}.ts`), { ...options, dynamicImportInCjs: false })
+
+/** Receives the paths of the modules that are in a bundle. */
+type OnModules = (paths: readonly string[]) => void
 
 /** Bundles a module in the same way. Its own dynamic imports stay what they are unless `dynamicImportInCjs` is false. */
-export async function bundleModule(path: string, { dynamicImportInCjs = true } = {}): Promise<Bundle> {
+export async function bundleModule(
+  path: string,
+  {
+    dynamicImportInCjs = true,
+    onModules = () => {},
+  }: { dynamicImportInCjs?: boolean; onModules?: OnModules } = {},
+): Promise<Bundle> {
   const bundler = await rolldown({
     input: { index: path },
     platform: 'node',
     resolve: { mainFields: ['module', 'main'] },
-    transform: { target: 'node24' },
-    // Optional packages of two dependencies, which work without them.
-    external: ['@aws-sdk/signature-v4-crt', 'supports-color'],
+    // The oldest Node of the package, whose local system runs the same bundles as Lambda does with Node 24.
+    transform: { target: 'node22' },
+    external: OPTIONAL,
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message)
     },
@@ -39,6 +50,7 @@ export async function bundleModule(path: string, { dynamicImportInCjs = true } =
     keepNames: true,
   })
   await bundler.close()
+  for (const file of output) if ('moduleIds' in file) onModules(file.moduleIds)
   const files = output.map(file => [file.fileName, Buffer.from('code' in file ? file.code : file.source)])
   // Makes the files CommonJS even below a package.json with "type": "module".
   return { ...Object.fromEntries(files), 'package.json': Buffer.from('{"type":"commonjs"}\n') }

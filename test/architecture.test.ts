@@ -127,6 +127,15 @@ test('only `lambci local` imports the loopback servers', () => {
   expect(wrong.map(show)).toEqual([])
 })
 
+test('only `lambci up` and `lambci down` import the deployment', () => {
+  const deploying = imports.filter(({ to }) => to.startsWith('scripts/'))
+  expect(deploying.map(show)).not.toEqual([])
+  const wrong = deploying.filter(
+    ({ from }) => !/^src\/cli\/commands\/(up|deployment-commands)\.ts$/.test(from),
+  )
+  expect(wrong.map(show)).toEqual([])
+})
+
 test('every server on loopback is opened in one place, which refuses requests of pages from elsewhere', () => {
   const wrong = sources('loopback')
     .filter(file => !file.startsWith('test/') && file !== 'loopback.ts')

@@ -6,7 +6,7 @@ import { createScanner } from 'typescript/unstable/ast/scanner'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const FOLDERS = ['src', 'loopback', 'test', 'scripts', 'examples']
+const FOLDERS = ['bin', 'src', 'loopback', 'test', 'scripts', 'examples']
 
 /** Words that no name may contain, each with the word that the field uses. */
 const WORDS: Readonly<Record<string, string>> = {

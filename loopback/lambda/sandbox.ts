@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { FUNCTIONS, isPackage } from '../../src/cli/installation.ts'
 import { type FunctionDefinition, functionArn, type Location, type OnLog } from './definition.ts'
 import { exited, type FunctionError, failed, type InvocationResult, timedOut } from './invocation-result.ts'
 import { type Invocation, type RuntimeApi, type RuntimeListener, serveRuntimeApi } from './runtime-api.ts'
@@ -28,7 +29,9 @@ type ActiveInvocation = {
   resolve(result: InvocationResult | 'gone'): void
 }
 
-const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url))
+const BOOTSTRAP = isPackage
+  ? join(FUNCTIONS, 'bootstrap', 'index.js')
+  : join(import.meta.dirname, 'bootstrap.ts')
 /** Lambda's limit for the initialisation; if exceeded, Lambda repeats it within the function's timeout. */
 const INIT_MS = 10_000
 

@@ -1,6 +1,7 @@
 import { appendFile, cp, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { ROOT } from '../../src/cli/installation.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import type { BuildRef } from '../../src/records/keys.ts'
 
@@ -48,7 +49,7 @@ export async function pushExample(
   const exists = await stat(join(path, '.git')).catch(() => null)
   if (!exists) {
     await mkdir(path, { recursive: true })
-    await cp(join(import.meta.dirname, '..', 'example'), path, { recursive: true })
+    await cp(join(ROOT, 'loopback', 'example'), path, { recursive: true })
     await git('init', '--quiet', '--initial-branch=master')
   }
   // Keeps what others have pushed in the meantime. A first start that was interrupted has pushed nothing.

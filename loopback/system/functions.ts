@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { FUNCTIONS, isPackage, ROOT } from '../../src/cli/installation.ts'
 import type { JobTrust } from '../../src/model/trust.ts'
 import type { FailureRecord } from '../lambda/async-policy.ts'
 import type { FunctionDefinition } from '../lambda/definition.ts'
@@ -12,7 +13,7 @@ export type FunctionOptions = {
   environmentOf: (roleArn: string, functionName: string) => Record<string, string>
   /** Publishes a failure record to a topic with the rights of the function's role. */
   onFailure: (topicArn: string, roleArn: string, record: FailureRecord) => Promise<void>
-  /** The module of an entry. Default: its source file. */
+  /** The module of an entry. Default: its source file, or its bundle in the package. */
   moduleOf?: (entry: Entry) => string
   /** The program that runs the modules (FunctionDefinition). */
   bootstrap?: string
@@ -35,13 +36,13 @@ type StackFunction = Stack['functions'][number]
 const ENTRIES = ['http', 'report', 'run'] as const
 export type Entry = (typeof ENTRIES)[number]
 
-const ROOT = join(import.meta.dirname, '..', '..')
-/** Saves a quarter of the time from a push to the end of a first build. The command line uses the same directory. */
-const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'lambci')
+/** Saves a quarter of the time from a push to the end of a first build. A checkout's command line uses the same directory. */
+const CHECKOUT_CACHE = join(ROOT, 'node_modules', '.cache', 'lambci')
 
-const sourceOf = (entry: Entry) => join(ROOT, 'src', 'functions', `${entry}.ts`)
+const moduleOfEntry = (entry: Entry) =>
+  isPackage ? join(FUNCTIONS, entry, 'index.js') : join(ROOT, 'src', 'functions', `${entry}.ts`)
 
-/** The functions that the template declares, run from source. */
+/** The functions that the template declares, run from source, or in the package from bundles. */
 export const functionsOf = (stack: Stack, options: FunctionOptions): FunctionDefinition[] =>
   stack.functions.map(declared => definitionOf(declared, options))
 
@@ -66,7 +67,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     concurrency = 2,
     hostConcurrency = 4,
   } = options
-  const { moduleOf = sourceOf } = options
+  const { moduleOf = moduleOfEntry } = options
   const isBuild = entry === 'run'
   const topic = invocation?.DestinationConfig?.OnFailure.Destination
   return {
@@ -74,7 +75,8 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     handler: { module: moduleOf(entry), export: 'handler' },
     bootstrap: options.bootstrap,
     environment: {
-      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      // The package may be read-only.
+      NODE_COMPILE_CACHE: isPackage ? join(sandboxes, '..', 'compiled') : CHECKOUT_CACHE,
       ...Environment.Variables,
       ...environmentOf(role, name),
       ...options.environment,

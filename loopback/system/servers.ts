@@ -9,6 +9,7 @@ import type { Guard } from '../iam/guard.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
 import type { Lambda } from '../lambda/lambda.ts'
 import { type LambdaApiOptions, startLambdaApi } from '../lambda/lambda-api.ts'
+import { OpenResources } from '../open-resources.ts'
 import type { NotificationRule } from '../s3/notification.ts'
 import { type S3Server, startS3 } from '../s3/server.ts'
 import { type Scheduler, type SchedulerOptions, startScheduler } from '../scheduler/scheduler.ts'
@@ -74,9 +75,8 @@ export async function startServers(
     port: options.port && options.port + offset,
   })
   // If a server cannot start, those before it are closed.
-  await using started = new AsyncDisposableStack()
-  const owned = <T extends { close(): Promise<void> }>(server: T) =>
-    started.adopt(server, each => each.close())
+  await using started = new OpenResources()
+  const owned = <T extends { close(): Promise<void> }>(server: T) => started.add(server, each => each.close())
   const github = owned(
     await (options.startGitHub ?? startGitHub)({
       ...location('github', 3),
@@ -129,7 +129,7 @@ export async function startServers(
   const invokeAsync: LambdaApiOptions['invokeAsync'] = (name, event, tenantId) =>
     interceptEvent(event, async () => (await lambda).invokeAsync(name, event, tenantId))
   const lambdaApi = owned(await startApiOf(stack, { guard, invokeAsync, port: location('', 6).port }))
-  started.move()
+  started.keep()
   return { s3, sns, github, scheduler, sts, lambdaApi, stack }
 }
 

@@ -6,6 +6,7 @@ import { appSecret } from '../../src/github/hook-secrets.ts'
 import type { Store } from '../../src/records/store.ts'
 import { functionArn } from '../lambda/definition.ts'
 import { type Lambda, startLambda } from '../lambda/lambda.ts'
+import { OpenResources } from '../open-resources.ts'
 import type { IssuedCredentials } from '../sts/sts.ts'
 import { seedAccount } from './account.ts'
 import { type FunctionOptions, functionName, functionsOf } from './functions.ts'
@@ -67,8 +68,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const servers = await startServers(options, keys, started.promise)
   const { stack, sts } = servers
   const awsServers = [servers.s3, servers.sns, servers.scheduler, sts, servers.lambdaApi]
-  await using opened = new AsyncDisposableStack()
-  opened.defer(async () => {
+  await using opened = new OpenResources()
+  opened.add(servers, async () => {
     // Ends what waits for Lambda. It has no effect once Lambda has started.
     started.promise.catch(() => {})
     started.reject(new Error('The system did not start'))
@@ -76,7 +77,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   })
   const bucket = stack.bucket.BucketName
   const access = { credentials: keys, endpoint: servers.s3.url, region: STACK_CONTEXT.region }
-  const store = opened.adopt(openStore(bucket, access), each => each.close())
+  const store = opened.add(openStore(bucket, access), async each => each.close())
   await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
   // A delivery whose answer was lost is sent again. Its build must not end before, or the delivery would count as a request
   // for another one.
@@ -99,7 +100,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...STACK_CONTEXT,
     ...(onLog && { onLog }),
   })
-  const lambda = opened.adopt(await starting, each => each.close())
+  const lambda = opened.add(await starting, each => each.close())
   started.resolve(lambda)
   await createSubscriptions(servers, keys)
   const { url } = await lambda.functionUrl(functionName('http'), port)
@@ -117,7 +118,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await Promise.all(awsServers.map(each => each.close()))
     store.close()
   }
-  opened.move()
+  opened.keep()
   return { addresses, store, lambda, servers, keys, close }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CollectionTag, parse, type ScalarTag, type Tags, YAMLMap } from 'yaml'
 import * as z from 'zod'
+import { ROOT } from '../../src/cli/installation.ts'
 import { FUNCTIONS, type Intrinsics, resolveValue } from './intrinsics.ts'
 
 /** A stack's name, account and region, and its parameters. Those with a default may be missing. */
@@ -20,7 +21,7 @@ export type Template = {
   outputs: Readonly<Record<string, string>>
 }
 
-const FILE = join(import.meta.dirname, '..', '..', 'cloudformation', 'lambci.yaml')
+const FILE = join(ROOT, 'cloudformation', 'lambci.yaml')
 
 const templateSchema = z.object({
   Parameters: z.record(z.string(), z.object({ Type: z.string(), Default: z.coerce.string().optional() })),

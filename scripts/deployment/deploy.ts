@@ -90,8 +90,8 @@ function describeResult({ outputs }: StackState, { stack, region, profile, param
   ]
   const setup = [
     ...environment,
-    'npx lambci setup',
-    ...(stack === 'lambci' ? [] : [`--stack ${stack}`]),
+    // Named even if it is the default, so that it is not the local system that is connected.
+    `lambci setup --stack ${stack}`,
   ].join(' ')
   const { NotificationEmail } = parameters
   return `

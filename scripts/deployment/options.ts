@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command, type OptionValues } from 'commander'
 import { listParameters } from '../../loopback/system/template.ts'
 import { UserError } from '../../src/model/user-error.ts'
+import { addDeployOptions } from './command-options.ts'
 import type { Environment, Io } from './io.ts'
 
 export type Options = {
@@ -26,25 +28,10 @@ export const bucketOf = ({ account, region }: { account: string; region: string 
 /** Parameters that the deploy sets itself. */
 const RESERVED = ['ArtifactBucket', 'HttpBundle', 'ReportBundle', 'BuildImage']
 
-const collect = (value: string, earlier: string[] = []) => [...earlier, value]
-
-export function createProgram({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): Command {
-  return new Command('deploy')
+/** The program behind `npm run deploy` and `scripts/deploy`. */
+export const createProgram = ({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): Command =>
+  addDeployOptions(new Command('deploy'))
     .description('Deploy lambci-next to your AWS account, or update it. Can be repeated at any time.')
-    .option('--stack <name>', 'name of the stack', 'lambci')
-    .option('--region <name>', 'AWS region; default: the region configured for the AWS CLI')
-    .option('--profile <name>', 'profile of the AWS CLI')
-    .option('--email <address>', 'email address for notifications and alarms (NotificationEmail)')
-    .addOption(
-      new Option('--architecture <name>', 'processor architecture of all functions').choices([
-        'x86_64',
-        'arm64',
-      ]),
-    )
-    .option('--param <Name=Value>', 'parameter of cloudformation/lambci.yaml; can be repeated', collect)
-    .option('--image <uri>', 'URI of a custom build image, which is used as it is')
-    .option('--dockerfile <path>', 'custom Dockerfile for the build image')
-    .option('--dry-run', 'print what would be done, and change nothing')
     .option('--delete', 'delete everything except the bucket with logs and records')
     .option('--delete-bucket', 'with --delete: also delete that bucket')
     .option('--yes', 'with --delete: do not ask for confirmation')
@@ -52,14 +39,11 @@ export function createProgram({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>)
     .configureOutput({ writeOut: text => stdout.write(text), writeErr: text => stderr.write(text) })
     .exitOverride()
     .showHelpAfterError('Use --help for usage.')
-}
 
 /** Reads and checks all options. @throws UserError that lists every mistake */
-export async function readOptions(program: Command, env: Environment, root: string): Promise<Options> {
-  const { email, architecture, param = [], dockerfile, ...given } = program.opts()
-  // `npm run deploy` changes to the project's directory. Paths are relative to the directory of the caller.
-  const { npm_lifecycle_event, INIT_CWD = '.' } = env
-  const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
+export async function readOptions(all: OptionValues, env: Environment, root: string): Promise<Options> {
+  const { email, architecture, param = [], dockerfile, ...given } = all
+  const path = dockerfile && findDockerfile(dockerfile, env, root)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
   const known = listParameters(text).map(({ name }) => name)
@@ -90,4 +74,16 @@ export async function readOptions(program: Command, env: Environment, root: stri
     ...(architecture !== undefined && { Architecture: architecture }),
   }
   return { ...options, parameters }
+}
+
+/** The path of a Dockerfile that is given relative to the directory of the caller. `image/Dockerfile` exists everywhere: it is the default one. */
+function findDockerfile(
+  given: string,
+  { npm_lifecycle_event = '', INIT_CWD = '.' }: Environment,
+  root: string,
+) {
+  // npm scripts run in the project's directory.
+  const path = resolve(['deploy', 'lambci'].includes(npm_lifecycle_event) ? INIT_CWD : '.', given)
+  const isDefault = given === join('image', 'Dockerfile') && !existsSync(path)
+  return isDefault ? join(root, given) : path
 }

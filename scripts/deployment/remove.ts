@@ -25,7 +25,7 @@ export async function remove(context: Context, options: Options): Promise<void> 
   if (deleteBucket) await removeBucket(context, bucket)
   else
     print(
-      `The bucket ${bucket} is kept, with all logs, records, settings and secrets. A new deploy reuses it; --delete --delete-bucket deletes it.`,
+      `The bucket ${bucket} is kept, with all logs, records, settings and secrets. A new deploy reuses it; --delete-bucket deletes it.`,
     )
   print('Done. Webhooks on GitHub still exist. Remove them in the settings of each repository.')
 }

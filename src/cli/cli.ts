@@ -1,7 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
 import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
+import { addDeploymentCommands } from './commands/deployment-commands.ts'
 import { describeError } from './describe-error.ts'
+import { version } from './installation.ts'
 import { beforeSignals } from './interruption.ts'
 import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
@@ -54,6 +56,7 @@ export async function main(): Promise<never> {
 function createProgram(io: Io, end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
+    .version(version, '-V, --version', 'print the version')
     .exitOverride()
     // Options after a command are its own, also where that has commands itself.
     .enablePositionalOptions()
@@ -104,10 +107,19 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
+  addSchemaCommand(program, io, end)
   addArtifactsCommand(program, io, end)
   addFlakyCommand(program, io, end)
+  addDeploymentCommands(program, io, end)
   addAccountCommands(program, io, end)
   return program
+}
+
+function addSchemaCommand(program: Command, io: Io, end: (code: number) => void): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of .lambci.json, for editors: lambci schema > lambci.schema.json')
+    .action(async () => end((await import('./commands/schema.ts')).printSchema(io)))
 }
 
 function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {

@@ -44,5 +44,5 @@ export function explainMissingCredentials(
   if (VARIABLES.some(name => env[name] !== undefined) || !MESSAGES.some(message => message.test(output)))
     return null
   const { LAMBCI_REPO: repository = 'owner/repo', LAMBCI_JOB: job = ONLY_JOB } = env
-  return `This command has no AWS credentials. Move the deploy to "deploy", or give the job a role: npx lambci config set ${repository} jobRoles.${job} arn:aws:iam::… (docs/aws.md). Secret variables do as well: npx lambci secret set AWS_ACCESS_KEY_ID ${repository}`
+  return `This command has no AWS credentials. Move the deploy to "deploy", or give the job a role: lambci config set ${repository} jobRoles.${job} arn:aws:iam::… (docs/aws.md). Secret variables do as well: lambci secret set AWS_ACCESS_KEY_ID ${repository}`
 }

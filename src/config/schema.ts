@@ -197,7 +197,10 @@ export function layerShape<T extends typeof commonShape>(shape: T, id: string) {
     $schema: z
       .string({ error: 'must be a string' })
       .optional()
-      .meta({ description: 'The URL of this schema, for editors.' }),
+      .meta({
+        description: 'The path of this schema, for editors: "lambci schema > lambci.schema.json" writes it.',
+        examples: ['./lambci.schema.json'],
+      }),
     branches: z
       .union([z.boolean(), rulesSchema(decision(shape, id), 'must be an object of branch rules')], {
         error: 'must be true, false or an object of branch rules',

@@ -4,7 +4,7 @@ import { type Options as ExecaOptions, execa } from 'execa'
 import { vi } from 'vitest'
 import { run } from '../../src/cli/cli.ts'
 
-export const LAMBCI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'lambci.js')
+export const LAMBCI = join(import.meta.dirname, '..', '..', 'bin', 'lambci.js')
 
 // Without it, the AWS SDK looks for credentials on the network.
 process.env.AWS_EC2_METADATA_DISABLED = 'true'

@@ -91,7 +91,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
   const bucket = output('Bucket')
   if (!bucket) {
     throw new UserError(
-      `The stack ${name} is incomplete (${StackStatus}). Run "npm run deploy": it shows the error and resumes the deploy.`,
+      `The stack ${name} is incomplete (${StackStatus}). Run "lambci up": it shows the error and resumes the deploy.`,
     )
   }
   return stackWith(openStore(bucket), {
@@ -116,7 +116,7 @@ async function describeStack(name: string): Promise<Stack> {
     if (/does not exist/.test(message)) {
       const region = await client.config.region()
       throw new UserError(
-        `There is no stack ${name} in ${region}. Deploy it with "npm run deploy", or select another with --stack and AWS_REGION.`,
+        `There is no stack ${name} in ${region}. Deploy it with "lambci up", or select another with --stack and AWS_REGION.`,
       )
     }
     if (message === 'Region is missing') throw new UserError('No AWS region is set. Set AWS_REGION.')

@@ -100,7 +100,7 @@ export function describeNext(
     '',
     'To read the log of the example build:',
     '',
-    `  npx lambci logs ${repository}#${view.number}${data}`,
+    `  lambci logs ${repository}#${view.number}${data}`,
     `  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} AWS_REGION=${region} AWS_ENDPOINT_URL_S3=${s3}`,
     `  aws s3 cp s3://${bucket}/${buildKeys(view).log} -`,
     '',

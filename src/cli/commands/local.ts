@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { OpenResources } from '../../../loopback/open-resources.ts'
 import type { Mail } from '../../../loopback/sns/delivery.ts'
 import { passVariables } from '../../../loopback/system/account.ts'
 import { EXAMPLE, pushExample } from '../../../loopback/system/example.ts'
@@ -47,8 +48,8 @@ export async function runLocal(
   const watcher = new BuildWatcher()
   const mails: Mail[] = []
   const functionsLog = createWriteStream(join(directory, 'functions.log'), { flags: 'a' })
-  await using opened = new AsyncDisposableStack()
-  opened.defer(() => new Promise<void>(resolve => functionsLog.end(resolve)))
+  await using opened = new OpenResources()
+  opened.add(functionsLog, log => new Promise<void>(resolve => log.end(resolve)))
   const started = startSystem({
     directory,
     port,
@@ -62,7 +63,7 @@ export async function runLocal(
     onLog: (name, id, line) =>
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })
-  const system = opened.adopt(await started, each => each.close())
+  const system = opened.add(await started, each => each.close())
   using interruption = onInterruption('SIGINT', 'SIGTERM')
   const interrupted = new Promise<number>(resolve =>
     interruption.signal.addEventListener('abort', () => resolve(0)),

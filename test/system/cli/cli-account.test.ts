@@ -565,14 +565,14 @@ test('a stack is found by its outputs; each error is one sentence', async () => 
   const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
   expect([unknown.exitCode, unknown.stderr]).toEqual([
     2,
-    'lambci: There is no stack other in us-east-1. Deploy it with "npm run deploy", or select another with --stack and AWS_REGION.',
+    'lambci: There is no stack other in us-east-1. Deploy it with "lambci up", or select another with --stack and AWS_REGION.',
   ])
   await stack.close()
   const broken = await serveStacks({}, 'ROLLBACK_COMPLETE')
   const rolled = await lambci(['config', 'get', ...nowhere], { env: broken.env })
   expect([rolled.exitCode, rolled.stderr]).toEqual([
     2,
-    expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "npm run deploy"'),
+    expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "lambci up"'),
   ])
   await broken.close()
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env

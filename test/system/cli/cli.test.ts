@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSystem } from '../../../loopback/system/system.ts'
@@ -116,13 +116,25 @@ test('an interruption while a process of git runs is handled, and a second one e
 test('with an older Node the command line runs on the installed one, or reports which it needs', async () => {
   const older = 'Object.defineProperty(process.versions, "node", { value: "20.19.0" })'
   const flags = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
-  const copied = join(directory, 'copied.mjs')
+  const copied = join(directory, 'copied', 'bin', 'lambci.mjs')
+  await mkdir(dirname(copied), { recursive: true })
   await copyFile(LAMBCI, copied)
-  const { exitCode, stderr } = await execa(process.execPath, [...flags, copied, 'plan'], { reject: false })
-  expect([exitCode, stderr]).toEqual([
-    2,
-    expect.stringMatching(/^lambci needs Node 24 or newer, but this is 20\.19\.0\. Install Node 24/),
-  ])
+  const run = () => execa(process.execPath, [...flags, copied, 'plan'], { reject: false })
+  const needs = (text: string) => ({
+    exitCode: 2,
+    stderr: `lambci needs Node ${text}`,
+  })
+  // Without sources it is the package.
+  expect(await run()).toMatchObject(
+    needs('22.13.0 or newer, but this is 20.19.0. Install Node 22.13 or newer.'),
+  )
+  await mkdir(join(directory, 'copied', 'src', 'cli'), { recursive: true })
+  await writeFile(join(directory, 'copied', 'src', 'cli', 'cli.ts'), '')
+  expect(await run()).toMatchObject(
+    needs(
+      '24.0.0 or newer, but this is 20.19.0. Install Node 24, or on Linux run "npm ci" here, which installs it.',
+    ),
+  )
   const pinned = await spawnLambci(['plan', '/no/such/directory'], { flags })
   expect([pinned.exitCode, pinned.stderr]).toEqual([
     2,

@@ -8,7 +8,7 @@ import { inLambdaDev, whyNoLambdaDev } from '../../support/lambda-dev.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const PATCH = join(ROOT, 'image', 'patch-dev-fd.sh')
 const ADD_USERS = join(ROOT, 'image', 'add-lambda-users.sh')
-const LAMBCI = join(ROOT, 'src', 'cli', 'lambci.js')
+const LAMBCI = join(ROOT, 'bin', 'lambci.js')
 const BASH = '/bin/bash'
 
 const reason = whyNoLambdaDev()

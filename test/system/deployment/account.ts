@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
@@ -11,6 +11,7 @@ import { run } from '../../../scripts/deployment/run.ts'
 import { type Account, runStandIn } from './aws-stand-in.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
+export const SCRIPT = join(ROOT, 'scripts', 'deploy')
 const FRESH: Account = {
   region: 'eu-west-1',
   stacks: {},
@@ -48,11 +49,11 @@ export async function openAccount(change: Partial<Account> = {}) {
     deploy: (...args: string[]) => deploy(args, { execAws }),
     /** Runs a deploy with this standard input. */
     deployTyping: (input: string, ...args: string[]) => deploy(args, { execAws, input }),
-    /** Runs scripts/deploy in the directory of the account, with the stand-in as the program `aws`. */
-    runScript: async (...args: string[]) => {
+    /** Runs a program in the directory of the account, with the stand-in as the program `aws`. */
+    runProgram: async (program: string, ...args: string[]) => {
       const file = join(directory, 'account.json')
       await writeFile(file, JSON.stringify(account))
-      const result = await runScript(args, directory, file)
+      const result = await runProgram(program, args, { directory, file })
       Object.assign(account, JSON.parse(await readFile(file, 'utf8')))
       return result
     },
@@ -106,28 +107,30 @@ async function readBundles(): Promise<Bundles> {
   return { http, report, run }
 }
 
-async function readBundle(entry: string): Promise<Bundle> {
+export async function readBundle(entry: string): Promise<Bundle> {
   const directory = join(process.env.LAMBCI_TEST_BUNDLES ?? '', entry)
   const names = await readdir(directory)
   const files = names.map(async name => [name, await readFile(join(directory, name))] as const)
   return Object.fromEntries(await Promise.all(files))
 }
 
-async function runScript(args: readonly string[], directory: string, file: string) {
+type Place = { directory: string; file: string }
+
+async function runProgram(path: string, args: readonly string[], { directory, file }: Place) {
   const bin = join(directory, 'bin')
   await mkdir(bin, { recursive: true })
-  const program = join(import.meta.dirname, 'aws-program.ts')
-  const text = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`
+  const standIn = join(import.meta.dirname, 'aws-program.ts')
+  const text = `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`
   await writeFile(join(bin, 'aws'), text, { mode: 0o755 })
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...env } = process.env
   const variables = {
-    PATH: `${bin}:${process.env.PATH}`,
+    PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
     AWS_STAND_IN: file,
     LAMBCI_POLL_MS: '1',
     // A deploy starts the stand-in many times.
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
   }
-  const { exitCode, stdout, stderr } = await execa(join(ROOT, 'scripts', 'deploy'), args, {
+  const { exitCode, stdout, stderr } = await execa(path, args, {
     env: { ...env, ...variables },
     extendEnv: false,
     reject: false,

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openAccount, openDeployed, ROOT } from './account.ts'
+import { openAccount, openDeployed, ROOT, SCRIPT } from './account.ts'
 
 test('the first deploy creates both stacks, the bundles and the image, and prints the webhook URL', async () => {
   const { read, calls, deploy } = await openAccount()
@@ -10,7 +10,7 @@ test('the first deploy creates both stacks, the bundles and the image, and print
   expect([exitCode, stderr]).toEqual([0, ''])
   expect(stdout).toContain('Webhook   https://abc.lambda-url.eu-west-1.on.aws/webhook')
   expect(stdout).toContain('you@example.com receives notifications after you confirm')
-  expect(stdout).toContain('Next, connect the stack to GitHub: npx lambci setup')
+  expect(stdout).toContain('Next, connect the stack to GitHub: lambci setup --stack lambci')
   expect(stdout).toMatch(/create complete +HttpFunction \(Lambda::Function\)/)
   const { stacks, objects, images } = read()
   expect(stacks).toMatchObject({
@@ -48,17 +48,17 @@ test('a second deploy without changes does nothing; a changed parameter keeps th
 })
 
 test('scripts/deploy works in any directory; the next command uses the same account and region', async () => {
-  const { read, runScript } = await openDeployed()
-  const help = await runScript('--help')
+  const { read, runProgram } = await openDeployed()
+  const help = await runProgram(SCRIPT, '--help')
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('Usage: deploy [options]')])
-  const { exitCode, stdout, stderr } = await runScript('--region', 'eu-west-1', '--profile', 'work')
+  const { exitCode, stdout, stderr } = await runProgram(SCRIPT, '--region', 'eu-west-1', '--profile', 'work')
   expect([exitCode, stderr]).toEqual([0, ''])
   expect(stdout).toContain(
-    'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work npx lambci setup',
+    'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work lambci setup --stack lambci',
   )
   // The script has made the same bundles.
   expect(read().objects).toHaveLength(3)
-  const missing = await runScript('--dockerfile', 'Own.Dockerfile')
+  const missing = await runProgram(SCRIPT, '--dockerfile', 'Own.Dockerfile')
   expect(missing.exitCode).toBe(2)
   expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile\. /)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { awsCli } from '../../../scripts/deployment/aws.ts'
-import { deploy, openAccount, openDeployed } from './account.ts'
+import { deploy, openAccount, openDeployed, SCRIPT } from './account.ts'
 import type { Account, Stack } from './aws-stand-in.ts'
 
 test('a failed resource is reported with its reason; the next deploy deletes the failed stack', async () => {
@@ -155,8 +155,8 @@ test('a missing AWS CLI is reported', async () => {
 })
 
 test('scripts/deploy reports a failure of the program `aws`, and exits with 1', async () => {
-  const { calls, runScript } = await openAccount({ trouble: { denied: 'DescribeStacks' } })
-  const { exitCode, stdout, stderr } = await runScript()
+  const { calls, runProgram } = await openAccount({ trouble: { denied: 'DescribeStacks' } })
+  const { exitCode, stdout, stderr } = await runProgram(SCRIPT)
   expect([exitCode, stdout]).toEqual([1, 'Deploying lambci to account 123456789012, eu-west-1'])
   expect(stderr).toContain(
     'Permission denied (aws cloudformation describe-stacks): User: ada is not authorized',

@@ -37,7 +37,7 @@ const builds: Record<string, ExpectedEnd> = {
     ),
     conclusion: 'failed',
     status: /ended with exit code 253$/,
-    log: /ended with exit code 253\n▸ This command has no AWS credentials\. Move the deploy to "deploy", or give the job a role: .* npx lambci secret set AWS_ACCESS_KEY_ID [\w-]+\/[\w-]+\n/,
+    log: /ended with exit code 253\n▸ This command has no AWS credentials\. Move the deploy to "deploy", or give the job a role: .* lambci secret set AWS_ACCESS_KEY_ID [\w-]+\/[\w-]+\n/,
   },
   'a signal': {
     files: lambciJson('kill -9 $$'),

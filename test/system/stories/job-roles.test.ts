@@ -123,7 +123,7 @@ test('without either, the last line of the runner says what to do', async () => 
   expect(log).toMatch(/CredentialsProviderError: Could not load credentials from any providers/)
   const advice = /▸ This command has no AWS credentials\. (.*)\n(?=▸ Build failed|▸ [^\n]*\n$)/.exec(log)
   expect(advice?.[1], log).toBe(
-    'Move the deploy to "deploy", or give the job a role: npx lambci config set ada/neither jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: npx lambci secret set AWS_ACCESS_KEY_ID ada/neither',
+    'Move the deploy to "deploy", or give the job a role: lambci config set ada/neither jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: lambci secret set AWS_ACCESS_KEY_ID ada/neither',
   )
 })
 

@@ -29,13 +29,13 @@ test.each([
   ['the Serverless Framework', 'Error: AWS provider credentials not found. Learn how to set up'],
 ])('%s that finds no credentials is understood', (_, output) => {
   expect(explainMissingCredentials(`Uploading\n${output}\nnpm error code 1\n`, ENV)).toBe(
-    'This command has no AWS credentials. Move the deploy to "deploy", or give the job a role: npx lambci config set ada/web jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: npx lambci secret set AWS_ACCESS_KEY_ID ada/web',
+    'This command has no AWS credentials. Move the deploy to "deploy", or give the job a role: lambci config set ada/web jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: lambci secret set AWS_ACCESS_KEY_ID ada/web',
   )
 })
 
 test('the advice names the job', () => {
   const advice = explainMissingCredentials('Unable to locate credentials', { ...ENV, LAMBCI_JOB: 'e2e' })
-  expect(advice).toContain('npx lambci config set ada/web jobRoles.e2e arn:aws:iam::…')
+  expect(advice).toContain('lambci config set ada/web jobRoles.e2e arn:aws:iam::…')
 })
 
 test('nothing is said of other failures, nor if the command has credentials', () => {

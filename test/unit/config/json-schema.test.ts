@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { configJsonSchema } from '../../../src/config/json-schema.ts'
 import { readLambciJson } from '../../../src/config/layer.ts'
 import { OVERRIDABLE } from '../../../src/config/schema.ts'
+import { lambci } from '../../support/lambci.ts'
 
-const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8')
 const isValid = new Ajv({ strict: true, strictTypes: false }).compile(JSON.parse(read('lambci.schema.json')))
 
 const CLASSIC = {
@@ -27,6 +30,29 @@ test('allowConfigOverrides may list exactly the keys that files may set', () => 
 
 test('lambci.schema.json is up to date', () => {
   expect(read('lambci.schema.json'), 'run "npm run schema"').toBe(configJsonSchema())
+})
+
+test('the schema has an absolute id, under which a validator finds it and its own references', () => {
+  const { $id } = JSON.parse(configJsonSchema())
+  expect($id).toMatch(/^[a-z]+:\S+$/)
+  const validate = new Ajv({ strictTypes: false }).addSchema(JSON.parse(configJsonSchema())).getSchema($id)
+  expect(validate?.({ branches: { main: { cmd: 'make' } } })).toBe(true)
+  expect(validate?.({ branches: { main: { cmd: '' } } })).toBe(false)
+})
+
+test('lambci schema writes the file that examples and recipes name as their schema', async () => {
+  const printed = await lambci(['schema'])
+  expect(printed).toEqual({ exitCode: 0, stdout: configJsonSchema().trimEnd(), stderr: '' })
+  const files = globSync(['examples/*/.lambci.json', 'docs/**/*.md', 'README.md', '.lambci.json.example'], {
+    cwd: ROOT,
+  })
+  const named = files.flatMap(file =>
+    [...read(file).matchAll(/"\$schema": *"([^"]*)"/g)].map(([, path]) => `${file}: ${path}`),
+  )
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter(each => !each.endsWith(': ./lambci.schema.json'))).toEqual([])
+  const examples = files.filter(file => file.endsWith('/.lambci.json'))
+  expect(examples.filter(file => !named.includes(`${file}: ./lambci.schema.json`))).toEqual([])
 })
 
 test.each<[string, unknown]>([
