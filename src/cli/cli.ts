@@ -1,11 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, type OutputConfiguration } from 'commander'
 import { MOST_REPETITIONS } from '../model/repetition.ts'
-import { addAccountCommands, addStackOptions } from './commands/account-commands.ts'
+import { addAccountCommands, addStackOptions, BUILD } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
 import { beforeSignals } from './interruption.ts'
 import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
 const DEFAULT_PORT = 4300
+const BUILD_HERE = `${BUILD}; by default the newest of this directory's repository`
 /** The width of help that is not printed to a terminal. */
 const DEFAULT_WIDTH = 80
 
@@ -70,7 +71,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
       integerBetween(0, 65_529),
       DEFAULT_PORT,
     )
-    .addOption(new Option('--data <dir>', 'directory for all data').default('.lambci'))
+    .option('--data <dir>', 'directory for all data (default: .lambci)')
     .option('--once', 'exit after the example build, with its exit code')
     .option('--json', 'print JSON lines: first the addresses, then each build that ends')
     .action(async options => end(await (await import('./commands/local.ts')).runLocal(options, io)))
@@ -96,7 +97,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     )
   addStackOptions(program.command('logs'))
     .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
-    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .argument('[build]', BUILD_HERE)
     .argument('[job]', 'unit, or "unit (4/8)"')
     .option('--attempt <n>', 'of a job that failed or died and was started again', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
@@ -113,7 +114,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
 function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('artifacts'))
     .description('list the artifacts of a build, or download and unpack them')
-    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .argument('[build]', BUILD_HERE)
     .argument('[names...]', 'dist, coverage for all of its cells and shards, or coverage/2-of-8')
     .option('--download <dir>', 'unpack each into DIR/NAME, which must be missing or empty')
     .option('--json', 'print JSON')
@@ -125,7 +126,7 @@ function addArtifactsCommand(program: Command, io: Io, end: (code: number) => vo
 function addFlakyCommand(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('flaky'))
     .description('run a job of a build again, many times at once, and print how often it failed')
-    .argument('<build>', 'owner/repo#12, or owner/repo for the newest build')
+    .argument('<build>', BUILD)
     .option('-n, --times <n>', 'how often', integerBetween(1, MOST_REPETITIONS), 20)
     .option('--job <title>', 'which job, such as "unit (4/8)"; by default the first one that failed')
     .option('--json', 'print JSON')

@@ -10,6 +10,8 @@ export type Io = {
   stderr: Writable & { isTTY?: boolean; columns?: number }
   /** The variables that commands read. The AWS SDK and git read those of the process. */
   env: Readonly<NodeJS.ProcessEnv>
+  /** The directory in which the command was typed. */
+  cwd: () => string
   /** Whether logs are written byte by byte, whatever they do to a terminal. */
   isRaw?: boolean
 }

@@ -18,15 +18,15 @@ export type ArtifactsOptions = StackOptions & { download?: string; json?: boolea
  * its own. Returns the exit code.
  */
 export async function printArtifacts(
-  target: string,
+  target: string | undefined,
   names: readonly string[],
   { download, json = false, ...options }: ArtifactsOptions,
   io: Io,
 ): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
-  const records = await readRecords(store, await findBuild(store, target))
-  if (!records) throw new UserError(`The build ${target} cannot be read.`)
+  const records = await readRecords(store, await findBuild(stack, target, io))
+  if (!records) throw new UserError(`The build ${target ?? 'here'} cannot be read.`)
   const view = viewOf(records)
   const { artifacts: all } = await listArtifacts(store, records)
   const artifacts = choose(all, names, view)

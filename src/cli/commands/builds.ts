@@ -10,8 +10,8 @@ import type { Store } from '../../records/store.ts'
 import { hasJobList, type View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
 import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { parseRepository } from './targets.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openRepository } from './open-target.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
@@ -19,10 +19,14 @@ export type BuildsOptions = StackOptions & { limit: number; branch?: string; jso
 const MAX_SEARCHED = 1000
 
 /** `lambci builds`: prints the newest builds of a repository or, with `cost`, what all builds of each month have cost. */
-export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
-  const repository = parseRepository(target)
+export async function printBuilds(
+  target: string | undefined,
+  options: BuildsOptions,
+  io: Io,
+): Promise<number> {
   const { branch, json } = options
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const { store } = stack
   const project = await projectOnRecord(store, repository)
   if (options.cost) return printCosts(store, project, { ...options, repository }, io)

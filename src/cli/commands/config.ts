@@ -28,7 +28,7 @@ export async function printSetting(words: readonly string[], options: StackOptio
   const repository = isRepository(words[0]) ? parseRepository(words[0] ?? '') : null
   const [key, ...more] = repository === null ? words : words.slice(1)
   if (more.length > 0) throw new UserError(`"${words[0]}" is not a repository. Write it as owner/repo.`)
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { project } = await findTarget(stack, repository)
   const value = await getSetting(stack.store, project, key === undefined ? [] : parseKeyPath(key))
   await noteUnread(stack.store, { repository, project }, io)
@@ -47,7 +47,7 @@ export async function changeSetting(
   const { repository, rest } = readTarget(words, 2)
   const [key = '', value = ''] = rest
   const keys = parseKeyPath(key)
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
   const { project, note } = await findTarget(stack, repository)
   await setSetting(store, project, keys, value)
@@ -67,7 +67,7 @@ export async function removeSetting(
   if (words.length < 1 || words.length > 2) throw new UserError('Usage: config unset [OWNER/REPO] KEY.')
   const { repository, rest } = readTarget(words, 1)
   const [key = ''] = rest
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { project, note } = await findTarget(stack, repository)
   await setSetting(stack.store, project, parseKeyPath(key), null)
   printLine(io, `${key} is no longer set for ${where(repository)}.`)

@@ -5,7 +5,7 @@ import { findStack, type StackOptions } from './find-stack.ts'
 
 /** `lambci hook list`: the repositories that have been built, and whose webhook still has the one secret of the stack. */
 export async function listHooks(options: StackOptions & { json?: boolean }, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { acceptsSharedSecret } = await readRunnerSecrets(stack.store)
   const repositories = (await listNamed(stack.store)).map(({ repository, named }) => ({
     repository,

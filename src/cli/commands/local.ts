@@ -18,6 +18,7 @@ import { onInterruption } from '../interruption.ts'
 import { type Io, jsonText, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
+import { DATA_DIRECTORY, rememberDataDirectory } from './local-system.ts'
 import {
   describeBegin,
   describeBuild,
@@ -32,17 +33,17 @@ const START_TIMEOUT_MS = 30_000
 /** The exit code that shells report for SIGINT: 128 plus its number. */
 const INTERRUPTED = 130
 
-export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
+export type LocalOptions = { port: number; data?: string; once?: boolean; json?: boolean }
 
 /**
  * `lambci local`: runs the whole system on this machine and builds an example repository. Runs until it is interrupted
  * or, with `once`, until the example build has ended. Returns the exit code.
  */
 export async function runLocal(
-  { port, data, once = false, json = false }: LocalOptions,
+  { port, data = DATA_DIRECTORY, once = false, json = false }: LocalOptions,
   io: Io,
 ): Promise<number> {
-  const directory = resolve(data)
+  const directory = resolve(io.cwd(), data)
   await Promise.all([requireGit(), requireWritableDirectory(directory)])
   const watcher = new BuildWatcher()
   const mails: Mail[] = []
@@ -63,6 +64,7 @@ export async function runLocal(
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })
   const system = opened.adopt(await started, each => each.close())
+  await rememberDataDirectory(directory, io)
   using interruption = onInterruption('SIGINT', 'SIGTERM')
   const interrupted = new Promise<number>(resolve =>
     interruption.signal.addEventListener('abort', () => resolve(0)),

@@ -54,7 +54,7 @@ export async function storeSecret(
 ): Promise<number> {
   checkVariableName(name)
   const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { scope, note } = await find(stack, target)
   const value = await readValue(name, options, io)
   if (value === '') throw new UserError(`The value of ${name} is empty, so it was not set.`)
@@ -79,7 +79,7 @@ export async function printSecrets(
   io: Io,
 ): Promise<number> {
   const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { scope } = await find(stack, target)
   const secrets = await secretsOf(stack.store, scope, io)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)
@@ -122,7 +122,7 @@ export async function deleteSecret(
   io: Io,
 ): Promise<number> {
   const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { scope } = await find(stack, target)
   const isRemoved = await removeSecret(stack.store, scope, name)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)

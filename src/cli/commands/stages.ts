@@ -8,19 +8,19 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { describeMoment } from '../describe-moment.ts'
 import { type Io, jsonText, printLine, type Style, styleFor } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { parseRepository } from './targets.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openRepository } from './open-target.ts'
 
 type Row = StageState & { deploying: number | null; waiting: number[] }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
-  target: string,
+  target: string | undefined,
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  const repository = parseRepository(target)
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const { store } = stack
   const project = await projectOnRecord(store, repository)
   const rows: Row[] = await Promise.all(
