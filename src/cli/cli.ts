@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, type OutputConfiguration
 import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { addAccountCommands, addStackOptions, BUILD } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
+import { EXIT } from './exit-codes.ts'
 import { beforeSignals } from './interruption.ts'
 import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
@@ -16,12 +17,9 @@ const integerBetween = (min: number, max: number) => (text: string) => {
   throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
 }
 
-/**
- * Runs one command line. Returns the exit code: 0 for success, 1 if the build failed, 2 for a user error. Whatever it
- * opened is closed by then.
- */
+/** Runs one command line. Returns the exit code. Whatever it opened is closed by then. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  let exitCode = 0
+  let exitCode: number = EXIT.done
   const program = createProgram(io, code => {
     exitCode = code
   })
@@ -30,11 +28,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return exitCode
   } catch (error) {
     // Commander has already printed its message. --help ends here too, and is no error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     const sentence = describeError(error as Error & { code?: string })
     if (sentence) printNote(io, `lambci: ${sentence}`.split('\n'))
     else printFault(io, error)
-    return sentence ? 2 : 1
+    return sentence ? EXIT.usage : EXIT.fault
   } finally {
     endOutput(io)
   }
@@ -105,10 +103,33 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
+  addWatchCommands(program, io, end)
   addArtifactsCommand(program, io, end)
   addFlakyCommand(program, io, end)
   addAccountCommands(program, io, end)
   return program
+}
+
+function addWatchCommands(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('wait'))
+    .description('wait until a build has ended; the exit code is that of the build')
+    .argument('[build]', `${BUILD}; by default that of the commit that is checked out`)
+    .option('--timeout <seconds>', 'give up after this time', integerBetween(1, 86_400), 3600)
+    .option('--json', 'print the build as JSON')
+    .action(async (build, options) =>
+      end(await (await import('./commands/wait.ts')).waitForBuild(build, options, io)),
+    )
+  addStackOptions(program.command('open'))
+    .description('open the page of a build or of a repository in a browser')
+    .argument('[page]', "12, owner/repo#12 or owner/repo; by default this directory's repository")
+    .option('--print', 'print the address, and open nothing')
+    .action(async (page, options) =>
+      end(await (await import('./commands/open.ts')).openPage(page, options, io)),
+    )
+  addStackOptions(program.command('repos'))
+    .description('list the repositories that have been built, with their newest builds')
+    .option('--json', 'print JSON')
+    .action(async options => end(await (await import('./commands/repos.ts')).printRepositories(options, io)))
 }
 
 function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {

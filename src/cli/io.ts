@@ -52,6 +52,11 @@ export function printNote({ stderr }: Io, text: string | readonly string[]): voi
   stderr.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
 }
 
+/** Replaces the line of progress on standard error, if that is a terminal; an empty text removes it. */
+export function printProgress({ stderr }: Io, text: string): void {
+  if (stderr.isTTY) stderr.write(`\r\x1b[K${escapeControls(text).slice(0, (stderr.columns ?? 80) - 1)}`)
+}
+
 /** A fault of the program, with its stack. Quoted text cannot begin a line. */
 export const printFault = (io: Io, error: unknown): void =>
   printNote(

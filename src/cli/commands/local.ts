@@ -13,6 +13,7 @@ import { buildUrl, homeUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
+import { EXIT } from '../exit-codes.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, jsonText, printBytes, printLine, styleFor } from '../io.ts'
@@ -30,8 +31,6 @@ import {
 import { printLog } from './logs.ts'
 
 const START_TIMEOUT_MS = 30_000
-/** The exit code that shells report for SIGINT: 128 plus its number. */
-const INTERRUPTED = 130
 
 export type LocalOptions = { port: number; data?: string; once?: boolean; json?: boolean }
 
@@ -72,7 +71,7 @@ export async function runLocal(
   const example = buildExample(system, { directory, json, watcher, mails, io })
   // A signal also interrupts the example build.
   const first = await Promise.race([example, interrupted.then(() => null)])
-  if (once && !first) return INTERRUPTED
+  if (once && !first) return EXIT.interrupted
   if (!first || !once) return await interrupted
   // Gives report invocations that are still running time to finish.
   await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])

@@ -11,7 +11,8 @@ import {
 import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Store } from '../../records/store.ts'
-import { type Io, jsonText, printLine, printNote } from '../io.ts'
+import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
+import { tableOf } from '../table.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
@@ -86,7 +87,11 @@ export async function printSecrets(
   // Secrets of all repositories are of no stage.
   if (options.json)
     printLine(io, jsonText(target.repository === null ? secrets.map(({ name }) => name) : secrets))
-  else printLine(io, secrets.length > 0 ? describe(secrets) : `There are no secrets for ${where(target)}.`)
+  else
+    printLine(
+      io,
+      secrets.length > 0 ? describe(secrets, styleFor(io)) : `There are no secrets for ${where(target)}.`,
+    )
   return 0
 }
 
@@ -107,11 +112,11 @@ async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<List
   }
 }
 
-function describe(secrets: readonly ListedSecret[]): string {
-  const width = Math.max(...secrets.map(({ name }) => name.length))
-  return secrets
-    .map(({ name, stage }) => (stage === null ? name : `${name.padEnd(width)}  ${describeStage(stage)}`))
-    .join('\n')
+/** Names alone are no table. */
+function describe(secrets: readonly ListedSecret[], style: Style): string {
+  if (secrets.every(({ stage }) => stage === null)) return secrets.map(({ name }) => name).join('\n')
+  const rows = secrets.map(({ name, stage }) => [name, stage === null ? '' : describeStage(stage)])
+  return tableOf(['NAME', 'ONLY FOR'], rows, style)
 }
 
 /** `lambci secret remove NAME [OWNER/REPO]`: removes a secret. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -99,4 +99,79 @@ test('the local system that was started last is found from everywhere, and named
     ])
   }
   await rm(killed, { recursive: true })
+})
+
+test('wait ends with the build of the commit that is checked out, and with its exit code', async () => {
+  const red = await here('wait')
+  expect([red.exitCode, red.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^#1 of you\/here, push\/master: .*\n {2}unit .*\n {2}lint /),
+  ])
+  expect(red.stderr).toBe('To print its log: lambci logs you/here#1')
+  // It is typed before the push.
+  const commit = await ci.commit(cwd, { ...lambciJson('true'), change: '1' })
+  const waiting = here('wait', '--json')
+  const push = { repository: 'you/here', from: cwd, move: { branch: 'master', commit } }
+  await ci.system.servers.github.receive(push)
+  const green = await waiting
+  expect([green.exitCode, green.stderr]).toEqual([0, ''])
+  expect(JSON.parse(green.stdout)).toMatchObject({ number: 2, status: 'passed', commit })
+
+  // Progress is for terminals alone.
+  const unbuilt = await ci.commit(cwd, { change: '2' })
+  const none = await here('wait', '--timeout', '1')
+  const late = 'lambci: There is no build of this commit after 1 seconds.'
+  expect([none.exitCode, none.stderr]).toEqual([3, late])
+  const seen = await lambci(['wait', '--data', data, '--timeout', '1'], { cwd, isTerminal: true })
+  const progress = `\r\x1b[KWaiting for a build of ${unbuilt.slice(0, 10)} in you/here`
+  expect([seen.stderr.includes(progress), seen.stderr.endsWith(`\r\x1b[K${late}`)]).toEqual([true, true])
+  const gate = ci.gate()
+  await ci.push(cwd, 'you/here', 'master', lambciJson(gate.wait))
+  const build = { project: 'gh/you/here', number: 3 }
+  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
+  const running = await here('wait', '3', '--timeout', '1')
+  expect([running.exitCode, running.stderr]).toEqual([3, 'lambci: Build #3 has not ended after 1 seconds.'])
+  await gate.open()
+  await ci.ended(build)
+})
+
+test('open prints the address of a page, and opens it in a browser', async () => {
+  const { url } = ci.system.addresses
+  expect((await here('open', '1', '--print')).stdout).toBe(`${url}/gh/you/here/builds/1`)
+  expect((await here('open', '--print')).stdout).toBe(`${url}/gh/you/here`)
+  const home = (await lambci(['open', '--print', '--data', data])).stdout
+  expect(home).toMatch(/\/\?key=[\w-]{32}$/)
+  expect((await fetch(home)).status).toBe(200)
+  const bin = await mkdtemp(join(tmpdir(), 'lambci-bin-'))
+  const opened = join(bin, 'opened')
+  await writeFile(join(bin, 'xdg-open'), `#!/bin/sh\nprintf '%s' "$1" > ${opened}\n`, { mode: 0o755 })
+  await copyFile(join(bin, 'xdg-open'), join(bin, 'open'))
+  const env = { PATH: `${bin}:${process.env.PATH}` }
+  expect(await lambci(['open', 'you/here#1', '--data', data], { env })).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  })
+  expect(await readFile(opened, 'utf8')).toBe(`${url}/gh/you/here/builds/1`)
+  const without = await lambci(['open', 'you/here', '--data', data], { env: { PATH: '/nowhere' } })
+  expect([without.exitCode, without.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^No browser was opened \((xdg-)?open is not installed\)\. Open the address in one\.$/,
+    ),
+  ])
+  await rm(bin, { recursive: true })
+})
+
+test('repos lists what has been built, with headers', async () => {
+  const { stdout } = await lambci(['repos', '--data', data])
+  expect(stdout).toMatch(/^REPOSITORY +NEWEST +STATUS +QUEUED \(UTC\) +BRANCH$/m)
+  expect(stdout).toMatch(/^you\/here +#3 +passed +\d{4}-\d\d-\d\d \d\d:\d\d +master$/m)
+  const json = JSON.parse((await lambci(['repos', '--json', '--data', data])).stdout)
+  expect(json).toContainEqual(
+    expect.objectContaining({
+      repository: 'you/here',
+      builds: 3,
+      newest: expect.objectContaining({ number: 3 }),
+    }),
+  )
 })
