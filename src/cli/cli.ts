@@ -83,6 +83,15 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (dir, options) =>
       end(await (await import('./commands/run.ts')).runWorkingCopy(dir, options, io)),
     )
+  program
+    .command('init')
+    .description('write a first .lambci.json for a project, by the files that it has')
+    .argument('[dir]', 'directory of the project', '.')
+    .option('--cmd <command>', 'the command that tests it, instead of the usual one')
+    .option('--no-schema', 'write no lambci.schema.json, with which editors complete and check it')
+    .action(async (dir, options) =>
+      end(await (await import('./commands/init.ts')).initProject(dir, options, io)),
+    )
   addStackOptions(program.command('plan'))
     .description('show what a push or pull request would do, and why')
     .argument('[dir]', 'working copy', '.')

@@ -465,21 +465,22 @@ test('builds lists builds, newest first, and the cost of each month', async () =
   }
   const { exitCode, stdout, stderr } = await onTestSystem('builds', 'you/listed')
   expect([exitCode, stderr]).toEqual([0, ''])
-  const [newest = '', oldest = '', ...none] = stdout.split('\n')
+  const [headers, newest = '', oldest = '', ...none] = stdout.split('\n')
+  expect(headers).toMatch(/^BUILD +STATUS +QUEUED \(UTC\) +TOOK +COST +BRANCH +MESSAGE$/)
   expect(newest).toMatch(
     /^#2 +failed +\d{4}-\d\d-\d\d \d\d:\d\d {2}[\d.]+ s +~\$0\.000\d +qa +Change\\x1b\[31m 1$/,
   )
   expect(oldest).toMatch(/^#1 +passed .* master +Change/)
   expect(none).toEqual([])
   expect((await onTestSystem('builds', 'you/listed', '--branch', 'qa', '--limit', '1')).stdout).toMatch(
-    /^#2 [^\n]*$/,
+    /^BUILD [^\n]*\n#2 [^\n]*$/,
   )
   expect(JSON.parse((await onTestSystem('builds', 'you/listed', '--json')).stdout)).toMatchObject([
     { number: 2, status: 'failed', cost: expect.any(Number) },
     { number: 1, status: 'passed' },
   ])
   expect((await onTestSystem('builds', 'you/listed', '--cost')).stdout).toMatch(
-    /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
+    /^MONTH +BUILDS +COST\n\d{4}-\d\d +2 +~\$0\.000\d$/,
   )
   expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
   expect(await readReport(ci.system.store, { project: 'gh/you/listed', number: 2 })).toMatchObject({
@@ -496,7 +497,7 @@ test('builds lists builds, newest first, and the cost of each month', async () =
     cost: expect.closeTo(costs[0] + costs[1], 9),
   })
   expect((await onTestSystem('builds', 'you/listed', '--cost', '--branch', 'qa')).stdout).toMatch(
-    /^\d{4}-\d\d +1 builds {2}~\$0\.000\d$/,
+    /^MONTH +BUILDS +COST\n\d{4}-\d\d +1 +~\$0\.000\d$/,
   )
   for (const none of [
     {

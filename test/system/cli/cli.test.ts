@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -314,4 +314,47 @@ test.each<[string, string, string]>([
   await writeFile(join(copy, name), content)
   for (const each of [() => lambci(['run', copy]), () => plan(copy, '--branch', 'main')])
     expect(await each()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(expected) })
+})
+
+test('init writes a configuration that plan reads, and overwrites nothing', async () => {
+  const at = join(directory, 'fresh')
+  await mkdir(at)
+  await execa('git', ['init', '--quiet', '--initial-branch=trunk', at])
+  const empty = await lambci(['init', at])
+  expect([empty.exitCode, empty.stderr]).toEqual([
+    2,
+    expect.stringMatching(/shows how it is tested: .* lambci init --cmd/),
+  ])
+  await writeFile(join(at, 'package.json'), JSON.stringify({ scripts: { test: 'node --test' } }))
+  await writeFile(join(at, 'package-lock.json'), '{}')
+  const first = await lambci(['init'], { cwd: at })
+  expect([first.exitCode, first.stderr]).toEqual([0, ''])
+  expect(first.stdout).toMatch(
+    /^Wrote \.lambci\.json for npm, and lambci\.schema\.json for editors\.\n {2}Command {2}npm ci && npm run test\n/,
+  )
+  const written = await readFile(join(at, '.lambci.json'), 'utf8')
+  expect(JSON.parse(written)).toEqual({
+    $schema: './lambci.schema.json',
+    cmd: 'npm ci && npm run test',
+    cache: [{ paths: ['~/.npm'], key: ['package-lock.json'] }],
+    branches: { trunk: true },
+  })
+  expect(await readFile(join(at, 'lambci.schema.json'), 'utf8')).toBe(
+    await readFile(join(import.meta.dirname, '..', '..', '..', 'lambci.schema.json'), 'utf8'),
+  )
+  expect((await plan(at)).stdout).toMatch(
+    /^Build +Branch "trunk" is built[\s\S]*^Command +npm ci && npm run test$/m,
+  )
+
+  const second = await lambci(['init', '--cmd', 'make', at])
+  expect([second.exitCode, second.stderr]).toEqual([
+    2,
+    expect.stringContaining('already, and it was not changed.'),
+  ])
+  expect(await readFile(join(at, '.lambci.json'), 'utf8')).toBe(written)
+  const bare = join(directory, 'bare')
+  await mkdir(bare)
+  expect((await lambci(['init', '--no-schema', '--cmd', './t.sh', bare])).exitCode).toBe(0)
+  expect(await readdir(bare)).toEqual(['.lambci.json'])
+  expect(JSON.parse(await readFile(join(bare, '.lambci.json'), 'utf8'))).toEqual({ cmd: './t.sh' })
 })
