@@ -115,6 +115,7 @@ function createProgram(io: Io, end: (code: number) => void): Command {
   addWatchCommands(program, io, end)
   addArtifactsCommand(program, io, end)
   addFlakyCommand(program, io, end)
+  addDoctorCommand(program, io, end)
   addAccountCommands(program, io, end)
   return program
 }
@@ -139,6 +140,16 @@ function addWatchCommands(program: Command, io: Io, end: (code: number) => void)
     .description('list the repositories that have been built, with their newest builds')
     .option('--json', 'print JSON')
     .action(async options => end(await (await import('./commands/repos.ts')).printRepositories(options, io)))
+}
+
+function addDoctorCommand(program: Command, io: Io, end: (code: number) => void): void {
+  addStackOptions(program.command('doctor'))
+    .description('check credentials, stack, image, tokens, webhook and builds, and print what to do')
+    .argument('[owner/repo]', 'repository; by default that of this directory')
+    .option('--json', 'print JSON')
+    .action(async (repository, options) =>
+      end(await (await import('./commands/doctor.ts')).examine(repository, options, io)),
+    )
 }
 
 function addArtifactsCommand(program: Command, io: Io, end: (code: number) => void): void {

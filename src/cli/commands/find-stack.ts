@@ -62,6 +62,7 @@ async function findUnnamedStack(io: Io): Promise<FoundStack> {
 const stackOfBucket = (bucket: string): FoundStack =>
   stackWith(openStore(bucket), {
     name: `the bucket ${bucket}`,
+    stackName: null,
     isLocal: false,
     url: null,
     githubApiUrl: GITHUB_API,
@@ -80,6 +81,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
   }
   return stackWith(openStore(bucket), {
     name: `the stack ${name} in ${region}`,
+    stackName: name,
     isLocal: false,
     url: output('Url')?.replace(/\/$/, '') ?? null,
     githubApiUrl:

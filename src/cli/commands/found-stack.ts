@@ -7,6 +7,8 @@ export type FoundStack = Disposable & {
   store: Store
   /** For people: `the stack lambci in us-east-1`. */
   name: string
+  /** That of CloudFormation; null if it is not known. */
+  stackName: string | null
   /** Whether it runs on this machine. */
   isLocal: boolean
   /** URL of the http function, without a trailing slash. */

@@ -42,6 +42,7 @@ export async function findLocalSystem(data: string, { cwd }: Io): Promise<FoundS
 function open({ s3, bucket, region, accessKeyId, secretAccessKey, ...local }: Local, data: string) {
   const credentials = { accessKeyId, secretAccessKey }
   return stackWith(openStore(bucket, { endpoint: s3, region, credentials }), {
+    stackName: null,
     name: `the local system in ${data}`,
     isLocal: true,
     url: local.url,

@@ -10,6 +10,7 @@ import { keyOfPath } from '../../../src/records/links.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
+import { serveStack } from '../../support/serve-stack.ts'
 import { startGitHub } from '../../support/small-process.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -518,41 +519,8 @@ test('builds lists builds, newest first, and the cost of each month', async () =
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is not a repository')])
 })
 
-/** Serves DescribeStacks of CloudFormation for one stack, whose outputs name the bucket of the test system. */
-async function serveStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
-  const { createServer } = await import('node:http')
-  const { addresses, keys, servers } = ci.system
-  const member = (key: string, value: string, kind: 'Output' | 'Parameter') =>
-    `<member><${kind}Key>${key}</${kind}Key><${kind}Value>${value}</${kind}Value></member>`
-  const outputs = status.includes('ROLLBACK')
-    ? []
-    : [member('Bucket', addresses.bucket, 'Output'), member('Url', `${addresses.url}/`, 'Output')]
-  const server = createServer(async (request, response) => {
-    const body = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
-    const isKnown = body.get('StackName') === 'lambci'
-    response.writeHead(isKnown ? 200 : 400, { 'content-type': 'text/xml' }).end(
-      isKnown
-        ? `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>lambci</StackName><CreationTime>2026-11-21T10:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${outputs.join('')}</Outputs><Parameters>${Object.entries(
-            parameters,
-          )
-            .map(([key, value]) => member(key, value, 'Parameter'))
-            .join('')}</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
-        : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${body.get('StackName')} does not exist</Message></Error></ErrorResponse>`,
-    )
-  })
-  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-  const { port } = server.address() as { port: number }
-  return {
-    env: {
-      AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${port}`,
-      AWS_ENDPOINT_URL_S3: servers.s3.url,
-      AWS_REGION: addresses.region,
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    },
-    close: () => new Promise(closed => server.close(closed)),
-  }
-}
+const serveStacks = (parameters?: Record<string, string>, status?: string) =>
+  serveStack(ci, { ...(parameters && { parameters }), ...(status && { status }) })
 
 test('a stack is found by its outputs; each error is one sentence', async () => {
   const at = await ci.write(lambciJson('echo "found me"'))

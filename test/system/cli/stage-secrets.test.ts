@@ -91,7 +91,12 @@ test('secrets of a stage, of every stage and of the repository are set, listed a
   expect((await secret('list', 'you/site', '--stage', 'qa', '--json')).stdout).toBe('[]')
   await secret('remove', 'API_KEY', 'you/site')
   expect((await secret('list', 'you/site')).stdout).toBe(
-    ['API_KEY      every stage', 'PAGER_TOKEN  every stage', 'API_KEY      stage production'].join('\n'),
+    [
+      'NAME         ONLY FOR',
+      'API_KEY      every stage',
+      'PAGER_TOKEN  every stage',
+      'API_KEY      stage production',
+    ].join('\n'),
   )
   // Secrets of all repositories are of no stage.
   await set('shared', 'SHARED')

@@ -60,6 +60,7 @@ test.each([
 const stackOf = (store: Store, url = 'https://ci.example.com') =>
   stackWith(store, {
     name: 'the stack ci in us-east-1',
+    stackName: 'ci',
     isLocal: false,
     url,
     githubApiUrl: 'https://api.github.com',
