@@ -3,6 +3,7 @@ import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { addAccountCommands, addStackOptions, BUILD } from './commands/account-commands.ts'
 import { describeError } from './describe-error.ts'
 import { EXIT } from './exit-codes.ts'
+import { arrangeHelp } from './help.ts'
 import { beforeSignals } from './interruption.ts'
 import { endOutput, type Io, printFault, printNote, printText, processIo } from './io.ts'
 
@@ -50,7 +51,8 @@ export async function main(): Promise<never> {
   return process.exit(exitCode)
 }
 
-function createProgram(io: Io, end: (code: number) => void): Command {
+/** The commands and their options. `end` gets the exit code. */
+export function createProgram(io: Io, end: (code: number) => void): Command {
   const program = new Command('lambci')
     .description('Continuous integration in your own AWS account.')
     .exitOverride()
@@ -59,7 +61,18 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .configureOutput(outputOf(io))
     .showHelpAfterError('Use --help for usage.')
 
-  // Each command imports its own modules, so that --help does not load the AWS SDK.
+  addMachineCommands(program, io, end)
+  addWatchCommands(program, io, end)
+  addArtifactsCommand(program, io, end)
+  addFlakyCommand(program, io, end)
+  addDoctorCommand(program, io, end)
+  addAccountCommands(program, io, end)
+  arrangeHelp(program)
+  return program
+}
+
+/** Each command imports its own modules, so that --help does not load the AWS SDK. */
+function addMachineCommands(program: Command, io: Io, end: (code: number) => void): void {
   program
     .command('local')
     .description('run the whole system on this machine and build an example repository')
@@ -112,12 +125,6 @@ function createProgram(io: Io, end: (code: number) => void): Command {
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
-  addWatchCommands(program, io, end)
-  addArtifactsCommand(program, io, end)
-  addFlakyCommand(program, io, end)
-  addDoctorCommand(program, io, end)
-  addAccountCommands(program, io, end)
-  return program
 }
 
 function addWatchCommands(program: Command, io: Io, end: (code: number) => void): void {

@@ -13,6 +13,16 @@ export type OpenRepository = Disposable & { stack: FoundStack; repository: strin
 /** Whether a word means the repository of the working copy. */
 export const isHere = (word: string | undefined): boolean => word === undefined || word === '.'
 
+/** `owner/repo`, or `.` for that of the working copy, which `nameRepository` names. @throws UserError for anything else */
+export const parseNamed = (word: string): string => (word === '.' ? word : parseRepository(word))
+
+/** The repository that `parseNamed` has read, once the stack is known. */
+export const nameRepository = async (
+  word: string | null,
+  stack: FoundStack,
+  io: Io,
+): Promise<string | null> => (word === '.' ? repositoryHere(stack, io) : word)
+
 /**
  * Opens the stack and names the repository: `owner/repo`, its address, or for null or `.` that of the working copy.
  * @throws UserError if there is no stack, or if it is no repository

@@ -15,8 +15,9 @@ import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '.
 import { tableOf } from '../table.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
+import { nameRepository, parseNamed } from './open-target.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
-import { parseRepository, projectToChange } from './targets.ts'
+import { projectToChange } from './targets.ts'
 
 export type SecretOptions = StackOptions & { file?: string; json?: boolean; stage?: string }
 
@@ -34,7 +35,7 @@ const where = ({ repository, stage }: Target) =>
 /** @throws UserError if this is no repository or no stage, or a stage without a repository */
 function parse(name: string | undefined, options: SecretOptions): Target {
   const stage = options.stage === undefined ? null : parseSecretStage(options.stage)
-  if (name !== undefined) return { repository: parseRepository(name), stage }
+  if (name !== undefined) return { repository: parseNamed(name), stage }
   if (stage === null) return { repository: null, stage }
   throw new UserError('A stage is one of a repository: name that, too, for example "you/project".')
 }
@@ -54,8 +55,9 @@ export async function storeSecret(
   io: Io,
 ): Promise<number> {
   checkVariableName(name)
-  const target = parse(repository, options)
+  const parsed = parse(repository, options)
   using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope, note } = await find(stack, target)
   const value = await readValue(name, options, io)
   if (value === '') throw new UserError(`The value of ${name} is empty, so it was not set.`)
@@ -79,8 +81,9 @@ export async function printSecrets(
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const target = parse(repository, options)
+  const parsed = parse(repository, options)
   using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope } = await find(stack, target)
   const secrets = await secretsOf(stack.store, scope, io)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)
@@ -126,8 +129,9 @@ export async function deleteSecret(
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const target = parse(repository, options)
+  const parsed = parse(repository, options)
   using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope } = await find(stack, target)
   const isRemoved = await removeSecret(stack.store, scope, name)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)

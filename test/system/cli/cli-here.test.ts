@@ -52,6 +52,11 @@ test('in a working copy, its repository and its builds need no name', async () =
     const { exitCode, stderr } = await here(...words)
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)])
   }
+  expect((await here('config', 'set', '.', 'timeout', '321')).stdout).toMatch(
+    /^timeout is now 321 for you\/here\./,
+  )
+  expect((await here('config', 'get', '.', 'timeout')).stdout).toBe('321')
+  expect((await here('secret', 'list', '.')).stdout).toBe('There are no secrets for you/here.')
   const adopted = await here('stages', 'adopt', 'qa', 'feature/x', 'master')
   expect(adopted.stdout).toMatch(/^Stage qa of you\/here belongs to feature\/x, master now\./)
 })
