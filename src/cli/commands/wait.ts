@@ -15,13 +15,15 @@ import type { FoundStack } from './found-stack.ts'
 import { describeBuild } from './local-text.ts'
 import { printFailure } from './print-failure.ts'
 import { commitHere, repositoryHere } from './repository-here.ts'
-import { findBuild } from './targets.ts'
+import { findBuild, namesBuild } from './targets.ts'
 
 /** `timeout` in seconds. */
 export type WaitOptions = StackOptions & { timeout: number; json?: boolean }
 
 /** Among how many of the newest builds that of a commit is looked for. */
 const MOST_SEARCHED = 30
+/** How long a build that is named by its number may take to begin. */
+const APPEAR_MS = 10_000
 const SHORTEST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 5000
 
@@ -37,7 +39,7 @@ export async function waitForBuild(word: string | undefined, options: WaitOption
   const deadline = Date.now() + options.timeout * 1000
   const build = await (word === undefined
     ? findBuildOfCommit(stack, deadline, io)
-    : findBuild(stack, word, io))
+    : findBuildSoon(stack, word, deadline, io))
   const onView = (view: View) => printProgress(io, describeProgress(view))
   const view = build && (await watchToEnd(stack.store, build, { deadline, pauseMs, onView }))
   printProgress(io, '')
@@ -50,6 +52,19 @@ export async function waitForBuild(word: string | undefined, options: WaitOption
   printFailure(view, io)
   if (isRed(view)) printNote(io, `To print its log: lambci logs ${view.repository}#${view.number}`)
   return exitCodeOf(view)
+}
+
+/** A build that GitHub was about to request when the command was typed. @throws UserError if it is not there in time */
+async function findBuildSoon(stack: FoundStack, word: string, deadline: number, io: Io): Promise<BuildRef> {
+  const latest = Math.min(deadline, Date.now() + APPEAR_MS)
+  for (;;) {
+    try {
+      return await findBuild(stack, word, io)
+    } catch (error) {
+      if (!(error instanceof UserError) || !namesBuild(word) || Date.now() >= latest) throw error
+    }
+    await sleep(SHORTEST_PAUSE_MS)
+  }
 }
 
 const describeProgress = (view: View) => {

@@ -130,6 +130,8 @@ test('wait ends with the build of the commit that is checked out, and with its e
   const seen = await lambci(['wait', '--data', data, '--timeout', '1'], { cwd, isTerminal: true })
   const progress = `\r\x1b[KWaiting for a build of ${unbuilt.slice(0, 10)} in you/here`
   expect([seen.stderr.includes(progress), seen.stderr.endsWith(`\r\x1b[K${late}`)]).toEqual([true, true])
+  const missing = await here('wait', '3', '--timeout', '1')
+  expect([missing.exitCode, missing.stderr]).toEqual([2, 'lambci: There is no build #3 of you/here.'])
   const gate = ci.gate()
   await ci.push(cwd, 'you/here', 'master', lambciJson(gate.wait))
   const build = { project: 'gh/you/here', number: 3 }
