@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/aws/bucket.ts'
@@ -111,8 +111,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const longest = sleep(REDELIVERY_MS, undefined, { ref: false })
   void Promise.race([redelivering, longest]).finally(redelivered.resolve)
   const addresses = addressesOf(url, servers, keys)
-  await writeFile(join(directory, 'local.json'), `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 })
+  const file = join(directory, 'local.json')
+  await writeFile(file, `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 })
   const close = async () => {
+    await rm(file, { force: true })
     await servers.github.close()
     await lambda.close()
     await Promise.all(awsServers.map(each => each.close()))

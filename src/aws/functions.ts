@@ -21,3 +21,16 @@ export function openFunctions(): InvokeFunction {
     await (await client()).send(invoke)
   }
 }
+
+/** When the image or the settings of a function were last changed, and its state: `Active`, `Inactive`, … */
+export async function describeFunction(name: string): Promise<{ changedAt: Date; state: string }> {
+  const { LambdaClient, GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
+  const client = new LambdaClient(clientDefaults)
+  try {
+    const command = new GetFunctionConfigurationCommand({ FunctionName: name })
+    const { LastModified = '', State = '' } = await client.send(command)
+    return { changedAt: new Date(LastModified), state: State }
+  } finally {
+    client.destroy()
+  }
+}

@@ -37,3 +37,15 @@ export function openSts(credentials: TemporaryCredentials | null = null): Assume
     return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
   }
 }
+
+/** The identity of the credentials that the SDK finds. */
+export async function callerIdentity(): Promise<{ account: string; arn: string }> {
+  const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
+  const client = new STSClient(clientDefaults)
+  try {
+    const { Account = '', Arn = '' } = await client.send(new GetCallerIdentityCommand())
+    return { account: Account, arn: Arn }
+  } finally {
+    client.destroy()
+  }
+}

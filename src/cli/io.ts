@@ -10,6 +10,8 @@ export type Io = {
   stderr: Writable & { isTTY?: boolean; columns?: number }
   /** The variables that commands read. The AWS SDK and git read those of the process. */
   env: Readonly<NodeJS.ProcessEnv>
+  /** The directory in which the command was typed. */
+  cwd: () => string
   /** Whether logs are written byte by byte, whatever they do to a terminal. */
   isRaw?: boolean
 }
@@ -48,6 +50,11 @@ export const printLine = (io: Io, text: string): void => printText(io, `${text}\
 export function printNote({ stderr }: Io, text: string | readonly string[]): void {
   const lines = typeof text === 'string' ? [text] : text
   stderr.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
+}
+
+/** Replaces the line of progress on standard error, if that is a terminal; an empty text removes it. */
+export function printProgress({ stderr }: Io, text: string): void {
+  if (stderr.isTTY) stderr.write(`\r\x1b[K${escapeControls(text).slice(0, (stderr.columns ?? 80) - 1)}`)
 }
 
 /** A fault of the program, with its stack. Quoted text cannot begin a line. */

@@ -23,6 +23,8 @@ export type Administration = {
   putHook(name: string, config: HookConfig, id?: number): Promise<Hook>
   removeHook(name: string, id: number): Promise<void>
   ping(name: string, id: number): Promise<void>
+  /** The newest delivery of a hook: when it was sent, and the status of the answer, 0 without one. Null before the first. */
+  lastDelivery(name: string, id: number): Promise<{ deliveredAt: string; status: number } | null>
 }
 
 export function openAdministration(apiUrl: string, token: string): Administration {
@@ -62,6 +64,12 @@ export function openAdministration(apiUrl: string, token: string): Administratio
     },
     ping: async (name, id) => {
       await repos.pingWebhook({ ...namesOf(name), hook_id: id }).catch(hookError(name))
+    },
+    lastDelivery: async (name, id) => {
+      const newest = { ...namesOf(name), hook_id: id, per_page: 1 }
+      const { data } = await repos.listWebhookDeliveries(newest).catch(hookError(name))
+      const [last] = data
+      return last ? { deliveredAt: last.delivered_at, status: last.status_code } : null
     },
   }
 }

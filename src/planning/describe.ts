@@ -1,5 +1,6 @@
 import type { Resolved, TestMerge } from '../config/resolve.ts'
 import { escapeControls } from '../model/escape-controls.ts'
+import { isNetworkVariable } from '../model/network-variables.ts'
 import type { PlannedDeployment } from './deploy.ts'
 import {
   describeAccess,
@@ -20,7 +21,8 @@ import type { PlannedJob } from './planned-job.ts'
 const LABEL_WIDTH = 10
 
 /**
- * A plan as aligned text for people, without a trailing newline. It shows the names of variables, not their values.
+ * A plan as aligned text for people, without a trailing newline. It shows the names of variables, not their values, and not those of proxies and
+ * certificates.
  * `secretNames` are those of the secret variables, as far as they are known.
  */
 export function describePlan(
@@ -31,6 +33,7 @@ export function describePlan(
   const noteRows = notes.map(note => row('Note', note))
   if (!plan.build) return [row('Build', plan.reason), ...noteRows].join('\n')
   const variables = Object.keys(config.env)
+  const shown = variables.filter(name => !isNetworkVariable(name))
   const { jobs, deploys } = plan
   const groups = groupJobs(jobs)
   const commands = [...groups.map(({ first }) => first), ...deploys.flatMap(({ deploy }) => deploy ?? [])]
@@ -57,7 +60,7 @@ export function describePlan(
     ...(plan.merge || merge ? [row('Merge', describeMerge(merge))] : []),
     row('Stage', plan.stageReason),
     ...(config.timeout === null ? [] : [row('Timeout', `${config.timeout} seconds for each command`)]),
-    ...(variables.length === 0 ? [] : [row('Variables', variables.join(', '))]),
+    ...(shown.length === 0 ? [] : [row('Variables', shown.join(', '))]),
     ...describeSources(sources).map(line => row('Settings', line)),
     ...noteRows,
     ...[...plan.notes, ...new Set(toolNotes)].flatMap(note => (note === null ? [] : [row('Note', note)])),

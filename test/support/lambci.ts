@@ -1,3 +1,5 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { type Options as ExecaOptions, execa } from 'execa'
@@ -9,6 +11,20 @@ export const LAMBCI = join(import.meta.dirname, '..', '..', 'bin', 'lambci.js')
 // Without it, the AWS SDK looks for credentials on the network.
 process.env.AWS_EC2_METADATA_DISABLED = 'true'
 
+// Commands read there which local system was started last: that of whoever runs the tests does not count.
+process.env.XDG_STATE_HOME = mkdtempSync(join(process.env.LAMBCI_TEST_ROOT ?? tmpdir(), 'lambci-state-'))
+/** A directory without a working copy and without a local system. */
+const NOWHERE = process.env.XDG_STATE_HOME
+
+type Setting = {
+  input?: string
+  env?: Record<string, string | undefined>
+  /** Where the command is typed. Default: a directory where nothing is. */
+  cwd?: string
+  /** Whether standard output and standard error are terminals. */
+  isTerminal?: boolean
+}
+
 let running = 0
 let hasStubs = false
 
@@ -19,16 +35,16 @@ let hasStubs = false
  */
 export async function lambci(
   args: readonly string[],
-  { input = '', env }: { input?: string; env?: Record<string, string | undefined> } = {},
+  { input = '', env, cwd, isTerminal = false }: Setting = {},
 ) {
   if (hasStubs || (env && running > 0)) throw new Error('A command with `env` must be the only one')
   running += 1
   hasStubs = env !== undefined
   for (const [name, value] of Object.entries(env ?? {})) vi.stubEnv(name, value)
-  const [stdout, stderr] = [new Output(), new Output()]
+  const [stdout, stderr] = [new Output(isTerminal), new Output(isTerminal)]
   try {
     const stdin = Readable.from([Buffer.from(input)])
-    const exitCode = await run(args, { stdin, stdout, stderr, env: process.env })
+    const exitCode = await run(args, { stdin, stdout, stderr, env: process.env, cwd: () => cwd ?? NOWHERE })
     return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     running -= 1
@@ -54,6 +70,12 @@ export async function spawnLambci(
 /** Collects what is written. */
 class Output extends Writable {
   readonly #chunks: Uint8Array[] = []
+  readonly isTTY: boolean
+
+  constructor(isTTY: boolean) {
+    super()
+    this.isTTY = isTTY
+  }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, written: () => void) {
     this.#chunks.push(chunk)

@@ -6,7 +6,10 @@ const positiveInteger = (text: string) => {
   throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
-const BUILD = 'owner/repo#12, or owner/repo for the newest build'
+/** The build that a command changes: the shell takes `#12` without quotes for a comment, so none is the default. */
+export const BUILD =
+  "12 of this repository, owner/repo#12, the address of its page; '.' or owner/repo: the newest"
+const REPOSITORY = 'repository; by default that of this directory'
 const followOption = () =>
   new Option('-f, --follow', 'follow the log until the build ends; exit 0 only if it passed or was skipped')
 
@@ -15,7 +18,7 @@ export const addStackOptions = (command: Command): Command =>
   command
     .option('--stack <name>', 'name of the CloudFormation stack')
     .option('--bucket <name>', "name of the stack's bucket")
-    .addOption(new Option('--data <dir>', 'data directory of the local system').default('.lambci'))
+    .option('--data <dir>', 'data directory of a local system')
 
 /** Adds the commands that set up and operate a stack. Each imports its own modules, so that --help is quick. */
 export function addAccountCommands(program: Command, io: Io, end: (code: number) => void): void {
@@ -51,7 +54,7 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
 function addBuildCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('builds'))
     .description('list the builds of a repository, newest first')
-    .argument('<owner/repo>', 'repository')
+    .argument('[owner/repo]', REPOSITORY)
     .option('--limit <n>', 'maximum number of builds', positiveInteger, 20)
     .option('--branch <name>', 'only builds of this branch')
     .option('--cost', 'show what all builds of each month have cost instead')
@@ -68,7 +71,7 @@ function addBuildCommands(program: Command, io: Io, end: (code: number) => void)
     )
   addStackOptions(program.command('approve'))
     .description('start a build that waits for approval, such as the pull request of a stranger')
-    .argument('<build>', 'owner/repo#12')
+    .argument('<build>', '12 of this repository, owner/repo#12, or the address of its page')
     .option('--json', 'print JSON')
     .action(async (target, options) =>
       end(await (await import('./approve.ts')).approveBuild(target, options, io)),
@@ -86,7 +89,7 @@ function addHookCommands(program: Command, io: Io, end: (code: number) => void):
   const hook = program.command('hook').description('manage the webhook of a repository on GitHub')
   const tokenFile = () =>
     new Option('--token-file <file>', 'GitHub token with admin:repo_hook, used only for this command')
-  addStackOptions(hook.command('add <owner/repo>'))
+  addStackOptions(hook.command('add [owner/repo]'))
     .description('add the webhook, or update it')
     .addOption(tokenFile())
     .action(async (repository, options) =>
@@ -124,60 +127,54 @@ function addStageCommands(program: Command, io: Io, end: (code: number) => void)
     // Options after `adopt` are its own.
     .enablePositionalOptions()
     .description('show what is deployed to the stages of a repository')
-    .argument('<owner/repo>', 'repository')
+    .argument('[owner/repo]', REPOSITORY)
     .option('--json', 'print JSON')
     .action(async (repository, options) =>
       end(await (await import('./stages.ts')).printStages(repository, options, io)),
     )
   addStackOptions(stages.command('adopt'))
     .description('give a stage to other branches than the one that deployed to it first')
-    .argument('<owner/repo>', 'repository')
-    .argument('<stage>', 'stage')
-    .argument('<branch...>', 'the branches that deploy to it from now on')
-    .option('--json', 'print JSON')
-    .action(async (repository, stage, branches, options) =>
-      end(await (await import('./adopt-stage.ts')).adopt(repository, stage, branches, options, io)),
+    .usage('[options] [owner/repo] <stage> <branch...>')
+    .argument(
+      '<words...>',
+      'the repository, by default that of this directory; the stage; its branches from now on',
     )
+    .option('--json', 'print JSON')
+    .action(async (words, options) => end(await (await import('./adopt-stage.ts')).adopt(words, options, io)))
   addStackOptions(program.command('deploy'))
     .description('deploy the newest passed commit of a stage, or another one')
-    .argument('<owner/repo>', 'repository')
-    .argument('<stage>', 'stage')
+    .usage('[options] [owner/repo] <stage>')
+    .argument('<words...>', 'the stage; before it the repository, by default that of this directory')
     .option('--build <n>', 'the commit of this build, whose tests have passed', positiveInteger)
     .option('--commit <sha>', 'a commit that was pushed to the branch of the stage and passed')
     .addOption(followOption())
     .option('--json', 'print JSON')
-    .action(async (repository, stage, options) =>
-      end(await (await import('./deploy.ts')).deployAgain(repository, stage, options, io)),
+    .action(async (words, options) =>
+      end(await (await import('./deploy.ts')).deployAgain(words, options, io)),
     )
   addStackOptions(program.command('rollback'))
     .description('deploy the last successfully deployed commit other than the current one')
-    .argument('<owner/repo>', 'repository')
-    .argument('<stage>', 'stage')
+    .usage('[options] [owner/repo] <stage>')
+    .argument('<words...>', 'the stage; before it the repository, by default that of this directory')
     .addOption(followOption())
     .option('--json', 'print JSON')
-    .action(async (repository, stage, options) =>
-      end(await (await import('./deploy.ts')).rollBack(repository, stage, options, io)),
-    )
+    .action(async (words, options) => end(await (await import('./deploy.ts')).rollBack(words, options, io)))
   addHoldCommands(program, io, end)
 }
 
 function addHoldCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('hold'))
     .description('deploy nothing to a stage but what people ask for')
-    .argument('<owner/repo>', 'repository')
-    .argument('<stage>', 'stage')
+    .usage('[options] [owner/repo] <stage>')
+    .argument('<words...>', 'the stage; before it the repository, by default that of this directory')
     .option('--json', 'print JSON')
-    .action(async (repository, stage, options) =>
-      end(await (await import('./hold.ts')).hold(repository, stage, options, io)),
-    )
+    .action(async (words, options) => end(await (await import('./hold.ts')).hold(words, options, io)))
   addStackOptions(program.command('release'))
     .description('let pushes deploy to a stage that is held')
-    .argument('<owner/repo>', 'repository')
-    .argument('<stage>', 'stage')
+    .usage('[options] [owner/repo] <stage>')
+    .argument('<words...>', 'the stage; before it the repository, by default that of this directory')
     .option('--json', 'print JSON')
-    .action(async (repository, stage, options) =>
-      end(await (await import('./hold.ts')).release(repository, stage, options, io)),
-    )
+    .action(async (words, options) => end(await (await import('./hold.ts')).release(words, options, io)))
 }
 
 function addDeliverCommand(program: Command, io: Io, end: (code: number) => void): void {

@@ -6,22 +6,25 @@ import { branchSchema } from '../../model/build.ts'
 import { UserError } from '../../model/user-error.ts'
 import { recordStageRequest } from '../../records/stage-requests.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { findStage, parseStage } from './stage-target.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openStage } from './open-target.ts'
 
 /** `lambci stages adopt OWNER/REPO STAGE BRANCH…`: from now on, these branches alone deploy to the stage. */
 export async function adopt(
-  repository: string,
-  name: string,
-  branches: readonly string[],
+  words: readonly string[],
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  const target = parseStage(repository, name)
+  const isNamed = words[0]?.includes('/') || words[0] === '.'
+  const [target, branches] = isNamed
+    ? [words.slice(0, 2), words.slice(2)]
+    : [words.slice(0, 1), words.slice(1)]
+  if (branches.length === 0)
+    throw new UserError('Name the branches, too: stages adopt [owner/repo] stage branch…')
   const wrong = branches.find(branch => !branchSchema.safeParse(branch).success || branch === '')
   if (wrong !== undefined) throw new UserError(`"${wrong}" is not the name of a branch.`)
-  using stack = await findStack(options, io.env)
-  const stage = await findStage(stack.store, target)
+  using opened = await openStage(target, options, io)
+  const { stack, repository, stage: name, ref: stage } = opened
   const account = await readAccount(stack.store, stage.project)
   const pinned = account.pinnedBranches(name)
   if (pinned)
@@ -36,7 +39,7 @@ export async function adopt(
     io,
     options.json
       ? jsonText({ ...stage, ...binding })
-      : `Stage ${name} of ${target.repository} belongs to ${branches.join(', ')} now. The next push to it deploys there.`,
+      : `Stage ${name} of ${repository} belongs to ${branches.join(', ')} now. The next push to it deploys there.`,
   )
   return 0
 }

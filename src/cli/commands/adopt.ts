@@ -1,14 +1,15 @@
 import { type Adoption, adopt, planAdoption } from '../../account/adopt.ts'
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openRepository } from './open-target.ts'
 import { isInteractive, promptChoice } from './prompts.ts'
-import { lookupOf, parseRepository } from './targets.ts'
+import { lookupOf } from './targets.ts'
 
 /** `lambci adopt OWNER/REPO`: lets the repository be built that now has a name which another one had. */
 export async function adoptRepository(target: string, options: StackOptions, io: Io): Promise<number> {
-  const repository = parseRepository(target)
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const lookup = await lookupOf(stack)
   if (!lookup)
     throw new UserError('GitHub must be asked about this. Name a stack that is set up, with --stack.')

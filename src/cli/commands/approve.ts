@@ -20,11 +20,11 @@ export async function approveBuild(
   // The newest build may be of another commit than the one that was looked at.
   if (!namesBuild(target))
     throw new UserError(
-      `"${target}" does not say which build. Write owner/repo#12; "lambci builds" lists them.`,
+      `"${target}" does not say which build. Write 12 or owner/repo#12; "lambci builds" lists them.`,
     )
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
-  const build = await findBuild(store, target)
+  const build = await findBuild(stack, target, io)
   const records = await readRecords(store, build)
   if (!records) throw new UserError(`There is no build #${build.number}.`)
   const view = viewOf(records)

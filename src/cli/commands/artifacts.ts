@@ -6,7 +6,8 @@ import { UserError } from '../../model/user-error.ts'
 import { isExpired, jsonOfArtifact, type LeftArtifact, listArtifacts } from '../../records/left-artifacts.ts'
 import { readRecords } from '../../records/read-records.ts'
 import { type View, viewOf } from '../../records/view.ts'
-import { type Io, jsonText, printLine, printNote } from '../io.ts'
+import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
+import { tableOf } from '../table.ts'
 import { downloadArtifacts } from './download-artifacts.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild } from './targets.ts'
@@ -18,15 +19,15 @@ export type ArtifactsOptions = StackOptions & { download?: string; json?: boolea
  * its own. Returns the exit code.
  */
 export async function printArtifacts(
-  target: string,
+  target: string | undefined,
   names: readonly string[],
   { download, json = false, ...options }: ArtifactsOptions,
   io: Io,
 ): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
-  const records = await readRecords(store, await findBuild(store, target))
-  if (!records) throw new UserError(`The build ${target} cannot be read.`)
+  const records = await readRecords(store, await findBuild(stack, target, io))
+  if (!records) throw new UserError(`The build ${target ?? 'here'} cannot be read.`)
   const view = viewOf(records)
   const { artifacts: all } = await listArtifacts(store, records)
   const artifacts = choose(all, names, view)
@@ -43,7 +44,7 @@ export async function printArtifacts(
     )
   else if (artifacts.length === 0) printLine(io, `${nameOf(view)} has left no artifacts.`)
   else if (directories) for (const [each, at] of directories) printLine(io, describeDownload(each, at))
-  else printLine(io, describeAll(artifacts, new Date()))
+  else printLine(io, describeAll(artifacts, new Date(), styleFor(io)))
   if (!hasEnded(view.status))
     printNote(io, `${nameOf(view)} has not ended. Jobs that still run may leave more artifacts.`)
   return 0
@@ -72,26 +73,15 @@ function choose(all: readonly LeftArtifact[], names: readonly string[], view: Vi
 /** In an error. */
 const MOST_NAMED = 20
 
-function describeAll(artifacts: readonly LeftArtifact[], now: Date): string {
-  const rows = [
-    ['NAME', 'JOB', 'SIZE', 'FILES', 'KEPT UNTIL'],
-    ...artifacts.map(artifact => [
-      artifact.name,
-      escapeControls(artifact.job),
-      describeBytes(artifact.bytes),
-      String(artifact.files),
-      isExpired(artifact, now) ? 'expired' : artifact.lastDay,
-    ]),
-  ]
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
-  return rows
-    .map(row =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+function describeAll(artifacts: readonly LeftArtifact[], now: Date, style: Style): string {
+  const rows = artifacts.map(artifact => [
+    artifact.name,
+    escapeControls(artifact.job),
+    describeBytes(artifact.bytes),
+    String(artifact.files),
+    isExpired(artifact, now) ? 'expired' : artifact.lastDay,
+  ])
+  return tableOf(['NAME', 'JOB', 'SIZE', 'FILES', 'KEPT UNTIL'], rows, style)
 }
 
 const describeDownload = ({ name, files, unpackedBytes }: LeftArtifact, directory: string) =>

@@ -9,9 +9,11 @@ import { isCountedFromStart, listMonths, type Month } from '../../records/spend.
 import type { Store } from '../../records/store.ts'
 import { hasJobList, type View } from '../../records/view.ts'
 import { durationOf, isRed } from '../../records/wording.ts'
+import { describeMoment } from '../describe-moment.ts'
 import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { parseRepository } from './targets.ts'
+import { type Cell, tableOf } from '../table.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openRepository } from './open-target.ts'
 
 export type BuildsOptions = StackOptions & { limit: number; branch?: string; json?: boolean; cost?: boolean }
 
@@ -19,10 +21,14 @@ export type BuildsOptions = StackOptions & { limit: number; branch?: string; jso
 const MAX_SEARCHED = 1000
 
 /** `lambci builds`: prints the newest builds of a repository or, with `cost`, what all builds of each month have cost. */
-export async function printBuilds(target: string, options: BuildsOptions, io: Io): Promise<number> {
-  const repository = parseRepository(target)
+export async function printBuilds(
+  target: string | undefined,
+  options: BuildsOptions,
+  io: Io,
+): Promise<number> {
   const { branch, json } = options
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const { store } = stack
   const project = await projectOnRecord(store, repository)
   if (options.cost) return printCosts(store, project, { ...options, repository }, io)
@@ -67,7 +73,7 @@ async function printCosts(
   const on = branch === undefined ? '' : ` on branch ${escapeControls(branch)}`
   if (json) printLine(io, jsonText(months))
   else if (months.length === 0) printLine(io, `No build of ${repository}${on} has ended yet.`)
-  else printLine(io, describeMonths(months))
+  else printLine(io, describeMonths(months, styleFor(io)))
   return 0
 }
 
@@ -87,12 +93,13 @@ function describeNone(repository: string, branch: string | undefined, searched: 
   return `${builds} of ${repository} matches --branch ${escapeControls(branch ?? '')}.`
 }
 
+const MAX_BRANCH_LENGTH = 20
 const MAX_MESSAGE_LENGTH = 50
 
-function describeAll(views: readonly View[], style: Style): string {
-  const width = Math.max(0, ...views.map(view => describeJobs(view).length))
-  return views.map(view => describe(view, width, style)).join('\n')
-}
+const HEADERS = ['BUILD', 'STATUS', 'JOBS', 'QUEUED (UTC)', 'TOOK', 'COST', 'BRANCH', 'MESSAGE']
+
+const describeAll = (views: readonly View[], style: Style): string =>
+  tableOf(HEADERS, views.map(cellsOf), style)
 
 /** How many of several jobs have passed. */
 const describeJobs = (view: View) =>
@@ -100,26 +107,26 @@ const describeJobs = (view: View) =>
     ? `${view.jobs.filter(({ status }) => status === 'passed').length}/${view.jobs.length} jobs`
     : ''
 
-/**
- * One line for a build. Control characters are escaped, because anyone can choose a branch name or commit message.
- */
-function describe(view: View, jobsWidth: number, style: Style): string {
+/** The colour of a build's status. */
+export const colorOf = (view: View): 'red' | 'green' | 'yellow' =>
+  isRed(view) ? 'red' : view.status === 'passed' ? 'green' : 'yellow'
+
+/** The row of a build. Control characters are escaped, because anyone can choose a branch name or commit message. */
+function cellsOf(view: View): Cell[] {
   const { number, status, queuedAt, pullRequest, branch, message, cost, repeats, rebuildOf } = view
-  const color = isRed(view) ? 'red' : status === 'passed' ? 'green' : 'yellow'
   const duration = durationOf(view)
   const subject =
     repeats === null ? (message.split('\n')[0] ?? '') : `only repeats ${repeats.job} of #${rebuildOf}`
-  const cells = [
-    `#${number}`.padEnd(6),
-    style(color, status.padEnd(9)),
-    ...(jobsWidth > 0 ? [describeJobs(view).padEnd(jobsWidth)] : []),
-    queuedAt.slice(0, 16).replace('T', ' '),
-    (duration === null ? '' : describeDuration(duration)).padEnd(12),
-    (cost === null ? '' : describeCost(cost)).padEnd(9),
-    escapeControls((pullRequest === null ? branch : `pull #${pullRequest}`).slice(0, 20)).padEnd(20),
+  return [
+    `#${number}`,
+    { text: status, color: colorOf(view) },
+    describeJobs(view),
+    describeMoment(queuedAt),
+    duration === null ? '' : describeDuration(duration),
+    cost === null ? '' : describeCost(cost),
+    escapeControls((pullRequest === null ? branch : `pull #${pullRequest}`).slice(0, MAX_BRANCH_LENGTH)),
     escapeControls(subject.slice(0, MAX_MESSAGE_LENGTH)),
   ]
-  return cells.join('  ').trimEnd()
 }
 
 async function monthsOf(views: AsyncIterable<View>, branch: string | undefined): Promise<Month[]> {
@@ -133,7 +140,9 @@ async function monthsOf(views: AsyncIterable<View>, branch: string | undefined):
   return [...months.values()].toSorted((one, other) => (one.month < other.month ? 1 : -1))
 }
 
-const describeMonths = (months: readonly Month[]) =>
-  months
-    .map(({ month, builds, cost }) => `${month}  ${String(builds).padStart(5)} builds  ${describeCost(cost)}`)
-    .join('\n')
+const describeMonths = (months: readonly Month[], style: Style) =>
+  tableOf(
+    ['MONTH', 'BUILDS', 'COST'],
+    months.map(({ month, builds, cost }) => [month, String(builds), describeCost(cost)]),
+    style,
+  )

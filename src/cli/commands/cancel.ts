@@ -16,9 +16,9 @@ export async function cancelBuild(
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
-  const build = await findBuild(store, target)
+  const build = await findBuild(stack, target, io)
   const records = await readRecords(store, build)
   const view = records && viewOf(records)
   const name = `Build #${build.number} of ${view?.repository}`

@@ -14,7 +14,7 @@ export async function deliver(
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store, url } = stack
   if (!url)
     throw new UserError('The webhook URL is unknown if only a bucket is given. Name the stack with --stack.')

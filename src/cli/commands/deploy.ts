@@ -10,9 +10,9 @@ import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { isRed } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
-import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import type { FoundStack, StackOptions } from './find-stack.ts'
+import { openStage } from './open-target.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
-import { findStage, parseStage, type StageTarget } from './stage-target.ts'
 
 /** The newest builds and deploys that are searched for one that fits. */
 const MAX_BUILDS = 1000
@@ -23,32 +23,28 @@ const MAX_DEPLOYS = 100
  * server checks that its tests have passed.
  */
 export async function deployAgain(
-  repository: string,
-  name: string,
+  words: readonly string[],
   options: StackOptions & RequestOptions & { build?: number; commit?: string },
   io: Io,
 ): Promise<number> {
-  const target = parseStage(repository, name)
   if (options.build !== undefined && options.commit !== undefined)
     throw new UserError('--build already says which commit: give --build or --commit, not both.')
-  using stack = await findStack(options, io.env)
-  const ref = await findStage(stack.store, target)
+  using opened = await openStage(words, options, io)
+  const { stack, repository, ref } = opened
   const number = await (options.build === undefined
     ? findPassedBuild(stack.store, ref, options.commit)
-    : findGivenBuild(stack.store, target, { project: ref.project, number: options.build }))
+    : findGivenBuild(stack.store, repository, { project: ref.project, number: options.build }))
   return await requestDeploy(stack, { ...ref, number }, options, io)
 }
 
 /** `lambci rollback OWNER/REPO STAGE`: deploys the last successfully deployed commit other than the current one. */
 export async function rollBack(
-  repository: string,
-  name: string,
+  words: readonly string[],
   options: StackOptions & RequestOptions,
   io: Io,
 ): Promise<number> {
-  const target = parseStage(repository, name)
-  using stack = await findStack(options, io.env)
-  const ref = await findStage(stack.store, target)
+  using opened = await openStage(words, options, io)
+  const { stack, repository, stage: name, ref } = opened
   const deployment = await findRollbackTarget(stack.store, ref)
   const hold = await readHold(stack.store, ref)
   if (!options.json) {
@@ -58,7 +54,7 @@ export async function rollBack(
       `Rolling back to ${commit.slice(0, 10)} (${message || 'no message'}), deployed by #${build}.`,
     )
     if (hold === null || hold.build !== null)
-      printLine(io, `The next push deploys again. To prevent that: lambci hold ${target.repository} ${name}`)
+      printLine(io, `The next push deploys again. To prevent that: lambci hold ${repository} ${name}`)
   }
   return await requestDeploy(stack, { ...ref, number: deployment.of, isRollback: true }, options, io)
 }
@@ -75,7 +71,7 @@ async function requestDeploy(
 }
 
 /** @throws UserError if there is no such build */
-async function findGivenBuild(store: Store, { repository }: StageTarget, ref: BuildRef): Promise<number> {
+async function findGivenBuild(store: Store, repository: string, ref: BuildRef): Promise<number> {
   if (await readBuild(store, ref)) return ref.number
   throw new UserError(`There is no build #${ref.number} of ${repository}. See "lambci builds ${repository}".`)
 }

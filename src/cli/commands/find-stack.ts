@@ -1,92 +1,77 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation'
 import { openStore } from '../../aws/bucket.ts'
 import { UserError } from '../../model/user-error.ts'
-import { z } from '../../model/zod.ts'
-import type { Store } from '../../records/store.ts'
-import type { Io } from '../io.ts'
-import { readJsonFile } from '../read-json-file.ts'
+import { type Io, printNote } from '../io.ts'
+import { type FoundStack, type StackOptions, stackWith } from './found-stack.ts'
+import { DATA_DIRECTORY, findLocalSystem, rememberedDataDirectory } from './local-system.ts'
 
-export type StackOptions = { stack?: string; bucket?: string; data: string }
-
-/** A stack, as far as commands need it. Fields are null if only the name of the bucket is known. Disposing closes it. */
-export type FoundStack = Disposable & {
-  store: Store
-  /** URL of the http function, without a trailing slash. */
-  url: string | null
-  githubApiUrl: string
-  notificationsTopic: string | null
-}
+export type { FoundStack, StackOptions } from './found-stack.ts'
 
 const GITHUB_API = 'https://api.github.com'
 
-const localSchema = z.object({
-  s3: z.url(),
-  bucket: z.string(),
-  region: z.string(),
-  accessKeyId: z.string(),
-  secretAccessKey: z.string(),
-  url: z.url(),
-  githubApi: z.url(),
-  notificationsTopic: z.string(),
-})
-
 /**
  * Finds the stack that a command works on: the one named by an option or by LAMBCI_BUCKET or LAMBCI_STACK, else the
- * local system in `data`, else the stack `lambci` of the AWS account.
+ * local system that runs in `.lambci` or was started last, else the stack `lambci` of the AWS account. Says which one it is
+ * on standard error, if that is a terminal or if neither an option nor a variable names one.
  * @throws UserError if there is none
  */
-export async function findStack(
-  { stack, bucket, data }: StackOptions,
-  { LAMBCI_BUCKET, LAMBCI_STACK }: Io['env'],
-): Promise<FoundStack> {
+export async function findStack(options: StackOptions, io: Io): Promise<FoundStack> {
+  const named = await findNamedStack(options, io)
+  const found = named ?? (await findUnnamedStack(io))
+  if (!named || io.stderr.isTTY) printNote(io, `Using ${found.name}.`)
+  return found
+}
+
+/** The stack of the AWS account, for what has no use in a local system: only --data chooses one. */
+export async function findAccountStack(options: StackOptions, io: Io): Promise<FoundStack> {
+  const named = await findNamedStack(options, io)
+  const found = named ?? (await deployedStack('lambci'))
+  if (!named || io.stderr.isTTY) printNote(io, `Using ${found.name}.`)
+  return found
+}
+
+async function findNamedStack({ stack, bucket, data }: StackOptions, io: Io): Promise<FoundStack | null> {
+  const { LAMBCI_BUCKET, LAMBCI_STACK } = io.env
   if (bucket) return stackOfBucket(bucket)
   if (stack) return deployedStack(stack)
+  if (data) {
+    const local = await findLocalSystem(data, io)
+    if (local) return local
+    throw new UserError(
+      `No local system runs in ${data}. Start it with "lambci local --data ${data}", or name a stack with --stack.`,
+    )
+  }
   if (LAMBCI_BUCKET) return stackOfBucket(LAMBCI_BUCKET)
-  if (LAMBCI_STACK) return deployedStack(LAMBCI_STACK)
-  const local = await localSystem(data)
+  return LAMBCI_STACK ? deployedStack(LAMBCI_STACK) : null
+}
+
+async function findUnnamedStack(io: Io): Promise<FoundStack> {
+  const local = await findLocalSystem(DATA_DIRECTORY, io)
   if (local) return local
+  const remembered = await rememberedDataDirectory(io)
+  const elsewhere = remembered === null ? null : await findLocalSystem(remembered, io)
+  if (elsewhere) return elsewhere
   try {
     return await deployedStack('lambci')
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    throw new UserError(
-      `No stack or bucket is given, and there is no local system in ${data}. ${error.message}`,
-    )
+    throw new UserError(`No stack or bucket is given, and no local system runs here. ${error.message}`)
   }
 }
 
-/** A stack with its store, which is closed with it. */
-const stackWith = (store: Store, rest: Omit<FoundStack, 'store' | typeof Symbol.dispose>): FoundStack => ({
-  ...rest,
-  store,
-  [Symbol.dispose]: () => store.close(),
-})
-
 const stackOfBucket = (bucket: string): FoundStack =>
   stackWith(openStore(bucket), {
+    name: `the bucket ${bucket}`,
+    stackName: null,
+    isLocal: false,
     url: null,
     githubApiUrl: GITHUB_API,
     notificationsTopic: null,
   })
 
-async function localSystem(data: string): Promise<FoundStack | null> {
-  const file = join(data, 'local.json')
-  const text = await readFile(file, 'utf8').catch(() => null)
-  if (text === null) return null
-  const local = readJsonFile(file, text, localSchema)
-  const { s3, region, accessKeyId, secretAccessKey } = local
-  const credentials = { accessKeyId, secretAccessKey }
-  return stackWith(openStore(local.bucket, { endpoint: s3, region, credentials }), {
-    url: local.url,
-    githubApiUrl: local.githubApi,
-    notificationsTopic: local.notificationsTopic,
-  })
-}
-
 async function deployedStack(name: string): Promise<FoundStack> {
-  const { Outputs = [], Parameters = [], StackStatus = '' } = await describeStack(name)
+  const { stack, region } = await describeStack(name)
+  const { Outputs = [], Parameters = [], StackStatus = '' } = stack
   const output = (key: string) => Outputs.find(({ OutputKey }) => OutputKey === key)?.OutputValue ?? null
   const bucket = output('Bucket')
   if (!bucket) {
@@ -95,6 +80,9 @@ async function deployedStack(name: string): Promise<FoundStack> {
     )
   }
   return stackWith(openStore(bucket), {
+    name: `the stack ${name} in ${region}`,
+    stackName: name,
+    isLocal: false,
     url: output('Url')?.replace(/\/$/, '') ?? null,
     githubApiUrl:
       Parameters.find(({ ParameterKey }) => ParameterKey === 'GitHubApiUrl')?.ParameterValue ?? GITHUB_API,
@@ -102,13 +90,13 @@ async function deployedStack(name: string): Promise<FoundStack> {
   })
 }
 
-async function describeStack(name: string): Promise<Stack> {
+async function describeStack(name: string): Promise<{ stack: Stack; region: string }> {
   const client = new CloudFormationClient()
   try {
     // Before it looks for credentials, which may take a second.
-    await client.config.region()
+    const region = await client.config.region()
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
-    if (Stacks[0]) return Stacks[0]
+    if (Stacks[0]) return { stack: Stacks[0], region }
     throw new UserError(`There is no stack ${name}.`)
   } catch (error) {
     const { name: code, message } = error as Error

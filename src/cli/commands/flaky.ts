@@ -23,9 +23,9 @@ type FailedTest = { test: string; failed: number }
  * its commit is changed. Returns 0 if it was run, however often it failed, and 1 if it was not.
  */
 export async function repeatJob(target: string, options: FlakyOptions, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { store } = stack
-  const build = await findBuild(store, target)
+  const build = await findBuild(stack, target, io)
   const payload: FlakyRequest = {
     ...{ ...build, times: options.times },
     ...(options.job !== undefined && { job: options.job }),

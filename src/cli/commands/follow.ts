@@ -6,6 +6,7 @@ import { readRecords } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { type View, viewOf } from '../../records/view.ts'
 import { isRed } from '../../records/wording.ts'
+import { EXIT } from '../exit-codes.ts'
 
 const PART_BYTES = 1024 * 1024
 const PAUSE_MS = 200
@@ -22,19 +23,49 @@ export async function* followLog(store: Store, build: BuildRef): AsyncGenerator<
   }
 }
 
-/**
- * Waits until a build has ended and its notifications are delivered, or `notifyTimeoutMs` have passed since it ended.
- */
-export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs = 30_000): Promise<View> {
+/** How a build is watched until it ends. */
+export type Watch = {
+  /** How long its notifications may take after it has ended, in ms. */
+  notifyTimeoutMs?: number
+  /** When to give up, as `Date.now()` counts. */
+  deadline?: number
+  /** The pause before the next look, in ms, by how long the build has been watched. */
+  pauseMs?: (elapsedMs: number) => number
+  onView?: (view: View) => void
+}
+
+/** Waits until a build has ended and its notifications are delivered. Null if the deadline has passed before it ended. */
+export async function watchToEnd(
+  store: Store,
+  build: BuildRef,
+  {
+    notifyTimeoutMs = 30_000,
+    deadline = Number.POSITIVE_INFINITY,
+    pauseMs = () => PAUSE_MS / 4,
+    onView,
+  }: Watch,
+): Promise<View | null> {
+  const began = Date.now()
   let endedAt: number | null = null
   for (;;) {
     const records = await readRecords(store, build)
-    if (records && hasEnded(viewOf(records).status)) {
+    const view = records && viewOf(records)
+    if (view) onView?.(view)
+    if (view && hasEnded(view.status)) {
       endedAt ??= Date.now()
-      if (records.report?.isClosed || Date.now() - endedAt > notifyTimeoutMs) return viewOf(records)
+      if (records.report?.isClosed || Date.now() - endedAt > notifyTimeoutMs) return view
     }
-    await sleep(PAUSE_MS / 4)
+    const left = deadline - Date.now()
+    if (left <= 0) return view && endedAt !== null ? view : null
+    await sleep(Math.min(left, pauseMs(Date.now() - began)))
   }
+}
+
+/** As `watchToEnd`, however long it takes. */
+export async function waitForEnd(store: Store, build: BuildRef): Promise<View> {
+  const view = await watchToEnd(store, build, {})
+  if (view) return view
+  throw new Error('The watch ended before the build')
 }
 
 /**
@@ -42,4 +73,4 @@ export async function waitForEnd(store: Store, build: BuildRef, notifyTimeoutMs 
  * cancelled.
  */
 export const exitCodeOf = (view: View): number =>
-  (view.status === 'passed' || view.status === 'skipped') && !isRed(view) ? 0 : 1
+  (view.status === 'passed' || view.status === 'skipped') && !isRed(view) ? EXIT.done : EXIT.red

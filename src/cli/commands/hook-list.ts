@@ -1,11 +1,12 @@
 import { readRunnerSecrets } from '../../account/secrets.ts'
 import { listNamed } from '../../records/repository-records.ts'
-import { type Io, printLine } from '../io.ts'
+import { type Io, printLine, styleFor } from '../io.ts'
+import { tableOf } from '../table.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 
 /** `lambci hook list`: the repositories that have been built, and whose webhook still has the one secret of the stack. */
 export async function listHooks(options: StackOptions & { json?: boolean }, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const { acceptsSharedSecret } = await readRunnerSecrets(stack.store)
   const repositories = (await listNamed(stack.store)).map(({ repository, named }) => ({
     repository,
@@ -15,11 +16,11 @@ export async function listHooks(options: StackOptions & { json?: boolean }, io: 
     printLine(io, JSON.stringify(repositories))
     return 0
   }
-  for (const { repository, hasSharedSecret } of repositories)
-    printLine(
-      io,
-      `${repository}: ${hasSharedSecret ? `the stack's. Run "lambci hook add ${repository}"` : 'its own'}`,
-    )
+  const rows = repositories.map(({ repository, hasSharedSecret }) => [
+    repository,
+    hasSharedSecret ? `the stack's: run "lambci hook add ${repository}"` : 'its own',
+  ])
+  if (rows.length > 0) printLine(io, tableOf(['REPOSITORY', 'SECRET'], rows, styleFor(io)))
   printLine(
     io,
     acceptsSharedSecret

@@ -17,7 +17,7 @@ const OWNER = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,38}$/
  * make webhooks on GitHub by hand.
  */
 export async function printHookSecret(target: string, options: HookOptions, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findStack(options, io)
   const [webhookSecret = ''] = (await readRunnerSecrets(stack.store)).webhookSecrets
   if (OWNER.test(target)) {
     printLine(io, organizationSecret(webhookSecret, target))

@@ -7,17 +7,21 @@ import { openApp } from '../../github/app.ts'
 import { appSecret } from '../../github/hook-secrets.ts'
 import { UserError } from '../../model/user-error.ts'
 import { type Io, printLine } from '../io.ts'
-import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import type { FoundStack, StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
+import { openRepository } from './open-target.ts'
 import { readSecretFile } from './prompts.ts'
-import { parseRepository } from './targets.ts'
 
 export type HookOptions = StackOptions & { tokenFile?: string }
 
 /** `lambci hook add`: makes GitHub deliver the events of a repository to this stack. */
-export async function addRepositoryHook(target: string, options: HookOptions, io: Io): Promise<number> {
-  const repository = parseRepository(target)
-  using stack = await findStack(options, io.env)
+export async function addRepositoryHook(
+  target: string | undefined,
+  options: HookOptions,
+  io: Io,
+): Promise<number> {
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   const [webhookSecret = ''] = secrets.webhookSecrets
   if (secrets.githubApp && !options.tokenFile) {
@@ -48,8 +52,8 @@ export async function addRepositoryHook(target: string, options: HookOptions, io
 
 /** `lambci hook remove`: removes this stack's webhook from a repository. */
 export async function removeRepositoryHook(target: string, options: HookOptions, io: Io): Promise<number> {
-  const repository = parseRepository(target)
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const [url, secrets] = [webhookUrlOf(stack), await readRunnerSecrets(stack.store)]
   if (secrets.githubApp && !options.tokenFile) {
     throw new UserError(

@@ -61,7 +61,7 @@ async function readOf(
     if (isNamed(options)) throw error
     return { unknown: describeError(error) ?? `${error.name}: ${error.message}` }
   }
-  const found = await findStack(options, io.env).catch(unknown)
+  const found = await findStack(options, io).catch(unknown)
   if ('unknown' in found) return found
   using stack = found
   return readFrom(stack, build, io).catch(error => {

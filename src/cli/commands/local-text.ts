@@ -17,7 +17,7 @@ export function describeStart(
   addresses: Addresses,
   pages: string,
   directory: string,
-  forwarded: readonly string[],
+  isForwarding: boolean,
   style: Style,
 ): string {
   const { url, s3, sns, scheduler, sts, lambda, github, githubApi, bucket } = addresses
@@ -35,8 +35,8 @@ export function describeStart(
       ['Lambda', lambda],
       ['Data', directory],
     ]),
-    ...(forwarded.length > 0
-      ? ['', `Builds get these of your environment variables: ${forwarded.join(', ')}.`]
+    ...(isForwarding
+      ? ['', 'Builds get your proxy, certificate and package settings: lambci config get env']
       : []),
     '',
   ].join('\n')
@@ -83,6 +83,10 @@ export function describeEnd(
     '',
   ].join('\n')
 }
+
+/** The example of an earlier start. */
+export const describeEarlier = (view: View & BuildRef, url: string, style: Style): string =>
+  `The example was built at an earlier start. ${describeBuild(view, style)}\n\n${rows([['Page', url]])}\n`
 
 /** Commands to try next. */
 export function describeNext(

@@ -8,20 +8,26 @@ import type { Mail } from '../../../loopback/sns/delivery.ts'
 import { passVariables } from '../../../loopback/system/account.ts'
 import { EXAMPLE, pushExample } from '../../../loopback/system/example.ts'
 import { type System, startSystem } from '../../../loopback/system/system.ts'
+import { projectNamed } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
+import { lastNumber } from '../../records/counter.ts'
 import { jsonOf } from '../../records/json-view.ts'
+import type { BuildRef } from '../../records/keys.ts'
 import { buildUrl, homeUrl } from '../../records/links.ts'
 import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import type { View } from '../../records/view.ts'
+import { EXIT } from '../exit-codes.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, jsonText, printBytes, printLine, styleFor } from '../io.ts'
 import { BuildWatcher } from './build-watcher.ts'
 import { exitCodeOf, followLog, waitForEnd } from './follow.ts'
+import { DATA_DIRECTORY, rememberDataDirectory } from './local-system.ts'
 import {
   describeBegin,
   describeBuild,
+  describeEarlier,
   describeEnd,
   describeNext,
   describeStart,
@@ -30,20 +36,18 @@ import {
 import { printLog } from './logs.ts'
 
 const START_TIMEOUT_MS = 30_000
-/** The exit code that shells report for SIGINT: 128 plus its number. */
-const INTERRUPTED = 130
 
-export type LocalOptions = { port: number; data: string; once?: boolean; json?: boolean }
+export type LocalOptions = { port: number; data?: string; once?: boolean; json?: boolean }
 
 /**
  * `lambci local`: runs the whole system on this machine and builds an example repository. Runs until it is interrupted
  * or, with `once`, until the example build has ended. Returns the exit code.
  */
 export async function runLocal(
-  { port, data, once = false, json = false }: LocalOptions,
+  { port, data = DATA_DIRECTORY, once = false, json = false }: LocalOptions,
   io: Io,
 ): Promise<number> {
-  const directory = resolve(data)
+  const directory = resolve(io.cwd(), data)
   await Promise.all([requireGit(), requireWritableDirectory(directory)])
   const watcher = new BuildWatcher()
   const mails: Mail[] = []
@@ -64,25 +68,33 @@ export async function runLocal(
       functionsLog.write(`${new Date().toISOString()} ${name} ${id ?? '-'} ${line}\n`),
   })
   const system = opened.add(await started, each => each.close())
+  await rememberDataDirectory(directory, io)
   using interruption = onInterruption('SIGINT', 'SIGTERM')
   const interrupted = new Promise<number>(resolve =>
     interruption.signal.addEventListener('abort', () => resolve(0)),
   )
-  const example = buildExample(system, { directory, json, watcher, mails, io })
+  const example = buildExample(system, { directory, once, json, watcher, mails, io })
   // A signal also interrupts the example build.
   const first = await Promise.race([example, interrupted.then(() => null)])
-  if (once && !first) return INTERRUPTED
+  if (once && !first) return EXIT.interrupted
   if (!first || !once) return await interrupted
   // Gives report invocations that are still running time to finish.
   await Promise.race([system.lambda.idle(), sleep(3000, undefined, { ref: false })])
   return exitCodeOf(first)
 }
 
-type ExampleContext = { directory: string; json: boolean; watcher: BuildWatcher; mails: Mail[]; io: Io }
+type ExampleContext = {
+  directory: string
+  once: boolean
+  json: boolean
+  watcher: BuildWatcher
+  mails: Mail[]
+  io: Io
+}
 
 async function buildExample(
   system: System,
-  { directory, json, watcher, mails, io }: ExampleContext,
+  { directory, once, json, watcher, mails, io }: ExampleContext,
 ): Promise<View> {
   const { addresses, store, keys } = system
   const style = styleFor(io)
@@ -90,10 +102,18 @@ async function buildExample(
   const forwarded = forwardedVariables(io.env)
   await passVariables(store, directory, keys, forwarded)
   print(
-    describeStart(addresses, homeUrl(addresses.url, keys.linkKey), directory, Object.keys(forwarded), style),
+    describeStart(
+      addresses,
+      homeUrl(addresses.url, keys.linkKey),
+      directory,
+      Object.keys(forwarded).length > 0,
+      style,
+    ),
     addresses,
   )
 
+  const earlier = once ? null : await earlierExample(store)
+  if (earlier) return showEarlier(earlier, system, { directory, json, watcher, io })
   if (!json) printLine(io, `Pushing ${EXAMPLE}, branch master …\n`)
   const ref = await Promise.race([
     pushExample(directory, addresses.github, commit => watcher.buildOf(commit)),
@@ -119,10 +139,42 @@ async function buildExample(
   }
   print(describeEnd(example, style), jsonOf(view))
   if (!json) printLine(io, describeNext(example, style))
-  if (!json)
-    watcher.onBegin(next => printLine(io, describeBegin(next, buildUrl(next, keys.linkKey), style)), view)
-  watcher.onEnd(next => print(describeBuild(next, style), jsonOf(next)))
+  printNextBuilds(view, keys.linkKey, { json, watcher, io })
   return view
+}
+
+/** The newest build of the example; null at the first start with a data directory. */
+async function earlierExample(store: Store): Promise<BuildRef | null> {
+  const project = projectNamed(EXAMPLE)
+  const number = await lastNumber(store, project)
+  return number > 0 && (await readBuild(store, { project, number })) ? { project, number } : null
+}
+
+type Printing = Pick<ExampleContext, 'json' | 'watcher' | 'io'>
+
+/** An example that an earlier start left unfinished goes on by itself. */
+async function showEarlier(
+  ref: BuildRef,
+  { store, keys, addresses }: System,
+  printing: Printing & { directory: string },
+): Promise<View> {
+  const { json, io, directory } = printing
+  const style = styleFor(io)
+  const view = await waitForEnd(store, ref)
+  const build = await readBuild(store, ref)
+  const url = build ? buildUrl(build, keys.linkKey) : ''
+  printLine(io, json ? jsonText(jsonOf(view)) : describeEarlier(view, url, style))
+  if (!json) printLine(io, describeNext({ view, addresses, directory }, style))
+  printNextBuilds(view, keys.linkKey, printing)
+  return view
+}
+
+/** Prints each build that begins or ends from now on. */
+function printNextBuilds(example: View, linkKey: string, { json, watcher, io }: Printing): void {
+  const style = styleFor(io)
+  if (!json)
+    watcher.onBegin(next => printLine(io, describeBegin(next, buildUrl(next, linkKey), style)), example)
+  watcher.onEnd(next => printLine(io, json ? jsonText(jsonOf(next)) : describeBuild(next, style)))
 }
 
 /** The deploy starts once everything else has passed, in a job of its own. */

@@ -16,7 +16,7 @@ import { exitCodeOf, waitForEnd } from './follow.ts'
 import { followJobs, hasOneJob, prefixesOf } from './follow-jobs.ts'
 import { describeJobs } from './job-lines.ts'
 import { printFailure } from './print-failure.ts'
-import { findBuild } from './targets.ts'
+import { findBuild, parseBuild } from './targets.ts'
 
 const PART_BYTES = 4 * 1024 * 1024
 const PAUSE_MS = 200
@@ -29,16 +29,19 @@ export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number; r
  * `follow`, until the build or the job ends. Returns the exit code.
  */
 export async function printLogs(
-  target: string,
-  job: string | undefined,
+  word: string | undefined,
+  second: string | undefined,
   { raw = false, ...options }: LogsOptions,
   streams: Io,
 ): Promise<number> {
-  const { stdin, stdout, stderr, env } = streams
-  const io: Io = { stdin, stdout, stderr, env, isRaw: raw }
-  using stack = await findStack(options, io.env)
+  const { stdin, stdout, stderr, env, cwd } = streams
+  const io: Io = { stdin, stdout, stderr, env, cwd, isRaw: raw }
+  // A word that can be no build is a job of the newest one.
+  const isJob = word !== undefined && second === undefined && parseBuild(word) === null
+  const [target, job] = isJob ? [undefined, word] : [word, second]
+  using stack = await findStack(options, io)
   const { store } = stack
-  const build = await findBuild(store, target)
+  const build = await findBuild(stack, target, io)
   if (options.attempt !== undefined && (options.follow || job === undefined))
     throw new UserError('--attempt is of one job, and not followed: lambci logs BUILD JOB --attempt 1.')
   const records = await readRecords(store, build)

@@ -8,8 +8,8 @@ export type RebuildOptions = StackOptions & RequestOptions & { failed?: boolean 
 
 /** `lambci rebuild OWNER/REPO[#N]`: builds the same commit again, under a new number; with `failed`, only what has not passed. */
 export async function rebuild(target: string, options: RebuildOptions, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
-  const build = await findBuild(stack.store, target)
+  using stack = await findStack(options, io)
+  const build = await findBuild(stack, target, io)
   const payload = { ...build, ...(options.failed && { failed: true }) }
   return await sendRequest(stack, build, { event: REBUILD_EVENT, payload }, options, io)
 }

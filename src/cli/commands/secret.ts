@@ -11,11 +11,13 @@ import {
 import { EVERY_STAGE } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { Store } from '../../records/store.ts'
-import { type Io, jsonText, printLine, printNote } from '../io.ts'
+import { type Io, jsonText, printLine, printNote, type Style, styleFor } from '../io.ts'
+import { tableOf } from '../table.ts'
 import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
+import { nameRepository, parseNamed } from './open-target.ts'
 import { isInteractive, promptSecret, readSecretFile, readStandardInput } from './prompts.ts'
-import { parseRepository, projectToChange } from './targets.ts'
+import { projectToChange } from './targets.ts'
 
 export type SecretOptions = StackOptions & { file?: string; json?: boolean; stage?: string }
 
@@ -33,7 +35,7 @@ const where = ({ repository, stage }: Target) =>
 /** @throws UserError if this is no repository or no stage, or a stage without a repository */
 function parse(name: string | undefined, options: SecretOptions): Target {
   const stage = options.stage === undefined ? null : parseSecretStage(options.stage)
-  if (name !== undefined) return { repository: parseRepository(name), stage }
+  if (name !== undefined) return { repository: parseNamed(name), stage }
   if (stage === null) return { repository: null, stage }
   throw new UserError('A stage is one of a repository: name that, too, for example "you/project".')
 }
@@ -53,8 +55,9 @@ export async function storeSecret(
   io: Io,
 ): Promise<number> {
   checkVariableName(name)
-  const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  const parsed = parse(repository, options)
+  using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope, note } = await find(stack, target)
   const value = await readValue(name, options, io)
   if (value === '') throw new UserError(`The value of ${name} is empty, so it was not set.`)
@@ -78,15 +81,20 @@ export async function printSecrets(
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  const parsed = parse(repository, options)
+  using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope } = await find(stack, target)
   const secrets = await secretsOf(stack.store, scope, io)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)
   // Secrets of all repositories are of no stage.
   if (options.json)
     printLine(io, jsonText(target.repository === null ? secrets.map(({ name }) => name) : secrets))
-  else printLine(io, secrets.length > 0 ? describe(secrets) : `There are no secrets for ${where(target)}.`)
+  else
+    printLine(
+      io,
+      secrets.length > 0 ? describe(secrets, styleFor(io)) : `There are no secrets for ${where(target)}.`,
+    )
   return 0
 }
 
@@ -107,11 +115,11 @@ async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<List
   }
 }
 
-function describe(secrets: readonly ListedSecret[]): string {
-  const width = Math.max(...secrets.map(({ name }) => name.length))
-  return secrets
-    .map(({ name, stage }) => (stage === null ? name : `${name.padEnd(width)}  ${describeStage(stage)}`))
-    .join('\n')
+/** Names alone are no table. */
+function describe(secrets: readonly ListedSecret[], style: Style): string {
+  if (secrets.every(({ stage }) => stage === null)) return secrets.map(({ name }) => name).join('\n')
+  const rows = secrets.map(({ name, stage }) => [name, stage === null ? '' : describeStage(stage)])
+  return tableOf(['NAME', 'ONLY FOR'], rows, style)
 }
 
 /** `lambci secret remove NAME [OWNER/REPO]`: removes a secret. */
@@ -121,8 +129,9 @@ export async function deleteSecret(
   options: SecretOptions,
   io: Io,
 ): Promise<number> {
-  const target = parse(repository, options)
-  using stack = await findStack(options, io.env)
+  const parsed = parse(repository, options)
+  using stack = await findStack(options, io)
+  const target = { ...parsed, repository: await nameRepository(parsed.repository, stack, io) }
   const { scope } = await find(stack, target)
   const isRemoved = await removeSecret(stack.store, scope, name)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)

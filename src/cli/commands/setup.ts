@@ -7,7 +7,7 @@ import { z } from '../../model/zod.ts'
 import { runnerSecretsKey, settingsKeys } from '../../records/keys.ts'
 import { homeUrl } from '../../records/links.ts'
 import { type Io, printLine } from '../io.ts'
-import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
+import { type FoundStack, findAccountStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import {
   isInteractive,
@@ -41,7 +41,7 @@ const stdinSchema = z.strictObject({
 
 /** `lambci setup`: connects a stack to GitHub. Checks everything before it writes anything. */
 export async function setUp(options: SetupOptions, io: Io): Promise<number> {
-  using stack = await findStack(options, io.env)
+  using stack = await findAccountStack(options, io)
   const given = await readInput(options, io)
   const input = isInteractive(io) && hasNoInput(options) ? await promptSetupInput(given, io) : given
   const findings = await checkSetupInput(input, stack.githubApiUrl, io.env.LAMBCI_SLACK_API_URL)

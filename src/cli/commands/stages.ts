@@ -8,19 +8,20 @@ import { escapeControls } from '../../model/escape-controls.ts'
 import { describeCost } from '../../records/cost.ts'
 import { describeMoment } from '../describe-moment.ts'
 import { type Io, jsonText, printLine, type Style, styleFor } from '../io.ts'
-import { findStack, type StackOptions } from './find-stack.ts'
-import { parseRepository } from './targets.ts'
+import { tableOf } from '../table.ts'
+import type { StackOptions } from './find-stack.ts'
+import { openRepository } from './open-target.ts'
 
 type Row = StageState & { deploying: number | null; waiting: number[] }
 
 /** `lambci stages OWNER/REPO`: shows what is deployed to each stage. */
 export async function printStages(
-  target: string,
+  target: string | undefined,
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  const repository = parseRepository(target)
-  using stack = await findStack(options, io.env)
+  using opened = await openRepository(target, options, io)
+  const { repository, stack } = opened
   const { store } = stack
   const project = await projectOnRecord(store, repository)
   const rows: Row[] = await Promise.all(
@@ -41,8 +42,9 @@ export async function printStages(
   else
     printLine(
       io,
-      rows.map(row => describe(row, styleFor(io))).join('\n') ||
-        `Nothing has been deployed to a stage of ${repository} yet.`,
+      rows.length > 0
+        ? describeAll(rows, styleFor(io))
+        : `Nothing has been deployed to a stage of ${repository} yet.`,
     )
   return 0
 }
@@ -55,24 +57,33 @@ function describeHold({ by, at, build }: Hold): string {
 
 const MAX_MESSAGE_LENGTH = 50
 
-/**
- * One line for a stage, and further ones if a deploy failed, is running or waits. Control characters are escaped, because
- * anyone can choose a commit message.
- */
-function describe({ stage, deployed, latest, deploying, waiting, hold }: Row, style: Style): string {
-  const name = stage.padEnd(14)
-  const deployment = deployed
-    ? [
-        deployed.commit.slice(0, 10),
-        `#${deployed.build}`.padEnd(6),
-        describeMoment(deployed.endedAt),
-        describeDuration(deployed.durationMs).padEnd(8),
-        (deployed.cost === null ? '' : describeCost(deployed.cost)).padEnd(9),
-        escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
-        ...(deployed.by === null ? [] : [`by ${escapeControls(deployed.by)}`]),
-        ...(deployed.url ? [deployed.url] : []),
-      ].join('  ')
-    : 'nothing deployed yet'
+const HEADERS = ['STAGE', 'COMMIT', 'BUILD', 'DEPLOYED (UTC)', 'TOOK', 'COST', 'MESSAGE', 'BY', 'ADDRESS']
+
+/** A table of the stages; below each, what failed, is running or waits there. */
+function describeAll(rows: readonly Row[], style: Style): string {
+  const [headers, ...lines] = tableOf(HEADERS, rows.map(cellsOf), style).split('\n')
+  return [headers, ...lines.flatMap((line, at) => [line, ...notesOf(rows[at], style)])].join('\n')
+}
+
+/** Control characters are escaped, because anyone can choose a commit message. */
+function cellsOf({ stage, deployed }: Row): string[] {
+  if (!deployed) return [stage, 'none']
+  return [
+    stage,
+    deployed.commit.slice(0, 10),
+    `#${deployed.build}`,
+    describeMoment(deployed.endedAt),
+    describeDuration(deployed.durationMs),
+    deployed.cost === null ? '' : describeCost(deployed.cost),
+    escapeControls(deployed.message.slice(0, MAX_MESSAGE_LENGTH)),
+    escapeControls(deployed.by ?? ''),
+    deployed.url ?? '',
+  ]
+}
+
+function notesOf(row: Row | undefined, style: Style): string[] {
+  if (!row) return []
+  const { latest, deploying, waiting, hold } = row
   const notes = [
     ...(latest?.status === 'failed'
       ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
@@ -85,5 +96,5 @@ function describe({ stage, deployed, latest, deploying, waiting, hold }: Row, st
     ...(deploying === null ? [] : [`#${deploying} is deploying`]),
     ...waiting.map(build => `#${build} waits`),
   ]
-  return [`${name}${deployment}`, ...notes.map(note => `${' '.repeat(14)}${note}`)].join('\n')
+  return notes.map(note => `  ${note}`)
 }

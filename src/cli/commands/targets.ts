@@ -7,8 +7,9 @@ import { UserError } from '../../model/user-error.ts'
 import { lastNumber } from '../../records/counter.ts'
 import type { BuildRef } from '../../records/keys.ts'
 import { readBuild } from '../../records/read-records.ts'
-import type { Store } from '../../records/store.ts'
+import type { Io } from '../io.ts'
 import type { FoundStack } from './find-stack.ts'
+import { repositoryHere } from './repository-here.ts'
 
 /** What people paste before the name: the address of a clone or of a page. */
 const PREFIX =
@@ -49,27 +50,59 @@ export const projectToChange = async (stack: FoundStack, repository: string): Pr
   findProject(stack.store, repository, (await lookupOf(stack))?.byName ?? null)
 
 /** The address of a build's page, or of one of its jobs'. */
-const BUILD_URL = /^https?:\/\/[^/]+\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
+const BUILD_URL = /^https?:\/\/([^/]+)\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
+/** `12` or `#12` of the working copy's repository, `owner/repo#12`, or without a number the newest build. */
+const BUILD = /^(?:([^#]+?)(?=#|$))??(?:#?([1-9]\d{0,9}))?$/
 
-/** Whether an address names one build, by its number. */
-export const namesBuild = (address: string): boolean =>
-  BUILD_URL.test(address.trim()) || /#[1-9]\d{0,9}$/.test(address)
+/** A build as it was typed. Null for the repository: that of the working copy. Null for the number: the newest build. */
+type BuildTarget = { repository: string | null; number: number | null; host: string | null }
 
-/** Finds the build `owner/repo#12`, also by the address of its page; without a number, the newest one. @throws UserError if there is none */
-export async function findBuild(store: Store, address: string): Promise<BuildRef> {
-  const [, ofPage, numberOfPage] = BUILD_URL.exec(address.trim()) ?? []
-  const target = ofPage ? `${ofPage}#${numberOfPage}` : address
-  const [, text = '', digits] = /^([^#]+?)(?:#([1-9]\d{0,9}))?$/.exec(target) ?? []
-  const { data: repository } = repositorySchema.safeParse(nameIn(text))
-  if (!repository) {
+/** What a word means as a build; null if it means none. */
+export function parseBuild(word: string): BuildTarget | null {
+  const text = word.trim()
+  const [, host, ofPage, numberOfPage] = BUILD_URL.exec(text) ?? []
+  if (host && ofPage && repositorySchema.safeParse(ofPage).success)
+    return { repository: ofPage, number: Number(numberOfPage), host }
+  if (text === '.') return { repository: null, number: null, host: null }
+  const [, name, digits] = BUILD.exec(text) ?? []
+  const number = digits ? Number(digits) : null
+  if (name === undefined) return number === null ? null : { repository: null, number, host: null }
+  const { data: repository } = repositorySchema.safeParse(nameIn(name))
+  return repository ? { repository, number, host: null } : null
+}
+
+/** Whether a word names one build, by its number. */
+export const namesBuild = (word: string): boolean => typeof parseBuild(word)?.number === 'number'
+
+/**
+ * Finds a build: `owner/repo#12`, the address of its page, `12` or `#12` of the working copy's repository; without a number, the
+ * newest one, and for null that of the working copy.
+ * @throws UserError if there is none
+ */
+export async function findBuild(stack: FoundStack, word: string | undefined, io: Io): Promise<BuildRef> {
+  const { store } = stack
+  const target = parseBuild(word ?? '.')
+  if (!target)
     throw new UserError(
-      `"${target}" is not a build. Write owner/repo#12, or owner/repo for the newest build.`,
+      `"${word}" is not a build. Write owner/repo#12, 12 for one of this repository, or owner/repo for the newest build.`,
     )
-  }
+  requireOwnPage(target, stack)
+  const repository = target.repository ?? (await repositoryHere(stack, io))
   const project = await projectOnRecord(store, repository)
-  const build = { project, number: digits ? Number(digits) : await lastNumber(store, project) }
+  const build = { project, number: target.number ?? (await lastNumber(store, project)) }
   if (build.number > 0 && (await readBuild(store, build))) return build
   throw new UserError(
-    digits ? `There is no build #${digits} of ${repository}.` : `There is no build of ${repository} yet.`,
+    target.number === null
+      ? `There is no build of ${repository} yet.`
+      : `There is no build #${target.number} of ${repository}.`,
   )
+}
+
+/** A stack's own host; pages may have further ones, by proxies. */
+const LAMBDA_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/
+
+/** @throws UserError if the page is one of another stack, which may have a build of the same name */
+function requireOwnPage({ host }: BuildTarget, { name, url }: FoundStack): void {
+  if (host === null || url === null || !LAMBDA_HOST.test(host) || new URL(url).host === host) return
+  throw new UserError(`The page on ${host} is of another system than ${name}. Name its stack with --stack.`)
 }

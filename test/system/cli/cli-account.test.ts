@@ -10,6 +10,7 @@ import { keyOfPath } from '../../../src/records/links.ts'
 import { readReport } from '../../../src/records/read-records.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
 import { lambci } from '../../support/lambci.ts'
+import { serveStack } from '../../support/serve-stack.ts'
 import { startGitHub } from '../../support/small-process.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -465,21 +466,22 @@ test('builds lists builds, newest first, and the cost of each month', async () =
   }
   const { exitCode, stdout, stderr } = await onTestSystem('builds', 'you/listed')
   expect([exitCode, stderr]).toEqual([0, ''])
-  const [newest = '', oldest = '', ...none] = stdout.split('\n')
+  const [headers, newest = '', oldest = '', ...none] = stdout.split('\n')
+  expect(headers).toMatch(/^BUILD +STATUS +QUEUED \(UTC\) +TOOK +COST +BRANCH +MESSAGE$/)
   expect(newest).toMatch(
     /^#2 +failed +\d{4}-\d\d-\d\d \d\d:\d\d {2}[\d.]+ s +~\$0\.000\d +qa +Change\\x1b\[31m 1$/,
   )
   expect(oldest).toMatch(/^#1 +passed .* master +Change/)
   expect(none).toEqual([])
   expect((await onTestSystem('builds', 'you/listed', '--branch', 'qa', '--limit', '1')).stdout).toMatch(
-    /^#2 [^\n]*$/,
+    /^BUILD [^\n]*\n#2 [^\n]*$/,
   )
   expect(JSON.parse((await onTestSystem('builds', 'you/listed', '--json')).stdout)).toMatchObject([
     { number: 2, status: 'failed', cost: expect.any(Number) },
     { number: 1, status: 'passed' },
   ])
   expect((await onTestSystem('builds', 'you/listed', '--cost')).stdout).toMatch(
-    /^\d{4}-\d\d +2 builds {2}~\$0\.000\d$/,
+    /^MONTH +BUILDS +COST\n\d{4}-\d\d +2 +~\$0\.000\d$/,
   )
   expect((await onTestSystem('builds', 'you/unknown')).stdout).toBe('There is no build of you/unknown yet.')
   expect(await readReport(ci.system.store, { project: 'gh/you/listed', number: 2 })).toMatchObject({
@@ -496,7 +498,7 @@ test('builds lists builds, newest first, and the cost of each month', async () =
     cost: expect.closeTo(costs[0] + costs[1], 9),
   })
   expect((await onTestSystem('builds', 'you/listed', '--cost', '--branch', 'qa')).stdout).toMatch(
-    /^\d{4}-\d\d +1 builds {2}~\$0\.000\d$/,
+    /^MONTH +BUILDS +COST\n\d{4}-\d\d +1 +~\$0\.000\d$/,
   )
   for (const none of [
     {
@@ -517,50 +519,17 @@ test('builds lists builds, newest first, and the cost of each month', async () =
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is not a repository')])
 })
 
-/** Serves DescribeStacks of CloudFormation for one stack, whose outputs name the bucket of the test system. */
-async function serveStacks(parameters: Record<string, string> = {}, status = 'CREATE_COMPLETE') {
-  const { createServer } = await import('node:http')
-  const { addresses, keys, servers } = ci.system
-  const member = (key: string, value: string, kind: 'Output' | 'Parameter') =>
-    `<member><${kind}Key>${key}</${kind}Key><${kind}Value>${value}</${kind}Value></member>`
-  const outputs = status.includes('ROLLBACK')
-    ? []
-    : [member('Bucket', addresses.bucket, 'Output'), member('Url', `${addresses.url}/`, 'Output')]
-  const server = createServer(async (request, response) => {
-    const body = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
-    const isKnown = body.get('StackName') === 'lambci'
-    response.writeHead(isKnown ? 200 : 400, { 'content-type': 'text/xml' }).end(
-      isKnown
-        ? `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>lambci</StackName><CreationTime>2026-11-21T10:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${outputs.join('')}</Outputs><Parameters>${Object.entries(
-            parameters,
-          )
-            .map(([key, value]) => member(key, value, 'Parameter'))
-            .join('')}</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
-        : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${body.get('StackName')} does not exist</Message></Error></ErrorResponse>`,
-    )
-  })
-  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-  const { port } = server.address() as { port: number }
-  return {
-    env: {
-      AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${port}`,
-      AWS_ENDPOINT_URL_S3: servers.s3.url,
-      AWS_REGION: addresses.region,
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    },
-    close: () => new Promise(closed => server.close(closed)),
-  }
-}
+const serveStacks = (parameters?: Record<string, string>, status?: string) =>
+  serveStack(ci, { ...(parameters && { parameters }), ...(status && { status }) })
 
 test('a stack is found by its outputs; each error is one sentence', async () => {
   const at = await ci.write(lambciJson('echo "found me"'))
   await ci.push(at, 'you/found', 'master')
   await ci.ended({ project: 'gh/you/found', number: 1 })
   const stack = await serveStacks()
-  const nowhere = ['--data', '/nowhere']
-  const logs = await lambci(['logs', 'you/found', ...nowhere], { env: stack.env })
-  expect([logs.exitCode, logs.stderr]).toEqual([0, ''])
+  const logs = await lambci(['logs', 'you/found'], { env: stack.env })
+  // No option names it.
+  expect([logs.exitCode, logs.stderr]).toEqual([0, 'Using the stack lambci in us-east-1.'])
   expect(logs.stdout).toContain('found me')
   const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
   expect([unknown.exitCode, unknown.stderr]).toEqual([
@@ -569,14 +538,14 @@ test('a stack is found by its outputs; each error is one sentence', async () => 
   ])
   await stack.close()
   const broken = await serveStacks({}, 'ROLLBACK_COMPLETE')
-  const rolled = await lambci(['config', 'get', ...nowhere], { env: broken.env })
+  const rolled = await lambci(['config', 'get'], { env: broken.env })
   expect([rolled.exitCode, rolled.stderr]).toEqual([
     2,
     expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "lambci up"'),
   ])
   await broken.close()
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
-  const unsigned = await lambci(['config', 'get', ...nowhere], { env: { ...anonymous, HOME: '/nowhere' } })
+  const unsigned = await lambci(['config', 'get'], { env: { ...anonymous, HOME: '/nowhere' } })
   expect([unsigned.exitCode, unsigned.stderr]).toEqual([
     2,
     expect.stringContaining('There are no AWS credentials. Sign in with "aws configure"'),

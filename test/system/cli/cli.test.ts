@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -32,7 +32,8 @@ test('local --once shows the example build, and the next start continues with bu
   const second = await lambci(['local', '--once', '--json', '--port', '0', '--data', data])
   expect(second).toMatchObject({ exitCode: 0, stderr: '' })
   const [addresses, view, ...rest] = second.stdout.split('\n').map(line => JSON.parse(line))
-  expect(addresses).toEqual(JSON.parse(await readFile(join(data, 'local.json'), 'utf8')))
+  // It does not outlive its system.
+  await expect(readFile(join(data, 'local.json'))).rejects.toThrow('ENOENT')
   expect(Object.keys(addresses)).toEqual(
     expect.arrayContaining([
       'url',
@@ -192,8 +193,13 @@ test.each<[string, string[], RegExp]>([
   ],
   [
     'neither a local system nor a bucket',
+    ['logs', 'you/project'],
+    /^lambci: No stack or bucket is given, and no local system runs here\. /,
+  ],
+  [
+    'a local system that does not run',
     ['logs', 'you/project', '--data', '/no/such/directory'],
-    /^lambci: No stack or bucket is given/,
+    /^lambci: No local system runs in \/no\/such\/directory\. Start it with "lambci local --data \/no\/such\/directory", or/,
   ],
 ])('%s is reported in one sentence, with exit code 2', async (_, args, expected) => {
   const run = await lambci(args)
@@ -215,8 +221,7 @@ const NOWHERE = {
   ...{ LAMBCI_BUCKET: undefined, LAMBCI_STACK: undefined, AWS_REGION: undefined },
   ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' },
 }
-const plan = (...args: string[]) =>
-  lambci(['plan', ...args, '--data', join(directory, 'none')], { env: NOWHERE })
+const plan = (...args: string[]) => lambci(['plan', ...args], { env: NOWHERE })
 
 test('plan shows what a push would do, and why', async () => {
   const staged = await plan(EXAMPLE, '--branch', 'qa')
@@ -228,7 +233,7 @@ test('plan shows what a push would do, and why', async () => {
     build: false,
     reason: expect.stringContaining('no rule in "branches"'),
   })
-  const unknown = `The account's settings are not known here. No stack or bucket is given, and there is no local system in ${join(directory, 'none')}. No AWS region is set. Set AWS_REGION.`
+  const unknown = `The account's settings are not known here. No stack or bucket is given, and no local system runs here. No AWS region is set. Set AWS_REGION.`
   expect(staged.stdout).toContain(`\nNote       ${unknown}`)
   expect(skipped.stderr).toBe(`Note: ${unknown}`)
 })
@@ -243,7 +248,7 @@ test('plan goes without a stack that cannot be reached, unless an option names i
   const stopped = await lambci(['plan', EXAMPLE, '--branch', 'qa', '--data', data], { env: NOWHERE })
   expect(stopped).toMatchObject({ exitCode: 0, stderr: '' })
   expect(stopped.stdout).toMatch(
-    /^Note +The account's settings are not known here\. Connection refused .*Start it with "lambci local"\.$/m,
+    /^Note +The account's settings are not known here\. No local system runs in .*\/stopped\. Start it with "lambci local --data /m,
   )
   const named = await lambci(['plan', EXAMPLE, '--branch', 'qa', '--stack', 'other'], { env: NOWHERE })
   expect(named).toMatchObject({ exitCode: 2, stderr: 'lambci: No AWS region is set. Set AWS_REGION.' })
@@ -321,4 +326,47 @@ test.each<[string, string, string]>([
   await writeFile(join(copy, name), content)
   for (const each of [() => lambci(['run', copy]), () => plan(copy, '--branch', 'main')])
     expect(await each()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(expected) })
+})
+
+test('init writes a configuration that plan reads, and overwrites nothing', async () => {
+  const at = join(directory, 'fresh')
+  await mkdir(at)
+  await execa('git', ['init', '--quiet', '--initial-branch=trunk', at])
+  const empty = await lambci(['init', at])
+  expect([empty.exitCode, empty.stderr]).toEqual([
+    2,
+    expect.stringMatching(/shows how it is tested: .* lambci init --cmd/),
+  ])
+  await writeFile(join(at, 'package.json'), JSON.stringify({ scripts: { test: 'node --test' } }))
+  await writeFile(join(at, 'package-lock.json'), '{}')
+  const first = await lambci(['init'], { cwd: at })
+  expect([first.exitCode, first.stderr]).toEqual([0, ''])
+  expect(first.stdout).toMatch(
+    /^Wrote \.lambci\.json for npm, and lambci\.schema\.json for editors\.\n {2}Command {2}npm ci && npm run test\n/,
+  )
+  const written = await readFile(join(at, '.lambci.json'), 'utf8')
+  expect(JSON.parse(written)).toEqual({
+    $schema: './lambci.schema.json',
+    cmd: 'npm ci && npm run test',
+    cache: [{ paths: ['~/.npm'], key: ['package-lock.json'] }],
+    branches: { trunk: true },
+  })
+  expect(await readFile(join(at, 'lambci.schema.json'), 'utf8')).toBe(
+    await readFile(join(import.meta.dirname, '..', '..', '..', 'lambci.schema.json'), 'utf8'),
+  )
+  expect((await plan(at)).stdout).toMatch(
+    /^Build +Branch "trunk" is built[\s\S]*^Command +npm ci && npm run test$/m,
+  )
+
+  const second = await lambci(['init', '--cmd', 'make', at])
+  expect([second.exitCode, second.stderr]).toEqual([
+    2,
+    expect.stringContaining('already, and it was not changed.'),
+  ])
+  expect(await readFile(join(at, '.lambci.json'), 'utf8')).toBe(written)
+  const bare = join(directory, 'bare')
+  await mkdir(bare)
+  expect((await lambci(['init', '--no-schema', '--cmd', './t.sh', bare])).exitCode).toBe(0)
+  expect(await readdir(bare)).toEqual(['.lambci.json'])
+  expect(JSON.parse(await readFile(join(bare, '.lambci.json'), 'utf8'))).toEqual({ cmd: './t.sh' })
 })

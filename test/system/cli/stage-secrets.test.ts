@@ -57,6 +57,7 @@ test('secrets of a stage, of every stage and of the repository are set, listed a
   expect(await secret('list', 'you/site')).toEqual({
     exitCode: 0,
     stdout: [
+      'NAME         ONLY FOR',
       'API_KEY',
       'API_KEY      every stage',
       'PAGER_TOKEN  every stage',
@@ -65,7 +66,9 @@ test('secrets of a stage, of every stage and of the repository are set, listed a
     ].join('\n'),
     stderr: '',
   })
-  expect((await secret('list', 'you/site', '--stage', 'qa')).stdout).toBe('API_KEY  stage qa')
+  expect((await secret('list', 'you/site', '--stage', 'qa')).stdout).toBe(
+    'NAME     ONLY FOR\nAPI_KEY  stage qa',
+  )
   expect(JSON.parse((await secret('list', 'you/site', '--json')).stdout)).toEqual([
     { name: 'API_KEY', stage: null },
     { name: 'API_KEY', stage: '*' },
@@ -88,7 +91,12 @@ test('secrets of a stage, of every stage and of the repository are set, listed a
   expect((await secret('list', 'you/site', '--stage', 'qa', '--json')).stdout).toBe('[]')
   await secret('remove', 'API_KEY', 'you/site')
   expect((await secret('list', 'you/site')).stdout).toBe(
-    ['API_KEY      every stage', 'PAGER_TOKEN  every stage', 'API_KEY      stage production'].join('\n'),
+    [
+      'NAME         ONLY FOR',
+      'API_KEY      every stage',
+      'PAGER_TOKEN  every stage',
+      'API_KEY      stage production',
+    ].join('\n'),
   )
   // Secrets of all repositories are of no stage.
   await set('shared', 'SHARED')
@@ -138,7 +146,7 @@ test('without the right to list the bucket, the secrets of the repository are li
   mayList = true
   expect([exitCode, stdout]).toEqual([0, 'API_KEY'])
   expect(stderr).toContain('so secrets of stages are missing here. Name a stage with --stage.\n')
-  expect(ofStage.stdout).toBe('API_KEY  stage qa')
+  expect(ofStage.stdout).toBe('NAME     ONLY FOR\nAPI_KEY  stage qa')
 })
 
 test('a misspelled secret of a stage is named, with the key that is read', async () => {

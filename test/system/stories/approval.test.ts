@@ -54,7 +54,7 @@ test("a stranger's pull request starts nothing until it is approved; a new push 
   expect(await ci.view(first)).toMatchObject({ status: 'waiting', approval: 'stranger', trust: 'fork' })
   const page = await fetch(`${ci.system.addresses.url}/gh/home/open/builds/1`)
   expect(await page.text()).toContain('>lambci approve home/open#1</code>')
-  expect((await onTestSystem('builds', 'home/open')).stdout).toMatch(/^#1 +waiting /)
+  expect((await onTestSystem('builds', 'home/open')).stdout).toMatch(/^BUILD +STATUS .*\n#1 +waiting /)
   expect((await onTestSystem('logs', 'home/open#1')).stderr).toBe(
     'Waits for approval: lambci approve home/open#1',
   )

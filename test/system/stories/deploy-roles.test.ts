@@ -193,7 +193,7 @@ test('deploy, rollback and stages on the command line', async () => {
   ]
   await ci.ended({ project, number: 2 })
   expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
-    new RegExp(`^dev +${commits[1]?.slice(0, 10)}  #2 .*  The second$`),
+    new RegExp(`^STAGE +COMMIT .*\\ndev +${commits[1]?.slice(0, 10)} {2}#2 .* {2}The second$`),
   )
   const back = await onTestSystem('rollback', 'ada/cli', 'dev', '--follow')
   expect(back.stdout).toContain(`Rolling back to ${commits[0]?.slice(0, 10)} (The first), deployed by #1.`)
@@ -211,7 +211,7 @@ test('deploy, rollback and stages on the command line', async () => {
     deployed: { build: 3, of: 1, commit: commits[0], by: ME },
   })
   expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
-    new RegExp(`  The first  by ${ME}\n +held by ${ME} since \\S+ \\S+, until a push after #3 is deployed$`),
+    new RegExp(`  The first +${ME}\n +held by ${ME} since \\S+ \\S+, until a push after #3 is deployed$`),
   )
   const [deployment] = await ci.api('GET', '/repos/ada/cli/deployments')
   const [ended] = await ci.api('GET', `/repos/ada/cli/deployments/${deployment.id}/statuses`)
@@ -276,7 +276,7 @@ test('deploy, rollback and stages on the command line', async () => {
   // A stage may be held before anything was deployed there.
   expect(await onTestSystem('hold', 'ada/cli', 'qa')).toMatchObject({ exitCode: 0 })
   expect((await onTestSystem('stages', 'ada/cli')).stdout).toMatch(
-    new RegExp(`^qa +nothing deployed yet\n +held by ${ME} since \\S+ \\S+$`, 'm'),
+    new RegExp(`^qa +none\n +held by ${ME} since \\S+ \\S+$`, 'm'),
   )
   expect(await onTestSystem('stages', 'adopt', 'ada/cli', 'qa', 'master', 'hotfix')).toMatchObject({
     exitCode: 0,

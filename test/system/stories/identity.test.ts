@@ -173,7 +173,7 @@ test('a new repository under the old name of a renamed one starts anew, once it 
   expect(await ci.log({ project, number: 1 })).toContain('repo=split/web key=0')
   expect((await page(`/${project}/builds/1`)).status).toBe(200)
   expect(await command(['secret', 'list', 'split/web'])).toContain('There are no secrets')
-  expect(await command(['builds', 'split/web'])).toMatch(/^#1/)
+  expect(await command(['builds', 'split/web'])).toMatch(/^BUILD .*\n#1 /)
 
   await ci.push(at, 'split/web-legacy', 'master')
   await ci.ended({ project: 'gh/split/web', number: 2 })

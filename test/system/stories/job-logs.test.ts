@@ -63,7 +63,7 @@ test('the logs of several jobs are followed, listed and printed by title', async
     2,
     'lambci: last has no log: it is skipped (unit (2/2) failed).',
   ])
-  expect((await command('builds', 'jobs/logs')).stdout).toMatch(/failed {5}2\/4 jobs/)
+  expect((await command('builds', 'jobs/logs')).stdout).toMatch(/^#1 +failed {2}2\/4 jobs /m)
   const [view] = JSON.parse((await command('builds', 'jobs/logs', '--json')).stdout)
   expect(view.jobs.map(({ key, log }: { key: number; log: string }) => [key, log])).toEqual([
     ...[0, 1, 2].map(key => [key, `/gh/jobs/logs/builds/1/jobs/${key}/log`]),

@@ -63,7 +63,7 @@ test.each([...HOSTILE, '\u001b[2Jcleared', '\u202egnp.exe'])('%j sends nothing t
   const { jobs: views } = viewWithJobs(jobs, { plan: { leftOut: [{ name: 'docs', reason: value }] } })
   for (const line of describeJobs(views, plain).split('\n')) expect(escapeControls(line)).toBe(line)
   const stdout = new PassThrough()
-  const [prefix] = prefixesOf(views, { stdout, stderr: stdout, stdin: stdout, env: {} })
+  const [prefix] = prefixesOf(views, { stdout, stderr: stdout, stdin: stdout, env: {}, cwd: process.cwd })
   const line = String(prefix?.push(Buffer.from('one\n')))
   expect(line).toMatch(/ \| one\n$/)
   // Also where the prefix has no colour.

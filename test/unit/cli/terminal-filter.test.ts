@@ -199,7 +199,7 @@ class Terminal extends Writable {
 }
 function openTerminal() {
   const [stdin, stdout, stderr] = [process.stdin, new Terminal(), new Terminal()]
-  return { stdin, stdout, stderr, env: {} }
+  return { stdin, stdout, stderr, env: {}, cwd: process.cwd }
 }
 
 test('a log that ends within a sequence, a character or a style reaches no further', async () => {

@@ -29,6 +29,13 @@ Settings   git from config/global.json`.trim(),
   )
 })
 
+test('variables that name proxies and certificates are left out', () => {
+  const env = { https_proxy: 'http://proxy', NODE_EXTRA_CA_CERTS: '/ca.pem', TOX_SKIP_ENV: 'x' }
+  expect(described({}, { cmd: 'make', env })).toMatch(/^Variables {2}TOX_SKIP_ENV$/m)
+  const { TOX_SKIP_ENV: _, ...network } = env
+  expect(described({}, { cmd: 'make', env: network })).not.toContain('Variables')
+})
+
 test('a build that does not run', () => {
   expect(described({ ...FORK, isPrivate: true }, { clearTmp: true })).toBe(
     `
