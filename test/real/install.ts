@@ -15,7 +15,12 @@ export const succeeds = async ([file = '', ...args]: readonly string[]): Promise
   (await execa(file, args, { reject: false, timeout: 30_000 })).exitCode === 0
 
 /** @throws Error that begins with `failure`, and has what the program wrote */
-export async function run(failure: string, file: string, args: readonly string[], env: Record<string, string> = {}) {
+export async function run(
+  failure: string,
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+) {
   const { failed, timedOut, all } = await execa(file, args, {
     reject: false,
     all: true,
