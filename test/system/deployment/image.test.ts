@@ -72,8 +72,10 @@ test('the default Dockerfile copies only what its build context contains, and th
   expect(copied).toContain('dist/run/')
   for (const path of copied)
     expect(Object.keys(source.files), path).toContainEqual(expect.stringMatching(new RegExp(`^${path}`)))
-  const scripts = [...text.matchAll(/sh \/opt\/lambci-image\/(\S+\.sh)/g)].map(([, name]) => `image/${name}`)
-  expect(scripts).toEqual(['image/add-lambda-users.sh', 'image/patch-dev-fd.sh'])
+  const used = [...text.matchAll(/\/opt\/lambci-image\/([\w.-]+)/g)].map(([, name]) => `image/${name}`)
+  const scripts = used.filter(name => name !== 'image/toolchain.sh')
+  const names = ['install-toolchains.sh', 'nave', 'smoke-test.sh', 'add-lambda-users.sh', 'patch-dev-fd.sh']
+  expect(scripts).toEqual(names.map(name => `image/${name}`))
   expect(Object.keys(source.files)).toEqual(expect.arrayContaining(scripts))
   expect(source.files['dist/run/index.js']?.toString()).toBe('exports.handler = 1')
 })
