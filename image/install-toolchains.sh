@@ -2,7 +2,7 @@
 # Toolchains of Amazon Linux 2023, for the parameter Toolchains (docs/image.md), and what commands called in LambCI:
 # ~/init/LANGUAGE, which the sandbox's HOME links to /opt/lambci/init. Run it as root while the image is built.
 #
-# usage: install-toolchains.sh [NAME,…]    (go, java, php, ruby, rust, node20, node22)
+# usage: install-toolchains.sh none | NAME,…    (go, java, php, ruby, rust, node20, node22)
 set -eu
 # Lambda's own libraries, in /var/lang/lib, do not fit the programs of Amazon Linux.
 unset LD_LIBRARY_PATH
@@ -66,7 +66,7 @@ install() {
 }
 
 # Without quotes, to get words.
-names=$(echo "${1:-}" | tr , ' ')
+names=$(echo "$1" | sed 's/^none$//' | tr , ' ')
 for name in $names; do install "$name"; done
 microdnf clean all
 init python 'python3 --version'

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { listParameters } from '../../loopback/system/template.ts'
 import { UserError } from '../../src/model/user-error.ts'
+import { checkToolchains } from './base-image.ts'
 import type { Environment, Io } from './io.ts'
 
 export type Options = {
@@ -13,6 +14,8 @@ export type Options = {
   parameters: Record<string, string>
   image?: string
   dockerfile?: string
+  /** Take the newest base image of its tag. */
+  updateBase?: true
   dryRun?: true
   delete?: true
   deleteBucket?: true
@@ -44,6 +47,7 @@ export function createProgram({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>)
     .option('--param <Name=Value>', 'parameter of cloudformation/lambci.yaml; can be repeated', collect)
     .option('--image <uri>', 'URI of a custom build image, which is used as it is')
     .option('--dockerfile <path>', 'custom Dockerfile for the build image')
+    .option('--update-base', 'build the image on the newest base image of its tag')
     .option('--dry-run', 'print what would be done, and change nothing')
     .option('--delete', 'delete everything except the bucket with logs and records')
     .option('--delete-bucket', 'with --delete: also delete that bucket')
@@ -62,7 +66,7 @@ export async function readOptions(program: Command, env: Environment, root: stri
   const path = dockerfile && resolve(npm_lifecycle_event === 'deploy' ? INIT_CWD : '.', dockerfile)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
-  const known = listParameters(text).map(({ name }) => name)
+  const known = [...listParameters(text).map(({ name }) => name), 'Toolchains']
   const pairs = (param as string[]).map(pair => /^([^=]+)=(.*)$/s.exec(pair))
   const settable = known.filter(name => !RESERVED.includes(name))
   const mistakes = [
@@ -80,14 +84,16 @@ export async function readOptions(program: Command, env: Environment, root: stri
         : [`--param ${name}: unknown parameter. Use one of ${settable.join(', ')}.`]
     }),
     ...(options.image && options.dockerfile ? ['--image and --dockerfile exclude each other.'] : []),
+    ...(options.image && options.updateBase ? ['--update-base is of no use with --image.'] : []),
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket requires --delete.'] : []),
     ...(options.yes && !options.delete ? ['--yes requires --delete.'] : []),
   ]
   if (mistakes.length > 0) throw new UserError(mistakes)
-  const parameters = {
+  const parameters: Record<string, string> = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
     ...(email !== undefined && { NotificationEmail: email }),
     ...(architecture !== undefined && { Architecture: architecture }),
   }
+  checkToolchains(parameters.Toolchains)
   return { ...options, parameters }
 }

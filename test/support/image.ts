@@ -24,7 +24,7 @@ done
  * A script that makes of this machine, in a mount namespace, what image/Dockerfile makes of Lambda's: by the same scripts, with
  * a stand-in for the package manager, and this machine's programs.
  */
-export const asImage = (toolchains = '') => `
+export const asImage = (toolchains = 'none') => `
 layers=$(mktemp -d); mount -t tmpfs tmpfs "$layers"; mkdir "$layers/upper" "$layers/work"
 mount -t overlay overlay -o "lowerdir=/usr,upperdir=$layers/upper,workdir=$layers/work" /usr
 chmod 755 /opt
