@@ -23,7 +23,7 @@ describe.skipIf(reason !== null)("on a machine as Lambda's", () => {
   test('builds of an unknown user with a read-only root: what LambCI called, files, tests and caches', async () => {
     const cmd = [
       'set -eu',
-      'echo "user $(id -u) in $(pwd), HOME $HOME, library path ${LD_LIBRARY_PATH:-none}"',
+      'echo "user $(id -u) in $(pwd), HOME $HOME, library path $(printenv LD_LIBRARY_PATH || echo none)"',
       'for path in /opt /usr /etc /var /; do touch $path/file 2>&1 | grep -q "Read-only" && echo "$path is read-only"; done',
       'ls /dev | tr "\\n" " "; echo',
       '. ~/init/php 7.3.3; php --version',

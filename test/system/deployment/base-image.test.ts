@@ -39,7 +39,7 @@ test('the base image keeps its digest until it is to be changed', async () => {
 })
 
 test('a base image of another tag, or without a digest, is resolved', async () => {
-  for (const BaseImage of ['public.ecr.aws/lambda/nodejs:22@' + first, NAME]) {
+  for (const BaseImage of [`public.ecr.aws/lambda/nodejs:22@${first}`, NAME]) {
     const { read, amend, deploy } = await openDeployed()
     const { stacks } = read()
     const bootstrap = stacks['lambci-bootstrap']
