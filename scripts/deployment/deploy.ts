@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { listParameters } from '../../loopback/system/template.ts'
 import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
+import { BASE, chooseImageParameters } from './base-image.ts'
 import type { Bundles } from './bundles.ts'
 import { deployStack } from './change-set.ts'
 import { checkConcurrency } from './concurrency.ts'
@@ -10,7 +11,7 @@ import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
 import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
-import { describeStack, type StackState } from './stack.ts'
+import { describeStack, type StackState, waitForStack } from './stack.ts'
 
 /** Runs all steps of a deploy. Each step checks what is up to date, so an interrupted deploy can be repeated. */
 export async function deploy(context: Context, options: Options, root: string): Promise<void> {
@@ -21,10 +22,14 @@ export async function deploy(context: Context, options: Options, root: string): 
   const note = await checkConcurrency(context, options)
 
   print('\nBootstrap stack: bucket for bundles, repository for the build image')
+  const before = await waitForStack(context, `${stack}-bootstrap`)
   const bootstrap = await deployStack(context, {
     name: `${stack}-bootstrap`,
     template: templateOf(root, 'bootstrap'),
-    parameters: { Architecture: parameters.Architecture },
+    parameters: {
+      Architecture: parameters.Architecture,
+      ...(await chooseImageParameters(context, options, before)),
+    },
     retained: { bucket: bucketOf(aws, `${stack}-bootstrap`), id: 'Artifacts' },
   })
 
@@ -80,6 +85,8 @@ export const imageOf = (options: Options, bootstrap: StackState | null, bundles:
     dockerfile: options.dockerfile,
     bundle: bundles.run,
     architecture: options.parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64',
+    base: bootstrap?.parameters.BaseImage ?? BASE,
+    toolchains: options.parameters.Toolchains ?? bootstrap?.parameters.Toolchains ?? 'none',
   })
 
 function describeResult({ outputs }: StackState, { stack, region, profile, parameters }: Options): string {

@@ -1,4 +1,5 @@
 import type { Aws } from './aws.ts'
+import { BASE, recordedBase } from './base-image.ts'
 import { hasBucket } from './buckets.ts'
 import { checkConcurrency } from './concurrency.ts'
 import type { Context } from './context.ts'
@@ -10,7 +11,8 @@ import { describeStack, mustBeDeleted, type StackState } from './stack.ts'
 /** Prints what a deploy would do. Changes nothing. */
 export async function describeDeploy(context: Context, options: Options, root: string): Promise<void> {
   const { aws, print } = context
-  const { stack, parameters } = options
+  const { stack } = options
+  const { Toolchains, ...parameters } = options.parameters
   await checkImageOptions(aws, options)
   const note = await checkConcurrency(context, options)
   const bootstrap = await describeStack(aws, `${stack}-bootstrap`)
@@ -19,7 +21,7 @@ export async function describeDeploy(context: Context, options: Options, root: s
   const steps = [
     await describeStackStep(aws, `${stack}-bootstrap`, bootstrap),
     'upload the bundles of http and report if they have changed',
-    await describeImageStep(context, options, bootstrap, root),
+    `${await describeImageStep(context, options, bootstrap, root)}${Toolchains === undefined ? '' : `, Toolchains=${Toolchains}`}`,
     `${await describeStackStep(aws, stack, current)}${set.length > 0 ? ` with ${set.join(', ')}` : ''}`,
   ]
   print(`A deploy of ${stack} to account ${aws.account}, ${aws.region}, would:`)
@@ -42,8 +44,10 @@ async function describeImageStep(
   root: string,
 ): Promise<string> {
   if (options.image) return `use the image ${options.image}`
+  if (recordedBase(bootstrap) === null) return `build the image on ${BASE} with CodeBuild`
   const { tag } = await imageOf(options, bootstrap, await io.makeBundles(), root)
   const repository = bootstrap?.outputs.ImageRepository
   const exists = repository !== undefined && (await isBuilt(aws, repository, tag))
-  return exists ? `use the existing image ${tag}` : `build the image ${tag} with CodeBuild`
+  const step = exists ? `use the existing image ${tag}` : `build the image ${tag} with CodeBuild`
+  return options.updateBase ? `${step}, or another one if ${BASE} has changed` : step
 }

@@ -20,12 +20,15 @@ export type ImageOptions = {
   bundle: Bundle
   /** Part of the hash: images for different architectures need different tags. */
   architecture: string
+  /** The base image with its digest, and the toolchains. */
+  base: string
+  toolchains: string
 }
 
 /** Reads the Dockerfile and all files in `image/`. */
 export async function readImageSource(
   root: string,
-  { dockerfile: given, bundle, architecture }: ImageOptions,
+  { dockerfile: given, bundle, architecture, base, toolchains }: ImageOptions,
 ): Promise<ImageSource> {
   const dockerfile = given === join(root, 'image', 'Dockerfile') ? undefined : given
   const entries = await readdir(join(root, 'image'), { recursive: true, withFileTypes: true })
@@ -38,7 +41,7 @@ export async function readImageSource(
   if (dockerfile !== undefined) files[CUSTOM_DOCKERFILE] = await readDockerfile(dockerfile)
   const chosen = dockerfile === undefined ? 'image/Dockerfile' : CUSTOM_DOCKERFILE
   const parts = Object.entries(files).flat()
-  const hash = hashOf(architecture, chosen, ...parts)
+  const hash = hashOf(architecture, base, toolchains, chosen, ...parts)
   return { files, dockerfile: chosen, tag: dockerfile === undefined ? hash : `own-${hash}` }
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Command, type OptionValues } from 'commander'
 import { listParameters } from '../../loopback/system/template.ts'
 import { UserError } from '../../src/model/user-error.ts'
+import { checkToolchains } from './base-image.ts'
 import { addDeployOptions } from './command-options.ts'
 import type { Environment, Io } from './io.ts'
 
@@ -15,6 +16,8 @@ export type Options = {
   parameters: Record<string, string>
   image?: string
   dockerfile?: string
+  /** Take the newest base image of its tag. */
+  updateBase?: true
   dryRun?: true
   delete?: true
   deleteBucket?: true
@@ -46,7 +49,7 @@ export async function readOptions(all: OptionValues, env: Environment, root: str
   const path = dockerfile && findDockerfile(dockerfile, env, root)
   const options = { ...given, ...(path && { dockerfile: path }) } as Partial<Options> & { stack: string }
   const text = await readFile(join(root, 'cloudformation', 'lambci.yaml'), 'utf8')
-  const known = listParameters(text).map(({ name }) => name)
+  const known = [...listParameters(text).map(({ name }) => name), 'Toolchains']
   const pairs = (param as string[]).map(pair => /^([^=]+)=(.*)$/s.exec(pair))
   const settable = known.filter(name => !RESERVED.includes(name))
   const mistakes = [
@@ -64,15 +67,17 @@ export async function readOptions(all: OptionValues, env: Environment, root: str
         : [`--param ${name}: unknown parameter. Use one of ${settable.join(', ')}.`]
     }),
     ...(options.image && options.dockerfile ? ['--image and --dockerfile exclude each other.'] : []),
+    ...(options.image && options.updateBase ? ['--update-base is of no use with --image.'] : []),
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket requires --delete.'] : []),
     ...(options.yes && !options.delete ? ['--yes requires --delete.'] : []),
   ]
   if (mistakes.length > 0) throw new UserError(mistakes)
-  const parameters = {
+  const parameters: Record<string, string> = {
     ...Object.fromEntries(pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''])),
     ...(email !== undefined && { NotificationEmail: email }),
     ...(architecture !== undefined && { Architecture: architecture }),
   }
+  checkToolchains(parameters.Toolchains)
   return { ...options, parameters }
 }
 

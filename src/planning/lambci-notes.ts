@@ -12,11 +12,9 @@ export type NotedCommand = {
 const INIT = /^(?:~|\$HOME|\$\{HOME\}|\/tmp\/lambci\/home)\/init\/([\w.-]+)/
 const AWS_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONFIG_FILE']
 const TOKENS = ['GITHUB_TOKEN', 'SLACK_TOKEN']
-/** What needs no line in image/toolchain.sh. */
-const IN_IMAGE = new Map([
-  ['gcc', 'gcc is in the image'],
-  ['python', 'Python 3 is in the image as python3'],
-])
+/** In every image, where they set nothing up, and in images with their toolchain. */
+const ALWAYS = ['gcc', 'python']
+const TOOLCHAINS = ['go', 'java', 'php', 'ruby', 'rust']
 
 /** Notes about what LambCI gave to commands and this image does not. */
 export function noteLambciTools({ command, hasRole, variables }: NotedCommand): string[] {
@@ -38,9 +36,14 @@ function noteInit(words: readonly string[]): string | null {
   const at = words.findIndex((word, index) => INIT.test(word) && isRun(index))
   const [path = '', tool = ''] = INIT.exec(words[at] ?? '') ?? []
   if (path === '') return null
-  const line = quote(words.join(' '))
-  const instead = IN_IMAGE.get(tool) ?? `Install ${tool} in image/toolchain.sh (docs/image.md)`
-  return `${path} does not exist: LambCI's setup scripts are not in the image. ${instead}; remove ${line} from the command.`
+  const version = words[at + 1]
+  const ignored =
+    version === undefined ? null : `It uses the version in the image and ignores ${quote(version)}.`
+  if (ALWAYS.includes(tool)) return ignored && `${path} is in the image. ${ignored}`
+  const line = `"--param Toolchains=${tool}" (docs/image.md)`
+  if (TOOLCHAINS.includes(tool))
+    return [`${path} exists in an image with this toolchain: deploy with ${line}.`, ignored].join(' ').trim()
+  return `${path} does not exist. Install ${tool} in image/toolchain.sh (docs/image.md), and remove ${quote(words.join(' '))} from the command.`
 }
 
 function noteNave(commands: readonly (readonly string[])[]): string | null {
@@ -49,12 +52,12 @@ function noteNave(commands: readonly (readonly string[])[]): string | null {
   )
   const words = commands.find(([name = '']) => isTool(name, 'nave'))
   if (!words || isInstalled) return null
-  const [, , version = '', ...rest] = words
-  const major = /^v?(\d+)/.exec(version)?.[1] ?? '22'
-  const run = rest.length > 0 && words[1] === 'use' ? rest.join(' ') : 'npm test'
+  const version = words[2] ?? ''
+  const major = Number(/^v?(\d+)/.exec(version)?.[1] ?? Number.NaN)
+  if (words[1] === 'use' && (major === 24 || /^(latest|stable|lts.*)$/.test(version))) return null
   return (
-    'nave is not in the image, whose node is Node 24. ' +
-    `For another version install it in image/toolchain.sh (docs/image.md), and write ${quote(`PATH=/opt/node${major}/bin:$PATH ${run}`, 200)}.`
+    'nave runs the versions of Node that are in the image, and downloads none. It has Node 24; "--param Toolchains=node20,node22" ' +
+    'adds others (docs/image.md).'
   )
 }
 

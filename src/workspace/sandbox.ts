@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 import { killOrphanProcesses } from './orphan-processes.ts'
@@ -13,6 +13,9 @@ export type Sandbox = {
   /** The command's TMPDIR. */
   temp: string
 }
+
+/** Of the image: what commands source as `~/init/LANGUAGE`. Made by image/install-toolchains.sh. */
+const TOOLCHAIN_SCRIPTS = '/opt/lambci/init'
 
 /** A directory in the sandbox that is kept between builds. `sweep` removes what is not needed from it. */
 export type PersistentDirectory = { name: string; sweep(): Promise<void> }
@@ -30,6 +33,7 @@ export async function openSandbox(
   const inside = (name: string) => join(directory, name)
   const sandbox = { directory, workspace: inside('workspace'), home: inside('home'), temp: inside('temp') }
   for (const path of [sandbox.workspace, sandbox.home, sandbox.temp]) mkdirSync(path, { mode: 0o700 })
+  if (existsSync(TOOLCHAIN_SCRIPTS)) symlinkSync(TOOLCHAIN_SCRIPTS, join(sandbox.home, 'init'))
   return sandbox
 }
 

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { BIN, CACHE, CONSTRAINTS, PYTHON } from './tools.ts'
+import { link, run, runTwice, succeeds } from './install.ts'
+import { installEmulator, installS3Gateway } from './install-servers.ts'
+import { BIN, CACHE, CONSTRAINTS, ENVIRONMENT, PYTHON } from './tools.ts'
 
 /** What the system has, or apt installs. Each is found by the exit code of a command. */
 const OF_SYSTEM = [
@@ -14,15 +16,18 @@ const OF_SYSTEM = [
   { name: 'pip', command: ['pip', '--version'], packages: ['python3-pip'] },
   { name: 'Go', command: ['go', 'version'], packages: ['golang-go'] },
   { name: 'a C compiler', command: ['gcc', '--version'], packages: ['gcc', 'libc6-dev'] },
+  { name: 'a C++ compiler', command: ['g++', '--version'], packages: ['g++'] },
+  { name: 'make', command: ['make', '--version'], packages: ['make'] },
+  { name: 'CMake', command: ['cmake', '--version'], packages: ['cmake'] },
   { name: 'npm', command: ['npm', '--version'], packages: ['npm'] },
 ]
 const OF_PYTHON = ['awscli', 'moto[apigateway]', 'flask', 'flask-cors', 'zappa']
-const TIMEOUT_MS = 240_000
 
 /** Installs what the examples are run with. What is there already, is kept. */
 export async function setup(): Promise<void> {
   await installSystemTools()
-  await installPythonTools()
+  await mkdir(BIN, { recursive: true })
+  await Promise.all([installPythonTools(), installEmulator(), installS3Gateway()])
   await linkCommands()
 }
 
@@ -76,7 +81,6 @@ async function installPythonTools(): Promise<void> {
   await link(own, PYTHON)
 }
 
-const ENVIRONMENT = 'environment-'
 /** The file in an environment that says of what it is made. */
 const MARK = 'complete'
 const DAY_MS = 86_400_000
@@ -91,7 +95,6 @@ async function removeOld(): Promise<void> {
 
 /** What commands find before the system's: not the virtual environment, in which "pip install --user" is refused. */
 async function linkCommands(): Promise<void> {
-  await mkdir(BIN, { recursive: true })
   await link(process.execPath, join(BIN, 'node'))
   await link(join(PYTHON, 'bin', 'aws'), join(BIN, 'aws'))
   await linkPython()
@@ -107,33 +110,3 @@ async function linkPython(): Promise<void> {
   const pip = join(dirname(python), 'pip')
   if (await succeeds([pip, '--version'])) await link(pip, join(BIN, 'pip'))
 }
-
-/** Makes a link, or replaces one at once: another run may be using it. */
-async function link(target: string, path: string): Promise<void> {
-  const unused = `${path}.${randomUUID()}`
-  await symlink(target, unused)
-  await rename(unused, path)
-}
-
-const succeeds = async ([file = '', ...args]: readonly string[]): Promise<boolean> =>
-  (await execa(file, args, { reject: false, timeout: 30_000 })).exitCode === 0
-
-/** @throws Error that begins with `failure`, and has what the program wrote */
-async function run(failure: string, file: string, args: readonly string[], env: Record<string, string> = {}) {
-  const { failed, timedOut, all } = await execa(file, args, {
-    reject: false,
-    all: true,
-    env,
-    timeout: TIMEOUT_MS,
-  })
-  if (!failed) return
-  const reason = timedOut ? `It was stopped after ${TIMEOUT_MS / 1000} seconds. ` : ''
-  throw new Error(`${failure}. ${reason}${all?.slice(-2000) ?? ''}`)
-}
-
-/** As `run`, once more if it fails: a registry of packages may be slow for the moment. What it has downloaded, it keeps. */
-const runTwice = (...call: Parameters<typeof run>) =>
-  run(...call).catch(error => {
-    console.log(`${(error as Error).message.slice(0, 500)}\nOnce more`)
-    return run(...call)
-  })

@@ -9,6 +9,12 @@ export const CACHE = join(MODULES, '.cache', 'lambci-real')
 export const PYTHON = join(CACHE, 'python-current')
 /** Node and the AWS CLI, by name. */
 export const BIN = join(CACHE, 'bin')
+/** What names of directories begin with that a later run may remove. */
+export const ENVIRONMENT = 'environment-'
+/** AWS's Runtime Interface Emulator, the directory of AWS's runtime client for Node, and an S3 over files. */
+export const EMULATOR = join(BIN, 'aws-lambda-rie')
+export const RUNTIME_CLIENT = join(CACHE, 'runtime-client')
+export const S3_GATEWAY = join(BIN, 'versitygw')
 export const CONSTRAINTS = join(import.meta.dirname, 'constraints.txt')
 
 /** How long a build with the real tools may take, on a machine that is busy. */

@@ -31,8 +31,13 @@ export async function inLambdaDev(
   program: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ) {
-  const script = `${prepare}\nexec "$@"`
-  const args = ['-m', 'sh', '-c', SETUP, 'sh', 'sh', '-ec', script, 'sh', ...program]
+  const args = lambdaDev(prepare, program)
   const { exitCode, stdout, stderr } = await execa('unshare', args, { reject: false, ...options })
   return { exitCode, stdout, stderr }
 }
+
+/** The same as arguments of `unshare`. */
+export const lambdaDev = (prepare: string, program: readonly string[]) => [
+  ...['-m', 'sh', '-c', SETUP, 'sh', 'sh', '-ec', `${prepare}\nexec "$@"`, 'sh'],
+  ...program,
+]

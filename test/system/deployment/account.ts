@@ -9,6 +9,7 @@ import type { Bundles } from '../../../scripts/deployment/bundles.ts'
 import type { ExecAws } from '../../../scripts/deployment/io.ts'
 import { run } from '../../../scripts/deployment/run.ts'
 import { type Account, runStandIn } from './aws-stand-in.ts'
+import { registryUrl } from './registry.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
 export const SCRIPT = join(ROOT, 'scripts', 'deploy')
@@ -94,7 +95,7 @@ export async function deploy(
         stderr += text
       },
     },
-    env: {},
+    env: { LAMBCI_REGISTRY_URL: await registryUrl() },
     execAws,
     makeBundles: readBundles,
     pollMs: 1,
@@ -127,6 +128,7 @@ async function runProgram(path: string, args: readonly string[], { directory, fi
     PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
     AWS_STAND_IN: file,
     LAMBCI_POLL_MS: '1',
+    LAMBCI_REGISTRY_URL: await registryUrl(),
     // A deploy starts the stand-in many times.
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
   }

@@ -69,7 +69,7 @@ test('a dry run prints what would be done, and changes nothing', async () => {
   expect([first.exitCode, first.stderr]).toEqual([0, ''])
   expect(first.stdout).toMatch(/- create lambci-bootstrap\n/)
   expect(first.stdout).toMatch(
-    /- build the image [0-9a-f]{20} with CodeBuild\n- create lambci with BuildMemory=1024\n/,
+    /- build the image on public\.ecr\.aws\/lambda\/nodejs:24 with CodeBuild\n- create lambci with BuildMemory=1024\n/,
   )
   amend({
     buckets: ['lambci-123456789012-eu-west-1'],

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { BASE } from '../../../scripts/deployment/base-image.ts'
 import { readImageSource } from '../../../scripts/deployment/image-source.ts'
 import { openAccount, openDeployed, ROOT } from './account.ts'
 
@@ -65,15 +66,20 @@ test('the default Dockerfile copies only what its build context contains, and th
   const source = await readImageSource(ROOT, {
     bundle: { 'index.js': Buffer.from('exports.handler = 1') },
     architecture: 'x86_64',
+    base: BASE,
+    toolchains: 'none',
   })
   expect(source.dockerfile).toBe('image/Dockerfile')
   const text = Buffer.from(source.files[source.dockerfile] ?? '').toString()
+  expect(text).toContain(`ARG BASE=${BASE}\nFROM \${BASE}\n`)
   const copied = [...text.matchAll(/^COPY (\S+)/gm)].map(([, path = '']) => path)
   expect(copied).toContain('dist/run/')
   for (const path of copied)
     expect(Object.keys(source.files), path).toContainEqual(expect.stringMatching(new RegExp(`^${path}`)))
-  const scripts = [...text.matchAll(/sh \/opt\/lambci-image\/(\S+\.sh)/g)].map(([, name]) => `image/${name}`)
-  expect(scripts).toEqual(['image/add-lambda-users.sh', 'image/patch-dev-fd.sh'])
+  const used = [...text.matchAll(/\/opt\/lambci-image\/([\w.-]+)/g)].map(([, name]) => `image/${name}`)
+  const scripts = used.filter(name => name !== 'image/toolchain.sh')
+  const names = ['install-toolchains.sh', 'nave', 'smoke-test.sh', 'add-lambda-users.sh', 'patch-dev-fd.sh']
+  expect(scripts).toEqual(names.map(name => `image/${name}`))
   expect(Object.keys(source.files)).toEqual(expect.arrayContaining(scripts))
   expect(source.files['dist/run/index.js']?.toString()).toBe('exports.handler = 1')
 })

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
+import { BASE } from '../../../scripts/deployment/base-image.ts'
 import { readImageSource } from '../../../scripts/deployment/image-source.ts'
 import { installPackage } from '../../support/package.ts'
 import { openAccount, readBundle } from '../deployment/account.ts'
+import { registry } from '../deployment/registry.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const MOST_BYTES = 2_500_000
@@ -110,7 +112,7 @@ test('lambci up brings the stack of a checkout into the account, and lambci down
   const dry = await runProgram(program, 'up', '--dry-run', ...options)
   expect([dry.exitCode, dry.stderr, changing()]).toEqual([0, '', []])
   expect(dry.stdout).toMatch(
-    /- build the image [0-9a-f]{20} with CodeBuild\n- create lambci with BuildMemory=1024\n/,
+    /- build the image on public\.ecr\.aws\/lambda\/nodejs:24 with CodeBuild\n- create lambci with BuildMemory=1024\n/,
   )
 
   const { exitCode, stdout, stderr } = await runProgram(program, 'up')
@@ -119,6 +121,8 @@ test('lambci up brings the stack of a checkout into the account, and lambci down
   const fromSources = await readImageSource(ROOT, {
     bundle: await readBundle('run'),
     architecture: 'x86_64',
+    base: `${BASE}@${registry.digest}`,
+    toolchains: 'none',
   })
   expect(read()).toMatchObject({
     stacks: { lambci: { status: 'CREATE_COMPLETE' }, 'lambci-bootstrap': { status: 'CREATE_COMPLETE' } },

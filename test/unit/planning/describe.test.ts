@@ -73,10 +73,10 @@ test('what LambCI gave to commands is noted, in the command and in the deploy', 
   }
   const notes = (text: string) => text.split('\n').filter(line => line.startsWith('Note'))
   expect(notes(described({}, values))).toEqual([
-    expect.stringContaining('nave is not in the image'),
+    expect.stringContaining('nave runs the versions of Node that are in the image'),
     expect.stringContaining('aws gets no credentials here'),
     expect.stringContaining('GITHUB_TOKEN is not given to commands'),
-    expect.stringContaining('~/init/go does not exist'),
+    expect.stringContaining('~/init/go exists in an image with this toolchain'),
   ])
   const { plan: planned, resolved } = plan({}, values)
   expect(notes(describePlan(planned, resolved, ['GITHUB_TOKEN', 'AWS_ACCESS_KEY_ID']))).toHaveLength(2)

@@ -47,8 +47,8 @@ test('any text has commands, in linear time', () => {
 })
 
 const AWS = 'aws gets no credentials here'
-const NAVE = 'nave is not in the image'
-const INIT = "LambCI's setup scripts are not in the image"
+const NAVE = 'nave runs the versions of Node that are in the image'
+const INIT = 'exists in an image with this toolchain: deploy with "--param Toolchains='
 
 test.each([
   ['aws s3 sync build s3://bucket', AWS],
@@ -69,6 +69,8 @@ test.each([
   // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
   ['. "${HOME}/init/php" 7.3.13', INIT],
   ['bash ~/init/rust', INIT],
+  ['. ~/init/erlang 19', '~/init/erlang does not exist. Install erlang in image/toolchain.sh'],
+  ['. ~/init/python 3.8.0', 'It uses the version in the image and ignores "3.8.0"'],
   ['cd /tmp/lambci/build/ada/web', '/tmp/lambci does not exist'],
   ['curl -H "Authorization: token $GITHUB_TOKEN" x', 'GITHUB_TOKEN is not given to commands'],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: for bash
@@ -99,6 +101,9 @@ test.each([
   'npm install -g nave && nave use 10 npm test',
   './nave use 10',
   'ls ~/init.d',
+  '. ~/init/gcc && npm test',
+  'nave use 24.1 npm test',
+  'nave use lts npm test',
   'cat ./init/ruby',
   'echo ~/init/ruby',
   'GITHUB_TOKEN=$(cat token) && echo $GITHUB_TOKEN',
@@ -110,12 +115,15 @@ test.each([
 
 test('each note has the line to write', () => {
   expect(notesOf('. ~/init/ruby 2.7.0 && rake')[0]).toBe(
-    `~/init/ruby does not exist: LambCI's setup scripts are not in the image. Install ruby in image/toolchain.sh (docs/image.md); remove ". ~/init/ruby 2.7.0" from the command.`,
+    '~/init/ruby exists in an image with this toolchain: deploy with "--param Toolchains=ruby" (docs/image.md). It uses the version in the image and ignores "2.7.0".',
   )
-  expect(notesOf('. ~/init/python 3.8.0')[0]).toContain('Python 3 is in the image as python3; remove')
-  expect(notesOf('nave use 10.1 npm run test')[0]).toContain(
-    'write "PATH=/opt/node10/bin:$PATH npm run test".',
+  expect(notesOf('. ~/init/go && go test')[0]).toBe(
+    '~/init/go exists in an image with this toolchain: deploy with "--param Toolchains=go" (docs/image.md).',
   )
+  expect(notesOf('. ~/init/erlang 19 && make')[0]).toContain(
+    'and remove ". ~/init/erlang 19" from the command.',
+  )
+  expect(notesOf('nave use 10.1 npm run test')[0]).toContain('"--param Toolchains=node20,node22" adds others')
 })
 
 test('variables and roles make notes needless', () => {
