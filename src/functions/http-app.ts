@@ -5,13 +5,12 @@ import { UserError } from '../model/user-error.ts'
 import { type ReceiveContext, receiveDelivery } from '../receive-delivery.ts'
 import { answerError } from './answer-error.ts'
 import { addBuildRoutes } from './build-routes.ts'
-import type { PageHost } from './found-build.ts'
 import { addHomeRoutes } from './home-routes.ts'
-import { addRepositoryRoutes } from './repository-routes.ts'
+import { addRepositoryRoutes, type RepositoryHost } from './repository-routes.ts'
 import { addViewRoutes } from './view-routes.ts'
 
 /** The HTTP application: GitHub's webhook, and pages for people. GET writes nothing. */
-export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'> & PageHost): Hono {
+export function createHttpApp(host: Omit<ReceiveContext, 'baseUrl'> & RepositoryHost): Hono {
   const app = new Hono()
   app.onError((error, c) => {
     console.error(error)

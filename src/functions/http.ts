@@ -2,6 +2,7 @@ import { defaultIsContentTypeBinary, handle } from 'hono/aws-lambda'
 import type { RerunQueries } from '../admission/admit-rerun.ts'
 import { openMayWrite } from '../github/may-write.ts'
 import type { Compare } from '../model/newer.ts'
+import type { CountCommits } from '../pages/commits-behind.ts'
 import { createHttpApp } from './http-app.ts'
 import { githubApiUrl, githubUrl, services, tokens } from './services.ts'
 
@@ -9,6 +10,11 @@ import { githubApiUrl, githubUrl, services, tokens } from './services.ts'
 const compare: Compare = async (...range) => {
   const { openGitHub } = await import('../github/client.ts')
   return openGitHub(githubApiUrl, tokens).compare(...range)
+}
+
+const countCommits: CountCommits = async (...range) => {
+  const { openGitHub } = await import('../github/client.ts')
+  return openGitHub(githubApiUrl, tokens).countCommits(...range)
 }
 
 /** Few deliveries are of a button. */
@@ -21,7 +27,7 @@ const queries: RerunQueries = {
 }
 
 /** The http function, behind a function URL. */
-export const handler = handle(createHttpApp({ ...services, compare, queries, githubUrl }), {
+export const handler = handle(createHttpApp({ ...services, compare, countCommits, queries, githubUrl }), {
   // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

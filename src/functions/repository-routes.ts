@@ -5,16 +5,19 @@ import { z } from '../model/zod.ts'
 import { openRepository } from '../pages/access.ts'
 import { BADGE_HEADERS, etagOf, renderBadge } from '../pages/badge.ts'
 import { badgeStatusOf } from '../pages/badge-status.ts'
+import { type CountCommits, findBehind, rememberCounts } from '../pages/commits-behind.ts'
 import { crumbsOf } from '../pages/crumbs.ts'
 import { FORM_PAGE_HEADERS } from '../pages/layout.ts'
 import { renderRepositoryPage } from '../pages/repository-page.ts'
 import { shownStages } from '../pages/shown-stages.ts'
-import type { ReceiveContext } from '../receive-delivery.ts'
+import type { VisibleBuilds } from '../pages/visible-builds.ts'
 import { listSummaries } from '../records/branch-summary.ts'
 import { searchBuilds } from '../records/builds.ts'
 import { jsonOf } from '../records/json-view.ts'
 import { badgePath, buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { readSpend } from '../records/spend.ts'
+import type { Store } from '../records/store.ts'
+import type { PageHost } from './found-build.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
@@ -27,10 +30,15 @@ const beforeSchema = z
   .regex(/^[1-9]\d{0,9}$/)
   .transform(Number)
 
-type Host = Pick<ReceiveContext, 'store' | 'secrets' | 'now'> & { baseUrlOf: (c: Context) => string }
+/** The services that the page of a repository needs from its host. */
+export type RepositoryHost = PageHost & { countCommits: CountCommits }
+
+type Host = RepositoryHost & { baseUrlOf: (c: Context) => string }
 
 /** A repository: its builds, branches and stages, and its badge. */
-export function addRepositoryRoutes(app: Hono, { store, secrets, now, baseUrlOf }: Host): void {
+export function addRepositoryRoutes(app: Hono, host: Host): void {
+  const { store, secrets, now, githubUrl, baseUrlOf } = host
+  const countCommits = rememberCounts(host.countCommits, { now })
   const linkKey = async () => (await secrets()).linkKey
   const open = (c: Context, pathOf: (project: string) => string) => {
     const project = `gh/${c.req.param('owner')}/${c.req.param('repo')}`
@@ -74,9 +82,8 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, now, baseUrlOf 
         ...(older !== null && { link: `<${baseUrlOf(c)}${older}>; rel="next"` }),
       })
     const stages = await shownStages(await listStages(store, project, STAGES), visible)
-    const summaries = await listSummaries(store, project, BRANCHES)
-    const areShown = await Promise.all(summaries.map(visible.mayShowSummary))
-    const branches = summaries.filter((_, index) => areShown[index])
+    const branches = await shownBranches(store, project, visible)
+    const behind = await findBehind(stages, branches, { ...newest, countCommits, githubUrl })
     const spend = await readSpend(store, project, now())
     const badge = withKey(badgePath(project))
     const page = renderRepositoryPage({
@@ -86,6 +93,7 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, now, baseUrlOf 
       older,
       branches,
       stages,
+      behindOf: ({ stage }) => behind.get(stage) ?? null,
       spent: spend?.cost ?? null,
       filter,
       linkTo: number => withKey(buildPath({ project, number })),
@@ -94,6 +102,13 @@ export function addRepositoryRoutes(app: Hono, { store, secrets, now, baseUrlOf 
     })
     return c.html(page, 200, FORM_PAGE_HEADERS)
   })
+}
+
+/** The newest ended builds of branches, as far as the visitor may see them. */
+async function shownBranches(store: Store, project: string, { mayShowSummary }: VisibleBuilds) {
+  const summaries = await listSummaries(store, project, BRANCHES)
+  const areShown = await Promise.all(summaries.map(mayShowSummary))
+  return summaries.filter((_, index) => areShown[index])
 }
 
 /** The same page with older builds. */

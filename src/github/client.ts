@@ -31,6 +31,8 @@ export type DeploymentStatus = {
 
 export type GitHub = {
   compare: Compare
+  /** How many commits `head` has that `base` lacks. Null and errors as `compare`. */
+  countCommits(repository: string, base: string, head: string): Promise<number | null>
   setStatus(status: CommitStatus): Promise<void>
   /** Returns the id of a build's deployment to an environment, which is created unless GitHub has it already. */
   findOrCreateDeployment(deployment: Deployment): Promise<number>
@@ -45,21 +47,8 @@ export const openGitHub = (
   apiUrl: string,
   tokens: Pick<GitHubTokens, 'comparing' | 'writing' | 'deploying'>,
 ): GitHub => ({
-  compare: async (repository, base, head) => {
-    const octokit = openOctokit(apiUrl, { auth: await tokens.comparing(repository) }, 0)
-    try {
-      const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
-        ...namesOf(repository),
-        basehead: `${base}...${head}`,
-        per_page: 1,
-      })
-      return data.status
-    } catch (error) {
-      // https://docs.github.com/rest/commits/commits#compare-two-commits
-      if (statusOf(error) === 404) return null
-      throw error
-    }
-  },
+  compare: async (...range) => (await comparison(apiUrl, tokens, range))?.status ?? null,
+  countCommits: async (...range) => (await comparison(apiUrl, tokens, range))?.ahead_by ?? null,
   setStatus: async ({ repository, commit, state, context, description, targetUrl }) => {
     // Under a rate limit "running" is dropped: the conclusion will replace it soon.
     const maxWaitSeconds = state === 'pending' ? 0 : undefined
@@ -105,6 +94,27 @@ export const openGitHub = (
     })
   },
 })
+
+/** What GitHub says of two commits or branches; null if it does not know one of them. */
+async function comparison(
+  apiUrl: string,
+  tokens: Pick<GitHubTokens, 'comparing'>,
+  [repository, base, head]: Parameters<Compare>,
+) {
+  const octokit = openOctokit(apiUrl, { auth: await tokens.comparing(repository) }, 0)
+  try {
+    const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
+      ...namesOf(repository),
+      basehead: `${base}...${head}`,
+      per_page: 1,
+    })
+    return data
+  } catch (error) {
+    // https://docs.github.com/rest/commits/commits#compare-two-commits
+    if (statusOf(error) === 404) return null
+    throw error
+  }
+}
 
 /** A failed request to GitHub in one line of at most 300 characters, for the report. */
 export function describeGitHubError(error: unknown): string {

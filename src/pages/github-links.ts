@@ -32,12 +32,18 @@ export function githubLinks(view: Linked, url: string): GitHubLinks {
     branch: cloneRepository === null ? null : `${base}/${cloneRepository}/tree/${branch}`,
     pullRequest: pullRequest === null ? null : `${at}/pull/${pullRequest}`,
     comparison:
-      baseCommit === null || pullRequest !== null ? null : `${at}/compare/${baseCommit}...${commit}`,
+      baseCommit === null || pullRequest !== null
+        ? null
+        : comparisonLink(url, repository, baseCommit, commit),
     placeIn: (file, line) =>
       `${at}/blob/${commit}/${file.split('/').map(encodeSegment).join('/')}${line === null ? '' : `#L${line}`}`,
     author: author.login !== null && LOGIN.test(author.login) ? `${base}/${author.login}` : null,
   }
 }
+
+/** GitHub's page about the changes from one commit to another. */
+export const comparisonLink = (url: string, repository: string, from: string, to: string) =>
+  `${url.replace(/\/+$/, '')}/${repository}/compare/${from}...${to}`
 
 /** A browser would resolve `.` and `..`, however they are encoded. No branch of git has such a part. */
 const encodeSegment = (segment: string) => (/^\.{1,2}$/.test(segment) ? '%2500' : encodeURIComponent(segment))

@@ -16,7 +16,7 @@ export function renderHome({ owner, repositories, areAll }: ListedRepositories, 
   const content = html`
 <h1>${title}</h1>
 <div id="live" data-live="${String(isLive)}">
-${repositories.length > 0 ? html`<ul class="rows">${repositories.map(renderRepository)}</ul>` : older === null ? renderNone(areAll) : html`<p>None of the newest repositories is public.</p>`}
+${repositories.length > 0 ? html`<ul class="rows">${repositories.map(renderRepository)}</ul>` : renderNone(areAll)}
 ${older === null ? '' : html`<p><a href="${older}">More repositories</a></p>`}
 </div>`
   const newest = repositories[0]?.newest

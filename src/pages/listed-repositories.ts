@@ -64,38 +64,48 @@ export async function listRepositories(
   const built = days
     .flatMap(({ project, day }) => (day === null ? [] : [{ project, day }]))
     .toSorted((one, other) => other.day.localeCompare(one.day))
-  const page = built.slice(from, from + SHOWN)
-  const found = await Promise.all(page.map(({ project }) => read(store, project, { areAll, secret })))
-  const repositories = found.filter(each => each !== null).toSorted(byNewest)
-  return { owner, repositories, next: built.length > from + SHOWN ? from + SHOWN : null, areAll }
+  const names = built.map(({ project }) => project)
+  const keyOf = areAll ? (path: string) => keyOfPath(path, secret) : null
+  const open = (project: string) =>
+    openRepository(store, { project, pathOf: repositoryPath }, keyOf?.(repositoryPath(project)), linkKey)
+  const { page, isLast } = await (areAll ? pageOf : publicPageOf)(names, from, open)
+  const found = await Promise.all(page.map(opened => read(store, opened, secret)))
+  const next = isLast ? null : from + SHOWN
+  return { owner, repositories: found.toSorted(byNewest), next, areAll }
+}
+
+type Page = { page: OpenedRepository[]; isLast: boolean }
+type Open = (project: string) => Promise<OpenedRepository | null>
+
+async function pageOf(projects: readonly string[], from: number, open: Open): Promise<Page> {
+  const opened = await Promise.all(projects.slice(from, from + SHOWN).map(open))
+  return { page: opened.filter(each => each !== null), isLast: projects.length <= from + SHOWN }
+}
+
+/** For visitors without a key, only repositories that they may see count: private ones leave no gaps. */
+async function publicPageOf(projects: readonly string[], from: number, open: Open): Promise<Page> {
+  const found: OpenedRepository[] = []
+  for (let at = 0; at < projects.length && found.length <= from + SHOWN; at += SHOWN)
+    found.push(...(await pageOf(projects, at, open)).page)
+  return { page: found.slice(from, from + SHOWN), isLast: found.length <= from + SHOWN }
 }
 
 const byNewest = (one: ListedRepository, other: ListedRepository) =>
   (other.newest?.queuedAt ?? '').localeCompare(one.newest?.queuedAt ?? '')
 
-/** One repository, opened with its own key if the visitor has that of the list. */
-async function read(
-  store: Store,
-  project: string,
-  { areAll, secret }: { areAll: boolean; secret: string },
-): Promise<ListedRepository | null> {
-  const keyOf = (path: string) => keyOfPath(path, secret)
-  const path = repositoryPath(project)
-  const request = { project, pathOf: repositoryPath }
-  const opened = await openRepository(store, request, areAll ? keyOf(path) : undefined, async () => secret)
-  if (!opened) return null
-  const { visible, isPrivate } = opened
+async function read(store: Store, opened: OpenedRepository, secret: string): Promise<ListedRepository> {
+  const { project, visible, isPrivate } = opened
   const [newest, stages] = await Promise.all([
     newestVisible(opened),
     listStages(store, project, STAGES).then(states => shownStages(states, visible)),
   ])
-  const linked = (target: string) => (isPrivate ? `${target}?key=${keyOf(target)}` : target)
+  const linked = (target: string) => (isPrivate ? `${target}?key=${keyOfPath(target, secret)}` : target)
   return {
     repository: opened.newest.repository,
     isPrivate,
     newest,
     stages,
-    link: linked(path),
+    link: linked(repositoryPath(project)),
     linkTo: number => linked(buildPath({ project, number })),
   }
 }

@@ -4,6 +4,7 @@ import { escapeControls } from '../model/escape-controls.ts'
 import { describeCost } from '../records/cost.ts'
 import type { View } from '../records/view.ts'
 import { renderBuildRow } from './build-row.ts'
+import type { Behind } from './commits-behind.ts'
 import { renderCopyable } from './copyable.ts'
 import type { Crumb } from './crumbs.ts'
 import { iconOf, PLAIN_ICON } from './icon.ts'
@@ -35,6 +36,8 @@ export type RepositoryParts = {
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
   stages: readonly ShownStage[]
+  /** How far a stage is behind the default branch; null if it is not, or if nobody knows. */
+  behindOf: (stage: ShownStage) => Behind | null
   /** The cost of this month's builds, in US dollars; null if none has ended. */
   spent: number | null
   filter: Filter
@@ -77,9 +80,9 @@ ${builds.length > 0 ? html`<ol class="rows">${builds.map(view => renderBuildRow(
 ${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}`
 }
 
-function renderStages({ stages, builds, linkTo }: RepositoryParts) {
+function renderStages({ stages, builds, behindOf, linkTo }: RepositoryParts) {
   if (stages.length === 0) return ''
-  const rows = inOrderOf(builds, stages).map(stage => renderStageRow(stage, linkTo))
+  const rows = inOrderOf(builds, stages).map(stage => renderStageRow(stage, behindOf(stage), linkTo))
   return html`<section aria-labelledby="stages-title"><h2 id="stages-title">Stages</h2>
 <ul class="rows" aria-label="Deployed to each stage">${rows}</ul></section>`
 }

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { escapeControls } from '../model/escape-controls.ts'
 import type { Deployment } from '../records/deployments.ts'
 import type { View } from '../records/view.ts'
+import type { Behind } from './commits-behind.ts'
 import type { ShownStage } from './shown-stages.ts'
 import { stateIcon } from './state-icon.ts'
 import { renderTime } from './time.ts'
@@ -42,8 +43,8 @@ export function inOrderOf(builds: readonly View[], stages: readonly ShownStage[]
   return stages.toSorted((one, other) => rank(one) - rank(other) || one.stage.localeCompare(other.stage))
 }
 
-/** A stage as a row: what runs there, since when, by whom, and whether it is held. */
-export function renderStageRow(stage: ShownStage, linkTo: (number: number) => string) {
+/** A stage as a row: what runs there, since when, by whom, how far it is behind, and whether it is held. */
+export function renderStageRow(stage: ShownStage, behind: Behind | null, linkTo: (number: number) => string) {
   const { deployed, latest, hold, isPartial } = stage
   const state = stateOf(stage)
   const link = latest && html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
@@ -62,7 +63,7 @@ export function renderStageRow(stage: ShownStage, linkTo: (number: number) => st
       ? ''
       : html`<span class="soft">nothing yet</span>`
   return html`<li class="row"><span class="${colorOf(state)}">${stateIcon(state)}</span>
-<div><p>${name} ${current}</p>${deployed ? renderDeployed(deployed) : ''}${latest ? notes[latest.status] : ''}${hold ? html`<p class="soft">held by ${escapeControls(hold.by)}${until}</p>` : ''}</div>
+<div><p>${name} ${current}</p>${deployed ? renderDeployed(deployed) : ''}${behind ? renderBehind(behind) : ''}${latest ? notes[latest.status] : ''}${hold ? html`<p class="soft">held by ${escapeControls(hold.by)}${until}</p>` : ''}</div>
 <p class="soft when">${deployed ? renderTime(deployed.endedAt) : ''}</p></li>`
 }
 
@@ -71,5 +72,8 @@ function renderDeployed({ message, branch, who, by }: Deployment) {
   const from = `${branch}, ${by === null ? who : `by ${by}`}`
   return html`<p class="soft">${escapeControls(message)}</p><p class="soft">${escapeControls(from)}</p>`
 }
+
+const renderBehind = ({ count, branch, link }: Behind) =>
+  html`<p class="soft"><a href="${link}" rel="noreferrer">${count} ${count === 1 ? 'commit' : 'commits'} behind ${escapeControls(branch)}</a></p>`
 
 const colorOf = (state: string) => (state === 'failed' ? 'red' : state)

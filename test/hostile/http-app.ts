@@ -21,6 +21,7 @@ export async function openHttpApp() {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    countCommits: async () => null,
     githubUrl: 'https://github.com',
     findOnGitHub: async () => null,
     invokeReport: async () => {},

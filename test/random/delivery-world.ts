@@ -76,6 +76,7 @@ export async function openDeliveryWorld() {
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    countCommits: async () => null,
     githubUrl: 'https://github.com',
     findOnGitHub: async name => {
       const found = ON_GITHUB.find(({ full_name }) => full_name === name)

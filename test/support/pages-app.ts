@@ -12,6 +12,7 @@ export const openPagesApp = (store: Store): Hono =>
     deadMansSwitch: { set: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
+    countCommits: async () => null,
     githubUrl: 'https://github.com',
     findOnGitHub: async () => null,
     invokeReport: async () => {},

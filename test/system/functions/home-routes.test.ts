@@ -142,6 +142,22 @@ describe('many repositories', () => {
   })
 })
 
+test('private repositories leave no trace for visitors without a key, not even in the paging', async () => {
+  const mixed = await openBucket()
+  const of = openPagesApp(mixed.store)
+  for (let index = 1; index <= 36; index++)
+    await build(
+      { project: `gh/ada/r${index}`, number: 1, isPrivate: index % 3 !== 0 },
+      `2026-10-${String(Math.min(index, 30)).padStart(2, '0')}`,
+      mixed.store,
+    )
+  expect(await names('/', of)).toHaveLength(10)
+  expect(await (await get('/', undefined, of)).text()).toContain('href="/?from=10">More repositories')
+  expect(await names('/?from=10', of)).toHaveLength(2)
+  expect(await (await get('/?from=10', undefined, of)).text()).not.toContain('More repositories')
+  await mixed.close()
+})
+
 test('a build that only repeats a job is not shown as the state of its repository', async () => {
   const plain = await openBucket()
   const of = openPagesApp(plain.store)

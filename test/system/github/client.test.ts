@@ -25,10 +25,11 @@ const tokensOf = (token: string) => ({
 })
 let server: GitHub
 let commit: string
+let copy: Awaited<ReturnType<typeof makeWorkingCopy>>
 
 beforeAll(async () => {
   server = await startGitHub({ directory: await makeDirectory(), token: TOKEN, webhook: null })
-  const copy = await makeWorkingCopy(`${server.url}/ada/web.git`)
+  copy = await makeWorkingCopy(`${server.url}/ada/web.git`)
   commit = await copy.commit('First')
   await copy.push('master')
 })
@@ -51,6 +52,18 @@ const refusalOf = (work: Promise<void>) =>
     () => null,
     (error: unknown) => error,
   )
+
+test('the commits that one has and another lacks are counted', async () => {
+  const github = openGitHub(server.apiUrl, tokensOf(TOKEN))
+  await copy.commit('Second')
+  const head = await copy.commit('Third')
+  await copy.push('master')
+  expect(await github.countCommits('ada/web', commit, head)).toBe(2)
+  expect(await github.countCommits('ada/web', head, commit)).toBe(0)
+  expect(await github.countCommits('ada/web', 'f'.repeat(40), head)).toBeNull()
+  const refused = openGitHub(server.apiUrl, tokensOf('a-wrong-token')).countCommits('ada/web', commit, head)
+  await expect(refused).rejects.toMatchObject({ status: 401 })
+})
 
 test('a status is set', async () => {
   await openGitHub(server.apiUrl, tokensOf(TOKEN)).setStatus(statusOf())

@@ -99,6 +99,7 @@ function recordingClient(answer: () => void = () => {}) {
       statuses.push(`${state}: ${description}`)
       answer()
     },
+    countCommits: async () => null,
     findOrCreateDeployment: async () => 1,
     setDeploymentStatus: async () => {},
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderBuildRow } from '../../../src/pages/build-row.ts'
+import type { Behind } from '../../../src/pages/commits-behind.ts'
 import { renderRepositoryPage } from '../../../src/pages/repository-page.ts'
 import type { ShownStage } from '../../../src/pages/shown-stages.ts'
 import { attemptOf, type Current, deploymentOf } from '../../../src/records/deployments.ts'
@@ -10,7 +11,7 @@ const ended = { ...begun, endedAt: after(60), reason: null, cost: null }
 const good = deploymentOf(makeBuild({ number: 6 }), { ...ended, status: 'succeeded' })
 
 /** The page of a repository with one stage. */
-const pageWith = async (stage: Omit<ShownStage, 'isPartial'>) =>
+const pageWith = async (stage: Omit<ShownStage, 'isPartial'>, behind: Behind | null = null) =>
   `${await renderRepositoryPage({
     repository: 'ada/web',
     crumbs: [],
@@ -20,6 +21,7 @@ const pageWith = async (stage: Omit<ShownStage, 'isPartial'>) =>
     branches: [],
     stages: [{ ...stage, isPartial: false }],
     filter: { branch: '', status: '' },
+    behindOf: () => behind,
     linkTo: number => `/${number}`,
     badge: { path: '/badge', url: 'https://ci.example.com/badge.svg' },
     key: null,
@@ -65,4 +67,13 @@ test('the row of a build that only repeats a job says so, however often that pas
   const build = { repeats: { job: 'unit <2/2>', times: 3 }, rebuildOf: 6 }
   expect(`${renderBuildRow(viewWith({ build }), '/7')}`).toContain('only repeats unit &lt;2/2&gt; of #6')
   expect(`${renderBuildRow(viewWith(), '/7')}`).not.toContain('only repeats')
+})
+
+test('a stage says how far it is behind the default branch, with the comparison', async () => {
+  const link = 'https://github.com/ada/web/compare/a...b'
+  const stage = { stage: 'qa', deployed: good, latest: good, hold: null }
+  const page = (count: number, branch: string) => pageWith(stage, { count, branch, link })
+  expect(await page(3, 'main')).toContain(`<a href="${link}" rel="noreferrer">3 commits behind main</a>`)
+  expect(await page(1, '<b>')).toContain('>1 commit behind &lt;b&gt;</a>')
+  expect(await pageWith(stage)).not.toContain('behind')
 })
