@@ -15,6 +15,7 @@ import { fullName, isValidName, networkOf, type Repository } from './repositorie
 import { ownerOf } from './repository-payload.ts'
 import { serveRest } from './rest-server.ts'
 import { SideBand } from './side-band.ts'
+import { readTextPage } from './text-pages.ts'
 
 export type GitHubOptions = {
   /** Holds repositories and records. Created if missing. */
@@ -111,11 +112,37 @@ function createHandler(hub: Hub) {
       const [, owner, name, operation] = GIT_PATH.exec(path) ?? []
       if (/^\/api\/v3(\/|$)/.test(path)) await rest(request, response)
       else if (owner && name && operation) await handleGit(hub, { owner, name, operation }, request, response)
-      else sendError(response, 404)
+      else await sendPage(hub, path, request, response)
     } catch (error) {
       console.error('Unexpected error in the local GitHub:', error)
       response.destroy()
     }
+  }
+}
+
+/** A page for people who follow a link of a build: as text, if they may read the repository. */
+async function sendPage(hub: Hub, path: string, request: IncomingMessage, response: ServerResponse) {
+  const [, owner = '', name = '', page = ''] = /^\/([^/]+)\/([^/]+)(?:\/(.*))?$/s.exec(decoded(path)) ?? []
+  if (!isValidName(owner, name) || request.method !== 'GET') return sendError(response, 404)
+  const repository = hub.repositories.findRenamed(owner, name) ?? hub.repositories.find(owner, name)
+  const access = checkCredentials(request.headers.authorization, hub.tokens, hub.app)
+  const error = gitAccessError('git-upload-pack', access, repository)
+  if (error || !repository) return sendError(response, error ?? 404)
+  const text = await readTextPage(hub.git, hub.repositories.directoryOf(repository), page)
+  if (text === null) return sendError(response, 404)
+  response.writeHead(200, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(text)
+}
+
+/** Of a path that is not well-formed, nothing is left. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return ''
   }
 }
 
