@@ -27,6 +27,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   plan: ['lambci plan', 'lambci plan --branch qa', 'lambci plan --pr 7 --fork'],
   run: ['lambci run', 'lambci run ../project --job "unit (4/8)"'],
   local: ['lambci local', 'lambci local --once --port 0 --data /tmp/ci'],
+  schema: ['lambci schema > lambci.schema.json'],
   builds: ['lambci builds', 'lambci builds you/project --branch qa --limit 5', 'lambci builds --cost'],
   logs: [
     'lambci logs',
@@ -48,6 +49,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   rollback: ['lambci rollback production --follow'],
   hold: ['lambci hold production'],
   release: ['lambci release production'],
+  up: ['lambci up --email you@example.com', 'lambci up --dry-run', 'lambci up --param Toolchains=go,php'],
+  down: ['lambci down --dry-run', 'lambci down'],
   setup: ['lambci setup', 'lambci setup --token-file token --owners you,them/project'],
   doctor: ['lambci doctor', 'lambci doctor you/project'],
   'hook add': ['lambci hook add', 'lambci hook add you/project --token-file admin'],

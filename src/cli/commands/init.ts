@@ -96,13 +96,28 @@ async function write(file: string, text: string): Promise<void> {
   })
 }
 
-function describe({ kind, cmd, cache, needs }: Proposal, branch: string | null, hasSchema: boolean): string {
+/** What is cached, and by which file its key changes. */
+const describeCache = ({ paths, key = [] }: NonNullable<Proposal['cache']>[number]) =>
+  `${paths.join(' and ')}${key.length === 0 ? '' : `, for each content of ${key.join(' and ')}`}`
+
+function describe(
+  { kind, cmd, cache, toolchain, lacks }: Proposal,
+  branch: string | null,
+  hasSchema: boolean,
+): string {
   return [
     `Wrote ${CONFIG}${kind === 'given' ? '' : ` for ${kind}`}${hasSchema ? `, and ${SCHEMA} for editors` : ''}.`,
     `  Command  ${cmd}`,
     `  Builds   pushes to ${branch ?? 'master and main'}, and pull requests`,
-    ...(cache ? [`  Cache    ${cache.map(each => JSON.stringify(each)).join(', ')}`] : []),
-    ...(needs ? [`The build image comes without ${needs}: add it as docs/image.md shows.`] : []),
+    ...(cache ?? []).map(each => `  Cache    ${describeCache(each)}`),
+    ...(toolchain
+      ? [
+          `On AWS, the build image needs a toolchain for this: lambci up --param Toolchains=${toolchain} (with those that it has, separated by commas)`,
+        ]
+      : []),
+    ...(lacks
+      ? [`The build image has no ${lacks}: commit its wrapper, or add it as docs/image.md shows.`]
+      : []),
     'Next: "lambci run" runs the command here, "lambci plan" shows what a push does; then commit and push.',
   ].join('\n')
 }

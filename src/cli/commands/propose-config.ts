@@ -9,8 +9,17 @@ export type ProjectFiles = {
   makefile: string
 }
 
-/** A configuration for a project. `needs`: what the image lacks for it, as it comes. */
-export type Proposal = { kind: string; cmd: string; cache?: readonly object[]; needs?: string }
+/** A configuration for a project. */
+export type Proposal = {
+  kind: string
+  cmd: string
+  cache?: readonly { paths: readonly string[]; key?: readonly string[] }[]
+  /** What the image has only if the stack's parameter `Toolchains` names it. */
+  toolchain?: Toolchain
+  /** What the image never has. */
+  lacks?: string
+}
+export type Toolchain = 'go' | 'rust' | 'java' | 'php'
 
 /** The first kind of project that these files show; null if they show none. */
 export function proposeConfig(files: ProjectFiles): Proposal | null {
@@ -96,7 +105,7 @@ function goProject(files: ProjectFiles): Proposal | null {
     kind: 'go',
     cmd: 'go vet ./... && go test ./...',
     ...cacheOf(paths, ['go.sum', 'go.mod'], files),
-    needs: 'Go',
+    toolchain: 'go',
   }
 }
 
@@ -104,7 +113,7 @@ function rustProject(files: ProjectFiles): Proposal | null {
   if (!files.names.has('Cargo.toml')) return null
   const cmd = files.names.has('Cargo.lock') ? 'cargo test --locked' : 'cargo test'
   const cache = cacheOf(['~/.cargo/registry', 'target'], ['Cargo.lock', 'Cargo.toml'], files)
-  return { kind: 'cargo', cmd, ...cache, needs: 'Rust' }
+  return { kind: 'cargo', cmd, ...cache, toolchain: 'rust' }
 }
 
 function javaProject(files: ProjectFiles): Proposal | null {
@@ -115,14 +124,20 @@ function javaProject(files: ProjectFiles): Proposal | null {
       kind: 'java (Maven)',
       cmd,
       ...cacheOf(['~/.m2/repository'], ['pom.xml'], files),
-      needs: names.has('mvnw') ? 'Java' : 'Java and Maven',
+      toolchain: 'java',
     }
   }
   const scripts = ['build.gradle.kts', 'build.gradle', 'settings.gradle.kts', 'settings.gradle']
   if (!scripts.some(name => names.has(name))) return null
   const cmd = `${names.has('gradlew') ? './gradlew' : 'gradle'} --no-daemon build`
   const cache = cacheOf(['~/.gradle/caches', '~/.gradle/wrapper'], scripts, files)
-  return { kind: 'java (Gradle)', cmd, ...cache, needs: names.has('gradlew') ? 'Java' : 'Java and Gradle' }
+  return {
+    kind: 'java (Gradle)',
+    cmd,
+    ...cache,
+    toolchain: 'java',
+    ...(!names.has('gradlew') && { lacks: 'Gradle' }),
+  }
 }
 
 function phpProject(files: ProjectFiles): Proposal | null {
@@ -131,7 +146,7 @@ function phpProject(files: ProjectFiles): Proposal | null {
   const isUnit = ['phpunit.xml', 'phpunit.xml.dist', 'phpunit.dist.xml'].some(name => names.has(name))
   const cmd = `composer install --no-interaction --no-progress && ${isUnit ? 'vendor/bin/phpunit' : 'composer run-script test'}`
   const cache = cacheOf(['~/.cache/composer'], ['composer.lock', 'composer.json'], files)
-  return { kind: 'php', cmd, ...cache, needs: 'PHP and Composer' }
+  return { kind: 'php', cmd, ...cache, toolchain: 'php' }
 }
 
 function pythonProject(files: ProjectFiles): Proposal | null {

@@ -54,7 +54,8 @@ test('every command has examples, which are parsed as the commands are', async (
         leaf.command.action(() => {
           parsed = leaf.name
         })
-      await program.parseAsync(words(typed).slice(1), { from: 'user' })
+      const [command = ''] = typed.split(' > ')
+      await program.parseAsync(words(command).slice(1), { from: 'user' })
       expect(parsed).toBe(name)
     }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { checkToolchains } from '../../../scripts/deployment/base-image.ts'
 import { proposeConfig } from '../../../src/cli/commands/propose-config.ts'
 import { layerSchema } from '../../../src/config/schema.ts'
 
@@ -93,6 +94,21 @@ test.each<[string, string[], string]>([
   ['python', ['setup.cfg'], 'pip install --user pytest && python3 -m pytest'],
 ])('a project of %s with %j', (kind, names, cmd) => {
   expect(propose(names)).toMatchObject({ kind, cmd })
+})
+
+test('the toolchains that a project needs are those of the image', () => {
+  const needed = (names: string[]) => {
+    const { toolchain, lacks } = propose(names) ?? {}
+    return [toolchain, lacks]
+  }
+  expect(needed(['go.mod'])).toEqual(['go', undefined])
+  expect(needed(['Cargo.toml'])).toEqual(['rust', undefined])
+  expect(needed(['pom.xml'])).toEqual(['java', undefined])
+  expect(needed(['build.gradle', 'gradlew'])).toEqual(['java', undefined])
+  expect(needed(['build.gradle'])).toEqual(['java', 'Gradle'])
+  expect(needed(['composer.json'])).toEqual(['php', undefined])
+  expect(needed(['setup.py'])).toEqual([undefined, undefined])
+  for (const name of ['go', 'rust', 'java', 'php']) expect(() => checkToolchains(name)).not.toThrow()
 })
 
 test.each([
