@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { userInfo } from 'node:os'
 import { readAccount } from '../../account/settings.ts'
 import { adoptStage } from '../../deploy/binding.ts'
 import { branchSchema } from '../../model/build.ts'
 import { UserError } from '../../model/user-error.ts'
 import { recordStageRequest } from '../../records/stage-requests.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
+import { requesterName } from '../user.ts'
 import type { StackOptions } from './find-stack.ts'
 import { openStage } from './open-target.ts'
 
@@ -31,7 +31,7 @@ export async function adopt(
     throw new UserError(
       `Stage ${name} is pinned to ${pinned.join(', ')} by the account's settings: change "pinnedStages" there (lambci config).`,
     )
-  const binding = { branches: [...branches], by: userInfo().username, at: new Date().toISOString() }
+  const binding = { branches: [...branches], by: requesterName(), at: new Date().toISOString() }
   const request = { project: stage.project, id: randomUUID() }
   await recordStageRequest(stack.store, request, { kind: 'adopt', stage: name, ...binding })
   await adoptStage(stack.store, stage, binding)

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { escapeControls } from '../../model/escape-controls.ts'
 import { UserError } from '../../model/user-error.ts'
 import { approve } from '../../records/approval.ts'
@@ -8,6 +7,7 @@ import { readReplacement } from '../../records/replacement.ts'
 import { viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
+import { requesterName } from '../user.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild, namesBuild } from './targets.ts'
 
@@ -45,7 +45,7 @@ export async function approveBuild(
           : `#${replacement.newer} of the same pull request is newer. To approve that: lambci approve ${repository}#${replacement.newer}`
       }`,
     )
-  const by = userInfo().username
+  const by = requesterName()
   const at = new Date().toISOString()
   const approval = await approve(store, build, { number, commit, by, at })
   const who = approval.at === at && approval.by === by ? '' : ` by ${approval.by}`

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { hasEnded } from '../../model/conclusion.ts'
 import { UserError } from '../../model/user-error.ts'
 import { requestCancel } from '../../records/cancel-request.ts'
@@ -7,6 +6,7 @@ import { readRecords } from '../../records/read-records.ts'
 import { type View, viewOf } from '../../records/view.ts'
 import { describeStatus } from '../../records/wording.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
+import { requesterName } from '../user.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 import { findBuild } from './targets.ts'
 
@@ -30,7 +30,7 @@ export async function cancelBuild(
     throw new UserError(
       `${name} is deploying to ${view.deploy?.stage ?? view.stage}. A deploy that has started is not interrupted.`,
     )
-  const by = userInfo().username
+  const by = requesterName()
   const request = await requestCancel(store, build, {
     by,
     why: `by ${by}`,

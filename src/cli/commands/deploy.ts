@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { DEPLOY_EVENT, type DeployRequest } from '../../admission/signed-requests.ts'
 import { readHold } from '../../deploy/hold.ts'
 import { UserError } from '../../model/user-error.ts'
@@ -10,6 +9,7 @@ import { readBuild } from '../../records/read-records.ts'
 import type { Store } from '../../records/store.ts'
 import { isRed } from '../../records/wording.ts'
 import { type Io, printLine } from '../io.ts'
+import { requesterName } from '../user.ts'
 import type { FoundStack, StackOptions } from './find-stack.ts'
 import { openStage } from './open-target.ts'
 import { type RequestOptions, sendRequest } from './send-request.ts'
@@ -65,7 +65,7 @@ async function requestDeploy(
   options: RequestOptions,
   io: Io,
 ): Promise<number> {
-  const by = userInfo().username
+  const by = requesterName()
   const payload: DeployRequest = { project, number, stage, by, ...(isRollback && { isRollback }) }
   return await sendRequest(stack, { project, number }, { event: DEPLOY_EVENT, payload }, options, io)
 }

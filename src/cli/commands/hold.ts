@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { userInfo } from 'node:os'
 import { holdStage, releaseStage } from '../../deploy/hold.ts'
 import { recordStageRequest } from '../../records/stage-requests.ts'
 import { describeMoment } from '../describe-moment.ts'
 import { type Io, jsonText, printLine } from '../io.ts'
+import { requesterName } from '../user.ts'
 import type { StackOptions } from './find-stack.ts'
 import { openStage } from './open-target.ts'
 
@@ -13,7 +13,7 @@ type HoldOptions = StackOptions & { json?: boolean }
 export async function hold(words: readonly string[], options: HoldOptions, io: Io): Promise<number> {
   using opened = await openStage(words, options, io)
   const { stack, repository, stage: name, ref: stage } = opened
-  const wanted = { by: userInfo().username, at: new Date().toISOString() }
+  const wanted = { by: requesterName(), at: new Date().toISOString() }
   await recordStageRequest(stack.store, requestFor(stage), { kind: 'hold', stage: name, ...wanted })
   const { by, at } = await holdStage(stack.store, stage, wanted)
   const since = at === wanted.at ? '' : ` since ${describeMoment(at)}`
@@ -30,7 +30,7 @@ export async function hold(words: readonly string[], options: HoldOptions, io: I
 export async function release(words: readonly string[], options: HoldOptions, io: Io): Promise<number> {
   using opened = await openStage(words, options, io)
   const { stack, repository, stage: name, ref: stage } = opened
-  const wanted = { by: userInfo().username, at: new Date().toISOString() }
+  const wanted = { by: requesterName(), at: new Date().toISOString() }
   await recordStageRequest(stack.store, requestFor(stage), { kind: 'release', stage: name, ...wanted })
   const ended = await releaseStage(stack.store, stage)
   const text = ended

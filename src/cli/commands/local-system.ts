@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { openStore } from '../../aws/bucket.ts'
 import { z } from '../../model/zod.ts'
 import { settingsKeys } from '../../records/keys.ts'
 import type { Io } from '../io.ts'
 import { readJsonFile } from '../read-json-file.ts'
+import { homeDirectory } from '../user.ts'
 import { type FoundStack, stackWith } from './found-stack.ts'
 
 /** The data directory of a local system, unless an option names another one. */
@@ -71,7 +71,7 @@ const isItsStore = ({ store }: FoundStack): Promise<boolean> =>
 const rememberedSchema = z.object({ data: z.string() })
 
 const stateFile = ({ env }: Io) =>
-  join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'lambci', 'local.json')
+  join(env.XDG_STATE_HOME || join(homeDirectory(), '.local', 'state'), 'lambci', 'local.json')
 
 /** Remembers the data directory of a local system that starts, so that commands in other directories find it while it runs. */
 export async function rememberDataDirectory(data: string, io: Io): Promise<void> {

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describeBackgroundEnd } from '../../command/background-output.ts'
 import { runCommand } from '../../command/run-command.ts'
@@ -17,6 +17,7 @@ import { shellTextOf } from '../../planning/shell-text.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, printBytes, printText } from '../io.ts'
+import { homeDirectory } from '../user.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { type PlannedBuild, planWorkingCopy } from './plan.ts'
 
@@ -68,7 +69,7 @@ async function runOne(
     buildUrl: build.baseUrl,
     runtime: {
       user: userName(),
-      home: homedir(),
+      home: homeDirectory(),
       temp: tmpdir(),
       path: io.env.PATH ?? '',
       region: 'us-east-1',
