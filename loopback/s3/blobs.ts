@@ -18,9 +18,18 @@ import type { Span } from './range.ts'
 /** In bytes. */
 const SMALL = 64 * 1024
 
-/** A file with a random name, never changed once it is complete. */
-export type Blob = { file: string; size: number }
-export type WrittenBlob = Blob & { md5: Buffer }
+/** The table of small blobs, in `tables.ts`. */
+type Contents = {
+  findContent(id: number): Buffer
+  addContent(bytes: Uint8Array): number
+  removeContent(id: number): void
+}
+/** Bytes that never change: in a file with a random name or, if they are few, in the catalogue's table `contents`. */
+export type Blob = { file: string; size: number } | { id: number; size: number }
+/** Bytes that no object has yet. `keep` returns their blob; call it in the transaction that adds it to the catalogue. */
+export type WrittenBlob = { size: number; md5: Buffer; keep(): Blob }
+
+type OpenFile = { name: string; descriptor: number }
 
 /**
  * The bytes of all objects and parts. A file counts only if the catalogue lists it, so files are written in place;
@@ -28,47 +37,60 @@ export type WrittenBlob = Blob & { md5: Buffer }
  */
 export class Blobs {
   readonly #directory: string
+  readonly #contents: Contents
   readonly #readers = new Map<string, number>()
   readonly #pendingRemoval = new Set<string>()
 
-  constructor(directory: string) {
+  constructor(directory: string, contents: Contents) {
     this.#directory = directory
+    this.#contents = contents
     mkdirSync(directory, { recursive: true })
   }
 
-  /** Writes the bytes that `fill` passes to the sink. Removes the file if `fill` or `commit` throws. */
+  /** Writes the bytes that `fill` passes to the sink. Removes them if `fill` or `commit` throws. */
   async write<F, T>(
     fill: (sink: Sink) => Promise<F>,
     commit: (blob: WrittenBlob, filled: F) => T,
   ): Promise<T> {
-    const file = randomUUID()
     const md5 = createHash('md5')
+    const pieces: Buffer[] = []
     let size = 0
-    // Synchronous: the objects are small or come in pieces, and a thread takes longer to start than to write them.
-    const descriptor = openSync(join(this.#directory, file), 'wx', 0o600)
+    let file = null as OpenFile | null
     try {
       const filled = await fill(bytes => {
         md5.update(bytes)
         size += bytes.length
-        writeFileSync(descriptor, bytes)
+        if (size <= SMALL) pieces.push(bytes)
+        else {
+          file ??= this.#createFile(pieces.splice(0))
+          // Synchronous: a thread takes longer to start than to write a piece.
+          writeFileSync(file.descriptor, bytes)
+        }
       })
-      return commit({ file, size, md5: md5.digest() }, filled)
+      const keep = () =>
+        file ? { file: file.name, size } : { id: this.#contents.addContent(Buffer.concat(pieces)), size }
+      return commit({ size, md5: md5.digest(), keep }, filled)
     } catch (error) {
-      this.remove([{ file, size }])
+      if (file) this.#unlink(file.name)
       throw error
     } finally {
-      closeSync(descriptor)
+      if (file) closeSync(file.descriptor)
     }
   }
 
-  /** Creates a hard link to the same bytes, which never change. Removes it if `commit` throws. */
-  link<T>({ file: from, size }: Blob, md5: Buffer, commit: (blob: WrittenBlob) => T): T {
+  /** Creates a blob of the same bytes; of a file by a hard link. Removes it if `commit` throws. */
+  link<T>(from: Blob, md5: Buffer, commit: (blob: WrittenBlob) => T): T {
+    const { size } = from
+    if ('id' in from) {
+      const bytes = this.#contents.findContent(from.id)
+      return commit({ size, md5, keep: () => ({ id: this.#contents.addContent(bytes), size }) })
+    }
     const file = randomUUID()
     try {
-      linkSync(join(this.#directory, from), join(this.#directory, file))
-      return commit({ file, size, md5 })
+      linkSync(join(this.#directory, from.file), join(this.#directory, file))
+      return commit({ size, md5, keep: () => ({ file, size }) })
     } catch (error) {
-      this.remove([{ file, size }])
+      this.#unlink(file)
       throw error
     }
   }
@@ -77,6 +99,7 @@ export class Blobs {
   read(blobs: readonly Blob[], span: Span): Buffer | Readable {
     const [blob, ...others] = blobs
     if (!blob || others.length > 0 || span.last - span.first >= SMALL) return this.stream(blobs, span)
+    if ('id' in blob) return this.#contents.findContent(blob.id).subarray(span.first, span.last + 1)
     const bytes = Buffer.alloc(span.last - span.first + 1)
     const descriptor = openSync(join(this.#directory, blob.file), 'r')
     try {
@@ -88,36 +111,56 @@ export class Blobs {
 
   /** As `read`. Blobs removed meanwhile stay readable to the end. */
   stream(blobs: readonly Blob[], { first, last }: Span): Readable {
-    const pieces: { file: string; start: number; end: number }[] = []
+    const pieces: (Buffer | { file: string; start: number; end: number })[] = []
     let offset = 0
-    for (const { file, size } of blobs) {
+    for (const blob of blobs) {
       const start = Math.max(first - offset, 0)
-      const end = Math.min(last - offset, size - 1)
-      if (start <= end) pieces.push({ file, start, end })
-      offset += size
+      const end = Math.min(last - offset, blob.size - 1)
+      if (start <= end)
+        pieces.push(
+          'id' in blob
+            ? this.#contents.findContent(blob.id).subarray(start, end + 1)
+            : { file: blob.file, start, end },
+        )
+      offset += blob.size
     }
-    for (const { file } of pieces) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1)
+    const files = pieces.flatMap(piece => ('file' in piece ? piece.file : []))
+    for (const file of files) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1)
     const directory = this.#directory
     const bytes = async function* () {
-      for (const { file, start, end } of pieces)
-        yield* createReadStream(join(directory, file), { start, end })
+      for (const piece of pieces)
+        if ('file' in piece) yield* createReadStream(join(directory, piece.file), piece)
+        else yield piece
     }
     const stream = Readable.from(bytes(), { objectMode: false })
     return stream.once('close', () => {
-      for (const { file } of pieces) this.#release(file)
+      for (const file of files) this.#release(file)
     })
   }
 
-  remove(blobs: readonly Blob[]): void {
-    for (const { file } of blobs) {
-      if (this.#readers.has(file)) this.#pendingRemoval.add(file)
-      else this.#unlink(file)
-    }
+  /** Removes those in the catalogue. Call it in the transaction that removes their object, and `removeFiles` after it. */
+  removeContents(blobs: readonly Blob[]): void {
+    for (const blob of blobs) if ('id' in blob) this.#contents.removeContent(blob.id)
+  }
+
+  removeFiles(blobs: readonly Blob[]): void {
+    for (const blob of blobs)
+      if ('id' in blob) continue
+      else if (this.#readers.has(blob.file)) this.#pendingRemoval.add(blob.file)
+      else this.#unlink(blob.file)
   }
 
   /** Removes every file that is not in `keep`. */
   sweep(keep: ReadonlySet<string>): void {
     for (const file of readdirSync(this.#directory)) if (!keep.has(file)) this.#unlink(file)
+  }
+
+  /** Creates a file with these bytes at its start. */
+  #createFile(pieces: readonly Buffer[]): OpenFile {
+    const name = randomUUID()
+    const descriptor = openSync(join(this.#directory, name), 'wx', 0o600)
+    for (const bytes of pieces) writeFileSync(descriptor, bytes)
+    return { name, descriptor }
   }
 
   #release(file: string): void {

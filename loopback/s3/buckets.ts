@@ -74,16 +74,13 @@ export function listBuckets({ tables, authorization }: Call): S3Response {
 export function deleteBucket(call: Call): S3Response {
   const {
     tables,
-    blobs,
     request: { bucket },
   } = call
-  const parts = commit(call, () => {
+  commit(call, remove => {
     for (const _ of tables.objectsBetween(bucket, ...allKeys))
       throw new Fault('BucketNotEmpty', undefined, { BucketName: bucket })
-    const abandoned = tables.partsInBucket(bucket)
+    for (const part of tables.partsInBucket(bucket)) remove(part.blobs)
     tables.removeBucket(bucket)
-    return abandoned
   })
-  for (const part of parts) blobs.remove(part.blobs)
   return { status: 204 }
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Readable } from 'node:stream'
 import { type AccessRequest, accessDeniedMessage } from '../iam/access.ts'
 import type { Authorization } from './authorization.ts'
-import type { Blobs } from './blobs.ts'
+import type { Blob, Blobs } from './blobs.ts'
 import { transact } from './catalogue.ts'
 import { Fault } from './faults.ts'
 import type { Change } from './notification.ts'
@@ -40,12 +40,19 @@ export function requireBucket({ tables, request: { bucket } }: Call): void {
 }
 
 /**
- * Runs `work` in a transaction.
+ * Runs `work` in a transaction. `remove` removes what blobs contain once nothing in the catalogue has them.
  * @throws {Fault} NoSuchBucket if the bucket has been deleted meanwhile
  */
-export function commit<T>(call: Call, work: () => T): T {
-  return transact(call.database, () => {
+export function commit<T>(call: Call, work: (remove: (blobs: readonly Blob[]) => void) => T): T {
+  const { blobs } = call
+  const removed: Blob[] = []
+  const result = transact(call.database, () => {
     requireBucket(call)
-    return work()
+    return work(unused => {
+      blobs.removeContents(unused)
+      removed.push(...unused)
+    })
   })
+  blobs.removeFiles(removed)
+  return result
 }

@@ -31,6 +31,7 @@ const SCHEMA = `
     upload TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, number INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (upload, number)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 `
 
 /**
@@ -72,6 +73,7 @@ export function filesInUse(database: DatabaseSync): Set<string> {
   const rows = database.prepare('SELECT record FROM objects UNION ALL SELECT record FROM parts').iterate()
   const files = new Set<string>()
   for (const { record } of rows)
-    for (const { file } of (JSON.parse(String(record)) as { blobs: Blob[] }).blobs) files.add(file)
+    for (const blob of (JSON.parse(String(record)) as { blobs: Blob[] }).blobs)
+      if ('file' in blob) files.add(blob.file)
   return files
 }

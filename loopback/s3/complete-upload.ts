@@ -16,18 +16,17 @@ const MIN_PART = 5 * 1024 * 1024
 const partSchema = z.object({ PartNumber: z.coerce.number().int().min(1).max(MAX_PART), ETag: z.string() })
 type RequestedPart = z.infer<typeof partSchema>
 
-/** CompleteMultipartUpload. The object consists of its parts' files, so nothing is copied. */
+/** CompleteMultipartUpload. The object consists of its parts' blobs, so nothing is copied. */
 export async function completeMultipartUpload(call: Call): Promise<S3Response> {
-  const { request, tables, blobs } = call
+  const { request, tables } = call
   const { bucket, key } = request
   const requested = parseParts(await receiveList(call))
   const upload = findUpload(call)
   const checksum = await checksumOfObject(call, upload, chooseParts(requested, tables.partsOf(upload.id)))
-  let unused: Part[] = []
-  const object = replaceObject(call, 'ObjectCreated:CompleteMultipartUpload', () => {
+  const object = replaceObject(call, 'ObjectCreated:CompleteMultipartUpload', remove => {
     const stored = tables.partsOf(findUpload(call).id)
     const chosen = chooseParts(requested, stored)
-    unused = stored.filter(part => !chosen.includes(part))
+    for (const part of stored) if (!chosen.includes(part)) remove(part.blobs)
     tables.removeUpload(upload.id)
     return {
       blobs: chosen.flatMap(part => part.blobs),
@@ -38,7 +37,6 @@ export async function completeMultipartUpload(call: Call): Promise<S3Response> {
       ...(checksum && { checksum }),
     }
   })
-  for (const part of unused) blobs.remove(part.blobs)
   const location = `http://${request.headers.get('host')}/${bucket}/${key}`
   const fields = { Location: location, Bucket: bucket, Key: key, ETag: object.etag }
   return { status: 200, body: ['CompleteMultipartUploadResult', Object.entries(fields)] }

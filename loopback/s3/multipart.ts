@@ -52,13 +52,11 @@ export function findUpload(call: Call): Upload {
 
 /** AbortMultipartUpload */
 export function abortMultipartUpload(call: Call): S3Response {
-  const parts = commit(call, () => {
+  commit(call, remove => {
     const { id } = findUpload(call)
-    const abandoned = call.tables.partsOf(id)
+    for (const part of call.tables.partsOf(id)) remove(part.blobs)
     call.tables.removeUpload(id)
-    return abandoned
   })
-  for (const part of parts) call.blobs.remove(part.blobs)
   return { status: 204 }
 }
 

@@ -70,17 +70,17 @@ function parseDelete(text: string) {
 }
 
 function removeObject(call: Call, key: string, ifMatch: string | undefined): void {
-  const { tables, blobs, request } = call
+  const { tables, request } = call
   // If-Match reveals the entity tag by guessing, so it needs the right to read.
   if (ifMatch !== undefined)
     requirePermission(call, { action: 's3:GetObject', resource: objectArn(request.bucket, key) })
-  const removed = commit(call, () => {
+  const isRemoved = commit(call, remove => {
     const current = tables.findObject(request.bucket, key)
     checkDeleteConditions(ifMatch, current)
+    if (!current) return false
     tables.removeObject(request.bucket, key)
-    return current
+    remove(current.blobs)
+    return true
   })
-  if (!removed) return
-  blobs.remove(removed.blobs)
-  call.notify({ name: 'ObjectRemoved:Delete', key })
+  if (isRemoved) call.notify({ name: 'ObjectRemoved:Delete', key })
 }

@@ -45,9 +45,9 @@ type Host = Pick<Call, 'database' | 'tables' | 'blobs' | 'region'> &
 export async function startS3(options: S3Options): Promise<S3Server> {
   const { directory, port = 0, region = 'us-east-1', notifications = [] } = options
   const database = openCatalogue(directory)
-  const blobs = new Blobs(join(directory, 'blobs'))
-  blobs.sweep(filesInUse(database))
   const tables = openTables(database)
+  const blobs = new Blobs(join(directory, 'blobs'), tables)
+  blobs.sweep(filesInUse(database))
   for (const name of options.buckets ?? [])
     if (!tables.findBucket(name)) tables.addBucket({ name, created: new Date().toISOString() })
   const host: Host = { ...options, region, notifications, database, blobs, tables }

@@ -29,7 +29,12 @@ const read = <T>(row: Record<string, SQLOutputValue> | undefined) =>
 
 /** Prepared statements on the catalogue, by table. */
 export function openTables(database: DatabaseSync) {
-  return { ...bucketTable(database), ...objectTable(database), ...uploadTable(database) }
+  return {
+    ...bucketTable(database),
+    ...objectTable(database),
+    ...uploadTable(database),
+    ...contentTable(database),
+  }
 }
 
 function bucketTable(database: DatabaseSync) {
@@ -72,6 +77,22 @@ function objectTable(database: DatabaseSync) {
       for (const row of from.iterate(bucket, start, end))
         yield { key: String(row.key), record: JSON.parse(String(row.record)) }
     },
+  }
+}
+
+/** The bytes of small objects and parts. */
+function contentTable(database: DatabaseSync) {
+  const find = database.prepare('SELECT bytes FROM contents WHERE id = ?')
+  const insert = database.prepare('INSERT INTO contents VALUES (NULL, ?)')
+  const remove = database.prepare('DELETE FROM contents WHERE id = ?')
+  return {
+    findContent: (id: number): Buffer => {
+      const bytes = find.get(id)?.bytes
+      if (!(bytes instanceof Uint8Array)) throw new Error(`The catalogue has no bytes of ${id}.`)
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    },
+    addContent: (bytes: Uint8Array) => Number(insert.run(bytes).lastInsertRowid),
+    removeContent: (id: number) => remove.run(id),
   }
 }
 

@@ -60,23 +60,22 @@ function partNumber({ request }: Call): number {
 function putPart(
   call: Call,
   number: number,
-  { file, size, md5 }: WrittenBlob,
+  { size, md5, keep }: WrittenBlob,
   checksum: Checksum | undefined,
 ): Part {
-  const part: Part = {
-    number,
-    blobs: [{ file, size }],
-    size,
-    etag: md5Etag(md5),
-    modified: new Date().toISOString(),
-    ...(checksum && { checksum }),
-  }
-  const replaced = commit(call, () => {
+  return commit(call, remove => {
     const { id } = findUpload(call)
     const current = call.tables.findPart(id, number)
+    const part: Part = {
+      number,
+      blobs: [keep()],
+      size,
+      etag: md5Etag(md5),
+      modified: new Date().toISOString(),
+      ...(checksum && { checksum }),
+    }
     call.tables.putPart(id, part)
-    return current?.blobs ?? []
+    if (current) remove(current.blobs)
+    return part
   })
-  call.blobs.remove(replaced)
-  return part
 }

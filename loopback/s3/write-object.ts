@@ -1,5 +1,5 @@
 import { objectArn } from './access.ts'
-import type { WrittenBlob } from './blobs.ts'
+import type { Blob, WrittenBlob } from './blobs.ts'
 import { receiveBody } from './body.ts'
 import { type Call, commit, requireBucket, requirePermission, type S3Response } from './call.ts'
 import type { ObjectRecord } from './catalogue.ts'
@@ -70,38 +70,38 @@ export async function copyObject(call: Call): Promise<S3Response> {
 type Described = { headers: Record<string, string>; checksum: Checksum | undefined }
 
 function putWritten(call: Call, blob: WrittenBlob, described: Described, event: EventName): ObjectRecord {
-  const { file, size, md5 } = blob
+  const { size, md5 } = blob
   const { headers, checksum } = described
-  const record: ObjectRecord = {
-    blobs: [{ file, size }],
+  return replaceObject(call, event, () => ({
+    blobs: [blob.keep()],
     size,
     etag: md5Etag(md5),
     modified: new Date().toISOString(),
     headers,
     ...(checksum && { checksum }),
-  }
-  replaceObject(call, event, () => record)
-  return record
+  }))
 }
+
+type Prepare = (remove: (blobs: readonly Blob[]) => void) => ObjectRecord
 
 /**
  * Replaces the object in one transaction if the request's conditions hold, then sends the notification. `prepare`
  * runs within the transaction.
  */
-export function replaceObject(call: Call, event: EventName, prepare: () => ObjectRecord): ObjectRecord {
-  const { request, tables, blobs } = call
+export function replaceObject(call: Call, event: EventName, prepare: Prepare): ObjectRecord {
+  const { request, tables } = call
   const { bucket, key, headers } = request
   // If-Match reveals the entity tag by guessing, so it needs the right to read.
   if (headers.has('if-match'))
     requirePermission(call, { action: 's3:GetObject', resource: objectArn(bucket, key) })
-  const { object, replaced } = commit(call, () => {
+  const object = commit(call, remove => {
     const current = tables.findObject(bucket, key)
     checkWriteConditions(headers, current)
-    const prepared = prepare()
+    const prepared = prepare(remove)
     tables.putObject(bucket, key, prepared)
-    return { object: prepared, replaced: current?.blobs ?? [] }
+    if (current) remove(current.blobs)
+    return prepared
   })
-  blobs.remove(replaced)
   call.notify({ name: event, key, object })
   return object
 }

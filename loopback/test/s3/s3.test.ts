@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import {
+  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
@@ -24,6 +26,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UserError } from '../../../src/model/user-error.ts'
 import type { AccessRequest } from '../../iam/access.ts'
+import { openCatalogue } from '../../s3/catalogue.ts'
 import type { S3Event } from '../../s3/notification.ts'
 import { startS3 } from '../../s3/server.ts'
 import { sha256, sign, stringToSign } from '../../sigv4/signature.ts'
@@ -39,6 +42,8 @@ import {
 
 // What only our own server guarantees. The contract of S3 is in s3-contract.test.ts.
 const Bucket = 'ours'
+/** Stored as a file, not in the catalogue. */
+const LARGE = 'a'.repeat(70_000)
 
 async function startWithBucket(options: Parameters<typeof startServer>[0] = {}) {
   const server = await startServer(options)
@@ -52,6 +57,30 @@ const textOf = async (client: S3Client, Key: string) =>
   (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString()
 const keysOf = async (client: S3Client) =>
   (await client.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key) ?? []
+
+/** How many objects and parts have their bytes in the catalogue of a server that is closed. */
+function countContents(directory: string): number {
+  const database = openCatalogue(directory)
+  const { count } = database.prepare('SELECT count(*) AS count FROM contents').get() ?? {}
+  database.close()
+  return Number(count)
+}
+
+/** Makes the directory of a closed server one of the versions that kept every object in a file. */
+function moveContentsToFiles(directory: string): void {
+  const database = openCatalogue(directory)
+  for (const { key, record } of database.prepare('SELECT key, record FROM objects').all()) {
+    const { blobs, ...object } = JSON.parse(String(record)) as { blobs: [{ id: number; size: number }] }
+    const [{ id, size }] = blobs
+    const file = randomUUID()
+    const bytes = database.prepare('SELECT bytes FROM contents WHERE id = ?').get(id)?.bytes
+    writeFileSync(join(directory, 'blobs', file), bytes as Uint8Array)
+    const moved = JSON.stringify({ ...object, blobs: [{ file, size }] })
+    database.prepare('UPDATE objects SET record = ? WHERE key = ?').run(moved, String(key))
+  }
+  database.exec('DROP TABLE contents')
+  database.close()
+}
 
 type Signed = {
   headers: Record<string, string>
@@ -306,7 +335,7 @@ describe('a body', () => {
     const link = new URL(await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'k' })))
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.write(
-      `PUT ${link.pathname}${link.search} HTTP/1.1\r\nHost: ${link.host}\r\nContent-Length: 99\r\n\r\nhalf`,
+      `PUT ${link.pathname}${link.search} HTTP/1.1\r\nHost: ${link.host}\r\nContent-Length: 200000\r\n\r\n${LARGE}`,
     )
     await vi.waitFor(async () => expect(await readdir(join(directory, 'blobs'))).toHaveLength(1))
     socket.destroy()
@@ -462,29 +491,83 @@ describe('the directory', () => {
     const before = clientFor(first.url)
     await before.send(new CreateBucketCommand({ Bucket }))
     await put(before, '../../etc/passwd', 'just a key')
-    await put(before, 'twice', 'one')
-    await put(before, 'twice', 'two')
+    for (const body of ['one', 'two', `${LARGE}1`, `${LARGE}2`, 'three']) await put(before, 'often', body)
+    await put(before, 'large', LARGE)
     const { UploadId } = await before.send(new CreateMultipartUploadCommand({ Bucket, Key: 'multi' }))
     const target = { Bucket, Key: 'multi', UploadId }
     const part = await before.send(new UploadPartCommand({ ...target, PartNumber: 1, Body: 'part' }))
     await first.close()
+    expect(countContents(directory)).toBe(3)
     await writeFile(join(directory, 'blobs', 'left-by-a-dead-server'), 'x')
 
     const { client } = await startServer({ directory })
-    expect(await readdir(join(directory, 'blobs'))).toHaveLength(3)
+    expect(await readdir(join(directory, 'blobs'))).toHaveLength(1)
     expect(await textOf(client, '../../etc/passwd')).toBe('just a key')
-    expect(await textOf(client, 'twice')).toBe('two')
+    expect(await textOf(client, 'often')).toBe('three')
+    expect(await textOf(client, 'large')).toBe(LARGE)
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: part.ETag }] }
     await client.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload }))
     expect(await textOf(client, 'multi')).toBe('part')
   })
 
+  it('of a version that kept small objects in files is read on', async () => {
+    const directory = await temporaryDirectory()
+    const first = await startS3({ directory, credentials: lookUp, buckets: [Bucket] })
+    const before = clientFor(first.url)
+    for (const key of ['read', 'replaced', 'removed']) await put(before, key, `${key} content`)
+    await first.close()
+    moveContentsToFiles(directory)
+
+    const { client } = await startServer({ directory })
+    await put(client, 'replaced', 'new')
+    await client.send(new DeleteObjectCommand({ Bucket, Key: 'removed' }))
+    expect(await Promise.all(['read', 'replaced'].map(key => textOf(client, key)))).toEqual([
+      'read content',
+      'new',
+    ])
+    expect(await readdir(join(directory, 'blobs'))).toHaveLength(1)
+  })
+
   it('has no parts of uploads in a deleted bucket', async () => {
-    const { client, directory } = await startWithBucket()
+    const directory = await temporaryDirectory()
+    const server = await startS3({ directory, credentials: lookUp, buckets: [Bucket] })
+    const client = clientFor(server.url)
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'multi' }))
-    await client.send(new UploadPartCommand({ Bucket, Key: 'multi', UploadId, PartNumber: 1, Body: 'x' }))
+    for (const Body of ['x', LARGE])
+      await client.send(new UploadPartCommand({ Bucket, Key: 'multi', UploadId, PartNumber: 1, Body }))
+    await client.send(new UploadPartCommand({ Bucket, Key: 'multi', UploadId, PartNumber: 2, Body: 'x' }))
     await client.send(new DeleteBucketCommand({ Bucket }))
+    await server.close()
     expect(await readdir(join(directory, 'blobs'))).toEqual([])
+    expect(countContents(directory)).toBe(0)
+  })
+
+  it('has nothing of what was replaced, removed, aborted or left out', async () => {
+    const directory = await temporaryDirectory()
+    const server = await startS3({ directory, credentials: lookUp, buckets: [Bucket] })
+    const client = clientFor(server.url)
+    const begin = async () => {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }))
+      const target = { Bucket, Key: 'k', UploadId }
+      const etags: (string | undefined)[] = []
+      for (const PartNumber of [1, 1, 2])
+        etags.push((await client.send(new UploadPartCommand({ ...target, PartNumber, Body: 'part' }))).ETag)
+      return { target, etag: etags[0] }
+    }
+    await put(client, 'k')
+    await client.send(new AbortMultipartUploadCommand((await begin()).target))
+    const { target, etag } = await begin()
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: etag }] }
+    await client.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload }))
+    await client.send(new DeleteObjectCommand({ Bucket, Key: 'k' }))
+    expect(
+      await faultOf(client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', IfMatch: '"none"' }))),
+    ).toEqual({
+      name: 'NoSuchKey',
+      status: 404,
+    })
+    await server.close()
+    expect(countContents(directory)).toBe(0)
   })
 
   it('can be used by only one server', async () => {
@@ -505,10 +588,12 @@ describe('the directory', () => {
     const [url] = await once(child.stdout, 'data')
     const client = clientFor(String(url).trim())
     await client.send(new CreateBucketCommand({ Bucket }))
+    // Large and small ones: in files and in the catalogue.
+    const repeats = (key: number) => (key % 2 === 0 ? 20_000 : 100)
     const acknowledged = new Map<string, string>()
     const write = async (writer: number) => {
       for (let n = 0; ; n++) {
-        const body = `${writer}/${n} `.repeat(5000)
+        const body = `${writer}/${n} `.repeat(repeats(n % 7))
         await put(client, `${writer}/${n % 7}`, body)
         acknowledged.set(`${writer}/${n % 7}`, body)
         if (acknowledged.size === 28 && n > 30) child.kill('SIGKILL')
@@ -522,10 +607,11 @@ describe('the directory', () => {
       const found = (await textOf(revived.client, key)) ?? ''
       // A write in progress may have been committed without a response.
       const [writer, n = ''] = (found.split(' ', 1)[0] ?? '').split('/')
-      expect(found).toBe(`${writer}/${n} `.repeat(5000))
+      expect(found).toBe(`${writer}/${n} `.repeat(repeats(Number(n) % 7)))
       expect(Number(n)).toBeGreaterThanOrEqual(Number(/\/(\d+) /.exec(body)?.[1]))
     }
-    expect(await readdir(join(directory, 'blobs'))).toHaveLength((await keysOf(revived.client)).length)
+    const large = (await keysOf(revived.client)).filter(key => repeats(Number(key?.split('/')[1])) === 20_000)
+    expect(await readdir(join(directory, 'blobs'))).toHaveLength(large.length)
   })
 
   it('keeps a replaced object until its readers have finished', async () => {
@@ -534,7 +620,8 @@ describe('the directory', () => {
     await put(client, 'k', bytes)
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: 'k' }))
     await put(client, 'k', 'b')
+    expect(await readdir(join(directory, 'blobs'))).toHaveLength(1)
     expect((await Body?.transformToByteArray())?.length).toBe(bytes.length)
-    await vi.waitFor(async () => expect(await readdir(join(directory, 'blobs'))).toHaveLength(1))
+    await vi.waitFor(async () => expect(await readdir(join(directory, 'blobs'))).toEqual([]))
   })
 })
