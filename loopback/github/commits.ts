@@ -1,5 +1,6 @@
 import type { Git } from './git.ts'
 import { readOnce } from './read-once.ts'
+import { readRef } from './read-ref.ts'
 
 export type Signature = { name: string; email: string; date: string }
 export type Commit = {
@@ -18,15 +19,21 @@ export type Range = { include: string; exclude: string[] }
 
 const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B']
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/
-/** Characters that git rejects in a ref name or interprets as syntax (git-check-ref-format). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids exactly these
-const INVALID_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/
 
 const revisions = ({ include, exclude }: Range) => [include, ...exclude.map(sha => `^${sha}`), ''].join('\n')
 
 /** The newest `limit` commits of a range, oldest first. Merges list their changes against the first parent. */
-export const readCommits = (git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> =>
-  readLog(git, repository, range, limit, ['--name-status', '--no-renames', '--diff-merges=first-parent'])
+export async function readCommits(
+  git: Git,
+  repository: string,
+  range: Range,
+  limit: number,
+): Promise<Commit[]> {
+  const options = ['--name-status', '--no-renames', '--diff-merges=first-parent']
+  const read = await readLog(git, repository, range, limit, options)
+  for (const commit of read.slice(-MOST_REMEMBERED)) remember(repository, commit)
+  return read
+}
 
 /** As `readCommits`, without the changed files, which takes half of the time. */
 const readHeaders = (git: Git, repository: string, range: Range, limit: number): Promise<Commit[]> =>
@@ -97,6 +104,16 @@ const commits = readOnce<Commit | null>()
 const headers = readOnce<Commit | null>()
 const peeled = readOnce<string | null>()
 
+/** Of a range, its newest commits will be looked up. */
+const MOST_REMEMBERED = 100
+
+function remember(repository: string, commit: Commit): void {
+  const name = `${repository} ${commit.id}`
+  peeled(name, async () => commit.id)
+  commits(name, async () => commit)
+  headers(name, async () => ({ ...commit, added: [], removed: [], modified: [] }))
+}
+
 /** One commit, or null if `sha` (a commit or an annotated tag) does not lead to one. */
 export const readCommit = (git: Git, repository: string, sha: string): Promise<Commit | null> =>
   readOne(git, repository, sha, commits, readCommits)
@@ -130,20 +147,11 @@ export async function resolveCommit(git: Git, repository: string, name: string):
   return null
 }
 
-/** Whether git would accept this full name of a ref. */
-export const isRefName = (ref: string) =>
-  ref.startsWith('refs/') &&
-  !INVALID_IN_REF.test(ref) &&
-  !ref.split('/').some(part => part === '' || part.startsWith('.') || part.endsWith('.lock')) &&
-  !ref.endsWith('.')
-
 export const resolveBranch = (git: Git, repository: string, branch: string) =>
   resolveRef(git, repository, `refs/heads/${branch}`)
 
-/** The commit of exactly this ref. `rev-parse` would also try other prefixes. */
 async function resolveRef(git: Git, repository: string, ref: string): Promise<string | null> {
-  if (!isRefName(ref)) return null
-  const sha = await textOrNull(git, repository, ['show-ref', '--verify', '--hash', '--', ref])
+  const sha = await readRef(git, repository, ref)
   return sha && peel(git, repository, sha)
 }
 

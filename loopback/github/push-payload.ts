@@ -38,10 +38,12 @@ export async function readPush(git: Git, repository: string, change: RefChange, 
     const head = await readCommit(git, repository, after)
     return { ...push, head, baseRef: baseOf(head) }
   }
-  const isForward =
-    created || (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
   const exclude = created ? otherTips : [before]
   const commits = await readCommits(git, repository, { include: after, exclude }, MAX_COMMITS)
+  const isForward =
+    created ||
+    commits.some(({ parents }) => parents.includes(before)) ||
+    (await git.succeeds(repository, ['merge-base', '--is-ancestor', before, after]))
   const head = commits.at(-1) ?? (await readCommit(git, repository, after))
   const distinct =
     otherTips.every(tip => exclude.includes(tip)) && commits.length < MAX_COMMITS

@@ -68,13 +68,14 @@ const relations = readOnce<Relation>()
 const readRelation = (git: Git, directory: string, from: string, to: string): Promise<Relation> =>
   relations(`${directory} ${from} ${to}`, async () => {
     if (from === to) return { added: [], behind: 0, common: to }
-    const [listed, common] = await Promise.all([
-      git.text(directory, ['rev-list', '--reverse', '--left-right', `${from}...${to}`]),
-      git.text(directory, ['merge-base', from, to]).catch(() => ''),
-    ])
+    const listed = await git.text(directory, ['rev-list', '--reverse', '--left-right', `${from}...${to}`])
     const lines = listed.split('\n').filter(Boolean)
     const added = lines.filter(line => line.startsWith('>')).map(line => line.slice(1))
-    return { added, behind: lines.length - added.length, common: common.trim() || null }
+    const behind = lines.length - added.length
+    // A commit that has nothing of its own is in the history of the other one.
+    if (behind === 0 || added.length === 0) return { added, behind, common: behind === 0 ? from : to }
+    const common = await git.text(directory, ['merge-base', from, to]).catch(() => '')
+    return { added, behind, common: common.trim() || null }
   })
 
 /** A name may be that of a branch of a fork, after its owner: `stranger:topic`. No branch has a colon in its name. */

@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { nodeId } from './account-payload.ts'
-import { isRefName, readCommit } from './commits.ts'
+import { readCommit } from './commits.ts'
+import type { Hub } from './hub.ts'
 import { sendPushEvents } from './pushes.ts'
-import { branchOf, NO_COMMIT, readRefs } from './ref-changes.ts'
+import { isRefName, readRef } from './read-ref.ts'
+import { branchOf, NO_COMMIT } from './ref-changes.ts'
 import { networkOf } from './repositories.ts'
 import { apiUrlOf } from './repository-payload.ts'
 import {
@@ -24,7 +26,13 @@ const BASE = '/repos/:owner/:repo/git'
 
 /** Branches and tags, without git's own protocol. Each change sends a push event. https://docs.github.com/rest/git/refs */
 export const refRoutes = [
-  route(`GET ${BASE}/ref/:ref{.+}`, async call => describe(call, `refs/${parameter(call, 'ref')}`)),
+  route(`GET ${BASE}/ref/:ref{.+}`, async call => {
+    const ref = `refs/${parameter(call, 'ref')}`
+    const directory = call.hub.repositories.directoryOf(requireRepository(call))
+    const found = await readBranchOrTag(call.hub, directory, ref)
+    if (!found) throw notFound()
+    return describe(call, ref, found)
+  }),
   route(`POST ${BASE}/refs`, async call => {
     const { ref, sha: after } = parseBody(call, newSchema)
     if (!/^refs\/(heads|tags)\/./.test(ref) || !isRefName(ref)) throw invalid('Reference name is not valid')
@@ -60,34 +68,34 @@ async function change(
   const { hub } = call
   const repository = requireRepository(call)
   const directory = hub.repositories.directoryOf(repository)
-  let created = false
-  await hub.networkQueue.run(networkOf(repository), async () => {
-    const before = (await readRefs(hub.git, directory)).get(ref) ?? null
+  return hub.networkQueue.run(networkOf(repository), async () => {
+    const before = await readBranchOrTag(hub, directory, ref)
     const after = await decide(before, directory)
     if (after !== null && !(await readCommit(hub.git, directory, after)))
       throw invalid('Object does not exist')
-    created = before === null
     const move = after === null ? ['-d', ref] : [ref, after]
     await hub.git.text(directory, ['update-ref', ...move, before ?? NO_COMMIT])
     await sendPushEvents(hub, repository, actorOf(call))
+    if (after === null) return { status: 204 }
+    const answer = await describe(call, ref, after)
+    return before === null ? { ...answer, status: 201 } : answer
   })
-  // A deleted ref has no description.
-  const answer = await describe(call, ref).catch(() => ({ status: 204 as const }))
-  return created && answer.status === 200 ? { ...answer, status: 201 } : answer
 }
 
-async function describe(call: Call, ref: string): Promise<RestResponse> {
+async function describe(call: Call, ref: string, found: string): Promise<RestResponse> {
   const { hub } = call
   const repository = requireRepository(call)
   const directory = hub.repositories.directoryOf(repository)
-  const found = (await readRefs(hub.git, directory)).get(ref)
-  if (!found) throw notFound()
   const type = branchOf(ref) === null ? await typeOf(call, directory, found) : 'commit'
   const api = `${apiUrlOf(hub.addresses, repository)}/git`
   const url = `${api}/${ref.split('/').map(encodeURIComponent).join('/')}`
   const object = { type, sha: found, url: `${api}/${type}s/${found}` }
   return { status: 200, body: { ref, node_id: nodeId('Ref', repository.id), url, object } }
 }
+
+/** Null also for other refs, such as those of pull requests. */
+const readBranchOrTag = async ({ git }: Hub, directory: string, ref: string) =>
+  /^refs\/(heads|tags)\//.test(ref) ? readRef(git, directory, ref) : null
 
 const typeOf = async ({ hub }: Call, directory: string, object: string) =>
   (await hub.git.text(directory, ['cat-file', '-t', object])).trim()
