@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, type Hash, hash, randomUUID } from 'node:crypto'
 import {
   closeSync,
   createReadStream,
@@ -29,7 +29,7 @@ export type Blob = { file: string; size: number } | { id: number; size: number }
 /** Bytes that no object has yet. `keep` returns their blob; call it in the transaction that adds it to the catalogue. */
 export type WrittenBlob = { size: number; md5: Buffer; keep(): Blob }
 
-type OpenFile = { name: string; descriptor: number }
+type OpenFile = { name: string; descriptor: number; md5: Hash }
 
 /**
  * The bytes of all objects and parts. A file counts only if the catalogue lists it, so files are written in place;
@@ -52,24 +52,22 @@ export class Blobs {
     fill: (sink: Sink) => Promise<F>,
     commit: (blob: WrittenBlob, filled: F) => T,
   ): Promise<T> {
-    const md5 = createHash('md5')
     const pieces: Buffer[] = []
     let size = 0
     let file = null as OpenFile | null
     try {
       const filled = await fill(bytes => {
-        md5.update(bytes)
         size += bytes.length
         if (size <= SMALL) pieces.push(bytes)
-        else {
-          file ??= this.#createFile(pieces.splice(0))
-          // Synchronous: a thread takes longer to start than to write a piece.
-          writeFileSync(file.descriptor, bytes)
-        }
+        else file = this.#append(file, [...pieces.splice(0), bytes])
       })
-      const keep = () =>
-        file ? { file: file.name, size } : { id: this.#contents.addContent(Buffer.concat(pieces)), size }
-      return commit({ size, md5: md5.digest(), keep }, filled)
+      if (file) {
+        const { name, md5 } = file
+        return commit({ size, md5: md5.digest(), keep: () => ({ file: name, size }) }, filled)
+      }
+      const content = Buffer.concat(pieces)
+      const keep = () => ({ id: this.#contents.addContent(content), size })
+      return commit({ size, md5: hash('md5', content, 'buffer'), keep }, filled)
     } catch (error) {
       if (file) this.#unlink(file.name)
       throw error
@@ -155,12 +153,20 @@ export class Blobs {
     for (const file of readdirSync(this.#directory)) if (!keep.has(file)) this.#unlink(file)
   }
 
-  /** Creates a file with these bytes at its start. */
-  #createFile(pieces: readonly Buffer[]): OpenFile {
+  /** Creates the file with the first pieces. Synchronous: a thread takes longer to start than to write a piece. */
+  #append(opened: OpenFile | null, pieces: readonly Buffer[]): OpenFile {
+    const file = opened ?? this.#createFile()
+    for (const bytes of pieces) {
+      file.md5.update(bytes)
+      writeFileSync(file.descriptor, bytes)
+    }
+    return file
+  }
+
+  #createFile(): OpenFile {
     const name = randomUUID()
     const descriptor = openSync(join(this.#directory, name), 'wx', 0o600)
-    for (const bytes of pieces) writeFileSync(descriptor, bytes)
-    return { name, descriptor }
+    return { name, descriptor, md5: createHash('md5') }
   }
 
   #release(file: string): void {

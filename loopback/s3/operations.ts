@@ -58,7 +58,8 @@ const SUB_RESOURCES = new Set(
 export function operationOf(request: S3Request): Operation {
   const { method, query, headers } = request
   const level = request.key ? 'object' : request.bucket ? 'bucket' : 'service'
-  const named = [...new Set(query.keys())].filter(name => SUB_RESOURCES.has(name)).sort()
+  const named =
+    query.size === 0 ? [] : [...new Set(query.keys())].filter(name => SUB_RESOURCES.has(name)).sort()
   const copy = level === 'object' && method === 'PUT' && headers.has('x-amz-copy-source')
   const name = [method, level, ...named, ...(copy ? ['copy'] : [])].join(' ')
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined

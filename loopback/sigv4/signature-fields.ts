@@ -36,8 +36,19 @@ export function parseSignatureFields(fields: Record<string, unknown>): Signature
 
 /** The fields of an `Authorization` header, and the algorithm that precedes them. */
 export function parseAuthorizationHeader(header: string): Record<string, string | undefined> {
-  const [Algorithm = '', rest = ''] = header.split(/ +(.*)/s)
-  return { ...Object.fromEntries(rest.split(',').map(field => field.trim().split(/=(.*)/s))), Algorithm }
+  const [algorithm, rest] = cut(header, ' ')
+  const fields: Record<string, string> = {}
+  for (const field of rest.split(',')) {
+    const [name, value] = cut(field.trim(), '=')
+    fields[name] = value
+  }
+  return { ...fields, Algorithm: algorithm }
+}
+
+/** Before and after the first separator. */
+function cut(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** Milliseconds since 1970; 0 if the timestamp is not a valid date. */

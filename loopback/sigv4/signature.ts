@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /**
  * The signed parts of a request (Signature Version 4). Path and query are decoded. `payload` is the hash of the body
@@ -17,7 +17,7 @@ export type Signable = {
 export type Scope = { date: string; region: string; service: string; time: string }
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
-export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
+export const sha256 = (data: string | Uint8Array) => hash('sha256', data, 'hex')
 const hmac = (key: Uint8Array | KeyObject, data: string) => createHmac('sha256', key).update(data).digest()
 
 /** Percent-encodes everything but the unreserved characters of RFC 3986. */
@@ -69,7 +69,7 @@ export function signingKey(secretAccessKey: string, { date, region, service }: S
   return key
 }
 
-export const sign = (key: KeyObject, text: string) => hmac(key, text).toString('hex')
+export const sign = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('hex')
 
 export function constantTimeEqual(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)]
