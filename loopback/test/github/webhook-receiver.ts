@@ -26,6 +26,8 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
     events.push(event)
     for (const waiter of waiters) if (waiter.matches(event)) waiter.resolve(event)
   })
+  // A process that was busy for Node's 5 s would close a connection just as an event is sent on it.
+  server.keepAliveTimeout = 120_000
   server.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   /** The first matching event, received already or in the future. */
