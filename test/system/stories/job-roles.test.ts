@@ -18,7 +18,8 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 20
 let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({
-    concurrency: 6,
+    concurrency: 2,
+    mixesTenants: true,
     deployRole: roleOf('site-deploy', WRITES),
     jobRole: roleOf('site-jobs', WRITES),
     app: {
