@@ -5,10 +5,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startSystem } from '../../../loopback/system/system.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type System, startSystem } from '../../../loopback/system/system.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import { LAMBCI, lambci, spawnLambci } from '../../support/lambci.ts'
+import { openTestSystem } from '../../support/test-system.ts'
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', '..', 'loopback', 'example')
 
@@ -54,30 +55,31 @@ test('local --once shows the example build, and the next start continues with bu
 /** The log of the example's first build. */
 const LOG = jobKeys({ project: 'gh/example/hello', number: 1 }).log.whole
 
-test('a long log passes through a slow pipe completely', async () => {
-  const data = join(directory, 'data')
-  const system = await startSystem({ directory: data, port: 0 })
-  try {
-    await system.store.put(LOG, 'x'.repeat(6_000_000), 'text/plain')
-    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 build --data "${data}"`
-    const { stdout } = await execa('bash', ['-c', `${logs} | (sleep 1; wc -c)`])
-    expect(Number(stdout)).toBe(6_000_000)
-  } finally {
-    await system.close()
-  }
-})
+describe('a long log', () => {
+  let system: System
+  beforeAll(async () => {
+    // Its data are those of the example.
+    system = (await openTestSystem({ root: directory })).system
+  })
+  afterAll(() => system.close())
 
-test('the reader of a pipe may close it early', async () => {
-  const data = join(directory, 'data')
-  const system = await startSystem({ directory: data, port: 0 })
-  try {
-    await system.store.put(LOG, 'x\n'.repeat(3_000_000), 'text/plain')
-    const logs = `"${process.execPath}" "${LAMBCI}" logs example/hello#1 --data "${data}"`
-    const { stdout, stderr } = await execa('bash', ['-c', `${logs} | head -1; echo "\${PIPESTATUS[0]}"`])
-    expect([stdout, stderr]).toEqual(['x\n0', ''])
-  } finally {
-    await system.close()
+  /** Runs `lambci logs` with the build, and a job of it, in a pipe of bash. */
+  const pipe = (build: string, rest: string) => {
+    const logs = `"${process.execPath}" "${LAMBCI}" logs ${build} --data "${join(directory, 'data')}"`
+    return execa('bash', ['-c', `${logs} | ${rest}`])
   }
+
+  test('passes through a slow pipe completely', async () => {
+    await system.store.put(LOG, 'x'.repeat(6_000_000), 'text/plain')
+    const { stdout } = await pipe('example/hello#1 build', '(sleep 1; wc -c)')
+    expect(Number(stdout)).toBe(6_000_000)
+  })
+
+  test('may be left early by the reader of its pipe', async () => {
+    await system.store.put(LOG, 'x\n'.repeat(3_000_000), 'text/plain')
+    const { stdout, stderr } = await pipe('example/hello#1', `head -1; echo "\${PIPESTATUS[0]}"`)
+    expect([stdout, stderr]).toEqual(['x\n0', ''])
+  })
 })
 
 test('local --once that is interrupted stops, with the exit code of an interruption', async () => {
