@@ -8,7 +8,7 @@ import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ concurrency: 1 })
+  ci = await openTestSystem({ concurrency: 1, mixesTenants: true })
 })
 afterAll(() => ci.close())
 

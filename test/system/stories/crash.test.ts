@@ -13,7 +13,7 @@ import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ buildTimeoutMs: 8000 })
+  ci = await openTestSystem({ buildTimeoutMs: 8000, mixesTenants: true })
   // It runs for seconds, in the function for branches. Meanwhile others are tested.
   await ci.push(await ci.write(lambciJson('sleep 1000')), 'too/long', 'topic')
 })
