@@ -11,6 +11,7 @@ let host: Awaited<ReturnType<typeof startGitFaults>>
 beforeAll(async () => {
   host = await startGitFaults()
   ci = await openTestSystem({
+    mixesTenants: true,
     proxyUrl: (service, url) => {
       if (service !== 'github') return url
       host.setTarget(url)

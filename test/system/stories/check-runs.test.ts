@@ -11,6 +11,7 @@ let ci: TestSystem
 let owner: string
 beforeAll(async () => {
   ci = await openTestSystem({
+    concurrency: 1,
     app: {
       ...{ id: githubApp.id, slug: 'builder', owner: 'you' },
       publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
