@@ -7,7 +7,7 @@ import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({ concurrency: 2 })
+  ci = await openTestSystem({ concurrency: 2, mixesTenants: true })
 })
 afterAll(() => ci.close())
 
