@@ -8,6 +8,7 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { type System, type SystemOptions, startSystem } from '../../loopback/system/system.ts'
 import { type JobMessage, jobMessageSchema } from '../../src/admission/grants.ts'
 import { readLog } from '../../src/log/reader.ts'
+import type { JobTrust } from '../../src/model/trust.ts'
 import { z } from '../../src/model/zod.ts'
 import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { readRecords, readReport } from '../../src/records/read-records.ts'
@@ -233,9 +234,9 @@ function queries(directory: string, system: System, changes: Changes, timeoutMs:
      */
     until: <T>(what: string, query: () => Promise<T | null | undefined | false>): Promise<T> =>
       changes.until(what, query, { timeoutMs, pollMs: POLL_MS }),
-    /** Kills the warm sandboxes of all build functions, and with them their local caches. */
-    killSandboxes: () => {
-      for (const trust of ['fork', 'branch', 'protected', 'deploy'] as const)
+    /** Kills the warm sandboxes of the build functions of these trusts, and with them their local caches. */
+    killSandboxes: (...trusts: readonly JobTrust[]) => {
+      for (const trust of trusts)
         for (const { pid } of system.lambda.sandboxes(functionName(`run-${trust}`)))
           process.kill(pid, 'SIGKILL')
     },

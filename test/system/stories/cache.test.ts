@@ -31,7 +31,7 @@ type Build = [at: string, repository: string, number: number, more?: Record<stri
 
 /** Builds in a new sandbox. The first build of a repository has no cache, so it may use a warm one. */
 function buildCold(...build: Build) {
-  if (build[2] > 1) ci.killSandboxes()
+  if (build[2] > 1) ci.killSandboxes('protected')
   return buildWarm(...build)
 }
 
@@ -108,7 +108,7 @@ test('the second deploy to a stage restores what the first one has saved, by def
   const first = await deployed(at, 'cached/deploys', 1)
   expect(first).toMatch(/▸ No cache of deps yet\n/)
   expect(first).toContain('made deps\n')
-  ci.killSandboxes()
+  ci.killSandboxes('deploy')
   const second = await deployed(at, 'cached/deploys', 2)
   expect(second).toMatch(/▸ Restored deps from the cache in [\d.]+ s\n/)
   expect(second).toContain('found deps by 1\n')

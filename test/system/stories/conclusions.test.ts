@@ -184,7 +184,7 @@ test("a missing commit is reported with git's message, without a token", async (
   await ci.ended({ project: `gh/${login}/gone`, number: 1 })
   const { id } = await ci.api('GET', `/repos/${login}/gone`)
   await ci.api('DELETE', `/repos/${login}/gone`)
-  ci.killSandboxes()
+  ci.killSandboxes('protected')
   const response = await sendPush(login, id, commit)
   expect(response.status).toBe(202)
   const build = { project: `gh/${login}/gone`, number: 2 }

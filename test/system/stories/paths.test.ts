@@ -46,7 +46,7 @@ test('a push is built if its base commit is beyond the fetched history', async (
   await ci.push(at, 'ada/far', 'master')
   await ci.ended({ project, number: 1 })
   // The next build has no mirror of the repository.
-  ci.killSandboxes()
+  ci.killSandboxes('protected')
   for (let index = 0; index < 7; index++)
     await ci.git(at, 'commit', '--quiet', '--allow-empty', '--message', `Step ${index}`)
   await ci.push(at, 'ada/far', 'master', { 'docs/a.txt': '1' })
