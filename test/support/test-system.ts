@@ -291,7 +291,8 @@ async function writeFiles(at: string, files: Files): Promise<void> {
   }
 }
 
-const GIT_ENVIRONMENT = {
+/** Git's environment, whatever the machine's own configuration is. */
+export const GIT_ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LAMBCI } from '../../support/lambci.ts'
-import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { GIT_ENVIRONMENT, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', '..', 'docs', 'local.md')
 
@@ -30,7 +30,7 @@ test('the walk-through in docs/local.md works as it is written', async () => {
   await ci.ended({ project: 'gh/you/project', number: 1 })
   const command = `lambci() { '${process.execPath}' '${LAMBCI}' "$@" --data "$data"; }`
   const { all, failed } = await execa('bash', ['-euo', 'pipefail', '-c', `${command}\n${here}`], {
-    ...{ cwd: at, all: true, reject: false, stdin: 'ignore', timeout: 50_000 },
+    ...{ cwd: at, env: GIT_ENVIRONMENT, all: true, reject: false, stdin: 'ignore', timeout: 50_000 },
   })
   expect([failed, all]).toEqual([false, expect.stringMatching(/^#2 of you\/project, pr\/1: Passed/m)])
   expect(all).toMatch(/"full_name":"you\/other"/)
