@@ -22,7 +22,6 @@ test('the walk-through in docs/local.md works as it is written', async () => {
   const here = script
     .replace(/^data=.*$/m, `data='${data}'`)
     .replace('http://127.0.0.1:4303', github)
-    .replaceAll('npx lambci', 'lambci')
   expect(here).toContain(`data='${data}'\ngithub=${github}\n`)
   const at = await ci.write(lambciJson('true'))
   await ci.commit(at)
