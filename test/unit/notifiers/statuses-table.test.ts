@@ -622,7 +622,7 @@ const CONTEXTS: readonly [string, readonly Partial<Build>[]][] = [
   ['a push to a branch', [{}]],
   ['a pull request, of the repository or of a fork', [PULL, FORKED]],
   ["a merge queue's group", [GROUP]],
-  ['nothing but a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, by: null } }]],
+  ['only a deploy', [{ event: 'deploy', target: { stage: 'qa', of: 3, by: null } }]],
 ]
 
 test('the table of contexts is true', () => {
