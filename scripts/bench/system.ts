@@ -86,7 +86,7 @@ export async function benchSystem(): Promise<SystemResult> {
 /** A commit of the repository with this id. */
 type Push = { id: number; commit: string }
 
-/** Makes a commit for each of so many new branches. Returns what git must push. */
+/** Makes this many new branches, each with a commit. Returns what git must push. */
 async function commitBranches(at: string, count: number): Promise<string[]> {
   const refs: string[] = []
   for (let number = 1; number <= count; number++) {

@@ -30,7 +30,7 @@ export function recordedBase(bootstrap: StackState | null): string | null {
 
 /**
  * The parameters for a deploy. The tag of the base image is resolved to its digest at first, and then only when the options say
- * so: the image is built anew only when something that the user knows of has changed.
+ * so: the image is rebuilt only when something that the user knows of has changed.
  * @throws DeployFailure if the registry does not answer
  */
 export async function chooseImageParameters(

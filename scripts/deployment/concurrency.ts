@@ -74,7 +74,7 @@ export async function checkConcurrency(
   return note
 }
 
-/** Null if whoever deploys may not see it: then CloudFormation says whether there is room. */
+/** Null if the user may not see it. CloudFormation then says whether there is room. */
 async function readQuota(aws: Aws): Promise<Quota | null> {
   const answer = await aws.tryRun('lambda', 'get-account-settings')
   const limit: Json = answer.ok ? answer.value?.AccountLimit : null

@@ -19,9 +19,7 @@ test('the walk-through in docs/local.md works as it is written', async () => {
   const { github } = ci.system.addresses
   const data = join(ci.directory, 'data')
   // Where this system is, in place of the usual directory and port.
-  const here = script
-    .replace(/^data=.*$/m, `data='${data}'`)
-    .replace('http://127.0.0.1:4303', github)
+  const here = script.replace(/^data=.*$/m, `data='${data}'`).replace('http://127.0.0.1:4303', github)
   expect(here).toContain(`data='${data}'\ngithub=${github}\n`)
   const at = await ci.write(lambciJson('true'))
   await ci.commit(at)
