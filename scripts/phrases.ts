@@ -13,8 +13,13 @@ const EVERYWHERE: readonly Phrase[] = [
   { pattern: /\bwho (?:comes|came) from\b/gi, instead: 'users of, from' },
   {
     pattern: atStart(
-      String.raw`(?:What|Who|Whoever|Whatever) (?:(?!do|does|did|is this|are)[a-z]+)\b(?![^.!?]*\?)`,
+      String.raw`(?:Who|Whoever|Whatever) (?:(?!do|does|did|is this|are)[a-z]+)\b(?![^.!?]*\?)`,
     ),
+    instead: 'put the subject first',
+  },
+  // A comment may begin with such a clause, as a noun: "What a job needs".
+  {
+    pattern: /(?<=[a-z)`'\]][.!?:] |['"`]|\/\/ )What (?:(?!do|does|did|is this|are)[a-z]+)\b(?![^.!?]*\?)/g,
     instead: 'put the subject first',
   },
   { pattern: /\bof (?:yours|ours|theirs)\b/gi, instead: 'your own' },
@@ -44,6 +49,10 @@ const EVERYWHERE: readonly Phrase[] = [
 
 /** Phrases that are found in documents only: comments may be terser. */
 const IN_DOCUMENTS: readonly Phrase[] = [
+  {
+    pattern: atStart(String.raw`What (?:(?!do|does|did|is this|are)[a-z]+)\b(?![^.!?]*\?)`),
+    instead: 'put the subject first',
+  },
   { pattern: /\bbut for\b/gi, instead: 'except for' },
   { pattern: /\bnothing (?:else )?but\b/gi, instead: 'only' },
   { pattern: /, (?:by|with) which\b/gi, instead: 'two sentences' },

@@ -59,7 +59,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
   return 'status' in result ? result : answerTo(result, isOwn ? linkKey : null)
 }
 
-/** Who has signed a delivery. A secret that is newer than those in memory has just been made by `lambci setup`. */
+/** Finds the signer of a delivery. A secret that is newer than those in memory has just been made by `lambci setup`. */
 async function verify(delivery: Delivery, payload: unknown, { secrets }: Pick<ReceiveContext, 'secrets'>) {
   const known = await secrets()
   const signer = await findSigner(delivery, payload, known.webhookSecrets)

@@ -62,7 +62,7 @@ export async function reportBuilds(
 }
 
 /**
- * The third story. Whatever triggered it, report reads the records, concludes what follows from them, and brings people up to
+ * The third story. Regardless of its trigger, report reads the records, concludes what follows from them, and brings people up to
  * date. It repeats that until no other invocation has asked for another look, and after a minute leaves the rest to another one.
  * Triggers may be lost, doubled or reordered.
  * @throws Error if something could not be delivered yet, for the first time: Lambda then tries again

@@ -3,7 +3,7 @@ import type { Hub, PullRow } from './hub.ts'
 import { networkOf, type Repository } from './repositories.ts'
 
 /**
- * Computes `refs/pull/N/merge` in the background, as GitHub does: whoever fetches it at once finds none, or the one of an
+ * Computes `refs/pull/N/merge` in the background, as GitHub does: an immediate fetch finds none, or the one of an
  * earlier head. A conflict leaves the ref as it was.
  */
 export function computeMergeSoon(hub: Hub, id: number): void {

@@ -61,7 +61,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     const tracked = work.finally(() => inFlight.delete(tracked))
     inFlight.add(tracked)
   }
-  // What it answers depends on its own address.
+  // Its answers depend on its own address.
   const handler = Promise.withResolvers<Handler>()
   const { url, server } = await openServer(
     (request, response) => track(handler.promise.then(handle => handle(request, response))),

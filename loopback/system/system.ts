@@ -59,7 +59,7 @@ export type System = {
 
 /**
  * Starts the whole stack on loopback: the servers that replace AWS and GitHub, and the stack's functions.
- * @throws UserError if a port is taken, or another process uses the directory. Whatever had started is closed then.
+ * @throws UserError if a port is taken, or another process uses the directory. Everything that had started is closed then.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { directory, port, onLog } = options

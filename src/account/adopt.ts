@@ -6,7 +6,7 @@ import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repos
 import type { Store } from '../records/store.ts'
 
 /**
- * What to adopt the repository that now has a name would do. `takes`: nobody has the records under that name any more, so it
+ * What to adopt the repository that now has a name would do. `takes`: nobody has the records under that name now, so it
  * takes over builds, settings, secrets and stages. `keeps`: it was built before, under another name. `starts`: the former
  * repository exists under another name and keeps them, so this one starts with none.
  */
@@ -67,7 +67,7 @@ async function freeProject(
   return isFree ? project : `${project}@${id}`
 }
 
-/** Gives the name to the repository. The former one is bound anew should it come back. */
+/** Gives the name to the repository. The former one is bound again if it comes back. */
 export async function adopt(
   store: Store,
   { repository, id, formerId, kind, project, isPrivate }: Adoption,

@@ -15,7 +15,7 @@ export const parseVariablesFile: Parse = (key, text) => parseLayerJson(key, text
 /**
  * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
  * none. It may be called several times. What `parse` drops is lost.
- * @throws UserError if the current value is not a JSON object, or the new one could not be read any more
+ * @throws UserError if the current value is not a JSON object, or the new one would be unreadable
  */
 export async function editJson(
   store: Store,

@@ -91,7 +91,7 @@ export async function admit(
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
-    // GitHub sends a delivery again if somebody wants another build. What this product sends has one build for ever.
+    // GitHub sends a delivery again if somebody wants another build. A delivery of this product has one build forever.
     if (!mayRepeat) return false
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
@@ -100,7 +100,7 @@ export async function admit(
   // Only for what starts a build, so that a body that is sent again and again costs no request to GitHub.
   const unconfirmed = claim.build.published ? null : await settled?.confirm?.()
   if (unconfirmed) return unconfirmed
-  // What a person requests needs no approval. A delivery that is sent again is GitHub's, whoever sends it.
+  // A person's request needs no approval. A delivery that is sent again comes from GitHub, regardless of the sender.
   const approval =
     isArrival && !claim.build.published ? await needsApproval(store, request, account, now()) : null
   const build = await takeNumber(store, claim, number => ({
@@ -180,7 +180,7 @@ async function waitForApproval(
   await invokeReport({ project: build.project, number: build.number })
 }
 
-/** Whether a build has ended or can no longer end by itself: whoever asks for it again gets a new build. */
+/** Whether a build has ended or can no longer end by itself. Another request for it gets a new build. */
 export function isDone(records: Records, now: Date): boolean {
   const { build, report } = records
   const { status } = viewOf(records)

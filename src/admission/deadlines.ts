@@ -28,7 +28,7 @@ export const CREDENTIALS_SECONDS = 3600
 /** They are issued some seconds after the latest end was set, and a write that begins before they expire may end after that. */
 const LAST_WRITES_SECONDS = 300
 
-/** The moment after which the credentials of a job with this latest end write nothing any more. */
+/** The moment after which the credentials of a job with this latest end write nothing. */
 export const credentialsEndAfter = (latestEnd: string) => {
   const issuedAt = new Date(latestEnd).getTime() - (LONGEST_WAIT_SECONDS + LONGEST_RUN_SECONDS) * 1000
   return new Date(issuedAt + (CREDENTIALS_SECONDS + LAST_WRITES_SECONDS) * 1000)

@@ -174,7 +174,7 @@ async function decidePlace(
 
 /** A delivery with another id than the one that has the name: an old or handmade payload, or another repository. */
 function decideAbout(repository: string, named: Named, actual: OnGitHub | null): Place | Refusal {
-  // What is fetched is the repository that has always been built here.
+  // The repository that is fetched is the one that has always been built here.
   if (actual?.id === named.id) return { ...named, isBound: true, actual }
   return refuse(
     actual

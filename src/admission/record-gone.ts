@@ -10,7 +10,7 @@ const MOST_BUILDS = 5
 const MOST_COMPARED = 3
 
 /**
- * Records that a branch was deleted, or a pull request closed. What its builds said of their commits then counts no longer if
+ * Records that a branch was deleted, or a pull request closed. The results of its builds then no longer count for their commits if
  * another branch or pull request is at the commit.
  */
 export async function recordGone(store: Store, ref: TriggerRef, now: Date): Promise<void> {

@@ -39,7 +39,7 @@ export function decideRetry(
   const most = mostRetriedBuilds(build.project, deployRoles)
   if (builds.length > most) {
     const named = builds.map(number => `#${number}`).join(', ')
-    const reason = `What passed before build #${build.number} of ${build.repository} ran in ${builds.length} builds (${named}), and a retry in this repository can refer to ${most} at most. ${whole}`
+    const reason = `The jobs that passed before build #${build.number} of ${build.repository} ran in ${builds.length} builds (${named}), and a retry in this repository can refer to ${most} at most. ${whole}`
     return { refused: reason }
   }
   return { plan, takenOver }

@@ -128,7 +128,7 @@ export class Cache {
   async save(since: number): Promise<number | null> {
     const { directory } = this.#context.sandbox
     const names = this.#names.filter(name => this.#exists(name))
-    // What a command has removed is gone, unless other commits look for it by the same key.
+    // Files that a command has removed are gone, unless other commits look for it by the same key.
     if (this.#tracked || (names.length === 0 && (this.#isKeyed || !this.#restored))) return null
     const link = names.find(name => lstatSync(join(directory, name)).isSymbolicLink())
     if (link) throw new Error(`${this.#pathOf(link)} is a link`)

@@ -28,7 +28,7 @@ export class SaveAttempts {
   async describeLast(label: string): Promise<string[]> {
     const { warmCache } = this.#context
     const noted = warmCache.takeFailure(this.#index.prefix)
-    // What cannot be read decides nothing, and the cache itself may still be found.
+    // An unreadable record decides nothing, and the cache itself may still be found.
     const last = noted ?? (await this.#index.lastAttempt().catch(() => null))
     if (!last || last.state === 'saved') return []
     this.#isOpen = true

@@ -28,7 +28,7 @@ export const toBytes = (name: string) => Buffer.from(name).toString('latin1')
 export const pathOf = (root: string, name: string) => Buffer.from(`${toBytes(root)}/${name}`, 'latin1')
 
 /**
- * Reads the trees below some names. Removes sockets, which no archive contains and nobody listens to any more.
+ * Reads the trees below some names. Removes sockets, which no archive contains and which nobody listens to now.
  * Synchronous, because nothing else runs after the build.
  * @throws if something cannot be read
  */

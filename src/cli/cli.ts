@@ -20,7 +20,7 @@ const integerBetween = (min: number, max: number) => (text: string) => {
   throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
 }
 
-/** Runs one command line. Returns the exit code. Whatever it opened is closed by then. */
+/** Runs one command line. Returns the exit code. Everything that it opened is closed by then. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.done
   const program = createProgram(io, code => {

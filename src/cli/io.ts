@@ -31,7 +31,7 @@ function logOf({ stdout }: Io): TerminalFilter {
 /** Line breaks and tabs are ours; other control characters, and what reverses the direction of text, are not (UAX #9). */
 const HIDING = /[\r\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** A text of ours, in which names, messages and reasons of others may stand. */
+/** A text of this program, which may contain names, messages and reasons of others. */
 function shown(text: string): string {
   const filter = new TerminalFilter()
   return filter.push(Buffer.from(text.replace(HIDING, '\ufffd'))) + filter.end()

@@ -44,6 +44,6 @@ export async function takeBackgroundOutput(
 export function describeBackgroundEnd(end: BackgroundEnd): string | null {
   if (end === 'ended') return null
   return end === 'silent'
-    ? 'Processes that were left in the background have been ended. What they had not written yet is missing from this log'
+    ? 'Processes that were left in the background have been ended. Their remaining output is missing from this log'
     : 'Output was cut off: processes in the background went on writing after the command had ended, and have been ended'
 }

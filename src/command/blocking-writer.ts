@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 
 /** A process that is about to fill the pipe takes longer to start. */
 const INTERVAL_MS = 2
-/** While the pipe may be full, whoever starts writing fails at once. */
+/** While the pipe may be full, a process that starts writing fails at once. */
 const FULL_INTERVAL_MS = 1
 
 /** What Node calls to set or clear O_NONBLOCK on a pipe. It is not in Node's documentation. */

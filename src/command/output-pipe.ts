@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { BlockingWriter } from './blocking-writer.ts'
 
-/** A chunk of so many bytes comes from a pipe that may be full. */
+/** A chunk of this many bytes comes from a pipe that may be full. */
 const FULL_CHUNK = 64 * 1024
 /** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
 const LARGE_PIPE = 512 * 1024

@@ -93,7 +93,7 @@ export const accountSchema = z
       }),
       monthlyBudget: budgetSchema.nullable().optional().meta({
         description:
-          'What the builds of a repository may cost in a month, in US dollars. At 80 % people are notified; once it is used up, builds wait for approval.',
+          'The amount that the builds of a repository may cost in a month, in US dollars. At 80 % people are notified; once it is used up, builds wait for approval.',
       }),
       topics: z
         .array(topicArnSchema, { error: 'must be a list of topic ARNs' })

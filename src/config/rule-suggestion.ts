@@ -1,7 +1,7 @@
 import { isBranchName } from '../model/ref-name.ts'
 import { globSource, isGlob, literal } from './glob-rule.ts'
 
-/** Look-ahead that excludes names by how they begin. What follows it matches any rest. */
+/** Look-ahead that excludes names by how they begin. The rest of the expression matches anything. */
 const EXCLUDING = /^\^\(\?!((?:[^()\\]|\\.|\((?!\?)(?:[^()\\]|\\.)*\))+)\)(?:\.[*+]\$?)?$/s
 /** Flags that change nothing here, and `i`. Others would. */
 const FLAGGED = /^(!?)\/(.+)\/([gimsu]{1,5})$/s
@@ -14,7 +14,7 @@ const LIST = /^(?:@?\((.*)\)|\{(.*)\}|(.*))$/s
 const PLAIN_NAME = /^[\w.#+-][\w./@#+-]*$/
 
 /**
- * The branch rule that was meant by a text that is none: by a glob, a full ref, a name with spaces around it, or a
+ * The branch rule that was meant by an invalid text: by a glob, a full ref, a name with spaces around it, or a
  * regular expression without slashes. It matches the branches that the text would match where it is one. Null if that is
  * not clear. The caller validates it.
  */

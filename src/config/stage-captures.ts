@@ -9,7 +9,7 @@ export type Captures = {
 }
 
 /**
- * Copies of the program. What a group captures last counts: before it has captured anything, after what does not count,
+ * Copies of the program. The last capture of a group counts: before it has captured anything, after what does not count,
  * at the beginning of what does, within it, and after it.
  */
 const [UNSET, EARLIER, BEGIN, WITHIN, AFTER] = [0, 1, 2, 3, 4]

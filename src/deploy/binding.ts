@@ -8,7 +8,7 @@ import { updateRecord } from '../records/update-record.ts'
 /** `branches.json`: the branches that a stage belongs to: the first one that deployed there, or those that a person has named. */
 const bindingSchema = z.object({
   branches: z.array(branchSchema).min(1).max(100),
-  /** Who has named them. Null: nobody. */
+  /** The person who named them. Null: nobody. */
   by: z.string().max(200).nullable(),
   at: z.iso.datetime(),
 })

@@ -27,7 +27,7 @@ export type KeptDeploy = z.infer<typeof keptDeploySchema>
 /** `artifacts.json`: the last successful deploys of a stage, newest first, and what they got. */
 const keptSchema = z.object({ deploys: z.array(keptDeploySchema) })
 
-/** Artifacts of so many successful deploys are kept. */
+/** The artifacts of this many successful deploys are kept. */
 export const MOST_KEPT_DEPLOYS = 10
 
 export const readKeptDeploys = async (store: Store, stage: StageRef): Promise<readonly KeptDeploy[]> =>

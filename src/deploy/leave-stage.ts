@@ -26,7 +26,7 @@ export type EndedDeploy = {
 }
 
 /**
- * Passes a stage on after the end of a build that deployed, or wanted to. What it deployed is recorded before its lock is free.
+ * Passes a stage on after the end of a build that deployed, or wanted to. The deploy is recorded before its lock is free.
  * Returns the build that holds the stage then; null for none.
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */

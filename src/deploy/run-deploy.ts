@@ -16,7 +16,7 @@ type DeployJob = {
 
 /** Coming from the workspace of the tests, people expect to find there what they have built. */
 const ON_ARTIFACTS =
-  'A deploy starts in a fresh checkout. What jobs have built is there only if "artifacts" names it, in the job and in "deploy" (docs/artifacts.md)'
+  'A deploy starts in a fresh checkout. Files that jobs have built are there only if "artifacts" names them, in the job and in "deploy" (docs/artifacts.md)'
 
 /** Runs the command of a deploy with its role. Report has acquired the stage before, and records what becomes of it. */
 export async function runDeploy(

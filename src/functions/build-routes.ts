@@ -27,7 +27,7 @@ const ATTEMPT = `${JOB}/attempts/:attempt`
 /** How many lines a page shows without its script. */
 const SHOWN_LINES = 1000
 const SHOWN_WIDTH = 10_000
-/** A page of a build reads the artifacts of so many jobs. */
+/** A page of a build reads the artifacts of at most this many jobs. */
 const MOST_PACKERS = 20
 const NOT_STORED = { 'cache-control': 'no-store' }
 

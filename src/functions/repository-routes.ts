@@ -21,7 +21,7 @@ import type { PageHost } from './found-build.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
-/** Anybody may request a page: no further builds are read for it after so many requests, each of ten builds taking up to 80. */
+/** Anybody may request a page: no further builds are read for it after this many requests, each of ten builds taking up to 80. */
 const MOST_REQUESTS = 120
 const BRANCHES = 50
 const STAGES = 20

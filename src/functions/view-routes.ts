@@ -10,7 +10,7 @@ import { type Found, findBuild, type PageHost, pageLinks } from './found-build.t
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
 const ARTIFACTS = `${BUILD}/artifacts`
-/** The tab of the artifacts counts those of so many jobs. */
+/** The tab of the artifacts counts those of at most this many jobs. */
 const MOST_PACKERS = 20
 const NOT_STORED = { 'cache-control': 'no-store' }
 

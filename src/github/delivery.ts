@@ -72,6 +72,6 @@ export function parsePayload(body: string): Record<string, unknown> | null {
 
 /**
  * What a delivery is known by: the SHA-256 of its body. GitHub sends a redelivery with the same body. Its id is in a header, which
- * whoever has seen a body and its signature may choose.
+ * anyone who has seen a body and its signature can choose.
  */
 export const digestOf = (body: string): string => hash('sha256', body)

@@ -104,7 +104,7 @@ function requestFromPullRequest({
     const ignored = `Pull request #${number} was ${action}: only ${ACTIONS.join(', ')} start a build.`
     return { ignored, ...gone }
   }
-  // Its title and text do not matter. What passed for another base branch does not count for this one.
+  // Its title and text do not matter. A result for another base branch does not count for this one.
   if (action === 'edited' && !changes?.base)
     return { ignored: `Pull request #${number} was edited, and its base branch is the same.` }
   if (pull_request.state === 'closed') return { ignored: `Pull request #${number} is closed.` }
@@ -125,7 +125,7 @@ function requestFromPullRequest({
       cloneRepository: isFork ? (head.repo?.full_name ?? null) : repository.full_name,
       pullRequest: number,
       isFork,
-      // The author's word counts, whoever sends the event: one who opens it again, or changes its base, does not vouch for it.
+      // The author counts, not the sender of the event: a person who opens it again, or changes its base, does not vouch for it.
       isStranger: isFork && isStranger(author_association),
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,
       message: shorten(pull_request.title ?? '', MAX_MESSAGE_LENGTH),

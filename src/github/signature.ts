@@ -27,8 +27,8 @@ const ownerSchema = z.union([
 ])
 
 /**
- * Who has signed a delivery; null if nobody whom this stack knows. A secret counts only for the repository or the organization that
- * the payload names, so whoever knows one repository's secret can sign for no other.
+ * The signer of a delivery; null if this stack does not know the signer. A secret counts only for the repository or the organization that
+ * the payload names, so the secret of one repository signs for no other.
  */
 export async function findSigner(
   delivery: Signed,

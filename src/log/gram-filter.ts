@@ -10,7 +10,7 @@ const MAX_BITS = 1 << 19
 export type Grams = { bytes: Uint8Array; limit: number }
 
 export type GramFilterOptions = {
-  /** One gram of so many that follow one another is tried: in what is to be found, all of these are known. */
+  /** Of this many consecutive grams, one is tried: in what is to be found, all of these are known. */
   step: number
   /** Whether letters count as the same in upper and lower case. */
   ignoresCase?: boolean

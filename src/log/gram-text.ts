@@ -29,7 +29,7 @@ export class GramText {
     this.#tried = Math.max(0, (from - this.lead) >> 2)
   }
 
-  /** Whether the hits are enough for a filter that tries one gram of so many. */
+  /** Whether the hits are enough for a filter that tries one gram in this many. */
   hasHits(step: number): boolean {
     return this.#common !== null && this.#common.step <= step
   }

@@ -40,7 +40,7 @@ export class LineCounter {
     return this.#newlines
   }
 
-  /** The index of so many of the first bytes. */
+  /** The index of this many bytes at the beginning. */
   indexOf(bytes: number): LineIndex {
     return { stride: this.#stride, lines: this.#lines.slice(0, 1 + Math.floor(bytes / this.#stride)) }
   }

@@ -85,7 +85,7 @@ export class NoiseScanner implements Scanner {
     for (let significant = 0, noise = 0; at > from && significant < reach && noise <= MAX_NOISE; at--) {
       const byte = bytes[at - 1] as number
       const longest = alphabet.longestUnit[byte] as number
-      // What follows may belong to it.
+      // The next bytes may belong to it.
       if (longest > 1) significant = Math.max(0, significant - longest)
       if (alphabet.significant[byte] || longest > 0) {
         significant++

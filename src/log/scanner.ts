@@ -3,7 +3,7 @@ import type { Range } from './ranges.ts'
 
 /** Finds secrets in a stream. All offsets count from the beginning of the stream. */
 export type Scanner = {
-  /** What was found and is not yet masked, in order. Whoever masks it removes it. */
+  /** What was found and is not yet masked, in order. The code that masks it removes it. */
   found: Range[]
   /** All bytes before it have been read. */
   readonly position: number

@@ -73,8 +73,8 @@ const MOST_SEGMENTS = 2000
 const MOST_READ_BYTES = 512 * 1024 * 1024
 
 /**
- * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. What is too much for one
- * invocation of report stays where it is. Returns how many bytes were read and how many objects were added.
+ * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. Segments that are too
+ * much for one invocation of report stay where they are. Returns how many bytes were read and how many objects were added.
  * @param segments in the order of their keys
  */
 export async function composeLog(

@@ -12,7 +12,7 @@ const MAX_ROWS = 10_000
 
 /**
  * The lines of a log as a terminal would finally show them, without colours: of a progress bar that rewrites itself only
- * its last state is left. What a program has cleared as a whole screen stays. At most the last 10,000.
+ * its last state is left. A screen that a program has cleared as a whole stays. At most the last 10,000.
  */
 export function visibleLines(text: string): string[] {
   const screen = new Screen()

@@ -54,7 +54,7 @@ export const buildRequestSchema = z.object({
       stage: stageNameSchema,
       /** The number of the build whose commit is deployed. */
       of: z.int().positive(),
-      /** Who has requested it, as far as the command line says. */
+      /** The person who requested it, according to the command line. */
       by: z.string().max(200).nullable().default(null),
     })
     .nullable()
@@ -90,7 +90,7 @@ export const buildSchema = buildRequestSchema.extend({
 })
 export type Build = z.infer<typeof buildSchema>
 
-/** Whether a build repeats another one, whole or in part, to test its commit again. Such a build deploys nothing. */
+/** Whether a build repeats another one, whole or in part, to test its commit again. It then deploys nothing. */
 export const onlyTests = ({ target, rebuildOf, retryOf }: Pick<Build, 'target' | 'rebuildOf' | 'retryOf'>) =>
   target === null && (rebuildOf !== null || retryOf !== null)
 

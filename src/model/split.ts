@@ -32,7 +32,7 @@ export const packShards = (shardOf: readonly number[]): string =>
 export const unpackShards = ({ shardOf }: Pick<Split, 'shardOf'>): number[] =>
   [...Buffer.from(shardOf, 'base64')].map(shard => shard + 1)
 
-/** Whether each file has one of so many shards, and each shard a file. */
+/** Whether each file has one of this many shards, and each shard a file. */
 export function isPartition(split: Split, shards: number): boolean {
   const shardOf = unpackShards(split)
   const used = new Set(shardOf)

@@ -94,7 +94,7 @@ async function projectOf(store: Store, requested: string): Promise<FoundProject>
   return { name, last: await lastNumber(store, name) }
 }
 
-/** Of so many builds before the counter's and after it, all are read at once: it lags behind builds of this moment. */
+/** This many builds before and after the counter's are read at once, because it lags behind the newest builds. */
 const READ_BACK = 3
 const READ_AHEAD = 4
 

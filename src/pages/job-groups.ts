@@ -23,7 +23,7 @@ export function groupJobs(jobs: readonly JobView[], shownKey: number | null): Jo
   }))
 }
 
-/** The depth of each name. Whatever a job needs comes before it in the plan. */
+/** The depth of each name. The jobs that a job needs come before it in the plan. */
 function depthsOf(jobs: readonly JobView[]): Map<string, number> {
   const depths = new Map<string, number>()
   for (const { name, needs } of jobs)

@@ -40,7 +40,7 @@ type PageOptions = {
   icon: string
   /** The pages above this one, and its own name. */
   crumbs?: readonly Crumb[]
-  /** Includes the script. Without scripting, the page reloads itself after so many seconds. */
+  /** Includes the script. Without scripting, the page reloads itself after this many seconds. */
   script?: { reloadSeconds?: number | undefined }
 }
 

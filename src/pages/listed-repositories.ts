@@ -9,7 +9,7 @@ import { type View, viewOf } from '../records/view.ts'
 import { type OpenedRepository, openRepository } from './access.ts'
 import { type ShownStage, shownStages } from './shown-stages.ts'
 
-/** Anybody may request a page: so many owners and names of one owner are looked through, and of so many, one page shows some. */
+/** Anybody may request a page: at most this many owners, and names of one owner, are looked through. A page shows some of them. */
 const MOST_NAMES = 100
 const MOST_COUNTED = 150
 const SHOWN = 10

@@ -14,7 +14,7 @@ import type { Store } from '../records/store.ts'
 import { readTestRecord } from '../records/test-record.ts'
 import type { JobView, View } from '../records/view.ts'
 
-/** A page reads the reports of so many red jobs. */
+/** A page reads the reports of at most this many red jobs. */
 const MOST_READ = 20
 
 /** The results of one job, with its failures as far as they are recorded and were read. */

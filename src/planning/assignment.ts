@@ -40,7 +40,7 @@ type Assigned = {
  * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job
  * runs it itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
  * role or a token, which the lead has not. The lead of a retry or of a deploy by hand only plans: what has
- * passed before does not run again. So does the lead of a build that only repeats a job.
+ * passed before does not run again. The same is true of the lead of a build that only repeats a job.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(

@@ -59,7 +59,7 @@ function describeShards({ name, split }: PlannedJob, count: number, splits: read
 export const describeRetry = (retry: number) =>
   `${retry === 1 ? 'once' : `up to ${retry} times`} if the command fails`
 
-/** Who else can reach what jobs of a trust get: whoever can take the next message of a sandbox that they share. */
+/** The others who can reach the grants of a trust's jobs: they can take the next message of a shared sandbox. */
 const REACHABLE = {
   protected:
     'every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account',

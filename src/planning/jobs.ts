@@ -99,8 +99,8 @@ function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJob
 }
 
 /**
- * These jobs, one for each of its cells and each shard (one of a job whose files nobody has divided), none before one that it needs, without what the account gives them. What
- * else they need is left out.
+ * These jobs, one for each of its cells and each shard (one of a job whose files nobody has divided), none before one that it needs, without what the account gives them. Their
+ * other needs are left out.
  */
 export function expandJobs(
   jobs: Jobs,

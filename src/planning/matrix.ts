@@ -19,7 +19,7 @@ export const combinationCount = ({ matrix }: Matrix): number =>
 /**
  * The cells of a matrix. As in GitHub Actions, `exclude` comes first, and a part of a combination stands for all that have
  * it; then each of `include` is added to the combinations whose values it does not change, or else is one of its own. A
- * job without a matrix has one empty cell. What has no effect is an error.
+ * job without a matrix has one empty cell. A setting without effect is an error.
  */
 export function cellsOf({ matrix, include, exclude }: Matrix): { cells: Cell[]; errors: JobError[] } {
   const variables = Object.keys(matrix)

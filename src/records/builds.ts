@@ -37,7 +37,7 @@ type Search = {
   mostRequests: number
 }
 
-/** The first `limit` builds that fit, and the number to go on with; null if there are no older ones. */
+/** The first `limit` builds that fit, and the number to continue with; null if there are no older ones. */
 export async function searchBuilds(
   store: Store,
   project: string,

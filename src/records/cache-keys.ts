@@ -20,8 +20,8 @@ export const cachesOf = (
 
 /**
  * Where a job finds caches, the best place first. It writes into the first one alone, which is that of its own branch or pull
- * request. Jobs of trust `branch` also read those of the base and the default branch. What decides about a deploy starts with
- * nothing of others: jobs of trust `protected` read those of their branch alone, and a deploy those of its stage.
+ * request. Jobs of trust `branch` also read those of the base and the default branch. Jobs that decide about a deploy use no
+ * caches of others: jobs of trust `protected` read those of their branch alone, and a deploy those of its stage.
  * @param stage that it deploys to; null for all other jobs
  */
 export function cachePlaces(build: CachingBuild, stage: string | null = null): CachePlace[] {

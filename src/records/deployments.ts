@@ -16,7 +16,7 @@ const attemptFields = {
   message: z.string(),
   /** The author of the commit. */
   who: z.string(),
-  /** Who has requested it, if it was deployed by hand and that is known. */
+  /** The person who requested it, if it was deployed by hand and that is known. */
   by: z.string().max(200).nullable().default(null),
   /** Becomes a link, so anything but a web address is dropped. */
   url: z

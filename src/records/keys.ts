@@ -181,7 +181,7 @@ export type RecordRef = BuildRef & { job?: JobRef & { record: JobRecordName } }
 /** What a record belongs to; null for any other key. */
 export function recordOfKey(key: string): RecordRef | null {
   const [, project, number, job, attempt, record] = BUILD_KEY.exec(key) ?? []
-  // A key of another form is none of ours.
+  // A key of another form is not one of these objects.
   if (!project || projectSchema.safeParse(project).data !== project) return null
   const build = { project, number: Number(number) }
   if (record === undefined) return build

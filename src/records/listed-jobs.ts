@@ -26,7 +26,7 @@ export async function listJobs(
   const last = entries.length < MOST_ENTRIES ? null : (entries.at(-1)?.key ?? null)
   return job => {
     const { record, prefix } = jobKeys(build, job)
-    // Whatever begins with this prefix comes before it.
+    // All keys with this prefix come before it.
     if (last !== null && last < `${prefix}~`) return null
     const found = JOB_RECORDS.flatMap(name => {
       const time = times.get(record(name))

@@ -18,7 +18,7 @@ import type { Store } from './store.ts'
 /** See `digestOf`. Absent in records of versions that made none. */
 const digestSchema = z.string().max(64).optional()
 
-/** What all jobs of one name have in common. What they run, each reads from the commit again. */
+/** What all jobs of one name have in common. Each reads its command from the commit again. */
 const common = {
   name: jobNameSchema,
   allowFailure: z.boolean(),
@@ -36,7 +36,7 @@ export const MOST_PLANNED_JOBS = MOST_JOBS + 2 * MOST_STAGES
 const ordinalSchema = z.int().nonnegative().max(MOST_PLANNED_JOBS)
 const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
-/** The deploy to a stage, as far as report must know it. What it runs, it reads from the commit again. */
+/** The deploy to a stage, as far as report must know it. It reads its command from the commit again. */
 const plannedDeploySchema = z.object({
   stage: stageNameSchema,
   /** Where the stage can be seen. Becomes a link, so anything but a web address is dropped. */

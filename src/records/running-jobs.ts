@@ -3,9 +3,9 @@ import { runningKey } from './keys.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-/** More builds wait in vain: the dead man's switch looks after them. Those of forks push out no others. */
+/** Further builds are not listed: the dead man's switch looks after them. Those of forks push out no others. */
 const MOST_WAITING = 100
-/** One that waits may have ended meanwhile, or fail to be looked at: so many more than places are returned. */
+/** One that waits may have ended meanwhile, or fail to be looked at: this many more than places are returned. */
 const SPARE = 4
 
 /** `running.json`: the jobs of a repository that report has started and that have not ended. Written by report alone. */

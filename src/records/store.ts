@@ -49,6 +49,6 @@ export type Store = {
    */
   presign(key: string, seconds: number, contentType: string, fileName?: string): Promise<string>
   multipart: Multipart
-  /** Closes its connections. Whoever opens a store closes it. */
+  /** Closes its connections. The code that opens a store closes it. */
   close(): void
 }

@@ -134,8 +134,8 @@ export const isWaiting = ({ build, run, report }: Pick<Records, 'build' | 'run' 
   build.approval !== null && run === null && !report?.end && (report?.publications ?? 0) === 0
 
 /**
- * The only job of a build, beside its deploy: null if there are several, or if others were left out. What it says is what the build
- * says, as of a build whose lead has run it.
+ * The only job of a build, beside its deploy: null if there are several, or if others were left out. Its record is that of the
+ * build, as in a build whose lead has run it.
  */
 export function onlyJobIn(jobs: readonly JobView[]): JobView | null {
   const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)

@@ -85,7 +85,7 @@ async function finishDeadLogs({ build, report }: Ended, plan: PlanRecord, store:
 /** The logs of all attempts that were started, and of the lead. */
 function logsOf({ jobs }: PlanRecord, { jobs: states, failures }: Report): DeadLog[] {
   const ofJobs = states.flatMap(({ key, attempt: last, failed = [], publications, reason }): DeadLog[] => {
-    // Whoever was taken over has its log in another build.
+    // A job that was taken over has its log in another build.
     if (jobs.some(job => job.key === key && job.passedIn)) return []
     const died = Array.from({ length: last - 1 }, (_, index) => index + 1).flatMap((attempt): DeadLog[] => {
       if (failed.includes(attempt)) return []

@@ -8,7 +8,7 @@ import { updateRecord } from '../records/update-record.ts'
 
 type Counted = { build: Build; report: Report }
 
-/** After so many builds, those whose reports remember that they were counted are taken off the list of recent ones. */
+/** After this many builds, those whose reports remember that they were counted are taken off the list of recent ones. */
 const CLEANING_INTERVAL = 100
 /** Some reports may never remember it, because they gave up. */
 const MOST_RECENT = 500

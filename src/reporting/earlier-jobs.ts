@@ -19,7 +19,7 @@ export type PlacedJob = EarlierJob & { place: Place }
 
 /**
  * The attempts whose artifacts a deploy gets that a person asked for: those of the build of its commit which has tested it, or, if they
- * are gone, those that the last deploy of this commit to the stage got and that are kept there. What ran with another trust, or for
+ * are gone, those that the last deploy of this commit to the stage got and that are kept there. A job of another trust, or of
  * another commit, leaves nothing for a deploy.
  */
 export async function earlierJobs(

@@ -9,7 +9,7 @@ type Context = { store: Store; secrets: () => Promise<{ linkKey: string }> }
 
 /**
  * Whether a failure record is about no invocation that was to run this job: it has not the nonce of the attempt, or another invocation
- * has claimed that. Such a record is logged. This writes nothing and reads one object at most beside what report keeps, so that
+ * has claimed that. The record is then logged. This writes nothing and reads one object at most beside what report keeps, so that
  * nobody can make report work by forging records.
  */
 export async function isForged(

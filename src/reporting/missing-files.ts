@@ -12,7 +12,7 @@ export function explainMissingFiles(
   { ran }: Pick<JobRun, 'ran'>,
 ): string | null {
   const split = splitOf(plan, name)
-  // What is only repeated may run some of its files, and decides nothing.
+  // A repeated job may run some of its files, and decides nothing.
   if (!split || isDeploy || !shard || repetition) return null
   const packed = Buffer.from(ran ?? '', 'base64')
   const own = filesOfShard(split, shard.index)

@@ -138,9 +138,9 @@ function stateAfter(
   if (next) return { ...state, ...next, publications: 0, latestEnd: null, startedAt: null, cost }
   const hasDied = run !== null && run.phase !== 'ended'
   const { reason, endedAt } = decision.end
-  // What a deploy that died has deployed may run.
+  // Parts of a deploy that died may be running.
   const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion
-  // Whoever has started cannot have been left out.
+  // A job that has started cannot have been left out.
   const isImpossible = conclusion === 'skipped'
   const missing = conclusion === 'passed' && run ? explainMissingFiles(plan, job, run) : null
   return {

@@ -100,7 +100,7 @@ export async function removeJunkAtEnd(ended: Ended, context: Context): Promise<b
   return found.hasJunk || (ended.report.hasLeftJunk ?? false)
 }
 
-/** Removes what was written after the end of a build, once nothing can be written any more, in as many looks as it takes. */
+/** Removes what was written after the end of a build, once nothing more can be written, in as many looks as it takes. */
 export async function removeLateJunk(ended: Ended, context: Context): Promise<void> {
   const end = credentialsEndOf(ended)
   if (context.now() < end) await lookAtMoment(ended.build, end, context)

@@ -49,7 +49,7 @@ export function destinationOf(name: string, target: string): string | null {
 }
 
 /**
- * Reads what is below some paths of a directory. Whatever the files are, nothing is followed out of it.
+ * Reads the files below some paths of a directory. No link is followed out of it.
  * @param paths that exist
  * @param label what the errors are about, such as `Artifact dist`
  * @throws UserError for anything that no artifact may contain

@@ -3,7 +3,7 @@ import type { FailureInLog, LogRecogniser } from './log-recogniser.ts'
 
 /**
  * The failure that the output of a command is about, by the first tool that recognises its own. A pure function but for the time:
- * nobody is tried any more once it `isTooLate`.
+ * no further one is tried once it `isTooLate`.
  */
 export function findFailure(
   lines: readonly string[],

@@ -70,7 +70,7 @@ async function packArtifact(
   return { name, ...stored, unpackedBytes: bytes, files, paths: existing }
 }
 
-/** Packs and stores files. What is returned is measured of what was sent. */
+/** Packs and stores files. The returned numbers are measured on the data that was sent. */
 async function store(
   { store, sandbox, path, signal, limits = LIMITS }: ArtifactContext,
   key: string,

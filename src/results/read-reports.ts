@@ -25,13 +25,13 @@ export type ReadReport = { path: string; format: TestReportFormat['name']; tests
 export type ReadReports = {
   tally: TestTally
   reports: ReadReport[]
-  /** Why reports could not be read, each as a sentence. What they have before the error is counted. */
+  /** Why reports could not be read, each as a sentence. Tests before the error are counted. */
   errors: string[]
 }
 
 /**
  * Reads reports in their order. `onTime` is called for each test, and for what a suite took beyond its tests, with the path of the report.
- * Whatever the files are: nothing but a regular file is opened, and no more is read than is allowed.
+ * Only regular files are opened, and no more is read than is allowed.
  */
 export async function readReports(
   workspace: string,

@@ -107,7 +107,7 @@ class TapParser implements ReportParser {
       .replace(DIRECTIVE, '')
       .trim()
       .replace(/\\([#\\])/g, '$1')
-    // What failed as it was expected to is not a failure.
+    // An expected failure is not a failure.
     const result = directive ? 'skipped' : not ? 'failed' : 'passed'
     const own = this.#level(depth)
     own.points += 1

@@ -15,7 +15,7 @@ export type ReportedTest = {
   /** The file that the report names, as it writes it. */
   file: string | null
   line: number | null
-  /** Whatever in the report may be the path of its test file, or stand for it, as it is written; the likeliest first. */
+  /** Texts of the report that may be the path of its test file, or stand for it, as written; the likeliest first. */
   places: readonly string[]
   /** How long it took; 0 if the report does not have that. */
   seconds: number

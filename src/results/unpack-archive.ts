@@ -27,8 +27,8 @@ type Options = {
 }
 
 /**
- * Unpacks an archive that may be hostile into an empty directory. What is there afterwards is to be read as what it is
- * (`readContents`). Stops as soon as there is too much of it.
+ * Unpacks an archive that may be hostile into an empty directory. Read the result as
+ * untrusted files (`readContents`). Stops as soon as there is too much of it.
  * @throws UserError if it is not the archive on record, or contains what no artifact may contain
  */
 export async function unpackArchive(source: AsyncIterable<Uint8Array>, options: Options): Promise<void> {

@@ -117,7 +117,7 @@ export async function unpackArtifact(
   return { label, root, paths: artifact.paths, contents }
 }
 
-/** Moves everything to its declared paths. What is there is removed before, once for all artifacts. */
+/** Moves everything to its declared paths. Existing files are removed before, once for all artifacts. */
 async function place(workspace: string, all: readonly Unpacked[]): Promise<void> {
   const to = (path: string) => {
     try {

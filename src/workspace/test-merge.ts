@@ -51,7 +51,7 @@ async function readMerge(
   const [base, head, ...others] = [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id = '']) => id)
   if (!base || head !== commit || others.length > 0) return null
   if (base === tip || base === baseCommit) return { commit: merge, base }
-  // The branch may have moved on since. What is older than the event is a merge into another base, or before a conflict.
+  // The branch may have moved on since. A merge that is older than the event is one into another base, or before a conflict.
   const isOfBase = await isAncestor(git, base, tip)
   const isOlder = baseCommit !== null && (await isAncestor(git, base, baseCommit))
   return isOfBase && !isOlder ? { commit: merge, base } : null

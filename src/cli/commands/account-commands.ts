@@ -35,10 +35,7 @@ export function addAccountCommands(program: Command, io: Io, end: (code: number)
       '--rotate-webhook-secret',
       'create a new webhook secret; the old one stays valid until the next rotation',
     )
-    .option(
-      '--refuse-shared-secret',
-      'accept no webhook any more that has the one secret of the stack instead of its own',
-    )
+    .option('--refuse-shared-secret', 'refuse webhooks that still have the shared secret of the stack')
     .option('--rotate-link-key', 'create a new link key; all links to private pages stop working')
     .action(async options => end(await (await import('./setup.ts')).setUp(options, io)))
 

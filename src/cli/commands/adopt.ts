@@ -35,5 +35,5 @@ function describe({ repository, id, formerId, kind, formerName, project }: Adopt
     return `${who} It was built here under another name, ${project.slice('gh/'.length)}, and keeps its own builds, settings, secrets and stages.${rest}`
   if (kind === 'starts')
     return `${who} It starts without builds, settings, secrets and stages of its own.${rest}`
-  return `${who} GitHub shows no repository ${formerId} any more, so ${id} takes over its builds, settings, secrets and stages.`
+  return `${who} GitHub no longer shows repository ${formerId}, so ${id} takes over its builds, settings, secrets and stages.`
 }

@@ -43,7 +43,7 @@ export const checkImage = (stackName: string, now: Date): Promise<Finding[]> =>
       return [wrong('Image', `${name} cannot start it (${age})`, 'Run "lambci up", which shows why.')]
     if (days > OLD_DAYS)
       return [
-        note('Image', age, 'It may lack security updates. "lambci up" can build it anew on a current base.'),
+        note('Image', age, 'It may lack security updates. "lambci up" can rebuild it on a current base.'),
       ]
     const isIdle = state === 'Inactive'
     return [

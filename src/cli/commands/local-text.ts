@@ -97,7 +97,7 @@ export function describeNext(
   const { repository } = view
   const data = directory === `${process.cwd()}/.lambci` ? '' : ` --data ${directory}`
   return [
-    'In a second terminal, in a repository of yours, push a commit to build it:',
+    'To build your own repository, push a commit from a second terminal:',
     '',
     `  git remote add local ${github}/you/project.git`,
     '  git push local HEAD:master',

@@ -18,7 +18,7 @@ export const sendEvent = (
 ): Promise<Sent> => send(store, base, { event, body, id: randomUUID() }, appSecret)
 
 /**
- * Sends a request of this command line to the http function at `base`. What it is, its id and its time are in what is signed.
+ * Sends a request of this command line to the http function at `base`. Its kind, id and time are in the signed body.
  * @throws UserError if there is no answer
  */
 export function sendOwnRequest(

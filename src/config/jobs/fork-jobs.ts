@@ -20,8 +20,8 @@ export function forkKeys(limits: readonly AllowedKeys[]) {
 }
 
 /**
- * A layer of a fork's files where the base has jobs. Of those, it may change the keys in `allowed`. What else it says
- * differently gets a note.
+ * A layer of a fork's files where the base has jobs. Of those, it may change the keys in `allowed`. Any other
+ * difference gets a note.
  */
 export function limitForkJobs(
   { name, values: { cmd, jobs, ...rest } }: Layer,

@@ -111,7 +111,7 @@ const jobSchema = z
       }),
       cache: cacheSchema
         .optional()
-        .meta({ description: 'What is cached, instead of the top-level "cache".' }),
+        .meta({ description: 'The directories to cache, instead of the top-level "cache".' }),
       secrets: z
         .array(
           z

@@ -45,5 +45,5 @@ export function blockOf(lines: readonly string[], most: number): string {
   return text === '' ? '' : `<pre>${text}</pre>`
 }
 
-/** A link. `html` is text of ours, or encoded. */
+/** A link. `html` is our own text, or encoded. */
 export const linkTo = (url: string, html: string): string => `<a href="${encoded(url)}">${html}</a>`

@@ -33,7 +33,7 @@ const LOOK_MS = 200
 
 /**
  * Enters how a build stands in its commit's record, and sets the commit's statuses on GitHub to what is true then. Resolves
- * once GitHub has them, whoever has set them.
+ * once GitHub has them, regardless of who has set them.
  * @throws if GitHub refuses, does not answer, or another invocation does not come to an end
  */
 export async function updateCommitStatus(

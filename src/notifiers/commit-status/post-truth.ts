@@ -73,7 +73,7 @@ async function withoutStale(
       const all = Object.entries(entries).filter(([, each]) => each.context === context)
       const { number } = truthOf(all.map(([, each]) => each))
       const [trigger, decisive] = all.find(([, each]) => each.number === number) ?? []
-      // What was never started takes no result's place.
+      // A build that was never started replaces no result.
       const rivals = all.filter(([, { isUnstarted }]) => decisive?.isUnstarted || !isUnstarted)
       const states = new Set(rivals.map(([, { state }]) => state))
       if (states.size < 2 || !trigger || !decisive || !(await isStale(trigger, decisive))) break

@@ -24,7 +24,7 @@ type Delivered = z.infer<typeof deliveredSchema>
 
 const STATES = { running: 'in_progress', succeeded: 'success', failed: 'failure' } as const
 
-/** Who has requested the deploy, and why it failed. GitHub takes at most 140 characters, and none above U+FFFF. */
+/** The person who requested the deploy, and the reason why it failed. GitHub takes at most 140 characters, and none above U+FFFF. */
 const descriptionOf = (by: string | null, reason: string | null) =>
   [by && `Requested by ${by}`, reason]
     .filter(Boolean)

@@ -54,7 +54,7 @@ export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Setti
         error instanceof SlackRefusal ? error : new SlackRefusal(String(error).slice(0, 300), false)
       const { channel = null, ts = null } = posted ?? {}
       const next = { channel, ts, status: view.status, error: refusal.message }
-      // What could not be said of the start is made up for by the end.
+      // A message about the end makes up for a missing one about the start.
       return { delivered: next, again: news.isOver && !refusal.isFinal, isStanding: posted !== null }
     }
   },

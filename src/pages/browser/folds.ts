@@ -124,7 +124,7 @@ export class Folds {
     this.#hide()
   }
 
-  /** Of a log of so many lines. */
+  /** For a log of this many lines. */
   rowCount(lineCount: number): number {
     return this.rows.rowOf(lineCount)
   }
@@ -132,7 +132,7 @@ export class Folds {
   #hide(): void {
     const hidden: LineRange[] = []
     for (const fold of this.#folds) {
-      // What is in a closed one is hidden with it.
+      // The contents of a closed one are hidden with it.
       if (this.isOpen(fold) || fold.to === fold.from || fold.from <= (hidden.at(-1)?.to ?? 0)) continue
       hidden.push({ from: fold.from + 1, to: fold.to })
     }

@@ -1,7 +1,7 @@
 import type { LogSource } from './log-source.ts'
 import { textOfLine } from './terminal-line.ts'
 
-/** The search stops after so many matching lines. */
+/** The search stops after this many matching lines. */
 const MAX_FOUND = 10_000
 /** Matches lines that look like an error. */
 const ERROR =

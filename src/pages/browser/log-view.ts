@@ -9,7 +9,7 @@ import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
 
 /** So many rows are added at a time. */
 const STEP_ROWS = 50
-/** So many more are reached without drawing everything again. */
+/** This many more rows are reached without drawing everything again. */
 const NEAR_ROWS = 300
 const AT_END_PIXELS = 8
 

@@ -1,6 +1,6 @@
 /**
- * Makes an element like a fresh one, and leaves alone what is the same, so that focus, selection and scroll positions stay. What
- * a reader has opened or closed stays, too, until the server changes its mind (`data-open`).
+ * Makes an element like a fresh one, and leaves equal parts alone, so that focus, selection and scroll positions stay. Elements
+ * that a reader has opened or closed stay so, too, until the server changes its mind (`data-open`).
  */
 export function morph(current: Element, fresh: Element): void {
   if (isClock(current) && current.cloneNode(false).isEqualNode(fresh.cloneNode(false))) return

@@ -48,7 +48,7 @@ export class Summary {
       }
       this.show()
     }
-    // Whoever reads the log keeps the lines in view.
+    // A reader of the log keeps the lines in view.
     if (log.getBoundingClientRect().top < 0) keepScrollPosition(log, change)
     else change()
   }

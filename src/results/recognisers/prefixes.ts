@@ -12,7 +12,7 @@ const MOST_STREAMS = 50
 export type Stream = { lines: readonly string[]; ordinals: readonly number[] }
 
 /**
- * The outputs of the programs in a log, if something has put its prefix before each line of theirs: docker compose, Turborepo, Lerna,
+ * The outputs of the programs in a log, if something has put its prefix before each of their lines: docker compose, Turborepo, Lerna,
  * pnpm, concurrently, or a clock. A text that only looks like a prefix, because few lines have it, stays. None if no line has a prefix.
  */
 export function streamsIn(lines: readonly string[]): Stream[] {
