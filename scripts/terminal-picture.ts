@@ -129,6 +129,7 @@ function picture(lines: readonly Line[]): string {
   })
   const scroll = `<animateTransform attributeName="transform" type="translate" values="0 0;${offsets.map(offset => `0 ${offset}`).join(';')}" keyTimes="0;${lines.map(({ seconds }) => at(seconds)).join(';')}" ${timing}/>`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+<title>A terminal that runs ${COMMANDS.join(', ')}</title>
 <style>
 text { font: 14px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d0d7de; white-space: pre }
 .b { font-weight: bold } .d { fill: #8b949e } .r { fill: #ff7b72 } .g { fill: #3fb950 } .y { fill: #d29922 } .u { fill: #79c0ff } .c { fill: #39c5cf }

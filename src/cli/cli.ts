@@ -103,7 +103,7 @@ function addMachineCommands(program: Command, io: Io, end: (code: number) => voi
     )
   program
     .command('init')
-    .description('write a first .lambci.json for a project, by the files that it has')
+    .description('write a first .lambci.json, based on the files of the project')
     .argument('[dir]', 'directory of the project', '.')
     .option('--cmd <command>', 'the command that tests it, instead of the usual one')
     .option('--no-schema', 'write no lambci.schema.json, with which editors complete and check it')
@@ -121,12 +121,12 @@ function addMachineCommands(program: Command, io: Io, end: (code: number) => voi
       end(await (await import('./commands/plan.ts')).printPlan(dir, options, io)),
     )
   addStackOptions(program.command('logs'))
-    .description('print the log of a build, or of one of its jobs; without one, a list of several jobs')
+    .description('print the log of a build or of one of its jobs; lists the jobs if there are several')
     .argument('[build]', BUILD_HERE)
     .argument('[job]', 'unit, or "unit (4/8)"')
-    .option('--attempt <n>', 'of a job that failed or died and was started again', integerBetween(1, 9))
+    .option('--attempt <n>', 'an earlier attempt of the job, which failed or died', integerBetween(1, 9))
     .option('-f, --follow', 'follow all logs until the build ends; exit 0 only if it passed or was skipped')
-    .option('--raw', 'print the bytes on record, with what can control a terminal')
+    .option('--raw', 'print the original bytes, including terminal control sequences')
     .action(async (build, job, options) =>
       end(await (await import('./commands/logs.ts')).printLogs(build, job, options, io)),
     )
@@ -134,7 +134,7 @@ function addMachineCommands(program: Command, io: Io, end: (code: number) => voi
 
 function addWatchCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('wait'))
-    .description('wait until a build has ended; the exit code is that of the build')
+    .description('wait until a build has ended, and exit with its exit code')
     .argument('[build]', `${BUILD}; by default that of the commit that is checked out`)
     .option('--timeout <seconds>', 'give up after this time', integerBetween(1, 86_400), 3600)
     .option('--json', 'print the build as JSON')

@@ -161,7 +161,7 @@ function addStageCommands(program: Command, io: Io, end: (code: number) => void)
 
 function addHoldCommands(program: Command, io: Io, end: (code: number) => void): void {
   addStackOptions(program.command('hold'))
-    .description('deploy nothing to a stage but what people ask for')
+    .description('stop pushes from deploying to a stage; deploys by hand still work')
     .usage('[options] [owner/repo] <stage>')
     .argument('<words...>', 'the stage; before it the repository, by default that of this directory')
     .option('--json', 'print JSON')
