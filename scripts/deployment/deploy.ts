@@ -25,7 +25,7 @@ export async function deploy(context: Context, options: Options, root: string): 
   const before = await waitForStack(context, `${stack}-bootstrap`)
   const bootstrap = await deployStack(context, {
     name: `${stack}-bootstrap`,
-    template: templateOf(root, 'bootstrap'),
+    template: { path: templateOf(root, 'bootstrap') },
     parameters: {
       Architecture: parameters.Architecture,
       ...(await chooseImageParameters(context, options, before)),
@@ -47,7 +47,7 @@ export async function deploy(context: Context, options: Options, root: string): 
   const given: Record<string, string> = { ...parameters, ...uploaded, BuildImage }
   const state = await deployStack(context, {
     name: stack,
-    template: templateOf(root, 'lambci'),
+    template: await uploadTemplate(context, bootstrap, text),
     parameters: Object.fromEntries(listParameters(text).map(({ name }) => [name, given[name]])),
     retained: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
@@ -62,6 +62,19 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (dockerfile) await readDockerfile(dockerfile)
   const current = (await describeStack(aws, stack))?.parameters.BuildImage
   if (!image && !dockerfile && current) requireSameImageKind(current, stack)
+}
+
+/** The template exceeds what CloudFormation takes inline. An update that fails needs no older one: CloudFormation has its own copy. */
+async function uploadTemplate(
+  context: Context,
+  { outputs: { ArtifactBucket = '' } }: StackState,
+  text: string,
+): Promise<{ url: string }> {
+  const { region } = context.aws
+  const place = { bucket: ArtifactBucket, prefix: 'template', extension: 'yaml' }
+  const key = await uploadIfMissing(context, place, Buffer.from(text))
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return { url: `https://${ArtifactBucket}.s3.${region}.${domain}/${key}` }
 }
 
 async function uploadBundles(

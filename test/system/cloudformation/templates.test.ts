@@ -205,3 +205,56 @@ test('alarms are sent to the email address, if there is one', () => {
   for (const actions of actionsOf('you@example.com'))
     expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notifications`])
 })
+
+/** The metrics of an alarm, each as `namespace metric name`, where the name is the value of its only dimension. */
+function metricsOf({ properties }: Resource): string[] {
+  type Metric = { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: string }[] }
+  const { Metrics } = properties as { Metrics?: { MetricStat?: { Metric: Metric } }[] }
+  const metrics = Metrics?.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []) ?? [properties as Metric]
+  return metrics.map(({ Namespace, MetricName, Dimensions }) => {
+    expect(Dimensions).toHaveLength(1)
+    return `${Namespace} ${MetricName} ${Dimensions[0]?.Name}=${Dimensions[0]?.Value}`
+  })
+}
+
+/** The metrics that these services publish, with the dimension by which each is published alone. From the pages that are linked. */
+const PUBLISHED = [
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+  /^AWS\/Lambda (Errors|Throttles|AsyncEventsDropped|DestinationDeliveryFailures) FunctionName=/,
+  // https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+  /^AWS\/Lambda Url5xxCount FunctionName=/,
+  // https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+  /^AWS\/SNS NumberOfNotificationsFailed TopicName=/,
+  // https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+  /^AWS\/Scheduler InvocationDroppedCount ScheduleGroup=/,
+]
+
+test('alarms watch metrics that exist, of resources of this stack, and docs/operations.md explains each', () => {
+  const alarms = ofType('AWS::CloudWatch::Alarm')
+  const watched = alarms.flatMap(metricsOf)
+  for (const metric of watched)
+    expect(
+      PUBLISHED.some(pattern => pattern.test(metric)),
+      metric,
+    ).toBe(true)
+  const names = [
+    ...namesOf('AWS::Lambda::Function', 'FunctionName'),
+    ...namesOf('AWS::SNS::Topic', 'TopicName'),
+    ...namesOf('AWS::Scheduler::ScheduleGroup', 'Name'),
+  ]
+  for (const metric of watched) expect(names).toContain(metric.split('=')[1])
+  // A function URL answers 500 for a fault of http, which Lambda counts as no error.
+  expect(watched).toContain('AWS/Lambda Url5xxCount FunctionName=lambci-http')
+  expect(watched).toContain('AWS/Lambda Throttles FunctionName=lambci-http')
+  for (const name of names.filter(name => String(name).startsWith('lambci-run-')))
+    expect(watched).toContain(`AWS/Lambda DestinationDeliveryFailures FunctionName=${name}`)
+  for (const topic of ['lambci-jobs', 'lambci-failures'])
+    expect(watched).toContain(`AWS/SNS NumberOfNotificationsFailed TopicName=${topic}`)
+  expect(watched).toContain('AWS/Scheduler InvocationDroppedCount ScheduleGroup=lambci')
+
+  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8')
+  const explained = [...text.matchAll(/^\| `(lambci-[a-z-]+)` \|/gm)].map(([, name]) => name)
+  expect(explained.toSorted()).toEqual(alarms.map(({ properties }) => properties.AlarmName).toSorted())
+  // What an alarm costs counts each of its metrics; ten are free in an account.
+  expect(text).toContain(`The stack's alarms watch ${watched.length} metrics`)
+})

@@ -18,6 +18,7 @@ const FRESH: Account = {
   stacks: {},
   changeSets: {},
   objects: [],
+  templates: {},
   buckets: [],
   images: [],
   builds: {},

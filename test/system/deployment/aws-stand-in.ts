@@ -9,6 +9,8 @@ export type Account = {
   changeSets: Record<string, ChangeSet>
   /** Keys of objects. */
   objects: string[]
+  /** Texts of the templates among them, by URL. */
+  templates: Record<string, string>
   buckets: string[]
   /** Tags of images. */
   images: string[]
@@ -110,6 +112,13 @@ const retainedBucketOf = (name: string, region: string) => {
   return Bucket ?? ArtifactBucket ?? ''
 }
 
+/** The template of a change set; null if its object does not exist. */
+function templateIn({ templates }: Account, option: Command['option']): string | null {
+  const [url, body] = [option('template-url'), option('template-body')]
+  if (url) return templates[url] ?? null
+  return body.startsWith('file://') ? readFileSync(body.slice(7), 'utf8') : body
+}
+
 let ticks = Date.now()
 const addEvent = (stack: Stack, LogicalResourceId: string, ResourceStatus: string, reason?: string) =>
   stack.events.push({
@@ -207,8 +216,17 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
         'CreateChangeSet',
         `Stack is in ${stack?.status} state and can not be updated.`,
       )
-    const body = option('template-body')
-    const template = body.startsWith('file://') ? readFileSync(body.slice(7), 'utf8') : body
+    const template = templateIn(account, option)
+    if (template === null)
+      return refuse('ValidationError', 'CreateChangeSet', 'S3 error: The specified key does not exist.')
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    const limit = option('template-url') ? 1024 * 1024 : 51_200
+    if (Buffer.byteLength(template) > limit)
+      return refuse(
+        'ValidationError',
+        'CreateChangeSet',
+        `1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to ${limit}`,
+      )
     type Given = { ParameterKey: string; ParameterValue: string; UsePreviousValue?: boolean }
     const given: Given[] = JSON.parse(option('parameters') || '[]')
     const parameters = Object.fromEntries(
@@ -291,9 +309,11 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
   },
   's3api head-object': ({ account, option }) =>
     account.objects.includes(option('key')) ? answer({}) : refuse('404', 'HeadObject', 'Not Found'),
-  's3api put-object': ({ account, option }) => {
-    readFileSync(option('body'))
-    account.objects.push(option('key'))
+  's3api put-object': ({ account, option, region }) => {
+    const [bucket, key] = [option('bucket'), option('key')]
+    const text = readFileSync(option('body'), 'utf8')
+    account.objects.push(key)
+    if (key.endsWith('.yaml')) account.templates[`https://${bucket}.s3.${region}.amazonaws.com/${key}`] = text
     return answer({ ETag: '"x"' })
   },
   's3api head-bucket': ({ account, option }) => {
