@@ -1,9 +1,10 @@
 import { openRunnerSecrets } from '../account/secrets.ts'
 import { openDeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { openJobCredentials } from '../admission/job-credentials.ts'
-import { openJobStarter } from '../admission/publish-job.ts'
+import { openJobStarter, type PublishJob } from '../admission/publish-job.ts'
+import { startEventOf } from '../admission/start-later.ts'
 import { openStore } from '../aws/bucket.ts'
-import { openFunctions } from '../aws/functions.ts'
+import { FunctionNotReady, openFunctions } from '../aws/functions.ts'
 import { openScheduler } from '../aws/scheduler.ts'
 import { openSts } from '../aws/sts.ts'
 import { openTopics } from '../aws/topics.ts'
@@ -38,11 +39,8 @@ export const tokens = openTokens(githubApiUrl, secrets)
 
 const switchTarget = switchTargetOf(environment)
 
-/** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
-export const services = {
-  store,
-  secrets,
-  publish: openJobStarter({
+const openStarter = (startLater: PublishJob) =>
+  openJobStarter({
     publish,
     topicArn: LAMBCI_JOBS_TOPIC,
     invoke,
@@ -51,7 +49,21 @@ export const services = {
       deploy: environment.LAMBCI_DEPLOY_FUNCTION,
     },
     hasTenants: environment.LAMBCI_ISOLATION === 'tenant',
-  }),
+    startLater,
+  })
+
+/** Starts a job now, or fails. */
+export const startNow: PublishJob = openStarter(async ({ build, job }) => {
+  throw new FunctionNotReady(
+    `The function of job ${job.key} of ${build.project} #${build.number} is not ready`,
+  )
+})
+
+/** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
+export const services = {
+  store,
+  secrets,
+  publish: openStarter(message => invoke(switchTarget.functionArn, startEventOf(message))),
   deadMansSwitch: openDeadMansSwitch(openScheduler(LAMBCI_STACK), switchTarget),
   grantIssuer: {
     cloneToken: (repository: string) => tokens.cloning(repository),
