@@ -258,3 +258,52 @@ test('alarms watch metrics that exist, of resources of this stack, and docs/oper
   // What an alarm costs counts each of its metrics; ten are free in an account.
   expect(text).toContain(`The stack's alarms watch ${watched.length} metrics`)
 })
+
+/** The properties of the only resource of a type in the bootstrap stack. */
+function ofBootstrap(type: string): Resource['properties'] {
+  const found = fill('bootstrap', 'lambci-bootstrap').resources.filter(resource => resource.type === type)
+  expect(found).toHaveLength(1)
+  return found[0]?.properties ?? {}
+}
+
+test('bundles and templates never expire, because a failed update rolls back to them; sources of images do', () => {
+  type Rule = { Prefix?: string; ExpirationInDays?: number }
+  const { Rules } = ofBootstrap('AWS::S3::Bucket').LifecycleConfiguration as { Rules: Rule[] }
+  const expiring = Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['image/'])
+})
+
+test('three images are kept, and Lambda pulls them for functions of this account and region alone', () => {
+  const { LifecyclePolicy, RepositoryPolicyText } = ofBootstrap('AWS::ECR::Repository') as {
+    LifecyclePolicy: { LifecyclePolicyText: string }
+    RepositoryPolicyText: { Statement: { Condition: object }[] }
+  }
+  const [rule] = JSON.parse(LifecyclePolicy.LifecyclePolicyText).rules
+  // The one in use, the one of the deploy before, to which a failed update rolls back, and a new one.
+  expect(rule.selection).toMatchObject({ countType: 'imageCountMoreThan', countNumber: 3 })
+  expect(RepositoryPolicyText.Statement.map(({ Condition }) => Condition)).toEqual([
+    {
+      ArnLike: { 'aws:SourceArn': `arn:aws:lambda:us-east-1:${ACCOUNT}:function:*` },
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+    },
+  ])
+})
+
+test('the trust that the documents give to roles of jobs and deploys survives that the session role is created again', () => {
+  for (const path of ['aws.md', join('stages', 'README.md')]) {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', path), 'utf8')
+    const policies = [...text.matchAll(/```json\n([^`]*"sts:AssumeRole"[^`]*)```/g)].map(([, json = '']) =>
+      JSON.parse(json),
+    )
+    expect(policies, path).toHaveLength(1)
+    // IAM turns the ARN of a role into its unique id where it is a principal, but not in a condition.
+    expect(policies[0].Statement, path).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+        Action: 'sts:AssumeRole',
+        Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/lambci-session` } },
+      },
+    ])
+  }
+})
