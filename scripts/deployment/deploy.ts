@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
 import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
+import { selfTest } from './self-test.ts'
 import { describeStack, type StackState, waitForStack } from './stack.ts'
 
 /** Runs all steps of a deploy. Each step checks what is up to date, so an interrupted deploy can be repeated. */
@@ -51,6 +52,7 @@ export async function deploy(context: Context, options: Options, root: string): 
     parameters: Object.fromEntries(listParameters(text).map(({ name }) => [name, given[name]])),
     retained: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
+  await selfTest(context, state)
   print(describeResult(state, options))
   if (note !== null) print(`\n${note}`)
 }

@@ -4,7 +4,8 @@ import { openMayWrite } from '../github/may-write.ts'
 import type { Compare } from '../model/newer.ts'
 import type { CountCommits } from '../pages/commits-behind.ts'
 import { createHttpApp } from './http-app.ts'
-import { githubApiUrl, githubUrl, services, tokens } from './services.ts'
+import { addSelfTestRoute } from './self-test-route.ts'
+import { githubApiUrl, githubUrl, requestProbes, sendProbes, services, tokens } from './services.ts'
 
 /** GitHub's client loads on demand: http rarely needs it, and starts faster without it. */
 const compare: Compare = async (...range) => {
@@ -26,8 +27,11 @@ const queries: RerunQueries = {
   },
 }
 
+const app = createHttpApp({ ...services, compare, countCommits, queries, githubUrl })
+addSelfTestRoute(app, { ...services, sendProbes, invokeReport: requestProbes })
+
 /** The http function, behind a function URL. */
-export const handler = handle(createHttpApp({ ...services, compare, countCommits, queries, githubUrl }), {
+export const handler = handle(app, {
   // A log can contain any bytes, which would not survive JSON as text.
   isContentTypeBinary: type => type.startsWith('text/plain') || defaultIsContentTypeBinary(type),
 })

@@ -1,4 +1,5 @@
 import { mayRetry } from '../admission/may-retry.ts'
+import { parseProbeRequest, trustsOf } from '../admission/probe.ts'
 import { messageToStart, PAUSE_MS, startWhenReady } from '../admission/start-later.ts'
 import { openChecks } from '../github/checks.ts'
 import { openGitHub } from '../github/client.ts'
@@ -7,7 +8,7 @@ import { openSlack } from '../notifiers/slack/client.ts'
 import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
-import { githubApiUrl, publish, services, startNow, tokens } from './services.ts'
+import { githubApiUrl, publish, sendProbes, services, startNow, tokens } from './services.ts'
 
 const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
   readEnvironment(process.env, [
@@ -55,12 +56,14 @@ const pause = () => new Promise<void>(resolve => setTimeout(resolve, PAUSE_MS))
 
 /**
  * The report function, triggered by S3, by EventBridge Scheduler, and by the failure destination of the run functions. Http and report
- * itself invoke it to start a job whose function is not ready.
+ * itself invoke it to start a job whose function is not ready. It sends the probes of a self-test, and pings every three days.
  */
 export async function handler(event: unknown, context: { awsRequestId: string }): Promise<void> {
   requestId = context.awsRequestId
   const message = messageToStart(event)
   if (message) return startWhenReady(message, startNow, pause)
+  const probes = parseProbeRequest(event)
+  if (probes) return sendProbes(probes.id === null ? trustsOf.all : trustsOf.report, probes.id)
   await reportBuilds(reportTriggersOf(event), {
     ...services,
     compare: github.compare,

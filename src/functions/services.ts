@@ -1,6 +1,7 @@
 import { openRunnerSecrets } from '../account/secrets.ts'
 import { openDeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { openJobCredentials } from '../admission/job-credentials.ts'
+import { openProbes, probeRequestOf } from '../admission/probe.ts'
 import { openJobStarter, type PublishJob } from '../admission/publish-job.ts'
 import { startEventOf } from '../admission/start-later.ts'
 import { openStore } from '../aws/bucket.ts'
@@ -39,18 +40,17 @@ export const tokens = openTokens(githubApiUrl, secrets)
 
 const switchTarget = switchTargetOf(environment)
 
-const openStarter = (startLater: PublishJob) =>
-  openJobStarter({
-    publish,
-    topicArn: LAMBCI_JOBS_TOPIC,
-    invoke,
-    functions: {
-      protected: environment.LAMBCI_PROTECTED_FUNCTION,
-      deploy: environment.LAMBCI_DEPLOY_FUNCTION,
-    },
-    hasTenants: environment.LAMBCI_ISOLATION === 'tenant',
-    startLater,
-  })
+const ways = {
+  publish,
+  topicArn: LAMBCI_JOBS_TOPIC,
+  invoke,
+  functions: {
+    protected: environment.LAMBCI_PROTECTED_FUNCTION,
+    deploy: environment.LAMBCI_DEPLOY_FUNCTION,
+  },
+  hasTenants: environment.LAMBCI_ISOLATION === 'tenant',
+}
+const openStarter = (startLater: PublishJob) => openJobStarter({ ...ways, startLater })
 
 /** Starts a job now, or fails. */
 export const startNow: PublishJob = openStarter(async ({ build, job }) => {
@@ -58,6 +58,15 @@ export const startNow: PublishJob = openStarter(async ({ build, job }) => {
     `The function of job ${job.key} of ${build.project} #${build.number} is not ready`,
   )
 })
+
+export const sendProbes = openProbes({
+  ...ways,
+  assumeRole: openSts(),
+  sessionRole: LAMBCI_SESSION_ROLE,
+  bucket: LAMBCI_BUCKET,
+})
+/** Has report send the probes that http may not. */
+export const requestProbes = (id: string) => invoke(switchTarget.functionArn, probeRequestOf(id))
 
 /** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
 export const services = {

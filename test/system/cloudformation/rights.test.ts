@@ -34,6 +34,7 @@ import {
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
+import { probeAnswerKey, probeRequestKey } from '../../../src/records/probe.ts'
 import { makeBuild, PULL } from '../../support/records.ts'
 
 const ACCOUNT = '123456789012'
@@ -198,6 +199,8 @@ const OBJECTS: readonly [string, string][] = [
   ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
   ['another: secrets/env', 'secrets/env/gh/eve/web.json'],
   ['longer name: end.json', jobKeys({ project: 'gh/ada/web2', number: 7 }).record('end')],
+  ['self-test/<id>/request.json', probeRequestKey('0'.repeat(32))],
+  ['self-test/<id>/<trust>.json', probeAnswerKey('0'.repeat(32), 'fork')],
   ['anything else', 'index.html'],
 ]
 
@@ -580,6 +583,8 @@ another: cache/branch/<key>    ·     ·       ·         ·           ·       
 another: stages/qa/lock.json   R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: secrets/env           ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 longer name: end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+self-test/<id>/request.json    R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+self-test/<id>/<trust>.json    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 anything else                  ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `
 

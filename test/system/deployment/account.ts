@@ -9,6 +9,7 @@ import type { Bundles } from '../../../scripts/deployment/bundles.ts'
 import type { ExecAws } from '../../../scripts/deployment/io.ts'
 import { run } from '../../../scripts/deployment/run.ts'
 import { type Account, runStandIn } from './aws-stand-in.ts'
+import { openFunctionUrl } from './function-url.ts'
 import { registryUrl } from './registry.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -19,6 +20,8 @@ const FRESH: Account = {
   changeSets: {},
   objects: [],
   templates: {},
+  selfTests: {},
+  url: '',
   buckets: [],
   images: [],
   builds: {},
@@ -34,6 +37,7 @@ export async function openAccount(change: Partial<Account> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   const account = structuredClone({ ...FRESH, ...change })
+  account.url = await openFunctionUrl(account)
   const execAws: ExecAws = async args => {
     const { exitCode, stdout, stderr } = runStandIn(account, args)
     return { failed: exitCode !== 0, stdout, stderr }

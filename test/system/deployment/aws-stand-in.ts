@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 /** An AWS account, as the stand-in for the AWS CLI keeps it. It can be written as JSON. */
 export type Account = {
@@ -11,6 +11,10 @@ export type Account = {
   objects: string[]
   /** Texts of the templates among them, by URL. */
   templates: Record<string, string>
+  /** Texts of the objects of self-tests, by key. */
+  selfTests: Record<string, string>
+  /** Where the function URL is. */
+  url: string
   buckets: string[]
   /** Tags of images. */
   images: string[]
@@ -36,6 +40,8 @@ type Trouble = {
   strange?: string
   /** Why builds fail. */
   build?: string
+  /** The trust whose function lacks a tool. */
+  faulty?: string
   /** Polls until a build ends. */
   slowBuild?: number
 }
@@ -94,10 +100,10 @@ function optionIn(args: readonly string[], name: string): string {
   return rest.slice(0, end < 0 ? undefined : end).join(' ')
 }
 
-const outputsOf = (name: string, region: string): Record<string, string> =>
+const outputsOf = (name: string, region: string, url = ''): Record<string, string> =>
   name === 'lambci'
     ? {
-        Url: 'https://abc.lambda-url.eu-west-1.on.aws',
+        Url: url,
         WebhookUrl: 'https://abc.lambda-url.eu-west-1.on.aws/webhook',
         Bucket: `lambci-123456789012-${region}`,
       }
@@ -174,7 +180,7 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
         {
           StackName: name,
           StackStatus: stack.status,
-          Outputs: pairs(outputsOf(name, region), 'OutputKey', 'OutputValue'),
+          Outputs: pairs(outputsOf(name, region, account.url), 'OutputKey', 'OutputValue'),
           Parameters: pairs(stack.parameters, 'ParameterKey', 'ParameterValue'),
         },
       ],
@@ -313,7 +319,15 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
     const [bucket, key] = [option('bucket'), option('key')]
     const text = readFileSync(option('body'), 'utf8')
     account.objects.push(key)
+    if (key.startsWith('self-test/')) account.selfTests[key] = text
     if (key.endsWith('.yaml')) account.templates[`https://${bucket}.s3.${region}.amazonaws.com/${key}`] = text
+    return answer({ ETag: '"x"' })
+  },
+  's3api get-object': ({ account, args, option }) => {
+    const text = account.selfTests[option('key').split(' ')[0] ?? '']
+    const file = args[args.indexOf('--key') + 2] ?? ''
+    if (text === undefined) return refuse('NoSuchKey', 'GetObject', 'The specified key does not exist.')
+    writeFileSync(file, text)
     return answer({ ETag: '"x"' })
   },
   's3api head-bucket': ({ account, option }) => {
