@@ -318,8 +318,8 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
   's3api put-object': ({ account, option, region }) => {
     const [bucket, key] = [option('bucket'), option('key')]
     const text = readFileSync(option('body'), 'utf8')
-    account.objects.push(key)
     if (key.startsWith('self-test/')) account.selfTests[key] = text
+    else account.objects.push(key)
     if (key.endsWith('.yaml')) account.templates[`https://${bucket}.s3.${region}.amazonaws.com/${key}`] = text
     return answer({ ETag: '"x"' })
   },
