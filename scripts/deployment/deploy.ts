@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listParameters } from '../../loopback/system/template.ts'
+import { checkAccountQuotas } from './account-quotas.ts'
 import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { BASE, chooseImageParameters } from './base-image.ts'
@@ -20,6 +21,8 @@ export async function deploy(context: Context, options: Options, root: string): 
   const { stack, parameters } = options
   print(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
   await checkImageOptions(aws, options)
+  const quotas = await checkAccountQuotas(aws, options)
+  if (quotas !== null) print(quotas)
   const note = await checkConcurrency(context, options)
 
   print('\nBootstrap stack: bucket for bundles, repository for the build image')

@@ -42,6 +42,8 @@ type Trouble = {
   build?: string
   /** The trust whose function lacks a tool. */
   faulty?: string
+  /** How many builds CodeBuild may run at once, where that is less than usual. */
+  codeBuildQuota?: number
   /** Polls until a build ends. */
   slowBuild?: number
 }
@@ -313,6 +315,16 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
       },
     })
   },
+  'service-quotas list-service-quotas': ({ account: { trouble } }) =>
+    trouble.denied === 'ListServiceQuotas'
+      ? refuse('AccessDeniedException', 'ListServiceQuotas', 'User: ada is not authorized to perform this.')
+      : answer({
+          Quotas: ['ARM/Large', 'ARM/Small', 'Linux/Large', 'Linux/Small'].map((machine, index) => ({
+            QuotaName: `Concurrently running builds for ${machine} environment`,
+            QuotaCode: `L-0000000${index}`,
+            Value: machine.endsWith('Small') ? (trouble.codeBuildQuota ?? 60) : 0,
+          })),
+        }),
   's3api head-object': ({ account, option }) =>
     account.objects.includes(option('key')) ? answer({}) : refuse('404', 'HeadObject', 'Not Found'),
   's3api put-object': ({ account, option, region }) => {
@@ -354,6 +366,12 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
   'codebuild list-builds-for-project': ({ account }) =>
     answer({ ids: Object.keys(account.builds).toReversed() }),
   'codebuild start-build': ({ account, args }) => {
+    if (account.trouble.codeBuildQuota === 0)
+      return refuse(
+        'AccountLimitExceededException',
+        'StartBuild',
+        'Cannot have more than 0 builds in queue for the account',
+      )
     const [, tag = ''] = /name=IMAGE_TAG,value=([\w-]+)/.exec(args.join(' ')) ?? []
     const id = `lambci-bootstrap-image:${Object.keys(account.builds).length + 1}`
     account.builds[id] = { tag, polls: 0 }
