@@ -187,12 +187,12 @@ test('each function has a log with a retention period, and a small environment',
     expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
 })
 
-test('records and counters never expire; deliveries, caches, artifacts and abandoned uploads do', () => {
+test('records and counters never expire; deliveries, caches, artifacts, self-tests and abandoned uploads do', () => {
   const [bucket] = ofType('AWS::S3::Bucket')
   const lifecycle = bucket?.properties.LifecycleConfiguration
   const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
   const expiring = Rules.filter(rule => 'ExpirationInDays' in rule)
-  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/', 'out/'])
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/', 'out/', 'self-test/'])
   expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
 })
 
@@ -307,3 +307,41 @@ test('the trust that the documents give to roles of jobs and deploys survives th
     ])
   }
 })
+
+test.each(['tenant', 'process'])(
+  'the dashboard is valid JSON and shows only what this stack has (Isolation=%s)',
+  Isolation => {
+    const filled = fill('lambci', 'lambci', { Isolation }).resources
+    const [dashboard, ...others] = filled.filter(({ type }) => type === 'AWS::CloudWatch::Dashboard')
+    expect(others).toEqual([])
+    expect(dashboard?.properties.DashboardName).toBe('lambci')
+    type Widget = {
+      type: string
+      properties: { title: string; region: string; metrics?: string[][]; query?: string }
+    }
+    const { widgets }: { widgets: Widget[] } = JSON.parse(String(dashboard?.properties.DashboardBody))
+    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? [])
+    const functions = filled
+      .filter(({ type }) => type === 'AWS::Lambda::Function')
+      .map(({ properties }) => properties.FunctionName)
+    const shown = new Set(metrics.flatMap(([, , , name]) => name ?? []))
+    expect([...shown].toSorted()).toEqual(functions.toSorted())
+    // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    for (const [namespace, name, dimension] of metrics) {
+      expect(namespace).toBe('AWS/Lambda')
+      expect(name).toMatch(
+        /^(UrlRequestCount|Url[45]xxCount|Throttles|Invocations|Errors|AsyncEventsDropped|ConcurrentExecutions|Duration)$/,
+      )
+      expect(['FunctionName', undefined]).toContain(dimension)
+    }
+    for (const { properties } of widgets) expect(properties.region).toBe('us-east-1')
+    const groups = filled
+      .filter(({ type }) => type === 'AWS::Logs::LogGroup')
+      .map(({ properties }) => properties.LogGroupName)
+    const sources = widgets.flatMap(({ properties }) =>
+      [...(properties.query ?? '').matchAll(/SOURCE '([^']+)'/g)].map(([, source]) => source),
+    )
+    expect(sources).toHaveLength(2)
+    for (const source of sources) expect(groups).toContain(source)
+  },
+)
