@@ -9,6 +9,7 @@ import { reportBuilds } from '../report-build.ts'
 import { reportTriggersOf } from '../reporting/report-trigger.ts'
 import { readEnvironment } from './environment.ts'
 import { githubApiUrl, publish, sendProbes, services, startNow, tokens } from './services.ts'
+import { loggedEvent } from './structured-log.ts'
 
 const { LAMBCI_CONCURRENCY, LAMBCI_SLACK_API_URL, LAMBCI_MEMORY, LAMBCI_STORAGE, LAMBCI_TIMEOUT } =
   readEnvironment(process.env, [
@@ -64,9 +65,14 @@ export async function handler(event: unknown, context: { awsRequestId: string })
   if (message) return startWhenReady(message, startNow, pause)
   const probes = parseProbeRequest(event)
   if (probes) return sendProbes(probes.id === null ? trustsOf.all : trustsOf.report, probes.id)
-  await reportBuilds(reportTriggersOf(event), {
-    ...services,
-    compare: github.compare,
-    ...{ notifiers, runFunctions, requestId },
-  })
+  const triggers = reportTriggersOf(event)
+  const builds = triggers.map(({ build }) => `${build.project}#${build.number}`).join(' ')
+  const job = triggers[0]?.failure?.job
+  await loggedEvent('report', { build: builds, job, requestId }, () =>
+    reportBuilds(triggers, {
+      ...services,
+      compare: github.compare,
+      ...{ notifiers, runFunctions, requestId },
+    }),
+  )
 }

@@ -13,8 +13,10 @@ import { openRepositoryLookup } from '../github/repository-lookup.ts'
 import { openTokens } from '../github/tokens.ts'
 import type { BuildRef } from '../records/keys.ts'
 import { readEnvironment, switchTargetOf } from './environment.ts'
+import { structureLog } from './structured-log.ts'
 
 const environment = readEnvironment(process.env, [
+  'LAMBCI_LOG_FORMAT',
   'LAMBCI_STACK',
   'LAMBCI_BUCKET',
   'LAMBCI_JOBS_TOPIC',
@@ -27,6 +29,7 @@ const environment = readEnvironment(process.env, [
   'LAMBCI_GITHUB_API_URL',
   'LAMBCI_GITHUB_URL',
 ])
+if (environment.LAMBCI_LOG_FORMAT === 'json') structureLog()
 const { LAMBCI_STACK, LAMBCI_BUCKET, LAMBCI_JOBS_TOPIC, LAMBCI_SESSION_ROLE } = environment
 const store = openStore(LAMBCI_BUCKET)
 const secrets = openRunnerSecrets(store)

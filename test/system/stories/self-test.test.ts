@@ -9,7 +9,7 @@ import { openFunctions } from '../../../src/aws/functions.ts'
 import { type JobTrust, jobTrustSchema } from '../../../src/model/trust.ts'
 import { probeAnswerKey, probeAnswerSchema, probeRequestKey } from '../../../src/records/probe.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
-import { openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 /** Prints its environment, and fails. */
 const SCRIPT = `echo "variables: $(env | cut -d= -f1 | sort | tr '\\n' ' ')"
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const script = join(directory, 'smoke-test.sh')
   await writeFile(script, SCRIPT)
   ci = await openTestSystem({
-    environment: { LAMBCI_SMOKE_TEST: script },
+    environment: { LAMBCI_SMOKE_TEST: script, LAMBCI_LOG_FORMAT: 'json' },
     interceptEvent: (event, deliver) => {
       events.push(event)
       return deliver()
@@ -120,3 +120,27 @@ function messageIn(event: unknown): unknown {
   const message = (event as { Records?: { Sns?: { Message: string } }[] }).Records?.[0]?.Sns?.Message
   return message === undefined ? event : JSON.parse(message)
 }
+
+test('each line of the log is one JSON object, which names the build and the job', async () => {
+  const build = { project: 'gh/ada/logged', number: 1 }
+  await ci.push(await ci.write(lambciJson('exit 1')), 'ada/logged', 'master')
+  await ci.ended(build)
+  const events = () =>
+    ci.lines.map(line => {
+      const [, name = '', text = ''] = /^(lambci-[a-z-]+): (.*)$/.exec(line) ?? []
+      return { name, ...JSON.parse(text) }
+    })
+  const label = 'gh/ada/logged#1'
+  await ci.until('the events', async () =>
+    ['lambci-http', 'lambci-run-protected', 'lambci-report'].every(name =>
+      events().some(event => event.name === name && event.build === label),
+    ),
+  )
+  const own = events().filter(event => event.build === label)
+  const request = { event: 'request', method: 'POST', path: '/webhook', status: 202, level: 'info' }
+  expect(own).toContainEqual(expect.objectContaining({ ...request, delivery: expect.any(String) }))
+  expect(own).toContainEqual(
+    expect.objectContaining({ event: 'job', job: 0, attempt: 1, durationMs: expect.any(Number) }),
+  )
+  expect(own).toContainEqual(expect.objectContaining({ event: 'report', requestId: expect.any(String) }))
+})
