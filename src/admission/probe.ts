@@ -70,13 +70,18 @@ export function openProbes(ways: Ways): SendProbes {
   }
 }
 
+/** The session policy of a self-test in one function: it writes its answer, and nothing else. A pure function. */
+export const probePolicyOf = (bucketArn: string, id: string, trust: JobTrust): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 's3:PutObject', Resource: `${bucketArn}/${probeAnswerKey(id, trust)}` },
+    ],
+  })
+
 async function issueCredentials({ assumeRole, sessionRole, bucket }: Ways, id: string, trust: JobTrust) {
   if (!sessionRole) return null
   const [, partition] = sessionRole.split(':')
-  const Resource = `arn:${partition}:s3:::${bucket}/${probeAnswerKey(id, trust)}`
-  const policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 's3:PutObject', Resource }],
-  })
+  const policy = probePolicyOf(`arn:${partition}:s3:::${bucket}`, id, trust)
   return assumeRole({ roleArn: sessionRole, name: SESSION_NAME, policy })
 }

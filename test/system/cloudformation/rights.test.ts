@@ -5,6 +5,7 @@ import { decide, isAllowed, type Principal } from '../../../loopback/iam/evaluat
 import { policySchema } from '../../../loopback/iam/policy.ts'
 import { readStack } from '../../../loopback/system/stack.ts'
 import { readTemplate } from '../../../loopback/system/template.ts'
+import { probePolicyOf } from '../../../src/admission/probe.ts'
 import { type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Trust } from '../../../src/model/build.ts'
 import { cachePlaces } from '../../../src/records/cache-keys.ts'
@@ -235,6 +236,18 @@ test('the right to read (R), write (W) and delete (D) each object is exactly as 
   const shown = table(rows)
   console.log(`${shown}\n`)
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
+})
+
+test('a self-test in one function writes its own answer, and reaches nothing else', () => {
+  const [id, other] = ['0'.repeat(32), '1'.repeat(32)]
+  const session = policySchema.parse(JSON.parse(probePolicyOf(BUCKET, id, 'fork')))
+  const who = { ...principal('session'), session }
+  expect(letters(who, probeAnswerKey(id, 'fork'))).toBe('W')
+  const foreign = [probeAnswerKey(id, 'deploy'), probeAnswerKey(other, 'fork'), probeRequestKey(id)]
+  for (const key of [...foreign, ...OBJECTS.map(([, each]) => each)].filter(
+    each => each !== probeAnswerKey(id, 'fork'),
+  ))
+    expect(letters(who, key), key).toBe('·')
 })
 
 test('a job cannot change its records or its log, nor write objects that report cannot read', () => {
